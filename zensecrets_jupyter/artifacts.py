@@ -1,4 +1,4 @@
-"""Types of artifacts."""
+"""Types of artifacts with ZenML's import path."""
 
 from zensecrets_jupyter.classic.artifacts import (
     BaseArtifact,

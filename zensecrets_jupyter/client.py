@@ -1,4 +1,4 @@
-"""The client."""
+"""The class ``Client`` with ZenML's import path."""
 
 from zensecrets_jupyter.core.client import Client
 

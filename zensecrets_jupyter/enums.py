@@ -1,4 +1,4 @@
-"""ZenML's enumerations."""
+"""Enumerations with ZenML's names."""
 
 from zensecrets_jupyter.classic.artifacts import ArtifactType
 from zensecrets_jupyter.core.stack import ComponentType

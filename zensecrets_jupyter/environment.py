@@ -1,4 +1,4 @@
-"""Where code runs."""
+"""The class ``Environment`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.environment import Environment
 

@@ -1,4 +1,4 @@
-"""Errors under the names that ZenML has for them; several are one here."""
+"""Errors with ZenML's names; some names are aliases of one error."""
 
 from zensecrets_jupyter.core.errors import (
     ArtifactError,

@@ -1,4 +1,4 @@
-"""Loggers of Python's own, as ZenML names them."""
+"""Python's loggers with ZenML's names."""
 
 from logging import Logger, getLogger
 

@@ -1,4 +1,4 @@
-"""What has been run."""
+"""Pipelines, runs and steps with ZenML's import path."""
 
 from zensecrets_jupyter.classic.views import (
     PipelineRunView,

@@ -1,4 +1,4 @@
-"""The client under its old name."""
+"""The class ``Repository`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.repository import Repository
 

@@ -74,8 +74,8 @@ def test_what_a_pipeline_can_t_be_made_with_is_refused() -> None:
 
 
 def test_a_class_without_connect_is_refused() -> None:
-    """The error names the class, and the method that is called nearly so."""
-    for own, said in (("conect", "Its method conect is called nearly so"), ("steps_of", "Define it")):
+    """The error names the class, and the method that has a similar name."""
+    for own, said in (("conect", "Its method conect has a similar name"), ("steps_of", "Define it")):
         mistyped = type("Mistyped", (BasePipeline,), {own: lambda _, first: first})
         with pytest.raises(PipelineInterfaceError, match=f"The pipeline class Mistyped has no method connect. {said}") as caught:
             mistyped(first=one())
@@ -123,7 +123,7 @@ def test_what_changes_nothing_is_said_once(client: Client, capsys: pytest.Captur
     make(step_operator="remote")
     said = capsys.readouterr().err.splitlines()
     assert [line.partition("=")[0] for line in said] == ["step_operator", "experiment_tracker"]
-    assert said[0] == "step_operator= of step 'lambda_free' is kept and changes nothing here: steps run in this process."
+    assert said[0] == "step_operator= of step 'lambda_free' has no effect here: steps run in this process."
     assert made().options == {
         "step_operator": "remote",
         "experiment_tracker": "mlflow",

@@ -82,8 +82,8 @@ def test_parameters_that_are_missing_or_wrong_are_refused(client: Client) -> Non
         "has no parameter 'rat'. Did you mean 'rate'": lambda: train().configure(parameters={"rat": 1}),
         "are of type dict, and it takes Parameters": lambda: train({"rate": 1}),
         "argument 'parameters'. Give it to the decorator": lambda: train(parameters=Parameters(rate=1)),
-        "does not take. It takes params=Parameters": lambda: train(Parameters(rate=1), Parameters(rate=2)),
-        "It takes nothing": lambda: one(Parameters(rate=1)),
+        "its class takes params=Parameters": lambda: train(Parameters(rate=1), Parameters(rate=2)),
+        "its class takes nothing": lambda: one(Parameters(rate=1)),
     }
     for said, make in wrong.items():
         with pytest.raises(MissingStepParameterError) as caught:
@@ -199,7 +199,7 @@ def test_materializers_are_checked() -> None:
         """Neither writes nor reads."""
 
     wrong: Any
-    for wrong, said in ((int, "no materializer"), ({"other": BaseMaterializer}, "no output 'other'"), (Nothing, "how to write")):
+    for wrong, said in ((int, "no materializer"), ({"other": BaseMaterializer}, "no output 'other'"), (Nothing, "no method that writes")):
         with pytest.raises(StepInterfaceError, match=said):
             one().with_return_materializers(wrong)
 

@@ -96,12 +96,12 @@ def _by_number(outputs: Any) -> None:
 @pytest.mark.parametrize(
     ("use", "said"),
     [
-        (_three, "has 2 outputs (left, right), and 3 are wanted"),
-        (_one, "has 2 outputs (left, right), and 1 is wanted"),
-        (_at_least_three, "has 2 outputs (left, right), and at least 3 are wanted"),
-        (_some_after_star, "has 2 outputs (left, right), and at least 3 are wanted"),
-        (_in_a_loop, "has 2 outputs (left, right), and 3 are wanted"),
-        (_by_number, "has 2 outputs (left, right), and number 2 is wanted"),
+        (_three, "has 2 outputs (left, right), and 3 are unpacked"),
+        (_one, "has 2 outputs (left, right), and 1 is unpacked"),
+        (_at_least_three, "has 2 outputs (left, right), and at least 3 are unpacked"),
+        (_some_after_star, "has 2 outputs (left, right), and at least 3 are unpacked"),
+        (_in_a_loop, "has 2 outputs (left, right), and 3 are unpacked"),
+        (_by_number, "has 2 outputs (left, right), and there is no output with index 2"),
     ],
 )
 def test_a_wrong_number_of_outputs_is_told_with_the_step(client: Client, use: Callable[[Any], None], said: str, *, old: bool) -> None:
@@ -131,7 +131,7 @@ def test_outputs_of_a_step_without_any_are_told_too(client: Client, *, old: bool
     def run(function: Any) -> Any:
         return pipeline(function)(shower=show()).run() if old else present.pipeline(function)(present_show)
 
-    _refused(f"Step '{'shower' if old else 'show'}' has no outputs, and 2 are wanted", lambda: run(put_together))
+    _refused(f"Step '{'shower' if old else 'show'}' has no outputs, and 2 are unpacked", lambda: run(put_together))
     with pytest.raises(TypeError, match="len"):
         run(fail)
 
@@ -183,15 +183,15 @@ made_train: Any = train
         (lambda: made_training(loader=load(), d=train()), "unexpected keyword argument 'd'. It takes loader, trainer."),
         (lambda: made_training(load(), x=1, y=2), "unexpected keyword arguments 'x', 'y'"),
         (lambda: made_training(load()), "missing a required argument: 'trainer'"),
-        (lambda: made_train(rate=1), "'rate'. Give the parameter so: train(params=Rates(rate=…))"),
-        (lambda: made_train(epochs=3), "unexpected keyword argument 'epochs'. It takes params=Rates(…) when it is made."),
+        (lambda: made_train(rate=1), "'rate'. Give the parameter like this: train(params=Rates(rate=…))"),
+        (lambda: made_train(epochs=3), "unexpected keyword argument 'epochs'. Its class takes params=Rates(…)."),
         (lambda: made_train(rates=3), "unexpected keyword argument 'rates'. Did you mean 'rate'"),
         (lambda: made_train(parms=Rates(rate=1)), "unexpected keyword argument 'parms'. Did you mean 'params'"),
-        (lambda: made_train(data=3), "'data' is an input: give it where the function of the pipeline calls the step"),
+        (lambda: made_train(data=3), "'data' is an input: give it in the function of the pipeline, which calls the step"),
         (lambda: made_train(enable_cache=False), "Give it to the decorator, as @step(enable_cache=…)"),
         (lambda: made_train(step_operator="x"), "Give it to the decorator, as @step(step_operator=…)"),
-        (lambda: show()(dat=1), "Step 'show' can't be called so: got an unexpected keyword argument 'dat'. Did you mean 'data'"),
-        (lambda: present_show(dat=1), "Step 'show' can't be called so: got an unexpected keyword argument 'dat'. Did you mean 'data'"),
+        (lambda: show()(dat=1), "Wrong arguments for step 'show': got an unexpected keyword argument 'dat'. Did you mean 'data'"),
+        (lambda: present_show(dat=1), "Wrong arguments for step 'show': got an unexpected keyword argument 'dat'. Did you mean 'data'"),
         (lambda: present_show(1, daten=1), "unexpected keyword argument 'daten'. Did you mean 'data'"),
         (lambda: training(load(), train()).run(run_nam="x"), "unexpected keyword argument 'run_nam'. Did you mean 'run_name'"),
     ],
@@ -283,8 +283,8 @@ def test_a_pipeline_is_looked_for_by_what_is_one(client: Client) -> None:
         (lambda: ResourceSettings(memory="KB"), "'memory'"),
         (lambda: ResourceSettings(memory="1AB"), "'memory'"),
         (lambda: ResourceSettings(memory="1KB").get_memory("XB"), "no unit 'XB'"),
-        (Schedule, "Schedule doesn't say when"),
-        (lambda: Schedule(interval_second=5), "Schedule doesn't say when"),
+        (Schedule, "The schedule has no time"),
+        (lambda: Schedule(interval_second=5), "The schedule has no time"),
     ],
 )
 def test_machines_and_schedules_that_can_t_be_are_refused(make: Callable[[], Any], said: str) -> None:

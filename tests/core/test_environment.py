@@ -97,7 +97,7 @@ def test_a_prefix_is_written_before_each_name() -> None:
 def test_keys_that_would_be_one_variable_are_refused() -> None:
     """Within a secret and between two; one secret named twice is none."""
     for secrets in ([_secret("a", **{"x-y": canary(), "x.y": canary()})], [_secret("a", x=canary()), _secret("b", X=canary())]):
-        with pytest.raises(InvalidSecretError, match="would both be the environment variable X") as caught, secret_environment(secrets):
+        with pytest.raises(InvalidSecretError, match="have the same environment variable X") as caught, secret_environment(secrets):
             pytest.fail("nothing runs")
         assert is_one_line(caught.value)
         assert find_canary(error_details(caught.value)) == []
@@ -199,10 +199,10 @@ def test_a_prefix_or_a_name_makes_a_variable_of_any_key() -> None:
     ("options", "told"),
     [
         ({"prefix": "LD_"}, "would replace the environment variable LD_PRELOAD"),
-        ({"names": {"preload": "1X"}}, "No environment variable can have the name"),
-        ({"names": {"preload": "A=B"}}, "No environment variable can have the name"),
-        ({"names": {"prelod": "A"}}, "There is no key 'prelod'"),
-        ({"names": {"preload": "A", "token": "A"}}, "would both be the environment variable A"),
+        ({"names": {"preload": "1X"}}, "The given name for odd.preload is not valid"),
+        ({"names": {"preload": "A=B"}}, "The given name for odd.preload is not valid"),
+        ({"names": {"prelod": "A"}}, "have no key 'prelod'"),
+        ({"names": {"preload": "A", "token": "A"}}, "have the same environment variable A"),
     ],
 )
 def test_names_that_cannot_be_are_refused(options: dict[str, Any], told: str) -> None:

@@ -83,7 +83,7 @@ def _classic(one: Any) -> None:
 
 
 PIPELINES: dict[str, tuple[Callable[[], object], str]] = {
-    "an argument that is none": (lambda: _ones(kk=3), "Pipeline '_ones' can't be called so.*Did you mean 'k'"),
+    "an argument that is none": (lambda: _ones(kk=3), "Wrong arguments for pipeline '_ones'.*Did you mean 'k'"),
     "a number as run_name": (lambda: _ones.with_options(run_name=5), "no text in one line"),  # type: ignore[arg-type]
     "two lines as run_name": (lambda: _ones.with_options(run_name="a\nb"), "no text in one line"),
     "a list of configurations": (lambda: _ones.with_options(steps=[1]), "is no mapping"),  # type: ignore[arg-type]

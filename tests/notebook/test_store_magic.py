@@ -101,7 +101,10 @@ def test_a_locked_workspace_keeps_no_value_in_clear(tmp_path: Path) -> None:
         for somebody in (False, True):
             ran = kernel.run("%store typed", lambda _prompt: "a wrong one", allow_stdin=somebody)
             assert len(ran.error.splitlines()) == 1
-            assert "UsageError: Variable 'typed' holds a secret's value that no reference can stand for, and can't be sealed" in ran.error
+            assert (
+                "UsageError: Variable 'typed' contains the value of a secret that no reference can replace, and can't be encrypted"
+                in ran.error
+            )
             assert len(ran.prompts) == (3 if somebody else 0)
         assert kernel.run("%store plain", allow_stdin=False).stream("stdout") == "Stored 'plain' (dict)\n"
         listed = kernel.run("%store", allow_stdin=False).stream("stdout").splitlines()

@@ -78,7 +78,7 @@ def test_magics_work_inside(kernel: Kernel) -> None:
     [
         ("%%with_secrets\n1", "The name of a secret is missing."),
         ("%%with_secrets wether\n1", "Did you mean 'weather'?"),
-        ("%%with_secrets weather --as nothing=NAME\n1", "There is no key 'nothing'"),
+        ("%%with_secrets weather --as nothing=NAME\n1", "have no key 'nothing'"),
         ("%%with_secrets weather --as token\n1", "Write --as KEY=NAME"),
         ("%%with_secrets weather --prefix 1\n1", "The name of a variable can't start with '1'"),
         ("%%with_secrets weather --prefx A_\n1", "has no option '--prefx'"),
@@ -259,7 +259,7 @@ def test_no_magic_run_or_block_replaces_a_variable_of_the_system(kernel: Kernel)
         for cell in RUNS:
             ran = kernel.run(cell.replace("{name}", name))
             assert f"{name}.{key} would replace the environment variable {variable}, which" in ran.error, cell
-            way_out = "store the value under another key" if cell in OF_STEPS else "Give it another name"
+            way_out = "store the value under another key" if cell in OF_STEPS else "Use another name"
             assert way_out in ran.error, cell
             assert "it ran" not in ran.stream("stdout"), cell
         assert kernel.run(look).shown() == before

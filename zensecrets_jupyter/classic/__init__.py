@@ -1,5 +1,5 @@
-"""Steps and pipelines as ZenML has them up to 0.3x: a step and a pipeline are classes, and calling one makes an instance.
+"""Steps and pipelines of ZenML before 0.40, where a step and a pipeline are classes.
 
-The modules beside this package that are called as ZenML's, such as ``zensecrets_jupyter.steps``, give it to code that was written for that.
-Everything here stands on :mod:`zensecrets_jupyter.core.steps`, which runs it.
+Code for ZenML imports them from modules with ZenML's names, such as ``zensecrets_jupyter.steps``. The execution is that of
+:mod:`zensecrets_jupyter.core.steps`.
 """

@@ -1,6 +1,6 @@
-"""The types of artifacts of ZenML, which materializers name in ``ASSOCIATED_ARTIFACT_TYPES``; nothing here differs by them.
+"""ZenML's types of artifacts, for ``ASSOCIATED_ARTIFACT_TYPES`` of materializers; they have no effect here.
 
-Up to 0.3x they are classes, later members of :class:`ArtifactType`.
+In ZenML before 0.40 they are classes, later members of :class:`ArtifactType`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class BaseArtifact:
-    """Anything that a step returns."""
+    """Any output of a step."""
 
 
 class DataArtifact(BaseArtifact):
@@ -37,7 +37,7 @@ class ServiceArtifact(BaseArtifact):
 
 
 class ArtifactType(str, Enum):
-    """The types of artifacts of later ZenML, for ``ASSOCIATED_ARTIFACT_TYPE``."""
+    """The types of artifacts in later versions of ZenML, for ``ASSOCIATED_ARTIFACT_TYPE``."""
 
     BASE = "BaseArtifact"
     DATA = "DataArtifact"

@@ -1,4 +1,4 @@
-"""ZenML's ``Environment``: where code runs, and the names of what runs it."""
+"""ZenML's ``Environment``: whether code runs in a step or notebook, and the names of the running step."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import NamedTuple
 from zensecrets_jupyter.core.steps.definition.context import current_context, get_step_context
 
 STEP_ENVIRONMENT_NAME = "step_environment"
-"""What the environment of a step is asked for by."""
+"""The key of the environment of a step."""
 
 
 class StepEnvironment(NamedTuple):
-    """What a running step is called, and what it runs in."""
+    """The names of a running step, its pipeline and its run."""
 
     step_name: str
     pipeline_name: str
@@ -22,28 +22,28 @@ class StepEnvironment(NamedTuple):
 
 
 class Environment:
-    """Where this code runs."""
+    """Facts about the process and the running step."""
 
     @property
     def step_is_running(self) -> bool:
-        """Whether it runs in a step."""
+        """Whether a step is running."""
         return current_context() is not None
 
     @property
     def step_environment(self) -> StepEnvironment:
-        """The names of the step that runs here.
+        """The names of the running step.
 
         Raises:
-            StepContextError: Outside of a step.
+            StepContextError: Outside a step.
         """
         context = get_step_context()
         return StepEnvironment(context.step_name, context.pipeline_name, context.pipeline_run.name)
 
     def __getitem__(self, name: str) -> StepEnvironment:
-        """Return the environment called ``step_environment``.
+        """Return the environment for the key ``step_environment``.
 
         Raises:
-            KeyError: For any other name, or outside of a step.
+            KeyError: For any other key, or outside a step.
         """
         if name != STEP_ENVIRONMENT_NAME or not self.step_is_running:
             raise KeyError(name)
@@ -56,5 +56,5 @@ class Environment:
 
     @staticmethod
     def in_notebook() -> bool:
-        """Tell whether a kernel of Jupyter runs the code."""
+        """Return whether a Jupyter kernel runs the code."""
         return "ipykernel" in sys.modules

@@ -1,4 +1,4 @@
-"""ZenML's settings of containers and machines, and its schedules: taken, and kept, by steps that run in this process."""
+"""ZenML's settings of containers and machines, and its schedules; they are validated and have no effect here."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _StoredSettings(BaseModel):
 
 
 class DockerSettings(_StoredSettings):
-    """How ZenML builds a container's image: ``settings={"docker": DockerSettings(…)}``. No image is built here."""
+    """ZenML's settings of a container image: ``settings={"docker": DockerSettings(…)}``. No image is built here."""
 
     parent_image: str | None = None
     image_tag: str | None = None
@@ -77,11 +77,11 @@ class DockerSettings(_StoredSettings):
 _BYTES: dict[str, int] = {
     f"{letter}{binary}B": (1024 if binary else 1000) ** power for power, letter in enumerate("KMGTP", 1) for binary in ("", "i")
 }
-"""How many bytes each unit of memory has."""
+"""The number of bytes in each unit of memory."""
 
 
 class ByteUnit(Enum):
-    """Units of memory, as ZenML has them."""
+    """ZenML's units of memory."""
 
     KB = "KB"
     KIB = "KiB"
@@ -96,12 +96,12 @@ class ByteUnit(Enum):
 
     @property
     def byte_value(self) -> int:
-        """How many bytes it has."""
+        """The number of bytes in the unit."""
         return _BYTES[self.value]
 
 
 class ResourceSettings(_StoredSettings):
-    """What machine a step wants: ``settings={"resources": ResourceSettings(…)}``. It gets this one here."""
+    """ZenML's settings of a machine: ``settings={"resources": ResourceSettings(…)}``. Steps run on this machine anyway."""
 
     cpu_count: float | None = Field(default=None, ge=0)
     gpu_count: int | None = Field(default=None, ge=0)
@@ -111,26 +111,26 @@ class ResourceSettings(_StoredSettings):
 
     @property
     def empty(self) -> bool:
-        """Whether nothing is wanted."""
+        """Whether no setting has a value."""
         return not self.model_dump(exclude_none=True)
 
     def get_memory(self, unit: str | ByteUnit = "GB") -> float | None:
-        """Return the memory in another unit; ``None`` if nothing is said about it.
+        """Return the memory in another unit; ``None`` if no memory is set.
 
         Raises:
-            StepInterfaceError: If there is no such unit.
+            StepInterfaceError: If the unit does not exist.
         """
-        wanted = str(getattr(unit, "value", unit))
-        if wanted not in _BYTES:
-            raise StepInterfaceError(f"There is no unit {wanted!r} of memory.", hint=f"The units are {', '.join(_BYTES)}.")
+        unit_name = str(getattr(unit, "value", unit))
+        if unit_name not in _BYTES:
+            raise StepInterfaceError(f"There is no unit {unit_name!r} of memory.", hint=f"The units are {', '.join(_BYTES)}.")
         if self.memory is None:
             return None
         number = self.memory.rstrip("BKMGTPi")
-        return int(number) * _BYTES[self.memory.removeprefix(number)] / _BYTES[wanted]
+        return int(number) * _BYTES[self.memory.removeprefix(number)] / _BYTES[unit_name]
 
 
 class Schedule(_StoredSettings):
-    """When ZenML runs a pipeline; here it runs once, when it is called."""
+    """ZenML's schedule of a pipeline. Here a pipeline runs once, when it is called."""
 
     name: str | None = None
     cron_expression: str | None = None
@@ -140,21 +140,21 @@ class Schedule(_StoredSettings):
     catchup: bool = False
     run_once_start_time: datetime | None = None
 
-    def __init__(self, **given: Any) -> None:
-        """Check what is given.
+    def __init__(self, **values: Any) -> None:
+        """Validate the arguments.
 
         Raises:
-            StepInterfaceError: As for the others, and if it says not when: it needs an expression, or a start and an interval.
+            StepInterfaceError: If an argument is not acceptable, or if there is neither an expression nor a start with an interval.
         """
-        super().__init__(**given)
+        super().__init__(**values)
         if self.cron_expression or self.run_once_start_time or (self.start_time and self.interval_second):
             return
-        message = "Schedule doesn't say when the pipeline runs."
+        message = "The schedule has no time at which the pipeline runs."
         raise StepInterfaceError(message, hint="Give it cron_expression=, or start_time= with interval_second=.")
 
 
 class StepRetryConfig(_StoredSettings):
-    """How often ZenML runs a step again that failed; here it is run once."""
+    """ZenML's settings for retries of a failed step. Here a step runs once."""
 
     max_retries: int = 1
     delay: int = 0

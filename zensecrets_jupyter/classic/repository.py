@@ -1,4 +1,4 @@
-"""ZenML's ``Repository``: the client under its old name, with what was run."""
+"""ZenML's ``Repository``: the client under its old name, with the pipelines that have run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Repository(Client):
-    """See :class:`~zensecrets_jupyter.core.client.Client`."""
+    """The client with the further attributes of ZenML's ``Repository``."""
 
     @property
     def root(self) -> Path:
-        """The folder that everything is registered in."""
+        """The folder of the workspace."""
         return self.workspace.home
 
     @property
@@ -30,8 +30,12 @@ class Repository(Client):
         """Return the pipelines that this process has run."""
         return views.get_pipelines()
 
-    def get_pipeline(  # type: ignore[override] # what it returned then is another class
+    def get_pipeline(  # type: ignore[override] # ZenML's Repository returns another class than the client
         self, pipeline: object = None, pipeline_name: str | None = None
     ) -> PipelineView | None:
-        """Return a pipeline by its name, its class or an instance; ``None`` if this process has not run it."""
+        """Return a pipeline by its name, its class or an instance; ``None`` if this process has not run it.
+
+        Raises:
+            RunNotFoundError: If the argument is not a name, a pipeline class or an instance.
+        """
         return views.get_pipeline(pipeline, pipeline_name)

@@ -1,4 +1,4 @@
-"""ZenML's registry of schemas; here a schema is known as soon as its class is defined."""
+"""ZenML's registry of schemas. In this package, the definition of a schema class registers it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ _SchemaT = TypeVar("_SchemaT", bound=type[BaseSecretSchema])
 
 
 class SecretSchemaClassRegistry:
-    """The known schemas."""
+    """The registered schemas."""
 
     @staticmethod
     def get_class(secret_schema: str) -> type[BaseSecretSchema]:
-        """Return the schema of that ``TYPE``.
+        """Return the schema with that ``TYPE``.
 
         Raises:
-            SchemaError: If there is none; it names near misses.
+            SchemaError: If it does not exist; the error names near misses.
         """
         return get_schema(secret_schema)
 
     @staticmethod
     def register_class(secret: type[BaseSecretSchema]) -> None:
-        """Do nothing: the class is known since it was defined."""
+        """Do nothing: the definition of the class has registered it."""
 
 
 def register_secret_schema_class(secret: _SchemaT) -> _SchemaT:
-    """Return the class: it is known since it was defined."""
+    """Return the class: its definition has registered it."""
     return secret

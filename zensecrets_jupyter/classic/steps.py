@@ -1,4 +1,4 @@
-"""Steps as classes: ``@step`` makes one of a function, and a subclass of :class:`BaseStep` has an ``entrypoint``."""
+"""Steps as classes: ``@step`` creates a class from a function, or a subclass of :class:`BaseStep` defines ``entrypoint``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import BaseParameters, Step
 from zensecrets_jupyter.core.steps.definition.options import STEP_OPTIONS
-from zensecrets_jupyter.core.steps.definition.parameters import made_parameters
-from zensecrets_jupyter.core.steps.step import HONOURED, validate_name
+from zensecrets_jupyter.core.steps.definition.parameters import create_parameters
+from zensecrets_jupyter.core.steps.step import EFFECTIVE_STEP_OPTIONS, validate_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class StepConfiguration(NamedTuple):
-    """What a step is configured with, as ZenML 0.20 shows it."""
+    """The configuration of a step, with the attributes of ZenML 0.20."""
 
     name: str
     enable_cache: bool
@@ -33,65 +33,69 @@ class StepConfiguration(NamedTuple):
 
 
 class BaseStep(Step[Any]):
-    """A step; a subclass says in its method ``entrypoint`` what it does. An instance of it is handed to a pipeline.
+    """Base class of steps. A subclass defines the method ``entrypoint``, and an instance is an argument of a pipeline.
 
-    Where ``entrypoint`` has a parameter that is annotated with a subclass of :class:`BaseParameters`, an instance of that is given when the
-    step is made, or its fields by ``configure(parameters=…)``.
+    A parameter of ``entrypoint`` may have a subclass of :class:`BaseParameters` as annotation. Then pass an instance of that subclass to
+    the constructor of the step, or its fields to ``configure(parameters=…)``.
 
     Attributes:
-        pipeline_parameter_name: What the pipeline calls it that was made with it last; ``None`` before.
+        call_name: The name of the step in the pipeline that is being recorded, or ``None``.
+        pipeline_parameter_name: The name of the step in the pipeline that was last created with it, or ``None``.
     """
 
     __step_name__: ClassVar[str | None] = None
     __step_options__: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Make the step, with the parameters that it takes.
+        """Create the step, optionally with an instance of its class of parameters.
 
         Raises:
-            StepInterfaceError: If ``entrypoint`` can't be a step, or something is given that it does not take.
+            StepInterfaceError: If ``entrypoint`` can't be a step, or if the arguments do not match.
         """
         super().__init__(self.entrypoint, self.__step_name__ or type(self).__name__, annotated=True)
         self.call_name: str | None = None
         self.pipeline_parameter_name: str | None = None
         self._values: dict[str, Any] = {}
-        found = {name: kind for name, kind in self.signature.input_types.items() if _is_parameters(kind)}
-        if len(found) > 1:
-            message = f"Step {self.name!r} takes parameters twice, as {' and as '.join(map(repr, found))}."
+        models = {name: declared for name, declared in self.signature.input_types.items() if _is_parameters_class(declared)}
+        if len(models) > 1:
+            message = f"Step {self.name!r} has several inputs for parameters: {', '.join(map(repr, models))}."
             raise StepInterfaceError(message, hint="Put their fields in one subclass of BaseParameters.")
-        self._taken_as: str | None = next(iter(found), None)
-        self._kind: type[BaseParameters] | None = next(iter(found.values()), None)
+        self._parameters_name: str | None = next(iter(models), None)
+        self._parameters_class: type[BaseParameters] | None = next(iter(models.values()), None)
         self.configure(**self.__step_options__)
-        # A truth value, as ZenML has it there.
+        # In ZenML 0.20 this attribute is always a bool.
         self.enable_cache = self.is_cached
         if args or kwargs:
-            self.configure(parameters=self._given(args, kwargs))
+            self.configure(parameters=self._constructor_parameters(args, kwargs))
 
-    def entrypoint(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - a subclass says what it takes
-        """Do what the step does; a subclass implements it."""
+    def entrypoint(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - a subclass declares the parameters
+        """Run the step; a subclass implements it."""
         message = f"The step class {type(self).__name__} has no method entrypoint."
-        raise StepInterfaceError(message, hint="Define it: what it takes and returns is annotated.")
+        raise StepInterfaceError(message, hint="Define it, with annotations for its parameters and its result.")
 
     @property
     def code(self) -> object:
-        """See :attr:`Step.code`: the function, or the class unless instances of it may differ in what no code shows."""
+        """The function or class that identifies the step in the cache; see :attr:`Step.code`.
+
+        A subclass with its own constructor has no code: its instances may have different attributes, which change the outputs.
+        """
         if not isinstance(self.entrypoint, MethodType):
             return self.entrypoint
         return type(self) if type(self).__init__ is BaseStep.__init__ else None
 
     def configure(self, *, name: str | None = None, parameters: Any = None, merge: bool = True, **options: Any) -> Self:
-        """Change what is given and return the step itself.
+        """Change the given options of the step and return it.
 
         Args:
-            name: What the step is called.
+            name: The name of the step.
             parameters: An instance of the class of its parameters, or their values by name.
-            merge: Whether mappings are added to those that there are.
+            merge: Whether each mapping updates the present one instead of replacing it.
             options: Arguments of :meth:`Step.configure`.
 
         Raises:
-            StepInterfaceError: If something is not acceptable; nothing was changed then.
+            StepInterfaceError: If an argument is not acceptable; the step is unchanged.
         """
-        values = self._values if parameters is None else self._checked_values(parameters)
+        values = self._values if parameters is None else self._validate_values(parameters)
         super().configure(merge=merge, **options)
         self._values = {**self._values, **values} if merge else values
         self.name = validate_name("step", name) if name else self.name
@@ -99,73 +103,74 @@ class BaseStep(Step[Any]):
 
     @property
     def configuration(self) -> StepConfiguration:
-        """What it is configured with."""
-        kept = {name: self.options.get(name) for name in ("step_operator", "experiment_tracker")}
+        """The configuration of the step."""
+        stored = {name: self.options.get(name) for name in ("step_operator", "experiment_tracker")}
         extra = self.options.get("extra") or {}
-        return StepConfiguration(self.name, self.is_cached, self.given_parameters, self.settings, dict(extra), **kept)
+        return StepConfiguration(self.name, self.is_cached, self.given_parameters, self.settings, dict(extra), **stored)
 
     @property
     def given_parameters(self) -> dict[str, Any]:
-        """The values of parameters that were given, by name."""
+        """The values of the parameters without those that have their default, by name."""
         return dict(self._values)
 
     def with_return_materializers(self, materializers: Materializers) -> Self:
-        """Have the outputs kept by a materializer, or each by its own where they are given by output, and return the step."""
+        """Set one materializer for all outputs, or a mapping of outputs to materializers, and return the step."""
         return self.configure(output_materializers=materializers)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Add the step to the pipeline whose ``connect`` runs here, or run it; see :meth:`Step.__call__`."""
-        if self._taken_as is not None and self._taken_as not in kwargs:
-            inputs = [name for name in self.signature.inputs.parameters if name != self._taken_as]
+        """Add the step to the pipeline whose ``connect`` is running, otherwise run it; see :meth:`Step.__call__`."""
+        if self._parameters_name is not None and self._parameters_name not in kwargs:
+            inputs = [name for name in self.signature.inputs.parameters if name != self._parameters_name]
             if len(args) <= len(inputs):
-                # Parameters are no input: those that are given without a name are the others, in their order.
+                # Arguments by position are the inputs without the parameters, because ZenML does not count these as an input.
                 kwargs = {**dict(zip(inputs, args, strict=False)), **kwargs}
                 args = ()
-            kwargs[self._taken_as] = self._made_parameters()
+            kwargs[self._parameters_name] = self._create_parameters()
         return super().__call__(*args, **kwargs, **({} if self.call_name is None else {"id": self.call_name}))
 
-    def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseParameters:
-        """Return the parameters that a step is made with."""
-        takes = f"{self._taken_as}={self._kind.__name__}(…)" if self._kind else "nothing"
-        unknown = next((name for name in kwargs if name != self._taken_as), None)
+    def _constructor_parameters(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseParameters:
+        """Return the parameters in the arguments of the constructor."""
+        accepted = f"{self._parameters_name}={self._parameters_class.__name__}(…)" if self._parameters_class else "nothing"
+        unknown = next((name for name in kwargs if name != self._parameters_name), None)
         if unknown is not None:
-            message = f"Step {self.name!r} can't be made so: got an unexpected keyword argument {unknown!r}."
-            raise StepInterfaceError(message, hint=self._meant(unknown) or f"It takes {takes} when it is made.")
-        if self._kind is None or len(args) + len(kwargs) > 1:
-            message = f"Step {self.name!r} is made with something that it does not take."
-            raise StepInterfaceError(message, hint=f"It takes {takes}; its inputs are given in the function of the pipeline.")
-        found = args[0] if args else kwargs[str(self._taken_as)]
-        if isinstance(found, self._kind):
-            return found
-        message = f"The parameters of step {self.name!r} are of type {type(found).__qualname__}, and it takes {self._kind.__name__}."
-        raise StepInterfaceError(message, hint=f"Give an instance: {self._kind.__name__}(…).")
+            message = f"Wrong arguments for step {self.name!r}: got an unexpected keyword argument {unknown!r}."
+            raise StepInterfaceError(message, hint=self._suggestion(unknown) or f"Its class takes {accepted}.")
+        if self._parameters_class is None or len(args) + len(kwargs) > 1:
+            message = f"Wrong arguments for step {self.name!r}: its class takes {accepted}."
+            raise StepInterfaceError(message, hint="Give its inputs in the function of the pipeline.")
+        parameters = args[0] if args else kwargs[str(self._parameters_name)]
+        if isinstance(parameters, self._parameters_class):
+            return parameters
+        expected = self._parameters_class.__name__
+        message = f"The parameters of step {self.name!r} are of type {type(parameters).__qualname__}, and it takes {expected}."
+        raise StepInterfaceError(message, hint=f"Give an instance: {expected}(…).")
 
-    def _meant(self, name: str) -> str:
-        """Return the hint for an unknown argument that a step is made with: where it has to be given, or near misses."""
-        fields = self._kind.model_fields if self._kind is not None else {}
-        if self._kind is not None and name in fields:
-            return f"Give the parameter so: {self.name}({self._taken_as}={self._kind.__name__}({name}=…))."
+    def _suggestion(self, name: str) -> str:
+        """Return a hint for an unknown argument of the constructor: the right way to pass it, or near misses."""
+        fields = self._parameters_class.model_fields if self._parameters_class is not None else {}
+        if self._parameters_class is not None and name in fields:
+            return f"Give the parameter like this: {self.name}({self._parameters_name}={self._parameters_class.__name__}({name}=…))."
         if name in self.signature.inputs.parameters:
-            return f"{name!r} is an input: give it where the function of the pipeline calls the step."
-        if name in STEP_OPTIONS or name in HONOURED:
+            return f"{name!r} is an input: give it in the function of the pipeline, which calls the step."
+        if name in STEP_OPTIONS or name in EFFECTIVE_STEP_OPTIONS:
             return f"Give it to the decorator, as @step({name}=…), or to configure({name}=…)."
-        inputs = (parameter for parameter in self.signature.inputs.parameters if parameter != self._taken_as)
-        return did_you_mean(name, filter(None, (self._taken_as, *fields, *inputs)))
+        inputs = (parameter for parameter in self.signature.inputs.parameters if parameter != self._parameters_name)
+        return did_you_mean(name, filter(None, (self._parameters_name, *fields, *inputs)))
 
-    def _checked_values(self, given: Any) -> dict[str, Any]:
-        """Return the values of fields that are given as a model or by name, without those that are left to their default."""
-        if isinstance(given, BaseParameters):
-            return {name: getattr(given, name) for name in given.model_fields_set}
-        known = self._kind.model_fields if self._kind is not None else {}
-        unknown = next((name for name in given if name not in known), None)
+    def _validate_values(self, parameters: Any) -> dict[str, Any]:
+        """Return the values of parameters from an instance or a mapping, without those that have their default."""
+        if isinstance(parameters, BaseParameters):
+            return {name: getattr(parameters, name) for name in parameters.model_fields_set}
+        known = self._parameters_class.model_fields if self._parameters_class is not None else {}
+        unknown = next((name for name in parameters if name not in known), None)
         if unknown is None:
-            return dict(given)
+            return dict(parameters)
         message = f"Step {self.name!r} has no parameter {unknown!r}."
         raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"Its parameters are {', '.join(known) or 'none'}.")
 
-    def _made_parameters(self) -> BaseParameters:
-        assert self._kind is not None  # noqa: S101 - for mypy; it is asked for a step that takes parameters only
-        return made_parameters(self._kind, self._values, self.name)
+    def _create_parameters(self) -> BaseParameters:
+        assert self._parameters_class is not None  # noqa: S101 - for mypy: a step with a name for its parameters has a class for them
+        return create_parameters(self._parameters_class, self._values, self.name)
 
 
 @overload
@@ -177,27 +182,27 @@ def step(*, name: str | None = None, **options: Any) -> Callable[[Callable[..., 
 
 
 def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
-    """Return the class of steps that a function makes: ``@step`` alone, or with arguments. Calling it makes a step.
+    """Return a class of steps created from a function; use it as ``@step``, or with arguments.
 
-    Every parameter and the return value are annotated; ``-> Tuple[int, str]`` is one output. The arguments are those of
+    All parameters and the result need annotations. ``-> Tuple[int, str]`` is one output. The arguments are those of
     :func:`zensecrets_jupyter.core.steps.step.step`.
 
     Raises:
-        StepInterfaceError: If the function or an argument is not acceptable; it says why.
+        StepInterfaceError: If the function or an argument is not acceptable.
     """
 
-    def make(bare: Callable[..., Any]) -> type[BaseStep]:
-        called = name or getattr(bare, "__name__", type(bare).__name__)
-        described = {key: getattr(bare, key) for key in ("__module__", "__qualname__", "__doc__") if hasattr(bare, key)}
-        members = {"entrypoint": staticmethod(bare), "__step_name__": called, "__step_options__": options, **described}
-        made = type(str(called), (BaseStep,), members)
-        # What is not acceptable is said where it stands.
-        made()
-        return made
+    def create(decorated: Callable[..., Any]) -> type[BaseStep]:
+        step_name = name or getattr(decorated, "__name__", type(decorated).__name__)
+        copied = {key: getattr(decorated, key) for key in ("__module__", "__qualname__", "__doc__") if hasattr(decorated, key)}
+        members = {"entrypoint": staticmethod(decorated), "__step_name__": step_name, "__step_options__": options, **copied}
+        step_class = type(str(step_name), (BaseStep,), members)
+        # An instance is created at once, so that the decorator raises the errors of the function and of the options.
+        step_class()
+        return step_class
 
-    return make if function is None else make(function)
+    return create if function is None else create(function)
 
 
-def _is_parameters(kind: object) -> bool:
-    # On Python 3.10 an alias such as list[int] is a type, and no class.
-    return get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, BaseParameters)
+def _is_parameters_class(declared: object) -> bool:
+    # In Python 3.10, isinstance(list[int], type) is true, but issubclass does not accept list[int].
+    return get_origin(declared) is None and isinstance(declared, type) and issubclass(declared, BaseParameters)

@@ -1,4 +1,4 @@
-"""What has been run, as ZenML's ``post_execution`` shows it: pipelines, runs, steps and artifacts."""
+"""Pipelines, runs and steps with the attributes of ZenML's module ``post_execution``."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class StepView:
-    """A step of a run."""
+    """A step of a run, with ZenML's attributes."""
 
     def __init__(self, step: StepRun) -> None:
-        """Show ``step``."""
+        """Create the view of ``step``."""
         self._step = step
 
     def __repr__(self) -> str:
-        """Return the name and what became of it."""
+        """Return the name and the status of the step."""
         return f"<StepView {self.name!r} {self.status.value}>"
 
     @property
@@ -34,36 +34,36 @@ class StepView:
 
     @property
     def entrypoint_name(self) -> str:
-        """The name of the step itself."""
+        """The name of the step, which may differ from the name of the call."""
         return self._step.step_name
 
     @property
     def status(self) -> ExecutionStatus:
-        """What became of it."""
+        """The status of the step."""
         return self._step.status
 
     @property
     def is_cached(self) -> bool:
-        """Whether an earlier run stood for it."""
+        """Whether the outputs of an earlier run replaced the run."""
         return self.status is ExecutionStatus.CACHED
 
     @property
     def is_completed(self) -> bool:
-        """Whether it was run without an error."""
+        """Whether the step ran without an error."""
         return self.status is ExecutionStatus.COMPLETED
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The values that it took: the fields of its parameters, and what the pipeline gave it that is no output of a step."""
-        found: dict[str, Any] = {}
-        for name, given in self._step.parameters.items():
-            value = given.load()
-            found.update(dict(value) if isinstance(value, BaseParameters) else {name: value})
-        return found
+        """The fields of its parameters, and its arguments that are no outputs of other steps, by name."""
+        values: dict[str, Any] = {}
+        for name, argument in self._step.parameters.items():
+            value = argument.load()
+            values.update(dict(value) if isinstance(value, BaseParameters) else {name: value})
+        return values
 
     @property
     def inputs(self) -> Mapping[str, Artifact]:
-        """The outputs of other steps that it took, by its parameters."""
+        """The outputs of other steps that it used, by parameter."""
         return self._step.inputs
 
     @property
@@ -71,37 +71,37 @@ class StepView:
         """The only input.
 
         Raises:
-            RunNotFoundError: If it took none or several.
+            RunNotFoundError: If the step has no input or several.
         """
         if len(self.inputs) == 1:
             return next(iter(self.inputs.values()))
         message = f"Step {self.name!r} has {len(self.inputs) or 'no'} inputs."
-        raise RunNotFoundError(message, hint=f"Take one from inputs: {', '.join(self.inputs)}." if self.inputs else "")
+        raise RunNotFoundError(message, hint=f"Read one of its inputs: {', '.join(self.inputs)}." if self.inputs else "")
 
     @property
     def outputs(self) -> Mapping[str, Artifact]:
-        """What it returned, stored, by the outputs' names."""
+        """The stored outputs, by name."""
         return self._step.outputs
 
     @property
     def output(self) -> Artifact:
-        """The only output; errors as :attr:`StepRun.output` has them."""
+        """The only output; errors are those of :attr:`StepRun.output`."""
         return self._step.output
 
 
 class PipelineRunView:
-    """A run of a pipeline."""
+    """A run of a pipeline, with ZenML's attributes."""
 
     def __init__(self, run: PipelineRun) -> None:
-        """Show ``run``."""
+        """Create the view of ``run``."""
         self._run = run
 
     def __repr__(self) -> str:
-        """Return the run's own text."""
+        """Return the text of the run."""
         return repr(self._run)
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the run has, such as ``name``, ``id``, ``status``, ``settings`` and ``duration``."""
+        """Return an attribute of the run, such as ``name``, ``id``, ``status``, ``settings`` or ``duration``."""
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._run, name)
@@ -116,46 +116,50 @@ class PipelineRunView:
         return list(self._run.steps)
 
     def get_step(self, step: object = None, *, name: str | None = None) -> StepView:
-        """Return a step, by its name in the pipeline, or as the class or the instance that was run.
+        """Return a step of the run.
+
+        Args:
+            step: The name of the step in the pipeline, or the class or instance of the step.
+            name: The name of the step in the pipeline.
 
         Raises:
-            RunNotFoundError: If the run has no such step; it names near misses.
+            RunNotFoundError: If the run has no such step; the error names near misses.
         """
         wanted = _name_of(name or step, "__step_name__")
         steps = self._run.steps
-        found = steps.get(wanted) or next((one for one in steps.values() if one.step_name == wanted), None)
-        if found is not None:
-            return StepView(found)
+        match = steps.get(wanted) or next((item for item in steps.values() if item.step_name == wanted), None)
+        if match is not None:
+            return StepView(match)
         message = f"Run {self._run.name!r} has no step {wanted!r}."
         raise RunNotFoundError(message, hint=did_you_mean(wanted, steps) or f"Its steps are {', '.join(steps)}.")
 
 
 class PipelineView:
-    """A pipeline that this process has run."""
+    """A pipeline that this process has run, with ZenML's attributes."""
 
     def __init__(self, name: str) -> None:
-        """Show the pipeline called ``name``."""
+        """Create the view of the pipeline ``name``."""
         self._runs = PipelineRuns(name)
 
     def __repr__(self) -> str:
-        """Return the name."""
+        """Return the name of the pipeline."""
         return f"<PipelineView {self.name!r}>"
 
     @property
     def name(self) -> str:
-        """The pipeline's name."""
+        """The name of the pipeline."""
         return self._runs.name
 
     @property
     def runs(self) -> list[PipelineRunView]:
-        """The runs, the newest first, without those that are unlisted."""
+        """The runs without those that are unlisted, newest first."""
         return [PipelineRunView(run) for run in self._runs.runs]
 
     def get_run_for_completed_step(self, step_name: str) -> PipelineRunView:
-        """Return the newest run in which a step was run and not found in the cache.
+        """Return the newest run in which the step ran, and its outputs were not cached.
 
         Raises:
-            RunNotFoundError: If there is none.
+            RunNotFoundError: If no such run exists.
         """
         for run in self.runs:
             if step_name in run.get_step_names() and run.get_step(step_name).is_completed:
@@ -165,7 +169,7 @@ class PipelineView:
 
 
 def get_pipelines() -> list[PipelineView]:
-    """Return the pipelines that this process has run, the one that ran last first."""
+    """Return the pipelines that this process has run, in the order of their newest runs."""
     return [PipelineView(name) for name in dict.fromkeys(run.pipeline for run in recent_runs() if not run.options.unlisted)]
 
 
@@ -173,32 +177,35 @@ def get_pipeline(pipeline: object = None, pipeline_name: str | None = None) -> P
     """Return a pipeline by its name, its class or an instance; ``None`` if this process has not run it.
 
     Raises:
-        RunNotFoundError: If something else is given.
+        RunNotFoundError: If the argument is not a name, a pipeline class or an instance.
     """
-    given = pipeline_name or pipeline
-    if not isinstance(given, (str, Pipeline)) and not (isinstance(given, type) and issubclass(given, Pipeline)):
-        message = f"A pipeline is looked for by what is none, of type {type(given).__qualname__}."
+    key = pipeline_name or pipeline
+    if not isinstance(key, (str, Pipeline)) and not (isinstance(key, type) and issubclass(key, Pipeline)):
+        message = f"An object of type {type(key).__qualname__} does not identify a pipeline."
         raise RunNotFoundError(message, hint="Give its name, its class or an instance of it.")
-    wanted = _name_of(pipeline_name or pipeline, "__pipeline_name__")
-    return next((found for found in get_pipelines() if found.name == wanted), None)
+    name = _name_of(key, "__pipeline_name__")
+    return next((view for view in get_pipelines() if view.name == name), None)
 
 
 def get_run(name: str) -> PipelineRunView:
-    """Return the newest run of that name.
+    """Return the newest run with that name.
 
     Raises:
-        RunNotFoundError: If this process has made none.
+        RunNotFoundError: If this process has no such run.
     """
     return PipelineRunView(find_run(name))
 
 
 def get_unlisted_runs() -> list[PipelineRunView]:
-    """Return the runs that are left out of their pipelines' runs, the newest first."""
+    """Return the unlisted runs, newest first."""
     return [PipelineRunView(run) for run in recent_runs() if run.options.unlisted]
 
 
-def _name_of(given: object, attribute: str) -> str:
-    """Return what a name, a class or an instance of it stands for; ``attribute`` is where a decorated class has its name."""
-    if isinstance(given, str):
-        return given
-    return str(getattr(given, attribute, None) or getattr(given, "name", None) or getattr(given, "__name__", ""))
+def _name_of(item: object, attribute: str) -> str:
+    """Return the name of a step or pipeline, given as a name, a class or an instance.
+
+    A class that a decorator created has its name in ``attribute``.
+    """
+    if isinstance(item, str):
+        return item
+    return str(getattr(item, attribute, None) or getattr(item, "name", None) or getattr(item, "__name__", ""))

@@ -1,4 +1,4 @@
-"""Settings of containers and machines."""
+"""Settings of containers and machines, and schedules, with ZenML's import path."""
 
 from zensecrets_jupyter.classic.machine_settings import DockerSettings, ResourceSettings, Schedule, StepRetryConfig
 

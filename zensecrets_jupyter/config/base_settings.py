@@ -1,4 +1,4 @@
-"""The base of settings."""
+"""The class ``BaseSettings`` with ZenML's import path."""
 
 from zensecrets_jupyter.core.steps import BaseSettings
 

@@ -1,4 +1,4 @@
-"""Settings of containers."""
+"""The class ``DockerSettings`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.machine_settings import DockerSettings
 

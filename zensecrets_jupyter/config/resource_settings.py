@@ -1,4 +1,4 @@
-"""Settings of machines."""
+"""The class ``ResourceSettings`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.machine_settings import ByteUnit, ResourceSettings
 

@@ -1,4 +1,4 @@
-"""How often a step is run again."""
+"""The class ``StepRetryConfig`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.machine_settings import StepRetryConfig
 

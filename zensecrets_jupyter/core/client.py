@@ -1,4 +1,4 @@
-"""The one entrance for Python code: the active stack, its secrets, and everything that is registered."""
+"""The Python client: secrets of the active stack, stacks, components and pipeline runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from zensecrets_jupyter.core.names import did_you_mean, is_value_free_argument, 
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, texts_in
 from zensecrets_jupyter.core.stack import ComponentType
+from zensecrets_jupyter.core.text import sentence
 from zensecrets_jupyter.core.transfer.secret_copy import copy_secrets
 from zensecrets_jupyter.core.value_cleanup import list_value_warnings
 from zensecrets_jupyter.core.workspace import Workspace, get_workspace
@@ -29,59 +30,59 @@ if TYPE_CHECKING:
 
 
 class ListedSecret:
-    """A secret in a list: its name, and what is in it when that is asked for."""
+    """An entry of a list of secrets; its values are read on access."""
 
     def __init__(self, manager: SecretsManager, name: str) -> None:
-        """Stand for the secret of that name."""
+        """Create the entry for the secret ``name`` of ``manager``."""
         self._manager = manager
         self.name = name
 
     def __repr__(self) -> str:
-        """Return the name."""
+        """Return the name of the secret."""
         return f"<ListedSecret {self.name!r}>"
 
     @property
     def secret_values(self) -> dict[str, str]:
-        """The keys and values, read now; errors as :meth:`SecretsManager.get_secret` has them."""
+        """The keys and values, read on access; errors are those of :meth:`SecretsManager.get_secret`."""
         return self._manager.get_secret(self.name).content
 
 
 class SecretPage(Sequence[ListedSecret]):
-    """A part of a list of secrets.
+    """A page of a list of secrets.
 
     Attributes:
-        items: The secrets.
-        total: How many there are in all.
+        items: The secrets on the page.
+        total: The number of secrets on all pages.
     """
 
     def __init__(self, items: Iterable[ListedSecret], total: int) -> None:
-        """Hold the secrets of this part."""
+        """Create a page with these secrets."""
         self.items = list(items)
         self.total = total
 
     def __len__(self) -> int:
-        """Return how many secrets this part has."""
+        """Return the number of secrets on the page."""
         return len(self.items)
 
     def __getitem__(self, index: Any) -> Any:
-        """Return a secret, or a list of some."""
+        """Return a secret, or a list of secrets for a slice."""
         return self.items[index]
 
     def __repr__(self) -> str:
-        """Return the names."""
-        return f"<SecretPage {[one.name for one in self.items]!r}>"
+        """Return the names of the secrets."""
+        return f"<SecretPage {[item.name for item in self.items]!r}>"
 
 
 class Client:
-    """What is registered under ``ZENSECRETS_HOME``, and the active stack of it. Making one costs nothing and opens nothing."""
+    """Access to the stacks, components and secrets under ``ZENSECRETS_HOME``; creating a client opens no file."""
 
     def __repr__(self) -> str:
-        """Return the folder that it works in."""
+        """Return the folder of the workspace."""
         return f"<Client of {str(self.workspace.home)!r}>"
 
     @property
     def workspace(self) -> Workspace:
-        """The registrations themselves, for changing them."""
+        """The workspace, for changes to stacks and components."""
         return get_workspace()
 
     @property
@@ -94,18 +95,18 @@ class Client:
         return self.workspace.stack()
 
     def get_stack(self, name: str) -> Stack:
-        """Return the stack called ``name``.
+        """Return the stack with the name ``name``.
 
         Raises:
-            StackNotFoundError: If there is none; it names near misses.
+            StackNotFoundError: If it does not exist; the error names near misses.
         """
         return self.workspace.stack(name)
 
     def get_stack_component(self, component_type: ComponentType | str, name: str) -> StackComponent:
-        """Return a component; its references resolve in the active stack, which has to hold it.
+        """Return a component; its references are resolved only if it is part of the active stack.
 
         Raises:
-            ComponentNotFoundError: If there is none of that type and name.
+            ComponentNotFoundError: If no component has that type and name.
         """
         return self.workspace.open_component(ComponentType(component_type), name)
 
@@ -122,63 +123,63 @@ class Client:
         """Return a secret of the active stack's secrets manager.
 
         Args:
-            name_id_or_prefix: Its name; a part of a name finds nothing.
-            name: The same, under its other name.
-            refresh: Whether it is read even where the cache holds it.
-            options: ZenML's ``private``, ``hydrate``, ``allow_partial_name_match`` and ``allow_partial_id_match``, which change nothing.
+            name_id_or_prefix: The full name of the secret.
+            name: The same as ``name_id_or_prefix``.
+            refresh: Whether to read the secret from the backend, even if it is in the cache.
+            options: ZenML's ``private``, ``hydrate``, ``allow_partial_name_match`` and ``allow_partial_id_match``, without effect.
 
         Raises:
             NoSecretsManagerError: If the active stack has no secrets manager.
-            SecretNotFoundError: If there is no such secret; it names near misses.
-            TypeError: If something is given that is no argument; it names near misses.
+            SecretNotFoundError: If the secret does not exist; the error names near misses.
+            TypeError: If an argument is unknown; the error names near misses.
         """
         _check_options("get_secret", options, ("private", "hydrate", "allow_partial_name_match", "allow_partial_id_match"))
         return self.secrets_manager.get_secret(name_id_or_prefix or name or name_id_or_prefix, refresh=refresh)
 
     @masks_refused
     def create_secret(self, name: str, values: Mapping[str, str], **options: Any) -> BaseSecretSchema:
-        """Register a secret with any keys in the active stack's secrets manager, and return it.
+        """Register a secret with arbitrary keys in the active stack's secrets manager, and return it.
 
-        A ``UserWarning`` names the keys whose values are empty, or begin or end with what nobody sees.
+        A ``UserWarning`` names each key whose value is empty, or begins or ends with invisible characters.
 
         Args:
-            name: Its name.
-            values: Its keys and values.
-            options: ZenML's ``private`` and ``scope``, which change nothing: who reads it is for the secrets manager to say.
+            name: The name of the secret.
+            values: The keys and values.
+            options: ZenML's ``private`` and ``scope``, without effect: the secrets manager decides who can read the secret.
 
         Raises:
             NoSecretsManagerError: If the active stack has no secrets manager.
-            SecretExistsError: If the name is taken; what is there stays untouched.
+            SecretExistsError: If a secret of that name exists; it is unchanged.
             InvalidSecretError: If the name, a key or a value is not acceptable.
-            TypeError: If something is given that is no argument; it names near misses.
+            TypeError: If an argument is unknown; the error names near misses.
         """
         _check_options("create_secret", options, ("private", "scope"), values)
         secret = ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=values)
         self.secrets_manager.register_secret(secret)
-        _warn_of_unseen(name, secret.content, "" if secret.content else f"secret {name!r} holds no keys.")
+        _warn_about_values(name, secret.content, "" if secret.content else f"secret {name!r} holds no keys.")
         return self.get_secret(name)
 
     def list_secrets(self, *, name: str = "", page: int = 1, size: int = 0, **options: Any) -> SecretPage:
-        """Return the secrets of the active stack's secrets manager, sorted by name; a value is read when it is asked for.
+        """Return the secrets of the active stack's secrets manager, sorted by name; values are read on access.
 
         Args:
-            name: Only the one of that name.
-            page: Which part of them, from 1 on.
-            size: How many a part has; all of them where none is given.
-            options: ZenML's ``sort_by``, ``logical_operator``, ``private`` and ``hydrate``, which change nothing.
+            name: The name of the only secret to list; by default all secrets.
+            page: The number of the page, from 1.
+            size: The number of secrets per page; 0 for one page with all secrets.
+            options: ZenML's ``sort_by``, ``logical_operator``, ``private`` and ``hydrate``, without effect.
 
         Raises:
             NoSecretsManagerError: If the active stack has no secrets manager.
-            UnsupportedOperationError: If the secrets manager can't list.
-            ValueError: If there can be no such page or size.
-            TypeError: If something is given that is no argument; it names near misses.
+            UnsupportedOperationError: If the secrets manager can't list secrets.
+            ValueError: If the page or the size is not a valid number.
+            TypeError: If an argument is unknown; the error names near misses.
         """
         _check_options("list_secrets", options, ("sort_by", "logical_operator", "private", "hydrate"))
         _check_page(page, size)
         manager = self.secrets_manager
-        found = [ListedSecret(manager, one) for one in manager.list_secrets() if name in {"", one}]
+        secrets = [ListedSecret(manager, secret_name) for secret_name in manager.list_secrets() if name in {"", secret_name}]
         start = (page - 1) * size
-        return SecretPage(found[start : start + size] if size else found, len(found))
+        return SecretPage(secrets[start : start + size] if size else secrets, len(secrets))
 
     @masks_refused
     def update_secret(
@@ -190,30 +191,30 @@ class Client:
         remove_values: Iterable[str] = (),
         **options: Any,
     ) -> BaseSecretSchema:
-        """Change keys of a secret, or its name, and return it; the other keys and the schema stay.
+        """Change keys of a secret, or its name, and return it; the other keys and the schema are unchanged.
 
-        A ``UserWarning`` names the keys whose values are empty, or begin or end with what nobody sees.
+        A ``UserWarning`` names each changed key whose value is empty, or begins or ends with invisible characters.
 
         Args:
-            name_id_or_prefix: Its name.
-            new_name: What to call it from now on.
-            add_or_update_values: Keys to set.
-            remove_values: Keys to take out.
-            options: ZenML's ``private``, ``update_private`` and ``new_scope``, which change nothing.
+            name_id_or_prefix: The full name of the secret.
+            new_name: The new name of the secret.
+            add_or_update_values: The keys to set, with their values.
+            remove_values: The keys to remove.
+            options: ZenML's ``private``, ``update_private`` and ``new_scope``, without effect.
 
         Raises:
             NoSecretsManagerError: If the active stack has no secrets manager.
-            SecretNotFoundError: If there is no such secret, or no such key to take out.
-            InvalidSecretError: If the outcome would not follow the schema, or no secret can be called so; nothing is written then.
-            SecretExistsError: If the new name is taken; the keys are changed by then.
-            TypeError: If something is given that is no argument; it names near misses.
+            SecretNotFoundError: If the secret, or a key to remove, does not exist.
+            InvalidSecretError: If the new content does not follow the schema, or the new name is not valid; nothing is written.
+            SecretExistsError: If the new name is taken; the keys are already changed.
+            TypeError: If an argument is unknown; the error names near misses.
         """
         _check_options("update_secret", options, ("private", "update_private", "new_scope"), add_or_update_values)
         manager = self.secrets_manager
         removed = list(remove_values)
         if add_or_update_values or removed:
             manager.merge_secret(name_id_or_prefix, {} if add_or_update_values is None else add_or_update_values, remove=removed)
-        _warn_of_unseen(name_id_or_prefix, add_or_update_values or {})
+        _warn_about_values(name_id_or_prefix, add_or_update_values or {})
         if new_name is not None and new_name != name_id_or_prefix:
             manager.rename_secret(name_id_or_prefix, new_name)
         return manager.get_secret(new_name or name_id_or_prefix)
@@ -222,109 +223,119 @@ class Client:
         """Delete a secret of the active stack's secrets manager.
 
         Args:
-            name_id_or_prefix: Its name.
-            options: ZenML's ``private`` and ``scope``, which change nothing.
+            name_id_or_prefix: The full name of the secret.
+            options: ZenML's ``private`` and ``scope``, without effect.
 
         Raises:
             NoSecretsManagerError: If the active stack has no secrets manager.
-            SecretNotFoundError: If there is none of that name; it names near misses.
-            TypeError: If something is given that is no argument; it names near misses.
+            SecretNotFoundError: If the secret does not exist; the error names near misses.
+            TypeError: If an argument is unknown; the error names near misses.
         """
         _check_options("delete_secret", options, ("private", "scope"))
         self.secrets_manager.delete_secret(name_id_or_prefix)
 
     def get_pipeline(self, name_id_or_prefix: str) -> PipelineRuns:
-        """Return the runs of a pipeline that this process has run: ``runs``, ``last_run`` and ``last_successful_run``.
+        """Return the runs of a pipeline in this process: ``runs``, ``last_run`` and ``last_successful_run``.
 
         Raises:
-            RunNotFoundError: If it has run none of that name.
+            RunNotFoundError: If this process has not run the pipeline.
         """
         from zensecrets_jupyter.core.steps.execution.run import find_pipeline
 
         return find_pipeline(name_id_or_prefix)
 
     def get_pipeline_run(self, name_id_or_prefix: str) -> PipelineRun:
-        """Return the newest run of that name or identity.
+        """Return the newest run with that name or id.
 
         Raises:
-            RunNotFoundError: If this process has made none.
+            RunNotFoundError: If this process has no such run.
         """
         from zensecrets_jupyter.core.steps.execution.run import find_run
 
         return find_run(name_id_or_prefix)
 
     def copy_secrets(self, source: str, target: str, names: Iterable[str] | None = None, *, on_conflict: str = "stop") -> CopyReport:
-        """Copy secrets from one registered secrets manager into another, and return what was done; the source keeps them.
+        """Copy secrets from one registered secrets manager to another, and return a report.
 
-        What the target has already with the same content is done, so that a copy that was broken off goes on when it is called again.
+        A secret that the target has with the same content counts as copied. A second call therefore completes an interrupted copy.
 
         Args:
-            source: Where they are, by name.
-            target: Where they are to be, by name.
-            names: Which ones; all where none are given.
-            on_conflict: What becomes of a name that the target has with other content: "skip", "replace", or "stop" before anything.
+            source: The name of the secrets manager to read from.
+            target: The name of the secrets manager to write to.
+            names: The names of the secrets; by default all secrets.
+            on_conflict: How to treat a secret that the target has with other content: "skip", "replace", or "stop" before any write.
 
         Raises:
             ComponentNotFoundError: If one of the two is not registered.
-            UnsupportedOperationError: If the source can't be read, or the target can't be written.
+            UnsupportedOperationError: If the source does not support reads, or the target does not support writes.
             SecretNotFoundError: If one of the ``names`` does not exist.
-            SecretExistsError: If there is a conflict, and the copy is to stop at it; nothing was copied.
-            ManagerError: If one of the two fails; it says how far it got.
+            SecretExistsError: If there is a conflict, and ``on_conflict`` is "stop"; nothing was copied.
+            ManagerError: If one of the two fails; the error has the number of copied secrets.
         """
         workspace = self.workspace
         return copy_secrets(workspace.open_manager(source), workspace.open_manager(target), names, on_conflict=on_conflict)
 
     @contextmanager
     def env(self, *secrets: str, prefix: str = "", names: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
-        """Set the keys of the named secrets as environment variables while the block runs, and yield the variables by name.
+        """Set the keys of secrets as environment variables during the block, and yield the variables by name.
 
-        A variable is called like its key, in upper case and with ``_`` for what is no letter or digit. What was set before is restored.
+        The name of a variable is its key in upper case, with ``_`` for every character except letters and digits. After the block, each
+        variable has its earlier value again.
 
         Args:
             secrets: The names of the secrets.
-            prefix: What the variables' names start with.
+            prefix: The first part of the names of the variables.
             names: Names of variables for some keys, by ``key`` or ``secret.key``.
 
         Raises:
-            SecretNotFoundError: If a secret does not exist; nothing was set then.
-            InvalidSecretError: If a variable would replace one such as ``PATH``, and has neither a prefix nor a name; likewise.
+            SecretNotFoundError: If a secret does not exist; no variable was set.
+            InvalidSecretError: If a key has a reserved variable such as ``PATH``, and neither a prefix nor a name; no variable was set.
         """
         with secret_environment([self.get_secret(name) for name in secrets], prefix=prefix, names=names) as variables:
             yield variables
 
 
-def _warn_of_unseen(name: str, content: Mapping[str, str], other: str = "") -> None:
-    for remark in (*list_value_warnings(name, content), *([other] if other else [])):
-        # The line that is shown is the caller's: this function, the method and what checks its arguments stand between.
-        warnings.warn(f"{remark[0].upper()}{remark[1:]}", UserWarning, stacklevel=4)
+def _warn_about_values(name: str, content: Mapping[str, str], further: str = "") -> None:
+    for remark in (*list_value_warnings(name, content), *([further] if further else [])):
+        # The warning shows the line of the caller. This function, the method and its decorator are the three frames below it.
+        warnings.warn(sentence(remark), UserWarning, stacklevel=4)
 
 
 def _check_page(page: object, size: object) -> None:
-    """Return if a list can have such a page.
+    """Check the arguments ``page`` and ``size`` of a list.
 
     Raises:
-        ValueError: If it can't.
+        ValueError: If one of them is not a valid number.
     """
-    for name, given, least in (("page", page, 1), ("size", size, 0)):
-        if not isinstance(given, int) or isinstance(given, bool) or given < least:
-            told = "Pages are counted from 1" if name == "page" else "A size is how many secrets a page has, or 0 for all of them"
-            message = f"Client.list_secrets() has no {name} {given if isinstance(given, int) else type_with_article(given)}. {told}."
+    for name, value, minimum in (("page", page, 1), ("size", size, 0)):
+        if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+            rule = "The first page is 1" if name == "page" else "The size is the number of secrets per page, or 0 for all secrets"
+            message = f"Client.list_secrets() has no {name} {value if isinstance(value, int) else type_with_article(value)}. {rule}."
             raise ValueError(message)
 
 
-def _check_options(method: str, given: Mapping[str, Any], known: tuple[str, ...], values: Mapping[str, Any] | None = None) -> None:
-    """Return if each argument that is given is one that ZenML has; ``values`` are a secret's, which the error's source line may show.
+def _check_options(method: str, options: Mapping[str, Any], known: tuple[str, ...], values: Mapping[str, Any] | None = None) -> None:
+    """Check that ZenML has each of the given options for a method.
+
+    The traceback of the error shows the line of the call. Therefore the guard first masks the texts in the call that may be values.
+
+    Args:
+        method: The name of the method.
+        options: The given options.
+        known: The names of ZenML's options.
+        values: The values of a secret in the same call.
 
     Raises:
-        TypeError: If one is not; it names near misses.
+        TypeError: If an option is unknown; the error names near misses.
     """
-    unknown = next((name for name in given if name not in known), None)
+    unknown = next((name for name in options if name not in known), None)
     if unknown is None:
         return
     takes_values = method.startswith(("create_", "update_"))
-    unlikely = [text for name, one in given.items() if not takes_values or is_value_free_argument(name) for text in texts_in(one)]
-    mask_values([{name: one for name, one in given.items() if takes_values and not is_value_free_argument(name)}, values])
-    mask_values([text for text in unlikely if is_opaque(text)])
-    taken = [name for name in inspect.signature(getattr(Client, method)).parameters if name not in {"self", "options"}]
-    message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*taken, *known])}"
+    likely = {name: value for name, value in options.items() if takes_values and not is_value_free_argument(name)}
+    mask_values([likely, values])
+    other_texts = [text for name, value in options.items() if name not in likely for text in texts_in(value)]
+    mask_values([text for text in other_texts if is_opaque(text)])
+    arguments = [name for name in inspect.signature(getattr(Client, method)).parameters if name not in {"self", "options"}]
+    message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*arguments, *known])}"
     raise TypeError(message.rstrip())

@@ -1,8 +1,8 @@
-"""Objects as bytes that hold no secret's value: references and templates in place of values, encryption where there can be none.
+"""Pickling without the values of secrets: a template with references replaces a text, otherwise the whole pickle is encrypted.
 
-What is pickled is plain data, so a value is recognized by its text, wherever it stands in the object. A text that is a value, or holds
-some, becomes a template that is resolved when the bytes are loaded. Where a value is left after that (base64 of ``user:value``, bytes, an
-array, compressed text that the guard reads), all of it is sealed with the workspace's data key.
+A value is recognized by its text, anywhere in the object. A text that contains values becomes a template, which is resolved when the
+pickle is loaded. If the pickle still contains a value (in bytes, in an array, as base64 of ``user:value``, in compressed text that the
+guard decodes), the whole pickle is sealed with the data key of the workspace.
 
 Every result is an ordinary pickle: ``pickle.loads`` reads it wherever this package is installed.
 """
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 _UNPICKLABLE_TYPE = re.compile(r"cannot pickle '([\w.]+)' object")
 
 _WIDE_ENCODINGS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-"""How arrays of texts keep characters; NumPy's are UTF-32."""
+"""The encodings of arrays of texts. NumPy uses UTF-32."""
 
 
 class Pickled(NamedTuple):
-    """An object as bytes.
+    """A pickled object.
 
     Attributes:
-        data: A pickle without a value in it.
-        digest: A digest of the object: equal for equal objects, and of no use for guessing what is sealed in ``data``.
-        holds_secrets: Whether loading it resolves a reference or opens what is sealed.
+        data: The pickle, without the value of a secret.
+        digest: A digest of the object, equal for equal objects. It does not allow an attacker to test guesses of a sealed value.
+        holds_secrets: Whether the load resolves a reference or unseals the pickle.
     """
 
     data: bytes
@@ -47,71 +47,73 @@ class Pickled(NamedTuple):
     holds_secrets: bool
 
 
-def dump(value: Any, what: str, secrets: Iterable[BaseSecretSchema] = ()) -> Pickled:
-    """Return ``value`` as bytes that hold no value that this process knows.
+def dump(value: Any, label: str, secrets: Iterable[BaseSecretSchema] = ()) -> Pickled:
+    """Return the pickle of an object, without any value that this process knows.
 
     Args:
-        value: Any object.
-        what: What errors call it.
-        secrets: Secrets whose references come first where several secrets have the same value.
+        value: The object.
+        label: The text for the object in errors.
+        secrets: Secrets to prefer for references, if several secrets have the same value.
 
     Raises:
-        ArtifactError: If it can't be pickled, or has to be sealed and the workspace's key can't be had.
+        ArtifactError: If the object can't be pickled, or has to be sealed and the key of the workspace is not available.
     """
-    data = _dump(value, what, None)
+    data = _dump(value, label, None)
     preferred = {text: source for secret in secrets for text, source in secret.value_sources().items()}
     sources = _sources_in(data, preferred)
     if sources:
-        data = pickle.dumps(_Call(restore_templates, _dump(value, what, _Templates(sources))), pickle.HIGHEST_PROTOCOL)
+        data = pickle.dumps(_Call(restore_templates, _dump(value, label, _Templates(sources))), pickle.HIGHEST_PROTOCOL)
     if sources or holds_value(data):
         if holds_value(data):
-            return _sealed(data, what)
+            return _seal(data, label)
         return Pickled(data, _sha256(data), holds_secrets=True)
-    return Pickled(data, _sha256(data), holds_secrets=any(restoring in data for restoring in _RESTORING))
+    return Pickled(data, _sha256(data), holds_secrets=any(name in data for name in _RESTORE_FUNCTIONS))
 
 
-def load(data: bytes, what: str) -> Any:
-    """Return what :func:`dump` made ``data`` of, with references resolved.
+def load(data: bytes, label: str) -> Any:
+    """Return the object in a pickle of :func:`dump`, with references resolved; ``label`` is its text in errors.
 
     Raises:
         ArtifactError: If it can't be unpickled here.
-        SecretNotFoundError, ManagerError: If a secret in it can't be had.
+        SecretNotFoundError, ManagerError: If a secret in it can't be read.
     """
     try:
-        return pickle.loads(data)  # noqa: S301 - what the user's own steps returned
+        return pickle.loads(data)  # noqa: S301 - the object is an output of the user's own steps
     except ZenSecretsError:
         raise
     except ImportError as error:
-        problem = f"it needs the module {error.name!r}" if error.name else "a module of it can't be imported"
-    except Exception as error:  # noqa: BLE001 - a class's own code runs here and can raise anything; its text may quote a value
+        problem = f"it needs the module {error.name!r}" if error.name else "it needs a module that can't be imported"
+    except Exception as error:  # noqa: BLE001 - code of the object's classes may raise any error, and its text may quote a value
         problem = f"unpickling raised {type(error).__name__}"
-    message = f"{what} can't be loaded here: {problem}."
-    raise ArtifactError(message, hint="Load it where what it consists of is installed and defined.")
+    message = f"{label} can't be loaded here: {problem}."
+    raise ArtifactError(message, hint="Load it where its modules are installed and its classes are defined.")
 
 
-def as_stored(value: Any, what: str) -> Any:
-    """Return what to pickle in the place of ``value``: itself if it holds no secret's value, else an object that unpickles as it.
+def to_storable(value: Any, label: str) -> Any:
+    """Return an object to pickle instead of ``value``: one that unpickles as ``value``, without the values of secrets.
+
+    An object without values of secrets is returned itself. ``label`` is its text in errors.
 
     Raises:
-        ArtifactError: As from :func:`dump`.
+        ArtifactError: As for :func:`dump`.
     """
     if not known_values() and not the_redactor().size:
         return value
-    pickled = dump(value, what)
-    return _Call(_unpickled, pickled.data) if pickled.holds_secrets else value
+    pickled = dump(value, label)
+    return _Call(_unpickle, pickled.data) if pickled.holds_secrets else value
 
 
 def restore_templates(data: bytes) -> Any:
-    """Return the object of a pickle with templates in it, which are resolved; pickles call this."""
+    """Return the object in a pickle with templates, and resolve these; a pickle of :func:`dump` calls it."""
     return _Unpickler(io.BytesIO(data)).load()
 
 
 def restore_sealed(generation: int, sealed: bytes) -> Any:
-    """Return the object of a sealed pickle; pickles call this.
+    """Return the object in a sealed pickle; a pickle of :func:`dump` calls it.
 
     Raises:
-        ArtifactError: If this workspace did not seal it, or its key is gone.
-        ManagerLockedError: If nobody gives what opens the key.
+        ArtifactError: If another workspace sealed it, or the data key no longer exists.
+        ManagerLockedError: If the key protection of the workspace is locked.
     """
     problem: ManagerCorruptedError | None = None
     try:
@@ -119,36 +121,36 @@ def restore_sealed(generation: int, sealed: bytes) -> Any:
     except ManagerCorruptedError as error:
         problem = error
     else:
-        return pickle.loads(data)  # noqa: S301 - authenticated: it was pickled by this workspace
-    message = "What is sealed here can't be opened: another workspace sealed it, or its key is gone."
+        return pickle.loads(data)  # noqa: S301 - the encryption is authenticated, so this workspace pickled the object
+    message = "The encrypted object can't be opened: another workspace encrypted it, or its key no longer exists."
     raise ArtifactError(message, hint="Load it with the ZENSECRETS_HOME with which it was stored.") from problem
 
 
-def known_in(data: bytes) -> str:
-    """Return the name, ``secret.key``, of a value in ``data``, in whatever encoding the guard finds it; empty if there is none."""
+def find_value(data: bytes) -> str:
+    """Return the name ``secret.key`` of a value in ``data``, in any encoding that the guard finds; empty if there is none."""
     for text, source in _known_values():
         if _is_in(text, data):
             return f"{source.reference.name}.{source.reference.key}"
-    # Bytes that are no UTF-8 are no part of a value. Zeros stand between the characters of wide encodings.
+    # Bytes that are not UTF-8 are no part of a value. Wide encodings have zero bytes between ASCII characters.
     text = data.decode("utf-8", "surrogateescape")
     redactor = the_redactor()
     for view in (text, text.replace("\0", "")) if "\0" in text else (text,):
-        found = redactor.find(view)
-        if found:
-            return found[0].name
+        matches = redactor.find(view)
+        if matches:
+            return matches[0].name
     return ""
 
 
 def holds_value(data: bytes) -> bool:
-    """Tell whether the guard, or this module, finds a known value in ``data``; what can't be searched counts as holding one."""
+    """Return whether ``data`` contains a known value in any encoding; true if the search fails."""
     try:
-        return bool(known_in(data))
-    except Exception:  # noqa: BLE001 - whatever goes wrong in the search, the data must not be stored in clear
+        return bool(find_value(data))
+    except Exception:  # noqa: BLE001 - after any error in the search, the data must not be stored unencrypted
         return True
 
 
 class _Call:
-    """Pickles as the call of ``function``, which is made when it is loaded."""
+    """Object whose pickle is a call of ``function``, which the load executes."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         self._function = function
@@ -158,14 +160,15 @@ class _Call:
         return self._function, self._arguments
 
 
-def _unpickled(data: bytes) -> Any:
-    return pickle.loads(data)  # noqa: S301 - the inner part of the same pickle
+def _unpickle(data: bytes) -> Any:
+    return pickle.loads(data)  # noqa: S301 - the bytes are a part of the pickle that is being loaded
 
 
-_RESTORING = tuple(function.__name__.encode() for function in (restore_value, restore_secret, restore_reference))
+_RESTORE_FUNCTIONS = tuple(function.__name__.encode() for function in (restore_value, restore_secret, restore_reference))
+"""The names, in a pickle, of the functions that resolve a reference."""
 
 
-def _sealed(data: bytes, what: str) -> Pickled:
+def _seal(data: bytes, label: str) -> Pickled:
     problem: ZenSecretsError | None = None
     try:
         workspace = get_workspace()
@@ -173,23 +176,23 @@ def _sealed(data: bytes, what: str) -> Pickled:
         return Pickled(pickle.dumps(call, pickle.HIGHEST_PROTOCOL), workspace.fingerprint(data.decode("latin-1")), holds_secrets=True)
     except ZenSecretsError as error:
         problem = error
-    message = f"{what} holds a secret's value that no reference can stand for, and can't be sealed: {problem.message}"
-    raise ArtifactError(message, hint=problem.hint or "Return the secret or its value as it is.")
+    message = f"{label} contains the value of a secret that no reference can replace, and can't be encrypted: {problem.message}"
+    raise ArtifactError(message, hint=problem.hint or "Return the secret or its unchanged value.")
 
 
-def _dump(value: Any, what: str, templates: _Templates | None) -> bytes:
+def _dump(value: Any, label: str, templates: _Templates | None) -> bytes:
     problem: ArtifactError | None = None
     file = io.BytesIO()
     try:
         _pickler()(file, templates).dump(value)
     except UnregisteredValueError as error:
-        problem = ArtifactError(f"{what} can't be stored: {error.message}", hint=error.hint)
+        problem = ArtifactError(f"{label} can't be stored: {error.message}", hint=error.hint)
     except ZenSecretsError:
         raise
-    except Exception as error:  # noqa: BLE001 - a class's own code runs here and can raise anything; its text may quote a value
-        culprit = _UNPICKLABLE_TYPE.search(str(error))
-        kind = culprit[1] if culprit else type(value).__name__
-        message = f"{what} can't be stored: {with_article(kind)} can't be pickled ({type(error).__name__})."
+    except Exception as error:  # noqa: BLE001 - code of the object's classes may raise any error, and its text may quote a value
+        match = _UNPICKLABLE_TYPE.search(str(error))
+        type_name = match[1] if match else type(value).__name__
+        message = f"{label} can't be stored: {with_article(type_name)} can't be pickled ({type(error).__name__})."
         problem = ArtifactError(message, hint="Return plain data, or give the step a materializer: output_materializers=…")
     if problem is not None:
         raise problem
@@ -197,13 +200,13 @@ def _dump(value: Any, what: str, templates: _Templates | None) -> bytes:
 
 
 def _sources_in(data: bytes, preferred: Mapping[str, ValueSource]) -> dict[str, ValueSource]:
-    """Return the values that stand in ``data`` as they are and that a reference can stand for."""
-    found = {text: preferred.get(text, source) for text, source in _known_values() if len(text) <= len(data) and _bytes(text) in data}
-    return {text: source for text, source in found.items() if source.origin is not None}
+    """Return the unencoded values in ``data`` that a reference can replace."""
+    values = {text: preferred.get(text, source) for text, source in _known_values() if len(text) <= len(data) and _bytes(text) in data}
+    return {text: source for text, source in values.items() if source.origin is not None}
 
 
 def _known_values() -> list[tuple[str, ValueSource]]:
-    # A copy: another thread may read a secret meanwhile.
+    # The list is a copy, because another thread may read a secret at the same time.
     return list(known_values().items())
 
 
@@ -212,7 +215,7 @@ def _is_in(text: str, data: bytes) -> bool:
         return False
     if _bytes(text) in data:
         return True
-    # The guard's search covers what is left: a text of ASCII with zeros between its characters.
+    # For an ASCII text in a wide encoding, the search of the guard ignores the zero bytes; see find_value.
     return not text.isascii() and any(text.encode(encoding, "surrogatepass") in data for encoding in _WIDE_ENCODINGS)
 
 
@@ -225,15 +228,15 @@ def _sha256(data: bytes) -> str:
 
 
 class _Templates:
-    """Decides which texts a pickler keeps as a template."""
+    """The templates for the texts that contain values."""
 
     def __init__(self, sources: Mapping[str, ValueSource]) -> None:
-        """Replace the values in ``sources``, the longest first."""
+        """Replace the values in ``sources``. The pattern tries longer values first."""
         self._sources = sources
         self._pattern = re.compile("|".join(re.escape(text) for text in sorted(sources, key=len, reverse=True)))
 
     def persistent_id(self, item: Any) -> bytes | None:
-        """Return the template of ``item``; ``None`` for whatever is pickled as it is."""
+        """Return the template of a text with values; ``None`` for any other object, which is pickled unchanged."""
         if type(item) is not str:
             return None
         parts: list[Any] = []
@@ -244,7 +247,7 @@ class _Templates:
             end = match.end()
         if not parts:
             return None
-        # Bytes: the pickler does not look at what is inside of them.
+        # The template is pickled separately, because the pickler does not call persistent_id for the content of bytes.
         return pickle.dumps([part for part in (*parts, item[end:]) if part], pickle.HIGHEST_PROTOCOL)
 
 
@@ -252,7 +255,7 @@ class _Templates:
 def _pickler() -> Callable[[io.BytesIO, _Templates | None], Any]:
     import cloudpickle
 
-    class WithTemplates(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no types
+    class WithTemplates(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no type annotations
         def __init__(self, file: io.BytesIO, templates: _Templates) -> None:
             super().__init__(file)
             self._templates = templates
@@ -260,14 +263,14 @@ def _pickler() -> Callable[[io.BytesIO, _Templates | None], Any]:
         def persistent_id(self, item: Any) -> bytes | None:
             return self._templates.persistent_id(item)
 
-    def make(file: io.BytesIO, templates: _Templates | None) -> Any:
-        # A pickler with persistent_id calls it for each object: only where there is something to be kept as a template.
+    def create(file: io.BytesIO, templates: _Templates | None) -> Any:
+        # A pickler calls persistent_id for every object, which is slow. The plain pickler has no such method.
         return cloudpickle.Pickler(file) if templates is None else WithTemplates(file, templates)
 
-    return make
+    return create
 
 
 class _Unpickler(pickle.Unpickler):
     def persistent_load(self, pid: bytes) -> Any:
-        parts = pickle.loads(pid)  # noqa: S301 - part of the same pickle
+        parts = pickle.loads(pid)  # noqa: S301 - the bytes are a part of the pickle that is being loaded
         return "".join(part if isinstance(part, str) else restore_value(*part) for part in parts)

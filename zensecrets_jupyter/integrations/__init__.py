@@ -1,1 +1,1 @@
-"""Schemas of secrets, where ZenML's integrations have them."""
+"""ZenML's integrations: their names, and their schemas of secrets."""

@@ -1,1 +1,1 @@
-"""Files by path or URL, for materializers."""
+"""File functions for materializers."""

@@ -1,4 +1,4 @@
-"""ZenML's functions for files by path or URL."""
+"""ZenML's file functions, by path or URL."""
 
 from zensecrets_jupyter.core.steps.artifacts.fileio import FileIO
 

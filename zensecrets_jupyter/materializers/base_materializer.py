@@ -1,4 +1,4 @@
-"""The base of materializers."""
+"""The class ``BaseMaterializer`` with ZenML's import path."""
 
 from zensecrets_jupyter.core.steps import BaseMaterializer
 

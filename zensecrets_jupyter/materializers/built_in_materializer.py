@@ -1,4 +1,4 @@
-"""What keeps an output that names no materializer."""
+"""The default materializer with ZenML's import path."""
 
 from zensecrets_jupyter.core.steps.artifacts.materializers import PickleMaterializer
 

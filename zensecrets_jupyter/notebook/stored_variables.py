@@ -81,12 +81,12 @@ class _ReferenceDatabase:
         Raises:
             UsageError: If a value of a secret can't be replaced.
         """
-        from zensecrets_jupyter.core.pickling import as_stored
+        from zensecrets_jupyter.core.pickling import to_storable
 
         problem: ArtifactError | None = None
         stored: Any = None
         try:
-            stored = as_stored(value, f"Variable {key.rpartition('/')[2]!r}")
+            stored = to_storable(value, f"Variable {key.rpartition('/')[2]!r}")
         except ArtifactError as error:
             problem = error
         if problem is not None:

@@ -1,4 +1,4 @@
-"""Pipelines as ZenML has them up to 0.3x: their parameters are steps, and ``run()`` runs them."""
+"""Pipelines of ZenML before 0.40, where a pipeline is a class whose parameters are steps."""
 
 from zensecrets_jupyter.classic.machine_settings import Schedule
 from zensecrets_jupyter.classic.pipelines import BasePipeline, pipeline

@@ -1,4 +1,4 @@
-"""The base of pipelines."""
+"""The class ``BasePipeline`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.pipelines import BasePipeline
 

@@ -1,4 +1,4 @@
-"""The decorator of pipelines."""
+"""The decorator ``pipeline`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.pipelines import pipeline
 

@@ -1,4 +1,4 @@
-"""The schema that takes any keys."""
+"""The schema for arbitrary keys with ZenML's import path."""
 
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 

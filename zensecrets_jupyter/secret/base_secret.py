@@ -1,4 +1,4 @@
-"""The base of schemas."""
+"""The base class of schemas with ZenML's import path."""
 
 from zensecrets_jupyter.core.schemas import BaseSecretSchema
 

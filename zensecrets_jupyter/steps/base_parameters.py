@@ -1,4 +1,4 @@
-"""The base of a step's parameters."""
+"""The class ``BaseParameters`` with ZenML's import path."""
 
 from zensecrets_jupyter.core.steps import BaseParameters
 

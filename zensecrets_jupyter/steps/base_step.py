@@ -1,4 +1,4 @@
-"""The base of steps."""
+"""The class ``BaseStep`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.steps import BaseStep
 

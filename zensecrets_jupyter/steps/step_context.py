@@ -1,4 +1,4 @@
-"""What a running step knows of itself."""
+"""The class ``StepContext`` with ZenML's import path."""
 
 from zensecrets_jupyter.core.steps import StepContext
 

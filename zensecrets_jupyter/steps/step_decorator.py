@@ -1,4 +1,4 @@
-"""The decorator of steps."""
+"""The decorator ``step`` with ZenML's import path."""
 
 from zensecrets_jupyter.classic.steps import step
 

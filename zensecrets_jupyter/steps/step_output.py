@@ -1,4 +1,4 @@
-"""Several outputs of a step."""
+"""The class ``Output`` with ZenML's import path."""
 
 from zensecrets_jupyter.core.steps import Output
 

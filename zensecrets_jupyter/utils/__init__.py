@@ -1,1 +1,1 @@
-"""Helpers under the names that ZenML has for them."""
+"""Helper functions with ZenML's import path."""

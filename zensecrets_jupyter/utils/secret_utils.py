@@ -1,4 +1,4 @@
-"""References to secrets, and fields that hold secrets."""
+"""References to secrets, and fields for secrets, with ZenML's names."""
 
 from typing import Any
 
@@ -19,5 +19,5 @@ parse_secret_reference = SecretReference.parse
 
 
 def is_secret_reference(value: Any) -> bool:
-    """Tell whether ``value`` is one reference as a whole."""
+    """Return whether ``value`` is exactly one reference."""
     return isinstance(value, str) and single_reference(value) is not None

@@ -200,7 +200,7 @@ def test_what_is_sealed_opens_in_its_own_workspace_only(plant: Callable[..., str
     code = "import json, pickle, sys; print(json.dumps(pickle.loads(open(sys.argv[1], 'rb').read()).decode()))"
     assert run_python(code, str(file)) == value
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "another"))
-    with pytest.raises(ArtifactError, match="another workspace sealed it, or its key is gone") as caught:
+    with pytest.raises(ArtifactError, match="another workspace encrypted it, or its key no longer exists") as caught:
         pickle.loads(file.read_bytes())  # noqa: S301 - our own bytes
     assert find_canary(error_details(caught.value)) == []
 
@@ -213,7 +213,7 @@ def test_what_can_t_be_sealed_is_refused(plant: Callable[..., str], monkeypatch:
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "wrong")
     workspace._workspaces.clear()
     passphrase.forget_passphrases()
-    with pytest.raises(ArtifactError, match="a secret's value that no reference can stand for, and can't be sealed") as caught:
+    with pytest.raises(ArtifactError, match="the value of a secret that no reference can replace, and can't be encrypted") as caught:
         _stored(lambda _: value.encode())
     assert find_canary(error_details(caught.value)) == []
     assert find_canary(tmp_path) == []
@@ -292,7 +292,7 @@ def test_what_is_damaged_or_gone_says_so_when_it_is_loaded() -> None:
     with pytest.raises(ArtifactError, match="needs the module 'module_that_is_nowhere'"):
         stored.load()
     file.unlink()
-    assert not stored.is_kept()
+    assert not stored.is_unchanged()
     with pytest.raises(ArtifactError, match="can't be read from the artifact store: No such file"):
         stored.load()
 
@@ -400,7 +400,7 @@ def test_a_materializer_that_writes_a_value_is_refused(client: Client, plant: Ca
     def one() -> None:
         some()
 
-    with pytest.raises(ArtifactError, match=r"Text has written the value of ‹secret:token\.key› to text\.txt") as caught:
+    with pytest.raises(ArtifactError, match=r"Text wrote the value of ‹secret:token\.key› to text\.txt") as caught:
         one()
     assert find_canary(error_details(caught.value)) == []
 

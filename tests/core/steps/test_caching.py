@@ -18,7 +18,7 @@ from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import Step, StepContext, get_step_context, pipeline, step
-from zensecrets_jupyter.core.steps.execution.code_digest import code_identity
+from zensecrets_jupyter.core.steps.execution.code_digest import code_digest
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
@@ -425,8 +425,8 @@ def test_functions_are_told_apart_by_what_they_do(one: str, other: str, *, same:
     spaces: list[dict[str, Any]] = [{"__name__": "cell"}, {"__name__": "cell"}]
     for text, space in zip((one, other), spaces, strict=True):
         exec(text, space)  # noqa: S102 - that is the point
-    assert (code_identity(spaces[0]["f"]) == code_identity(spaces[1]["f"])) is same
-    assert code_identity(spaces[0]["f"]) is not None
+    assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is same
+    assert code_digest(spaces[0]["f"]) is not None
 
 
 def test_functions_that_hold_what_can_t_be_told_are_not_cached(client: Client, plant: Callable[..., str]) -> None:
@@ -460,10 +460,10 @@ def test_code_is_the_same_however_often_it_ran() -> None:
     def warm(n: int) -> int:
         return sum(m * 2 for m in range(n)) + len(str(n))
 
-    before = code_identity(warm)
+    before = code_digest(warm)
     for n in range(2000):
         warm(n % 7)
-    assert code_identity(warm) == before
+    assert code_digest(warm) == before
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
@@ -472,7 +472,7 @@ def test_different_constants_are_different_code(one: str, other: str) -> None:
     spaces: list[dict[str, Any]] = [{}, {}]
     for text, space in zip((one, other), spaces, strict=True):
         exec(f"def f(): return {text!r}", space)  # noqa: S102 - that is the point
-    assert (code_identity(spaces[0]["f"]) == code_identity(spaces[1]["f"])) is (one == other)
+    assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is (one == other)
 
 
 def test_code_is_the_same_in_another_process() -> None:
@@ -480,7 +480,7 @@ def test_code_is_the_same_in_another_process() -> None:
     code = "def f(n):\n    return n in {'a', 'b', 'c', 'd', 'e'} and (lambda m: m)(n)\n"
     space: dict[str, Any] = {}
     exec(code, space)  # noqa: S102 - that is the point
-    imports = "import json, sys\nfrom zensecrets_jupyter.core.steps.execution.code_digest import code_identity\n"
-    there = f"{imports}exec(sys.argv[1])\nprint(json.dumps(code_identity(f)))"
+    imports = "import json, sys\nfrom zensecrets_jupyter.core.steps.execution.code_digest import code_digest\n"
+    there = f"{imports}exec(sys.argv[1])\nprint(json.dumps(code_digest(f)))"
     for seed in ("1", "2"):
-        assert run_python(there, code, environment={"PYTHONHASHSEED": seed}) == code_identity(space["f"])
+        assert run_python(there, code, environment={"PYTHONHASHSEED": seed}) == code_digest(space["f"])

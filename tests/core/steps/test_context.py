@@ -44,7 +44,7 @@ METHODS = ["get_output_artifact_uri", "get_output_materializer"]
         (no_outputs, None, "has no outputs"),
         (no_outputs, "output", "has no outputs"),
         (one_output, "outptu", "has no output 'outptu'. Did you mean 'output'"),
-        (two_outputs, None, "several outputs. Name one of first, second"),
+        (two_outputs, None, "several outputs. Give the name of one: first, second"),
         (two_outputs, "third", "has no output 'third'"),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_thread_reads_secrets_through_a_context_that_it_is_handed(client: Clie
     value = plant("token")
 
     def read(context: StepContext) -> bool:
-        with pytest.raises(StepContextError, match="hand its context"):
+        with pytest.raises(StepContextError, match="Pass the context"):
             get_step_context()
         return context.stack.secrets_manager.get_secret("token").value("key") == value
 

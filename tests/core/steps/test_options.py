@@ -89,10 +89,10 @@ def test_calls_have_names_and_wait_for_others(client: Client) -> None:
 
     assert list(ordered().steps) == ["first", "second", "third", "make"]
     wrong = {
-        "two steps called 'a'": [{"id": "a"}, {"id": "a"}],
+        "two steps named 'a'": [{"id": "a"}, {"id": "a"}],
         "'b' can't be put after 'c'": [{"id": "b", "after": "c"}],
         "after an int": [{"after": 7}],
-        "can't be called '../up'": [{"id": "../up"}],
+        "can't be named '../up'": [{"id": "../up"}],
     }
     for said, calls in wrong.items():
 
@@ -225,7 +225,7 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
     assert one().steps["thing"].status == "cached"
     keeping("2")
     assert one().steps["thing"].output.load().text == "x2"
-    with pytest.raises(MaterializerInterfaceError, match=r"Things can't keep an int: it keeps .*Thing") as caught:
+    with pytest.raises(MaterializerInterfaceError, match=r"Things can't write an int: it supports .*Thing") as caught:
         first(one().steps["thing"].output.folder).save(1)
     assert isinstance(caught.value, TypeError)
     with pytest.raises(MaterializerInterfaceError, match="no type"):

@@ -162,7 +162,7 @@ def test_settings_that_are_no_settings_are_refused() -> None:
 
     with pytest.raises(StepInterfaceError, match="settings of step 'some' are a str"):
         step(settings="text")(some)  # type: ignore[call-overload] # that is the point
-    with pytest.raises(StepInterfaceError, match="called 7"):
+    with pytest.raises(StepInterfaceError, match="key 7"):
         step(settings={7: 1})(some)  # type: ignore[dict-item] # that is the point
 
 

@@ -168,7 +168,7 @@ def test_missing_annotations_are_refused_where_they_are_required() -> None:
 
     with pytest.raises(StepInterfaceError, match="Parameter 'n' of step 'parameter' has no annotation"):
         Step(parameter, annotated=True)
-    with pytest.raises(StepInterfaceError, match=r"doesn't say what it returns.*-> None"):
+    with pytest.raises(StepInterfaceError, match=r"no return annotation.*-> None"):
         Step(returned, annotated=True)
 
 
@@ -177,7 +177,7 @@ def test_two_contexts_are_refused() -> None:
 
     def twice(one: StepContext, two: StepContext) -> None: ...
 
-    with pytest.raises(StepInterfaceError, match="'one' and as 'two'"):
+    with pytest.raises(StepInterfaceError, match="'one' and 'two'"):
         step(twice)
 
 
@@ -187,7 +187,7 @@ def test_names_that_are_no_part_of_a_path_are_refused(name: Any) -> None:
 
     def some() -> None: ...
 
-    with pytest.raises(StepInterfaceError, match="can't be called"):
+    with pytest.raises(StepInterfaceError, match="can't be named"):
         step(name=name)(some)
 
 
@@ -291,7 +291,7 @@ def test_outputs_that_can_t_be_told_apart_are_refused() -> None:
     def slash() -> Annotated[int, "a/b"]:
         return 1
 
-    for function, said in ((same, "two outputs of one name"), (some, "some of its outputs"), (slash, "'a/b'")):
+    for function, said in ((same, "two outputs of the same name"), (some, "some of its outputs"), (slash, "'a/b'")):
         with pytest.raises(StepInterfaceError, match=said):
             step(function)
 
@@ -353,7 +353,7 @@ def test_arguments_that_do_not_suit_are_refused(client: Client) -> None:
         (some, "'n'"),
         (lambda: some(1, 2), "too many"),
         (lambda: some(n=1, m=2), "'m'"),
-        (lambda: some(1, context=3), "context is given"),
+        (lambda: some(1, context=3), "gets the context"),
     ]
     for call, said in calls:
         with pytest.raises(StepInterfaceError, match=said):

@@ -1,4 +1,4 @@
-"""Steps and pipelines: how they are written, run, cached and stored, and what a step knows of itself while it runs."""
+"""Steps and pipelines: their definition, execution, caching and stored outputs."""
 
 from zensecrets_jupyter.core.steps.artifacts.artifact import Artifact
 from zensecrets_jupyter.core.steps.artifacts.materializers import BaseMaterializer

@@ -1,4 +1,4 @@
-"""Pipelines: functions that call steps and so say which outputs go where."""
+"""Pipelines: functions that call steps and pass outputs of steps to other steps."""
 
 from __future__ import annotations
 
@@ -45,28 +45,28 @@ if TYPE_CHECKING:
 
 
 class Pipeline:
-    """A pipeline, as :func:`pipeline` makes it of a function. Calling it runs it.
+    """A pipeline; :func:`pipeline` creates it from a function, and a call runs it.
 
     Attributes:
-        entrypoint: The bare function.
-        name: What the pipeline is called.
-        enable_cache: Whether its steps may be found in the cache; ``None`` leaves it to them.
-        secrets: The secrets whose keys are environment variables while its steps run.
+        entrypoint: The decorated function.
+        name: The name of the pipeline.
+        enable_cache: ``False`` runs every step; otherwise each step decides whether it is cached.
+        secrets: The names of the secrets whose keys are environment variables while its steps run.
         settings: Settings for all of its steps, with references unresolved.
-        parameters: Arguments that a call need not give.
-        hooks: What is called when one of its steps has run, where that names nothing itself.
-        options: The arguments of ZenML's that are kept and change nothing here.
-        run_options: What is said of its next runs.
+        parameters: Default values of its arguments.
+        hooks: Hooks for the steps that have none.
+        options: ZenML's arguments that are stored and change nothing here.
+        run_options: Options of its next runs.
     """
 
     def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
-        """Make a pipeline of ``function``; :meth:`configure` takes everything else.
+        """Create a pipeline from ``function``; :meth:`configure` sets its other attributes.
 
         Raises:
-            StepInterfaceError: If it is no plain function, or can't be called so.
+            StepInterfaceError: If it is no plain function, or the name is not valid.
         """
         if not isinstance(function, (types.FunctionType, types.MethodType)):
-            message = f"A pipeline is made of a function, and this is {type_with_article(function)}."
+            message = f"A pipeline is created from a function, and this is {type_with_article(function)}."
             raise StepInterfaceError(message, hint="Write @pipeline above a def that calls steps.")
         self.name = validate_name("pipeline", name if name is not None else function.__name__)
         self.entrypoint: Callable[..., Any] = function
@@ -82,16 +82,16 @@ class Pipeline:
         self.__wrapped__ = function
 
     def __str__(self) -> str:
-        """Return what errors call it, such as ``pipeline 'training'``."""
+        """Return the text for errors, such as ``pipeline 'training'``."""
         return f"pipeline {self.name!r}"
 
     def __repr__(self) -> str:
-        """Return the name."""
+        """Return the name of the pipeline."""
         return f"<Pipeline {self.name!r}>"
 
     @property
     def last_run(self) -> PipelineRun | None:
-        """The last run in this process of a pipeline of that name, also if it failed; ``None`` before the first."""
+        """The newest run of a pipeline with this name in this process, failed runs included; ``None`` before the first run."""
         return next(iter(recent_runs(self.name)), None)
 
     def configure(  # noqa: PLR0913 - ZenML's arguments
@@ -106,29 +106,37 @@ class Pipeline:
         merge: bool = True,
         **options: Any,
     ) -> Self:
-        """Change what is given and return the pipeline itself; with ``merge`` mappings are added to those that there are, key by key.
+        """Change the given options of the pipeline and return it.
 
-        The arguments are those of :func:`pipeline`, and ``parameters`` are arguments that a call need not give then.
+        Args:
+            enable_cache: As for :func:`pipeline`, like the other arguments that are not listed here.
+            secrets: The names of the secrets, which replace the present ones.
+            settings: The settings.
+            parameters: Default values of arguments, by argument.
+            on_failure: The function to call after a failed step.
+            on_success: The function to call after a successful step.
+            merge: Whether each mapping updates the present one instead of replacing it.
+            options: Other arguments of ZenML.
 
         Raises:
-            StepInterfaceError: If something is not acceptable; nothing was changed then.
-            InvalidSecretError: If no secret can be called like one of ``secrets``.
-            InvalidReferenceError: If a setting is nearly a reference.
+            StepInterfaceError: If an argument is not acceptable; the pipeline is unchanged.
+            InvalidSecretError: If one of ``secrets`` is not a valid name.
+            InvalidReferenceError: If a setting resembles a reference and is none.
         """
-        kept = validate_options(str(self), options, PIPELINE_OPTIONS, _HONOURED)
-        cached = validate_cache_option(enable_cache, str(self))
-        hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
+        stored = validate_options(str(self), options, PIPELINE_OPTIONS, _EFFECTIVE_OPTIONS)
+        new_enable_cache = validate_cache_option(enable_cache, str(self))
+        hooks = self.hooks.updated(str(self), on_failure=on_failure, on_success=on_success)
         new_secrets = self.secrets if secrets is None else validate_secret_names(secrets, str(self))
         new_settings = self.settings if settings is None else validate_settings(settings, str(self))
         new_parameters = self.parameters if parameters is None else dict(parameters)
         if merge:
             new_settings = merge_settings(self.settings, new_settings)
             new_parameters = {**self.parameters, **new_parameters}
-            kept = {**self.options, **kept}
-        if cached is not None:
-            self.enable_cache = cached
+            stored = {**self.options, **stored}
+        if new_enable_cache is not None:
+            self.enable_cache = new_enable_cache
         self.secrets, self.settings, self.parameters = new_secrets, new_settings, new_parameters
-        self.hooks, self.options = hooks, kept
+        self.hooks, self.options = hooks, stored
         return self
 
     def with_options(  # noqa: PLR0913 - ZenML's arguments
@@ -142,61 +150,65 @@ class Pipeline:
         unlisted: bool = False,
         **options: Any,
     ) -> Self:
-        """Return a copy that is configured so, and leave the pipeline as it is.
+        """Return a copy with these options.
 
         Args:
-            run_name: What its runs are called; ``{date}`` and ``{time}`` in it are when they begin.
-            schedule: Kept and not honoured: the pipeline runs when it is called.
-            step_configurations: Arguments of :meth:`Step.configure` by the names of the steps in the pipeline.
-            steps: The same, under its other name.
-            config_path: A YAML file with these arguments, as ZenML has it; what is given here comes over what is in it.
-            unlisted: Whether its runs are left out of the pipeline's runs.
+            run_name: The name of its runs, with ``{date}`` and ``{time}`` for the start of the run.
+            schedule: A schedule of ZenML; it is stored and has no effect, because a call runs the pipeline at once.
+            step_configurations: Arguments of :meth:`Step.configure` by call name.
+            steps: The same as ``step_configurations``, under ZenML's other name.
+            config_path: A YAML file with these arguments, in ZenML's format. Arguments in code override those in the file.
+            unlisted: Whether the list of the pipeline's runs omits its runs.
             options: Arguments of :meth:`configure`.
 
         Raises:
-            StepInterfaceError: As from :meth:`configure`.
-            UnreadableFileError: If the file can't be read, or is no such configuration.
+            StepInterfaceError: As for :meth:`configure`.
+            UnreadableFileError: If the file can't be read, or is no YAML mapping.
         """
-        found = read_run_configuration(config_path) if config_path is not None else {}
-        by_step = [found.pop("step_configurations", None), found.pop("steps", None), step_configurations, steps]
-        given = {name: one for some in by_step for name, one in validate_step_configurations(some, str(self)).items()}
-        named = validate_run_name(run_name or found.pop("run_name", None), str(self))
-        check_names(str(self), {**found, **options}, {*PIPELINE_OPTIONS, *_HONOURED} - {"name"}, _FOR_RUNS)
-        copied = copy.copy(self).configure(**{**found, **({} if schedule is None else {"schedule": schedule}), **options})
+        in_file = read_run_configuration(config_path) if config_path is not None else {}
+        sources = [in_file.pop("step_configurations", None), in_file.pop("steps", None), step_configurations, steps]
+        by_step: dict[str, Any] = {}
+        for source in sources:
+            by_step |= validate_step_configurations(source, str(self))
+        name = validate_run_name(run_name or in_file.pop("run_name", None), str(self))
+        check_names(str(self), {**in_file, **options}, {*PIPELINE_OPTIONS, *_EFFECTIVE_OPTIONS} - {"name"}, _RUN_OPTIONS)
+        copied = copy.copy(self).configure(**{**in_file, **({} if schedule is None else {"schedule": schedule}), **options})
+        step_options = {step: validate_step_configuration(step, item, str(self)) for step, item in by_step.items()}
         copied.run_options = replace(
             self.run_options,
-            name=named or self.run_options.name,
+            name=name or self.run_options.name,
             unlisted=unlisted or self.run_options.unlisted,
-            steps={**self.run_options.steps, **{name: validate_step_configuration(name, one, str(self)) for name, one in given.items()}},
+            steps={**self.run_options.steps, **step_options},
         )
         return copied
 
     def __call__(self, *args: Any, **kwargs: Any) -> PipelineRun:
-        """Run the pipeline on the active stack and return the run, in which every step is completed or was found in the cache.
+        """Run the pipeline on the active stack and return the run, in which every step is completed or cached.
 
-        The arguments are those of the function; values among them go to steps, and steps may be handed in too. A line for each step is
-        printed as soon as it is finished. What a step raises is raised here, and the run is then the exception's ``pipeline_run`` and
-        this pipeline's ``last_run``. In the function of another pipeline it adds its steps to that, and returns what its function returns.
+        The arguments are those of the function: values and steps. The end of each step prints a line. The error of a step is raised
+        here; the exception has the run as ``pipeline_run``, and ``last_run`` is the failed run.
+
+        A call in the function of another pipeline adds the steps to that pipeline instead, and returns the result of the function.
 
         Raises:
-            StepInterfaceError: If the function does not put a pipeline together; nothing was run then.
-            StackValidationError: If the stack, settings or secrets would keep it from running; its report holds every problem.
-            FlavorUnavailableError: If nothing here implements the stack's orchestrator; nothing was run then.
+            StepInterfaceError: If the function does not define a valid pipeline; no step ran.
+            StackValidationError: If the stack, its settings or its secrets prevent the run; its report has every problem.
+            FlavorUnavailableError: If this package does not implement the stack's orchestrator; no step ran.
         """
         outer = current_graph()
         if outer is not None:
             check_call(self.entrypoint, args, kwargs, str(self))
-            with outer.inside(self):
+            with outer.nested(self):
                 returned: Any = self.entrypoint(*args, **kwargs)
-                return returned  # type: ignore[no-any-return]  # outputs, which the other pipeline's function hands on: no run is made there
-        # Here: with SQLAlchemy behind them they take longer to import than everything else that a cell of steps needs.
+                return returned  # type: ignore[no-any-return]  # a nested call returns placeholders of outputs, and no run
+        # Imported late, because these modules import SQLAlchemy, which takes longer than all other imports for steps.
         from zensecrets_jupyter.core.steps.execution.step_runner import StepRunner, validate
         from zensecrets_jupyter.core.workspace import get_workspace
 
         graph = self._trace(args, kwargs)
         workspace = get_workspace()
         stack = workspace.stack()
-        validate(stack, *self._needs(graph))
+        validate(stack, *self._requirements(graph))
         # The validation has refused a stack without an orchestrator.
         orchestrator = get_orchestrator(stack.components[ComponentType.ORCHESTRATOR])
         run = PipelineRun(self.name, stack.name, self.settings, self.run_options)
@@ -206,36 +218,36 @@ class Pipeline:
         if failed is not None and failed.error is not None:
             error = failed.error
             with suppress(AttributeError):
-                # Classes with __slots__ take no attribute.
-                error.pipeline_run = run  # type: ignore[attr-defined] # we add it
+                # An exception class with __slots__ accepts no further attribute.
+                error.pipeline_run = run  # type: ignore[attr-defined] # the attribute is added here
             raise error
         return run
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
-        given = {**self._defaults(args, kwargs), **kwargs}
-        check_call(self.entrypoint, args, given, str(self))
+        arguments = {**self._defaults(args, kwargs), **kwargs}
+        check_call(self.entrypoint, args, arguments, str(self))
         with trace_pipeline(self.name, self.run_options.steps) as graph:
-            self.entrypoint(*args, **given)
+            self.entrypoint(*args, **arguments)
         graph.check()
         return graph
 
     def _defaults(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Return the parameters that the call leaves out."""
+        """Return the default values of the arguments that a call omits."""
         if not self.parameters:
             return {}
-        taken = {*list(inspect.signature(self.entrypoint).parameters)[: len(args)], *kwargs}
-        return {name: value for name, value in self.parameters.items() if name not in taken}
+        passed = {*list(inspect.signature(self.entrypoint).parameters)[: len(args)], *kwargs}
+        return {name: value for name, value in self.parameters.items() if name not in passed}
 
-    def _needs(self, graph: Graph) -> tuple[list[tuple[str, RequiresSecrets]], list[Sequence[str]]]:
-        """Return what the pipeline and its steps need, with what errors call them, and the secrets that are set together."""
-        needing: dict[StepDefaults | StepDefinition, None] = {self: None}
+    def _requirements(self, graph: Graph) -> tuple[list[tuple[str, RequiresSecrets]], list[Sequence[str]]]:
+        """Return the arguments of :func:`validate` for the pipelines and steps of a graph."""
+        owners: dict[StepDefaults | StepDefinition, None] = {self: None}
         for call in graph.calls.values():
-            needing |= dict.fromkeys(call.pipelines)
-            needing[call.step] = None
-        needs: list[tuple[str, RequiresSecrets]] = []
-        for part in needing:
-            needs += [(str(part), part.settings), (str(part), RequiredSecrets(part.secrets))]
-        return needs, [part.secrets for part in needing]
+            owners |= dict.fromkeys(call.pipelines)
+            owners[call.step] = None
+        requirements: list[tuple[str, RequiresSecrets]] = []
+        for owner in owners:
+            requirements += [(str(owner), owner.settings), (str(owner), RequiredSecrets(owner.secrets))]
+        return requirements, [owner.secrets for owner in owners]
 
 
 @overload
@@ -256,34 +268,37 @@ def pipeline(
 
 
 def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
-    """Return the pipeline that a function makes: ``@pipeline`` alone, or with arguments.
+    """Return a pipeline created from a function; use it as ``@pipeline``, or with arguments.
 
-    The function calls steps, and hands the outputs of some to others. It runs each time the pipeline is called, before any step does.
+    The function calls steps and passes outputs of steps to other steps. Each call of the pipeline runs the function before any step.
 
     Args:
-        function: The function, where the decorator stands alone.
-        name: What the pipeline is called; the function's name if left out.
-        options: Every other argument of ZenML's. These are honoured:
+        function: The function, if the decorator has no arguments.
+        name: The name of the pipeline; by default the name of the function.
+        options: ZenML's other arguments. These have an effect:
 
-            * ``enable_cache``: ``False`` has every step run; otherwise it is for each step to say.
-            * ``secrets``: Names of secrets whose keys are environment variables while the steps run; a step's own come over them.
-            * ``settings``: Settings for every step, under its own; see :func:`~zensecrets_jupyter.core.steps.step.step`.
-            * ``on_success``, ``on_failure``: What is called when a step has run that names nothing itself.
+            * ``enable_cache``: ``False`` runs every step; otherwise each step decides whether it is cached.
+            * ``secrets``: Names of secrets whose keys are environment variables while the steps run. The secrets of a step override them.
+            * ``settings``: Settings for every step. The settings of a step override them. See
+              :func:`~zensecrets_jupyter.core.steps.step.step`.
+            * ``on_success``, ``on_failure``: Hooks for the steps that have none.
 
-            The others are kept in ``pipeline.options`` and change nothing, which is said once.
+            All others are stored in ``pipeline.options`` without effect, and one line on the error stream says so once.
 
     Raises:
-        StepInterfaceError: If the function or an argument is not acceptable; it says why.
-        InvalidSecretError: If no secret can be called like one of ``secrets``.
-        InvalidReferenceError: If a setting is nearly a reference.
+        StepInterfaceError: If the function or an argument is not acceptable.
+        InvalidSecretError: If one of ``secrets`` is not a valid name.
+        InvalidReferenceError: If a setting resembles a reference and is none.
     """
 
-    def make(bare: Callable[..., Any]) -> Pipeline:
-        return Pipeline(bare, name).configure(**options)
+    def create(decorated: Callable[..., Any]) -> Pipeline:
+        return Pipeline(decorated, name).configure(**options)
 
-    return make if function is None else make(function)
+    return create if function is None else create(function)
 
 
-_HONOURED = ("enable_cache", "merge", "name", "on_failure", "on_success", "parameters", "secrets", "settings")
-_FOR_RUNS = ("config_path", "run_name", "schedule", "step_configurations", "steps", "unlisted")
-"""What :meth:`Pipeline.with_options` takes besides."""
+_EFFECTIVE_OPTIONS = ("enable_cache", "merge", "name", "on_failure", "on_success", "parameters", "secrets", "settings")
+"""The arguments of a pipeline that have an effect here."""
+
+_RUN_OPTIONS = ("config_path", "run_name", "schedule", "step_configurations", "steps", "unlisted")
+"""The further arguments of :meth:`Pipeline.with_options`."""

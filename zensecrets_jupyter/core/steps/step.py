@@ -1,4 +1,4 @@
-"""Steps: functions that a pipeline runs with their context, their settings and their secrets, and whose outputs it stores."""
+"""Steps: functions that a pipeline runs with settings and secrets, and whose outputs it stores."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
 ReturnT = TypeVar("ReturnT")
 Materializers = type[BaseMaterializer] | Mapping[str, type[BaseMaterializer]]
 
-_FIT_FOR_NAME = re.compile(r"\w[\w .-]{0,127}")
+_VALID_NAME = re.compile(r"\w[\w .-]{0,127}")
 
 
 class Step(Generic[ReturnT]):
-    """A step, as :func:`step` makes it of a function.
+    """A step of a pipeline; :func:`step` creates it from a function.
 
-    Called in the function of a pipeline it is added to that, and gives outputs to hand on. Called anywhere else it runs there, on the
-    active stack, and returns what its function returns; nothing is cached or stored then.
+    A call in the function of a pipeline adds the step to that pipeline and returns placeholders of its outputs. Any other call runs the
+    step on the active stack and returns the result of its function, without caching or storing it.
 
     Attributes:
-        entrypoint: The bare function.
-        name: What the step is called.
-        signature: What it takes and returns.
-        enable_cache: What was said about caching; ``None`` if nothing was.
-        secrets: The secrets whose keys are environment variables while it runs.
+        entrypoint: The decorated function.
+        name: The name of the step.
+        signature: Its inputs and outputs.
+        enable_cache: Whether it is cached; ``None`` for the default.
+        secrets: The names of the secrets whose keys are environment variables while it runs.
         settings: Its settings, with references unresolved.
-        materializers: For the outputs that were given one, what keeps them.
-        parameters: Values of inputs that a call need not give.
-        hooks: What is called when it has run.
-        options: The arguments of ZenML's that are kept and change nothing here.
+        materializers: The materializers of its outputs, by output. Other outputs have the default of their type.
+        parameters: Default values of inputs, by input.
+        hooks: The functions that are called after a run of the step.
+        options: ZenML's arguments that are stored and change nothing here.
     """
 
     def __init__(self, function: Callable[..., ReturnT], name: str | None = None, *, annotated: bool = False) -> None:
-        """Make a step of ``function``; :meth:`configure` takes everything else.
+        """Create a step from ``function``; :meth:`configure` sets its other attributes.
 
         Raises:
-            StepInterfaceError: If the function can't be a step, or is not annotated where it has to be; it says why.
+            StepInterfaceError: If the function can't be a step, or has no annotations and ``annotated`` requires them.
         """
         self.name = validate_name("step", name if name is not None else getattr(function, "__name__", type(function).__name__))
         self.signature = read_signature(function, self.name, annotated=annotated)
@@ -69,21 +69,24 @@ class Step(Generic[ReturnT]):
         self.__wrapped__ = function
 
     def __str__(self) -> str:
-        """Return what errors call it, such as ``step 'trainer'``."""
+        """Return the text for errors, such as ``step 'trainer'``."""
         return f"step {self.name!r}"
 
     def __repr__(self) -> str:
-        """Return the name."""
+        """Return the name of the step."""
         return f"<Step {self.name!r}>"
 
     @property
     def is_cached(self) -> bool:
-        """Whether an earlier run may stand for a new one: as ``enable_cache`` says, else unless it takes its context."""
+        """Whether the outputs of an earlier run can replace a run.
+
+        The default is true, except for a step with a context parameter.
+        """
         return self.enable_cache if self.enable_cache is not None else self.signature.context is None
 
     @property
     def code(self) -> object:
-        """The function or the class by whose code the cache knows the step; ``None`` if it can't be told by that."""
+        """The function or class whose code identifies the step in the cache; ``None`` if no code identifies it."""
         return self.entrypoint
 
     def configure(  # noqa: PLR0913 - ZenML's arguments
@@ -99,43 +102,54 @@ class Step(Generic[ReturnT]):
         merge: bool = True,
         **options: Any,
     ) -> Self:
-        """Change what is given and return the step itself; with ``merge`` mappings are added to those that there are, key by key.
+        """Change the given options of the step and return it.
 
-        The arguments are those of :func:`step`, and ``parameters`` are values of inputs that a call need not give then.
+        Args:
+            enable_cache: As for :func:`step`, like the other arguments that are not listed here.
+            secrets: The names of the secrets, which replace the present ones.
+            settings: The settings.
+            output_materializers: The materializers of the outputs.
+            parameters: Default values of inputs, by input.
+            on_failure: The function to call after a failed run.
+            on_success: The function to call after a successful run.
+            merge: Whether each mapping updates the present one instead of replacing it.
+            options: Other arguments of ZenML.
 
         Raises:
-            StepInterfaceError: If something is not acceptable; nothing was changed then.
-            InvalidSecretError: If no secret can be called like one of ``secrets``.
-            InvalidReferenceError: If a setting is nearly a reference.
+            StepInterfaceError: If an argument is not acceptable; the step is unchanged.
+            InvalidSecretError: If one of ``secrets`` is not a valid name.
+            InvalidReferenceError: If a setting resembles a reference and is none.
         """
-        kept = validate_options(str(self), options, STEP_OPTIONS, HONOURED)
-        cached = validate_cache_option(enable_cache, str(self))
-        hooks = self.hooks.changed(str(self), on_failure=on_failure, on_success=on_success)
-        new_parameters = self.parameters if parameters is None else self._checked_parameters(parameters)
+        stored = validate_options(str(self), options, STEP_OPTIONS, EFFECTIVE_STEP_OPTIONS)
+        new_enable_cache = validate_cache_option(enable_cache, str(self))
+        hooks = self.hooks.updated(str(self), on_failure=on_failure, on_success=on_success)
+        new_parameters = self.parameters if parameters is None else self._validate_parameters(parameters)
         new_secrets = self.secrets if secrets is None else validate_secret_names(secrets, str(self))
         new_settings = self.settings if settings is None else validate_settings(settings, str(self))
         if merge:
             new_settings = merge_settings(self.settings, new_settings)
             new_parameters = {**self.parameters, **new_parameters}
-            kept = {**self.options, **kept}
-        materializers = self.materializers if output_materializers is None else self._checked_materializers(output_materializers)
+            stored = {**self.options, **stored}
+        materializers = self.materializers if output_materializers is None else self._validate_materializers(output_materializers)
         if merge:
             materializers = {**self.materializers, **materializers}
-        if cached is not None:
-            self.enable_cache = cached
+        if new_enable_cache is not None:
+            self.enable_cache = new_enable_cache
         self.secrets, self.settings, self.materializers = new_secrets, new_settings, materializers
-        self.parameters, self.hooks, self.options = new_parameters, hooks, kept
+        self.parameters, self.hooks, self.options = new_parameters, hooks, stored
         return self
 
     def with_options(self, **options: Any) -> Self:
-        """Return a copy that is configured so, and leave the step as it is; arguments and errors are those of :meth:`configure`."""
+        """Return a copy with these options; arguments and errors are those of :meth:`configure`."""
         return copy.copy(self).configure(**options)
 
     def after(self, *others: object) -> None:
-        """In the function of a pipeline: have this step wait for ``others``, although it takes none of their outputs.
+        """Make this step wait for ``others``, in the function of a pipeline.
+
+        It is needed only for steps whose outputs are not inputs of this step.
 
         Raises:
-            StepInterfaceError: Outside of the function of a pipeline, or for what is no step.
+            StepInterfaceError: Outside the function of a pipeline, or if one of ``others`` is no step.
         """
         graph = current_graph()
         if graph is None:
@@ -148,65 +162,69 @@ class Step(Generic[ReturnT]):
             graph.add_order(self, other)
 
     def materializer_of(self, output: str) -> type[BaseMaterializer]:
-        """Return what keeps an output: what was given for it, else what is registered for its declared type, else cloudpickle."""
+        """Return the materializer of an output: its own, otherwise the default for its declared type."""
         return self.materializers.get(output) or materializer_for(self.signature.output_types.get(output, Any))
 
     def output_info(self, output: str, call: str) -> OutputInfo:
-        """Return what is known of an output of the step, where a pipeline calls it ``call``."""
+        """Return the description of an output of the call ``call`` of the step."""
         declared = self.signature.output_types.get(output, Any)
         return OutputInfo(output, call, self.materializer_of(output), class_of(declared))
 
     def __call__(self, *args: Any, id: Any = None, after: Any = None, **kwargs: Any) -> ReturnT:  # noqa: A002 - ZenML's name
-        """Add the step to the pipeline whose function runs here, or run it.
+        """Add the step to the pipeline whose function is running, otherwise run the step.
 
-        In a pipeline ``id`` is what the call is called there, and ``after`` names calls, or gives outputs or steps, that it waits for.
-        Where the step itself has an input called ``id`` or ``after``, that is meant.
+        Args:
+            args: Inputs by position.
+            id: The name of the call in the pipeline, unless the step has an input of this name.
+            after: The calls to wait for, as names, outputs or steps, unless the step has an input of this name.
+            kwargs: Inputs by name.
 
         Raises:
-            StepInterfaceError: If the arguments do not suit the function.
-            StackValidationError: If it is run, and the stack or its settings or secrets would keep it from running.
+            StepInterfaceError: If the arguments do not match the signature.
+            StackValidationError: If the step is to run, and the stack, its settings or its secrets prevent that.
         """
-        taken = self.signature.inputs.parameters
-        kwargs |= {name: value for name, value in (("id", id), ("after", after)) if name in taken and value is not None}
+        inputs = self.signature.inputs.parameters
+        kwargs |= {name: value for name, value in (("id", id), ("after", after)) if name in inputs and value is not None}
         arguments = self.signature.bind(self.name, args, kwargs, self.parameters)
         graph = current_graph()
         if graph is not None:
-            # It becomes a part of paths.
-            name = None if id is None or "id" in taken else validate_name("step", id)
-            outputs: ReturnT = graph.add(self, arguments, name, None if "after" in taken else after)
+            # The name becomes a part of paths in the artifact store, so it is validated.
+            name = None if id is None or "id" in inputs else validate_name("step", id)
+            outputs: ReturnT = graph.add(self, arguments, name, None if "after" in inputs else after)
             return outputs
         for parameter, value in arguments.items():
             if isinstance(value, StepOutput):
-                message = f"Argument {parameter!r} of step {self.name!r} is {value!r}, and no pipeline is being put together here."
+                message = f"Argument {parameter!r} of step {self.name!r} is {value!r}, and this call is outside the function of a pipeline."
                 raise StepInterfaceError(message, hint="Load it first: run.steps[NAME].output.load().")
         from zensecrets_jupyter.core.steps.execution.step_runner import run_outside_pipeline
 
         returned: ReturnT = run_outside_pipeline(self, arguments)
         return returned
 
-    def _checked_parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def _validate_parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         known = self.signature.inputs.parameters
-        unknown = next((name for name in given if name not in known), None)
+        unknown = next((name for name in parameters if name not in known), None)
         if unknown is None:
-            return dict(given)
+            return dict(parameters)
         message = f"Step {self.name!r} has no parameter {unknown!r}."
         raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"It takes {', '.join(known) or 'no arguments'}.")
 
-    def _checked_materializers(self, given: object) -> dict[str, type[BaseMaterializer]]:
-        by_output = dict(given) if isinstance(given, Mapping) else dict.fromkeys(self.signature.outputs, given)
+    def _validate_materializers(self, materializers: object) -> dict[str, type[BaseMaterializer]]:
+        outputs = self.signature.outputs
+        by_output = dict(materializers) if isinstance(materializers, Mapping) else dict.fromkeys(outputs, materializers)
         unknown = [output for output in by_output if output not in self.signature.outputs]
         if unknown:
             message = f"Step {self.name!r} has no output {unknown[0]!r} to materialize."
             raise StepInterfaceError(message, hint=f"Its outputs are {', '.join(self.signature.outputs) or 'none'}.")
-        checked = {output: found for output, found in by_output.items() if isinstance(found, type) and issubclass(found, BaseMaterializer)}
-        if len(checked) < len(by_output):
-            message = f"What should materialize an output of step {self.name!r} is no materializer."
+        valid = {output: item for output, item in by_output.items() if isinstance(item, type) and issubclass(item, BaseMaterializer)}
+        if len(valid) < len(by_output):
+            message = f"The materializer of an output of step {self.name!r} is no materializer class."
             raise StepInterfaceError(message, hint="Give a subclass of BaseMaterializer.")
-        partly = next((found for found in checked.values() if not found.is_whole()), None)
-        if partly is not None:
-            message = f"{partly.__name__}, which should materialize an output of step {self.name!r}, does not say how to write one."
+        incomplete = next((item for item in valid.values() if not item.can_write()), None)
+        if incomplete is not None:
+            message = f"The materializer {incomplete.__name__} of step {self.name!r} has no method that writes a value."
             raise StepInterfaceError(message, hint="Give it the methods save and load, or handle_return and handle_input.")
-        return checked
+        return valid
 
 
 @overload
@@ -228,52 +246,71 @@ def step(
 
 
 def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
-    """Return the step that a function makes: ``@step`` alone, or with arguments.
+    """Return a step created from a function; use it as ``@step``, or with arguments.
 
-    A parameter annotated :class:`~zensecrets_jupyter.core.steps.StepContext` gets the context of the run. ``-> None`` is no output,
-    ``-> int`` one called ``output``, ``-> Annotated[int, "count"]`` one called ``count``, and ``-> Output(count=int, text=str)`` or
-    ``-> tuple[Annotated[int, "count"], Annotated[str, "text"]]`` are several. ``-> tuple[int, str]`` is two, ``output_0`` and ``output_1``,
-    where the function ends in ``return a, b``; else it is one. Without an annotation, what the function returns is one output of any type.
-    Inputs and outputs are checked against their annotations.
+    A parameter with the annotation :class:`~zensecrets_jupyter.core.steps.StepContext` receives the context of the run. Inputs and
+    outputs are checked against their annotations. The return annotation defines the outputs:
+
+    * ``-> None``: no output.
+    * ``-> int``: one output, named ``output``.
+    * ``-> Annotated[int, "count"]``: one output, named ``count``.
+    * ``-> Output(count=int, text=str)`` or ``-> tuple[Annotated[int, "count"], Annotated[str, "text"]]``: two named outputs.
+    * ``-> tuple[int, str]``: two outputs, ``output_0`` and ``output_1``, if every ``return`` builds a tuple of two; otherwise one output.
+    * no annotation: one output of any type, or none if the function returns nothing.
 
     Args:
-        function: The function, where the decorator stands alone.
-        name: What the step is called; the function's name if left out.
-        options: Every other argument of ZenML's. These are honoured:
+        function: The function, if the decorator has no arguments.
+        name: The name of the step; by default the name of the function.
+        options: ZenML's other arguments. These have an effect:
 
-            * ``enable_cache``: Whether an earlier run with the same code, inputs, settings and secrets may stand for a new one. Left out,
-              it may unless the step takes a StepContext.
+            * ``enable_cache``: Whether an earlier run with the same code, inputs, settings and secrets can replace a run. The default is
+              true, except for a step with a StepContext.
             * ``secrets``: Names of secrets whose keys are environment variables while the step runs, as written and in upper case.
-            * ``settings``: A dict, or a model made of a subclass of BaseSettings; texts in it may hold references, which the step reads
-              resolved from ``context.settings``.
-            * ``output_materializers``: What keeps the outputs instead of cloudpickle: a class, or one by output.
-            * ``on_success``, ``on_failure``: A function that is called when the step has run; the second one gets the exception if it
-              takes an argument.
+            * ``settings``: A dict, or an instance of a subclass of BaseSettings. Its texts may contain references. The step reads the
+              resolved settings from ``context.settings``.
+            * ``output_materializers``: A materializer class, or a mapping of outputs to classes. The default is cloudpickle.
+            * ``on_success``, ``on_failure``: A function that is called after the step. ``on_failure`` receives the exception if it has a
+              parameter.
 
-            The others are kept in ``step.options`` and change nothing, which is said once.
-
-    Raises:
-        StepInterfaceError: If the function or an argument is not acceptable; it says why.
-        InvalidSecretError: If no secret can be called like one of ``secrets``.
-        InvalidReferenceError: If a setting is nearly a reference.
-    """
-
-    def make(bare: Callable[..., Any]) -> Step[Any]:
-        return Step(bare, name).configure(**options)
-
-    return make if function is None else make(function)
-
-
-HONOURED = ("enable_cache", "merge", "name", "on_failure", "on_success", "output_materializers", "parameters", "secrets", "settings")
-
-
-def validate_name(what: str, name: object) -> str:
-    """Return ``name`` if a step or a pipeline can be called so: it is a part of paths.
+            All others are stored in ``step.options`` without effect, and one line on the error stream says so once.
 
     Raises:
-        StepInterfaceError: If it can't.
+        StepInterfaceError: If the function or an argument is not acceptable.
+        InvalidSecretError: If one of ``secrets`` is not a valid name.
+        InvalidReferenceError: If a setting resembles a reference and is none.
     """
-    if isinstance(name, str) and _FIT_FOR_NAME.fullmatch(name):
+
+    def create(decorated: Callable[..., Any]) -> Step[Any]:
+        return Step(decorated, name).configure(**options)
+
+    return create if function is None else create(function)
+
+
+EFFECTIVE_STEP_OPTIONS = (
+    "enable_cache",
+    "merge",
+    "name",
+    "on_failure",
+    "on_success",
+    "output_materializers",
+    "parameters",
+    "secrets",
+    "settings",
+)
+"""The arguments of a step that have an effect here."""
+
+
+def validate_name(kind: str, name: object) -> str:
+    """Return ``name`` if it is a valid name of a step or pipeline, and therefore a valid part of a path.
+
+    Args:
+        kind: ``step`` or ``pipeline``, for the error.
+        name: The name.
+
+    Raises:
+        StepInterfaceError: If it is not valid.
+    """
+    if isinstance(name, str) and _VALID_NAME.fullmatch(name):
         return name
-    message = f"A {what} can't be called {name!r}."
-    raise StepInterfaceError(message, hint=f'Name it with letters, digits, spaces, ".", "_" or "-": @{what}(name="my_{what}").')
+    message = f"A {kind} can't be named {name!r}."
+    raise StepInterfaceError(message, hint=f'Name it with letters, digits, spaces, ".", "_" or "-": @{kind}(name="my_{kind}").')

@@ -1,1 +1,1 @@
-"""What ZenML's integration ``aws`` has for secrets."""
+"""ZenML's integration ``aws``: its schemas of secrets."""

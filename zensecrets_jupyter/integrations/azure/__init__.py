@@ -1,1 +1,1 @@
-"""What ZenML's integration ``azure`` has for secrets."""
+"""ZenML's integration ``azure``: its schemas of secrets."""

@@ -1,1 +1,1 @@
-"""What ZenML's integration ``gcp`` has for secrets."""
+"""ZenML's integration ``gcp``: its schemas of secrets."""

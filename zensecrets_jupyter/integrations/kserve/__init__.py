@@ -1,1 +1,1 @@
-"""What ZenML's integration ``kserve`` has for secrets."""
+"""ZenML's integration ``kserve``: its schemas of secrets."""

@@ -1,4 +1,4 @@
-"""The schemas of kserve."""
+"""Schemas of KServe secrets with ZenML's import path."""
 
 from zensecrets_jupyter.core.schemas.built_in.kserve import KServeAzureSecretSchema, KServeGSSecretSchema, KServeS3SecretSchema
 

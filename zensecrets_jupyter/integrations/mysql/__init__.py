@@ -1,1 +1,1 @@
-"""What ZenML's integration ``mysql`` has for secrets."""
+"""ZenML's integration ``mysql``: its schemas of secrets."""

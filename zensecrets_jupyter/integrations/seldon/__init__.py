@@ -1,1 +1,1 @@
-"""What ZenML's integration ``seldon`` has for secrets."""
+"""ZenML's integration ``seldon``: its schemas of secrets."""

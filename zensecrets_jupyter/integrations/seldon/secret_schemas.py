@@ -1,4 +1,4 @@
-"""The schemas of seldon."""
+"""Schemas of Seldon secrets with ZenML's import path."""
 
 from zensecrets_jupyter.core.schemas.built_in.seldon import SeldonAzureSecretSchema, SeldonGSSecretSchema, SeldonS3SecretSchema
 

@@ -1,1 +1,1 @@
-"""What ZenML's integration ``whylogs`` has for secrets."""
+"""ZenML's integration ``whylogs``: its schemas of secrets."""

@@ -1,4 +1,4 @@
-"""The schemas of whylogs."""
+"""Schemas of WhyLabs secrets with ZenML's import path."""
 
 from zensecrets_jupyter.core.schemas.built_in.whylabs import WhylabsSecretSchema
 

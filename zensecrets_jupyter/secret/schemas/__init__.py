@@ -1,4 +1,4 @@
-"""The schemas that ZenML has."""
+"""ZenML's schemas of secrets."""
 
 from zensecrets_jupyter.core.schemas.built_in.aws import AWSSecretSchema
 from zensecrets_jupyter.core.schemas.built_in.azure import AzureSecretSchema

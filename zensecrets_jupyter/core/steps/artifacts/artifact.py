@@ -26,7 +26,7 @@ class Artifact:
         name: The name of the output.
         step: The step that returned it.
         folder: Its folder in the artifact store.
-        digest: A digest of the stored files.
+        digest: A digest of the stored value.
         materializer: The class that reads it.
         data_type: The class that the step declares for it, ``object`` by default.
     """
@@ -40,48 +40,48 @@ class Artifact:
 
     @property
     def uri(self) -> str:
-        """The folder as a local path or a URL."""
+        """The local path or URL of its folder."""
         return self.folder.uri
 
     def load(self) -> Any:
         """Return the value as a new object, with the current values of its secrets.
 
         Raises:
-            ArtifactError: If it was deleted or can't be loaded here.
+            ArtifactError: If the files were deleted, or can't be loaded here.
             SecretNotFoundError, ManagerError: If a secret in it can't be read.
         """
         return self.read()
 
     def read(self, output_data_type: type[Any] | None = None, materializer_class: type[BaseMaterializer] | None = None) -> Any:
-        """Return the value as :meth:`load` does, optionally with another materializer or type; ZenML 0.20's name."""
+        """Return the value like :meth:`load`, optionally with another materializer or type; ZenML 0.20 has this method."""
         reader = materializer_class or self.materializer
         if reader is PickleMaterializer:
             return pickling.load(self.folder.read(VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
         return reader(self.folder).load(output_data_type or self.data_type)
 
     def __getitem__(self, index: int) -> Artifact:
-        """Return itself for 0 and -1: later ZenML has a list of versions for each output, as in ``outputs["model"][0]``.
+        """Return the artifact itself for 0 and -1, because later versions of ZenML write ``outputs["model"][0]``.
 
         Raises:
             IndexError: For any other index.
         """
         if index not in {0, -1}:
-            message = f"Output {self.name!r} of step {self.step!r} was made once."
+            message = f"Output {self.name!r} of step {self.step!r} has only the index 0."
             raise IndexError(message)
         return self
 
-    def is_kept(self) -> bool:
-        """Return whether the stored files are still there and unchanged."""
+    def is_unchanged(self) -> bool:
+        """Return whether the stored files exist and are unchanged."""
         try:
             if self.materializer is PickleMaterializer:
                 return self.folder.files.exists(f"{self.folder.path}/{VALUE_FILE}")
-            return digest_of(self.folder) == self.digest
+            return _folder_digest(self.folder) == self.digest
         except ArtifactError:
             return False
 
 
 class OutputInfo(NamedTuple):
-    """Description of an output before it is stored; the fields are those of :class:`Artifact`."""
+    """Description of an output that is not stored yet, with attributes of :class:`Artifact`."""
 
     name: str
     step: str
@@ -89,45 +89,46 @@ class OutputInfo(NamedTuple):
     data_type: type[Any]
 
     def to_artifact(self, folder: ArtifactFolder, digest: str) -> Artifact:
-        """Return the artifact in ``folder`` with that digest."""
+        """Return the stored output in ``folder`` with that digest."""
         return Artifact(self.name, self.step, folder, digest, self.materializer, self.data_type)
 
 
 def store_output(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Iterable[BaseSecretSchema]) -> Artifact:
-    """Store an output in ``folder``, without values of secrets, and return it.
+    """Store an output without values of secrets, and return the artifact.
 
     Args:
         value: The value that the step returned.
         output: The description of the output.
-        folder: The folder.
-        secrets: The secrets that the step read. Their references are preferred if several secrets have the same value.
+        folder: The folder to write to.
+        secrets: The secrets that the step read. If several secrets have the same value, a reference to one of these is stored.
 
     Raises:
-        ArtifactError: If it can't be stored, or the materializer wrote a secret's value. Errors of the materializer itself pass through.
+        ArtifactError: If the output can't be stored, or the materializer wrote the value of a secret.
+        Exception: Any error of the materializer itself.
     """
-    what = f"Output {output.name!r} of step {output.step!r}"
+    label = f"Output {output.name!r} of step {output.step!r}"
     if output.materializer is PickleMaterializer:
-        pickled = pickling.dump(value, what, secrets)
+        pickled = pickling.dump(value, label, secrets)
         folder.write(VALUE_FILE, pickled.data)
         return output.to_artifact(folder, pickled.digest)
     folder.create()
     output.materializer(folder).save(value)
     for path in folder.files.list(folder.path):
-        leaked = pickling.known_in(folder.files.read(path))
-        if leaked:
+        secret = pickling.find_value(folder.files.read(path))
+        if secret:
             folder.files.delete(folder.path)
             writer = output.materializer.__name__
-            message = f"{what} was not kept: {writer} has written the value of {mask_text(leaked)} to {path.rpartition('/')[2]}."
-            raise ArtifactError(message, hint="Write the reference instead, and resolve it when reading.")
-    return output.to_artifact(folder, digest_of(folder))
+            message = f"{label} was not stored: {writer} wrote the value of {mask_text(secret)} to {path.rpartition('/')[2]}."
+            raise ArtifactError(message, hint="Write the reference instead, and resolve it in the method that reads.")
+    return output.to_artifact(folder, _folder_digest(folder))
 
 
-def digest_of(folder: ArtifactFolder) -> str:
+def _folder_digest(folder: ArtifactFolder) -> str:
     """Return a digest of all files in ``folder``."""
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in folder.files.list(folder.path):
-        whole.update(f"{path[len(folder.path) :]}\0{_sha256(folder.files.read(path))}\0".encode())
-    return whole.hexdigest()
+        digest.update(f"{path[len(folder.path) :]}\0{_sha256(folder.files.read(path))}\0".encode())
+    return digest.hexdigest()
 
 
 def _sha256(data: bytes) -> str:

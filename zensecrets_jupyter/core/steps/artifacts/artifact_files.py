@@ -1,4 +1,4 @@
-"""Files of a stack's artifact store, on any file system of fsspec; local files are private."""
+"""Files of a stack's artifact store, on any file system of fsspec; only the owner can read local files."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import Stack, StackComponent
     from zensecrets_jupyter.core.workspace import Workspace
 
-_NEEDED = {"abfs": "adlfs", "az": "adlfs", "gs": "gcsfs", "s3": "s3fs"}
+_PACKAGES = {"abfs": "adlfs", "az": "adlfs", "gs": "gcsfs", "s3": "s3fs"}
 """The package that fsspec needs for a URL scheme."""
 
 
 class ArtifactFiles:
     """The files of one artifact store by path, with ``/`` as the separator.
 
-    Every method raises ArtifactError if the store refuses, does not answer or is full.
+    Every method raises ArtifactError for an error of the file system.
     """
 
     def __init__(self, system: AbstractFileSystem, root: str, *, scheme: str = "") -> None:
@@ -39,84 +39,84 @@ class ArtifactFiles:
         self._scheme = scheme
 
     def __repr__(self) -> str:
-        """Return the location; a file system's own ``repr`` would show its credentials."""
+        """Return the location. The ``repr`` of a file system is not used, because it shows credentials."""
         return f"<ArtifactFiles {self.uri('')!r}>"
 
     def uri(self, path: str) -> str:
         """Return ``path`` as a local path or a URL."""
-        whole = self._whole(path)
-        return f"{self._scheme}://{whole.lstrip('/')}" if self._scheme else whole
+        full_path = self._full_path(path)
+        return f"{self._scheme}://{full_path.lstrip('/')}" if self._scheme else full_path
 
     def write(self, path: str, data: bytes) -> None:
         """Write a file and create its folders; only the owner can read a local file (0600)."""
-        whole = self._whole(path)
-        with self._translated("written to", path):
+        full_path = self._full_path(path)
+        with self._translate_errors("written to", path):
             self.make_folder(path.rpartition("/")[0])
             if not self._scheme:
-                os.close(os.open(whole, os.O_WRONLY | os.O_CREAT, 0o600))
-            with self._system.open(whole, "wb") as file:
+                os.close(os.open(full_path, os.O_WRONLY | os.O_CREAT, 0o600))
+            with self._system.open(full_path, "wb") as file:
                 file.write(data)
 
     def replace(self, path: str, data: bytes) -> None:
         """Replace a file atomically."""
         if self._scheme:
-            # Object stores show a file only when it is complete.
+            # An object store makes a file visible only when the upload is complete.
             self.write(path, data)
             return
-        aside = f"{path}.{uuid.uuid4().hex}"
-        self.write(aside, data)
-        with self._translated("written to", path):
-            Path(self._whole(aside)).replace(self._whole(path))
+        temporary = f"{path}.{uuid.uuid4().hex}"
+        self.write(temporary, data)
+        with self._translate_errors("written to", path):
+            Path(self._full_path(temporary)).replace(self._full_path(path))
 
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
-        with self._translated("read from", path), self._system.open(self._whole(path), "rb") as file:
+        with self._translate_errors("read from", path), self._system.open(self._full_path(path), "rb") as file:
             data: bytes = file.read()
             return data
 
     def exists(self, path: str) -> bool:
         """Return whether the file or folder exists."""
-        with self._translated("read from", path):
-            return bool(self._system.exists(self._whole(path)))
+        with self._translate_errors("read from", path):
+            return bool(self._system.exists(self._full_path(path)))
 
     def list(self, path: str) -> list[str]:
         """Return the sorted paths of all files below a folder, which may not exist."""
-        whole = self._whole(path)
-        with self._translated("read from", path):
-            found = self._system.find(whole) if self._system.exists(whole) else []
-        return sorted(f"{path}{name[len(whole) :]}" for name in found)
+        full_path = self._full_path(path)
+        with self._translate_errors("read from", path):
+            names = self._system.find(full_path) if self._system.exists(full_path) else []
+        return sorted(f"{path}{name[len(full_path) :]}" for name in names)
 
     def delete(self, path: str) -> None:
         """Delete a folder with its content."""
-        with self._translated("deleted from", path):
-            self._system.rm(self._whole(path), recursive=True)
+        with self._translate_errors("deleted from", path):
+            self._system.rm(self._full_path(path), recursive=True)
 
     def make_folder(self, path: str) -> None:
         """Create a folder and its parents; only the owner can enter a local folder (0700)."""
-        with self._translated("written to", path):
+        with self._translate_errors("written to", path):
             if self._scheme:
-                self._system.makedirs(self._whole(path), exist_ok=True)
+                self._system.makedirs(self._full_path(path), exist_ok=True)
             else:
-                make_private_folder(Path(self._whole(path)))
+                make_private_folder(Path(self._full_path(path)))
 
     def io(self) -> FileIO:
         """Return file functions that take full paths and use the credentials of the store."""
         return FileIO(self._system)
 
-    def _whole(self, path: str) -> str:
+    def _full_path(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
 
     @contextmanager
-    def _translated(self, verb: str, path: str) -> Iterator[None]:
+    def _translate_errors(self, verb: str, path: str) -> Iterator[None]:
         try:
             yield
         except ZenSecretsError:
             raise
         except Exception as error:
-            # File systems raise the exceptions of their own clients.
+            # Each file system of fsspec raises the exceptions of its own client library.
             reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             message = f"{self.uri(path)} can't be {verb} the artifact store: {reason}."
-            raise ArtifactError(message, hint="See that the store is reachable, writable and not full.") from error
+            raise ArtifactError(message, hint="Check that the store is reachable, writable and not full.") from error
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class ArtifactFolder:
 
     @property
     def uri(self) -> str:
-        """The folder as a local path or a URL."""
+        """The local path or URL of the folder."""
         return self.files.uri(self.path)
 
     def create(self) -> None:
@@ -160,7 +160,7 @@ def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
     if store is None:
         message = f"Stack {stack.name!r} has no artifact store."
         raise ArtifactError(message, hint=f"Add one: %stack update {stack.name} -a ARTIFACT_STORE")
-    path = "" if store.config.is_local else _path_of(store)
+    path = "" if store.config.is_local else _require_path(store)
     scheme, separator, _ = path.partition("://")
     if separator:
         return ArtifactFiles(*_file_system(path, scheme, _options(store, stack), store), scheme=scheme)
@@ -168,7 +168,7 @@ def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
     return ArtifactFiles(*_file_system(folder.as_posix(), "file", {}, store))
 
 
-def _path_of(store: StackComponent) -> str:
+def _require_path(store: StackComponent) -> str:
     path = getattr(store.config, "path", None)
     if not isinstance(path, str) or not path:
         message = f"The {store} has no path."
@@ -180,11 +180,11 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
     import fsspec
 
     try:
-        # Options are not shared: fsspec would keep the credentials in them for the life of the process.
+        # fsspec caches file systems with their credentials until the process ends, so credentials skip its cache.
         system, root = fsspec.url_to_fs(path, **options, **({"skip_instance_cache": True} if options else {}))
     except (ImportError, ValueError):
-        # A ValueError is an unknown scheme.
-        package = _NEEDED.get(scheme)
+        # fsspec raises a ValueError for an unknown scheme.
+        package = _PACKAGES.get(scheme)
     else:
         return system, root
     message = f"The {store} can't be used: nothing installed here reads {scheme}:// URLs."
@@ -192,24 +192,24 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
 
 
 def _options(store: StackComponent, stack: Stack) -> dict[str, Any]:
-    """Return the credentials for fsspec from the attributes of the store and its authentication secret."""
+    """Return the options for fsspec, from the attributes of the store and its authentication secret."""
     names = [name for name in store.config.model_dump() if name not in {"path", "authentication_secret"}]
-    given = {name: value for name in names if (value := getattr(store.config, name)) is not None}
+    attributes = {name: value for name in names if (value := getattr(store.config, name)) is not None}
     secret_name = getattr(store.config, "authentication_secret", None)
     if not secret_name:
-        return given
+        return attributes
     secret = stack.secrets_manager.get_secret(secret_name).content
     if store.flavor == "s3":
         keys = {"key": "aws_access_key_id", "secret": "aws_secret_access_key", "token": "aws_session_token"}
-        return {**{option: secret[key] for option, key in keys.items() if key in secret}, **given}
+        return {**{option: secret[key] for option, key in keys.items() if key in secret}, **attributes}
     if store.flavor == "gcp":
-        return {"token": _parsed(secret.get("token", ""), store), **given}
-    return {**secret, **given}
+        return {"token": _parse_token(secret.get("token", ""), store), **attributes}
+    return {**secret, **attributes}
 
 
-def _parsed(token: str, store: StackComponent) -> Any:
+def _parse_token(token: str, store: StackComponent) -> Any:
     try:
         return json.loads(token)
     except (ValueError, RecursionError):
-        message = f"The secret that the {store} logs in with holds no service account key: its 'token' is no JSON."
+        message = f"The authentication secret of the {store} holds no service account key: its 'token' is no JSON."
     raise InvalidComponentError(message, hint="Register it with the schema 'gcp'.")

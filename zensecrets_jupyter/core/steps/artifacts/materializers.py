@@ -1,4 +1,4 @@
-"""Materializers write an output of a step to its folder and read it."""
+"""Materializers: classes that write an output of a step to its folder, and read it."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ VALUE_FILE = "value.pkl"
 
 
 class BaseMaterializer:
-    """Writes what a step returns to its folder, and reads it from there; ZenML's interface.
+    """Writes an output of a step to a folder and reads it; ZenML's interface.
 
-    A subclass has ``save`` and ``load``, or as up to ZenML 0.3x ``handle_return`` and ``handle_input``. It keeps files below ``self.uri``,
-    or through ``self.artifact.write`` and ``read``, which work on every store and keep the files private. It is used for the outputs that
-    name it, and for all of the types in ``ASSOCIATED_TYPES`` that name none.
+    A subclass defines ``save`` and ``load``, or ``handle_return`` and ``handle_input`` as in ZenML before 0.40. It writes files below
+    ``self.uri``, or with ``self.artifact.write``, which works on every store and creates private files. It is used for the outputs whose
+    step names it, and by default for the types in ``ASSOCIATED_TYPES``.
     """
 
     ASSOCIATED_TYPES: ClassVar[Any] = ()
-    """The types that it writes, for which it becomes the default; empty for any type and no default."""
+    """The supported types, for which the class becomes the default. Empty supports every type and registers no default."""
     ASSOCIATED_ARTIFACT_TYPES: ClassVar[Any] = ()
     """The kind of artifact in ZenML 0.20; ignored here."""
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[Any] = None
     """The kind of artifact in later versions of ZenML; ignored here."""
     SKIP_REGISTRATION: ClassVar[bool] = False
-    """Whether it does not become the default for its types; a subclass does not inherit it."""
+    """Whether the class does not become the default for its types; a subclass does not inherit this."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register the class as the default for its types.
@@ -43,39 +43,40 @@ class BaseMaterializer:
         super().__init_subclass__(**kwargs)
         if "ASSOCIATED_TYPES" not in cls.__dict__:
             return
-        kept = cls.ASSOCIATED_TYPES if isinstance(cls.ASSOCIATED_TYPES, (tuple, list, set, frozenset)) else (cls.ASSOCIATED_TYPES,)
-        wrong = next((kind for kind in kept if not isinstance(kind, type)), None)
+        declared = cls.ASSOCIATED_TYPES
+        supported = declared if isinstance(declared, (tuple, list, set, frozenset)) else (declared,)
+        wrong = next((item for item in supported if not isinstance(item, type)), None)
         if wrong is not None:
             message = f"{cls.__name__}.ASSOCIATED_TYPES holds {type_with_article(wrong)}, which is no type."
             raise MaterializerInterfaceError(message, hint="Write the classes: ASSOCIATED_TYPES = (MyClass,).")
-        cls.ASSOCIATED_TYPES = tuple(kept)
+        cls.ASSOCIATED_TYPES = tuple(supported)
         if not cls.__dict__.get("SKIP_REGISTRATION", False):
-            _defaults().update(dict.fromkeys(kept, cls))
+            _defaults().update(dict.fromkeys(supported, cls))
 
     def __init__(self, artifact: ArtifactFolder) -> None:
-        """Use the folder ``artifact``, which exists when :meth:`save` is called."""
+        """Use the folder ``artifact``; it exists before :meth:`save` is called."""
         self.artifact = artifact
 
     @property
     def uri(self) -> str:
-        """The folder as a local path or a URL."""
+        """The local path or URL of the folder."""
         return self.artifact.uri
 
     @property
     def artifact_store(self) -> FileIO:
-        """The file functions of the artifact store: open, list, copy."""
+        """The file functions of the artifact store, such as ``open`` and ``copy``."""
         return self.artifact.files.io()
 
     def save(self, data: Any) -> None:
-        """Write the value that the step returned."""
+        """Write the output of the step."""
         self.handle_return(data)
 
     def load(self, data_type: type[Any] = object) -> Any:
-        """Return the written value; ``data_type`` is the declared type of the output, by default ``object``."""
+        """Return the written output; ``data_type`` is its declared type."""
         return self.handle_input(data_type)
 
     def handle_return(self, data: Any) -> None:
-        """Check the type of ``data``; a subclass calls this first.
+        """Check that the type of ``data`` is supported; a subclass calls this first.
 
         Raises:
             MaterializerInterfaceError: If the type is not supported.
@@ -83,7 +84,7 @@ class BaseMaterializer:
         self._check_type(type(data))
 
     def handle_input(self, data_type: type[Any] = object) -> Any:
-        """Check the type to read; a subclass calls this first.
+        """Check that ``data_type`` is supported; a subclass calls this first.
 
         Raises:
             MaterializerInterfaceError: If the type is not supported.
@@ -91,42 +92,42 @@ class BaseMaterializer:
         self._check_type(data_type)
 
     @classmethod
-    def is_whole(cls) -> bool:
-        """Return whether the class defines how to write a value."""
+    def can_write(cls) -> bool:
+        """Return whether the class defines a method that writes an output."""
         return any(getattr(cls, name) is not getattr(BaseMaterializer, name) for name in ("save", "handle_return"))
 
     def _check_type(self, data_type: Any) -> None:
-        kind = get_origin(data_type) or data_type
-        if not self.ASSOCIATED_TYPES or kind is object or not isinstance(kind, type) or issubclass(kind, self.ASSOCIATED_TYPES):
+        cls = get_origin(data_type) or data_type
+        if not self.ASSOCIATED_TYPES or cls is object or not isinstance(cls, type) or issubclass(cls, self.ASSOCIATED_TYPES):
             return
-        known = ", ".join(one.__qualname__ for one in self.ASSOCIATED_TYPES)
-        message = f"{type(self).__name__} can't keep {with_article(kind.__qualname__)}: it keeps {known}."
-        raise MaterializerInterfaceError(message, hint="Add the type to ASSOCIATED_TYPES, or give the output another materializer.")
+        supported = ", ".join(item.__qualname__ for item in self.ASSOCIATED_TYPES)
+        message = f"{type(self).__name__} can't write {with_article(cls.__qualname__)}: it supports {supported}."
+        raise MaterializerInterfaceError(message, hint="Add the type to ASSOCIATED_TYPES, or use another materializer for the output.")
 
 
 class PickleMaterializer(BaseMaterializer):
-    """Writes a value with cloudpickle; the default of every output."""
+    """Writes an output with cloudpickle; the default for types without another default."""
 
     def handle_return(self, data: Any) -> None:
-        """Write the value that the step returned."""
-        self.artifact.write(VALUE_FILE, pickling.dump(data, f"What is written to {self.artifact.uri}").data)
+        """Write the output of the step."""
+        self.artifact.write(VALUE_FILE, pickling.dump(data, f"The output in {self.artifact.uri}").data)
 
-    def handle_input(self, data_type: type[Any] = object) -> Any:  # noqa: ARG002 - ZenML's signature; a pickle knows its type
-        """Return the written value."""
-        return pickling.load(self.artifact.read(VALUE_FILE), f"What is kept in {self.artifact.uri}")
+    def handle_input(self, data_type: type[Any] = object) -> Any:  # noqa: ARG002 - ZenML's signature; a pickle contains its type
+        """Return the written output."""
+        return pickling.load(self.artifact.read(VALUE_FILE), f"The output in {self.artifact.uri}")
 
 
 def materializer_for(declared: Any) -> type[BaseMaterializer]:
-    """Return the default materializer for a declared type: that of its class or its nearest base class."""
-    kind = class_of(declared)
+    """Return the default materializer for a declared type or its nearest base class."""
+    cls = class_of(declared)
     defaults = _defaults()
-    return next((defaults[base] for base in kind.__mro__ if base in defaults), PickleMaterializer) if defaults else PickleMaterializer
+    return next((defaults[base] for base in cls.__mro__ if base in defaults), PickleMaterializer) if defaults else PickleMaterializer
 
 
 def class_of(declared: Any) -> type[Any]:
-    """Return the class of a declared type, ``object`` if it is not a single class."""
-    kind = get_origin(declared) or declared
-    return kind if isinstance(kind, type) else object
+    """Return the class of a declared type; ``object`` for a declaration that is not a single class."""
+    cls = get_origin(declared) or declared
+    return cls if isinstance(cls, type) else object
 
 
 def _defaults() -> dict[type[Any], type[BaseMaterializer]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.steps.artifacts.materializers import BaseMaterializer
     from zensecrets_jupyter.core.steps.definition.settings import Settings
 
-_running: ContextVar[StepContext] = ContextVar("zensecrets_step_context")
+_current: ContextVar[StepContext] = ContextVar("zensecrets_step_context")
 
 
 class RunNames(NamedTuple):
@@ -29,17 +29,18 @@ class RunNames(NamedTuple):
     run_id: str
 
 
-class Named(NamedTuple):
-    """An object with a name and an id, as in later versions of ZenML."""
+class NameAndId(NamedTuple):
+    """The name and id of a pipeline, run or step, as attributes of the context in later versions of ZenML."""
 
     name: str
     id: str
 
 
 class StepContext:
-    """The argument for a parameter of this class, and the result of :func:`get_step_context` inside any step.
+    """The context of a running step: names, stack, settings and output folders.
 
-    A step that takes it is not cached, except with ``enable_cache=True``, because its result may depend on the stack.
+    A step receives it in a parameter with this annotation, or from :func:`get_step_context`. By default, a step with such a parameter is
+    not cached, because its outputs may depend on the stack.
     """
 
     def __init__(
@@ -50,7 +51,15 @@ class StepContext:
         materializers: Mapping[str, type[BaseMaterializer]],
         output_folder: Callable[[str], ArtifactFolder],
     ) -> None:
-        """Create the context of one step of a run; ``materializers`` and ``output_folder`` are by output."""
+        """Create the context of one step of a run.
+
+        Args:
+            names: The names of the step, the pipeline and the run.
+            stack: The stack.
+            settings: The settings, with references that the stack resolves.
+            materializers: The materializer of each output.
+            output_folder: Returns the folder of an output.
+        """
         self._names = names
         self._step_name = names.step
         self._stack = stack
@@ -74,19 +83,19 @@ class StepContext:
         return self._names.pipeline
 
     @property
-    def pipeline(self) -> Named:
-        """The pipeline, as an object with a name."""
-        return Named(self._names.pipeline, self._names.pipeline)
+    def pipeline(self) -> NameAndId:
+        """The name of the pipeline, also as its id."""
+        return NameAndId(self._names.pipeline, self._names.pipeline)
 
     @property
-    def pipeline_run(self) -> Named:
-        """The run, as an object with a name and an ``id``."""
-        return Named(self._names.run, self._names.run_id)
+    def pipeline_run(self) -> NameAndId:
+        """The name and the id of the run."""
+        return NameAndId(self._names.run, self._names.run_id)
 
     @property
-    def step_run(self) -> Named:
-        """The step in its run, as an object with a name and an ``id``."""
-        return Named(self._names.step, f"{self._names.run_id}/{self._names.step}")
+    def step_run(self) -> NameAndId:
+        """The name of the step, and its id in the run."""
+        return NameAndId(self._names.step, f"{self._names.run_id}/{self._names.step}")
 
     @property
     def stack(self) -> Stack:
@@ -96,28 +105,28 @@ class StepContext:
 
     @property
     def stack_used(self) -> bool:
-        """Whether the step has read its stack, so that its outputs may depend on it."""
+        """Whether the step has read its stack; then its outputs may depend on the stack."""
         return self._stack_used
 
     @property
     def settings(self) -> Any:
         """The settings of the step and its pipeline; a reference is resolved when it is read.
 
-        Settings from a dict are read by ``settings["key"]`` or ``settings.key``; otherwise they are the given model.
+        For settings from a dict, read ``settings["key"]`` or ``settings.key``. Settings from a model are that model.
         """
         return self._settings
 
     def get_output_artifact_uri(self, output_name: str | None = None, *, name: str | None = None) -> str:
-        """Return the folder of an output in the artifact store; it exists, and the step writes its files there.
+        """Return the folder of an output in the artifact store, for files that the step writes itself; it exists.
 
         Args:
             output_name: The name of the output; optional if the step has only one.
-            name: The same, under its first name in this package.
+            name: The same as ``output_name``.
 
         Raises:
-            StepContextError: If the step has no outputs, several and no name is given, or none of that name.
+            StepContextError: If the step has no output of that name, or has not exactly one output and no name is given.
         """
-        folder = self._output_folder(self._output(output_name or name))
+        folder = self._output_folder(self._find_output(output_name or name))
         folder.create()
         return folder.uri
 
@@ -134,26 +143,26 @@ class StepContext:
         Args:
             output_name: The name of the output; optional if the step has only one.
             custom_materializer_class: The other class.
-            name: Like ``output_name``, under its first name in this package.
-            custom: Like ``custom_materializer_class``, under its first name in this package.
+            name: The same as ``output_name``.
+            custom: The same as ``custom_materializer_class``.
 
         Raises:
             StepContextError: As for :meth:`get_output_artifact_uri`.
         """
-        output = self._output(output_name or name)
+        output = self._find_output(output_name or name)
         folder = self._output_folder(output)
         folder.create()
         return (custom_materializer_class or custom or self._materializers[output])(folder)
 
-    def _output(self, name: str | None) -> str:
+    def _find_output(self, name: str | None) -> str:
         known = ", ".join(self._materializers)
         if not self._materializers:
             message = f"Step {self._step_name!r} has no outputs."
-            raise StepContextError(message, hint="Annotate what it returns, such as -> int.")
+            raise StepContextError(message, hint="Add a return annotation, such as -> int.")
         if name is None:
             if len(self._materializers) > 1:
                 message = f"Step {self._step_name!r} has several outputs."
-                raise StepContextError(message, hint=f"Name one of {known}.")
+                raise StepContextError(message, hint=f"Give the name of one: {known}.")
             return next(iter(self._materializers))
         if name not in self._materializers:
             message = f"Step {self._step_name!r} has no output {name!r}."
@@ -163,7 +172,7 @@ class StepContext:
 
 def current_context() -> StepContext | None:
     """Return the context of the running step, or ``None``."""
-    return _running.get(None)
+    return _current.get(None)
 
 
 def get_step_context() -> StepContext:
@@ -172,18 +181,18 @@ def get_step_context() -> StepContext:
     Raises:
         StepContextError: Outside of a step, or in a thread that a step started.
     """
-    found = current_context()
-    if found is None:
+    context = current_context()
+    if context is None:
         message = "No step is running here."
-        raise StepContextError(message, hint="Call it inside of a step; to a thread that the step starts, hand its context.")
-    return found
+        raise StepContextError(message, hint="Call it in a step. Pass the context to a thread that the step starts.")
+    return context
 
 
 @contextmanager
 def use_context(context: StepContext) -> Iterator[None]:
-    """Make ``context`` the context of the running step in the block."""
-    token = _running.set(context)
+    """Set ``context`` as the context of the running step during the block."""
+    token = _current.set(context)
     try:
         yield
     finally:
-        _running.reset(token)
+        _current.reset(token)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hooks:
-    """The functions to call; ``on_failure`` gets the exception if it takes an argument.
+    """The functions to call after a step; ``on_failure`` receives the exception if it has a parameter.
 
     Attributes:
         on_success: Called after a step without an error.
@@ -26,31 +26,31 @@ class Hooks:
     on_success: Callable[..., object] | None = None
     on_failure: Callable[..., object] | None = None
 
-    def changed(self, owner: str, **given: Any) -> Hooks:
-        """Return the hooks updated with the given ones; ``owner`` is the text by which errors name the step.
+    def updated(self, owner: str, **hooks: Any) -> Hooks:
+        """Return a copy with these hooks, except for those that are ``None``; ``owner`` is the step in errors.
 
         Raises:
             StepInterfaceError: If a hook is not callable.
         """
-        said = {name: hook for name, hook in given.items() if hook is not None}
-        for name, hook in said.items():
+        new = {name: hook for name, hook in hooks.items() if hook is not None}
+        for name, hook in new.items():
             if not callable(hook):
                 message = f"{name} of {owner} is {type_with_article(hook)}, which can't be called."
                 raise StepInterfaceError(message, hint="Give a function.")
-        return replace(self, **said)
+        return replace(self, **new)
 
-    def over(self, below: Hooks) -> Hooks:
-        """Return these hooks, completed by those of ``below``."""
-        return Hooks(self.on_success or below.on_success, self.on_failure or below.on_failure)
+    def with_defaults(self, defaults: Hooks) -> Hooks:
+        """Return these hooks, with the hooks of ``defaults`` for those that are ``None``."""
+        return Hooks(self.on_success or defaults.on_success, self.on_failure or defaults.on_failure)
 
     def call(self, error: BaseException | None) -> None:
-        """Call the hook for the result of the step; an error of the hook prints one line, as in ZenML."""
+        """Call the hook for the result of a step; an error in the hook only prints one line, as in ZenML."""
         hook = self.on_success if error is None else self.on_failure
         if hook is None:
             return
         try:
             takes_error = error is not None and bool(inspect.signature(hook).parameters)
             hook(error) if takes_error else hook()
-        except Exception as problem:  # noqa: BLE001 - a hook is the user's code and may raise anything
-            # The class only: an exception's text may hold a value.
+        except Exception as problem:  # noqa: BLE001 - a hook is code of the user and may raise any error
+            # Only the class of the error is printed, because its text may contain the value of a secret.
             sys.stderr.write(f"The hook {getattr(hook, '__name__', 'of a step')!r} raised {type(problem).__qualname__}.\n")

@@ -1,4 +1,4 @@
-"""Parameters of a step as a model, as up to ZenML 0.3x."""
+"""Parameters of a step as a pydantic model, as in ZenML before 0.40."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 class BaseParameters(BaseModel):
-    """Values that a step takes beside its inputs; a subclass declares them as fields, with types, defaults and validators.
+    """Base class of the parameters of a step; a subclass declares them as fields.
 
-    The step has one parameter that is annotated with the subclass, and gets an instance there.
+    The step has one parameter with the subclass as annotation, and receives an instance of it.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True, protected_namespaces=(), hide_input_in_errors=True)
 
     def __init__(self, /, **values: Any) -> None:
-        """Take the values of the fields.
+        """Validate the values of the fields.
 
         Raises:
-            StepInterfaceError: If one is missing, or is not what its field declares; it names the field and the type, and no value.
+            StepInterfaceError: If a value is missing or not acceptable; the error names the field and its type, and no value.
         """
         try:
             super().__init__(**values)
@@ -33,19 +33,18 @@ class BaseParameters(BaseModel):
             problems = describe_problems(error, type(self))
         else:
             return
-        kind = type(self).__name__
-        message = f"The parameters {kind} are not acceptable: {', '.join(problems)}."
-        raise StepInterfaceError(message, hint="Give each field what it declares.")
+        message = f"The parameters {type(self).__name__} are not acceptable: {', '.join(problems)}."
+        raise StepInterfaceError(message, hint="Give each field a value of its declared type.")
 
 
-def made_parameters(kind: type[BaseParameters], values: Mapping[str, Any], step: str) -> BaseParameters:
-    """Return parameters of the class ``kind``, made of the values of its fields.
+def create_parameters(model: type[BaseParameters], values: Mapping[str, Any], step: str) -> BaseParameters:
+    """Return an instance of ``model`` with these values; ``step`` is the name of the step in errors.
 
     Raises:
-        StepInterfaceError: As from making one; it names the step too.
+        StepInterfaceError: If a value is missing or not acceptable.
     """
     try:
-        return kind(**values)
+        return model(**values)
     except StepInterfaceError as error:
         message, hint = error.message, error.hint
     raise StepInterfaceError(f"Step {step!r}: {message}", hint=hint)

@@ -1,6 +1,6 @@
-"""The parts of steps and pipelines that a run uses, as protocols.
+"""Protocols of steps and pipelines: the attributes that a run reads.
 
-The graph, the cache and the execution of steps depend on these only, so that they do not import the classes that use them.
+The classes Step and Pipeline import the execution of steps. The execution uses these protocols, so that it does not import the classes.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 class StepDefaults(Protocol):
-    """The fields that a pipeline defines for all of its steps.
+    """The attributes that a pipeline defines for all of its steps.
 
     Attributes:
         name: The name of the pipeline.
-        settings: Settings below those of a step.
+        settings: Settings, which those of a step override.
         secrets: The names of secrets in the environment of every step.
         hooks: Hooks for the steps that have none.
         enable_cache: ``False`` runs every step; otherwise each step decides.
@@ -38,7 +38,7 @@ class StepDefaults(Protocol):
 
 
 class StepDefinition(Protocol):
-    """The fields and methods of a step that a run uses; see :class:`~zensecrets_jupyter.core.steps.step.Step`."""
+    """The attributes and methods of a step that a run uses; see :class:`~zensecrets_jupyter.core.steps.step.Step`."""
 
     name: str
     signature: StepSignature
@@ -49,7 +49,7 @@ class StepDefinition(Protocol):
 
     @property
     def is_cached(self) -> bool:
-        """Whether the outputs of an earlier run may replace a run."""
+        """Whether the outputs of an earlier run can replace a run."""
 
     @property
     def code(self) -> object:
@@ -59,7 +59,7 @@ class StepDefinition(Protocol):
         """Return the materializer of an output."""
 
     def output_info(self, output: str, call: str) -> OutputInfo:
-        """Return the description of an output of the step, which a pipeline calls ``call``."""
+        """Return the description of an output of the call ``call`` of the step."""
 
     def with_options(self, **options: Any) -> Self:
         """Return a copy with these options."""

@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.names import check_name, did_you_mean, type_with_ar
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import ReferenceModel, Requirement
-from zensecrets_jupyter.core.steps.definition.options import SETTINGS_OF_MACHINES, warn_once
+from zensecrets_jupyter.core.steps.definition.options import MACHINE_SETTINGS, warn_once
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import ReferenceResolver
@@ -25,8 +25,8 @@ class BaseSettings(ReferenceModel):
     """
 
 
-class _PlainSettings(ReferenceModel):
-    """The values of a settings dict that are no models."""
+class _SettingsModel(ReferenceModel):
+    """The values of a settings dict, except for those that are models themselves."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -37,24 +37,24 @@ class StepSettings(Mapping[str, Any]):
     A value that is itself a model is read by its fields. ``repr`` shows references unresolved.
     """
 
-    def __init__(self, given: Mapping[str, Any] | None = None) -> None:
-        """Check ``given``.
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        """Validate ``values`` and create the settings.
 
         Raises:
             StepInterfaceError: If a key is no text.
-            InvalidReferenceError: If a text is nearly a reference.
+            InvalidReferenceError: If a text resembles a reference and is none.
         """
-        given = given or {}
-        wrong = [key for key in given if type(key) is not str]
+        values = values or {}
+        wrong = [key for key in values if type(key) is not str]
         if wrong:
-            message = f"A setting is called {wrong[0]!r}, which is no text."
+            message = f"The key {wrong[0]!r} of a setting is no text."
             raise StepInterfaceError(message, hint="Use texts as the keys of settings.")
-        self._keys = tuple(given)
-        self._models = {key: value for key, value in given.items() if isinstance(value, ReferenceModel)}
-        self._plain = _PlainSettings(**{key: value for key, value in given.items() if key not in self._models})
+        self._keys = tuple(values)
+        self._models = {key: value for key, value in values.items() if isinstance(value, ReferenceModel)}
+        self._plain = _SettingsModel(**{key: value for key, value in values.items() if key not in self._models})
 
     def __getitem__(self, key: str) -> Any:
-        """Return a setting, resolved; raises the errors of reading an attribute of a component."""
+        """Return a setting with its references resolved; errors are those of an attribute of a component."""
         if key in self._models:
             return self._models[key]
         if key not in self._keys:
@@ -62,7 +62,7 @@ class StepSettings(Mapping[str, Any]):
         return self._plain.read_attribute(key)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a setting, unless it has the name of a dict method: then use ``settings["key"]``."""
+        """Return a setting. For the name of a dict method, use ``settings["key"]`` instead."""
         if not name.startswith("_") and name in self._keys:
             return self[name]
         message = f"There is no setting {name!r}. {did_you_mean(name, self._keys) if not name.startswith('_') else ''}"
@@ -77,7 +77,7 @@ class StepSettings(Mapping[str, Any]):
         return len(self._keys)
 
     def __contains__(self, key: object) -> bool:
-        """Return whether there is a setting with that key; resolves nothing."""
+        """Return whether a setting with that key exists, without resolving it."""
         return key in self._keys
 
     def __repr__(self) -> str:
@@ -91,18 +91,18 @@ class StepSettings(Mapping[str, Any]):
 
     def bind_references(self, resolver: ReferenceResolver) -> StepSettings:
         """Return a copy of the settings whose references ``resolver`` resolves."""
-        twin = StepSettings()
-        twin._keys = self._keys
-        twin._models = {key: model.bind_references(resolver) for key, model in self._models.items()}
-        twin._plain = self._plain.bind_references(resolver)
-        return twin
+        copied = StepSettings()
+        copied._keys = self._keys
+        copied._models = {key: model.bind_references(resolver) for key, model in self._models.items()}
+        copied._plain = self._plain.bind_references(resolver)
+        return copied
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return each reference with its setting; ``owner`` is the text by which errors name the owner."""
-        found = self._plain.requirements(owner)
+        """Return each reference with its setting; ``owner`` is the step or pipeline in errors."""
+        requirements = self._plain.requirements(owner)
         for key, model in self._models.items():
-            found += [need._replace(attribute=f"{key}.{need.attribute}") for need in model.requirements(owner)]
-        return found
+            requirements += [item._replace(attribute=f"{key}.{item.attribute}") for item in model.requirements(owner)]
+        return requirements
 
 
 Settings: TypeAlias = "StepSettings | ReferenceModel"
@@ -116,45 +116,45 @@ class RequiredSecrets:
         self._names = tuple(names)
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return a requirement per whole secret; ``owner`` is the text by which errors name the owner."""
+        """Return a requirement for each whole secret; ``owner`` is the step or pipeline in errors."""
         return [Requirement(owner, "secrets", SecretReference(name, "")) for name in self._names]
 
 
-def validate_settings(given: object, owner: str) -> Settings:
-    """Return the settings that a step or pipeline was given; ``owner`` names it in errors.
+def validate_settings(settings: object, owner: str) -> Settings:
+    """Return the validated settings of a step or pipeline; ``owner`` names it in errors.
 
     Raises:
         StepInterfaceError: If they are neither a dict nor a model.
-        InvalidReferenceError: If a text is nearly a reference.
+        InvalidReferenceError: If a text resembles a reference and is none.
     """
-    if isinstance(given, (ReferenceModel, StepSettings)):
-        return given
-    if given is None or isinstance(given, Mapping):
-        checked = StepSettings(given)
-        reasons = {key: SETTINGS_OF_MACHINES.get(key.partition(".")[0]) for key in checked}
+    if isinstance(settings, (ReferenceModel, StepSettings)):
+        return settings
+    if settings is None or isinstance(settings, Mapping):
+        validated = StepSettings(settings)
+        reasons = {key: MACHINE_SETTINGS.get(key.partition(".")[0]) for key in validated}
         warn_once({f"settings[{key!r}]": reason for key, reason in reasons.items() if reason}, owner)
-        return checked
-    message = f"The settings of {owner} are {type_with_article(given)}."
+        return validated
+    message = f"The settings of {owner} are {type_with_article(settings)}."
     raise StepInterfaceError(message, hint='Give a dict, settings={"key": …}, or an instance of a subclass of BaseSettings.')
 
 
-def merge_settings(below: Settings, above: Settings) -> Settings:
-    """Return ``below`` updated with ``above`` by key; a model on either side is replaced as a whole."""
-    if isinstance(above, StepSettings) and not above:
-        return below
-    if isinstance(above, StepSettings) and isinstance(below, StepSettings):
-        return StepSettings({**below.unresolved(), **above.unresolved()})
-    return above
+def merge_settings(settings: Settings, overrides: Settings) -> Settings:
+    """Return ``settings`` updated with ``overrides`` by key; if one of them is a model, ``overrides`` replaces all settings."""
+    if isinstance(overrides, StepSettings) and not overrides:
+        return settings
+    if isinstance(overrides, StepSettings) and isinstance(settings, StepSettings):
+        return StepSettings({**settings.unresolved(), **overrides.unresolved()})
+    return overrides
 
 
-def validate_secret_names(given: object, owner: str) -> tuple[str, ...]:
-    """Return the names of the secrets that a step or pipeline sets as environment variables, each once.
+def validate_secret_names(secrets: object, owner: str) -> tuple[str, ...]:
+    """Return the names of the secrets that a step or pipeline sets as environment variables, without duplicates.
 
     Raises:
         StepInterfaceError: If they are no list of names.
         InvalidSecretError: If a name is not acceptable.
     """
-    names = [] if given is None else given if isinstance(given, (list, tuple, set, frozenset)) else None
+    names = [] if secrets is None else secrets if isinstance(secrets, (list, tuple, set, frozenset)) else None
     if names is None or not all(isinstance(name, str) for name in names):
         message = f"The secrets of {owner} are no list of names."
         raise StepInterfaceError(message, hint='Write secrets=["NAME"].')

@@ -1,4 +1,4 @@
-"""Whether a value has the type that an annotation declares, and what errors call that type."""
+"""Type check of a value against an annotation."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import types
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 _NUMBERS: dict[Any, type] = {int: numbers.Integral, float: numbers.Real, complex: numbers.Complex}
-"""For each type of Python's the numbers that may stand for it: those of NumPy too, and an int for a float (PEP 484)."""
+"""The abstract class that replaces a built-in number type: it includes NumPy's numbers, and an int is a float (PEP 484)."""
 
 
 def has_type(value: Any, annotation: Any) -> bool:
-    """Tell whether ``value`` has the declared type; what is in a container is not looked at, as in ZenML.
+    """Return whether ``value`` has the declared type; the items of containers are not checked, as in ZenML.
 
-    An annotation that says nothing that can be checked, such as ``Any``, a type variable or an unknown name, takes everything.
+    Every value has the type of an annotation that can't be checked, such as ``Any`` or an unknown name.
     """
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
@@ -32,5 +32,5 @@ def _is_instance(value: Any, declared: Any) -> bool:
     try:
         return not isinstance(declared, type) or isinstance(value, _NUMBERS.get(declared, declared))
     except TypeError:
-        # A protocol that can't be checked at run time.
+        # isinstance raises it for a protocol without @runtime_checkable.
         return True

@@ -1,9 +1,9 @@
-"""Which earlier run of a step stands for a new one.
+"""The cache of steps: find an earlier run of a step whose outputs can replace a run.
 
-A run is found by its key: the code of the step, its name, the types that it declares, its inputs by content, and its settings with
-references unresolved. It counts only while what it read is unchanged: the secrets, by a fingerprint that tells nothing to who has not
-the workspace's key, and the attributes of the stack if the step looked at that. Neither the key nor the record holds a value; where no
-secret was read, no key is opened.
+The key of a cached run is a digest of the step's code, name, declared types, inputs and settings, with references unresolved. A cached
+run is valid only while the secrets that it read are unchanged, and the attributes of the stack if the step read those. Secrets are
+compared by a fingerprint that is keyed with the workspace's data key. Neither the key nor the record contains the value of a secret. A
+cached run that read no secret does not need the data key.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from zensecrets_jupyter.core.stack import ReferenceModel
 from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder
 from zensecrets_jupyter.core.steps.artifacts.materializers import PickleMaterializer
 from zensecrets_jupyter.core.steps.definition.settings import StepSettings
-from zensecrets_jupyter.core.steps.execution.code_digest import code_identity
+from zensecrets_jupyter.core.steps.execution.code_digest import code_digest
 from zensecrets_jupyter.core.text import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.managers.read_log import Reads
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
@@ -39,42 +38,47 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _FOLDER = ".cache"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+", re.IGNORECASE)
-"""Where an object lies in memory, as its repr has it."""
+"""The memory address in the ``repr`` of an object, which differs from one process to the next."""
 
 
 class _SecretRead(NamedTuple):
-    """A secret that the cached run read: the identity and the name of its manager, and its name."""
+    """A secret that a cached run read: the id and the name of its secrets manager, and its name."""
 
-    manager: str
+    manager_id: str
     manager_name: str
     name: str
 
 
 class StepCache:
-    """The cached runs in one artifact store, for steps that run on one stack."""
+    """The cached runs of steps in one artifact store, for one stack."""
 
     def __init__(self, files: ArtifactFiles, workspace: Workspace, stack: Stack) -> None:
-        """Look in ``files``; fingerprints are keyed by ``workspace``."""
+        """Use the artifact store ``files``, and the key of ``workspace`` for fingerprints."""
         self._files = files
         self._workspace = workspace
         self._stack = stack
         self._stack_digest = ""
 
     def key(self, step: StepDefinition, name: str, inputs: Mapping[str, str], settings: Settings, secrets: Sequence[str]) -> str | None:
-        """Return the key of a run of ``step``; ``None`` if it can't be told from other runs, so that it has to run.
+        """Return the key of a run of ``step``; ``None`` if the run can't be identified, so that the step has to run.
 
-        ``inputs`` are digests by parameter; ``secrets`` the names of those in its environment.
+        Args:
+            step: The step.
+            name: The name of the call.
+            inputs: The digests of the inputs, by parameter.
+            settings: The settings of the step and its pipelines.
+            secrets: The names of the secrets in the environment of the step.
         """
-        code = None if step.code is None else code_identity(step.code)
-        # The default has no code of the user's.
-        named = {output: found for output in step.signature.outputs if (found := step.materializer_of(output)) is not PickleMaterializer}
-        materializers = {output: code_identity(found) for output, found in named.items()}
-        if code is None or None in materializers.values():
+        code = None if step.code is None else code_digest(step.code)
+        by_output = {output: step.materializer_of(output) for output in step.signature.outputs}
+        # The default materializer contains no code of the user.
+        own_code = {output: code_digest(item) for output, item in by_output.items() if item is not PickleMaterializer}
+        if code is None or None in own_code.values():
             return None
         try:
             plain_settings = self._canonical(settings)
         except ZenSecretsError:
-            # They hold what can't be pickled, or a plain secret in a workspace that is locked.
+            # A setting can't be pickled, or it is a plain secret and the workspace is locked.
             return None
         parts = [
             _FORMAT,
@@ -82,8 +86,8 @@ class StepCache:
             name,
             code,
             step.signature.outputs,
-            [_declared(step.signature.input_types), _declared(step.signature.output_types)],
-            materializers,
+            [_type_names(step.signature.input_types), _type_names(step.signature.output_types)],
+            own_code,
             dict(inputs),
             plain_settings,
             list(secrets),
@@ -91,24 +95,24 @@ class StepCache:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def find(self, key: str, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
-        """Return the outputs of the cached run of that key, or ``None`` if there is none that still counts."""
+        """Return the outputs of the valid cached run with that key, or ``None``."""
         path = _path(key)
         try:
             if not self._files.exists(path):
                 return None
             record = json.loads(self._files.read(path))
             outputs = self._outputs_in(record, step, name)
-            if outputs is not None and self._still_counts(record):
+            if outputs is not None and self._is_valid(record):
                 return outputs
         except (ZenSecretsError, ValueError, LookupError, TypeError, RecursionError):
-            # A store or a secret that can't be read, and a record that is damaged or of another version: the step runs.
+            # The step runs if the store or a secret can't be read, or if the record is damaged or has another format.
             pass
         return None
 
-    def keep(self, key: str, outputs: Mapping[str, Artifact], reads: Reads, *, stack_used: bool) -> None:
-        """Keep the run of that key, unless a secret that it read could not be read or has changed meanwhile.
+    def store(self, key: str, outputs: Mapping[str, Artifact], reads: Reads, *, stack_used: bool) -> None:
+        """Store the run with that key, unless a secret could not be read or changed during the run.
 
-        A cache that can't be written costs a run, no error.
+        A failed write raises no error: the step runs again next time.
         """
         if any(len(read.seen) != 1 for read in reads.values()):
             return
@@ -116,11 +120,11 @@ class StepCache:
             secrets = [(_SecretRead(read.manager.id, read.manager.name, name), read.seen[0]) for (_, name), read in reads.items()]
             record = {
                 "format": _FORMAT,
-                "outputs": {name: [found.folder.path, found.digest] for name, found in outputs.items()},
+                "outputs": {name: [artifact.folder.path, artifact.digest] for name, artifact in outputs.items()},
                 "reads": [read for read, _ in secrets],
-                "manager": self._manager_identity() if secrets else None,
+                "manager": self._manager_id() if secrets else None,
                 "fingerprint": self._fingerprint(secrets) if secrets else None,
-                "stack": self._digest_of_stack() if stack_used else None,
+                "stack": self._find_stack_digest() if stack_used else None,
             }
             self._files.replace(_path(key), json.dumps(record).encode())
         except ZenSecretsError:
@@ -133,54 +137,52 @@ class StepCache:
             output: step.output_info(output, name).to_artifact(ArtifactFolder(self._files, path), digest)
             for output, (path, digest) in record["outputs"].items()
         }
-        return outputs if all(output.is_kept() for output in outputs.values()) else None
+        return outputs if all(output.is_unchanged() for output in outputs.values()) else None
 
-    def _still_counts(self, record: Any) -> bool:
-        if record["stack"] is not None and record["stack"] != self._digest_of_stack():
+    def _is_valid(self, record: Any) -> bool:
+        if record["stack"] is not None and record["stack"] != self._find_stack_digest():
             return False
         reads = [_SecretRead(*read) for read in record["reads"]]
         if not reads:
             return True
-        if record["manager"] != self._manager_identity():
+        if record["manager"] != self._manager_id():
             return False
         by_manager: dict[tuple[str, str], list[_SecretRead]] = {}
         for read in reads:
-            by_manager.setdefault((read.manager, read.manager_name), []).append(read)
+            by_manager.setdefault((read.manager_id, read.manager_name), []).append(read)
         secrets: list[tuple[_SecretRead, BaseSecretSchema]] = []
-        for (identity, manager_name), wanted in by_manager.items():
-            found = self._manager(identity, manager_name).get_secrets(read.name for read in wanted)
-            for read in wanted:
-                secret = found[read.name]
+        for (manager_id, manager_name), manager_reads in by_manager.items():
+            manager = self._workspace.manager_by_id(manager_id, manager_name)
+            results = manager.get_secrets(read.name for read in manager_reads)
+            for read in manager_reads:
+                secret = results[read.name]
                 if isinstance(secret, ZenSecretsError):
                     return False
                 secrets.append((read, secret))
         return bool(record["fingerprint"] == self._fingerprint(secrets))
 
-    def _manager(self, identity: str, name: str) -> SecretsManager:
-        return self._workspace.manager_by_id(identity, name)
-
-    def _manager_identity(self) -> str | None:
+    def _manager_id(self) -> str | None:
         return self._stack.secrets_manager.id if self._stack.has_secrets_manager else None
 
     def _fingerprint(self, secrets: Iterable[tuple[_SecretRead, BaseSecretSchema]]) -> str:
         contents = sorted(
-            [read.manager, read.name, secret.TYPE, sorted((key, str.__str__(value)) for key, value in secret.content.items())]
+            [read.manager_id, read.name, secret.TYPE, sorted((key, str.__str__(value)) for key, value in secret.content.items())]
             for read, secret in secrets
         )
         return self._workspace.fingerprint(json.dumps(contents))
 
-    def _digest_of_stack(self) -> str:
+    def _find_stack_digest(self) -> str:
         if not self._stack_digest:
             components = [
                 [kind.value, component.id, component.flavor, self._canonical(component.config)]
                 for kind, component in self._stack.components.items()
             ]
-            parts = json.dumps([self._manager_identity(), components], sort_keys=True)
+            parts = json.dumps([self._manager_id(), components], sort_keys=True)
             self._stack_digest = hashlib.sha256(parts.encode()).hexdigest()
         return self._stack_digest
 
     def _canonical(self, value: Any) -> Any:
-        """Return ``value`` as JSON has it, with a fingerprint for each secret's value and a digest for what JSON has not."""
+        """Return ``value`` as JSON types, with a fingerprint for the value of a secret, and a digest for any other type."""
         if isinstance(value, str) and pickling.holds_value(value.encode("utf-8", "surrogatepass")):
             return {"fingerprint": self._workspace.fingerprint(str.__str__(value))}
         if value is None or isinstance(value, (str, bool, int, float)):
@@ -200,6 +202,6 @@ def _path(key: str) -> str:
     return f"{_FOLDER}/{key}.json"
 
 
-def _declared(types: Mapping[str, Any]) -> dict[str, str]:
-    """Return the declared types by name, as texts that are the same in each process."""
+def _type_names(types: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of the declared types, as texts that are equal in every process."""
     return {name: _ADDRESS.sub("", type_name(declared)) for name, declared in types.items()}

@@ -19,64 +19,65 @@ class PickledArgument:
     """A plain argument of a step call, pickled with references instead of the values of secrets."""
 
     pickled: pickling.Pickled = field(repr=False)
-    what: str = "An argument"
+    label: str = "An argument"
+    """The text for the argument in errors."""
     build: Callable[[Any], Any] | None = field(default=None, repr=False)
-    """Builds the argument from the pickled object; ``None`` if the object is the argument."""
+    """The function that builds the argument from the pickled object; ``None`` if the object is the argument."""
 
     @property
     def data(self) -> bytes:
-        """The pickle of the argument, without values of secrets."""
+        """The pickle, with references instead of the values of secrets."""
         return self.pickled.data
 
     @property
     def digest(self) -> str:
-        """A digest of the value, or of the references in it."""
+        """A digest of the argument, with references instead of the values of secrets."""
         return self.pickled.digest
 
     def load(self) -> Any:
-        """Return the value; raises the errors of :meth:`Artifact.load`."""
-        loaded = pickling.load(self.data, self.what)
+        """Return the argument; errors are those of :meth:`Artifact.load`."""
+        loaded = pickling.load(self.data, self.label)
         return loaded if self.build is None else self.build(loaded)
 
 
 class StepOutput:
-    """Placeholder for an output of a step while the graph is recorded; it can only be passed to another step."""
+    """Placeholder for an output of a step while a pipeline is recorded; it can only be an argument of another step."""
 
     __slots__ = ("call", "graph", "name")
 
     def __init__(self, graph: object, call: str, name: str) -> None:
-        """Create the placeholder for output ``name`` of call ``call``."""
+        """Create the placeholder for the output ``name`` of the call ``call`` in ``graph``."""
         self.graph = graph
         self.call = call
         self.name = name
 
     def __repr__(self) -> str:
-        """Return the output and its step."""
-        return f"<output {self.name!r} of step {self.call!r}, still to come>"
+        """Return the names of the output and of its step."""
+        return f"<output {self.name!r} of step {self.call!r}, not computed yet>"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        """Refuse pickling: an output must be an argument of its own."""
-        message = f"Output {self.name!r} of step {self.call!r} stands inside of another argument."
-        raise StepInterfaceError(message, hint="Hand it to the step as an argument of its own.")
+        """Raise an error, because an output can't be a part of another argument, which would be pickled."""
+        message = f"Output {self.name!r} of step {self.call!r} is inside another argument."
+        raise StepInterfaceError(message, hint="Pass it to the step as a separate argument.")
 
     def __getattr__(self, name: str) -> Any:
-        """Refuse attributes: there is no value yet."""
+        """Raise an error, because the output has no value yet."""
         if name.startswith("_"):
-            # IPython and others look for special methods.
+            # IPython and other libraries test for optional special methods, and expect an AttributeError.
             raise AttributeError(name)
         return self._refuse(f"has no attribute {name!r} yet")
 
     def __iter__(self) -> Iterator[Any]:
-        """Refuse iteration: it is one output."""
-        self._refuse("can't be unpacked or looped over", "Name several outputs in the step's annotation: -> Output(a=int, b=str).")
+        """Raise an error, because the output has no value yet."""
+        self._refuse("can't be unpacked or iterated over", "Name several outputs in the step's annotation: -> Output(a=int, b=str).")
 
-    def _refuse(self, what: str, hint: str = "") -> NoReturn:
-        message = f"Output {self.name!r} of step {self.call!r} {what}: it is made when the pipeline runs."
-        raise StepInterfaceError(message, hint=hint or "Do that inside of a step, to which the output is handed.")
+    def _refuse(self, predicate: str, hint: str = "") -> NoReturn:
+        message = f"Output {self.name!r} of step {self.call!r} {predicate}: the step has not run yet."
+        raise StepInterfaceError(message, hint=hint or "Pass the output to a step that does this.")
 
 
 class StepOutputs(tuple[StepOutput, ...]):
-    """Placeholders for the outputs of a step that has several."""
+    """Placeholders for the outputs of a step with several outputs."""
 
     __slots__ = ()
 
@@ -86,10 +87,10 @@ class StepOutputs(tuple[StepOutput, ...]):
         Raises:
             StepInterfaceError: If the caller unpacks another number of outputs.
         """
-        caller = sys._getframe(1)  # noqa: SLF001 - only the code of the caller holds the number of names
-        wanted = unpacked_names(caller.f_code, caller.f_lasti)
-        if wanted is not None and not wanted.accepts(len(self)):
-            self._refuse(f"{wanted} wanted", "Take one name for each, in that order.")
+        caller = sys._getframe(1)  # noqa: SLF001 - only the bytecode of the caller has the number of names
+        names = unpacked_names(caller.f_code, caller.f_lasti)
+        if names is not None and not names.accepts(len(self)):
+            self._refuse(f"{names} unpacked", "Write one name for each output, in this order.")
         return super().__iter__()
 
     def __getitem__(self, index: Any) -> Any:
@@ -102,7 +103,7 @@ class StepOutputs(tuple[StepOutput, ...]):
             return super().__getitem__(index)
         except IndexError:
             pass
-        return self._refuse(f"number {index} is wanted", "They are counted from 0.")
+        return self._refuse(f"there is no output with index {index}", "The first index is 0.")
 
     def _refuse(self, problem: str, hint: str) -> NoReturn:
         names = ", ".join(output.name for output in self)
@@ -110,12 +111,12 @@ class StepOutputs(tuple[StepOutput, ...]):
         raise StepInterfaceError(message, hint=hint)
 
 
-def _refusal_method(special: str) -> Any:
+def _special_method(name: str) -> Any:
     def refuse(self: StepOutput, *_: object) -> NoReturn:
-        self._refuse(f"can't be used as a value ({special})")
+        self._refuse(f"can't be used as a value ({name})")
 
-    refuse.__name__ = special
-    refuse.__doc__ = "Refuse: it has no value yet."
+    refuse.__name__ = name
+    refuse.__doc__ = "Raise an error, because the output has no value yet."
     return refuse
 
 
@@ -124,5 +125,5 @@ _VALUE_METHODS = (
     "abs add and floordiv invert lshift matmul mod mul neg or pos pow rshift sub truediv xor "
     "radd rand rfloordiv rlshift rmatmul rmod rmul ror rpow rrshift rsub rtruediv rxor"
 )
-for _special in _VALUE_METHODS.split():
-    setattr(StepOutput, f"__{_special}__", _refusal_method(f"__{_special}__"))
+for _name in _VALUE_METHODS.split():
+    setattr(StepOutput, f"__{_name}__", _special_method(f"__{_name}__"))

@@ -1,7 +1,7 @@
-"""Whether two functions are the same code: for the cache of steps, which must not take one for the other.
+"""A digest of the code of a function or class, by which the cache of steps recognizes changed code.
 
-It looks at what Python runs, not at the text in a file: a cell's, ``exec``'s and a shell's functions have no file, and a file may have
-been edited since it was imported. White space, comments and annotations do not count.
+The digest covers what Python runs, not the source text. A function of a notebook cell or of ``exec`` may have no source file, and a
+file may have changed since its import. White space, comments and annotations do not change the digest.
 """
 
 from __future__ import annotations
@@ -21,74 +21,75 @@ if TYPE_CHECKING:
 
 
 _DATA = (str, bytes, int, float, complex, tuple, list, dict, set, frozenset)
-"""What counts in a class beside its functions: numbers and texts that these may use."""
+"""The types of class attributes that are part of the code, because the methods may read them."""
 
 
-class _UnknownError(Exception):
-    """What something consists of can't be told."""
+class _UnknownCodeError(Exception):
+    """The code has no digest."""
 
 
-def code_identity(item: Any) -> str | None:
-    """Return a digest of the code of a function or a class, with that of the functions of its own module or notebook that it names.
+def code_digest(item: Any) -> str | None:
+    """Return a digest of a function or class, and of the functions and classes of the same module that it uses.
 
-    ``None`` if it can't be told: it holds something that can't be pickled, or a secret that was read before and may have changed since.
+    Returns:
+        The digest. ``None`` if the code uses an object that can't be pickled, or contains a secret, whose value may have changed.
     """
     try:
         return hashlib.sha256("\n".join(_parts(item, set())).encode("utf-8", "surrogatepass")).hexdigest()
-    except _UnknownError:
+    except _UnknownCodeError:
         return None
 
 
-def _parts(item: Any, seen: set[int]) -> Iterator[str]:
-    if id(item) in seen:
+def _parts(item: Any, visited: set[int]) -> Iterator[str]:
+    if id(item) in visited:
         return
-    seen.add(id(item))
+    visited.add(id(item))
     if isinstance(item, types.FunctionType):
-        yield from _code(item.__code__)
+        yield from _code_parts(item.__code__)
         for default in (*(item.__defaults__ or ()), *sorted((item.__kwdefaults__ or {}).items())):
-            yield _value(default)
+            yield _object_digest(default)
         for cell in item.__closure__ or ():
-            yield from _held(cell, seen)
+            yield from _closure_parts(cell, visited)
         for name in sorted(_names(item.__code__)):
-            yield from _named(item, name, seen)
+            yield from _global_parts(item, name, visited)
     elif isinstance(item, type):
-        yield from _class_parts(item, seen)
+        yield from _class_parts(item, visited)
     else:
-        yield _value(item)
+        yield _object_digest(item)
 
 
-def _class_parts(item: type, seen: set[int]) -> Iterator[str]:
+def _class_parts(item: type, visited: set[int]) -> Iterator[str]:
     yield f"class {item.__qualname__} of {', '.join(base.__qualname__ for base in item.__bases__)}"
     for base in item.__bases__:
         if base.__module__ == item.__module__:
-            yield from _parts(base, seen)
+            yield from _parts(base, visited)
     for name, member in sorted(vars(item).items()):
         if isinstance(member, _DATA) and not name.startswith("__"):
-            if isinstance(member, str) and _holds_value(member):
-                raise _UnknownError
-            yield f"{name} {_value(member)}"
+            if isinstance(member, str) and _contains_secret(member):
+                raise _UnknownCodeError
+            yield f"{name} {_object_digest(member)}"
         function = inspect.unwrap(member.__func__ if isinstance(member, (classmethod, staticmethod)) else member)
         if isinstance(function, types.FunctionType):
             yield name
-            yield from _parts(function, seen)
+            yield from _parts(function, visited)
 
 
-def _code(code: types.CodeType) -> Iterator[str]:
+def _code_parts(code: types.CodeType) -> Iterator[str]:
     yield f"{code.co_name} {code.co_code.hex()} {code.co_names} {code.co_varnames} {code.co_freevars}"
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _code(constant)
+            yield from _code_parts(constant)
         else:
-            yield _constant(constant)
+            yield _constant_text(constant)
 
 
-def _constant(constant: Any) -> str:
-    if isinstance(constant, str) and _holds_value(constant):
-        # A value that was typed into the code is known to whoever can guess it by its digest.
-        raise _UnknownError
+def _constant_text(constant: Any) -> str:
+    if isinstance(constant, str) and _contains_secret(constant):
+        # The value of a secret is typed in the code. The digest would allow an attacker to test guesses of it.
+        raise _UnknownCodeError
     # The order of a frozenset of texts differs from one process to the next.
-    shown = sorted(map(_constant, constant)) if isinstance(constant, frozenset) else repr(constant)
-    return f"{type(constant).__name__} {shown}"
+    text = sorted(map(_constant_text, constant)) if isinstance(constant, frozenset) else repr(constant)
+    return f"{type(constant).__name__} {text}"
 
 
 def _names(code: types.CodeType) -> set[str]:
@@ -96,39 +97,39 @@ def _names(code: types.CodeType) -> set[str]:
     return set(code.co_names).union(*inner)
 
 
-def _held(cell: Any, seen: set[int]) -> Iterator[str]:
+def _closure_parts(cell: Any, visited: set[int]) -> Iterator[str]:
     try:
         content = cell.cell_contents
     except ValueError:
-        # Not assigned yet: a function that names a later one.
+        # The cell is empty: the function uses a variable of the enclosing function that is assigned later.
         return
-    yield from _parts(_bare(content), seen)
+    yield from _parts(_entrypoint_or_item(content), visited)
 
 
-def _named(function: types.FunctionType, name: str, seen: set[int]) -> Iterator[str]:
-    found = _bare(function.__globals__.get(name))
-    if isinstance(found, (BaseSecretSchema, SecretReference)) or (isinstance(found, str) and _holds_value(found)):
-        raise _UnknownError
-    if isinstance(found, (types.FunctionType, type)) and found.__module__ == function.__module__:
+def _global_parts(function: types.FunctionType, name: str, visited: set[int]) -> Iterator[str]:
+    item = _entrypoint_or_item(function.__globals__.get(name))
+    if isinstance(item, (BaseSecretSchema, SecretReference)) or (isinstance(item, str) and _contains_secret(item)):
+        raise _UnknownCodeError
+    if isinstance(item, (types.FunctionType, type)) and item.__module__ == function.__module__:
         yield name
-        yield from _parts(found, seen)
+        yield from _parts(item, visited)
 
 
-def _bare(item: Any) -> Any:
-    """Return the function of a step, or ``item`` itself."""
+def _entrypoint_or_item(item: Any) -> Any:
+    """Return the function of a step, or any other ``item`` itself."""
     entrypoint = None if isinstance(item, type) else inspect.getattr_static(item, "entrypoint", None)
     return entrypoint if isinstance(entrypoint, types.FunctionType) else item
 
 
-def _value(value: Any) -> str:
+def _object_digest(item: Any) -> str:
     try:
-        pickled = pickling.dump(value, "A part of the step")
+        pickled = pickling.dump(item, "A part of the step")
     except ZenSecretsError:
         pickled = None
     if pickled is None or pickled.holds_secrets:
-        raise _UnknownError
+        raise _UnknownCodeError
     return pickled.digest
 
 
-def _holds_value(text: str) -> bool:
+def _contains_secret(text: str) -> bool:
     return pickling.holds_value(text.encode("utf-8", "surrogatepass"))

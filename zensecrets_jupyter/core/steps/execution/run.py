@@ -1,4 +1,4 @@
-"""Results of pipeline runs: status, and per step the status, duration and outputs."""
+"""Results of pipeline runs and their steps, and the list of the runs of this process."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.steps.definition.settings import Settings
     from zensecrets_jupyter.core.steps.execution.call_inputs import PickledArgument
 
-_REMEMBERED = 100
-# Runs: enough to look back in a session; what they made stays in the artifact store.
+_MAX_RUNS = 100
+"""The number of runs that a process remembers. The outputs of older runs stay in the artifact store."""
+
+_NOT_REMEMBERED = "A process remembers only its own runs."
 
 
 class ExecutionStatus(str, Enum):
@@ -55,12 +57,12 @@ class StepRun:
         name: The step's name in the pipeline.
         status: Its status.
         duration: Its duration in seconds.
-        outputs: The stored outputs by name.
+        outputs: The stored outputs, by name.
         settings: Its settings and the pipeline's, with references unresolved.
         error: The exception of a failed step.
         step_name: The name of the step, which may differ from the name of the call.
-        inputs: The stored outputs that it used, by parameter.
-        parameters: The plain arguments, by parameter; each is unpickled when it is read.
+        inputs: The outputs of other steps that it used, by parameter.
+        parameters: The plain arguments, by parameter; ``load`` returns the value of one.
     """
 
     name: str
@@ -84,16 +86,16 @@ class StepRun:
             return next(iter(self.outputs.values()))
         if self.status in {ExecutionStatus.FAILED, ExecutionStatus.NOT_RUN}:
             message = f"Step {self.name!r} has no output: it is {self.status.value}."
-            raise StepContextError(message, hint="Run the pipeline again once its failure is mended.")
+            raise StepContextError(message, hint="Fix the failure and run the pipeline again.")
         message = f"Step {self.name!r} has {len(self.outputs) or 'no'} outputs."
-        raise StepContextError(message, hint=f"Take one from outputs: {', '.join(self.outputs)}." if self.outputs else "")
+        raise StepContextError(message, hint=f"Read one of its outputs: {', '.join(self.outputs)}." if self.outputs else "")
 
 
 class PipelineRun:
     """One run of a pipeline; ``run.steps["trainer"].output.load()`` returns the output of a step."""
 
     def __init__(self, pipeline: str, stack: str, settings: Settings, options: RunOptions | None = None) -> None:
-        """Start a run; the pipeline records its steps."""
+        """Create a running run without results."""
         self.options = options or RunOptions()
         self.id = new_run_id(pipeline)
         self.name = self.options.run_name(self.id)
@@ -122,8 +124,8 @@ class PipelineRun:
     def finish(self, duration: float) -> None:
         """Record the end of the run; it failed if a step failed or did not run."""
         self.duration = duration
-        bad = {ExecutionStatus.FAILED, ExecutionStatus.NOT_RUN}
-        failed = any(step.status in bad for step in self._steps.values())
+        unsuccessful = {ExecutionStatus.FAILED, ExecutionStatus.NOT_RUN}
+        failed = any(step.status in unsuccessful for step in self._steps.values())
         self.status = ExecutionStatus.FAILED if failed else ExecutionStatus.COMPLETED
 
 
@@ -142,14 +144,14 @@ def record_run(run: PipelineRun) -> None:
 
 
 class PipelineRuns:
-    """The runs of one pipeline in this process."""
+    """The runs of one pipeline in this process, without those that are unlisted."""
 
     def __init__(self, name: str) -> None:
         """Select the runs of the pipeline ``name``."""
         self.name = name
 
     def __repr__(self) -> str:
-        """Return the name."""
+        """Return the name of the pipeline."""
         return f"<PipelineRuns of {self.name!r}>"
 
     @property
@@ -175,11 +177,11 @@ class PipelineRuns:
         """
         return self._first([run for run in self.runs if run.status.is_successful], "successful run")
 
-    def _first(self, runs: list[PipelineRun], what: str) -> PipelineRun:
+    def _first(self, runs: list[PipelineRun], description: str) -> PipelineRun:
         if runs:
             return runs[0]
-        message = f"Pipeline {self.name!r} has no {what} in this process."
-        raise RunNotFoundError(message, hint="Run it: runs are remembered by the process that made them.")
+        message = f"Pipeline {self.name!r} has no {description} in this process."
+        raise RunNotFoundError(message, hint=f"Run it first. {_NOT_REMEMBERED}")
 
 
 def find_run(name: str) -> PipelineRun:
@@ -189,26 +191,24 @@ def find_run(name: str) -> PipelineRun:
         RunNotFoundError: If this process has no such run.
     """
     runs = recent_runs()
-    found = next((run for run in runs if name in {run.name, run.id}), None)
-    if found is not None:
-        return found
-    message = f"There is no run {name!r} in this process."
-    raise RunNotFoundError(
-        message, hint=did_you_mean(name, [run.name for run in runs]) or "Runs are remembered by the process that made them."
-    )
+    match = next((run for run in runs if name in {run.name, run.id}), None)
+    if match is not None:
+        return match
+    message = f"This process has no run {name!r}."
+    raise RunNotFoundError(message, hint=did_you_mean(name, [run.name for run in runs]) or _NOT_REMEMBERED)
 
 
 def find_pipeline(name: str) -> PipelineRuns:
     """Return the runs of the pipeline ``name``.
 
     Raises:
-        RunNotFoundError: If this process has run no such pipeline.
+        RunNotFoundError: If this process has not run the pipeline.
     """
     if recent_runs(name):
         return PipelineRuns(name)
     message = f"No pipeline {name!r} has run in this process."
     known = {run.pipeline for run in recent_runs()}
-    raise RunNotFoundError(message, hint=did_you_mean(name, known) or "Runs are remembered by the process that made them.")
+    raise RunNotFoundError(message, hint=did_you_mean(name, known) or _NOT_REMEMBERED)
 
 
 def recent_runs(pipeline: str | None = None) -> list[PipelineRun]:
@@ -218,4 +218,4 @@ def recent_runs(pipeline: str | None = None) -> list[PipelineRun]:
 
 
 def _runs() -> deque[PipelineRun]:
-    return process_global("steps.runs", lambda: deque[PipelineRun](maxlen=_REMEMBERED))
+    return process_global("steps.runs", lambda: deque[PipelineRun](maxlen=_MAX_RUNS))

@@ -62,63 +62,65 @@ class StepRunner:
             The result, with the exception of the step in ``error``, Ctrl-C included.
         """
         start = time.perf_counter()
-        above = (self._defaults, *call.pipelines)
-        settings = reduce(merge_settings, [pipeline.settings for pipeline in above] + [call.step.settings])
-        given = {
+        pipelines = (self._defaults, *call.pipelines)
+        settings = reduce(merge_settings, [pipeline.settings for pipeline in pipelines] + [call.step.settings])
+        arguments = {
             parameter: item if isinstance(item, PickledArgument) else finished[item.call].outputs[item.name]
             for parameter, item in call.inputs.items()
         }
-        inputs = {name: item for name, item in given.items() if not isinstance(item, PickledArgument)}
-        parameters = {name: item for name, item in given.items() if isinstance(item, PickledArgument)}
-        named = StepRun(
+        inputs = {name: item for name, item in arguments.items() if not isinstance(item, PickledArgument)}
+        parameters = {name: item for name, item in arguments.items() if isinstance(item, PickledArgument)}
+        result = StepRun(
             call.name, ExecutionStatus.FAILED, settings=settings, step_name=call.step.name, inputs=inputs, parameters=parameters
         )
-        hooks = reduce(lambda below, over: over.over(below), [pipeline.hooks for pipeline in above] + [call.step.hooks])
+        hooks = call.step.hooks
+        for pipeline in reversed(pipelines):
+            hooks = hooks.with_defaults(pipeline.hooks)
         try:
-            status, outputs = self._run_or_reuse(call, given, settings)
-        except BaseException as error:  # noqa: BLE001 - the pipeline raises it when the run has ended
-            outcome = replace(named, duration=time.perf_counter() - start, error=error)
+            status, outputs = self._run_or_reuse(call, arguments, settings)
+        except BaseException as error:  # noqa: BLE001 - the pipeline raises the error after the end of the run
+            result = replace(result, duration=time.perf_counter() - start, error=error)
         else:
-            outcome = replace(named, duration=time.perf_counter() - start, status=status, outputs=outputs)
-        if outcome.status is not ExecutionStatus.CACHED:
-            hooks.call(outcome.error)
-        return outcome
+            result = replace(result, duration=time.perf_counter() - start, status=status, outputs=outputs)
+        if result.status is not ExecutionStatus.CACHED:
+            hooks.call(result.error)
+        return result
 
     def _run_or_reuse(
-        self, call: StepCall, given: Mapping[str, PickledArgument | Artifact], settings: Settings
+        self, call: StepCall, inputs: Mapping[str, PickledArgument | Artifact], settings: Settings
     ) -> tuple[ExecutionStatus, dict[str, Artifact]]:
         step = call.step
-        above = (self._defaults, *call.pipelines)
-        environments = [*(pipeline.secrets for pipeline in above), step.secrets]
+        pipelines = (self._defaults, *call.pipelines)
+        environments = [*(pipeline.secrets for pipeline in pipelines), step.secrets]
         key = None
-        if step.is_cached and not any(pipeline.enable_cache is False for pipeline in above):
-            digests = {parameter: item.digest for parameter, item in given.items()}
+        if step.is_cached and not any(pipeline.enable_cache is False for pipeline in pipelines):
+            digests = {parameter: item.digest for parameter, item in inputs.items()}
             key = self._cache.key(step, call.name, digests, settings, [name for names in environments for name in names])
-            found = self._cache.find(key, step, call.name) if key else None
-            if found is not None:
-                return ExecutionStatus.CACHED, found
+            cached = self._cache.find(key, step, call.name) if key else None
+            if cached is not None:
+                return ExecutionStatus.CACHED, cached
 
         def output_folder(output: str) -> ArtifactFolder:
             return ArtifactFolder(self._files, f"{self._run.id}/{call.name}/{output}")
 
         names = RunNames(call.name, self._defaults.name, self._run.name, self._run.id)
         with recorded_reads() as reads:
-            arguments = {parameter: item.load() for parameter, item in given.items()}
-            running = _make_context(step, names, self._stack, settings, output_folder)
-            returned = _run(step, arguments, running, self._stack, environments)
+            arguments = {parameter: item.load() for parameter, item in inputs.items()}
+            context = _make_context(step, names, self._stack, settings, output_folder)
+            returned = _run_function(step, arguments, context, self._stack, environments)
             outputs = {
                 name: store_output(value, step.output_info(name, call.name), output_folder(name), _secrets_in(reads))
                 for name, value in step.signature.split(call.name, returned).items()
             }
         if key:
-            self._cache.keep(key, outputs, reads, stack_used=running.stack_used)
+            self._cache.store(key, outputs, reads, stack_used=context.stack_used)
         return ExecutionStatus.COMPLETED, outputs
 
 
 def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> Any:
-    """Run a step outside of a pipeline and return the result of its function.
+    """Run a step outside a pipeline and return the result of its function.
 
-    It runs on the active stack, and inside another step on the validated stack of that step.
+    It runs on the active stack. In another running step it runs on the stack of that step, which is already validated.
 
     Raises:
         StackValidationError: If the stack, the step's settings or its secrets prevent the run.
@@ -134,17 +136,18 @@ def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> 
         return ArtifactFolder(open_files(workspace, stack), f"{run_id}/{step.name}/{output}")
 
     names = RunNames(step.name, step.name, run_id, run_id)
-    returned = _run(step, arguments, _make_context(step, names, stack, step.settings, output_folder), stack, [step.secrets])
+    context = _make_context(step, names, stack, step.settings, output_folder)
+    returned = _run_function(step, arguments, context, stack, [step.secrets])
     step.signature.split(step.name, returned)
     return returned
 
 
-def validate(stack: Stack, needs: Iterable[tuple[str, RequiresSecrets]], environments: Iterable[Sequence[str]]) -> None:
+def validate(stack: Stack, requirements: Iterable[tuple[str, RequiresSecrets]], environments: Iterable[Sequence[str]]) -> None:
     """Validate a stack before steps run on it.
 
     Args:
         stack: The stack.
-        needs: Pairs of an owner, as errors name it, and anything that requires secrets.
+        requirements: Pairs of a text for the owner in errors, and an object that requires secrets.
         environments: For each step or pipeline the names of the secrets that are set as environment variables.
 
     Raises:
@@ -152,7 +155,7 @@ def validate(stack: Stack, needs: Iterable[tuple[str, RequiresSecrets]], environ
         InvalidSecretError: If two keys of one environment have the same variable name.
     """
     level = validation_level()
-    stack.validate(level=level, settings=needs).raise_for_problems()
+    stack.validate(level=level, settings=requirements).raise_for_problems()
     if level is SecretValidationLevel.SECRET_AND_KEY_EXISTS:
         for names in environments:
             variables_of((stack.secrets_manager.get_secret(name) for name in names), as_is=True)
@@ -165,21 +168,21 @@ def _make_context(
     return StepContext(names, stack, settings.bind_references(StackResolver(stack, f"step {names.step!r}")), materializers, output_folder)
 
 
-def _run(
-    step: StepDefinition, arguments: Mapping[str, Any], running: StepContext, stack: Stack, environments: Iterable[Sequence[str]]
+def _run_function(
+    step: StepDefinition, arguments: Mapping[str, Any], context: StepContext, stack: Stack, environments: Iterable[Sequence[str]]
 ) -> Any:
-    step.signature.check_inputs(running.step_name, arguments)
-    given = dict(arguments)
+    step.signature.check_inputs(context.step_name, arguments)
+    with_context = dict(arguments)
     if step.signature.context is not None:
-        given[step.signature.context] = running
-    with ExitStack() as block:
+        with_context[step.signature.context] = context
+    with ExitStack() as variables:
         for names in environments:
             if names:
-                block.enter_context(secret_environment([stack.secrets_manager.get_secret(name) for name in names], as_is=True))
-        with use_context(running):
-            return step.entrypoint(**given)
+                variables.enter_context(secret_environment([stack.secrets_manager.get_secret(name) for name in names], as_is=True))
+        with use_context(context):
+            return step.entrypoint(**with_context)
 
 
 def _secrets_in(reads: Reads) -> list[BaseSecretSchema]:
-    # A copy: a thread that the step left behind may still be reading.
+    # The list is a copy, because a thread of the step may still read secrets.
     return [secret for read in list(reads.values()) for secret in read.seen]
