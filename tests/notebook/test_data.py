@@ -1,4 +1,4 @@
-"""Data stays data in a guarded kernel: whatever a library writes of a value to a file, or sends, is the exact value."""
+"""Tests that libraries in a guarded kernel write and send the exact values."""
 
 from __future__ import annotations
 
@@ -86,17 +86,17 @@ def length(token):
     pathlib.Path("called").open("a").write("x")
     return len(token), token
 
-def ask(name):
+def read(name):
     token = client.get_secret(name).content["token"]
     options = {"token": token}
     session = fsspec.filesystem("session", **options)
     pandas.DataFrame({"a": [1]}).to_csv(f"session://{name}/t.csv", storage_options=options)
     return session.token == token == length(token)[1]
 
-assert ask("one") and ask("two") and ask("one")
+assert read("one") and read("two") and read("one")
 assert pathlib.Path("called").read_text() == "xx"
 client.secrets_manager.merge_secret("one", {"token": client.get_secret("two").content["token"][::-1]})
-assert ask("one") and ask("two")
+assert read("one") and read("two")
 assert pathlib.Path("called").read_text() == "xxx"
 print(client.get_secret("one").content["token"])
 """
@@ -109,31 +109,31 @@ def _read(path: Path) -> dict[str, str]:
             return dict(zip(("token", "typed"), database.execute("SELECT token, typed FROM data").fetchone(), strict=True))
     if path.suffix == ".csv":
         return next(csv.DictReader(text.splitlines()))
-    read = {".yaml": yaml.safe_load, ".toml": toml.loads, ".json": json.loads}.get(path.suffix)
-    found: dict[str, str] = read(text) if read else msgpack.unpackb(path.read_bytes())
-    return found
+    parse = {".yaml": yaml.safe_load, ".toml": toml.loads, ".json": json.loads}.get(path.suffix)
+    data: dict[str, str] = parse(text) if parse else msgpack.unpackb(path.read_bytes())
+    return data
 
 
-def test_what_libraries_write_in_a_kernel_is_the_value(kernel: Kernel, tmp_path: Path) -> None:
-    """Files, a database, a program and a server get each value as it is, while the kernel shows masks."""
+def test_libraries_write_the_exact_value(kernel: Kernel, tmp_path: Path) -> None:
+    """Files, a database, a program and a server receive the exact values, while the kernel shows masks."""
     token, typed = canary("token") + "é: 'x' \"y\" \\n #{} & <", canary("typed")
     assert kernel.run("%secret register service --token", [token]).ok
     assert kernel.run("%secret register cloud -s aws --aws_access_key_id --aws_secret_access_key", [canary("id"), typed]).ok
-    ran = kernel.run(WRITE)
-    assert ran.ok, ran.error
-    found = {path.name: _read(path) for path in (tmp_path / "written").iterdir()}
-    assert len(found) == 16
-    assert {name: data for name, data in found.items() if data != {"token": token, "typed": typed}} == {}
+    result = kernel.run(WRITE)
+    assert result.ok, result.error
+    written = {path.name: _read(path) for path in (tmp_path / "written").iterdir()}
+    assert len(written) == 16
+    assert {name: data for name, data in written.items() if data != {"token": token, "typed": typed}} == {}
     assert kernel.run("print(data)").stream("stdout") == (
         "{'token': '‹secret:service.token›', 'typed': '‹secret:cloud.aws_secret_access_key›'}\n"
     )
 
 
-def test_caches_of_libraries_tell_values_apart_in_a_kernel(kernel: Kernel) -> None:
-    """fsspec, pandas and joblib hand out what belongs to the value that a secret has now, of two secrets and after an update."""
+def test_caches_of_libraries_distinguish_values(kernel: Kernel) -> None:
+    """The caches of fsspec, pandas and joblib distinguish the values of two secrets, and of a secret after an update."""
     for name in ("one", "two"):
         assert kernel.run(f"%secret register {name} --token", [canary(name)]).ok
     imports = "\n".join(line for line in WRITE.splitlines() if line.startswith(("import", "from")))
-    ran = kernel.run(f"{imports}\nclient = Client()\n{CACHES}")
-    assert ran.ok, ran.error
-    assert ran.stream("stdout") == "‹secret:one.token›\n"
+    result = kernel.run(f"{imports}\nclient = Client()\n{CACHES}")
+    assert result.ok, result.error
+    assert result.stream("stdout") == "‹secret:one.token›\n"

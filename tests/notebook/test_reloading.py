@@ -1,4 +1,4 @@
-"""The guard of a kernel in which development tools have reloaded or imported the package again: it masks old values and new ones."""
+"""Tests of the guard after development tools have reloaded the package: old and new values are masked."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ import zensecrets_jupyter
 
 
 @pytest.mark.parametrize("reload", RELOADS)
-def test_the_guard_masks_old_and_new_values_after(reload: str, kernel: Kernel) -> None:
-    """A value from before and one that is registered, read or typed afterwards are masked, and the guard can still be asked and left."""
+def test_the_guard_masks_old_and_new_values_after_a_reload(reload: str, kernel: Kernel) -> None:
+    """Values from before and after the reload are masked, and ``%secret guard`` and ``%reload_ext`` work."""
     values = {name: canary(name) for name in ("before", "after", "typed")}
     kernel.run(REGISTER.format(name="before", value=values["before"]))
-    ran = kernel.run(RELOADS[reload])
-    assert ran.ok, ran.error
-    ran = kernel.run(REGISTER.format(name="after", value=values["after"]))
-    assert ran.ok, ran.error
+    result = kernel.run(RELOADS[reload])
+    assert result.ok, result.error
+    result = kernel.run(REGISTER.format(name="after", value=values["after"]))
+    assert result.ok, result.error
     assert kernel.run(f"%secret register typed --key={values['typed']}").ok
-    ran = kernel.run(f"for value in {list(values.values())!r}: print(value)")
-    assert ran.stream("stdout").split() == ["‹secret:before.key›", "‹secret:after.key›", "‹secret:typed.key›"]
-    ran = kernel.run("print(Client().active_stack.secrets_manager.get_secret('after').content['key'])")
-    assert ran.stream("stdout") == "‹secret:after.key›\n"
+    result = kernel.run(f"for value in {list(values.values())!r}: print(value)")
+    assert result.stream("stdout").split() == ["‹secret:before.key›", "‹secret:after.key›", "‹secret:typed.key›"]
+    result = kernel.run("print(Client().active_stack.secrets_manager.get_secret('after').content['key'])")
+    assert result.stream("stdout") == "‹secret:after.key›\n"
     assert kernel.run("%secret guard").ok
     assert kernel.run("%reload_ext zensecrets_jupyter").ok
-    ran = kernel.run(f"print({values['after']!r})")
-    assert not find_canary(ran.stream("stdout"))
-    assert ran.stream("stdout").count("‹secret:after.key›") == 1
+    result = kernel.run(f"print({values['after']!r})")
+    assert not find_canary(result.stream("stdout"))
+    assert result.stream("stdout").count("‹secret:after.key›") == 1

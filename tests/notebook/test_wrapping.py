@@ -1,4 +1,4 @@
-"""Values in what is wrapped, folded and put into tables by libraries: a real kernel shows no piece of them, in no form of an output."""
+"""Tests of values that libraries wrap or put into tables: no output of a kernel shows a part of them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.once
 
-PIECE = 9
-"""Characters of a value in a row that no output may show: lines of a narrow table hold few more."""
+PART_LENGTH = 9
+"""The number of consecutive characters of a value that no output may show; lines of a narrow table are only slightly longer."""
 
 SETUP = """
 import json, pprint, textwrap, logging
@@ -38,14 +38,14 @@ Client().active_stack.secrets_manager.register_secret(ArbitrarySecretSchema(name
 url = f"https://ada:{password}@db.example.com/sales"
 data = {"a": [token, "x"], "b": [words, "y"]}
 
-def table(width):
-    found = Table(width=width)
+def make_table(width):
+    table = Table(width=width)
     for name in ("key", "value"):
-        found.add_column(name)
-    found.add_row("a", token)
-    found.add_row("b", words)
-    found.add_row("c", url)
-    return found
+        table.add_column(name)
+    table.add_row("a", token)
+    table.add_row("b", words)
+    table.add_row("c", url)
+    return table
 
 def fails(argument):
     raise ValueError("nothing in it")
@@ -60,8 +60,8 @@ OUTPUTS = {
     "rich.print": "rich.print({'token': token, 'words': [words, url]})",
     "rich.print of a text": "rich.print(f'token={token} words={words} {url}')",
     "rich JSON": "rich.print_json(json.dumps({'token': token, 'url': url}))",
-    "rich table": "rich.print(table(30))",
-    "rich table displayed": "table(30)",
+    "rich table": "rich.print(make_table(30))",
+    "rich table displayed": "make_table(30)",
     "rich console": "Console(width=20, force_jupyter=False).print(f'token is {token} and {words}')",
     "rich panel": "rich.print(Panel(f'{token} {words}', width=26))",
     "rich tree": "tree = Tree('all'); tree.add(token).add(words); rich.print(tree)",
@@ -96,50 +96,51 @@ def _words() -> str:
 
 @pytest.fixture
 def values(tmp_path: Path) -> list[str]:
-    """Return a long token, a passphrase of many words, and a password, which are in a file that the kernel reads."""
+    """Return a long token, a passphrase of several words, and a password, and write them to a file for the kernel."""
     values = ["".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(60)), _words(), secrets.token_urlsafe(15)]
     (tmp_path / "values.json").write_text(json.dumps(values))
     return values
 
 
-def _texts(ran: CellResult) -> list[str]:
-    """Return what each message of a cell shows, in each form: as it is sent, and as a person reads it over the lines of a table."""
-    contents: list[dict[str, Any]] = [message["content"] for message in ran.messages if message["msg_type"] != "execute_input"]
+def _texts(result: CellResult) -> list[str]:
+    """Return the texts of a cell's messages: as sent, as plain text, and without line breaks and table borders."""
+    contents: list[dict[str, Any]] = [message["content"] for message in result.messages if message["msg_type"] != "execute_input"]
     shown = [text for content in contents for text in (*content.get("data", {}).values(), content.get("text"))]
     sent = [text for text in shown if isinstance(text, str)]
-    read = [unescape(re.sub(r"<[^>]*>|\x1b\[[0-9;]*m", "", text)) for text in sent]
-    return [*sent, *read, *(re.sub(r"[\s│┃|┆'\"]", "", text) for text in read)]
+    plain = [unescape(re.sub(r"<[^>]*>|\x1b\[[0-9;]*m", "", text)) for text in sent]
+    return [*sent, *plain, *(re.sub(r"[\s│┃|┆'\"]", "", text) for text in plain)]
 
 
-def _seen(text: str, value: str) -> list[str]:
-    """Return the pieces of a value that a text shows."""
-    return [value[start : start + PIECE] for start in range(len(value) - PIECE + 1) if value[start : start + PIECE] in text]
+def _visible_parts(text: str, value: str) -> list[str]:
+    """Return the parts of a value that a text shows."""
+    starts = range(len(value) - PART_LENGTH + 1)
+    return [value[start : start + PART_LENGTH] for start in starts if value[start : start + PART_LENGTH] in text]
 
 
-def _leaks(ran: CellResult, values: list[str]) -> list[str]:
+def _leaks(result: CellResult, values: list[str]) -> list[str]:
     token, words, password = values
     found = []
-    for text in _texts(ran):
-        found += [*_seen(text, token), *_seen(text, password), *(word for word in words.split() if word in text)]
+    for text in _texts(result):
+        found += [*_visible_parts(text, token), *_visible_parts(text, password), *(word for word in words.split() if word in text)]
     return found
 
 
-def test_no_piece_of_a_value_is_shown(kernel: Kernel, values: list[str]) -> None:
-    """However narrow a table is, and however a text is folded or coloured, a mask stands for the value."""
+def test_no_part_of_a_value_is_shown(kernel: Kernel, values: list[str]) -> None:
+    """Wrapped, colored and narrow output contains masks, and no part of a value."""
     assert kernel.run(SETUP).ok
-    leaking, silent = {}, []
+    leaking, without_mask = {}, []
     for name, code in OUTPUTS.items():
-        ran = kernel.run(code)
-        assert ran.ok, (name, ran.error)
-        if found := _leaks(ran, values):
+        result = kernel.run(code)
+        assert result.ok, (name, result.error)
+        if found := _leaks(result, values):
             leaking[name] = found[:3]
-        if "secret:wrapped." not in "".join(_texts(ran)):
-            silent.append(name)
-    assert (leaking, silent) == ({}, [])
+        if "secret:wrapped." not in "".join(_texts(result)):
+            without_mask.append(name)
+    assert (leaking, without_mask) == ({}, [])
 
 
-def test_without_the_guard_pieces_are_shown(kernel: Kernel, values: list[str]) -> None:
-    """The same with the guard off shows pieces in every output, so the test above can fail."""
+def test_parts_of_values_are_shown_without_the_guard(kernel: Kernel, values: list[str]) -> None:
+    """With the guard off every output shows parts of values, so the test above can fail."""
     assert kernel.run(SETUP).ok
     kernel.run("%secret guard off")
     assert [name for name, code in OUTPUTS.items() if not _leaks(kernel.run(code), values)] == []
