@@ -30,7 +30,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*pieces, text[position:]])
 
 
-def kept_parts(text: str, edits: Iterable[Edit]) -> list[str]:
+def unchanged_parts(text: str, edits: Iterable[Edit]) -> list[str]:
     """Return the parts of ``text`` before, between and after the edits."""
     parts = []
     position = 0

@@ -67,7 +67,7 @@ class FrontEndComm:
         self._last_cell = 0.0
 
     def open(self) -> None:
-        """Open the comm once, when the kernel has a front end; a program such as nbclient warns of an unknown comm."""
+        """Open the comm once, if the kernel has a front end; without one, nbclient would log a warning about an unknown comm."""
         if self._was_opened or not self._has_front_end():
             return
         from comm import create_comm
@@ -90,31 +90,32 @@ class FrontEndComm:
         """Whether there may be a front end that repairs cells."""
         return self._comm is not None
 
-    def repair(self, cell: str, source: str, kept: Sequence[str], repair: PendingRepair) -> None:
+    def repair(self, cell_id: str, source: str, unchanged: Sequence[str], pending: PendingRepair) -> None:
         """Request that the front end replaces the source of a cell.
 
         Args:
-            cell: The identifier of the cell.
+            cell_id: The identifier of the cell.
             source: The new source.
-            kept: The parts of the executed source around the values, by which a front end finds a cell that it did not run itself.
-            repair: Called with the answer.
+            unchanged: The parts of the executed source around the values, by which a front end finds a cell that it did not run itself.
+            pending: The function to call with the answer.
         """
-        self._repairs[cell] = repair
-        self._send({"kind": "repair", "cell_id": cell, "source": source, "unchanged": list(kept)})
+        self._repairs[cell_id] = pending
+        self._send({"kind": "repair", "cell_id": cell_id, "source": source, "unchanged": list(unchanged)})
         self._schedule_timeout()
 
-    def offer(self, cell: str, source: str, names: list[str], repair: PendingRepair) -> None:
+    def offer(self, cell_id: str, source: str, names: list[str], pending: PendingRepair) -> None:
         """Request that the front end asks the user whether to replace the source of a cell.
 
         Args:
-            cell: The identifier of the cell.
+            cell_id: The identifier of the cell.
             source: The new source, with masks.
             names: The names of the masked values.
-            repair: Called if the user agrees.
+            pending: The function to call if the user agrees.
         """
-        kept = _MASK.split(source)
-        self._offers[cell] = ({"kind": "repair", "cell_id": cell, "source": source, "unchanged": kept}, repair)
-        self._send({"kind": "offer", "cell_id": cell, "source": source, "unchanged": kept, "names": names})
+        unchanged = _MASK.split(source)
+        repair_message: RepairMessage = {"kind": "repair", "cell_id": cell_id, "source": source, "unchanged": unchanged}
+        self._offers[cell_id] = (repair_message, pending)
+        self._send({"kind": "offer", "cell_id": cell_id, "source": source, "unchanged": unchanged, "names": names})
 
     def send_status(self) -> None:
         """Send the status of the guard after a cell, if it has changed."""
@@ -152,17 +153,17 @@ class FrontEndComm:
         if changed:
             self._send({"kind": "outputs", "outputs": changed})
 
-    def _receive_answer(self, cell: str, *, done: bool) -> None:
+    def _receive_answer(self, cell_id: str, *, done: bool) -> None:
         # Only the tab that ran the cell repairs it. Other tabs answer "no", so only the timeout ends the wait without a repair.
         if not done:
             return
-        repair = self._repairs.pop(cell, None)
-        if repair is None and cell in self._offers:
-            message, repair = self._offers.pop(cell)
+        pending = self._repairs.pop(cell_id, None)
+        if pending is None and cell_id in self._offers:
+            message, pending = self._offers.pop(cell_id)
             # The user agreed in one tab. The other tabs repair their copy without another question.
             self._send(message)
-        if repair is not None:
-            repair.on_answer(repair.parent, True)
+        if pending is not None:
+            pending.on_answer(pending.parent, True)
 
     def _on_close(self, _message: Mapping[str, Any]) -> None:
         self._comm = None
@@ -170,8 +171,8 @@ class FrontEndComm:
 
     def _fail_repairs(self) -> None:
         repairs, self._repairs = self._repairs, {}
-        for repair in repairs.values():
-            repair.on_answer(repair.parent, False)
+        for pending in repairs.values():
+            pending.on_answer(pending.parent, False)
 
     def _schedule_timeout(self) -> None:
         try:

@@ -1,7 +1,7 @@
-"""Keep values out of IPython's history: ``In`` and ``_i``, the rows of ``history.sqlite``, and the stored outputs.
+"""Keep values out of IPython's history: the variables ``In`` and ``_i``, the file ``history.sqlite``, and stored outputs.
 
-A source is cleaned before IPython stores it. When a value becomes protected later, it is masked in the sources that were stored before: in
-memory, in the rows that wait for the thread that writes them, and in this session's rows of the file.
+A source is cleaned before IPython stores it. If a value is protected later, it is masked in the stored copies: in memory, in
+rows that IPython's thread has not written yet, and in this session's rows of the file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.notebook.cells.cleaner import CellCleaner
 
-_CELLS_A_STEP = 32
+_CELLS_PER_STEP = 32
 """The number of cells that a sweep searches before it checks the time."""
 
 
@@ -98,7 +98,7 @@ class HistoryCleaner:
                 if may_contain(inputs[line]) or may_contain(self._history.input_hist_parsed[line]):
                     found.update(self._mask_cells(sweep, line, line + 1))
         while sweep.remaining:
-            begin = max(0, sweep.remaining - _CELLS_A_STEP)
+            begin = max(0, sweep.remaining - _CELLS_PER_STEP)
             found.update(self._mask_cells(sweep, begin, sweep.remaining))
             sweep.remaining = begin
             if time.monotonic() > deadline:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from zensecrets_jupyter.core.text_edits import Edit, apply_edits, kept_parts
+from zensecrets_jupyter.core.text_edits import Edit, apply_edits, unchanged_parts
 from zensecrets_jupyter.notebook.cells.command_lines import command_lines, may_contain_magic
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ class CleanedCell(NamedTuple):
         source: The source without the inline secrets; the same object if there are none.
         inline_secrets: The inline secrets.
         is_clear: Whether ``source`` contains none of the inline secrets.
-        kept: The parts of the original source before, between and after the inline secrets.
+        unchanged: The parts of the original source before, between and after the inline secrets.
     """
 
     source: str
     inline_secrets: tuple[InlineSecret, ...] = ()
     is_clear: bool = True
-    kept: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
 
 
 def remove_inline_secrets(cell: str, *, automagic: bool = False) -> CleanedCell:
@@ -59,4 +59,4 @@ def remove_inline_secrets(cell: str, *, automagic: bool = False) -> CleanedCell:
             if not any(edit_of_cell.overlaps(other) for other in edits):
                 edits.append(edit_of_cell)
     source = apply_edits(cell, edits) if edits else cell
-    return CleanedCell(source, tuple(inline_secrets), is_clear, tuple(kept_parts(cell, edits)))
+    return CleanedCell(source, tuple(inline_secrets), is_clear, tuple(unchanged_parts(cell, edits)))

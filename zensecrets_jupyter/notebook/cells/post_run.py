@@ -54,7 +54,7 @@ class PostRunCheck:
         self._cleaner = cleaner
         self._history, self._log, self._debugger_files = copies
         self._comm = comm
-        # Both are generations of the redactor: of the last check, and of the last sweep.
+        # The numbers of values that the redactor had received at the last check and at the last sweep.
         self._checked = cleaner.redactor.added_since(0)[0]
         self._swept = 0
         self._sweeps: list[Sweep] = []
@@ -91,59 +91,63 @@ class PostRunCheck:
                 self._history.sweep(sweep, math.inf)
             self._sweeps.clear()
 
-    def _store_cell_id(self, line: int, cell: str | None) -> None:
-        if cell:
-            self._cell_ids[line] = cell
+    def _store_cell_id(self, line: int, cell_id: str | None) -> None:
+        if cell_id:
+            self._cell_ids[line] = cell_id
             if len(self._cell_ids) > _MAX_CELL_IDS:
                 del self._cell_ids[next(iter(self._cell_ids))]
 
-    def _repair_or_warn(self, cleaned: CleanedCell, cell: str | None) -> None:
+    def _repair_or_warn(self, cleaned: CleanedCell, cell_id: str | None) -> None:
         """Repair a cell with inline secrets, and warn of the values that its cleaned source still contains."""
         typed = [secret.name for secret in cleaned.inline_secrets]
         remaining = [match.name for match in self._cleaner.redactor.find(cleaned.source)]
         if not cleaned.is_clear:
             typed, remaining = [], [*typed, *remaining]
         if typed:
-            self._repair(cell, cleaned, _Values(typed))
+            self._repair(cell_id, cleaned, _Values(typed))
         if remaining:
-            text = f"Warning: this cell holds {(values := _Values(remaining)).phrase}."
-            if not self._offer(cell, self._cleaner.mask(cleaned.source), values, text):
-                self._write(f"{text} {values.advice}")
+            values = _Values(remaining)
+            warning = f"Warning: this cell holds {values.phrase}."
+            if not self._offer(cell_id, self._cleaner.mask(cleaned.source), values, warning):
+                self._write(f"{warning} {values.advice}")
 
-    def _repair(self, cell: str | None, cleaned: CleanedCell, values: _Values) -> None:
+    def _repair(self, cell_id: str | None, cleaned: CleanedCell, values: _Values) -> None:
         """Replace the source of a cell in the front end by the cleaned source, or warn that this is impossible."""
         if self._comm is None:
             self._write(
                 f"Warning: {values.phrase} {values.was} typed in plain text. The history does not contain {values.it}, but this screen"
                 f" may still show {values.it}. Next time type only the key, and rotate the secret."
             )
-        elif cell and self._comm.can_repair:
+        elif cell_id and self._comm.can_repair:
             pending = PendingRepair(self._parent(), lambda parent, done: self._report_repair(parent, values, done=done))
-            self._comm.repair(cell, cleaned.source, cleaned.kept, pending)
+            self._comm.repair(cell_id, cleaned.source, cleaned.unchanged, pending)
         else:
             self._report_repair(None, values, done=False)
 
-    def _offer(self, cell: str | None, source: str, values: _Values, text: str) -> bool:
-        """Offer to mask values in a cell, below the warning ``text``; return whether a front end can do so."""
-        if not cell or self._comm is None or not self._comm.can_repair:
+    def _offer(self, cell_id: str | None, source: str, values: _Values, warning: str) -> bool:
+        """Offer to mask values in a cell, and write the warning; return ``False`` if no front end can do so."""
+        if not cell_id or self._comm is None or not self._comm.can_repair:
             return False
-        done = f"✔ {sentence(values.phrase)} {values.was} replaced in the cell."
-        pending = PendingRepair(self._parent(), lambda parent, _done: self._write(done, parent, stream="stdout"))
-        self._comm.offer(cell, source, values.names, pending)
-        self._write(f"{text} Accept the replacement that the notebook offers, or remove {values.it} and rotate the secret.")
+        message = f"✔ {sentence(values.phrase)} {values.was} replaced in the cell."
+        pending = PendingRepair(self._parent(), lambda parent, _done: self._write(message, parent, stream="stdout"))
+        self._comm.offer(cell_id, source, values.names, pending)
+        self._write(f"{warning} Accept the replacement that the notebook offers, or remove {values.it} and rotate the secret.")
         return True
 
     def _sweep_earlier_cells(self, current: int) -> None:
-        """Mask the values that became protected in the cell ``current`` in all earlier cells and files.
+        """Mask new values in all earlier cells and files.
 
-        Only new values are searched. In a long session the sweep stops after a short time, and continues after the next cell.
+        In a long session the sweep stops after a short time, and continues after the next cell.
+
+        Args:
+            current: The number of the cell that ran.
         """
-        generation, values = self._cleaner.redactor.added_since(self._swept)
-        if generation == self._checked and not self._sweeps:
+        count, values = self._cleaner.redactor.added_since(self._swept)
+        if count == self._checked and not self._sweeps:
             return
-        if generation != self._checked:
+        if count != self._checked:
             self._add_to_sweeps(values)
-            self._swept = self._checked = generation
+            self._swept = self._checked = count
         try:
             self._run_sweeps(time.monotonic() + _SWEEP_SECONDS, current)
         except (sqlite3.Error, OSError) as error:
@@ -172,17 +176,18 @@ class PostRunCheck:
                 self._sweeps.remove(sweep)
 
     def _warn_of_earlier_cell(self, line: int, values: _Values) -> None:
-        text = f"Warning: cell [{line}] holds {values.phrase}."
-        if not self._offer(self._cell_ids.get(line), self._shell.history_manager.input_hist_raw[line], values, text):
-            self._write(f"{text} {values.advice}")
+        warning = f"Warning: cell [{line}] holds {values.phrase}."
+        source = self._shell.history_manager.input_hist_raw[line]
+        if not self._offer(self._cell_ids.get(line), source, values, warning):
+            self._write(f"{warning} {values.advice}")
 
     def _report_repair(self, parent: Mapping[str, Any] | None, values: _Values, *, done: bool) -> None:
         if done:
-            removed = f"✔ {sentence(values.phrase)} {values.was} removed from this cell and from the history."
-            self._write(removed, parent, stream="stdout")
+            message = f"✔ {sentence(values.phrase)} {values.was} removed from this cell and from the history."
+            self._write(message, parent, stream="stdout")
         else:
-            still_there = f"Warning: this cell still holds {values.phrase}. The history does not contain {values.it}. {values.advice}"
-            self._write(still_there, parent)
+            message = f"Warning: this cell still holds {values.phrase}. The history does not contain {values.it}. {values.advice}"
+            self._write(message, parent)
 
     def _parent(self) -> Mapping[str, Any]:
         parent = self._shell.kernel.get_parent("shell")
