@@ -60,7 +60,7 @@ def _functions(tmp_path: Path, *, stored: bool) -> Callable[[int], object]:
 
 
 @pytest.mark.parametrize(
-    "kind", ["functions", "functions and pickles", "steps, not cached", "steps, cached anew", "steps found in the cache", "with secrets"]
+    "kind", ["functions", "functions and pickles", "steps, not cached", "steps, new in the cache", "steps, in the cache", "with secrets"]
 )
 @pytest.mark.benchmark(group="100 steps")
 def test_steps(benchmark: BenchmarkFixture, tmp_path: Path, capfd: Any, kind: str) -> None:
@@ -71,12 +71,12 @@ def test_steps(benchmark: BenchmarkFixture, tmp_path: Path, capfd: Any, kind: st
         "functions": _functions(tmp_path, stored=False),
         "functions and pickles": _functions(tmp_path, stored=True),
         "steps, not cached": _chain(increase_uncached),
-        "steps, cached anew": _chain(increase),
-        "steps found in the cache": _chain(increase),
+        "steps, new in the cache": _chain(increase),
+        "steps, in the cache": _chain(increase),
         "with secrets": _chain(increase_with_secrets),
     }
     run = runs[kind]
     run(0)
     # With the same input a step is in the cache; with a new input it is not.
-    width = 0 if kind == "steps found in the cache" else STEPS
+    width = 0 if kind == "steps, in the cache" else STEPS
     benchmark(lambda: run(width * next(numbers)))
