@@ -190,7 +190,7 @@ def test_a_paste_into_another_question_is_not_run(tmp_path: Path) -> None:
             process.send(f"zensecrets secret {line}\r")
             process.expect(asked)
             slowly(process, "-----BEGIN PRIVATE KEY-----\ntouch ran\ntouch ran too")
-            process.expect("Several lines came where one was asked for; nothing was taken.")
+            process.expect("The prompt got several lines instead of one; the answer was not used.")
         started.ready()
         process.send("echo last\r")
         process.expect("last\r\n")

@@ -1,7 +1,7 @@
-"""Secrets, stacks and references of ZenML's 0.20 generation, in notebooks: values never reach an output, a file or a log.
+"""Secrets, stacks and references of ZenML 0.20 in Jupyter notebooks, without values in outputs, files or logs.
 
-``%load_ext zensecrets_jupyter`` loads the magics; this module is the whole API for Python. ``__init__.pyi`` lists the public names, and
-each is imported when it is first used.
+``%load_ext zensecrets_jupyter`` loads the magics. This module is the public Python API: ``__init__.pyi`` lists its names, and each name is
+imported at its first use.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _import, _, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used."""
+    """Import a public name at its first use."""
     if name in __all__:
         return _import(name)
     if name == "__version__":
@@ -34,24 +34,24 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Bring the magics to ``shell``; what ``%load_ext zensecrets_jupyter`` calls."""
+    """Load the extension into ``shell``; ``%load_ext zensecrets_jupyter`` calls this function."""
     from zensecrets_jupyter.notebook.extension import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Take everything back that loading did; what ``%unload_ext zensecrets_jupyter`` calls."""
+    """Undo the loading of the extension; ``%unload_ext zensecrets_jupyter`` calls this function."""
     from zensecrets_jupyter.notebook.extension import unload
 
     unload(shell)
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    """Tell JupyterLab where the front end is."""
+    """Return the location of the JupyterLab extension."""
     return [{"src": "labextension", "dest": "zensecrets-jupyter"}]
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    """Tell Jupyter Server which module extends it."""
+    """Return the module of the Jupyter Server extension."""
     return [{"module": "zensecrets_jupyter.server.extension"}]

@@ -1,4 +1,4 @@
-"""The public names of the package; ``__init__.py`` reads them here, and imports each when it is first used."""
+"""The public names of the package, which ``__init__.py`` reads from this file and imports at their first use."""
 
 import IPython.core.interactiveshell
 

@@ -1,4 +1,4 @@
-"""``python -m zensecrets_jupyter`` is the command ``zensecrets``, where that is in no PATH."""
+"""The program ``zensecrets`` as ``python -m zensecrets_jupyter``, for environments whose scripts are not on PATH."""
 
 from zensecrets_jupyter.cli import main
 

@@ -1,7 +1,7 @@
-"""The terminal front end: ``zensecrets WORDS…``.
+"""The terminal front end: the program ``zensecrets``.
 
-It passes its words to the command tree, and prompts only at an interactive terminal. The exit code is 0, or 1 with one line on stderr, or
-130 after Ctrl-C.
+It passes its arguments to the command tree, and prompts only at an interactive terminal. The exit code is 0, or 1 with one line on stderr,
+or 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ root = tree.make_root(
 
 
 def main() -> NoReturn:
-    """Run the command in the process's arguments, and exit."""
+    """Run the command in the arguments of the process, and exit."""
     _prepare_streams()
     instruction = os.environ.get(COMPLETION_VARIABLE)
     try:
@@ -66,18 +66,22 @@ def main() -> NoReturn:
         _print_error(f"\n{interrupt if isinstance(interrupt, InterruptedWork) else 'Interrupted.'}")
         code = INTERRUPTED
     except OSError as error:
-        if not _is_of_stdout(error):
+        if not _is_stdout_error(error):
             raise
         code = 1
     sys.exit(code)
 
 
 def run(words: Sequence[str]) -> int:
-    """Run a command, print its outcome, and return the exit code."""
-    asker = _asker()
+    """Run a command, print its outcome, and return the exit code.
+
+    Args:
+        words: The arguments of the program.
+    """
+    asker = _make_asker()
     set_passphrase_source(asker.ask_passphrase)
     try:
-        outcome = tree.run(words, asker, _capabilities(), within=root)
+        outcome = tree.run(words, asker, _make_capabilities(), within=root)
     except ZenSecretsError as error:
         _print_error(f"Error: {in_terminal(str(error))}")
         return 1
@@ -91,7 +95,7 @@ def _store_fingerprints() -> None:
     notes = active.take_notes() if active is not None else ""
     if notes:
         _print_error(notes)
-    # A running server masks the values of this process when it saves notebooks.
+    # By these fingerprints, a running Jupyter Server masks the values of this process in notebooks that it saves.
     redaction = sys.modules.get("zensecrets_jupyter.core.redaction")
     if redaction is not None and redaction.the_redactor().size:
         from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
@@ -102,36 +106,41 @@ def _store_fingerprints() -> None:
 
 
 def _prepare_streams() -> None:
-    # Python has no stream if a process is started with a closed output.
+    # Python sets a stream to None if the process starts with a closed file descriptor.
     null = os.devnull
-    sys.stdout = sys.stdout or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the stream stays open until the process ends
-    sys.stderr = sys.stderr or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the stream stays open until the process ends
+    sys.stdout = sys.stdout or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the stream stays open until the process exits
+    sys.stderr = sys.stderr or open(null, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - the stream stays open until the process exits
     for stream in (sys.stdout, sys.stderr):
-        # A terminal's encoding may lack a character of a name, which must not be an error.
+        # If the encoding of the terminal lacks a character of a name, the character is replaced.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_ERROR_HANDLER)
 
 
 _ERROR_HANDLER = f"{PROGRAM}.plain"
-"""The name of the codec error handler :func:`_replaced`."""
+"""The name of the codec error handler :func:`_substitute`."""
 
 _ASCII_SUBSTITUTES = {"‹": "<", "›": ">", "…": "...", "→": "->", "✔": "OK", "—": "-"}
 """Substitutes for the non-ASCII characters of our texts."""
 
 
-def _replaced(error: UnicodeError) -> tuple[str, int]:
-    """Replace characters that the stream's encoding lacks by ASCII, or by their Python escapes."""
+def _substitute(error: UnicodeError) -> tuple[str, int]:
+    """Return substitutes in ASCII, or Python escapes, for characters that the encoding of the stream lacks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    lacking = error.object[error.start : error.end]
-    return "".join(_ASCII_SUBSTITUTES.get(one) or one.encode("ascii", "backslashreplace").decode() for one in lacking), error.end
+    missing = error.object[error.start : error.end]
+    return "".join(
+        _ASCII_SUBSTITUTES.get(character) or character.encode("ascii", "backslashreplace").decode() for character in missing
+    ), error.end
 
 
-codecs.register_error(_ERROR_HANDLER, _replaced)
+codecs.register_error(_ERROR_HANDLER, _substitute)
 
 
-def _is_of_stdout(error: OSError) -> bool:
-    """Return whether stdout can't be written, and if so redirect it to null, since Python flushes it again at exit."""
+def _is_stdout_error(error: OSError) -> bool:
+    """Return whether ``error`` comes from a write to stdout, and if so redirect stdout to the null device.
+
+    Python flushes stdout again at exit, which would raise the error again.
+    """
     if isinstance(error, ZenSecretsError) or error.filename is not None:
         return False
     if not isinstance(error, BrokenPipeError):
@@ -141,8 +150,8 @@ def _is_of_stdout(error: OSError) -> bool:
     return True
 
 
-def _show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
-    if wanted and not context.resilient_parsing:
+def _show_version(context: click.Context, _option: click.Parameter, is_set: bool) -> None:  # noqa: FBT001 - Click calls it with a positional flag
+    if is_set and not context.resilient_parsing:
         from importlib.metadata import version
 
         raise HelpRequested(f"{PROGRAM} {version('zensecrets-jupyter')}")
@@ -160,23 +169,23 @@ def in_terminal(text: str) -> str:
 
 def _show(outcome: Outcome) -> int:
     if outcome.message:
-        print(in_terminal(outcome.message))  # noqa: T201 - a command's output
+        print(in_terminal(outcome.message))  # noqa: T201 - the output of the command
     if isinstance(outcome.view, str):
         if isinstance(outcome.value, str) and outcome.view == str.__str__(outcome.value):
             return _write_value(outcome.view) or outcome.exit_code
-        print(outcome.view if isinstance(outcome.value, str) else in_terminal(outcome.view))  # noqa: T201 - a command's output
+        print(outcome.view if isinstance(outcome.value, str) else in_terminal(outcome.view))  # noqa: T201 - the output of the command
     elif outcome.view is not None:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(in_terminal(outcome.view.plain(width)))  # noqa: T201 - a command's output
+        print(in_terminal(outcome.view.plain(width)))  # noqa: T201 - the output of the command
     return outcome.exit_code
 
 
 KERNEL_VARIABLES = (CHILD_VARIABLE, "JPY_PARENT_PID", "JPY_SESSION_NAME")
-"""Environment variables of programs started from a notebook's kernel: ours, jupyter_client's and jupyter_server's."""
+"""Environment variables of programs that a kernel starts, set by this package, jupyter_client and jupyter_server."""
 
 
 def _write_value(value: str) -> int:
-    """Write a value unchanged with a line end, and return the exit code.
+    """Write an unchanged value and a line end to stdout, and return the exit code.
 
     Files and pipes get UTF-8, which ``--KEY=@FILE`` reads. A terminal gets its own encoding.
     """
@@ -194,31 +203,31 @@ def _write_value(value: str) -> int:
 
 
 def _print_error(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - messages for the person at the terminal
+    print(text, file=sys.stderr)  # noqa: T201 - messages for the user of the terminal
 
 
-def _asker() -> Asker:
-    # A value must never be read from a pipe by accident.
+def _make_asker() -> Asker:
+    # Without a terminal, the command must not read a value from a pipe by accident.
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         return NonInteractiveAsker()
-    return PromptAsker(read_hidden, _print_error, visible=_visible)
+    return PromptAsker(read_hidden, _print_error, visible=_ask_visible)
 
 
-def _visible(prompt: str) -> str:
+def _ask_visible(prompt: str) -> str:
     sys.stderr.write(prompt)
     sys.stderr.flush()
     answer = sys.stdin.readline()
-    # A person may type ahead short answers. A longer text followed by lines was pasted.
+    # A user may type short answers in advance. A longer text that further lines follow was pasted.
     if len(answer.strip()) > len("yes") and drop_lines():
-        message = "Several lines came where one was asked for; nothing was taken."
-        raise InvalidSecretError(message, hint="Answer in one line; a value of several lines is given as a file: --KEY=@FILE.")
+        message = "The prompt got several lines instead of one; the answer was not used."
+        raise InvalidSecretError(message, hint="Answer in one line, and pass a value with several lines as a file: --KEY=@FILE.")
     if answer:
         return answer.rstrip("\r\n")
     raise unanswered_error(prompt, "the input ended")
 
 
-def _capabilities() -> FrontEndCapabilities:
-    # At a terminal, `@-` would read a value with echo.
+def _make_capabilities() -> FrontEndCapabilities:
+    # At a terminal, `--KEY=@-` would echo the typed value.
     piped = sys.stdin is not None and not sys.stdin.closed and not sys.stdin.isatty()
     return FrontEndCapabilities(
         program=PROGRAM,
@@ -232,15 +241,15 @@ def _capabilities() -> FrontEndCapabilities:
 
 
 def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
-    # A program must get neither the passphrase of the store, nor values that are meant for registration.
-    ours = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VALUE_VARIABLES)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(variables)
+    # The program must not get the passphrase of the store, or values that are meant for `secret register`.
+    removed = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VALUE_VARIABLES)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(removed)} | dict(variables)
     sys.stdout.flush()
     sys.stderr.flush()
     try:
         if os.name == "posix":
-            # The program replaces this process, so that it receives signals and sets the exit code.
-            os.execvpe(encode_system_text(program[0]), [encode_system_text(word) for word in program], environment)  # noqa: S606 - the person's own program, no shell
+            # The program replaces this process, so that it receives the signals and sets the exit code.
+            os.execvpe(encode_system_text(program[0]), [encode_system_text(word) for word in program], environment)  # noqa: S606 - the user has chosen the program, and no shell runs it
         return subprocess.run(program, env=environment, check=False).returncode
     except FileNotFoundError:
         problem = "There is no such program"
@@ -252,31 +261,37 @@ def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
 
 
 def _complete(instruction: str) -> int:
-    """Print the shell's completion script, or the completions of a line; ``instruction`` is such as ``bash_source``."""
+    """Print the completion script of a shell, or the completions of a line, and return the exit code.
+
+    Args:
+        instruction: The name of the shell and ``source`` or ``complete``, such as ``bash_source``.
+    """
     from click.shell_completion import get_completion_class
 
-    shell, _, what = instruction.partition("_")
+    shell, _, action = instruction.partition("_")
     base = get_completion_class(shell)
     if base is None:
-        _print_error(f"Error: There is no completion for {shell!r}. Set {COMPLETION_VARIABLE} to bash_source, zsh_source or fish_source.")
+        _print_error(
+            f"Error: Completion does not support the shell {shell!r}. Set {COMPLETION_VARIABLE} to bash_source, zsh_source or fish_source."
+        )
         return 1
-    completer = _completer_of(base)(root, {}, PROGRAM, COMPLETION_VARIABLE)
-    click.echo(completer.source() if what == "source" else completer.complete())
+    completer = _make_completer_class(base)(root, {}, PROGRAM, COMPLETION_VARIABLE)
+    click.echo(completer.source() if action == "source" else completer.complete())
     return 0
 
 
-def _completer_of(base: type[ShellComplete]) -> type[ShellComplete]:
+def _make_completer_class(base: type[ShellComplete]) -> type[ShellComplete]:
     from click.shell_completion import CompletionItem
 
     class Completer(base):  # type: ignore[valid-type,misc] # the base class depends on the shell
         def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-            # Bash splits words at '=', and replaces only the text after it.
+            # Bash splits arguments at '=', and replaces the text after it only.
             words = [word for word in args if word != "="] if self.name == "bash" else args
-            started = "" if incomplete == "=" and self.name == "bash" else incomplete
-            found = [CompletionItem(text, help=about) for text, about in tree.complete(words, started, within=root)]
-            if found:
-                return found
-            # The shell completes file names itself.
+            prefix = "" if incomplete == "=" and self.name == "bash" else incomplete
+            items = [CompletionItem(text, help=about) for text, about in tree.complete(words, prefix, within=root)]
+            if items:
+                return items
+            # Without items of ours, the shell completes names of files.
             with suppress(ZenSecretsError):
                 return [item for item in super().get_completions(args, incomplete) if item.type != "plain"]
             return []
