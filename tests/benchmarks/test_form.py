@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import chromium, running
+from tests.browser.conftest import chromium, running_app
 from tests.browser.notebooks import SECONDS, cell_at, open_notebook
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ clock = PageClock()
 def page(tmp_path_factory: pytest.TempPathFactory, what: str) -> Iterator[Page]:
     """Return a page with a notebook whose second cell shows the field."""
     home = tmp_path_factory.mktemp("lab")
-    with running("jupyterlab", home, ZENSECRETS_PASSPHRASE="benchmark") as lab, chromium() as browser:
+    with running_app("jupyterlab", home, ZENSECRETS_PASSPHRASE="benchmark") as lab, chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(SECONDS)
         open_notebook(lab, page, "form.ipynb", "pass")

@@ -1,4 +1,4 @@
-"""A real JupyterLab and a real Notebook 7, and a headless Chromium that looks at them."""
+"""JupyterLab, Notebook 7 and a headless Chromium for the tests of the browser part."""
 
 from __future__ import annotations
 
@@ -27,12 +27,19 @@ if TYPE_CHECKING:
 
 SECONDS_TO_START = 60
 
-# A machine that is busy with other things shows a menu late; it shows it all the same.
+# On a busy machine a menu may appear late.
 expect.set_options(timeout=30_000)
 
 
 class Lab(NamedTuple):
-    """A JupyterLab, or a Notebook 7, that is running; ``home`` holds everything that it writes."""
+    """A running JupyterLab or Notebook 7.
+
+    Attributes:
+        url: The base URL.
+        token: The token for requests.
+        folder: The folder of notebooks.
+        app: The module of the server.
+    """
 
     url: str
     token: str
@@ -41,11 +48,11 @@ class Lab(NamedTuple):
 
     @property
     def home(self) -> Path:
-        """The folder that holds everything that it, its kernels and its extensions write."""
+        """The folder of all files of the server, its kernels and the extension."""
         return self.folder.parent
 
     def open(self, page: Page, path: str = "") -> None:
-        """Show the file at ``path`` in its folder, or the launcher."""
+        """Open the file at ``path`` in the folder of notebooks, or the launcher."""
         if self.app == "notebook":
             page.goto(f"{self.url}notebooks/{path}?token={self.token}")
             page.locator(".jp-NotebookPanel").wait_for()
@@ -56,16 +63,19 @@ class Lab(NamedTuple):
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Return a JupyterLab with a folder, a configuration and a home of its own."""
-    with running("jupyterlab", tmp_path_factory.mktemp("lab")) as lab:
+    """Return a JupyterLab with its own folders."""
+    with running_app("jupyterlab", tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
 @contextmanager
-def running(app: str, home: Path, **variables: str) -> Iterator[Lab]:
-    """Start JupyterLab, or Notebook 7, whose state lies under ``home``, logging all that it can, and end it afterwards.
+def running_app(app: str, home: Path, **variables: str) -> Iterator[Lab]:
+    """Start JupyterLab or Notebook 7 with debug logs, and stop it afterwards.
 
-    It and its kernels have ``variables`` in their environment.
+    Args:
+        app: The module of the server: ``jupyterlab`` or ``notebook``.
+        home: The folder for the files of the server.
+        variables: Environment variables of the server and its kernels.
     """
     folder = home / "notebooks"
     folder.mkdir()
@@ -77,13 +87,13 @@ def running(app: str, home: Path, **variables: str) -> Iterator[Lab]:
         "ZENSECRETS_HOME": "zensecrets",
         "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
     }
-    places = {name: str(home / place) for name, place in own.items()}
+    folders = {name: str(home / relative) for name, relative in own.items()}
     (home / "runtime").mkdir(mode=0o700)
     _set_up(home / "config")
     options = ["--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}", "--log-level=DEBUG"]
     command = [sys.executable, "-m", app, *options]
     with short_path(home / "runtime") as runtime, (home / "log").open("wb") as log:
-        environment = {**os.environ, "JUPYTER_TOKEN": token, **places, "JUPYTER_RUNTIME_DIR": str(runtime), **variables}
+        environment = {**os.environ, "JUPYTER_TOKEN": token, **folders, "JUPYTER_RUNTIME_DIR": str(runtime), **variables}
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
             yield Lab(_url_of(server, home), token, folder, app)
@@ -93,7 +103,7 @@ def running(app: str, home: Path, **variables: str) -> Iterator[Lab]:
 
 
 def _set_up(config: Path) -> None:
-    """Turn on what keeps the most, and off what asks for attention or for the internet."""
+    """Write settings that save widget states, and that disable news and update checks."""
     settings = {
         "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
         "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -106,11 +116,11 @@ def _set_up(config: Path) -> None:
 
 
 def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
-    # The server writes where it listens into this file, some time before it answers there.
-    told = home / "runtime" / f"jpserver-{server.pid}.json"
+    # The server writes its URL to this file before it answers requests.
+    info = home / "runtime" / f"jpserver-{server.pid}.json"
     until = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < until and server.poll() is None:
-        if told.is_file() and (text := told.read_text(encoding="utf-8")):
+        if info.is_file() and (text := info.read_text(encoding="utf-8")):
             url: str = json.loads(text)["url"]
             try:
                 if requests.get(f"{url}api", timeout=SECONDS_TO_START).ok:
@@ -124,20 +134,20 @@ def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Return the machine's own Chromium."""
+    """Return the Chromium of the system."""
     with chromium() as browser:
         yield browser
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Start the machine's own Chromium, which `tests/install-system-packages` installs, without a window."""
+    """Start the Chromium of the system without a window; `tests/install-system-packages` installs it."""
     path = shutil.which("chromium")
-    assert path is not None, "There is no chromium here: run tests/install-system-packages."
-    # Chromium looks up its vendor's hosts at every start, which takes long where there is no way out.
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    assert path is not None, "Chromium is not installed; run tests/install-system-packages."
+    # Without these options, Chromium contacts its vendor's hosts at each start, which takes long without a network.
+    options = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     with _driver() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=quiet)
+        browser = driver.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
 
@@ -147,7 +157,7 @@ _drivers: list[Playwright] = []
 
 @contextmanager
 def _driver() -> Iterator[Playwright]:
-    """Start Playwright's driver, or share the one that runs: a thread can't start two."""
+    """Start Playwright's driver, or share the running one, because a thread can start only one."""
     if _drivers:
         yield _drivers[0]
         return
@@ -161,7 +171,7 @@ def _driver() -> Iterator[Playwright]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Return an empty page in a profile of its own."""
+    """Return an empty page in its own browser profile."""
     with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
         yield context.new_page()
 
@@ -169,26 +179,26 @@ def page(browser: Browser) -> Iterator[Page]:
 @pytest.fixture(scope="session")
 def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Return a Notebook 7."""
-    with running("notebook", tmp_path_factory.mktemp("notebook")) as app:
+    with running_app("notebook", tmp_path_factory.mktemp("notebook")) as app:
         yield app
 
 
 @pytest.fixture(params=["lab", "notebook_app"])
 def app(request: pytest.FixtureRequest) -> Lab:
-    """Return JupyterLab, and Notebook 7 the next time."""
+    """Return JupyterLab and Notebook 7 in turn."""
     found: Lab = request.getfixturevalue(request.param)
     return found
 
 
 @pytest.fixture
-def wire(page: Page) -> NetworkTraffic:
-    """Record the page's websockets as the browser's own developer tools do."""
-    wire = NetworkTraffic([], [])
+def traffic(page: Page) -> NetworkTraffic:
+    """Record the messages of the page's websockets, and its requests."""
+    traffic = NetworkTraffic([], [])
 
     def listen(socket: WebSocket) -> None:
         for event in ("framesent", "framereceived"):
-            socket.on(event, lambda data: wire.frames.append(data if isinstance(data, bytes) else data.encode()))
+            socket.on(event, lambda data: traffic.frames.append(data if isinstance(data, bytes) else data.encode()))
 
     page.on("websocket", listen)
-    page.on("request", lambda request: wire.requests.append(f"{request.url} {request.post_data_buffer!r}"))
-    return wire
+    page.on("request", lambda request: traffic.requests.append(f"{request.url} {request.post_data_buffer!r}"))
+    return traffic

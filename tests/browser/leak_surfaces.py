@@ -1,4 +1,4 @@
-"""Everything in which a value may be left by a notebook in a browser: files, messages, storage and the page itself."""
+"""The surfaces on which a notebook in a browser may leave a value: files, messages, storage and the page."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ STORAGE = """async () => {
 
 
 class NetworkTraffic(NamedTuple):
-    """What went over a page's websockets, in both directions, and the requests that it made."""
+    """The messages on a page's websockets in both directions, and its requests."""
 
     frames: list[bytes]
     requests: list[str]
 
 
-def collect_surfaces(app: Lab, page: Page, wire: NetworkTraffic, name: str) -> dict[str, str | bytes | Path]:
-    """Return everything in which a value may have been left, by what it is called."""
+def collect_surfaces(app: Lab, page: Page, traffic: NetworkTraffic, name: str) -> dict[str, str | bytes | Path]:
+    """Return the content or path of each surface by its name."""
     saved = save(app, page, name)
     history = app.home / "ipython" / "profile_default" / "history.sqlite"
     with closing(sqlite3.connect(history)) as connection:
@@ -59,14 +59,14 @@ def collect_surfaces(app: Lab, page: Page, wire: NetworkTraffic, name: str) -> d
         "everything that was written, with checkpoints, logs and the store": app.home,
         "export": HTMLExporter().from_notebook_node(nbformat.reads(saved, as_version=4))[0],
         "history": repr(rows),
-        "websocket": b"\n".join(wire.frames),
-        "requests": "\n".join(wire.requests),
+        "websocket": b"\n".join(traffic.frames),
+        "requests": "\n".join(traffic.requests),
         "page": page.content(),
         "fields": json.dumps(page.evaluate("[...document.querySelectorAll('input, textarea')].map(field => field.value)")),
         "storage": "\n".join(page.evaluate(STORAGE)),
     }
 
 
-def surfaces_with_canary(places: dict[str, str | bytes | Path]) -> list[str]:
-    """Return the places that hold a canary."""
-    return [called for called, place in places.items() if find_canary(place)]
+def surfaces_with_canary(surfaces: dict[str, str | bytes | Path]) -> list[str]:
+    """Return the names of the surfaces that contain a canary."""
+    return [called for called, place in surfaces.items() if find_canary(place)]

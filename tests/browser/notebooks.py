@@ -1,4 +1,4 @@
-"""A notebook in JupyterLab or Notebook 7, handled as a person does: opened, its cells run, saved."""
+"""A notebook in JupyterLab or Notebook 7, used like a user does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Lab
 
 SECONDS = 60_000
-"""How long anything may take before the test fails, in milliseconds."""
+"""Timeout of each action in milliseconds."""
 
 _TRIES = 20
 _RUNNING = "[*]:"
@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"\[\d+\]:")
 
 
 def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
-    """Write a notebook, open it, and wait for its kernel."""
+    """Write a notebook, open it, wait for its kernel, and run its cells."""
     kernel = {"name": "python3", "display_name": "Python 3"}
     sources = ["%load_ext zensecrets_jupyter", *cells]
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources], metadata={"kernelspec": kernel})
@@ -36,7 +36,7 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
     with _answering_kernel(page):
         app.open(page, name)
     if app.app == "jupyterlab":
-        # Before that, JupyterLab takes the keys and forgets the cell.
+        # JupyterLab ignores the key to run a cell until the kernel is idle.
         expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
     for index in range(len(sources)):
         run_cell(page, index)
@@ -44,18 +44,19 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
 
 @contextmanager
 def _answering_kernel(page: Page) -> Iterator[None]:
-    """Wait, after what opens a notebook, until its kernel has told the page what it is.
+    """Open a notebook in the block, and wait until the page has received the information about its kernel.
 
-    Whoever runs a cell before is asked which kernel to use, or sees the cell forgotten. In Notebook 7 nothing on the page says when.
+    JupyterLab would ask for a kernel if a cell ran earlier, and Notebook 7 would lose the cell. The page of Notebook 7 does not show when
+    its kernel is ready.
     """
     answers: list[bool] = []
 
-    def hear(frame: str | bytes) -> None:
+    def record_reply(frame: str | bytes) -> None:
         if b"kernel_info_reply" in (frame if isinstance(frame, bytes) else frame.encode()):
             answers.append(True)
 
     def listen(socket: WebSocket) -> None:
-        socket.on("framereceived", hear)
+        socket.on("framereceived", record_reply)
 
     page.on("websocket", listen)
     yield
@@ -68,14 +69,14 @@ def _answering_kernel(page: Page) -> Iterator[None]:
 
 
 def run_cell(page: Page, index: int) -> None:
-    """Run a cell, and wait for its end."""
+    """Run a cell and wait for its end."""
     cell = cell_at(page, index)
     prompt = cell.locator(".jp-InputPrompt")
-    # A cell is drawn before the brackets of its number are.
+    # JupyterLab draws a cell before its prompt.
     expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=SECONDS)
     before = prompt.inner_text()
     for _ in range(_TRIES):
-        # While a page is busy drawing, keys may be lost, and a cell that was taken may be forgotten, which puts its old number back.
+        # A busy page may ignore the key, or drop the scheduled cell and restore its old number.
         cell.locator(".jp-InputArea-editor").click()
         page.keyboard.press("Control+Enter")
         try:
@@ -90,7 +91,7 @@ def run_cell(page: Page, index: int) -> None:
 
 
 def cell_at(page: Page, index: int) -> Locator:
-    """Return a code cell of the notebook in front."""
+    """Return a code cell of the visible notebook."""
     return page.locator(".jp-NotebookPanel:visible .jp-CodeCell").nth(index)
 
 
@@ -109,7 +110,7 @@ def save(app: Lab, page: Page, name: str) -> str:
 
 
 def saved_text(app: Lab, page: Page, name: str) -> str:
-    """Return the text of a saved notebook, once all of it is there: the server empties the file before it writes."""
+    """Return the text of a saved notebook; the server empties the file before it writes, so this waits for valid JSON."""
     for _ in range(SECONDS // 100):
         text = (app.folder / name).read_text(encoding="utf-8")
         with suppress(ValueError):
@@ -120,9 +121,9 @@ def saved_text(app: Lab, page: Page, name: str) -> str:
 
 
 def choose_theme(page: Page, theme: str) -> None:
-    """Have JupyterLab look ``Light`` or ``Dark``."""
+    """Set the theme of JupyterLab to ``Light`` or ``Dark``."""
     page.get_by_role("menuitem", name="Settings", exact=True).click()
     page.get_by_text("Theme", exact=True).hover()
-    # The theme that is chosen already has a role of its own.
+    # The role of the current theme differs, so the menu item is found by its label.
     page.locator(".lm-Menu-itemLabel").get_by_text(f"JupyterLab {theme}", exact=True).click()
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "Light").lower())

@@ -1,4 +1,4 @@
-"""Takes the pictures of the documentation, in a JupyterLab of its own: `python -m tests.browser.pictures`, from the root of a clone."""
+"""Takes the screenshots of the documentation: `python -m tests.browser.pictures`, from the root of a clone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import chromium, running
+from tests.browser.conftest import chromium, running_app
 from tests.browser.notebooks import SECONDS, cell_at, choose_theme, open_notebook
 from zensecrets_jupyter.testing.canary import canary
 
@@ -24,10 +24,10 @@ PASSPHRASE = "pictures"
 
 
 def main() -> None:
-    """Take them all."""
+    """Take all screenshots."""
     with (
         tempfile.TemporaryDirectory() as home,
-        running("jupyterlab", Path(home), ZENSECRETS_PASSPHRASE=PASSPHRASE) as lab,
+        running_app("jupyterlab", Path(home), ZENSECRETS_PASSPHRASE=PASSPHRASE) as lab,
         chromium() as browser,
     ):
         take_quickstart(lab, browser)
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def take_quickstart(lab: Lab, browser: Browser) -> None:
-    """The quickstart, where it asks for what its stack lacks."""
+    """Take the form for missing values in the quickstart."""
     shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", lab.folder)
     page = _page(browser, 1180, 860)
     lab.open(page, "quickstart.ipynb")
@@ -57,7 +57,7 @@ def take_quickstart(lab: Lab, browser: Browser) -> None:
 
 
 def take_form(lab: Lab, browser: Browser) -> None:
-    """A form in both themes, with a value that is typed, one that is missing and a note."""
+    """Take a form in both themes, with a typed value, a missing one and a note."""
     page = _page(browser, 900, 640)
     open_notebook(lab, page, "form.ipynb", "%secret register aws_prod --schema=aws")
     _hide_sidebar(page)

@@ -1,4 +1,4 @@
-"""The commands that the labextension adds to JupyterLab's palette."""
+"""The commands that the extension adds to the command palette of JupyterLab."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ SOURCES = {
 }
 
 
-def test_each_command_writes_its_magic_into_a_new_cell_below(lab: Lab, page: Page) -> None:
-    """Each command adds a code cell with its magic after the active one, in the order in which they are called."""
+def test_each_command_inserts_its_magic_below(lab: Lab, page: Page) -> None:
+    """Each command inserts a code cell with its magic below the active cell."""
     _open_notebook(lab, page, "commands.ipynb")
     for name in SOURCES:
         _palette(page).locator(f"[data-command='{PREFIX}{name}']").click()
@@ -33,7 +33,7 @@ def test_each_command_writes_its_magic_into_a_new_cell_below(lab: Lab, page: Pag
 
 
 def test_the_name_is_selected_so_that_typing_replaces_it(lab: Lab, page: Page) -> None:
-    """Whoever types right after the command replaces NAME."""
+    """Typed text replaces the placeholder NAME."""
     _open_notebook(lab, page, "name.ipynb")
     _palette(page).locator(f"[data-command='{PREFIX}insert-secret-register']").click()
     expect(page.locator(".jp-Notebook-cell .cm-content").nth(1)).to_be_focused()
@@ -41,8 +41,8 @@ def test_the_name_is_selected_so_that_typing_replaces_it(lab: Lab, page: Page) -
     assert _saved(lab, page, "name.ipynb") == ["1 + 1", "%secret register openai"]
 
 
-def test_the_palette_offers_the_commands_only_beside_a_notebook(lab: Lab, page: Page) -> None:
-    """JupyterLab's palette leaves out what is disabled: with only the launcher open, it finds none of our commands."""
+def test_the_palette_has_the_commands_only_with_a_notebook(lab: Lab, page: Page) -> None:
+    """Without an open notebook, the palette does not contain the commands, because they are disabled."""
     lab.open(page)
     palette = _palette(page)
     ours = palette.locator(f"[data-command^='{PREFIX}']")
@@ -60,7 +60,7 @@ def _open_notebook(lab: Lab, page: Page, name: str) -> None:
     nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")], metadata={"kernelspec": kernel}), lab.folder / name)
     lab.open(page, name)
     expect(page.locator(".jp-Notebook-cell")).to_have_count(1)
-    # JupyterLab swallows keys until the kernel is there.
+    # JupyterLab ignores keys until the kernel is idle.
     expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=60_000)
 
 

@@ -1,4 +1,4 @@
-"""Forms in JupyterLab and in Notebook 7: played through by mouse and keyboard, and every place looked at where a value could be left."""
+"""Forms in JupyterLab and Notebook 7: use by mouse and keyboard, and searches for leaked values."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 
 def form_of(page: Page, title: str) -> Locator:
-    """Return the form with that title."""
+    """Return the form with this title."""
     return page.get_by_role("form", name=title)
 
 
 def line(page: Page, text: str) -> Locator:
-    """Return the line that a form has become."""
+    """Return the line that replaces a form."""
     return page.locator(".jp-OutputArea-output:visible", has_text=text).first
 
 
-def test_nothing_is_left_of_what_was_typed(app: Lab, page: Page, wire: NetworkTraffic) -> None:
-    """Register, update, register-secrets and cancel leave a value nowhere: not in files, messages, logs, storage or the page."""
+def test_no_surface_contains_a_typed_value(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
+    """After register, update, register-secrets and cancel, no file, message, log, storage or page contains a value."""
     refer = "%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}\n%stack update -an labels"
     name = "forms.ipynb"
     open_notebook(app, page, name, "%secret register cloud -s aws", "%secret register given_up", refer, "%stack register-secrets")
@@ -56,31 +56,31 @@ def test_nothing_is_left_of_what_was_typed(app: Lab, page: Page, wire: NetworkTr
     update.get_by_label("aws_secret_access_key", exact=True).fill(canary("new"))
     update.get_by_role("button", name="Update").click()
     expect(line(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
-    looked_at = collect_surfaces(app, page, wire, name)
-    assert len(wire.frames) > 50
-    assert "widgets" in json.loads(str(looked_at["notebook"]))["metadata"], "the state of widgets is saved"
+    surfaces = collect_surfaces(app, page, traffic, name)
+    assert len(traffic.frames) > 50
+    assert "widgets" in json.loads(str(surfaces["notebook"]))["metadata"], "the state of widgets is saved"
     assert "[D " in (app.home / "log").read_text(encoding="utf-8", errors="replace"), "the server logs all that it can"
-    assert surfaces_with_canary(looked_at) == []
+    assert surfaces_with_canary(surfaces) == []
 
 
-def test_the_same_look_finds_what_a_password_widget_leaves(app: Lab, page: Page, wire: NetworkTraffic) -> None:
-    """Ipywidgets' own password field leaves the value in the notebook and on the wire, so what the test above looks at does show leaks."""
+def test_the_search_finds_the_value_of_a_password_widget(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
+    """The search finds the value that the password widget of ipywidgets leaves in the notebook and in messages."""
     name = "password.ipynb"
     open_notebook(app, page, name, "import ipywidgets\nipywidgets.Password()")
     field = cell_at(page, 1).locator("input[type=password]")
     field.fill(canary("leaked"))
     field.press("Tab")
     page.wait_for_timeout(1000)
-    found = surfaces_with_canary(collect_surfaces(app, page, wire, name))
+    found = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
     assert {"notebook", "websocket", "export"} <= set(found), found
-    # What the next test looks at begins clean again.
+    # The next test needs files without values.
     (app.folder / name).unlink()
     for checkpoint in app.home.rglob("password-checkpoint.ipynb"):
         checkpoint.unlink()
 
 
-def test_the_whole_flow_works_by_keyboard_alone(app: Lab, page: Page) -> None:
-    """The form takes the focus; Tab goes through it in order, letters are no shortcuts, Enter submits, and Escape cancels."""
+def test_a_form_is_usable_by_keyboard(app: Lab, page: Page) -> None:
+    """The form takes the focus, Tab moves through it in order, Enter submits, and Escape cancels."""
     open_notebook(app, page, "keys.ipynb", "%secret register door -s basic_auth")
     form = form_of(page, "Register door → default (local)")
     expect(form.get_by_label("username", exact=True)).to_be_focused()
@@ -105,7 +105,7 @@ def test_the_whole_flow_works_by_keyboard_alone(app: Lab, page: Page) -> None:
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
-    """By WCAG 2.2 AA the form is in order in both themes, with its problems and notes on the screen too."""
+    """A form with problems and notes meets WCAG 2.2 AA in both themes."""
     open_notebook(lab, page, f"axe-{theme}.ipynb", "%secret register cloud_2 -s aws", "%secret register free")
     choose_theme(page, theme)
     form_of(page, "Register cloud_2").get_by_role("button", name="Register").click()
@@ -118,22 +118,22 @@ def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
     choose_theme(page, "Light")
 
 
-def test_a_form_asks_the_network_for_nothing(lab: Lab, page: Page, wire: NetworkTraffic) -> None:
-    """Showing a form makes no request: what it is made of came from the kernel."""
+def test_a_form_makes_no_request(lab: Lab, page: Page, traffic: NetworkTraffic) -> None:
+    """The display of a form makes no request, because its scripts come from the kernel."""
     open_notebook(lab, page, "requests.ipynb", "1")
     page.wait_for_load_state("networkidle")
     cell_at(page, 1).locator(".cm-content").fill("%secret register quiet")
-    wire.requests.clear()
+    traffic.requests.clear()
     run_cell(page, 1)
     expect(form_of(page, "Register quiet")).to_be_visible()
-    ours = [request for request in wire.requests if not request.startswith(("blob:", lab.url))]
+    ours = [request for request in traffic.requests if not request.startswith(("blob:", lab.url))]
     assert ours == []
-    assert not any(request.partition(" ")[0].endswith(".js") for request in wire.requests if not request.startswith("blob:"))
+    assert not any(request.partition(" ")[0].endswith(".js") for request in traffic.requests if not request.startswith("blob:"))
     form_of(page, "Register quiet").get_by_role("button", name="Cancel").click()
 
 
-def test_a_reopened_notebook_shows_a_quiet_line(lab: Lab, page: Page) -> None:
-    """After its kernel was restarted an open form says so; reopened without the kernel, the output is a line and no dead widget."""
+def test_a_reopened_notebook_shows_the_line_of_the_form(lab: Lab, page: Page) -> None:
+    """After a restart of its kernel a form shows a line, and so does a reopened notebook."""
     open_notebook(lab, page, "reopened.ipynb", "%secret register late")
     expect(form_of(page, "Register late")).to_be_visible()
     save(lab, page, "reopened.ipynb")
@@ -147,12 +147,12 @@ def test_a_reopened_notebook_shows_a_quiet_line(lab: Lab, page: Page) -> None:
 
 
 def test_two_tabs_show_one_form(lab: Lab, page: Page) -> None:
-    """A notebook that is open twice shows its form in both; what one of them submits is the end of it in the other."""
+    """Both tabs of a notebook show its form, and a submission in one tab ends the form in the other."""
     open_notebook(lab, page, "twice.ipynb", "%secret register shared --token")
     expect(form_of(page, "Register shared")).to_be_visible()
     save(lab, page, "twice.ipynb")
     other = page.context.new_page()
-    # A workspace of its own, as JupyterLab gives each further tab.
+    # JupyterLab gives each further tab its own workspace.
     other.goto(f"{lab.url}lab/workspaces/other/tree/twice.ipynb?reset&token={lab.token}")
     form = form_of(other, "Register shared")
     form.get_by_label("token", exact=True).fill(canary("tab"))
@@ -162,8 +162,8 @@ def test_two_tabs_show_one_form(lab: Lab, page: Page) -> None:
         expect(form_of(tab, "Register shared")).to_have_count(0)
 
 
-def test_a_picture_of_the_form_says_nothing_about_a_value(lab: Lab, page: Page) -> None:
-    """With one value typed the screen looks, to the pixel, as with another one of its length, so a screenshot shows none."""
+def test_a_screenshot_does_not_reveal_a_value(lab: Lab, page: Page) -> None:
+    """Forms with two values of the same length look the same, pixel by pixel."""
     open_notebook(lab, page, "picture.ipynb", "%secret register pictured -s aws", "%secret register several -s gcp")
     for title, key in {"Register pictured": "aws_secret_access_key", "Register several": "token"}.items():
         form = form_of(page, title)

@@ -1,4 +1,4 @@
-"""What JupyterLab shows of outputs without a value in them: to the pixel the same with the guard and without."""
+"""The appearance of outputs without values in JupyterLab, with and without the guard."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ for number in range(10):
     the_redactor().protect(secrets.token_urlsafe(24), f"looks.key{number}")
 """
 
-# Bars without the time that they took, which is never the same twice.
+# The progress bars show no times, because these differ in each run.
 OUTPUTS = {
     "carriage returns": """
 import sys, time
@@ -60,8 +60,8 @@ display(SVG('<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><cir
 }
 
 
-def _pictures(page: Page) -> dict[str, bytes]:
-    """Run the cells that show something, and return what each looks like."""
+def _screenshots(page: Page) -> dict[str, bytes]:
+    """Run the cells with outputs, and return a screenshot of each."""
     for index in range(len(OUTPUTS)):
         run_cell(page, FIRST + index)
     taken = {}
@@ -70,23 +70,23 @@ def _pictures(page: Page) -> dict[str, bytes]:
         output.scroll_into_view_if_needed()
         if name == "plotly":
             expect(output.locator(".main-svg").first).to_be_visible()
-        # Images are drawn, fonts and formulas typeset, some time after their cell has ended.
+        # Images and formulas are drawn some time after the end of their cell.
         page.wait_for_timeout(800)
         taken[name] = output.screenshot(animations="disabled", caret="hide")
     return taken
 
 
 FIRST = 3
-"""The first of the cells that show something; what comes before loads the extension and makes a secret known."""
+"""The index of the first cell with an output; the cells before it load the extension and register a secret."""
 
 
 def test_outputs_look_the_same_with_the_guard_and_without(lab: Lab, page: Page) -> None:
-    """Progress bars, tqdm, colours, matplotlib's images, Plotly's figures and rich displays are drawn to the pixel as without the guard."""
+    """Progress bars, colours, figures and rich displays look the same with the guard, pixel by pixel."""
     open_notebook(lab, page, "looks.ipynb", KNOWN, "%secret guard on", *OUTPUTS.values())
     page.mouse.move(0, 0)
-    guarded = _pictures(page)
+    guarded = _screenshots(page)
     cell_at(page, 2).locator(".cm-content").fill("%secret guard off")
     run_cell(page, 2)
-    bare = _pictures(page)
+    bare = _screenshots(page)
     assert [name for name in OUTPUTS if guarded[name] != bare[name]] == []
     assert len(set(guarded.values())) == len(OUTPUTS), "each output is a picture of its own"

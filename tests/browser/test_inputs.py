@@ -1,4 +1,4 @@
-"""A value that is typed in a cell of JupyterLab or Notebook 7: taken out of it, and looked for in every place where it could be left."""
+"""An inline secret in a cell of JupyterLab or Notebook 7: its removal, and searches for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import running
+from tests.browser.conftest import running_app
 from tests.browser.leak_surfaces import collect_surfaces, surfaces_with_canary
 from tests.browser.notebooks import cell_at, open_notebook, run_cell, save
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from tests.browser.leak_surfaces import NetworkTraffic
 
 SEEN_BY_THE_SERVER = {"websocket"}
-"""What is typed on a line and run travels to the kernel, which is where it is taken out."""
+"""The surfaces that contain the executed line, because the kernel removes the value only after it has received the line."""
 
 
 def own_store(app: Lab, name: str) -> str:
-    """Return a cell that gives a notebook a store of its own, which asks for nothing."""
+    """Return a cell that creates a store for the notebook, without a prompt."""
     return f"import os\nos.environ.update(ZENSECRETS_HOME={str(app.home / name)!r}, ZENSECRETS_PASSPHRASE='of this store')"
 
 
 def type_into(page: Page, index: int, text: str) -> None:
-    """Type a cell's source by keyboard, so that the editor could undo it."""
+    """Type the source of a cell by keyboard, so that the editor records it for undo."""
     cell_at(page, index).locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(text)
 
 
 def undo(page: Page, index: int) -> str:
-    """Undo all that can be undone in a cell, and return what it shows at every step."""
+    """Undo all changes of a cell, and return its text after each step."""
     content = cell_at(page, index).locator(".cm-content")
     content.click()
     shown = [content.inner_text()]
@@ -50,8 +50,8 @@ def undo(page: Page, index: int) -> str:
     return "\n".join(shown)
 
 
-def test_a_literal_is_taken_out_of_its_cell(app: Lab, page: Page, wire: NetworkTraffic) -> None:
-    """It is gone from the cell, what Ctrl+Z brings back, the saved file, its checkpoint, the history, and all that the server wrote."""
+def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
+    """The cell, its undo history, the saved file, the checkpoint, the history and the logs do not contain the value."""
     name = "typed.ipynb"
     open_notebook(app, page, name, own_store(app, "typed"), "0")
     type_into(page, 2, f"before = 1\n%secret register typed --key={canary('typed')} --other 'a {canary('spaced')}'\nafter = '🔑'")
@@ -61,28 +61,28 @@ def test_a_literal_is_taken_out_of_its_cell(app: Lab, page: Page, wire: NetworkT
     expect(cell).to_contain_text("✔ The values of typed.key, typed.other were removed from this cell and from the history.")
     expect(cell.locator(".cm-content")).to_have_text(re.compile(r"before = 1\s*%secret register typed --key --other\s*after = '🔑'"))
     assert not find_canary(undo(page, 2))
-    found = surfaces_with_canary(collect_surfaces(app, page, wire, name))
+    found = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
     assert set(found) <= SEEN_BY_THE_SERVER, found
-    assert find_canary(b"".join(wire.frames)), "what is looked at does show leaks"
+    assert find_canary(b"".join(traffic.frames)), "what is looked at does show leaks"
     assert not [checkpoint for checkpoint in app.home.rglob("*-checkpoint.ipynb") if find_canary(checkpoint)]
 
 
-def test_without_the_guard_the_same_look_finds_it(page: Page, wire: NetworkTraffic, tmp_path: Path) -> None:
-    """With the guard off the value stays in the cell, in what can be undone, in the file and in the history."""
+def test_without_the_guard_the_search_finds_the_value(page: Page, traffic: NetworkTraffic, tmp_path: Path) -> None:
+    """With the guard off, the search finds the value in the cell, its undo history, the file and the history."""
     name = "unguarded.ipynb"
-    with running("jupyterlab", tmp_path) as lab:
+    with running_app("jupyterlab", tmp_path) as lab:
         open_notebook(lab, page, name, own_store(lab, "unguarded"), "%secret guard off", "0")
         expect(page.locator("#jp-main-statusbar")).to_contain_text("Guard: off")
         type_into(page, 3, f"%secret register typed --key={canary('unguarded')}")
         run_cell(page, 3)
         expect(cell_at(page, 3)).to_contain_text("Registered secret 'typed'")
         assert find_canary(undo(page, 3))
-        found = surfaces_with_canary(collect_surfaces(lab, page, wire, name))
+        found = surfaces_with_canary(collect_surfaces(lab, page, traffic, name))
     assert {"notebook", "history", "page", "export"} <= set(found), found
 
 
-def test_another_cell_is_repaired_if_the_person_agrees(lab: Lab, page: Page) -> None:
-    """A cell that holds a known value is warned about; it becomes the mark on a click, and the status bar counts values all along."""
+def test_another_cell_is_repaired_if_the_user_agrees(lab: Lab, page: Page) -> None:
+    """A cell with a protected value causes a warning, and one click replaces the value by its mask."""
     name, value = "offered.ipynb", canary("known")
     open_notebook(lab, page, name, own_store(lab, "offered"), "0", "0")
     bar = page.locator("#jp-main-statusbar .zs-guard-status")
@@ -100,8 +100,8 @@ def test_another_cell_is_repaired_if_the_person_agrees(lab: Lab, page: Page) -> 
     assert not find_canary(save(lab, page, name))
 
 
-def test_a_cell_that_was_deleted_while_it_ran_comes_back_without_its_value(lab: Lab, page: Page) -> None:
-    """Z brings it back as the kernel cleaned it, and neither undo nor the saved file has the value."""
+def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> None:
+    """Undo restores a cell that was deleted while it ran, without the value in the cell or the saved file."""
     name = "deleted.ipynb"
     open_notebook(lab, page, name, own_store(lab, "deleted"), "0")
     slow = f"import time\ntime.sleep(3)\n%secret register gone --key={canary('deleted')}"
@@ -113,7 +113,7 @@ def test_a_cell_that_was_deleted_while_it_ran_comes_back_without_its_value(lab: 
     page.keyboard.press("d")
     page.keyboard.press("d")
     expect(cells).to_have_count(2)
-    # The kernel is done with it: the next cell has run.
+    # The next cell has run, so the kernel has processed the deleted one.
     run_cell(page, 1)
     cells.nth(1).locator(".jp-InputPrompt").click()
     page.keyboard.press("z")
@@ -125,8 +125,8 @@ def test_a_cell_that_was_deleted_while_it_ran_comes_back_without_its_value(lab: 
     assert not find_canary(lab.home / "ipython")
 
 
-def test_what_was_shown_before_a_value_was_known_is_masked_in_the_page(lab: Lab, page: Page) -> None:
-    """A stream, a display and a result of earlier cells and of the cell itself show masks once the value is known, and so does the file."""
+def test_earlier_outputs_are_masked_when_a_value_is_protected(lab: Lab, page: Page) -> None:
+    """Outputs that were displayed before the value was protected are masked in the page and in the file."""
     name, value = "shown-before.ipynb", canary("shown")
     shown = lab.home / "shown.txt"
     shown.write_text(value, encoding="utf-8")
@@ -150,5 +150,5 @@ print("after", value)
     expect(cell_at(page, 1).locator(".jp-OutputArea-output")).to_have_text([mask, mask, f"'{mask}'"])
     assert not find_canary(page.content())
     assert not find_canary(save(lab, page, name))
-    # Other tests look for canaries in this folder.
+    # Other tests search this folder for canaries.
     shown.unlink()

@@ -1,4 +1,4 @@
-"""The quickstart in JupyterLab, run by somebody who fills in its forms as they come."""
+"""The quickstart notebook in JupyterLab, with answers to its forms."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ FORMS = {"Register my_secret": "password", "Register secrets of stack": "api_key
 SECONDS = 60_000
 
 
-def test_run_all_asks_and_leaves_nothing(lab: Lab, page: Page) -> None:
-    """Run All waits at its forms, every cell ends well, and no value is on the page, in the saved notebook or beside it."""
+def test_run_all_waits_for_forms_and_leaves_no_value(lab: Lab, page: Page) -> None:
+    """Run All waits for each form, all cells succeed, and neither the page nor a file contains a value."""
     shutil.copy(QUICKSTART, lab.folder / "quickstart.ipynb")
     lab.open(page, "quickstart.ipynb")
-    # Before the kernel is there, running a cell makes JupyterLab ask which kernel to use.
+    # JupyterLab asks for a kernel if a cell runs before the kernel has started.
     expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
     page.locator(".jp-NotebookPanel:visible .jp-Notebook .jp-Cell").first.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -37,7 +37,7 @@ def test_run_all_asks_and_leaves_nothing(lab: Lab, page: Page) -> None:
         form = page.get_by_role("form", name=title)
         field = form.get_by_label(key, exact=True)
         expect(field).to_have_attribute("type", "password", timeout=SECONDS)
-        # The kernel has no keyring here: the first form asks for a passphrase as well, which is declined by leaving it empty.
+        # Without a keyring the first form has a field for a passphrase, which stays empty.
         field.fill(canary("lab"))
         field.press("Enter")
         expect(page.locator(".jp-OutputArea", has_text=f"✔ {title.split()[0].lower()}ed").last).to_be_visible()

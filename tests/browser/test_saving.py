@@ -1,4 +1,4 @@
-"""A value that is only typed, not run, in JupyterLab: it is in no file that the server saves, or the status item says that nobody looks."""
+"""A value in a cell that was not run, in notebooks that JupyterLab saves."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import running
+from tests.browser.conftest import running_app
 from tests.browser.notebooks import open_notebook, save
 from tests.browser.test_inputs import type_into
-from tests.browser.test_widgets import know
+from tests.browser.test_widgets import protecting_cell
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def _type_markdown(page: Page, index: int, text: str) -> None:
-    """Make a cell a Markdown cell, and type into it without running it."""
+    """Convert a cell to Markdown, and type into it without running it."""
     cell = page.locator(".jp-NotebookPanel:visible .jp-Cell").nth(index)
     cell.locator(".jp-InputPrompt").click()
     page.keyboard.press("m")
@@ -35,10 +35,10 @@ def _type_markdown(page: Page, index: int, text: str) -> None:
 
 
 def test_a_value_typed_into_a_markdown_cell_is_not_saved(lab: Lab, page: Page) -> None:
-    """Its place in the saved notebook and in the checkpoint has a reference; a value that is too short for a fingerprint too."""
+    """The saved notebook and the checkpoint have a reference, even for a value that is too short for a fingerprint."""
     name, value, weak = "markdown.ipynb", canary("markdown"), "qw7xk2"
     protect = f"the_redactor().protect('{weak[:3]}' + '{weak[3:]}', 'gh.pin');"
-    open_notebook(lab, page, name, know(lab, value), protect, "0")
+    open_notebook(lab, page, name, protecting_cell(lab, value), protect, "0")
     _type_markdown(page, 3, f"My token is {value} and my PIN is {weak}.")
     saved = save(lab, page, name)
     source = json.loads(saved)["cells"][3]["source"]
@@ -49,7 +49,7 @@ def test_a_value_typed_into_a_markdown_cell_is_not_saved(lab: Lab, page: Page) -
 
 
 def test_the_status_item_says_whether_saved_files_are_checked(page: Page, tmp_path: Path) -> None:
-    """With the server's extension it says that they are; without it, that nothing checks them, and both are true."""
+    """The status item reports whether the server has the extension, which checks saved files."""
     item = page.locator("#jp-main-statusbar .zs-guard-status")
     for state, expected in (("true", "Saved files are checked"), ("false", "Saved files are not checked")):
         home = tmp_path / state
@@ -58,8 +58,8 @@ def test_the_status_item_says_whether_saved_files_are_checked(page: Page, tmp_pa
         config.parent.mkdir()
         config.write_text(json.dumps({"ServerApp": {"jpserver_extensions": {"zensecrets_jupyter": state == "true"}}}), encoding="utf-8")
         value = canary(f"status{state}")
-        with running("jupyterlab", home) as lab:
-            open_notebook(lab, page, "status.ipynb", know(lab, value), "0")
+        with running_app("jupyterlab", home) as lab:
+            open_notebook(lab, page, "status.ipynb", protecting_cell(lab, value), "0")
             type_into(page, 2, f"# {value}")
             expect(item).to_have_attribute("title", re.compile(expected))
             expect(item).to_have_text(re.compile(r"^Guard: \d+ values?$" if state == "true" else "saved files not checked"))

@@ -1,4 +1,4 @@
-"""A second client of the same kernel in JupyterLab, another tab or a code console: an inline secret stays in neither."""
+"""A second client of a kernel in JupyterLab, a tab or a code console: it shows no inline secret either."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _open_again(lab: Lab, page: Page, name: str) -> Page:
-    """Open the notebook in a second tab of the same browser, and wait for its kernel."""
+    """Open the notebook in a second tab of the browser, and wait for its kernel."""
     other = page.context.new_page()
     lab.open(other, name)
     expect(other.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
@@ -26,17 +26,17 @@ def _open_again(lab: Lab, page: Page, name: str) -> Page:
     return other
 
 
-def _files_with_values(lab: Lab, stem: str) -> list[str]:
+def _files_with_canary(lab: Lab, stem: str) -> list[str]:
     files = [*lab.folder.rglob(f"{stem}*.ipynb"), *(lab.home / "ipython").rglob("history.sqlite*")]
     return [str(file) for file in files if find_canary(file)]
 
 
 def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None:
-    """The tab that ran the cell repairs it, the other one follows, and no file of either holds the value."""
+    """The tab that ran the cell and the other tab replace the value, and no file contains it."""
     name = "two-tabs.ipynb"
     open_notebook(lab, page, name, own_store(lab, "two-tabs"), "0")
     type_into(page, 2, f"%secret register two --key={canary('tabs')}")
-    # The other tab opens what was saved, with the value in it.
+    # The other tab opens the saved file, which contains the value.
     save(lab, page, name)
     other = _open_again(lab, page, name)
     expect(cell_at(other, 2).locator(".cm-content")).to_contain_text("--key=")
@@ -46,18 +46,18 @@ def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None
         assert not find_canary(undo(tab, 2))
     expect(cell_at(page, 2)).to_contain_text("✔ The value of two.key was removed from this cell and from the history.")
     save(lab, page, name)
-    # The second tab is asked, since the file has changed since it read it.
+    # The second tab asks whether to overwrite the file, because it has changed on disk.
     before = (lab.folder / name).stat().st_mtime_ns
     cell_at(other, 0).locator(".jp-InputPrompt").click()
     other.keyboard.press("Control+s")
     with other.expect_response(lambda response: response.request.method == "POST" and "/checkpoints" in response.url):
         other.get_by_role("button", name="Overwrite").click()
     assert (lab.folder / name).stat().st_mtime_ns != before
-    assert _files_with_values(lab, "two-tabs") == []
+    assert _files_with_canary(lab, "two-tabs") == []
 
 
 def test_a_cell_is_cleaned_in_the_tab_that_did_not_run_it_last(lab: Lab, page: Page) -> None:
-    """Both tabs ran the cell; what the other one runs is cleaned in both."""
+    """If both tabs ran the cell, both replace the value of the last run."""
     name = "two-tabs-again.ipynb"
     open_notebook(lab, page, name, own_store(lab, "two-tabs-again"), "0")
     other = _open_again(lab, page, name)
@@ -67,11 +67,11 @@ def test_a_cell_is_cleaned_in_the_tab_that_did_not_run_it_last(lab: Lab, page: P
     run_cell(other, 2)
     expect(cell_at(other, 2).locator(".cm-content")).to_have_text("%secret register two --key")
     assert not find_canary(undo(other, 2))
-    assert _files_with_values(lab, "two-tabs-again") == []
+    assert _files_with_canary(lab, "two-tabs-again") == []
 
 
 def test_a_code_console_beside_the_notebook_is_cleaned(lab: Lab, page: Page) -> None:
-    """Its cell shows the line without the value, and the up arrow brings back no other."""
+    """The cell of the console has no value, and neither has its history."""
     name = "console.ipynb"
     open_notebook(lab, page, name, own_store(lab, "console"), "0")
     cell_at(page, 0).locator(".jp-InputPrompt").click(button="right")
@@ -79,8 +79,8 @@ def test_a_code_console_beside_the_notebook_is_cleaned(lab: Lab, page: Page) -> 
     console = page.locator(".jp-CodeConsole")
     prompt = console.locator(".jp-CodeConsole-promptCell .cm-content")
     prompt.click()
-    # The console has asked the kernel for its history; what is run before the answer has come would be forgotten by it.
-    # The answer leaves the last cell out.
+    # The console has requested the history, and its answer would replace the cells that run before it arrives.
+    # The answer does not contain the last cell.
     deadline = time.monotonic() + SECONDS / 1000
     while "ZENSECRETS_HOME" not in prompt.inner_text():
         assert time.monotonic() < deadline
@@ -95,4 +95,4 @@ def test_a_code_console_beside_the_notebook_is_cleaned(lab: Lab, page: Page) -> 
     page.keyboard.press("ArrowUp")
     expect(prompt).to_have_text("%secret register beside --key")
     assert not find_canary(page.content())
-    assert _files_with_values(lab, "console") == []
+    assert _files_with_canary(lab, "console") == []

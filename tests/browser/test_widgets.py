@@ -1,4 +1,4 @@
-"""Values in the fields of widgets in JupyterLab: the kernel gets what was typed, the field keeps it, and no file does."""
+"""Values in fields of widgets in JupyterLab: the kernel gets them, and no file contains them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LENGTHS = "print('in the kernel:', len(field.value), field.value == value, 'secr
 ANYWIDGET = '''
 import anywidget, traitlets
 class Field(anywidget.AnyWidget):
-    """A text input of its own."""
+    """A widget with a text input that is not of ipywidgets."""
     _esm = """
     export default {
       render({ model, el }) {
@@ -49,8 +49,8 @@ FIELDS = {
 }
 
 
-def know(lab: Lab, value: str) -> str:
-    """Return a cell that makes a value known, from a file: no notebook holds it."""
+def protecting_cell(lab: Lab, value: str) -> str:
+    """Return a cell that protects a value from a file, so that the notebook does not contain it."""
     file = lab.home / f"value-{value}.txt"
     file.write_text(value, encoding="utf-8")
     return f"""
@@ -63,13 +63,13 @@ the_redactor().protect(value, "gh.pat");
 """
 
 
-def _files_with_values(lab: Lab, name: str) -> list[str]:
+def _files_with_canary(lab: Lab, name: str) -> list[str]:
     stem = name.removesuffix(".ipynb")
     return [str(file) for file in lab.folder.rglob(f"{stem}*.ipynb") if find_canary(file)]
 
 
-def _until_the_kernel_has_it(page: Page, index: int, shown: str) -> None:
-    """Run a cell until it shows a text: what is typed while the kernel is busy is sent afterwards, perhaps behind a cell."""
+def _run_until_shown(page: Page, index: int, shown: str) -> None:
+    """Run a cell until it shows a text, because a busy kernel may receive the typed text late."""
     for _ in range(5):
         run_cell(page, index)
         try:
@@ -82,10 +82,10 @@ def _until_the_kernel_has_it(page: Page, index: int, shown: str) -> None:
 
 @pytest.mark.parametrize("kind", FIELDS)
 @pytest.mark.parametrize("typed", ["key by key", "pasted"])
-def test_a_value_typed_into_a_widget_arrives_whole_and_is_saved_nowhere(kind: str, typed: str, lab: Lab, page: Page) -> None:
-    """The kernel has the value, the field still holds it, and the saved widget state and its checkpoint do not."""
+def test_a_value_in_a_widget_reaches_the_kernel_and_no_file(kind: str, typed: str, lab: Lab, page: Page) -> None:
+    """The kernel and the field have the value; the saved widget state and the checkpoint do not."""
     name, value = f"widget-{kind.replace(' ', '-')}-{typed[:3]}.ipynb".lower(), canary("widget")
-    open_notebook(lab, page, name, know(lab, value), FIELDS[kind], LENGTHS)
+    open_notebook(lab, page, name, protecting_cell(lab, value), FIELDS[kind], LENGTHS)
     field = cell_at(page, 2).locator(".jp-OutputArea input, .jp-OutputArea textarea").first
     field.click()
     if typed == "pasted":
@@ -93,26 +93,26 @@ def test_a_value_typed_into_a_widget_arrives_whole_and_is_saved_nowhere(kind: st
     else:
         page.keyboard.type(value, delay=20)
     page.keyboard.press("Tab")
-    _until_the_kernel_has_it(page, 3, f"in the kernel: {len(value)} True False")
+    _run_until_shown(page, 3, f"in the kernel: {len(value)} True False")
     expect(field).to_have_value(value)
     saved = save(lab, page, name)
     assert "application/vnd.jupyter.widget-state+json" in json.loads(saved)["metadata"]["widgets"], "widget state is saved"
-    assert _files_with_values(lab, name) == []
+    assert _files_with_canary(lab, name) == []
 
 
-def test_a_mask_that_a_field_shows_is_never_written_back(lab: Lab, page: Page) -> None:
-    """A field that the kernel filled with a value shows the mask, and what is typed behind it reaches the kernel behind the value."""
+def test_a_mask_in_a_field_is_not_sent_back(lab: Lab, page: Page) -> None:
+    """A text that is typed after a mask in a field reaches the kernel as a text after the value."""
     name, value = "written-back.ipynb", canary("set")
     fill = "import ipywidgets\nfield = ipywidgets.Text()\nfield.value = value\nfield"
     check = "print('in the kernel:', field.value == value + 'XYZ', 'secret:' in field.value)"
-    open_notebook(lab, page, name, know(lab, value), fill, check, "0")
+    open_notebook(lab, page, name, protecting_cell(lab, value), fill, check, "0")
     field = cell_at(page, 2).locator(".jp-OutputArea input")
     expect(field).to_have_value("‹secret:gh.pat›")
     field.click()
     page.keyboard.press("End")
     page.keyboard.type("XYZ", delay=50)
-    _until_the_kernel_has_it(page, 3, "in the kernel: True False")
+    _run_until_shown(page, 3, "in the kernel: True False")
     cell_at(page, 4).locator(".cm-content").fill("field.value = ''")
-    # What the kernel sets still arrives, though nothing of the field was echoed.
+    # The field shows what the kernel sets, although the kernel sends no echo.
     run_cell(page, 4)
     expect(field).to_have_value("")

@@ -1,4 +1,4 @@
-"""A real kernel with the extension loaded, for the tests of the notebook face."""
+"""A kernel with the extension loaded, for the tests of the notebook front end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[Kernel]:
-    """Return a kernel with a home of its own, in which the extension is loaded and the store's passphrase is known."""
+    """Return a kernel with its own home folder and passphrase, in which the extension is loaded."""
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         yield kernel

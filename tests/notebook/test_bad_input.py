@@ -1,4 +1,4 @@
-"""What bad input gets in a notebook: the same table as in a terminal, through the magics of a real kernel."""
+"""Invalid input in a notebook: the cases of the terminal, as magics in a kernel."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ CASES = [case for case in BAD_INPUT if not case.terminal_only]
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    """Return one kernel for the whole table; each case has a home and a folder of its own."""
+    """Return one kernel for all cases; each case has its own folders."""
     with running_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter\nimport os").ok
         yield kernel
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_bad_input_gets_one_line_and_writes_nothing(case: BadInput, kernel: Kernel, tmp_path: Path) -> None:
-    """A wrong command ends with one line that says what, where and what next, without a traceback, a value or a trace of itself."""
+def test_invalid_input_is_an_error_in_one_line(case: BadInput, kernel: Kernel, tmp_path: Path) -> None:
+    """An invalid command ends with one line with the problem and a hint, and writes nothing."""
     folder = tmp_path / "folder"
     folder.mkdir()
     case.prepare(folder)
@@ -41,18 +41,18 @@ def test_bad_input_gets_one_line_and_writes_nothing(case: BadInput, kernel: Kern
     assert kernel.run(
         f"os.chdir({str(folder)!r}); os.environ.update({{'ZENSECRETS_HOME': {str(home)!r}, **{dict(case.environment)!r}}})"
     ).ok
-    already = len(kernel.record)
+    start = len(kernel.record)
     ran = kernel.run(f"%zen {shlex.join(case.words)}", allow_stdin=False)
     assert kernel.run(f"[os.environ.pop(name) for name in {list(case.environment)!r}]; os.chdir('/')").ok
     assert not ran.ok
     assert ran.prompts == []
     assert ran.stream("stdout") == ""
-    # What is told of a value that was typed in clear is another matter.
+    # A plain value on the line causes a separate warning.
     (line,) = (line for line in ran.error.strip().splitlines() if not line.startswith("Warning: "))
     assert line.startswith("UsageError: ")
     assert [part for part in case.told if part not in line] == [], line
-    # What is typed for an attribute that is no secret is echoed as it was typed.
-    assert not find_canary(repr([message for message in kernel.record[already:] if message["msg_type"] != "execute_input"]))
+    # The echo of the line contains attributes that are not sensitive.
+    assert not find_canary(repr([message for message in kernel.record[start:] if message["msg_type"] != "execute_input"]))
     assert snapshot() == before
     assert sorted(folder.iterdir()) == files
     assert find_canary(home) == []

@@ -1,4 +1,4 @@
-"""Tab completion in a kernel: the words of the magics, and what is registered."""
+"""Tab completion in a kernel: commands, options, names and references."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def stocked(kernel: Kernel) -> Kernel:
-    """Return a kernel in which there is something to complete."""
+def prepared_kernel(kernel: Kernel) -> Kernel:
+    """Return a kernel with a secret and a component to complete."""
     assert kernel.run("%secret register openai --api_key --org=acme", [canary("completion")]).ok
     assert kernel.run("%zen annotator register labels --flavor=label_studio").ok
     return kernel
 
 
 @pytest.mark.parametrize(
-    ("typed", "offered"),
+    ("typed", "completions"),
     [
         ("%secret reg", ["%secret register"]),
         ("%zen annot", ["%zen annotator"]),
@@ -39,20 +39,20 @@ def stocked(kernel: Kernel) -> Kernel:
         ),
     ],
 )
-def test_words_names_keys_and_references(stocked: Kernel, typed: str, offered: list[str]) -> None:
-    """Verbs, options, names of secrets, stacks and components, keys and references complete to exactly what may stand there."""
-    assert stocked.complete(typed) == offered
+def test_commands_options_names_and_references_are_completed(prepared_kernel: Kernel, typed: str, completions: list[str]) -> None:
+    """A line completes to exactly the valid arguments."""
+    assert prepared_kernel.complete(typed) == completions
 
 
-def test_other_lines_are_left_alone(stocked: Kernel) -> None:
-    """On lines that are not ours IPython completes as it always does."""
-    assert stocked.run("some_long_name = 1").ok
-    assert stocked.complete("some_long") == ["some_long_name"]
-    assert "%secret" in stocked.complete("%secre")
+def test_other_lines_have_the_completions_of_ipython(prepared_kernel: Kernel) -> None:
+    """Lines without our magics have the completions of IPython."""
+    assert prepared_kernel.run("some_long_name = 1").ok
+    assert prepared_kernel.complete("some_long") == ["some_long_name"]
+    assert "%secret" in prepared_kernel.complete("%secre")
 
 
-def test_completion_tells_no_value(stocked: Kernel) -> None:
-    """Whatever was completed, no value went through the kernel's messages."""
+def test_completions_contain_no_value(prepared_kernel: Kernel) -> None:
+    """The replies to completion requests contain no value."""
     for typed in ("%secret get ", "%zen annotator update labels --authentication_secret={{openai.", "%secret update openai --api_key="):
-        stocked.complete(typed)
-    assert not find_canary(repr([message for message in stocked.record if message["msg_type"] == "complete_reply"]))
+        prepared_kernel.complete(typed)
+    assert not find_canary(repr([message for message in prepared_kernel.record if message["msg_type"] == "complete_reply"]))

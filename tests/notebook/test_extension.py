@@ -1,4 +1,4 @@
-"""Loading the extension into a shell, and leaving the shell as it was."""
+"""Loading and unloading of the extension in a shell."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
-    """Return a real shell with a profile of its own."""
+    """Return a shell with its own profile."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance()
     shell.history_manager.enabled = False
-    # IPython loads its own magics when one of them is first asked for.
+    # IPython registers its own magics at the first request for one of them.
     assert shell.find_line_magic("load_ext")
     yield shell
     shell.history_manager.end_session()
@@ -35,10 +35,10 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
 
 
 def _state(shell: InteractiveShell) -> dict[str, Any]:
-    """Return everything in a shell that an extension can leave something in."""
+    """Return the parts of a shell that the extension changes."""
     completers = shell.Completer.custom_completers
     return {
-        "magics": {kind: dict(known) for kind, known in shell.magics_manager.magics.items()},
+        "magics": {kind: dict(magics) for kind, magics in shell.magics_manager.magics.items()},
         "completers": (dict(completers.strs), dict(completers.regexs), list(shell.Completer.custom_matchers)),
         "formatters": {
             mime: (dict(formatter.type_printers), dict(formatter.deferred_printers))
@@ -56,8 +56,8 @@ def _state(shell: InteractiveShell) -> dict[str, Any]:
     }
 
 
-def test_unloading_leaves_no_trace(shell: InteractiveShell) -> None:
-    """After %unload_ext the shell is what it was before %load_ext, also when a secret was shown meanwhile."""
+def test_unloading_restores_the_shell(shell: InteractiveShell) -> None:
+    """After `%unload_ext` the shell has its earlier state, even if a secret was displayed."""
     before = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     assert _state(shell) != before
@@ -67,8 +67,8 @@ def test_unloading_leaves_no_trace(shell: InteractiveShell) -> None:
     assert _state(shell) == before
 
 
-def test_loading_twice_is_loading_once(shell: InteractiveShell) -> None:
-    """A second %load_ext changes nothing, and one %unload_ext takes everything back."""
+def test_a_second_load_changes_nothing(shell: InteractiveShell) -> None:
+    """A second `%load_ext` changes nothing, and one `%unload_ext` restores the shell."""
     before = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     once = _state(shell)
@@ -80,7 +80,7 @@ def test_loading_twice_is_loading_once(shell: InteractiveShell) -> None:
 
 
 def test_reloading_keeps_the_magics(shell: InteractiveShell) -> None:
-    """After %reload_ext there is one of each magic, and it can be unloaded."""
+    """After `%reload_ext` the magics exist once, and `%unload_ext` restores the shell."""
     before = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     shell.run_line_magic("reload_ext", "zensecrets_jupyter")
@@ -89,24 +89,24 @@ def test_reloading_keeps_the_magics(shell: InteractiveShell) -> None:
     assert _state(shell) == before
 
 
-def test_a_magic_of_the_same_name_comes_back(shell: InteractiveShell) -> None:
-    """A %stack that somebody else had defined is theirs again after %unload_ext."""
-    theirs = shell.magics_manager.magics["line"]["stack"] = lambda _line: "theirs"
+def test_an_earlier_magic_of_the_same_name_is_restored(shell: InteractiveShell) -> None:
+    """An earlier `%stack` of the user is restored by `%unload_ext`."""
+    earlier = shell.magics_manager.magics["line"]["stack"] = lambda _line: "earlier"
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     shell.run_line_magic("unload_ext", "zensecrets_jupyter")
-    assert shell.magics_manager.magics["line"]["stack"] is theirs
+    assert shell.magics_manager.magics["line"]["stack"] is earlier
 
 
-def test_two_shells_are_told_apart(shell: InteractiveShell, tmp_path: Path) -> None:
-    """Loading into a kernel of its own leaves a shell of this process alone."""
+def test_loading_changes_one_shell_only(shell: InteractiveShell, tmp_path: Path) -> None:
+    """Loading in a kernel does not change the shell of another process."""
     before = _state(shell)
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
     assert _state(shell) == before
 
 
-def test_a_shell_inside_another_program_is_guarded(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
-    """What such a shell prints, shows and fails with is masked, and what it was given back is the program's own stream."""
+def test_an_embedded_shell_masks_values(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    """Outputs and errors of a shell in another program are masked, and unloading restores the streams of the program."""
     value = canary("inside")
     the_redactor().protect(value, "some.key")
     shell.run_line_magic("load_ext", "zensecrets_jupyter")

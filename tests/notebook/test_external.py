@@ -1,4 +1,4 @@
-"""`--external` on a magic's line, where a `#` might be taken for a comment and a brace for a variable."""
+"""The option `--external` in a magic, with `#` and `$` in its values."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def external(name): return Client().workspace.component(ComponentType.SECRETS_MA
 
 
 def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> None:
-    """As a pair, as several, and as JSON; nothing on the line is taken for a literal that had to be hidden."""
+    """Pairs, lists and JSON are passed unchanged, and nothing on the line is treated as an inline secret."""
     assert kernel.run(ATTRIBUTE).ok
-    for number, (typed, meant) in enumerate(
+    for number, (typed, expected) in enumerate(
         [
             ("--external db=prod/db#password", {"db": "prod/db#password"}),
             ("--external=db=prod/$db,token=prod/api#key", {"db": "prod/$db", "token": "prod/api#key"}),
@@ -41,19 +41,19 @@ def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> N
         line = f"%zen secrets-manager register team{number} --flavor=vault {typed}"
         ran = kernel.run(line)
         assert (ran.ok, ran.stream("stderr")) == (True, "")
-        assert kernel.run(f"external('team{number}') == {meant!r}").shown() == ["True"]
+        assert kernel.run(f"external('team{number}') == {expected!r}").shown() == ["True"]
         assert kernel.run("In[-3]").shown() == [repr(f"get_ipython().run_line_magic('zen', {line[5:]!r})")]
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[dict[str, str]]:
-    """Yield the environment of somebody who may use a moto server."""
+    """Yield the environment variables for a moto server."""
     with running_moto() as port:
         yield aws_environment(port)
 
 
 def _put(aws: dict[str, str], document: object) -> str:
-    """Keep a document in AWS as another program does, and return its name."""
+    """Store a document in AWS Secrets Manager like another program, and return its name."""
     client = boto3.client(
         "secretsmanager",
         endpoint_url=aws["AWS_ENDPOINT_URL"],
@@ -96,13 +96,13 @@ def _document_kinds(secret: str) -> dict[str, tuple[dict[str, object], set[str]]
         "a client of Azure": ({"tenantId": "tenant-of-the-shop", "clientSecret": secret}, {"clientSecret"}),
         "Snowflake": ({"account": "shop-eu", "user": "loader", "password": secret, "warehouse": "reporting_wh"}, {"password"}),
         "a URL with the password": ({"url": f"postgresql://app:{secret}@db.example.com/orders", "password": secret}, {"url", "password"}),
-        "no known kind": ({"alpha": secret, "host": "db-of-nobody.example.com"}, {"alpha", "host"}),
+        "unknown document": ({"alpha": secret, "host": "db-of-nobody.example.com"}, {"alpha", "host"}),
     }
 
 
 @pytest.mark.parametrize("kind", list(_document_kinds("")))
-def test_only_what_is_sensitive_of_another_programs_secret_is_masked(tmp_path: Path, aws: dict[str, str], kind: str) -> None:
-    """Host, port, user and database of a log-in stay readable once the secret was read; the password never is."""
+def test_only_sensitive_keys_of_external_secrets_are_masked(tmp_path: Path, aws: dict[str, str], kind: str) -> None:
+    """Passwords are masked; hosts, ports, users and databases are not."""
     secret = secrets.token_urlsafe(24)
     document, masked = _document_kinds(secret)[kind]
     with running_kernel(tmp_path, {**aws, "ZENSECRETS_PASSPHRASE": "some passphrase"}) as kernel:
@@ -119,8 +119,8 @@ def test_only_what_is_sensitive_of_another_programs_secret_is_masked(tmp_path: P
         assert secret[:12] not in json.dumps([message["content"] for message in kernel.record], default=str)
 
 
-def test_further_keys_are_named_as_clear(tmp_path: Path, aws: dict[str, str]) -> None:
-    """``--clear`` may be repeated, takes several with commas, and one secret's key; a changed one counts at once."""
+def test_clear_keys_are_not_masked(tmp_path: Path, aws: dict[str, str]) -> None:
+    """`--clear` can be repeated and takes lists of keys; a change applies to the next read."""
     path = _put(
         aws, {"alpha": "harmless-one-77", "beta": "harmless-two-88", "gamma": "harmless-three-99", "password": secrets.token_hex(12)}
     )

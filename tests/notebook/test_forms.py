@@ -1,4 +1,4 @@
-"""Forms in a real kernel, driven by the messages of a notebook: questions, refused messages, and outcomes."""
+"""Forms in a kernel that a test drives by the messages of a notebook."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def content_of(kernel: Kernel, name: str) -> dict[str, str]:
     """Return the content of a secret; the kernel writes it to a file, because messages are recorded."""
     ran = kernel.run(
         f"import json, pathlib, zensecrets_jupyter as zs\n"
-        f"found = pathlib.Path('found.json')\n"
-        f"_ = found.write_text(json.dumps(zs.Client().get_secret({name!r}).content)); str(found.absolute())"
+        f"file = pathlib.Path('content.json')\n"
+        f"_ = file.write_text(json.dumps(zs.Client().get_secret({name!r}).content)); str(file.absolute())"
     )
     assert ran.ok, ran.error
     path = Path(ran.shown()[0].strip("'"))
@@ -55,8 +55,8 @@ def names(kernel: Kernel) -> str:
     return kernel.run("%secret list").shown()[0]
 
 
-def test_a_form_registers_a_secret_and_shrinks_to_a_line(kernel: Kernel) -> None:
-    """The cell ends at once; the form names the secret and its manager; a line replaces it, also in the output."""
+def test_a_submitted_form_registers_a_secret(kernel: Kernel) -> None:
+    """The cell ends at once, and a line replaces the submitted form."""
     first, second = canary("1"), canary("2")
     form = open_form(kernel, REGISTER)
     assert form.state["title"] == "cloud → default (local)"
@@ -75,7 +75,7 @@ def test_a_form_registers_a_secret_and_shrinks_to_a_line(kernel: Kernel) -> None
 
 
 def test_a_later_cell_says_that_the_form_is_waiting(kernel: Kernel) -> None:
-    """An error for a missing secret names the form that waits for it, until the form ends."""
+    """The error for a missing secret names the open form that asks for it."""
     form = open_form(kernel, REGISTER)
     for code in ("%secret get cloud", "import zensecrets_jupyter as zs; zs.Client().get_secret('cloud')"):
         assert "The form of cell [2] is waiting for its values: fill it in, then run this again." in kernel.run(code).error
@@ -85,8 +85,8 @@ def test_a_later_cell_says_that_the_form_is_waiting(kernel: Kernel) -> None:
     assert form.updates[0]["text/plain"] == form.state["line"]
 
 
-def test_an_update_keeps_what_is_left_empty(kernel: Kernel) -> None:
-    """Stored keys are displayed as set, an empty field keeps the value, and keys can be removed or added."""
+def test_an_update_keeps_the_values_of_empty_fields(kernel: Kernel) -> None:
+    """An empty field keeps the stored value, and keys can be removed and added."""
     old, new, more = canary("old"), canary("new"), canary("more")
     form = open_form(kernel, "%secret register mine")
     form.submit({"a": old, "b": old, "c": old})
@@ -102,12 +102,12 @@ def test_an_update_keeps_what_is_left_empty(kernel: Kernel) -> None:
 
 
 def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Kernel) -> None:
-    """The form asks for missing keys, each field names the attributes that need it, and --all includes stored keys."""
+    """The form has a field for each missing key, and with --all for stored keys too."""
     kernel.run("%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}")
     kernel.run("%zen alerter register chat --flavor=slack --slack_token={{chat.token}} --default_slack_channel_id={{chat.room}}")
     kernel.run("%stack update -an labels -al chat")
     chat = open_form(kernel, "%secret register chat --token")
-    assert [section["title"] for section in chat.state["sections"]] == [""], "the form's title says it"
+    assert [section["title"] for section in chat.state["sections"]] == [""], "The title of the form contains the name of the secret."
     chat.submit({"token": canary("t")})
     form = open_form(kernel, "%stack register-secrets")
     asked = [(section["title"], [field["key"] for field in section["fields"]]) for section in form.state["sections"]]
@@ -124,7 +124,7 @@ def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Ker
 
 
 def test_a_failed_submission_keeps_the_values(kernel: Kernel) -> None:
-    """The kernel keeps accepted values, so that the form can be submitted again after the cause is removed."""
+    """After a failure, the form can be submitted again without typing the values again."""
     value = canary()
     form = open_form(kernel, "%secret register cloud --token")
     open_form(kernel, "%secret register cloud --token").submit({"token": canary("other")})
@@ -156,12 +156,14 @@ TYPED: list[tuple[str, Callable[[], dict[str, str]], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("_what", "typed", "told"), TYPED, ids=[row[0] for row in TYPED])
-def test_the_kernel_repeats_the_checks_of_the_browser(kernel: Kernel, _what: str, typed: Callable[[], dict[str, str]], told: str) -> None:
-    """The kernel repeats the checks of the browser: the field shows the problem, and nothing is registered in part."""
+@pytest.mark.parametrize(("_case", "typed", "problem"), TYPED, ids=[row[0] for row in TYPED])
+def test_the_kernel_repeats_the_checks_of_the_browser(
+    kernel: Kernel, _case: str, typed: Callable[[], dict[str, str]], problem: str
+) -> None:
+    """The field shows the problem, and the secret is not registered."""
     form = open_form(kernel, REGISTER)
     form.submit({"aws_secret_access_key": canary("s"), **typed()})
-    assert told in form.state["sections"][0]["fields"][0]["problem"]
+    assert problem in form.state["sections"][0]["fields"][0]["problem"]
     assert form.state["sections"][0]["fields"][1]["held"] is True
     assert "cloud" not in names(kernel)
 
@@ -180,9 +182,9 @@ INVALID_SUBMISSIONS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("_what", "changes"), INVALID_SUBMISSIONS, ids=[row[0] for row in INVALID_SUBMISSIONS])
-def test_invalid_submissions_are_refused(kernel: Kernel, _what: str, changes: dict[str, Any]) -> None:
-    """An invalid submission is refused with a reason; the form stays open with a new key, and nothing is registered."""
+@pytest.mark.parametrize(("_case", "changes"), INVALID_SUBMISSIONS, ids=[row[0] for row in INVALID_SUBMISSIONS])
+def test_invalid_submissions_are_refused(kernel: Kernel, _case: str, changes: dict[str, Any]) -> None:
+    """After an invalid submission, the form is open, has a problem and a new key, and no secret is registered."""
     form = open_form(kernel, "%secret register mine")
     key = form.state["key"]
     form.submit(**changes)
@@ -194,7 +196,7 @@ def test_invalid_submissions_are_refused(kernel: Kernel, _what: str, changes: di
 
 
 def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
-    """A message that is forged, sealed to another key, or sent twice is refused, and the kernel's log says so."""
+    """A message that is forged, encrypted to another key, or sent twice is refused and logged."""
     kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('refusals.log'))")
     log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").shown()[0].strip("'"))
     form = open_form(kernel, "%secret register mine")
@@ -204,7 +206,7 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     for sealed in (form.seal(good, other), "AAAA", "no base64!", None, 5, base64.b64encode(b"x" * 100).decode()):
         form.send({"kind": "submit", "sealed": sealed})
         assert form.state["problem"].startswith("The submission could not be read")
-    # Sealed to the key that was there first: it was used up by the message before.
+    # This message is encrypted to the first key, which an earlier message has used.
     form.send({"kind": "submit", "sealed": form.seal({**good, "attempt": form.state["attempt"]}, first)})
     assert form.state["phase"] == "open"
     message = {"kind": "submit", "sealed": form.seal({**good, "attempt": form.state["attempt"]})}
@@ -215,9 +217,9 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     form.send({"kind": "nonsense"})
     assert form.state["line"] == "✔ registered mine (1 key) in default (local)"
     assert names(kernel).count("mine") == 1
-    told = log.read_text(encoding="utf-8").splitlines()
-    assert len([line for line in told if "a message was refused, since it" in line]) == 7
-    assert len([line for line in told if "a message was refused, since the form was closed before it arrived" in line]) == 3
+    lines = log.read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if "a message was refused, since it" in line]) == 7
+    assert len([line for line in lines if "a message was refused, since the form was closed before it arrived" in line]) == 3
     assert find_canary(log) == []
 
 
@@ -226,11 +228,11 @@ INVALID_MESSAGES: list[object] = [
     *({"method": "custom", "content": content} for content in (None, 5, "text", ["submit"], {}, {"kind": None}, {"kind": ["submit"]})),
     *({"method": "update", "state": state} for state in (5, ["form"], {"form": {"phase": "done"}}, {"_esm": "alert()"})),
 ]  # fmt: skip
-"""Invalid messages to a form: no mappings, unknown kinds, and states, which only the kernel sets."""
+"""Invalid messages to a form: other types than mappings, unknown kinds, and states, which only the kernel may set."""
 
 
 def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path) -> None:
-    """Nothing is displayed, the kernel's log has a line for each, and the form and the guard keep working."""
+    """The log has one line for each invalid message, and the form can still be submitted."""
     form = open_form(kernel, REGISTER)
     guard = next(
         message["content"]["comm_id"]
@@ -240,9 +242,9 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
     for comm, data in [*((form.id, data) for data in INVALID_MESSAGES), *((guard, data) for data in (*INVALID_MESSAGES[:6], OUTPUTS))]:
         published = kernel.read_messages(kernel.send_comm(comm, data))
         assert [message["msg_type"] for message in published] == ["status", "status"], data
-    told = (tmp_path / "kernel.log").read_text(encoding="utf-8")
-    assert told.count("The form of cell [2]: a message of an unknown kind was refused.") == len(INVALID_MESSAGES)
-    assert "Traceback" not in told
+    log = (tmp_path / "kernel.log").read_text(encoding="utf-8")
+    assert log.count("The form of cell [2]: a message of an unknown kind was refused.") == len(INVALID_MESSAGES)
+    assert "Traceback" not in log
     form.submit({"aws_access_key_id": canary("1"), "aws_secret_access_key": canary("2")})
     assert form.state["phase"] == "done"
 
@@ -250,26 +252,26 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
 OUTPUTS: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
 
 
-def test_a_waiting_cell_goes_on_after_its_form(kernel: Kernel) -> None:
-    """With --wait, the code after the magic has the secret; a cancelled form ends the cell with one line."""
-    identity = kernel.start("%secret register mine --a --wait\nfound = %secret get mine")
-    form = FormClient(kernel, kernel.read_until(identity, "display_data"))
-    form.submit_while(identity, {"a": canary()})
+def test_a_waiting_cell_continues_after_its_form(kernel: Kernel) -> None:
+    """With --wait, the code after the magic can read the secret; a cancelled form ends the cell with one line."""
+    request = kernel.start("%secret register mine --a --wait\nfound = %secret get mine")
+    form = FormClient(kernel, kernel.read_until(request, "display_data"))
+    form.submit_while(request, {"a": canary()})
     assert "‹secret:mine.a›" in kernel.run("found").shown()[0]
-    identity = kernel.start("%secret register other --a --wait\nprint('reached')")
-    form = FormClient(kernel, kernel.read_until(identity, "display_data"))
-    messages = form.send_while(identity, {"kind": "cancel"})
-    told = "".join(message["content"]["text"] for message in messages if message["msg_type"] == "stream")
-    assert "UsageError: Cancelled: register other → default (local); nothing was changed." in told
-    assert "reached" not in told
+    request = kernel.start("%secret register other --a --wait\nprint('reached')")
+    form = FormClient(kernel, kernel.read_until(request, "display_data"))
+    messages = form.send_while(request, {"kind": "cancel"})
+    output = "".join(message["content"]["text"] for message in messages if message["msg_type"] == "stream")
+    assert "UsageError: Cancelled: register other → default (local); nothing was changed." in output
+    assert "reached" not in output
 
 
 def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
-    """`await SecretForm(…)` returns the secret; the form of an existing secret updates it."""
-    identity = kernel.start("import zensecrets_jupyter as zs\nsecret = await zs.SecretForm('hub', schema='huggingface')")
-    form = FormClient(kernel, kernel.read_until(identity, "display_data"))
+    """`await SecretForm(…)` returns the secret, and the form of an existing secret updates it."""
+    request = kernel.start("import zensecrets_jupyter as zs\nsecret = await zs.SecretForm('hub', schema='huggingface')")
+    form = FormClient(kernel, kernel.read_until(request, "display_data"))
     assert form.state["sections"][0]["note"] == "schema huggingface"
-    form.submit_while(identity, {"token": canary()})
+    form.submit_while(request, {"token": canary()})
     assert kernel.run("secret.token").shown() == ["'‹secret:hub.token›'"]
     form = open_form(kernel, "form = zs.SecretForm('hub')\nform")
     assert form.state["verb"] == "Update"
@@ -277,8 +279,8 @@ def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
     assert kernel.run("(await form).name").shown() == ["'hub'"]
 
 
-def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
-    """Outside of a notebook the same cell uses hidden prompts, also for the form in Python; a non-interactive run gets an error."""
+def test_a_console_gets_prompts_and_a_non_interactive_run_an_error(kernel: Kernel) -> None:
+    """A console shows hidden prompts instead of a form; a non-interactive run gets an error."""
     assert kernel.run("%secret register a --key --wait", [canary("1")]).ok
     assert kernel.run("import zensecrets_jupyter as zs\n(await zs.SecretForm('b', keys=['key'])).name", [canary("2")]).shown() == ["'b'"]
     ran = kernel.run("%secret register c --key", allow_stdin=False, in_notebook=True)
@@ -294,10 +296,10 @@ def test_a_console_gets_prompts_and_nobody_an_error(kernel: Kernel) -> None:
         ("{", "The prompt got only the first line of a text with several lines; the answer was not used."),
         (canary() + "x" * 4095, "The answer has 4,095 bytes or more"),
     ],
-    ids=["the first line of a key", "the first line of JSON", "a line as long as terminals cut it"],
+    ids=["the first line of a key", "the first line of JSON", "a line of the maximum length of terminals"],
 )
-def test_what_a_console_may_have_cut_is_refused(kernel: Kernel, answer: str, problem: str) -> None:
-    """Jupyter's console reads one line, which its terminal may cut; nothing is registered, and the error does not quote the line."""
+def test_a_truncated_answer_in_a_console_is_refused(kernel: Kernel, answer: str, problem: str) -> None:
+    """An answer that the terminal may have truncated is refused, and the error does not quote it."""
     ran = kernel.run("%secret register x --key", lambda prompt: "" if "Press Enter" in prompt else answer)
     shown = f"{ran.error}{ran.stream('stdout')}{ran.stream('stderr')}"
     assert problem in shown
@@ -306,8 +308,8 @@ def test_what_a_console_may_have_cut_is_refused(kernel: Kernel, answer: str, pro
     assert not kernel.run("%secret get x").ok
 
 
-def test_unloading_closes_what_is_open(kernel: Kernel) -> None:
-    """A form of an unloaded extension is closed, and refuses messages."""
+def test_unloading_closes_open_forms(kernel: Kernel) -> None:
+    """The form of an unloaded extension refuses messages."""
     form = open_form(kernel, "%secret register mine --a")
     kernel.run("%unload_ext zensecrets_jupyter")
     form.send({"kind": "cancel"})
@@ -316,7 +318,7 @@ def test_unloading_closes_what_is_open(kernel: Kernel) -> None:
 
 
 def test_a_component_is_registered_by_a_form(kernel: Kernel) -> None:
-    """The form asks for a sensitive attribute without a value; the warning about plain values is below the line."""
+    """The form has a field for the sensitive attribute; its line is followed by the warning about a plain value."""
     form = open_form(kernel, "%zen alerter register chat --flavor=slack --default_slack_channel_id=c --slack_token")
     form.submit({"slack_token": canary()})
     assert form.state["line"] == "✔ registered alerter 'chat'"
@@ -324,7 +326,7 @@ def test_a_component_is_registered_by_a_form(kernel: Kernel) -> None:
 
 
 def test_an_import_is_previewed(kernel: Kernel) -> None:
-    """With -i, the form shows the keys of the file, accepts other values, and imports after the submission."""
+    """With -i, the form shows the keys of the file, and the import uses the changed values."""
     kernel.run("import pathlib; _ = pathlib.Path('some.env').write_text('a=from-the-file\\nb=other-value\\n')")
     form = open_form(kernel, "%secret import some.env -i")
     assert [(field["key"], field["present"]) for field in form.state["sections"][0]["fields"]] == [
@@ -338,8 +340,8 @@ def test_an_import_is_previewed(kernel: Kernel) -> None:
     assert content_of(kernel, "some") == {"a": "from-the-file", "b": new}
 
 
-def test_a_new_store_asks_for_its_passphrase_in_the_form(tmp_path: Path) -> None:
-    """Without a keyring, the form asks for a passphrase; the next kernel needs it, and a wrong one is refused."""
+def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
+    """Without a keyring, a new store gets the passphrase of the form; later a wrong passphrase is refused."""
     passphrase, value = canary("passphrase"), canary()
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
@@ -362,7 +364,7 @@ def test_a_new_store_asks_for_its_passphrase_in_the_form(tmp_path: Path) -> None
 
 
 def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
-    """Of two open forms the first creates the store; the passphrase of the second is not ignored silently."""
+    """The second of two open forms reports that the first has made its passphrase unnecessary."""
     value = canary()
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")

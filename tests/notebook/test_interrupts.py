@@ -1,4 +1,4 @@
-"""Whoever stops a command in the middle finds everything as it was."""
+"""Interrupts of a command at a prompt."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authenticati
     [("%secret register new --a --b", 2), ("%secret update known --token", 1), ("%stack register-secrets", 2), ("%secret delete known", 1)],
 )
 def test_an_interrupt_at_a_prompt_changes_nothing(kernel: Kernel, tmp_path: Path, cell: str, prompts: int) -> None:
-    """Stopped at its last prompt, a command has written nothing; the next cell works, and no value is left anywhere."""
+    """A command that is interrupted at its last prompt writes nothing, and leaves no value in messages or files."""
     assert kernel.run(f"%secret register known --token=value\n{ANNOTATOR}\n%stack update default -an labels").ok
-    digest = "import hashlib; from zensecrets_jupyter import Client; Client().get_secret('known').content == {'token': 'value'}"
-    asked: list[str] = []
+    is_unchanged = "import hashlib; from zensecrets_jupyter import Client; Client().get_secret('known').content == {'token': 'value'}"
+    shown_prompts: list[str] = []
 
-    def stop_at_the_last(prompt: str) -> str:
-        asked.append(prompt)
-        if len(asked) == prompts:
+    def interrupt_at_the_last(prompt: str) -> str:
+        shown_prompts.append(prompt)
+        if len(shown_prompts) == prompts:
             kernel.manager.interrupt_kernel()
             time.sleep(1)
         return canary("late")
 
-    ran = kernel.run(cell, stop_at_the_last)
+    ran = kernel.run(cell, interrupt_at_the_last)
     assert not ran.ok
     assert ran.stream("stderr").strip() == "UsageError: Interrupted: the command was stopped before it was done."
     assert kernel.run("names = %secret list\n[row['name'] for row in names]").shown() == ["['known']"]
-    assert kernel.run(digest).shown() == ["True"]
+    assert kernel.run(is_unchanged).shown() == ["True"]
     assert not find_canary(repr(kernel.record))
     assert not find_canary(tmp_path)

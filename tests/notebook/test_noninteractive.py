@@ -1,4 +1,4 @@
-"""Notebooks that run without a person: whatever would have been asked is an error that says what and how to give it."""
+"""Notebooks in non-interactive runs: a command that needs an answer raises an error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.once
 LOAD = "%load_ext zensecrets_jupyter"
 ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}"
 
-ASKING = [
+NEEDS_ANSWER = [
     ("%secret register openai --schema=openai", ["openai", "api_key"]),
     ("%secret register openai --api_key", ["openai", "api_key"]),
     ("%secret register openai -i", ["openai"]),
@@ -39,30 +39,30 @@ ASKING = [
 ]
 
 
-@pytest.mark.parametrize(("cell", "named"), ASKING)
-def test_a_question_without_anybody_is_an_error(kernel: Kernel, cell: str, named: list[str]) -> None:
-    """The error names what was needed and how to give it, in one line; nothing is written and nothing hangs."""
+@pytest.mark.parametrize(("cell", "words"), NEEDS_ANSWER)
+def test_a_command_that_needs_an_answer_raises_an_error(kernel: Kernel, cell: str, words: list[str]) -> None:
+    """The error names the missing value and how to pass it; nothing is written."""
     assert kernel.run("%secret register known --token=value").ok
     ran = kernel.run(cell, allow_stdin=False)
     assert not ran.ok
     assert ran.prompts == []
-    told = ran.error.strip().splitlines()[-1]
-    assert all(name in told for name in named), told
+    line = ran.error.strip().splitlines()[-1]
+    assert all(word in line for word in words), line
     assert kernel.run("names = %secret list\nlen(names)").shown() == ["1"]
 
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[NotebookNode], NotebookClient]]:
-    """Return nbclient for a notebook, whose kernel listens on files."""
+    """Return a function that creates an nbclient for a notebook, whose kernel uses a Unix domain socket."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     with short_path(tmp_path) as short:
-        # nbclient leaves the kernel manager without the path of a connection file, from which it would take this one.
+        # nbclient sets no connection file, from whose path the kernel manager would derive the socket, so the test sets the socket.
         config = Config({"KernelManager": {"transport": "ipc", "ip": str(short / "kernel")}})
         yield lambda notebook: NotebookClient(notebook, timeout=60, resources={"metadata": {"path": tmp_path}}, config=config)
 
 
 def test_nbclient_gets_the_error(client: Callable[[NotebookNode], NotebookClient]) -> None:
-    """A notebook that asks fails under nbclient at the cell that asked, and the saved notebook says why."""
+    """Nbclient stops at the cell that needs an answer, and the saved notebook has the error."""
     notebook = new_notebook(cells=[new_code_cell(LOAD), new_code_cell("%secret register openai --api_key"), new_code_cell("'not reached'")])
     with pytest.raises(CellExecutionError, match="api_key"):
         client(notebook).execute()
@@ -70,10 +70,10 @@ def test_nbclient_gets_the_error(client: Callable[[NotebookNode], NotebookClient
     assert "execution_count" not in notebook.cells[2] or notebook.cells[2].execution_count is None
 
 
-def test_nbclient_runs_what_asks_nothing(
+def test_nbclient_runs_a_notebook_without_prompts(
     client: Callable[[NotebookNode], NotebookClient], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With values from files a notebook runs to its end, holds no value afterwards, and nbclient has nothing to warn of."""
+    """A notebook with values from files runs to its end, and neither the notebook nor a warning contains a value."""
     file = tmp_path / "key.txt"
     file.write_text(canary("file"))
     cells = [LOAD, "%secret register openai --api_key=@key.txt", "%secret get openai", "%secret list"]

@@ -1,4 +1,4 @@
-"""Each command and each block of code in the documentation that this package implements, as written there, with `%zen` for `zenml`."""
+"""The commands and code of ZenML's documentation of secrets, with `%zen` instead of `zenml`."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ STORED = "from zensecrets_jupyter import Client; Client().workspace.components()
     ],
     ids=["no variable", "a dict", "an object with the attribute"],
 )
-def test_double_braces_arrive_intact(kernel: Kernel, variable: str) -> None:
-    """The annotator's reference is stored as it was typed, whatever the notebook has of that name."""
+def test_a_reference_is_stored_as_typed(kernel: Kernel, variable: str) -> None:
+    """A reference is stored as typed, even if a variable of the notebook has its name."""
     assert kernel.run(variable).ok
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run(STORED).shown() == ["'{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}'"]
 
 
 def test_the_annotator_resolves_its_secret(kernel: Kernel, tmp_path: Path) -> None:
-    """The component that the documentation registers gives the value, once its stack's secret is there."""
+    """The registered component resolves the value after its secret is registered."""
     value = canary("annotator")
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run("%stack update default -an label_studio_annotator").ok
@@ -49,12 +49,12 @@ def test_the_annotator_resolves_its_secret(kernel: Kernel, tmp_path: Path) -> No
     assert kernel.run(cell).ok
     digest = kernel.run("hashlib.sha256(stack.annotator.authentication_secret.encode()).hexdigest()")
     assert digest.shown() == [repr(_digest(value))]
-    _nothing_leaked(kernel, tmp_path)
+    _check_no_leak(kernel, tmp_path)
 
 
 @pytest.mark.parametrize("stack", ["", " default"], ids=["the active stack", "a named stack"])
-def test_register_secrets(kernel: Kernel, tmp_path: Path, stack: str) -> None:
-    """`stack register-secrets`, with and without a name, asks for what is missing by a hidden prompt and stores it."""
+def test_register_secrets_prompts_for_missing_values(kernel: Kernel, tmp_path: Path, stack: str) -> None:
+    """`stack register-secrets` prompts for missing values, with and without the name of a stack."""
     value = canary("register-secrets")
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run("%stack update default -an label_studio_annotator").ok
@@ -64,28 +64,28 @@ def test_register_secrets(kernel: Kernel, tmp_path: Path, stack: str) -> None:
     assert "label_studio_secret" in ran.prompts[0]["prompt"]
     again = kernel.run(f"%stack register-secrets{stack} --skip-existing")
     assert again.ok, again.error
-    _nothing_leaked(kernel, tmp_path)
+    _check_no_leak(kernel, tmp_path)
 
 
 def test_interactive_registration(kernel: Kernel, tmp_path: Path) -> None:
-    """`secrets-manager secret register SECRET_NAME -i` asks for keys and values until there are no more."""
+    """`secrets-manager secret register SECRET_NAME -i` prompts for keys and values until a key is empty."""
     value = canary("interactive")
     ran = kernel.run("%zen secrets-manager secret register SECRET_NAME -i", ["first", value, ""])
     assert ran.ok, ran.error
     assert all(prompt["password"] for prompt in ran.prompts)
     assert _digest_in(kernel, "SECRET_NAME", "first") == _digest(value)
-    _nothing_leaked(kernel, tmp_path)
+    _check_no_leak(kernel, tmp_path)
 
 
 def test_values_on_the_command_line(kernel: Kernel) -> None:
-    """`--key1=value1 --key2=value2` registers both."""
+    """`--key1=value1 --key2=value2` registers both values."""
     assert kernel.run("%zen secrets-manager secret register SECRET_NAME --key1=value1 --key2=value2").ok
     assert _digest_in(kernel, "SECRET_NAME", "key1") == _digest("value1")
     assert _digest_in(kernel, "SECRET_NAME", "key2") == _digest("value2")
 
 
 def test_values_from_files(kernel: Kernel, tmp_path: Path) -> None:
-    """`@` takes a value from a file verbatim, beside one from the line; the documentation's continued line works in a cell."""
+    """`@` reads a value from a file unchanged, also on a line with a continuation."""
     content = canary("file") + "\n special: \"'{{}}$HOME é\n"
     (tmp_path / "path" / "to").mkdir(parents=True)
     (tmp_path / "path" / "to" / "file.txt").write_text(content, encoding="utf-8")
@@ -117,7 +117,7 @@ def secret_loader(
 
 
 def test_the_step_loads_the_secret(kernel: Kernel) -> None:
-    """The documentation's step, with its import line changed and a secret's name filled in, reads the content of the secret."""
+    """The step of the documentation reads the content of the secret, with its import line changed."""
     assert kernel.run("%secret register SECRET_NAME --key1=value1 --key2=value2").ok
     assert kernel.run("seen = []").ok
     assert kernel.run(STEP).ok
@@ -141,7 +141,7 @@ def test_the_step_loads_the_secret(kernel: Kernel) -> None:
     ],
 )
 def test_the_levels_of_validation(kernel: Kernel, level: str | None, *, exists: bool, has_key: bool, valid: bool) -> None:
-    """ZENML_SECRET_VALIDATION_LEVEL decides what a run looks at before its first step."""
+    """ZENML_SECRET_VALIDATION_LEVEL sets which references a run checks before its first step."""
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run("%stack update default -an label_studio_annotator").ok
     if exists:
@@ -177,7 +177,7 @@ def _digest(value: str) -> str:
 
 
 def _digest_in(kernel: Kernel, name: str, key: str) -> str:
-    """Return the digest of a stored value, computed in the kernel: the value itself should not travel."""
+    """Return the digest of a stored value; the kernel computes it, because messages must not contain the value."""
     cell = f"""
 import hashlib
 from zensecrets_jupyter import Client
@@ -186,6 +186,6 @@ hashlib.sha256(Client().get_secret({name!r}).content[{key!r}].encode()).hexdiges
     return kernel.run(cell).shown()[0].strip("'")
 
 
-def _nothing_leaked(kernel: Kernel, folder: Path) -> None:
+def _check_no_leak(kernel: Kernel, folder: Path) -> None:
     assert not find_canary(repr([message for message in kernel.record if message["msg_type"] != "input_reply"]).encode())
     assert not find_canary(folder)

@@ -1,4 +1,4 @@
-"""What is set or typed in a session is known at once: variables of the environment, and whatever a person types at a password prompt."""
+"""Protection of values that a session gets from environment variables and password prompts."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ SETTING = {
 """Ways in which code sets a variable."""
 
 
-def _seen(kernel: Kernel, value: str, length: int = 12) -> bool:
-    """Tell whether so many characters of a value in a row are in the messages."""
+def _is_visible(kernel: Kernel, value: str, length: int = 12) -> bool:
+    """Return whether the messages contain ``length`` consecutive characters of a value."""
     everything = "".join(json.dumps(message["content"], ensure_ascii=False) for message in kernel.record)
     return any(value[start : start + length] in everything for start in range(len(value) - length + 1))
 
 
 @pytest.mark.parametrize("way", list(SETTING))
-def test_a_variable_set_after_loading_is_known_in_the_same_cell(kernel: Kernel, tmp_path: Path, way: str) -> None:
-    """However code sets it, it is masked in the very next output."""
+def test_a_variable_set_after_loading_is_masked_in_the_same_cell(kernel: Kernel, tmp_path: Path, way: str) -> None:
+    """A variable that code sets is masked in the next output, for each way to set it."""
     value = secrets.token_urlsafe(24)
     (tmp_path / "value").write_text(value)
     ran = kernel.run(f"import os, pathlib\nvalue = pathlib.Path('value').read_text()\n{SETTING[way]}\nprint('it is', value)")
     assert ran.ok, ran.error
     assert ran.stream("stdout").splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›"
-    assert not _seen(kernel, value)
+    assert not _is_visible(kernel, value)
 
 
 def _secret_variables() -> dict[str, tuple[str, list[str]]]:
-    """Return variables that are secrets, each with its value and the parts of it that are."""
+    """Return variables with secrets: for each name the value, and the secret parts of the value."""
 
     def made(length: int = 18) -> str:
         return secrets.token_urlsafe(length)
@@ -93,12 +93,12 @@ HARMLESS = {
     "SECRET_BACKEND": "environment",
     "PASSWORD_POLICY": "strict",
 }
-"""Variables whose name sounds like a secret, and whose value is none."""
+"""Variables whose names resemble those of secrets, and whose values are harmless."""
 
 
 @pytest.mark.parametrize("when", ["before the kernel started", "by code"])
-def test_name_and_value_tell_which_variable_is_a_secret(tmp_path: Path, when: str) -> None:
-    """Every secret part is masked, host, user and what only sounds like a secret are not, and the table lists what was taken."""
+def test_secret_parts_of_variables_are_masked(tmp_path: Path, when: str) -> None:
+    """Secret parts are masked, hosts, users and harmless variables are not, and the table lists the secret variables."""
     variables = _secret_variables()
     environment = {name: value for name, (value, _) in variables.items()} | HARMLESS
     (tmp_path / "variables.json").write_text(json.dumps(environment))
@@ -108,12 +108,12 @@ def test_name_and_value_tell_which_variable_is_a_secret(tmp_path: Path, when: st
         ran = kernel.run(f"{code}\nfor name in variables: print(name, os.environ[name])")
         shown = dict(line.split(" ", 1) for line in ran.stream("stdout").splitlines())
         assert {name: shown[name] for name in HARMLESS} == HARMLESS
-        leaking = [name for name, (_, parts) in variables.items() if any(_seen(kernel, part) for part in parts)]
+        leaking = [name for name, (_, parts) in variables.items() if any(_is_visible(kernel, part) for part in parts)]
         assert leaking == []
         expected = {}
         for name, (value, parts) in variables.items():
             for part in parts:
-                value = value.replace(part, f"‹secret:env.{name}›")  # noqa: PLW2901 - part after part
+                value = value.replace(part, f"‹secret:env.{name}›")  # noqa: PLW2901 - each pass replaces one part
             expected[name] = value
         assert {name: shown[name] for name in expected} == expected
         table = "\n".join(kernel.run("%secret guard").shown())
@@ -121,8 +121,8 @@ def test_name_and_value_tell_which_variable_is_a_secret(tmp_path: Path, when: st
 
 
 @pytest.mark.parametrize("line", ["%env X_TOKEN={}", "%set_env X_TOKEN {}", "import os; os.environ['X_TOKEN'] = '{}'"])
-def test_a_variable_s_value_in_a_cell_stays_in_no_history(kernel: Kernel, tmp_path: Path, line: str) -> None:
-    """Where the cell itself holds the value it is warned about, and memory and files have the mask."""
+def test_a_value_in_a_cell_that_sets_a_variable_is_not_recorded(kernel: Kernel, tmp_path: Path, line: str) -> None:
+    """The cell gets a warning, and the history in memory and in files has the mask."""
     kernel.run(line.format(canary("set")))
     kernel.run("1")
     warned = "Warning: this cell holds the value of env.X_TOKEN."
@@ -131,7 +131,7 @@ def test_a_variable_s_value_in_a_cell_stays_in_no_history(kernel: Kernel, tmp_pa
 
 
 def test_harmless_variables_stay_readable(kernel: Kernel) -> None:
-    """Of what is set only secrets are masked: a number of tokens, a column's name, a URL's host."""
+    """Values of harmless variables and the host of a URL are not masked."""
     code = """
 import os
 os.environ.update(OPENAI_MAX_TOKENS="131072", PRIMARY_KEY="customer_id", DATABASE_URL="postgresql://app:aR7kQ2xZ9m@db.example.com/sales")
@@ -141,8 +141,8 @@ print(131072 + 1, 131072, "customer_id", "db.example.com", "sales", os.environ["
     assert kernel.run(code).stream("stdout") == shown
 
 
-def test_after_unloading_nothing_is_watched(kernel: Kernel) -> None:
-    """%unload_ext gives putenv and the prompts back."""
+def test_unloading_restores_functions(kernel: Kernel) -> None:
+    """`%unload_ext` restores `os.putenv` and the functions of prompts."""
     state = "import getpass, os; print(os.putenv.__module__, getpass._raw_input.__module__, '_input_request' in vars(get_ipython().kernel))"
     assert (
         kernel.run(state).stream("stdout")
@@ -164,37 +164,37 @@ PROMPTS = {
 
 
 @pytest.mark.parametrize("way", list(PROMPTS))
-def test_what_is_typed_at_a_password_prompt_is_known(kernel: Kernel, way: str) -> None:
-    """Whichever library asks, the answer is masked in the same cell, and the table says where it comes from."""
+def test_an_answer_to_a_password_prompt_is_masked(kernel: Kernel, way: str) -> None:
+    """The answer is masked in the same cell, for each library, and the table names the prompt."""
     value = secrets.token_urlsafe(24)
     ran = kernel.run(f"{PROMPTS[way]}\nprint('typed', value, len(value))", [value])
     assert ran.ok, ran.error
     assert ran.stream("stdout").splitlines()[-1] == "typed ‹secret:prompt.1› 32"
-    # rich prints the question itself, and then asks with an empty one.
+    # rich prints the prompt itself, and calls getpass with an empty prompt.
     reason = "typed at a password prompt" if way == "rich" else "typed at the password prompt 'Database'"
     assert f"prompt.1 {reason} 1" in " ".join("\n".join(kernel.run("%secret guard").shown()).split())
-    assert not _seen(kernel, value)
+    assert not _is_visible(kernel, value)
 
 
-def test_prompts_are_numbered_and_an_echoing_one_is_no_secret(kernel: Kernel) -> None:
-    """Each new value has a number of its own; what is typed visibly stays readable."""
+def test_answers_are_numbered_and_visible_ones_are_not_masked(kernel: Kernel) -> None:
+    """Each new answer gets a number, and an answer to a visible prompt is not masked."""
     one, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     code = "import getpass; print([getpass.getpass(), getpass.getpass(), getpass.getpass()])"
     assert kernel.run(code, [one, other, one]).stream("stdout") == "['‹secret:prompt.1›', '‹secret:prompt.2›', '‹secret:prompt.1›']\n"
     assert kernel.run("print(input('Your name: '))", ["Ada Lovelace"]).stream("stdout") == "Ada Lovelace\n"
 
 
-def test_what_is_typed_for_a_secret_has_its_name(kernel: Kernel) -> None:
-    """A value that a command of ours asked for is masked as the secret that it became."""
+def test_a_registered_answer_has_the_name_of_its_secret(kernel: Kernel) -> None:
+    """A value typed for a command is masked by the name of the secret that the command registers."""
     value = secrets.token_urlsafe(24)
     assert kernel.run("%secret register db --password", [value]).ok
     assert kernel.run("print(get_ipython().run_line_magic('secret', 'get db --key password'))").stream("stdout") == "‹secret:db.password›\n"
     assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
-    assert not _seen(kernel, value)
+    assert not _is_visible(kernel, value)
 
 
-def test_the_name_of_a_key_is_no_secret(kernel: Kernel) -> None:
-    """What a command of ours asks for besides values is typed unseen in a notebook too, and stays readable afterwards."""
+def test_the_name_of_a_key_is_not_masked(kernel: Kernel) -> None:
+    """The name of a key is typed at a hidden prompt, and is not masked."""
     value = secrets.token_urlsafe(24)
     answers = {"key": ["connection_name", ""], "value": [value]}
 
@@ -205,21 +205,21 @@ def test_the_name_of_a_key_is_no_secret(kernel: Kernel) -> None:
     assert ran.ok, ran.error
     assert kernel.run("print('connection_name')").stream("stdout") == "connection_name\n"
     assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
-    assert not _seen(kernel, value)
+    assert not _is_visible(kernel, value)
 
 
-def test_a_passphrase_is_known_too(tmp_path: Path) -> None:
-    """What is typed for the store, and so becomes no secret's key, is masked as well."""
+def test_a_passphrase_is_masked(tmp_path: Path) -> None:
+    """The passphrase of the store is masked like an answer to a password prompt."""
     passphrase = secrets.token_urlsafe(24)
     (tmp_path / "value").write_text(passphrase)
-    # No keyring can be reached, so that the store wants a passphrase.
+    # The keyring is unavailable, so the store needs a passphrase.
     with running_kernel(tmp_path, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         ran = kernel.run("%secret register db --password=aB3dE6gH9jK2mN5p", lambda _prompt: passphrase)
         assert ran.ok, ran.error
         assert ran.prompts
         assert kernel.run("print(open('value').read())").stream("stdout") == "‹secret:prompt.1›\n"
-        assert not _seen(kernel, passphrase)
+        assert not _is_visible(kernel, passphrase)
 
 
 PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
@@ -236,7 +236,7 @@ TERMINAL = {
 
 @pytest.fixture
 def ipython(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
-    """Return IPython in a terminal, with the extension loaded after somebody imported getpass."""
+    """Return IPython at a pseudo-terminal, in which getpass was imported before the extension was loaded."""
     home = {
         "HOME": str(tmp_path),
         "IPYTHONDIR": str(tmp_path / "ipython"),
@@ -253,12 +253,12 @@ def ipython(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
 
 
 @pytest.mark.parametrize("way", list(TERMINAL))
-def test_a_terminals_password_prompts_are_watched(ipython: pexpect.spawn[str], way: str) -> None:
-    """In IPython in a terminal too, also for a function that was imported before the extension was loaded."""
+def test_password_prompts_in_a_terminal_are_masked(ipython: pexpect.spawn[str], way: str) -> None:
+    """An answer in a terminal is masked, even if getpass was imported before the extension was loaded."""
     value = secrets.token_hex(12)
     ipython.expect(PROMPT)
     ipython.send(f"{TERMINAL[way]}\r")
-    # Not where the line that asks is echoed.
+    # The pattern excludes the echo of the line of code.
     ipython.expect(r"(?<!')Database:")
     ipython.send(f"{value}\r")
     ipython.expect(PROMPT)
@@ -267,8 +267,8 @@ def test_a_terminals_password_prompts_are_watched(ipython: pexpect.spawn[str], w
     assert str(ipython.after) == "<shown> ‹secret:prompt.1›"
 
 
-def test_a_terminals_environment_is_watched(ipython: pexpect.spawn[str], tmp_path: Path) -> None:
-    """A variable that is set in IPython in a terminal is masked at once."""
+def test_a_variable_set_in_a_terminal_is_masked(ipython: pexpect.spawn[str], tmp_path: Path) -> None:
+    """A variable that is set in IPython at a terminal is masked at once."""
     (tmp_path / "value").write_text(secrets.token_hex(12))
     ipython.expect(PROMPT)
     ipython.send(f"os.environ['X_TOKEN'] = open('{tmp_path}/value').read(); print('<shown>', os.environ['X_TOKEN'])\r")

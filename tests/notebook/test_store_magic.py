@@ -1,4 +1,4 @@
-"""What IPython's own `%store` keeps of a secret: its reference, which works in another kernel."""
+"""IPython's `%store`: it saves references instead of values, and another kernel restores the values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAKE = """
+CREATE_VARIABLES = """
 import base64, numpy, pandas
 secret = %secret get db
 value = secret.content['password']
@@ -26,7 +26,7 @@ array = numpy.array([value, 'x'])
 plain = {'a': [1, 'two']}
 """
 
-BACK = (
+EXPRESSIONS = (
     "value",
     "secret.content['password']",
     "content['password']",
@@ -42,26 +42,26 @@ BACK = (
 DIGEST = "hashlib.sha256({}.encode()).hexdigest()"
 
 
-def test_stored_variables_work_in_another_kernel(tmp_path: Path) -> None:
-    """Whatever holds a value comes back in a new kernel as what it is, and no file held the value, in any encoding, meanwhile."""
+def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None:
+    """Each variable with a value is restored in another kernel, and no file contains the value in any encoding."""
     value = canary("store")
     expected = repr(hashlib.sha256(value.encode()).hexdigest())
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("%secret register db --password", [value, ""]).ok
-        assert kernel.run(MAKE).ok
+        assert kernel.run(CREATE_VARIABLES).ok
         ran = kernel.run("%store secret value content reference header url frame basic data array plain")
         assert ran.ok, ran.error
         assert ran.stream("stdout").count("Stored '") == 11
         listed = kernel.run("%store")
         assert listed.ok
         assert not find_canary(listed.stream("stdout"))
-        # What was stored is what is read back, in the same kernel too.
+        # The same kernel restores the stored values as well.
         assert kernel.run("before = header\n%store -r\nassert type(value) is str and header == before == f'Bearer {value}'").ok
     assert not find_canary(tmp_path)
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%store -r\nimport base64, hashlib").ok
-        for name in BACK:
+        for name in EXPRESSIONS:
             assert kernel.run(DIGEST.format(name)).shown() == [expected], name
         assert kernel.run("type(value) is str, plain").shown() == ["(True, {'a': [1, 'two']})"]
     for name in ("ipython_config.py", "ipython_kernel_config.py"):
@@ -74,8 +74,8 @@ def test_stored_variables_work_in_another_kernel(tmp_path: Path) -> None:
     assert not find_canary(tmp_path)
 
 
-def test_a_rotated_secret_comes_back_as_it_is_then(tmp_path: Path) -> None:
-    """What was stored is a reference: after an update the new kernel has the new value."""
+def test_a_restored_variable_has_the_current_value(tmp_path: Path) -> None:
+    """After an update of the secret, another kernel restores the new value."""
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("%secret register db --password", [canary("old"), ""]).ok
@@ -87,8 +87,8 @@ def test_a_rotated_secret_comes_back_as_it_is_then(tmp_path: Path) -> None:
     assert not find_canary(tmp_path)
 
 
-def test_a_locked_workspace_keeps_no_value_in_clear(tmp_path: Path) -> None:
-    """What needs the workspace's key is refused in a line where nobody opens it; what needs none is stored; what was stored stays."""
+def test_a_locked_workspace_stores_no_plaintext(tmp_path: Path) -> None:
+    """A variable that must be encrypted is refused while the workspace is locked; other variables are stored."""
     typed, passphrase = canary("typed"), canary("passphrase")
     locked = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": passphrase}) as kernel:
@@ -98,14 +98,12 @@ def test_a_locked_workspace_keeps_no_value_in_clear(tmp_path: Path) -> None:
     with running_kernel(tmp_path, locked) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("import getpass\ntyped = [getpass.getpass()]\nplain = {'a': 1}", [typed]).ok
-        for somebody in (False, True):
-            ran = kernel.run("%store typed", lambda _prompt: "a wrong one", allow_stdin=somebody)
+        for allow_stdin in (False, True):
+            ran = kernel.run("%store typed", lambda _prompt: "a wrong one", allow_stdin=allow_stdin)
             assert len(ran.error.splitlines()) == 1
-            assert (
-                "UsageError: Variable 'typed' contains the value of a secret that no reference can replace, and can't be encrypted"
-                in ran.error
-            )
-            assert len(ran.prompts) == (3 if somebody else 0)
+            problem = "Variable 'typed' contains the value of a secret that no reference can replace, and can't be encrypted"
+            assert f"UsageError: {problem}" in ran.error
+            assert len(ran.prompts) == (3 if allow_stdin else 0)
         assert kernel.run("%store plain", allow_stdin=False).stream("stdout") == "Stored 'plain' (dict)\n"
         listed = kernel.run("%store", allow_stdin=False).stream("stdout").splitlines()
         assert [line.split() for line in listed[1:]] == [
@@ -115,7 +113,7 @@ def test_a_locked_workspace_keeps_no_value_in_clear(tmp_path: Path) -> None:
         ]
         assert "Unable to restore variable 'value'" in kernel.run("%store -r", allow_stdin=False).stream("stdout")
         assert not find_canary(tmp_path)
-        # With the passphrase everything is as it was.
+        # With the passphrase, all variables can be stored and restored.
         assert kernel.run("%store typed", [passphrase]).stream("stdout") == "Stored 'typed' (list)\n"
         assert kernel.run("before = typed\n%store -r\nassert typed == before and data.decode() == value").ok
     assert not find_canary(tmp_path)

@@ -1,4 +1,4 @@
-"""A new kernel on a store that is there: values are known before any secret is read, from a file, a keyring, or their fingerprints."""
+"""Values of the store in a new kernel: they are masked before a cell reads a secret."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.once
 
 READ = "print(open('.env').read().strip())"
-"""What a cell does with a value that nothing in its kernel has read from the store."""
+"""A cell that prints the value without reading the store."""
 
 
 @pytest.fixture
 def value(tmp_path: Path) -> str:
-    """Return a value that stands in a file beside the notebook too."""
+    """Return a value that is also in a file beside the notebook."""
     value = canary("stored")
     (tmp_path / ".env").write_text(value)
     return value
 
 
 def _store(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
-    """Register the value in a process of its own, in a store whose key is in a file unless a passphrase is given."""
+    """Register the value in another process; the store has a key file unless ``environment`` has a passphrase."""
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
     done = run_zensecrets("secret", "register", "db", "--password=@-", piped=value.encode(), environment=home)
     assert done.returncode == 0, done.stderr
 
 
 @contextmanager
-def _loaded(tmp_path: Path, environment: dict[str, str], code: str = "") -> Iterator[tuple[Kernel, str]]:
-    """Yield a new kernel, and what the cell printed that loads the extension and goes on with ``code``."""
+def _loaded_kernel(tmp_path: Path, environment: dict[str, str], code: str = "") -> Iterator[tuple[Kernel, str]]:
+    """Yield a new kernel, and the output of the cell that loads the extension and runs ``code``."""
     with running_kernel(tmp_path, environment) as kernel:
         ran = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
         assert ran.ok, ran.error
         yield kernel, ran.stream("stdout")
 
 
-def _seen(kernel: Kernel, value: str) -> bool:
+def _is_visible(kernel: Kernel, value: str) -> bool:
     everything = "".join(json.dumps(message["content"], ensure_ascii=False) for message in kernel.record)
     return any(value[start : start + 12] in everything for start in range(len(value) - 11))
 
 
-def test_a_value_is_known_in_the_cell_that_loads_the_extension(tmp_path: Path, value: str) -> None:
-    """The key is in a file: what the very cell of %load_ext prints is masked, in each of its outputs."""
+def test_a_value_is_masked_in_the_cell_that_loads_the_extension(tmp_path: Path, value: str) -> None:
+    """With a key file, each output of the cell with `%load_ext` is masked."""
     _store(tmp_path, value, {})
     code = f"{READ}\nfrom IPython.display import HTML, display\ndisplay(HTML(open('.env').read()))\nraise ValueError(open('.env').read())"
     with running_kernel(tmp_path) as kernel:
@@ -66,71 +66,71 @@ def test_a_value_is_known_in_the_cell_that_loads_the_extension(tmp_path: Path, v
         assert ran.stream("stdout") == "‹secret:db.password›\n"
         assert ran.shown("text/html") == ["‹secret:db.password›"]
         assert ran.error.endswith(": ‹secret:db.password›")
-        assert not _seen(kernel, value)
+        assert not _is_visible(kernel, value)
 
 
-def test_a_value_is_known_in_the_next_cell(tmp_path: Path, value: str) -> None:
-    """So it is right after loading, also where the output is the reply to the cell, or a program's."""
+def test_a_value_is_masked_in_the_next_cell(tmp_path: Path, value: str) -> None:
+    """The output of programs and the results of the next cell are masked."""
     _store(tmp_path, value, {})
-    with _loaded(tmp_path, {}) as (kernel, _):
+    with _loaded_kernel(tmp_path, {}) as (kernel, _):
         ran = kernel.run("!cat .env")
         assert ran.stream("stdout").strip() == "‹secret:db.password›"
         assert kernel.run("open('.env').read()").shown() == ["'‹secret:db.password›'"]
         assert "registered or read as a key of secret 'db'" in " ".join("\n".join(kernel.run("%secret guard").shown()).split())
-        assert not _seen(kernel, value)
+        assert not _is_visible(kernel, value)
 
 
 def test_a_passphrase_in_the_environment_opens_the_store(tmp_path: Path, value: str) -> None:
-    """Where ZENSECRETS_PASSPHRASE is set nobody has to be asked."""
+    """With ZENSECRETS_PASSPHRASE, the values are loaded without a prompt."""
     environment = {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)}
     _store(tmp_path, value, environment)
-    with _loaded(tmp_path, environment, READ) as (kernel, shown):
+    with _loaded_kernel(tmp_path, environment, READ) as (kernel, shown):
         assert shown == "‹secret:db.password›\n"
-        assert not _seen(kernel, value)
+        assert not _is_visible(kernel, value)
 
 
 def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The key is in the operating system's keyring: unlocked, values are known; locked, nobody is asked to unlock it."""
+    """With the key in an unlocked keyring, the values are loaded; a locked keyring causes no prompt."""
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     with joined_session():
         _store(tmp_path, value, {})
         assert (
             "keyring" in run_zensecrets("secrets-manager", "describe", environment={"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}).stdout
         )
-        with _loaded(tmp_path, {}, READ) as (kernel, shown):
+        with _loaded_kernel(tmp_path, {}, READ) as (kernel, shown):
             assert shown == "‹secret:db.password›\n"
-            assert not _seen(kernel, value)
+            assert not _is_visible(kernel, value)
         with closing(secretstorage.dbus_init()) as bus:
             secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").lock()
-        with _loaded(tmp_path, {}, READ) as (kernel, shown):
+        with _loaded_kernel(tmp_path, {}, READ) as (kernel, shown):
             assert shown == f"{value}\n"
 
 
-def test_nobody_is_asked_and_nothing_is_made(tmp_path: Path, value: str) -> None:
-    """A store under a passphrase stays closed, and where there is no store none comes into being."""
+def test_loading_neither_prompts_nor_creates_a_store(tmp_path: Path, value: str) -> None:
+    """A store with a passphrase stays locked without a prompt, and a missing store is not created."""
     _store(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)})
-    with _loaded(tmp_path, {}) as (kernel, _):
-        # A prompt would fail the test: nobody answers.
+    with _loaded_kernel(tmp_path, {}) as (kernel, _):
+        # A prompt would fail the test, because there is no answer.
         assert kernel.run(READ).stream("stdout") == f"{value}\n"
-    with _loaded(tmp_path, {"ZENSECRETS_HOME": str(tmp_path / "elsewhere")}) as (kernel, _):
+    with _loaded_kernel(tmp_path, {"ZENSECRETS_HOME": str(tmp_path / "elsewhere")}) as (kernel, _):
         assert kernel.run("1 + 1").shown() == ["2"]
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_fingerprints_stand_in_for_a_closed_store(tmp_path: Path, value: str) -> None:
-    """Where a person would have to be asked, the fingerprints that this user keeps recognise the value: in the same cell and later."""
+def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, value: str) -> None:
+    """The values of a locked store are masked by their fingerprints."""
     _store(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12), "ZENSECRETS_FINGERPRINTS": "on"})
-    with _loaded(tmp_path, {}, READ) as (kernel, shown):
+    with _loaded_kernel(tmp_path, {}, READ) as (kernel, shown):
         assert shown == "‹secret:db.password›\n"
         assert "‹secret:db.password›" in kernel.run("[open('.env').read()]").shown()[0]
         assert kernel.run("!cat .env").stream("stdout").strip() == "‹secret:db.password›"
         assert kernel.run("raise ValueError(open('.env').read())").error.endswith(": ‹secret:db.password›")
         assert kernel.run("{'text': 'nothing', 'number': 7}").shown() == ["{'text': 'nothing', 'number': 7}"]
-        assert not _seen(kernel, value)
+        assert not _is_visible(kernel, value)
 
 
-def test_a_remote_store_is_not_read(tmp_path: Path, value: str) -> None:
-    """No request is sent that costs something; the active stack's secrets manager is one in a cloud, which nobody can reach here."""
+def test_a_remote_backend_is_not_read(tmp_path: Path, value: str) -> None:
+    """Loading sends no request to a remote backend."""
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
     for words in (
         ("secrets-manager", "register", "team", "--flavor=vault", "--url=http://127.0.0.1:9", "--token=some-token-of-nobody"),
@@ -138,24 +138,24 @@ def test_a_remote_store_is_not_read(tmp_path: Path, value: str) -> None:
     ):
         done = run_zensecrets(*words, environment=home)
         assert done.returncode == 0, done.stderr
-    with _loaded(tmp_path, {}) as (kernel, _):
+    with _loaded_kernel(tmp_path, {}) as (kernel, _):
         assert kernel.run(READ).stream("stdout") == f"{value}\n"
         assert kernel.run("import sys; print('hvac' in sys.modules, 'requests' in sys.modules)").stream("stdout") == "False False\n"
 
 
-def test_a_damaged_store_does_not_keep_the_kernel_from_working(tmp_path: Path, value: str) -> None:
-    """What is wrong with a store is told by what needs it; loading and printing go on."""
+def test_a_damaged_store_does_not_block_the_kernel(tmp_path: Path, value: str) -> None:
+    """With a damaged store, cells run, and the extension can be unloaded."""
     _store(tmp_path, value, {})
     (tmp_path / "zensecrets" / "workspace.db").write_bytes(b"no database at all")
-    with _loaded(tmp_path, {}, "print(6 * 7)") as (kernel, shown):
+    with _loaded_kernel(tmp_path, {}, "print(6 * 7)") as (kernel, shown):
         assert shown == "42\n"
         assert kernel.run("%unload_ext zensecrets_jupyter").ok
         threads = kernel.run("import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]").shown()
         assert threads == ["[]"]
 
 
-def test_a_terminal_knows_them_too(tmp_path: Path, value: str) -> None:
-    """IPython in a terminal masks a stored value in the cell after %load_ext, and in one that loads the extension at its start."""
+def test_values_are_masked_in_a_terminal(tmp_path: Path, value: str) -> None:
+    """IPython at a terminal masks a stored value after `%load_ext`, and in a script that loads the extension."""
     _store(tmp_path, value, {})
     home = {
         "HOME": str(tmp_path),

@@ -1,4 +1,4 @@
-"""The package is updated under a running kernel: what does not fit any more is told in one line, each time."""
+"""An update of the package while a kernel runs."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.once
 RESTART = "zensecrets_jupyter was updated or removed while this process runs, and {} does not fit what is loaded. Restart the kernel."
 
 
-def test_an_update_under_a_kernel_is_told_in_one_line(tmp_path: Path) -> None:
-    """A late module of a newer release, one that is gone, and a removed package: magics and Python say what to do; a mistake stays one."""
+def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
+    """After an update or a removal of the package, magics and imports raise an error that asks for a restart."""
     package = tmp_path / "site" / "zensecrets_jupyter"
     shutil.copytree(Path(zensecrets_jupyter.__file__).parent, package, ignore=shutil.ignore_patterns("labextension", "testing"))
     with running_kernel(tmp_path, {"PYTHONPATH": str(package.parent), "ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
@@ -26,7 +26,7 @@ def test_an_update_under_a_kernel_is_told_in_one_line(tmp_path: Path) -> None:
         assert kernel.run("%secret register mine --a=" + canary("value")).ok
         assert "No module named 'zensecrets_jupyter.nothing'" in kernel.run("import zensecrets_jupyter.nothing").error
         newer = package / "commands" / "files" / "scan.py"
-        newer.write_text("from zensecrets_jupyter.core.names import check_what_is_new\n", encoding="utf-8")
+        newer.write_text("from zensecrets_jupyter.core.names import check_something_new\n", encoding="utf-8")
         (package / "core" / "names.py").touch()
         for _ in range(2):
             assert kernel.run("%secret scan .").error.strip() == f"UsageError: {RESTART.format('zensecrets_jupyter.commands.files.scan')}"
@@ -37,7 +37,7 @@ def test_an_update_under_a_kernel_is_told_in_one_line(tmp_path: Path) -> None:
         error = kernel.run("%secret clean .").error.strip()
         assert error.startswith("UsageError: zensecrets_jupyter was updated or removed while this process runs, and zensecrets_jupyter.")
         assert "\n" not in error
-        # What is loaded goes on.
+        # Loaded modules continue to work.
         assert kernel.run("%secret get mine").ok
 
 

@@ -1,4 +1,4 @@
-"""The cell magic `%%with_secrets`, and secrets in the session's environment."""
+"""The cell magic `%%with_secrets`, and `%secret env` for the whole session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def secret(kernel: Kernel) -> str:
 
 
 def test_variables_are_set_for_one_cell(kernel: Kernel) -> None:
-    """The cell and the programs that it starts see the variable, and nothing does afterwards."""
+    """The variable is set in the cell and in the programs that it starts, and not afterwards."""
     cell = """%%with_secrets weather
 import os, subprocess, sys
 
@@ -36,8 +36,8 @@ assert int(child.stdout) == len(os.environ["TOKEN"]) > 0
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
-def test_what_was_set_before_comes_back(kernel: Kernel) -> None:
-    """A variable that existed has its old value after the cell."""
+def test_an_existing_variable_is_restored(kernel: Kernel) -> None:
+    """A variable that existed before the cell has its old value afterwards."""
     assert kernel.run("%env TOKEN=mine").ok
     assert kernel.run("import os").ok
     assert kernel.run("%%with_secrets weather\nassert os.environ['TOKEN'] != 'mine'").ok
@@ -45,7 +45,7 @@ def test_what_was_set_before_comes_back(kernel: Kernel) -> None:
 
 
 def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
-    """The cell's own error comes through as it is, and the variable is gone."""
+    """The error of the cell is raised unchanged, and the variable is removed."""
     ran = kernel.run("%%with_secrets weather\n1 / 0")
     assert not ran.ok
     assert ran.reply["ename"] == "ZeroDivisionError"
@@ -53,28 +53,28 @@ def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     assert not find_canary(repr(ran))
 
 
-def test_our_own_errors_in_the_cell_are_not_swallowed(kernel: Kernel) -> None:
-    """An error of ours that the cell's code raises keeps its class and its traceback, and an interrupt is one."""
+def test_errors_of_the_package_in_the_cell_are_not_converted(kernel: Kernel) -> None:
+    """An error of the package in the code of the cell keeps its class, and so does an interrupt."""
     ran = kernel.run("%%with_secrets weather\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
     assert ran.reply["ename"] == "SecretNotFoundError"
     assert kernel.run("%%with_secrets weather\nraise KeyboardInterrupt").reply["ename"] == "KeyboardInterrupt"
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
-def test_the_last_expression_is_shown(kernel: Kernel) -> None:
-    """The cell shows its last expression as any cell does, unless a semicolon ends it, and defines its names."""
+def test_the_last_expression_is_displayed(kernel: Kernel) -> None:
+    """The cell displays its last expression unless a semicolon ends it, and its names remain defined."""
     assert kernel.run("%%with_secrets weather\nx = 20\nx + 1").shown() == ["21"]
     assert kernel.run("%%with_secrets weather\nx + 1;").shown() == []
     assert kernel.run("x").shown() == ["20"]
 
 
 def test_magics_work_inside(kernel: Kernel) -> None:
-    """A magic in the cell is run as in any cell."""
+    """The cell may contain magics."""
     assert kernel.run("%%with_secrets weather\nnames = %secret list\nnames").ok
 
 
 @pytest.mark.parametrize(
-    ("cell", "told"),
+    ("cell", "message"),
     [
         ("%%with_secrets\n1", "The name of a secret is missing."),
         ("%%with_secrets wether\n1", "Did you mean 'weather'?"),
@@ -86,13 +86,13 @@ def test_magics_work_inside(kernel: Kernel) -> None:
         ("%%with_secrets 'weather\n1", "can't be read"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(kernel: Kernel, cell: str, told: str) -> None:
-    """No name, an unknown one, an option or a variable that can't be, or an open quote: one line, before anything of the cell runs."""
+def test_an_invalid_line_is_an_error_in_one_line(kernel: Kernel, cell: str, message: str) -> None:
+    """An invalid line of the magic is reported in one line, and the cell is not run."""
     assert kernel.run("%secret register places --path=/somewhere").ok
     ran = kernel.run(cell)
     assert "it ran" not in ran.stream("stdout")
     assert not ran.ok
-    assert told in ran.error
+    assert message in ran.error
     assert len(ran.stream("stderr").strip().splitlines()) == 1
     assert kernel.run(IS_SET).shown() == ["False"]
     assert kernel.run("'somewhere' in __import__('os').environ['PATH']").shown() == ["False"]
@@ -102,8 +102,8 @@ def test_what_cannot_be_done_is_told_in_one_line(kernel: Kernel, cell: str, told
     ("interactivity", "shown"),
     [("last_expr", ["3"]), ("last", ["3"]), ("all", ["1", "3"]), ("none", []), ("last_expr_or_assign", ["3"])],
 )
-def test_what_is_displayed_is_what_any_cell_displays(kernel: Kernel, interactivity: str, shown: list[str]) -> None:
-    """The shell's setting holds for the cell, as does a semicolon, and an assignment at the end where the setting shows those."""
+def test_the_display_settings_of_the_shell_apply(kernel: Kernel, interactivity: str, shown: list[str]) -> None:
+    """The cell displays the same results as a cell without the magic, for each display setting of the shell."""
     assert kernel.run(f"get_ipython().ast_node_interactivity = {interactivity!r}").ok
     assert kernel.run("%%with_secrets weather\n1\nx = 2\n3").shown() == shown
     assert kernel.run("%%with_secrets weather\n1\nx = 2\n3").shown() == kernel.run("1\nx = 2\n3").shown()
@@ -113,7 +113,7 @@ def test_what_is_displayed_is_what_any_cell_displays(kernel: Kernel, interactivi
 
 
 def test_a_cell_may_await(kernel: Kernel) -> None:
-    """At top level, in comprehensions and before an error, the variable is set, and afterwards it is not."""
+    """The variable is set in a cell with `await`, and removed after a result or an error."""
     cell = "%%with_secrets weather\nimport asyncio, os\nawait asyncio.sleep(0)\nlen([await asyncio.sleep(0, os.environ['TOKEN'])])"
     assert kernel.run(cell).shown() == ["1"]
     assert kernel.run(IS_SET).shown() == ["False"]
@@ -135,8 +135,8 @@ def test_a_cell_may_await(kernel: Kernel) -> None:
         ("places --as path=PATH", "PATH"),
     ],
 )
-def test_the_line_of_the_magic(kernel: Kernel, line: str, variable: str) -> None:
-    """It takes a comment, a prefix and names of variables, and what a name replaces is what it was afterwards."""
+def test_the_line_accepts_comments_prefixes_and_names(kernel: Kernel, line: str, variable: str) -> None:
+    """The line may have a comment, a prefix and names of variables; a replaced variable is restored."""
     assert kernel.run("%secret register places --path=/somewhere").ok
     look = f"__import__('os').environ.get({variable!r})"
     before = kernel.run(look).shown()
@@ -162,8 +162,8 @@ def test_the_line_of_the_magic(kernel: Kernel, line: str, variable: str) -> None
         "get_ipython().run_cell_magic('with_secrets', 'weather', \"assert 'TOKEN' in __import__('os').environ\")",
     ],
 )
-def test_other_magics_and_cells_go_with_it(kernel: Kernel, cell: str) -> None:
-    """Under another cell magic or over one, with cells that the cell runs, indented or pasted with prompts, it works, and is undone."""
+def test_other_magics_and_nested_cells_work(kernel: Kernel, cell: str) -> None:
+    """The magic can be combined with other cell magics, nested cells, indented code and pasted prompts."""
     assert kernel.run("%secret register places --path=/somewhere").ok
     ran = kernel.run(cell)
     assert ran.ok, ran.error
@@ -171,32 +171,32 @@ def test_other_magics_and_cells_go_with_it(kernel: Kernel, cell: str) -> None:
 
 
 def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
-    """An error shows the line as it stands in the cell, and a SyntaxError sets nothing."""
+    """A traceback has the line number of the code in the cell, and after a SyntaxError no variable is set."""
     assert "line 3" in kernel.run("%%with_secrets weather\nx = 1\n1 / 0").error
     assert kernel.run("%%with_secrets weather\nx = = 1").reply["ename"] == "SyntaxError"
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
 def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
-    """A cell that a person stops while it runs leaves no variable."""
-    identity = kernel.start("%%with_secrets weather\nprint('begun', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01)")
-    kernel.read_until(identity, "stream")
+    """An interrupted cell leaves no variable."""
+    request = kernel.start("%%with_secrets weather\nprint('begun', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01)")
+    kernel.read_until(request, "stream")
     kernel.manager.interrupt_kernel()
-    assert kernel.reply(identity)["ename"] == "KeyboardInterrupt"
+    assert kernel.reply(request)["ename"] == "KeyboardInterrupt"
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
 def test_unloading_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
-    """The variable is gone at once, and the magic after the cell."""
+    """`%unload_ext` in the cell removes the variable at once, and the magic after the cell."""
     ran = kernel.run(f"%%with_secrets weather\n%unload_ext zensecrets_jupyter\n{IS_SET}")
     assert ran.shown() == ["False"]
     assert "not found" in kernel.run("%%with_secrets weather\n1").error
 
 
-def test_code_and_steps_are_refused_reserved_variables_too(kernel: Kernel) -> None:
-    """`Client().env`, `%secret env` and a step's secrets refuse a key like PATH, and the first two take a prefix or a name for it."""
+def test_python_code_and_steps_must_not_replace_reserved_variables(kernel: Kernel) -> None:
+    """`Client().env`, `%secret env` and the secrets of a step refuse a key like PATH without a prefix or another name."""
     assert kernel.run("%secret register places --path=/somewhere").ok
-    step = "from zensecrets_jupyter import step\n@step(secrets=['places'])\ndef there() -> str:\n    return 'it ran'\nthere()"
+    step = "from zensecrets_jupyter import step\n@step(secrets=['places'])\ndef first() -> str:\n    return 'it ran'\nfirst()"
     code = "from zensecrets_jupyter import Client\nwith Client().env('places'):\n    print('it ran')"
     for cell in (step, code, "%secret env places"):
         ran = kernel.run(cell)
@@ -215,7 +215,7 @@ def test_code_and_steps_are_refused_reserved_variables_too(kernel: Kernel) -> No
 PIPELINES = """
 from zensecrets_jupyter import Client, pipeline, step
 @step
-def there() -> str:
+def first() -> str:
     print('it ran')
     return 'done'
 @step(secrets=['{name}'])
@@ -224,14 +224,14 @@ def with_step() -> str:
     return 'done'
 @pipeline(secrets=['weather', '{name}'])
 def of_pipeline() -> None:
-    there()
+    first()
 @pipeline
 def of_step() -> None:
-    there()
+    first()
     with_step()
 @pipeline
 def configured() -> None:
-    there()
+    first()
 """
 OF_STEPS = (
     "of_pipeline()",
@@ -248,8 +248,8 @@ RUNS = (
 
 
 @pytest.mark.once
-def test_no_magic_run_or_block_replaces_a_variable_of_the_system(kernel: Kernel) -> None:
-    """Each is refused before anything runs, with the key, the variable and a way out; the process keeps its own."""
+def test_system_variables_are_never_replaced(kernel: Kernel) -> None:
+    """A magic, a run or a `with` block that would replace a variable of the system raises an error before it runs."""
     for number, key in enumerate(("path", "home", "user", "ld-preload")):
         name, variable = f"odd{number}", key.upper().replace("-", "_")
         look = f"__import__('os').environ.get({variable!r})"
@@ -266,7 +266,7 @@ def test_no_magic_run_or_block_replaces_a_variable_of_the_system(kernel: Kernel)
 
 
 def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
-    """`%secret env` sets the keys until the kernel ends, and says which variables without their values."""
+    """`%secret env` sets variables until the kernel ends, and prints their names without values."""
     ran = kernel.run("%secret env weather")
     assert ran.ok, ran.error
     assert "TOKEN" in ran.stream("stdout")
@@ -274,8 +274,8 @@ def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
     assert not find_canary(repr(kernel.record[-20:]))
 
 
-def test_lines_as_they_are_often_typed(kernel: Kernel) -> None:
-    """Comments on each magic's line, commas between names, and a key in place of a secret, which is explained."""
+def test_common_slips_on_the_line(kernel: Kernel) -> None:
+    """Comments and commas between names are accepted, and `secret.key` instead of a secret is explained."""
     assert kernel.run("%secret register other --pin", [canary("other")]).ok
     names = kernel.run("names = %secret list  # don't ask\nlen(names)  # %secret list takes no words").shown()
     assert names == ["2"]
@@ -285,7 +285,7 @@ def test_lines_as_they_are_often_typed(kernel: Kernel) -> None:
     for line in ("%%with_secrets weather.token\npass", "%%with_secrets {{weather.token}}\npass", "%secret get weather.token"):
         ran = kernel.run(line)
         assert "Name the secret alone, 'weather', without the key 'token'." in ran.error
-    # A key that it does not have is not said to be there.
+    # The hint for a missing key must not claim that the key exists.
     assert "'weather', without the key 'nothing'." in kernel.run("%secret delete weather.nothing -y").error
     unknown = kernel.run("%secret get elsewhere.token").error
     assert "A secret's name holds no dot: name the secret alone" in unknown

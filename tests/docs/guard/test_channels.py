@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import chromium, running
+from tests.browser.conftest import chromium, running_app
 from tests.browser.notebooks import open_notebook, save
 from tests.browser.test_inputs import type_into
-from tests.browser.test_widgets import know
+from tests.browser.test_widgets import protecting_cell
 from tests.docs.guard.guard_page import covers
 from tests.docs.guard.guarded_kernel import PAUSE, GuardedKernel
 from tests.docs.guard.values import LEAK, random_value
@@ -169,10 +169,10 @@ def test_logs(guarded: GuardedKernel) -> None:
 def test_saved_files(tmp_path: Path) -> None:
     """A saved cell contains no value; if the server finds no kernel, the status bar says that files are not checked."""
     value = canary("saved")
-    with running("jupyterlab", tmp_path) as lab, chromium() as browser, browser.new_context() as context:
+    with running_app("jupyterlab", tmp_path) as lab, chromium() as browser, browser.new_context() as context:
         page = context.new_page()
         item = page.locator("#jp-main-statusbar .zs-guard-status")
-        open_notebook(lab, page, "saved.ipynb", know(lab, value), "0")
+        open_notebook(lab, page, "saved.ipynb", protecting_cell(lab, value), "0")
         type_into(page, 2, f"# {value}")
         expect(item).to_have_attribute("title", re.compile("Saved files are checked"))
         saved = save(lab, page, "saved.ipynb")
