@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.planting import history, write_notebook
+from tests.support.planting import write_history, write_notebook
 from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.commands.tables.table import Table
@@ -27,7 +27,7 @@ def value() -> str:
     value = canary("command")
     run("secret register db --password=? --short=abc", value)
     write_notebook(Path("a.ipynb"), code=f"'{value}'", html=value, metadata=value.encode().hex())
-    history(Path("history.sqlite"), f"login({value})")
+    write_history(Path("history.sqlite"), f"login({value})")
     Path("clean.txt").write_text("nothing", encoding="utf-8")
     return value
 

@@ -87,7 +87,9 @@ def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) ->
     stopped = kernel.read_messages(request)
     kernel.reply(request)
     output = "".join(message["content"]["text"] for message in stopped if message["msg_type"] == "stream")
-    match = re.search(r"UsageError: Interrupted: (\d+) of 100 secrets are in 'slow', each of them complete\. Copy again to continue", output)
+    match = re.search(
+        r"UsageError: Interrupted: (\d+) of 100 secrets are in 'slow', each of them complete\. Copy again to continue", output
+    )
     assert match, output
     number = int(match[1])
     # The copy that was running at the interrupt may have succeeded.

@@ -14,7 +14,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
+from tests.support.planting import (
+    LOCATIONS,
+    encodings_of,
+    matcher_of,
+    notebook,
+    special_canary,
+    write_deleted_row,
+    write_history,
+    write_notebook,
+)
 from zensecrets_jupyter.scan.backup import restore, write_backup
 from zensecrets_jupyter.scan.cleaner import Cleaner, CleaningResult
 from zensecrets_jupyter.scan.fingerprints.file_format import export
@@ -27,10 +36,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.once
 
-VALUE = nasty("clean")
+VALUE = special_canary("clean")
 PLAIN = canary("plain")
 MARK = "‹secret:planted.key›"
-PLANTED = known(planted=VALUE)
+PLANTED = matcher_of(planted=VALUE)
 """It is made once: its patterns take longer than a search."""
 
 
@@ -59,11 +68,11 @@ STYLES: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", LOCATIONS)
 def test_a_notebook_is_the_same_but_for_the_value(place: str, tmp_path: Path) -> None:
     """For every form, in every place and in any style of JSON, what stood there is replaced, and every other byte stays; it is valid."""
     path = tmp_path / "a.ipynb"
-    for number, (form, text) in enumerate(forms_of(VALUE).items()):
+    for number, (form, text) in enumerate(encodings_of(VALUE).items()):
         before = dumped(notebook(**{place: text}), **STYLES[number % len(STYLES)])
         path.write_text(before, encoding="utf-8", newline="")
         assert clean(PLANTED, path).uncleaned == []
@@ -109,7 +118,7 @@ def test_a_reference_stands_in_sources_and_a_mark_everywhere_else(tmp_path: Path
     )
     path = tmp_path / "a.ipynb"
     nbformat.write(made, path)
-    clean(known(planted=PLAIN), path)
+    clean(matcher_of(planted=PLAIN), path)
     after = nbformat.read(path, as_version=4)
     assert after.cells[0].source.splitlines() == [
         'key = "{{planted.key}}"',
@@ -132,7 +141,7 @@ def test_a_value_over_lines_and_a_value_as_a_number_and_a_name(tmp_path: Path) -
     made.cells[1].id = "name-4711081500"
     path = tmp_path / "a.ipynb"
     nbformat.write(made, path)
-    clean(known(planted=pem, digits="4711081500"), path)
+    clean(matcher_of(planted=pem, digits="4711081500"), path)
     after = nbformat.read(path, as_version=4)
     nbformat.validate(after)
     assert after.cells[0].outputs[1].data["application/json"] == {"number": "‹secret:digits.key›", "other": 4711}
@@ -148,15 +157,15 @@ _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_cleaning_nothing_is_found(data: st.DataObject, tmp_path: Path) -> None:
     """Whatever stands around, between and in several of them: a scan finds nothing, and what held no value is as it was."""
-    values = {"one": nasty(), "two": canary(), "three": f"{canary()}\n{canary()}"}
-    texts = {name: list(forms_of(value).values()) for name, value in values.items()}
+    values = {"one": special_canary(), "two": canary(), "three": f"{canary()}\n{canary()}"}
+    texts = {name: list(encodings_of(value).values()) for name, value in values.items()}
     piece = st.one_of(_TEXT, *(st.sampled_from(one) for one in texts.values()))
-    planted = {place: "".join(data.draw(st.lists(piece, max_size=4))) for place in PLACES if place != "key"}
+    planted = {place: "".join(data.draw(st.lists(piece, max_size=4))) for place in LOCATIONS if place != "key"}
     style = data.draw(st.sampled_from(STYLES))
     path = tmp_path / "a.ipynb"
     before = notebook(**planted)
     path.write_bytes(dumped(before, **style).encode("utf-8", "surrogatepass"))
-    looked = known(**values)
+    looked = matcher_of(**values)
     clean(looked, path)
     after = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     nbformat.validate(after)
@@ -182,7 +191,7 @@ def test_text_files_keep_their_mode_their_line_ends_and_their_links(tmp_path: Pa
     script.chmod(0o750)
     export_.write_text(f"<p>{PLAIN}</p>", encoding="utf-8")
     link.symlink_to(script)
-    assert clean(known(planted=PLAIN), link, export_).uncleaned == []
+    assert clean(matcher_of(planted=PLAIN), link, export_).uncleaned == []
     assert script.read_bytes().decode() == "\ufeffkey = '{{planted.key}}'\r\nprint(key)\r\n"
     assert script.stat().st_mode & 0o777 == 0o750
     assert export_.read_text(encoding="utf-8") == f"<p>{MARK}</p>"
@@ -192,16 +201,16 @@ def test_text_files_keep_their_mode_their_line_ends_and_their_links(tmp_path: Pa
 def test_databases_lose_it_in_rows_blobs_and_free_pages(tmp_path: Path) -> None:
     """Rows get marks, blobs as many bytes of something else, and what was deleted is gone from the file."""
     sources = tmp_path / "history.sqlite"
-    history(sources, "x = 1", f"print({VALUE!r})", f"{'long ' * 2000}{VALUE}")
+    write_history(sources, "x = 1", f"print({VALUE!r})", f"{'long ' * 2000}{VALUE}")
     blobs = tmp_path / ".jupyter_ystore.db"
     blob = b"\x01\x05" + VALUE.encode() + b"\xff"
     with closing(sqlite3.connect(blobs)) as database, database:
         database.execute("CREATE TABLE yupdates (path text PRIMARY KEY, yupdate blob) WITHOUT ROWID")
         database.execute("INSERT INTO yupdates VALUES ('a', ?)", [blob])
     gone = tmp_path / "deleted.db"
-    with_deleted(gone, f"gone {VALUE} gone")
+    write_deleted_row(gone, f"gone {VALUE} gone")
     assert find_canary(gone) != []
-    assert clean(known(planted=VALUE), sources, blobs, gone).uncleaned == []
+    assert clean(matcher_of(planted=VALUE), sources, blobs, gone).uncleaned == []
     assert find_canary(tmp_path) == []
     with closing(sqlite3.connect(sources)) as database:
         assert database.execute("SELECT source FROM history ORDER BY line").fetchmany(2) == [("x = 1",), (f"print({MARK!r})",)]
@@ -221,7 +230,7 @@ def test_a_write_ahead_log_is_cleaned_with_its_database(tmp_path: Path) -> None:
         database.execute("INSERT INTO t VALUES (?)", [PLAIN])
         database.commit()
         assert find_canary(tmp_path / "a.db-wal") != []
-        assert clean(known(planted=PLAIN), path).uncleaned == []
+        assert clean(matcher_of(planted=PLAIN), path).uncleaned == []
     assert find_canary(tmp_path) == []
 
 
@@ -231,13 +240,13 @@ def test_what_can_not_be_cleaned_is_told_and_left(tmp_path: Path) -> None:
     binary.write_bytes(b"\0" + PLAIN.encode())
     locked.write_text(PLAIN, encoding="utf-8")
     locked.chmod(0o444)
-    history(busy, PLAIN)
+    write_history(busy, PLAIN)
     with closing(sqlite3.connect(unique)) as database, database:
         database.execute("CREATE TABLE t (x text UNIQUE)")
         database.executemany("INSERT INTO t VALUES (?)", [(MARK,), (PLAIN,)])
     with closing(sqlite3.connect(busy)) as database:
         database.execute("BEGIN EXCLUSIVE")
-        cleaned = clean(known(planted=PLAIN), binary, locked, busy, unique)
+        cleaned = clean(matcher_of(planted=PLAIN), binary, locked, busy, unique)
     reasons = {Path(kept.path).name: kept.reason for kept in cleaned.uncleaned}
     assert reasons == {
         "a.bin": "it is neither text nor a database: make it anew, or delete it",
@@ -252,7 +261,7 @@ def test_a_file_that_changed_meanwhile_is_left(tmp_path: Path) -> None:
     """What somebody wrote between reading and replacing is not lost."""
     path = tmp_path / "a.py"
     path.write_text(PLAIN, encoding="utf-8")
-    cleaner = Cleaner(known(planted=PLAIN))
+    cleaner = Cleaner(matcher_of(planted=PLAIN))
     files, _ = cleaner.read([path])
     path.write_text(f"{PLAIN} and more", encoding="utf-8")
     assert [kept.reason for kept in cleaner.clean(files).uncleaned] == ["it changed meanwhile"]
@@ -264,14 +273,14 @@ def test_a_backup_is_sealed_and_brings_everything_back(tmp_path: Path) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     write_notebook(folder / "a.ipynb", code=VALUE)
-    history(folder / "h.sqlite", VALUE)
+    write_history(folder / "h.sqlite", VALUE)
     before = {path: path.read_bytes() for path in folder.iterdir()}
     backup = tmp_path / "backup.sealed"
-    files, _ = Cleaner(known(planted=VALUE)).read(folder.iterdir())
+    files, _ = Cleaner(matcher_of(planted=VALUE)).read(folder.iterdir())
     write_backup(backup, files, "open")
     assert find_canary(backup) == []
     assert backup.stat().st_mode & 0o777 == 0o600
-    clean(known(planted=VALUE), *before)
+    clean(matcher_of(planted=VALUE), *before)
     assert {path: path.read_bytes() for path in folder.iterdir()} != before
     assert set(restore(str(backup), lambda _: "open", [str(tmp_path)])) == set(before)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.planting import known, nasty
+from tests.support.planting import matcher_of, special_canary
 from zensecrets_jupyter.scan.cleaner import Cleaner
 from zensecrets_jupyter.scan.file_walk import files_under
 from zensecrets_jupyter.scan.fingerprints.file_format import export
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.once
 
 ACCENTS = f'{canary("accents")}é/ü"ß'
 ENCODINGS = ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
-KNOWN = known(accents=ACCENTS)
+KNOWN = matcher_of(accents=ACCENTS)
 PRINTS = FingerprintMatcher(export([(ACCENTS, "accents.key")])[0], "prints")
 NOTEBOOK = (
     '{{"cells":[{{"cell_type":"code","metadata":{{}},"outputs":[],"execution_count":null,"source":["é\\n","y = \'{}\'\\n"]}}],'
@@ -105,13 +105,13 @@ def test_a_link_beside_its_target_is_one_file(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
     for name, target in {"a/0": "../b/real", "a/1": "../elsewhere/real", "a/2": "../elsewhere/real", "a/3": "nowhere"}.items():
         (tmp_path / name).symlink_to(target)
-    value = nasty()
+    value = special_canary()
     (tmp_path / "b" / "real").write_text(value)
     (tmp_path / "elsewhere" / "real").write_text(value)
     unread: list[object] = []
     found = files_under([str(tmp_path / "a"), str(tmp_path / "b")], unread)  # type: ignore[arg-type]
     assert [str(path.relative_to(tmp_path)) for path in found] == ["a/1", "b/real"]
-    looked = known(planted=value)
+    looked = matcher_of(planted=value)
     cleaner = Cleaner(looked)
     files, _ = cleaner.read(found)
     assert len(cleaner.clean(files).files) == 2

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.planting import forms_of, nasty
+from tests.support.planting import encodings_of, special_canary
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 VALUES = {
     "plain.key": canary("print"),
-    "nasty.key": nasty("print"),
+    "nasty.key": special_canary("print"),
     "pem.key": "-----BEGIN PRIVATE KEY-----\n" + "\n".join(secrets.token_urlsafe(48) for _ in range(4)) + "\n-----END PRIVATE KEY-----",
     "short.key": "vX8#kQ2!mZ7$",
     "hex.key": secrets.token_hex(20),
@@ -43,7 +43,7 @@ PRINTS = FingerprintMatcher(TEXT, "f")
 def test_every_encoding_is_recognised(name: str) -> None:
     """In the middle of other text, in quotes, and beside bytes that are no text."""
     assert REFUSED == {}
-    for form, text in forms_of(VALUES[name]).items():
+    for form, text in encodings_of(VALUES[name]).items():
         for before, after in (("", ""), ("abc ", " abc"), ("x = '", "'\n"), ("é\x00", "\xff ")):
             found = PRINTS.find(f"{before}{text}{after}".encode())
             assert {spot.name for spot in found} == {name}, form

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.planting import history, known
+from tests.support.planting import matcher_of, write_history
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError, ZenSecretsError
 from zensecrets_jupyter.core.transfer import sealed_export
 from zensecrets_jupyter.scan import scanner
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 VALUE = canary("odd")
-KNOWN = known(odd=VALUE)
+KNOWN = matcher_of(odd=VALUE)
 
 
 @pytest.fixture(autouse=True)
@@ -123,7 +123,7 @@ def test_a_database_with_the_longest_name_is_read() -> None:
     """What SQLite would keep beside it has a name that no file can have."""
     name = "d" * 252 + ".db"
     # SQLite itself makes none of such a name.
-    history(Path("short.db"), VALUE)
+    write_history(Path("short.db"), VALUE)
     Path("short.db").rename(name)
     files, kept = Cleaner(KNOWN).read([Path(name)])
     assert (list(files), kept) == ([Path(name)], [])

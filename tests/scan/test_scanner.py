@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from tests.support.planting import PLACES, forms_of, history, known, nasty, notebook, with_deleted, write_notebook
+from tests.support.planting import (
+    LOCATIONS,
+    encodings_of,
+    matcher_of,
+    notebook,
+    special_canary,
+    write_deleted_row,
+    write_history,
+    write_notebook,
+)
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
@@ -22,13 +31,13 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
-VALUE = nasty("scan")
-FORMS = forms_of(VALUE)
+VALUE = special_canary("scan")
+FORMS = encodings_of(VALUE)
 
 
 def both() -> list[Matcher]:
     """Return what looks for the value, by itself and by its fingerprints."""
-    return [known(planted=VALUE), FingerprintMatcher(export([(VALUE, "planted.key")])[0], "f")]
+    return [matcher_of(planted=VALUE), FingerprintMatcher(export([(VALUE, "planted.key")])[0], "f")]
 
 
 def told(looked: Matcher, *paths: Path) -> list[tuple[str, str, str]]:
@@ -41,28 +50,28 @@ def told(looked: Matcher, *paths: Path) -> list[tuple[str, str, str]]:
 
 def test_every_value_in_a_hundred_notebooks_is_found_and_nothing_else(tmp_path: Path) -> None:
     """Each notebook has one value, in one of all forms and in one of all places; checkpoints are notebooks too."""
-    names, places = list(FORMS), list(PLACES)
+    names, places = list(FORMS), list(LOCATIONS)
     expected = {}
     for number in range(max(100, len(names))):
         form, place = names[number % len(names)], places[number % len(places)]
         folder = tmp_path / f"{number:03}" / (".ipynb_checkpoints" if number % 7 == 0 else "")
         folder.mkdir(parents=True)
         write_notebook(folder / f"{number:03}.ipynb", **{place: FORMS[form]})
-        expected[f"{number:03}.ipynb"] = PLACES[place]
+        expected[f"{number:03}.ipynb"] = LOCATIONS[place]
     write_notebook(tmp_path / "nothing.ipynb")
     for looked in both():
         assert {(file, place) for file, place, _ in told(looked, tmp_path)} == set(expected.items())
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", LOCATIONS)
 def test_every_form_is_found_in_every_place(place: str, tmp_path: Path) -> None:
     """One notebook a form, all in the same place."""
     for number, text in enumerate(FORMS.values()):
         write_notebook(tmp_path / f"{number}.ipynb", **{place: text})
-    looked = known(planted=VALUE)
+    looked = matcher_of(planted=VALUE)
     assert {(file, place) for file, place, _ in told(looked, tmp_path)} == {
-        (f"{number}.ipynb", PLACES[place]) for number in range(len(FORMS))
+        (f"{number}.ipynb", LOCATIONS[place]) for number in range(len(FORMS))
     }
 
 
@@ -102,16 +111,16 @@ def test_a_value_over_several_lines_is_found_once(tmp_path: Path) -> None:
     """A key in PEM, printed: the notebook keeps its lines apart."""
     pem = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(canary("pem") for _ in range(5)) + "\n-----END PRIVATE KEY-----"
     write_notebook(tmp_path / "a.ipynb", stream=pem)
-    assert told(known(planted=pem), tmp_path) == [("a.ipynb", PLACES["stream"], "plain")]
+    assert told(matcher_of(planted=pem), tmp_path) == [("a.ipynb", LOCATIONS["stream"], "plain")]
 
 
 def test_rows_of_a_database_are_found(tmp_path: Path) -> None:
     """Texts, blobs and rows that are longer than a page say their table and row; what was deleted says its byte."""
-    history(tmp_path / "history.sqlite", "x = 1", f"print({VALUE!r})", f"{'long ' * 2000}{VALUE}{' long' * 2000}")
+    write_history(tmp_path / "history.sqlite", "x = 1", f"print({VALUE!r})", f"{'long ' * 2000}{VALUE}{' long' * 2000}")
     with closing(sqlite3.connect(tmp_path / ".jupyter_ystore.db")) as database, database:
         database.execute("CREATE TABLE yupdates (path text, yupdate blob)")
         database.execute("INSERT INTO yupdates VALUES ('a', ?)", [b"\x01\x05" + VALUE.encode() + b"\xff"])
-    with_deleted(tmp_path / "deleted.db", f"gone {VALUE} gone")
+    write_deleted_row(tmp_path / "deleted.db", f"gone {VALUE} gone")
     for looked in both():
         found = told(looked, tmp_path)
         assert [place for file, place, _ in found if file == "history.sqlite"] == [
@@ -132,7 +141,7 @@ def test_a_journal_of_a_database_is_found(tmp_path: Path) -> None:
         database.execute("INSERT INTO t VALUES (?)", [VALUE])
         database.commit()
         before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-        assert [file for file, _, _ in told(known(planted=VALUE), tmp_path)] == ["a.db-wal"]
+        assert [file for file, _, _ in told(matcher_of(planted=VALUE), tmp_path)] == ["a.db-wal"]
         assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
@@ -155,7 +164,7 @@ def test_html_scripts_and_binary_files_are_found(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(f"x = {VALUE!r}\n", encoding="utf-8")
     (tmp_path / "data.bin").write_bytes(b"\0\1\2" + VALUE.encode() + b"\xff\0")
     (tmp_path / "wide.txt").write_bytes(VALUE[:30].encode("utf-16"))
-    looked = known(planted=VALUE)
+    looked = matcher_of(planted=VALUE)
     assert [(file, place) for file, place, _ in told(looked, tmp_path)] == [
         ("data.bin", "byte 3"),
         ("export.html", "line 2"),
@@ -186,7 +195,7 @@ def test_folders_of_tools_and_virtual_environments_are_passed_over(tmp_path: Pat
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.txt").write_text(VALUE, encoding="utf-8")
     (tmp_path / "env" / "pyvenv.cfg").touch()
-    looked = known(planted=VALUE)
+    looked = matcher_of(planted=VALUE)
     assert told(looked, tmp_path) == []
     assert told(looked, tmp_path / ".git", tmp_path / "env" / "a.txt") == [("a.txt", "line 1", "plain")] * 2
 
@@ -195,7 +204,7 @@ def test_a_value_in_a_files_name_is_found_and_not_told(tmp_path: Path) -> None:
     """The name is masked wherever the file is named."""
     value = canary("name")
     (tmp_path / f"key-{value}.txt").touch()
-    report = Scanner(known(planted=value)).scan([str(tmp_path)])
+    report = Scanner(matcher_of(planted=value)).scan([str(tmp_path)])
     (found,) = report.findings
     assert (found.location, Path(found.path).name) == ("the file's name", "key-‹secret:planted.key›.txt")
 
@@ -204,6 +213,6 @@ def test_what_can_not_be_read_is_told(tmp_path: Path) -> None:
     """A file that vanishes, or that is none, is in the report; a path that does not exist is an error."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    assert Scanner(known(planted=VALUE)).scan([str(tmp_path)]).files == 0
+    assert Scanner(matcher_of(planted=VALUE)).scan([str(tmp_path)]).files == 0
     with pytest.raises(UnreadableFileError, match="no file or folder"):
-        Scanner(known(planted=VALUE)).scan([str(tmp_path / "nowhere")])
+        Scanner(matcher_of(planted=VALUE)).scan([str(tmp_path / "nowhere")])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.planting import PLACES, write_notebook
+from tests.support.planting import LOCATIONS, write_notebook
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def test_an_export_contains_no_value(kind: str, tmp_path: Path) -> None:
     folder.mkdir()
     value, short = canary("export"), "hunter2x"
     run("secret register db --password=? --pin=?", value, short)
-    write_notebook(folder / "a.ipynb", **{place: f"{value} {short}" for place in PLACES if place != "key"})
+    write_notebook(folder / "a.ipynb", **{place: f"{value} {short}" for place in LOCATIONS if place != "key"})
     _convert(folder, "--to", kind, "--output", "clear")
     assert any(find_canary(path) for path in folder.glob("clear*"))
     done = _convert(folder, "--to", kind, "--output", "masked", PREPROCESSOR)

@@ -14,7 +14,7 @@ import nbformat
 import pytest
 import requests
 
-from tests.support.planting import PLACES, forms_of, nasty, notebook
+from tests.support.planting import LOCATIONS, encodings_of, notebook, special_canary
 from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
 from zensecrets_jupyter.commands.framework.active_manager import take_notes
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VALUE = canary("saved")
-NASTY = nasty("saved")
+NASTY = special_canary("saved")
 SECONDS_TO_START = 60
 
 
@@ -108,11 +108,11 @@ def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
     raise RuntimeError(message)
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", LOCATIONS)
 def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(place: str, server: Server) -> None:
     """Values are masked in each location of a notebook and in each encoding; the log has the name of the secret only."""
     name = place.replace(" ", "-")
-    forms = list(forms_of(NASTY).values())
+    forms = list(encodings_of(NASTY).values())
     chosen = forms if place == "code" else forms[::8]
     for number, text in enumerate(chosen):
         server.save(f"{name}-{number}.ipynb", notebook(**{place: text}))

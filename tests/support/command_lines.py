@@ -1,4 +1,4 @@
-"""Lines as a person types them, run through the tree."""
+"""Command lines that tests run through the command tree."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ LABELS = "annotator register labels --flavor=label_studio --authentication_secre
 
 
 def run(line: str, *values: str, asker: Asker | None = None) -> Outcome:
-    """Run a line; each ``?`` in it is the next of the values."""
-    waiting = list(values)
-    words = [word.replace("?", waiting.pop(0)) if "?" in word else word for word in line.split(" ")]
+    """Run a line; each ``?`` in it is replaced by the next of ``values``."""
+    remaining = list(values)
+    words = [word.replace("?", remaining.pop(0)) if "?" in word else word for word in line.split(" ")]
     return tree.run(words, asker or NonInteractiveAsker())
 
 
 def content_of(name: str) -> dict[str, str]:
-    """Return what is stored under a name."""
+    """Return the stored content of a secret."""
     return Client().get_secret(name, refresh=True).content

@@ -1,4 +1,4 @@
-"""What the tests of copying have other processes do."""
+"""A copy of secrets in a separate process, which tests interrupt."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 
 def copy_until_killed(home: Path, environment: Mapping[str, str]) -> None:
-    """Copy all secrets of ``default`` to ``cloud``, in a process that knows nothing of what a fixture has set."""
+    """Copy all secrets of ``default`` to ``cloud`` in a process without the fixtures of the tests."""
     os.environ.update({**environment, HOME_VARIABLE: str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"})
     Client().copy_secrets("default", "cloud")

@@ -1,4 +1,4 @@
-"""A small distribution that names entry points, built as a wheel and installed by pip into a folder of its own."""
+"""Small distributions with entry points, built as wheels and installed by pip into a separate folder."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 def install(folder: Path, distribution: str, entry_points: dict[str, dict[str, str]], module: str) -> Path:
-    """Install a distribution with one module of its own name and return the folder to put on PYTHONPATH.
+    """Install a distribution with one module, and return the folder for PYTHONPATH.
 
     Args:
-        folder: Where it is built and installed; several distributions may share one.
-        distribution: Its name, with dashes; the module's has underscores.
-        entry_points: For each group, what it names: ``{"group": {"name": "module:Class"}}``.
-        module: The module's source.
+        folder: The folder for the wheel and the installed files; several distributions may share it.
+        distribution: The name of the distribution; the module has the same name with underscores.
+        entry_points: The entry points of each group: ``{"group": {"name": "module:Class"}}``.
+        module: The source of the module.
     """
     name = distribution.replace("-", "_")
     information = f"{name}-1.0.dist-info"
     groups = "\n".join(
-        f"[{group}]\n" + "\n".join(f"{key} = {value}" for key, value in found.items()) for group, found in entry_points.items()
+        f"[{group}]\n" + "\n".join(f"{key} = {value}" for key, value in entries.items()) for group, entries in entry_points.items()
     )
     files = {
         f"{name}.py": module,
@@ -46,5 +46,5 @@ def install(folder: Path, distribution: str, entry_points: dict[str, dict[str, s
 
 
 def with_plugins(installed: Path) -> dict[str, str]:
-    """Return the variables with which a process finds what is installed in the folder, besides what this one finds."""
+    """Return environment variables with which a process also finds the distributions in ``installed``."""
     return {"PYTHONPATH": os.pathsep.join([str(installed), *filter(None, [os.environ.get("PYTHONPATH")])])}

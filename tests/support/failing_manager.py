@@ -1,4 +1,4 @@
-"""A manager whose connection breaks."""
+"""A backend whose connection fails after a number of writes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class FailingBackend(MemoryBackend):
-    """A manager whose connection breaks after some writes, until it is mended."""
+    """A memory backend that fails after ``writes_left`` writes, until a test sets another number."""
 
     FLAVOR = "failing"
     writes_left = 10**6
 
     def create(self, name: str, record: SecretRecord) -> None:
-        """Fail once no writes are left."""
+        """Store a secret, or fail if no writes are left."""
         if type(self).writes_left <= 0:
             raise ManagerUnreachableError("The connection broke.", flavor=self.FLAVOR)
         type(self).writes_left -= 1

@@ -1,4 +1,4 @@
-"""What the tests of the guard plant and look for: the forms of values, written anew, so that a mistake in ours does not hide itself."""
+"""Values for tests of the guard, in encodings that are written independently of the package, and a search for them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 WINDOW = 12
-"""So many characters of a value in a row are a leak; leaks.md."""
+"""Number of consecutive characters of a value that are a leak."""
 
 
 class PlantedValue(NamedTuple):
-    """What is planted in one channel in one form.
+    """A value that a test sends through one channel in one encoding.
 
     Attributes:
-        values: What the guard is told: one value, or two that overlap.
-        text: What the code lets out.
-        traces: Texts of which no part may be seen.
+        values: The protected values: one, or two that overlap.
+        text: The text that the channel gets.
+        traces: Texts of which no part may be visible.
     """
 
     values: list[str]
@@ -34,15 +34,15 @@ class PlantedValue(NamedTuple):
     traces: list[str]
 
 
-def _nasty() -> str:
+def _special_value() -> str:
     return "".join(f"{secrets.token_hex(3)}{letter}" for letter in "\"'\\&<é 😀%") + secrets.token_hex(3)
 
 
-def _plainly() -> str:
+def _plain_value() -> str:
     return secrets.token_urlsafe(30)
 
 
-def _of(encode: Callable[[str], str], make: Callable[[], str] = _nasty) -> Callable[[], PlantedValue]:
+def _encoded(encode: Callable[[str], str], make: Callable[[], str] = _special_value) -> Callable[[], PlantedValue]:
     def plant() -> PlantedValue:
         value = make()
         text = encode(value)
@@ -57,9 +57,9 @@ def _b64(data: bytes) -> str:
 
 def _shifted(before: bytes) -> Callable[[], PlantedValue]:
     def plant() -> PlantedValue:
-        value = _nasty()
+        value = _special_value()
         text = _b64(before + value.encode())
-        # Its first digits tell of what was before, which is no secret.
+        # The first digits encode the text before the value, which is no secret.
         return PlantedValue([value], text, [text[4 * len(before) // 3 + 2 :], value])
 
     return plant
@@ -89,86 +89,96 @@ def _coloured_inside(value: str) -> str:
 
 
 def _leaf() -> PlantedValue:
-    value = _plainly()
+    value = _plain_value()
     return PlantedValue([json.dumps({"type": "canary", "private": value})], value, [value])
 
 
 def _basic_auth() -> PlantedValue:
-    value = _nasty()
+    value = _special_value()
     whole = _b64(b"somebody:" + value.encode())
     return PlantedValue([value], f"Authorization: Basic {whole}", [whole[12:]])
 
 
-FORMS: dict[str, Callable[[], PlantedValue]] = {
-    "plain": _of(str),
-    "realistic": _of(str, _plainly),
-    "repr": _of(repr),
-    "JSON": _of(json.dumps),
-    "JSON, not ASCII": _of(lambda value: json.dumps(value, ensure_ascii=False)),
-    "JSON in JSON": _of(lambda value: json.dumps(json.dumps(value))),
-    "bytes": _of(lambda value: repr(value.encode())),
-    "HTML": _of(html.escape),
-    "URL": _of(quote),
-    "URL of a form": _of(quote_plus),
-    "base64": _of(lambda value: _b64(value.encode())),
+ENCODINGS: dict[str, Callable[[], PlantedValue]] = {
+    "plain": _encoded(str),
+    "realistic": _encoded(str, _plain_value),
+    "repr": _encoded(repr),
+    "JSON": _encoded(json.dumps),
+    "JSON, not ASCII": _encoded(lambda value: json.dumps(value, ensure_ascii=False)),
+    "JSON in JSON": _encoded(lambda value: json.dumps(json.dumps(value))),
+    "bytes": _encoded(lambda value: repr(value.encode())),
+    "HTML": _encoded(html.escape),
+    "URL": _encoded(quote),
+    "URL of a form": _encoded(quote_plus),
+    "base64": _encoded(lambda value: _b64(value.encode())),
     "base64 after one": _shifted(b"u"),
     "base64 after two": _shifted(b"u:"),
-    "base64url": _of(lambda value: base64.urlsafe_b64encode(value.encode()).decode()),
+    "base64url": _encoded(lambda value: base64.urlsafe_b64encode(value.encode()).decode()),
     "basic-auth header": _basic_auth,
-    "hexadecimal": _of(lambda value: value.encode().hex()),
-    "upper hexadecimal": _of(lambda value: value.encode().hex().upper()),
-    "between colours": _of(lambda value: f"\x1b[1;31m{value}\x1b[0m", _plainly),
-    "colour inside": _of(_coloured_inside, _plainly),
+    "hexadecimal": _encoded(lambda value: value.encode().hex()),
+    "upper hexadecimal": _encoded(lambda value: value.encode().hex().upper()),
+    "between colours": _encoded(lambda value: f"\x1b[1;31m{value}\x1b[0m", _plain_value),
+    "colour inside": _encoded(_coloured_inside, _plain_value),
     "PEM": _pem("\n"),
     "PEM with CR LF": _pem("\r\n"),
     "line of a PEM": _line_of_pem,
     "leaf of JSON": _leaf,
     "two that overlap": _overlapping,
-    "cut short": _of(lambda value: f"{value[:20]}…", _plainly),
-    "cut at the front": _of(lambda value: f"…{value[-20:]}", _plainly),
-    "twice in a row": _of(lambda value: value + value, _plainly),
+    "cut short": _encoded(lambda value: f"{value[:20]}…", _plain_value),
+    "cut at the front": _encoded(lambda value: f"…{value[-20:]}", _plain_value),
+    "twice in a row": _encoded(lambda value: value + value, _plain_value),
 }
-"""How to plant in each form."""
+"""A function that creates a planted value, for each encoding."""
 
 
-TWICE = {"JSON in JSON"}
-"""The forms that are one escape inside another."""
+DOUBLE_ESCAPES = {"JSON in JSON"}
+"""Encodings with one escape inside another."""
 
 
 def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], PlantedValue]:
-    """Return something to plant for each of ``channels`` in each form, but nothing escaped twice for ``quoting`` ones."""
-    return {(channel, form): make() for channel in channels for form, make in FORMS.items() if channel not in quoting or form not in TWICE}
+    """Return a planted value for each channel and encoding, without double escapes for the channels in ``quoting``."""
+    return {
+        (channel, encoding): make()
+        for channel in channels
+        for encoding, make in ENCODINGS.items()
+        if channel not in quoting or encoding not in DOUBLE_ESCAPES
+    }
 
 
-_LOOKED_FOR = (
+_SEARCHED_ENCODERS = (
     "repr", "ascii", "bytes repr", "JSON", "JSON without ensure_ascii", "Java", "HTML", "XML", "URL", "URL form", "URL twice", "shell",
     "double quotes doubled", "LaTeX", "base64", "base64url", "hexadecimal", "upper hexadecimal", "hexadecimal with colons", "UTF-16",
 )  # fmt: skip
-"""Encoders that write nothing of their own between the letters of a value."""
+"""Encoders that add no text between the letters of a value."""
 
 
 class LeakSearch:
-    """Looks for what was planted, in its own form, in ours and in every other."""
+    """A search for planted values, in their own encoding and in encodings of the package."""
 
     def __init__(self, planted: dict[tuple[str, str], PlantedValue], window: int = WINDOW) -> None:
-        """Look for these, in whole if ``window`` is 0, else for any so many characters in a row."""
+        """Search for consecutive characters of the planted values.
+
+        Args:
+            planted: The planted values by channel and encoding.
+            window: The number of consecutive characters that are a leak; 0 for whole texts.
+        """
         self._window = window
         self._owners: dict[bytes, tuple[str, str]] = {}
-        for place, one in planted.items():
-            for trace in one.traces:
-                self._add(trace, place)
-                for name in _LOOKED_FOR:
-                    self._add(ENCODERS[name](trace), place)
+        for origin, value in planted.items():
+            for trace in value.traces:
+                self._add(trace, origin)
+                for name in _SEARCHED_ENCODERS:
+                    self._add(ENCODERS[name](trace), origin)
         self._texts = list(self._owners)
         self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts)
 
-    def _add(self, text: str, place: tuple[str, str]) -> None:
+    def _add(self, text: str, origin: tuple[str, str]) -> None:
         window = self._window or len(text)
         for start in range(0, max(1, len(text) - window + 1), 3):
-            self._owners.setdefault(text[start : start + window].encode("utf-8", "surrogatepass"), place)
+            self._owners.setdefault(text[start : start + window].encode("utf-8", "surrogatepass"), origin)
 
     def leaks(self, *haystacks: bytes) -> set[tuple[str, str]]:
-        """Return what of it is in ``haystacks``: the channels that it was planted in, and the forms."""
+        """Return the channels and encodings of the planted values that ``haystacks`` contain."""
         found: set[tuple[str, str]] = set()
         for haystack in haystacks:
             matches = self._automaton.find_matches_as_indexes(haystack, overlapping=True)
@@ -177,7 +187,7 @@ class LeakSearch:
 
 
 def message_texts(messages: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Return everything that stands in messages, and each stream in one piece too."""
+    """Return all texts in messages, and the whole text of each stream."""
     streams: dict[tuple[str, str], str] = {}
     for message in messages:
         for part in ("header", "parent_header", "metadata", "content"):
@@ -189,13 +199,13 @@ def message_texts(messages: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     yield from (text.encode("utf-8", "surrogatepass") for text in streams.values())
 
 
-def _leaves(thing: Any) -> Iterator[str]:
-    if isinstance(thing, dict):
-        for key, inner in thing.items():
+def _leaves(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict):
+        for key, inner in tree.items():
             yield str(key)
             yield from _leaves(inner)
-    elif isinstance(thing, (list, tuple)):
-        for inner in thing:
+    elif isinstance(tree, (list, tuple)):
+        for inner in tree:
             yield from _leaves(inner)
     else:
-        yield str(thing)
+        yield str(tree)

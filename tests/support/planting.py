@@ -1,4 +1,4 @@
-"""Files with values planted in every form and place, and where a scan has to find them."""
+"""Notebooks and databases that contain values, for tests of the scan."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NASTY = "'\"\\é&<> ü/+=~🔑"
-"""What makes every form another one."""
+"""Characters that encodings escape."""
 
 
-def nasty(label: str = "") -> str:
-    """Return a canary with everything in it that code escapes."""
+def special_canary(label: str = "") -> str:
+    """Return a canary with characters that encodings escape."""
     return f"{canary(label)}{NASTY}{canary('end')}"
 
 
-def known(**values: str) -> ValueMatcher:
-    """Return what looks for these values, each by the name of its secret with the key ``key``."""
-    looked = ValueMatcher()
+def matcher_of(**values: str) -> ValueMatcher:
+    """Return a matcher of values, each by the name of its secret with the key ``key``."""
+    matcher = ValueMatcher()
     for name, value in values.items():
-        assert looked.add(value, f"{name}.key") == ""
-    return looked
+        assert matcher.add(value, f"{name}.key") == ""
+    return matcher
 
 
-_SEVERAL_STRETCHES = frozenset({
+_NOT_CONTIGUOUS = frozenset({
     "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "in HTML spans", "in colours",
     "encoded words, Q", "encoded words, B", "base64 in YAML", "capitals", "small letters", "base85", "Ascii85", "PowerShell",
 })  # fmt: skip
-"""Encoders that put text of their own between the pieces of a value, or change what a fingerprint is taken of."""
+"""Encoders whose output no fingerprint matches: they add text between the parts of a value, or change its letters."""
 
 
-def forms_of(value: str) -> dict[str, str]:
-    """Return each form of a value that is no earlier one, by name."""
+def encodings_of(value: str) -> dict[str, str]:
+    """Return the different encodings of a value by name."""
     found: dict[str, str] = {}
     for name, encode in ENCODERS.items():
         text = encode(value)
-        if text not in found.values() and name not in _SEVERAL_STRETCHES:
+        if text not in found.values() and name not in _NOT_CONTIGUOUS:
             found[name] = text
     return found
 
 
-PLACES = {
+LOCATIONS = {
     "code": "cell 1, line 2",
     "markdown": "cell 2, line 1",
     "stream": "cell 1, output 1, text",
@@ -67,14 +67,14 @@ PLACES = {
     "key": "metadata, ‹secret:planted.key› (the key)",
     "widget state": "metadata, widgets, application/vnd.jupyter.widget-state+json, state, w1, state, value",
 }
-"""Each place in a notebook where :func:`notebook` plants something, and what a scan calls it."""
+"""The locations of texts in :func:`notebook`, with their descriptions in the results of a scan."""
 
 
 def notebook(**planted: str) -> nbformat.NotebookNode:
-    """Return a notebook with these texts in it, by the names of their places."""
+    """Return a notebook with texts in the given locations."""
 
-    def at(place: str) -> str:
-        text = planted.get(place, "nothing")
+    def at(location: str) -> str:
+        text = planted.get(location, "nothing")
         return f"some text {text} more text"
 
     state = {"w1": {"model_name": "TextModel", "model_module": "@jupyter-widgets/controls", "state": {"value": at("widget state")}}}
@@ -95,9 +95,9 @@ def notebook(**planted: str) -> nbformat.NotebookNode:
         planted.get("key", "no key"): 1,
         "widgets": {"application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": state}},
     }
-    made: nbformat.NotebookNode = new_notebook(cells=[code, markdown], metadata=metadata)
-    nbformat.validate(made)
-    return made
+    created: nbformat.NotebookNode = new_notebook(cells=[code, markdown], metadata=metadata)
+    nbformat.validate(created)
+    return created
 
 
 def write_notebook(path: Path, **planted: str) -> None:
@@ -105,15 +105,15 @@ def write_notebook(path: Path, **planted: str) -> None:
     nbformat.write(notebook(**planted), path)
 
 
-def history(path: Path, *sources: str) -> None:
-    """Make a database like IPython's history, with these sources."""
+def write_history(path: Path, *sources: str) -> None:
+    """Create a database like IPython's history with these sources."""
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE history (session integer, line integer, source text, source_raw text, PRIMARY KEY (session, line))")
         database.executemany("INSERT INTO history VALUES (1, ?, ?, ?)", [(line, source, "x") for line, source in enumerate(sources)])
 
 
-def with_deleted(path: Path, text: str) -> None:
-    """Make a database whose row with ``text`` was deleted, as SQLite deletes by default: it stays in the file."""
+def write_deleted_row(path: Path, text: str) -> None:
+    """Create a database with a deleted row, whose text SQLite leaves in the file by default."""
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA secure_delete = OFF")
         database.execute("CREATE TABLE documents (id integer PRIMARY KEY, body text)")

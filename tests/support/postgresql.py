@@ -1,4 +1,4 @@
-"""A PostgreSQL server on loopback that asks for passwords, made for a test and ended after it."""
+"""A PostgreSQL server on the loopback interface with password authentication, for one test."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Server(NamedTuple):
-    """A running server, and who may log in."""
+    """The address and the credentials of a running server."""
 
     host: str
     port: int
@@ -27,14 +27,19 @@ class Server(NamedTuple):
 
 @contextmanager
 def running_postgresql(user: str, password: str) -> Iterator[Server]:
-    """Make a cluster whose only role is ``user`` with ``password`` (SCRAM), start its server, and remove both afterwards."""
+    """Create a cluster with one role, start its server, and remove both afterwards.
+
+    Args:
+        user: The role.
+        password: Its password, checked by SCRAM.
+    """
     with tempfile.TemporaryDirectory(prefix="zs-postgresql-") as name:
         folder = Path(name)
         password_file = folder / "password"
         password_file.write_text(password)
         data = folder / "data"
         if os.geteuid() == 0:
-            # The server refuses to run as root; Debian's package makes this user.
+            # PostgreSQL refuses to run as root. Debian's package creates this user.
             account = pwd.getpwnam("postgres")
             for path in (folder, password_file):
                 os.chown(path, account.pw_uid, account.pw_gid)
@@ -48,7 +53,7 @@ def running_postgresql(user: str, password: str) -> Iterator[Server]:
 
 
 def _start(data: Path, folder: Path) -> int:
-    """Start the server and return its port; it can't choose one itself, and another process may take the free one before it does."""
+    """Start the server and return its port, with retries, because another process may bind the chosen port first."""
     for turn in range(10):
         port = _free_port()
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
@@ -60,7 +65,7 @@ def _start(data: Path, folder: Path) -> int:
                 raise
         else:
             return port
-    message = "Ten ports in a row were taken by other processes before the server listened."
+    message = "Other processes have bound all ten chosen ports."
     raise RuntimeError(message)
 
 
@@ -72,7 +77,7 @@ def _run(program: str, *arguments: object) -> None:
 
 
 def _find(program: str) -> str:
-    # Debian keeps a server's programs out of PATH, one folder for each version.
+    # Debian installs the programs of each version of the server into a folder outside of PATH.
     installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda path: int(path.parts[4]))
     found = str(installed[-1]) if installed else shutil.which(program)
     assert found, f"There is no {program} here: run tests/install-system-packages."

@@ -1,8 +1,8 @@
-"""Run as a program: has the kernel refuse a system call, as a bad disk or a bare network drive does, and then runs our command.
+"""A program that makes the kernel refuse a system call, like a faulty disk or network drive, and then runs a command.
 
     python -m tests.support.refused_calls fcntl-lock|fdatasync WORD...
 
-The filter is seccomp's, and holds for this process and its children alone.
+The seccomp filter applies to this process and its children only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NUMBER, SECOND_ARGUMENT = 0, 24
 F_SETLK = 6
 
 CALLS = {"x86_64": {"fcntl": 72, "fdatasync": 75}, "aarch64": {"fcntl": 25, "fdatasync": 83}}
-"""Numbers of system calls, from Linux's unistd.h of each architecture."""
+"""Numbers of system calls by architecture, from Linux's unistd.h."""
 
 
 class Program(ctypes.Structure):
@@ -30,10 +30,10 @@ class Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def refuse(what: str) -> None:
-    """Have each later call of that kind fail in this process."""
+def refuse(call: str) -> None:
+    """Make each later system call of this kind fail in this process."""
     calls = CALLS[platform.machine()]
-    if what == "fcntl-lock":
+    if call == "fcntl-lock":
         steps = [
             (LOAD, 0, 0, NUMBER),
             (IF_EQUAL, 0, 3, calls["fcntl"]),
@@ -43,7 +43,7 @@ def refuse(what: str) -> None:
             (RETURN, 0, 0, ALLOW),
         ]
     else:
-        steps = [(LOAD, 0, 0, NUMBER), (IF_EQUAL, 0, 1, calls[what]), (RETURN, 0, 0, REFUSE | errno.EIO), (RETURN, 0, 0, ALLOW)]
+        steps = [(LOAD, 0, 0, NUMBER), (IF_EQUAL, 0, 1, calls[call]), (RETURN, 0, 0, REFUSE | errno.EIO), (RETURN, 0, 0, ALLOW)]
     code = b"".join(struct.pack("=HBBI", *step) for step in steps)
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0

@@ -1,4 +1,4 @@
-"""The attributes that built-in flavors require, with something to give them."""
+"""Values for the required attributes of built-in flavors."""
 
 from __future__ import annotations
 

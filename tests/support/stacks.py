@@ -1,4 +1,4 @@
-"""Stacks that are made without a workspace."""
+"""Stacks without a workspace."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def component(component_type: ComponentType, flavor: str = "custom", name: str = "mine", **attributes: Any) -> StackComponent:
-    """Return a component that is part of no stack."""
+    """Return a component that belongs to no stack."""
     config = get_flavor(component_type.value, flavor)(**attributes)
     return StackComponent(name, component_type, config, id=f"id-of-{name}", flavor=flavor)
 
 
 def stack(*components: StackComponent, manager: SecretsManager | None, complete: bool = True) -> Stack:
-    """Return a stack called ``mine``, with a local orchestrator and artifact store unless it is not to be complete."""
+    """Return the stack ``mine``; if ``complete``, with a local orchestrator and artifact store."""
     needed = [component(kind, "local", "default") for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)]
     present = {one.type for one in components}
     return Stack("mine", [*(one for one in needed if complete and one.type not in present), *components], manager, id="the-id")

@@ -1,7 +1,7 @@
-"""A real ZenML server on loopback, with SQLite behind it, in an environment of its own: what ZenML needs would hold our libraries back.
+"""A ZenML server with SQLite on the loopback interface, in its own virtual environment.
 
-The environment is made once, with whichever Python comes first, and kept in pytest's cache. Run as a program, by that environment's Python,
-this module prints its port and serves until its standard input ends.
+The requirements of ZenML conflict with newer releases of our libraries. The environment is created once, in pytest's cache. As a program
+of that environment, this module prints its port and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -27,17 +27,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 VERSION = "0.98.0"
-"""The ZenML that is tested against; it runs on each Python from 3.10 to 3.14."""
+"""The tested version of ZenML, which supports Python 3.10 to 3.14."""
 CACHE = Path(__file__).parents[2] / ".pytest_cache" / "d" / f"zenml-{VERSION}"
 PREPARED = CACHE / "server"
-"""The database of a server that has nothing yet but its administrator."""
+"""The folder with the database of a new server, which contains the administrator only."""
 ADMINISTRATOR, PASSWORD = "admin", "admin-password"
 SECONDS = 120
-"""How long it may take to start, and its client to do what a test asks of it."""
+"""Timeout of the start of the server, and of a call of its client."""
 
 
 class ZenmlServer(NamedTuple):
-    """A running server, with somebody who may use it, and ZenML's own client for it."""
+    """A running server with credentials and ZenML's client.
+
+    Attributes:
+        port: The port.
+        folder: The folder of its files.
+        api_key: The key of a service account.
+        token: The token of the administrator.
+    """
 
     port: int
     folder: Path
@@ -46,20 +53,27 @@ class ZenmlServer(NamedTuple):
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """The URL of the server."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def client_variables(self) -> dict[str, str]:
-        """What ZenML's own client finds in the environment."""
+        """Environment variables for ZenML's client."""
         return {"ZENML_STORE_URL": self.url, "ZENML_STORE_API_KEY": self.api_key}
 
     def run_client(self, code: str, *arguments: str) -> Any:
-        """Return what ``code`` prints as JSON, in its last line, where ZenML is installed and this server is the one it asks."""
+        """Run ``code`` with ZenML's client, and return the JSON value in the last line of its output."""
         return json.loads(self.run("python", "-c", code, *arguments, **self.client_variables).splitlines()[-1])
 
     def run(self, program: str, *arguments: str, answer: str = "", **variables: str) -> str:
-        """Return what a program of ZenML's environment prints, with those variables; ``answer`` is what is typed into it."""
+        """Run a program in ZenML's environment, and return its output.
+
+        Args:
+            program: The name of the program.
+            arguments: Its arguments.
+            answer: The text of its standard input.
+            variables: Environment variables.
+        """
         command = [str(CACHE / "bin" / program), *arguments]
         environment = {**_environment(self.folder / "client"), **variables}
         done = subprocess.run(
@@ -69,7 +83,7 @@ class ZenmlServer(NamedTuple):
         return done.stdout
 
     def leave_login(self, folder: Path, address: str, token: str = "") -> None:
-        """Write into ``folder`` what ``zenml login`` leaves there that has got a token for the server at that address."""
+        """Write the files of ``zenml login`` with a token into ``folder``."""
         folder.mkdir(exist_ok=True)
         store = {"store": {"type": "rest", "url": address}}
         (folder / "config.yaml").write_text(json.dumps(store))
@@ -78,29 +92,29 @@ class ZenmlServer(NamedTuple):
         )
 
     def new_api_key(self) -> str:
-        """Return the key of a user of its own, who may do everything with secrets."""
+        """Return the key of a new user who may read and write all secrets."""
         return _new_api_key(self.url, self.token)
 
     def put(self, name: str, values: Mapping[str, str]) -> None:
-        """Register a secret past everybody's client."""
+        """Store a secret without the client under test."""
         asked = {"name": name, "values": dict(values)}
         _answer("POST", f"{self.url}/api/v1/secrets", json=asked, headers={"Authorization": f"Bearer {self.token}"})
 
     def empty(self) -> None:
-        """Delete every secret that its administrator sees."""
+        """Delete all secrets of the administrator."""
         headers = {"Authorization": f"Bearer {self.token}"}
         for found in _answer("GET", f"{self.url}/api/v1/secrets?size=1000", headers=headers)["items"]:
             _answer("DELETE", f"{self.url}/api/v1/secrets/{found['id']}", headers=headers)
 
     def stored(self, prefix: str) -> dict[str, bytes]:
-        """Return what is in the database, as it is there, of the secrets whose names begin so."""
+        """Return the stored bytes of secrets whose names start with ``prefix``."""
         with closing(sqlite3.connect(self.folder / "server" / "stores" / "default_zen_store" / "zenml.db")) as connection:
             rows = connection.execute('SELECT name, "values" FROM secret WHERE substr(name, 1, ?) = ?', (len(prefix), prefix)).fetchall()
         return {name: str(values).encode() for name, values in rows}
 
 
 def run_with_zenml(program: str, *arguments: str, folder: Path) -> str:
-    """Return what a program of Python prints where ZenML is installed and keeps what it has in ``folder``, without a server."""
+    """Run a program in ZenML's environment without a server, with ZenML's files in ``folder``, and return its output."""
     _make_environment()
     shutil.copytree(PREPARED / "stores", folder / "stores")
     own = {
@@ -118,7 +132,7 @@ def run_with_zenml(program: str, *arguments: str, folder: Path) -> str:
 
 @contextmanager
 def running_zenml() -> Iterator[ZenmlServer]:
-    """Yield a new server, that ends with the block."""
+    """Yield a new server, and stop it afterwards."""
     _make_environment()
     with tempfile.TemporaryDirectory(prefix="zs-zenml-") as name:
         folder = Path(name)
@@ -131,7 +145,7 @@ def running_zenml() -> Iterator[ZenmlServer]:
 
 @contextmanager
 def _serving(folder: Path) -> Iterator[int]:
-    """Yield the port of a server whose database is in the folder, and made there if there is none."""
+    """Yield the port of a server with its database in the folder."""
     asked = {
         "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
         "ZENML_SERVER": "true",
@@ -151,7 +165,7 @@ def _serving(folder: Path) -> Iterator[int]:
         assert server.stdout is not None
         first = server.stdout.readline()
         assert first.strip().isdecimal(), log.read_text()
-        # It listens before it answers.
+        # The server listens before it answers requests.
         _answer("GET", f"http://127.0.0.1:{int(first)}/api/v1/info")
         yield int(first)
     finally:
@@ -175,26 +189,26 @@ def _answer(method: str, url: str, **more: Any) -> Any:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Return the variables of a person who has that home, and keeps ZenML from asking and telling the world anything."""
+    """Return environment variables that disable prompts and analytics of ZenML."""
     folder.mkdir(parents=True, exist_ok=True)
     quiet = {"ZENML_ANALYTICS_OPT_IN": "false", "ZENML_AUTO_OPEN_DASHBOARD": "false", "ZENML_LOGGING_COLORS_DISABLED": "true"}
     return {"PATH": os.environ["PATH"], "HOME": str(folder), "ZENML_CONFIG_PATH": str(folder / "settings"), **quiet}
 
 
 def _make_environment() -> None:
-    """Install ZenML, unless that was done; of several processes one does it, and the others wait."""
+    """Install ZenML unless it is installed; a lock makes other processes wait."""
     CACHE.parent.mkdir(parents=True, exist_ok=True)
     done = CACHE / "done"
     with (CACHE.parent / f"{CACHE.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        # The Python that it was made with may be gone.
+        # The Python of a cached environment may have been removed.
         if done.exists() and (CACHE / "bin" / "python").exists():
             return
         shutil.rmtree(CACHE, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(CACHE)], check=True)
         wanted = ["--quiet", "--disable-pip-version-check", f"zenml[server]=={VERSION}"]
         subprocess.run([str(CACHE / "bin" / "python"), "-m", "pip", "install", *wanted], check=True)
-        # To make a database takes the server as long as to start.
+        # The creation of a database takes as long as the start of the server, so it is done once.
         with _serving(PREPARED):
             pass
         done.touch()
@@ -206,10 +220,10 @@ def _serve() -> None:
     listening = socket.create_server(("127.0.0.1", 0))
     sys.stdout.write(f"{listening.getsockname()[1]}\n")
     sys.stdout.flush()
-    # Nobody reads on: what ZenML logs there would fill the pipe, and then it would wait.
+    # Logs of ZenML would fill the pipe, which no process reads, and block the server.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     server = uvicorn.Server(uvicorn.Config("zenml.zen_server.zen_server_api:app", log_level="critical"))
-    # Whoever started it may be killed.
+    # The server stops if the test process is killed.
     threading.Thread(target=_end_with_standard_input, args=(server,), daemon=True).start()
     server.run(sockets=[listening])
 

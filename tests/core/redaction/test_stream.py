@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import leaks
-from tests.support.leaks import FORMS
+from tests.support.leaks import ENCODINGS
 from tests.support.redaction.values import DIFFICULT, difficult, longest_visible, realistic
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
@@ -177,12 +177,12 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", ENCODINGS)
 def test_an_encoded_value_in_any_chunks(form: str) -> None:
     """For random chunks of a text with an encoded value, the stream shows no twelve neighboring characters of the value."""
     generator = random.Random(form)  # noqa: S311 - the random numbers select chunks and protect nothing
     for _ in range(30):
-        planted = FORMS[form]()
+        planted = ENCODINGS[form]()
         redactor = protecting(**{f"key{index}": value for index, value in enumerate(planted.values)})
         text = f"before {planted.text} after\n"
         cuts = sorted(generator.sample(range(1, len(text)), min(len(text) - 1, generator.choice([1, 2, 3, 5]))))

@@ -9,7 +9,7 @@ import pytest
 
 from tests.notebook.guard.channels import CELLS, CHANNELS, PREPARE, QUOTING, REQUESTS
 from tests.support.kernels import running_kernel
-from tests.support.leaks import FORMS, LeakSearch, PlantedValue, message_texts, plant
+from tests.support.leaks import ENCODINGS, LeakSearch, PlantedValue, message_texts, plant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def _use_all_channels(kernel: Kernel, folder: Path) -> list[bytes]:
 def test_no_output_contains_a_planted_value(kernel: Kernel, planted: dict[tuple[str, str], PlantedValue], tmp_path: Path) -> None:
     """No message, log file or log of the kernel contains a planted value, in more than 25 channels and 15 encodings."""
     assert len(CHANNELS) >= 25
-    assert len(FORMS) >= 15
+    assert len(ENCODINGS) >= 15
     leaks = LeakSearch(planted).leaks(*_use_all_channels(kernel, tmp_path))
     assert sorted(leaks) == []
 
@@ -71,5 +71,5 @@ def test_every_channel_shows_its_value_without_the_guard(
     assert kernel.run(TURN_OFF).ok
     leaks = LeakSearch(planted, window=0).leaks(*_use_all_channels(kernel, tmp_path))
     assert {channel for channel, _ in leaks} == set(CHANNELS)
-    assert {form for _, form in leaks} == set(FORMS)
+    assert {form for _, form in leaks} == set(ENCODINGS)
     assert len(leaks) >= 0.9 * len(planted)
