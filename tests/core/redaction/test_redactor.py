@@ -21,7 +21,7 @@ from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 LONG = 20_000
-"""After searching so many characters, the redactor has indexed new values in an automaton."""
+"""The number of characters after whose search the redactor has indexed new values in an automaton."""
 
 
 def protecting(**values: str) -> Redactor:

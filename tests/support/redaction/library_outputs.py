@@ -59,7 +59,7 @@ PACKAGES = [
 _RECORDED = {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
 _TIMEOUT = 180
 _LONGEST = 150_000
-"""Most characters of a message in JSON. Longer messages are left out to limit the size of the recording."""
+"""Maximum length of a message in JSON. Longer messages are left out to limit the size of the recording."""
 
 
 def recorded_outputs() -> tuple[dict[str, str], dict[str, list[dict[str, Any]]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 SHORTEST_VALUE = 6
-"""Fewest characters of a value that can be masked."""
+"""Minimum number of characters of a value that can be masked."""
 
 _COMMON = frozenset(
     """
@@ -43,7 +43,7 @@ _REGION = re.compile(
 _DAY = re.compile(r"(?:19|20)\d\d[-/]?(?:0[1-9]|1[0-2])[-/]?(?:0[1-9]|[12]\d|3[01])")
 _COUNTING = ("01234567890123456789", "98765432109876543210")
 _LONGEST_COMMON = 40
-"""A longer value can only be white space, or it can be masked."""
+"""Maximum length of a common value. A longer value can be masked unless it is white space."""
 
 
 def unmaskable_reason(value: str) -> str:

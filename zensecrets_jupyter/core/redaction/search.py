@@ -11,7 +11,7 @@ from zensecrets_jupyter.core.redaction.decoding.view_search import ViewSearch
 from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
 from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch, merge_matches
 from zensecrets_jupyter.core.redaction.matching.pattern_matcher import PatternMatcher
-from zensecrets_jupyter.core.redaction.matching.prefix_index import FEWEST_REVEALING, Prefix, PrefixIndex
+from zensecrets_jupyter.core.redaction.matching.prefix_index import MIN_REVEALING, Prefix, PrefixIndex
 from zensecrets_jupyter.core.redaction.matching.suffix_index import SuffixIndex
 from zensecrets_jupyter.core.redaction.patterns.pattern import MAX_CHANCE_LETTERS, SHORTEST_PART, Pattern, patterns_of
 from zensecrets_jupyter.core.redaction.skeleton import LETTER, LOWER, NO_LETTERS, letters_of
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.decoding.views import Span, TextView
 
 _MAX_UNDECODED = 48
-"""Most bytes at the end of a text that may be an incomplete encoding."""
+"""Maximum number of bytes at the end of a text that may be an incomplete encoding."""
 _LINE_ENDS = {b"\n", b"\r\n"}
 """Text after a match that allows it to continue, because a wrapped value continues on the next line."""
 _VIEWS_WITH_WORDS = {"", "escapes", "a table", "layout"}
 """Names of the views that contain words. The views of other encodings may start or end inside a character."""
 _SHORT = 4096
-"""Bytes of a text up to which a quick check pays off before the search."""
+"""Maximum length of a text for which a quick check before the search saves time."""
 _LONGEST_IDENTIFIER = 80
-"""Bytes of a text up to which a negative result is cached, because identifiers of widgets look encoded and occur often."""
+"""Maximum length of a text whose negative result is cached, because identifiers of widgets look encoded and occur often."""
 _MAX_CLEAN = 1024
-"""Most texts in the cache of negative results."""
+"""Maximum number of texts in the cache of negative results."""
 
 
 class Search:
@@ -195,7 +195,7 @@ class Search:
         begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
         text = pattern.text[begin : end + len(pattern.gaps[last])]
         half = len(letters_of(pattern.text[: (len(pattern.text) + 1) // 2]))
-        revealing = min(SHORTEST_PART, max(FEWEST_REVEALING, half - first))
+        revealing = min(SHORTEST_PART, max(MIN_REVEALING, half - first))
         gaps = tuple(LETTER.split(text))
         first_gap = b"" if first else pattern.text[:begin]
         self._prefixes.add(Prefix(pattern.skeleton[first:last], text, revealing, pattern.name, gaps, last == pattern.last, first_gap))

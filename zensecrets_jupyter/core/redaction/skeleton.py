@@ -17,9 +17,12 @@ NO_LETTERS = bytes(byte for byte in range(256) if byte not in _LETTERS)
 LOWER = bytes.maketrans(bytes(range(0x41, 0x5B)), bytes(range(0x61, 0x7B)))
 """The table for ``bytes.translate`` that maps ASCII capitals to lower case."""
 LETTER = re.compile(rb"[0-9A-Za-z\x80-\xff]")
+"""The regular expression of one letter."""
 
 _BLOCK = 2048
-_MIN_GAP_BYTES = 8
+"""Number of bytes that a :class:`SkeletonMap` maps at once."""
+_EXTRA_BYTES = 8
+"""Number of bytes that :func:`start_of_last` reads in addition to twice the number of letters."""
 
 
 def skeleton_of(data: bytes) -> bytes:
@@ -33,8 +36,8 @@ def letters_of(data: bytes) -> bytes:
 
 
 def start_of_last(data: bytes, letters: int) -> int:
-    """Return the offset in ``data`` of its last ``letters`` letters; it must have so many."""
-    length = 2 * letters + _MIN_GAP_BYTES
+    """Return the start of the last ``letters`` letters of ``data``, which must have at least as many."""
+    length = 2 * letters + _EXTRA_BYTES
     while True:
         start = max(0, len(data) - length)
         positions = [match.start() for match in LETTER.finditer(data, start)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _MIN_USEFUL = 64
+"""Minimum number of bytes that are worth decoding."""
 
 
 class Budget:

@@ -10,6 +10,7 @@ from zensecrets_jupyter.core.redaction.decoding.decoders.mail import has_quoted_
 _VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - the first and the last visible character of ASCII
 _INSIDE, _OUTSIDE = b"a", b" "
 _DECIMAL = b"0123456789"
+# The characters of decimal, hexadecimal and prefixed numbers, such as 0xff and U+00FF.
 _IN_NUMBERS = frozenset(b"0123456789abcdefxu")
 _NUMBERS = bytes(0x68 if byte in _IN_NUMBERS else 0x2E for byte in range(256))
 _DIGIT = b"h"
@@ -19,19 +20,24 @@ _AFTER_ADDRESS = (b" ", b"\t", b":", b"h")
 """Bytes that may follow the first address of a dump. After other bytes, the zeros belong to a number."""
 _LAYOUT = b"=&+'\"|"
 _NO_ESCAPES = b"=+'\"|"
+# The bytes that neither an escape sequence nor a layout begins with.
 _PLAIN = bytes(byte for byte in range(256) if byte not in _LAYOUT and bytes([byte]) not in ESCAPE_STARTS)
 _SIGN = b"!"
 _VISIBLE_AND_SIGNS = bytes(_VISIBLE[byte] if byte in _PLAIN else _SIGN[0] for byte in range(256))
+# Quick checks for layouts and mail encodings.
 _UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{0,400}-")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
 # Each expression begins with a character that is rare, or that the text contains anyway. The search is then fast.
 _LITERALS = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
 _LETTERS = re.compile(rb", ?[bu]?(['\"]).\1, ?[bu]?['\"]")
 _LONG = 1 << 14
-"""Bytes of a text up to which a closer check pays off before decoding."""
+"""Maximum length of a text that is checked closely; a longer text is decoded without the check."""
 _LINE = 200
+"""Length of a usual line. The first line is usually enough to decide."""
 _SAMPLES = 4001
-_FILLED_PARTS = 5
+"""Number of bytes in a sample of long data."""
+_TESTED_CHARACTERS = 5
+"""Number of characters of a text that are tested for repetition."""
 
 
 class EncodingDetector:
@@ -39,8 +45,8 @@ class EncodingDetector:
 
     Attributes:
         shortest: The number of bytes of the shortest value.
-        shortest_run: The number of base64 digits that encode so many bytes.
-        shortest_base85: The number of base85 digits that encode so many bytes. No other encoding needs fewer digits.
+        shortest_run: The number of base64 digits that encode the shortest value.
+        shortest_base85: The number of base85 digits that encode the shortest value. No other encoding needs fewer digits.
     """
 
     def __init__(self, shortest: int) -> None:
@@ -73,6 +79,7 @@ class EncodingDetector:
         return self._has_runs(data, skeleton, data.translate(_VISIBLE))
 
     def _has_runs(self, data: bytes, skeleton: bytes, visible: bytes) -> bool:
+        """Return whether ``data`` may contain encoded runs. ``visible`` is ``data`` with visible characters mapped to ``a``."""
         start = visible.find(self._run)
         if len(data) > _LONG:
             return start >= 0 and self._has_letters(skeleton)
@@ -112,7 +119,7 @@ def _is_filled(data: bytes) -> bool:
     if 4 * sample.count(sample[middle : middle + 1]) >= 3 * length:
         return True
     return length > _LINE and any(
-        4 * sample.count(sample[start : start + 1]) >= 3 * length for start in range(0, length, length // _FILLED_PARTS)
+        4 * sample.count(sample[start : start + 1]) >= 3 * length for start in range(0, length, length // _TESTED_CHARACTERS)
     )
 
 

@@ -16,21 +16,24 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
 _LONGEST = 4096
-"""Bytes at the end of a text that are searched for the beginning of a value."""
+"""Number of bytes at the end of a text that are searched for the beginning of a value."""
+# An incomplete escape sequence of any kind at the end of a text.
 _INCOMPLETE = re.compile(
     rb"(?:\\+(?:[xuU][0-9A-Fa-f{]{0,8}|N(?:\{[A-Za-z0-9 -]{0,90})?|[0-3][0-7]?|t[a-z]{0,20})?|%(?:[0-9A-Fa-f]|u[0-9A-Fa-f]{0,3})?"
     rb"|&[\#A-Za-z0-9]{0,31}|\x1b(?:\[[0-?]*[ -/]*|[\]P_^X][^\x07\x1b]{0,400}|[ -/]*)|\xe2[\x80\x81\x94\x95]?|[\xc2\xe3\xef])\Z"
 )
 _LONGEST_INCOMPLETE = 512
+"""Maximum length of an incomplete escape sequence."""
 _NESTED_ESCAPES = 3
 """How many times escape sequences are decoded."""
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LONGEST_BASE64 = 1024
+"""Number of bytes at the end of a text that are decoded as digits."""
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*[ :-]?[0-9A-Fa-f]?")
 _BETWEEN_DIGITS = re.compile(rb"[ :-]+")
 _MAX_WORDS = 4
-"""Most words of hexadecimal letters, such as "bad", that are skipped before the digits."""
+"""Maximum number of words of hexadecimal letters, such as "bad", that are skipped before the digits."""
 _IN_HEXADECIMAL = b"0123456789ABCDEFabcdef :-"
 _NUMBER = re.compile(rb"[0-9][\s,;\])]{0,8}\Z")
 _AFTER_NUMBER = 16

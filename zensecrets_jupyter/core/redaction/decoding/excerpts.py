@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
 _LONG = 1 << 16
-"""Bytes of a text up to which no excerpt is made."""
+"""Maximum length of a text that is decoded as a whole."""
 _BLOCK = 1 << 10
-"""Fewest bytes before and after an escape sequence that an excerpt includes."""
+"""Minimum number of bytes before and after an escape sequence that an excerpt includes."""
 _SAMPLE_INTERVAL = 8
-"""One of so many blocks is checked first, because most texts with escape sequences have them everywhere."""
+"""Every eighth block is checked first, because most texts with escape sequences have them everywhere."""
 _LONGEST_ESCAPE = 512
-"""Bytes of the longest escape sequence that is recognized when it crosses the border of two blocks."""
+"""Maximum length of an escape sequence that is recognized at the border of two blocks."""
 
 
 class _Excerpt(PiecedView):

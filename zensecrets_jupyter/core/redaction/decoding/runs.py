@@ -20,11 +20,11 @@ _TEXT = re.compile(
     rb"(?:[" + re.escape(_ASCII) + rb"]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
 )
 _OTHER_RATIO = 8
-"""Text has at most one other byte per so many bytes."""
+"""Data is ASCII text if at most one of eight bytes is not."""
 _CONTROL_RATIO = 32
-"""Text outside ASCII has at most one control character per so many bytes."""
+"""Data is text in UTF-8 if at most one of 32 bytes is a control character."""
 _LONG = 1 << 14
-"""Bytes of a text up to which the whole text is checked."""
+"""Maximum length of data that is checked as a whole."""
 _SAMPLES, _SAMPLE_LENGTH = 8, 1024
 
 
@@ -41,7 +41,7 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
     Args:
         data: The bytes to search.
         classes: The table for ``bytes.translate`` that maps bytes of the class to ``a`` and other bytes to a blank.
-        shortest: The fewest bytes of a run.
+        shortest: The minimum length of a run.
     """
     mapped = data.translate(classes)
     needle = _INSIDE * shortest
@@ -77,7 +77,7 @@ def text_parts(view: TextView, shortest: int) -> list[TextView]:
 
     Args:
         view: The binary view. If it is long, only text in ASCII is returned.
-        shortest: The fewest bytes of a run of text.
+        shortest: The minimum length of a run of text.
     """
     data = view.data
     if len(data) <= _LONG:

@@ -6,7 +6,7 @@ _CONTINUATION = 0x80
 """Bits 10xxxxxx mark a continuation byte (RFC 3629)."""
 _CONTINUATION_BYTES = bytes(range(0x80, 0xC0))
 _MAX_CONTINUATION = 3
-"""Most continuation bytes of one character."""
+"""Maximum number of continuation bytes of one character."""
 
 
 def character_start(data: bytes, position: int, least: int = 0) -> int:

@@ -42,13 +42,13 @@ _NESTED_RUNS, _NESTED_RUNS_IN_LONG_TEXT = 2, 1
 """How many nested encodings of runs, such as base64, are decoded in a text of up to :data:`_SHORT` bytes, and in a longer one."""
 # Each nesting level of runs has a budget for the bytes of its views, which depends on the length of the text.
 _BUDGET_RATIO, _MIN_BUDGET = 12, 1 << 16
-"""The budget is so many times the length of the text, plus a constant."""
+"""The factor and the constant of the budget of a short text: factor x length + constant."""
 _BUDGET_RATIO_OF_LONG_TEXT, _SHORT = 3, 1 << 20
-"""The budget of a long text, if this is less: so many times the length of the text, plus a constant."""
+"""The factor and the constant of the budget of a long text. The smaller one of the two budgets applies."""
 _LONG_BINARY = 1 << 14
-"""Bytes from which on only the text in binary data is searched, if all values are ASCII."""
+"""Maximum length of binary data that is searched completely. In longer data, only text is searched if all values are ASCII."""
 _BASE85_BUDGET = 1 << 13
-"""Bytes of a text and all its views that are decoded as base85."""
+"""Maximum number of bytes of a text and its views that are decoded as base85."""
 
 
 class ViewSearch:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ahocorasick_rs import BytesAhoCorasick
 
 _MAX_QUICK_ANCHORS = 3000
-"""Up to so many anchors, the fastest kind of automaton is quick to build."""
+"""Maximum number of anchors for which the fastest kind of automaton is quick to build."""
 
 # The costs of building an automaton, measured in bytes of text that are searched in the same time.
 _BUILD_COST = 16_384

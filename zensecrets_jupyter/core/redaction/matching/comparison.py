@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     _Candidates = Callable[[Hit, bytes], Sequence[PatternKey]]
 
 _ANY_CASE = 16
-"""From so many letters on, a match may be in any case. A shorter match has the case of the value, or one case throughout."""
+"""Minimum number of letters of a match that may be in any case. A shorter match has the case of the value, or one case throughout."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 # The ways in which reprs and pydantic shorten a text in its middle.
 _ELLIPSIS = re.compile(rb"\.{2,3}|\xe2\x80\xa6|\[\.\.\.\]|<\.\.\.>")
 _LONGEST_END = 64
-"""Bytes after an ellipsis that are compared with the end of a value."""
+"""Maximum number of bytes after an ellipsis that are compared with the end of a value."""
 _ALPHANUMERIC = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CONTEXT_OF_NUMBER = 64
+"""Number of bytes before and after a number that are checked for more digits."""
 
 
 class Comparison:
@@ -83,9 +84,9 @@ class Comparison:
         skeleton, start = self._skeleton, hit.start
         extents = []
         for key in keys:
-            own, offset = key.pattern.skeleton, key.offset
-            left = common_length(own[:offset][::-1], skeleton[max(0, start - offset) : start][::-1])
-            right = common_length(own[offset:], skeleton[start : start + len(own) - offset])
+            expected, offset = key.pattern.skeleton, key.offset
+            left = common_length(expected[:offset][::-1], skeleton[max(0, start - offset) : start][::-1])
+            right = common_length(expected[offset:], skeleton[start : start + len(expected) - offset])
             extents.append((start - left, start + right, key))
         if len(extents) > 1:
             extents.sort(key=_negative_length)
@@ -224,22 +225,23 @@ class Comparison:
         offset = begin
         if not _has_same_case(letters_of(written), pattern.letters[begin:stop]):
             # A long value in capitals may be cut off, and other text may follow it.
-            begin, stop = self._span_in_own_case(pattern, written, begin, stop, anchor)
+            begin, stop = self._span_in_same_case(pattern, written, begin, stop, anchor)
             if not begin <= anchor[0] < anchor[1] <= stop:
                 return None
         gaps = LETTER.split(written)[begin - offset : stop - offset + 1]
-        own = pattern.gaps
+        expected = pattern.gaps
         is_long = stop - begin >= SHORTEST_PART
         # A gap has the index of the letter after it.
         different = [
             begin + index
             for index in range(1, len(gaps) - 1)
-            if gaps[index] != own[begin + index] and not writes_gap(gaps[index], own[begin + index], is_long=is_long)
+            if gaps[index] != expected[begin + index] and not writes_gap(gaps[index], expected[begin + index], is_long=is_long)
         ]
-        if different and _has_one_separator(gaps[1:-1], own[begin + 1 : stop], pattern.letters[begin + 1 : stop]):
+        if different and _has_one_separator(gaps[1:-1], expected[begin + 1 : stop], pattern.letters[begin + 1 : stop]):
             return begin, stop
         if not different and is_followed and stop < len(pattern.skeleton):
-            different = [index for index in range(stop - MAX_CHANCE_LETTERS, stop) if gaps[index - begin].strip(b"\0") and not own[index]]
+            last_letters = range(stop - MAX_CHANCE_LETTERS, stop)
+            different = [index for index in last_letters if gaps[index - begin].strip(b"\0") and not expected[index]]
         if not different:
             return begin, stop
         before = [index for index in different if index <= anchor[0]]
@@ -249,14 +251,14 @@ class Comparison:
         return (max(before) if before else begin), (min(after) if after else stop)
 
     @staticmethod
-    def _span_in_own_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int]:
-        """Return the span around the anchor that is written in the pattern's own case; ``(0, 0)`` if the anchor is not."""
-        shown, own = letters_of(written), pattern.letters[begin:stop]
+    def _span_in_same_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int]:
+        """Return the span around the anchor whose case is that of the pattern; ``(0, 0)`` if the case of the anchor differs."""
+        actual, expected = letters_of(written), pattern.letters[begin:stop]
         first, last = anchor[0] - begin, anchor[1] - begin
-        if shown[first:last] != own[first:last]:
+        if actual[first:last] != expected[first:last]:
             return 0, 0
-        right = common_length(shown[first:], own[first:])
-        left = common_length(shown[:last][::-1], own[:last][::-1])
+        right = common_length(actual[first:], expected[first:])
+        left = common_length(actual[:last][::-1], expected[:last][::-1])
         return begin + last - left, begin + first + right
 
     def _is_apart(self, pattern: Pattern, first: int, last: int) -> bool:
@@ -294,24 +296,24 @@ def common_length(one: bytes, other: bytes) -> int:
     return low
 
 
-def _has_same_case(shown: bytes, own: bytes) -> bool:
+def _has_same_case(actual: bytes, expected: bytes) -> bool:
     """Return whether two texts with the same letters agree in case, or may differ in it."""
-    if shown == own:
+    if actual == expected:
         return True
-    if len(own) >= _ANY_CASE:
+    if len(expected) >= _ANY_CASE:
         return True
-    return len(own) > SHORTEST_VALUE and shown in {own.upper(), own.lower()}
+    return len(expected) > SHORTEST_VALUE and actual in {expected.upper(), expected.lower()}
 
 
-def _has_one_separator(gaps: list[bytes], own: list[bytes], letters: bytes) -> bool:
+def _has_one_separator(gaps: list[bytes], expected: list[bytes], letters: bytes) -> bool:
     """Return whether the same separator is between all letters, as in a printed list of letters.
 
     Args:
         gaps: The gaps in the text.
-        own: The gaps in the pattern.
+        expected: The gaps in the pattern.
         letters: The letter of the pattern after each gap.
     """
-    inserted = {gap for gap, own_gap in zip(gaps, own, strict=True) if gap and not own_gap}
+    inserted = {gap for gap, expected_gap in zip(gaps, expected, strict=True) if gap and not expected_gap}
     if len(inserted) != 1 or len(gaps) < SHORTEST_VALUE + 1:
         return False
     separator = inserted.pop()
@@ -319,8 +321,8 @@ def _has_one_separator(gaps: list[bytes], own: list[bytes], letters: bytes) -> b
         return False
     is_long = len(letters) + 1 >= SHORTEST_PART
     return all(
-        gap == separator or (own_gap and _is_subsequence(own_gap, gap)) or (not gap and (is_long or _is_continuation(letter)))
-        for gap, own_gap, letter in zip(gaps, own, letters, strict=True)
+        gap == separator or (expected_gap and _is_subsequence(expected_gap, gap)) or (not gap and (is_long or _is_continuation(letter)))
+        for gap, expected_gap, letter in zip(gaps, expected, letters, strict=True)
     )
 
 
@@ -329,13 +331,13 @@ def _is_continuation(byte: int) -> bool:
     return byte & 0xC0 == 0x80  # noqa: PLR2004 - RFC 3629 defines continuation bytes by the bits 10xxxxxx
 
 
-def _is_subsequence(own: bytes, shown: bytes) -> bool:
-    """Return whether ``shown`` contains the bytes of ``own`` in order."""
+def _is_subsequence(expected: bytes, actual: bytes) -> bool:
+    """Return whether ``actual`` contains the bytes of ``expected`` in order."""
     index = 0
-    for byte in shown:
-        if index < len(own) and byte == own[index]:
+    for byte in actual:
+        if index < len(expected) and byte == expected[index]:
             index += 1
-    return index == len(own)
+    return index == len(expected)
 
 
 def _negative_length(extent: tuple[int, int, PatternKey]) -> int:

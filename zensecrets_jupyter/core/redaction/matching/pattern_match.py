@@ -68,7 +68,7 @@ def _without_wider_encodings(matches: list[PatternMatch]) -> list[PatternMatch]:
 
 
 def _depth(match: PatternMatch) -> int:
-    """Return the number of nested encodings, less one."""
+    """Return how many encodings the match has besides the innermost one."""
     return match.encoding.count(" in ")
 
 

@@ -1,4 +1,4 @@
-"""The matcher: finds patterns in one view of a text by their anchors."""
+"""Matcher: finds patterns in one view of a text by their anchors."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.matching.anchor_index import Hit
 
 _MAX_COMPARED = 4
-"""Up to so many patterns with the same anchor are all compared."""
-_FEWEST_SIGNS = 4
-"""With fewer signs left after reduction, a pattern is searched for byte by byte."""
+"""Maximum number of patterns with the same anchor that are all compared."""
+_MIN_SIGNS = 4
+"""Minimum length of a reduced pattern. A pattern with a shorter one is searched for unchanged."""
 _LONGEST_ANCHOR = 64
+"""Maximum length of the anchor of an exact pattern."""
 _MAX_EQUAL = 16
-"""Up to so many patterns with the same letters around their anchor are compared."""
+"""Maximum number of patterns with the same letters around their anchor that are compared."""
 
 
 class PatternMatcher:
@@ -76,9 +77,9 @@ class PatternMatcher:
             data: The bytes of the view.
             skeleton: The skeleton of the data, if the caller has it.
         """
-        own = skeleton_of(data) if skeleton is None else skeleton
-        hits = self.anchors.hits(own)
-        matches = Comparison(data, own).matches(hits, self._candidates) if hits else []
+        skeleton = skeleton_of(data) if skeleton is None else skeleton
+        hits = self.anchors.hits(skeleton)
+        matches = Comparison(data, skeleton).matches(hits, self._candidates) if hits else []
         if self.has_exact:
             matches += self._exact_matches(data)
         return matches
@@ -89,7 +90,7 @@ class PatternMatcher:
         candidates = {self._keys[owner].pattern for hit in self._exact.hits(reduced) for owner in _owners(hit)}
         # A reduced text may be too short to search for: quotes and blanks are removed from it.
         candidates |= {
-            pattern for text, pattern in self._few_signs if (text in reduced if len(text) >= _FEWEST_SIGNS else pattern.text in data)
+            pattern for text, pattern in self._few_signs if (text in reduced if len(text) >= _MIN_SIGNS else pattern.text in data)
         }
         return candidates
 
@@ -98,7 +99,7 @@ class PatternMatcher:
             PatternMatch(match.start(), match.end(), pattern.name, is_whole=pattern.is_value)
             for pattern in self._exact_candidates(data)
             for match in (
-                pattern.expression if len(reduced_to_signs(pattern.text)) >= _FEWEST_SIGNS else re.compile(re.escape(pattern.text))
+                pattern.expression if len(reduced_to_signs(pattern.text)) >= _MIN_SIGNS else re.compile(re.escape(pattern.text))
             ).finditer(data)
         ]
 
@@ -144,11 +145,11 @@ class _CandidateOrders:
 
 def _nearest(texts: list[bytes], keys: list[PatternKey], target: bytes) -> list[PatternKey]:
     """Return the keys whose texts have the longest common prefix with ``target``, the shortest text first."""
-    index = bisect_left(texts, target)
-    neighbors = [neighbor for neighbor in (index - 1, index) if 0 <= neighbor < len(texts)]
+    position = bisect_left(texts, target)
+    neighbors = [neighbor for neighbor in (position - 1, position) if 0 <= neighbor < len(texts)]
     longest = max(common_length(texts[neighbor], target) for neighbor in neighbors)
     prefix = target[:longest]
     first = bisect_left(texts, prefix)
     # Patterns with the same letters differ in their punctuation, such as a value with and without its backslashes.
-    equal = itertools.takewhile(lambda at: texts[at].startswith(prefix), range(first, min(len(texts), first + _MAX_EQUAL)))
-    return [keys[at] for at in dict.fromkeys([*equal, *neighbors])]
+    equal = itertools.takewhile(lambda index: texts[index].startswith(prefix), range(first, min(len(texts), first + _MAX_EQUAL)))
+    return [keys[index] for index in dict.fromkeys([*equal, *neighbors])]

@@ -10,12 +10,13 @@ from zensecrets_jupyter.core.redaction.matching.punctuation import edge_before, 
 from zensecrets_jupyter.core.redaction.skeleton import LETTER, skeleton_of, start_of_last
 
 _INSERT_RATIO = 8
-"""Up to one new prefix per so many sorted ones, inserting is cheaper than sorting."""
+"""Minimum ratio of sorted to new prefixes at which inserting is cheaper than sorting."""
 _LONGEST_CACHED = 8
-"""Bytes of a text whose search result is cached: short ones occur often."""
+"""Maximum length of a text whose search result is cached, because short texts occur often."""
 _MAX_CACHED = 4096
-FEWEST_REVEALING = 4
-"""Fewest letters that can reveal too much of a value."""
+"""Maximum number of cached search results."""
+MIN_REVEALING = 4
+"""Minimum number of letters that can reveal too much of a value."""
 
 
 class Prefix(NamedTuple):
@@ -40,10 +41,14 @@ class Prefix(NamedTuple):
     first_gap: bytes
 
     def may_continue(self, letters: int, *, must_reveal: bool) -> bool:
-        """Return whether more of the value may follow a text that ends with so many letters of the prefix.
+        """Return whether more of the value may follow a text that ends with the first letters of the prefix.
 
         If nothing may follow, the matcher has found the value already. A number may continue as a longer number, and a value may end with
         punctuation that is not written yet.
+
+        Args:
+            letters: How many letters of the prefix the text ends with.
+            must_reveal: Whether the text must reveal too much of the value.
         """
         if not self.is_whole or letters < len(self.skeleton):
             return True
@@ -106,7 +111,7 @@ class PrefixIndex:
         skeleton = skeleton_of(tail)
         for start in range(max(0, len(skeleton) - self._longest + 1), len(skeleton)):
             suffix = skeleton[start:]
-            if must_reveal and len(suffix) < FEWEST_REVEALING:
+            if must_reveal and len(suffix) < MIN_REVEALING:
                 break
             index = bisect_left(prefixes, (suffix,))
             if index == len(prefixes) or not prefixes[index].skeleton.startswith(suffix):

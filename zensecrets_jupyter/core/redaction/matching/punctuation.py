@@ -22,11 +22,12 @@ _QUOTES = frozenset(b"\\'\"`^$")
 # The border of two string literals that a language concatenates.
 _ADJACENT_LITERALS = re.compile(rb"(['\"])[ \t]*\+?[ \t]*\1")
 _MAX_GAP = 400
+"""Maximum number of bytes that write one gap."""
 _MAX_WRITTEN_BYTES = 6
-"""Most bytes that write one byte of a gap; longer escape sequences are decoded before the comparison."""
+"""Maximum number of bytes that write one byte of a gap. Longer escape sequences are decoded before the comparison."""
 
 _MAX_EDGE_BYTES = 4
-"""Most bytes that write one byte of an edge."""
+"""Maximum number of bytes that write one byte of an edge."""
 _EDGE_QUOTING = frozenset(b"\\'\"`^")
 _OPTIONAL_AT_EDGE = b" \t\r\n\0\\'\"`^"
 _BACKSLASH, _BLANK, _CARRIAGE_RETURN = b"\\ \r"
@@ -48,13 +49,14 @@ def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
     if is_long and not written and gap == b"-":
         # Some programs write a UUID without its dashes.
         return True
-    own, shown = gap.translate(None, _SPACE), written.translate(None, _SPACE)
+    gap_signs, written_signs = gap.translate(None, _SPACE), written.translate(None, _SPACE)
     if not gap:
         return _is_insertion(written, is_long=is_long)
-    if own == shown:
+    if gap_signs == written_signs:
         return is_long or _agree_on_space(written, gap)
-    extra = _GAP_QUOTING | frozenset(own)
-    return len(shown) <= _MAX_WRITTEN_BYTES * (len(own) + 3) and _is_subsequence(own, shown, extra)
+    extra = _GAP_QUOTING | frozenset(gap_signs)
+    is_short = len(written_signs) <= _MAX_WRITTEN_BYTES * (len(gap_signs) + 3)
+    return is_short and _is_subsequence(gap_signs, written_signs, extra)
 
 
 @lru_cache(maxsize=4096)
@@ -81,19 +83,19 @@ def _agree_on_space(written: bytes, gap: bytes) -> bool:
     return has_space == any(byte in _SPACE for byte in written) or not written.strip(b"\0")
 
 
-def _is_subsequence(own: bytes, shown: bytes, extra: frozenset[int]) -> bool:
-    """Return whether ``shown`` contains the bytes of ``own`` in order, and otherwise only bytes of ``extra``."""
+def _is_subsequence(signs: bytes, written: bytes, extra: frozenset[int]) -> bool:
+    """Return whether ``written`` contains the bytes of ``signs`` in order, and otherwise only bytes of ``extra``."""
     index = 0
-    for byte in shown:
-        if index < len(own) and byte == own[index]:
+    for byte in written:
+        if index < len(signs) and byte == signs[index]:
             index += 1
         elif byte not in extra:
             return False
-    return index == len(own)
+    return index == len(signs)
 
 
 class Edge(NamedTuple):
-    """The written form of the punctuation before or after the letters of a value.
+    """The punctuation that a text has before or after the letters of a value.
 
     Attributes:
         length: Its length in bytes.

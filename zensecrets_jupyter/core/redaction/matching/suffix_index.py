@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 
 _LETTERS = 48
-"""How many last letters of a pattern are indexed. A program that shows only the end of a text shows fewer."""
+"""Number of last letters of a pattern that are indexed. A program that shows only the end of a text shows fewer."""
 _TAIL = 256
-"""How many last bytes of a text are searched."""
+"""Number of bytes at the end of a text that are searched."""
 _SEPARATOR = 0
 """The byte between the letters of two patterns. It is no letter."""
 _FILTER_BYTES_PER_WINDOW = 8
-"""Fewest bytes of the filter per window. With so many, the filter lets one of 64 other texts pass."""
+"""Minimum size of the filter per window. At this size, one of 64 other texts passes the filter."""
 
 
 class SuffixIndex:

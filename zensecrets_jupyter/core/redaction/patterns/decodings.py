@@ -22,17 +22,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEVELS = 4
+"""How many times the decoded texts are decoded again."""
 _LONGEST_DECODED = 1 << 20
 """A longer value is not decoded. The values that services accept are shorter."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{8,}={0,2}\s*")
 _HEXADECIMAL = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
+# A text of printable characters.
 _READABLE = re.compile(r"[\t\r\n -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
 _DIGITS_OF_KEYS = frozenset({32, 40, 48, 64, 96, 128})
 """How many hexadecimal digits a key of 16 to 64 bytes can have."""
+# A URL with a password.
 _URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/?#\s:@]*:(?!\d+[?#])([^/\s]+)@")
 # The schemes of an Authorization header (RFC 7617, RFC 6750).
 _SCHEME = re.compile(r"(?:[A-Za-z-]+:\s*)?(?:Bearer|Basic|[Tt]oken|Bot|ApiKey|Digest)\s+(\S{6,})\s*")
+# The pair user:password.
 _USER_AND_PASSWORD = re.compile(r"[A-Za-z0-9._@+%-]{1,80}:(\S{6,})")
 # The fields of JDBC, ODBC, ADO.NET, libpq, Azure and signed URLs: `Password=…;`, `PWD={…}`, `password='…'`, `AccountKey=…`, `&sig=…`.
 _FIELD = re.compile(
@@ -48,21 +52,26 @@ _NAMED_SECRETS = (
     re.compile(r"['\"]\w*(?:password|passwd|pwd|secret|token|key)['\"]:\s*'((?:[^'\\]|\\.)+)'", re.IGNORECASE),
     re.compile(r"\A[\w$#]+/([^\s@/]+)@\S+\Z"),
 )
-# The formats are defined in https://everything.curl.dev/usingcurl/netrc and in PostgreSQL, "The Password File".
+# The password files of curl (https://everything.curl.dev/usingcurl/netrc) and of PostgreSQL ("The Password File").
 _NETRC = re.compile(r"\bpassword[ \t]+(\"(?:[^\"\\]|\\.)+\"|\S+)")
 _NETRC_ENTRY = re.compile(r"^\s*(?:machine[ \t]+\S+|default)\s+(?:login|account|password)\s", re.MULTILINE)
 _PUBLIC_IN_NETRC = re.compile(r"(?:\s*(?:#.*|(?:machine|login|account|password|macdef)\s+\S+|default))+\s*")
 _PGPASS = re.compile(r"(?:[^:\\\s]|\\.)+:(?:\d+|\*):(?:[^:\\]|\\.)+:(?:[^:\\]|\\.)+:((?:[^:\\]|\\.)+)")
 _QUOTES = frozenset("\"'`")
+# A line with a setting, in the usual formats and in the format of Java properties.
 _SETTING = re.compile(rf"\s*(?:-\s+)?(?:export\s+)?{NAMED}(.*?)[\"',;]*\s*")
 _PROPERTY = re.compile(r"[\w.-]{1,80}\s*=\s*[\"']?(.*?)[\"',;]*")
 _LINES_OF_A_DOCUMENT = 4
+"""Minimum number of lines of a document. In a shorter text, lines of words may be secrets."""
+# A comment, a heading or a separator.
 _SECTION = re.compile(r"\s*(?:#.*|//.*|-\s.{0,60}:|[\w.-]{1,60}:|\[[\w. :\"-]{1,80}\]|---|\.\.\.)\s*")
 _SENSITIVE_NAME = re.compile(r"pass|pwd|secret|token|key|credential|auth|signature|cookie", re.IGNORECASE)
+# A text of words, a number, a version, an address or a URL.
 _WORDS = re.compile(
     r"[A-Za-z]+(?:[-_./:@ ][A-Za-z]+)*|v?\d+(?:\.\d+)*|[\d.:/-]+|(?:https?://)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?(?:/[\w./-]*)?"
 )
 _SHORTEST_RANDOM = 12
+"""Minimum length of a text with only two kinds of characters that looks random."""
 _LIST = re.compile(r"[,;|]\s*")
 
 
@@ -212,7 +221,7 @@ def secret_lines(value: str) -> list[str]:
 
 
 def looks_random(text: str) -> bool:
-    """Return whether ``text`` looks random, and not like words, a number, a version, a path or an address."""
+    """Return whether ``text`` looks random and not like words, a number, a version, a path or an address."""
     if len(text) < SHORTEST_VALUE or all(_WORDS.fullmatch(word) for word in _LIST.split(text) if word):
         return False
     kinds = sum(any(test(letter) for letter in text) for test in (str.islower, str.isupper, str.isdigit, _is_punctuation))

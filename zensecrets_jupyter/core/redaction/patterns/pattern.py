@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 SHORTEST_PART = 12
-"""Fewest characters of a cut-off value that are masked, counted as the output writes them."""
+"""Minimum number of characters of a truncated value that are masked, as written in the output."""
 MAX_CHANCE_LETTERS = 2
-"""Up to so many letters after a quote or a line end may equal the next letters of a cut-off value by chance."""
+"""Maximum number of letters after a quote or a line end that may equal the next letters of a truncated value by chance."""
 _ANCHOR_DISTANCE = 24
 """Letters between the starts of two anchors inside a long token. Any 36 letters of the token then contain an anchor."""
 _TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")
 _SHORTEST_TOKEN = 48
+"""Minimum number of letters of a token that has anchors in its middle."""
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
 _LONGEST_SIGNS = 256
+"""Maximum length of an exact pattern that is searched for with other punctuation; a longer one is searched for unchanged."""
 _BLANK_BEFORE_DIGIT = re.compile(rb" (?=[0-9])")
 
 
@@ -165,8 +167,8 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
     shortest_first = sorted(texts, key=len)
     lengths = [len(text) for text in shortest_first]
     for text in texts:
-        own = text.strip()
-        parts = [part for part in shortest_first[: bisect_left(lengths, len(own) - 2)] if part in own]
+        stripped = text.strip()
+        parts = [part for part in shortest_first[: bisect_left(lengths, len(stripped) - 2)] if part in stripped]
         for pattern in _variants(text, name, parts, is_value=text == value):
             if pattern.text not in seen:
                 seen.add(pattern.text)
@@ -181,7 +183,7 @@ def _has_lines(text: str) -> bool:
 
 def _sensitive_spans(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield the spans of ``text`` that may be its sensitive part, the narrowest first."""
-    start, end, _ = sensitive_span(text)
+    start, end = sensitive_span(text)
     if not parts:
         yield start, end
         return
@@ -197,19 +199,19 @@ def _sensitive_spans(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int
 
 def _variants(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> Iterator[Pattern]:
     """Yield the pattern of ``text``, and patterns of other ways to write it that no decoder restores."""
-    own = Pattern(text, name, is_value=is_value, parts=parts)
-    yield own
+    pattern = Pattern(text, name, is_value=is_value, parts=parts)
+    yield pattern
     if parts:
-        # The parts are patterns of their own, with their own variants.
+        # The parts are patterns themselves, each with its own variants.
         return
-    for data in partly_unescape(own.text):
+    for data in partly_unescape(pattern.text):
         yield _unescaped_pattern(data, text, name, is_value=is_value)
-    if _BLANK_BEFORE_DIGIT.search(own.text):
+    if _BLANK_BEFORE_DIGIT.search(pattern.text):
         # The decoder of quoted-printable leaves "=20" before a digit as it is, because a text may contain a number after an equals sign.
-        yield Pattern(text, name, is_value=is_value, data=_BLANK_BEFORE_DIGIT.sub(b"=20", own.text))
+        yield Pattern(text, name, is_value=is_value, data=_BLANK_BEFORE_DIGIT.sub(b"=20", pattern.text))
     if not text.isascii():
         # Dumps print a dot and some programs a question mark for a character outside ASCII. Other programs read UTF-8 as Latin-1 or cp1252.
-        for data in (_NON_ASCII.sub(b".", own.text), text.encode("ascii", "replace"), *_misread(own.text)):
+        for data in (_NON_ASCII.sub(b".", pattern.text), text.encode("ascii", "replace"), *_misread(pattern.text)):
             other = Pattern(text, name, is_value=is_value, data=data)
             if not other.is_exact:
                 yield other

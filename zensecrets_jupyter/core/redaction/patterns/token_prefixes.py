@@ -20,12 +20,10 @@ class SensitiveSpan(NamedTuple):
     Attributes:
         start: The offset of the first character that is not public.
         end: The offset after the last character that is not public.
-        cut: Whether a part of the text is masked, and not only the whole text.
     """
 
     start: int
     end: int
-    cut: bool
 
 
 _PEM_HEADER = r"-----BEGIN [A-Z0-9 ]+-----\s*"
@@ -40,11 +38,13 @@ _DER = (
     r"|MII[A-Za-z0-9+/]{3}BOBgkqhkiG9w0BBQ0w[A-Za-z0-9+/]{4,24}"
     r"|b3BlbnNzaC1rZXktdjEA[A-Za-z0-9+/]{0,80})"
 )
+# The prefixes of the tokens of well-known services.
 _SERVICE_PREFIX = (
     r"sk-proj-|sk-ant-[a-z]+\d+-|sk-or-v1-|sk-(?=[A-Za-z0-9])|(?:sk|rk|pk)_(?:live|test)_|whsec_|github_pat_11|gh[pousr]_|gl[a-z]{2,5}-"
     r"|xox[a-z]-(?:\d+-)*|xapp-\d-|ya29\.(?:[ac]\.)?|1//|AKIA|ASIA|AIza|hf_|api_org_|npm_|pypi-AgE[A-Za-z0-9]{12}|do[opr]_v1_|SG\.|shp[a-z]{2}_"
     r"|r8_|gsk_|xai-|dckr_pat_|dapi|lin_api_|nvapi-|pat-|hvs\.|AQ\.|LS0tLS1CRUdJTi[A-Za-z0-9+/]{60}|FwoGZXIvYXdz|IQoJb3JpZ2luX2Vj"
 )
+# The header of a JSON web token, and the beginning of its claims.
 _SIGNED_CLAIMS = r"eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ[A-Za-z0-9_-]{0,24})?"
 _URL_WITH_USER = r"[A-Za-z][A-Za-z0-9+.-]*://(?=[^/@\s]*@)"
 # The URLs of webhooks up to the secret part of the path: https://api.slack.com/messaging/webhooks and
@@ -55,12 +55,14 @@ _URL = r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*[/?#]?(?:\?)?"
 _SETTING = (
     r"[A-Z][A-Z0-9_]{0,40}|[a-z_.-]{0,40}(?:key|token|secret|password|region|host|user|username|url|name|id|type|port|profile|output)"
 )
+# The name of a setting, with the separator after it.
 NAMED = rf"(?:[\"']?(?:[A-Za-z_][A-Za-z0-9_.-]{{0,40}}[\"']?(?::\s|\s=\s)|(?:{_SETTING})=)\s*[\"']?)"
 _PREFIX = re.compile(
     rf"\s*(?:export\s+)?(?:{NAMED})?(?:(?:Bearer|Basic|[Tt]oken)\s+)?"
     rf"(?:{_PEM_HEADER}{_DER}|{_PEM_HEADER}|{_DER}|{_SERVICE_PREFIX}|{_SIGNED_CLAIMS}|eyJ[A-Za-z0-9+/_-]{{24}}|{_URL_WITH_USER}|{_WEBHOOK}|{_URL})?"
 )
 _PEM_FOOTER = re.compile(r"-----END [A-Z0-9 ]+-----")
+# Characters at the end of a text that close quotes, or that are padding.
 _CLOSING = "\"'=,;} \t\r\n"
 _HOST = re.compile(r"://[^/?#\s]*(@)")
 # The fields of connection strings and signed URLs that contain secrets.
@@ -73,11 +75,12 @@ _JSON_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 def sensitive_span(text: str) -> SensitiveSpan:
     """Return the span of the sensitive part of ``text``."""
     start, end = _bounds(text)
-    # If only a few characters are not public, a part of the text reveals nothing, and only the whole text is masked.
-    return SensitiveSpan(start, end, cut=True) if end - start >= SHORTEST_VALUE else SensitiveSpan(0, len(text), cut=False)
+    # A few sensitive characters are too short for a match, so the whole text counts as sensitive.
+    return SensitiveSpan(start, end) if end - start >= SHORTEST_VALUE else SensitiveSpan(0, len(text))
 
 
 def _bounds(text: str) -> tuple[int, int]:
+    """Return the start and the end of the characters of ``text`` that are not public."""
     fields = list(_FIELD.finditer(text))
     if fields:
         return fields[0].start(1), fields[-1].end(1)
@@ -140,7 +143,7 @@ _PUBLIC_KEYS = frozenset(
     """.split()
 )
 _MIN_SECRET_DIGITS = 6
-"""Fewest digits of a number that is treated as a secret."""
+"""Minimum number of digits of a number that is treated as a secret."""
 
 
 class _Number(str):
@@ -168,10 +171,12 @@ def _collect_leaves(tree: Any, leaves: list[str]) -> None:
         leaves.append(tree)
 
 
+# The public lines of PEM files, headers, punctuation, and URLs without a user.
 _PUBLIC = re.compile(
     r"\s*(?:-----(?:BEGIN|END) [A-Z0-9 ]+-----|[A-Z][A-Za-z-]+: [\w,.-]*|[{}\[\],:\"\s]*|https?://[^/@?#\s]+(?:/[\w./-]*)?)\s*"
 )
 _LONGEST_PUBLIC = 200
+"""Maximum length of a text that is checked for being such a line."""
 _CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
 """The first line of a PEM certificate in base64, as in a kubeconfig."""
 

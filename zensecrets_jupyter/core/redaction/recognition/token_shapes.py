@@ -129,7 +129,10 @@ _PREFIXES: tuple[tuple[str, int, str], ...] = (
     ("FwoGZXIvYXdz", 60, "an AWS session token"),
     ("IQoJb3JpZ2lu", 60, "an AWS session token"),
 )
-"""The prefix, the fewest characters after it, and the kind of each token. Longer prefixes come before prefixes of them."""
+"""For each token: its prefix, the minimum number of characters after the prefix, and its kind.
+
+A prefix that begins with another prefix comes before it.
+"""
 
 _BY_FIRST_TWO: dict[str, list[tuple[str, int, str]]] = {}
 for _entry in _PREFIXES:
@@ -139,9 +142,9 @@ _RUN = LazyPattern(r"[A-Za-z0-9_.~-]{20,}")
 """Every token is in such a run. Words, paths and most URLs have no such run."""
 _BASE64_TAIL = LazyPattern(r"[A-Za-z0-9_.~+/=-]*")
 _MIN_DIFFERENT = 8
-"""Fewest different characters after the prefix of a token. An example such as `ghp_xxxxxxxxxxxxxxxxxxxx` has only one."""
-_LONGEST_NON_BASE64 = 60
-"""From this minimum length on, a token of the table is base64, which may contain slashes and plus signs."""
+"""Minimum number of different characters after the prefix of a token. A placeholder such as `ghp_xxxxxxxxxxxxxxxxxxxx` has only one."""
+_BASE64_LENGTH = 60
+"""Tokens of the table with at least this minimum length are base64, which may contain slashes and plus signs."""
 _AWS_IDENTIFIER = r"(?:AKIA|ASIA)[A-Z0-9]{16}"
 _DISCORD = r"[MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"
 _OTHERS: tuple[tuple[str, str], ...] = (
@@ -180,7 +183,7 @@ def _token_at(value: str, run: re.Match[str]) -> Token | None:
     text = run[0]
     for prefix, least, kind in _BY_FIRST_TWO.get(text[:2], ()):
         if text.startswith(prefix) and len(text) - len(prefix) >= least and len(set(text[len(prefix) :])) >= _MIN_DIFFERENT:
-            after = _BASE64_TAIL.match(value, run.end()) if least >= _LONGEST_NON_BASE64 else None
+            after = _BASE64_TAIL.match(value, run.end()) if least >= _BASE64_LENGTH else None
             return Token(text + (after[0] if after else ""), kind)
     return _other_token(text)
 

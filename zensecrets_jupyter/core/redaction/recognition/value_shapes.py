@@ -6,6 +6,7 @@ import re
 
 from zensecrets_jupyter.core.redaction.recognition.lazy_pattern import LazyPattern
 
+# The words and numbers of an identifier.
 _PIECES = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _WORD = LazyPattern(
     r"(?=[aeiouy]|.[aeiouy]|[bcfgp]l|[bcdfgpt]r|[cgpstw]h|s[cklmnpqtw]|[dt]w|[gk]n|wr)(?=.*[aeiouy])(?!.*[bcdfghjklmnpqrstvwxz]{5})(?!.*[aeiou]{4})"
@@ -13,11 +14,14 @@ _WORD = LazyPattern(
 )
 """A possible word of a European language: it begins like a word, has vowels, and has no long sequence of consonants."""
 _MIN_WORD_SHARE = 0.6
-"""The smallest share of letters and digits that are in words, for a text of plain words."""
+"""Minimum share of characters that belong to words in a text of plain words."""
 _SHORTEST_OPAQUE = 8
+"""Minimum length of a value that looks random."""
 _DATE = LazyPattern(r"\d{4}-\d\d(?:-\d\d)?(?:[T ][\d:.,+Zz -]*)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
 _NUMBER = LazyPattern(r"[-+]?\d[\d_]*(?:[.,:/x-]\d+)*(?:e[-+]?\d+)?\s*(?:[smhdwxb%]|ms|us|ns|min|[kKmMgGtT]i?[bB]?)?")
+# A host, an email address or an IP address.
 _HOST = LazyPattern(r"(?:[a-z0-9-]+\.)+[a-z]{2,12}(?::\d+)?(?:/\S*)?|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?")
+# References of shells, templates, cloud providers and secrets managers.
 _REFERENCE = LazyPattern(
     r"\$\{[A-Za-z_][\w:.-]*\}|\$[A-Z_][A-Z0-9_]*|\$[a-z_]+|\$\d|\$\(.*|\$\{\{.*\}\}|\{\{.*\}\}|%\w+%|<[^<>]*>|\[[A-Za-z_ -]+\]"
     r"|arn:aws[\w-]*:\S+|projects/\S+/secrets/\S+|(?:op|vault|ssm|secret|secrets|file|env|awssm|gcpsm|keyring)://\S*|@Microsoft\.KeyVault\(.*\)"
@@ -30,10 +34,11 @@ _PLACEHOLDER = LazyPattern(
 _SWITCHES = frozenset(
     {"true", "false", "yes", "no", "on", "off", "none", "null", "auto", "always", "never", "enabled", "disabled", "default"}
 )
+# A file name with an extension.
 _EXTENSION = LazyPattern(r"[^\s/\\]*[A-Za-z][^\s/\\]*\.[a-z][a-z0-9]{0,8}(?:\.[a-z0-9]{1,4})?")
 _PATH_STARTS = ("/", "*.", "~/", "./", "../", "\\\\", "s3://", "gs://", "file:")
 _LONGEST = 1024
-"""How many first characters of a long text are classified."""
+"""Number of characters at the start of a long text that are classified."""
 
 
 def is_reference(value: str) -> bool:
@@ -69,7 +74,7 @@ def _is_segment(segment: str, *, short: int) -> bool:
 
     Args:
         segment: The part of the path.
-        short: Up to so many characters, a segment may also be letters that form no word.
+        short: The maximum length of a segment that does not need to be words.
     """
     return is_plain(segment) or bool(_EXTENSION.fullmatch(segment)) or (len(segment) <= short and not _is_mixed(segment))
 
@@ -86,14 +91,18 @@ def is_plain(value: str) -> bool:
     return in_words / total >= _MIN_WORD_SHARE
 
 
+# A change between small letters, capitals and digits.
 _CHANGE = LazyPattern(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[a-z0-9])|(?<=[0-9])(?=[a-zA-Z])")
+# Hexadecimal digits, at least three of which are decimal digits.
 _HEXADECIMAL = LazyPattern(r"(?=(?:[a-f]*\d){3})[0-9a-f]{16,}", re.IGNORECASE)
+# Letters with at least three numbers between them.
 _MANY_NUMBERS = LazyPattern(r"(?=.{12})[A-Za-z]*(?:\d+[A-Za-z]+){3,}\d*")
 _SHORTEST_MIXED = 6
+"""Minimum length of a mixed value. In a shorter value, characters alternate by chance."""
 
 
 def _is_mixed(value: str) -> bool:
-    """Return whether small letters, capitals and digits alternate more often than in names.
+    """Return whether ``value`` mixes small letters, capitals and digits more often than a name does.
 
     The limit is two changes in five characters. Hexadecimal digits and letters with many numbers between them count as mixed too.
     """

@@ -154,7 +154,7 @@ _QUALIFIERS = frozenset(
 )
 """Words at the end of a name that distinguish several secrets."""
 _LONGEST_SHORT_WORD = 4
-"""Words of up to so many letters are only classified by the tables above."""
+"""Maximum length of a word that is not split into several words."""
 _PUBLIC = frozenset({"PUBLIC", "PUB", "PUBLISHABLE", "SITE"})
 
 

@@ -19,13 +19,13 @@ _BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz2345
 _BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _SHORTEST_HEXADECIMAL = 16
-"""From so many characters on, a word of hexadecimal digits is not base32: only one base32 word of 100,000 has no other letters."""
+"""Minimum length of a word of hexadecimal digits that is not base32. Only one base32 word of 100,000 has no other letters."""
 _DIGITS = b"0123456789abcdefghijklmnopqrstuv"
 _FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS + _DIGITS[:26])
 _SHIFTS = 8
 """Digits in one group. The base32 of a value may begin at any of them."""
 _LONGEST_IDENTIFIER = 1 << 13
-"""From so many characters on, a run of small letters is not an identifier."""
+"""Maximum length of an identifier in small letters."""
 
 
 def base32_views(view: TextView, shortest: int) -> list[TextView]:
@@ -33,7 +33,7 @@ def base32_views(view: TextView, shortest: int) -> list[TextView]:
 
     Args:
         view: The view to decode.
-        shortest: The fewest characters of a word. Shorter words are base32 by chance in every text of letters and digits.
+        shortest: The minimum length of a word. Shorter words are often base32 by chance.
     """
     data = view.data
     words = [word for classes in _IN_ONE_CASE for word in runs_in(data, classes, shortest) if _is_word(data, word)]
@@ -50,6 +50,7 @@ def _is_word(data: bytes, run: Run) -> bool:
 
 
 def _pieces(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
+    """Yield the text that ``digits``, which are at ``word``, encode in each of the two alphabets."""
     if not digits.translate(None, _BASE32[digits.islower()]):
         yield from _decode(digits.translate(_FROM_BASE32), word)
     is_hexadecimal = len(digits) >= _SHORTEST_HEXADECIMAL and not digits.translate(None, _HEXADECIMAL)

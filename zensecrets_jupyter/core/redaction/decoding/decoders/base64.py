@@ -28,11 +28,11 @@ _SEPARATORS = (b"CgoK", b"AAACgoK", b"AACgoK", b"ACgoK")
 _BITS, _GROUP = 6, 3
 """The bits that one digit encodes, and the bytes that four digits encode."""
 _SHORTEST_HEXADECIMAL = 16
-"""From so many characters on, a run of hexadecimal digits is not base64."""
+"""Minimum length of a run of hexadecimal digits that is not base64."""
 _NO_CAPITALS = 24
-"""From so many characters on, a run without capitals is not base64: only one base64 text of 10,000 has none."""
+"""Minimum length of a run that is not base64 if it has no capitals. Only one base64 text of 10,000 has none at this length."""
 _LONG = 256
-"""So many first bytes are usually enough to classify a run."""
+"""Length of the start of a long run that is classified first, because it usually decides about the run."""
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _IN_WORDS = b"-_/+"
 
@@ -42,7 +42,7 @@ def base64_views(view: TextView, shortest: int) -> list[TextView]:
 
     Args:
         view: The view to decode.
-        shortest: The fewest digits of a run.
+        shortest: The minimum number of digits of a run.
     """
     data = view.data
     blocks = list(_join_lines(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_word(data[run.start : run.end])]))
@@ -53,13 +53,13 @@ def base64_views(view: TextView, shortest: int) -> list[TextView]:
     starts: list[int] = []
     length = 0
     for block in blocks:
-        own = data[block.start : block.end].translate(_STANDARD, _FOREIGN)
-        separator = _SEPARATORS[len(own) % 4]
-        digits += (own, separator)
+        block_digits = data[block.start : block.end].translate(_STANDARD, _FOREIGN)
+        separator = _SEPARATORS[len(block_digits) % 4]
+        digits += (block_digits, separator)
         starts.append(length)
-        length += len(own) + len(separator)
-    decoded = _decode(b"".join(digits))
-    pieces = [DecodedPiece(own, _Digits(data, blocks, starts, shift)) for shift, own in enumerate(decoded)]
+        length += len(block_digits) + len(separator)
+    alignments = _decode(b"".join(digits))
+    pieces = [DecodedPiece(decoded, _Digits(data, blocks, starts, shift)) for shift, decoded in enumerate(alignments)]
     return [PiecedView(view, pieces, "base64")]
 
 
@@ -129,7 +129,7 @@ class _Digits:
         return spans
 
     def _span(self, block: Run, first: int, last: int) -> Span | None:
-        """Return the span of the digits of ``block`` from ``first`` to ``last``, or ``None`` if it has fewer than ``first``."""
+        """Return the span of the digits of ``block`` from ``first`` to ``last``, or ``None`` if the block ends before ``first``."""
         positions = _digit_offsets(self._data, block)
         if first >= len(positions):
             return None
@@ -140,6 +140,7 @@ class _Digits:
 
 
 def _digit_offsets(data: bytes, block: Run) -> Sequence[int]:
+    """Return the offset of each digit of ``block`` in ``data``."""
     start, end = block
     if len(data[start:end].translate(None, _FOREIGN)) == end - start:
         return range(start, end)

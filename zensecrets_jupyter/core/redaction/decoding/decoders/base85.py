@@ -24,17 +24,17 @@ _VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256)) 
 _LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
 _PUNCTUATION = string.punctuation.encode()
 _LONGEST = 1 << 17
-"""How many first bytes of a text are searched for base85."""
+"""Maximum number of bytes at the start of a text that are searched for base85."""
 _LEAST_PUNCTUATION = 12
-"""A likely run has at least one sign of punctuation per so many characters. In base85, every fourth character is one on average."""
+"""A likely run has punctuation at one of twelve characters or more. On average, base85 has it at one of four."""
 _UNLIKELY = 256
-"""Bytes of runs with less punctuation that are decoded too: one of 100 base85 texts of 25 characters has so little."""
-_NO_WORD = 20
-"""From so many characters on, a run without capitals is not base85: only one base85 text of 1,000 has none."""
+"""Maximum number of bytes in unlikely runs that are decoded too. One of 100 base85 texts of 25 characters is an unlikely run."""
+_NO_CAPITALS = 20
+"""Minimum length of a run that is not base85 if it has no capitals. Only one base85 text of 1,000 has none at this length."""
 _ALPHABETS_OF_BASE64 = (b"+/", b"-_")
 _GROUP = 5
 _CONTROL_RATIO = 4
-"""Text has at most one control character per so many first bytes of groups."""
+"""Groups may encode text if at most one of four begins with a control character."""
 # The first of five digits is multiplied by 85**4, so it nearly determines the first byte. A byte below 0x20 is a control character.
 _FIRST_OF_CONTROLS = bytes(set(range((0x20 << 24) // 85**4)) - {(byte << 24) // 85**4 for byte in b"\t\n\r"})
 
@@ -44,8 +44,8 @@ def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView
 
     Args:
         view: The view to decode.
-        shortest: The fewest characters of a run.
-        budget: The bytes that may be decoded. Each run is decoded fifteen times: in three alphabets, from each of five digits on.
+        shortest: The minimum length of a run.
+        budget: The number of bytes that may be decoded. Each run is decoded fifteen times: in three alphabets, from each of five digits on.
     """
     pieces: list[DecodedPiece] = []
     unlikely_budget = Budget(_UNLIKELY)
@@ -67,10 +67,11 @@ def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView
 
 def _is_likely(run: bytes) -> bool:
     """Return whether a run has as much punctuation as base85 has, and more kinds of it than base64 has."""
-    if len(run) >= _NO_WORD and run.islower():
+    if len(run) >= _NO_CAPITALS and run.islower():
         return False
-    own = run.rstrip(b"=").translate(None, _LETTERS_AND_DIGITS)
-    return len(run) // _LEAST_PUNCTUATION <= len(own) < len(run) and all(own.translate(None, signs) for signs in _ALPHABETS_OF_BASE64)
+    punctuation = run.rstrip(b"=").translate(None, _LETTERS_AND_DIGITS)
+    has_enough = len(run) // _LEAST_PUNCTUATION <= len(punctuation) < len(run)
+    return has_enough and all(punctuation.translate(None, signs) for signs in _ALPHABETS_OF_BASE64)
 
 
 def _is_possible(run: bytes) -> bool:

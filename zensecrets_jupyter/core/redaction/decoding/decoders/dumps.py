@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
+# A row of xxd, hexdump, curl or Wireshark.
 _ROW = re.compile(rb"^[ \t]*(?:0[xX])?([0-9A-Fa-f]{4,16})[:h]?[ \t]+(?=[0-9A-Fa-f]{2})([^\r\n]{2,200})", re.MULTILINE)
 _GROUP = re.compile(rb"[ \t]{0,3}-?[ \t]?((?:[0-9A-Fa-f]{2})+)(?=[ \t-]|\r?\n|\Z)")
+# A row of od.
 _OCTAL_ROW = re.compile(rb"^([0-7]{7})((?:[ \t]+[0-7]{6}){1,8})[ \t]*$", re.MULTILINE)
 _OCTAL_WORD = re.compile(rb"[0-7]{6}")
+# A row of od -c.
 _CHARACTER_ROW = re.compile(rb"^([0-7]{7})((?: {1,3}(?:\\[0abtnvfr\\]|[0-7]{3}|\*\*|[^\s\\]|(?<= {3}) )){1,16}) *$", re.MULTILINE)
 _CELL = re.compile(rb" {1,3}(\\[0abtnvfr\\]|[0-7]{3}|[^\s\\]|(?<= {3}) )")
 _BYTES_IN_ROW = 16
 _CELL_DISTANCE = 3
-"""Most blanks between two cells of a row. An address is between the cells of two rows."""
+"""Maximum number of blanks between two cells of a row. The cells of two rows have an address between them."""
 _LONGEST = 1 << 18
-"""How many first bytes of a text are searched for dumps."""
+"""Maximum number of bytes at the start of a text that are searched for dumps."""
 _CONTROLS = {
     b"\\0": b"\0",
     b"\\a": b"\a",

@@ -24,17 +24,20 @@ _ANSI = (
     r"(?<=\x1b)(?:\[[0-?]*[ -/]*[@-~]|[\]P_^X][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]+[0-~]|[0-Z`-~]|\\(?!\[))"
     r"|(?<=\xc2)(?:\x9b[0-?]*[ -/]*[@-~]|[\x80-\x9f])"
 )
+# Sequences with a backslash: runs of sequences that are decoded together, the same sequences one by one, and all other sequences.
 _BACKSLASH_RUNS = r"x[0-9A-Fa-f]{2}(?:\\x[0-9A-Fa-f]{2})*|u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})*|[0-3][0-7]{2}(?:\\[0-3][0-7]{2})*"
 _BACKSLASH_ONE = r"x[0-9A-Fa-f]{2}|u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[0-3][0-7]{2}"
 _BACKSLASH = r"[ux]\{[0-9A-Fa-f]{1,6}\}|U[0-9A-Fa-f]{8}|N\{[A-Za-z0-9 -]{2,90}\}|[0-7]{1,2}|text[a-z]{3,20}(?:\{\})? ?|\r?\n|[\x00-\xff]"
+# Percent-encoded bytes, as runs and one by one. A doubled percent sign comes from formats such as printf.
 _PERCENT_RUNS = r"%?[0-9A-Fa-f]{2}(?:%%?[0-9A-Fa-f]{2})*"
 _PERCENT_ONE = r"%?[0-9A-Fa-f]{2}"
+# Numeric character references of HTML and XML, as runs and one by one.
 _ENTITY_RUNS = r"\#[0-9]{1,7};(?:&\#[0-9]{1,7};)*|\#[xX][0-9A-Fa-f]{1,6};(?:&\#[xX][0-9A-Fa-f]{1,6};)*"
 _ENTITY_ONE = r"\#[0-9]{1,7};|\#[xX][0-9A-Fa-f]{1,6};"
 
 
 def _by_first_letter(words: str) -> str:
-    """Return a regular expression of ``words`` in any case that tries only words with the same first letter."""
+    """Return a regular expression of ``words``, grouped by their first letter, so that it matches faster."""
     endings: dict[str, list[str]] = {}
     for word in words.split("|"):
         endings.setdefault(word[0], []).append(word[1:])
@@ -57,10 +60,12 @@ _INVISIBLE = (
 
 
 def _compile(starts: str, *parts: str) -> re.Pattern[bytes]:
+    """Return the regular expression of escape sequences, given their first bytes and the alternatives after them."""
     return re.compile(f"[{starts}](?:{'|'.join(parts)})".encode("latin-1"))
 
 
 def _all_families(backslash: str, percent: str, entity: str) -> re.Pattern[bytes]:
+    """Return the regular expression of all escape sequences, given the alternatives that differ for runs and single sequences."""
     return _compile(
         r"\\%&<\x1b\xc2\xe2\xe3\xef\x00",
         rf"(?<=\\)(?:{backslash}|{_BACKSLASH})",
@@ -88,23 +93,27 @@ _FAMILIES = (
 )
 _ALWAYS_ESCAPES = (b"\\", b"\x1b", b"\0")
 """First bytes of escape sequences that are decoded with any following byte."""
+# The most common escape sequences with a backslash.
 _COMMON = {rb"\"": b'"', rb"\'": b"'", rb"\/": b"/", rb"\n": b"\n", rb"\t": b"\t", rb"\r": b"\r"}
 _MANY_BACKSLASHES = 64
+"""Minimum number of backslashes for which replacing common escape sequences first saves time."""
 _PLACEHOLDER = b"\xff"
 """A byte that never occurs in UTF-8. It replaces a backslash that was already decoded."""
 _MAX_VERSIONS = 24
+"""Maximum number of versions that :func:`partly_unescape` returns."""
 _LONG = 4096
+"""Maximum length of a text of which :func:`partly_unescape` returns several versions."""
 _INVISIBLE_SEQUENCE = _compile(r"<\x1b\xc2\xe2\xe3\xef\x00", _TAG, _ANSI, _INVISIBLE)
 _VISIBLE_BYTES = bytes(byte for byte in range(256) if byte not in b"<\x1b\xc2\xe2\xe3\xef\x00")
 _LONG_TEXT = 1 << 14
-"""From so many bytes on, escaped bytes are decoded as characters only if the result is printable."""
+"""Maximum length of a text whose escaped bytes are always decoded as characters. In a longer text, the result must be printable."""
+# An escaped byte outside ASCII.
 _HIGH_BYTE = re.compile(rb"\\x[89A-Fa-f][0-9A-Fa-f]")
+# A tag that a browser shows as a line break.
 _BLOCK_TAG = re.compile(rb"</?(?:br|p|div|td|th|tr|li|ul|ol|pre|table|thead|tbody|h[1-6]|hr|section)\b", re.IGNORECASE)
 _SPACES = re.compile(rb"\xc2\xa0|\xe2\x80[\x80-\x8a\xaf]|\xe3\x80\x80")
-
-
 _SIMPLE = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f", b"v": b"\v", b"a": b"\a", b"e": b"\x1b"}
-# LaTeX, "text" symbols: https://www.latex-project.org/help/documentation/encguide.pdf
+# The "text" symbols of LaTeX without their prefix: https://www.latex-project.org/help/documentation/encguide.pdf
 _LATEX = {
     b"backslash": b"\\", b"asciitilde": b"~", b"asciicircum": b"^", b"underscore": b"_", b"dollar": b"$", b"bar": b"|", b"less": b"<",
     b"greater": b">", b"quotesingle": b"'", b"quotedbl": b'"', b"asciigrave": b"`", b"braceleft": b"{", b"braceright": b"}",

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
 _CLASSES = bytes(0x61 if byte in b"0123456789abcdefABCDEF" else 0x20 for byte in range(256))
-_FEWEST = 12
+_MIN_DIGITS = 12
 _BLOCK = re.compile(rb"[0-9A-Fa-f]{12,}(?:[ \t]*\r*\n[ \t]*[0-9A-Fa-f]{2,})*")
 _DIGIT = re.compile(rb"[0-9A-Fa-f]")
 _WHITE_SPACE = b" \t\r\n"
 _SEPARATOR = b"0a0a"
+"""The digits of two line ends, which separate the blocks."""
 _SEPARATOR_BYTES = len(_SEPARATOR) // 2
 
 
@@ -34,8 +35,8 @@ def hexadecimal_views(view: TextView) -> list[TextView]:
     # All blocks are decoded at once, because every line of a log may contain an identifier.
     pieces = []
     for shift in (0, 1):
-        pairs = [own[shift : len(own) - (len(own) - shift) % 2] for own in digits]
-        starts = list(accumulate((len(own) // 2 + _SEPARATOR_BYTES for own in pairs), initial=0))
+        pairs = [block[shift : len(block) - (len(block) - shift) % 2] for block in digits]
+        starts = list(accumulate((len(block) // 2 + _SEPARATOR_BYTES for block in pairs), initial=0))
         pieces.append(DecodedPiece(bytes.fromhex(_SEPARATOR.join(pairs).decode("ascii")), _Pairs(data, blocks, starts, shift)))
     return [PiecedView(view, pieces, "hexadecimal")]
 
@@ -44,7 +45,7 @@ def _blocks(data: bytes) -> list[Span]:
     """Return the spans of the digits, with the lines of one wrapped text in one span."""
     blocks: list[Span] = []
     end = 0
-    for run in runs_in(data, _CLASSES, _FEWEST):
+    for run in runs_in(data, _CLASSES, _MIN_DIGITS):
         block = _BLOCK.match(data, run.start) if run.start >= end else None
         if block is not None:
             end = block.end()

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
+# A character and a backspace, with which terminals overprint the character.
 _OVERSTRUCK = re.compile(rb"[\x00-\x7f]\x08|[\xc2-\xf4][\x80-\xbf]{1,3}\x08")
+# The prefix of a string literal, such as b or rb; the same on a new line; and the border of two adjacent literals.
 _PREFIX = re.compile(rb"(?<=[\s(])[bBrRuUfF]{1,2}(?=['\"])")
 _PREFIX_BELOW = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
 _ADJACENT_LITERALS = re.compile(rb"['\"][ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]")
+# A list of at least six quoted letters.
 _LETTERS = re.compile(
     rb"(?:(['\"])(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1,\s{0,12}[bu]?){5,}(['\"])(?:\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\2"
 )
@@ -27,15 +30,19 @@ _ADJACENT_LETTERS = tuple(
     for quote in (b"'", b'"')
 )
 _LONGEST_LETTER = 6
-"""Most bytes of a letter and the quote before it."""
+"""Maximum length of a letter with the quote before it."""
 _LETTER = re.compile(rb"(['\"])(\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1")
+# A vertical border of a table; and the same on the line below.
 _BORDER = re.compile(rb"[|\xe2](?:(?<=\|)|(?<=\xe2)[\x94\x95][\x80-\xbf])")
 _BORDER_BELOW = re.compile(rb"\n[^\n|\xe2]{0,500}(?:\||\xe2[\x94\x95][\x80-\xbf])")
 _WIDEST = 500
-"""Most bytes between two borders of a line."""
+"""Maximum number of bytes between two borders of a line."""
+_MAX_CELL_LINES = 4096
+"""Maximum number of lines of a cell."""
+# The text of one cell.
 _CELL = re.compile(rb"\S+(?: \S+)*")
 _LONGEST = 1 << 18
-"""How many first bytes of a text are searched for tables."""
+"""Maximum number of bytes at the start of a text that are searched for tables."""
 
 
 def layout_views(view: TextView, *, is_wrapped: bool) -> list[TextView]:
@@ -141,10 +148,6 @@ def _wrapped_cells(data: bytes) -> Iterator[DecodedPiece]:
         yield from _pieces(data, open_cells)
         open_cells = continued
     yield from _pieces(data, open_cells)
-
-
-_MAX_CELL_LINES = 4096
-"""Most lines of a cell."""
 
 
 def _cell_lines(line: bytes, offset: int) -> Iterator[_CellLine]:

@@ -35,7 +35,7 @@ _DECIMAL_BYTES = _list_of(rb"(?:1?[0-9]{1,2}|2[0-4][0-9]|25[0-5])", 6)
 _OCTAL = _list_of(rb"(?:0o?)?[0-3][0-7]{2}", 6)
 _NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
 _LONGEST = 1 << 18
-"""How many first bytes of a text are searched, because decoding a number costs as much as searching 100 letters."""
+"""Maximum number of bytes at the start of a text that are searched. Decoding a number costs as much as searching 100 letters."""
 _LAST_OF_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
 
 
