@@ -46,10 +46,11 @@ def secrets_of_variable(variable: str, value: str, choices: VariableChoices = Va
         return [SecretOfVariable(value, "environment variable, as you chose")]
     if variable in _FOLDERS:
         return []
-    return [SecretOfVariable(part.text, f"environment variable, {part.reason}") for part in _fragments(variable, value)]
+    return [SecretOfVariable(fragment.text, f"environment variable, {fragment.reason}") for fragment in _fragments(variable, value)]
 
 
 def _fragments(variable: str, value: str) -> list[fragments.SecretFragment]:
+    """Return the secret parts of a value, and the reason for each."""
     sensitivity = classify_name(variable)
     tokens = tokens_in(value)
     if any(token.text == value.strip() for token in tokens):
@@ -60,14 +61,14 @@ def _fragments(variable: str, value: str) -> list[fragments.SecretFragment]:
     in_json = fragments.fragments_of_json(value)
     if in_json is not None:
         return in_json or (fragments.opaque_leaves(value) if sensitivity is NameSensitivity.SECRET else [])
-    found = _fragments_of_text(variable, value) + [fragments.SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
+    parts = _fragments_of_text(variable, value) + [fragments.SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
     if sensitivity is NameSensitivity.UNKNOWN or "://" in value:
-        return found
-    return _fragments_by_name(variable, value, sensitivity, found)
+        return parts
+    return _fragments_by_name(variable, value, sensitivity, parts)
 
 
 def _fragments_by_name(
-    variable: str, value: str, sensitivity: NameSensitivity, found: list[fragments.SecretFragment]
+    variable: str, value: str, sensitivity: NameSensitivity, parts: list[fragments.SecretFragment]
 ) -> list[fragments.SecretFragment]:
     """Return the secrets in the value of a variable whose name is sensitive.
 
@@ -75,40 +76,55 @@ def _fragments_by_name(
         variable: The name of the variable.
         value: The value of the variable.
         sensitivity: The sensitivity of the name.
-        found: The secrets that were found in the value without regard to the name.
+        parts: The secret parts of the value, which do not depend on the name.
     """
     if variable.upper().endswith(("COOKIE", "COOKIES")):
         return fragments.fragments_of_cookies(value)
-    if found and (sensitivity is not NameSensitivity.SECRET or fragments.fragments_of_pair(value)):
-        return found
-    return [fragments.SecretFragment(piece, "its name") for piece in _pieces(value) if fragments.is_secret(variable, piece)] + found
+    if parts and (sensitivity is not NameSensitivity.SECRET or fragments.fragments_of_pair(value)):
+        return parts
+    return [fragments.SecretFragment(item, "its name") for item in _items(value) if fragments.is_secret(variable, item)] + parts
 
 
 def _fragments_of_text(variable: str, value: str) -> list[fragments.SecretFragment]:
-    found: list[fragments.SecretFragment] = []
+    """Return the secret parts of a value that is not JSON: of URLs, fields, a header, a pair or base64."""
+    parts: list[fragments.SecretFragment] = []
     if "://" in value or "thin:" in value:
-        found += fragments.fragments_of_urls(value)
+        parts += fragments.fragments_of_urls(value)
         if fragments.is_webhook(variable, value):
-            found += fragments.fragments_of_webhook(value)
-    found += fragments.fragments_of_fields(value) + fragments.fragments_of_header(value)
-    if not found and _may_contain_pair(variable) and not is_reference(value):
-        found += fragments.fragments_of_pair(value)
-    return found or fragments.fragments_of_base64(value)
+            parts += fragments.fragments_of_webhook(value)
+    parts += fragments.fragments_of_fields(value) + fragments.fragments_of_header(value)
+    if not parts and _may_contain_pair(variable) and not is_reference(value):
+        parts += fragments.fragments_of_pair(value)
+    return parts or fragments.fragments_of_base64(value)
 
 
-_PAIRS = ("AUTH", "DSN", "CREDENTIAL", "CREDENTIALS", "CREDS", "USERPWD", "CONNECTION", "CONNECT", "CONN", "_STRING", "LOGIN", "URL", "URI")
+_NAMES_OF_PAIRS = (
+    "AUTH",
+    "DSN",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "CREDS",
+    "USERPWD",
+    "CONNECTION",
+    "CONNECT",
+    "CONN",
+    "_STRING",
+    "LOGIN",
+    "URL",
+    "URI",
+)
 
 
 def _may_contain_pair(variable: str) -> bool:
     """Return whether a variable with this name may contain ``user:password``."""
-    return variable.upper().endswith(_PAIRS)
+    return variable.upper().endswith(_NAMES_OF_PAIRS)
 
 
-def _pieces(value: str) -> list[str]:
-    """Return the parts of ``value`` between commas and white space if all of them look random, otherwise ``value`` itself."""
-    pieces = [piece for piece in value.replace(",", " ").split() if piece]
-    if len(pieces) > 1 and all(map(is_opaque, pieces)):
-        return pieces
+def _items(value: str) -> list[str]:
+    """Return the items of a list in ``value`` if all of them look random, otherwise ``value`` itself."""
+    items = value.replace(",", " ").split()
+    if len(items) > 1 and all(map(is_opaque, items)):
+        return items
     return [value]
 
 

@@ -37,6 +37,7 @@ def is_secret(name: str, value: str) -> bool:
     return sensitivity is NameSensitivity.PASSWORD or not is_number(text)
 
 
+# The scheme of a URL, and the first character after a URL.
 _SCHEME = LazyPattern(r"(?:jdbc:)?[A-Za-z][A-Za-z0-9+.-]{0,30}:(?://|(?=thin:))")
 _END_OF_URL = LazyPattern(r"[\s\"'<>|]")
 
@@ -83,12 +84,14 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
 
 
 def _as_written_and_decoded(text: str) -> Iterator[str]:
+    """Yield ``text`` as written and percent-decoded, unless it is a reference or a placeholder."""
     if text and not is_reference(text):
         yield text
         if "%" in text:
             yield unquote(text)
 
 
+# The names of query parameters that sign or authorize a URL.
 _SIGNATURES = frozenset({"sig", "x-amz-signature", "x-amz-security-token", "x-goog-signature", "signature", "code"})
 
 
@@ -96,17 +99,20 @@ def _is_secret_field(name: str, value: str) -> bool:
     return (name.lower() in _SIGNATURES and is_opaque(unquote(value))) or is_secret(name, unquote(value))
 
 
+# The value of a field, which may be quoted.
 _VALUE = r"(?P<value>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|\{[^{}]*\}|[^\s;,&]+)"
+# A field such as NAME=VALUE or NAME: VALUE, and an option such as --NAME VALUE.
 _FIELD = LazyPattern(
     r"(?:(?<=[\s;,?&{(\"'])|\A|-D|--)(?P<name>[A-Za-z][\w.-]*(?: (?:[Kk]ey|[Pp]assword))?)\s*(?:=|(?<=[a-z]):[ ]?)\s*" + _VALUE
 )
 _FLAG = LazyPattern(r"(?<!\S)--(?P<name>[A-Za-z][\w.-]*)[ ]+" + _VALUE)
-_HINT_OF_FIELD = LazyPattern(r"pass|pwd|pw=|secret|token|key|sig|auth|cred", re.IGNORECASE)
+# A quick check for the name of a sensitive field.
+_SENSITIVE_HINT = LazyPattern(r"pass|pwd|pw=|secret|token|key|sig|auth|cred", re.IGNORECASE)
 
 
 def fragments_of_fields(value: str) -> list[SecretFragment]:
     """Return the values of the sensitive fields in a connection string, in headers or in a command line."""
-    if ("=" not in value and ": " not in value and "--" not in value) or not _HINT_OF_FIELD.search(value):
+    if ("=" not in value and ": " not in value and "--" not in value) or not _SENSITIVE_HINT.search(value):
         return []
     fragments: list[SecretFragment] = []
     for field in (*_FIELD.finditer(value), *_FLAG.finditer(value)):
@@ -126,6 +132,7 @@ def fragments_of_pair(value: str) -> list[SecretFragment]:
     return [SecretFragment(match[1], "the password in it")] if match and not is_reference(match[1]) else []
 
 
+# A URL with a path.
 _WEBHOOK = LazyPattern(r"https?://[^/?#\s\"']+/(?P<path>[^\s\"'<>]{8,})")
 
 

@@ -24,7 +24,9 @@ class NameSensitivity(Enum):
     PASSWORD = 3
 
 
+# The words of a name, split at separators and at changes of case.
 _WORDS = LazyPattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# The sensitivity of single words: PASSWORD, SECRET and POSSIBLE.
 _PASSWORDS = frozenset(
     """
     PASSWORD PASSWORDS PASSWD PASSWRD PASSPHRASE PASSCODE PASSWDS PWD PW PASS PIN PINCODE OTP TOTP USERPWD MNEMONIC SSHPASS
@@ -49,6 +51,7 @@ _KEYS = frozenset(
     """.split()
 )
 """Words before KEY that make it a secret."""
+# Words that, before KEY, TOKEN or PASS, mean that the value is not a secret.
 _NO_KEYS = frozenset(
     """
     PRIMARY FOREIGN PARTITION PARTITIONING SORT CACHE OBJECT ROW GROUP JOIN RANGE IDEMPOTENCY PUBLIC PUB PUBLISHABLE SITE GPG
@@ -68,7 +71,7 @@ _NO_PASSES = frozenset(
     FIRST SECOND SINGLE TWO MULTI ONE NUM N BAND LOW HIGH RENDER TEST
     """.split()
 )
-_NO_SECRETS = frozenset(
+_PROPERTIES = frozenset(
     # If such a word is the last one of a name, the value is a property or the location of a secret.
     """
     FILE FILES PATH PATHS DIR DIRECTORY FOLDER HOME SOCK SOCKET NAME NAMES TYPE TYPES LENGTH LEN SIZE COUNT LIMIT LIMITS MAX MIN
@@ -83,11 +86,12 @@ _NO_SECRETS = frozenset(
     PARTITION WINDOW STRENGTH
     """.split()
 )
+# The sensitive end of a word that consists of several words.
 _JOINED = LazyPattern(
     r"(?:PASSWORD|PASSWD|PASSPHRASE|(?<!OLD)PWD|(?<!COM)(?<!BY)(?<!ASK)(?<!TRES)(?<!SUR)(?<!UNDER)(?<!OVER)(?<!EX)PASS)S?\Z"
     r"|(?P<secret>(?:SECRET|TOKEN|APIKEY|ACCESSKEY|SECRETKEY|PRIVATEKEY|ACCOUNTKEY|SIGNINGKEY|ENCRYPTIONKEY|CREDENTIALS)\Z)"
 )
-_WHOLE = {
+_WHOLE_NAMES = {
     # Names whose words are misleading, with their sensitivity according to the documentation of the program.
     "REDISCLI_AUTH": NameSensitivity.PASSWORD,
     "NEO4J_AUTH": NameSensitivity.SECRET,
@@ -101,6 +105,7 @@ _WHOLE = {
     "GIT_ASKPASS": NameSensitivity.UNKNOWN,
     "SUDO_ASKPASS": NameSensitivity.UNKNOWN,
 }
+# The sensitivity of names with these endings.
 _ENDINGS = (
     ("_BASIC_AUTH", NameSensitivity.SECRET),
     ("_CONNECTION_STRING", NameSensitivity.POSSIBLE),
@@ -119,7 +124,7 @@ _ENDINGS = (
 def classify_name(name: str) -> NameSensitivity:
     """Return the sensitivity of ``name``, in capitals, in camel case, or with underscores, hyphens or dots."""
     upper = name.upper().replace("-", "_").replace(".", "_")
-    whole = _WHOLE.get(upper)
+    whole = _WHOLE_NAMES.get(upper)
     if whole is not None:
         return whole
     for ending, sensitivity in _ENDINGS:
@@ -159,7 +164,8 @@ _PUBLIC = frozenset({"PUBLIC", "PUB", "PUBLISHABLE", "SITE"})
 
 
 def _is_property(word: str) -> bool:
-    return word in _NO_SECRETS or (word.endswith("S") and word[:-1] in _NO_SECRETS)
+    """Return whether the last word of a name means a property or the location of a secret."""
+    return word in _PROPERTIES or (word.endswith("S") and word[:-1] in _PROPERTIES)
 
 
 def _classify_word(word: str, before: list[str]) -> NameSensitivity:

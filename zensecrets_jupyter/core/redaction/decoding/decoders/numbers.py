@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
 
+# The characters between two numbers of a list, and before and after the list.
 _SEPARATOR = rb"[\s,;:|\-\[\](){}<>'\"/+]{1,40}"
 _START = rb"(?<![0-9A-Za-z])"
 _END = rb"(?![0-9A-Za-z])"
@@ -24,6 +25,7 @@ def _list_of(number: bytes, least: int) -> re.Pattern[bytes]:
     return re.compile(_START + number + rb"(?:" + _SEPARATOR + number + rb"){%d,}" % (least - 1) + _END)
 
 
+# A list of numbers of any kind. The expressions below are searched only inside such lists, because they are slower.
 _LIST = re.compile(_START + rb"(?:(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _SEPARATOR + rb"){2,}(?:0[xXoO]|[Uu]\+)?[0-9A-Fa-f]{1,8}" + _END)
 _HEX_BYTES = _list_of(rb"(?:0[xX])?[0-9A-Fa-f]{2}", 6)
 _HEX_SMALL = _list_of(rb"0[xX][0-9A-Fa-f]{1,2}", 6)
@@ -37,6 +39,7 @@ _NUMBER = re.compile(rb"(?:0[xXoO]|[Uu]\+)?([0-9A-Fa-f]+)")
 _LONGEST = 1 << 18
 """Maximum number of bytes at the start of a text that are searched. Decoding a number costs as much as searching 100 letters."""
 _LAST_OF_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
+"""The highest code points of ASCII and of Unicode."""
 
 
 def number_views(view: TextView) -> list[TextView]:
@@ -70,6 +73,10 @@ def _number_spans(match: re.Match[bytes], size: int) -> list[Span]:
         return [number.span() for number in numbers]
     lengths = [len(_character(int(number[1], 16 if number[0][:1] in b"Uu" else 10))) for number in numbers]
     return [number.span() for number, length in zip(numbers, lengths, strict=True) for _ in range(length)]
+
+
+# Each of the following decoders takes a list of numbers, and yields its decoded bytes with the number of bytes that one number encodes. The
+# number is 0 if each number is a character, which may have several bytes.
 
 
 def _hex_bytes(text: bytes) -> Iterator[tuple[bytes, int]]:
@@ -107,6 +114,7 @@ def _character(number: int) -> bytes:
     return chr(number).encode("utf-8", "surrogatepass") if number <= _LAST_CHARACTER else b""
 
 
+# The decoder of each kind of list.
 _LISTS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Iterator[tuple[bytes, int]]]], ...] = (
     (_HEX_BYTES, _hex_bytes),
     (_HEX_SMALL, _hex_bytes),
