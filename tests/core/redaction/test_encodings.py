@@ -37,7 +37,7 @@ SEED = int(os.environ.get("ZENSECRETS_TEST_SEED", "20261128"))
 PAIRS_PER_KIND = 40
 OUTER = [name for name in ENCODERS if name not in LOSSY]
 
-_OUTER_ONLY = {"Ascii85", "in colours", "names of characters", "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace"}
+_OUTER_ONLY = {"Ascii85", "terminal colors", "names of characters", "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace"}
 """Encoders that are only the outer one of a pair.
 
 Ascii85 and colors use characters that other encoders escape, and the rows of a dump are not recognized after quoting.

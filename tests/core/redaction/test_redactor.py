@@ -24,7 +24,7 @@ LONG = 20_000
 """The number of characters after whose search the redactor has indexed new values in an automaton."""
 
 
-def protecting(**values: str) -> Redactor:
+def redactor_with(**values: str) -> Redactor:
     """Return a redactor that protects each value as ``a.NAME``."""
     redactor = Redactor()
     for name, value in values.items():
@@ -37,7 +37,7 @@ def protecting(**values: str) -> Redactor:
 def test_an_escaped_value_becomes_its_mask(kind: str, *, is_indexed: bool) -> None:
     """A value with escaped punctuation is replaced by its mask, and the text around it is not changed."""
     value = difficult(kind)
-    redactor = protecting(key=value, other=canary("other"))
+    redactor = redactor_with(key=value, other=canary("other"))
     if is_indexed:
         for _ in range(20):
             redactor.redact("." * LONG)
@@ -53,7 +53,7 @@ def test_the_quick_check_of_json_detects_every_encoding(kind: str, *, ensure_asc
     """json_may_contain_value() returns true for the JSON of a message with a value in any encoding."""
     value = difficult(kind)
     for searches in (0, 50):
-        redactor = protecting(key=value)
+        redactor = redactor_with(key=value)
         for _ in range(searches):
             redactor.json_may_contain_value(b"." * LONG)
         for name, make in ENCODERS.items():
@@ -66,7 +66,7 @@ def test_the_quick_check_of_json_detects_every_encoding(kind: str, *, ensure_asc
 )
 def test_a_tree_without_a_value_is_the_same_object(tree: Any) -> None:
     """redact_tree() returns a tree without a value unchanged, as the same object."""
-    redactor = protecting(key="a value that no tree holds 1f9", number="73914826")
+    redactor = redactor_with(key="a value that no tree holds 1f9", number="73914826")
     assert redactor.redact_tree(tree) is tree
     assert redactor.counts == {}
 
@@ -87,7 +87,7 @@ def test_any_value_in_any_text(before: str, value: str, after: str) -> None:
 @given(st.text(max_size=60))
 def test_the_quick_check_of_json_agrees_with_the_search(text: str) -> None:
     """If find() finds a value in a text, json_may_contain_value() returns true for its JSON."""
-    redactor = protecting(one="ab\"c'\\", two="\u00e9\n\t\u00e9\u00e9\u00e9", three="0000001")
+    redactor = redactor_with(one="ab\"c'\\", two="\u00e9\n\t\u00e9\u00e9\u00e9", three="0000001")
     packed = [json.dumps(text, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass") for ascii_only in (True, False)]
     if redactor.find(text):
         assert all(map(redactor.json_may_contain_value, packed))
@@ -100,7 +100,7 @@ def test_the_quick_check_of_json_agrees_with_the_search(text: str) -> None:
 )
 def test_the_quick_check_of_json_detects_colored_values(pieces: list[str]) -> None:
     """If find() finds a value with terminal sequences in it, json_may_contain_value() returns true for its JSON."""
-    redactor = protecting(key="correct-horse")
+    redactor = redactor_with(key="correct-horse")
     text = "".join(pieces)
     if redactor.find(text):
         assert redactor.json_may_contain_value(json.dumps({"x": text, "y": "\x07"}).encode())
@@ -110,14 +110,14 @@ def test_the_quick_check_of_json_detects_colored_values(pieces: list[str]) -> No
 def test_overlapping_values_have_one_mask(offset: int) -> None:
     """Two values that overlap by any number of characters become one mask; values that only touch become two."""
     first, second = "abcdefghijkl", "abcdefghijklmnopqrstuvwxyz"[offset : offset + 12]
-    redactor = protecting(first=first, second=second)
+    redactor = redactor_with(first=first, second=second)
     text = redactor.redact("-" + "abcdefghijklmnopqrstuvwxyz"[: offset + 12] + "-")
     assert text == (f"-{mask_text('a.first')}{mask_text('a.second')}-" if offset == len(first) else f"-{mask_text('a.first')}-")
 
 
 def test_a_value_that_begins_with_another_value() -> None:
     """If one value begins with another, the mask has the name of the longest value in the text."""
-    redactor = protecting(short="horse-battery", long="horse-battery-staple", longest="horse-battery-staple-correct")
+    redactor = redactor_with(short="horse-battery", long="horse-battery-staple", longest="horse-battery-staple-correct")
     for name, value in (("short", "horse-battery"), ("long", "horse-battery-staple"), ("longest", "horse-battery-staple-correct")):
         assert redactor.redact(f"<{value}>") == f"<{mask_text('a.' + name)}>"
 
@@ -125,7 +125,7 @@ def test_a_value_that_begins_with_another_value() -> None:
 def test_many_values_with_the_same_beginning() -> None:
     """Each of a thousand values with the same beginning is masked with its own name, whole or truncated."""
     values = {f"n{number}": f"the same beginning, then number {number:05}, then an end" for number in range(1000)}
-    redactor = protecting(**values)
+    redactor = redactor_with(**values)
     redactor.redact("." * LONG * 50)
     for name in ("n0", "n499", "n999"):
         assert redactor.redact(f"<{values[name]}>") == f"<{mask_text('a.' + name)}>"
@@ -147,7 +147,7 @@ def test_a_new_value_with_the_beginning_of_an_indexed_value() -> None:
 def test_a_wrapped_token_is_masked(width: int) -> None:
     """A token that a console or a table wraps is masked on every line."""
     value = "".join(canary() for _ in range(12))
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     lines = [value[start : start + width] for start in range(0, len(value), width)]
     shown = redactor.redact("\n| ".join(lines))
     assert longest_visible(value, shown) < 12
@@ -158,7 +158,7 @@ def test_a_wrapped_token_is_masked(width: int) -> None:
 def test_a_truncated_value(length: int) -> None:
     """A beginning or an end of a value is masked from twelve characters on."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     expected = mask_text("a.key") if length >= 12 else value[:length]
     assert redactor.redact(f"| {value[:length]}... |") == f"| {expected}... |"
     expected = mask_text("a.key") if length >= 12 else value[-length:]
@@ -202,7 +202,7 @@ def test_realistic_values_are_masked(name: str) -> None:
 def test_a_pem_key_with_any_line_ends() -> None:
     """A PEM key is masked with LF, with CR LF and with indented lines, regardless of the registered line ends."""
     for value in (realistic()["pem.pkcs8"], realistic()["pem.rsa"]):
-        redactor = protecting(key=value)
+        redactor = redactor_with(key=value)
         unix = value.replace("\r\n", "\n")
         for text in (unix, unix.replace("\n", "\r\n"), unix.replace("\n", "\n    "), repr(unix), json.dumps(unix)):
             shown = redactor.redact(text)
@@ -220,7 +220,7 @@ def test_the_lines_of_a_settings_file() -> None:
         "server: https://10.0.0.1:6443",
         f"key: {secret}",
     ]
-    redactor = protecting(file="\n".join(lines))
+    redactor = redactor_with(file="\n".join(lines))
     for line in ("region=us-west-2", "region=us-east-1 # here", "server: https://10.0.0.9", "output = json5", "key: another"):
         assert redactor.redact(line) == line
     assert redactor.redact(f"key is {secret}!") == f"key is {mask_text('a.file')}!"
@@ -228,7 +228,7 @@ def test_the_lines_of_a_settings_file() -> None:
 
 def test_a_password_with_an_equals_sign() -> None:
     """Text before an equals sign in a value is masked if it does not look like the name of a setting."""
-    redactor = protecting(key="S3cretPartOne=andAnother99")
+    redactor = redactor_with(key="S3cretPartOne=andAnother99")
     assert redactor.redact("S3cretPartOne…") == f"{mask_text('a.key')}…"
 
 
@@ -242,14 +242,14 @@ def test_secret_parts_of_a_value_are_masked() -> None:
         (f"first\n{secret}\nlast", secret),
         (f"{secret}\n", secret),
     ):
-        redactor = protecting(key=value)
+        redactor = redactor_with(key=value)
         assert redactor.redact(f"it is {part}!") == f"it is {mask_text('a.key')}!"
 
 
 def test_wrapped_base64_is_masked() -> None:
     """The base64 of a value is masked if it is wrapped into lines, as in mail."""
     value = canary() * 8
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     shown = redactor.redact(base64.encodebytes(value.encode()).decode())
     assert longest_visible(base64.b64encode(value.encode()).decode(), shown) < 12
 
@@ -257,7 +257,7 @@ def test_wrapped_base64_is_masked() -> None:
 def test_a_basic_auth_header() -> None:
     """The password in a Basic header is masked for any length of the user name."""
     password = canary()
-    redactor = protecting(password=password)
+    redactor = redactor_with(password=password)
     for user in ("u", "us", "use", "user"):
         header = base64.b64encode(f"{user}:{password}".encode()).decode()
         assert find_canary(redactor.redact(f"Authorization: Basic {header}"), password) == []
@@ -266,7 +266,7 @@ def test_a_basic_auth_header() -> None:
 
 def test_colored_values_are_masked() -> None:
     """A colored value is masked, even if its color changes in the middle, and the color after it does not change."""
-    redactor = protecting(key="correct-horse-battery")
+    redactor = redactor_with(key="correct-horse-battery")
     assert redactor.redact("\x1b[31mcorrect-horse-battery\x1b[0m") == f"\x1b[31m{mask_text('a.key')}\x1b[0m"
     assert redactor.redact("\x1b[1mcorrect\x1b[32m-horse\x1b[0m-battery ok") == f"\x1b[1m{mask_text('a.key')}\x1b[32m\x1b[0m ok"
     assert (
@@ -277,7 +277,7 @@ def test_colored_values_are_masked() -> None:
 def test_texts_keys_and_bytes_of_a_tree_are_redacted() -> None:
     """Texts, keys and bytes in a tree are redacted, numbers are not changed, and unchanged parts are not copied."""
     value, number = canary(), 7391482655
-    redactor = protecting(key=value, number=str(number))
+    redactor = redactor_with(key=value, number=str(number))
     clean = {"clean": [1, 2.5, None, True]}
     tree = {"data": {"text/html": f"<b>{value}</b>", value: [number, number + 1, (value, b"x" + value.encode())]}, "clean": clean}
     redacted = redactor.redact_tree(tree)
@@ -292,14 +292,14 @@ def test_texts_keys_and_bytes_of_a_tree_are_redacted() -> None:
 
 def test_keys_with_the_same_mask_remain_different() -> None:
     """Keys of a tree that have the same mask get different numbers."""
-    redactor = protecting(key="correct-horse-battery")
+    redactor = redactor_with(key="correct-horse-battery")
     tree = {"correct-horse-battery": 1, "correct-horse-battery…": 2, "correct-horse-batt": 3}
     assert list(redactor.redact_tree(tree).values()) == [1, 2, 3]
 
 
 def test_spans_are_offsets_of_characters() -> None:
     """find() returns offsets of characters, not of bytes."""
-    redactor = protecting(key="clé-de-voûte", other="second-value")
+    redactor = redactor_with(key="clé-de-voûte", other="second-value")
     text = "été: clé-de-voûte, \U0001f600 second-value"
     assert redactor.find(text) == [ValueSpan(5, 17, "a.key"), ValueSpan(21, 33, "a.other")]
     assert [text[span.start : span.end] for span in redactor.find(text)] == ["clé-de-voûte", "second-value"]
@@ -307,7 +307,7 @@ def test_spans_are_offsets_of_characters() -> None:
 
 def test_names_counts_and_watchers() -> None:
     """The redactor returns the names and counts of masked values, and calls its watchers with the names."""
-    redactor = protecting(one="the-first-value", two="the-second-one")
+    redactor = redactor_with(one="the-first-value", two="the-second-one")
     watched: list[tuple[str, ...]] = []
     end = redactor.watch(watched.append)
     assert redactor.names == ["a.one", "a.two"]
@@ -322,7 +322,7 @@ def test_names_counts_and_watchers() -> None:
 
 def test_an_error_in_a_watcher_does_not_stop_the_output() -> None:
     """If a watcher raises, the redacted text is still returned."""
-    redactor = protecting(key="the-first-value")
+    redactor = redactor_with(key="the-first-value")
 
     def fail(names: tuple[str, ...]) -> None:
         raise RuntimeError
@@ -333,7 +333,7 @@ def test_an_error_in_a_watcher_does_not_stop_the_output() -> None:
 
 def test_a_value_keeps_its_first_name() -> None:
     """A value of two secrets is masked with its first name, and the old value of an updated secret is still masked."""
-    redactor = protecting(first="the-same-value", second="the-same-value")
+    redactor = redactor_with(first="the-same-value", second="the-same-value")
     assert redactor.redact("the-same-value") == mask_text("a.first")
     redactor.protect("its-new-value", "a.first")
     assert redactor.redact("the-same-value its-new-value") == f"{mask_text('a.first')} {mask_text('a.first')}"
@@ -341,7 +341,7 @@ def test_a_value_keeps_its_first_name() -> None:
 
 def test_a_forgotten_value_is_not_masked() -> None:
     """forget() ends the protection of one name, and other values are still masked."""
-    redactor = protecting(one="the-first-value", two="the-second-one")
+    redactor = redactor_with(one="the-first-value", two="the-second-one")
     redactor.redact("the-first-value" * 1000)
     redactor.forget("a.one")
     assert redactor.redact("the-first-value the-second-one") == f"the-first-value {mask_text('a.two')}"
@@ -397,7 +397,7 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
     }
     value = generators[kind]()
     started = time.process_time()
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     assert redactor.redact(f"it is {value}.") == f"it is {mask_text('a.key')}."
     export([(value, "a.key")])
     # The expected time is one second. More than ten seconds of CPU time mean that the time no longer grows linearly.

@@ -31,7 +31,7 @@ def max_visible(value: str) -> int:
     return max(5, len(value) // 2, sensitive_span(value).start + 5)
 
 
-def protecting(**values: str) -> Redactor:
+def redactor_with(**values: str) -> Redactor:
     """Return a redactor that protects each value as ``a.NAME``."""
     redactor = Redactor()
     for name, value in values.items():
@@ -45,7 +45,7 @@ def protecting(**values: str) -> Redactor:
 def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
     """If a value arrives in two chunks, with or without a pause between them, the stream shows at most half of it."""
     value = VALUES[kind]
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     for position in range(1, len(value)):
         stream = redactor.stream()
         shown = [stream.feed(f"before {value[:position]}")]
@@ -64,7 +64,7 @@ def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
 def test_a_value_in_many_chunks(*, released: bool) -> None:
     """If a value arrives in three chunks or letter by letter, the stream shows at most half of it."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     splits = [[value[:one], value[one:two], value[two:]] for one in range(1, 23) for two in range(one + 1, 24)]
     for chunks in [*splits, list(value)]:
         stream = redactor.stream()
@@ -82,7 +82,7 @@ def test_a_value_in_many_chunks(*, released: bool) -> None:
 RECOGNIZED_LATE = frozenset({
     "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "base32", "base85", "Ascii85",
     "base64 in lines of 20", "list of bytes", "list of code points", "C array", "Unicode numbers", "names of characters", "in HTML spans",
-    "in colours", "encoded words, Q", "encoded words, B", "base64 in YAML", "URL twice",
+    "terminal colors", "encoded words, Q", "encoded words, B", "base64 in YAML", "URL twice",
 })  # fmt: skip
 """Encodings whose beginning looks like other text, so that a stream may show it. docs/guard.md documents this."""
 
@@ -93,14 +93,14 @@ def test_punctuation_at_the_end_of_a_value_is_masked(end: str, *, released: bool
     """Punctuation at the end of a value is masked, even if it arrives after all letters."""
     value = f"{canary('signs')}{end}"
     for position in range(1, len(value)):
-        stream = protecting(key=value).stream()
+        stream = redactor_with(key=value).stream()
         shown = stream.feed(value[:position]) + (stream.release() if released else "") + stream.feed(f"{value[position:]}\n")
         assert shown.removesuffix("\n").endswith(mask_text("a.key")), position
 
 
 def test_short_chunks_with_many_values_are_shown() -> None:
     """While many values are protected, a short chunk that is not a value is shown after the line end."""
-    redactor = protecting(**{f"k{number}": canary(f"few{number}") for number in range(200)})
+    redactor = redactor_with(**{f"k{number}": canary(f"few{number}") for number in range(200)})
     for chunk in ("ab", "x", "few1", "zs", "1 2", *(f"{number:03}" for number in range(0, 1000, 7))):
         stream = redactor.stream()
         assert stream.feed(chunk) + stream.feed("\n") == f"{chunk}\n"
@@ -111,7 +111,7 @@ def test_punctuation_at_the_start_of_a_value_is_masked(begin: str) -> None:
     """Punctuation at the start of a value is held back with the first letters, and masked."""
     value = f"{begin}{canary('signs')}"
     for position in range(len(begin) + 1, len(value)):
-        stream = protecting(key=value).stream()
+        stream = redactor_with(key=value).stream()
         shown = stream.feed(f"is {value[:position]}") + stream.feed(f"{value[position:]}\n")
         assert shown == f"is {mask_text('a.key')}\n", position
 
@@ -122,7 +122,7 @@ def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
     """If an encoded value arrives in two chunks, the stream shows less than half of it."""
     value = f"Kx7\"Rf2'Qm9&\u00e9<Lp4\n8Vt\U0001f600{canary()[-12:]}"
     written = ENCODERS[encoder](value)
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     for position in range(1, len(written)):
         stream = redactor.stream()
         text = stream.feed(f"<{written[:position]}") + stream.feed(f"{written[position:]}>\n") + stream.release()
@@ -134,7 +134,7 @@ def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
 @given(st.lists(st.tuples(st.text(max_size=30), st.booleans()), max_size=30))
 def test_other_text_is_not_changed(chunks: list[tuple[str, bool]]) -> None:
     """Text without a value is not changed, for any chunks and pauses."""
-    redactor = protecting(a="0" + canary(), b="a" + canary(), c="\x00\x01" + canary(), d="\u00e9" + canary(), e="\U0001f600" + canary())
+    redactor = redactor_with(a="0" + canary(), b="a" + canary(), c="\x00\x01" + canary(), d="\u00e9" + canary(), e="\U0001f600" + canary())
     stream = redactor.stream()
     shown = ""
     for text, released in chunks:
@@ -151,7 +151,7 @@ def test_other_text_is_not_changed(chunks: list[tuple[str, bool]]) -> None:
 def test_a_text_with_values_in_any_chunks(data: st.DataObject) -> None:
     """For any chunks, the redacted stream equals the redacted whole text."""
     values = {"one": "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1", "two": "Kx7Rf2Qm9Lp4-another-end", "three": "clé\n\U0001f600-voûte"}
-    redactor = protecting(**values)
+    redactor = redactor_with(**values)
     texts = data.draw(st.lists(st.sampled_from([*values.values(), "été ", "\n", "Kx7", "\x1b[31m", "."]), max_size=6))
     whole = "".join(texts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
@@ -164,7 +164,7 @@ def test_a_text_with_values_in_any_chunks(data: st.DataObject) -> None:
 def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
     """For any chunks and pauses, the stream shows at most half of a value."""
     value = data.draw(st.sampled_from(list(VALUES.values())))
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(value)), max_size=6)))
     stream = redactor.stream()
     shown = ""
@@ -183,7 +183,7 @@ def test_an_encoded_value_in_any_chunks(form: str) -> None:
     generator = random.Random(form)  # noqa: S311 - the random numbers select chunks and protect nothing
     for _ in range(30):
         planted = ENCODINGS[form]()
-        redactor = protecting(**{f"key{index}": value for index, value in enumerate(planted.values)})
+        redactor = redactor_with(**{f"key{index}": value for index, value in enumerate(planted.values)})
         text = f"before {planted.text} after\n"
         cuts = sorted(generator.sample(range(1, len(text)), min(len(text) - 1, generator.choice([1, 2, 3, 5]))))
         chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
@@ -196,7 +196,7 @@ def test_an_encoded_value_in_any_chunks(form: str) -> None:
 
 def test_plain_output_is_not_held_back() -> None:
     """A stream holds back only a possible beginning of a value, until the next text shows that it is none."""
-    stream = protecting(key="correct-horse-battery").stream()
+    stream = redactor_with(key="correct-horse-battery").stream()
     assert stream.feed("Epoch 1/3\n") == "Epoch 1/3\n"
     assert stream.feed("\r 33%|███   | 1/3") == "\r 33%|███   | 1/3"
     assert stream.feed(" correct-h") == " "
@@ -231,18 +231,18 @@ def test_a_binary_key_that_begins_and_ends_inside_characters() -> None:
 
 def test_a_short_prefix_is_shown_after_a_pause() -> None:
     """After a pause, a prefix of fewer than twelve characters and less than half of a value is shown, because it may be a word."""
-    stream = protecting(key="correct-horse-battery-staple").stream()
+    stream = redactor_with(key="correct-horse-battery-staple").stream()
     assert stream.feed("correct") + stream.release() == "correct"
     assert stream.feed("ed\n") == "ed\n"
-    assert protecting(key="hunter22").stream().feed("hunter") == ""
-    stream = protecting(key="hunter22").stream()
+    assert redactor_with(key="hunter22").stream().feed("hunter") == ""
+    stream = redactor_with(key="hunter22").stream()
     assert stream.feed("hunter") + stream.release() == mask_text("a.key")
 
 
 def test_a_private_key_line_by_line() -> None:
     """If a private key is printed line by line with a pause after each, no line of it is shown."""
     value = realistic()["pem.pkcs8"]
-    redactor = protecting(key=value)
+    redactor = redactor_with(key=value)
     stream = redactor.stream()
     shown = ""
     for line in value.splitlines(keepends=True):
@@ -255,7 +255,7 @@ def test_a_private_key_line_by_line() -> None:
 
 def test_a_colored_value_in_two_chunks() -> None:
     """A value whose color changes in the middle is masked for any two chunks."""
-    redactor = protecting(key="correct-horse-battery")
+    redactor = redactor_with(key="correct-horse-battery")
     whole = "\x1b[1mcorrect-\x1b[31mhorse-battery\x1b[0m.\n"
     for position in range(1, len(whole)):
         stream = redactor.stream()
@@ -277,7 +277,7 @@ def test_a_value_that_is_protected_while_a_stream_is_open() -> None:
 def test_a_chunk_whose_search_failed_becomes_context(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     """A chunk whose search fails is not shown, and the rest of a value that began in it is masked."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3"
-    stream = protecting(key=value).stream()
+    stream = redactor_with(key=value).stream()
     assert stream.feed("settled\n") == "settled\n"
 
     def fail(*_arguments: object) -> None:

@@ -110,7 +110,7 @@ DECODED = {
     "XML": ("XML",),
     "URLs": ("URL", "URL form", "URL in lower case", "URL, every byte"),
     "LaTeX": ("LaTeX",),
-    "terminals": ("in colours",),
+    "terminals": ("terminal colors",),
     "base64 in every alphabet": ("base64", "base64url", "UTF-7 of IMAP"),
     "alignment": ("base64 after one byte", "base64 after two bytes"),
     "wrapped or not": ("base64 in lines of 76", "base64 in lines of 20", "base64 in YAML"),

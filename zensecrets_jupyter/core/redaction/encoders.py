@@ -255,7 +255,7 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "wrapped table of pipes": lambda value: _pipe_table(value, 16),
     "adjacent literals": lambda value: pprint.pformat(value, width=30),
     "list of letters": lambda value: str(list(value)),
-    "in colours": lambda value: "".join(f"\x1b[3{index % 8}m{part}\x1b(B\x1b[m" for index, part in enumerate(_parts(value, 9))),
+    "terminal colors": lambda value: "".join(f"\x1b[3{index % 8}m{part}\x1b(B\x1b[m" for index, part in enumerate(_parts(value, 9))),
     "in HTML spans": lambda value: "".join(f'<span class="c{at}">{html.escape(part)}</span>' for at, part in enumerate(_parts(value, 7))),
     "zero-width blanks": lambda value: "\u200b".join(_parts(value, 5)),
     # Unicode.
