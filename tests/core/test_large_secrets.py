@@ -1,6 +1,6 @@
-"""Secrets of very many keys, and very long values: what is done with them grows with them, and not with their square.
+"""Secrets with very many keys and very long values: the time of each operation grows linearly with the size.
 
-At these sizes the square would take minutes.
+With these sizes, an operation with quadratic time would take minutes.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 MANY = 30_000
 LONG = 1 << 17
-PIECE = 1 << 12
+CHUNK = 1 << 12
 
 
-def test_a_secret_of_very_many_keys() -> None:
-    """It is registered, read, shown and changed; a notebook draws its first keys, and says how many are left."""
+def test_a_secret_with_very_many_keys() -> None:
+    """A secret with 30,000 keys is registered, read, shown and changed, and a notebook shows its first 2,000 keys."""
     flavor = get_flavor("memory")
     manager = SecretsManager(flavor(flavor.make_options({}), context=ManagerContext(name="memory", id="1")))
     content = {f"key{number}": str(number) for number in range(MANY - 1)} | {"last": canary()}
@@ -44,30 +44,31 @@ def test_a_secret_of_very_many_keys() -> None:
 
 
 @pytest.mark.parametrize("value", ["a" * LONG, "ab" * (LONG // 2)])
-def test_a_value_that_repeats_itself(value: str) -> None:
-    """Each place of it looks like its beginning and its end; it has few anchors all the same, and one mask."""
+def test_a_repetitive_value_has_few_anchors(value: str) -> None:
+    """A long value of repeated letters has few anchors, and is replaced by one mask."""
     assert len(list(Pattern(value, "a.key", is_value=True).anchors())) <= 4
     redactor = Redactor()
     assert redactor.protect(value, "a.key")
     assert redactor.redact(f"it is {value}.") == "it is \u2039secret:a.key\u203a."
 
 
-def test_a_long_value_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a program writes piece by piece is not searched from its beginning at each piece, also where another value begins alike."""
+def test_a_long_value_in_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long value that arrives in chunks is not searched from its beginning for each chunk, even if another value begins alike."""
     value = secrets.token_urlsafe(LONG)
     redactor = Redactor()
-    for number, one in enumerate((value[: LONG // 2] + secrets.token_urlsafe(99), value)):
-        redactor.protect(one, f"a.key{number}")
+    other = value[: LONG // 2] + secrets.token_urlsafe(99)
+    redactor.protect(other, "a.key0")
+    redactor.protect(value, "a.key1")
     searched: list[int] = []
     find = Search.find
 
-    def counted(search: Search, data: bytes) -> list[PatternMatch]:
+    def counting_find(search: Search, data: bytes) -> list[PatternMatch]:
         searched.append(len(data))
         return find(search, data)
 
-    monkeypatch.setattr(Search, "find", counted)
+    monkeypatch.setattr(Search, "find", counting_find)
     stream = redactor.stream()
     text = f"it is {value}\n"
-    shown = "".join(stream.feed(text[start : start + PIECE]) for start in range(0, len(text), PIECE))
+    shown = "".join(stream.feed(text[start : start + CHUNK]) for start in range(0, len(text), CHUNK))
     assert shown + stream.release() == "it is \u2039secret:a.key1\u203a\n"
     assert sum(searched) < 6 * len(text)

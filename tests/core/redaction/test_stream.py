@@ -177,12 +177,12 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("form", ENCODINGS)
-def test_an_encoded_value_in_any_chunks(form: str) -> None:
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
     """For random chunks of a text with an encoded value, the stream shows no twelve neighboring characters of the value."""
-    generator = random.Random(form)  # noqa: S311 - the random numbers select chunks and protect nothing
+    generator = random.Random(encoding)  # noqa: S311 - the random numbers select chunks and protect nothing
     for _ in range(30):
-        planted = ENCODINGS[form]()
+        planted = ENCODINGS[encoding]()
         redactor = redactor_with(**{f"key{index}": value for index, value in enumerate(planted.values)})
         text = f"before {planted.text} after\n"
         cuts = sorted(generator.sample(range(1, len(text)), min(len(text) - 1, generator.choice([1, 2, 3, 5]))))
@@ -191,7 +191,7 @@ def test_an_encoded_value_in_any_chunks(form: str) -> None:
         shown = "".join(map(stream.feed, chunks)) + stream.release()
         assert shown.startswith("before ")
         assert shown.endswith(" after\n")
-        assert leaks.LeakSearch({("stream", form): planted}).leaks(shown.encode("utf-8", "surrogatepass")) == set(), chunks
+        assert leaks.LeakSearch({("stream", encoding): planted}).leaks(shown.encode("utf-8", "surrogatepass")) == set(), chunks
 
 
 def test_plain_output_is_not_held_back() -> None:
