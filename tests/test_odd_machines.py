@@ -53,7 +53,7 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_home_of_nobody(command: str, tmp_path: Path) -> None:
     """ZENSECRETS_HOME in the folder of a user who does not exist."""
     line = told(run_zensecrets(*command.split(), folder=tmp_path, environment={"ZENSECRETS_HOME": "~no-such-user/x"}))
-    assert line.startswith("Error: ZENSECRETS_HOME is '~no-such-user/x', and there is no such user's home folder here.")
+    assert line.startswith("Error: ZENSECRETS_HOME is '~no-such-user/x', and its user is unknown on this machine.")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -62,7 +62,7 @@ def test_a_user_without_an_entry_in_passwd(command: str, tmp_path: Path) -> None
     environment = {name: value for name, value in os.environ.items() if name not in {"HOME", "XDG_DATA_HOME", "ZENSECRETS_HOME"}}
     command_line = [sys.executable, "-c", WITHOUT_ENTRY, *command.split()]
     done = subprocess.run(command_line, cwd=tmp_path, env=environment, input="", capture_output=True, text=True, check=False)
-    assert told(done) == "Error: This user has no home folder. Set ZENSECRETS_HOME to a folder in which everything is to be kept."
+    assert told(done) == "Error: This user has no home folder. Set ZENSECRETS_HOME to a folder for all data."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -101,7 +101,7 @@ def test_a_path_from_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.M
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    with pytest.raises(ValueError, match="the folder that this process is in is gone"):
+    with pytest.raises(ValueError, match="the current folder of this process was deleted"):
         absolute_path("x")
 
 

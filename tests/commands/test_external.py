@@ -1,4 +1,4 @@
-"""Opening another program's secrets by `--external`, as a person types it."""
+"""Opening secrets of another program by `--external`, as a person types it."""
 
 from __future__ import annotations
 
@@ -99,13 +99,13 @@ def test_a_stack_uses_another_programs_secret(vault: FakeVault) -> None:
     assert annotator.authentication_secret == vault.stored["", "secret", "prod/db"][1].data["password"]
     assert run("stack validate").exit_code == 0
     for line in ("secret register db --a=1", "secret update db --a=1", "secret delete db -y", "secret rename db x", "secret history db"):
-        with pytest.raises(UnsupportedOperationError, match=r"another program's.*'prod/db' in Vault"):
+        with pytest.raises(UnsupportedOperationError, match=r"belongs to another program.*'prod/db' in Vault"):
             run(line)
     with pytest.raises(SecretNotFoundError, match="nothing under 'prod/gone' in Vault"):
         run("secret get gone")
     assert "needs is registered" in run("stack register-secrets --all").message
     run("annotator update labels --authentication_secret={{db.token}}")
-    with pytest.raises(UnsupportedOperationError, match="another program's"):
+    with pytest.raises(UnsupportedOperationError, match="belongs to another program"):
         run("stack register-secrets")
     run("annotator update labels --authentication_secret={{gone.password}}")
     with pytest.raises(SecretNotFoundError, match="nothing under 'prod/gone'"):

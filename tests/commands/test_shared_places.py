@@ -93,7 +93,7 @@ def test_a_deleted_secret_is_brought_back() -> None:
     text = canary()
     run("secret register s --key=?", text)
     run("secret delete s -y")
-    with pytest.raises(SecretNotFoundError, match="Bring it back: %secret undelete s"):
+    with pytest.raises(SecretNotFoundError, match="Restore it: %secret undelete s"):
         run("secret get s")
     assert run("secret undelete s").message == "Restored secret 's' in secrets manager 'team'."
     assert run("secret get s").value.content == {"key": text}
@@ -103,7 +103,7 @@ def test_a_deleted_secret_is_brought_back() -> None:
         run("secret undelete t")
     run("secret delete s -y")
     told = run_zensecrets("secret", "get", "s")
-    assert "Bring it back: zensecrets secret undelete s, or register it anew." in told.stderr
+    assert "Restore it: zensecrets secret undelete s, or register it again." in told.stderr
     assert run_zensecrets("secret", "undelete", "s").stdout == "Restored secret 's' in secrets manager 'team'.\n"
     assert find_canary(told.stdout + told.stderr) == []
 

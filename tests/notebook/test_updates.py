@@ -13,7 +13,7 @@ from zensecrets_jupyter.testing.canary import canary
 
 pytestmark = pytest.mark.once
 
-RESTART = "zensecrets_jupyter was updated or removed while this process runs, and {} does not fit what is loaded. Restart the kernel."
+RESTART = "zensecrets_jupyter was updated or removed while this process runs, and {} does not match the loaded modules. Restart the kernel."
 
 
 def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:

@@ -288,7 +288,7 @@ def test_common_slips_on_the_line(kernel: Kernel) -> None:
     # The hint for a missing key must not claim that the key exists.
     assert "'weather', without the key 'nothing'." in kernel.run("%secret delete weather.nothing -y").error
     unknown = kernel.run("%secret get elsewhere.token").error
-    assert "A secret's name holds no dot: name the secret alone" in unknown
+    assert "The name of a secret has no dot. Give the name alone" in unknown
     assert "register" not in unknown
     assert kernel.run("%stack describe # the active one").ok
     assert not find_canary(repr(kernel.record))

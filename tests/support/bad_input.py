@@ -384,7 +384,7 @@ def _components() -> list[BadInput]:
         BadInput("manager is not empty", _command("secrets-manager delete default"), ("'default'",), (_OPENAI,)),
         BadInput("unknown protection", _command("secrets-manager rewrap default --to paper"), ("keyfile",)),
         BadInput(
-            "no key of its own",
+            "has no key that can be changed",
             _command("secrets-manager rotate-key m"),
             ("'m'", "memory"),
             (_command("secrets-manager register m --flavor=memory"),),

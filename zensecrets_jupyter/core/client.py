@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment
-from zensecrets_jupyter.core.managers import mask_values, masks_refused
+from zensecrets_jupyter.core.managers import mask_refused_values, mask_values
 from zensecrets_jupyter.core.names import did_you_mean, is_value_free_argument, type_with_article
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, texts_in
@@ -136,7 +136,7 @@ class Client:
         _check_options("get_secret", options, ("private", "hydrate", "allow_partial_name_match", "allow_partial_id_match"))
         return self.secrets_manager.get_secret(name_id_or_prefix or name or name_id_or_prefix, refresh=refresh)
 
-    @masks_refused
+    @mask_refused_values
     def create_secret(self, name: str, values: Mapping[str, str], **options: Any) -> BaseSecretSchema:
         """Register a secret with arbitrary keys in the active stack's secrets manager, and return it.
 
@@ -181,7 +181,7 @@ class Client:
         start = (page - 1) * size
         return SecretPage(secrets[start : start + size] if size else secrets, len(secrets))
 
-    @masks_refused
+    @mask_refused_values
     def update_secret(
         self,
         name_id_or_prefix: str,

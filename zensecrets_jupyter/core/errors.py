@@ -46,8 +46,8 @@
       InteractionUnavailableError
       InteractionCancelledError
 
-Our own base comes first in every class and the built-in second: otherwise ``KeyError`` would quote the message. The text of an
-error is one line that says what, where and what next; it never holds a value, and neither do its attributes.
+Our own base class comes first and the built-in class second, because otherwise ``KeyError`` would quote the message. The text of an error
+is one line: the problem, its location and the next step. Neither the text nor an attribute contains a value of a secret.
 """
 
 from __future__ import annotations
@@ -60,15 +60,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONG = re.compile(r"\S{400,}")
-"""A path of thousands of characters, or something else that nobody can read."""
+"""A very long text without white space, such as a path of thousands of characters."""
 
 
-def shortened(text: str) -> str:
-    """Return a text for a person with what is long and has no white space in it shortened in its middle."""
-    return _LONG.sub(lambda long: f"{long[0][:100]}…{long[0][-100:]}", text)
+def shorten(text: str) -> str:
+    """Return a text for users, with the middle of very long words removed."""
+    return _LONG.sub(lambda match: f"{match[0][:100]}…{match[0][-100:]}", text)
 
 
 def _rebuild(cls: type[ZenSecretsError], message: str, state: dict[str, Any]) -> ZenSecretsError:
+    """Return an unpickled error."""
     error = cls.__new__(cls, message)
     Exception.__init__(error, message)
     error.__dict__.update(state)
@@ -76,12 +77,12 @@ def _rebuild(cls: type[ZenSecretsError], message: str, state: dict[str, Any]) ->
 
 
 class ZenSecretsError(Exception):
-    """Anything that went wrong here.
+    """Base class of all errors of this package.
 
     Attributes:
-        code: A kebab-case name, unique to the class, for programs.
-        message: What went wrong and where, in one sentence.
-        hint: The next step, in one sentence; empty where there is none.
+        code: A kebab-case name for programs, which is unique to the class.
+        message: The problem and its location, in one sentence.
+        hint: The next step, in one sentence, or an empty text.
     """
 
     code: ClassVar[str] = "zensecrets"
@@ -89,110 +90,110 @@ class ZenSecretsError(Exception):
     hint: str
 
     def __init__(self, message: str, *, hint: str = "") -> None:
-        """Say what went wrong; ``hint`` is the next step."""
-        message = shortened(message)
+        """Create an error with a message and a hint."""
+        message = shorten(message)
         super().__init__(message)
         self.message = message
-        self.hint = shortened(hint)
+        self.hint = shorten(hint)
 
     def __str__(self) -> str:
         """Return the message and the hint in one line."""
         return f"{self.message} {self.hint}".rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle with every attribute, although they are keyword arguments."""
+        """Support pickling with all attributes, which are keyword arguments."""
         return _rebuild, (type(self), self.message, dict(self.__dict__))
 
 
 class SecretError(ZenSecretsError):
-    """Something about one secret; ``name`` is its name and ``manager`` the name of its secrets manager."""
+    """An error of one secret. ``name`` is its name, and ``manager`` is the name of its secrets manager."""
 
     code = "secret"
 
     def __init__(self, message: str, *, name: str = "", manager: str = "", hint: str = "") -> None:
-        """Say what is wrong with which secret."""
+        """Create an error of a secret."""
         super().__init__(message, hint=hint)
         self.name = name
         self.manager = manager
 
 
 class SecretNotFoundError(SecretError, KeyError):
-    """There is no secret of that name."""
+    """The secret does not exist."""
 
     code = "secret-not-found"
 
 
 class SecretKeyNotFoundError(SecretNotFoundError):
-    """The secret is there and has no such ``key``."""
+    """The secret exists, but it does not have the ``key``."""
 
     code = "secret-key-not-found"
 
     def __init__(self, message: str, *, name: str = "", key: str = "", manager: str = "", hint: str = "") -> None:
-        """Say which key of which secret is missing."""
+        """Create an error of a missing key."""
         super().__init__(message, name=name, manager=manager, hint=hint)
         self.key = key
 
 
 class SecretExistsError(SecretError, ValueError):
-    """A secret of that name is there already; it was not touched."""
+    """A secret with the name exists already. It was not changed."""
 
     code = "secret-exists"
 
 
 class InvalidSecretError(SecretError, ValueError):
-    """A name, a key or the content of a secret is not acceptable; nothing was written."""
+    """The name, a key or the content of a secret is invalid. Nothing was written."""
 
     code = "invalid-secret"
 
 
 class UnregisteredValueError(SecretError, pickle.PicklingError):
-    """A value that belongs to no registered secret was pickled; a value pickles as its reference only."""
+    """A value that does not belong to a registered secret cannot be pickled, because a value is pickled as its reference."""
 
     code = "unregistered-value"
 
 
 class InvalidReferenceError(ZenSecretsError, ValueError):
-    """A text is not a reference, is nearly one, or stands where none may stand.
+    """A text is not a valid reference, or a reference is not allowed here.
 
     Attributes:
-        text: The text, which is a reference's text and never a value.
-        position: Where in it the trouble starts, counted in characters from 0.
+        text: The text of the reference, which is never a value.
+        position: The index of the first wrong character in the text.
     """
 
     code = "invalid-reference"
 
     def __init__(self, message: str, *, text: str = "", position: int = 0, hint: str = "") -> None:
-        """Say what is wrong where in ``text``."""
+        """Create an error at a position of a text."""
         super().__init__(message, hint=hint)
         self.text = text
         self.position = position
 
 
 class ManagerError(ZenSecretsError):
-    """Something about a secrets manager; ``flavor`` is its flavor."""
+    """An error of a secrets manager. ``flavor`` is its flavor."""
 
     code = "manager"
 
     def __init__(self, message: str, *, flavor: str = "", hint: str = "") -> None:
-        """Say what is wrong with which flavor."""
+        """Create an error of a secrets manager."""
         super().__init__(message, hint=hint)
         self.flavor = flavor
 
 
 class NoSecretsManagerError(ManagerError, RuntimeError):
-    """A secret is needed and the stack has no secrets manager."""
+    """A secret is needed, but the stack has no secrets manager."""
 
     code = "no-secrets-manager"
 
 
 class UnknownFlavorError(ManagerError, LookupError):
-    """No flavor of that name is known."""
+    """The flavor does not exist."""
 
     code = "unknown-flavor"
 
 
 class FlavorUnavailableError(ManagerError, ImportError):
-    """The flavor is known and what it needs is not installed, or its class is not defined in this process."""
+    """The flavor exists, but its library is not installed, or its class is not defined in this process."""
 
     code = "flavor-unavailable"
 
@@ -204,107 +205,107 @@ class InvalidOptionsError(ManagerError, ValueError):
 
 
 class UnsupportedOperationError(ManagerError):
-    """The secrets manager cannot do that; its ``capabilities`` say what it can."""
+    """The secrets manager does not support the operation. Its ``capabilities`` list the supported operations."""
 
     code = "unsupported-operation"
 
 
 class ManagerLockedError(ManagerError, PermissionError):
-    """The store is sealed and nobody gave what opens it."""
+    """The store is locked, and there is no passphrase or key to unlock it."""
 
     code = "manager-locked"
 
 
 class WrongPassphraseError(ManagerLockedError):
-    """The passphrase does not open the store; the store itself is whole."""
+    """The passphrase is wrong. The store is not damaged."""
 
     code = "wrong-passphrase"
 
 
 class KeyLostError(ManagerLockedError):
-    """The key that opens the store is gone from where it was kept; the store itself is whole."""
+    """The key of the store was deleted from its location. The store is not damaged."""
 
     code = "key-lost"
 
 
 class ManagerAccessError(ManagerError, PermissionError):
-    """The secrets manager, its folder or its file refuses this user."""
+    """The service, the folder or the file of the secrets manager refuses this user."""
 
     code = "manager-access"
 
 
 class ManagerUnreachableError(ManagerError, ConnectionError):
-    """The secrets manager did not answer, or not in time."""
+    """The service of the secrets manager did not answer in time."""
 
     code = "manager-unreachable"
 
 
 class ManagerCorruptedError(ManagerError):
-    """What is stored is damaged, was altered or was swapped; it was left as it is."""
+    """The stored data is damaged, was altered or was swapped. It was not changed by this package."""
 
     code = "manager-corrupted"
 
 
 class StoreFullError(ManagerError, OSError):
-    """There was no room to write; what was stored before is untouched."""
+    """The storage is full. The stored data was not changed."""
 
     code = "store-full"
 
 
 class StoreTooNewError(ManagerError):
-    """The store was written by a newer version of this package; it was left as it is."""
+    """A newer version of this package wrote the store. It was not changed."""
 
     code = "store-too-new"
 
 
 class SchemaError(ZenSecretsError, ValueError):
-    """A schema is unknown, or two schemas claim one type."""
+    """A schema is unknown, or two schemas have the same type."""
 
     code = "schema"
 
 
 class StackError(ZenSecretsError):
-    """Something about a stack or one of its components."""
+    """An error of a stack or of one of its components."""
 
     code = "stack"
 
 
 class StackNotFoundError(StackError, KeyError):
-    """There is no stack of that name; ``stack`` is the name."""
+    """The stack does not exist. ``stack`` is the name."""
 
     code = "stack-not-found"
 
     def __init__(self, message: str, *, stack: str = "", hint: str = "") -> None:
-        """Say which stack is missing."""
+        """Create an error of a missing stack."""
         super().__init__(message, hint=hint)
         self.stack = stack
 
 
 class StackExistsError(StackError, ValueError):
-    """A stack of that name is there already; ``stack`` is the name."""
+    """A stack with the name exists already. ``stack`` is the name."""
 
     code = "stack-exists"
 
     def __init__(self, message: str, *, stack: str = "", hint: str = "") -> None:
-        """Say which stack exists."""
+        """Create an error of an existing stack."""
         super().__init__(message, hint=hint)
         self.stack = stack
 
 
 class ComponentNotFoundError(StackError, KeyError):
-    """There is no component of that type and name."""
+    """The component does not exist."""
 
     code = "component-not-found"
 
 
 class ComponentExistsError(StackError, ValueError):
-    """A component of that type and name is there already."""
+    """A component with the type and the name exists already."""
 
     code = "component-exists"
 
 
 class InvalidComponentError(StackError, ValueError):
-    """A component's name or one of its attributes is not acceptable; nothing was written."""
+    """The name or an attribute of a component is invalid. Nothing was written."""
 
     code = "invalid-component"
 
@@ -316,13 +317,13 @@ class NotInStackError(StackError, RuntimeError):
 
 
 class InvalidStackError(StackError, ValueError):
-    """A stack would have the wrong shape; nothing was written."""
+    """The components of a stack are not a valid combination. Nothing was written."""
 
     code = "invalid-stack"
 
 
 class ValidationReport(Protocol):
-    """The problems of a stack as data; see :class:`~zensecrets_jupyter.core.stack.validation.Report`."""
+    """The result of a validation; see :class:`~zensecrets_jupyter.core.stack.validation.Report`."""
 
     @property
     def stack(self) -> str:
@@ -330,81 +331,81 @@ class ValidationReport(Protocol):
 
     @property
     def problems(self) -> Sequence[Any]:
-        """Every problem."""
+        """All problems of the stack."""
 
 
 class StackValidationError(ZenSecretsError):
-    """A stack cannot run; ``report`` holds every problem as data."""
+    """The validation of a stack found problems. ``report`` lists all of them."""
 
     code = "stack-validation"
 
     def __init__(self, message: str, *, report: ValidationReport, hint: str = "") -> None:
-        """Describe the problems of ``report`` in one text."""
+        """Create an error with the report of a validation."""
         super().__init__(message, hint=hint)
         self.report = report
 
 
 class StepInterfaceError(ZenSecretsError):
-    """A step or a pipeline is not written as one."""
+    """The definition of a step or a pipeline is invalid."""
 
     code = "step-interface"
 
 
 class StepContextError(ZenSecretsError):
-    """A step asked its context for something that it does not have."""
+    """The context of a step does not have the requested object."""
 
     code = "step-context"
 
 
 class RunNotFoundError(ZenSecretsError, KeyError):
-    """There is no pipeline, run or step of that name; runs are remembered by the process that made them."""
+    """The pipeline, run or step does not exist. A process remembers only its own runs."""
 
     code = "run-not-found"
 
 
 class ArtifactError(ZenSecretsError):
-    """The output of a step could not be stored or loaded."""
+    """The output of a step cannot be stored or loaded."""
 
     code = "artifact"
 
 
 class MaterializerInterfaceError(ArtifactError, TypeError):
-    """A materializer is not written as one, or does not keep data of such a type."""
+    """The definition of a materializer is invalid, or it does not support the type."""
 
     code = "materializer-interface"
 
 
 class SettingsError(ZenSecretsError, ValueError):
-    """A setting or an environment variable has a value that means nothing here."""
+    """A setting or an environment variable has an invalid value."""
 
     code = "settings"
 
 
 class PackageChangedError(ZenSecretsError, ImportError):
-    """This package was updated or removed while the process runs, and what is loaded does not fit what is on disk."""
+    """This package was updated or removed while the process runs, so its loaded modules and its files do not match."""
 
     code = "package-changed"
 
 
 class UnreadableFileError(ZenSecretsError, OSError):
-    """A file that should hold a value, or secrets to import, is missing, unreadable, binary, malformed or too large."""
+    """A file with a value or with secrets is missing, unreadable, binary, malformed or too large."""
 
     code = "unreadable-file"
 
 
 class UnwritableFileError(ZenSecretsError, OSError):
-    """A file to export to exists already, or can't be written; what was there is untouched."""
+    """The target file of an export exists already or cannot be written. An existing file was not changed."""
 
     code = "unwritable-file"
 
 
 class InteractionUnavailableError(ZenSecretsError):
-    """Something had to be asked and nobody is there to answer."""
+    """User input is needed, but the session is not interactive."""
 
     code = "interaction-unavailable"
 
 
 class InteractionCancelledError(ZenSecretsError):
-    """A person was asked and wanted nothing to be done."""
+    """The user cancelled the operation."""
 
     code = "interaction-cancelled"

@@ -1,4 +1,4 @@
-"""A package that was changed on disk while a process runs, as `pip install --upgrade` does: what is loaded and what is not don't fit."""
+"""Detection of an update of this package while the process runs, for example by `pip install --upgrade`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _PACKAGE = "zensecrets_jupyter"
 
 
 def watch_imports(undo: ExitStack) -> None:
-    """Have each late import of this package that fails after it was changed say so in one line; ``undo`` stops it.
+    """Report failed imports of this package after an update in one line, until ``undo`` is closed.
 
-    Most modules are imported when they are first used. One that a new release has brought may need what the loaded ones don't have, and
-    one that it has dropped is gone.
+    Most modules are imported when they are first used. A module of a new release may not work with the loaded modules, and a module of the
+    old release may be missing.
     """
     _LateImports(time.time()).install(undo)
 
 
 class _LateImports(ImportFinder):
-    """Looks at how imports of this package's modules end."""
+    """An import finder that converts errors of this package's imports."""
 
     def __init__(self, since: float) -> None:
         self._since = since
@@ -44,21 +44,21 @@ class _LateImports(ImportFinder):
                 raise
         else:
             return
-        raise changed(module.__name__)
+        raise package_changed_error(module.__name__)
 
     def handle_missing(self, fullname: str) -> None:
         if self._is_changed():
-            raise changed(fullname)
+            raise package_changed_error(fullname)
 
     def _is_changed(self) -> bool:
-        """Tell whether a file of a loaded module is gone, or newer than this; asked only once an import has failed."""
+        """Return whether a file of a loaded module is missing or newer than the start. It is called after a failed import."""
         loaded = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == _PACKAGE]
         return any(_is_newer(Path(file), self._since) for module in loaded if (file := getattr(module, "__file__", None)))
 
 
-def changed(module: str) -> PackageChangedError:
-    """Return the error for a module that can't be imported beside what is loaded."""
-    message = f"{_PACKAGE} was updated or removed while this process runs, and {module} does not fit what is loaded."
+def package_changed_error(module: str) -> PackageChangedError:
+    """Return the error for a module that does not work with the loaded modules."""
+    message = f"{_PACKAGE} was updated or removed while this process runs, and {module} does not match the loaded modules."
     return PackageChangedError(message, hint="Restart the kernel.")
 
 
@@ -67,5 +67,5 @@ def _is_newer(file: Path, since: float) -> bool:
         status = file.stat()
     except OSError:
         return True
-    # Tools that install from a cache keep the time of the content, and change that of the file's entry.
+    # An installer that links files from a cache keeps their mtime, but changes their ctime.
     return max(status.st_mtime, status.st_ctime) > since

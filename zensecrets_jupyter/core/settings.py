@@ -1,4 +1,4 @@
-"""What a person can set: the folder of everything that is kept, and how much a validation reads."""
+"""Settings from environment variables: the folder for all data, and the validation level."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from zensecrets_jupyter.core.system.text_encoding import encode_system_text
 HOME_VARIABLE = "ZENSECRETS_HOME"
 VALIDATION_LEVEL_VARIABLE = "ZENML_SECRET_VALIDATION_LEVEL"
 PASSPHRASE_VARIABLE = "ZENSECRETS_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
-NEW_PASSPHRASE_VARIABLE = "ZENSECRETS_NEW_PASSPHRASE"  # noqa: S105 - as above; what a store is changed to whose passphrase the other holds
+NEW_PASSPHRASE_VARIABLE = "ZENSECRETS_NEW_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 CHILD_VARIABLE = "ZENSECRETS_IN_NOTEBOOK"
-"""Set in the environment of a notebook's kernel while the extension is loaded: what its children write becomes an output."""
+"""The variable that marks child processes of a kernel with the loaded extension, because their output becomes cell output."""
 
 
 class SecretValidationLevel(Enum):
-    """How much the validation of a stack looks at; ZenML's three levels."""
+    """What the validation of a stack checks, with ZenML's three levels."""
 
     NONE = "NONE"
     SECRET_EXISTS = "SECRET_EXISTS"  # noqa: S105 - a level, not a password
-    SECRET_AND_KEY_EXISTS = "SECRET_AND_KEY_EXISTS"  # noqa: S105 - likewise
+    SECRET_AND_KEY_EXISTS = "SECRET_AND_KEY_EXISTS"  # noqa: S105 - a level, not a password
 
 
 def home() -> Path:
-    """Return the folder under which everything is kept; it need not exist yet.
+    """Return the folder for all data, which may not exist yet.
 
-    It is ``ZENSECRETS_HOME`` where that is set, else the platform's folder for a user's data.
+    It is ``ZENSECRETS_HOME`` if that is set, and otherwise the platform's folder for user data.
 
     Raises:
-        SettingsError: If this user has no home folder, or ``ZENSECRETS_HOME`` begins with that of a user whom nobody knows here.
+        SettingsError: If the user has no home folder, or ``ZENSECRETS_HOME`` begins with the home folder of an unknown user.
     """
-    # Asked at every access to a secret, hence what was worked out once is kept, by all that it depends on.
+    # This code runs at every access to a secret, so results are cached by the variables that they depend on.
     chosen = os.environ.get(HOME_VARIABLE)
     if not chosen:
         return _platform_folder(os.environ.get("XDG_DATA_HOME"), os.environ.get("HOME"))
-    if os.path.isabs(chosen):  # noqa: PTH117 - making a Path first takes as long as all the rest
+    if os.path.isabs(chosen):  # noqa: PTH117 - creating a Path would double the time of this function
         return _chosen_folder(chosen)
     try:
         return absolute_path(chosen)
@@ -49,21 +49,21 @@ def home() -> Path:
 
 
 def absolute_path(path: str | Path) -> Path:
-    """Return a path from the root, with ``~`` expanded.
+    """Return an absolute path, with ``~`` expanded.
 
     Raises:
-        ValueError: If there is no such user, or if this process is in a folder that is gone; its text is the end of a sentence.
+        ValueError: If the user of ``~`` is unknown, or the current folder was deleted. The text is the second part of a sentence.
     """
-    # Path.expanduser raises RuntimeError where there is no such user.
-    expanded = encode_system_text(os.path.expanduser(str(path)))  # noqa: PTH111 - see above
+    # Path.expanduser raises RuntimeError if the user is unknown.
+    expanded = encode_system_text(os.path.expanduser(str(path)))  # noqa: PTH111 - Path.expanduser raises RuntimeError if the user is unknown
     if str(expanded).startswith("~"):
-        message = "there is no such user's home folder here"
+        message = "its user is unknown on this machine"
         raise ValueError(message)
     try:
         return Path(expanded).absolute()
     except FileNotFoundError:
         pass
-    message = "the folder that this process is in is gone"
+    message = "the current folder of this process was deleted"
     raise ValueError(message)
 
 
@@ -76,20 +76,20 @@ def _chosen_folder(chosen: str) -> Path:
 def _platform_folder(_data_home: str | None, _home: str | None) -> Path:
     import platformdirs
 
-    # Where nothing says what the home folder is, newer versions of platformdirs raise, and older ones leave the ~.
+    # Without a home folder, newer versions of platformdirs raise an error, and older ones return a path with ~.
     with suppress(RuntimeError):
         folder = Path(platformdirs.user_data_dir("zensecrets", appauthor=False))
         if folder.is_absolute():
             return folder
-    # As in a container that runs as a user without an entry in /etc/passwd.
-    raise SettingsError("This user has no home folder.", hint=f"Set {HOME_VARIABLE} to a folder in which everything is to be kept.")
+    # For example, a container may run as a user without an entry in /etc/passwd.
+    raise SettingsError("This user has no home folder.", hint=f"Set {HOME_VARIABLE} to a folder for all data.")
 
 
 def validation_level() -> SecretValidationLevel:
-    """Return the level that ``ZENML_SECRET_VALIDATION_LEVEL`` names now, in whatever case it is written.
+    """Return the level of ``ZENML_SECRET_VALIDATION_LEVEL``, in upper or lower case.
 
     Raises:
-        SettingsError: If it is set to none of the three levels.
+        SettingsError: If the variable is not one of the three levels.
     """
     chosen = os.environ.get(VALIDATION_LEVEL_VARIABLE, "").strip()
     if not chosen:
@@ -98,19 +98,19 @@ def validation_level() -> SecretValidationLevel:
         return SecretValidationLevel(chosen.upper())
     except ValueError:
         levels = ", ".join(level.value for level in SecretValidationLevel)
-    message = f"{VALIDATION_LEVEL_VARIABLE} is {chosen!r}, which is no level of validation."
+    message = f"{VALIDATION_LEVEL_VARIABLE} is {chosen!r}, which is not a validation level."
     raise SettingsError(message, hint=f"Set it to one of {levels}.")
 
 
 def make_private_folder(folder: Path) -> Path:
     """Create ``folder`` with its parents, readable by its owner only (0700), and return it.
 
-    An existing folder keeps its mode: it may be one that the user chose.
+    An existing folder keeps its mode, because the user may have chosen it.
 
     Raises:
-        OSError: If the platform refuses.
+        OSError: If the platform refuses to create a folder.
     """
-    missing = [step for step in (folder, *folder.parents) if not step.exists()]
-    for step in reversed(missing):
-        step.mkdir(mode=0o700, exist_ok=True)
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
     return folder

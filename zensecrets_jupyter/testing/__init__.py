@@ -1,1 +1,1 @@
-"""What this package and others test secrets with."""
+"""Test suites and helpers for secrets, for this package and for authors of plug-ins."""

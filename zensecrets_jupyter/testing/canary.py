@@ -1,6 +1,6 @@
-"""Canaries: values that are planted, and then looked for where no value may be.
+"""Canaries: unique values that a test stores, and then searches for in places where no value may be.
 
-A canary is found by its mark, whichever canary it is, and in the forms in which a value usually hides.
+Every canary has the same prefix, so one search finds all of them. The search includes common encodings.
 """
 
 from __future__ import annotations
@@ -14,41 +14,41 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     import os
 
-MARK = "zsCanary"
-"""What every canary begins with."""
+PREFIX = "zsCanary"
+"""The prefix of every canary."""
 
-_Place: TypeAlias = "str | bytes | os.PathLike[str]"
+_Data: TypeAlias = "str | bytes | os.PathLike[str]"
 
 
 def canary(label: str = "") -> str:
-    """Return a value that is nowhere else: the mark, the letters and digits of ``label``, and 96 random bits."""
-    told = "".join(letter for letter in label if letter.isascii() and letter.isalnum())
-    return f"{MARK}{told}x{secrets.token_hex(12)}"
+    """Return a unique value: the prefix, the letters and digits of ``label``, and 96 random bits."""
+    letters = "".join(letter for letter in label if letter.isascii() and letter.isalnum())
+    return f"{PREFIX}{letters}x{secrets.token_hex(12)}"
 
 
-def find_canary(place: _Place, *wanted: str) -> list[str]:
-    """Return where canaries are, each as ``form at place:offset``; an empty list is what a test hopes for.
+def find_canary(data: _Data, *texts: str) -> list[str]:
+    """Return the locations of canaries, each as ``encoding at file:offset``.
 
     Args:
-        place: Bytes, a text, a file, or a folder, which is searched with everything in it.
-        wanted: Other texts to look for, such as the keys of a secret; without any, every canary is looked for by its mark.
+        data: Bytes, a text, or the path of a file or a folder. A folder is searched recursively.
+        texts: Other texts to search for, such as the keys of a secret. By default every canary is found.
     """
-    if isinstance(place, bytes):
-        return _found("bytes", place, wanted)
-    if isinstance(place, str):
-        return _found("text", place.encode("utf-8", "surrogatepass"), wanted)
-    path = Path(place)
+    if isinstance(data, bytes):
+        return _found("bytes", data, texts)
+    if isinstance(data, str):
+        return _found("text", data.encode("utf-8", "surrogatepass"), texts)
+    path = Path(data)
     files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
     findings = []
     for file in files:
-        # A file that is gone by now, such as a database's journal, holds nothing.
+        # A file may be deleted during the search, such as the journal of a database.
         with suppress(FileNotFoundError):
-            findings += _found(str(file), file.read_bytes(), wanted)
+            findings += _found(str(file), file.read_bytes(), texts)
     return findings
 
 
-def forms(text: str) -> dict[str, bytes]:
-    """Return the forms that are looked for, by name: plain, UTF-16, hexadecimal, reversed, and base64 at its three alignments."""
+def encodings_of(text: str) -> dict[str, bytes]:
+    """Return the encodings of a text by name: plain, UTF-16, hexadecimal, reversed, and base64 in three alignments."""
     plain = text.encode()
     found = {
         "plain": plain,
@@ -58,14 +58,17 @@ def forms(text: str) -> dict[str, bytes]:
         "reversed": plain[::-1],
     }
     for shift in range(3):
-        # The first and the last digits depend on the neighbours too; those between are the value's own.
+        # The first and the last base64 digits also depend on the neighboring bytes, so they are cut off.
         whole = base64.b64encode(b"\0" * shift + plain)
         first, last = (shift * 8 + 5) // 6, (shift + len(plain)) * 8 // 6
         found[f"base64 shifted by {shift}"] = whole[first:last]
     return found
 
 
-def _found(where: str, data: bytes, wanted: tuple[str, ...]) -> list[str]:
+def _found(location: str, data: bytes, texts: tuple[str, ...]) -> list[str]:
     return [
-        f"{form} at {where}:{data.index(sought)}" for text in wanted or (MARK,) for form, sought in forms(text).items() if sought in data
+        f"{encoding} at {location}:{data.index(pattern)}"
+        for text in texts or (PREFIX,)
+        for encoding, pattern in encodings_of(text).items()
+        if pattern in data
     ]

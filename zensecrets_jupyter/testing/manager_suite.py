@@ -1,30 +1,28 @@
-"""The tests that every secrets manager passes, for authors of flavors. Needs the extra ``testing``.
+"""The conformance suite for secrets managers, for authors of flavors. It needs the extra ``testing``.
 
-An author's proof is a class in a test module::
+To test a backend, define a subclass in a test module::
 
     from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
     class TestMine(SecretsManagerTests):
         backend_class = MineBackend
 
-What is special about a place is said by the other attributes and methods of
-:class:`~zensecrets_jupyter.testing._manager_hooks.ManagerHooks`. A manager is tested as what its ``capabilities`` say: one that only reads
-is given its secrets by ``seed``, and has to refuse what it does not claim.
+The other members of :class:`~zensecrets_jupyter.testing.manager_hooks.ManagerHooks` describe special properties of a backend.
+The suite runs the tests of the ``capabilities`` of the backend, and checks that other operations are refused. The method ``seed`` stores
+the secrets of a read-only backend.
 """
 
 from __future__ import annotations
 
 import pytest
 
-# Before they are imported: then a failed assertion shows what was compared.
-pytest.register_assert_rewrite(
-    *(f"zensecrets_jupyter.testing.{part}" for part in ("_manager_contract", "_manager_crowds", "_manager_leaks"))
-)
+# pytest rewrites assertions only in modules that are registered before their import.
+pytest.register_assert_rewrite(*(f"zensecrets_jupyter.testing.{part}" for part in ("contract_tests", "concurrency_tests", "leak_tests")))
 
-from zensecrets_jupyter.testing._manager_contract import ContractTests  # noqa: E402 - see above
-from zensecrets_jupyter.testing._manager_crowds import CrowdTests  # noqa: E402 - likewise
-from zensecrets_jupyter.testing._manager_leaks import LeakTests  # noqa: E402 - likewise
+from zensecrets_jupyter.testing.concurrency_tests import ConcurrencyTests  # noqa: E402 - the import has to follow the registration
+from zensecrets_jupyter.testing.contract_tests import ContractTests  # noqa: E402 - the import has to follow the registration
+from zensecrets_jupyter.testing.leak_tests import LeakTests  # noqa: E402 - the import has to follow the registration
 
 
-class SecretsManagerTests(ContractTests, CrowdTests, LeakTests):
-    """All of them; a subclass names its ``backend_class``."""
+class SecretsManagerTests(ContractTests, ConcurrencyTests, LeakTests):
+    """All tests of a secrets manager. A subclass sets ``backend_class``."""

@@ -1,4 +1,4 @@
-"""A secrets manager beside a plain dict: whatever is done to both, they hold the same."""
+"""A Hypothesis state machine that compares a secrets manager with a dict of versions."""
 
 from __future__ import annotations
 
@@ -29,38 +29,38 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.interface import SecretsManager
 
 
-class Habits(NamedTuple):
-    """What a place that keeps versions does with them.
+class VersionBehavior(NamedTuple):
+    """The behavior of a backend with versions.
 
     Attributes:
-        versions_kept: How many there are of a secret at most, the current one included; 0 if there is no limit that a test would meet.
-        renames_with_history: Whether a renamed secret still has its versions, or begins anew.
-        numbers_go_on: Whether a name whose secret was deleted goes on with the numbers when it is registered anew.
+        versions_kept: Maximum number of versions of a secret, including the current one, or 0 if a test cannot reach the limit.
+        renames_with_history: Whether a renamed secret keeps its versions.
+        numbers_continue: Whether a deleted secret that is registered again continues with the next version number.
     """
 
     versions_kept: int = 0
     renames_with_history: bool = True
-    numbers_go_on: bool = False
+    numbers_continue: bool = False
 
 
-_FURTHEST = 3
-"""How many versions a rollback goes back at most."""
+_MAX_ROLLBACK = 3
+"""Maximum number of versions that a rollback goes back."""
 
-# Few names, so that they meet; any letters, so that nothing is escaped wrongly.
+# There are few names, so that operations use the same secret. They have special characters, to test escapes.
 _names = st.sampled_from(["a", "b", "B", "ä", "a/b", "';--", "🔑"])
 _keys = st.sampled_from(["k", "key.with.dots", "ключ", "%"])
 _contents = st.dictionaries(_keys, st.text(max_size=20), max_size=3)
 
 
-class BesideADict(RuleBasedStateMachine):
-    """Does the same to a manager and to a dict of versions, and compares."""
+class DictComparison(RuleBasedStateMachine):
+    """Applies the same operations to a manager and to a dict of versions, and compares them."""
 
     manager: SecretsManager
 
-    def __init__(self, make: Callable[[], SecretsManager], habits: Habits) -> None:
-        """Start with the empty manager that ``make`` returns; called again it opens the same one."""
+    def __init__(self, make: Callable[[], SecretsManager], version_behavior: VersionBehavior) -> None:
+        """Use ``make``, which opens a manager. At first the manager is empty, and each further call opens it again."""
         super().__init__()
-        self._habits = habits
+        self._behavior = version_behavior
         self._make = make
         self.manager = make()
         self.expected: dict[str, dict[int, dict[str, str]]] = {}
@@ -70,40 +70,40 @@ class BesideADict(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        """Find nothing at first."""
+        """Check that the manager is empty."""
         assert self.manager.list_secrets() == []
 
     @rule(target=registered, name=_names, content=_contents)
     def register(self, name: str, content: dict[str, str]) -> str:
-        """Register a secret, unless the name is taken."""
+        """Register a secret. An existing name must be refused."""
         if name in self.expected:
             with pytest.raises(SecretExistsError):
                 self.manager.register_secret(_secret(name, content))
         else:
             self.manager.register_secret(_secret(name, content))
-            self.expected[name] = self._begun(name, content)
+            self.expected[name] = self._first_version(name, content)
         return name
 
     @rule(name=_names, content=_contents)
     def update(self, name: str, content: dict[str, str]) -> None:
-        """Replace the content."""
+        """Replace the content of a secret."""
         self._write(name, lambda: self.manager.update_secret(_secret(name, content)), content)
 
     @rule(name=registered, content=_contents, remove=st.none() | _keys)
     def merge(self, name: str, content: dict[str, str], remove: str | None) -> None:
-        """Set some keys and drop one."""
+        """Set keys and remove one key of a secret."""
         present = self._current(name)
         removed = [remove] if remove else []
         if present is not None and remove and remove not in present:
             with pytest.raises(SecretKeyNotFoundError):
                 self.manager.merge_secret(name, content, remove=removed)
             return
-        kept = {key: value for key, value in (present or {}).items() if key != remove}
-        self._write(name, lambda: self.manager.merge_secret(name, content, remove=removed), {**kept, **content})
+        remaining = {key: value for key, value in (present or {}).items() if key != remove}
+        self._write(name, lambda: self.manager.merge_secret(name, content, remove=removed), {**remaining, **content})
 
     @rule(name=registered, new_name=_names)
     def rename(self, name: str, new_name: str) -> None:
-        """Give a secret another name, with its history."""
+        """Rename a secret."""
         if name not in self.expected:
             with pytest.raises(SecretNotFoundError):
                 self.manager.rename_secret(name, new_name)
@@ -113,7 +113,9 @@ class BesideADict(RuleBasedStateMachine):
         else:
             self.manager.rename_secret(name, new_name)
             versions = self.expected.pop(name)
-            self.expected[new_name] = versions if self._habits.renames_with_history else self._begun(new_name, versions[max(versions)])
+            self.expected[new_name] = (
+                versions if self._behavior.renames_with_history else self._first_version(new_name, versions[max(versions)])
+            )
 
     @rule(name=consumes(registered))
     def delete(self, name: str) -> None:
@@ -127,23 +129,23 @@ class BesideADict(RuleBasedStateMachine):
 
     @rule()
     def delete_all(self) -> None:
-        """Delete everything."""
+        """Delete all secrets."""
         self.manager.delete_all_secrets()
         self.expected.clear()
 
     @rule(name=_names)
     def get(self, name: str) -> None:
-        """Read a secret, from the cache or not."""
+        """Read a secret, possibly from the cache."""
         if name in self.expected:
             assert self.manager.get_secret(name).content == self._current(name)
         else:
             with pytest.raises(SecretNotFoundError):
                 self.manager.get_secret(name)
 
-    @rule(name=registered, back=st.integers(0, _FURTHEST))
+    @rule(name=registered, back=st.integers(0, _MAX_ROLLBACK))
     def rollback(self, name: str, back: int) -> None:
         """Make an earlier version the current one."""
-        if not self._keeps_versions():
+        if not self._has_versions():
             return
         versions = self.expected.get(name, {})
         number = max(versions, default=1) - back
@@ -154,40 +156,42 @@ class BesideADict(RuleBasedStateMachine):
                 self.manager.rollback(name, number)
 
     @rule()
-    def open_anew(self) -> None:
-        """Go on with another instance."""
+    def reopen(self) -> None:
+        """Open a new instance."""
         self.manager = self._make()
 
     @precondition(lambda self: Capability.REKEY in self.manager.capabilities)
     @rule()
-    def change_the_key(self) -> None:
-        """Encrypt everything with a new key."""
+    def rotate_key(self) -> None:
+        """Encrypt all secrets with a new key."""
         self.manager.rotate_key()
 
     @invariant()
-    def holds_the_same(self) -> None:
-        """List the same names, and read the same contents past the cache."""
+    def compare(self) -> None:
+        """Compare names, contents and version numbers, without the cache."""
         assert self.manager.list_secrets() == sorted(self.expected)
         assert [one.name for one in self.manager.summaries()] == sorted(self.expected)
         for name in self.expected:
             assert self.manager.get_secret(name, refresh=True).content == self._current(name)
-            if self._keeps_versions():
+            if self._has_versions():
                 assert [one.number for one in self.manager.history(name)] == sorted(self.expected[name], reverse=True)
 
-    def _begun(self, name: str, content: dict[str, str]) -> dict[int, dict[str, str]]:
-        """Return the versions of a secret that has just got its name."""
-        number = self._last.get(name, 0) + 1 if self._habits.numbers_go_on else 1
+    def _first_version(self, name: str, content: dict[str, str]) -> dict[int, dict[str, str]]:
+        """Return the versions of a secret that was just registered."""
+        number = self._last.get(name, 0) + 1 if self._behavior.numbers_continue else 1
         self._last[name] = number
         return {number: content}
 
-    def _keeps_versions(self) -> bool:
+    def _has_versions(self) -> bool:
         return Capability.VERSIONS in self.manager.capabilities
 
     def _current(self, name: str) -> dict[str, str] | None:
+        """Return the expected current content of a secret, or ``None``."""
         versions = self.expected.get(name)
         return versions[max(versions)] if versions else None
 
     def _write(self, name: str, write: Callable[[], Any], content: dict[str, str]) -> None:
+        """Write to the manager, and add the expected version. A missing secret must raise an error."""
         versions = self.expected.get(name)
         if versions is None:
             with pytest.raises(SecretNotFoundError):
@@ -197,32 +201,32 @@ class BesideADict(RuleBasedStateMachine):
         number = max(versions) + 1
         versions[number] = content
         self._last[name] = number
-        if self._habits.versions_kept:
-            versions.pop(number - self._habits.versions_kept, None)
+        if self._behavior.versions_kept:
+            versions.pop(number - self._behavior.versions_kept, None)
 
 
-def check_beside_a_dict(
-    open_manager: Callable[[str], SecretsManager], *, habits: Habits | None = None, examples: int = 40, steps: int = 20
+def check_against_dict(
+    open_manager: Callable[[str], SecretsManager], *, version_behavior: VersionBehavior | None = None, examples: int = 40, steps: int = 20
 ) -> None:
-    """Do up to ``examples`` series of ``steps`` random acts to a manager and to a dict of versions, and compare after each act.
+    """Compare a secrets manager with a dict of versions, after each operation of random series.
 
     Args:
-        open_manager: Opens the secrets manager with that identity; for a new one it is empty, for a known one the same as before.
-        habits: What the place does with versions.
-        examples: How many series; each begins with a new identity.
-        steps: How many acts in each.
+        open_manager: Opens the secrets manager with an ID. With a new ID the manager is empty.
+        version_behavior: The behavior of versions.
+        examples: Maximum number of series. Each series uses a new ID.
+        steps: Maximum number of operations in a series.
 
     Raises:
-        AssertionError: If they differ; Hypothesis tells the shortest series that it found.
+        AssertionError: If they differ. Hypothesis reports the shortest series.
     """
 
-    def machine() -> BesideADict:
+    def machine() -> DictComparison:
         identity = str(uuid.uuid4())
-        return BesideADict(lambda: open_manager(identity), habits or Habits())
+        return DictComparison(lambda: open_manager(identity), version_behavior or VersionBehavior())
 
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    tried = settings(max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=slow, database=None)
-    run_state_machine_as_test(machine, settings=tried)  # type: ignore[arg-type]  # it takes anything that makes a machine
+    limits = settings(max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=slow, database=None)
+    run_state_machine_as_test(machine, settings=limits)  # type: ignore[arg-type]  # it accepts any callable that returns a machine
 
 
 def _secret(name: str, content: dict[str, str]) -> ArbitrarySecretSchema:

@@ -1,4 +1,4 @@
-"""What a secret may be called and hold, as strategies of Hypothesis, with a weight on what is often handled wrongly."""
+"""Hypothesis strategies for names, keys, values and contents of secrets, with many awkward examples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AWKWARD_NAMES = [
     "a-",
     "github_x",
 ]
-"""Names that differ in one place and are one name in another, or mean something there."""
+"""Names that some backends treat as equal, or as special."""
 
 AWKWARD_VALUES = [
     "",
@@ -47,26 +47,26 @@ AWKWARD_VALUES = [
     "\ufeff",
     "%s{}$x",
 ]
-"""Values that get lost or altered where something is stripped, decoded, parsed or expanded on the way."""
+"""Values that a backend may change by stripping, decoding, parsing or expanding."""
 
 
-def names(longest: int = 255) -> SearchStrategy[str]:
-    """Return the names that a secret may have, up to that many characters."""
+def names(max_length: int = 255) -> SearchStrategy[str]:
+    """Return valid names of secrets with at most ``max_length`` characters."""
     letters = st.characters(exclude_characters="{}. \x7f", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp"))
-    texts = st.text(letters, min_size=1, max_size=longest).filter(lambda text: not text.startswith("-") and text != "name")
-    return st.sampled_from([name for name in AWKWARD_NAMES if len(name) <= longest]) | texts
+    texts = st.text(letters, min_size=1, max_size=max_length).filter(lambda text: not text.startswith("-") and text != "name")
+    return st.sampled_from([name for name in AWKWARD_NAMES if len(name) <= max_length]) | texts
 
 
-def keys(longest: int = 255) -> SearchStrategy[str]:
-    """Return the keys that a secret may have, up to that many characters."""
-    return st.sampled_from(["k", "key.with.dots", "ключ", "%"]) | names(longest)
+def keys(max_length: int = 255) -> SearchStrategy[str]:
+    """Return valid keys with at most ``max_length`` characters."""
+    return st.sampled_from(["k", "key.with.dots", "ключ", "%"]) | names(max_length)
 
 
-def values(longest: int = 200) -> SearchStrategy[str]:
-    """Return values, up to that many characters."""
-    return st.sampled_from([value for value in AWKWARD_VALUES if len(value) <= longest]) | st.text(max_size=longest)
+def values(max_length: int = 200) -> SearchStrategy[str]:
+    """Return values with at most ``max_length`` characters."""
+    return st.sampled_from([value for value in AWKWARD_VALUES if len(value) <= max_length]) | st.text(max_size=max_length)
 
 
-def contents(most: int = 3) -> SearchStrategy[dict[str, str]]:
-    """Return the contents of secrets, with up to that many keys."""
-    return st.dictionaries(keys(40), values(), max_size=most)
+def contents(max_keys: int = 3) -> SearchStrategy[dict[str, str]]:
+    """Return contents of secrets with at most ``max_keys`` keys."""
+    return st.dictionaries(keys(40), values(), max_size=max_keys)

@@ -30,7 +30,7 @@ from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBack
 from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
-from zensecrets_jupyter.testing.stateful import Habits
+from zensecrets_jupyter.testing.stateful import VersionBehavior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ class TestAws(SecretsManagerTests):
 
     backend_class = AwsBackend
     limit = 65_536
-    habits = Habits(versions_kept=2, renames_with_history=False)
+    version_behavior = VersionBehavior(versions_kept=2, renames_with_history=False)
     series = 8
     writers = 4
 
@@ -144,7 +144,7 @@ def test_a_deleted_secret_can_be_brought_back(manager: SecretsManager[AwsBackend
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
     until = datetime.now(timezone.utc) + timedelta(days=30)
-    with pytest.raises(SecretNotFoundError, match=f"AWS keeps it until {until:%Y-%m-%d}.*Bring it back: %secret undelete a") as caught:
+    with pytest.raises(SecretNotFoundError, match=f"AWS keeps it until {until:%Y-%m-%d}.*Restore it: %secret undelete a") as caught:
         manager.get_secret("a")
     assert is_one_line(caught.value)
     manager.undelete_secret("a")
@@ -179,7 +179,7 @@ def test_a_name_that_was_deleted_is_free(manager: SecretsManager[AwsBackend]) ->
     manager.delete_secret("a")
     manager.register_secret(secret("a", key="new"))
     assert [(one.number, one.current) for one in manager.history("a")] == [(1, True)]
-    with pytest.raises(SecretNotFoundError, match="Kept are the versions 1"):
+    with pytest.raises(SecretNotFoundError, match="The versions are 1"):
         manager.rollback("a", 2)
     manager.merge_secret("a", {"key": "newer"})
     assert [one.number for one in manager.history("a")] == [2, 1]
@@ -213,9 +213,9 @@ def test_a_deleted_secret_of_another_program_is_left_deleted(aws: FaultProxy) ->
     client = boto3.client("secretsmanager", endpoint_url=aws.address)
     client.create_secret(Name=name, SecretString="theirs")
     client.delete_secret(SecretId=name)
-    with pytest.raises(ManagerCorruptedError, match="was not written by this package"):
+    with pytest.raises(ManagerCorruptedError, match="another program wrote the stored payload"):
         manager.register_secret(secret(name, key=canary()))
-    with pytest.raises(ManagerCorruptedError, match="was not written by this package"):
+    with pytest.raises(ManagerCorruptedError, match="another program wrote the stored payload"):
         manager.undelete_secret(name)
     assert "DeletedDate" in client.describe_secret(SecretId=name)
 
@@ -263,7 +263,7 @@ def test_secrets_are_tagged(aws: FaultProxy) -> None:
 def test_what_is_missing_to_ask_at_all_is_told(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
     """No region, an unknown profile, a malformed endpoint, no credentials, nothing that answers: each is told with its remedy."""
     identity = str(uuid.uuid4())
-    with pytest.raises(InvalidOptionsError, match=r"no profile 'nobody' here.*~/\.aws/config"):
+    with pytest.raises(InvalidOptionsError, match=r"no AWS profile 'nobody' on this machine.*~/\.aws/config"):
         _open(aws, identity, profile="nobody").list_secrets()
     with pytest.raises(InvalidOptionsError, match="malformed"):
         _open(aws, identity, endpoint_url="nowhere").list_secrets()
@@ -287,16 +287,16 @@ BROKEN = {
         "secret access key.*line break.*SECRET_ACCESS_KEY",
     ),
     "two lines in the token": ({"AWS_SESSION_TOKEN": f"a\n{canary('token')}"}, "", "session token.*line break.*AWS_SESSION_TOKEN"),
-    "a profile that does not exist": ({"AWS_PROFILE": "nobody"}, "", "no profile 'nobody' here.*AWS_PROFILE"),
-    "no INI file": ({}, f"{canary('config')} [", "config can't be read.*Mend that file"),
-    "no UTF-8": ({}, "\udcff[default]", "config can't be read.*Mend that file"),
+    "a profile that does not exist": ({"AWS_PROFILE": "nobody"}, "", "no AWS profile 'nobody' on this machine.*AWS_PROFILE"),
+    "no INI file": ({}, f"{canary('config')} [", "config can't be read.*Correct the file"),
+    "no UTF-8": ({}, "\udcff[default]", "config can't be read.*Correct the file"),
     "a role of a profile that does not exist": (
         {},
         "[default]\nsource_profile = x\nrole_arn = arn:aws:iam::1:role/x\n",
         "InvalidConfigError",
     ),
     "a program that does not exist": ({}, "[default]\ncredential_process = /nosuch/program\n", "names /nosuch/program"),
-    "a program that prints no JSON": ({}, f"[default]\ncredential_process = echo {canary('process')}\n", "prints is no JSON"),
+    "a program that prints no JSON": ({}, f"[default]\ncredential_process = echo {canary('process')}\n", "credential_process.*is not JSON"),
     "a file that does not exist": (
         {"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nosuch"},
         "",
@@ -334,9 +334,9 @@ def test_motos_own_access_control_is_denial(manager: SecretsManager[AwsBackend],
             manager.list_secrets()
         patch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         patch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
-        for act in (_open(aws, manager.id).list_secrets, lambda: _open(aws, manager.id).register_secret(secret("a", key=canary()))):
+        for operation in (_open(aws, manager.id).list_secrets, lambda: _open(aws, manager.id).register_secret(secret("a", key=canary()))):
             with pytest.raises(ManagerAccessError, match="does not allow you") as caught:
-                act()
+                operation()
             assert not find_canary(error_details(caught.value))
     assert manager.list_secrets() == []
 

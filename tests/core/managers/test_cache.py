@@ -226,13 +226,13 @@ def test_a_change_by_somebody_else_is_seen_by_its_token(manager: SecretsManager[
     assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_a_token_is_looked_at_before_the_read() -> None:
+def test_a_token_is_token_time_at_before_the_read() -> None:
     """A change that comes while a secret is being read is not taken for one that was seen."""
     tokens = iter([1, 2, 2])
     cache = ReadCache(60.0, lambda: next(tokens))
     mine = secret("mine", key="first")
     assert cache.fetch("mine", lambda _: mine) is mine
-    cache._looked = 0.0
+    cache._token_time = 0.0
     assert cache.fresh("mine") is None
     assert cache.fetch("mine", lambda _: mine) is mine
 
@@ -245,9 +245,9 @@ def test_what_is_not_there_is_not_kept(manager: SecretsManager[CountingBackend])
     assert manager.get_secret("other").content == {"key": "new"}
 
 
-def test_who_looked_too_early_does_not_read_again() -> None:
+def test_who_token_time_too_early_does_not_read_again() -> None:
     """A caller that found nothing kept, and comes to read after another has done so, gets what that one read."""
-    cache = ReadCache(60.0, lambda: None)
+    cache = ReadCache(60.0, None)
     first = secret("mine", key="first")
     assert cache.fresh("mine") is None
     assert cache.fetch("mine", lambda _: first) is first
@@ -256,8 +256,8 @@ def test_who_looked_too_early_does_not_read_again() -> None:
 
 def test_a_write_is_told_to_every_cache_of_its_kind() -> None:
     """What was written, or everything, is forgotten where it may be kept too: in caches of the same kind, and in no other."""
-    ours, theirs, other = (ReadCache(60.0, lambda: None, kind=kind) for kind in ("tested", "tested", "another"))
-    alone = [ReadCache(60.0, lambda: None) for _ in range(2)]
+    ours, theirs, other = (ReadCache(60.0, None, flavor=flavor) for flavor in ("tested", "tested", "another"))
+    alone = [ReadCache(60.0, None) for _ in range(2)]
     for cache in (ours, theirs, other, *alone):
         for name in ("one", "two"):
             cache.fetch(name, lambda name: secret(name, key="kept"))

@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 from zensecrets_jupyter.testing.canary import canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
-from zensecrets_jupyter.testing.stateful import Habits
+from zensecrets_jupyter.testing.stateful import VersionBehavior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ class TestLocal(SecretsManagerTests):
     backend_class = LocalBackend
     attributes: Mapping[str, int] = {"versions_kept": 3}
     sealed = True
-    habits = Habits(versions_kept=3)
+    version_behavior = VersionBehavior(versions_kept=3)
     series = 30
 
     def raw(self) -> bytes:
@@ -110,8 +110,8 @@ class TestWriteOnlyFakeRemote(TestFakeRemote):
 def test_suite_follows_the_capabilities() -> None:
     """The suite contains only the tests of the capabilities of its backend."""
     read, write, faults = (
-        "test_what_is_there_is_read_as_it_was_written",
-        "test_a_name_is_registered_once",
+        "test_stored_content_is_read_unchanged",
+        "test_existing_name_is_refused",
         "test_faults_are_reported_and_leave_everything_unchanged",
     )
     tested = {

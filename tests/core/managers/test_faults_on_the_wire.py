@@ -116,7 +116,7 @@ def test_wrong_credentials(harness: FaultHarness) -> None:
     """Wrong credentials raise ManagerAccessError for every operation."""
     with harness.service.inject("wrong credentials"):
         for operation in all_operations(harness.manager).values():
-            assert "does not know who is asking" in str(harness.assert_raises(ManagerAccessError, operation))
+            assert "does not accept the credentials" in str(harness.assert_raises(ManagerAccessError, operation))
     harness.assert_unchanged()
 
 
@@ -244,7 +244,7 @@ def test_connections_always_break_during_a_write(harness: FaultHarness, operatio
     }
     for request in harness.service.writes[operation]:
         with harness.service.inject("reset", only=request):
-            assert "look before you try again" in str(harness.assert_raises(ManagerUnreachableError, operations[operation]))
+            assert "Check before you try again" in str(harness.assert_raises(ManagerUnreachableError, operations[operation]))
         harness.assert_contents({"stored": {"key": harness.value}})
 
 

@@ -31,10 +31,10 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.gcp.backend import GcpBackend
-from zensecrets_jupyter.testing._manager_hooks import content_of
 from zensecrets_jupyter.testing.canary import canary, find_canary
+from zensecrets_jupyter.testing.manager_hooks import content_of
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
-from zensecrets_jupyter.testing.stateful import Habits
+from zensecrets_jupyter.testing.stateful import VersionBehavior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -59,7 +59,7 @@ class TestGcp(SecretsManagerTests):
 
     backend_class = FastRetryGcp
     limit = LARGEST
-    habits = Habits(renames_with_history=False)
+    version_behavior = VersionBehavior(renames_with_history=False)
     series = 15
     server: SecretManagerServer
 
@@ -119,13 +119,13 @@ def test_a_registration_that_was_broken_off_is_no_secret(server: SecretManagerSe
     """Where the last request of a registration never succeeds, nothing is listed or read, and the name is still free."""
     manager = open_manager(server)
     for request in ("AddSecretVersion", "UpdateSecret"):
-        with server.faults.inject(Fault("UNAVAILABLE"), on=request), pytest.raises(ManagerUnreachableError, match="look before you try"):
+        with server.faults.inject(Fault("UNAVAILABLE"), on=request), pytest.raises(ManagerUnreachableError, match="Check before you try"):
             manager.register_secret(secret("a", k="first"))
         assert server.secrets, "the empty secret is there"
         assert manager.list_secrets() == []
-        for act in (manager.get_secret, manager.delete_secret, manager.history):
+        for operation in (manager.get_secret, manager.delete_secret, manager.history):
             with pytest.raises(SecretNotFoundError):
-                act("a")
+                operation("a")
     manager.register_secret(secret("a", k="second"))
     assert content_of(manager, "a") == {"k": "second"}
     with pytest.raises(SecretExistsError):
@@ -190,16 +190,16 @@ def test_what_another_program_keeps_is_told_and_left(server: SecretManagerServer
         server.secrets.clear()
         server.put("theirs", data)
         before = server.raw()
-        acts: list[Callable[[], object]] = [
+        operations: list[Callable[[], object]] = [
             lambda: manager.get_secret("theirs"),
             lambda: manager.merge_secret("theirs", {"k": "v"}),
             lambda: manager.update_secret(secret("theirs", k="v")),
             lambda: manager.delete_secret("theirs"),
             lambda: manager.history("theirs"),
         ]
-        for act in acts:
+        for operation in operations:
             with pytest.raises(ManagerCorruptedError) as caught:
-                act()
+                operation()
             assert not find_canary(error_details(caught.value))
         with pytest.raises(SecretExistsError):
             manager.register_secret(secret("theirs", k="v"))
@@ -218,7 +218,7 @@ def test_a_version_of_another_program_is_not_the_current_one(server: SecretManag
     assert [one.number for one in manager.history("a")] == [1]
     manager.merge_secret("a", {"k": "second"})
     assert [one.number for one in manager.history("a")] == [3, 1]
-    with pytest.raises(SecretNotFoundError, match="Kept are the versions 3, 1"):
+    with pytest.raises(SecretNotFoundError, match="The versions are 3, 1"):
         manager.rollback("a", 2)
     assert manager.rollback("a", 1).number == 4
 
@@ -230,10 +230,10 @@ def test_a_current_version_that_was_disabled_is_told_as_such(server: SecretManag
     manager.merge_secret("a", {"k": "second"})
     (key,) = server.secrets
     server._destroy(types.DestroySecretVersionRequest(name=f"projects/{PROJECT}/secrets/{key}/versions/2"))
-    acts: list[Callable[[], object]] = [lambda: content_of(manager, "a"), lambda: manager.merge_secret("a", {"k": "third"})]
-    for act in acts:
+    operations: list[Callable[[], object]] = [lambda: content_of(manager, "a"), lambda: manager.merge_secret("a", {"k": "third"})]
+    for operation in operations:
         with pytest.raises(ManagerAccessError, match="its current version is disabled or destroyed"):
-            act()
+            operation()
     assert [one.number for one in manager.history("a")] == [1]
 
 
@@ -309,8 +309,8 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSer
 @pytest.mark.parametrize(
     ("refusal", "said"),
     [
-        ("Invalid JWT Signature.", "does not know who is asking"),
-        ("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.", "Set the clock"),
+        ("Invalid JWT Signature.", "does not accept the credentials"),
+        ("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.", "Correct the clock"),
     ],
 )
 def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, said: str) -> None:

@@ -169,7 +169,7 @@ def test_a_repository_that_is_not_for_us_is_told_as_such(github: GithubServer) -
     manager = open_manager(github, repository="owner/another")
     acts: list[Callable[[], object]] = [manager.list_secrets, lambda: manager.register_secret(secret("a", k=canary()))]
     for act in acts:
-        with pytest.raises(ManagerAccessError, match="no such repository, or not for you") as caught:
+        with pytest.raises(ManagerAccessError, match="there is no such repository, or you have no permission") as caught:
             act()
         assert not find_canary(error_details(caught.value))
 

@@ -42,4 +42,4 @@ def test_without_a_keyring_it_is_not_available(home: Path) -> None:
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
     assert not (home / "mine").exists()
-    assert manager.describe()["kept in"] == "the OS keyring, which can't be reached just now"
+    assert manager.describe()["kept in"] == "the OS keyring, which can't be reached now"

@@ -211,7 +211,7 @@ def test_a_version_that_is_not_kept_names_those_that_are(home: Path) -> None:
     store.merge_secret("a", {"k": "2"})
     store.merge_secret("a", {"k": "3"})
     for number in (1, 0, -1, 4, 2**70):
-        with pytest.raises(SecretNotFoundError, match="Kept are the versions 3, 2"):
+        with pytest.raises(SecretNotFoundError, match="The versions are 3, 2"):
             store.rollback("a", number)
     assert [one.number for one in store.history("a")] == [3, 2]
 

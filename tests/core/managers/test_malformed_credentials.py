@@ -35,7 +35,7 @@ def test_a_malformed_credential_is_told_as_one(
         monkeypatch.setenv(name, value)
     defined = get_flavor(flavor)
     manager = SecretsManager(defined(defined.make_options({**attributes, "deadline": 1}), context=ManagerContext(name="tried")))
-    with pytest.raises(ManagerAccessError, match=r"does not know who is asking.*Check the credentials") as caught:
+    with pytest.raises(ManagerAccessError, match=r"does not accept the credentials.*Check the credentials") as caught:
         manager.list_secrets()
     assert find_canary(str(caught.value)) == []
 

@@ -217,7 +217,7 @@ def test_a_name_that_another_took_meanwhile_stays_taken(service: FakeService, ma
 def test_a_write_that_failed_says_that_it_may_have_been_done(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Where no answer came to any try, the error says to look first; after a read it does not."""
     service.fail(1000, "busy")
-    with pytest.raises(ManagerUnreachableError, match="look before you try again"):
+    with pytest.raises(ManagerUnreachableError, match="Check before you try again"):
         manager.register_secret(secret("new", key="value"))
     with pytest.raises(ManagerUnreachableError) as caught:
         _content(manager)

@@ -37,7 +37,7 @@ from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
-from zensecrets_jupyter.testing.stateful import Habits
+from zensecrets_jupyter.testing.stateful import VersionBehavior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -89,7 +89,7 @@ class TestSql(SecretsManagerTests):
 
     backend_class = SqlBackend
     sealed = True
-    habits = Habits(versions_kept=3)
+    version_behavior = VersionBehavior(versions_kept=3)
     series = 6
     server: Server
 
@@ -250,9 +250,9 @@ def test_who_has_no_key_reads_names_only(server: Server, schema: str, tmp_path: 
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
     other = _open(server, tmp_path, identity="other", **shared)
     assert other.list_secrets() == ["a"]
-    for act in (lambda: other.get_secret("a"), lambda: other.register_secret(secret("b", key="value"))):
+    for operation in (lambda: other.get_secret("a"), lambda: other.register_secret(secret("b", key="value"))):
         with pytest.raises(WrongPassphraseError):
-            act()
+            operation()
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     assert other.get_secret("a").content == {"key": "value"}
     assert other.list_secrets() == ["a"]
@@ -277,7 +277,7 @@ def test_the_password_of_the_url_is_nowhere(server: Server, tmp_path: Path, sche
     assert facts["kept in"] == f"postgresql://{server.host}:{server.port}/postgres (schema {schema})"
     shown = [repr(manager), repr(vars(manager)), repr(vars(manager.backend._server)), repr(manager.options), repr(facts)]
     for url in ("sqlite:///x", f"nonsense {canary()}", f"nosuch://u:{canary()}@h/d", f"postgresql+nosuch://u:{canary()}@h/d", ""):
-        with pytest.raises(InvalidOptionsError, match="no URL of a database server") as caught:
+        with pytest.raises(InvalidOptionsError, match="not the URL of a database server") as caught:
             SqlBackend.make_options({"url": url})
         shown.append(error_details(caught.value))
     assert not find_canary("\n".join(shown))
@@ -298,9 +298,9 @@ def test_a_wrong_address_is_told_by_what_is_wrong(server: Server, tmp_path: Path
     """Each is the right error in one line, for reading, listing and writing, and quotes no password."""
     url, error, said = _wrong_addresses(server)[wrong]
     manager = _open(server, tmp_path, url=url)
-    for act in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
+    for operation in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
         with pytest.raises(error, match=said) as caught:
-            act()
+            operation()
         assert is_one_line(caught.value)
         assert caught.value.hint
         assert not find_canary(error_details(caught.value))
@@ -367,9 +367,9 @@ def test_another_programs_tables_are_left_alone(server: Server, tmp_path: Path, 
                 sql.SQL("DELETE FROM {}").format(service),
                 sql.SQL("INSERT INTO {} VALUES ('format', {})").format(service, sql.Literal(value)),
             )
-        for act in (manager.list_secrets, lambda: manager.register_secret(secret("a", key="value"))):
+        for operation in (manager.list_secrets, lambda: manager.register_secret(secret("a", key="value"))):
             with pytest.raises(error) as caught:
-                act()
+                operation()
             assert is_one_line(caught.value)
     count = sql.SQL("SELECT count(*) FROM information_schema.tables WHERE table_schema = {}").format(sql.Literal(schema))
     assert _as_admin(server, count) == [(1,)]

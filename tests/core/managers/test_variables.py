@@ -27,7 +27,7 @@ class MappedTests(SecretsManagerTests):
 
     # No variable can hold a NUL: it ends a C string.
     awkward_values = tuple(value for value in AWKWARD_VALUES if "\0" not in value)
-    keeps_apart = False
+    isolates_managers = False
     given: Mapping[str, Mapping[str, str]]
 
     def prepare(self) -> None:
@@ -163,7 +163,7 @@ def test_a_value_in_a_file_is_taken_as_it_is_written(tmp_path: Path) -> None:
     [
         ("missing", ManagerAccessError, "No such file"),
         ("folder", ManagerAccessError, "Is a directory"),
-        ("bytes", ManagerCorruptedError, "no text in UTF-8"),
+        ("bytes", ManagerCorruptedError, "not text in UTF-8"),
         ("syntax", ManagerCorruptedError, r"line 2\)"),
     ],
 )
@@ -179,9 +179,9 @@ def test_a_file_that_cant_be_read_says_why(tmp_path: Path, spoil: str, error: ty
         path.write_bytes(b"\xff\xfe" + canary().encode())
     if spoil == "syntax":
         path.write_text(f"SECRET_A__K=1\n{canary()} 'broken\n")
-    for act in (manager.list_secrets, lambda: manager.get_secret("a")):
+    for operation in (manager.list_secrets, lambda: manager.get_secret("a")):
         with pytest.raises(error, match=said) as caught:
-            act()
+            operation()
         assert is_one_line(caught.value)
         assert caught.value.hint
         assert not find_canary(error_details(caught.value))

@@ -29,12 +29,12 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.vault.backend import VaultBackend
-from zensecrets_jupyter.core.managers.backends.remote.vault.client import VaultOptions, connected
+from zensecrets_jupyter.core.managers.backends.remote.vault.client import VaultOptions, create_client
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
-from zensecrets_jupyter.testing.stateful import Habits, check_beside_a_dict
+from zensecrets_jupyter.testing.stateful import VersionBehavior, check_against_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,7 +53,7 @@ class TestVault(SecretsManagerTests):
 
     backend_class = VaultBackend
     limit = VaultBackend.max_size
-    habits = Habits(versions_kept=10, renames_with_history=False, numbers_go_on=True)
+    version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False, numbers_continue=True)
     series = 10
 
     @pytest.fixture(autouse=True)
@@ -84,9 +84,9 @@ if REAL:
 
         backend_class = VaultBackend
         attributes: Mapping[str, Any] = {"url": REAL, "token": REAL_TOKEN, "force": True}
-        keeps_deleted = False
+        restores_deleted = False
         limit = VaultBackend.max_size
-        habits = Habits(versions_kept=10, renames_with_history=False)
+        version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False)
 
 
 def _open(service: VaultFixture, identity: str = "", **attributes: Any) -> SecretsManager[VaultBackend]:
@@ -97,8 +97,8 @@ def _open(service: VaultFixture, identity: str = "", **attributes: Any) -> Secre
 def test_it_holds_what_a_dict_holds_also_with_force(vault: VaultFixture) -> None:
     """Where what is deleted is gone, a name begins anew with its numbers."""
     identity = str(uuid.uuid4())
-    habits = Habits(versions_kept=10, renames_with_history=False)
-    check_beside_a_dict(lambda which: _open(vault, which or identity, force=True), habits=habits, examples=5, steps=15)
+    version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False)
+    check_against_dict(lambda which: _open(vault, which or identity, force=True), version_behavior=version_behavior, examples=5, steps=15)
 
 
 def test_an_app_role_logs_in(vault: VaultFixture) -> None:
@@ -113,7 +113,7 @@ def test_an_app_role_logs_in(vault: VaultFixture) -> None:
     vault.vault.tokens.clear()
     assert manager.get_secret("a", refresh=True).content == {"key": "value"}
     assert vault.vault.logins == before + 2
-    with pytest.raises(ManagerAccessError, match=r"does not know who is asking.*login-refused") as caught:
+    with pytest.raises(ManagerAccessError, match=r"does not accept the credentials.*login-refused") as caught:
         _open(vault, auth="approle", role_id="role", secret_id=canary("wrong")).list_secrets()
     assert not find_canary(error_details(caught.value) + repr(manager.options))
 
@@ -149,7 +149,7 @@ def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: Vault
     with pytest.raises(ManagerAccessError, match="does not allow you to list"):
         _open(vault, token=may_nothing).list_secrets()
     del vault.vault.tokens[may_nothing]
-    with pytest.raises(ManagerAccessError, match="does not know who is asking"):
+    with pytest.raises(ManagerAccessError, match="does not accept the credentials"):
         _open(vault, token=may_nothing).list_secrets()
 
 
@@ -183,7 +183,7 @@ def test_namespaces_are_apart(vault: VaultFixture, monkeypatch: pytest.MonkeyPat
 def test_an_engine_of_version_1_is_refused(vault: VaultFixture) -> None:
     """It would take what we write and keep no version of it: nothing is sent to it."""
     vault.vault.kv1_mounts.add("old")
-    with pytest.raises(InvalidOptionsError, match="is of version 1; version 2 is needed") as caught:
+    with pytest.raises(InvalidOptionsError, match="has version 1, but version 2 is needed") as caught:
         _open(vault, mount_point="old").register_secret(secret("a", key=canary()))
     assert not find_canary(error_details(caught.value))
     assert vault.vault.stored == {}
@@ -228,7 +228,7 @@ def test_a_deleted_secret_can_be_brought_back(vault: VaultFixture) -> None:
     manager.register_secret(secret("a", key="first"))
     manager.merge_secret("a", {"key": "second"})
     manager.delete_secret("a")
-    with pytest.raises(SecretNotFoundError, match=r"Vault still keeps it.*Bring it back: %secret undelete a") as caught:
+    with pytest.raises(SecretNotFoundError, match=r"Vault still keeps it.*Restore it: %secret undelete a") as caught:
         manager.get_secret("a")
     assert is_one_line(caught.value)
     manager.undelete_secret("a")
@@ -253,7 +253,7 @@ def test_what_another_program_deleted_stays_deleted(vault: VaultFixture) -> None
     vault.vault.write(("", "secret", "theirs"), {"password": canary("theirs")})
     address = f"{vault.proxy.address}/v1/secret/delete/theirs"
     requests.post(address, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
-    with pytest.raises(ManagerCorruptedError, match="was not written by this package") as caught:
+    with pytest.raises(ManagerCorruptedError, match="another program wrote the stored payload") as caught:
         _open(vault, scope="none").undelete_secret("theirs")
     assert not find_canary(error_details(caught.value))
     assert _open(vault, scope="none").list_secrets() == []
@@ -274,7 +274,7 @@ def test_a_name_that_was_deleted_is_free(vault: VaultFixture) -> None:
     with pytest.raises(SecretExistsError):
         _open(vault, manager.id).register_secret(secret("a", key="newer"))
     assert [(one.number, one.current) for one in manager.history("a")] == [(2, True)]
-    with pytest.raises(SecretNotFoundError, match="Kept are the versions 2"):
+    with pytest.raises(SecretNotFoundError, match="The versions are 2"):
         manager.rollback("a", 1)
     assert manager.get_secret("a").content == {"key": "new"}
 
@@ -287,9 +287,9 @@ def test_what_was_destroyed_is_not_there(vault: VaultFixture) -> None:
     headers = {"X-Vault-Token": vault.token}
     requests.post(f"{vault.proxy.address}/v1/secret/destroy/{key}", json={"versions": [1]}, headers=headers, timeout=10)
     assert manager.list_secrets() == []
-    for act in (lambda: manager.get_secret("a"), lambda: manager.undelete_secret("a"), lambda: manager.delete_secret("a")):
+    for operation in (lambda: manager.get_secret("a"), lambda: manager.undelete_secret("a"), lambda: manager.delete_secret("a")):
         with pytest.raises(SecretNotFoundError, match="There is no secret 'a'"):
-            act()
+            operation()
     manager.register_secret(secret("a", key="new"))
     assert manager.get_secret("a").content == {"key": "new"}
 
@@ -308,9 +308,9 @@ def test_half_a_character_is_refused(vault: VaultFixture) -> None:
     """Vault would keep another character in its place; nothing is written."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
-    with pytest.raises(InvalidSecretError, match="half a character"):
+    with pytest.raises(InvalidSecretError, match="lone surrogate"):
         manager.merge_secret("a", {"key": "\ud800"})
-    with pytest.raises(InvalidSecretError, match="half a character"):
+    with pytest.raises(InvalidSecretError, match="lone surrogate"):
         manager.register_secret(secret("b", key="\ud800"))
     assert manager.list_secrets() == ["a"]
 
@@ -329,7 +329,7 @@ def test_a_lock_that_others_have_to_open_is_told(vault: VaultFixture) -> None:
     manager.register_secret(secret("a", key="value"))
     vault.vault.sealed = True
     vault.proxy.requests.clear()
-    with pytest.raises(ManagerLockedError, match="Ask whoever administers it to open it"):
+    with pytest.raises(ManagerLockedError, match="Ask its administrator to unseal it"):
         manager.get_secret("a", refresh=True)
     assert len(vault.proxy.requests) == 1
     vault.vault.sealed = False
@@ -357,7 +357,7 @@ def test_certificates_are_given_as_zenml_has_them(vault: VaultFixture, tmp_path:
         (tmp_path / name).touch()
     options = VaultBackend.make_options({**vault.attributes, "cert": str(tmp_path / "me.pem"), "verify": str(tmp_path / "ca.pem")})
     assert isinstance(options, VaultOptions)
-    session = connected(options, connections=1).adapter.session
+    session = create_client(options, connections=1).adapter.session
     assert (session.cert, session.verify) == (str(tmp_path / "me.pem"), str(tmp_path / "ca.pem"))
     for name in ("cert", "ca_file"):
         with pytest.raises(InvalidOptionsError, match=f"no file .*/gone.pem', which {name} names"):

@@ -25,8 +25,8 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.workspace import get_workspace
-from zensecrets_jupyter.testing._manager_hooks import content_of
 from zensecrets_jupyter.testing.canary import canary, find_canary
+from zensecrets_jupyter.testing.manager_hooks import content_of
 from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class TestZenml(SecretsManagerTests):
             "501": (zenml_error(501, "NotImplementedError"), UnsupportedOperationError),
             "418": (zenml_error(418, "Teapot"), ManagerError),
         }
-        return {code: (partial(self.service.proxy.inject, act), error) for code, (act, error) in answers.items()}
+        return {code: (partial(self.service.proxy.inject, operation), error) for code, (operation, error) in answers.items()}
 
 
 PIPELINE = """
@@ -130,7 +130,7 @@ def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlFixture) -> None:
     scoped.register_secret(secret("a", k="scoped"))
     assert set(zenml.server.stored("")) == {*manager.list_secrets(), "zenml/namespace/t_e%m/a"}
     assert scoped.list_secrets() == ["a"]
-    with pytest.raises(InvalidSecretError, match="belongs to the scopes"):
+    with pytest.raises(InvalidSecretError, match="is reserved for scopes"):
         manager.register_secret(secret("zenml/namespace/t_e%m/b", k="v"))
     with pytest.raises(UnsupportedOperationError, match="pipelines may need them") as caught:
         manager.delete_all_secrets()
@@ -149,9 +149,9 @@ def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlFixture) -> Non
     before = zenml.server.stored("")
     assert manager.list_secrets() == [f"odd{number}" for number in range(5)]
     for name in manager.list_secrets():
-        for act in (partial(manager.get_secret, name), partial(manager.merge_secret, name, {"k": "w"})):
+        for operation in (partial(manager.get_secret, name), partial(manager.merge_secret, name, {"k": "w"})):
             with pytest.raises(InvalidSecretError, match="has a key") as caught:
-                act()
+                operation()
             assert is_one_line(caught.value)
             assert not find_canary(error_details(caught.value))
     assert zenml.server.stored("") == before
@@ -169,15 +169,15 @@ def test_what_pipelines_have_is_opened_under_another_name(zenml: ZenmlFixture) -
         manager.get_secret("whole")
     with pytest.raises(SecretNotFoundError, match="nothing under 'nothing' in ZenML"):
         manager.get_secret("gone")
-    acts: list[Callable[[], Any]] = [
+    operations: list[Callable[[], Any]] = [
         lambda: manager.merge_secret("token", {"token": canary()}),
         lambda: manager.register_secret(secret("token", k=canary())),
         lambda: manager.rename_secret("token", "other"),
         lambda: manager.delete_secret("token"),
     ]
-    for act in acts:
+    for operation in operations:
         with pytest.raises(UnsupportedOperationError) as caught:
-            act()
+            operation()
         assert not find_canary(error_details(caught.value))
     manager.delete_all_secrets()
     zenml.server.put("plain", {"token": value, "zensecrets_schema": "openai"})
@@ -218,19 +218,19 @@ def test_a_change_sends_what_changes(zenml: ZenmlFixture) -> None:
 
 @pytest.mark.parametrize("kind", ["reset", "response lost", "time-out", "500"])
 @pytest.mark.parametrize("act", ["register", "merge", "rename", "delete"])
-def test_a_write_that_was_broken_off_is_done_once(zenml: ZenmlFixture, act: str, kind: str) -> None:
+def test_a_write_that_was_broken_off_is_done_once(zenml: ZenmlFixture, operation: str, kind: str) -> None:
     """Whether it was done before the connection broke or not, in the end it is, and the other secret is as it was."""
     manager = zenml.open(timeout=0.8, deadline=5)
     manager.register_secret(secret("kept", k="v"))
-    if act != "register":
+    if operation != "register":
         manager.register_secret(secret("a", k="1", l="1"))
-    acts: dict[str, tuple[str, Callable[[], None], dict[str, dict[str, str]]]] = {
+    operations: dict[str, tuple[str, Callable[[], None], dict[str, dict[str, str]]]] = {
         "register": ("POST", lambda: manager.register_secret(secret("a", k="1")), {"a": {"k": "1"}}),
         "merge": ("PUT", lambda: manager.merge_secret("a", {"k": "2"}, remove=["l"]), {"a": {"k": "2"}}),
         "rename": ("PUT", lambda: manager.rename_secret("a", "b"), {"b": {"k": "1", "l": "1"}}),
         "delete": ("DELETE", lambda: manager.delete_secret("a"), {}),
     }
-    method, do, expected = acts[act]
+    method, do, expected = operations[operation]
     with inject(zenml.proxy, kind, times=1, only=method):
         do()
     other = zenml.open()
@@ -242,9 +242,9 @@ def test_who_may_not_see_values_is_told(zenml: ZenmlFixture) -> None:
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
     with zenml.proxy.inject(hide_values, only="GET /api/v1/secrets/"):
-        for act in (lambda: manager.get_secret("a", refresh=True), lambda: manager.merge_secret("a", {"l": "v"})):
+        for operation in (lambda: manager.get_secret("a", refresh=True), lambda: manager.merge_secret("a", {"l": "v"})):
             with pytest.raises(ManagerAccessError, match="the values are hidden") as caught:
-                act()
+                operation()
             assert is_one_line(caught.value)
         assert manager.list_secrets() == ["a"]
     assert content_of(manager, "a") == {"k": "v"}

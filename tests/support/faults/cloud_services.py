@@ -33,8 +33,8 @@ class FastRetryAzure(AzureBackend):
     """A backend with very short waits before a retry and for a pending deletion."""
 
     first_wait: ClassVar[float] = 0.02
-    settling: ClassVar[float] = 0.001
-    seconds_of_deleting: ClassVar[float] = 2.0
+    poll_interval: ClassVar[float] = 0.001
+    deletion_seconds: ClassVar[float] = 2.0
 
 
 class FaultyGcp(FaultyService):

@@ -1,7 +1,7 @@
 """Secrets managers: the API for users (`interface`), the contract of a backend (`backend`), and the built-in backends."""
 
 from zensecrets_jupyter.core.managers.backend import Backend
-from zensecrets_jupyter.core.managers.call_checks import mask_values, masks_refused
+from zensecrets_jupyter.core.managers.call_checks import mask_refused_values, mask_values
 from zensecrets_jupyter.core.managers.interface import SecretsManager
 from zensecrets_jupyter.core.managers.records import Capability, ManagerContext, ManagerOptions, SecretRecord, SecretSummary, SecretVersion
 from zensecrets_jupyter.core.managers.registry import Availability, availability, flavor_names, get_flavor, summary
@@ -19,7 +19,7 @@ __all__ = [
     "availability",
     "flavor_names",
     "get_flavor",
+    "mask_refused_values",
     "mask_values",
-    "masks_refused",
     "summary",
 ]

@@ -1,7 +1,7 @@
 """The contract of a backend: what a flavor of secrets manager implements.
 
-A backend subclasses :class:`Backend` and implements its five methods. What only some backends can do is a protocol each: a backend that has
-the methods of :class:`Versioned` keeps versions, with no registration or flag. :attr:`Backend.capabilities` is derived from the methods.
+A backend subclasses :class:`Backend` and implements its five methods. Each optional feature is a protocol: a backend with the methods of
+:class:`Versioned` has versions, without a flag. :attr:`Backend.capabilities` is derived from the implemented methods.
 
 Methods raise :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses, does not answer or is damaged.
 Instances must be safe for several threads.
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 class Backend(ABC):
     """Base class of backends. A subclass that sets ``FLAVOR`` is registered when it is defined.
 
-    ``read`` and ``list`` are required. ``create``, ``replace`` and ``delete`` may be left out by a backend that only reads.
+    ``read`` and ``list`` are required. A read-only backend omits ``create``, ``replace`` and ``delete``.
     """
 
     FLAVOR: ClassVar[str] = ""
-    """Name of the flavor, as users type it."""
+    """Name of the flavor."""
     options_model: ClassVar[type[ManagerOptions]] = ManagerOptions
-    """Attributes that the flavor takes at registration."""
+    """The options of the flavor, which users set at registration."""
     capabilities: ClassVar[Capability] = Capability(0)
-    """Supported operations; derived from the implemented methods unless a subclass declares fewer."""
+    """Supported operations. They are derived from the implemented methods, unless a subclass declares fewer."""
     is_local: ClassVar[bool] = False
     """Whether only this machine can reach the backend. A stack with a remote orchestrator refuses a local one."""
     parallel_reads: ClassVar[int] = 32
-    """Maximum number of concurrent reads; 1 where a read is cheaper than a thread."""
+    """Maximum number of concurrent reads. It is 1 if a read costs less than a thread."""
     time_to_live: ClassVar[float] = 60.0
-    """Seconds for which a secret stays in the cache. A write by this process drops it at once."""
+    """Seconds for which the cache keeps a secret. A write by this process removes it at once."""
 
     _declares_capabilities: ClassVar[bool] = False
 
@@ -59,11 +59,11 @@ class Backend(ABC):
             registry.add(cls)
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
-        """Set up the backend; nothing is opened, created or connected before the first operation.
+        """Create the backend. No file or connection is opened before the first operation.
 
         Args:
-            options: An instance of ``options_model``; by default one without attributes.
-            context: Name, identity and folder of the registered secrets manager.
+            options: An instance of ``options_model``. By default all options have their default values.
+            context: Name, ID and folder of the registered secrets manager.
 
         Raises:
             InvalidOptionsError: If a required option is missing.
@@ -73,29 +73,28 @@ class Backend(ABC):
 
     @abstractmethod
     def read(self, name: str) -> SecretRecord:
-        """Return the secret called ``name``.
+        """Return a secret.
 
         Raises:
-            SecretNotFoundError: If there is no such secret; see :meth:`missing`.
+            SecretNotFoundError: If there is no such secret. :meth:`missing` returns the error.
         """
 
     @abstractmethod
     def list(self) -> Iterable[SecretSummary]:
         """Return a summary of each secret, in any order, without reading values."""
 
-    def create(self, name: str, record: SecretRecord) -> None:  # noqa: ARG002 - for subclasses
+    def create(self, name: str, record: SecretRecord) -> None:  # noqa: ARG002 - overrides use the arguments
         """Store a new secret, atomically.
 
         Raises:
-            SecretExistsError: If the name is taken; see :meth:`exists`. The present secret stays unchanged.
+            SecretExistsError: If the name exists already. The existing secret stays unchanged. :meth:`exists` returns the error.
         """
         raise self.unsupported(f"register secret {name!r}")
 
-    def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:  # noqa: ARG002 - for subclasses
-        """Read a secret and store ``change(present)`` instead.
+    def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:  # noqa: ARG002 - overrides use the arguments
+        """Replace a secret by ``change(present)``, where ``present`` is the current record.
 
-        ``change`` may be called again after a conflict. A backend that can compare before it writes must not lose
-        the update of another writer.
+        ``change`` may be called again after a conflict. A backend with compare-and-set must not lose the update of another writer.
 
         Raises:
             SecretNotFoundError: If there is no such secret.
@@ -116,47 +115,43 @@ class Backend(ABC):
         """Return the names of all secrets, in any order."""
         return [summary.name for summary in self.list()]
 
-    def check(self, name: str, record: SecretRecord) -> None:  # noqa: B027 - a backend without limits has nothing to check
-        """Raise InvalidSecretError if the backend can't hold ``record`` under ``name``. No request is made."""
+    def check(self, name: str, record: SecretRecord) -> None:  # noqa: B027 - the default has no limits to check
+        """Raise InvalidSecretError if the backend cannot store a record. No request is sent."""
 
-    def check_merge(self, name: str) -> None:  # noqa: B027 - most backends that can read can change single keys
-        """Raise UnsupportedOperationError if single keys of a secret can't be changed."""
-
-    def change_token(self) -> object:
-        """Return a cheap value that differs after any write by any process; ``None`` if the backend has none."""
-        return None
+    def check_merge(self, name: str) -> None:  # noqa: B027 - most backends can change single keys
+        """Raise UnsupportedOperationError if the backend cannot change single keys of a secret."""
 
     def describe(self) -> dict[str, str]:
-        """Return facts for a person, by label: where secrets are stored, and how they are protected. No request is made."""
+        """Return facts for the user, by label: where secrets are stored, and how they are protected. No request is sent."""
         return {}
 
-    def explain_missing(self, name: str, *, request: bool) -> SecretNotFoundError | None:  # noqa: ARG002 - the default knows no reason
-        """Return an error that says why a secret is missing, or ``None``.
+    def explain_missing(self, name: str, *, request: bool) -> SecretNotFoundError | None:  # noqa: ARG002 - overrides use the arguments
+        """Return an error that explains why a secret is missing, or ``None``.
 
         Args:
             name: Name of the missing secret.
-            request: Whether a request may be made for it.
+            request: Whether a request may be sent to find the reason.
         """
         return None
 
     @property
     def read_only(self) -> Mapping[str, str]:
-        """Secrets of other programs, which are read and never written: by name, each with where it is stored."""
+        """The locations of secrets of other programs, by name. These secrets are read-only."""
         return {}
 
     @property
     def opens_unasked(self) -> bool:
-        """Whether secrets can be read now without asking a person for anything."""
+        """Whether secrets can be read now without a question to the user."""
         return True
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether ``opens_unasked`` holds or an unlocked keyring has the key. The check does not unlock the keyring."""
+        """Whether ``opens_unasked`` is true or an unlocked keyring has the key. The check does not unlock the keyring."""
         return self.opens_unasked
 
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:
-        """The passphrase that the next read or write asks a person for; ``None`` if none."""
+        """The passphrase that the next operation needs from the user, or ``None``."""
         return None
 
     @property
@@ -171,10 +166,10 @@ class Backend(ABC):
 
     @classmethod
     def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[BaseSecretSchema]]:
-        """Split off attributes that import secrets once, at registration.
+        """Separate the options that import secrets at registration from the others.
 
         Returns:
-            The attributes to register, and the secrets to import.
+            The options to register, and the secrets to import.
         """
         return dict(attributes), []
 
@@ -187,39 +182,39 @@ class Backend(ABC):
 
     @property
     def id(self) -> str:
-        """Identity of the registered secrets manager, which stays when it is renamed."""
+        """ID of the registered secrets manager, which does not change when the manager is renamed."""
         return self.context.id
 
     def missing(self, name: str) -> SecretNotFoundError:
-        """Return the error for a missing secret. The secrets manager replaces its text by one with near misses."""
+        """Return the error for a missing secret. The secrets manager replaces its text and suggests similar names."""
         return SecretNotFoundError(f"no {name!r}", name=name)
 
     def exists(self, name: str) -> SecretExistsError:
-        """Return the error for a name that is taken."""
+        """Return the error for a name that exists already."""
         message = f"A secret {name!r} exists already in secrets manager {self.name!r}; it was not changed."
         return SecretExistsError(message, name=name, manager=self.name, hint=f"To change it: %secret update {name}")
 
     def unsupported(self, action: str, hint: str = "Use a stack with another secrets manager for that.") -> UnsupportedOperationError:
-        """Return the error for an operation that the backend does not support; ``action`` follows "can't"."""
+        """Return the error for an unsupported operation. ``action`` is the text after "can't"."""
         message = f"Secrets manager {self.name!r} (flavor {self.FLAVOR}) can't {action}."
         return UnsupportedOperationError(message, flavor=self.FLAVOR, hint=hint)
 
     def check_change(self, name: str) -> None:
-        """Check that a secret may be written, and is not one of another program.
+        """Check that a secret does not belong to another program.
 
         Raises:
-            UnsupportedOperationError: If it is; the text says where it is stored.
+            UnsupportedOperationError: If it does. The text states where the secret is stored.
         """
-        where = self.read_only.get(name)
-        if where is None:
+        location = self.read_only.get(name)
+        if location is None:
             return
-        message = f"Secret {name!r} is another program's: secrets manager {self.name!r} only reads it, from {where}."
-        hint = "Change it there, by the program that keeps it, or use another name."
+        message = f"Secret {name!r} belongs to another program: secrets manager {self.name!r} only reads it, from {location}."
+        hint = "Change it with the program that owns it, or use another name."
         raise UnsupportedOperationError(message, flavor=self.FLAVOR, hint=hint)
 
     @classmethod
     def implemented_capabilities(cls) -> Capability:
-        """Return the capabilities that the class has methods for."""
+        """Return the capabilities whose methods the class implements."""
         found = Capability.READ | Capability.LIST
         for method, capability in (("create", Capability.REGISTER), ("replace", Capability.UPDATE), ("delete", Capability.DELETE)):
             if getattr(cls, method) is not getattr(Backend, method):
@@ -234,15 +229,15 @@ class Backend(ABC):
         """Return validated options.
 
         Args:
-            attributes: Attributes by our names or ZenML's.
+            attributes: The options under our names or under ZenML's.
 
         Raises:
-            InvalidOptionsError: If one is missing, unknown or malformed. Its text names the attribute and never holds the value.
+            InvalidOptionsError: If an option is missing, unknown or malformed. The text contains the name and never the value.
         """
         model = cls.options_model
         model.protect(attributes)
         try:
-            return model.model_validate(model.in_our_names(attributes))
+            return model.model_validate(model.with_our_names(attributes))
         except ValidationError as error:
             given = {ours: theirs for theirs, ours in model.OTHER_NAMES.items() if theirs in attributes}
             problems = describe_problems(error, model, known=[*model.model_fields, *model.OTHER_NAMES], labels=given)
@@ -255,33 +250,33 @@ class Backend(ABC):
 
 @runtime_checkable
 class Versioned(Protocol):
-    """A backend that keeps earlier versions of its secrets."""
+    """A backend with earlier versions of its secrets."""
 
     def history(self, name: str) -> Sequence[SecretVersion]:
-        """Return the kept versions, the newest first.
+        """Return the versions of a secret, the newest first.
 
         Raises:
             SecretNotFoundError: If there is no such secret.
         """
 
     def rollback(self, name: str, number: int) -> SecretVersion:
-        """Store the content of version ``number`` as a new version, and return that.
+        """Store the content of version ``number`` as a new version, and return the new version.
 
         Raises:
-            SecretNotFoundError: If there is no such secret, or no such version of it.
+            SecretNotFoundError: If the secret or the version does not exist.
         """
 
 
 @runtime_checkable
 class Restorable(Protocol):
-    """A backend that can bring back deleted secrets."""
+    """A backend that can restore deleted secrets."""
 
     def restore(self, name: str) -> None:
-        """Bring back a deleted secret as it was last.
+        """Restore the last version of a deleted secret.
 
         Raises:
-            SecretNotFoundError: If there is nothing to bring back.
-            SecretExistsError: If there is a secret of that name.
+            SecretNotFoundError: If there is no deleted secret with that name.
+            SecretExistsError: If a secret with that name exists.
         """
 
 
@@ -293,7 +288,7 @@ class BatchReads(Protocol):
     """Maximum number of names in one call."""
 
     def read_batch(self, names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
-        """Return the secret, or the error, for each name."""
+        """Return the secret or the error for each name."""
 
 
 @runtime_checkable
@@ -301,25 +296,33 @@ class BatchWrites(Protocol):
     """A backend that writes several secrets in one transaction."""
 
     def write_batch(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
-        """Create and replace secrets, all or none; errors as for ``create`` and ``replace``."""
+        """Create and replace secrets, all or none. The errors are those of ``create`` and ``replace``."""
+
+
+@runtime_checkable
+class ChangeTracking(Protocol):
+    """A backend that detects cheaply whether any process has written a secret."""
+
+    def change_token(self) -> object:
+        """Return a value that differs after a write by any process, or ``None`` if it is unknown. No secret is read."""
 
 
 @runtime_checkable
 class Renamable(Protocol):
-    """A backend that renames a secret by itself. For others the secret is read, created anew and deleted."""
+    """A backend that can rename a secret. With other backends the manager reads, creates and deletes it."""
 
     def rename(self, name: str, new_name: str) -> None:
         """Rename a secret.
 
         Raises:
             SecretNotFoundError: If there is no such secret.
-            SecretExistsError: If the new name is taken.
+            SecretExistsError: If the new name exists already.
         """
 
 
 @runtime_checkable
 class Clearable(Protocol):
-    """A backend that deletes all secrets by itself. For others they are deleted one by one."""
+    """A backend that can delete all secrets at once. With other backends the manager deletes them one by one."""
 
     def delete_all(self) -> None:
         """Delete every secret of this secrets manager."""
@@ -327,10 +330,10 @@ class Clearable(Protocol):
 
 @runtime_checkable
 class Rekeyable(Protocol):
-    """A backend that encrypts its secrets with a key of its own."""
+    """A backend that encrypts its secrets with its own key."""
 
     def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
-        """Change what protects the data key; see :meth:`SecretsManager.rewrap`."""
+        """Change the protection of the data key; see :meth:`SecretsManager.rewrap`."""
 
     def rotate_key(self) -> None:
         """Encrypt every secret and every earlier version with a new data key."""

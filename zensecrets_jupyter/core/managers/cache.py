@@ -1,4 +1,4 @@
-"""Cache of secrets that were read, with one read for concurrent callers."""
+"""A cache of secrets, which shares one read among concurrent callers."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 POLL_INTERVAL = 0.05
-"""Minimum seconds between two reads of a change token, so that a loop of reads costs one."""
+"""Minimum seconds between two reads of the change token, so that a fast loop reads it rarely."""
 
 
 _open: dict[str, WeakSet[ReadCache]] = {}
-"""The caches of this process, by flavor."""
-_opening = threading.Lock()
+"""All caches of this process, by flavor."""
+_open_lock = threading.Lock()
 
 
 class _Entry(NamedTuple):
@@ -32,21 +32,21 @@ class _Entry(NamedTuple):
 
 
 class ReadCache:
-    """Keeps secrets by name for a time to live. If the backend has a change token, entries are dropped as soon as it changes.
+    """A cache of secrets by name, with a time to live. If the backend has a change token, a new token invalidates all entries.
 
-    Threads that want the same secret at once share one read (single flight). A read that began before a write is not cached: the write
-    removes the flight, so that its result only goes to the threads that waited.
+    Threads that need the same secret at the same time share one read. Such a read in progress is called a flight. A write removes the
+    flight, so the result of a read that began before the write goes to the waiting threads and not into the cache.
 
-    Two caches of one ``kind`` may hold the same secret of the same backend, so a write by either drops it from both.
+    Two caches of one flavor may hold the same secret of the same backend, so a write by one of them removes the secret from both.
     """
 
-    def __init__(self, time_to_live: float, change_token: Callable[[], object], *, kind: str = "") -> None:
-        """Keep entries for ``time_to_live`` seconds.
+    def __init__(self, time_to_live: float, change_token: Callable[[], object] | None = None, *, flavor: str = "") -> None:
+        """Create an empty cache.
 
         Args:
-            time_to_live: Seconds.
-            change_token: Returns a value that differs after any write by any process, or ``None`` if the backend has none.
-            kind: The flavor; without one, writes drop secrets from this cache only.
+            time_to_live: Seconds for which an entry is valid.
+            change_token: Returns a value that differs after a write by any process, or ``None`` if the backend has no such value.
+            flavor: The flavor. Without it, a write removes secrets from this cache only.
         """
         self._time_to_live = time_to_live
         self._change_token = change_token
@@ -54,80 +54,82 @@ class ReadCache:
         self._flights: dict[str, Future[BaseSecretSchema]] = {}
         self._lock = threading.Lock()
         self._token: object = None
-        self._looked = 0.0
-        self._kind = kind
-        if kind:
-            with _opening:
-                _open.setdefault(kind, WeakSet()).add(self)
+        self._token_time = 0.0
+        self._flavor = flavor
+        if flavor:
+            with _open_lock:
+                _open.setdefault(flavor, WeakSet()).add(self)
 
     def fresh(self, name: str) -> BaseSecretSchema | None:
-        """Return the kept secret, or ``None`` if it has to be read."""
+        """Return the cached secret, or ``None`` if it has to be read."""
         entry = self._entries.get(name)
         if entry is None:
             return None
         secret, token, expires = entry
         now = time.monotonic()
-        current = self._token if now - self._looked < POLL_INTERVAL else self._look(now)
-        # A caller may have assigned other content to the cached object.
+        current = self._token if now - self._token_time < POLL_INTERVAL else self._read_token(now)
+        # The caller of an earlier read may have changed the cached object.
         return secret if now < expires and token == current and not secret.is_changed else None
 
     def fetch(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema:
-        """Return what ``read(name)`` returns and keep it; of several callers at once only one reads, and none if it is kept by now.
+        """Return the cached secret, or call ``read(name)`` and cache its result. Concurrent callers share one call.
 
         Raises:
-            ZenSecretsError: What ``read`` raises, to each caller.
+            ZenSecretsError: If ``read`` raises it. Every waiting caller gets the error.
         """
         while True:
             with self._lock:
                 flight = self._flights.get(name)
                 if flight is None:
-                    kept = self.fresh(name)
-                    if kept is not None:
-                        # Another read ended after this caller had looked.
-                        return kept
+                    cached = self.fresh(name)
+                    if cached is not None:
+                        # Another read ended after the first check of this caller.
+                        return cached
                     flight = self._flights[name] = Future()
                     break
             with suppress(CancelledError):
                 return flight.result()
         try:
-            token = self._look(time.monotonic())
+            token = self._read_token(time.monotonic())
             secret = read(name)
         except Exception as error:
-            self._land(name, flight, None)
+            self._end_flight(name, flight, None)
             flight.set_exception(error)
             raise
         except BaseException:
-            # Ctrl-C is for the reading thread; one of the waiting threads reads instead.
-            self._land(name, flight, None)
+            # Ctrl-C interrupts only the reading thread. One of the waiting threads then reads the secret.
+            self._end_flight(name, flight, None)
             flight.cancel()
             raise
-        self._land(name, flight, _Entry(secret, token, time.monotonic() + self._time_to_live))
+        self._end_flight(name, flight, _Entry(secret, token, time.monotonic() + self._time_to_live))
         flight.set_result(secret)
         return secret
 
     def fetch_many(
         self, names: Iterable[str], read: Callable[[list[str]], Mapping[str, BaseSecretSchema | ZenSecretsError]]
     ) -> dict[str, BaseSecretSchema | ZenSecretsError]:
-        """Return for each name what is kept, what another's read of it brings, or what one call of ``read`` with all others returns for it.
+        """Return the secret or the error for each name.
+
+        Cached secrets are returned at once, and reads in progress are shared. One call of ``read`` gets all other names.
 
         Raises:
-            ZenSecretsError: What ``read`` raises.
+            ZenSecretsError: If ``read`` raises it.
         """
         found: dict[str, BaseSecretSchema | ZenSecretsError] = {}
-        mine: dict[str, Future[BaseSecretSchema]] = {}
-        theirs: list[str] = []
+        own_flights: dict[str, Future[BaseSecretSchema]] = {}
+        shared: list[str] = []
         with self._lock:
             for name in names:
-                kept = self.fresh(name)
-                if kept is not None:
-                    found[name] = kept
+                cached = self.fresh(name)
+                if cached is not None:
+                    found[name] = cached
                 elif name in self._flights:
-                    theirs.append(name)
+                    shared.append(name)
                 else:
-                    mine[name] = self._flights[name] = Future()
-        if mine:
-            found.update(self._read_flights(mine, read))
-        for name in theirs:
+                    own_flights[name] = self._flights[name] = Future()
+        if own_flights:
+            found.update(self._read_flights(own_flights, read))
+        for name in shared:
             found[name] = self._fetch_or_error(name, lambda wanted: _secret_in(read([wanted]), wanted))
         return found
 
@@ -143,57 +145,58 @@ class ReadCache:
         read: Callable[[list[str]], Mapping[str, BaseSecretSchema | ZenSecretsError]],
     ) -> Mapping[str, BaseSecretSchema | ZenSecretsError]:
         try:
-            token = self._look(time.monotonic())
+            token = self._read_token(time.monotonic())
             found = read(list(flights))
         except BaseException:
-            # Threads that wait for one of them read it themselves.
+            # Each thread that waits for one of the flights reads the secret itself.
             for name, flight in flights.items():
-                self._land(name, flight, None)
+                self._end_flight(name, flight, None)
                 flight.cancel()
             raise
         expires = time.monotonic() + self._time_to_live
         for name, flight in flights.items():
             secret = found[name]
             if isinstance(secret, ZenSecretsError):
-                self._land(name, flight, None)
+                self._end_flight(name, flight, None)
                 flight.set_exception(secret)
             else:
-                self._land(name, flight, _Entry(secret, token, expires))
+                self._end_flight(name, flight, _Entry(secret, token, expires))
                 flight.set_result(secret)
         return found
 
     def drop(self, name: str) -> None:
-        """Drop one secret from this cache, and its read in progress."""
+        """Remove a secret and its read in progress from this cache."""
         with self._lock:
             self._entries.pop(name, None)
             self._flights.pop(name, None)
 
     def drop_everywhere(self, *names: str) -> None:
-        """Drop secrets that were written from every cache of this kind; all secrets if none is named."""
-        with _opening:
-            told = list(_open[self._kind]) if self._kind else [self]
-        for cache in told:
+        """Remove written secrets from every cache of this flavor. Without names, remove all secrets."""
+        with _open_lock:
+            caches = list(_open[self._flavor]) if self._flavor else [self]
+        for cache in caches:
             for name in names:
                 cache.drop(name)
             if not names:
                 cache.clear()
 
     def clear(self) -> None:
-        """Drop everything from this cache."""
+        """Remove all secrets from this cache."""
         with self._lock:
             self._entries.clear()
             self._flights.clear()
 
-    def _land(self, name: str, flight: Future[BaseSecretSchema], entry: _Entry | None) -> None:
+    def _end_flight(self, name: str, flight: Future[BaseSecretSchema], entry: _Entry | None) -> None:
+        """Remove a flight and cache its entry, unless a write has removed the flight already."""
         with self._lock:
             if self._flights.get(name) is flight:
                 del self._flights[name]
                 if entry is not None:
                     self._entries[name] = entry
 
-    def _look(self, now: float) -> object:
-        self._token = self._change_token()
-        self._looked = now
+    def _read_token(self, now: float) -> object:
+        self._token = self._change_token() if self._change_token else None
+        self._token_time = now
         return self._token
 
 

@@ -1,4 +1,7 @@
-"""Calls that hand over values and can't be taken: the values are masked before the error shows the line of code that holds them."""
+"""Checks of the arguments of public methods. A refused call masks the values that it was given.
+
+IPython shows the line of code of a failed call. The redactor therefore has to know the values in that line before the error is shown.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,25 @@ from zensecrets_jupyter.core.schemas import BaseSecretSchema, texts_in
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
-def masks_refused(method: _Method) -> _Method:
-    """Return a method that has the guard mask the values of a call that is none, and says in one line how it is called.
+def mask_refused_values(method: _Method) -> _Method:
+    """Decorate a method so that a call with wrong arguments masks the values and raises a short TypeError.
 
-    The first argument without a name is the name of a secret, or a secret.
+    The first positional argument of the method is a secret or the name of a secret.
     """
     signature = inspect.signature(method)
-    called = ", ".join(name for name in signature.parameters if name != "self")
+    parameters = ", ".join(name for name in signature.parameters if name != "self")
 
     @wraps(method)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             signature.bind(*args, **kwargs)
         except TypeError as error:
-            # Without brackets behind the class, what was meant for the method's first argument stands for the object.
-            is_of_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
-            mask_values([*args[1 if is_of_class else 2 :], *(value for name, value in kwargs.items() if not is_value_free_argument(name))])
-            reason = f"it is called on the class {method.__qualname__.partition('.')[0]}, not on an object of it" if is_of_class else error
-            problem = f"{method.__name__}({called}) can't be called so: {reason}."
+            # In a call on the class, the method's first argument takes the position of ``self``.
+            is_on_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
+            mask_values([*args[1 if is_on_class else 2 :], *(value for name, value in kwargs.items() if not is_value_free_argument(name))])
+            class_name = method.__qualname__.partition(".")[0]
+            reason = f"it is called on the class {class_name}, not on an object of it" if is_on_class else error
+            problem = f"{method.__name__}({parameters}) was called with wrong arguments: {reason}."
         else:
             return method(*args, **kwargs)
         raise TypeError(problem)
@@ -39,46 +43,40 @@ def masks_refused(method: _Method) -> _Method:
     return cast("_Method", call)
 
 
-def checked_secret(given: object) -> BaseSecretSchema:
-    """Return what was given as a secret.
+def check_secret(value: object) -> BaseSecretSchema:
+    """Return ``value`` if it is a secret.
 
     Raises:
-        TypeError: If it is none; the values that it may hold are masked.
+        TypeError: If it is not a secret. If it is a mapping, its values are masked.
     """
-    if isinstance(given, BaseSecretSchema):
-        return given
-    mask_values([given] if isinstance(given, Mapping) else [])
-    message = f"A secret was expected, such as ArbitrarySecretSchema(name=..., key=...), and no {type(given).__name__}."
+    if isinstance(value, BaseSecretSchema):
+        return value
+    mask_values([value] if isinstance(value, Mapping) else [])
+    message = f"A secret was expected, such as ArbitrarySecretSchema(name=..., key=...), not an object of type {type(value).__name__}."
     raise TypeError(message)
 
 
-def checked_name(given: object) -> str:
-    """Return what was given as a secret's name.
+def name_type_error(value: object) -> TypeError:
+    """Return the error for a name that is not a text."""
+    problem = f"The name of a secret has to be a text, not an object of type {type(value).__name__}."
+    return TypeError(f"{problem} Client().list_secrets() returns the names.")
+
+
+def check_mapping(value: object) -> Mapping[str, str]:
+    """Return ``value`` if it is a mapping of keys to values.
 
     Raises:
-        TypeError: If it is no text.
+        TypeError: If it is not a mapping. The texts in it are masked.
     """
-    if isinstance(given, str):
-        return given
-    message = f"A secret is found by its name, which is a text and no {type(given).__name__}. Client().list_secrets() has the names."
+    if isinstance(value, Mapping):
+        return value
+    mask_values([value])
+    message = f"A mapping of keys to values was expected, not an object of type {type(value).__name__}."
     raise TypeError(message)
 
 
-def checked_values(given: object) -> Mapping[str, str]:
-    """Return what was given as keys and values.
-
-    Raises:
-        TypeError: If it is no mapping; the texts in it are masked.
-    """
-    if isinstance(given, Mapping):
-        return given
-    mask_values([given])
-    message = f"Keys and values were expected, as a mapping, and no {type(given).__name__}."
-    raise TypeError(message)
-
-
-def mask_values(given: list[Any]) -> None:
-    """Have the guard mask every text in what was given; of mappings, the values."""
-    for one in given:
-        for text in texts_in(one):
+def mask_values(arguments: list[Any]) -> None:
+    """Add every text in the arguments to the redactor. Of a mapping, only the values are added."""
+    for argument in arguments:
+        for text in texts_in(argument):
             the_redactor().protect(text, "refused.value")

@@ -1,6 +1,6 @@
-"""The secrets manager: the whole API for users, above any backend.
+"""The secrets manager: the whole API for users, on top of any backend.
 
-It checks names and contents, caches reads, records them for the step cache, and adds near misses to errors. A
+It checks names and contents, caches reads, logs reads for the step cache, and suggests similar names in errors. A
 :class:`~zensecrets_jupyter.core.managers.backend.Backend` stores the secrets.
 """
 
@@ -28,6 +28,7 @@ from zensecrets_jupyter.core.managers.backend import (
     Backend,
     BatchReads,
     BatchWrites,
+    ChangeTracking,
     Clearable,
     Rekeyable,
     Renamable,
@@ -35,7 +36,7 @@ from zensecrets_jupyter.core.managers.backend import (
     Versioned,
 )
 from zensecrets_jupyter.core.managers.cache import ReadCache
-from zensecrets_jupyter.core.managers.call_checks import checked_name, checked_secret, checked_values, masks_refused
+from zensecrets_jupyter.core.managers.call_checks import check_mapping, check_secret, mask_refused_values, name_type_error
 from zensecrets_jupyter.core.managers.records import CHANGES, Capability, SecretRecord, record_of
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, external_schema, schema_or_fallback
 
@@ -47,62 +48,62 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 BackendT_co = TypeVar("BackendT_co", bound=Backend, default=Backend, covariant=True)
-_PartT = TypeVar("_PartT")
+_ResultT = TypeVar("_ResultT")
 
 
 class SecretsManager(Generic[BackendT_co]):
     """A registered secrets manager: reads and writes the secrets of one backend.
 
-    Every method raises :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses, does not answer or is
-    damaged; the docstrings name further errors. Instances may be used from several threads.
+    Every method raises :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses a request, does not
+    answer or is damaged. The docstrings list further errors. Several threads may use one instance.
     """
 
     def __init__(self, backend: BackendT_co) -> None:
-        """Use ``backend``; nothing is opened, created or connected before the first operation."""
+        """Use ``backend``. No file or connection is opened before the first operation."""
         self.backend = backend
-        # The same object, typed for the checks of optional protocols: mypy can't narrow a type variable.
+        # This is the same object with another type, because mypy cannot narrow a type variable by a protocol.
         self._backend: Backend = backend
-        self._cache = ReadCache(backend.time_to_live, backend.change_token, kind=backend.FLAVOR)
+        self._cache = ReadCache(backend.time_to_live, _change_token_of(backend), flavor=backend.FLAVOR)
 
     def __repr__(self) -> str:
-        """Return flavor and name. Options are left out, since they may hold values."""
+        """Return flavor and name, without options, because options may contain values."""
         return f"<SecretsManager {self.name!r} of flavor {self.flavor!r}>"
 
-    # What it is.
+    # Properties.
 
     @property
     def name(self) -> str:
-        """Name under which it is registered."""
+        """Name under which the manager is registered."""
         return self._backend.context.name
 
     @property
     def id(self) -> str:
-        """Identity, which stays when it is renamed."""
+        """ID of the manager, which does not change when the manager is renamed."""
         return self._backend.context.id
 
     @property
     def flavor(self) -> str:
-        """Flavor, such as ``local``."""
+        """Name of the flavor, such as ``local``."""
         return self._backend.FLAVOR
 
     @property
     def type(self) -> ComponentType:
-        """Type of stack component."""
+        """Type of the stack component."""
         return ComponentType.SECRETS_MANAGER
 
     @property
     def options(self) -> ManagerOptions:
-        """Attributes that it was registered with."""
+        """Options with which the manager was registered."""
         return self._backend.options
 
     @property
     def config(self) -> ManagerOptions:
-        """The same as ``options``, under the name that stack components have."""
+        """The same as ``options``, under the name that all stack components use."""
         return self._backend.options
 
     @property
     def context(self) -> ManagerContext:
-        """Name, identity and folder, given by the workspace."""
+        """Name, ID and folder, as the workspace has them."""
         return self._backend.context
 
     @property
@@ -127,17 +128,17 @@ class SecretsManager(Generic[BackendT_co]):
 
     @property
     def opens_unasked(self) -> bool:
-        """Whether secrets can be read now without asking a person for anything."""
+        """Whether secrets can be read now without a question to the user."""
         return self._backend.opens_unasked
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether :attr:`opens_unasked` holds or an unlocked keyring has the key. The check does not unlock the keyring."""
+        """Whether :attr:`opens_unasked` is true or an unlocked keyring has the key. The check does not unlock the keyring."""
         return self._backend.opens_without_prompt
 
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:
-        """The passphrase that the next read or write asks a person for; ``None`` if none."""
+        """The passphrase that the next operation needs from the user, or ``None``."""
         return self._backend.required_passphrase
 
     @property
@@ -147,23 +148,23 @@ class SecretsManager(Generic[BackendT_co]):
 
     @property
     def read_only(self) -> Mapping[str, str]:
-        """Secrets of other programs, which are only read: by name, each with where it is stored."""
+        """The locations of secrets of other programs, by name. These secrets are read-only."""
         return self._backend.read_only
 
     def describe(self) -> dict[str, str]:
-        """Return facts for a person, by label: where secrets are stored, and how they are protected."""
+        """Return facts for the user, by label: where secrets are stored, and how they are protected."""
         return self._backend.describe()
 
     def require(self, needed: Capability, verb: str) -> None:
-        """Check that an operation is supported, before a person is asked for anything.
+        """Check that an operation is supported, before the user is asked for input.
 
         Args:
-            needed: Required capabilities.
-            verb: The operation, as in "can't VERB secrets".
+            needed: The required capabilities.
+            verb: The operation, for the message "can't VERB secrets".
 
         Raises:
             UnsupportedOperationError: If it is not supported.
-            NoSecretsManagerError: If it is a change and the manager was deleted since it was opened.
+            NoSecretsManagerError: If the operation is a change and the manager was deleted since it was opened.
         """
         if needed not in self.capabilities:
             raise self._backend.unsupported(f"{verb} secrets")
@@ -171,27 +172,27 @@ class SecretsManager(Generic[BackendT_co]):
             self.context.check_registered()
 
     def check_change(self, secret_name: str) -> None:
-        """Check that a secret may be written here, and is not one of another program.
+        """Check that a secret does not belong to another program.
 
         Raises:
-            UnsupportedOperationError: If it is; the text says where it is stored.
+            UnsupportedOperationError: If it does. The text states where the secret is stored.
         """
         self._backend.check_change(secret_name)
 
     # Reading.
 
     def get_secret(self, secret_name: str, *, refresh: bool = False) -> BaseSecretSchema:
-        """Return the secret called ``secret_name``.
+        """Return a secret.
 
         Args:
             secret_name: Name of the secret.
-            refresh: Whether to read it even if it is cached.
+            refresh: Whether to ignore the cache.
 
         Raises:
-            SecretNotFoundError: If there is no such secret; the text names near misses.
+            SecretNotFoundError: If there is no such secret. The hint suggests similar names.
         """
         if not refresh:
-            # This runs at every access to an attribute of a component, so it is kept short.
+            # This code runs at every access to an attribute of a component, so it has to be fast.
             cached = self._cache.fresh(secret_name)
             if cached is not None:
                 if read_log.active:
@@ -204,22 +205,22 @@ class SecretsManager(Generic[BackendT_co]):
         raise self.not_found(secret_name)
 
     def get_secrets(self, secret_names: Iterable[str], *, refresh: bool = False) -> dict[str, BaseSecretSchema | ZenSecretsError]:
-        """Return the secret, or the error, for each name. Each is read once, several at a time.
+        """Return the secret or the error for each name. Several secrets are read at a time.
 
         Args:
-            secret_names: Names of secrets.
-            refresh: Whether to read them even if they are cached.
+            secret_names: Names of the secrets.
+            refresh: Whether to ignore the cache.
         """
         wanted = list(dict.fromkeys(secret_names))
         for name in wanted if refresh else ():
             self._cache.drop(name)
         results = {name: secret for part in self._in_batches(wanted, self._get_batch) for name, secret in part.items()}
         missing = [name for name, secret in results.items() if isinstance(secret, SecretNotFoundError)]
-        present = self._names_for_guess() if missing else []
+        present = self._similar_name_candidates() if missing else []
         return {**results, **{name: self._not_found(name, present, request=False) for name in missing}}
 
     def get_records(self, secret_names: Iterable[str]) -> dict[str, SecretRecord | ZenSecretsError]:
-        """Return the stored record, or the error, for each name, without the cache."""
+        """Return the stored record or the error for each name, without the cache."""
         self.require(Capability.READ, "read")
         wanted = list(dict.fromkeys(secret_names))
         return {name: record for part in self._in_batches(wanted, self._read_records) for name, record in part.items()}
@@ -230,7 +231,7 @@ class SecretsManager(Generic[BackendT_co]):
         return sorted(self._backend.names())
 
     def get_all_secret_keys(self) -> list[str]:
-        """Return what :meth:`list_secrets` returns; ZenML's name for it."""
+        """Return the names of all secrets, sorted. This is ZenML's name of :meth:`list_secrets`."""
         return self.list_secrets()
 
     def summaries(self) -> list[SecretSummary]:
@@ -239,7 +240,7 @@ class SecretsManager(Generic[BackendT_co]):
         return sorted(self._backend.list())
 
     def history(self, secret_name: str) -> list[SecretVersion]:
-        """Return the kept versions of a secret, the newest first.
+        """Return the versions of a secret, the newest first.
 
         Raises:
             SecretNotFoundError: If there is no such secret.
@@ -252,17 +253,17 @@ class SecretsManager(Generic[BackendT_co]):
         raise self._backend.unsupported("keep versions of secrets")
 
     def not_found(self, secret_name: str) -> SecretNotFoundError:
-        """Return the error for a missing secret, with near misses if the backend can list."""
+        """Return the error for a missing secret, with similar names if the backend can list."""
         return self._not_found(secret_name, None, request=True)
 
     def exists(self, secret_name: str) -> SecretExistsError:
-        """Return the error for a name that is taken."""
+        """Return the error for a name that exists already."""
         return self._backend.exists(secret_name)
 
     def secret_of(self, name: str, record: SecretRecord) -> BaseSecretSchema:
         """Return the secret of a record.
 
-        A record that no longer follows its schema, for example after the class was changed in a cell, comes with arbitrary keys.
+        A record that does not match its schema gets the schema ``arbitrary``, for example after a cell has changed the class.
         """
         if name in self.read_only:
             return external_schema(record.clear_keys).from_content(name, record.content, self.context.origin)
@@ -272,30 +273,30 @@ class SecretsManager(Generic[BackendT_co]):
 
     # Writing.
 
-    @masks_refused
+    @mask_refused_values
     def register_secret(self, secret: BaseSecretSchema) -> None:
         """Store a new secret.
 
         Raises:
-            UnsupportedOperationError: If another program keeps a secret of that name.
-            SecretExistsError: If the name is taken; the present secret stays unchanged.
-            InvalidSecretError: If the backend can't hold the name or the content.
+            UnsupportedOperationError: If another program has a secret with that name.
+            SecretExistsError: If the name exists already. The existing secret stays unchanged.
+            InvalidSecretError: If the backend cannot store the name or the content.
         """
-        self.register_record(checked_secret(secret).name, record_of(secret))
+        self.register_record(check_secret(secret).name, record_of(secret))
 
-    @masks_refused
+    @mask_refused_values
     def update_secret(self, secret: BaseSecretSchema) -> None:
         """Replace the schema and the whole content of a secret.
 
         Raises:
             SecretNotFoundError: If there is no such secret.
-            InvalidSecretError: If the backend can't hold the content.
+            InvalidSecretError: If the backend cannot store the content.
         """
-        self.replace_record(checked_secret(secret).name, record_of(secret))
+        self.replace_record(check_secret(secret).name, record_of(secret))
 
-    @masks_refused
+    @mask_refused_values
     def merge_secret(self, secret_name: str, content: Mapping[str, str], *, remove: Iterable[str] = ()) -> None:
-        """Set and remove single keys of a secret; its other keys and its schema stay.
+        """Set and remove single keys of a secret. The other keys and the schema stay unchanged.
 
         Args:
             secret_name: Name of the secret.
@@ -305,11 +306,11 @@ class SecretsManager(Generic[BackendT_co]):
         Raises:
             SecretNotFoundError: If there is no such secret.
             SecretKeyNotFoundError: If a key to remove is missing.
-            InvalidSecretError: If the result would not follow the schema; nothing is written.
+            InvalidSecretError: If the result would not match the schema. Nothing is written.
         """
         self._backend.check_merge(secret_name)
         self.require(Capability.READ | Capability.UPDATE, "change single keys of")
-        removed, changed = dict.fromkeys(remove), checked_values(content)
+        removed, changed = dict.fromkeys(remove), check_mapping(content)
 
         def change(present: SecretRecord) -> SecretRecord:
             for key in removed:
@@ -317,8 +318,8 @@ class SecretsManager(Generic[BackendT_co]):
                     message = f"Secret {secret_name!r} has no key {key!r} to remove."
                     hint = f"Its keys are {', '.join(sorted(present.content))}."
                     raise SecretKeyNotFoundError(message, name=secret_name, key=key, manager=self.name, hint=hint)
-            kept = {key: value for key, value in present.content.items() if key not in removed}
-            merged = schema_or_fallback(present.schema).from_content(secret_name, {**kept, **changed})
+            remaining = {key: value for key, value in present.content.items() if key not in removed}
+            merged = schema_or_fallback(present.schema).from_content(secret_name, {**remaining, **changed})
             return record_of(merged)
 
         self._replace(secret_name, change)
@@ -327,10 +328,10 @@ class SecretsManager(Generic[BackendT_co]):
         """Rename a secret.
 
         Raises:
-            UnsupportedOperationError: If another program keeps a secret of one of the names.
+            UnsupportedOperationError: If another program has a secret with one of the names.
             SecretNotFoundError: If there is no such secret.
-            SecretExistsError: If the new name is taken.
-            InvalidSecretError: If ``new_name`` is no valid name.
+            SecretExistsError: If the new name exists already.
+            InvalidSecretError: If ``new_name`` is not a valid name.
         """
         self.require(Capability.READ | Capability.REGISTER | Capability.DELETE, "rename")
         names.check_name(new_name)
@@ -355,11 +356,11 @@ class SecretsManager(Generic[BackendT_co]):
             self._backend.delete(secret_name)
 
     def undelete_secret(self, secret_name: str) -> None:
-        """Bring back a deleted secret as it was last, while the backend still keeps it.
+        """Restore the last version of a deleted secret, while the backend still has it.
 
         Raises:
-            SecretNotFoundError: If there is nothing to bring back.
-            SecretExistsError: If there is a secret of that name; it stays unchanged.
+            SecretNotFoundError: If there is no deleted secret with that name.
+            SecretExistsError: If a secret with that name exists. It stays unchanged.
         """
         self.require(Capability.UNDELETE, "bring back deleted")
         self.check_change(secret_name)
@@ -382,10 +383,10 @@ class SecretsManager(Generic[BackendT_co]):
             self._cache.drop_everywhere()
 
     def rollback(self, secret_name: str, number: int) -> SecretVersion:
-        """Store the content of version ``number`` as a new version, and return that.
+        """Store the content of version ``number`` as a new version, and return the new version.
 
         Raises:
-            SecretNotFoundError: If there is no such secret, or no such version of it.
+            SecretNotFoundError: If the secret or the version does not exist.
         """
         self.require(Capability.VERSIONS | Capability.UPDATE, "roll back")
         if not isinstance(self._backend, Versioned):
@@ -397,50 +398,50 @@ class SecretsManager(Generic[BackendT_co]):
             missing = error
         finally:
             self._cache.drop_everywhere(secret_name)
-        # The error for a missing version is complete: it names the versions that there are.
+        # The error for a missing version is complete, because its hint lists the versions.
         raise missing if missing.hint else self.not_found(secret_name)
 
     def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
-        """Change what protects the data key of an encrypted store; secrets are not written anew.
+        """Change the protection of the data key of an encrypted store. Secrets are not encrypted again.
 
         Args:
-            protection: "keyring", "passphrase" or "keyfile". The present protection is renewed: another passphrase, or another key in the
-                keyring or in a file.
-            passphrase: The new passphrase. By default ``ZENSECRETS_NEW_PASSPHRASE``, or ``ZENSECRETS_PASSPHRASE`` if the store had no
-                passphrase before; else a person is asked.
+            protection: "keyring", "passphrase" or "keyfile". The current protection can be renewed with another passphrase, or with
+                another key in the keyring or in a file.
+            passphrase: The new passphrase. The default is ``ZENSECRETS_NEW_PASSPHRASE``, or ``ZENSECRETS_PASSPHRASE`` if the store had
+                no passphrase before. Without these variables the user is asked.
 
         Raises:
-            UnsupportedOperationError: If the backend has no key of its own.
+            UnsupportedOperationError: If the backend does not encrypt with its own key.
             InvalidOptionsError: If there is no such protection.
-            InteractionUnavailableError: If a new passphrase is needed and no person can be asked.
-            ManagerLockedError: If the store can't be opened, or the keyring is locked or missing; the old protection then holds.
+            InteractionUnavailableError: If a new passphrase is needed and no user can be asked.
+            ManagerLockedError: If the store cannot be opened, or the keyring is locked or missing. The old protection stays.
         """
         self._rekeyable().rewrap(protection, passphrase=passphrase)
 
     def rotate_key(self) -> None:
-        """Encrypt every secret and every earlier version with a new data key; its protection stays of the same kind.
+        """Encrypt every secret and every earlier version with a new data key. The kind of protection stays the same.
 
         Raises:
-            UnsupportedOperationError: If the backend has no key of its own.
-            ManagerLockedError: If the store can't be opened.
-            ManagerCorruptedError: If a row is damaged; then nothing is changed.
+            UnsupportedOperationError: If the backend does not encrypt with its own key.
+            ManagerLockedError: If the store cannot be opened.
+            ManagerCorruptedError: If a row is damaged. Nothing is changed then.
         """
         self._rekeyable().rotate_key()
 
     # Records: secrets as they are stored, without a schema class.
 
     def check_record(self, secret_name: str, record: SecretRecord) -> None:
-        """Check that the backend can hold ``record`` under that name; no request is made.
+        """Check that the backend can store a record. No request is sent.
 
         Raises:
-            InvalidSecretError: If it can't hold the name or the content.
-            UnsupportedOperationError: If another program keeps a secret of that name.
+            InvalidSecretError: If the backend cannot store the name or the content.
+            UnsupportedOperationError: If another program has a secret with that name.
         """
         self.check_change(names.check_name(secret_name))
         self._backend.check(secret_name, record)
 
     def register_record(self, secret_name: str, record: SecretRecord) -> None:
-        """Store a new secret from a record; errors as for :meth:`register_secret`."""
+        """Store a new secret from a record. The errors are those of :meth:`register_secret`."""
         self.require(Capability.REGISTER, "register")
         self.check_change(names.check_name(secret_name))
         try:
@@ -449,16 +450,16 @@ class SecretsManager(Generic[BackendT_co]):
             self._cache.drop_everywhere(secret_name)
 
     def replace_record(self, secret_name: str, record: SecretRecord) -> None:
-        """Replace a secret by a record; errors as for :meth:`update_secret`."""
+        """Replace a secret by a record. The errors are those of :meth:`update_secret`."""
         self._replace(secret_name, lambda _present: record)
 
     def write_records(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
-        """Create and replace secrets, all or none, if ``writes_together``.
+        """Create and replace several secrets in one transaction, if :attr:`writes_together`.
 
         Raises:
-            SecretExistsError: If a new one exists already.
-            SecretNotFoundError: If one to be replaced is missing.
-            InvalidSecretError: If the backend can't hold one of them.
+            SecretExistsError: If a new secret exists already.
+            SecretNotFoundError: If a replaced secret does not exist.
+            InvalidSecretError: If the backend cannot store one of the secrets.
         """
         for needed, verb, records in ((Capability.REGISTER, "register", new), (Capability.UPDATE, "update", replaced)):
             if records:
@@ -473,10 +474,17 @@ class SecretsManager(Generic[BackendT_co]):
     # Internals.
 
     def _rekeyable(self) -> Rekeyable:
+        """Return the backend if it can change its key.
+
+        Raises:
+            UnsupportedOperationError: If it cannot.
+        """
         if isinstance(self._backend, Rekeyable) and Capability.REKEY in self.capabilities:
             return self._backend
-        message = f"Secrets manager {self.name!r} (flavor {self.flavor}) has no key of its own."
-        raise UnsupportedOperationError(message, flavor=self.flavor, hint="Only the store of a local one is sealed here.")
+        message = f"Secrets manager {self.name!r} (flavor {self.flavor}) has no key that can be changed."
+        raise UnsupportedOperationError(
+            message, flavor=self.flavor, hint="Use a secrets manager with an encrypted store, such as one of flavor local."
+        )
 
     def _replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         self.require(Capability.UPDATE, "update")
@@ -486,7 +494,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     @contextmanager
     def _writing(self, *secret_names: str, renamed_to: str = "") -> Iterator[None]:
-        """Drop the secrets from all caches afterwards, and complete the error for a missing secret."""
+        """Remove written secrets from all caches after the block, and complete the error for a missing secret."""
         missing = ""
         try:
             yield
@@ -499,7 +507,7 @@ class SecretsManager(Generic[BackendT_co]):
         if missing:
             raise self.not_found(missing)
 
-    def _names_for_guess(self) -> list[str]:
+    def _similar_name_candidates(self) -> list[str]:
         if Capability.LIST in self.capabilities:
             with suppress(ZenSecretsError):
                 return list(self._backend.names())
@@ -509,32 +517,35 @@ class SecretsManager(Generic[BackendT_co]):
         explained = self._backend.explain_missing(secret_name, request=request)
         if explained is not None:
             return explained
-        present = self._names_for_guess() if present is None else present
+        present = self._similar_name_candidates() if present is None else present
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
         hint = (
             pending_secret_hint(self.id, secret_name)
             or names.key_reference_hint(secret_name, present)
             or names.did_you_mean(secret_name, present)
         )
-        # No secret can have such a name, so the hint can't be to register it.
-        invalid = "A secret's name holds no dot: name the secret alone, without a key." if "." in secret_name else ""
-        invalid = invalid if secret_name else "Give the name of a secret; %secret list shows them, and so does Client().list_secrets()."
+        # A name with a dot is invalid, so the hint must not suggest to register it.
+        invalid = "The name of a secret has no dot. Give the name alone, without a key." if "." in secret_name else ""
+        invalid = invalid if secret_name else "Give the name of a secret. To see the names: %secret list, or Client().list_secrets()."
         hint = hint or invalid or f"Register it: %secret register {secret_name}"
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
 
     def _fetch(self, name: str) -> BaseSecretSchema:
-        name = checked_name(name)
-        read_log.note(self, name, None)
+        if not isinstance(name, str):
+            raise name_type_error(name)
+        if read_log.active:
+            read_log.note(self, name, None)
         self.require(Capability.READ, "read")
         secret = self._cache.fetch(name, self._load)
-        read_log.note(self, name, secret)
+        if read_log.active:
+            read_log.note(self, name, secret)
         return secret
 
     def _load(self, name: str) -> BaseSecretSchema:
         return self.secret_of(name, self._backend.read(name))
 
-    def _in_batches(self, wanted: list[str], read: Callable[[list[str]], _PartT]) -> list[_PartT]:
-        """Return the results of ``read`` for all batches, several at a time."""
+    def _in_batches(self, wanted: list[str], read: Callable[[list[str]], _ResultT]) -> list[_ResultT]:
+        """Return the results of ``read`` for all batches. Several batches are read at a time."""
         size = self._backend.batch_size if isinstance(self._backend, BatchReads) else 1
         batches = [wanted[start : start + size] for start in range(0, len(wanted), size)]
         workers = min(self.parallel_reads, len(batches))
@@ -554,11 +565,12 @@ class SecretsManager(Generic[BackendT_co]):
             results = self._read_batch(batch)
         except ZenSecretsError as error:
             results = dict.fromkeys(batch, error)
-        return {name: self._protected(name, one) if isinstance(one, SecretRecord) else one for name, one in results.items()}
+        return {name: self._mask(name, one) if isinstance(one, SecretRecord) else one for name, one in results.items()}
 
-    def _protected(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
+    def _mask(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
+        """Add the values of a record to the redactor, and return the record or an error."""
         try:
-            # Making the secret gives its values to the redactor.
+            # The constructor of the secret adds its values to the redactor.
             secret = self.secret_of(name, record)
         except InvalidSecretError as error:
             return error
@@ -593,3 +605,8 @@ class SecretsManager(Generic[BackendT_co]):
             return self._fetch(name)
         except ZenSecretsError as error:
             return error
+
+
+def _change_token_of(backend: Backend) -> Callable[[], object] | None:
+    """Return the function that reads the change token, or ``None`` if the backend has none."""
+    return backend.change_token if isinstance(backend, ChangeTracking) else None

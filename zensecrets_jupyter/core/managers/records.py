@@ -1,4 +1,4 @@
-"""What passes between a secrets manager and whoever opens or calls it: what it can do, what it keeps, and what it is made with."""
+"""Data types of secrets managers: capabilities, records, summaries, versions, options and context."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Capability(enum.Flag):
-    """What a secrets manager can do."""
+    """The operations that a secrets manager supports."""
 
     READ = enum.auto()
     LIST = enum.auto()
@@ -37,16 +37,19 @@ class Capability(enum.Flag):
 
 
 CHANGES = Capability.REGISTER | Capability.UPDATE | Capability.DELETE | Capability.UNDELETE
-"""What changes something."""
+"""The capabilities that change secrets."""
 
 ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
 
 
 @dataclass(frozen=True)
 class SecretRecord:
-    """What a secrets manager keeps under a name: the type of the schema, and the content as plain texts.
+    """The stored data of a secret.
 
-    ``clear_keys`` are those of another program's secret that were recognised as harmless; they are no part of what is kept.
+    Attributes:
+        schema: Type of the schema.
+        content: The keys and values, as plain texts.
+        clear_keys: For a secret of another program, the keys whose values need no mask. They are not stored.
     """
 
     schema: str
@@ -55,7 +58,14 @@ class SecretRecord:
 
 
 class SecretVersion(NamedTuple):
-    """One kept state of a secret: its ``number`` (from 1, growing), schema type, time of writing (UTC), and whether it is current."""
+    """A version of a secret.
+
+    Attributes:
+        number: Number of the version. The first version has number 1.
+        schema: Type of the schema.
+        created: Time of the write, in UTC.
+        current: Whether it is the current version.
+    """
 
     number: int
     schema: str
@@ -64,7 +74,7 @@ class SecretVersion(NamedTuple):
 
 
 class SecretSummary(NamedTuple):
-    """What a list shows of a secret without reading a value; ``None`` where the manager does not know without reading."""
+    """An entry of a list of secrets. A field is ``None`` if the backend would have to read the secret for it."""
 
     name: str
     schema: str | None = None
@@ -73,27 +83,27 @@ class SecretSummary(NamedTuple):
 
 
 class ManagerOptions(BaseModel):
-    """The attributes that a flavor takes at registration; sensitive ones are a SecretField."""
+    """Base class of the options of a flavor, which a user sets at registration. Sensitive options are a SecretField."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     OTHER_NAMES: ClassVar[dict[str, str]] = {}
-    """ZenML's name of an attribute, and ours; what is stored and shown has ours."""
+    """ZenML's name of each option with a different name, and our name. Our name is stored and shown."""
 
     ONCE: ClassVar[frozenset[str]] = frozenset()
-    """Attributes that say what to do at registration, and are not kept."""
+    """The options that only affect the registration, and are not stored."""
 
     @classmethod
-    def translated(cls, name: str, value: Any) -> Any:  # noqa: ARG003 - that of options with other units looks at the name
-        """Return what the attribute of our name is for the ``value`` of the one that ZenML calls ``name``; ``None`` drops it."""
+    def translate_value(cls, name: str, value: Any) -> Any:  # noqa: ARG003 - options with other units use the name in their override
+        """Convert the value of an option with ZenML's ``name`` to a value of our option. ``None`` drops the option."""
         return value
 
     @classmethod
-    def in_our_names(cls, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the attributes under our names.
+    def with_our_names(cls, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options under our names.
 
         Raises:
-            ValueError: If one is given under both of its names; the error's text is safe to show.
+            ValueError: If an option has a value under both names. The text of the error contains no value.
         """
         found = dict(attributes)
         for theirs, ours in cls.OTHER_NAMES.items():
@@ -102,19 +112,22 @@ class ManagerOptions(BaseModel):
             if ours in found:
                 message = f"{theirs} and {ours} are two names of one attribute; give it once"
                 raise ValueError(message)
-            value = cls.translated(theirs, found.pop(theirs))
+            value = cls.translate_value(theirs, found.pop(theirs))
             if value is not None:
                 found[ours] = value
         return found
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        """Return what ``repr`` shows: sensitive options as marks."""
+        """Return the options for ``repr``, with masks in place of sensitive values."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
         return [(name, f"‹secret:{name}›" if self.is_sensitive(name, value) else value) for name, value in values.items()]
 
     @classmethod
     def is_sensitive(cls, name: str, value: Any) -> bool:
-        """Tell whether an attribute is sealed at rest and masked: a SecretField, and a text that looks like a secret."""
+        """Return whether an option is encrypted at rest and masked.
+
+        It is if its field is a SecretField, or if its value looks like a secret.
+        """
         field = cls.model_fields.get(cls.OTHER_NAMES.get(name, name))
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
             return is_secret_field(field)
@@ -122,28 +135,28 @@ class ManagerOptions(BaseModel):
 
     @classmethod
     def protect(cls, attributes: Mapping[str, Any]) -> None:
-        """Have the guard mask the sensitive ones among the attributes, which need not be acceptable."""
+        """Add the sensitive values to the redactor. The options need not be valid."""
         for name, value in attributes.items():
             if isinstance(value, str) and value and cls.is_sensitive(name, value):
                 for text in (value, *secret_fragments(name, value)):
                     the_redactor().protect(text, name)
 
 
-def _registered() -> None:
-    """Find nothing wrong: of a manager that was never registered."""
+def _accept() -> None:
+    """Accept a manager that was never registered."""
 
 
 @dataclass(frozen=True)
 class ManagerContext:
-    """What the workspace tells a secrets manager about itself when it opens it.
+    """Facts about a registered secrets manager, which the workspace passes to its backend.
 
     Attributes:
-        name: What the user called it.
-        id: Its identity, which stays when it is renamed; sealed content is bound to it.
-        folder: A folder of its own for files that it keeps; it need not exist yet.
-        origin: Where its values can be resolved again when they are unpickled; ``None`` for one that nobody registered.
-        ask_passphrase: Asks a person for the passphrase of a store; ``None`` where nobody can be asked.
-        check_registered: Raises NoSecretsManagerError if the manager was deleted meanwhile, perhaps by another process.
+        name: Name under which the manager is registered.
+        id: ID of the manager. It does not change when the manager is renamed, and sealed content is bound to it.
+        folder: The manager's folder for files. It may not exist yet.
+        origin: Where unpickled values are read again, or ``None`` if the manager is not registered.
+        ask_passphrase: Asks the user for the passphrase of a store, or ``None`` if no user can be asked.
+        check_registered: Raises NoSecretsManagerError if the manager was deleted since it was opened.
     """
 
     name: str = "unregistered"
@@ -151,9 +164,9 @@ class ManagerContext:
     folder: Path = field(default_factory=lambda: settings.home() / "secrets_managers" / "unregistered")
     origin: Origin | None = None
     ask_passphrase: PassphraseSource | None = None
-    check_registered: Callable[[], None] = _registered
+    check_registered: Callable[[], None] = _accept
 
 
 def record_of(secret: BaseSecretSchema) -> SecretRecord:
-    """Return what is stored of ``secret``: its type, and its content as exact ``str``."""
+    """Return the record of a secret, with values of the exact type ``str``."""
     return SecretRecord(secret.TYPE, {key: str.__str__(value) for key, value in secret.content.items()})

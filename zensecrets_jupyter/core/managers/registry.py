@@ -24,7 +24,7 @@ class _BuiltIn(NamedTuple):
 
     @property
     def install(self) -> str:
-        """The command that installs what the flavor needs besides this package; empty if it needs nothing."""
+        """The command that installs the libraries of the flavor, or an empty text."""
         return f'pip install "zensecrets-jupyter[{self.extra}]"' if self.extra else ""
 
 
@@ -35,8 +35,8 @@ def _built_in(module: str, class_name: str, summary: str, extra: str = "") -> _B
 BUILT_IN: dict[str, _BuiltIn] = {
     "aws": _built_in("remote.aws.backend", "AwsBackend", "AWS Secrets Manager", "aws"),
     "azure": _built_in("remote.azure.backend", "AzureBackend", "Azure Key Vault", "azure"),
-    "dotenv": _built_in("dotenv", "DotenvBackend", "an .env file; it only reads"),
-    "env": _built_in("env", "EnvBackend", "environment variables of this process; it only reads"),
+    "dotenv": _built_in("dotenv", "DotenvBackend", "a .env file; read-only"),
+    "env": _built_in("env", "EnvBackend", "environment variables of this process; read-only"),
     "gcp": _built_in("remote.gcp.backend", "GcpBackend", "Google Cloud Secret Manager", "gcp"),
     "github": _built_in("remote.github", "GithubBackend", "the Actions secrets of a GitHub repository; write-only", "github"),
     "keyring": _built_in("keyring", "KeyringBackend", "the keyring of the operating system"),
@@ -44,31 +44,31 @@ BUILT_IN: dict[str, _BuiltIn] = {
     "memory": _built_in("memory", "MemoryBackend", "the memory of this process; for tests"),
     "sql": _built_in("sealed.sql", "SqlBackend", "sealed tables on a PostgreSQL server, for a team", "sql"),
     "vault": _built_in("remote.vault.backend", "VaultBackend", "HashiCorp Vault, KV version 2", "vault"),
-    "zenml": _built_in("remote.zenml.backend", "ZenmlBackend", "a ZenML server, whose pipelines use them too", "zenml"),
+    "zenml": _built_in("remote.zenml.backend", "ZenmlBackend", "a ZenML server, shared with its pipelines", "zenml"),
 }
 
 
 class Availability(NamedTuple):
-    """Whether a flavor can be used here; if not, ``reason`` says why and how to mend it."""
+    """Whether a flavor can be used on this machine. ``reason`` explains why not, and how to fix it."""
 
     ok: bool
     reason: str = ""
 
 
-def _clash(name: str, message: str, hint: str) -> ManagerError:
+def _clash_error(name: str, message: str, hint: str) -> ManagerError:
     return ManagerError(message, flavor=name, hint=hint)
 
 
-def _unavailable(name: str, message: str, hint: str) -> FlavorUnavailableError:
+def _unavailable_error(name: str, message: str, hint: str) -> FlavorUnavailableError:
     return FlavorUnavailableError(message, flavor=name, hint=hint)
 
 
 _registry: Registry[Backend] = Registry(
     "flavor of secrets manager",
     ENTRY_POINTS,
-    {flavor: (found.module, found.class_name) for flavor, found in BUILT_IN.items()},
-    clash=_clash,
-    unavailable=_unavailable,
+    {flavor: (built_in.module, built_in.class_name) for flavor, built_in in BUILT_IN.items()},
+    clash=_clash_error,
+    unavailable=_unavailable_error,
 )
 
 
@@ -76,7 +76,7 @@ def add(backend: type[Backend]) -> None:
     """Register a backend under its ``FLAVOR``. A class that is defined again in a cell replaces the earlier one.
 
     Raises:
-        ManagerError: If the flavor belongs to a built-in one, to an installed one, or to another class.
+        ManagerError: If another class has the flavor: a built-in class, an installed class, or a class of this process.
     """
     _registry.add(backend.FLAVOR, backend)
 
@@ -85,13 +85,13 @@ def flavor_names() -> list[str]:
     """Return the names of all flavors, sorted.
 
     Raises:
-        ManagerError: If a flavor is claimed twice.
+        ManagerError: If two packages define the same flavor.
     """
     return _registry.names()
 
 
 def summary(flavor: str) -> str:
-    """Return a few words on where the flavor stores secrets."""
+    """Return a short description of where the flavor stores secrets."""
     if flavor in BUILT_IN:
         return BUILT_IN[flavor].summary
     distribution = _registry.distribution(flavor)
@@ -99,21 +99,21 @@ def summary(flavor: str) -> str:
 
 
 def install_command(flavor: str) -> str:
-    """Return the command that installs what a built-in flavor needs; empty for one that needs nothing, or is not built in."""
+    """Return the command that installs the libraries of a built-in flavor, or an empty text."""
     return BUILT_IN[flavor].install if flavor in BUILT_IN else ""
 
 
 def is_installed(library: str) -> bool:
-    """Tell whether a module of that name can be imported, without importing it."""
+    """Return whether a module can be imported, without importing it."""
     try:
         return importlib.util.find_spec(library) is not None
     except (ModuleNotFoundError, ValueError):
-        # The package that it would be in is not there, or somebody has ruled the module out.
+        # The parent package is missing, or ``sys.modules`` has ``None`` for the module.
         return False
 
 
 def availability(flavor: str) -> Availability:
-    """Tell whether the flavor can be used here; one whose import fails is unavailable, with the reason."""
+    """Return whether the flavor can be used on this machine. A failed import is the reason why not."""
     try:
         return get_flavor(flavor).availability()
     except FlavorUnavailableError as error:
@@ -124,9 +124,9 @@ def get_flavor(flavor: str) -> type[Backend]:
     """Return the backend class of a flavor.
 
     Raises:
-        UnknownFlavorError: If there is none of that name.
+        UnknownFlavorError: If no flavor has that name.
         FlavorUnavailableError: If its module, or a library that it needs, can't be imported.
-        ManagerError: If the flavor is claimed twice.
+        ManagerError: If two packages define the flavor.
     """
     try:
         found = _registry.find(flavor)
@@ -137,7 +137,7 @@ def get_flavor(flavor: str) -> type[Backend]:
     else:
         if found is not None:
             return found
-        message = f"No flavor of secrets manager is called {quote_untrusted(flavor)}."
+        message = f"There is no flavor {quote_untrusted(flavor)} of secrets manager."
         hint = f"{did_you_mean(flavor, flavor_names())} The flavors are {', '.join(flavor_names())}."
         raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
     message = f"Flavor {flavor!r} of secrets manager needs {missing}, which is not installed."

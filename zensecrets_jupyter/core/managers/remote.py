@@ -1,4 +1,4 @@
-"""The parts that an author of a remote backend needs."""
+"""The classes that the author of a remote backend needs."""
 
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend, StoredVersion
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope

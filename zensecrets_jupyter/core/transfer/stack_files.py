@@ -208,7 +208,7 @@ def _without_defaults(component_type: ComponentType, flavor: str, attributes: Ma
         fields: Mapping[str, FieldInfo] = options.model_fields
         # An attribute under both names equals nothing, and registration refuses it.
         with suppress(ValueError):
-            kept = {name: value for name, value in options.in_our_names(attributes).items() if name not in options.ONCE}
+            kept = {name: value for name, value in options.with_our_names(attributes).items() if name not in options.ONCE}
     else:
         config = get_flavor(component_type.value, flavor)
         fields = config.model_fields

@@ -1,4 +1,4 @@
-"""The ``dotenv`` backend: an ``.env`` file, read only. ``${OTHER}`` in a value is not replaced."""
+"""The read-only ``dotenv`` backend: an ``.env`` file. ``${OTHER}`` in a value is not replaced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class DotenvOptions(VariablesOptions):
     """Options of the ``dotenv`` backend."""
 
     path: Path = Path(".env")
-    """The file; a relative path is taken from where it is registered."""
+    """The file. A relative path is made absolute at registration."""
 
     @field_validator("path")
     @classmethod
@@ -33,7 +33,7 @@ class DotenvOptions(VariablesOptions):
 
 
 class DotenvBackend(VariablesBackend):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
+    """The backend that reads an ``.env`` file."""
 
     FLAVOR: ClassVar[str] = "dotenv"
     options_model: ClassVar[type[ManagerOptions]] = DotenvOptions
@@ -50,13 +50,13 @@ class DotenvBackend(VariablesBackend):
         variables: dict[str, str] = {}
         for binding in parse_stream(io.StringIO(self._text())):
             if binding.error:
-                # Its own text is the line, with the value.
+                # The text of the parser's error is not used, because it contains the line with the value.
                 message = f"{self.path} can't be read as .env (line {binding.original.line})."
-                raise ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Write KEY=VALUE there.")
+                raise ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Write the line as KEY=VALUE.")
             if binding.key is not None and binding.value is not None:
                 variables[binding.key] = binding.value
             if len(variables) > MAX_VALUES:
-                raise ManagerCorruptedError(f"{self.path} {TOO_MANY_VALUES}.", flavor=self.FLAVOR, hint="Split it.")
+                raise ManagerCorruptedError(f"{self.path} {TOO_MANY_VALUES}.", flavor=self.FLAVOR, hint="Split the file.")
         return variables
 
     def _text(self) -> str:
@@ -68,22 +68,22 @@ class DotenvBackend(VariablesBackend):
         except OSError as error:
             problem = translate_os_error(error, self.path)
         except UnicodeDecodeError:
-            problem = ManagerCorruptedError(f"{self.path} is no text in UTF-8.", flavor=self.FLAVOR, hint="Save it as UTF-8.")
+            problem = ManagerCorruptedError(f"{self.path} is not text in UTF-8.", flavor=self.FLAVOR, hint="Save it as UTF-8.")
         else:
             if len(data) <= MAX_FILE_BYTES:
                 return text
-            message = f"{self.path} holds more than {MAX_FILE_BYTES // 1024 // 1024} MiB."
-            problem = ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Split it, or check that it is the right one.")
+            message = f"{self.path} is larger than {MAX_FILE_BYTES // 1024 // 1024} MiB."
+            problem = ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Split the file, or check the path.")
         raise problem
 
-    def where(self) -> str:
-        """See :meth:`VariablesBackend.where`."""
+    def location(self) -> str:
+        """See :meth:`VariablesBackend.location`."""
         return str(self.path)
 
     def change_token(self) -> object:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.change_token`."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.ChangeTracking.change_token`."""
         try:
             found = self.path.stat()
         except OSError:
-            return "gone"
+            return "missing"
         return found.st_ino, found.st_mtime_ns, found.st_size

@@ -18,7 +18,7 @@ class EnvOptions(VariablesOptions):
 
 
 class EnvBackend(VariablesBackend):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
+    """The backend that reads environment variables of this process."""
 
     FLAVOR: ClassVar[str] = "env"
     options_model: ClassVar[type[ManagerOptions]] = EnvOptions
@@ -27,10 +27,10 @@ class EnvBackend(VariablesBackend):
         """See :meth:`VariablesBackend.variables`."""
         return os.environ
 
-    def where(self) -> str:
-        """See :meth:`VariablesBackend.where`."""
+    def location(self) -> str:
+        """See :meth:`VariablesBackend.location`."""
         return "the environment of this process"
 
     def change_token(self) -> object:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.change_token`."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.ChangeTracking.change_token`."""
         return hash(frozenset(os.environ.items()))

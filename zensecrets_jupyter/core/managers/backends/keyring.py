@@ -1,7 +1,7 @@
-"""The ``keyring`` backend: the keyring of the operating system, such as Secret Service, KWallet, macOS's keychain or Windows's locker.
+"""The ``keyring`` backend: the keyring of the operating system, such as Secret Service, KWallet or the macOS keychain.
 
-Keyrings can't list, so names are in an encrypted index file whose key is in the same keyring. A keyring that keeps plain text is refused.
-Some keyrings show the entries to every program of this user.
+A keyring cannot list its entries, so names are in an encrypted index file, whose key is in the same keyring. A keyring that stores plain
+text is refused. Some keyrings show the entries to every program of the user.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.data_key_row import DataKey
 
 FORMAT = 1
-"""Version of the index; one with a higher version is left alone."""
+"""Version of the index. An index with a higher version is not changed."""
 
-# CRED_MAX_CREDENTIAL_BLOB_SIZE of Windows's wincred.h, in UTF-16.
-_LARGEST = {"keyring.backends.Windows.": 2560}
-"""Bytes in a secret at most, by how the keyring's class begins."""
+# This is CRED_MAX_CREDENTIAL_BLOB_SIZE in wincred.h of Windows, for text in UTF-16.
+_MAX_SIZES = {"keyring.backends.Windows.": 2560}
+"""Maximum number of bytes of a secret, by the prefix of the keyring's class name."""
 
 
 class KeyringOptions(ManagerOptions):
     """Options of the ``keyring`` backend."""
 
     path: Path | None = None
-    """The index; by default ``index.db`` in the manager's own folder. A relative path is taken from where it is registered."""
+    """The index file. The default is ``index.db`` in the folder of the manager. A relative path is made absolute at registration."""
 
     @field_validator("path")
     @classmethod
@@ -56,7 +56,7 @@ class KeyringOptions(ManagerOptions):
 
 
 class KeyringBackend(Backend):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
+    """The backend in the keyring of the operating system."""
 
     FLAVOR: ClassVar[str] = "keyring"
     options_model: ClassVar[type[ManagerOptions]] = KeyringOptions
@@ -66,11 +66,11 @@ class KeyringBackend(Backend):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        chosen = cast("KeyringOptions", self.options).path
-        path = chosen or self.context.folder / "index.db"
+        custom_path = cast("KeyringOptions", self.options).path
+        path = custom_path or self.context.folder / "index.db"
         self._label = f"secrets manager {self.name!r}"
         self._service = f"{SERVICE} {self.id}"
-        self._file = SqliteFile(path, index.TABLES, kind="index", version=FORMAT, own_folder=chosen is None)
+        self._file = SqliteFile(path, index.TABLES, kind="index", version=FORMAT, own_folder=custom_path is None)
         self._keys = DataKeys(self._file, index.DATA_KEYS, label=self._label, in_use=index.is_in_use, protection="keyring")
 
     @classmethod
@@ -84,7 +84,7 @@ class KeyringBackend(Backend):
 
     @property
     def opens_unasked(self) -> bool:
-        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_unasked`; a keyring may ask to be unlocked."""
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_unasked`. A locked keyring asks the user to unlock it."""
         return self._keys.opens_noninteractively
 
     @property
@@ -95,10 +95,10 @@ class KeyringBackend(Backend):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
         try:
-            where = f"the OS keyring ({system_keyring().name})"
+            location = f"the OS keyring ({system_keyring().name})"
         except ManagerLockedError:
-            where = "the OS keyring, which can't be reached just now"
-        return {"kept in": where, "index in": str(self._file.path), "index protected by": self._keys.describe()}
+            location = "the OS keyring, which can't be reached now"
+        return {"kept in": location, "index in": str(self._file.path), "index protected by": self._keys.describe()}
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
@@ -117,81 +117,81 @@ class KeyringBackend(Backend):
 
     def create(self, name: str, record: SecretRecord) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.create`."""
-        # A new entry each time: one that was left by a process that ended just then is nobody's.
+        # Each registration uses a new entry, because a process that was killed may have left an unused entry.
         entry = index.IndexEntry(name, uuid.uuid4().hex, record.schema, _now())
         envelope = self._envelope_for(name, record)
 
-        def work(connection: Connection, key: DataKey) -> bool:
+        def transaction(connection: Connection, key: DataKey) -> bool:
             if index.find(connection, key, name) is not None:
                 return False
-            self._asked(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
+            self._access(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
             index.add(connection, key, entry)
             return True
 
-        written = False
+        is_added = False
         try:
-            written = self._keys.write(work)
+            is_added = self._keys.write(transaction)
         finally:
-            if not written:
-                self._drop(entry.entry)
-        if not written:
+            if not is_added:
+                self._try_delete_entry(entry.entry)
+        if not is_added:
             raise self.exists(name)
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
         self._find(name)
 
-        def work(connection: Connection, key: DataKey) -> None:
+        def transaction(connection: Connection, key: DataKey) -> None:
             entry = self._first(connection, key, name)
             record = change(self._read_entry(entry))
             envelope = self._envelope_for(name, record)
-            self._asked(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
+            self._access(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
             index.replace(connection, key, name, entry._replace(schema=record.schema, written=_now()))
 
-        self._keys.write(work)
+        self._keys.write(transaction)
 
     def delete(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
         self._find(name)
 
-        def work(connection: Connection, key: DataKey) -> None:
+        def transaction(connection: Connection, key: DataKey) -> None:
             entry = self._first(connection, key, name)
-            self._forget(entry.entry)
+            self._delete_entry(entry.entry)
             index.remove(connection, key, name)
 
-        self._keys.write(work)
+        self._keys.write(transaction)
 
     def delete_all(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
 
-        def work(connection: Connection, key: DataKey) -> None:
-            for entry in [*index.everything(connection, key)]:
-                self._forget(entry.entry)
+        def transaction(connection: Connection, key: DataKey) -> None:
+            for entry in [*index.all_entries(connection, key)]:
+                self._delete_entry(entry.entry)
                 index.remove(connection, key, entry.name)
 
         if [*self.list()]:
-            self._keys.write(work)
+            self._keys.write(transaction)
 
     def rename(self, name: str, new_name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
         self._find(name)
 
-        def work(connection: Connection, key: DataKey) -> bool:
+        def transaction(connection: Connection, key: DataKey) -> bool:
             entry = self._first(connection, key, name)
             if index.find(connection, key, new_name) is not None:
                 return False
             index.replace(connection, key, name, entry._replace(name=new_name))
             return True
 
-        if not self._keys.write(work):
+        if not self._keys.write(transaction):
             raise self.exists(new_name)
 
     def change_token(self) -> object:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.change_token`."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.ChangeTracking.change_token`."""
         return self._file.change_token()
 
     def _key(self) -> DataKey | None:
-        """Return the key of the index; ``None`` if nothing is in it."""
+        """Return the key of the index, or ``None`` if the index is empty."""
         with self._file.read() as connection:
             generation = None if connection is None else index.generation(connection)
         return None if generation is None else self._keys.key_of(generation)
@@ -199,7 +199,7 @@ class KeyringBackend(Backend):
     def _entries(self) -> Sequence[IndexEntry]:
         key = self._key()
         with self._file.read() as connection:
-            return [] if key is None or connection is None else [*index.everything(connection, key)]
+            return [] if key is None or connection is None else [*index.all_entries(connection, key)]
 
     def _find(self, name: str) -> IndexEntry:
         key = self._key()
@@ -215,44 +215,44 @@ class KeyringBackend(Backend):
         return entry
 
     def _read_entry(self, entry: IndexEntry) -> SecretRecord:
-        text = self._asked(lambda keyring: keyring.get_password(self._service, entry.entry))
+        text = self._access(lambda keyring: keyring.get_password(self._service, entry.entry))
         if text is None:
             raise self.missing(entry.name)
         return EnvelopeCodec().decode(SecretEnvelope(text), name=entry.name, service="the OS keyring", manager=self.name)
 
     def _envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:
         envelope = EnvelopeCodec().encode(record)
-        kind = full_name(system_keyring(self._label))
-        largest = next((limit for beginning, limit in _LARGEST.items() if kind.startswith(beginning)), 0)
+        class_name = full_name(system_keyring(self._label))
+        max_size = next((limit for prefix, limit in _MAX_SIZES.items() if class_name.startswith(prefix)), 0)
         size = len(envelope.text.encode("utf-16-le", "surrogatepass"))
-        if not largest or size <= largest:
+        if not max_size or size <= max_size:
             return envelope
-        message = f"Secret {name!r} needs {size} bytes in the OS keyring; {largest} are allowed."
+        message = f"Secret {name!r} needs {size} bytes in the OS keyring; {max_size} are allowed."
         raise InvalidSecretError(message, name=name, manager=self.name, hint="Use a secrets manager of flavor local for it.")
 
-    def _forget(self, entry: str) -> None:
-        """Delete an entry that may be gone already."""
+    def _delete_entry(self, entry: str) -> None:
+        """Delete an entry of the keyring, if it exists."""
 
-        def act(keyring: SystemKeyring) -> None:
+        def delete(keyring: SystemKeyring) -> None:
             if keyring.get_password(self._service, entry) is not None:
                 keyring.delete_password(self._service, entry)
 
-        self._asked(act)
+        self._access(delete)
 
-    def _drop(self, entry: str) -> None:
+    def _try_delete_entry(self, entry: str) -> None:
         with suppress(ManagerLockedError):
-            self._forget(entry)
+            self._delete_entry(entry)
 
-    def _asked(self, act: Callable[[SystemKeyring], str | None]) -> str | None:
-        """Return what ``act`` returns of the keyring.
+    def _access(self, operation: Callable[[SystemKeyring], str | None]) -> str | None:
+        """Return the result of an operation on the keyring.
 
         Raises:
-            ManagerLockedError: If there is none, it is locked, or it failed.
+            ManagerLockedError: If the keyring is missing or locked, or the operation failed.
         """
         keyring = system_keyring(self._label)
         try:
-            return act(keyring)
-        except Exception as error:  # noqa: BLE001 - each system's keyring raises errors of its own
+            return operation(keyring)
+        except Exception as error:  # noqa: BLE001 - each keyring raises its own error classes
             problem = translate_keyring_error(keyring, error, self._label)
         raise problem
 

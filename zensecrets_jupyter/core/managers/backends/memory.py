@@ -1,4 +1,4 @@
-"""The ``memory`` backend: secrets in the memory of this process, for tests and for trying things out."""
+"""The ``memory`` backend: secrets in the memory of this process, for tests and experiments."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _lock = threading.Lock()
 
 
 class MemoryOptions(ManagerOptions):
-    """It takes no attributes."""
+    """Options of the ``memory`` backend, which has none."""
 
 
 class MemoryBackend(Backend):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`; instances of one registered manager share their secrets."""
+    """The backend in the memory of this process. All instances of one registered manager share their secrets."""
 
     FLAVOR: ClassVar[str] = "memory"
     options_model: ClassVar[type[ManagerOptions]] = MemoryOptions
@@ -34,7 +34,7 @@ class MemoryBackend(Backend):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        return {"kept in": "the memory of this process", "protected by": "nothing: it is gone when the process ends"}
+        return {"kept in": "the memory of this process", "protected by": "nothing: secrets are lost when the process ends"}
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
@@ -44,7 +44,7 @@ class MemoryBackend(Backend):
             return self._secrets[name]
 
     def list(self) -> Iterable[SecretSummary]:
-        """Return a summary of each secret."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.list`."""
         with _lock:
             return [SecretSummary(name) for name in self._secrets]
 

@@ -1,6 +1,6 @@
-"""Base class of backends that read secrets from a flat list of variables.
+"""Base class of read-only backends that read secrets from variables.
 
-A variable is called ``PREFIXNAME__KEY`` in capitals, or a mapping names the variable of each key. Nothing is written.
+A variable has the name ``PREFIXNAME__KEY`` in upper case, or a mapping names the variable of each key.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from zensecrets_jupyter.core.managers.records import ManagerOptions, SecretRecor
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-BETWEEN = "__"
+SEPARATOR = "__"
 """Separator of name and key in the name of a variable."""
 
 _CANONICAL = re.compile(r"[A-Z0-9_]+")
 
 
 class VariablesOptions(ManagerOptions):
-    """Options that say which variables are secrets."""
+    """Options that select the variables with secrets."""
 
     prefix: str = "SECRET_"
-    """What the variables of secrets begin with: ``SECRET_DB__PASSWORD`` is the key ``password`` of the secret ``db``."""
+    """Prefix of the variables. ``SECRET_DB__PASSWORD`` is the key ``password`` of the secret ``db``."""
     mapping: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """For a secret whose variables have other names: its keys, and the variable of each. It then has no others."""
+    """The keys of a secret with other variables, and the variable of each key. The secret then has no other keys."""
     schemas: dict[str, str] = Field(default_factory=dict)
-    """For a secret that is more than keys and values: the type of its schema, such as ``aws``."""
+    """The schema of a secret, such as ``aws``, if it is not ``arbitrary``."""
 
 
 class VariablesBackend(Backend):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`; a subclass returns the variables."""
+    """A backend that reads variables. A subclass returns the variables."""
 
     options_model: ClassVar[type[ManagerOptions]] = VariablesOptions
     is_local: ClassVar[bool] = True
@@ -46,16 +46,16 @@ class VariablesBackend(Backend):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        chosen = self._chosen
+        options = self._variables_options
         return {
-            "kept in": self.where(),
-            "protected by": "nothing: whoever can read that can read them",
-            "variables": f"{chosen.prefix}NAME{BETWEEN}KEY, in capitals",
-            "mapped secrets": ", ".join(sorted(chosen.mapping)) or "none",
+            "kept in": self.location(),
+            "protected by": "nothing: every program that can read it can read them",
+            "variables": f"{options.prefix}NAME{SEPARATOR}KEY, in upper case",
+            "mapped secrets": ", ".join(sorted(options.mapping)) or "none",
         }
 
     @property
-    def _chosen(self) -> VariablesOptions:
+    def _variables_options(self) -> VariablesOptions:
         return cast("VariablesOptions", self.options)
 
     def read(self, name: str) -> SecretRecord:
@@ -70,38 +70,38 @@ class VariablesBackend(Backend):
         return [SecretSummary(name, self._schema_of(name)) for name in self._contents()]
 
     def _schema_of(self, name: str) -> str:
-        return self._chosen.schemas.get(name, "arbitrary")
+        return self._variables_options.schemas.get(name, "arbitrary")
 
     def _contents(self) -> dict[str, dict[str, str]]:
         variables = self.variables()
         contents: dict[str, dict[str, str]] = {}
         for variable, value in variables.items():
-            name, key = self._named(variable)
-            if name and name not in self._chosen.mapping:
+            name, key = self._parse_variable(variable)
+            if name and name not in self._variables_options.mapping:
                 contents.setdefault(name, {})[key] = value
-        for name, keys in self._chosen.mapping.items():
+        for name, keys in self._variables_options.mapping.items():
             content = {key: variables[variable] for key, variable in keys.items() if variable in variables}
             if content:
                 contents[name] = content
         return contents
 
-    def _named(self, variable: str) -> tuple[str, str]:
-        """Return the name and the key that ``variable`` stands for; empty ones if it stands for none."""
-        prefix = self._chosen.prefix
+    def _parse_variable(self, variable: str) -> tuple[str, str]:
+        """Return the name and the key of a variable, or empty texts if it is not a secret."""
+        prefix = self._variables_options.prefix
         if variable.startswith(prefix):
-            name, between, key = variable[len(prefix) :].partition(BETWEEN)
-            # Small letters have no variable of their own: a name in them would be two variables' at once.
-            if between and _CANONICAL.fullmatch(name) and _CANONICAL.fullmatch(key):
+            name, separator, key = variable[len(prefix) :].partition(SEPARATOR)
+            # Only upper case is accepted, because otherwise two variables could be the same secret.
+            if separator and _CANONICAL.fullmatch(name) and _CANONICAL.fullmatch(key):
                 with suppress(InvalidSecretError):
                     return names.check_name(name.lower()), names.check_key(key.lower())
         return "", ""
 
-    # What a subclass implements.
+    # Methods that a subclass implements.
 
     @abstractmethod
     def variables(self) -> Mapping[str, str]:
         """Return all variables, with their values."""
 
     @abstractmethod
-    def where(self) -> str:
-        """Return a few words on where the variables are."""
+    def location(self) -> str:
+        """Return a short description of where the variables are."""

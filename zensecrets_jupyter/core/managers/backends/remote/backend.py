@@ -1,7 +1,8 @@
-"""Base class of backends on another machine: one document for each secret, under a key of the manager's scope.
+"""Base class of remote backends, which store one document for each secret under a key of the manager's scope.
 
-Retries and error mapping are a :class:`RequestRunner`, names and keys a :class:`RemoteKeys`, the stored text an :class:`EnvelopeCodec`, and
-secrets of other programs an :class:`ExternalSecrets`. A subclass implements the few requests at the end of :class:`RemoteBackend`.
+A :class:`RequestRunner` retries requests and maps errors, :class:`RemoteKeys` converts names to keys, an :class:`EnvelopeCodec` converts
+records to stored text, and :class:`ExternalSecrets` reads secrets of other programs. A subclass implements the requests at the end of
+:class:`RemoteBackend`.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAX_CONFLICT_RETRIES = 100
-"""How often a change starts again after a conflict. At each conflict another writer has finished a whole change."""
+"""Maximum number of retries of an update after a conflict. At each conflict, another writer has completed an update."""
 
 
 class ListedKey(NamedTuple):
-    """A key in a list of the service, with the facts that the list has."""
+    """A key in a list of the service. A field is ``None`` if the list does not contain it."""
 
     key: str
     schema: str | None = None
@@ -48,7 +49,14 @@ class ListedKey(NamedTuple):
 
 
 class StoredVersion(NamedTuple):
-    """One version that a service keeps: its number, from 1 and growing, the time of writing (UTC), and the envelope."""
+    """One version of a secret in the service.
+
+    Attributes:
+        number: Number of the version. The first version has number 1.
+        created: Time of the write, in UTC.
+        envelope: The stored text.
+        current: Whether it is the current version.
+    """
 
     number: int
     created: datetime
@@ -58,46 +66,49 @@ class StoredVersion(NamedTuple):
 
 @runtime_checkable
 class VersionRequests(Protocol):
-    """A remote backend whose service keeps earlier versions."""
+    """A remote backend whose service has earlier versions."""
 
     def fetch_versions(self, client: Any, key: str) -> Sequence[StoredVersion]:
-        """Return all versions under ``key``, the newest first; the kind of the error is MISSING if there is no current one."""
+        """Return all versions of a key, the newest first. The error kind is MISSING if there is no current version."""
 
 
 @runtime_checkable
 class RecoveryRequests(Protocol):
-    """A remote backend whose service keeps deleted secrets."""
+    """A remote backend whose service can restore deleted secrets."""
 
     def recover(self, client: Any, key: str) -> None:
-        """Bring back a deleted key; the kind of the error is EXISTS if there is a current one, MISSING if there is none to bring back."""
+        """Restore a deleted key.
+
+        The error kind is EXISTS if the key exists, and MISSING if there is no deleted key.
+        """
 
 
 class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
-    """A backend on another machine.
+    """Base class of backends that send requests to a service.
 
-    Requests raise the errors of the service's library, or :class:`RemoteError`; the table ``error_kinds`` says what they mean.
+    Requests raise errors of the SDK or :class:`RemoteError`. The table ``error_kinds`` maps the errors of the SDK.
     """
 
     options: OptionsT
     options_model: ClassVar[type[ManagerOptions]] = RemoteOptions
     encoding: ClassVar[NameEncoding]
-    """Characters and length of a key in the service."""
+    """Alphabet and length of a key in the service."""
     error_kinds: ClassVar[ErrorTable] = {}
-    """Kinds of errors, by class, or by a code that :meth:`codes_of` returns."""
-    named_files: ClassVar[Mapping[str, str]] = {}
-    """Environment variables of the library that name files; see :mod:`~zensecrets_jupyter.core.managers.backends.remote.named_files`."""
+    """Error kinds by class, or by a code that :meth:`codes_of` returns."""
+    environment_files: ClassVar[Mapping[str, str]] = {}
+    """Environment variables of the SDK that name files, each with the content of its file."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Modules that the flavor's extra installs."""
-    tries: ClassVar[int] = 5
-    """Maximum number of tries of one request."""
+    attempts: ClassVar[int] = 5
+    """Maximum number of attempts of one request."""
     first_wait: ClassVar[float] = 0.1
-    """Maximum seconds before the second try; doubled for each later try, and randomized."""
+    """Maximum seconds before the second attempt. The wait is random, and its maximum doubles for each later attempt."""
     batch_size: int = 1
     """Maximum number of keys in one :meth:`fetch_many`."""
     max_size: ClassVar[int] = 0
-    """Maximum number of bytes of a secret; 0 if the service documents no limit."""
+    """Maximum number of bytes of a secret, or 0 if the service documents no limit."""
     codec: EnvelopeCodec = EnvelopeCodec()
-    """Converts secrets to stored text and back."""
+    """Converts records to stored text and back."""
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
@@ -123,7 +134,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     @classmethod
     def availability(cls) -> Availability:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`; it only looks for the libraries."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. It only looks for the libraries."""
         missing = [library for library in cls.libraries if not is_installed(library)]
         if not missing:
             return Availability(ok=True)
@@ -132,8 +143,8 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
         service = self.encoding.service
-        shared = {"scope": self.keys.scope.value, "names begin with": self.keys.prefix or "nothing: they are as they are"}
-        return {"kept in": service, "protected by": f"{service} and who may use it", **shared}
+        scope = {"scope": self.keys.scope.value, "names begin with": self.keys.prefix or "nothing: names are not changed"}
+        return {"kept in": service, "protected by": f"the access control of {service}", **scope}
 
     @property
     def read_only(self) -> Mapping[str, str]:
@@ -150,18 +161,19 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return None
 
     def key_for(self, name: str) -> str:
-        """Return the key of a secret that may exist.
+        """Return the key of an existing secret.
 
         Raises:
-            SecretNotFoundError: If no secret can have such a name.
-            UnsupportedOperationError: If the secret is another program's, which has no key of ours.
+            SecretNotFoundError: If the name is invalid.
+            UnsupportedOperationError: If the secret belongs to another program, so that it has no key.
         """
-        self.check_change(name)
+        if name in self.external.paths:
+            self.check_change(name)
         with suppress(InvalidSecretError):
             return self.keys.key_for(names.check_name(name))
         raise self.missing(name)
 
-    # The contract of a backend.
+    # The methods of the contract.
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
@@ -213,8 +225,8 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         try:
             return self.runner.attempt(lambda client: self.insert(client, key, envelope))
         except RemoteError as error:
-            if error.kind is ErrorKind.EXISTS and error.was_retried and self._holds(key, envelope):
-                # The answer to the first try was lost, not the write.
+            if error.kind is ErrorKind.EXISTS and error.was_retried and self._is_stored(key, envelope):
+                # An earlier attempt was executed, and its response was lost.
                 return None
             problem = self.runner.error_for(error, "register", name, writes=True)
         raise problem
@@ -232,7 +244,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             failure = error
             if failure.kind is not ErrorKind.CONFLICT:
                 break
-            time.sleep(random.uniform(0, self.first_wait))  # noqa: S311 - it only spreads the retries of two writers
+            time.sleep(random.uniform(0, self.first_wait))  # noqa: S311 - the random wait only separates the retries of two writers
         raise self.runner.error_for(failure, "update", name, writes=True)
 
     def delete(self, name: str) -> None:
@@ -243,10 +255,10 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         self.delete_key(name, key)
 
     def delete_key(self, name: str, key: str) -> None:
-        """Delete whatever is stored under the key of the secret ``name``.
+        """Delete the key of a secret, whichever program wrote the payload.
 
         Raises:
-            SecretNotFoundError: If nothing is.
+            SecretNotFoundError: If the key does not exist.
         """
         try:
             return self.runner.attempt(lambda client: self.remove(client, key))
@@ -262,7 +274,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         try:
             self.delete(name)
         except SecretNotFoundError:
-            # Another user deleted it meanwhile, so neither name may exist.
+            # Another user has deleted the secret, so the new name must not exist either.
             self.delete(new_name)
             raise
         except ZenSecretsError as error:
@@ -290,7 +302,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             return self.runner.attempt(lambda client: recover(client, key))
         except RemoteError as error:
             if error.kind is ErrorKind.EXISTS and error.was_retried:
-                # The first try brought it back, and its answer was lost.
+                # An earlier attempt restored the secret, and its response was lost.
                 return None
             problem = self.runner.error_for(error, "bring back", name, writes=True)
         raise problem
@@ -300,12 +312,12 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return [SecretVersion(one.number, one.envelope.schema, one.created, one.current) for one in self._versions(name)]
 
     def rollback(self, name: str, number: int) -> SecretVersion:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.rollback`; a conflict is handled as in an update."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.rollback`. A conflict is retried as in an update."""
         versions = self._versions(name)
         wanted = next((one.envelope for one in versions if one.number == number), None)
         if wanted is None:
             message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
-            hint = f"Kept are the versions {', '.join(str(one.number) for one in versions)}."
+            hint = f"The versions are {', '.join(str(one.number) for one in versions)}."
             raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
         record = self._record_in(wanted, name)
         self.replace(name, lambda _present: record)
@@ -317,13 +329,13 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         """Return the stored text of a secret.
 
         Raises:
-            InvalidSecretError: If it is too large for the service.
+            InvalidSecretError: If the text is too large for the service.
         """
         envelope = self.codec.encode(record)
         if not self.max_size or envelope.size <= self.max_size:
             return envelope
         message = f"Secret {name!r} needs {envelope.size} bytes in {self.encoding.service}; {self.max_size} are allowed."
-        hint = "Keep large files elsewhere, and the key that opens them here."
+        hint = "Store large files elsewhere, and only the key to them here."
         raise InvalidSecretError(message, name=name, manager=self.name, hint=hint)
 
     def _record_in(self, envelope: SecretEnvelope, name: str) -> SecretRecord:
@@ -337,26 +349,26 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return self.runner.ask("read", lambda client: self.fetch_external(client, path), name=name)
 
     def _overwrite(self, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> RemoteError | None:
-        """Write ``envelope`` over ``present``; return the error, or ``None``."""
+        """Replace ``present`` by ``envelope``, and return the error or ``None``."""
         try:
             self.runner.attempt(lambda client: self.overwrite(client, key, envelope, present))
         except RemoteError as error:
-            if error.kind is ErrorKind.CONFLICT and error.was_retried and self._holds(key, envelope):
+            if error.kind is ErrorKind.CONFLICT and error.was_retried and self._is_stored(key, envelope):
                 return None
             return error
         return None
 
-    def _holds(self, key: str, envelope: SecretEnvelope) -> bool:
-        """Return whether the service has the envelope that an earlier try wrote."""
+    def _is_stored(self, key: str, envelope: SecretEnvelope) -> bool:
+        """Return whether the service has the envelope of an earlier attempt."""
         if Capability.READ not in self.capabilities:
             return False
         with suppress(RemoteError):
-            # Compared by the id of the write: a service that parses JSON may return the same text in another order.
+            # The write IDs are compared, because a service that parses JSON may return the keys in another order.
             return self.runner.attempt(lambda client: self.fetch(client, key)).write_id == envelope.write_id
         return False
 
     def _delete_if_ours(self, name: str) -> None:
-        # Secrets of other programs, and those that another user deleted meanwhile, do not stop the rest.
+        # Secrets of other programs, and secrets that another user has just deleted, are skipped.
         with suppress(SecretNotFoundError, ManagerCorruptedError, UnsupportedOperationError):
             self.delete(name)
 
@@ -367,65 +379,71 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         fetch_versions = self.fetch_versions
         return self.runner.ask("read", lambda client: fetch_versions(client, key), name=name)
 
-    # The requests that a subclass implements. Keys are those of the service.
+    # The requests that a subclass implements. They use keys, not names.
 
     @abstractmethod
     def connect(self) -> ClientT:
-        """Return a new client.
+        """Return a new client, which is logged in.
 
-        The client is safe for several threads, gives up after ``options.timeout`` and does not retry. A login is made here.
+        The client must be safe for several threads, use ``options.timeout`` and not retry.
         """
 
     @abstractmethod
     def fetch(self, client: ClientT, key: str) -> SecretEnvelope:
-        """Return the current text under ``key``."""
+        """Return the current envelope of a key."""
 
     @abstractmethod
     def list_keys(self, client: ClientT, prefix: str) -> Iterable[ListedKey]:
-        """Return every key that begins with ``prefix``, over all pages. Further keys are ignored."""
+        """Return at least every key that begins with ``prefix``, from all pages. Other keys are ignored."""
 
     @abstractmethod
     def insert(self, client: ClientT, key: str, envelope: SecretEnvelope) -> None:
-        """Store under a new key; the kind of the error is EXISTS if the key is taken."""
+        """Store an envelope under a new key. The error kind is EXISTS if the key exists already."""
 
     @abstractmethod
     def overwrite(self, client: ClientT, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
-        """Store instead of ``present``; the kind of the error is CONFLICT if it is no longer current and the service can tell."""
+        """Replace ``present`` by ``envelope``.
+
+        If the service supports compare-and-set, the error kind is CONFLICT if ``present`` is not the current envelope.
+        """
 
     @abstractmethod
     def remove(self, client: ClientT, key: str) -> None:
-        """Delete a key; the kind of the error is MISSING if there is none."""
+        """Delete a key. The error kind is MISSING if the key does not exist."""
 
     # Requests and hooks with a default.
 
     def fetch_for_update(self, client: ClientT, key: str) -> SecretEnvelope:
-        """Return the current text with the token that :meth:`overwrite` needs, if :meth:`fetch` does not."""
+        """Return the current envelope with the token that :meth:`overwrite` needs."""
         return self.fetch(client, key)
 
-    def fetch_many(self, client: ClientT, keys: Sequence[str]) -> Mapping[str, SecretEnvelope | RemoteError]:  # noqa: ARG002 - a hook
-        """Return the texts under at most ``batch_size`` keys, without missing ones. Only called if ``batch_size`` is over 1."""
+    def fetch_many(self, client: ClientT, keys: Sequence[str]) -> Mapping[str, SecretEnvelope | RemoteError]:  # noqa: ARG002 - overrides use the arguments
+        """Return the envelopes of the existing keys. There are at most ``batch_size`` keys.
+
+        This method is called only if ``batch_size`` is greater than 1.
+        """
         raise RemoteError(ErrorKind.UNSUPPORTED)
 
     def fetch_external(self, client: ClientT, path: str) -> str | bytes:
-        """Return the current text of another program's secret under its own path; the kind of the error is MISSING if there is none."""
+        """Return the current text of a secret of another program. The error kind is MISSING if it does not exist."""
         return self.fetch(client, path).text
 
-    def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:  # noqa: ARG002 - a hook
-        """Return an error that says until when a deleted secret can be brought back, or ``None``. It may make a request."""
+    def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:  # noqa: ARG002 - overrides use the arguments
+        """Return an error that states until when a deleted secret can be restored, or ``None``. It may send a request."""
         return None
 
     def library_errors(self) -> ErrorTable:
-        """Return further kinds of errors by class, if the library is optional and its classes are imported late."""
+        """Return further error kinds by class, for an optional SDK that is imported late."""
         return {}
 
-    def codes_of(self, error: Exception) -> tuple[str, ...]:  # noqa: ARG002 - a hook
-        """Return the service's codes for an error, the most specific first."""
+    def codes_of(self, error: Exception) -> tuple[str, ...]:  # noqa: ARG002 - overrides use the arguments
+        """Return the service's codes of an error, the most specific first."""
         return ()
 
-    def classify(self, error: Exception) -> ErrorKind | None:  # noqa: ARG002 - a hook
-        """Return the kind of an error that neither its class nor a code tells."""
+    def classify(self, error: Exception) -> ErrorKind | None:  # noqa: ARG002 - overrides use the arguments
+        """Return the kind of an error that depends on more than class and code, or ``None``."""
         return None
 
-    def requested_wait(self, error: Exception) -> float:  # noqa: ARG002 - a hook
-        """Return how many seconds the service asked to wait before the next try."""
+    def requested_wait(self, error: Exception) -> float:  # noqa: ARG002 - overrides use the arguments
+        """Return the seconds that the service asked to wait before a retry."""
         return 0.0

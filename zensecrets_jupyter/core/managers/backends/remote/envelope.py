@@ -1,4 +1,4 @@
-"""The stored text of a secret: a JSON document that says that this package wrote it, and in which format."""
+"""The stored text of a secret: a JSON document with a format version and a marker of this package."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from zensecrets_jupyter.core.errors import ManagerCorruptedError, StoreTooNewErr
 from zensecrets_jupyter.core.managers.records import SecretRecord
 
 FORMAT_KEY = "zensecrets"
-"""The key of a document that says that this package wrote it; its value is the format."""
+"""The key of the format version. It marks a document as written by this package."""
 FORMAT = 1
-"""Version of the format; a document with a higher one is left unchanged."""
+"""The format version. A document with a higher version is not changed."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class SecretEnvelope:
     """The stored text of a secret.
 
     Attributes:
-        text: The text; kept out of ``repr``.
-        token: What the service needs for a conditional write: a version, an etag.
+        text: The text. ``repr`` does not show it.
+        token: The value that the service needs for a conditional write, such as a version number or an etag.
     """
 
     text: str = field(repr=False)
@@ -30,47 +30,51 @@ class SecretEnvelope:
 
     @property
     def size(self) -> int:
-        """Number of bytes that are sent."""
+        """Number of bytes of the text."""
         return len(self.text.encode("utf-8"))
 
     @property
     def is_ours(self) -> bool:
-        """Whether this package wrote it, in any format, damaged or not."""
-        parsed = _parsed(self.text)
+        """Whether this package wrote the text. The text may be damaged or have a newer format."""
+        parsed = _parse_json(self.text)
         return isinstance(parsed, dict) and FORMAT_KEY in parsed
 
     @property
     def write_id(self) -> str:
-        """Identifier of the write, 16 hexadecimal digits; empty if another program wrote it."""
-        return self._text_under("write")
+        """ID of the write, with 16 hexadecimal digits. It is empty if another program wrote the text."""
+        return self._get_text("write")
 
     @property
     def schema(self) -> str:
-        """Type of the schema; empty if another program wrote it."""
-        return self._text_under("schema")
+        """Type of the schema. It is empty if another program wrote the text."""
+        return self._get_text("schema")
 
-    def _text_under(self, key: str) -> str:
-        parsed = _parsed(self.text)
+    def _get_text(self, key: str) -> str:
+        """Return the text of a key of the document, or an empty text."""
+        parsed = _parse_json(self.text)
         text = parsed.get(key) if isinstance(parsed, dict) and FORMAT_KEY in parsed else None
         return text if isinstance(text, str) else ""
 
 
 class EnvelopeCodec:
-    """Converts secrets to envelopes and back. A service with a format of its own for secrets has a codec of its own."""
+    """Converts records to envelopes and back. A service with its own format has its own codec."""
 
     def encode(self, record: SecretRecord) -> SecretEnvelope:
-        """Return an envelope for ``record``, with a new write id: a writer recognizes its own text after an answer was lost."""
+        """Return the envelope of a record, with a new write ID.
+
+        After a lost response, a writer recognizes its own text by the write ID.
+        """
         content = {FORMAT_KEY: FORMAT, "schema": record.schema, "content": dict(record.content), "write": secrets.token_hex(8)}
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         try:
             text.encode("utf-8")
         except UnicodeEncodeError:
-            # A lone surrogate can only be written as an escape.
+            # UTF-8 has no lone surrogates, so they are escaped.
             text = json.dumps(content, separators=(",", ":"))
         return SecretEnvelope(text)
 
-    def decode(self, envelope: SecretEnvelope, *, name: str, service: str, manager: str) -> SecretRecord:  # noqa: ARG002 - other codecs name the manager
-        """Return the secret in an envelope.
+    def decode(self, envelope: SecretEnvelope, *, name: str, service: str, manager: str) -> SecretRecord:  # noqa: ARG002 - the codec of the zenml backend uses the manager in a message
+        """Return the record of an envelope.
 
         Args:
             envelope: The stored text.
@@ -79,31 +83,32 @@ class EnvelopeCodec:
             manager: Name of the secrets manager, for messages.
 
         Raises:
-            ManagerCorruptedError: If another program wrote it, or it is damaged.
-            StoreTooNewError: If a newer version of this package wrote it.
+            ManagerCorruptedError: If another program wrote the text, or the text is damaged.
+            StoreTooNewError: If a newer version of this package wrote the text.
         """
-        parsed = _parsed(envelope.text)
+        parsed = _parse_json(envelope.text)
         if not isinstance(parsed, dict) or FORMAT_KEY not in parsed:
             raise foreign_secret(name, service)
         version, schema, content = parsed[FORMAT_KEY], parsed.get("schema"), parsed.get("content")
         if isinstance(version, int) and version > FORMAT:
-            message = (
-                f"Secret {name!r} in {service} was written by a newer version of zensecrets-jupyter (format {version}, here {FORMAT})."
-            )
-            raise StoreTooNewError(message, hint="Update it: pip install --upgrade zensecrets-jupyter")
+            message = f"Secret {name!r} in {service} was written by a newer version of zensecrets-jupyter (format {version})."
+            raise StoreTooNewError(message, hint="Update this package: pip install --upgrade zensecrets-jupyter")
         if version == FORMAT and isinstance(schema, str) and isinstance(content, dict) and set(map(type, content.values())) <= {str}:
             return SecretRecord(schema, content)
-        hint = f"It was left as it is: restore an earlier version there, or delete the secret: %secret delete {name}"
-        raise ManagerCorruptedError(f"What {service} holds as secret {name!r} is damaged.", hint=hint)
+        hint = f"It was not changed. Restore an earlier version in the service, or delete the secret: %secret delete {name}"
+        raise ManagerCorruptedError(f"The payload of secret {name!r} in {service} is damaged.", hint=hint)
 
 
 def foreign_secret(name: str, service: str) -> ManagerCorruptedError:
-    """Return the error for another program's text under the key of the secret ``name``."""
-    hint = "It was left as it is: use another name, or a secrets manager with another scope."
-    return ManagerCorruptedError(f"What {service} holds as {name!r} is no secret of this package: another program wrote it.", hint=hint)
+    """Return the error for a payload of another program under the key of a secret."""
+    hint = "It was not changed. Use another name, or a secrets manager with another scope."
+    return ManagerCorruptedError(
+        f"Another program wrote the payload of {name!r} in {service}, so it is not a secret of this package.", hint=hint
+    )
 
 
-def _parsed(text: str) -> Any:
+def _parse_json(text: str) -> Any:
+    """Return the parsed text, or ``None`` if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

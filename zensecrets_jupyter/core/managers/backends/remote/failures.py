@@ -1,6 +1,6 @@
-"""Kinds of failed requests, and the error that a user sees for each.
+"""Outcomes of a failed request, and the error that is raised for each.
 
-A backend maps the errors of its library to :class:`ErrorKind`; the messages are written here, once.
+A backend maps the errors of its SDK to an :class:`ErrorKind`. This module has the messages for users.
 """
 
 from __future__ import annotations
@@ -22,53 +22,53 @@ from zensecrets_jupyter.core.errors import (
 
 
 class ErrorKind(enum.Enum):
-    """Kind of an error of a service."""
+    """The kind of an error of a service."""
 
     MISSING = enum.auto()
-    """There is no such secret."""
+    """The secret does not exist."""
     EXISTS = enum.auto()
-    """The key is taken."""
+    """The key exists already."""
     CONFLICT = enum.auto()
-    """Another writer changed the secret between read and write. Reading it again mends that."""
+    """Another writer changed the secret between read and write. The update has to read it again."""
     TRANSIENT = enum.auto()
-    """No answer, a broken connection, throttling or an internal error. Another try may mend it."""
+    """No response, a broken connection, throttling or an internal error. A retry may succeed."""
     UNREACHABLE = enum.auto()
-    """No service answers there, and another try would not help: an unknown host, a refused certificate."""
+    """An unknown host, a refused certificate or another service. A retry would not help."""
     UNKNOWN_USER = enum.auto()
     """Credentials are missing, wrong or expired."""
     SKEWED = enum.auto()
-    """The clock of this machine is wrong, so that no signature is valid."""
+    """The clock of this machine is wrong, so signatures are invalid."""
     DENIED = enum.auto()
     """The user has no permission."""
     LOCKED = enum.auto()
     """The service itself is sealed."""
     REFUSED_NAME = enum.auto()
-    """The service accepts no such name."""
+    """The service does not accept the name."""
     TOO_LARGE = enum.auto()
     """The content is too large."""
     FULL = enum.auto()
-    """No room is left, or no more secrets are allowed."""
+    """The storage or the number of secrets is at its limit."""
     UNSUPPORTED = enum.auto()
     """The service does not support the operation."""
     NOT_OURS = enum.auto()
-    """This package can't have written what the service holds."""
+    """Another program wrote the stored payload, or it is damaged."""
     UNFORESEEN = enum.auto()
     """Any other error."""
 
 
 class RemoteError(Exception):
-    """A failed request. A backend raises it if the service refuses without an error of its library.
+    """A failed request. A backend raises it for a refusal that is not an error of the SDK.
 
-    It becomes one of our errors before a user sees it.
+    It is converted to one of our errors before a user sees it.
 
     Attributes:
         kind: Kind of the error.
-        detail: The service's code, or the class of the library's error. Never its text, which may quote the request.
-        was_retried: Whether an earlier try had failed, so that the service may be as this very request left it.
+        detail: The code of the service, or the class of the SDK's error. It is never the text, which may quote the request.
+        was_retried: Whether an earlier attempt failed, so that the service may have executed this request already.
     """
 
     def __init__(self, kind: ErrorKind, detail: str = "", *, was_retried: bool = False) -> None:
-        """Make an error of that kind."""
+        """Create an error of a kind."""
         super().__init__(kind.name)
         self.kind = kind
         self.detail = detail or kind.name.lower().replace("_", " ")
@@ -76,7 +76,16 @@ class RemoteError(Exception):
 
 
 class RemoteRequest(NamedTuple):
-    """A request, for messages: ``verb`` as in "can't VERB secret 'name'"; ``name`` is empty if it is about no single secret."""
+    """The facts about a request that messages contain.
+
+    Attributes:
+        service: Name of the service.
+        flavor: Name of the flavor.
+        manager: Name of the secrets manager.
+        verb: The operation, for messages such as "can't read secret 'db'".
+        name: Name of the secret, or an empty text if the request concerns several secrets.
+        writes: Whether the request is a write.
+    """
 
     service: str
     flavor: str
@@ -87,22 +96,22 @@ class RemoteRequest(NamedTuple):
 
     @property
     def action(self) -> str:
-        """The operation, with its object."""
+        """The operation with its object, such as "read secret 'db'"."""
         return f"{self.verb} secret {self.name!r}" if self.name else f"{self.verb} secrets"
 
 
 def error_for(problem: RemoteError, request: RemoteRequest) -> ZenSecretsError:
-    """Return our error for a failed request. Missing and taken names are handled by the caller."""
+    """Return our error for a failed request. The caller handles the kinds MISSING and EXISTS."""
     kind, detail = problem.kind, problem.detail
     service, flavor, action = request.service, request.flavor, request.action
     if kind in {ErrorKind.REFUSED_NAME, ErrorKind.TOO_LARGE}:
-        wrong = "name" if kind is ErrorKind.REFUSED_NAME else "size of the content"
-        message = f"{service} refused the {wrong} of secret {request.name!r} ({detail})."
-        hint = "Choose another name." if kind is ErrorKind.REFUSED_NAME else "Keep large files elsewhere, and the key that opens them here."
+        subject = "name" if kind is ErrorKind.REFUSED_NAME else "size of the content"
+        message = f"{service} refused the {subject} of secret {request.name!r} ({detail})."
+        hint = "Choose another name." if kind is ErrorKind.REFUSED_NAME else "Store large files elsewhere, and only the key to them here."
         return InvalidSecretError(message, name=request.name, manager=request.manager, hint=hint)
     error, text, hint = _MESSAGES.get(kind, _UNFORESEEN)
     if request.writes and kind in {ErrorKind.TRANSIENT, ErrorKind.UNFORESEEN}:
-        hint = f"The last answer was lost, so it may have been done all the same: look before you try again. {hint}"
+        hint = f"The last response was lost, so the service may have executed the write. Check before you try again. {hint}"
     return error(
         f"{text.format(service=service, action=action)} ({detail}).", flavor=flavor, hint=hint.format(service=service, action=action)
     )
@@ -113,43 +122,43 @@ _Message = tuple[type[ManagerError], str, str]
 _MESSAGES: dict[ErrorKind, _Message] = {
     ErrorKind.TRANSIENT: (
         ManagerUnreachableError,
-        "{service} did not answer in time, or failed each time, so it can't {action}",
-        "Check the network, a proxy if there is one, and the status page of {service}, and try again.",
+        "{service} did not answer in time, or failed at every attempt, so it can't {action}",
+        "Check the network, the proxy and the status page of {service}, and try again.",
     ),
     ErrorKind.CONFLICT: (
         ManagerUnreachableError,
-        "Others keep changing in {service} what was to be changed, so it can't {action}",
-        "Wait until they have ended, and try again; nothing was changed.",
+        "Other writers change the secret in {service} all the time, so it can't {action}",
+        "Nothing was changed. Wait until the other writers have ended, and try again.",
     ),
     ErrorKind.UNREACHABLE: (
         ManagerUnreachableError,
         "{service} can't be reached, so it can't {action}",
-        "Check the address that the secrets manager has, the network, and a proxy if there is one.",
+        "Check the address of the secrets manager, the network and the proxy.",
     ),
     ErrorKind.UNKNOWN_USER: (
         ManagerAccessError,
-        "{service} does not know who is asking, so it can't {action}",
-        "Check the credentials in the environment or of the secrets manager: they are missing, wrong or expired.",
+        "{service} does not accept the credentials, so it can't {action}",
+        "Check the credentials of the environment or of the secrets manager. They are missing, wrong or expired.",
     ),
     ErrorKind.SKEWED: (
         ManagerAccessError,
         "{service} refused the time of this machine, so it can't {action}",
-        "Set the clock of this machine right, and try again.",
+        "Correct the clock of this machine, and try again.",
     ),
     ErrorKind.DENIED: (
         ManagerAccessError,
         "{service} does not allow you to {action}",
-        "Ask whoever administers it for that permission.",
+        "Ask its administrator for the permission.",
     ),
     ErrorKind.LOCKED: (
         ManagerLockedError,
         "{service} is sealed, so it can't {action}",
-        "Ask whoever administers it to open it.",
+        "Ask its administrator to unseal it.",
     ),
     ErrorKind.FULL: (
         StoreFullError,
-        "{service} has no room for more, so it can't {action}",
-        "Delete what is not needed, or have the quota raised; what was stored before is untouched.",
+        "{service} is full, so it can't {action}",
+        "Delete unused secrets, or ask for a higher quota. The stored secrets are unchanged.",
     ),
     ErrorKind.UNSUPPORTED: (
         UnsupportedOperationError,
@@ -158,12 +167,12 @@ _MESSAGES: dict[ErrorKind, _Message] = {
     ),
     ErrorKind.NOT_OURS: (
         ManagerCorruptedError,
-        "{service} can't {action}: what it keeps there was not written by this package, or is damaged",
-        "It was left as it is: use another name, or a secrets manager with another scope.",
+        "{service} can't {action}: another program wrote the stored payload, or it is damaged",
+        "It was not changed. Use another name, or a secrets manager with another scope.",
     ),
 }
 _UNFORESEEN: _Message = (
     ManagerError,
-    "{service} failed in a way that nobody foresaw, so it can't {action}",
-    "Try again; if it stays so, report it with the name in the brackets.",
+    "{service} failed with an unexpected error, so it can't {action}",
+    "Try again. If the error persists, report it with the name in the brackets.",
 )

@@ -1,11 +1,12 @@
-"""The ``github`` backend: secrets of GitHub Actions in a repository, which only a workflow can read.
+"""The ``github`` backend: GitHub Actions secrets of a repository, which only a workflow can read.
 
-Needs the repository, the extra ``github``, and a token that may write the repository's secrets; a workflow's own GITHUB_TOKEN may not.
+It needs the repository, the extra ``github``, and a token with permission to write the secrets of the repository. The GITHUB_TOKEN of a
+workflow has no such permission.
 
-GitHub gives no secret back. In a workflow, what its file puts into the environment (``env:`` with ``KEY: ${{ secrets.KEY }}``) is read
-there, as it was when the job began. So neither is a single key changed, nor a secret renamed: both would need what is there now. Nor does
-GitHub compare before it writes: of two who register one secret at the very same moment the later wins. And nobody can tell what another
-program keeps there: with scope ``none`` only names keep it apart.
+GitHub never returns a secret. In a workflow, the backend reads environment variables that the workflow file sets from secrets (``env:``
+with ``KEY: ${{ secrets.KEY }}``). They have the values from the start of the job. An update of a single key and a rename would need the
+current content, so they are not supported. GitHub has no compare-and-set: if two users register one secret at the same time, the later
+write wins. Secrets of other programs cannot be recognized. With scope ``none`` only their names distinguish them.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from zensecrets_jupyter.core.errors import InvalidOptionsError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
+from zensecrets_jupyter.core.managers.backends.remote.environment_files import OF_REQUESTS
 from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
 from zensecrets_jupyter.core.managers.backends.remote.http_errors import requests_errors
-from zensecrets_jupyter.core.managers.backends.remote.named_files import OF_REQUESTS
 from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS, NameEncoding, Scope
 from zensecrets_jupyter.core.managers.backends.remote.runner import ErrorTable, RemoteOptions
 from zensecrets_jupyter.core.managers.records import Capability, ManagerContext, ManagerOptions, SecretRecord
@@ -38,10 +39,10 @@ if TYPE_CHECKING:
     import requests
 
 ERROR_KINDS: ErrorTable = {
-    # "Rate limits for the REST API": an answer 403 or 429 with headers that say so.
+    # A rate limit is status 403 or 429 with certain headers ("Rate limits for the REST API").
     "rate-limit": ErrorKind.TRANSIENT,
-    # "Troubleshooting the REST API".
-    # The repository was renamed or moved; a token is not sent after it.
+    # These statuses are in "Troubleshooting the REST API". A redirect of a renamed repository is refused, so that the token is not sent
+    # to another address.
     "301": ErrorKind.UNREACHABLE,
     "307": ErrorKind.UNREACHABLE,
     "401": ErrorKind.UNKNOWN_USER,
@@ -55,36 +56,36 @@ ERROR_KINDS: ErrorTable = {
     "502": ErrorKind.TRANSIENT,
     "503": ErrorKind.TRANSIENT,
     "504": ErrorKind.TRANSIENT,
-    # Classes of urllib3 inside errors of requests; not all of them are in each version of urllib3.
+    # These are classes of urllib3 inside errors of requests. Some versions of urllib3 lack some of them.
     "SSLError": ErrorKind.UNREACHABLE,
     "NameResolutionError": ErrorKind.UNREACHABLE,
 }
-"""Kinds of errors, by status and code; those of requests are in :meth:`GithubBackend.library_errors`."""
+"""Error kinds by status and code. :meth:`GithubBackend.library_errors` has the errors of requests."""
 
 API_VERSION = "2022-11-28"
-"""The version of the REST API that this speaks."""
+"""The version of the REST API."""
 TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN", "GITHUB_AUTHENTICATION_TOKEN")
-"""Variables that may hold the token: those of GitHub's own command, and ZenML's."""
+"""Environment variables with a token: those of GitHub's command-line tool, and that of ZenML."""
 PAGE = 100
-"""Secrets in one page of a list; the most that are allowed."""
+"""Number of secrets in one page of a list, the maximum of GitHub."""
 
 
 class GithubOptions(RemoteOptions):
-    """Which repository, and as whom."""
+    """Options of the ``github`` backend."""
 
     owner: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
-    """The user or organization that owns the repository, as ZenML has it; only where ``repository`` does not say it."""
+    """The owner of the repository, as in ZenML. It is needed if ``repository`` does not contain the owner."""
     repository: str | None = Field(default=None, pattern=r"^([A-Za-z0-9_.-]+/)?[A-Za-z0-9_.-]+$", validate_default=True)
-    """The repository, ``OWNER/NAME``, or ``NAME`` with ``owner``; by default GITHUB_REPOSITORY."""
+    """The repository: ``OWNER/NAME``, or ``NAME`` with the option ``owner``. The default is GITHUB_REPOSITORY."""
     token: str | None = SecretField(default=None)
-    """A token that may write the repository's secrets; by default GH_TOKEN, GITHUB_TOKEN, or ZenML's GITHUB_AUTHENTICATION_TOKEN."""
+    """A token with permission to write secrets. The default is GH_TOKEN, GITHUB_TOKEN or GITHUB_AUTHENTICATION_TOKEN."""
     api_url: str | None = None
-    """The address of the REST API; by default GITHUB_API_URL or GitHub's own."""
+    """The address of the REST API. The default is GITHUB_API_URL or GitHub's own."""
 
     @field_validator("repository")
     @classmethod
-    def _have_one_owner(cls, repository: str | None, info: ValidationInfo) -> str | None:
-        # Only the type of an error is shown, so that no text of it can quote what was given.
+    def _require_one_owner(cls, repository: str | None, info: ValidationInfo) -> str | None:
+        # Users see only the type of this error, so that no text can quote the value.
         owner = info.data.get("owner")
         if owner and not repository:
             raise PydanticCustomError("missing, owner needs it", "missing")
@@ -94,90 +95,91 @@ class GithubOptions(RemoteOptions):
 
     @property
     def full_name(self) -> str:
-        """The repository as ``OWNER/NAME``; empty if none was given."""
+        """The repository as ``OWNER/NAME``, or an empty text."""
         return f"{self.owner}/{self.repository}" if self.owner else self.repository or ""
 
     @field_validator("api_url")
     @classmethod
-    def _send_nothing_in_clear(cls, url: str | None) -> str | None:
+    def _require_https(cls, url: str | None) -> str | None:
         parts = urlsplit(url or "https://")
         if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
             raise PydanticCustomError("no address that begins with https", "unencrypted")
         return url
 
 
-class _GithubAnswerError(Exception):
-    """An answer that is none of those which were hoped for; of its body nothing is kept."""
+class _GithubResponseError(Exception):
+    """A response with an unexpected status. The error does not contain its body."""
 
-    def __init__(self, answer: requests.Response) -> None:
-        super().__init__(str(answer.status_code))
-        self.status = answer.status_code
-        headers = answer.headers
-        limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
-        self.limited = limited and self.status in {403, 429}
-        asked, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-        self.wait = float(asked) if asked.isdecimal() else max(0.0, float(reset) - time.time()) if reset.isdecimal() else 0.0
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__(str(response.status_code))
+        self.status = response.status_code
+        headers = response.headers
+        has_limit = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+        self.is_rate_limited = has_limit and self.status in {403, 429}
+        seconds, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+        self.wait = float(seconds) if seconds.isdecimal() else max(0.0, float(reset) - time.time()) if reset.isdecimal() else 0.0
 
 
 class GithubConnection(NamedTuple):
-    """A session, and the address of the repository's secrets."""
+    """A session, the address of the secrets of the repository, and the time-out of a request in seconds."""
 
     session: requests.Session
     secrets: str
     timeout: float
 
-    def ask(self, method: str, path: str = "", *, wanted: tuple[int, ...] = (200,), **more: Any) -> requests.Response:
-        """Return the answer to one request; a path that is a whole address is taken as it is.
+    def ask(self, method: str, path: str = "", *, expected: tuple[int, ...] = (200,), **options: Any) -> requests.Response:
+        """Return the response to one request.
 
         Raises:
-            _GithubAnswerError: If its status is none of those wanted.
+            _GithubResponseError: If the status is not one of ``expected``.
         """
-        answer = self.session.request(method, self.secrets + path, timeout=self.timeout, allow_redirects=False, **more)
-        if answer.status_code not in wanted:
-            raise _GithubAnswerError(answer)
+        answer = self.session.request(method, self.secrets + path, timeout=self.timeout, allow_redirects=False, **options)
+        if answer.status_code not in expected:
+            raise _GithubResponseError(answer)
         return answer
 
 
 class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`; in a workflow of GitHub Actions it reads too."""
+    """The backend for GitHub Actions secrets. It can read only in a workflow of GitHub Actions."""
 
     FLAVOR: ClassVar[str] = "github"
     options_model: ClassVar[type[ManagerOptions]] = GithubOptions
     capabilities: ClassVar[Capability] = Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
     encoding: ClassVar[NameEncoding] = ENCODINGS["github"]
     error_kinds: ClassVar[ErrorTable] = ERROR_KINDS
-    named_files: ClassVar[Mapping[str, str]] = OF_REQUESTS
+    environment_files: ClassVar[Mapping[str, str]] = OF_REQUESTS
     libraries: ClassVar[tuple[str, ...]] = ("requests",)
-    # "Limits for secrets": 48 KB.
+    # GitHub allows 48 KB ("Limits for secrets").
     max_size: ClassVar[int] = 48_000
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        # The documents that were sent after nothing had been there: a second try need not look again, it would find the first one's work.
+        # The envelopes of registrations that were sent once. A retry does not check the key again, because the earlier attempt may have
+        # stored it.
         self._sent: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
         if os.environ.get("GITHUB_ACTIONS") == "true":
-            self.capabilities = type(self).capabilities | Capability.READ  # type: ignore[misc]  # here more can be done than elsewhere
+            self.capabilities = type(self).capabilities | Capability.READ  # type: ignore[misc]  # an instance in a workflow can also read
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        ambient = {} if self.options.full_name else {"repository": self._repository() or "none yet"}
-        return {**super().describe(), "read": "in a workflow of GitHub Actions only", **ambient}
+        ambient = {} if self.options.full_name else {"repository": self._repository() or "not set"}
+        return {**super().describe(), "readable": "in a workflow of GitHub Actions only", **ambient}
 
     def check_merge(self, name: str) -> None:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.check_merge`; GitHub can't merge.
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.check_merge`. GitHub does not return the other keys.
 
         Raises:
             UnsupportedOperationError: Always.
         """
-        self._refuse(f"change single keys of secret {name!r}", "Delete it, and register it with all its keys.")
+        self._refuse(f"change single keys of secret {name!r}", "Delete the secret, and register it with all its keys.")
 
-    def rename(self, name: str, new_name: str) -> None:  # noqa: ARG002 - the contract's
+    def rename(self, name: str, new_name: str) -> None:  # noqa: ARG002 - the contract has these parameters
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
-        self._refuse(f"rename secret {name!r}", "Delete it, and register it with all its keys.")
+        self._refuse(f"rename secret {name!r}", "Delete the secret, and register it with all its keys.")
 
     def _refuse(self, verb: str, hint: str) -> NoReturn:
-        raise self.unsupported(f"{verb}: GitHub gives nothing back of what is there", hint)
+        raise self.unsupported(f"{verb}, because GitHub does not return secrets", hint)
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
@@ -193,14 +195,14 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         token = self.options.token or next(filter(None, map(os.environ.get, TOKEN_VARIABLES)), None)
         repository = self._repository()
         if not repository:
-            message = f"Secrets manager {self.name!r} (flavor github) does not know which repository to ask."
+            message = f"Secrets manager {self.name!r} (flavor github) has no repository."
             raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Give it repository=OWNER/NAME, or set GITHUB_REPOSITORY.")
         if not token:
-            raise RemoteError(ErrorKind.UNKNOWN_USER, "no token was given, and none is in GH_TOKEN or GITHUB_TOKEN")
+            raise RemoteError(ErrorKind.UNKNOWN_USER, "neither the option token nor GH_TOKEN or GITHUB_TOKEN is set")
         session = requests.Session()
-        # By default it keeps ten connections, and warns of each that more threads open.
+        # The default pool has ten connections, and logs a warning for each further thread.
         session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
-        # Otherwise requests would send the credentials of a .netrc instead of the token.
+        # Without this, requests sends the credentials of a .netrc file instead of the token.
         session.auth = lambda request: request
         session.headers.update(
             {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}", "X-GitHub-Api-Version": API_VERSION}
@@ -210,29 +212,29 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`RemoteBackend.read`."""
-        return self._record_in(self._in_the_environment(self.key_for(name), name), name)
+        return self._record_in(self._read_environment(self.key_for(name), name), name)
 
-    def _in_the_environment(self, key: str, name: str) -> SecretEnvelope:
+    def _read_environment(self, key: str, name: str) -> SecretEnvelope:
         text = os.environ.get(key)
         if not text:
-            # Of a secret that is not there a workflow makes an empty variable.
+            # A workflow sets an empty variable for a missing secret.
             raise self.missing(name)
         return SecretEnvelope(text)
 
-    def fetch(self, client: GithubConnection, key: str) -> SecretEnvelope:  # noqa: ARG002 - GitHub gives nothing back
+    def fetch(self, client: GithubConnection, key: str) -> SecretEnvelope:  # noqa: ARG002 - GitHub does not return secrets
         """See :meth:`RemoteBackend.fetch`."""
-        return self._in_the_environment(key, key)
+        return self._read_environment(key, key)
 
-    def list_keys(self, client: GithubConnection, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - GitHub filters nothing
+    def list_keys(self, client: GithubConnection, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - GitHub has no filter by prefix
         """See :meth:`RemoteBackend.list_keys`."""
         number, following = 1, True
         while following:
             try:
                 answer = client.ask("GET", params={"per_page": PAGE, "page": number})
-            except _GithubAnswerError as error:
+            except _GithubResponseError as error:
                 if self.runner.kind_of(error) is not ErrorKind.MISSING:
                     raise
-                raise RemoteError(ErrorKind.DENIED, "404: no such repository, or not for you") from None
+                raise RemoteError(ErrorKind.DENIED, "404: there is no such repository, or you have no permission") from None
             for found in answer.json()["secrets"]:
                 updated = datetime.fromisoformat(found["updated_at"].replace("Z", "+00:00"))
                 yield ListedKey(found["name"], None, None, updated)
@@ -241,7 +243,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
     def insert(self, client: GithubConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
         if envelope not in self._sent:
-            if client.ask("GET", f"/{quote(key)}", wanted=(200, 404)).status_code == 200:  # noqa: PLR2004 - there is one
+            if client.ask("GET", f"/{quote(key)}", expected=(200, 404)).status_code == 200:  # noqa: PLR2004 - this is the HTTP status of success
                 raise RemoteError(ErrorKind.EXISTS)
             self._sent.add(envelope)
         self._put(client, key, envelope)
@@ -249,11 +251,11 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`RemoteBackend.replace`."""
         key = self.key_for(name)
-        # What is there nobody knows; only what replaces all of it comes here.
+        # The current record is unknown. check_merge refuses changes that depend on it, so an empty record is passed.
         envelope = self.envelope_for(name, change(SecretRecord("", {})))
         self.runner.ask("update", lambda client: self.overwrite(client, key, envelope, SecretEnvelope("")), name=name, writes=True)
 
-    def overwrite(self, client: GithubConnection, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:  # noqa: ARG002 - see above
+    def overwrite(self, client: GithubConnection, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:  # noqa: ARG002 - GitHub does not return the present envelope
         """See :meth:`RemoteBackend.overwrite`."""
         client.ask("GET", f"/{quote(key)}")
         self._put(client, key, envelope)
@@ -263,13 +265,13 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
         try:
             public = client.ask("GET", "/public-key").json()
-        except _GithubAnswerError as error:
+        except _GithubResponseError as error:
             if self.runner.kind_of(error) is not ErrorKind.MISSING:
                 raise
-            raise RemoteError(ErrorKind.DENIED, "404: no such repository, or not for you") from None
+            raise RemoteError(ErrorKind.DENIED, "404: there is no such repository, or you have no permission") from None
         sealed = SealedBox(PublicKey(base64.b64decode(public["key"]))).encrypt(envelope.text.encode())
         body = {"encrypted_value": base64.b64encode(sealed).decode(), "key_id": public["key_id"]}
-        client.ask("PUT", f"/{quote(key)}", wanted=(201, 204), json=body)
+        client.ask("PUT", f"/{quote(key)}", expected=(201, 204), json=body)
 
     def delete(self, name: str) -> None:
         """See :meth:`RemoteBackend.delete`."""
@@ -278,20 +280,20 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
     def delete_all(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
         if self.keys.scope is Scope.NONE:
-            self._refuse("delete all secrets without a scope", "Delete those that are yours one by one: the others may be other programs'.")
+            self._refuse("delete all secrets without a scope", "Delete your secrets one by one. Others may belong to other programs.")
         super().delete_all()
 
     def remove(self, client: GithubConnection, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
-        client.ask("DELETE", f"/{quote(key)}", wanted=(204,))
+        client.ask("DELETE", f"/{quote(key)}", expected=(204,))
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:
         """See :meth:`RemoteBackend.codes_of`."""
-        if isinstance(error, _GithubAnswerError):
-            return ("rate-limit",) if error.limited else (str(error.status),)
+        if isinstance(error, _GithubResponseError):
+            return ("rate-limit",) if error.is_rate_limited else (str(error.status),)
         behind = getattr(error.args[0], "reason", None) if error.args else None
         return (type(behind).__name__,) if isinstance(behind, BaseException) else ()
 
     def requested_wait(self, error: Exception) -> float:
         """See :meth:`RemoteBackend.requested_wait`."""
-        return error.wait if isinstance(error, _GithubAnswerError) else 0.0
+        return error.wait if isinstance(error, _GithubResponseError) else 0.0

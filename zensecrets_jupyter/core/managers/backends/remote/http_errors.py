@@ -1,4 +1,4 @@
-"""Kinds of the errors of ``requests``, for the backends whose library is built on it."""
+"""Error kinds of the library ``requests``, for backends whose SDK uses it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def requests_errors(*, default: ErrorKind | None = None) -> ErrorTable:
-    """Return the kinds of errors of ``requests``, by class.
+    """Return the error kinds of ``requests`` by class.
 
     Args:
-        default: The kind of its other errors; by default they are unforeseen.
+        default: The kind of all other errors. By default they are UNFORESEEN.
     """
     from requests import exceptions
 
     return {
         exceptions.SSLError: ErrorKind.UNREACHABLE,
         exceptions.InvalidURL: ErrorKind.UNREACHABLE,
-        # A token with a line break, which would begin another header.
+        # A token with a line break causes this error, because it would begin another header.
         exceptions.InvalidHeader: ErrorKind.UNKNOWN_USER,
         exceptions.ConnectionError: ErrorKind.TRANSIENT,
         exceptions.Timeout: ErrorKind.TRANSIENT,

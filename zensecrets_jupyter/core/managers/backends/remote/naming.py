@@ -1,8 +1,8 @@
-"""Conversion of secret names to keys of a shared service, below a path for the scope, and back.
+"""Conversion of secret names to keys of a shared service and back. A key begins with a path for the scope.
 
-A character that the service does not allow, and the escape character itself, becomes the escape character with two hexadecimal digits for
-each byte of its UTF-8. No two names give one key, and a key that no name gives belongs to another program. Keys that would be too long are
-refused, never cut.
+A character outside the alphabet of the service, and the escape character itself, are escaped: the escape character and two hexadecimal
+digits for each byte in UTF-8. Different names have different keys. A key that no name is converted to belongs to another program. A key
+that would be too long is refused and never shortened.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = "zenml"
-"""First part of every key but those of scope ``none``; ZenML's own."""
+"""First part of every key, except for scope ``none``. ZenML uses the same text."""
 
 _LOWER = string.ascii_lowercase + string.digits
 _ANY_CASE = string.ascii_letters + string.digits
@@ -33,17 +33,17 @@ _ANY_CASE = string.ascii_letters + string.digits
 
 @dataclass(frozen=True)
 class NameEncoding:
-    """The characters that a service allows in a key, and how others are escaped.
+    """The alphabet of keys in a service, and how other characters are escaped.
 
     Attributes:
         service: Name of the service, for messages.
-        letters: Characters of a name that are not escaped, without the separator's; empty if nothing is escaped.
+        letters: Characters that are not escaped. If it is empty, nothing is escaped. The characters of the separator are not included.
         max_length: Maximum number of characters in a key.
-        escape_mark: Text that begins an escape: one character, or the same twice if names often have it. A single one is then kept.
-        separator: Text between the parts of a path. No escaped part contains it.
-        upper: Whether keys have capitals only: a small letter is written as a capital, and a capital is escaped.
-        first: Characters that a key may begin with; empty if any.
-        reserved: Prefixes that no key may have.
+        escape_mark: Text that begins an escape: one character, or the same character twice. If twice, the single character is not escaped.
+        separator: Text between the parts of a path. An escaped part never contains it.
+        upper: Whether keys have upper-case letters only. Lower case is converted, and upper case is escaped.
+        first: Characters that a key may begin with. If it is empty, all may.
+        reserved: Prefixes that a key must not have.
     """
 
     service: str
@@ -56,50 +56,52 @@ class NameEncoding:
     reserved: tuple[str, ...] = ()
 
     def escape(self, part: str) -> str:
-        """Return ``part`` in the characters of the service."""
+        """Return one part of a key in the alphabet of the service."""
         if not self.letters:
             return part
         start = 1 if part and (part.startswith(self.reserved) or (self.first and part[0] not in self.first)) else 0
-        pieces = [self._escaped(letter) for letter in part[:start]]
+        pieces = [self._escape_letter(letter) for letter in part[:start]]
         for number, letter in enumerate(part[start:], start):
-            pieces.append(letter if self._stands(letter, part[number + 1 : number + 2]) else self._escaped(letter))
+            pieces.append(letter if self._is_kept(letter, part[number + 1 : number + 2]) else self._escape_letter(letter))
         text = "".join(pieces)
         return text.upper() if self.upper else text
 
     def unescape(self, text: str) -> str | None:
-        """Return the part that :meth:`escape` converts to ``text``, or ``None``."""
+        """Return the part that :meth:`escape` converts to ``text``, or ``None`` if there is none."""
         if not self.letters:
             return text
         folded = text.lower() if self.upper else text
         part = None
         with suppress(ValueError):
             pieces = re.split(f"((?:{re.escape(self.escape_mark)}[0-9a-f]{{2}})+)", folded)
-            # Each second piece is a run of escapes: a character of several bytes is one run.
+            # Every second piece is a sequence of escapes, because a character may have several bytes.
             part = "".join(
                 bytes.fromhex(piece.replace(self.escape_mark, "")).decode("utf-8", "surrogatepass") if number % 2 else piece
                 for number, piece in enumerate(pieces)
             )
         return part if part is not None and self.escape(part) == text else None
 
-    def _stands(self, letter: str, following: str) -> bool:
+    def _is_kept(self, letter: str, following: str) -> bool:
+        """Return whether a character before ``following`` is not escaped."""
         if letter != self.escape_mark[0]:
             return letter in self.letters
         return len(self.escape_mark) > 1 and bool(following) and following != letter and following in self.letters
 
-    def _escaped(self, letter: str) -> str:
+    def _escape_letter(self, letter: str) -> str:
         return "".join(f"{self.escape_mark}{byte:02x}" for byte in letter.encode("utf-8", "surrogatepass"))
 
 
 ENCODINGS = {
-    # "Secret name" in CreateSecret: letters, digits and /_+=.@- , 512 characters.
+    # CreateSecret allows letters, digits and /_+=.@- and 512 characters ("Secret name").
     "aws": NameEncoding("AWS Secrets Manager", f"{_ANY_CASE}_-+@", 512),
-    # secretId of projects.secrets.create: letters in both cases, digits, hyphens and underscores, 255 characters.
+    # projects.secrets.create allows letters, digits, hyphens and underscores, and 255 characters ("secretId").
     "gcp": NameEncoding("Google Cloud Secret Manager", f"{_ANY_CASE}_-", 255, escape_mark="--", separator="---"),
-    # "Object names" of Key Vault: letters, digits and hyphens, in either case the same, 127 characters.
+    # Key Vault allows letters without case, digits and hyphens, and 127 characters ("Object names").
     "azure": NameEncoding("Azure Key Vault", f"{_LOWER}-", 127, escape_mark="--", separator="---"),
-    # A path of Vault may hold nearly anything; 512 bytes is Consul's limit on the key in which Vault keeps it, with what Vault adds.
+    # Vault allows nearly all characters in a path. Its Consul storage allows 512 bytes for a key, including a prefix of Vault.
     "vault": NameEncoding("Vault", f"{_ANY_CASE}_-", 360),
-    # "Naming your secrets" of GitHub Actions: capitals, digits and underscores, no digit first, not GITHUB_. No length is documented.
+    # GitHub allows upper-case letters, digits and underscores, no digit at the start, and no prefix GITHUB_ ("Naming your secrets").
+    # It documents no length.
     "github": NameEncoding(
         "GitHub",
         f"{_LOWER}_",
@@ -110,14 +112,14 @@ ENCODINGS = {
         first=f"{string.ascii_lowercase}_",
         reserved=("github_",),
     ),
-    # The name of a secret of a ZenML server: any text of 255 characters. What pipelines call a secret is its name here.
+    # A ZenML server allows any text of 255 characters. Pipelines use the same name, so nothing is escaped.
     "zenml": NameEncoding("ZenML", "", 255),
 }
 """The encodings of the built-in services, by flavor."""
 
 
 class Scope(str, Enum):
-    """Users of a secret: every program, all secrets managers, one secrets manager, or those with one namespace."""
+    """The range within which secrets managers share secrets."""
 
     NONE = "none"
     GLOBAL = "global"
@@ -126,18 +128,18 @@ class Scope(str, Enum):
 
 
 class ScopedOptions(ManagerOptions):
-    """Attributes of every flavor whose backend is shared."""
+    """Options of every flavor with a shared service."""
 
     scope: Scope = Scope.COMPONENT
-    """Users of the secrets: ``component`` this secrets manager, ``namespace`` those with the same namespace, ``global`` all
-    secrets managers with that scope, ``none`` every user of the service, by bare names."""
+    """Which managers share the secrets: ``component`` this one only, ``namespace`` all with the same namespace, ``global`` all with the
+    same scope. With ``none`` all programs share the secrets, and the keys have no prefix."""
     namespace: str | None = Field(default=None, validate_default=True, max_length=100)
-    """The namespace; with scope ``namespace`` only."""
+    """The namespace, for scope ``namespace`` only."""
 
     @field_validator("namespace")
     @classmethod
-    def _belong_to_the_scope(cls, namespace: str | None, info: ValidationInfo) -> str | None:
-        # Only the type of an error is shown, so that no text of it can quote the value.
+    def _require_scope_namespace(cls, namespace: str | None, info: ValidationInfo) -> str | None:
+        # Users see only the type of this error, so that no text can quote the value.
         wanted = info.data.get("scope") is Scope.NAMESPACE
         if wanted and not namespace:
             raise PydanticCustomError("missing, scope=namespace needs it", "missing")
@@ -153,11 +155,11 @@ class RemoteKeys:
 
     Attributes:
         scope: Scope of the secrets manager.
-        prefix: Prefix of each key; empty for scope ``none``.
+        prefix: Prefix of each key. It is empty for scope ``none``.
     """
 
     def __init__(self, encoding: NameEncoding, options: ScopedOptions, identity: str) -> None:
-        """Use the scope of ``options``; ``identity`` is the secrets manager's."""
+        """Use the scope of ``options``, for the manager with the ID ``identity``."""
         self._encoding = encoding
         parts = {
             Scope.NONE: [],
@@ -171,23 +173,24 @@ class RemoteKeys:
         self._others = root if options.scope is Scope.NONE else ""
 
     def key_for(self, name: str) -> str:
-        """Return the key of the secret called ``name``.
+        """Return the key of a secret.
 
         Raises:
-            InvalidSecretError: If the key would be too long for the service, or belong to another scope.
+            InvalidSecretError: If the key would be too long for the service, or would belong to another scope.
         """
         key = self.prefix + self._encoding.escape(name)
         if self._others and key.startswith(self._others):
-            message = f"Without a scope no secret can be called {name!r}: what begins so belongs to the scopes."
+            message = f"Without a scope, no secret can have the name {name!r}, because its prefix is reserved for scopes."
             raise InvalidSecretError(message, name=name, hint="Choose another name.")
         if len(key) > self._encoding.max_length:
-            message = f"The name {name[:20]!r}… is too long for {self._encoding.service}: written in its alphabet and with its scope it has"
-            message = f"{message} {len(key)} characters; {self._encoding.max_length} are allowed, {len(self.prefix)} of them for the scope."
-            raise InvalidSecretError(message, name=name, hint="Choose a shorter name, of small letters and digits.")
+            message = f"The name {name[:20]!r}… is too long for {self._encoding.service}: its key has"
+            message = f"{message} {len(key)} characters, {len(self.prefix)} of them for the scope."
+            message = f"{message} At most {self._encoding.max_length} are allowed."
+            raise InvalidSecretError(message, name=name, hint="Choose a shorter name with lower-case letters and digits only.")
         return key
 
     def name_for(self, key: str) -> str | None:
-        """Return the name of the secret with that key; ``None`` if the key has another scope or no name gives it."""
+        """Return the name of a key, or ``None`` if the key has another scope or is not the key of a name."""
         if not key.startswith(self.prefix) or (self._others and key.startswith(self._others)):
             return None
         name = self._encoding.unescape(key[len(self.prefix) :])
@@ -196,5 +199,5 @@ class RemoteKeys:
         return None
 
     def names_in(self, keys: Iterable[str]) -> list[str]:
-        """Return the names of those of the ``keys`` that are this secrets manager's."""
+        """Return the names of the keys that belong to this secrets manager."""
         return [name for name in map(self.name_for, keys) if name is not None]

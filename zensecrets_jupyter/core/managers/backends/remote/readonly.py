@@ -1,7 +1,7 @@
 """Read-only access to secrets that other programs keep in the same service.
 
-The option ``external`` maps names to paths of the service: ``PATH``, or ``PATH#KEY`` for one key. A JSON object gives its keys; any other
-text is one key.
+The option ``external`` maps names to paths in the service: ``PATH``, or ``PATH#KEY`` for one key. A JSON object is a secret with its keys.
+Any other text is a secret with one key.
 """
 
 from __future__ import annotations
@@ -24,48 +24,51 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEFAULT_KEY = "value"
-"""The key of a text that is no JSON object, if the option names none."""
+"""The key of a text that is not a JSON object, if the option does not name a key."""
 
 
 class ExternalPath(NamedTuple):
-    """Where another program stores a secret: ``path`` in the service, and the wanted ``key``, or an empty text for all keys."""
+    """Where another program stores a secret: a path in the service, and a key or an empty text for all keys."""
 
     path: str
     key: str
 
     @classmethod
     def parse(cls, text: str) -> ExternalPath:
-        """Parse ``PATH#KEY`` or ``PATH``. The last ``#`` ends the path, so a path that contains one needs another behind it."""
+        """Parse ``PATH#KEY`` or ``PATH``.
+
+        The last ``#`` ends the path, so a path that contains ``#`` needs a second one at its end.
+        """
         path, separator, key = text.rpartition("#")
         return cls(path, key) if separator else cls(text, "")
 
 
 class ExternalOptions(RemoteOptions):
-    """Attributes of remote flavors that can read secrets of other programs."""
+    """Options of remote flavors that can read secrets of other programs."""
 
     external: dict[str, str] = Field(default_factory=dict)
-    """Secrets that other programs keep in the service, to be read only: for each name ``PATH`` or ``PATH#KEY``."""
+    """Secrets of other programs, which are read-only: ``PATH`` or ``PATH#KEY`` for each name."""
     clear: tuple[str, ...] = ()
-    """Further keys of external secrets that are shown as they are: ``KEY``, or ``NAME.KEY`` of one secret."""
+    """Further keys of external secrets that are not masked: ``KEY``, or ``NAME.KEY`` for one secret."""
 
     @field_validator("clear")
     @classmethod
-    def _name_keys(cls, clear: tuple[str, ...]) -> tuple[str, ...]:
+    def _check_clear_keys(cls, clear: tuple[str, ...]) -> tuple[str, ...]:
         if any(not key.strip() for key in clear):
             raise PydanticCustomError("an empty key", "malformed")
         return tuple(key.strip() for key in clear)
 
     @field_validator("external")
     @classmethod
-    def _name_paths(cls, external: dict[str, str]) -> dict[str, str]:
-        # Only the type of an error is shown, so that no text of it can quote the value.
+    def _check_external_paths(cls, external: dict[str, str]) -> dict[str, str]:
+        # Users see only the type of this error, so that no text can quote the value.
         for name, text in external.items():
-            wrong = False
+            is_valid = True
             try:
                 names.check_name(name)
             except InvalidSecretError:
-                wrong = True
-            if wrong:
+                is_valid = False
+            if not is_valid:
                 raise PydanticCustomError("no name of a secret before the '='", "malformed")
             if not ExternalPath.parse(text).path.strip():
                 raise PydanticCustomError("no path after the '='", "malformed")
@@ -73,13 +76,13 @@ class ExternalOptions(RemoteOptions):
 
 
 class ExternalSecrets:
-    """Reads the secrets of other programs that the options name.
+    """Reader of the secrets of other programs.
 
-    An external secret hides one of ours with the same name, which is then neither read nor listed.
+    An external secret hides our own secret with the same name, which is then neither read nor listed.
 
     Attributes:
         paths: The path of each secret, by name.
-        locations: Text for messages on where each secret is stored, by name.
+        locations: The location of each secret as a text for messages, by name.
     """
 
     def __init__(
@@ -91,12 +94,12 @@ class ExternalSecrets:
         service: str,
         manager: str,
     ) -> None:
-        """Read what ``options`` name.
+        """Read the secrets that ``options`` name.
 
         Args:
-            options: Options of the backend; ``None`` if its flavor reads no external secrets.
+            options: Options of the backend, or ``None`` if its flavor cannot read external secrets.
             fetch: Returns the text of a secret, given its name and its path.
-            codec: Decodes a text that another secrets manager of this package wrote.
+            codec: Decodes an envelope of another secrets manager.
             service: Name of the service, for messages.
             manager: Name of the secrets manager, for messages.
         """
@@ -109,51 +112,55 @@ class ExternalSecrets:
         self._manager = manager
 
     def read(self, name: str) -> SecretRecord:
-        """Return the secret called ``name``, with the keys that need no masking.
+        """Return the record of a secret, with the keys that need no mask.
 
         Raises:
-            InvalidSecretError: If it is no text, lacks the key, or has a key that no secret may have.
+            InvalidSecretError: If the payload is binary, the key is missing, or a key is invalid.
         """
         external = self.paths[name]
         content, clear_keys = self._content_in(self._fetch(name, external.path), name, external)
-        # A key may hold a dot itself, so NAME.KEY is compared as a whole.
+        # A key may contain a dot, so NAME.KEY is compared as a whole.
         chosen = {*self._clear, *(key.removeprefix(f"{name}.") for key in self._clear if key.startswith(f"{name}."))}
         return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys | frozenset(chosen))
 
     def read_or_error(self, name: str) -> SecretRecord | ZenSecretsError:
-        """Return the secret, or the error of reading it."""
+        """Return the record of a secret, or the error."""
         try:
             return self.read(name)
         except ZenSecretsError as error:
             return error
 
     def summaries(self) -> list[SecretSummary]:
-        """Return a summary of each external secret, without a request."""
+        """Return a summary of each external secret. No request is sent."""
         return [SecretSummary(name, ArbitrarySecretSchema.TYPE) for name in self.paths]
 
     def missing(self, name: str) -> SecretNotFoundError:
-        """Return the error for a path that holds nothing."""
-        message = f"There is nothing under {self.paths[name].path!r} in {self._service}, which is secret {name!r} of {self._manager!r}."
-        hint = f"Check the path: %zen secrets-manager describe {self._manager}; or ask whoever keeps it there."
+        """Return the error for a path without a payload."""
+        message = f"There is nothing under {self.paths[name].path!r} in {self._service}, the path of secret {name!r} of {self._manager!r}."
+        hint = f"Check the path: %zen secrets-manager describe {self._manager}; or ask the owner of the secret."
         return SecretNotFoundError(message, name=name, manager=self._manager, hint=hint)
 
     def _content_in(self, text: str | bytes, name: str, external: ExternalPath) -> tuple[dict[str, str], frozenset[str]]:
-        problem, hint = "is binary", "Only texts can be read."
+        """Return the requested content of a payload, and the keys that need no mask."""
+        problem, hint = "is binary", "Only text can be read."
         with suppress(UnicodeDecodeError):
             content, clear = self._content_of(text.decode("utf-8") if isinstance(text, bytes) else text, name, external.key)
             if external.key and external.key not in content:
                 problem, hint = f"has no key {external.key!r}", f"Its keys are {', '.join(sorted(content)) or 'none'}."
             else:
                 wanted = {external.key: content[external.key]} if external.key else content
-                return {self._checked(key, name, external): value for key, value in wanted.items()}, clear
-        message = f"What {self._service} holds under {external.path!r}, which is secret {name!r} of {self._manager!r}, {problem}."
+                return {self._check_key(key, name, external): value for key, value in wanted.items()}, clear
+        message = f"The payload under {external.path!r} in {self._service}, for secret {name!r} of {self._manager!r}, {problem}."
         raise InvalidSecretError(message, name=name, manager=self._manager, hint=hint)
 
     def _content_of(self, text: str, name: str, key: str) -> tuple[dict[str, str], frozenset[str]]:
-        """Return the content of a text, and its keys that need no masking; ``key`` is that of a text that is no JSON object."""
+        """Return the content of a text, and the keys that need no mask.
+
+        If the text is not a JSON object, the whole text is the value of ``key``.
+        """
         envelope = SecretEnvelope(text)
         if envelope.is_ours:
-            # Another secrets manager of this package wrote it: its content is wanted, not the envelope.
+            # Another secrets manager of this package wrote the text, so the content of the envelope is returned.
             record = self._codec.decode(envelope, name=name, service=self._service, manager=self._manager)
             schema = schema_or_fallback(record.schema)
             return dict(record.content), frozenset(key for key in record.content if not schema.is_sensitive(key))
@@ -164,10 +171,11 @@ class ExternalSecrets:
                 return content, clear_keys_of(content)
         return {key or DEFAULT_KEY: text}, frozenset()
 
-    def _checked(self, key: str, name: str, external: ExternalPath) -> str:
+    def _check_key(self, key: str, name: str, external: ExternalPath) -> str:
+        """Return a key if it is valid, and explain in the error how to select other keys."""
         try:
             return names.check_key(key, name=name)
         except InvalidSecretError as error:
             problem = error
-        problem.hint = f"Name the keys that you need, each as a secret of its own: --external {name}={external.path}#KEY"
+        problem.hint = f"Name each key that you need as a separate secret: --external {name}={external.path}#KEY"
         raise problem

@@ -1,7 +1,7 @@
-"""Base class of the backends that store encrypted rows in a SQL database, with earlier versions.
+"""Base class of backends that store encrypted rows in a SQL database, with earlier versions.
 
-Keys and values are encrypted. Names, schema types, numbers and times are in clear, so that listing needs no key; they are bound to the
-content, so that reading detects whether they were altered. The statements are portable SQL.
+Keys and values are encrypted. Names, schema types, version numbers and times are not encrypted, so that a list needs no key. They are
+associated data of the encryption, so that a read detects a change. The statements are portable SQL.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Row(NamedTuple):
 
 
 class SealedBackend(Backend):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`; a subclass sets the following attributes."""
+    """A backend with encrypted rows. A subclass sets the attributes that begin with an underscore."""
 
     batch_size: int = 1
     """Maximum number of names in one :meth:`read_batch`."""
@@ -55,32 +55,34 @@ class SealedBackend(Backend):
     _keys: DataKeys
     """The data keys."""
     _owner: str
-    """Owner of the rows; content is bound to it."""
+    """The owner of the rows. Encrypted content is bound to it."""
     _versions_kept: int
-    """Number of versions kept of each secret, the current one included; at least 1."""
+    """Number of versions that are kept of each secret, including the current one. It is at least 1."""
 
     def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
-        """Change what protects the key of this store; no secret is written anew.
+        """Change the protection of the data key of this store. No secret is encrypted again.
 
         Args:
-            protection: "keyring", "passphrase" or "keyfile". The protection that is there already is renewed: another passphrase, or
+            protection: "keyring", "passphrase" or "keyfile". The current protection can be renewed with another passphrase, or with
                 another key in the keyring or in a file.
-            passphrase: The new passphrase. Without it ``ZENSECRETS_NEW_PASSPHRASE`` is taken, or ``ZENSECRETS_PASSPHRASE`` where the
-                store had no passphrase before, and else a person is asked.
+            passphrase: The new passphrase. The default is ``ZENSECRETS_NEW_PASSPHRASE``, or ``ZENSECRETS_PASSPHRASE`` if the store had
+                no passphrase before. Without these variables the user is asked.
 
         Raises:
             InvalidOptionsError: If there is no such protection.
-            InteractionUnavailableError: If a new passphrase is needed and nobody is there to choose it.
-            ManagerLockedError: If the store can't be opened, or the keyring is locked or absent; the old protection then holds.
+            InteractionUnavailableError: If a new passphrase is needed and no user can be asked.
+            ManagerLockedError: If the store cannot be opened, or the keyring is locked or missing. The old protection stays.
         """
         self._keys.rewrap(protection, passphrase=passphrase)
 
     def rotate_key(self) -> None:
-        """Seal every secret and every earlier version with a new key, in one step; what protects it stays of the same kind.
+        """Encrypt every secret and every earlier version with a new data key, in one transaction.
+
+        The kind of protection stays the same.
 
         Raises:
-            ManagerLockedError: If the store can't be opened.
-            ManagerCorruptedError: If a row is damaged; then nothing is changed.
+            ManagerLockedError: If the store cannot be opened.
+            ManagerCorruptedError: If a row is damaged. Nothing is changed then.
         """
         self._keys.rotate(_reseal_everything)
 
@@ -105,7 +107,7 @@ class SealedBackend(Backend):
         return self._keys.required_passphrase
 
     def describe(self) -> dict[str, str]:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`; it needs no key."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`. It needs no key."""
         with self._database.read() as connection:
             count = connection.execute(tables.COUNT, {"of_manager": self._owner}).scalar() if connection is not None else 0
         return {"protected by": self._keys.describe(), "secrets": str(count), "versions kept": str(self._versions_kept)}
@@ -115,9 +117,9 @@ class SealedBackend(Backend):
         row = self._find(name)
         key = self._keys.key_of(row.generation)
         while key is None:
-            # Another process may have changed the key since the row was read, and the row with it; if not, it is damaged.
-            seen, row = row.generation, self._find(name)
-            if row.generation == seen:
+            # Another process may have rotated the key and encrypted the row again. If the row has not changed, it is damaged.
+            generation, row = row.generation, self._find(name)
+            if row.generation == generation:
                 break
             key = self._keys.key_of(row.generation)
         return unseal_record(key, self._binding(name, CURRENT, row), row.sealed)
@@ -125,22 +127,22 @@ class SealedBackend(Backend):
     def read_batch(self, names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.BatchReads.read_batch`."""
         results: dict[str, SecretRecord | ZenSecretsError] = {name: self.missing(name) for name in names}
-        wanted = {"of_manager": self._owner, "of_names": [name for name in names if _is_storable(name)]}
+        parameters = {"of_manager": self._owner, "of_names": [name for name in names if _is_storable(name)]}
         with self._database.read() as connection:
-            found = [] if connection is None else connection.execute(tables.CURRENT_ROWS, wanted).all()
+            found = [] if connection is None else connection.execute(tables.CURRENT_ROWS, parameters).all()
         locked: ZenSecretsError | None = None
         for name, *columns in found:
-            one = results[name] = locked or self._record_or_error(name, columns)
-            if isinstance(one, (InteractionCancelledError, ManagerLockedError)):
-                # Nobody is asked again for the next one.
-                locked = one
+            result = results[name] = locked or self._record_or_error(name, columns)
+            if isinstance(result, (InteractionCancelledError, ManagerLockedError)):
+                # The user must not be asked again for the next secret.
+                locked = result
         return results
 
     def _record_or_error(self, name: str, columns: Iterable[Any]) -> SecretRecord | ZenSecretsError:
         try:
             row = _row_of(columns)
             key = self._keys.key_of(row.generation)
-            # Where there is none the row may have been sealed anew since; one that is read alone is read again then.
+            # If the key is missing, another process may have encrypted the row again, so the secret is read again.
             return self.read(name) if key is None else unseal_record(key, self._binding(name, CURRENT, row), row.sealed)
         except ZenSecretsError as error:
             return error
@@ -149,7 +151,7 @@ class SealedBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.names`."""
         with self._database.read() as connection:
             found = [] if connection is None else [*connection.execute(tables.ALL_NAMES, {"of_manager": self._owner}).scalars()]
-        _refuse_if_other_than(str, found)
+        _check_types(str, found)
         return found
 
     def list(self) -> Iterable[SecretSummary]:
@@ -157,12 +159,12 @@ class SealedBackend(Backend):
         found: Sequence[SecretSummary] | None = []
         with self._database.read() as connection:
             if connection is not None:
-                # Straight from the driver's cursor: SQLAlchemy's own rows would double the time that a list of 10,000 takes.
+                # The cursor of the driver is read directly, because SQLAlchemy's rows would double the time of a list of 10,000 secrets.
                 found = _summaries_from(connection.execute(tables.ALL_SUMMARIES, {"of_manager": self._owner}).cursor)
         if found is None:
             raise _damaged()
-        for of, values in zip((str, str, int), zip(*found, strict=True), strict=False):
-            _refuse_if_other_than(of, values)
+        for expected, values in zip((str, str, int), zip(*found, strict=True), strict=False):
+            _check_types(expected, values)
         return found
 
     def create(self, name: str, record: SecretRecord) -> None:
@@ -172,53 +174,53 @@ class SealedBackend(Backend):
     def write_batch(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.BatchWrites.write_batch`."""
 
-        def work(connection: Connection, key: DataKey) -> None:
+        def transaction(connection: Connection, key: DataKey) -> None:
             for name, record in new.items():
                 self._add(connection, key, name, record)
             for name, record in replaced.items():
                 self._write_version(connection, key, name, self._first(connection, name), record)
 
-        self._keys.write(work)
+        self._keys.write(transaction)
 
     def _add(self, connection: Connection, key: DataKey, name: str, record: SecretRecord) -> None:
         binding = RowBinding(self._owner, name, CURRENT, 1, record.schema, _now())
         try:
             connection.execute(tables.ADD, {"manager": self._owner, "name": name, **_columns(key, binding, record)})
         except IntegrityError:
-            taken = True
+            already_exists = True
         else:
-            taken = False
-        if taken:
-            # The transaction is undone, and what it wrote before with it.
+            already_exists = False
+        if already_exists:
+            # The error rolls back the whole transaction.
             raise self.exists(name)
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
         self._find(name)
 
-        def work(connection: Connection, key: DataKey) -> None:
+        def transaction(connection: Connection, key: DataKey) -> None:
             self._write_version(connection, key, name, self._first(connection, name), change)
 
-        self._keys.write(work)
+        self._keys.write(transaction)
 
     def rollback(self, name: str, number: int) -> SecretVersion:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.rollback`."""
         self._find(name)
 
-        def work(connection: Connection, key: DataKey) -> SecretVersion:
+        def transaction(connection: Connection, key: DataKey) -> SecretVersion:
             row = self._first(connection, name)
-            wanted = None
+            earlier_record = None
             if number != row.number:
                 earlier = {one.number: one for one in self._earlier(connection, row)}
                 if number not in earlier:
-                    kept = ", ".join(str(one) for one in sorted([*earlier, row.number], reverse=True))
+                    numbers = ", ".join(map(str, sorted([*earlier, row.number], reverse=True)))
                     message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
-                    raise SecretNotFoundError(message, name=name, manager=self.name, hint=f"Kept are the versions {kept}.")
-                wanted = self._unsealed(key, self._binding(name, EARLIER, earlier[number]), earlier[number])
-            binding = self._write_version(connection, key, name, row, lambda present: wanted or present)
-            return SecretVersion(binding.number, binding.schema, _when(binding.written), current=True)
+                    raise SecretNotFoundError(message, name=name, manager=self.name, hint=f"The versions are {numbers}.")
+                earlier_record = self._unseal(key, self._binding(name, EARLIER, earlier[number]), earlier[number])
+            binding = self._write_version(connection, key, name, row, lambda present: earlier_record or present)
+            return SecretVersion(binding.number, binding.schema, _time_of(binding.written), current=True)
 
-        return self._keys.write(work)
+        return self._keys.write(transaction)
 
     def delete(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
@@ -237,20 +239,20 @@ class SealedBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
         self._find(name)
 
-        def work(connection: Connection, key: DataKey) -> bool:
+        def transaction(connection: Connection, key: DataKey) -> bool:
             row = self._first(connection, name)
             if connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": new_name}).first() is not None:
                 return False
             for one in self._earlier(connection, row):
-                record = self._unsealed(key, self._binding(name, EARLIER, one), one)
+                record = self._unseal(key, self._binding(name, EARLIER, one), one)
                 sealed = seal_record(key, self._binding(new_name, EARLIER, one), record)
                 connection.execute(tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": one.number, "sealed": sealed})
-            record = self._unsealed(key, self._binding(name, CURRENT, row), row)
+            record = self._unseal(key, self._binding(name, CURRENT, row), row)
             sealed = seal_record(key, self._binding(new_name, CURRENT, row), record)
             connection.execute(tables.REWRITE, {"of_secret": row.secret, "name": new_name, "sealed": sealed})
             return True
 
-        if not self._keys.write(work):
+        if not self._keys.write(transaction):
             raise self.exists(new_name)
 
     def history(self, name: str) -> Sequence[SecretVersion]:
@@ -259,7 +261,7 @@ class SealedBackend(Backend):
             row = self._first(connection, name)
             earlier = [] if connection is None else self._earlier(connection, row)
         try:
-            return [SecretVersion(one.number, one.schema, _when(one.written), current=one is row) for one in (row, *earlier)]
+            return [SecretVersion(one.number, one.schema, _time_of(one.written), current=one is row) for one in (row, *earlier)]
         except (ValueError, OverflowError, OSError):
             pass
         raise _damaged()
@@ -267,11 +269,22 @@ class SealedBackend(Backend):
     def _write_version(
         self, connection: Connection, key: DataKey, name: str, row: _Row, change: SecretRecord | Callable[[SecretRecord], SecretRecord]
     ) -> RowBinding:
-        """Make ``change``, or what it returns of ``row``, the current version, keep the one before it, and return the new binding."""
-        present = self._unsealed(key, self._binding(name, CURRENT, row), row)
+        """Store a new current version, and store the present one as an earlier version.
+
+        Args:
+            connection: The connection.
+            key: The data key.
+            name: Name of the secret.
+            row: The row of the present version.
+            change: The new record, or a function from the present record to the new one.
+
+        Returns:
+            The binding of the new version.
+        """
+        present = self._unseal(key, self._binding(name, CURRENT, row), row)
         record = change if isinstance(change, SecretRecord) else change(present)
-        kept = self._binding(name, EARLIER, row)
-        connection.execute(tables.ADD_EARLIER, {"secret": row.secret, "number": row.number, **_columns(key, kept, present)})
+        earlier = self._binding(name, EARLIER, row)
+        connection.execute(tables.ADD_EARLIER, {"secret": row.secret, "number": row.number, **_columns(key, earlier, present)})
         binding = RowBinding(self._owner, name, CURRENT, row.number + 1, record.schema, _now())
         connection.execute(tables.REWRITE, {"of_secret": row.secret, **_columns(key, binding, record)})
         connection.execute(tables.PRUNE, {"of_secret": row.secret, "up_to": binding.number - self._versions_kept})
@@ -295,17 +308,17 @@ class SealedBackend(Backend):
     def _binding(self, name: str, role: str, row: _Row) -> RowBinding:
         return RowBinding(self._owner, name, role, row.number, row.schema, row.written)
 
-    def _unsealed(self, key: DataKey, binding: RowBinding, row: _Row) -> SecretRecord:
+    def _unseal(self, key: DataKey, binding: RowBinding, row: _Row) -> SecretRecord:
         return unseal_record(key if row.generation == key.generation else None, binding, row.sealed)
 
 
 def holds_secrets(connection: Connection) -> bool:
-    """Tell whether a sealed row is there."""
+    """Return whether the table has a row."""
     return connection.execute(tables.ANY).first() is not None
 
 
 def _reseal_everything(connection: Connection, *, old: DataKey, new: DataKey) -> None:
-    """Seal each row of each manager in the database anew."""
+    """Encrypt each row of each manager in the database with a new key."""
     owners: dict[int, tuple[str, str]] = {}
     for manager, name, *found in connection.execute(tables.EVERYTHING).all():
         row = _row_of(found)
@@ -326,7 +339,7 @@ def _resealed(old: DataKey, new: DataKey, binding: RowBinding, row: _Row) -> dic
 
 
 def _summaries_from(rows: Any) -> list[SecretSummary] | None:
-    """Return what the driver found as summaries; ``None`` if a time of writing is none."""
+    """Return the summaries of the driver's rows, or ``None`` if a time is invalid."""
     make, when, utc = SecretSummary._make, datetime.fromtimestamp, timezone.utc
     try:
         return [make((name, schema, number, when(written / 1e6, utc))) for name, schema, number, written in rows]
@@ -334,21 +347,21 @@ def _summaries_from(rows: Any) -> list[SecretSummary] | None:
         return None
 
 
-def _refuse_if_other_than(of: type, values: Iterable[Any]) -> None:
-    if not set(map(type, values)) <= {of}:
+def _check_types(expected: type, values: Iterable[Any]) -> None:
+    if not set(map(type, values)) <= {expected}:
         raise _damaged()
 
 
 def _row_of(found: Iterable[Any]) -> _Row:
-    # SQLite keeps any type in any column, so damage shows as a number where a text was.
+    # SQLite stores values of any type in any column, so a damaged row may have a number in a text column.
     row = _Row._make(found)
-    if all(type(value) is of for value, of in zip(row, (int, int, str, int, int, bytes), strict=True)):
+    if all(type(value) is expected for value, expected in zip(row, (int, int, str, int, int, bytes), strict=True)):
         return row
     raise _damaged()
 
 
 def _damaged() -> ManagerCorruptedError:
-    return ManagerCorruptedError("A row of the store is damaged.", hint="It was left as it is: restore the store from a copy.")
+    return ManagerCorruptedError("A row of the store is damaged.", hint="It was not changed. Restore the store from a backup.")
 
 
 def _columns(key: DataKey, binding: RowBinding, record: SecretRecord) -> dict[str, Any]:
@@ -365,13 +378,13 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _when(written: int) -> datetime:
+def _time_of(written: int) -> datetime:
     return datetime.fromtimestamp(written / 1e6, timezone.utc)
 
 
 def _is_storable(name: str) -> bool:
-    # No secret may be called so, but anything may be asked for, and a driver raises where it can't encode a parameter: sqlite3 half a
-    # character, psycopg a NUL too.
+    # A user may ask for a secret with any name. The driver raises an error for a name that it cannot encode: sqlite3 for a lone surrogate,
+    # psycopg also for a NUL.
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:

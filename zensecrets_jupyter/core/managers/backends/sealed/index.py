@@ -1,6 +1,6 @@
-"""An encrypted index of secrets, for a backend that can't list.
+"""An encrypted index of secrets, for a backend that cannot list.
 
-A row maps a secret to an entry of the backend. Names are encrypted; a row is found by a keyed fingerprint of the name.
+A row maps a secret to an entry of the backend. Names are encrypted. A row is found by a keyed fingerprint of the name.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _entries = Table(
 
 
 class IndexEntry(NamedTuple):
-    """Name of a secret, its entry in the backend, its schema, and the time of writing (microseconds, UTC)."""
+    """The name of a secret, its entry in the backend, its schema, and the time of the write in microseconds (UTC)."""
 
     name: str
     entry: str
@@ -41,23 +41,23 @@ class IndexEntry(NamedTuple):
 
 
 def find(connection: Connection, key: DataKey, name: str) -> IndexEntry | None:
-    """Return the entry of the secret called ``name``; ``None`` if there is none.
+    """Return the entry of a secret, or ``None``.
 
     Raises:
-        ManagerCorruptedError: If its row is damaged.
+        ManagerCorruptedError: If the row is damaged.
     """
     found = connection.execute(select(_entries).where(_entries.c.fingerprint == _fingerprint(key, name))).first()
-    return None if found is None else _unsealed(key, tuple(found))
+    return None if found is None else _unseal(key, tuple(found))
 
 
-def everything(connection: Connection, key: DataKey) -> Iterator[IndexEntry]:
+def all_entries(connection: Connection, key: DataKey) -> Iterator[IndexEntry]:
     """Yield every entry.
 
     Raises:
         ManagerCorruptedError: If a row is damaged.
     """
     for found in connection.execute(select(_entries)).all():
-        yield _unsealed(key, tuple(found))
+        yield _unseal(key, tuple(found))
 
 
 def add(connection: Connection, key: DataKey, entry: IndexEntry) -> None:
@@ -66,7 +66,7 @@ def add(connection: Connection, key: DataKey, entry: IndexEntry) -> None:
 
 
 def replace(connection: Connection, key: DataKey, name: str, entry: IndexEntry) -> None:
-    """Replace the entry of the secret ``name``."""
+    """Replace the entry of a secret."""
     connection.execute(update(_entries).where(_entries.c.fingerprint == _fingerprint(key, name)).values(_row(key, entry)))
 
 
@@ -76,12 +76,12 @@ def remove(connection: Connection, key: DataKey, name: str) -> None:
 
 
 def is_in_use(connection: Connection) -> bool:
-    """Tell whether an entry is there."""
+    """Return whether the index has an entry."""
     return connection.execute(select(_entries.c.fingerprint).limit(1)).first() is not None
 
 
 def generation(connection: Connection) -> object:
-    """Return which key seals the entries; ``None`` if there are none."""
+    """Return the generation of the key that encrypts the entries, or ``None`` if there are no entries."""
     return connection.execute(select(_entries.c.generation).limit(1)).scalar()
 
 
@@ -91,7 +91,7 @@ def _row(key: DataKey, entry: IndexEntry) -> dict[str, Any]:
     return {"fingerprint": fingerprint, "generation": key.generation, "written": entry.written, "sealed": sealed}
 
 
-def _unsealed(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
+def _unseal(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
     fingerprint, generation_of_row, written, sealed = row
     parts = None
     if generation_of_row == key.generation and isinstance(sealed, bytes) and isinstance(written, int):
@@ -100,7 +100,7 @@ def _unsealed(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
         except ManagerCorruptedError:
             parts = None
     if parts is None:
-        raise ManagerCorruptedError("A row of the index of secrets is damaged.", hint="It was left as it is: restore it from a copy.")
+        raise ManagerCorruptedError("A row of the index of secrets is damaged.", hint="It was not changed. Restore it from a backup.")
     name, entry, schema = parts
     return IndexEntry(name, entry, schema, written)
 

@@ -1,7 +1,7 @@
 """The ``local`` backend, the default: an encrypted SQLite file on this machine, with earlier versions.
 
-Several processes may use one file at once; a file on a network drive only from one machine at a time,
-because SQLite's log works through shared memory.
+Several processes may use one file at the same time. A file on a network drive may be used by one machine at a time, because SQLite's
+write-ahead log uses shared memory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 FORMAT = 1
-"""Version of the tables; a store with a higher one is left alone."""
+"""Version of the tables. A store with a higher version is not changed."""
 
 
 class LocalOptions(ManagerOptions):
@@ -34,15 +34,15 @@ class LocalOptions(ManagerOptions):
     ONCE: ClassVar[frozenset[str]] = frozenset({"secrets_file"})
 
     path: Path | None = None
-    """The file; by default ``secrets.db`` in the manager's own folder. A relative path is taken from where it is registered."""
+    """The file. The default is ``secrets.db`` in the folder of the manager. A relative path is made absolute at registration."""
     versions_kept: int = Field(default=10, ge=1)
-    """How many versions of each secret are kept, the current one included."""
+    """Number of versions that are kept of each secret, including the current one."""
     secrets_file: Path | None = Field(default=None)
-    """A file of ZenML's local secrets manager: its secrets are taken over once, when this is given, and the file is not used after that."""
+    """A file of ZenML's local secrets manager. Its secrets are imported once, at registration."""
     scope: Literal["none", "component"] = "none"
-    """As in ZenML; either way nobody shares the secrets."""
+    """As in ZenML. It has no effect, because the secrets are never shared."""
     namespace: str | None = Field(default=None, max_length=100)
-    """As in ZenML, where it has no effect either."""
+    """As in ZenML. It has no effect there either."""
 
     @field_validator("path")
     @classmethod
@@ -51,9 +51,9 @@ class LocalOptions(ManagerOptions):
 
 
 class LocalBackend(SealedBackend):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`.
+    """The backend with an encrypted SQLite file.
 
-    Two managers may share a file. Each sees its own secrets only, and one key encrypts them all.
+    Several managers may share a file. Each manager sees only its own secrets, and one data key encrypts all of them.
     """
 
     FLAVOR: ClassVar[str] = "local"
@@ -63,30 +63,30 @@ class LocalBackend(SealedBackend):
 
     @classmethod
     def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[BaseSecretSchema]]:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.initial_secrets`: those of ``secrets_file``.
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.initial_secrets`. It returns those of ``secrets_file``.
 
         Raises:
-            UnreadableFileError: If there is such a file, and it can't be read as one of ZenML's.
+            UnreadableFileError: If the file is not a readable secrets file of ZenML.
         """
         file = attributes.get("secrets_file")
-        kept = {name: value for name, value in attributes.items() if name not in LocalOptions.ONCE}
-        return kept, read_secrets_file(str(file)) if file else []
+        registered = {name: value for name, value in attributes.items() if name not in LocalOptions.ONCE}
+        return registered, read_secrets_file(str(file)) if file else []
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        chosen = LocalOptions.model_validate(self.options.model_dump())
-        path = chosen.path or self.context.folder / "secrets.db"
-        self._file = self._database = SqliteFile(path, TABLES, kind="secrets", version=FORMAT, own_folder=chosen.path is None)
+        local_options = LocalOptions.model_validate(self.options.model_dump())
+        path = local_options.path or self.context.folder / "secrets.db"
+        self._file = self._database = SqliteFile(path, TABLES, kind="secrets", version=FORMAT, own_folder=local_options.path is None)
         self._keys = DataKeys(
             self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", in_use=holds_secrets, ask=self.context.ask_passphrase
         )
         self._owner = self.id
-        self._versions_kept = chosen.versions_kept
+        self._versions_kept = local_options.versions_kept
 
     @property
     def path(self) -> Path:
-        """The file; it need not exist yet."""
+        """The path of the file, which may not exist yet."""
         return self._file.path
 
     def describe(self) -> dict[str, str]:
@@ -94,5 +94,5 @@ class LocalBackend(SealedBackend):
         return {"kept in": str(self.path), **super().describe()}
 
     def change_token(self) -> object:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.change_token`."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.ChangeTracking.change_token`."""
         return self._file.change_token()

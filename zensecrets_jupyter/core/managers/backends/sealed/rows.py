@@ -1,4 +1,4 @@
-"""Encryption of secrets as rows, and detection of rows that were altered, damaged or swapped."""
+"""Encryption of records as rows, and detection of changed, damaged or swapped rows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ CURRENT = "current"
 EARLIER = "earlier"
 
 LARGEST_CONTENT = 64 * 1024 * 1024
-"""Bytes in the keys and values of one secret at most; SQLite and PostgreSQL end at 1 GB, with errors of their own."""
+"""Maximum number of bytes in the keys and values of one secret. SQLite and PostgreSQL allow 1 GB."""
 
 
 class RowBinding(NamedTuple):
-    """The facts that encrypted content is bound to. In another row it can't be decrypted."""
+    """The facts that encrypted content is bound to. In another row the content cannot be decrypted."""
 
     manager: str
     name: str
@@ -30,28 +30,28 @@ class RowBinding(NamedTuple):
     written: int
 
     def associated_data(self) -> tuple[str, ...]:
-        """Return the facts as the cipher takes them."""
+        """Return the facts as associated data for the cipher."""
         return ("secret", *map(str, self))
 
 
 def seal_record(key: DataKey, binding: RowBinding, record: SecretRecord) -> bytes:
-    """Return the keys and values of ``record`` encrypted for ``binding``.
+    """Return the encrypted content of a record.
 
     Raises:
-        InvalidSecretError: If they are larger than :data:`LARGEST_CONTENT`.
+        InvalidSecretError: If the content is larger than :data:`LARGEST_CONTENT`.
     """
     plaintext = json.dumps(dict(record.content), separators=(",", ":")).encode("ascii")
     if len(plaintext) <= LARGEST_CONTENT:
         return cipher.seal(key.key, plaintext, binding.associated_data())
     message = f"The content of secret {binding.name!r} has {len(plaintext)} bytes; {LARGEST_CONTENT} are allowed."
-    raise InvalidSecretError(message, name=binding.name, hint="Keep large files elsewhere, and the key that opens them here.")
+    raise InvalidSecretError(message, name=binding.name, hint="Store large files elsewhere, and only the key to them here.")
 
 
 def unseal_record(key: DataKey | None, binding: RowBinding, sealed: Any) -> SecretRecord:
-    """Return the secret that was encrypted for ``binding``.
+    """Return the decrypted record.
 
     Raises:
-        ManagerCorruptedError: If it is damaged, was altered or belongs elsewhere, or if its key is not there.
+        ManagerCorruptedError: If the row is damaged or was changed, or if the key is missing.
     """
     plaintext = None
     if key is not None and isinstance(sealed, bytes):
@@ -60,7 +60,7 @@ def unseal_record(key: DataKey | None, binding: RowBinding, sealed: Any) -> Secr
         except ManagerCorruptedError:
             plaintext = None
     if plaintext is None:
-        message = f"What is stored of secret {binding.name!r} (version {binding.number!r}) is damaged, was altered or was swapped."
-        hint = f"It was left as it is: restore the store from a copy, or delete the secret: %secret delete {binding.name}"
+        message = f"The row of secret {binding.name!r} (version {binding.number!r}) is damaged, was altered or was swapped."
+        hint = f"It was not changed. Restore the store from a backup, or delete the secret: %secret delete {binding.name}"
         raise ManagerCorruptedError(message, hint=hint)
     return SecretRecord(binding.schema, json.loads(plaintext))

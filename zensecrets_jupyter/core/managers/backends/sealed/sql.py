@@ -1,8 +1,8 @@
 """The ``sql`` backend: encrypted tables on a database server, with earlier versions, for a team.
 
-Needs a driver for the server: the extra ``sql`` brings PostgreSQL's, which is what is tested. The server sees names, schemas and times, and
-never a value; who has the passphrase, or whatever else protects the key, reads them all. What another user writes is seen after the time to
-live, or at once when it is asked for anew.
+It needs a driver for the server. The extra ``sql`` installs the driver for PostgreSQL, which is tested. The server stores names, schemas
+and times unencrypted, and never a value. A user with the passphrase, or with another protection of the key, can read all secrets. Writes of
+other users become visible after the time to live, or at once with ``refresh``.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 FORMAT = 1
-"""Version of the tables; a store with a higher one is left alone."""
+"""Version of the tables. A store with a higher version is not changed."""
 
 
 class SqlOptions(ScopedOptions):
     """Options of the ``sql`` backend."""
 
     url: str = SecretField()
-    """``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``; all of it is sealed."""
+    """The URL ``postgresql://USER:PASSWORD@HOST:PORT/DATABASE``, which is stored encrypted."""
     database_schema: str = Field(default="zensecrets", min_length=1, max_length=63)
-    """The schema of the database that holds the tables; it is made if it is not there."""
+    """The database schema of the tables. It is created if it does not exist."""
     protection: Literal["passphrase", "keyring", "keyfile"] = "passphrase"
-    """What protects the key of new tables. Only a passphrase, or a folder that all can read, is something that a team can share."""
+    """The protection of the key of new tables. A team can share only a passphrase, or a key file in a shared folder."""
     key_folder: Path | None = None
-    """Where the key file is, with protection ``keyfile``; by default this user's own folder."""
+    """The folder of the key file, for protection ``keyfile``. The default is a folder of this user."""
     versions_kept: int = Field(default=10, ge=1)
-    """How many versions of each secret are kept, the current one included."""
+    """Number of versions that are kept of each secret, including the current one."""
     timeout: float = Field(default=10.0, gt=0, le=600)
-    """Seconds that connecting may take."""
+    """Maximum number of seconds to connect."""
 
     @field_validator("url")
     @classmethod
-    def _be_of_a_server(cls, url: str) -> str:
-        problem = "no URL of a database server, as in postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+    def _require_server_url(cls, url: str) -> str:
+        problem = "not the URL of a database server, such as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         try:
             parse_server_url(url)
         except AmbiguousUrlError:
-            problem = "more than one @: percent-encode those of the user's name and the password"
+            problem = "more than one @: percent-encode each @ of the user name and the password"
         except ValueError:
             pass
         else:
@@ -66,7 +66,7 @@ class SqlOptions(ScopedOptions):
 
 
 class SqlBackend(SealedBackend):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`; one key seals the secrets of all managers in a schema."""
+    """The backend with encrypted tables on a database server. One key encrypts the secrets of all managers in a database schema."""
 
     FLAVOR: ClassVar[str] = "sql"
     options_model: ClassVar[type[ManagerOptions]] = SqlOptions
@@ -76,14 +76,16 @@ class SqlBackend(SealedBackend):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        chosen = SqlOptions.model_validate(self.options.model_dump())
+        sql_options = SqlOptions.model_validate(self.options.model_dump())
         self._owner = {
             Scope.NONE: "none",
             Scope.GLOBAL: "global",
             Scope.COMPONENT: self.id,
-            Scope.NAMESPACE: f"namespace/{chosen.namespace}",
-        }[chosen.scope]
-        self._server = SqlServer(chosen.url, TABLES, kind="secrets", version=FORMAT, schema=chosen.database_schema, timeout=chosen.timeout)
+            Scope.NAMESPACE: f"namespace/{sql_options.namespace}",
+        }[sql_options.scope]
+        self._server = SqlServer(
+            sql_options.url, TABLES, kind="secrets", version=FORMAT, schema=sql_options.database_schema, timeout=sql_options.timeout
+        )
         self._database = self._server
         self._keys = DataKeys(
             self._server,
@@ -91,14 +93,14 @@ class SqlBackend(SealedBackend):
             label=f"secrets manager {self.name!r}",
             in_use=holds_secrets,
             ask=self.context.ask_passphrase,
-            key_folder=chosen.key_folder,
-            protection=chosen.protection,
+            key_folder=sql_options.key_folder,
+            protection=sql_options.protection,
         )
-        self._versions_kept = chosen.versions_kept
+        self._versions_kept = sql_options.versions_kept
 
     @classmethod
     def availability(cls) -> Availability:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`; it looks for PostgreSQL's driver."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. It only looks for PostgreSQL's driver."""
         if is_installed("psycopg"):
             return Availability(ok=True)
         return Availability(ok=False, reason=f"needs psycopg, or another server's driver: {install_command(cls.FLAVOR)}")

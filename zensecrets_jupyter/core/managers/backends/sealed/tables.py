@@ -1,6 +1,6 @@
-"""The tables of the sealed store, and the statements on them: portable SQL, compiled once.
+"""The tables of the sealed store, and the SQL statements, which are portable and compiled once.
 
-The current version of each secret is one row, so that reading it is one look-up whatever its history; the earlier ones stand apart.
+The current version of each secret is one row, so a read is one look-up. Earlier versions are in another table.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _secrets = Table(
     Column("sealed", SealedColumn, nullable=False),
     UniqueConstraint("manager", "name"),
 )
-# A list reads this and not the rows, whatever is sealed in them.
+# A list reads only this index, and not the rows with the encrypted content.
 Index("secrets_listed", _secrets.c.manager, _secrets.c.name, _secrets.c.schema, _secrets.c.number, _secrets.c.written)
 
 _earlier = Table(

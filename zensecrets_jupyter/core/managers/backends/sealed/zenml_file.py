@@ -1,4 +1,4 @@
-"""The file in which ZenML 0.20's local secrets manager keeps its secrets: YAML, with each value in base64 and so in clear."""
+"""Import of the secrets file of ZenML 0.20's local secrets manager: YAML with values in base64."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 LARGEST = 4 * 1024 * 1024
-"""Bytes that such a file has at most."""
+"""Maximum number of bytes of a file."""
 _MOST_KEYS = 100_000
 _SCHEMA = "zenml_schema_name"
-"""The key in each secret under which ZenML keeps the type of its schema."""
+"""The key in each secret with the type of its schema."""
 
 
 def read_secrets_file(path: str) -> list[BaseSecretSchema]:
-    """Return the secrets of the file; none if there is no such file, as ZenML makes it with the first secret.
+    """Return the secrets of a file. A missing file has no secrets, because ZenML creates it with the first secret.
 
     Raises:
-        UnreadableFileError: If it can't be read, or is no such file; the error never holds content.
-        InvalidSecretError: If a secret does not follow its schema, or its name or a key is not acceptable.
+        UnreadableFileError: If the file is unreadable or malformed. The error never contains content.
+        InvalidSecretError: If a secret does not match its schema, or its name or a key is invalid.
     """
     data, problem = b"", ""
     try:
@@ -41,17 +41,17 @@ def read_secrets_file(path: str) -> list[BaseSecretSchema]:
     except (OSError, ValueError) as error:
         problem = describe_read_error(error)
     if len(data) > LARGEST:
-        problem = f"holds more than {LARGEST // 1024 // 1024} MiB"
+        problem = f"is larger than {LARGEST // 1024 // 1024} MiB"
     if not problem:
         try:
-            return [_secret(path, name, content) for name, content in _secrets(path, _parsed(data)).items()]
+            return [_secret(path, name, content) for name, content in _contents(path, _compose(data)).items()]
         except UnicodeDecodeError:
-            problem = "is no UTF-8 text"
+            problem = "is not text in UTF-8"
     raise UnreadableFileError(f"The file {path!r} {problem}.", hint="Check the path of --secrets_file.")
 
 
-def _parsed(data: bytes) -> Any:
-    """Return the YAML's root node; ``None`` if it is empty or no YAML. Nothing is made of it, so that aliases cost nothing."""
+def _compose(data: bytes) -> Any:
+    """Return the root node of the YAML text. No objects are constructed, so that aliases cannot multiply the content."""
     import yaml
 
     try:
@@ -60,35 +60,35 @@ def _parsed(data: bytes) -> Any:
         return ()
 
 
-def _secrets(path: str, root: Any) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+def _contents(path: str, root: Any) -> dict[str, dict[str, str]]:
+    contents: dict[str, dict[str, str]] = {}
     if root is None:
-        return found
+        return contents
     keys = 0
     for name, node in _pairs(path, root):
         content: dict[str, str] = {}
         for key, value in _pairs(path, node):
             keys += 1
             if not isinstance(value.value, str) or keys > _MOST_KEYS:
-                raise _no_such_file(path)
+                raise _format_error(path)
             content[key] = value.value
-        found[name] = content
-    return found
+        contents[name] = content
+    return contents
 
 
 def _pairs(path: str, node: Any) -> Iterator[tuple[str, Any]]:
     if getattr(node, "id", "") != "mapping":
-        raise _no_such_file(path)
+        raise _format_error(path)
     for key, value in node.value:
         if not isinstance(key.value, str):
-            raise _no_such_file(path)
+            raise _format_error(path)
         yield key.value, value
 
 
 def _secret(path: str, name: str, content: dict[str, str]) -> BaseSecretSchema:
     schema = content.pop(_SCHEMA, None)
     if schema is None:
-        raise _no_such_file(path)
+        raise _format_error(path)
     names.check_name(name, from_file=True)
     for key in content:
         names.check_key(key, name=name, from_file=True)
@@ -96,10 +96,10 @@ def _secret(path: str, name: str, content: dict[str, str]) -> BaseSecretSchema:
     with suppress(binascii.Error, ValueError):
         texts = {key: base64.b64decode(text, validate=True).decode() for key, text in content.items()}
     if texts is None:
-        raise _no_such_file(path)
+        raise _format_error(path)
     return schema_or_fallback(schema).from_content(name, texts)
 
 
-def _no_such_file(path: str) -> UnreadableFileError:
-    message = f"The file {path!r} is none of ZenML's local secrets manager: names, and for each the schema and values in base64."
-    return UnreadableFileError(message, hint="Other files: %secret import FILE")
+def _format_error(path: str) -> UnreadableFileError:
+    message = f"The file {path!r} is not a secrets file of ZenML's local secrets manager, with schemas and values in base64."
+    return UnreadableFileError(message, hint="To import another file: %secret import FILE")

@@ -1,7 +1,7 @@
-"""The ``aws`` backend: AWS Secrets Manager, one JSON document for each secret, with its previous version.
+"""The ``aws`` backend: AWS Secrets Manager, with one JSON document for each secret and its previous version.
 
-Needs boto3 (extra ``aws``) and credentials where boto3 looks for them: the environment, ``~/.aws``, SSO, the role of the machine. AWS keeps
-two labelled versions, the current and the previous one. Its list may lag behind writes by some minutes.
+It needs the extra ``aws``, and credentials that boto3 finds: in the environment, in ``~/.aws``, from SSO, or from the role of the machine.
+AWS keeps two labelled versions, the current and the previous one. A list may lag behind writes by some minutes.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.errors import SecretNotFoundError
-from zensecrets_jupyter.core.managers.backends.remote.aws.client import AwsOptions, connected
-from zensecrets_jupyter.core.managers.backends.remote.aws.versions import CURRENT, labelled, number_in, numbers, version_id
+from zensecrets_jupyter.core.managers.backends.remote.aws.client import AwsOptions, create_client
+from zensecrets_jupyter.core.managers.backends.remote.aws.versions import CURRENT, labelled_versions, number_in, version_id, version_numbers
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend, StoredVersion
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
+from zensecrets_jupyter.core.managers.backends.remote.environment_files import PEM
 from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
-from zensecrets_jupyter.core.managers.backends.remote.log_silencer import quietly
-from zensecrets_jupyter.core.managers.backends.remote.named_files import PEM
 from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS
+from zensecrets_jupyter.core.managers.backends.remote.runner import suppressed_debug_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backends.remote.runner import ErrorTable
     from zensecrets_jupyter.core.managers.records import ManagerOptions
 
-_WRITTEN = "ZENSECRETS_WRITTEN"
-"""The label under which a version is written before it becomes the current one."""
+_PENDING_LABEL = "ZENSECRETS_WRITTEN"
+"""The label of a new version before it becomes the current one."""
 _SCHEMA_TAG = "zensecrets:schema"
 _DELETED, _SKEWED = "marked-for-deletion", "clock-skew"
 
 _ERRORS: ErrorTable = {
-    # What GetSecretValue and its like answer: "Errors" of each action in the API reference.
+    # These codes are under "Errors" of each action in the API reference.
     "ResourceNotFoundException": ErrorKind.MISSING,
     _DELETED: ErrorKind.MISSING,
     "ResourceExistsException": ErrorKind.EXISTS,
@@ -44,7 +44,7 @@ _ERRORS: ErrorTable = {
     "InternalServiceErrorException": ErrorKind.TRANSIENT,
     "DecryptionFailure": ErrorKind.DENIED,
     "EncryptionFailure": ErrorKind.DENIED,
-    # "Common errors" of the API reference, with and without their last word.
+    # These codes are under "Common errors" of the API reference. Services use them with and without "Exception".
     "AccessDenied": ErrorKind.DENIED,
     "AccessDeniedException": ErrorKind.DENIED,
     "OptInRequired": ErrorKind.DENIED,
@@ -67,7 +67,7 @@ _ERRORS: ErrorTable = {
     "Throttling": ErrorKind.TRANSIENT,
     "ThrottlingException": ErrorKind.TRANSIENT,
     "TooManyRequestsException": ErrorKind.TRANSIENT,
-    # By its status, what has a code that is not listed: from a proxy on the way, say.
+    # A response without a known code has a kind by its status. It may come from a proxy.
     "401": ErrorKind.UNKNOWN_USER,
     "403": ErrorKind.DENIED,
     "413": ErrorKind.TOO_LARGE,
@@ -77,39 +77,39 @@ _ERRORS: ErrorTable = {
 
 
 class AwsBackend(RemoteBackend[Any, AwsOptions]):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`.
+    """The backend for AWS Secrets Manager.
 
-    An update first writes a version without making it current, then moves the label from the version that was read: AWS refuses that
-    where another writer was quicker, so no update is lost. The number of a version is a part of its id.
+    An update writes a new version, and then moves the label of the current version to it from the version that was read. AWS refuses
+    the move if another writer has moved the label, so no update is lost. The ID of a version contains its number.
     """
 
     FLAVOR: ClassVar[str] = "aws"
     options_model: ClassVar[type[ManagerOptions]] = AwsOptions
     encoding: ClassVar[NameEncoding] = ENCODINGS["aws"]
-    named_files: ClassVar[Mapping[str, str]] = {"AWS_CA_BUNDLE": PEM}
+    environment_files: ClassVar[Mapping[str, str]] = {"AWS_CA_BUNDLE": PEM}
     libraries: ClassVar[tuple[str, ...]] = ("boto3",)
     error_kinds: ClassVar[ErrorTable] = _ERRORS
-    # "Secret value size" in the quotas of Secrets Manager.
+    # This is "Secret value size" in the quotas of Secrets Manager.
     max_size: ClassVar[int] = 65_536
-    # SecretIdList of BatchGetSecretValue.
+    # This is the maximum length of SecretIdList in BatchGetSecretValue.
     batch_size: int = 20
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        kept = "not at all" if self.options.force else f"{self.options.recovery_days} days"
-        where = {"region": self.options.region_name or "boto3's own", "deleted secrets are kept for": kept}
-        return {**super().describe(), **where}
+        retention = "not at all" if self.options.force else f"{self.options.recovery_days} days"
+        facts = {"region": self.options.region_name or "boto3's own", "deleted secrets are kept for": retention}
+        return {**super().describe(), **facts}
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:
         """See :meth:`RemoteBackend.explain_deleted`."""
         until = self.runner.attempt(lambda client: self._call(client, "describe_secret", SecretId=key)).get("DeletedDate")
         if until:
-            message = f"Secret {name!r} in secrets manager {self.name!r} was deleted; AWS keeps it until {until:%Y-%m-%d}."
-            hint = f"Bring it back: %secret undelete {name}, or register it anew."
+            message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. AWS keeps it until {until:%Y-%m-%d}."
+            hint = f"Restore it: %secret undelete {name}, or register it again."
             return SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
         return None
 
-    # The requests of the flavor.
+    # Requests.
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
@@ -132,11 +132,11 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def connect(self) -> Any:
         """See :meth:`RemoteBackend.connect`."""
-        return connected(self.options, connections=self.parallel_reads)
+        return create_client(self.options, connections=self.parallel_reads)
 
     def fetch(self, client: Any, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
-        return _document_in(self._call(client, "get_secret_value", SecretId=key, VersionStage=CURRENT))
+        return _envelope_in(self._call(client, "get_secret_value", SecretId=key, VersionStage=CURRENT))
 
     def fetch_external(self, client: Any, path: str) -> str | bytes:
         """See :meth:`RemoteBackend.fetch_external`."""
@@ -152,12 +152,12 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         except client.exceptions.ClientError as error:
             if self.runner.kind_of(error) is not ErrorKind.DENIED:
                 raise
-            # A permission of its own, that whoever may read need not have.
+            # BatchGetSecretValue needs an extra permission, so the secrets are read one by one.
             answer = {}
-        # What is refused, or did not fit into one answer, is read alone. So is what does not say that it is current.
+        # Secrets that are refused, omitted from the response or not labelled as current are read one by one.
         for one in answer.get("SecretValues", []):
             if CURRENT in one.get("VersionStages", []):
-                found[one["Name"]] = _document_in(one)
+                found[one["Name"]] = _envelope_in(one)
         missing = {one["SecretId"] for one in answer.get("Errors", []) if _ERRORS.get(one.get("ErrorCode", "")) is ErrorKind.MISSING}
         for key in keys:
             if key not in found and key not in missing:
@@ -181,7 +181,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             for one in answer.get("SecretList", []):
                 tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
                 labels = one.get("SecretVersionsToStages", {})
-                current = next((number_in(version) for version, on_it in labels.items() if CURRENT in on_it), None)
+                current = next((number_in(version) for version, stages in labels.items() if CURRENT in stages), None)
                 changed = one.get("LastChangedDate")
                 yield ListedKey(one["Name"], tags.get(_SCHEMA_TAG), current, changed and _in_utc(changed))
             if not answer.get("NextToken"):
@@ -195,41 +195,41 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         try:
             self._call(client, "create_secret", Name=key, SecretString=envelope.text, ClientRequestToken=version, Tags=tags)
         except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException) as error:
-            # AWS says the latter of a name that is in its recovery window, moto the former.
+            # For a deleted secret that can be restored, AWS raises the second error and moto the first.
             exists = "ResourceExistsException" in self.codes_of(error)
             if not exists and _DELETED not in self.codes_of(error):
                 raise
         else:
             return
         try:
-            kept = self._call(client, "describe_secret", SecretId=key)
+            metadata = self._call(client, "describe_secret", SecretId=key)
         except client.exceptions.ResourceNotFoundException:
-            # Deleted by force a moment ago, and not yet gone.
+            # A forced deletion is still in progress.
             raise RemoteError(ErrorKind.TRANSIENT, _DELETED) from None
         except client.exceptions.ClientError as error:
             if not exists or self.runner.kind_of(error) is not ErrorKind.DENIED:
                 raise
-            kept = {}
-        if not kept.get("DeletedDate"):
+            metadata = {}
+        if not metadata.get("DeletedDate"):
             raise RemoteError(ErrorKind.EXISTS)
-        self._take_the_place_of(kept, client, key, envelope)
+        self._replace_deleted(metadata, client, key, envelope)
 
-    def _take_the_place_of(self, kept: Mapping[str, Any], client: Any, key: str, envelope: SecretEnvelope) -> None:
-        """Register anew what is in its recovery window.
+    def _replace_deleted(self, metadata: Mapping[str, Any], client: Any, key: str, envelope: SecretEnvelope) -> None:
+        """Register a secret whose deleted predecessor can still be restored.
 
-        The old content is current again between two of the requests, and deleted again if the second of them fails.
+        The old content is current between two requests. It is deleted again if the second request fails.
         """
-        _refuse_foreign(kept)
-        current, _ = labelled(kept)
+        _refuse_foreign(metadata)
+        current, _ = labelled_versions(metadata)
         self._call(client, "restore_secret", SecretId=key)
         try:
-            # Not the id that CreateSecret was given: AWS takes a request with an id that it has for one that is done.
+            # The version ID differs from that of CreateSecret, because AWS ignores a request with an ID that exists.
             self._write(client, key, envelope, version=version_id(1, envelope, mark="+"), over=current)
         except RemoteError:
-            # Another writer took the name meanwhile.
+            # Another writer has registered the name since.
             raise RemoteError(ErrorKind.EXISTS) from None
         except BaseException:
-            # Whatever comes of this, the first error is the one to tell.
+            # The first error is raised, even if the deletion fails too.
             with suppress(Exception):
                 self.remove(client, key)
             raise
@@ -238,7 +238,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
     def overwrite(self, client: Any, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.overwrite`."""
         token = str(present.token)
-        number = number_in(token) or numbers(self._call(client, "describe_secret", SecretId=key)).get(token)
+        number = number_in(token) or version_numbers(self._call(client, "describe_secret", SecretId=key)).get(token)
         if number is None:
             raise RemoteError(ErrorKind.CONFLICT)
         self._write(client, key, envelope, version=version_id(number + 1, envelope), over=token)
@@ -246,14 +246,14 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             self._tag(client, key, envelope)
 
     def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, version: str, over: str) -> None:
-        """Make ``envelope`` the current version if ``over`` still is; the kind of the error is CONFLICT if not."""
+        """Make ``envelope`` the current version, if ``over`` is the current version. Otherwise the error kind is CONFLICT."""
         self._call(
             client,
             "put_secret_value",
             SecretId=key,
             SecretString=envelope.text,
             ClientRequestToken=version,
-            VersionStages=[_WRITTEN],
+            VersionStages=[_PENDING_LABEL],
         )
         if version == over:
             return
@@ -267,51 +267,51 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         raise conflict
 
     def _tag(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
-        # For lists only: whoever may write need not have the permission to tag.
+        # Tags are only for lists, and the user may have no permission to set them.
         tags = [{"Key": name, "Value": value} for name, value in _tags_of(envelope).items()]
         with suppress(client.exceptions.ClientError):
             self._call(client, "tag_resource", SecretId=key, Tags=tags)
 
     def remove(self, client: Any, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
-        how = {"ForceDeleteWithoutRecovery": True} if self.options.force else {"RecoveryWindowInDays": self.options.recovery_days}
-        self._call(client, "delete_secret", SecretId=key, **how)
+        options = {"ForceDeleteWithoutRecovery": True} if self.options.force else {"RecoveryWindowInDays": self.options.recovery_days}
+        self._call(client, "delete_secret", SecretId=key, **options)
 
     def recover(self, client: Any, key: str) -> None:
         """See :meth:`RecoveryRequests.recover`."""
-        kept = self._call(client, "describe_secret", SecretId=key)
-        if not kept.get("DeletedDate"):
+        metadata = self._call(client, "describe_secret", SecretId=key)
+        if not metadata.get("DeletedDate"):
             raise RemoteError(ErrorKind.EXISTS)
-        _refuse_foreign(kept)
+        _refuse_foreign(metadata)
         self._call(client, "restore_secret", SecretId=key)
 
     def fetch_versions(self, client: Any, key: str) -> Sequence[StoredVersion]:
         """See :meth:`VersionRequests.fetch_versions`."""
-        kept = self._call(client, "describe_secret", SecretId=key)
-        if kept.get("DeletedDate"):
+        metadata = self._call(client, "describe_secret", SecretId=key)
+        if metadata.get("DeletedDate"):
             raise RemoteError(ErrorKind.MISSING, _DELETED)
         found: list[StoredVersion] = []
-        for version, number in numbers(kept).items():
+        for version, number in version_numbers(metadata).items():
             answer = self._call(client, "get_secret_value", SecretId=key, VersionId=version)
-            found.append(StoredVersion(number, _in_utc(answer["CreatedDate"]), _document_in(answer), current=not found))
+            found.append(StoredVersion(number, _in_utc(answer["CreatedDate"]), _envelope_in(answer), current=not found))
         return found
 
     def _call(self, client: Any, operation: str, **arguments: Any) -> Any:
-        # At debug level botocore logs whole requests and answers.
-        with quietly("botocore"):
+        # botocore logs whole requests and responses at debug level.
+        with suppressed_debug_logs("botocore"):
             try:
                 return getattr(client, operation)(**arguments)
             except (FileNotFoundError, PermissionError) as error:
-                missing = f"its configuration names {error.filename}, which can't be used"
-        raise RemoteError(ErrorKind.UNKNOWN_USER, missing)
+                problem = f"its configuration names {error.filename}, which can't be used"
+        raise RemoteError(ErrorKind.UNKNOWN_USER, problem)
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:
         """See :meth:`RemoteBackend.codes_of`."""
         answer = getattr(error, "response", None)
         if not isinstance(answer, dict):
             return ()
-        told = answer.get("Error", {})
-        code, text = str(told.get("Code", "")), str(told.get("Message", ""))
+        details = answer.get("Error", {})
+        code, text = str(details.get("Code", "")), str(details.get("Message", ""))
         status = str(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
         if code == "InvalidRequestException" and "delet" in text:
             return (_DELETED, code, status)
@@ -320,24 +320,27 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         return (code, status)
 
 
-def _in_utc(moment: datetime) -> datetime:
-    # boto3 tells it in the time zone of the machine.
-    return moment.astimezone(timezone.utc)
+def _in_utc(time: datetime) -> datetime:
+    """Return a time in UTC."""
+    # boto3 returns times in the time zone of the machine.
+    return time.astimezone(timezone.utc)
 
 
-def _document_in(answer: Mapping[str, Any]) -> SecretEnvelope:
-    # What is binary is somebody else's.
+def _envelope_in(answer: Mapping[str, Any]) -> SecretEnvelope:
+    """Return the envelope of a response, with the version ID as its token."""
+    # A binary payload belongs to another program, so its text is empty.
     return SecretEnvelope(answer.get("SecretString", ""), answer["VersionId"])
 
 
-def _refuse_foreign(kept: Mapping[str, Any]) -> None:
-    """Raise RemoteError if what is in its recovery window was not written by this package; AWS tells nobody what it holds."""
-    current, _ = labelled(kept)
-    if number_in(current) is None and _SCHEMA_TAG not in {tag["Key"] for tag in kept.get("Tags", [])}:
+def _refuse_foreign(metadata: Mapping[str, Any]) -> None:
+    """Raise RemoteError if another program wrote the deleted secret. AWS does not return its content."""
+    current, _ = labelled_versions(metadata)
+    if number_in(current) is None and _SCHEMA_TAG not in {tag["Key"] for tag in metadata.get("Tags", [])}:
         raise RemoteError(ErrorKind.NOT_OURS, _DELETED)
 
 
 def _tags_of(envelope: SecretEnvelope) -> dict[str, str]:
-    # "Tag" in the API reference: letters and digits of any script, spaces, and these.
+    """Return the tag with the schema, or no tag if AWS does not allow the schema as a value."""
+    # The API reference allows letters and digits of any script, spaces and these characters ("Tag").
     fits = re.fullmatch(r"[\w\s+=.:/@-]{1,256}", envelope.schema)
     return {_SCHEMA_TAG: envelope.schema} if fits else {}

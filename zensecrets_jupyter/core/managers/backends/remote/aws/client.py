@@ -1,4 +1,4 @@
-"""Which AWS Secrets Manager, and a client of it, made with boto3."""
+"""Options and boto3 client of the ``aws`` backend."""
 
 from __future__ import annotations
 
@@ -13,69 +13,73 @@ from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOp
 
 
 class AwsOptions(ExternalOptions):
-    """Which account and region, and what becomes of deleted secrets."""
+    """Options of the ``aws`` backend."""
 
     region_name: str | None = None
-    """The region; by default the one that boto3 finds."""
+    """The region. The default is that of boto3."""
     profile: str | None = None
-    """A profile of ``~/.aws``; by default the one that boto3 finds."""
+    """A profile of ``~/.aws``. The default is that of boto3."""
     endpoint_url: str | None = None
-    """Another address than the region's own: a VPC endpoint, a server for tests."""
+    """Another address of the service, such as a VPC endpoint or a test server."""
     recovery_days: int = Field(default=30, ge=7, le=30)
-    """Days for which a deleted secret can be brought back."""
+    """Days for which a deleted secret can be restored."""
     force: bool = False
-    """Whether a deleted secret is gone at once and for good instead."""
+    """Whether a deleted secret is destroyed at once and cannot be restored."""
     tags: dict[str, str] = Field(default_factory=dict)
-    """Tags that each new secret gets besides ours."""
+    """Additional tags of each new secret."""
 
 
-def connected(chosen: AwsOptions, *, connections: int) -> Any:
-    """Return a new client with so many connections at most; nothing is sent yet.
+def create_client(options: AwsOptions, *, connections: int) -> Any:
+    """Return a client with a pool of ``connections``. No request is sent.
 
     Raises:
-        InvalidOptionsError: If there is no such profile, no region, a key or the endpoint is malformed, or a file can't be read.
+        InvalidOptionsError: If the configuration is unusable, for example because the profile or the region is missing.
     """
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
-    # The tries are counted above; only what boto3 asks the machine for its role is tried again by boto3.
+    # Our RequestRunner retries requests. boto3 still retries its own requests for the role of the machine.
     config = Config(
-        connect_timeout=chosen.timeout,
-        read_timeout=chosen.timeout,
+        connect_timeout=options.timeout,
+        read_timeout=options.timeout,
         retries={"total_max_attempts": 1},
         max_pool_connections=connections,
     )
     try:
-        # A session of its own: the default one is shared, with its region, and not safe for threads.
+        # The default session is not thread-safe, and its region is shared with the user's code. So a new session is used.
         core = Session()
-        core.register_component("data_loader", _descriptions())
-        session = boto3.session.Session(botocore_session=core, profile_name=chosen.profile, region_name=chosen.region_name)
-        client = session.client("secretsmanager", endpoint_url=chosen.endpoint_url, config=config)
+        core.register_component("data_loader", _shared_loader())
+        session = boto3.session.Session(botocore_session=core, profile_name=options.profile, region_name=options.region_name)
+        client = session.client("secretsmanager", endpoint_url=options.endpoint_url, config=config)
         _check_credentials(core.get_credentials())
     except (BotoCoreError, ValueError, FileNotFoundError, PermissionError) as error:
         if isinstance(error, BotoCoreError) and type(error).__name__ not in _CONFIGURATION:
             raise
-        # Their texts are not repeated: they quote what stands in files with keys in them.
-        message, hint = _told(error)
+        # The texts of these errors are dropped, because they quote files that contain keys.
+        message, hint = _explain(error)
     else:
         return client
     raise InvalidOptionsError(message, flavor="aws", hint=hint)
 
 
-def _check_credentials(found: Any) -> None:
-    """Raise ValueError if a key that was given, rather than asked for, can't be one: no header of a request takes it."""
+def _check_credentials(credentials: Any) -> None:
+    """Raise ValueError if a static key has characters that no HTTP header allows."""
     from botocore.credentials import Credentials
 
-    if type(found) is Credentials:
-        for key, value in (("access key id", found.access_key), ("secret access key", found.secret_key), ("session token", found.token)):
+    if type(credentials) is Credentials:
+        for key, value in (
+            ("access key id", credentials.access_key),
+            ("secret access key", credentials.secret_key),
+            ("session token", credentials.token),
+        ):
             if value and not (value.isascii() and value.isprintable() and " " not in value):
                 raise _MalformedKeyError(key)
 
 
 class _MalformedKeyError(ValueError):
-    """A key with a line break or another sign that no key has; its text says which one."""
+    """A key with an invalid character, such as a line break. The text is the name of the key."""
 
 
 _CONFIGURATION = {
@@ -93,48 +97,54 @@ _CONFIGURATION = {
     "ProfileNotFound",
     "UnknownCredentialError",
 }
-"""Errors of botocore (botocore.exceptions) about what stands in files and variables; its other ones are about requests."""
+"""Errors in botocore.exceptions about configuration files and variables. Its other errors concern requests."""
 
 
-def _told(error: Exception) -> tuple[str, str]:
-    """Return what is wrong with the configuration of this machine, and what to do; ``error`` is botocore's or a ValueError."""
-    kind, about = type(error).__name__, getattr(error, "kwargs", {})
+def _explain(error: Exception) -> tuple[str, str]:
+    """Return the message and the hint for an error of the configuration."""
+    class_name, details = type(error).__name__, getattr(error, "kwargs", {})
     if isinstance(error, _MalformedKeyError):
         variable = f"AWS_{str(error).replace(' ', '_').upper()}"
-        message = f"The {error} of AWS has a line break, a space or another sign in it that none has."
-        return message, f"Set {variable}, or the one in ~/.aws/credentials, anew."
+        message = f"The {error} of AWS contains a line break, a space or another invalid character."
+        return message, f"Correct {variable} or the key in ~/.aws/credentials."
     if isinstance(error, OSError):
-        return f"The configuration of AWS names {error.filename}, which can't be used.", "Mend ~/.aws/config or the variable that names it."
+        return (
+            f"The configuration of AWS names {error.filename}, which can't be used.",
+            "Correct ~/.aws/config or the variable that names the file.",
+        )
     if isinstance(error, json.JSONDecodeError):
-        return "What the credential_process in ~/.aws/config prints is no JSON.", "Run it in a terminal, and mend it."
-    by_kind = {
-        "NoRegionError": ("No region of AWS is chosen.", "Give the secrets manager a --region_name, or set AWS_DEFAULT_REGION."),
+        return "The output of the credential_process in ~/.aws/config is not JSON.", "Run the process in a terminal, and correct it."
+    by_class = {
+        "NoRegionError": ("No AWS region is set.", "Give the secrets manager a --region_name, or set AWS_DEFAULT_REGION."),
         "InvalidRegionError": (
-            f"The region {about.get('region_name')!r} of AWS is malformed.",
+            f"The AWS region {details.get('region_name')!r} is malformed.",
             "Give the secrets manager a --region_name such as eu-central-1, or set AWS_DEFAULT_REGION.",
         ),
         "ProfileNotFound": (
-            f"AWS has no profile {about.get('profile')!r} here.",
-            "Choose one of those in ~/.aws/config, by --profile or AWS_PROFILE.",
+            f"There is no AWS profile {details.get('profile')!r} on this machine.",
+            "Choose a profile of ~/.aws/config, with --profile or AWS_PROFILE.",
         ),
         "ConfigParseError": (
-            f"The configuration of AWS in {about.get('path')} can't be read: it is no INI file in UTF-8.",
-            "Mend that file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to another.",
+            f"The configuration of AWS in {details.get('path')} can't be read: it is not an INI file in UTF-8.",
+            "Correct the file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to another file.",
         ),
     }
-    if kind in by_kind:
-        return by_kind[kind]
+    if class_name in by_class:
+        return by_class[class_name]
     if isinstance(error, ValueError):
         return (
             "The endpoint or the region of AWS is malformed.",
-            "A region is such as eu-central-1, and an endpoint_url begins with https://.",
+            "An example of a region is eu-central-1. An endpoint_url begins with https://.",
         )
-    return f"The configuration of AWS on this machine can't be used ({kind}).", "Look into ~/.aws/config and the variables AWS_*."
+    return f"The configuration of AWS on this machine can't be used ({class_name}).", "Check ~/.aws/config and the variables AWS_*."
 
 
 @cache
-def _descriptions() -> Any:
-    """Return what reads the descriptions of AWS's interfaces; read anew for each session they take most of the time of making it."""
+def _shared_loader() -> Any:
+    """Return the loader of botocore's service descriptions.
+
+    It is shared, because loading the descriptions takes most of the time of creating a session.
+    """
     from botocore.loaders import create_loader
 
     return create_loader()

@@ -1,6 +1,6 @@
-"""The versions of a secret in AWS: their ids, which hold a number of ours, and their labels, which are AWS's.
+"""The versions of a secret in AWS: IDs, which contain our version number, and labels of AWS.
 
-AWS keeps the labels of the current version and of the one before it; a version without one it may remove at any time.
+AWS labels the current and the previous version. It may remove a version without a label at any time.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 def version_id(number: int, envelope: SecretEnvelope, *, mark: str = "-") -> str:
-    """Return the id of the version that ``envelope`` becomes: 32 characters, the fewest that AWS takes, and the same at each try."""
+    """Return the ID of a new version. It has the minimum length of 32 characters, and is the same for each attempt."""
     return f"{number:015}{mark}{envelope.write_id}"
 
 
 def number_in(version: str) -> int | None:
-    """Return the number that is a part of an id of ours; ``None`` if it is another's."""
+    """Return the number in a version ID, or ``None`` if another program made the ID."""
     return int(version[:15]) if re.fullmatch("[0-9]{15}[+-][0-9a-f]{16}", version) else None
 
 
-def labelled(kept: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the ids of the current and of the previous version; empty where there is none."""
-    by_label = {label: version for version, labels in kept.get("VersionIdsToStages", {}).items() for label in labels}
+def labelled_versions(metadata: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the IDs of the current and of the previous version. An ID is empty if there is no such version."""
+    by_label = {label: version for version, labels in metadata.get("VersionIdsToStages", {}).items() for label in labels}
     return by_label.get(CURRENT, ""), by_label.get(_PREVIOUS, "")
 
 
-def numbers(kept: Mapping[str, Any]) -> dict[str, int]:
-    """Return the numbers of the versions that have AWS's labels, the current one first.
+def version_numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
+    """Return the numbers of the labelled versions, the current one first.
 
-    What somebody wrote in AWS's own console has an id without a number. What has no lower number than the current one is the content
-    of a deleted secret whose name was registered anew: no version of this one.
+    A version that was written in the AWS console has an ID without a number. If the previous version does not have a lower number than
+    the current one, it belongs to a deleted secret with the same name, and is omitted.
     """
-    current, previous = labelled(kept)
+    current, previous = labelled_versions(metadata)
     before = number_in(previous)
     number = number_in(current) or (before + 1 if before else 2 if previous else 1)
     earlier = before or number - 1

@@ -1,9 +1,17 @@
-"""Azure's client of a vault: over which connections it asks, for whose token, and what is behind its errors."""
+"""Options and Azure client of the ``azure`` backend."""
 
 from __future__ import annotations
 
+import re
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from zensecrets_jupyter.core.fields import SecretField
+from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,49 +20,112 @@ if TYPE_CHECKING:
     from azure.keyvault.secrets import SecretClient
 
 
-def once(timeout: float) -> dict[str, Any]:
-    """Return the options with which Azure's libraries give an answer that time and ask for it once."""
+_VAULT = re.compile(r"https://([^./]+)\.vault\.azure\.net/?")
+
+
+class AzureOptions(ExternalOptions):
+    """Options of the ``azure`` backend.
+
+    Without a client secret, the identity is that of the environment, a managed identity or Azure's command line.
+    """
+
+    OTHER_NAMES: ClassVar[dict[str, str]] = {"key_vault_name": "vault_url"}
+
+    vault_url: str = Field(max_length=500)
+    """The address of the vault: ``https://NAME.vault.azure.net``. ZenML has only the name, as ``key_vault_name``."""
+    tenant_id: str | None = None
+    """The tenant (directory) of the application."""
+    client_id: str | None = None
+    """The ID of the application."""
+    client_secret: str | None = SecretField(default=None, validate_default=True)
+    """The secret of the application. It needs ``tenant_id`` and ``client_id``."""
+    authority: str | None = None
+    """Another token server, for a sovereign cloud. The default is AZURE_AUTHORITY_HOST or the public cloud's server."""
+    authority_is_known: bool = Field(default=True)
+    """Whether the token server is registered with the public cloud. Use ``false`` for a private cloud."""
+    purge: bool = False
+    """Whether a deleted secret is purged at once and cannot be restored."""
+
+    @classmethod
+    def translate_value(cls, name: str, value: Any) -> Any:
+        """Return the address of the vault that ``key_vault_name`` names.
+
+        Raises:
+            ValueError: If it is not a valid name of a vault.
+        """
+        if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]", value):
+            return f"https://{value}.vault.azure.net"
+        message = f"{name} (no name of a vault: 3 to 24 letters, digits and hyphens)"
+        raise ValueError(message)
+
+    @property
+    def key_vault_name(self) -> str:
+        """The name of the vault, as ZenML has it. It is empty if the vault is not in the public cloud."""
+        found = _VAULT.fullmatch(self.vault_url)
+        return found[1] if found else ""
+
+    @field_validator("vault_url", "authority")
+    @classmethod
+    def _require_https(cls, url: str | None) -> str | None:
+        if url is not None and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname):
+            raise PydanticCustomError("no address that begins with https", "unencrypted")
+        return url
+
+    @field_validator("client_secret")
+    @classmethod
+    def _require_complete_application(cls, client_secret: str | None, info: ValidationInfo) -> str | None:
+        given = [client_secret, info.data.get("tenant_id"), info.data.get("client_id")]
+        if any(given) and not all(given):
+            raise PydanticCustomError("tenant_id, client_id and client_secret only come together", "incomplete")
+        return client_secret
+
+
+def without_retries(timeout: float) -> dict[str, Any]:
+    """Return options of Azure's libraries with a time-out in seconds and without retries."""
     return {"retry_total": 0, "connection_timeout": timeout, "read_timeout": timeout}
 
 
-def client_of(vault_url: str, credential: TokenCredential, *, timeout: float, connections: int) -> SecretClient:
-    """Return a client of the vault for as many threads as there are ``connections``."""
+def create_client(vault_url: str, credential: TokenCredential, *, timeout: float, connections: int) -> SecretClient:
+    """Return a client of a vault with a pool of ``connections``."""
     import requests
     from azure.core.pipeline.transport import RequestsTransport
     from azure.keyvault.secrets import SecretClient
 
     session = requests.Session()
-    # By default it keeps ten connections, and warns of each that more threads open.
+    # The default pool has ten connections, and logs a warning for each further thread.
     session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=connections))
-    transport = RequestsTransport(session=session, **once(timeout))
-    return SecretClient(vault_url, _InTurn(credential, timeout), transport=transport, **once(timeout))
+    transport = RequestsTransport(session=session, **without_retries(timeout))
+    return SecretClient(vault_url, _SerialCredential(credential, timeout), transport=transport, **without_retries(timeout))
 
 
-def classes_behind(error: BaseException) -> Iterator[str]:
-    """Yield the classes of what a connection's error comes from; Azure's, urllib3's and Python's wrap each other."""
-    seen: Any = error
+def nested_error_classes(error: BaseException) -> Iterator[str]:
+    """Yield the class names of the nested errors of a connection error, from the outside to the inside.
+
+    Azure's errors wrap errors of urllib3, which wrap errors of Python.
+    """
+    nested: Any = error
     for _ in range(8):
-        seen = getattr(seen, "inner_exception", None) or getattr(seen, "reason", None) or seen.__cause__ or seen.__context__
-        if not isinstance(seen, BaseException):
+        nested = getattr(nested, "inner_exception", None) or getattr(nested, "reason", None) or nested.__cause__ or nested.__context__
+        if not isinstance(nested, BaseException):
             return
-        yield type(seen).__name__
+        yield type(nested).__name__
 
 
-class _InTurn:
-    """A credential that one thread asks at a time: it gets a token, and the others find that one kept."""
+class _SerialCredential:
+    """A credential that requests one token at a time, so that other threads use the cached token."""
 
-    def __init__(self, credential: TokenCredential, patience: float) -> None:
+    def __init__(self, credential: TokenCredential, timeout: float) -> None:
         self._credential = credential
-        self._patience = patience
+        self._timeout = timeout
         self._lock = threading.Lock()
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """Return what the credential returns.
+        """Return a token of the credential.
 
         Raises:
-            TimeoutError: If another thread's token does not come in time.
+            TimeoutError: If another thread waits too long for its token.
         """
-        if not self._lock.acquire(timeout=self._patience):
+        if not self._lock.acquire(timeout=self._timeout):
             raise TimeoutError
         try:
             return self._credential.get_token(*scopes, **options)

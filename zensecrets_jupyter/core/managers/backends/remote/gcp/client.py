@@ -1,15 +1,18 @@
-"""Google's client of Secret Manager: where it asks, as whom, and for which project."""
+"""Options and Google client of the ``gcp`` backend."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
+
 from zensecrets_jupyter.core.errors import InvalidOptionsError
-from zensecrets_jupyter.core.managers.backends.remote.log_silencer import quietly
-from zensecrets_jupyter.core.managers.backends.remote.named_files import JSON, problem_with
+from zensecrets_jupyter.core.managers.backends.remote.environment_files import JSON, find_file_error
+from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOptions
 
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
@@ -17,60 +20,71 @@ if TYPE_CHECKING:
 _CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
-class GcpConnection(NamedTuple):
-    """Google's client, and the project that it asks."""
+class GcpOptions(ExternalOptions):
+    """Options of the ``gcp`` backend."""
 
-    client: SecretManagerServiceClient
-    project: str
-    timeout: float
+    OTHER_NAMES: ClassVar[dict[str, str]] = {"project_id": "project"}
 
-    def ask(self, method: str, **request: Any) -> Any:
-        """Return the answer to one request, which is not repeated."""
-        with quietly("google"):
-            return getattr(self.client, method)(request=request, retry=None, timeout=self.timeout)
+    project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]{1,60}$")
+    """ID or number of the project. The default is that of the environment or of the credentials. ZenML calls it ``project_id``."""
+    locations: str = Field(default="", pattern=r"^([a-z0-9-]+(,[a-z0-9-]+)*)?$")
+    """The locations of new secrets, separated by commas. By default Google chooses them."""
+    endpoint: str | None = None
+    """Another address of the service. An address with ``http://`` is an emulator on this machine, which gets no credentials."""
 
-    def path(self, key: str, version: str = "") -> str:
-        """Return the full name of a secret, or of a version of it."""
-        return f"projects/{self.project}/secrets/{key}" + (f"/versions/{version}" if version else "")
+    @field_validator("endpoint")
+    @classmethod
+    def _require_encryption(cls, endpoint: str | None) -> str | None:
+        if endpoint and endpoint.startswith("http://") and urlsplit(endpoint).hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise PydanticCustomError("not encrypted, and not on this machine", "unencrypted")
+        return endpoint
+
+    @property
+    def project_id(self) -> str | None:
+        """The project, under the name that ZenML uses."""
+        return self.project
 
 
-def connected(endpoint: str, project: str, timeout: float) -> GcpConnection:
-    """Return a connection; its project is the one of the credentials where none is given, and empty where they have none.
+def create_client(endpoint: str, project: str) -> tuple[SecretManagerServiceClient, str]:
+    """Return a client and the ID of its project.
 
     Args:
-        endpoint: The address of the service; empty for Google's own, one that begins with ``http://`` for an emulator without credentials.
-        project: The project that is asked.
-        timeout: Seconds that an answer may take.
+        endpoint: The address of the service. If empty, it is Google's own. An address with ``http://`` is an emulator without credentials.
+        project: The project. If empty, it is the project of the credentials.
+
+    Returns:
+        The client, and the project. The project is empty if the credentials have none.
 
     Raises:
-        InvalidOptionsError: If a variable names a file whose credentials can't be used.
+        InvalidOptionsError: If an environment variable names a file without usable credentials.
     """
     with warnings.catch_warnings():
-        # That Google will leave this version of Python behind is no news that a cell has to show.
+        # Google's library warns at import that it will drop support for old Python versions. A cell need not show that.
         warnings.simplefilter("ignore", FutureWarning)
         from google.cloud import secretmanager_v1
 
     if endpoint.startswith("http://"):
-        client = secretmanager_v1.SecretManagerServiceClient(transport=_plain_transport(urlsplit(endpoint).netloc))
-        return GcpConnection(client, project, timeout)
-    credentials, ambient = _ambient_credentials()
+        return secretmanager_v1.SecretManagerServiceClient(transport=_insecure_transport(urlsplit(endpoint).netloc)), project
+    credentials, ambient_project = _ambient_credentials()
     options = {"api_endpoint": endpoint.removeprefix("https://")} if endpoint else None
     client = secretmanager_v1.SecretManagerServiceClient(credentials=credentials, client_options=options)
-    return GcpConnection(client, project or ambient, timeout)
+    return client, project or ambient_project
 
 
-def _plain_transport(netloc: str) -> Any:
+def _insecure_transport(netloc: str) -> Any:
+    """Return a transport without TLS to an emulator on this machine."""
     import grpc
     from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
         SecretManagerServiceGrpcTransport,
     )
 
-    # A proxy is for other machines; and what is not there yet is looked for again as soon as we try again.
+    # The emulator is on this machine, so no proxy is used. With a short backoff, gRPC reconnects before our next attempt.
     options = [("grpc.enable_http_proxy", 0), ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]
     return SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(netloc, options))
 
 
 def _ambient_credentials() -> tuple[Any, str]:
+    """Return the credentials that Google's library finds, and their project or an empty text."""
     import google.auth.exceptions
     import google.auth.transport.requests
 
@@ -81,13 +95,13 @@ def _ambient_credentials() -> tuple[Any, str]:
         if not os.environ.get(_CREDENTIALS):
             raise
     if found is None:
-        # What Google's library says of the file quotes it.
-        message = f"{_CREDENTIALS} names a file that holds no credentials of Google."
-        hint = f"Set it to a file with {JSON} as Google gives it, or unset it."
-        raise problem_with({_CREDENTIALS: JSON}, flavor="gcp") or InvalidOptionsError(message, flavor="gcp", hint=hint)
+        # The error of Google's library is dropped, because it quotes the file.
+        message = f"{_CREDENTIALS} names a file without credentials of Google."
+        hint = f"Set it to a file with {JSON} that Google issued, or unset it."
+        raise find_file_error({_CREDENTIALS: JSON}, flavor="gcp") or InvalidOptionsError(message, flavor="gcp", hint=hint)
     credentials, project = found
-    # Asked for now, a token that is refused is a refusal with a name; later it would be a broken connection.
-    credentials.refresh(  # type: ignore[no-untyped-call]  # Google's library says that it is typed, and is so in part
+    # The token is requested now, because a refused token raises a RefreshError here and a connection error in a later request.
+    credentials.refresh(  # type: ignore[no-untyped-call]  # google-auth declares itself typed and is only partly typed
         google.auth.transport.requests.Request()
     )
     return credentials, project or ""

@@ -1,7 +1,7 @@
-"""The ``vault`` backend: a KV version 2 engine of HashiCorp Vault, with the versions that Vault keeps.
+"""The ``vault`` backend: a KV version 2 engine of HashiCorp Vault, with versions.
 
-Needs hvac (extra ``vault``), and a token, an AppRole or a Kubernetes service account. Vault lists deleted secrets too as long as they can
-be brought back: a list asks for the metadata of each, and shows them all to whoever may not read that.
+It needs the extra ``vault``, and a token, an AppRole or a Kubernetes service account. Vault's list includes deleted secrets that can be
+restored. So a list reads the metadata of each secret to omit them. A user without permission to read metadata sees them too.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend, StoredVersion
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
+from zensecrets_jupyter.core.managers.backends.remote.environment_files import OF_REQUESTS, PEM
 from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
 from zensecrets_jupyter.core.managers.backends.remote.http_errors import requests_errors
-from zensecrets_jupyter.core.managers.backends.remote.named_files import OF_REQUESTS, PEM
 from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS
-from zensecrets_jupyter.core.managers.backends.remote.vault.client import VaultOptions, connected, is_known
+from zensecrets_jupyter.core.managers.backends.remote.vault.client import VaultOptions, create_client, is_token_valid
 from zensecrets_jupyter.core.managers.records import SecretSummary
 from zensecrets_jupyter.core.names import LONE_SURROGATE
 
@@ -31,38 +31,38 @@ if TYPE_CHECKING:
 
 _NO_CONTENT = 204
 
-_SAID: dict[str, str] = {
+_CODES_BY_TEXT: dict[str, str] = {
     "check-and-set parameter did not match": "check-and-set",
     "Vault is sealed": "sealed",
     "too large": "too-large",
     "invalid token": "invalid-token",
 }
-"""What Vault says in words only, and what the table calls it."""
+"""Our codes for errors that Vault reports only as text."""
 
 _ERRORS: ErrorTable = {
     "check-and-set": ErrorKind.CONFLICT,
     "sealed": ErrorKind.LOCKED,
     "too-large": ErrorKind.TOO_LARGE,
     "invalid-token": ErrorKind.UNKNOWN_USER,
-    # Classes of urllib3 inside errors of requests; not all of them are in each version of urllib3.
+    # These are classes of urllib3 inside errors of requests. Some versions of urllib3 lack some of them.
     "NewConnectionError": ErrorKind.UNREACHABLE,
     "NameResolutionError": ErrorKind.UNREACHABLE,
     "SSLError": ErrorKind.UNREACHABLE,
     "ProxyError": ErrorKind.UNREACHABLE,
 }
-"""Kinds of errors, by code; those of hvac and requests are in :meth:`VaultBackend.library_errors`."""
+"""Error kinds by code. :meth:`VaultBackend.library_errors` has the errors of hvac and requests."""
 
 
 class VaultBackend(RemoteBackend[Any, VaultOptions]):
-    """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`.
+    """The backend for HashiCorp Vault.
 
-    Every write says which version it replaces, and Vault refuses it where that is no longer the current one.
+    Every write contains the number of the version that it replaces. Vault refuses it if that is not the current version.
     """
 
     FLAVOR: ClassVar[str] = "vault"
     options_model: ClassVar[type[ManagerOptions]] = VaultOptions
     encoding: ClassVar[NameEncoding] = ENCODINGS["vault"]
-    named_files: ClassVar[Mapping[str, str]] = {
+    environment_files: ClassVar[Mapping[str, str]] = {
         "VAULT_CACERT": PEM,
         "VAULT_CAPATH": PEM,
         "VAULT_CLIENT_CERT": PEM,
@@ -71,21 +71,21 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
     }
     libraries: ClassVar[tuple[str, ...]] = ("hvac",)
     error_kinds: ClassVar[ErrorTable] = _ERRORS
-    # Consul, the narrowest of Vault's storages, takes 512 KiB, with what Vault adds; its integrated storage takes 1 MiB.
+    # Vault's Consul storage allows 512 KiB including metadata, the least of all storages.
     max_size: ClassVar[int] = 500_000
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        kept = "not at all" if self.options.force else "as long as Vault keeps its versions"
-        facts = {"mounted at": self.options.mount_point, "login by": self.options.auth, "deleted secrets are kept for": kept}
+        retention = "not at all" if self.options.force else "as long as Vault keeps its versions"
+        facts = {"mounted at": self.options.mount_point, "login by": self.options.auth, "deleted secrets are kept for": retention}
         return {**super().describe(), **facts}
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:
         """See :meth:`RemoteBackend.explain_deleted`."""
         found = self.runner.attempt(lambda client: self._metadata(client, key))
-        if _can_be_brought_back(found):
-            message = f"Secret {name!r} in secrets manager {self.name!r} was deleted; Vault still keeps it."
-            hint = f"Bring it back: %secret undelete {name}, or register it anew."
+        if _is_restorable(found):
+            message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. Vault still keeps it."
+            hint = f"Restore it: %secret undelete {name}, or register it again."
             return SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
         return None
 
@@ -99,7 +99,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             http.ProxyError: ErrorKind.UNREACHABLE,
             http.MissingSchema: ErrorKind.UNREACHABLE,
             http.InvalidSchema: ErrorKind.UNREACHABLE,
-            # Each is one status of "HTTP Status Codes" in Vault's documentation.
+            # Each class is one status of "HTTP Status Codes" in Vault's documentation.
             exceptions.Unauthorized: ErrorKind.UNKNOWN_USER,
             exceptions.Forbidden: ErrorKind.DENIED,
             exceptions.InvalidPath: ErrorKind.MISSING,
@@ -116,8 +116,8 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         """See :meth:`RemoteBackend.envelope_for`."""
         envelope = super().envelope_for(name, record)
         if LONE_SURROGATE.search("".join([*record.content, *record.content.values()])):
-            message = f"Secret {name!r} holds half a character, in the place of which Vault would keep another one."
-            raise InvalidSecretError(message, name=name, manager=self.name, hint="Encode it, as base64 say.")
+            message = f"Secret {name!r} contains a lone surrogate, which Vault would replace by another character."
+            raise InvalidSecretError(message, name=name, manager=self.name, hint="Encode the value, for example as base64.")
         return envelope
 
     def list(self) -> Iterable[SecretSummary]:
@@ -129,7 +129,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             return [summary for summary in pool.map(self._summary_of, found) if summary is not None]
 
     def _summary_of(self, listed: SecretSummary) -> SecretSummary | None:
-        """Return what is to be shown of a secret that Vault lists; ``None`` if it is deleted."""
+        """Return the summary of a listed secret, or ``None`` if the secret is deleted."""
         if listed.name in self.read_only:
             return listed
         key = self.key_for(listed.name)
@@ -143,14 +143,14 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             problem = self.runner.error_for(refusal, "list")
         else:
             live = _live(found)
-            return SecretSummary(listed.name, None, live[0], _moment(found["updated_time"])) if live else None
+            return SecretSummary(listed.name, None, live[0], _parse_time(found["updated_time"])) if live else None
         raise problem
 
-    # The requests of the flavor.
+    # Requests.
 
     def connect(self) -> Any:
         """See :meth:`RemoteBackend.connect`."""
-        return connected(self.options, connections=self.parallel_reads)
+        return create_client(self.options, connections=self.parallel_reads)
 
     def fetch(self, client: Any, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
@@ -176,7 +176,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         try:
             found = _data_of(self._call(client, client.secrets.kv.v2.list_secrets, prefix))["keys"]
         except InvalidPath:
-            # That is how Vault says that there is nothing.
+            # Vault answers so if there is no secret.
             found = []
         return [ListedKey(prefix + key) for key in found if not key.endswith("/")]
 
@@ -186,7 +186,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             return self._write(client, key, envelope, over=0)
         except RemoteError:
             pass
-        # What was deleted, and can be brought back, still has its versions.
+        # A deleted secret that can be restored still has its versions.
         found = self._metadata(client, key)
         if _live(found):
             raise RemoteError(ErrorKind.EXISTS)
@@ -201,7 +201,11 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         self._write(client, key, envelope, over=present.token)
 
     def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, over: object) -> None:
-        """Write ``envelope`` if ``over`` is still the number of the current version; raise RemoteError with CONFLICT if not."""
+        """Write ``envelope`` if ``over`` is the number of the current version.
+
+        Raises:
+            RemoteError: If it is not. The error kind is CONFLICT.
+        """
         from hvac.exceptions import InvalidRequest
 
         try:
@@ -213,33 +217,33 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         if answer is None:
             raise RemoteError(ErrorKind.CONFLICT)
         if "version" not in _data_of(answer):
-            raise _not_vault()
+            raise _foreign_response_error()
 
     def remove(self, client: Any, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
         kv = client.secrets.kv.v2
         if self.options.force:
-            _be_done(self._call(client, kv.delete_metadata_and_all_versions, key))
+            _check_done(self._call(client, kv.delete_metadata_and_all_versions, key))
             return
         live = _live(self._metadata(client, key))
         if not live:
             raise RemoteError(ErrorKind.MISSING)
-        # All of them: what comes later under that name is another secret, with no past.
-        _be_done(self._call(client, kv.delete_secret_versions, key, versions=live))
+        # All versions are deleted, so that a later secret with the same name has no history.
+        _check_done(self._call(client, kv.delete_secret_versions, key, versions=live))
 
     def recover(self, client: Any, key: str) -> None:
         """See :meth:`RecoveryRequests.recover`."""
         found = self._metadata(client, key)
         if _live(found):
             raise RemoteError(ErrorKind.EXISTS)
-        if not _can_be_brought_back(found):
+        if not _is_restorable(found):
             raise RemoteError(ErrorKind.MISSING)
         last = {"versions": [found["current_version"]]}
-        _be_done(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, **last))
-        # Whose it is only its content tells.
+        _check_done(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, **last))
+        # Only the content shows whether this package wrote the secret.
         if not self._is_foreign(client, key):
             return
-        _be_done(self._call(client, client.secrets.kv.v2.delete_secret_versions, key, **last))
+        _check_done(self._call(client, client.secrets.kv.v2.delete_secret_versions, key, **last))
         raise RemoteError(ErrorKind.NOT_OURS)
 
     def _is_foreign(self, client: Any, key: str) -> bool:
@@ -248,19 +252,19 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         try:
             return not self.fetch(client, key).is_ours
         except Forbidden:
-            # Who may not read can't tell.
+            # Without permission to read, the secret is treated as ours.
             return False
 
     def fetch_versions(self, client: Any, key: str) -> Sequence[StoredVersion]:
         """See :meth:`VersionRequests.fetch_versions`."""
         found = self._metadata(client, key)
-        kept: list[StoredVersion] = []
+        versions: list[StoredVersion] = []
         for number in _live(found):
-            created = _moment(found["versions"][str(number)]["created_time"])
-            kept.append(StoredVersion(number, created, self._get_version(client, key, number), current=not kept))
-        if not kept:
+            created = _parse_time(found["versions"][str(number)]["created_time"])
+            versions.append(StoredVersion(number, created, self._get_version(client, key, number), current=not versions))
+        if not versions:
             raise RemoteError(ErrorKind.MISSING)
-        return kept
+        return versions
 
     def _call(self, client: Any, request: Callable[..., Any], key: str, **arguments: Any) -> Any:
         from hvac.exceptions import Forbidden
@@ -268,8 +272,8 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         try:
             return request(path=key, mount_point=self.options.mount_point, **arguments)
         except Forbidden as error:
-            # Vault says the same to whom it does not know and to whom it does not allow it; everybody it knows may ask about himself.
-            if self.runner.kind_of(error) is ErrorKind.DENIED and not is_known(client):
+            # Vault answers Forbidden for an invalid token and for a missing permission. Only a valid token may look up itself.
+            if self.runner.kind_of(error) is ErrorKind.DENIED and not is_token_valid(client):
                 refusal = RemoteError(ErrorKind.UNKNOWN_USER, "Forbidden")
             else:
                 raise
@@ -277,44 +281,53 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:
         """See :meth:`RemoteBackend.codes_of`."""
-        said = getattr(error, "errors", None)
-        texts = " ".join(map(str, said)) if isinstance(said, list) else str(said or "")
-        codes = [code for words, code in _SAID.items() if words in texts]
-        # requests wraps what urllib3 has found.
+        errors = getattr(error, "errors", None)
+        texts = " ".join(map(str, errors)) if isinstance(errors, list) else str(errors or "")
+        codes = [code for text, code in _CODES_BY_TEXT.items() if text in texts]
+        # An error of requests wraps an error of urllib3.
         reason = getattr(error.args[0], "reason", None) if error.args else None
         return (*codes, type(reason).__name__) if reason is not None else tuple(codes)
 
 
 def _data_of(answer: Any) -> dict[str, Any]:
-    """Return the data of an answer; what has none does not come from Vault."""
+    """Return the data of a response.
+
+    Raises:
+        RemoteError: If the response has no data, so that it does not come from Vault.
+    """
     found = answer.get("data") if isinstance(answer, dict) else None
     if isinstance(found, dict):
         return found
-    raise _not_vault()
+    raise _foreign_response_error()
 
 
-def _be_done(answer: Any) -> None:
-    """Raise RemoteError unless Vault says that it has done what has no answer."""
+def _check_done(answer: Any) -> None:
+    """Check that Vault confirms a request without a response body.
+
+    Raises:
+        RemoteError: If it does not.
+    """
     if getattr(answer, "status_code", None) != _NO_CONTENT:
-        raise _not_vault()
+        raise _foreign_response_error()
 
 
-def _not_vault() -> RemoteError:
-    return RemoteError(ErrorKind.NOT_OURS, "no-answer-of-Vault")
+def _foreign_response_error() -> RemoteError:
+    """Return the error for a response that does not come from Vault."""
+    return RemoteError(ErrorKind.NOT_OURS, "no-response-of-Vault")
 
 
 def _live(metadata: Mapping[str, Any]) -> list[int]:
-    """Return the numbers of the versions that are not deleted, the newest first; none if the current one is."""
+    """Return the numbers of all live versions, the newest first. If the current version is deleted, return none."""
     numbers = [int(number) for number, one in metadata["versions"].items() if not one["deletion_time"] and not one["destroyed"]]
     return sorted(numbers, reverse=True) if metadata["current_version"] in numbers else []
 
 
-def _can_be_brought_back(metadata: Mapping[str, Any]) -> bool:
-    """Tell whether the current version is deleted, and still kept."""
+def _is_restorable(metadata: Mapping[str, Any]) -> bool:
+    """Return whether the current version is deleted but not destroyed."""
     current = metadata["versions"].get(str(metadata["current_version"]))
     return current is not None and bool(current["deletion_time"]) and not current["destroyed"]
 
 
-def _moment(text: str) -> datetime:
-    # Vault tells nanoseconds, in UTC.
+def _parse_time(text: str) -> datetime:
+    # Vault writes times with nanoseconds, in UTC.
     return datetime.fromisoformat(f"{text[:19]}+00:00")

@@ -1,4 +1,4 @@
-"""Which Vault and who asks, and a client of it, made with hvac, that has logged in."""
+"""Options and hvac client of the ``vault`` backend."""
 
 from __future__ import annotations
 
@@ -17,58 +17,58 @@ from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOp
 
 
 class VaultOptions(ExternalOptions):
-    """Where Vault is, and who asks."""
+    """Options of the ``vault`` backend."""
 
     OTHER_NAMES: ClassVar[dict[str, str]] = {"verify": "ca_file"}
 
     url: str | None = None
-    """Its address; by default VAULT_ADDR, else Vault's own default on this machine."""
+    """The address of Vault. The default is VAULT_ADDR, or Vault's default address on this machine."""
     mount_point: str = Field(default="secret", min_length=1)
-    """Where the KV engine is mounted."""
+    """The path at which the KV engine is mounted."""
     vault_namespace: str | None = None
-    """A namespace of Vault Enterprise; by default VAULT_NAMESPACE. (``namespace`` is who shares the secrets, in any flavor.)"""
+    """A namespace of Vault Enterprise. The default is VAULT_NAMESPACE. The option ``namespace`` is unrelated: it belongs to ``scope``."""
     auth: Literal["token", "approle", "kubernetes"] = "token"
-    """How to log in."""
+    """The authentication method."""
     auth_mount: str | None = None
-    """Where the way to log in is mounted; by default under its own name."""
+    """The path at which the authentication method is mounted. The default is the name of the method."""
     token: str | None = SecretField(default=None)
-    """A token; by default VAULT_TOKEN, else the file that ``vault login`` writes."""
+    """A token. The default is VAULT_TOKEN, or the file that ``vault login`` writes."""
     role_id: str | None = None
-    """The AppRole."""
+    """The ID of the AppRole."""
     secret_id: str | None = SecretField(default=None)
-    """The AppRole's secret."""
+    """The secret ID of the AppRole."""
     role: str | None = None
-    """The role of a Kubernetes service account."""
+    """The role of the Kubernetes service account."""
     jwt_file: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
-    """Where Kubernetes puts the service account's token."""
+    """The file with the token of the Kubernetes service account."""
     ca_file: Path | None = None
-    """Who has signed Vault's certificate; by default VAULT_CACERT, else whom this machine trusts. ZenML calls it ``verify``."""
+    """The certificate authority of Vault. The default is VAULT_CACERT, or those that this machine trusts. ZenML calls it ``verify``."""
     cert: Path | None = None
-    """A client certificate with its key, in one PEM file, where Vault asks for one."""
+    """A PEM file with a client certificate and its key, if Vault requires one."""
     force: bool = False
-    """Whether a deleted secret is gone for good, with all its versions, instead of being kept to be brought back."""
+    """Whether a deleted secret is destroyed with all its versions and cannot be restored."""
 
     @classmethod
-    def translated(cls, name: str, value: Any) -> Any:
-        """Return the file that ``verify`` names; ``true`` is what always holds.
+    def translate_value(cls, name: str, value: Any) -> Any:
+        """Return the file that ``verify`` names. The value ``true`` is dropped, because certificates are always checked.
 
         Raises:
-            ValueError: If certificates should not be checked.
+            ValueError: If the value is ``false``.
         """
         word = str(value).lower()
         if name == "verify" and word in {"false", "no", "0"}:
-            message = "verify can't be switched off, since anybody on the way could read the token; give the file of Vault's authority"
+            message = "verify can't be switched off, because the token could be read; give the file of the certificate authority"
             raise ValueError(message)
         return None if word in {"true", "yes", "1", ""} else value
 
     @property
     def verify(self) -> str | None:
-        """The file of the authority that has signed Vault's certificate, under ZenML's name."""
+        """The file of the certificate authority, under the name that ZenML uses."""
         return str(self.ca_file) if self.ca_file else None
 
     @model_validator(mode="after")
-    def _have_what_the_login_needs(self) -> VaultOptions:
-        # Only the type of an error is shown, so that no text of it can quote what was given.
+    def _require_login_options(self) -> VaultOptions:
+        # Users see only the type of this error, so that no text can quote the value.
         if self.auth == "approle" and not (self.role_id and self.secret_id):
             raise PydanticCustomError("auth=approle needs role_id and secret_id", "missing")
         if self.auth == "kubernetes" and not self.role:
@@ -76,48 +76,49 @@ class VaultOptions(ExternalOptions):
         return self
 
 
-def connected(chosen: VaultOptions, *, connections: int) -> Any:
-    """Return a new client with so many connections at most.
+def create_client(options: VaultOptions, *, connections: int) -> Any:
+    """Return a client that is logged in, with a pool of ``connections``.
 
     Raises:
-        RemoteError: If Vault does not know who asks.
-        InvalidOptionsError: If the engine is of version 1, or the file of a certificate is not there.
+        RemoteError: If Vault does not accept the credentials.
+        InvalidOptionsError: If the engine has version 1, or the file of a certificate does not exist.
     """
-    for name, path in (("cert", chosen.cert), ("ca_file", chosen.ca_file)):
-        # requests raises an OSError for it, which says nothing of the attribute.
-        if path is not None and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises where the folder can't be read
-            message = f"There is no file {str(path)!r}, which {name} names, or this user can't read it."
+    for name, path in (("cert", options.cert), ("ca_file", options.ca_file)):
+        # The OSError that requests would raise does not name the option.
+        if path is not None and not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises an error if the folder cannot be read
+            message = f"There is no file {str(path)!r}, which the option {name} names, or you can't read it."
             raise InvalidOptionsError(message, flavor="vault", hint=f"Give the secrets manager another --{name}.")
     import hvac
     import requests
 
     session = requests.Session()
-    session.cert = str(chosen.cert) if chosen.cert else None
-    session.verify = str(chosen.ca_file or os.environ.get("VAULT_CACERT") or "") or True
+    session.cert = str(options.cert) if options.cert else None
+    session.verify = str(options.ca_file or os.environ.get("VAULT_CACERT") or "") or True
     for scheme in ("http://", "https://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
-    namespace = chosen.vault_namespace or os.environ.get("VAULT_NAMESPACE")
-    # With a token of "" hvac looks for none; without any it looks where Vault's own command does.
-    token = chosen.token if chosen.auth == "token" else ""
-    client = hvac.Client(url=chosen.url, token=token, namespace=namespace, timeout=chosen.timeout, session=session)
-    if chosen.auth == "token":
+    namespace = options.vault_namespace or os.environ.get("VAULT_NAMESPACE")
+    # With the token "" hvac uses no token. With None it searches where Vault's own command does.
+    token = options.token if options.auth == "token" else ""
+    client = hvac.Client(url=options.url, token=token, namespace=namespace, timeout=options.timeout, session=session)
+    if options.auth == "token":
         if not client.token:
             raise RemoteError(ErrorKind.UNKNOWN_USER, "no-token")
     else:
-        _log_in(client, chosen)
-    _refuse_version_1(client, chosen.mount_point)
+        _log_in(client, options)
+    _refuse_version_1(client, options.mount_point)
     return client
 
 
-def _log_in(client: Any, chosen: VaultOptions) -> None:
+def _log_in(client: Any, options: VaultOptions) -> None:
+    """Log in with an AppRole or a Kubernetes service account."""
     from hvac.exceptions import Forbidden, InvalidRequest
 
-    mount = chosen.auth_mount or chosen.auth
+    mount = options.auth_mount or options.auth
     try:
-        if chosen.auth == "approle":
-            client.auth.approle.login(role_id=chosen.role_id, secret_id=chosen.secret_id, mount_point=mount)
+        if options.auth == "approle":
+            client.auth.approle.login(role_id=options.role_id, secret_id=options.secret_id, mount_point=mount)
         else:
-            client.auth.kubernetes.login(role=chosen.role, jwt=chosen.jwt_file.read_text("utf-8").strip(), mount_point=mount)
+            client.auth.kubernetes.login(role=options.role, jwt=options.jwt_file.read_text("utf-8").strip(), mount_point=mount)
     except (Forbidden, InvalidRequest, FileNotFoundError) as error:
         refusal = RemoteError(ErrorKind.UNKNOWN_USER, "no-service-account" if isinstance(error, FileNotFoundError) else "login-refused")
     else:
@@ -126,24 +127,26 @@ def _log_in(client: Any, chosen: VaultOptions) -> None:
 
 
 def _refuse_version_1(client: Any, mount: str) -> None:
-    """Ask for the engine's version, as Vault's own command does first: one of version 1 would take our requests, and keep no version.
+    """Check that the KV engine has version 2, with the same request as Vault's own command.
+
+    An engine of version 1 would accept our requests, but store no versions.
 
     Raises:
-        InvalidOptionsError: If it is one.
+        InvalidOptionsError: If the engine has version 1.
     """
     from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
 
-    # Whoever may not ask finds out what it is by using it.
+    # Without permission for this request, a wrong version is noticed by the next request.
     with suppress(Forbidden, InvalidPath, InvalidRequest):
-        found = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")["data"]
-        if found.get("type") == "kv" and (found.get("options") or {}).get("version") != "2":
-            message = f"The KV engine of Vault at {mount!r} is of version 1; version 2 is needed."
-            hint = "Choose another --mount_point, or have it upgraded: vault kv enable-versioning MOUNT"
+        mounted = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")["data"]
+        if mounted.get("type") == "kv" and (mounted.get("options") or {}).get("version") != "2":
+            message = f"The KV engine of Vault at {mount!r} has version 1, but version 2 is needed."
+            hint = "Choose another --mount_point, or upgrade the engine: vault kv enable-versioning MOUNT"
             raise InvalidOptionsError(message, flavor="vault", hint=hint)
 
 
-def is_known(client: Any) -> bool:
-    """Tell whether Vault still knows the client's token; whoever it knows may ask about himself."""
+def is_token_valid(client: Any) -> bool:
+    """Return whether the token of the client is valid. Every valid token may look up itself."""
     from hvac.exceptions import Forbidden
 
     try:

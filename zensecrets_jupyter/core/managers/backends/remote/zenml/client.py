@@ -1,7 +1,7 @@
-"""A ZenML server's REST API, as far as secrets go.
+"""A client of the REST API for secrets of a ZenML server.
 
-ZenML's own client is not loaded into the process that asks: it is there once a process, writes the API key into a file in clear, and at its
-import takes over the root logger, ``sys.excepthook`` and ``sys.stdout``. The API is what it speaks too.
+ZenML's own client is not used. It is a singleton of the process, writes the API key into an unencrypted file, and replaces the root logger,
+``sys.excepthook`` and ``sys.stdout`` at import. It uses the same API.
 """
 
 from __future__ import annotations
@@ -18,34 +18,37 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backends.remote.zenml.login import ServerLogin
 
 API = "/api/v1"
-"""Where every address of the API begins."""
+"""The path prefix of the API."""
 _DONE = 200
 _BAD_REQUEST = 400
 _NOT_FOUND = 404
 
 
-class ZenmlAnswerError(Exception):
-    """An answer that is none of those which were hoped for; nothing of its text is kept.
+class ZenmlResponseError(Exception):
+    """A response with an error status. The error does not contain its body.
 
     Attributes:
-        code: What the table of errors knows it by.
-        wait: Seconds after which ZenML asks to be asked again.
+        code: The key in the table of error kinds.
+        wait: Seconds that ZenML asked to wait before a retry.
     """
 
     def __init__(self, answer: requests.Response) -> None:
-        """Take from ``answer`` what may be shown."""
+        """Store the status of a response."""
         super().__init__(str(answer.status_code))
         self.code = str(answer.status_code)
-        if answer.status_code == _NOT_FOUND and not _is_zenmls_error(answer):
+        if answer.status_code == _NOT_FOUND and not _is_zenml_error(answer):
             self.code = "no-such-address"
         if answer.status_code == _BAD_REQUEST and answer.request.method in {"POST", "PUT"}:
             self.code = "refused-content"
-        asked = answer.headers.get("Retry-After", "")
-        self.wait = float(asked) if asked.isdecimal() else 0.0
+        seconds = answer.headers.get("Retry-After", "")
+        self.wait = float(seconds) if seconds.isdecimal() else 0.0
 
 
-def _is_zenmls_error(answer: requests.Response) -> bool:
-    """Tell whether ZenML says so of a secret: then it sends the name of its error too, and for an address that is not there a text only."""
+def _is_zenml_error(answer: requests.Response) -> bool:
+    """Return whether status 404 means a missing secret and not an unknown address.
+
+    For a missing secret, ZenML sends a list with the name of the error. For an unknown address it sends a text.
+    """
     try:
         found = answer.json()
     except ValueError:
@@ -54,80 +57,81 @@ def _is_zenmls_error(answer: requests.Response) -> bool:
 
 
 class ZenmlConnection(NamedTuple):
-    """A session, the address of the server's secrets, and the time that it has for an answer."""
+    """A session, the address of the secrets, and the time-out of a request in seconds."""
 
     session: requests.Session
     secrets: str
     timeout: float
 
-    def ask(self, method: str, path: str = "", **more: Any) -> Any:
-        """Return what the server answers, parsed.
+    def ask(self, method: str, path: str = "", **options: Any) -> Any:
+        """Return the parsed response to one request.
 
         Raises:
-            ZenmlAnswerError: If it refuses.
-            RemoteError: If it is no ZenML server that answers.
+            ZenmlResponseError: If the status is not 200.
+            RemoteError: If the response does not come from a ZenML server.
         """
-        return _answer(self.session, method, self.secrets + path, timeout=self.timeout, **more)
+        return _send(self.session, method, self.secrets + path, timeout=self.timeout, **options)
 
 
-def connected(server: ServerLogin, *, anew: bool, timeout: float, connections: int) -> ZenmlConnection:
-    """Return a connection for as many threads as there are ``connections``, logged in where there is something to log in with.
+def connect(server: ServerLogin, *, renew: bool, timeout: float, connections: int) -> ZenmlConnection:
+    """Return a connection with a pool of ``connections``, logged in if there are credentials.
 
-    A token of an earlier login is used as it is, or with ``anew`` only where there is no API key.
+    The token of an earlier login is used, unless ``renew`` is set and there is an API key to get a new token.
     """
     import requests
 
     session = requests.Session()
     for scheme in ("https://", "http://"):
-        # By default it keeps ten connections, and warns of each that more threads open.
+        # The default pool has ten connections, and logs a warning for each further thread.
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
-    # Otherwise requests would send the credentials of a .netrc instead of the token.
+    # Without this, requests sends the credentials of a .netrc file instead of the token.
     session.auth = lambda request: request
     token = server.token
-    if server.api_key and (anew or not token):
-        asked = {"grant_type": "zenml-api-key", "password": server.api_key}
-        found = _answer(session, "POST", f"{server.url}{API}/login", timeout=timeout, data=asked)
-        token = text_in(found, "access_token")
+    if server.api_key and (renew or not token):
+        credentials = {"grant_type": "zenml-api-key", "password": server.api_key}
+        response = _send(session, "POST", f"{server.url}{API}/login", timeout=timeout, data=credentials)
+        token = text_in(response, "access_token")
     if token:
         session.headers["Authorization"] = f"Bearer {token}"
     return ZenmlConnection(session, f"{server.url}{API}/secrets", timeout)
 
 
-def _answer(session: requests.Session, method: str, url: str, *, timeout: float, **more: Any) -> Any:
-    answer = session.request(method, url, timeout=timeout, allow_redirects=False, **more)
+def _send(session: requests.Session, method: str, url: str, *, timeout: float, **options: Any) -> Any:
+    """Send a request and return the parsed response."""
+    answer = session.request(method, url, timeout=timeout, allow_redirects=False, **options)
     if answer.status_code != _DONE:
-        raise ZenmlAnswerError(answer)
+        raise ZenmlResponseError(answer)
     try:
         return answer.json()
     except ValueError:
         pass
-    raise no_zenml()
+    raise foreign_response_error()
 
 
 def text_in(found: object, key: str) -> str:
-    """Return the text that an answer has under ``key``.
+    """Return the text of a key of a response.
 
     Raises:
-        RemoteError: If there is none: then it is no ZenML server that answered.
+        RemoteError: If there is no such text, so that the response does not come from a ZenML server.
     """
     text = found.get(key) if isinstance(found, dict) else None
     if isinstance(text, str):
         return text
-    raise no_zenml()
+    raise foreign_response_error()
 
 
-def part_of(found: object, key: str) -> Mapping[str, Any]:
-    """Return the mapping that an answer has under ``key``.
+def mapping_in(found: object, key: str) -> Mapping[str, Any]:
+    """Return the mapping of a key of a response.
 
     Raises:
-        RemoteError: If there is none: then it is no ZenML server that answered.
+        RemoteError: If there is no such mapping, so that the response does not come from a ZenML server.
     """
     part = found.get(key) if isinstance(found, dict) else None
     if isinstance(part, dict):
         return part
-    raise no_zenml()
+    raise foreign_response_error()
 
 
-def no_zenml() -> RemoteError:
-    """Return what is raised where something else answers than a ZenML server."""
-    return RemoteError(ErrorKind.UNREACHABLE, "no answer of a ZenML server")
+def foreign_response_error() -> RemoteError:
+    """Return the error for a response that does not come from a ZenML server."""
+    return RemoteError(ErrorKind.UNREACHABLE, "no response of a ZenML server")

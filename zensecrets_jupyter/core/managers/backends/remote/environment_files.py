@@ -1,4 +1,7 @@
-"""Files that environment variables name, such as certificates: a library says badly, or not at all, that one can't be used."""
+"""Checks of files that environment variables name, such as certificates.
+
+The errors of SDKs for an unusable file are unclear or missing.
+"""
 
 from __future__ import annotations
 
@@ -16,17 +19,17 @@ PEM = "certificates in PEM"
 JSON = "credentials in JSON"
 
 OF_REQUESTS: Mapping[str, str] = {"REQUESTS_CA_BUNDLE": PEM, "CURL_CA_BUNDLE": PEM}
-"""The variables that requests reads ("SSL Cert Verification" in its documentation), each with what its file holds."""
+"""The variables of ``requests`` ("SSL Cert Verification" in its documentation), each with the content of its file."""
 
 
-def problem_with(variables: Mapping[str, str], *, flavor: str) -> InvalidOptionsError | None:
-    """Return the error for the first variable that is set and whose file can't be used; none if each can.
+def find_file_error(variables: Mapping[str, str], *, flavor: str) -> InvalidOptionsError | None:
+    """Return the error for the first variable with an unusable file, or ``None``.
 
-    The path is not in its text: somebody may have set the variable to what the file should hold.
+    The text of the error does not contain the path, because the variable may be set to a secret by mistake.
 
     Args:
-        variables: The variables' names, each with what its file holds, :data:`PEM` or :data:`JSON`.
-        flavor: The flavor of secrets manager, for the error.
+        variables: Names of variables, each with the content of its file: :data:`PEM` or :data:`JSON`.
+        flavor: The flavor of the secrets manager, for the error.
     """
     for variable, content in variables.items():
         path = os.environ.get(variable)
@@ -39,20 +42,20 @@ def problem_with(variables: Mapping[str, str], *, flavor: str) -> InvalidOptions
 
 
 def _problem(path: Path, content: str) -> str:
-    """Return what is wrong with a file, as words that follow "a file that"; nothing if it may be used."""
+    """Return the problem of a file, as text after "a file that", or an empty text."""
     try:
         if path.is_dir():
-            # Certificates may be in a folder.
+            # The variable may name a folder of certificates.
             return "" if content == PEM else "is a folder"
         data = path.read_bytes()
     except FileNotFoundError:
-        return "is not there"
+        return "does not exist"
     except (OSError, ValueError) as error:
         return f"can't be read ({type(error).__name__})"
     if content == PEM:
-        return "" if b"-----BEGIN " in data else f"holds no {PEM}"
+        return "" if b"-----BEGIN " in data else f"has no {PEM}"
     try:
         json.loads(data)
     except ValueError:
-        return f"holds no {JSON}"
+        return f"has no {JSON}"
     return ""

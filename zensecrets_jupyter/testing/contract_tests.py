@@ -1,4 +1,4 @@
-"""Tests of what a secrets manager promises: what it keeps, under which names, and what it says where it can't."""
+"""Tests of the contract of a secrets manager: operations, names, values, versions and errors."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from zensecrets_jupyter.core.errors import (
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
-from zensecrets_jupyter.testing._manager_hooks import ManagerHooks, content_of, needs, secret
 from zensecrets_jupyter.testing.canary import canary
-from zensecrets_jupyter.testing.stateful import check_beside_a_dict
+from zensecrets_jupyter.testing.manager_hooks import ManagerHooks, content_of, needs, secret
+from zensecrets_jupyter.testing.stateful import check_against_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,31 +30,31 @@ READ, LIST, REGISTER = Capability.READ, Capability.LIST, Capability.REGISTER
 UPDATE, DELETE, UNDELETE, VERSIONS = Capability.UPDATE, Capability.DELETE, Capability.UNDELETE, Capability.VERSIONS
 
 KIB_64 = 64 * 1024
-SPARE = 1024
-"""Maximum number of bytes that a stored secret has besides its values, if there is a limit."""
+OVERHEAD = 1024
+"""Maximum number of bytes of a stored secret in addition to its values."""
 
 
 class ContractTests(ManagerHooks):
-    """Each test is of one promise; its marks say which capabilities make it."""
+    """Each test checks one part of the contract. Its mark lists the necessary capabilities."""
 
-    def test_it_can_be_used_here_and_says_where_it_keeps_what(self) -> None:
-        """It is available where it is tested, and describes itself in texts, without a value among them."""
+    def test_backend_is_available_and_describes_itself(self) -> None:
+        """The backend is available, and its description consists of texts."""
         assert self.backend_class.availability().ok
         facts = self.open_manager().describe()
         assert all(isinstance(text, str) for fact in facts.items() for text in fact)
 
-    def test_an_attribute_that_it_does_not_have_is_refused(self) -> None:
-        """The error names the attribute and not what it was given."""
+    def test_unknown_option_is_refused(self) -> None:
+        """An unknown option raises InvalidOptionsError with its name and without its value."""
         text = canary()
         with pytest.raises(InvalidOptionsError) as caught:
             self.backend_class.make_options({**self.attributes, "no_such_attribute": text})
         assert "no_such_attribute" in str(caught.value)
         assert text not in str(caught.value)
 
-    def test_what_it_does_not_claim_it_refuses(self) -> None:
-        """Each act that its capabilities do not say is an UnsupportedOperationError, before anything else is looked at."""
+    def test_unsupported_operations_are_refused(self) -> None:
+        """Each operation without its capability raises UnsupportedOperationError before any other check."""
         manager = self.open_manager()
-        acts: list[tuple[Capability, Callable[[], Any]]] = [
+        operations: list[tuple[Capability, Callable[[], Any]]] = [
             (READ, lambda: manager.get_secret("a")),
             (LIST, manager.list_secrets),
             (LIST, manager.summaries),
@@ -68,15 +68,15 @@ class ContractTests(ManagerHooks):
             (VERSIONS, lambda: manager.history("a")),
             (VERSIONS | UPDATE, lambda: manager.rollback("a", 1)),
         ]
-        for needed, act in acts:
+        for needed, operation in operations:
             if needed not in manager.capabilities:
                 with pytest.raises(UnsupportedOperationError) as caught:
-                    act()
+                    operation()
                 assert caught.value.flavor == manager.flavor
 
     @needs(READ)
-    def test_what_is_there_is_read_as_it_was_written(self) -> None:
-        """Awkward values under awkward keys come back as they were, through another instance too, and alone or many at once."""
+    def test_stored_content_is_read_unchanged(self) -> None:
+        """Awkward values are read unchanged, through another instance, one by one and in a batch."""
         contents = {
             "values": {f"key{number}": value for number, value in enumerate(self.awkward_values)},
             "single": {"k": "value"},
@@ -90,8 +90,8 @@ class ContractTests(ManagerHooks):
         assert manager.get_secret("single") is manager.get_secret("single"), "a secret is read once"
 
     @needs(LIST)
-    def test_names_are_listed_in_order(self) -> None:
-        """All names are listed, sorted, once, with a summary each; where there is nothing the list is empty."""
+    def test_names_are_listed_sorted(self) -> None:
+        """All names are listed once and sorted, each with a summary. An empty backend has an empty list."""
         assert self.open_manager().list_secrets() == []
         self.seed({name: {"k": "v"} for name in ("b", "a10", "a2", "B", "ä")})
         manager = self.open_manager()
@@ -100,8 +100,8 @@ class ContractTests(ManagerHooks):
         assert [one.name for one in manager.summaries()] == manager.list_secrets()
 
     @needs(READ)
-    def test_what_is_not_there_is_an_error_with_near_misses(self) -> None:
-        """A missing secret is an error that is a KeyError too, names the manager, and where it lists also what may have been meant."""
+    def test_missing_secret_raises_an_error_with_similar_names(self) -> None:
+        """A missing secret raises SecretNotFoundError, a KeyError, with the manager and a similar name."""
         self.seed({"database": {"k": "v"}})
         manager = self.open_manager()
         with pytest.raises(SecretNotFoundError) as caught:
@@ -114,17 +114,17 @@ class ContractTests(ManagerHooks):
                 manager.get_secret(odd)
 
     @needs(READ | LIST | REGISTER)
-    def test_no_two_awkward_names_are_one(self) -> None:
-        """Each name keeps its own content and is listed as it is, or is refused with the reason; none takes another's place."""
+    def test_awkward_names_stay_distinct(self) -> None:
+        """Each awkward name is either refused or stored, listed and read unchanged."""
         manager = self.open_manager()
-        kept = [name for name in self.awkward_names if _registers(manager, name)]
-        assert len(kept) > len(self.awkward_names) // 2, "most names have to fit"
-        assert self.open_manager().list_secrets() == sorted(kept)
-        assert {name: content_of(self.open_manager(), name) for name in kept} == {name: {"k": name} for name in kept}
+        accepted = [name for name in self.awkward_names if _registers(manager, name)]
+        assert len(accepted) > len(self.awkward_names) // 2, "a backend must accept most names"
+        assert self.open_manager().list_secrets() == sorted(accepted)
+        assert {name: content_of(self.open_manager(), name) for name in accepted} == {name: {"k": name} for name in accepted}
 
     @needs(REGISTER)
-    def test_a_name_is_registered_once(self) -> None:
-        """Registering a name that is taken, through whichever instance, is an error that is a ValueError too; the old content stays."""
+    def test_existing_name_is_refused(self) -> None:
+        """Registering an existing name raises SecretExistsError, a ValueError, and keeps the old content."""
         self.seed({"a": {"k": "first"}})
         manager = self.open_manager()
         with pytest.raises(SecretExistsError) as caught:
@@ -133,10 +133,10 @@ class ContractTests(ManagerHooks):
         assert READ not in manager.capabilities or content_of(manager, "a") == {"k": "first"}
 
     @needs(READ | REGISTER | UPDATE)
-    def test_the_schema_stays(self) -> None:
-        """A secret is read with the schema that it was registered with, also after a change of one key; update replaces the content."""
+    def test_schema_is_stored(self) -> None:
+        """A secret keeps its schema when one key changes. An update replaces schema and content."""
         manager = self.open_manager()
-        manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - a test's own
+        manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - the test makes up this password
         manager.merge_secret("a", {"password": "second"})
         found = self.open_manager().get_secret("a")
         assert isinstance(found, BasicAuthSecretSchema)
@@ -147,8 +147,8 @@ class ContractTests(ManagerHooks):
         assert content_of(self.open_manager(), "a") == {"k": "v"}
 
     @needs(READ | REGISTER | UPDATE)
-    def test_a_change_keeps_the_other_keys(self) -> None:
-        """Given keys change, removed ones go, all others stay; a key that is not there can't be removed, and then nothing changes."""
+    def test_merge_keeps_other_keys(self) -> None:
+        """A merge sets and removes keys and keeps the others. If a removed key is missing, nothing changes."""
         manager = self.open_manager()
         manager.register_secret(secret("a", {"k": "1", "l": "2"}))
         manager.merge_secret("a", {"k": "3", "m": ""}, remove=["l"])
@@ -161,8 +161,8 @@ class ContractTests(ManagerHooks):
             manager.update_secret(secret("none", {}))
 
     @needs(REGISTER | LIST | DELETE)
-    def test_what_is_deleted_is_gone(self) -> None:
-        """One secret, or all, are gone for every instance, and their names are free at once; deleting what is not there is an error."""
+    def test_deleted_secrets_are_gone(self) -> None:
+        """Deleted secrets are gone for every instance, and their names can be registered again. A second deletion raises an error."""
         manager = self.open_manager()
         for name in ("a", "b", "c"):
             manager.register_secret(secret(name, {"k": name}))
@@ -177,10 +177,10 @@ class ContractTests(ManagerHooks):
         manager.delete_all_secrets()
 
     @needs(ALL_BUT_VERSIONS)
-    def test_a_renamed_secret_is_the_same(self) -> None:
-        """Content and schema go along; a name that is taken is refused, and both are as they were."""
+    def test_rename_keeps_content_and_schema(self) -> None:
+        """A renamed secret keeps content and schema. An existing new name is refused, and nothing changes."""
         manager = self.open_manager()
-        manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="p"))  # noqa: S106 - a test's own
+        manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="p"))  # noqa: S106 - the test makes up this password
         manager.register_secret(secret("b", {"k": "b"}))
         with pytest.raises(SecretExistsError):
             manager.rename_secret("a", "b")
@@ -192,10 +192,10 @@ class ContractTests(ManagerHooks):
         assert content_of(manager, "b") == {"k": "b"}
 
     @needs(READ | REGISTER | UPDATE)
-    def test_a_large_value_is_kept_or_refused_with_the_limit(self) -> None:
-        """64 KiB, or what the place takes, come back whole; more is refused with the limit, and nothing is written."""
+    def test_large_value_is_stored_or_refused(self) -> None:
+        """A value of 64 KiB, or up to the limit, is stored. A larger value is refused with the limit."""
         manager = self.open_manager()
-        fits = "ж" * (((self.limit or KIB_64 + SPARE) - SPARE) // 2)
+        fits = "ж" * (((self.limit or KIB_64 + OVERHEAD) - OVERHEAD) // 2)
         manager.register_secret(secret("large", {"k": fits}))
         assert content_of(self.open_manager(), "large") == {"k": fits}
         if self.limit:
@@ -209,8 +209,8 @@ class ContractTests(ManagerHooks):
                 manager.get_secret("too-large")
 
     @needs(READ | REGISTER | UPDATE | VERSIONS)
-    def test_an_earlier_version_can_be_made_current(self) -> None:
-        """Each write is a version; rolling back makes another one with the old content; a number that is not there is an error."""
+    def test_rollback_restores_an_earlier_version(self) -> None:
+        """Each write creates a version. A rollback creates a version with the old content. A missing number raises an error."""
         manager = self.open_manager()
         manager.register_secret(secret("a", {"k": "1"}))
         manager.merge_secret("a", {"k": "2"})
@@ -221,39 +221,40 @@ class ContractTests(ManagerHooks):
         assert content_of(self.open_manager(), "a") == {"k": "1"}
         with pytest.raises(SecretNotFoundError):
             manager.rollback("a", 10**6)
-        for act in (lambda: manager.history("none"), lambda: manager.rollback("none", 1)):
+        for operation in (lambda: manager.history("none"), lambda: manager.rollback("none", 1)):
             with pytest.raises(SecretNotFoundError):
-                act()
+                operation()
 
     @needs(READ | REGISTER | LIST | DELETE | UNDELETE)
-    def test_what_was_deleted_can_be_brought_back(self) -> None:
-        """It is as it was last; what is there, was never there or is kept no longer can't be brought back, and is told so."""
+    def test_undelete_restores_a_deleted_secret(self) -> None:
+        """An undelete restores the last content. An existing or unknown secret cannot be restored."""
         manager = self.open_manager()
-        manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - a test's own
+        manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - the test makes up this password
         with pytest.raises(SecretExistsError):
             manager.undelete_secret("a")
         manager.merge_secret("a", {"password": "second"})
         manager.delete_secret("a")
-        if self.keeps_deleted:
+        if self.restores_deleted:
             manager.undelete_secret("a")
             found = self.open_manager().get_secret("a")
             assert isinstance(found, BasicAuthSecretSchema)
             assert found.content == {"username": "u", "password": "second"}
             assert manager.list_secrets() == ["a"]
-        for name in ["none", *([] if self.keeps_deleted else ["a"])]:
+        for name in ["none", *([] if self.restores_deleted else ["a"])]:
             with pytest.raises(SecretNotFoundError):
                 manager.undelete_secret(name)
 
     @needs(ALL_BUT_VERSIONS)
-    def test_it_holds_what_a_dict_holds(self) -> None:
-        """Through any series of writes, renames, rollbacks and reopenings it holds what a dict of versions holds."""
-        check_beside_a_dict(self.open_manager, habits=self.habits, examples=self.series, steps=15)
+    def test_random_operations_match_a_dict(self) -> None:
+        """After any series of operations, the backend has the same content as a dict of versions."""
+        check_against_dict(self.open_manager, version_behavior=self.version_behavior, examples=self.series, steps=15)
 
 
 def _registers(manager: SecretsManager, name: str) -> bool:
+    """Register a secret and return whether its name is accepted."""
     try:
         manager.register_secret(secret(name, {"k": name}))
     except InvalidSecretError as error:
-        assert error.hint, "a refusal says what to do"  # noqa: PT017 - whether it is raised depends on the name
+        assert error.hint, "the error must have a hint"  # noqa: PT017 - whether it is raised depends on the name
         return False
     return True

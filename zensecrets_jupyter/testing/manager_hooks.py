@@ -1,4 +1,4 @@
-"""What the tests of a secrets manager have to be told about it, and which of them are run."""
+"""The properties of a tested backend, and the selection of tests by its capabilities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from zensecrets_jupyter.core.managers import Backend, Capability, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
-from zensecrets_jupyter.testing.stateful import Habits
+from zensecrets_jupyter.testing.stateful import VersionBehavior
 from zensecrets_jupyter.testing.strategies import AWKWARD_NAMES, AWKWARD_VALUES
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.errors import ZenSecretsError
 
 FAULTS_TEST = "test_faults_are_reported_and_leave_everything_unchanged"
-"""The test that only runs if :meth:`ManagerHooks.faults` makes the backend fail."""
+"""The name of the test that needs :meth:`ManagerHooks.faults`."""
 
 _Test = TypeVar("_Test", bound="Callable[..., None]")
 
 
 def needs(capabilities: Capability) -> Callable[[_Test], _Test]:
-    """Mark a test that asks a manager for these: it is no test of one that says that it lacks one of them."""
+    """Mark a test that runs only if the backend has the capabilities."""
 
     def mark(test: _Test) -> _Test:
         vars(test)["needed"] = capabilities
@@ -37,46 +37,46 @@ def needs(capabilities: Capability) -> Callable[[_Test], _Test]:
 
 
 class ManagerHooks:
-    """What a subclass says about a secrets manager; only ``backend_class`` has to be said."""
+    """The base class of the test classes. A subclass must set ``backend_class`` and may set other attributes."""
 
     backend_class: ClassVar[type[Backend]]
-    """The tested class. Operations outside its ``capabilities`` are only tested to be refused."""
+    """The tested class. For operations outside its ``capabilities``, the suite only checks that they are refused."""
     attributes: Mapping[str, Any] = {}
-    """The attributes that it is registered with."""
+    """The options of the backend."""
     limit: ClassVar[int] = 0
-    """Bytes that a value may have; 0 if it takes 64 KiB and no limit is documented."""
+    """Maximum number of bytes of a value, or 0 if 64 KiB are allowed and no limit is documented."""
     sealed: ClassVar[bool] = False
-    """Whether what :meth:`raw` returns must hold no value."""
-    keeps_apart: ClassVar[bool] = True
-    """Whether two managers of this flavor, registered with the same attributes, have secrets of their own."""
+    """Whether the storage is encrypted, so that :meth:`raw` must not contain a value."""
+    isolates_managers: ClassVar[bool] = True
+    """Whether two managers with the same options have separate secrets."""
     keeps_all_updates: ClassVar[bool] = True
-    """Whether of several updates at once none is lost; a backend that can't compare before it writes loses some."""
+    """Whether concurrent updates are never lost. Set it to ``False`` for a backend without compare-and-set."""
     registers_once: ClassVar[bool] = True
-    """Whether of several that register one name at once one wins; a backend that can't compare before it writes keeps the last one's."""
-    keeps_deleted: ClassVar[bool] = True
-    """Whether what is deleted can be brought back, of a manager that claims it: an option may have it deleted for good."""
-    habits: ClassVar[Habits] = Habits()
-    """What it does with versions."""
+    """Whether only one of several concurrent registrations succeeds. Set it to ``False`` for a backend without compare-and-set."""
+    restores_deleted: ClassVar[bool] = True
+    """Whether a backend with that capability restores deleted secrets. Its options may disable it."""
+    version_behavior: ClassVar[VersionBehavior] = VersionBehavior()
+    """The behavior of versions."""
     series: ClassVar[int] = 20
-    """How many series of random acts it goes through beside a dict; each has at most 15."""
+    """Number of series of random operations that are compared with a dict. Each series has at most 15 operations."""
     writers: ClassVar[int] = 8
-    """How many write at once."""
+    """Number of concurrent writers."""
     awkward_names: ClassVar[Sequence[str]] = AWKWARD_NAMES
-    """Names that it has to keep apart, or to refuse with the reason."""
+    """Names that the backend must distinguish, or refuse with a reason."""
     awkward_values: ClassVar[Sequence[str]] = AWKWARD_VALUES
-    """Values that it has to give back as they were."""
+    """Values that the backend must return unchanged."""
 
     folder: Path
     identity: str
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Take out the tests of what the manager does not claim."""
+        """Remove the tests of missing capabilities."""
         super().__init_subclass__(**kwargs)
         if not hasattr(cls, "backend_class"):
             return
         lacks = set() if cls.faults is not ManagerHooks.faults else {FAULTS_TEST}
         for name in dir(cls):
-            # A subclass may claim more than the class that it is derived from.
+            # The test is searched in all base classes, because a subclass may have more capabilities than its base class.
             test = next((found for base in cls.__mro__ if callable(found := vars(base).get(name))), None)
             needed = getattr(test, "needed", None)
             if needed is not None:
@@ -84,31 +84,31 @@ class ManagerHooks:
 
     @pytest.fixture(autouse=True)
     def _own_storage(self, tmp_path: Path) -> None:
-        """Give each test a folder and an identity of its own."""
+        """Create a new folder and a new ID for each test."""
         self.folder = tmp_path
         self.identity = str(uuid.uuid4())
         self.prepare()
 
     def prepare(self) -> None:
-        """Empty the backend before each test; by default there is nothing to do."""
+        """Empty the backend before each test. By default nothing is done."""
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return a new instance, as another process would open it, of the manager with that identity; by default of the test's own."""
+        """Return a new instance of the manager with an ID, as another process would open it. The default is the ID of the test."""
         context = ManagerContext(name="tried", id=identity or self.identity, folder=self.folder / (identity or self.identity))
         return SecretsManager(self.backend_class(self.backend_class.make_options(self.attributes), context=context))
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
-        """Store secrets. If the manager can't register any, a subclass writes them without it."""
+        """Store secrets. The subclass of a read-only backend stores them without the manager."""
         manager = self.open_manager()
         for name, content in contents.items():
             manager.register_secret(secret(name, content))
 
     def raw(self) -> bytes | None:
-        """Return everything in the storage, read without the manager; ``None`` if that is impossible."""
+        """Return the content of the storage, or ``None`` if it cannot be read without the manager."""
         return None
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return faults by name: a context manager that makes the backend fail, and the error of every operation meanwhile."""
+        """Return faults by name: a context manager that injects the fault, and the error of every operation under it."""
         return {}
 
 
@@ -118,15 +118,15 @@ def secret(name: str, content: Mapping[str, str]) -> ArbitrarySecretSchema:
 
 
 def content_of(manager: SecretsManager, name: str) -> dict[str, str]:
-    """Return what is stored under ``name`` now, past the cache, as plain texts."""
+    """Return the stored content of a secret as plain texts, without the cache."""
     return {key: str.__str__(value) + "" for key, value in manager.get_secret(name, refresh=True).content.items()}
 
 
-def told(error: BaseException) -> str:
-    """Return all that ``error`` tells: text, arguments, attributes, traceback, and the same of what led to it."""
+def error_text(error: BaseException) -> str:
+    """Return everything that an error shows: text, arguments, attributes and traceback, also of its causes."""
     parts = ["".join(traceback.format_exception(error))]
-    seen: BaseException | None = error
-    while seen is not None:
-        parts += [str(seen), repr(seen), repr(seen.args), repr(vars(seen))]
-        seen = seen.__cause__ or seen.__context__
+    current: BaseException | None = error
+    while current is not None:
+        parts += [str(current), repr(current), repr(current.args), repr(vars(current))]
+        current = current.__cause__ or current.__context__
     return "\n".join(parts)

@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.managers.backend import BatchReads
 from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType, Stack, StackComponent, get_flavor
-from zensecrets_jupyter.testing._manager_hooks import ManagerHooks, content_of, needs, secret
+from zensecrets_jupyter.testing.manager_hooks import ManagerHooks, content_of, needs, secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 
-class CrowdTests(ManagerHooks):
-    """Each test opens several instances, as several kernels would."""
+class ConcurrencyTests(ManagerHooks):
+    """Tests with several instances or threads."""
 
     @needs(ALL_BUT_VERSIONS)
-    def test_two_instances_see_one_place(self) -> None:
-        """What one wrote, changed or deleted the other lists and reads at once, whatever it had read before."""
+    def test_two_instances_share_the_backend(self) -> None:
+        """Writes and deletions of one instance are visible to another instance at once."""
         one, two = self.open_manager(), self.open_manager()
         one.register_secret(secret("a", {"k": "1"}))
         assert two.list_secrets() == ["a"]
@@ -37,29 +37,29 @@ class CrowdTests(ManagerHooks):
         assert one.list_secrets() == []
 
     @needs(ALL_BUT_VERSIONS)
-    def test_managers_of_other_identities_are_apart(self) -> None:
-        """Where each manager has secrets of its own, another one sees, changes and deletes none of them."""
+    def test_managers_are_isolated(self) -> None:
+        """An isolated manager cannot see, change or delete the secrets of another manager."""
         one, two = self.open_manager(), self.open_manager(f"{self.identity}-other")
         one.register_secret(secret("a", {"k": "one"}))
-        assert two.list_secrets() == ([] if self.keeps_apart else ["a"])
-        if self.keeps_apart:
+        assert two.list_secrets() == ([] if self.isolates_managers else ["a"])
+        if self.isolates_managers:
             two.register_secret(secret("a", {"k": "two"}))
             two.delete_all_secrets()
             assert content_of(self.open_manager(), "a") == {"k": "one"}
 
     @needs(Capability.READ | Capability.REGISTER)
-    def test_of_many_that_register_one_name_one_does(self) -> None:
-        """Of several at once one succeeds, or where the place can't tell more, the others are told so, and what is kept is one's whole."""
+    def test_one_of_several_registrations_succeeds(self) -> None:
+        """Only one of several concurrent registrations of a name succeeds, and its whole content is stored."""
         managers = [self.open_manager() for _ in range(self.writers)]
         with ThreadPoolExecutor(self.writers) as pool:
-            won = list(pool.map(_register_a, managers, range(self.writers)))
-        assert sum(won) == 1 or (any(won) and not self.registers_once)
-        kept = content_of(self.open_manager(), "a")
-        assert kept in [{"number": str(number), "again": str(number)} for number in range(self.writers) if won[number]]
+            succeeded = list(pool.map(_register_a, managers, range(self.writers)))
+        assert sum(succeeded) == 1 or (any(succeeded) and not self.registers_once)
+        stored = content_of(self.open_manager(), "a")
+        assert stored in [{"number": str(number), "again": str(number)} for number in range(self.writers) if succeeded[number]]
 
     @needs(Capability.READ | Capability.REGISTER | Capability.UPDATE)
-    def test_of_many_updates_none_is_lost(self) -> None:
-        """Several that each change a key of their own at once all find it afterwards, or where the place can't, one whole content."""
+    def test_concurrent_updates_are_not_lost(self) -> None:
+        """Concurrent updates of different keys are all stored, unless the backend has no compare-and-set."""
         self.seed({"a": {"start": "here"}})
         managers = [self.open_manager() for _ in range(self.writers)]
         with ThreadPoolExecutor(self.writers) as pool:
@@ -71,7 +71,7 @@ class CrowdTests(ManagerHooks):
 
     @needs(ALL_BUT_VERSIONS)
     def test_threads_share_one_instance(self) -> None:
-        """Several threads that write, read and delete through one instance meet no error and lose nothing."""
+        """Several threads can write, read and delete with one instance."""
         manager = self.open_manager()
 
         def work(thread: int) -> None:
@@ -86,11 +86,11 @@ class CrowdTests(ManagerHooks):
         assert manager.list_secrets() == sorted(f"t{thread}n{number}" for thread in range(self.writers) for number in (1, 2))
 
     @needs(Capability.READ | Capability.LIST)
-    def test_to_list_and_to_validate_by_listing_reads_no_value(self) -> None:
-        """Names, summaries, the description and a validation that only looks whether secrets exist read not one secret."""
+    def test_list_and_existence_check_read_no_value(self) -> None:
+        """Lists, the description and a validation of level SECRET_EXISTS do not read a secret."""
         self.seed({"a": {"k": "v"}, "b": {"k": "v"}})
         manager = self.open_manager()
-        reads = _counted(manager)
+        reads = _count_reads(manager)
         manager.list_secrets(), manager.summaries(), manager.describe(), manager.opens_unasked
         report = _stack_with(manager).validate(level=SecretValidationLevel.SECRET_EXISTS)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
@@ -98,10 +98,10 @@ class CrowdTests(ManagerHooks):
 
     @needs(Capability.READ)
     def test_each_secret_is_read_once(self) -> None:
-        """A validation that looks at keys reads each secret once, and a secret that was read a moment ago costs no request."""
+        """A validation reads each secret once, and further reads come from the cache."""
         self.seed({"a": {"k": "v"}, "b": {"k": "v"}})
         manager = self.open_manager()
-        reads = _counted(manager)
+        reads = _count_reads(manager)
         report = _stack_with(manager).validate(level=SecretValidationLevel.SECRET_AND_KEY_EXISTS)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
         assert sorted(reads) == ["a", "b", "missing"]
@@ -111,19 +111,20 @@ class CrowdTests(ManagerHooks):
 
 
 def _register_a(manager: SecretsManager, number: int) -> bool:
+    """Register the secret ``a`` and return whether it succeeded."""
     with suppress(SecretExistsError):
         manager.register_secret(secret("a", {"number": str(number), "again": str(number)}))
         return True
     return False
 
 
-def _counted(manager: SecretsManager) -> list[str]:
-    """Return a list that grows with each name that ``manager`` reads from its backend."""
+def _count_reads(manager: SecretsManager) -> list[str]:
+    """Return a list to which the name of each read of the backend is appended."""
     reads: list[str] = []
     backend = manager.backend
-    counted: Any = type(backend)
+    backend_class: Any = type(backend)
 
-    class Counting(counted):  # type: ignore[misc]  # the base is only known at run time
+    class Counting(backend_class):  # type: ignore[misc]  # the base class is only known at run time
         def read(self, name: str) -> Any:
             reads.append(name)
             return super().read(name)
@@ -139,7 +140,7 @@ def _counted(manager: SecretsManager) -> list[str]:
 
 
 def _stack_with(manager: SecretsManager) -> Stack:
-    """Return a stack whose components need each of two secrets twice, and one that is not there."""
+    """Return a stack with two references to each of two secrets, and one reference to a missing secret."""
     attributes = {"needs": "{{a.k}}{{b.k}}", "again": "{{a.k}} and {{b.k}}", "lacks": "{{missing.k}}"}
     parts = [
         StackComponent("default", kind, get_flavor(kind.value, "local")(), id=kind.value, flavor="local")
