@@ -1,4 +1,4 @@
-"""A flavor from a distribution of its own: installed by pip, found by its entry point, and passing the suite that we ship."""
+"""A flavor of a plug-in: it is installed with pip, found by its entry point, and passes the conformance suite."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build and install it, and return the folder that holds it."""
+    """Build and install the plug-in, and return its folder."""
     target = tmp_path_factory.mktemp("plugin")
     options = ["--quiet", "--no-build-isolation", "--no-deps", "--no-index", "--disable-pip-version-check", "--root-user-action=ignore"]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(PLUGIN)], check=True)
     return target
 
 
-def test_it_passes_the_suite(installed: Path) -> None:
-    """Its author's tests, a class of a few lines, pass where it is installed."""
+def test_plug_in_passes_the_suite(installed: Path) -> None:
+    """The tests of the plug-in pass where it is installed."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), str(PLUGIN / "suite.py")]
     environment = {**os.environ, **with_plugins(installed)}
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment)
@@ -34,8 +34,8 @@ def test_it_passes_the_suite(installed: Path) -> None:
     assert " passed in " in done.stdout
 
 
-def test_it_is_listed_and_used_like_the_others(installed: Path, tmp_path: Path) -> None:
-    """It is listed with the distribution that brings it, registered, and keeps secrets in files that only their owner can read."""
+def test_plug_in_is_listed_and_usable(installed: Path, tmp_path: Path) -> None:
+    """The flavor is listed with its package, can be registered, and stores secrets in files of mode 0600."""
     code = """
 import json, sys
 from pathlib import Path
@@ -56,8 +56,8 @@ print(json.dumps([*listed, Client().get_secret("Mine").content, files]))
     assert found == [True, "from zensecrets-folder", True, {"key": "value"}, [["zenml+global+=4dine", "0o600"]]]
 
 
-def test_the_page_shows_the_plug_in() -> None:
-    """The documentation's code is the plug-in's, line by line."""
+def test_documentation_shows_the_plug_in() -> None:
+    """The code in the documentation is the code of the plug-in."""
     source = (PLUGIN / "zensecrets_folder.py").read_text(encoding="utf-8")
     page = (ROOT / "docs" / "custom-backend.md").read_text(encoding="utf-8")
     code = source[source.index("import os") :]

@@ -1,4 +1,4 @@
-"""The flavor `aws` on a moto server: the whole suite, and what is special about AWS."""
+"""The `aws` backend with a moto server: the conformance suite and special features of AWS."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def refusal(code: str, status: int = 400, message: str = "zsCanary is not allowed") -> Callable[[Any], None]:
-    """Return what AWS answers with that code."""
+def aws_error(code: str, status: int = 400, message: str = "zsCanary is not allowed") -> Callable[[Any], None]:
+    """Return a fault with an error response of AWS."""
     return canned_response(status, {"__type": code, "message": message})
 
 
 class TestAws(SecretsManagerTests):
-    """The whole suite, with the recovery window that AWS has by default."""
+    """The conformance suite with the default recovery window."""
 
     backend_class = AwsBackend
     limit = 65_536
@@ -59,7 +59,7 @@ class TestAws(SecretsManagerTests):
         self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
 
     def raw(self) -> bytes:
-        """Return all that AWS has, with what is in its recovery window and every version."""
+        """Return all secrets of AWS, including deleted ones and every version."""
         client = boto3.client("secretsmanager", endpoint_url=self.aws.address)
         found = []
         for page in client.get_paginator("list_secrets").paginate(IncludePlannedDeletion=True):
@@ -72,17 +72,17 @@ class TestAws(SecretsManagerTests):
         return "\n".join(found).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return what AWS can say to anything."""
+        """Return the faults of AWS."""
         return {
-            "denied": (partial(self.aws.inject, refusal("AccessDeniedException")), ManagerAccessError),
-            "throttled": (partial(self.aws.inject, refusal("ThrottlingException")), ManagerUnreachableError),
+            "denied": (partial(self.aws.inject, aws_error("AccessDeniedException")), ManagerAccessError),
+            "throttled": (partial(self.aws.inject, aws_error("ThrottlingException")), ManagerUnreachableError),
             "broken": (partial(self.aws.inject, reset_before), ManagerUnreachableError),
         }
 
 
 @pytest.fixture
 def manager(aws: FaultProxy) -> SecretsManager[AwsBackend]:
-    """Return a manager with nothing in it."""
+    """Return a manager without secrets."""
     return _open(aws, str(uuid.uuid4()))
 
 
@@ -111,8 +111,8 @@ def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: Fa
     assert {one.updated.tzinfo for one in found if one.updated} == {timezone.utc}
 
 
-def test_many_are_read_twenty_at_a_time(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """Forty-five secrets are three requests; one that was changed since it was registered comes as it is now."""
+def test_batches_of_twenty(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
+    """Forty-five secrets need three requests, and an updated secret has its current content."""
     names = [f"n{number}" for number in range(45)]
     for name in names:
         manager.register_secret(secret(name, key=name))
@@ -126,11 +126,11 @@ def test_many_are_read_twenty_at_a_time(manager: SecretsManager[AwsBackend], aws
     assert getattr(found["n7"], "content", None) == {"key": "changed"}
 
 
-def test_who_may_only_read_one_at_a_time_reads_many_so(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """The permission for batches is not needed: without it each secret is a request of its own."""
+def test_batch_without_permission(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
+    """Without permission for batch reads, each secret is read with its own request."""
     for name in ("a", "b"):
         manager.register_secret(secret(name, key=name))
-    with aws.inject(refusal("AccessDeniedException"), only="BatchGetSecretValue"):
+    with aws.inject(aws_error("AccessDeniedException"), only="BatchGetSecretValue"):
         found = manager.get_secrets(["a", "b", "missing"])
     assert {name: getattr(one, "content", type(one)) for name, one in found.items()} == {
         "a": {"key": "a"},
@@ -139,8 +139,8 @@ def test_who_may_only_read_one_at_a_time_reads_many_so(manager: SecretsManager[A
     }
 
 
-def test_a_deleted_secret_can_be_brought_back(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """While AWS keeps it, whoever looks for it is told until when and how to bring it back, which ends well after a lost answer too."""
+def test_undelete(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
+    """A deleted secret can be restored, even after a lost response. The error states until when."""
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
     until = datetime.now(timezone.utc) + timedelta(days=30)
@@ -157,8 +157,8 @@ def test_a_deleted_secret_can_be_brought_back(manager: SecretsManager[AwsBackend
     assert manager.list_secrets() == ["a"]
 
 
-def test_the_window_of_recovery_is_an_option(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """Seven days are seven days; with ``force`` what is deleted is gone."""
+def test_recovery_days(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
+    """The option ``recovery_days`` sets the recovery window. With ``force`` a deleted secret is destroyed."""
     brief, forced = (_open(aws, manager.id, **attributes) for attributes in ({"recovery_days": 7}, {"force": True}))
     for name, one in (("brief", brief), ("forced", forced)):
         manager.register_secret(secret(name, key="value"))
@@ -172,8 +172,8 @@ def test_the_window_of_recovery_is_an_option(manager: SecretsManager[AwsBackend]
     assert manager.list_secrets() == []
 
 
-def test_a_name_that_was_deleted_is_free(manager: SecretsManager[AwsBackend]) -> None:
-    """It is registered anew with a history of its own, from 1; the old content is no version of it."""
+def test_deleted_name_can_be_registered_again(manager: SecretsManager[AwsBackend]) -> None:
+    """A new secret with the name of a deleted one has its own history from version 1."""
     manager.register_secret(secret("a", key="old"))
     manager.merge_secret("a", {"key": "older"})
     manager.delete_secret("a")
@@ -188,13 +188,11 @@ def test_a_name_that_was_deleted_is_free(manager: SecretsManager[AwsBackend]) ->
 
 
 @pytest.mark.parametrize("request_name", ["PutSecretValue", "UpdateSecretVersionStage"])
-def test_what_can_not_take_a_deleted_ones_place_leaves_it_deleted(
-    manager: SecretsManager[AwsBackend], aws: FaultProxy, request_name: str
-) -> None:
-    """Where the new content is refused, the old one does not come back to life; where the answer is lost once, the new one is there."""
+def test_failed_registration_keeps_the_secret_deleted(manager: SecretsManager[AwsBackend], aws: FaultProxy, request_name: str) -> None:
+    """If the new content is refused, the deleted secret stays deleted. After one lost response, the new content is stored."""
     manager.register_secret(secret("a", key=canary("old")))
     manager.delete_secret("a")
-    with aws.inject(refusal("AccessDeniedException"), only=request_name), pytest.raises(ManagerAccessError):
+    with aws.inject(aws_error("AccessDeniedException"), only=request_name), pytest.raises(ManagerAccessError):
         manager.register_secret(secret("a", key="new"))
     with pytest.raises(SecretNotFoundError, match="AWS keeps it until"):
         manager.get_secret("a")
@@ -206,8 +204,8 @@ def test_what_can_not_take_a_deleted_ones_place_leaves_it_deleted(
         _open(aws, manager.id).register_secret(secret("a", key="newer"))
 
 
-def test_a_deleted_secret_of_another_program_is_left_deleted(aws: FaultProxy) -> None:
-    """Its name is not free, and it is brought back neither for ours nor by our command."""
+def test_foreign_deleted_secret_is_not_restored(aws: FaultProxy) -> None:
+    """A name with a deleted secret of another program is refused, and the secret stays deleted."""
     manager = _open(aws, "any", scope="none")
     name = f"theirs-{uuid.uuid4()}"
     client = boto3.client("secretsmanager", endpoint_url=aws.address)
@@ -220,23 +218,23 @@ def test_a_deleted_secret_of_another_program_is_left_deleted(aws: FaultProxy) ->
     assert "DeletedDate" in client.describe_secret(SecretId=name)
 
 
-def test_a_name_that_is_still_being_freed_is_waited_for(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """AWS takes a moment for what is deleted by force, and says meanwhile that the name is scheduled for deletion."""
-    told_so = refusal("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
+def test_pending_deletion_is_awaited(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
+    """AWS needs some time for a forced deletion, and reports the name as scheduled for deletion until then."""
+    told_so = aws_error("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
     with aws.inject(told_so, only="CreateSecret", times=2):
         manager.register_secret(secret("a", key="value"))
     assert manager.get_secret("a").content == {"key": "value"}
 
 
-def test_that_a_name_is_taken_needs_no_more_permission(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """Who may not describe secrets is told that it exists."""
+def test_existing_name_without_permission_to_describe(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
+    """An existing name is reported without the permission to describe secrets."""
     manager.register_secret(secret("a", key="value"))
-    with aws.inject(refusal("AccessDeniedException"), only="DescribeSecret"), pytest.raises(SecretExistsError):
+    with aws.inject(aws_error("AccessDeniedException"), only="DescribeSecret"), pytest.raises(SecretExistsError):
         manager.register_secret(secret("a", key="other"))
 
 
-def test_what_was_changed_in_the_console_has_a_number_too(manager: SecretsManager[AwsBackend]) -> None:
-    """A version whose id is AWS's own counts one more than the one before it, and the next of ours one more than it."""
+def test_version_from_the_console(manager: SecretsManager[AwsBackend]) -> None:
+    """A version from the AWS console has the next number, and our next version has the number after it."""
     manager.register_secret(secret("a", key="first"))
     client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
     text = client.get_secret_value(SecretId=manager.backend.key_for("a"))["SecretString"]
@@ -249,8 +247,8 @@ def test_what_was_changed_in_the_console_has_a_number_too(manager: SecretsManage
     assert manager.get_secret("a").content == {"key": "second"}
 
 
-def test_secrets_are_tagged(aws: FaultProxy) -> None:
-    """A secret has the tags of the options and one with its schema, which follows a change of the schema."""
+def test_tags(aws: FaultProxy) -> None:
+    """A secret has the tags of the options and a tag with its schema."""
     manager = _open(aws, str(uuid.uuid4()), tags={"team": "vision"})
     manager.register_secret(secret("a", key="value"))
     tags = {tag["Key"]: tag["Value"] for tag in _described(manager, "a")["Tags"]}
@@ -260,8 +258,8 @@ def test_secrets_are_tagged(aws: FaultProxy) -> None:
     assert {"Key": "team", "Value": "vision"} in _described(manager, "a")["Tags"]
 
 
-def test_what_is_missing_to_ask_at_all_is_told(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No region, an unknown profile, a malformed endpoint, no credentials, nothing that answers: each is told with its remedy."""
+def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing region, profile or credential, a wrong endpoint and an unreachable server each have their own error."""
     identity = str(uuid.uuid4())
     with pytest.raises(InvalidOptionsError, match=r"no AWS profile 'nobody' on this machine.*~/\.aws/config"):
         _open(aws, identity, profile="nobody").list_secrets()
@@ -305,12 +303,12 @@ BROKEN = {
     "a way to try again": ({"AWS_RETRY_MODE": "abc"}, "", "InvalidRetryModeError.*variables AWS_"),
     "a malformed region": ({"AWS_DEFAULT_REGION": "eu central"}, "", "region 'eu central'.*malformed.*--region_name"),
 }
-"""What a machine's configuration of AWS has wrong: variables, the file of the configuration, and what is told."""
+"""Wrong configurations of a machine: variables, the configuration file, and a part of the error."""
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_a_broken_configuration_is_named(what: str, aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong, and where to mend it; not one of the values that stand in it."""
+def test_broken_configuration_is_reported(what: str, aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error states the problem and the fix, and contains no value of the configuration."""
     variables, config, expected = BROKEN[what]
     asks = "credential_process" in config or "role" in what or "AWS_ROLE_ARN" in variables
     for name, value in {**({} if asks else KEYS), **variables, "AWS_CONFIG_FILE": str(tmp_path / "config")}.items():
@@ -324,8 +322,8 @@ def test_a_broken_configuration_is_named(what: str, aws: FaultProxy, tmp_path: P
     assert "nobody foresaw" not in str(caught.value)
 
 
-def test_motos_own_access_control_is_denial(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """Somebody without a policy, or whom it does not know, is denied in moto's words, `403`, as in AWS's own."""
+def test_access_denied(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
+    """A user without a policy and an unknown user get ManagerAccessError from moto's access control."""
     iam = boto3.client("iam", endpoint_url=aws.address)
     iam.create_user(UserName="nobody")
     key = iam.create_access_key(UserName="nobody")["AccessKey"]
@@ -350,10 +348,10 @@ def _access_control(aws: FaultProxy) -> Iterator[None]:
         requests.post(f"{aws.address}/moto-api/reset-auth", data=b"inf", timeout=10)
 
 
-def test_only_our_own_requests_are_kept_out_of_logs(
+def test_only_our_requests_are_suppressed_in_logs(
     manager: SecretsManager[AwsBackend], aws: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What botocore logs at debug level of somebody else's requests, in the same process, is logged as ever."""
+    """Debug logs of other requests in the same process are still written."""
     caplog.set_level(logging.DEBUG)
     manager.register_secret(secret("a", key=canary("ours")))
     manager.get_secret("a")

@@ -1,4 +1,4 @@
-"""Azure Key Vault through Azure's own clients, against an HTTPS server that speaks its protocol."""
+"""The `azure` backend with Azure's clients and a fake of Key Vault."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def vault(key_vault: KeyVaultServer) -> KeyVaultServer:
-    """Return the fake, empty."""
+    """Return the fake server."""
     return key_vault
 
 
 def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any) -> SecretsManager[AzureBackend]:
-    """Return a manager of the fake, as the application that it knows."""
+    """Return a manager of the fake server with the credentials of its application."""
     application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
     asked = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
     return SecretsManager(FastRetryAzure(FastRetryAzure.make_options(asked), context=ManagerContext(name="tried", id=identity)))
 
 
 class TestAzure(SecretsManagerTests):
-    """The whole suite, in all weathers, but for what a vault can't: to compare before it writes."""
+    """The conformance suite for a service without compare-and-set."""
 
     backend_class = FastRetryAzure
     limit = LARGEST
@@ -62,19 +62,19 @@ class TestAzure(SecretsManagerTests):
 
     @pytest.fixture(autouse=True)
     def _use(self, vault: KeyVaultServer) -> None:
-        """Ask the fake."""
+        """Use the fake server."""
         self.vault = vault
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return a manager of the fake."""
+        """Return a manager of the fake server."""
         return open_manager(self.vault, identity or self.identity)
 
     def raw(self) -> bytes:
-        """Return what the fake keeps."""
+        """Return all stored values."""
         return self.vault.raw()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return what Azure can say."""
+        """Return the faults of Azure."""
         expected = {
             "401": ManagerAccessError,
             "403": ManagerAccessError,
@@ -86,8 +86,8 @@ class TestAzure(SecretsManagerTests):
         return {code: (partial(self.vault.faults.inject, Fault(code), "secrets"), error) for code, error in expected.items()}
 
 
-def test_a_list_is_whole_over_all_pages_and_reads_no_value(vault: KeyVaultServer) -> None:
-    """Ten secrets come in four pages, with schema and time, and no value is asked for."""
+def test_list_reads_all_pages_and_no_value(vault: KeyVaultServer) -> None:
+    """Ten secrets are listed from four pages, with schema and time, and no value is read."""
     manager = open_manager(vault)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
@@ -99,8 +99,8 @@ def test_a_list_is_whole_over_all_pages_and_reads_no_value(vault: KeyVaultServer
     assert vault.faults.requests == ["GET /secrets"] * 4
 
 
-def test_many_are_read_at_once_over_connections_that_are_kept(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
-    """As many threads as read at a time keep a connection each, with one token: nothing warns of one that is thrown away."""
+def test_concurrent_reads_reuse_connections(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Concurrent threads keep one connection each and share one token, without a warning about a full pool."""
     manager = open_manager(vault)
     names = [f"name{number}" for number in range(40)]
     for name in names:
@@ -113,8 +113,8 @@ def test_many_are_read_at_once_over_connections_that_are_kept(vault: KeyVaultSer
     assert sum("oauth2" in request for request in vault.faults.requests) == 1, "one token is for all"
 
 
-def test_a_name_that_was_deleted_is_free_at_once(vault: KeyVaultServer) -> None:
-    """The vault would refuse it as deleted but recoverable; it is recovered first, also while that takes its time, and then changed."""
+def test_deleted_name_can_be_registered_again(vault: KeyVaultServer) -> None:
+    """A deleted secret is recovered and then overwritten, even if deletion and recovery are slow."""
     manager = open_manager(vault)
     for settling in (0, 3):
         vault.settling = settling
@@ -128,8 +128,8 @@ def test_a_name_that_was_deleted_is_free_at_once(vault: KeyVaultServer) -> None:
     assert [one.number for one in manager.history("a")] == [1]
 
 
-def test_a_deleted_secret_can_be_brought_back(vault: KeyVaultServer) -> None:
-    """It is as it was, with its past, also while deleting and recovering take their time; whoever looks for it is told until when."""
+def test_undelete(vault: KeyVaultServer) -> None:
+    """A deleted secret is restored with its history, even if deletion and recovery are slow. The error states until when."""
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="first"))
     manager.merge_secret("a", {"k": "second"})
@@ -148,8 +148,8 @@ def test_a_deleted_secret_can_be_brought_back(vault: KeyVaultServer) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
-def test_a_bringing_back_whose_answer_was_lost_is_done(vault: KeyVaultServer, fault: Fault) -> None:
-    """Where its answer goes wrong once, done or not, the next try ends it."""
+def test_lost_response_of_an_undelete(vault: KeyVaultServer, fault: Fault) -> None:
+    """An undelete is completed by a retry, whether the first attempt was executed or not."""
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="v"))
     manager.delete_secret("a")
@@ -159,8 +159,8 @@ def test_a_bringing_back_whose_answer_was_lost_is_done(vault: KeyVaultServer, fa
 
 
 @pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
-def test_a_recovery_whose_answer_was_lost_goes_on(vault: KeyVaultServer, fault: Fault) -> None:
-    """Where the recovery before a registration fails once, done or not, the next try ends it, and takes nothing old for new."""
+def test_lost_response_of_a_recovery(vault: KeyVaultServer, fault: Fault) -> None:
+    """A recovery before a registration is completed by a retry, and the old content is not treated as new."""
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="old"))
     manager.delete_secret("a")
@@ -170,8 +170,8 @@ def test_a_recovery_whose_answer_was_lost_goes_on(vault: KeyVaultServer, fault: 
     assert [one.number for one in manager.history("a")] == [1]
 
 
-def test_a_registration_that_fails_does_not_bring_back_what_was_deleted(vault: KeyVaultServer) -> None:
-    """Where the write after a recovery is refused, what was recovered for it is deleted again."""
+def test_failed_registration_keeps_the_secret_deleted(vault: KeyVaultServer) -> None:
+    """If the write after a recovery is refused, the recovered secret is deleted again."""
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="old"))
     manager.delete_secret("a")
@@ -182,8 +182,8 @@ def test_a_registration_that_fails_does_not_bring_back_what_was_deleted(vault: K
     assert len(vault.deleted) == 1
 
 
-def test_what_another_program_deleted_is_not_recovered(vault: KeyVaultServer) -> None:
-    """Where another program's secret can still be recovered under our key, the name is refused, and nothing of it changes."""
+def test_foreign_deleted_secret_is_not_recovered(vault: KeyVaultServer) -> None:
+    """A name with a deleted secret of another program is refused, and the secret stays deleted."""
     value = canary("theirs")
     manager = open_manager(vault, scope="none")
     vault.put("theirs", value)
@@ -199,8 +199,8 @@ def test_what_another_program_deleted_is_not_recovered(vault: KeyVaultServer) ->
     assert vault.stored == {}
 
 
-def test_what_is_deleted_can_be_purged_at_once(vault: KeyVaultServer) -> None:
-    """With ``purge`` nothing of a deleted secret is left, also where deleting takes its time; a protected vault says that it keeps it."""
+def test_purge(vault: KeyVaultServer) -> None:
+    """With ``purge`` a deleted secret is removed completely. A vault with purge protection raises an error."""
     manager = open_manager(vault, purge=True)
     for settling in (0, 3):
         vault.settling = settling
@@ -220,8 +220,8 @@ def test_what_is_deleted_can_be_purged_at_once(vault: KeyVaultServer) -> None:
     assert manager.list_secrets() == []
 
 
-def test_what_another_program_keeps_is_told_and_left(vault: KeyVaultServer) -> None:
-    """By a bare name it is listed, and neither read, changed nor deleted, and its value is in no error."""
+def test_foreign_secret_is_reported_and_not_changed(vault: KeyVaultServer) -> None:
+    """Without a scope, a foreign secret is listed and is neither read, changed nor deleted. No error contains its value."""
     value = canary("theirs")
     manager = open_manager(vault, scope="none")
     vault.put("theirs", value)
@@ -239,8 +239,8 @@ def test_what_another_program_keeps_is_told_and_left(vault: KeyVaultServer) -> N
     assert vault.raw() == value.encode()
 
 
-def test_a_wait_that_azure_asks_for_is_kept(vault: KeyVaultServer) -> None:
-    """An answer 429 with Retry-After is waited for that long, and then the request succeeds."""
+def test_requested_wait_is_respected(vault: KeyVaultServer) -> None:
+    """The client waits as long as Retry-After of status 429 requests, and then the request succeeds."""
     manager = open_manager(vault)
     manager.list_secrets()
     vault.faults.add(Fault("429", wait=1))
@@ -250,8 +250,8 @@ def test_a_wait_that_azure_asks_for_is_kept(vault: KeyVaultServer) -> None:
 
 
 @pytest.mark.parametrize("fault", [Fault("500", done=True), Fault("503"), Fault(cut=True, done=True), Fault(cut=True)])
-def test_a_lost_answer_is_no_lost_write(vault: KeyVaultServer, fault: Fault) -> None:
-    """Where an answer was lost, the next try ends the work, whether it had been done or not."""
+def test_lost_response_of_a_write(vault: KeyVaultServer, fault: Fault) -> None:
+    """After a lost response, a retry completes the write, whether it was executed or not."""
     manager = open_manager(vault)
     manager.list_secrets()
     vault.faults.add(fault, on="PUT")
@@ -264,32 +264,32 @@ def test_a_lost_answer_is_no_lost_write(vault: KeyVaultServer, fault: Fault) -> 
     assert manager.list_secrets() == []
 
 
-def test_a_token_that_the_vault_no_longer_takes_is_renewed(vault: KeyVaultServer) -> None:
-    """A token that was given for a while and has ended is asked for again, without anybody noticing."""
+def test_expired_token_is_renewed(vault: KeyVaultServer) -> None:
+    """An expired token is renewed without an error."""
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="v"))
     vault.tokens.clear()
     assert content_of(manager, "a") == {"k": "v"}
 
 
-def test_a_wrong_client_secret_is_told(vault: KeyVaultServer) -> None:
-    """The token server knows it not: the error says that nobody knows who asks, in one line, without the secret."""
+def test_wrong_client_secret(vault: KeyVaultServer) -> None:
+    """A wrong client secret raises ManagerAccessError in one line, without the secret."""
     with pytest.raises(ManagerAccessError, match="does not accept the credentials") as caught:
         open_manager(vault, client_secret=canary("wrong")).list_secrets()
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
 
 
-def test_a_clock_that_is_wrong_is_told(vault: KeyVaultServer) -> None:
-    """A token that the vault calls past or future is a matter of the clock."""
+def test_clock_skew(vault: KeyVaultServer) -> None:
+    """A token with a wrong time is reported as a wrong clock."""
     manager = open_manager(vault)
     said = "IDX10223: Lifetime validation failed. The token is expired."
     with vault.faults.inject(Fault("401", said), on="secrets"), pytest.raises(ManagerAccessError, match="Correct the clock"):
         manager.list_secrets()
 
 
-def test_the_environment_says_as_whom(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a client secret, Azure's own variables are used, as its libraries use them."""
+def test_credentials_of_the_environment(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a client secret, the credentials are those of Azure's environment variables."""
     names = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT_ID, "AZURE_CLIENT_SECRET": vault.client_secret}
     for name, value in {**names, "AZURE_AUTHORITY_HOST": vault.url}.items():
         monkeypatch.setenv(name, value)
@@ -298,8 +298,8 @@ def test_the_environment_says_as_whom(vault: KeyVaultServer, monkeypatch: pytest
     assert manager.list_secrets() == ["a"]
 
 
-def test_a_place_that_hangs_is_given_up_after_the_timeout(vault: KeyVaultServer) -> None:
-    """The option ``timeout`` says how long an answer may take, and ``deadline`` when no more is tried."""
+def test_request_times_out(vault: KeyVaultServer) -> None:
+    """The option ``timeout`` limits one request, and ``deadline`` limits the retries."""
     manager = open_manager(vault, timeout=1, deadline=0.01)
     manager.list_secrets()
     with vault.faults.inject(Fault("500", delay=1.5)), pytest.raises(ManagerUnreachableError):
@@ -307,15 +307,15 @@ def test_a_place_that_hangs_is_given_up_after_the_timeout(vault: KeyVaultServer)
 
 
 @pytest.mark.parametrize(("host", "said"), [("127.0.0.1:1", "did not answer"), ("no-such-vault.invalid", "can't be reached")])
-def test_a_vault_that_is_not_there_is_unreachable(vault: KeyVaultServer, host: str, said: str) -> None:
-    """Where nothing listens, or the name is of nothing, the error says which, in one line."""
+def test_unreachable_vault(vault: KeyVaultServer, host: str, said: str) -> None:
+    """A refused connection or an unknown host raises ManagerUnreachableError in one line."""
     with pytest.raises(ManagerUnreachableError, match=said) as caught:
         open_manager(vault, vault_url=f"https://{host}").list_secrets()
     assert is_one_line(caught.value)
 
 
-def test_a_certificate_that_nobody_knows_is_refused(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the authority of its certificate, the vault is asked nothing, and the error names the certificate."""
+def test_unknown_certificate_authority(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the certificate authority, no request is sent, and the error names the certificate."""
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     with pytest.raises(ManagerUnreachableError, match="SSLCertVerificationError"):
         open_manager(vault).list_secrets()
@@ -332,14 +332,14 @@ def test_a_certificate_that_nobody_knows_is_refused(vault: KeyVaultServer, monke
     ],
 )
 def test_options_are_checked(attributes: dict[str, str], named: str) -> None:
-    """A vault without TLS, none, and half an application are refused by the option's name, not by its value."""
+    """A vault without TLS, a missing vault and an incomplete application are refused with the option and without its value."""
     with pytest.raises(InvalidOptionsError, match=named) as caught:
         AzureBackend.make_options(attributes)
     assert not find_canary(error_details(caught.value))
 
 
-def test_a_manager_shows_its_client_secret_nowhere(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither a repr, nor the description, nor a log at any level holds it."""
+def test_client_secret_is_not_shown(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither repr, description nor log contains the client secret."""
     caplog.set_level("DEBUG")
     manager = open_manager(vault)
     manager.list_secrets()
@@ -347,8 +347,8 @@ def test_a_manager_shows_its_client_secret_nowhere(vault: KeyVaultServer, caplog
     assert not find_canary("\n".join(shown))
 
 
-def test_a_name_that_does_not_fit_says_what_would(vault: KeyVaultServer) -> None:
-    """127 characters are allowed, the scope's among them; capitals, which the vault does not tell apart, take four each."""
+def test_long_name(vault: KeyVaultServer) -> None:
+    """A key may have 127 characters including its scope. An upper-case letter needs four characters."""
     manager = open_manager(vault, scope="global")
     manager.register_secret(secret("x" * 110, k="v"))
     with pytest.raises(InvalidSecretError, match=r"17 of them for the scope\. At most 127 are allowed"):

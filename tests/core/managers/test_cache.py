@@ -1,4 +1,4 @@
-"""What is kept of secrets that were read: one read for many callers, never longer than a write or the time to live."""
+"""The cache: one read for concurrent callers, and no stale secret after a write or the time to live."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretRecord
 
 WAIT = 30
-"""Seconds after which a thread that nobody lets go fails the test."""
+"""Seconds after which a blocked thread fails the test."""
 
 
 @pytest.fixture
 def manager() -> SecretsManager[CountingBackend]:
-    """Return a manager that counts and holds one secret."""
+    """Return a counting manager with one secret."""
     made = SecretsManager(CountingBackend())
     made.backend.put("mine", key="first")
     return made
 
 
 class Gate:
-    """Holds a reader that has looked already, until the test lets it go."""
+    """Blocks a read until the test opens it."""
 
     def __init__(self) -> None:
-        """Be closed."""
+        """Start closed."""
         self.reached = threading.Event()
         self.opened = threading.Event()
 
     def __call__(self, _name: str) -> None:
-        """Wait in the middle of a read."""
+        """Block the read."""
         self.reached.set()
         assert self.opened.wait(WAIT)
 
@@ -64,13 +64,13 @@ def _until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_thousand_reads_are_one(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret is read once, however often it is asked for, and it is the same object."""
+    """A secret is read once, and each call returns the same object."""
     assert len({id(manager.get_secret("mine")) for _ in range(1000)}) == 1
     assert manager.backend.reads == ["mine"]
 
 
 def test_thirty_two_threads_share_one_read(manager: SecretsManager[CountingBackend]) -> None:
-    """While one thread reads, thirty-one others wait for what it gets, and each gets it."""
+    """While one thread reads, thirty-one threads wait for its result."""
     gate = manager.backend.during_read = Gate()
     found: list[object] = []
     threads = [threading.Thread(target=lambda: found.append(manager.get_secret("mine"))) for _ in range(32)]
@@ -87,8 +87,8 @@ def test_thirty_two_threads_share_one_read(manager: SecretsManager[CountingBacke
     assert manager.backend.reads == ["mine"]
 
 
-def test_an_error_goes_to_everybody_who_waited_and_is_not_kept() -> None:
-    """All who wanted a secret get the error of the one read, and the next call reads again."""
+def test_error_is_shared_and_not_cached() -> None:
+    """All waiting threads get the error of the read, and the next call reads again."""
 
     class Failing(CountingBackend):
         broken = True
@@ -114,8 +114,8 @@ def test_an_error_goes_to_everybody_who_waited_and_is_not_kept() -> None:
     assert manager.get_secret("mine").content == {"key": "value"}
 
 
-def test_ctrl_c_is_for_the_thread_that_reads(manager: SecretsManager[CountingBackend]) -> None:
-    """When the reading thread is interrupted, one that waited for it reads in its place instead of being interrupted too."""
+def test_ctrl_c_interrupts_only_the_reading_thread(manager: SecretsManager[CountingBackend]) -> None:
+    """If the reading thread is interrupted, a waiting thread reads the secret."""
     gate = Gate()
     interrupted = threading.Event()
 
@@ -147,8 +147,8 @@ def test_ctrl_c_is_for_the_thread_that_reads(manager: SecretsManager[CountingBac
     assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_a_write_is_seen_at_the_next_read(manager: SecretsManager[CountingBackend]) -> None:
-    """Each kind of write through the manager drops what was kept of the secret."""
+def test_write_is_seen_by_the_next_read(manager: SecretsManager[CountingBackend]) -> None:
+    """Each kind of write removes the secret from the cache."""
     writes: list[tuple[Callable[[], None], dict[str, str] | None]] = [
         (lambda: manager.update_secret(secret("mine", key="second")), {"key": "second"}),
         (lambda: manager.merge_secret("mine", {"key": "third"}), {"key": "third"}),
@@ -167,8 +167,8 @@ def test_a_write_is_seen_at_the_next_read(manager: SecretsManager[CountingBacken
         assert found == expected
 
 
-def test_a_failed_write_drops_what_was_kept(manager: SecretsManager[CountingBackend]) -> None:
-    """After a write that failed nobody knows what is there, so it is read again."""
+def test_failed_write_removes_the_cached_secret(manager: SecretsManager[CountingBackend]) -> None:
+    """After a failed write the stored content is unknown, so the secret is read again."""
     manager.get_secret("mine")
     with pytest.raises(ValueError, match="exists already"):
         manager.register_secret(secret("mine", key="second"))
@@ -176,8 +176,8 @@ def test_a_failed_write_drops_what_was_kept(manager: SecretsManager[CountingBack
     assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_a_read_that_began_before_a_write_does_not_outlive_it(manager: SecretsManager[CountingBackend]) -> None:
-    """What was read before a write is handed to its reader and to nobody after the write."""
+def test_read_from_before_a_write_is_not_cached(manager: SecretsManager[CountingBackend]) -> None:
+    """The result of a read that began before a write is returned to its caller and not cached."""
     text = canary("second")
     gate = manager.backend.during_read = Gate()
     with ThreadPoolExecutor(1) as pool:
@@ -193,8 +193,8 @@ def test_a_read_that_began_before_a_write_does_not_outlive_it(manager: SecretsMa
     assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_a_refresh_reads_even_what_is_kept(manager: SecretsManager[CountingBackend]) -> None:
-    """With refresh the place is asked, and what it says is what is kept from then on."""
+def test_refresh_ignores_the_cache(manager: SecretsManager[CountingBackend]) -> None:
+    """With refresh the secret is read, and the result is cached."""
     manager.get_secret("mine")
     manager.backend.put("mine", key="second")
     assert manager.get_secret("mine").content == {"key": "first"}
@@ -203,8 +203,8 @@ def test_a_refresh_reads_even_what_is_kept(manager: SecretsManager[CountingBacke
     assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_what_is_kept_ends_with_its_time() -> None:
-    """With no time to live every call reads; with time to spare only the first does."""
+def test_time_to_live() -> None:
+    """Without a time to live every call reads. With one, only the first call reads."""
 
     class Forgetful(CountingBackend):
         time_to_live: ClassVar[float] = 0.0
@@ -216,8 +216,8 @@ def test_what_is_kept_ends_with_its_time() -> None:
     assert manager.backend.reads == ["mine"] * 3
 
 
-def test_a_change_by_somebody_else_is_seen_by_its_token(manager: SecretsManager[CountingBackend]) -> None:
-    """A place that tells of changes has what is kept read again after another process wrote, without waiting for its time."""
+def test_change_token_invalidates_the_cache(manager: SecretsManager[CountingBackend]) -> None:
+    """A new change token causes a new read before the time to live has passed."""
     manager.backend.token = 1
     assert manager.get_secret("mine").content == {"key": "first"}
     manager.backend.put("mine", key="second")
@@ -226,8 +226,8 @@ def test_a_change_by_somebody_else_is_seen_by_its_token(manager: SecretsManager[
     assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_a_token_is_token_time_at_before_the_read() -> None:
-    """A change that comes while a secret is being read is not taken for one that was seen."""
+def test_change_token_is_read_before_the_secret() -> None:
+    """A write during a read is detected, because the token is read before the secret."""
     tokens = iter([1, 2, 2])
     cache = ReadCache(60.0, lambda: next(tokens))
     mine = secret("mine", key="first")
@@ -237,16 +237,16 @@ def test_a_token_is_token_time_at_before_the_read() -> None:
     assert cache.fetch("mine", lambda _: mine) is mine
 
 
-def test_what_is_not_there_is_not_kept(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret that another machine registers is found at the next call after it was missing."""
+def test_missing_secret_is_not_cached(manager: SecretsManager[CountingBackend]) -> None:
+    """A secret that another machine registers is found by the next call."""
     with pytest.raises(SecretNotFoundError):
         manager.get_secret("other")
     manager.backend.put("other", key="new")
     assert manager.get_secret("other").content == {"key": "new"}
 
 
-def test_who_token_time_too_early_does_not_read_again() -> None:
-    """A caller that found nothing kept, and comes to read after another has done so, gets what that one read."""
+def test_late_caller_uses_the_result_of_another_read() -> None:
+    """A caller that missed the cache, and starts to read after another read has ended, gets its result."""
     cache = ReadCache(60.0, None)
     first = secret("mine", key="first")
     assert cache.fresh("mine") is None
@@ -254,8 +254,8 @@ def test_who_token_time_too_early_does_not_read_again() -> None:
     assert cache.fetch("mine", lambda _: secret("mine", key="second")) is first
 
 
-def test_a_write_is_told_to_every_cache_of_its_kind() -> None:
-    """What was written, or everything, is forgotten where it may be kept too: in caches of the same kind, and in no other."""
+def test_write_invalidates_all_caches_of_a_flavor() -> None:
+    """A write removes secrets from all caches of the same flavor, and not from other caches."""
     ours, theirs, other = (ReadCache(60.0, None, flavor=flavor) for flavor in ("tested", "tested", "another"))
     alone = [ReadCache(60.0, None) for _ in range(2)]
     for cache in (ours, theirs, other, *alone):
@@ -270,8 +270,8 @@ def test_a_write_is_told_to_every_cache_of_its_kind() -> None:
     assert [cache.fresh("one") is None for cache in alone] == [True, False]
 
 
-def test_a_read_through_another_instance_does_not_outlive_a_write() -> None:
-    """A read that another instance began before a write is handed to its reader, and kept for nobody."""
+def test_read_of_another_instance_from_before_a_write_is_not_cached() -> None:
+    """A read of another instance that began before a write is not cached."""
     service: dict[str, SecretRecord] = {}
     ours, theirs = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
     ours.backend.stored = theirs.backend.stored = service

@@ -1,4 +1,4 @@
-"""A team moves from a local file to each remote place and back, and finds everything as it was."""
+"""Copies from a local store to each remote service and back."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def _local(home: Path) -> SecretsManager[LocalBackend]:
 
 
 @pytest.mark.parametrize("flavor", list(SERVICES))
-def test_there_and_back_nothing_has_changed(flavor: str, home: Path, request: pytest.FixtureRequest) -> None:
-    """Content, keys and schemas are the same in the place and in a new local store; a copy again finds all the same, and writes nothing."""
+def test_copy_to_a_service_and_back(flavor: str, home: Path, request: pytest.FixtureRequest) -> None:
+    """Content, keys and schemas are unchanged in the service and after the copy back. A second copy writes nothing."""
     there = SERVICES[flavor](request)
     source, back = _local(home), _local(home)
     for name, record in RECORDS.items():

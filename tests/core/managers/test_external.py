@@ -1,4 +1,4 @@
-"""Secrets that another program keeps in a shared place, opened read-only: the same of each flavor that can, at the wire."""
+"""Read-only access to secrets of other programs, for each flavor that supports it."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
 
 
 class Shared(NamedTuple):
-    """A place, and how another program keeps something there; ``path`` makes a path that the place takes of two words."""
+    """A service and functions for another program: one stores a payload, and one joins two words to a path."""
 
     service: FaultyService
     put: Callable[[str, str], object]
     path: Callable[[str, str], str]
 
     def open(self, identity: str = "", **external: str) -> SecretsManager[RemoteBackend[Any, Any]]:
-        """Return a manager that opens these."""
+        """Return a manager with external secrets."""
         self.service.identity = identity or self.service.identity
         return self.service.open(**LONG_TIMEOUTS, external=external)
 
@@ -103,19 +103,19 @@ _SERVICES: dict[str, tuple[str, Callable[[Any], Shared]]] = {
 
 @pytest.fixture(params=list(_SERVICES))
 def shared(request: pytest.FixtureRequest) -> Shared:
-    """Return each of the places."""
+    """Return each service."""
     fixture, make = _SERVICES[request.param]
     return make(request.getfixturevalue(fixture))
 
 
 @pytest.fixture
 def path(shared: Shared) -> str:
-    """Return a path of another program's, at which nothing is yet."""
+    """Return a path of another program without a payload."""
     return shared.path("prod", f"db{uuid.uuid4().hex[:8]}")
 
 
-def test_a_json_object_gives_its_keys(shared: Shared, path: str) -> None:
-    """Texts are as they are, all else is JSON text; with a key it is only that one. It is read, listed and summed up like others."""
+def test_json_object_has_its_keys(shared: Shared, path: str) -> None:
+    """Texts of a JSON object are unchanged, and other values are JSON. The option can select one key."""
     value = canary("theirs")
     shared.put(path, json.dumps({"password": value, "port": 5432, "tls": True, "hosts": ["a", "é"], "none": None, "empty": ""}))
     manager = shared.open(db=path, only=f"{path}#password")
@@ -135,8 +135,8 @@ def test_a_json_object_gives_its_keys(shared: Shared, path: str) -> None:
     assert not find_canary(repr(manager) + repr(together) + repr(manager.summaries()) + repr(manager.describe()))
 
 
-def test_any_other_text_is_one_key(shared: Shared, path: str) -> None:
-    """It is called `value`, or as it is named; Vault keeps nothing but objects."""
+def test_other_text_is_one_key(shared: Shared, path: str) -> None:
+    """Any other text has the key `value` or the selected key. Vault stores only objects."""
     if shared.service.backend_class.FLAVOR == "vault":
         with pytest.raises(ValueError, match="Expecting"):
             shared.put(path, "no object")
@@ -148,8 +148,8 @@ def test_any_other_text_is_one_key(shared: Shared, path: str) -> None:
         assert manager.get_secret("named").content == {"private_key": text}
 
 
-def test_it_is_read_once_and_anew_when_asked(shared: Shared, path: str) -> None:
-    """A warm read costs no request; what the other program writes is seen with ``refresh``."""
+def test_external_secret_is_cached(shared: Shared, path: str) -> None:
+    """A cached read sends no request, and ``refresh`` reads a write of the other program."""
     first, second = canary("first"), canary("second")
     shared.put(path, json.dumps({"key": first}))
     manager = shared.open(db=path)
@@ -175,8 +175,8 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("change", list(_CHANGES))
-def test_nothing_of_it_is_changed(shared: Shared, path: str, change: str) -> None:
-    """Whatever would change it is refused without a request, and says whose it is and where it is kept."""
+def test_changes_are_refused(shared: Shared, path: str, change: str) -> None:
+    """Each change is refused without a request, and the error states the owner and the path."""
     value = canary("theirs")
     shared.put(path, json.dumps({"key": value}))
     manager = shared.open(db=path)
@@ -191,8 +191,8 @@ def test_nothing_of_it_is_changed(shared: Shared, path: str, change: str) -> Non
     assert manager.list_secrets() == ["db", "mine"]
 
 
-def test_it_comes_before_one_of_ours_and_leaves_that_as_it_is(shared: Shared, path: str) -> None:
-    """Of two with one name the external one is read, and listed once; deleting everything leaves both."""
+def test_external_secret_hides_our_secret(shared: Shared, path: str) -> None:
+    """An external secret is read and listed in place of our secret with the same name. Deleting all keeps both."""
     theirs, ours = canary("theirs"), canary("ours")
     shared.put(path, json.dumps({"key": theirs}))
     shared.open().register_secret(secret("db", key=ours))
@@ -206,8 +206,8 @@ def test_it_comes_before_one_of_ours_and_leaves_that_as_it_is(shared: Shared, pa
     assert shared.open().get_secret("db").content == {"key": ours}
 
 
-def test_a_path_that_is_not_there_is_named(shared: Shared, path: str) -> None:
-    """Alone and among others: the error is that of a missing secret, and names the path."""
+def test_missing_path_is_reported(shared: Shared, path: str) -> None:
+    """A missing path raises SecretNotFoundError with the path, alone and in a batch."""
     shared.put(shared.path("prod", "near"), json.dumps({"key": canary("near")}))
     manager = shared.open(db=path)
     for problem in (_raised(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
@@ -218,8 +218,8 @@ def test_a_path_that_is_not_there_is_named(shared: Shared, path: str) -> None:
         assert not find_canary(error_details(problem))
 
 
-def test_a_key_that_is_not_there_is_named_with_those_that_are(shared: Shared, path: str) -> None:
-    """The error names the keys and no value; so does one for a key that no secret can have."""
+def test_missing_key_is_reported(shared: Shared, path: str) -> None:
+    """A missing key raises an error with the existing keys and without a value. So does an invalid key."""
     shared.put(path, json.dumps({"user": canary("user"), "name": canary("name")}))
     manager = shared.open(db=f"{path}#password", whole=path, user=f"{path}#user")
     missing = _raised(lambda: manager.get_secret("db"))
@@ -245,7 +245,7 @@ _FAULTS: dict[str, type[ZenSecretsError]] = {
 
 @pytest.mark.parametrize("fault", list(_FAULTS))
 def test_faults_raise_the_usual_errors(shared: Shared, path: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
-    """No permission, no user, no answer: typed, in one line, without a value, also in logs; a fault that passes is tried again."""
+    """Each fault raises the right error in one line, without a value in error and logs. A transient fault is retried."""
     shared.put(path, json.dumps({"key": canary("theirs")}))
     caplog.set_level(logging.DEBUG)
     manager = shared.service.open(external={"db": path})
@@ -261,8 +261,8 @@ def test_faults_raise_the_usual_errors(shared: Shared, path: str, fault: str, ca
         assert patient.get_secret("db").content.keys() == {"key"}
 
 
-def test_it_is_copied_from_and_not_copied_to(shared: Shared, path: str) -> None:
-    """A copy takes its content along; a name that is external in the target can't be done, and says why."""
+def test_copy_from_an_external_secret(shared: Shared, path: str) -> None:
+    """A copy reads external secrets and does not write them."""
     value = canary("theirs")
     shared.put(path, json.dumps({"key": value}))
     manager, elsewhere = shared.open(db=path), SecretsManager(MemoryBackend())
@@ -276,8 +276,8 @@ def test_it_is_copied_from_and_not_copied_to(shared: Shared, path: str) -> None:
     assert manager.get_secret("db", refresh=True).content == {"key": value}
 
 
-def test_one_of_ours_elsewhere_gives_its_content(shared: Shared) -> None:
-    """What another secrets manager of this package keeps there is not shown in the form in which it is kept."""
+def test_secret_of_another_manager(shared: Shared) -> None:
+    """An external path with an envelope of this package returns the content of the envelope."""
     value = canary("ours")
     other = shared.open(str(uuid.uuid4()))
     other.register_secret(secret("db", key=value))
@@ -288,23 +288,23 @@ def test_one_of_ours_elsewhere_gives_its_content(shared: Shared) -> None:
 @pytest.mark.parametrize(
     "external", [{"no.name": "path"}, {"a b": "path"}, {"": "path"}, {"db": ""}, {"db": "#key"}, {"db": " "}, {"db": 3}]
 )
-def test_options_that_say_nothing_are_refused(external: dict[str, Any]) -> None:
-    """A name that no secret can have, a path that is empty: the error says which option, and repeats nothing."""
+def test_invalid_options_are_refused(external: dict[str, Any]) -> None:
+    """An invalid name or an empty path is refused with the option and without its value."""
     with pytest.raises(InvalidOptionsError, match="external") as caught:
         AwsBackend.make_options({"external": external})
     assert "path" not in str(caught.value).split("Its attributes")[0].replace("no path", "")
 
 
-def test_the_last_sign_ends_the_path(vault: VaultFixture) -> None:
-    """A path of Vault's may hold the sign itself; then one stands behind it. Slashes around it are no part of it."""
+def test_last_hash_ends_the_path(vault: VaultFixture) -> None:
+    """A Vault path may contain ``#`` if another one follows. Slashes around the path are ignored."""
     shared = _vault(vault)
     shared.put("odd#path/x", json.dumps({"key": "1", "other": "2"}))
     manager = shared.open(whole="/odd#path/x#", one="odd#path/x#key")
     assert (manager.get_secret("whole").content, manager.get_secret("one").content) == ({"key": "1", "other": "2"}, {"key": "1"})
 
 
-def test_an_arn_a_binary_and_a_deleted_one_in_aws(aws: FaultProxy) -> None:
-    """A full ARN is a path; bytes that are text are read, others are told; what is in its recovery window is not there."""
+def test_arn_binary_and_deleted_secret_in_aws(aws: FaultProxy) -> None:
+    """A full ARN is a path. Text in bytes is read, and other bytes and deleted secrets raise errors."""
     shared, client = _aws(aws), boto3.client("secretsmanager", endpoint_url=aws.address)
     value, name = canary("binary"), f"prod/{uuid.uuid4().hex}"
     arn = client.create_secret(Name=name, SecretBinary=value.encode())["ARN"]
@@ -317,8 +317,8 @@ def test_an_arn_a_binary_and_a_deleted_one_in_aws(aws: FaultProxy) -> None:
     assert isinstance(_raised(lambda: shared.open(db=name).get_secret("db")), SecretNotFoundError)
 
 
-def test_a_resource_name_a_version_and_a_disabled_one_in_gcp(secret_manager: SecretManagerServer) -> None:
-    """A full resource name is a path, with its version or without; it is the newest version and no alias of ours that is read."""
+def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) -> None:
+    """A full resource name is a path, with or without a version. The newest version is read by default."""
     shared = _gcp(secret_manager)
     shared.put("theirs", canary("old"))
     newest = canary("new")
@@ -333,16 +333,16 @@ def test_a_resource_name_a_version_and_a_disabled_one_in_gcp(secret_manager: Sec
     assert "disabled or destroyed" in str(problem)
 
 
-def test_a_path_that_no_vault_of_azure_has_is_not_there(key_vault: KeyVaultServer) -> None:
-    """What is no name there is not asked for: its address would be that of something else."""
+def test_invalid_path_in_azure(key_vault: KeyVaultServer) -> None:
+    """An invalid path is reported as missing, and no request is sent."""
     manager = _azure(key_vault).open(db="../keys/x", version="name/version")
     for name in ("db", "version"):
         assert isinstance(_raised(partial(manager.get_secret, name)), SecretNotFoundError)
     assert key_vault.faults.requests == []
 
 
-def test_what_is_read_only_is_a_fact_of_any_manager() -> None:
-    """A flavor without external secrets has none that is only read."""
+def test_managers_without_external_secrets() -> None:
+    """A flavor without external secrets has no read-only secrets."""
     manager = SecretsManager(MemoryBackend())
     assert manager.read_only == {}
     manager.check_change("anything")

@@ -1,4 +1,4 @@
-"""What is kept of a shared place, at the wire: a warm read asks nothing, and others' writes are seen after their time or when asked for."""
+"""The cache of shared services: a cached read sends no request, and writes of others are seen after the time to live or with refresh."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import Backend
 
 LONG, SHORT = 3600.0, 0.2
-"""Seconds to live: more than any test takes, and so few that a test can wait for their end."""
+"""Times to live in seconds: longer than any test, and short enough to wait for."""
 WAIT = 30
-"""Seconds after which what was waited for does not come any more."""
+"""Maximum seconds to wait for a condition."""
 
-COLLEAGUE = """
+OTHER_PROCESS = """
 import json, sys
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 flavor, identity, attributes, value = json.loads(sys.argv[1])
@@ -49,7 +49,7 @@ print("true")
 
 
 class CachedService(NamedTuple):
-    """A place that several clients share; ``asked`` tells how often it was asked anything so far."""
+    """A service with several clients. ``asked`` returns the number of requests so far."""
 
     flavor: str
     identity: str
@@ -57,14 +57,14 @@ class CachedService(NamedTuple):
     asked: Callable[[], int]
 
     def open(self, time_to_live: float = LONG) -> SecretsManager:
-        """Return a client that keeps what it has read for so long."""
+        """Return a manager with a time to live in seconds."""
         flavor = get_flavor(self.flavor)
         made = cast("type[Backend]", type(flavor.__name__, (flavor,), {"time_to_live": time_to_live}))
         return SecretsManager(made(made.make_options(self.attributes), context=ManagerContext(name="ours", id=self.identity)))
 
-    def written_by_a_colleague(self, value: str) -> None:
-        """Change the secret in a process of its own."""
-        assert run_python(COLLEAGUE, json.dumps([self.flavor, self.identity, dict(self.attributes), value])) is True
+    def write_in_another_process(self, value: str) -> None:
+        """Change the secret in another process."""
+        assert run_python(OTHER_PROCESS, json.dumps([self.flavor, self.identity, dict(self.attributes), value])) is True
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def postgresql() -> Iterator[Server]:
 
 @pytest.fixture(params=["aws", "azure", "gcp", "sql", "vault"])
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CachedService]:
-    """Yield each place that there is something at the wire for."""
+    """Yield each service."""
     identity = str(uuid.uuid4())
     if request.param == "aws":
         aws: FaultProxy = request.getfixturevalue("aws")
@@ -101,8 +101,8 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CachedSe
         proxy.close()
 
 
-def test_a_warm_read_asks_nothing(service: CachedService) -> None:
-    """What was read once, alone or with others, is given a hundred times without a request."""
+def test_cached_read_sends_no_request(service: CachedService) -> None:
+    """A hundred reads of cached secrets, one by one and in a batch, send no request."""
     manager = service.open()
     texts = {name: canary(name) for name in ("one", "two", "three")}
     for name, text in texts.items():
@@ -116,14 +116,14 @@ def test_a_warm_read_asks_nothing(service: CachedService) -> None:
     assert service.asked() == before > 0
 
 
-def test_what_a_colleague_wrote_is_seen_after_its_time_and_at_once_when_asked_for(service: CachedService) -> None:
-    """Within its time to live what was read is what is given, at no request; after it, or with refresh, what the colleague wrote is."""
+def test_write_of_another_process_is_seen(service: CachedService) -> None:
+    """A cached secret is returned within its time to live. Afterwards, or with refresh, a write of another process is seen."""
     patient, brief = service.open(LONG), service.open(SHORT)
     first, second = canary("first"), canary("second")
     patient.register_secret(secret("shared", key=first))
     for manager in (patient, brief):
         assert manager.get_secret("shared").content == {"key": first}
-    service.written_by_a_colleague(second)
+    service.write_in_another_process(second)
     before = service.asked()
     for _ in range(100):
         assert patient.get_secret("shared").content == {"key": first}
@@ -142,8 +142,8 @@ def test_what_a_colleague_wrote_is_seen_after_its_time_and_at_once_when_asked_fo
     assert service.asked() == before
 
 
-def test_what_another_instance_of_this_process_wrote_is_seen_at_once(service: CachedService) -> None:
-    """Two instances that know nothing of each other use one place: each kind of write through one is what the other reads next."""
+def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> None:
+    """Each kind of write of one instance is seen by the next read of another instance."""
     one, two = service.open(), service.open()
     one.register_secret(secret("shared", key="first"))
     assert two.get_secret("shared").content == {"key": "first"}
@@ -162,8 +162,8 @@ def test_what_another_instance_of_this_process_wrote_is_seen_at_once(service: Ca
         two.get_secret("renamed")
 
 
-def test_what_another_secrets_manager_of_this_workspace_wrote_is_seen_at_once(vault: VaultFixture) -> None:
-    """Two that are registered with one namespace share their secrets, also those that either has read already."""
+def test_write_of_another_manager_is_seen_at_once(vault: VaultFixture) -> None:
+    """Two managers with one namespace see each other's writes, even of cached secrets."""
     shared = {**vault.attributes, "scope": "namespace", "namespace": "vision"}
     for name in ("one", "two"):
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", shared)

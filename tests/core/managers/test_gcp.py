@@ -1,4 +1,4 @@
-"""Google Cloud Secret Manager through Google's own client, against a gRPC server that speaks its protocol."""
+"""The `gcp` backend with Google's client and a fake gRPC server."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def server(secret_manager: SecretManagerServer) -> SecretManagerServer:
-    """Return the fake, empty."""
+    """Return the fake server."""
     return secret_manager
 
 
 def open_manager(server: SecretManagerServer, identity: str = "one", **attributes: Any) -> SecretsManager[GcpBackend]:
-    """Return a manager of the fake."""
+    """Return a manager of the fake server."""
     options = FastRetryGcp.make_options({"project": PROJECT, "endpoint": server.endpoint, **attributes})
     return SecretsManager(FastRetryGcp(options, context=ManagerContext(name="tried", id=identity)))
 
 
 class TestGcp(SecretsManagerTests):
-    """The whole suite, with versions, in all weathers."""
+    """The conformance suite with versions."""
 
     backend_class = FastRetryGcp
     limit = LARGEST
@@ -65,19 +65,19 @@ class TestGcp(SecretsManagerTests):
 
     @pytest.fixture(autouse=True)
     def _use(self, server: SecretManagerServer) -> None:
-        """Ask the fake."""
+        """Use the fake server."""
         self.server = server
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return a manager of the fake."""
+        """Return a manager of the fake server."""
         return open_manager(self.server, identity or self.identity)
 
     def raw(self) -> bytes:
-        """Return what the fake keeps."""
+        """Return all stored payloads."""
         return self.server.raw()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return what Google can say."""
+        """Return the faults of Google Cloud."""
         expected = {
             "PERMISSION_DENIED": ManagerAccessError,
             "UNAUTHENTICATED": ManagerAccessError,
@@ -90,8 +90,8 @@ class TestGcp(SecretsManagerTests):
         return {code: (partial(self.server.faults.inject, Fault(code)), error) for code, error in expected.items()}
 
 
-def test_a_list_is_whole_over_all_pages_and_reads_no_value(server: SecretManagerServer) -> None:
-    """Ten secrets come in four pages, with schema and version, and no other request is made."""
+def test_list_reads_all_pages_and_no_value(server: SecretManagerServer) -> None:
+    """Ten secrets are listed from four pages, with schema and version, and no value is read."""
     manager = open_manager(server)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
@@ -103,8 +103,8 @@ def test_a_list_is_whole_over_all_pages_and_reads_no_value(server: SecretManager
     assert server.faults.requests == ["ListSecrets"] * 4
 
 
-def test_a_read_is_one_request_and_needs_the_permission_to_read_only(server: SecretManagerServer) -> None:
-    """Who may access values and nothing else reads what is there, and is told what is not."""
+def test_read_is_one_request(server: SecretManagerServer) -> None:
+    """A read needs one request and only the permission to read. A missing secret is reported."""
     open_manager(server).register_secret(secret("a", k="v"))
     manager = open_manager(server)
     server.faults.requests.clear()
@@ -115,8 +115,8 @@ def test_a_read_is_one_request_and_needs_the_permission_to_read_only(server: Sec
             manager.get_secret("missing")
 
 
-def test_a_registration_that_was_broken_off_is_no_secret(server: SecretManagerServer) -> None:
-    """Where the last request of a registration never succeeds, nothing is listed or read, and the name is still free."""
+def test_aborted_registration_is_no_secret(server: SecretManagerServer) -> None:
+    """If the last request of a registration fails, no secret is listed or read, and the name can be registered."""
     manager = open_manager(server)
     for request in ("AddSecretVersion", "UpdateSecret"):
         with server.faults.inject(Fault("UNAVAILABLE"), on=request), pytest.raises(ManagerUnreachableError, match="Check before you try"):
@@ -132,8 +132,8 @@ def test_a_registration_that_was_broken_off_is_no_secret(server: SecretManagerSe
         manager.register_secret(secret("a", k="third"))
 
 
-def test_a_change_that_was_broken_off_changes_nothing(server: SecretManagerServer) -> None:
-    """A version that did not become the current one is not read, not listed among the versions, and the next change goes over it."""
+def test_aborted_update_changes_nothing(server: SecretManagerServer) -> None:
+    """A version without the alias is neither read nor listed, and the next update ignores it."""
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     with server.faults.inject(Fault("UNAVAILABLE"), on="UpdateSecret"), pytest.raises(ManagerUnreachableError):
@@ -146,8 +146,8 @@ def test_a_change_that_was_broken_off_changes_nothing(server: SecretManagerServe
 
 @pytest.mark.parametrize("request_", ["CreateSecret", "AddSecretVersion", "UpdateSecret", "DeleteSecret"])
 @pytest.mark.parametrize("done", [True, False])
-def test_a_lost_answer_is_no_lost_write(server: SecretManagerServer, request_: str, *, done: bool) -> None:
-    """Where the answer to any request of a write was lost, the next try ends the work, whether it had been done or not."""
+def test_lost_response_of_a_write(server: SecretManagerServer, request_: str, *, done: bool) -> None:
+    """After a lost response to any request of a write, a retry completes it, whether it was executed or not."""
     manager = open_manager(server)
     server.faults.add(Fault("UNAVAILABLE", done=done), on=request_)
     manager.register_secret(secret("a", k="first"))
@@ -160,8 +160,8 @@ def test_a_lost_answer_is_no_lost_write(server: SecretManagerServer, request_: s
     assert server.secrets == {}
 
 
-def test_a_stale_writer_leaves_no_version_behind(server: SecretManagerServer) -> None:
-    """The version of a writer who was overtaken is destroyed, and its change is made anew over the other's."""
+def test_conflicting_writer_leaves_no_version(server: SecretManagerServer) -> None:
+    """The version of a writer with a conflict is destroyed, and its update is retried."""
     one, two = open_manager(server), open_manager(server)
     one.register_secret(secret("a", k="first"))
     change = one.merge_secret
@@ -182,8 +182,8 @@ def test_a_stale_writer_leaves_no_version_behind(server: SecretManagerServer) ->
     assert [one.number for one in two.history("a")] == [4, 2, 1]
 
 
-def test_what_another_program_keeps_is_told_and_left(server: SecretManagerServer) -> None:
-    """Under our key or by a bare name: it is listed, and neither read, changed nor deleted, and its value is in no error."""
+def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer) -> None:
+    """A foreign secret is listed and is neither read, changed nor deleted. No error contains its value."""
     value = canary("theirs")
     manager = open_manager(server, scope="none")
     for data in (value.encode(), b"\xff\xfe" + value.encode()):
@@ -208,8 +208,8 @@ def test_what_another_program_keeps_is_told_and_left(server: SecretManagerServer
         assert server.raw() == before
 
 
-def test_a_version_of_another_program_is_not_the_current_one(server: SecretManagerServer) -> None:
-    """What somebody adds past us is neither read nor listed among the versions, before and after the next change."""
+def test_foreign_version_is_ignored(server: SecretManagerServer) -> None:
+    """A version that another program adds is neither read nor listed, before and after the next update."""
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     (key,) = server.secrets
@@ -223,8 +223,8 @@ def test_a_version_of_another_program_is_not_the_current_one(server: SecretManag
     assert manager.rollback("a", 1).number == 4
 
 
-def test_a_current_version_that_was_disabled_is_told_as_such(server: SecretManagerServer) -> None:
-    """Reading and changing say that its current version is disabled or destroyed; the others are still listed."""
+def test_disabled_version_is_reported(server: SecretManagerServer) -> None:
+    """Reading and updating a secret with a disabled current version raise an error, and other secrets are listed."""
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     manager.merge_secret("a", {"k": "second"})
@@ -237,23 +237,23 @@ def test_a_current_version_that_was_disabled_is_told_as_such(server: SecretManag
     assert [one.number for one in manager.history("a")] == [1]
 
 
-def test_a_wait_that_google_asks_for_is_kept(server: SecretManagerServer) -> None:
-    """A limit of requests that names a time is waited for that long, and then the request succeeds."""
+def test_requested_wait_is_respected(server: SecretManagerServer) -> None:
+    """The client waits as long as a quota error requests, and then the request succeeds."""
     manager = open_manager(server)
     server.faults.add(Fault("RESOURCE_EXHAUSTED", wait=0.3))
     assert manager.list_secrets() == []
     assert server.faults.requests == ["ListSecrets"] * 2
 
 
-def test_a_place_that_hangs_is_given_up_after_the_timeout(server: SecretManagerServer) -> None:
-    """The option ``timeout`` says how long an answer may take, and ``deadline`` when no more is tried."""
+def test_request_times_out(server: SecretManagerServer) -> None:
+    """The option ``timeout`` limits one request, and ``deadline`` limits the retries."""
     manager = open_manager(server, timeout=0.05, deadline=0.01)
     with server.faults.inject(Fault(delay=0.2)), pytest.raises(ManagerUnreachableError, match="DEADLINE_EXCEEDED"):
         manager.list_secrets()
 
 
-def test_a_place_that_is_not_there_is_unreachable(server: SecretManagerServer) -> None:
-    """Where nothing listens, the error says so after a few tries."""
+def test_unreachable_service(server: SecretManagerServer) -> None:
+    """A refused connection raises ManagerUnreachableError after a few attempts."""
     gone = SecretManagerServer()
     with gone.running():
         pass
@@ -264,13 +264,13 @@ def test_a_place_that_is_not_there_is_unreachable(server: SecretManagerServer) -
 
 @pytest.mark.parametrize("attributes", [{"endpoint": "http://example.com"}, {"project": "a/b"}, {"locations": "a, b"}])
 def test_options_are_checked(attributes: dict[str, str]) -> None:
-    """An address without TLS that is not this machine's, and what is no project or location, is refused by its name."""
+    """An unencrypted remote address, an invalid project and an invalid location are refused by name."""
     with pytest.raises(InvalidOptionsError, match=next(iter(attributes))):
         GcpBackend.make_options(attributes)
 
 
-def test_new_secrets_are_where_they_are_told_to_be(server: SecretManagerServer) -> None:
-    """With ``locations`` a new secret is replicated there and nowhere else, else where Google chooses."""
+def test_locations_of_new_secrets(server: SecretManagerServer) -> None:
+    """With ``locations`` a new secret is replicated there, and otherwise where Google chooses."""
     open_manager(server, locations="europe-west1,europe-west3").register_secret(secret("a", k="v"))
     open_manager(server).register_secret(secret("b", k="v"))
     there, anywhere = (made.replication for made, _ in server.secrets.values())
@@ -278,15 +278,15 @@ def test_new_secrets_are_where_they_are_told_to_be(server: SecretManagerServer) 
     assert "automatic" in anywhere
 
 
-def test_a_location_that_the_organization_does_not_allow_is_told(server: SecretManagerServer) -> None:
-    """A policy on locations, which refuses a new secret, is no conflict with other writers: the error names the option that helps."""
+def test_forbidden_location_is_reported(server: SecretManagerServer) -> None:
+    """A policy for locations is not treated as a conflict, and the error names the option."""
     manager = open_manager(server)
     with server.faults.inject(Fault("FAILED_PRECONDITION"), on="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
         manager.register_secret(secret("a", k=canary()))
 
 
-def test_the_project_is_taken_from_the_environment(server: SecretManagerServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Google's own variable says which project is asked; without it, the error names it."""
+def test_project_of_the_environment(server: SecretManagerServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The project is taken from Google's variable. Without it, the error names the variable."""
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
     with pytest.raises(InvalidOptionsError, match="GOOGLE_CLOUD_PROJECT"):
         open_manager(server, project=None).list_secrets()
@@ -298,7 +298,7 @@ def test_the_project_is_taken_from_the_environment(server: SecretManagerServer, 
 
 @pytest.fixture
 def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenServer]:
-    """Run a token server, and have Google's libraries find an account that asks it."""
+    """Run a token server and create a service account that uses it."""
     server = TokenServer()
     with server.running():
         server.write_key_file(tmp_path / "account.json")
@@ -313,8 +313,8 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSer
         ("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.", "Correct the clock"),
     ],
 )
-def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, said: str) -> None:
-    """A signature that does not hold, because of the key or of the clock, is told as that."""
+def test_refused_account_is_reported(tokens: TokenServer, refusal: str, said: str) -> None:
+    """An invalid signature is reported as wrong credentials or as a wrong clock."""
     tokens.refusal = refusal
     manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
     with pytest.raises(ManagerAccessError, match=said) as caught:
@@ -323,8 +323,8 @@ def test_an_account_that_is_refused_is_told(tokens: TokenServer, refusal: str, s
     assert "PRIVATE KEY" not in error_details(caught.value)
 
 
-def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where Google's libraries find nothing, the error says that nobody knows who asks."""
+def test_missing_credentials_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials, ManagerAccessError is raised."""
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
@@ -333,13 +333,13 @@ def test_no_credentials_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         manager.list_secrets()
 
 
-def test_an_account_is_used_over_tls(tokens: TokenServer, tmp_path: Path) -> None:
-    """With the address of a server that has TLS, each request carries what the account signed or was given, and none goes in clear."""
+def test_account_is_used_over_tls(tokens: TokenServer, tmp_path: Path) -> None:
+    """With TLS, each request carries the token of the account."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
     server = SecretManagerServer()
     with server.running(authority):
-        # Which authorities gRPC trusts it looks up once a process.
+        # gRPC reads the trusted certificate authorities only once per process, so the test uses another process.
         found = run_python(
             f"""
 import json
@@ -359,7 +359,7 @@ print(json.dumps([manager.list_secrets(), dict(manager.get_secret("a").content)]
 
 
 def test_google_logs_no_value(server: SecretManagerServer) -> None:
-    """Google's client writes requests and answers into its own log where somebody listens to it; ours with their values are kept out."""
+    """Google's client logs requests and responses at debug level. Those with values are suppressed."""
     lines: list[str] = []
 
     class Listening(logging.Handler):
@@ -383,8 +383,8 @@ def test_google_logs_no_value(server: SecretManagerServer) -> None:
     assert not find_canary("\n".join(lines))
 
 
-def test_a_connection_that_is_reset_in_the_middle_of_a_write_is_opened_anew(server: SecretManagerServer) -> None:
-    """A real reset, while the content is on its way, is mended by another try on another connection, and the secret is written once."""
+def test_connection_reset_during_a_write(server: SecretManagerServer) -> None:
+    """After a real reset during a write, a retry uses a new connection, and the secret is written once."""
     proxy = TcpProxy("127.0.0.1", int(server.endpoint.rpartition(":")[2]))
     manager = open_manager(server, endpoint=f"http://127.0.0.1:{proxy.address[1]}")
     assert manager.list_secrets() == []

@@ -1,4 +1,4 @@
-"""The secrets of GitHub Actions, against an HTTP server that speaks its REST API."""
+"""The `github` backend, with a fake of GitHub's REST API."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
-    """Run the fake, outside of Actions."""
+    """Run the fake server, outside of a workflow."""
     for variable in ("GITHUB_ACTIONS", *TOKEN_VARIABLES, "GITHUB_REPOSITORY", "GITHUB_API_URL"):
         monkeypatch.delenv(variable, raising=False)
     server = GithubServer(canary("token"))
@@ -45,13 +45,13 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
 
 
 def open_manager(github: GithubServer, identity: str = "one", **attributes: Any) -> SecretsManager[GithubBackend]:
-    """Return a manager of the fake, as the user that it knows."""
+    """Return a manager of the fake server with a valid token."""
     asked = {"api_url": github.url, "repository": REPOSITORY, "token": github.token, **attributes}
     return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(asked), context=ManagerContext(name="tried", id=identity)))
 
 
 class TestGithub(SecretsManagerTests):
-    """What is promised by a place that gives nothing back."""
+    """The conformance suite for a service that does not return secrets."""
 
     backend_class = FastRetryGithub
     limit = LARGEST
@@ -59,19 +59,19 @@ class TestGithub(SecretsManagerTests):
 
     @pytest.fixture(autouse=True)
     def _use(self, github: GithubServer) -> None:
-        """Ask the fake."""
+        """Use the fake server."""
         self.github = github
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return a manager of the fake."""
+        """Return a manager of the fake server."""
         return open_manager(self.github, identity or self.identity)
 
     def raw(self) -> bytes:
-        """Return what the fake can open."""
+        """Return all decrypted values."""
         return self.github.raw()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return what GitHub can say."""
+        """Return the faults of GitHub."""
         expected = {
             "401": ManagerAccessError,
             "403": ManagerAccessError,
@@ -83,8 +83,8 @@ class TestGithub(SecretsManagerTests):
         return {code: (partial(self.github.faults.inject, Fault(code)), error) for code, error in expected.items()}
 
 
-def test_what_arrives_is_the_whole_secret(github: GithubServer) -> None:
-    """GitHub keeps one document a secret under a name of capitals, which it alone can open; an update replaces all of it."""
+def test_whole_secret_is_stored(github: GithubServer) -> None:
+    """GitHub stores one encrypted document for each secret under an upper-case name. An update replaces all of it."""
     manager = open_manager(github)
     value = canary("sent")
     manager.register_secret(secret("my-db", user="u", password=value))
@@ -96,8 +96,8 @@ def test_what_arrives_is_the_whole_secret(github: GithubServer) -> None:
     assert manager.summaries() == [("my-db", None, None, datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))]
 
 
-def test_nothing_is_read_outside_of_a_workflow(github: GithubServer) -> None:
-    """To read, to change a single key and to rename are unsupported, each with what to do instead; nothing is asked for it."""
+def test_reading_is_unsupported_outside_of_a_workflow(github: GithubServer) -> None:
+    """Reading, changing a single key and renaming are unsupported and send no request."""
     manager = open_manager(github)
     manager.register_secret(secret("a", k="v"))
     github.faults.requests.clear()
@@ -115,8 +115,8 @@ def test_nothing_is_read_outside_of_a_workflow(github: GithubServer) -> None:
     assert github.faults.requests == []
 
 
-def test_a_workflow_reads_what_its_file_puts_into_the_environment(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In Actions a secret is read from the variable of its key, without a request and without a token; an empty one is not there."""
+def test_workflow_reads_the_environment(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a workflow, a secret is read from an environment variable, without a request. An empty variable is a missing secret."""
     value = canary("read")
     open_manager(github).register_secret(secret("a", k=value))
     github.faults.requests.clear()
@@ -140,8 +140,8 @@ def test_a_workflow_reads_what_its_file_puts_into_the_environment(github: Github
             act()
 
 
-def test_a_workflow_deletes_what_it_does_not_read(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In Actions a secret that is not in the environment is changed and deleted all the same."""
+def test_workflow_deletes_an_unreadable_secret(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a workflow, a secret without a variable can be replaced and deleted."""
     open_manager(github).register_secret(secret("a", k="v"))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     manager = open_manager(github)
@@ -151,8 +151,8 @@ def test_a_workflow_deletes_what_it_does_not_read(github: GithubServer, monkeypa
     assert github.stored == {}
 
 
-def test_the_environment_says_which_repository_and_as_whom(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Address, repository and token are taken from GitHub's own variables; what is missing is told with its name."""
+def test_environment_provides_repository_and_token(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Address, repository and token come from GitHub's variables, and a missing one is named in the error."""
     bare: dict[str, Any] = {"api_url": None, "repository": None, "token": None}
     monkeypatch.setenv("GITHUB_API_URL", github.url)
     with pytest.raises(InvalidOptionsError, match="GITHUB_REPOSITORY"):
@@ -164,8 +164,8 @@ def test_the_environment_says_which_repository_and_as_whom(github: GithubServer,
     assert open_manager(github, **bare).list_secrets() == []
 
 
-def test_a_repository_that_is_not_for_us_is_told_as_such(github: GithubServer) -> None:
-    """GitHub says that it is not there where it is not for us: the error says both, and does not call it a missing secret."""
+def test_inaccessible_repository_is_reported(github: GithubServer) -> None:
+    """Status 404 for a repository raises ManagerAccessError and not SecretNotFoundError."""
     manager = open_manager(github, repository="owner/another")
     acts: list[Callable[[], object]] = [manager.list_secrets, lambda: manager.register_secret(secret("a", k=canary()))]
     for act in acts:
@@ -175,16 +175,16 @@ def test_a_repository_that_is_not_for_us_is_told_as_such(github: GithubServer) -
 
 
 @pytest.mark.parametrize("fault", [Fault("403", reason="limit"), Fault("429", reason="limit"), Fault("403", wait=1), Fault("429", wait=1)])
-def test_a_limit_is_waited_for_as_long_as_github_asks(github: GithubServer, fault: Fault) -> None:
-    """A limit of requests, in each of its forms, is waited for, and then the request succeeds."""
+def test_rate_limit_is_awaited(github: GithubServer, fault: Fault) -> None:
+    """The client waits as long as a rate limit requests, and then the request succeeds."""
     github.faults.add(fault)
     assert open_manager(github).list_secrets() == []
     assert len(github.faults.requests) == 2
 
 
 @pytest.mark.parametrize("fault", [Fault("500", done=True), Fault(cut=True, done=True), Fault(cut=True)])
-def test_a_lost_answer_is_no_lost_write(github: GithubServer, fault: Fault) -> None:
-    """Where an answer was lost, the next try ends the work, whether it had been done or not."""
+def test_lost_response_of_a_write(github: GithubServer, fault: Fault) -> None:
+    """After a lost response, a retry completes the write, whether it was executed or not."""
     manager = open_manager(github)
     github.faults.add(fault, on="PUT")
     manager.register_secret(secret("a", k="first"))
@@ -196,22 +196,22 @@ def test_a_lost_answer_is_no_lost_write(github: GithubServer, fault: Fault) -> N
     assert github.stored == {}
 
 
-def test_a_place_that_hangs_is_given_up_after_the_timeout(github: GithubServer) -> None:
-    """The option ``timeout`` says how long an answer may take, and ``deadline`` when no more is tried."""
+def test_request_times_out(github: GithubServer) -> None:
+    """The option ``timeout`` limits one request, and ``deadline`` limits the retries."""
     manager = open_manager(github, timeout=0.05, deadline=0.01)
     with github.faults.inject(Fault("500", delay=0.2)), pytest.raises(ManagerUnreachableError):
         manager.list_secrets()
 
 
 @pytest.mark.parametrize("url", ["http://example.com", "ftp://example.com", "example.com"])
-def test_no_token_is_sent_in_clear(url: str) -> None:
-    """Only an address with TLS is taken, or one of this machine."""
+def test_unencrypted_address_is_refused(url: str) -> None:
+    """An address needs TLS, unless it is on this machine."""
     with pytest.raises(InvalidOptionsError, match="api_url"):
         GithubBackend.make_options({"api_url": url})
 
 
-def test_a_manager_shows_its_token_nowhere(github: GithubServer, caplog: pytest.LogCaptureFixture) -> None:
-    """Neither a repr, nor the description, nor a log holds the token, also while GitHub refuses it."""
+def test_token_is_not_shown(github: GithubServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither repr, description nor log contains the token, even if GitHub refuses it."""
     caplog.set_level("DEBUG")
     manager = open_manager(github)
     manager.list_secrets()
@@ -222,8 +222,8 @@ def test_a_manager_shows_its_token_nowhere(github: GithubServer, caplog: pytest.
     assert not find_canary("\n".join(shown))
 
 
-def test_what_may_be_another_programs_is_not_deleted_with_the_rest(github: GithubServer) -> None:
-    """With bare names nobody can tell whose a secret is: deleting all is refused, by name it is done; with a scope all of it goes."""
+def test_delete_all_is_refused_without_a_scope(github: GithubServer) -> None:
+    """Without a scope, deleting all secrets is refused and deleting one works. With a scope, both work."""
     github.stored["THEIRS"] = "a plain text"
     bare, scoped = open_manager(github, scope="none"), open_manager(github)
     bare.register_secret(secret("ours", k="v"))
@@ -236,8 +236,8 @@ def test_what_may_be_another_programs_is_not_deleted_with_the_rest(github: Githu
     assert list(github.stored) == ["THEIRS"]
 
 
-def test_the_repository_is_given_as_zenml_has_it(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its owner and its name by themselves are the same repository, and the token is in ZenML's variable."""
+def test_options_of_zenml(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The options ``owner`` and ``repository`` and the token variable of ZenML are accepted."""
     owner, _, name = REPOSITORY.partition("/")
     monkeypatch.setenv("GITHUB_AUTHENTICATION_TOKEN", github.token)
     open_manager(github, owner=owner, repository=name, token=None).register_secret(secret("a", key="value"))

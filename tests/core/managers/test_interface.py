@@ -1,4 +1,4 @@
-"""The contract of every secrets manager, tried on one that counts: names, capabilities, merging, renaming, many reads at once."""
+"""The API of a secrets manager with a counting backend: names, capabilities, merges, renames and batch reads."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def manager() -> SecretsManager[CountingBackend]:
-    """Return an empty manager that counts."""
+    """Return an empty manager with a counting backend."""
     return SecretsManager(CountingBackend(context=ManagerContext(name="mine")))
 
 
 def limited(capabilities: Capability) -> SecretsManager[CountingBackend]:
-    """Return a manager with one secret that can do only so much."""
+    """Return a manager with one secret and limited capabilities."""
 
     class LimitedBackend(CountingBackend):
         pass
@@ -63,11 +63,11 @@ def limited(capabilities: Capability) -> SecretsManager[CountingBackend]:
     return made
 
 
-# Registering, reading, updating, deleting.
+# Registering, reading, updating and deleting.
 
 
-def test_what_is_registered_is_read(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret comes back with its schema, its content and its name, and is listed."""
+def test_registered_secret_is_read(manager: SecretsManager[CountingBackend]) -> None:
+    """A secret is read with its schema, content and name, and is listed."""
     password = canary("password")
     manager.register_secret(BasicAuthSecretSchema(name="login", username="u", password=password))
     found = manager.get_secret("login")
@@ -77,8 +77,8 @@ def test_what_is_registered_is_read(manager: SecretsManager[CountingBackend]) ->
     assert manager.summaries() == [SecretSummary("login")]
 
 
-def test_what_is_stored_is_plain(manager: SecretsManager[CountingBackend]) -> None:
-    """A flavor is handed exact texts: what it writes knows nothing of masks, and its record shows no value."""
+def test_backend_gets_plain_texts(manager: SecretsManager[CountingBackend]) -> None:
+    """A backend gets exact texts without masks, and the repr of its record shows no value."""
     manager.register_secret(secret("mine", key=canary("plain")))
     record = manager.backend.stored["mine"]
     assert [type(value) for value in record.content.values()] == [str]
@@ -86,14 +86,14 @@ def test_what_is_stored_is_plain(manager: SecretsManager[CountingBackend]) -> No
 
 
 def test_names_are_listed_sorted(manager: SecretsManager[CountingBackend]) -> None:
-    """The order of a list is that of the names, whatever the flavor's own is."""
+    """Names are listed sorted, independent of the order of the backend."""
     for name in ("b", "A", "é", "a"):
         manager.backend.put(name)
     assert manager.list_secrets() == ["A", "a", "b", "é"]
 
 
-def test_registering_twice_leaves_the_first(manager: SecretsManager[CountingBackend]) -> None:
-    """A name that is taken is an error that is a ValueError too, and what was there stays."""
+def test_registering_twice_keeps_the_first(manager: SecretsManager[CountingBackend]) -> None:
+    """Registering an existing name raises SecretExistsError, a ValueError, and keeps the existing secret."""
     first, second = canary("first"), canary("second")
     manager.register_secret(secret("mine", key=first))
     with pytest.raises(SecretExistsError) as caught:
@@ -116,10 +116,10 @@ CALLS: dict[str, Callable[[SecretsManager, str], Any]] = {
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-def test_what_is_not_there_is_told_with_near_misses(
+def test_missing_secret_is_reported_with_similar_names(
     call: Callable[[SecretsManager, str], Any], manager: SecretsManager[CountingBackend]
 ) -> None:
-    """Whatever is done to a secret that does not exist, the error is a KeyError too, and names where and the nearest."""
+    """Every operation on a missing secret raises a KeyError with the manager and the most similar name."""
     manager.backend.put("database")
     with pytest.raises(SecretNotFoundError) as caught:
         call(manager, "databse")
@@ -130,8 +130,8 @@ def test_what_is_not_there_is_told_with_near_misses(
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_without_a_near_miss_the_error_says_how_to_register(manager: SecretsManager[CountingBackend]) -> None:
-    """Where nothing is near, the next step is the command that registers the secret."""
+def test_hint_without_a_similar_name(manager: SecretsManager[CountingBackend]) -> None:
+    """Without a similar name, the hint is the command that registers the secret."""
     with pytest.raises(SecretNotFoundError, match="%secret register mine"):
         manager.get_secret("mine")
 
@@ -140,8 +140,8 @@ BAD = ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256]
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_name_is_refused_in_every_door(name: str, manager: SecretsManager[CountingBackend]) -> None:
-    """Nothing is ever stored under a name that no reference could hold, whichever method is tried."""
+def test_invalid_name_is_refused_by_every_method(name: str, manager: SecretsManager[CountingBackend]) -> None:
+    """No method stores a secret with an invalid name."""
     manager.backend.put("there", key="value")
     unchecked = secret("unchecked", key=canary("unchecked"))
     unchecked.__dict__["name"] = name
@@ -159,8 +159,8 @@ def test_a_bad_name_is_refused_in_every_door(name: str, manager: SecretsManager[
 
 
 @pytest.mark.parametrize("key", ["", "a b", "-a", "name", "{a}", "x" * 256])
-def test_a_bad_key_is_refused_when_merging(key: str, manager: SecretsManager[CountingBackend]) -> None:
-    """A merge with a key that no reference could hold changes nothing."""
+def test_merge_refuses_an_invalid_key(key: str, manager: SecretsManager[CountingBackend]) -> None:
+    """A merge with an invalid key changes nothing."""
     manager.backend.put("there", key="value")
     with pytest.raises(InvalidSecretError) as caught:
         manager.merge_secret("there", {key: canary("bad")})
@@ -171,7 +171,7 @@ def test_a_bad_key_is_refused_when_merging(key: str, manager: SecretsManager[Cou
 # Updating.
 
 
-def test_an_update_replaces_everything(manager: SecretsManager[CountingBackend]) -> None:
+def test_update_replaces_everything(manager: SecretsManager[CountingBackend]) -> None:
     """update_secret replaces the schema and all keys."""
     manager.backend.put("mine", old=canary("old"))
     password = canary("password")
@@ -179,8 +179,8 @@ def test_an_update_replaces_everything(manager: SecretsManager[CountingBackend])
     assert manager.get_secret("mine") == BasicAuthSecretSchema(name="mine", username="u", password=password)
 
 
-def test_a_merge_keeps_what_was_not_given(manager: SecretsManager[CountingBackend]) -> None:
-    """Given keys change and come new, the others and the schema stay, and removed ones go."""
+def test_merge_keeps_other_keys(manager: SecretsManager[CountingBackend]) -> None:
+    """A merge sets and removes the given keys, and keeps the other keys and the schema."""
     one, two, three = canary("one"), canary("two"), canary("three")
     manager.backend.put("mine", a=one, b=one, c=one)
     manager.merge_secret("mine", {"b": two, "d": three}, remove=["c"])
@@ -200,10 +200,10 @@ def test_a_merge_keeps_what_was_not_given(manager: SecretsManager[CountingBacken
         ({}, ["aws_access_key_id"], "'aws_access_key_id' is missing"),
     ],
 )
-def test_a_merge_that_breaks_the_schema_is_refused(
+def test_merge_that_breaks_the_schema_is_refused(
     content: dict[str, str], remove: list[str], said: str, manager: SecretsManager[CountingBackend]
 ) -> None:
-    """An unknown key of a typed secret, or the loss of a required one, is refused and nothing is written."""
+    """A merge with an unknown key, or without a required key, is refused and writes nothing."""
     before = SecretRecord("aws", {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")})
     manager.backend.stored["aws"] = before
     with pytest.raises(InvalidSecretError, match=said) as caught:
@@ -212,8 +212,8 @@ def test_a_merge_that_breaks_the_schema_is_refused(
     assert manager.backend.stored["aws"] == before
 
 
-def test_removing_a_key_that_is_not_there_names_those_there_are(manager: SecretsManager[CountingBackend]) -> None:
-    """The secret exists and the key does not: the error says which, and nothing is written."""
+def test_removing_a_missing_key(manager: SecretsManager[CountingBackend]) -> None:
+    """Removing a missing key raises an error with the existing keys, and nothing is written."""
     manager.backend.put("mine", a=canary("a"), b=canary("b"))
     with pytest.raises(SecretKeyNotFoundError, match=r"no key 'c' to remove\. Its keys are a, b\.") as caught:
         manager.merge_secret("mine", {"a": canary("new")}, remove=["c"])
@@ -221,8 +221,8 @@ def test_removing_a_key_that_is_not_there_names_those_there_are(manager: Secrets
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_schema_that_is_not_defined_here_survives_an_update(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret of a class that this process does not know is read, merged and renamed, and keeps its type."""
+def test_unknown_schema_survives_an_update(manager: SecretsManager[CountingBackend]) -> None:
+    """A secret with an unknown schema class is read, merged and renamed, and keeps its schema type."""
     manager.backend.stored["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
     found = manager.get_secret("mine")
     assert isinstance(found, UndefinedSecretSchema)
@@ -233,8 +233,8 @@ def test_a_schema_that_is_not_defined_here_survives_an_update(manager: SecretsMa
     assert manager.backend.stored["yours"].content.keys() == {"a", "b"}
 
 
-def test_a_secret_that_no_longer_follows_its_schema_is_readable(manager: SecretsManager[CountingBackend]) -> None:
-    """What was stored before a schema changed comes with any keys, rather than not at all."""
+def test_secret_that_does_not_match_its_schema_is_readable(manager: SecretsManager[CountingBackend]) -> None:
+    """A secret that was stored before its schema changed is read with arbitrary keys."""
     manager.backend.stored["aws"] = SecretRecord("aws", {"access_key": canary("old")})
     assert manager.get_secret("aws").content == dict(manager.backend.stored["aws"].content)
 
@@ -242,8 +242,8 @@ def test_a_secret_that_no_longer_follows_its_schema_is_readable(manager: Secrets
 # Renaming.
 
 
-def test_a_renamed_secret_has_its_content_under_the_new_name(manager: SecretsManager[CountingBackend]) -> None:
-    """The old name is gone, in the cache too, and the new one holds the same."""
+def test_rename_keeps_the_content(manager: SecretsManager[CountingBackend]) -> None:
+    """The old name is gone, even in the cache, and the new name has the content."""
     manager.backend.put("old", key=(text := canary("kept")))
     manager.get_secret("old")
     manager.rename_secret("old", "new")
@@ -253,8 +253,8 @@ def test_a_renamed_secret_has_its_content_under_the_new_name(manager: SecretsMan
         manager.get_secret("old")
 
 
-def test_a_rename_to_a_taken_name_changes_nothing(manager: SecretsManager[CountingBackend]) -> None:
-    """Neither of the two secrets is touched, and their own name is as taken as any other."""
+def test_rename_to_an_existing_name_changes_nothing(manager: SecretsManager[CountingBackend]) -> None:
+    """A rename to an existing name, or to the same name, is refused, and both secrets stay unchanged."""
     manager.backend.put("one", key="1")
     manager.backend.put("two", key="2")
     for taken in ("two", "one"):
@@ -263,7 +263,7 @@ def test_a_rename_to_a_taken_name_changes_nothing(manager: SecretsManager[Counti
     assert {name: dict(record.content) for name, record in manager.backend.stored.items()} == {"one": {"key": "1"}, "two": {"key": "2"}}
 
 
-# What a manager can't do.
+# Missing capabilities.
 
 
 ALL = ALL_BUT_VERSIONS | Capability.VERSIONS | Capability.UNDELETE
@@ -289,8 +289,8 @@ NEEDS: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
 
 
 @pytest.mark.parametrize(("needed", "call"), NEEDS.values(), ids=NEEDS)
-def test_what_a_manager_cannot_do_is_refused_before_it_is_tried(needed: Capability, call: Callable[[SecretsManager], Any]) -> None:
-    """Each method needs its capability: without it nothing is asked of the flavor, and the error names manager and flavor."""
+def test_missing_capability_is_refused_first(needed: Capability, call: Callable[[SecretsManager], Any]) -> None:
+    """Without its capability, an operation does not call the backend, and the error has manager and flavor."""
     made = limited(ALL & ~needed)
     before = dict(made.backend.stored)
     with pytest.raises(UnsupportedOperationError) as caught:
@@ -301,16 +301,16 @@ def test_what_a_manager_cannot_do_is_refused_before_it_is_tried(needed: Capabili
     assert (made.backend.stored, made.backend.reads, made.backend.lists) == (before, [], 0)
 
 
-def test_near_misses_are_not_looked_for_where_listing_is_not_allowed() -> None:
-    """A manager that may only read is never listed, not even for an error."""
+def test_similar_names_need_the_capability_to_list() -> None:
+    """A manager without the capability to list does not list names for an error."""
     made = limited(Capability.READ)
     with pytest.raises(SecretNotFoundError, match="%secret register theer"):
         made.get_secret("theer")
     assert made.backend.lists == 0
 
 
-def test_a_list_that_fails_does_not_hide_the_error() -> None:
-    """Where the names can't be had for a near miss, the error still says what is missing."""
+def test_failed_list_does_not_hide_the_error() -> None:
+    """If the list for similar names fails, the error still reports the missing secret."""
 
     class Refusing(CountingBackend):
         def list(self) -> Iterable[SecretSummary]:
@@ -320,8 +320,8 @@ def test_a_list_that_fails_does_not_hide_the_error() -> None:
         SecretsManager(Refusing()).get_secret("mine")
 
 
-def test_a_flavor_that_claims_what_it_has_not_says_so() -> None:
-    """An operation without a method in the backend is our own error, also if the capabilities claim it."""
+def test_declared_capability_without_a_method() -> None:
+    """An operation without a method in the backend raises our error, even if its capability is declared."""
     made = limited(ALL | Capability.REKEY)
     acts: list[Callable[[], object]] = [
         lambda: made.history("there"),
@@ -335,8 +335,8 @@ def test_a_flavor_that_claims_what_it_has_not_says_so() -> None:
             act()
 
 
-def test_capabilities_are_those_of_the_methods() -> None:
-    """A backend that has no method to write only reads, and one that keeps versions has them, without a declaration."""
+def test_capabilities_are_derived_from_methods() -> None:
+    """A backend without write methods is read-only, and one with a history has versions, without a declaration."""
 
     class Reading(Backend):
         def read(self, name: str) -> SecretRecord:
@@ -366,11 +366,11 @@ def test_capabilities_are_those_of_the_methods() -> None:
         reading.backend.delete("new")
 
 
-# Many at once.
+# Batch reads.
 
 
-def test_many_secrets_are_read_once_each(manager: SecretsManager[CountingBackend]) -> None:
-    """get_secrets reads a secret once however often it is named, gives the error where there is one, and lists once for near misses."""
+def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBackend]) -> None:
+    """get_secrets reads each secret once, returns an error for each failed one, and lists once for similar names."""
     for name in ("one", "two"):
         manager.backend.put(name, key=canary(name))
     found = manager.get_secrets(["one", "two", "one", "tow", "onne", "two"])
@@ -382,8 +382,8 @@ def test_many_secrets_are_read_once_each(manager: SecretsManager[CountingBackend
     assert manager.get_secrets([]) == {}
 
 
-def test_many_secrets_are_read_in_parallel(manager: SecretsManager[CountingBackend]) -> None:
-    """As many reads as the flavor allows are under way at a time: each waits here until all the others have begun."""
+def test_batch_is_read_in_parallel(manager: SecretsManager[CountingBackend]) -> None:
+    """As many reads as the backend allows run at the same time. Each read here waits for all others."""
     together = threading.Barrier(manager.parallel_reads, timeout=30)
     manager.backend.during_read = lambda _: together.wait()
     names = [f"s{number}" for number in range(manager.parallel_reads * 2)]
@@ -393,8 +393,8 @@ def test_many_secrets_are_read_in_parallel(manager: SecretsManager[CountingBacke
     assert sorted(manager.backend.reads) == sorted(names)
 
 
-def test_a_flavor_whose_reads_are_cheap_is_asked_one_by_one() -> None:
-    """With one read at a time no thread is started."""
+def test_cheap_reads_use_no_threads() -> None:
+    """With ``parallel_reads`` of 1, no thread is started."""
 
     class Cheap(CountingBackend):
         parallel_reads: ClassVar[int] = 1
@@ -408,8 +408,8 @@ def test_a_flavor_whose_reads_are_cheap_is_asked_one_by_one() -> None:
     assert threads == {threading.current_thread()}
 
 
-def test_many_are_read_anew_where_that_is_asked_for(manager: SecretsManager[CountingBackend]) -> None:
-    """With refresh each is read once more, and what is read is kept from then on."""
+def test_batch_with_refresh(manager: SecretsManager[CountingBackend]) -> None:
+    """With refresh each secret is read again, and the results are cached."""
     for name in ("one", "two"):
         manager.backend.put(name, key="old")
     manager.get_secrets(["one", "two"])
@@ -421,8 +421,8 @@ def test_many_are_read_anew_where_that_is_asked_for(manager: SecretsManager[Coun
     assert sorted(manager.backend.reads) == ["one", "one", "two", "two"]
 
 
-def test_one_read_that_fails_is_one_error() -> None:
-    """A refusal of one secret is its own outcome, and the others are read."""
+def test_one_failed_read_of_a_batch() -> None:
+    """A failed read returns its own error, and the other secrets are read."""
 
     class Refusing(CountingBackend):
         def read(self, name: str) -> SecretRecord:
@@ -437,7 +437,7 @@ def test_one_read_that_fails_is_one_error() -> None:
     assert found["good"] == secret("good")
 
 
-# Options, and what a manager says of itself.
+# Options and descriptions.
 
 
 class _Options(ManagerOptions):
@@ -447,14 +447,14 @@ class _Options(ManagerOptions):
 
 
 class OptionedBackend(CountingBackend):
-    """A flavor with options, one of them sensitive."""
+    """A flavor with options, one of which is sensitive."""
 
     FLAVOR: ClassVar[str] = "optioned"
     options_model: ClassVar[type[ManagerOptions]] = _Options
 
 
-def test_options_are_checked_without_showing_them() -> None:
-    """A missing, an unknown and a malformed option are named at once, with those there are and without a value."""
+def test_options_are_checked_without_showing_values() -> None:
+    """Missing, unknown and malformed options are reported with the valid names and without a value."""
     with pytest.raises(InvalidOptionsError) as caught:
         OptionedBackend.make_options({"token": canary("token"), "retries": canary("retries"), "urll": canary("url")})
     assert isinstance(caught.value, ValueError)
@@ -471,8 +471,8 @@ def test_options_are_checked_without_showing_them() -> None:
         SecretsManager(OptionedBackend())
 
 
-def test_a_manager_shows_none_of_its_sensitive_options() -> None:
-    """Neither the manager nor its options show a token in repr, and description names nothing that was not meant for it."""
+def test_sensitive_options_are_not_shown() -> None:
+    """The repr of a manager and of its options contains no token."""
     made = SecretsManager(
         OptionedBackend(OptionedBackend.make_options({"url": "https://vault", "token": canary("token")}), context=ManagerContext(name="m"))
     )
@@ -489,14 +489,14 @@ class _Careless(ManagerOptions):
 
 
 class CarelessBackend(CountingBackend):
-    """A flavor whose options name no value as sensitive."""
+    """A flavor whose options are not marked as sensitive."""
 
     FLAVOR: ClassVar[str] = "careless"
     options_model: ClassVar[type[ManagerOptions]] = _Careless
 
 
-def test_a_managers_options_are_sealed_and_masked_by_what_they_are() -> None:
-    """A token and a URL with a password are, though the flavor does not say so; what it calls clear text is not."""
+def test_options_are_masked_by_their_value() -> None:
+    """A token and a URL with a password are masked without a mark, and an option that is marked as clear text is not."""
     token, password = canary("token"), canary("password")
     given = {"address": f"https://ada:{password}@host", "api_token": token, "region": "eu-west-1", "shown_token": "plain-token"}
     record = Client().workspace.register_component(ComponentType.SECRETS_MANAGER, "m", "careless", given)
@@ -516,16 +516,16 @@ def test_a_managers_options_are_sealed_and_masked_by_what_they_are() -> None:
     assert find_canary(redact(refused)) == []
 
 
-def test_two_managers_that_nobody_registered_are_two() -> None:
-    """Each has an identity of its own, nothing is opened or created for them, and they are available."""
+def test_unregistered_managers_are_separate() -> None:
+    """Two managers without a registration have different IDs, open nothing and are available."""
     one, two = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
     assert one.id != two.id
     assert not one.context.folder.exists()
     assert CountingBackend.availability().ok
 
 
-def test_everything_is_deleted(manager: SecretsManager[CountingBackend]) -> None:
-    """After delete_all_secrets there is none, in the cache neither."""
+def test_delete_all(manager: SecretsManager[CountingBackend]) -> None:
+    """After delete_all_secrets there is no secret, not even in the cache."""
     for name in ("one", "two"):
         manager.backend.put(name)
         manager.get_secret(name)

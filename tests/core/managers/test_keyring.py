@@ -1,4 +1,4 @@
-"""The flavor keyring: the suite in a session with a real one, and what it says where there is none."""
+"""The `keyring` backend: the conformance suite with a real keyring, and errors without a keyring."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.once
 
 
-def test_it_passes_the_suite_on_a_real_keyring() -> None:
-    """In a session with gnome-keyring everything holds that the suite asks for, and what a locked one says."""
+def test_suite_passes_with_a_real_keyring() -> None:
+    """The conformance suite passes in a session with gnome-keyring."""
     with session_folder() as session:
-        # keyring leaves its connection to the bus open where the collection is locked.
+        # keyring leaves its connection to D-Bus open if the collection is locked.
         theirs = "ignore::pytest.PytestUnraisableExceptionWarning"
         suite = "tests/support/managers/keyring_suite.py"
         said = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "-W", theirs, suite)
     assert " passed in " in said
 
 
-def test_without_a_keyring_it_is_not_available(home: Path) -> None:
-    """Where there is none the flavor says so, and whoever uses it all the same gets the same error; no file is made."""
+def test_missing_keyring(home: Path) -> None:
+    """Without a keyring the flavor is unavailable, using it raises the same error, and no file is created."""
     found = availability("keyring")
     assert not found.ok
     assert "needs the OS keyring" in found.reason

@@ -1,4 +1,4 @@
-"""Names as keys of places with narrow alphabets: back again, never two alike, never cut, and never out of their scope."""
+"""Keys of secrets in services with small alphabets: reversible, distinct, never shortened, and inside their scope."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zensecrets_jupyter.testing.strategies import names
 
 IDENTITY = "1f1b7a0c-9a0f-4d52-8f9c-3f3f0f2f7a11"
 
-# What the places' own documentation allows; independent of what the code escapes. A place that is not named takes any character.
+# These alphabets are from the documentation of the services, not from our code. A service without an entry allows any character.
 ALLOWED = {
     "aws": string.ascii_letters + string.digits + "/_+=.@-",
     "gcp": string.ascii_letters + string.digits + "_-",
@@ -37,8 +37,8 @@ def _keys(flavor: str, scope: str = "component", namespace: str | None = None, i
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 @given(name=names(max_length=25))
-def test_a_key_is_in_the_alphabet_and_gives_its_name_back(flavor: str, name: str) -> None:
-    """Whatever a secret is called, its key has allowed characters only, and is the name's again when it is listed."""
+def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None:
+    """The key of any name has only allowed characters, and is converted back to the name."""
     for scope in Scope:
         keys = _keys(flavor, scope.value, "team" if scope is Scope.NAMESPACE else None)
         try:
@@ -52,15 +52,15 @@ def test_a_key_is_in_the_alphabet_and_gives_its_name_back(flavor: str, name: str
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 @given(key=st.text(alphabet=string.ascii_letters + string.digits + "_-=+@/", max_size=12))
-def test_a_key_is_ours_only_if_we_would_write_it(flavor: str, key: str) -> None:
-    """Of any key that another program may have chosen, either we would write the very same for its name, or it is nobody's."""
+def test_foreign_key_has_no_name(flavor: str, key: str) -> None:
+    """A key is converted to a name only if the name is converted to the same key."""
     keys = _keys(flavor, "none")
     name = keys.name_for(key)
     assert name is None or keys.key_for(name) == key
 
 
-def test_common_names_stay_readable() -> None:
-    """Names of letters, digits, hyphens and underscores are what a person sees in the place's own console, where it takes them."""
+def test_common_names_are_readable() -> None:
+    """Names of letters, digits, hyphens and underscores are unchanged in a key, if the service allows it."""
     assert _keys("aws").key_for("aws_prod-1") == f"zenml/component/{IDENTITY}/aws_prod-1"
     assert _keys("vault", "namespace", "team").key_for("Db") == "zenml/namespace/team/Db"
     assert _keys("gcp", "global").key_for("label-studio_Token") == "zenml---global---label-studio_Token"
@@ -72,8 +72,8 @@ def test_common_names_stay_readable() -> None:
     assert _keys("zenml", "none").key_for("ключ=/") == "ключ=/"
 
 
-def test_letters_in_capitals_and_small_ones_are_two_names_everywhere() -> None:
-    """A place that takes both for one has each under a key of its own."""
+def test_upper_and_lower_case_are_distinct() -> None:
+    """Names that differ only in case have different keys, even in a service without case."""
     for flavor in ENCODINGS:
         keys = _keys(flavor, "global")
         assert len({keys.key_for(name).casefold() for name in ("Token", "token", "TOKEN")}) == (3 if flavor in {"azure", "github"} else 1)
@@ -81,8 +81,8 @@ def test_letters_in_capitals_and_small_ones_are_two_names_everywhere() -> None:
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
-def test_a_name_that_would_be_too_long_is_refused_with_the_limit(flavor: str) -> None:
-    """Nothing is cut: the error names the place, the limit, and what the scope takes of it."""
+def test_long_name_is_refused(flavor: str) -> None:
+    """A name over the limit is refused with the service, the limit and the length of the scope."""
     keys = _keys(flavor)
     longest = ENCODINGS[flavor].max_length
     fitting = "a" * (longest - len(keys.prefix))
@@ -93,8 +93,8 @@ def test_a_name_that_would_be_too_long_is_refused_with_the_limit(flavor: str) ->
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
-def test_no_scope_sees_anothers_keys(flavor: str) -> None:
-    """A key of one scope, namespace or component is nobody's name in any other."""
+def test_scopes_have_separate_keys(flavor: str) -> None:
+    """A key of one scope, namespace or component has no name in another."""
     all_keys = [
         _keys(flavor, "none"),
         _keys(flavor, "global"),
@@ -111,8 +111,8 @@ def test_no_scope_sees_anothers_keys(flavor: str) -> None:
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
-def test_without_a_scope_no_secret_is_called_like_a_scope(flavor: str) -> None:
-    """A name whose key would lie in a scope is refused where there is none."""
+def test_name_like_a_scope_is_refused_without_a_scope(flavor: str) -> None:
+    """Without a scope, a name is refused if its key would be inside a scope."""
     alphabet = ENCODINGS[flavor]
     if not alphabet.letters:
         with pytest.raises(InvalidSecretError, match="belongs to the scopes"):
@@ -133,14 +133,14 @@ def test_without_a_scope_no_secret_is_called_like_a_scope(flavor: str) -> None:
         ({"scope": "team"}, "'scope' has to be '"),
     ],
 )
-def test_a_scope_without_what_it_needs_is_refused_at_registration(attributes: dict[str, str], said: str) -> None:
-    """Options that say no scope, or a namespace and a scope that do not belong together, are refused with the reason."""
+def test_invalid_scope_is_refused_at_registration(attributes: dict[str, str], said: str) -> None:
+    """An invalid scope, or a namespace that does not match the scope, is refused with the reason."""
     with pytest.raises(InvalidOptionsError, match=said):
         _Scoped.make_options(attributes)
 
 
-def test_the_default_scope_is_the_component() -> None:
-    """Who says nothing shares with nobody."""
+def test_default_scope_is_the_component() -> None:
+    """By default a manager shares its secrets with no other manager."""
     manager: SecretsManager = SecretsManager(_Scoped(context=ManagerContext()))
     assert isinstance(manager.options, ScopedOptions)
     assert manager.options.scope is Scope.COMPONENT

@@ -1,4 +1,4 @@
-"""The local store: what it keeps, what it remembers, and what its files show."""
+"""The local store: contents, versions, and what its files show."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_what_is_registered_is_read_by_another_instance(home: Path) -> None:
-    """A secret registered by one instance is read by the next, with its keys, values and schema."""
+def test_registered_secret_is_read_by_another_instance(home: Path) -> None:
+    """A registered secret is read by another instance, with its keys, values and schema."""
     value = canary("registered")
     open_store(home).register_secret(get_schema("aws").from_content("s3", {"aws_access_key_id": "id", "aws_secret_access_key": value}))
     again = open_store(home).get_secret("s3")
@@ -45,15 +45,15 @@ def test_what_is_registered_is_read_by_another_instance(home: Path) -> None:
     ["", " ", "\n", "\0", "é", "e\u0301", "日本語", "\u202e", "\ud800", "😀" * 100, "'\"\\{{a.b}}", "a" * 64 * 1024],
     ids=["empty", "blank", "newline", "NUL", "composed", "combining", "Japanese", "direction", "surrogate", "emoji", "quotes", "64 KiB"],
 )
-def test_awkward_values_come_back_as_they_were(home: Path, value: str) -> None:
-    """Any text that Python can hold comes back unchanged, as a key's value and beside another."""
+def test_awkward_values_are_unchanged(home: Path, value: str) -> None:
+    """Any text is read unchanged, as a single value and with another value."""
     open_store(home).register_secret(secret("awkward", one=value, two=canary("beside")))
     assert content_of(open_store(home), "awkward")["one"] == value
 
 
 @pytest.mark.parametrize("name", ["a", "Ä", "名前", "a/b", "a'b", 'a"b', "%", "a_b-c", "x" * 255, "😀"])
-def test_awkward_names_are_kept_apart(home: Path, name: str) -> None:
-    """A name in any alphabet is kept as it is, and names that differ in case only are two."""
+def test_awkward_names_stay_distinct(home: Path, name: str) -> None:
+    """A name in any alphabet is stored unchanged, and names that differ only in case are distinct."""
     store = open_store(home)
     store.register_secret(secret(name, k="1"))
     if name.swapcase() != name:
@@ -62,8 +62,8 @@ def test_awkward_names_are_kept_apart(home: Path, name: str) -> None:
     assert name in store.list_secrets()
 
 
-def test_a_name_with_half_a_character_is_refused_and_not_found(home: Path) -> None:
-    """A lone surrogate, which no database stores, is refused in a name; asking for such a name finds nothing."""
+def test_name_with_a_lone_surrogate_is_refused(home: Path) -> None:
+    """A lone surrogate in a name is refused at registration, and reading such a name reports a missing secret."""
     store = open_store(home)
     with pytest.raises(InvalidSecretError, match="half a character"):
         store.register_secret(secret("a\ud800", k="v"))
@@ -75,8 +75,8 @@ def test_a_name_with_half_a_character_is_refused_and_not_found(home: Path) -> No
     assert store.list_secrets() == ["b"]
 
 
-def test_content_that_is_too_large_is_refused_with_the_limit(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More than the limit is refused before anything is written, and the error says the limit."""
+def test_large_content_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Content over the limit is refused before a write, and the error states the limit."""
     value = canary("large") * (64 * 1024 * 1024 // 36)
     store = open_store(home)
     with pytest.raises(InvalidSecretError, match="67108864 are allowed") as caught:
@@ -85,8 +85,8 @@ def test_content_that_is_too_large_is_refused_with_the_limit(home: Path, monkeyp
     assert store.list_secrets() == []
 
 
-def test_nothing_is_created_by_looking(home: Path) -> None:
-    """Listing, describing, reading, deleting and renaming in a store that does not exist yet leave no file and no folder."""
+def test_reading_creates_no_file(home: Path) -> None:
+    """Listing, describing, reading, deleting and renaming in a new store create no file and no folder."""
     store = open_store(home)
     assert store.list_secrets() == []
     assert store.summaries() == []
@@ -105,8 +105,8 @@ def test_nothing_is_created_by_looking(home: Path) -> None:
     assert not home.exists()
 
 
-def test_a_taken_name_stays_as_it_is(home: Path) -> None:
-    """Registering or renaming to a name that is taken is an error, and both secrets stay as they were."""
+def test_existing_name_is_refused(home: Path) -> None:
+    """Registering or renaming to an existing name raises an error, and both secrets stay unchanged."""
     store = open_store(home)
     store.register_secret(secret("a", k="1"))
     store.register_secret(secret("b", k="2"))
@@ -120,8 +120,8 @@ def test_a_taken_name_stays_as_it_is(home: Path) -> None:
     assert [len(store.history(name)) for name in ("a", "b")] == [1, 1]
 
 
-def test_merging_keeps_what_is_not_named(home: Path) -> None:
-    """A merge sets and drops the keys that it names; a key to drop that is not there is an error, and nothing is written."""
+def test_merge_keeps_other_keys(home: Path) -> None:
+    """A merge sets and removes the given keys. If a removed key is missing, nothing is written."""
     store = open_store(home)
     store.register_secret(secret("a", one="1", two="2"))
     store.merge_secret("a", {"two": "3", "three": "4"}, remove=["one"])
@@ -132,8 +132,8 @@ def test_merging_keeps_what_is_not_named(home: Path) -> None:
     assert len(store.history("a")) == 2
 
 
-def test_two_managers_in_one_file_see_their_own_secrets_only(home: Path, tmp_path: Path) -> None:
-    """Two managers that were given one path keep secrets of the same name apart, and neither lists or deletes the other's."""
+def test_two_managers_in_one_file_are_isolated(home: Path, tmp_path: Path) -> None:
+    """Two managers with one file have separate secrets with the same names."""
     shared = tmp_path / "shared.db"
     first, second = (
         SecretsManager(LocalBackend(LocalBackend.make_options({"path": str(shared)}), context=ManagerContext(name=name, id=name)))
@@ -150,7 +150,7 @@ def test_two_managers_in_one_file_see_their_own_secrets_only(home: Path, tmp_pat
 
 
 def test_options_are_checked(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A path is made absolute where it is given, `~` included; fewer than one version and unknown options are refused."""
+    """A path is made absolute. Fewer than one version and unknown options are refused."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert open_store(home, path="a.db").backend.path == tmp_path / "a.db"
@@ -160,8 +160,8 @@ def test_options_are_checked(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
             open_store(home, **attributes)
 
 
-def test_versions_are_kept_and_the_oldest_go(home: Path) -> None:
-    """Each write is a version with its number, schema and time; more than are kept lose the oldest."""
+def test_versions_are_stored_and_pruned(home: Path) -> None:
+    """Each write creates a version with number, schema and time. Beyond the limit, the oldest versions are removed."""
     store = open_store(home, versions_kept=3)
     assert Capability.VERSIONS in store.capabilities
     before = datetime.now(timezone.utc)
@@ -176,8 +176,8 @@ def test_versions_are_kept_and_the_oldest_go(home: Path) -> None:
     assert raw(store.backend.path, "SELECT count(*) FROM earlier_versions") == [(2,)]
 
 
-def test_fewer_versions_kept_prune_at_the_next_write(home: Path) -> None:
-    """A store that is opened with a smaller number loses the surplus when it writes; 1 keeps the current version only."""
+def test_smaller_limit_prunes_at_the_next_write(home: Path) -> None:
+    """With a smaller limit, the next write removes further versions. With the limit 1, only the current version is kept."""
     store = open_store(home)
     store.register_secret(secret("a", k="1"))
     for number in range(2, 6):
@@ -188,8 +188,8 @@ def test_fewer_versions_kept_prune_at_the_next_write(home: Path) -> None:
     assert content_of(lesser, "a") == {"k": "6"}
 
 
-def test_a_rollback_writes_a_new_version(home: Path) -> None:
-    """A rollback brings content and schema of an earlier version back as a new one, and can itself be rolled back."""
+def test_rollback_creates_a_new_version(home: Path) -> None:
+    """A rollback stores content and schema of an earlier version as a new version, and can be rolled back too."""
     store = open_store(home)
     store.register_secret(get_schema("openai").from_content("a", {"api_key": "first"}))
     store.update_secret(secret("a", other="second"))
@@ -204,8 +204,8 @@ def test_a_rollback_writes_a_new_version(home: Path) -> None:
     assert content_of(store, "a") == {"other": "second"}
 
 
-def test_a_version_that_is_not_kept_names_those_that_are(home: Path) -> None:
-    """Rolling back to a version that is gone or never was is an error that names the kept ones, and writes nothing."""
+def test_rollback_to_a_missing_version(home: Path) -> None:
+    """A rollback to a missing version raises an error with the existing numbers, and writes nothing."""
     store = open_store(home, versions_kept=2)
     store.register_secret(secret("a", k="1"))
     store.merge_secret("a", {"k": "2"})
@@ -216,8 +216,8 @@ def test_a_version_that_is_not_kept_names_those_that_are(home: Path) -> None:
     assert [one.number for one in store.history("a")] == [3, 2]
 
 
-def test_renaming_takes_the_history_along(home: Path) -> None:
-    """A renamed secret has its versions under the new name, can be rolled back there, and frees the old name."""
+def test_rename_keeps_the_history(home: Path) -> None:
+    """A renamed secret has its versions under the new name, and the old name can be registered again."""
     store = open_store(home)
     store.register_secret(secret("old", k="1"))
     store.merge_secret("old", {"k": "2"})
@@ -230,8 +230,8 @@ def test_renaming_takes_the_history_along(home: Path) -> None:
     assert [one.number for one in store.history("old")] == [1]
 
 
-def test_deleting_takes_the_history_along(home: Path) -> None:
-    """A deleted secret leaves no version behind; registered again it starts anew."""
+def test_delete_removes_the_history(home: Path) -> None:
+    """A deleted secret leaves no version, and a new secret with its name starts with version 1."""
     store = open_store(home)
     store.register_secret(secret("a", k="1"))
     store.merge_secret("a", {"k": "2"})
@@ -241,8 +241,8 @@ def test_deleting_takes_the_history_along(home: Path) -> None:
     assert [one.number for one in store.history("a")] == [1]
 
 
-def test_the_files_hold_no_value_and_no_key(home: Path) -> None:
-    """No file under the home holds a value or a key of a secret, in any form, while the store is open and after it was closed."""
+def test_files_contain_no_value_and_no_key(home: Path) -> None:
+    """No file of an open or closed store contains a value or a key of a secret, in any encoding."""
     store = open_store(home)
     for number in range(20):
         store.register_secret(secret(f"name{number}", **{canary("key"): canary("value")}))
@@ -261,8 +261,8 @@ def test_the_files_hold_no_value_and_no_key(home: Path) -> None:
     assert not find_canary(home)
 
 
-def test_the_files_are_their_owners_alone(home: Path) -> None:
-    """The store, its log and the key file have mode 0600 and their folders 0700, also after a copy had brought another mode."""
+def test_files_belong_to_their_owner(home: Path) -> None:
+    """Store, log and key file have mode 0600 and their folders 0700, even after a copy with another mode."""
     store = open_store(home)
     store.register_secret(secret("a", k=canary()))
     files = [file for file in home.rglob("*") if file.is_file()]
@@ -274,8 +274,8 @@ def test_the_files_are_their_owners_alone(home: Path) -> None:
     assert stat.S_IMODE(store.backend.path.stat().st_mode) == 0o600
 
 
-def test_nothing_shows_a_value(home: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """No repr, log at any level, error or traceback of the store's own doings holds a value."""
+def test_values_are_not_shown(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """No repr, log, error or traceback of the store contains a value."""
     caplog.set_level(logging.DEBUG)
     logging.getLogger("sqlalchemy").setLevel(logging.DEBUG)
     store = open_store(home)
@@ -294,8 +294,8 @@ def test_nothing_shows_a_value(home: Path, caplog: pytest.LogCaptureFixture) -> 
     assert not find_canary("\n".join([*shown, caplog.text]))
 
 
-def test_another_instances_write_is_seen(home: Path) -> None:
-    """A cached secret is read anew once another connection has written, without waiting for its time to live."""
+def test_write_of_another_instance_is_seen(home: Path) -> None:
+    """A cached secret is read again after another connection has written it."""
     reader, writer = open_store(home), open_store(home)
     writer.register_secret(secret("a", k="1"))
     assert reader.get_secret("a").content == {"k": "1"}
@@ -307,7 +307,7 @@ def test_another_instances_write_is_seen(home: Path) -> None:
 
 
 def test_threads_share_one_store(home: Path) -> None:
-    """Eight threads that write and read through one instance lose nothing and meet no error."""
+    """Eight threads that write and read with one instance lose nothing."""
     store = open_store(home)
     problems: list[BaseException] = []
 
@@ -329,8 +329,8 @@ def test_threads_share_one_store(home: Path) -> None:
     assert len(store.list_secrets()) == 80
 
 
-def test_names_can_be_listed_without_the_key(home: Path) -> None:
-    """Names, schemas, versions and the description need no key: they are there although the key file is gone."""
+def test_names_are_listed_without_the_key(home: Path) -> None:
+    """Names, schemas, versions and the description are available without the key file."""
     store = open_store(home)
     store.register_secret(secret("a", k=canary()))
     for file in (home / "keys").iterdir():

@@ -1,4 +1,4 @@
-"""The local store when its file was altered, damaged or swapped: a typed error, never another content, and nothing overwritten."""
+"""The local store with an altered, damaged or swapped file: a typed error, never wrong content, and no overwrite."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture
 def store(home: Path) -> SecretsManager[LocalBackend]:
-    """Return a store with two secrets, one of them with two earlier versions."""
+    """Return a store with two secrets, one of which has two earlier versions."""
     store = open_store(home)
     store.register_secret(secret("one", k="one's first"))
     store.merge_secret("one", {"k": "one's second"})
@@ -48,8 +48,8 @@ def _flips(blob: bytes) -> Iterator[bytes]:
     yield from (b"", blob[:1], blob[:25], blob[:-1], blob + b"\0", bytes(len(blob)))
 
 
-def test_each_flipped_byte_of_a_sealed_row_is_found_out(store: SecretsManager[LocalBackend]) -> None:
-    """Whichever byte of a sealed content is flipped, cut off or added, reading it is ManagerCorruptedError."""
+def test_flipped_byte_of_a_row_is_detected(store: SecretsManager[LocalBackend]) -> None:
+    """Any flipped, missing or additional byte of the encrypted content raises ManagerCorruptedError."""
     [(blob,)] = raw(store.backend.path, "SELECT sealed FROM secrets WHERE name = 'one'")
     for damaged in _flips(blob):
         raw(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (damaged,)))
@@ -59,8 +59,8 @@ def test_each_flipped_byte_of_a_sealed_row_is_found_out(store: SecretsManager[Lo
     assert content_of(store, "one") == {"k": "one's third"}
 
 
-def test_each_flipped_byte_of_an_earlier_version_is_found_out(store: SecretsManager[LocalBackend]) -> None:
-    """An earlier version is as well guarded: a rollback to a damaged one is an error and writes nothing."""
+def test_flipped_byte_of_an_earlier_version_is_detected(store: SecretsManager[LocalBackend]) -> None:
+    """A rollback to a damaged version raises an error and writes nothing."""
     [(blob,)] = raw(store.backend.path, "SELECT sealed FROM earlier_versions WHERE number = 2")
     for damaged in list(_flips(blob))[::9]:
         raw(store.backend.path, ("UPDATE earlier_versions SET sealed = ? WHERE number = 2", (damaged,)))
@@ -91,8 +91,8 @@ def test_each_flipped_byte_of_an_earlier_version_is_found_out(store: SecretsMana
         "manager = 'another-id'",
     ],
 )
-def test_each_altered_or_swapped_column_is_found_out(store: SecretsManager[LocalBackend], home: Path, alteration: str) -> None:
-    """Whatever stands beside the sealed content is bound to it: altered or taken from another row, it does not open."""
+def test_altered_column_is_detected(store: SecretsManager[LocalBackend], home: Path, alteration: str) -> None:
+    """A changed or swapped column raises ManagerCorruptedError, because the content is bound to it."""
     before = raw(store.backend.path, "SELECT count(*) FROM secrets", "SELECT * FROM earlier_versions ORDER BY number")
     raw(store.backend.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the test's own words
     if alteration.startswith(("name", "manager")):
@@ -112,8 +112,8 @@ def test_each_altered_or_swapped_column_is_found_out(store: SecretsManager[Local
     assert raw(store.backend.path, "SELECT * FROM earlier_versions ORDER BY number") == before
 
 
-def test_swapped_rows_are_found_out(store: SecretsManager[LocalBackend]) -> None:
-    """Two secrets whose names were exchanged, and two versions whose contents were, are both found out."""
+def test_swapped_rows_are_detected(store: SecretsManager[LocalBackend]) -> None:
+    """Swapped names of two secrets, or swapped contents of two versions, raise ManagerCorruptedError."""
     raw(
         store.backend.path,
         "UPDATE secrets SET name = 'none' WHERE name = 'one'",
@@ -126,8 +126,8 @@ def test_swapped_rows_are_found_out(store: SecretsManager[LocalBackend]) -> None
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_swapped_versions_are_found_out(store: SecretsManager[LocalBackend], number: int) -> None:
-    """Two earlier versions that were exchanged are found out by a rollback to either."""
+def test_swapped_versions_are_detected(store: SecretsManager[LocalBackend], number: int) -> None:
+    """A rollback to one of two swapped versions raises ManagerCorruptedError."""
     raw(
         store.backend.path,
         "UPDATE earlier_versions SET number = 9 WHERE number = 1",
@@ -141,8 +141,8 @@ def test_swapped_versions_are_found_out(store: SecretsManager[LocalBackend], num
 
 @pytest.mark.parametrize("column", ["generation", "kind", "place", "wrapped", "checksum"])
 @pytest.mark.parametrize("value", [None, "", b"", 7, "x", b"x", "keyring", "passphrase", "{}", "[]"])
-def test_an_altered_row_of_the_key_is_found_out(store: SecretsManager[LocalBackend], home: Path, column: str, value: Any) -> None:
-    """Damage to the row of the data key is ManagerCorruptedError for readers and writers; no new key is made beside it."""
+def test_altered_key_row_is_detected(store: SecretsManager[LocalBackend], home: Path, column: str, value: Any) -> None:
+    """A damaged row of the data key raises ManagerCorruptedError, and no new key is created."""
     raw(
         store.backend.path,
         "CREATE TABLE loose AS SELECT * FROM data_keys",
@@ -159,8 +159,8 @@ def test_an_altered_row_of_the_key_is_found_out(store: SecretsManager[LocalBacke
     assert again.list_secrets() == ["one", "two"]
 
 
-def test_a_lost_row_of_the_key_is_not_replaced(store: SecretsManager[LocalBackend], home: Path) -> None:
-    """Where secrets are and the row of their key is gone, nothing is read or written, and no new key takes its place."""
+def test_lost_key_row_is_not_replaced(store: SecretsManager[LocalBackend], home: Path) -> None:
+    """If the row of the data key is missing, nothing is read or written, and no new key is created."""
     raw(store.backend.path, "DELETE FROM data_keys")
     for act in _acts(open_store(home)):
         with pytest.raises(ManagerCorruptedError):
@@ -190,8 +190,8 @@ def _acts(store: SecretsManager[LocalBackend]) -> tuple[Callable[[], object], ..
     ],
     ids=["text", "header only", "zeros", "one byte"],
 )
-def test_a_file_that_is_no_database_is_left_alone(home: Path, content: bytes, error: type[ManagerError]) -> None:
-    """A file with something else in it is ManagerCorruptedError for each call, and keeps its bytes."""
+def test_file_that_is_not_a_database(home: Path, content: bytes, error: type[ManagerError]) -> None:
+    """A file that is not a database raises ManagerCorruptedError and is not changed."""
     store = open_store(home)
     store.backend.path.parent.mkdir(parents=True)
     store.backend.path.write_bytes(content)
@@ -201,8 +201,8 @@ def test_a_file_that_is_no_database_is_left_alone(home: Path, content: bytes, er
     assert store.backend.path.read_bytes() == content
 
 
-def test_an_empty_file_is_an_empty_store(home: Path) -> None:
-    """A file without a byte, as a process leaves that ended just after making it, is a store without secrets, and can be used."""
+def test_empty_file_is_an_empty_store(home: Path) -> None:
+    """An empty file, which a killed process may leave, is an empty store."""
     store = open_store(home)
     store.backend.path.parent.mkdir(parents=True)
     store.backend.path.touch()
@@ -211,8 +211,8 @@ def test_an_empty_file_is_an_empty_store(home: Path) -> None:
     assert content_of(open_store(home), "a") == {"k": "1"}
 
 
-def test_the_database_of_another_program_is_left_alone(home: Path) -> None:
-    """A SQLite database that is not ours is refused, for reading and writing, and keeps its bytes."""
+def test_database_of_another_program(home: Path) -> None:
+    """A foreign SQLite database is refused and not changed."""
     store = open_store(home)
     store.backend.path.parent.mkdir(parents=True)
     raw(store.backend.path, "CREATE TABLE secrets (id, name)", "INSERT INTO secrets VALUES (1, 'a')")
@@ -223,8 +223,8 @@ def test_the_database_of_another_program_is_left_alone(home: Path) -> None:
     assert store.backend.path.read_bytes() == before
 
 
-def test_a_store_from_a_newer_version_is_left_alone(store: SecretsManager[LocalBackend], home: Path) -> None:
-    """A store with a higher format is StoreTooNewError that says to update, for every call, and keeps its rows."""
+def test_store_of_a_newer_version(store: SecretsManager[LocalBackend], home: Path) -> None:
+    """A store with a higher format raises StoreTooNewError and is not changed."""
     raw(store.backend.path, "UPDATE meta SET value = 'secrets 2' WHERE name = 'format'")
     before = raw(store.backend.path, "SELECT * FROM secrets")
     again = open_store(home)
@@ -236,8 +236,8 @@ def test_a_store_from_a_newer_version_is_left_alone(store: SecretsManager[LocalB
     assert raw(store.backend.path, "SELECT * FROM secrets") == before
 
 
-def test_flipped_bytes_anywhere_never_give_another_content(home: Path) -> None:
-    """One flipped byte anywhere in the file: each secret has its right content, is not found, or comes as an error of ours."""
+def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
+    """With one flipped byte in the file, each secret is right, missing, or raises one of our errors."""
     store = open_store(home)
     right = {f"name{number}": {f"key{number}": canary(str(number))} for number in range(6)}
     for name, content in right.items():

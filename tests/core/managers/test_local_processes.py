@@ -1,4 +1,4 @@
-"""Several processes at one store, and processes that are killed while they write."""
+"""Several processes with one store, and processes that are killed during a write."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 EIGHT = 8
 
 
-def test_eight_processes_lose_nothing(home: Path) -> None:
-    """Eight processes that meet at a store which does not exist yet, and write 200 secrets each, lose none and make one key."""
+def test_eight_processes_register_in_a_new_store(home: Path) -> None:
+    """Eight processes that create a store together and write 200 secrets each lose none, and create one key."""
     start = PROCESSES.Barrier(EIGHT)
     processes = [PROCESSES.Process(target=workers.register_many, args=(home, start, worker, 200)) for worker in range(EIGHT)]
     for process in processes:
@@ -38,7 +38,7 @@ def test_eight_processes_lose_nothing(home: Path) -> None:
 
 
 def test_eight_processes_merge_into_one_secret(home: Path) -> None:
-    """Eight processes that each set 20 keys of one secret lose none: what a merge reads and writes is one step."""
+    """Eight processes that each set 20 keys of one secret lose none, because a merge is atomic."""
     open_store(home).register_secret(secret("shared"))
     start = PROCESSES.Barrier(EIGHT)
     processes = [PROCESSES.Process(target=workers.merge_many, args=(home, start, worker, 20)) for worker in range(EIGHT)]
@@ -52,27 +52,27 @@ def test_eight_processes_merge_into_one_secret(home: Path) -> None:
     assert store.history("shared")[0].number == 1 + EIGHT * 20
 
 
-def test_a_killed_writer_leaves_every_acknowledged_write(home: Path) -> None:
-    """A process that is killed at a random moment leaves a store that opens and holds all that it had told of, and half of nothing."""
+def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
+    """After a writer is killed at a random moment, the store has every acknowledged write and no half-written secret."""
     chosen = random.Random(3)  # noqa: S311 - when a process is killed is no secret
     expected: dict[str, str] = {}
     for turn in range(25):
-        told = _killed(workers.write_until_killed, (home, turn), chosen.randrange(12), chosen.uniform(0.0, 0.01))
+        told = _run_until_killed(workers.write_until_killed, (home, turn), chosen.randrange(12), chosen.uniform(0.0, 0.01))
         steps = workers.steps(turn)
         for what, step in zip(told, steps):  # noqa: B905 - the steps have no end
             assert step.operation == what
             expected = step.expect(expected)
         store = open_store(home)
         found = {name: content_of(store, name)["key"] for name in store.list_secrets()}
-        # The step after the last one that was told may be done or not.
+        # The step after the last acknowledged one may be done or not.
         assert found in (expected, next(steps).expect(expected))
         expected = found
     assert len(expected) > 25
     assert raw(open_store(home).backend.path, "PRAGMA integrity_check") == [("ok",)]
 
 
-def _killed(target: Callable[..., None], arguments: tuple[Any, ...], steps: int, after: float) -> list[str]:
-    """Return what a process told until it was killed, ``after`` seconds from when it had told of so many steps."""
+def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], steps: int, after: float) -> list[str]:
+    """Return the reports of a process that is killed ``after`` seconds after a number of reports."""
     mine, theirs = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=target, args=(arguments[0], theirs, *arguments[1:]))
     process.start()
@@ -89,8 +89,8 @@ def _killed(target: Callable[..., None], arguments: tuple[Any, ...], steps: int,
     return told
 
 
-def test_a_process_killed_while_it_changes_the_key_leaves_a_store_that_opens(home: Path) -> None:
-    """Killed at a random moment of changing the data key or its protection, a process leaves all secrets readable."""
+def test_process_killed_during_a_key_change_leaves_a_readable_store(home: Path) -> None:
+    """After a process is killed while it changes the data key or its protection, all secrets are readable."""
     chosen = random.Random(4)  # noqa: S311 - when a process is killed is no secret
     store = open_store(home)
     for number in range(30):
@@ -99,7 +99,7 @@ def test_a_process_killed_while_it_changes_the_key_leaves_a_store_that_opens(hom
     store.rollback("n0", 1)
     generations = set()
     for _ in range(25):
-        _killed(workers.rotate_until_killed, (home,), chosen.randrange(4), chosen.uniform(0.0, 0.02))
+        _run_until_killed(workers.rotate_until_killed, (home,), chosen.randrange(4), chosen.uniform(0.0, 0.02))
         again = open_store(home)
         for number in range(30):
             assert content_of(again, f"n{number}") == {"key": f"n{number}"}
@@ -109,8 +109,8 @@ def test_a_process_killed_while_it_changes_the_key_leaves_a_store_that_opens(hom
     assert len(generations) > 5
 
 
-def test_readers_and_writers_follow_while_the_key_changes(home: Path) -> None:
-    """While one process changes the data key and its protection, others read right contents and write without an error."""
+def test_reads_and_writes_during_key_changes(home: Path) -> None:
+    """While one process changes the data key and its protection, other processes read and write without errors."""
     store = open_store(home)
     for number in range(10):
         store.register_secret(secret(f"n{number}", key=f"n{number}"))
@@ -135,8 +135,8 @@ def test_readers_and_writers_follow_while_the_key_changes(home: Path) -> None:
     assert len(list((home / "keys").iterdir())) == 1
 
 
-def test_a_forked_process_opens_the_store_for_itself(home: Path) -> None:
-    """A child by fork reads and writes through connections of its own, and its parent's go on working."""
+def test_forked_process_opens_the_store_again(home: Path) -> None:
+    """A forked child uses its own connections, and the connections of its parent keep working."""
     mine, theirs = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=workers.fork_and_read, args=(home, theirs))
     process.start()
@@ -147,8 +147,8 @@ def test_a_forked_process_opens_the_store_for_itself(home: Path) -> None:
     assert open_store(home).list_secrets() == ["before", "child"]
 
 
-def test_a_store_that_was_deleted_and_made_anew_is_opened_anew(home: Path) -> None:
-    """A process that holds a store open notices when the file is deleted, and when another process makes a new one there."""
+def test_deleted_and_recreated_store_is_opened_again(home: Path) -> None:
+    """A process with an open store notices that the file was deleted, and that another process created a new file."""
     held, other = open_store(home), open_store(home)
     held.register_secret(secret("old", key="1"))
     for file in held.backend.path.parent.iterdir():

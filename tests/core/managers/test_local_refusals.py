@@ -1,4 +1,4 @@
-"""The local store where the machine refuses: a full disk, a read-only folder or file, another process that holds it."""
+"""The local store on a full disk, in a read-only folder or file, and locked by another process."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
 NOBODY = 65534
-"""The user without any right, to which root has to turn: the bits of a mode do not bind root."""
+"""The user without permissions, to which a test as root switches, because file modes do not restrict root."""
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path | None]:
-    """Return a folder on a disk of 400 KiB, or ``None`` where this user may not mount one."""
+    """Yield a folder on a disk of 400 KiB, or ``None`` if the user cannot mount one."""
     folder = tmp_path / "small"
     folder.mkdir()
     mount = shutil.which("mount")
@@ -49,8 +49,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
             subprocess.run([shutil.which("umount") or "umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_full_disk_keeps_what_is_there(small_disk: Path | None, tmp_path: Path) -> None:
-    """On a full disk a write is StoreFullError, what was acknowledged is still there, and once there is room writing goes on."""
+def test_full_disk_keeps_stored_secrets(small_disk: Path | None, tmp_path: Path) -> None:
+    """On a full disk a write raises StoreFullError, stored secrets stay, and writing works again with more space."""
     home = small_disk or tmp_path / "small" / "home"
     process = PROCESSES.Process(target=_fill, args=(home, small_disk is None))
     process.start()
@@ -62,7 +62,7 @@ def _fill(home: Path, limited: bool) -> None:  # noqa: FBT001 - the arguments of
     store = open_in_child(home)
     store.register_secret(secret("first", key="first"))
     if limited:
-        # Past this size a file can't be written, which SQLite does not tell apart from a quota.
+        # A file cannot grow beyond this size. SQLite reports the same error as for a full disk.
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
     planted = canary("full")
     done = next(number for number in range(1000) if not _fits(store, f"n{number}", planted * 100))
@@ -93,8 +93,8 @@ def _fits(store: SecretsManager[LocalBackend], name: str, value: str) -> bool:
     return False
 
 
-def test_no_room_for_the_first_secret(tmp_path: Path) -> None:
-    """Where not even the key of a new store fits, registering is StoreFullError and leaves no half of a key behind."""
+def test_no_space_for_the_first_secret(tmp_path: Path) -> None:
+    """If the disk is full before the first secret, registering raises StoreFullError and leaves no partial key."""
     process = PROCESSES.Process(target=_fill_at_once, args=(tmp_path / "home",))
     process.start()
     process.join()
@@ -114,7 +114,7 @@ def _fill_at_once(home: Path) -> None:
 
 @pytest.fixture
 def open_ground() -> Iterator[Path]:
-    """Return a folder that any user can reach; pytest's own is its owner's alone."""
+    """Yield a folder that every user can reach. The folders of pytest belong to their owner."""
     folder = Path(tempfile.mkdtemp(prefix="zensecrets-"))
     folder.chmod(0o777)
     try:
@@ -134,7 +134,7 @@ def _as_nobody(work: Callable[[Path], None], folder: Path) -> None:
 
 
 def _turn_to_nobody(work: Callable[[Path], None], folder: Path) -> None:
-    # Everything that is imported late is imported now: nobody can't read the environment of root.
+    # Late imports have to be done before the switch, because the other user cannot read root's environment.
     warm = open_in_child(folder / "warm")
     warm.register_secret(secret("a", key="1"))
     content_of(warm, "a")
@@ -144,8 +144,8 @@ def _turn_to_nobody(work: Callable[[Path], None], folder: Path) -> None:
     work(folder)
 
 
-def test_a_folder_without_permission(open_ground: Path) -> None:
-    """Where the folder may not be written, a first secret is ManagerAccessError that names the path and what to check."""
+def test_folder_without_permission(open_ground: Path) -> None:
+    """In a folder without write permission, a first secret raises ManagerAccessError with the path."""
     _as_nobody(_write_to_forbidden_folder, open_ground)
 
 
@@ -165,8 +165,8 @@ def _write_to_forbidden_folder(folder: Path) -> None:
             act()
 
 
-def test_a_read_only_store_is_read_and_not_written(open_ground: Path) -> None:
-    """A store in a folder that is read-only can be listed and read; each write is ManagerAccessError and changes nothing."""
+def test_read_only_folder(open_ground: Path) -> None:
+    """A store in a read-only folder can be listed and read. Each write raises ManagerAccessError."""
     _as_nobody(_use_read_only_folder, open_ground)
 
 
@@ -178,8 +178,8 @@ def _use_read_only_folder(folder: Path) -> None:
     _read_and_fail_to_write(open_store(home))
 
 
-def test_a_read_only_file_is_read_and_not_written(open_ground: Path) -> None:
-    """A store whose file alone is read-only can be listed and read; each write is ManagerAccessError and changes nothing."""
+def test_read_only_file(open_ground: Path) -> None:
+    """A store in a read-only file can be listed and read. Each write raises ManagerAccessError."""
     _as_nobody(_use_read_only_file, open_ground)
 
 
@@ -217,8 +217,8 @@ def _read_and_fail_to_write(store: SecretsManager[LocalBackend]) -> None:
     assert store.backend.path.read_bytes() == before
 
 
-def test_a_file_of_somebody_else(open_ground: Path) -> None:
-    """A store that this user may not read is ManagerAccessError, for listing too."""
+def test_unreadable_file(open_ground: Path) -> None:
+    """A store that the user cannot read raises ManagerAccessError, even for a list."""
     if os.geteuid() == 0:
         open_store(open_ground / "theirs").register_secret(secret("a", key=canary()))
         (open_ground / "theirs").chmod(0o755)
@@ -237,8 +237,8 @@ def _read_what_is_forbidden(folder: Path) -> None:
             act()
 
 
-def test_a_path_that_is_no_file(home: Path, tmp_path: Path) -> None:
-    """A folder where the file should be, or a file where a folder should be, is ManagerAccessError."""
+def test_path_that_is_not_a_file(home: Path, tmp_path: Path) -> None:
+    """A folder in place of the file, or a file in place of the folder, raises ManagerAccessError."""
     (tmp_path / "file").touch()
     for path in (tmp_path, tmp_path / "file" / "secrets.db", tmp_path / ("x" * 300)):
         store = open_store(home, path=str(path))
@@ -247,8 +247,8 @@ def test_a_path_that_is_no_file(home: Path, tmp_path: Path) -> None:
         assert str(path) in str(caught.value)
 
 
-def test_a_store_that_another_process_holds(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While another process holds the file in a transaction that does not end, a write is an error that says so; reading goes on."""
+def test_locked_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another process holds a transaction, a write raises an error, and reading works."""
     store = open_store(home)
     store.register_secret(secret("a", key="1"))
     with closing(sqlite3.connect(store.backend.path, isolation_level=None)) as other:
@@ -264,8 +264,8 @@ def test_a_store_that_another_process_holds(home: Path, monkeypatch: pytest.Monk
     assert content_of(store, "a") == {"key": "2"}
 
 
-def test_every_refusal_says_what_next(home: Path, tmp_path: Path) -> None:
-    """An error of the store is one line with a hint."""
+def test_every_refusal_has_a_hint(home: Path, tmp_path: Path) -> None:
+    """Each error of the store is one line with a hint."""
     store = open_store(home, path=str(tmp_path))
     with pytest.raises(ZenSecretsError) as caught:
         store.list_secrets()

@@ -1,4 +1,4 @@
-"""Credentials that no request can carry, as a file with a line break gives them: told as credentials, not as a network that fails."""
+"""Credentials with invalid characters, such as a line break, are reported as wrong credentials."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(("flavor", "attributes", "variables"), MALFORMED)
-def test_a_malformed_credential_is_told_as_one(
+def test_malformed_credential_is_reported(
     flavor: str, attributes: dict[str, str], variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No network is blamed, nobody is asked to report it, and nothing of it is shown."""
+    """A malformed credential raises ManagerAccessError, not a network error, and is not shown."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     defined = get_flavor(flavor)
@@ -72,10 +72,10 @@ FILES = [
 
 @pytest.mark.parametrize("content", [None, "{ ?", '{"type": "service_account", "private_key": "?"}'], ids=["missing", "broken", "other"])
 @pytest.mark.parametrize(("flavor", "variable"), FILES)
-def test_a_file_that_a_variable_names_is_told(
+def test_unusable_file_of_a_variable_is_reported(
     flavor: str, variable: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file on this machine that can't be used is named by its variable, whatever the library makes of it; it is not quoted."""
+    """An unusable file is reported by the name of its environment variable, and its content is not shown."""
     named = tmp_path / canary("path")
     if content is not None:
         named.write_text(content.replace("?", canary("content")))

@@ -1,4 +1,4 @@
-"""The memory flavor: what several instances of one manager share, and that nothing is left anywhere."""
+"""The `memory` backend: sharing between instances of one manager, and no files."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def _open(identity: str) -> SecretsManager[MemoryBackend]:
     return SecretsManager(MemoryBackend(context=ManagerContext(name="mine", id=identity)))
 
 
-def test_it_is_a_flavor_that_takes_no_attributes() -> None:
-    """It is found by its name, is local and always available, and refuses every attribute."""
+def test_flavor_takes_no_options() -> None:
+    """The flavor is registered, local and available, and refuses every option."""
     assert get_flavor("memory") is MemoryBackend
     assert MemoryBackend.is_local
     assert MemoryBackend.availability().ok
@@ -30,8 +30,8 @@ def test_it_is_a_flavor_that_takes_no_attributes() -> None:
         MemoryBackend.make_options({"path": "/tmp/x"})  # noqa: S108 - no file is made
 
 
-def test_instances_of_one_manager_share_their_secrets() -> None:
-    """What one instance wrote another of the same identity reads; one of another identity does not."""
+def test_instances_of_one_manager_share_secrets() -> None:
+    """Instances with the same ID share secrets, and instances with different IDs do not."""
     text = canary("shared")
     _open("one").register_secret(secret("mine", key=text))
     assert _open("one").get_secret("mine").content == {"key": text}
@@ -40,15 +40,15 @@ def test_instances_of_one_manager_share_their_secrets() -> None:
     assert _open("one").list_secrets() == []
 
 
-def test_two_that_nobody_registered_share_nothing() -> None:
-    """A manager without a context of its own keeps its secrets to itself."""
+def test_unregistered_managers_share_nothing() -> None:
+    """Two managers without a context do not share secrets."""
     one, two = SecretsManager(MemoryBackend()), SecretsManager(MemoryBackend())
     one.register_secret(secret("mine", key="1"))
     assert two.list_secrets() == []
 
 
-def test_every_writer_is_heard() -> None:
-    """Eight threads that register, merge and delete at once lose nothing, and of two that register one name one wins."""
+def test_concurrent_writers_lose_nothing() -> None:
+    """Eight threads that register, merge and delete lose nothing, and only one registers a common name."""
     manager = _open("busy")
 
     def write(number: int) -> int:
@@ -70,16 +70,16 @@ def test_every_writer_is_heard() -> None:
     assert all(manager.get_secret(name).content == {"key": "1", "more": "2"} for name in manager.list_secrets() if name.startswith("own"))
 
 
-def test_what_is_not_there_is_an_error() -> None:
-    """Reading, updating and deleting a secret that is not there raise our error."""
+def test_missing_secret_raises_an_error() -> None:
+    """Reading, updating and deleting a missing secret raise SecretNotFoundError."""
     manager = _open("empty")
     for call in (manager.get_secret, manager.delete_secret, lambda name: manager.update_secret(secret(name))):
         with pytest.raises(SecretNotFoundError):
             call("mine")
 
 
-def test_nothing_is_left(tmp_path: Path) -> None:
-    """No file is written, and neither repr nor description shows a value."""
+def test_no_file_and_no_value(tmp_path: Path) -> None:
+    """The backend writes no file, and neither repr nor description shows a value."""
     manager = _open("quiet")
     manager.register_secret(secret("mine", key=canary("quiet")))
     assert find_canary(repr(manager) + str(manager.describe())) == []

@@ -1,4 +1,4 @@
-"""Flavors of secrets managers: built-in, defined in a cell, and installed ones that work, are broken, or clash."""
+"""Flavors of secrets managers: built-in, defined in a cell, and installed ones that work, are broken or clash."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ from zensecrets_jupyter.core.stack import ComponentType
 
 
 def run(installed: Path, code: str) -> Any:
-    """Return what ``code`` prints in a process that finds what is installed in the folder."""
+    """Return the output of ``code`` in a process that can import the packages of a folder."""
     return run_python(TRY + code, environment=with_plugins(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a distribution with a flavor that works, one that does not import, and one of another name."""
+    """Install a package with a working flavor, a flavor without its module, and a flavor with a wrong name."""
     points = {"example": "example_secrets:ExampleBackend", "broken": "example_secrets_gone:Manager", "misnamed": "example_secrets:Misnamed"}
     return install(tmp_path_factory.mktemp("managers"), "example-secrets", {GROUP: points}, PLUGIN)
 
 
-def test_the_built_in_flavors_are_available_and_described() -> None:
-    """Local and memory are there in any case, each with a few words on where it keeps secrets."""
+def test_built_in_flavors_are_available_and_described() -> None:
+    """The flavors local and memory are always available, and each has a description."""
     for flavor in ("local", "memory"):
         assert flavor in flavor_names()
         assert flavor == get_flavor(flavor).FLAVOR
@@ -90,11 +90,11 @@ LIBRARIES = [
     "httpx",
     "zenml",
 ]
-"""What the extras of flavors install."""
+"""The modules that the extras install."""
 
 
-def test_without_the_extras_each_flavor_is_listed_with_what_installs_it() -> None:
-    """Where no extra is installed all flavors are listed, those that need one with its command, and to list them imports none."""
+def test_flavors_without_their_extras_are_listed() -> None:
+    """Without the extras, every flavor is listed with its install command, and listing imports no backend."""
     code = f"""
 import json, sys
 import zensecrets_jupyter
@@ -114,8 +114,8 @@ print(json.dumps([names, sorted(BUILT_IN), imported, needing]))
         assert f'pip install "zensecrets-jupyter[{flavor}]"' in reason
 
 
-def test_an_unknown_flavor_is_told_with_near_misses() -> None:
-    """The error is a LookupError too, and names the nearest and all there are."""
+def test_unknown_flavor_is_reported_with_similar_names() -> None:
+    """An unknown flavor raises a LookupError with the most similar name and all names."""
     with pytest.raises(UnknownFlavorError, match="Did you mean 'local'") as caught:
         get_flavor("locall")
     assert isinstance(caught.value, LookupError)
@@ -124,8 +124,8 @@ def test_an_unknown_flavor_is_told_with_near_misses() -> None:
     assert is_one_line(caught.value)
 
 
-def test_a_flavor_is_known_by_being_defined() -> None:
-    """A subclass in a cell is listed and found at once, and run again the class that was defined last counts."""
+def test_defining_a_class_registers_its_flavor() -> None:
+    """A subclass in a cell is registered at once, and a later definition replaces it."""
     first = run_cell(MINE)["MineBackend"]
     assert get_flavor("mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names()
@@ -135,8 +135,8 @@ def test_a_flavor_is_known_by_being_defined() -> None:
     assert get_flavor("mine_in_a_cell") is second
 
 
-def test_a_flavor_of_ones_own_claims_no_others_name() -> None:
-    """A class with the name of a built-in flavor or of another class's is refused where it is defined."""
+def test_custom_flavor_cannot_take_an_existing_name() -> None:
+    """A class with the name of a built-in flavor or of another class is refused at its definition."""
     with pytest.raises(ManagerError, match="'local', which MineBackend claims, is built in"):
         run_cell(MINE.replace("mine_in_a_cell", "local"))
     with pytest.raises(ManagerError, match=r"belongs to tests\.support\.managers\.counting\.CountingBackend already"):
@@ -145,21 +145,21 @@ def test_a_flavor_of_ones_own_claims_no_others_name() -> None:
     assert get_flavor("local").__name__ == "LocalBackend"
 
 
-def test_a_subclass_that_names_no_flavor_is_not_one() -> None:
-    """What only inherits a flavor's name takes nobody's place."""
+def test_subclass_without_a_flavor_is_not_registered() -> None:
+    """A subclass that only inherits the name of a flavor is not registered."""
     run_cell(MINE.replace('    FLAVOR: ClassVar[str] = "mine_in_a_cell"', "    pass"))
     assert get_flavor("memory").__name__ == "MemoryBackend"
 
 
-def test_an_installed_flavor_is_listed_without_being_imported(installed: Path) -> None:
-    """Listing shows what packages name, with the package, and imports none of it."""
+def test_installed_flavor_is_listed_without_import(installed: Path) -> None:
+    """Listing shows installed flavors with their packages, and imports none of them."""
     found = run(installed, 'print(json.dumps([flavor_names(), summary("example"), "example_secrets" in sys.modules]))')
     assert {"local", "memory", "example", "broken"} <= set(found[0])
     assert found[1:] == ["from example-secrets", False]
 
 
-def test_an_installed_flavor_is_used_like_a_built_in_one(installed: Path) -> None:
-    """It is registered, put into a stack, and keeps secrets."""
+def test_installed_flavor_is_usable(installed: Path) -> None:
+    """An installed flavor can be registered, used in a stack, and stores secrets."""
     code = """
 workspace = Client().workspace
 workspace.register_component(ComponentType.SECRETS_MANAGER, "example", "example", {})
@@ -173,8 +173,8 @@ print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_man
 @pytest.mark.parametrize(
     ("flavor", "said"), [("broken", "ModuleNotFoundError"), ("misnamed", "is not a flavor of secrets manager with that name")]
 )
-def test_a_broken_flavor_is_unavailable_with_its_reason(flavor: str, said: str, installed: Path) -> None:
-    """It is listed, is not available and says why and of which package; the others are."""
+def test_broken_flavor_is_unavailable(flavor: str, said: str, installed: Path) -> None:
+    """A broken flavor is listed as unavailable with the reason and the package. Other flavors are available."""
     code = f"""
 print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}")), availability("example").ok, availability("local").ok]))
 """
@@ -185,8 +185,8 @@ print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}
     assert "'example-secrets'" in reason
 
 
-def test_two_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) -> None:
-    """A clash of two packages, or with a built-in flavor, is an error that names both, and the default manager still opens."""
+def test_flavor_of_two_packages_is_refused(tmp_path: Path) -> None:
+    """A flavor of two packages raises an error with both names, and the default manager still opens."""
     for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {GROUP: {"example": f"{module}:ExampleBackend"}}, PLUGIN)
@@ -199,8 +199,8 @@ def test_two_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) 
     assert run(installed, "print(json.dumps(Client().secrets_manager.list_secrets()))") == []
 
 
-def test_a_distribution_that_claims_a_built_in_flavor_is_named(tmp_path: Path) -> None:
-    """Built-in names are reserved: nothing takes the place of local."""
+def test_built_in_flavor_of_a_package_is_refused(tmp_path: Path) -> None:
+    """A package cannot define a flavor with a built-in name."""
     installed = install(tmp_path, "example-local", {GROUP: {"local": "example_local:ExampleBackend"}}, PLUGIN)
     code, text = run(installed, "print(json.dumps(attempt(flavor_names)))")
     assert code == "manager"

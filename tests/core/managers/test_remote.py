@@ -1,4 +1,4 @@
-"""What stands above every remote flavor, tried on a shelf: tries, lost answers, races, foreign documents, limits, one client, batches."""
+"""The base class of remote backends: retries, lost responses, conflicts, foreign payloads, limits, clients and batches."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def _open(service: FakeService, *, scope: Scope = Scope.COMPONENT, identity: str
 
 @pytest.fixture
 def service() -> FakeService:
-    """Return an empty shelf."""
+    """Return an empty service."""
     return FakeService()
 
 
 @pytest.fixture
 def manager(service: FakeService) -> SecretsManager[FakeRemoteBackend]:
-    """Return a manager of it with one secret, and nothing asked yet."""
+    """Return a manager with one secret and an empty list of requests."""
     made = _open(service)
     made.register_secret(secret("mine", key="first"))
     service.requests.clear()
@@ -61,18 +61,16 @@ def _content(manager: SecretsManager, name: str = "mine") -> dict[str, str]:
     return manager.get_secret(name, refresh=True).content
 
 
-def test_what_another_try_mends_is_tried_again(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A request that fails four times in a way that passes is made five times, and what it brings is returned."""
+def test_transient_error_is_retried(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """A request with four transient errors is sent five times, and then succeeds."""
     service.fail(4, "busy")
     assert _content(manager) == {"key": "first"}
     assert service.requests == ["get"] * 5
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), TimeoutError("timed out"), BrokenPipeError()])
-def test_what_the_platform_says_of_a_connection_passes_too(
-    service: FakeService, manager: SecretsManager[FakeRemoteBackend], error: Exception
-) -> None:
-    """A connection that broke or timed out is tried again, without the flavor's table saying so."""
+def test_connection_error_is_retried(service: FakeService, manager: SecretsManager[FakeRemoteBackend], error: Exception) -> None:
+    """A broken connection or a time-out of the platform is retried, without an entry in ``error_kinds``."""
     left = [error]
 
     def break_once(_verb: str) -> None:
@@ -83,8 +81,8 @@ def test_what_the_platform_says_of_a_connection_passes_too(
     assert _content(manager) == {"key": "first"}
 
 
-def test_what_never_passes_ends(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A place that fails for ever is tried five times and is then unreachable; what was stored is still there."""
+def test_permanent_error_is_raised(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """A permanent error raises ManagerUnreachableError after five attempts, and nothing has changed."""
     service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError, match="failed each time") as caught:
         _content(manager)
@@ -94,8 +92,8 @@ def test_what_never_passes_ends(service: FakeService, manager: SecretsManager[Fa
     assert _content(manager) == {"key": "first"}
 
 
-def test_no_try_begins_after_the_deadline(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """Where the waits would take longer than the deadline there is no other try."""
+def test_no_retry_after_the_deadline(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """A request is not retried if the wait would pass the deadline."""
     hurried = SecretsManager(FakeRemoteBackend(RemoteOptions(deadline=0.000001), context=manager.context, service=service))
     service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError):
@@ -119,10 +117,10 @@ REFUSALS: list[tuple[str, type[ZenSecretsError]]] = [
 
 
 @pytest.mark.parametrize(("code", "expected"), REFUSALS)
-def test_each_refusal_is_an_error_of_ours_without_a_value(
+def test_each_refusal_is_mapped_without_a_value(
     service: FakeService, manager: SecretsManager[FakeRemoteBackend], code: str, expected: type[ZenSecretsError]
 ) -> None:
-    """Whatever is done, a refusal is the right error, in one line with a next step, and holds nothing of what was sent or found."""
+    """Each refusal raises the right error in one line, with a hint and without a value."""
     value = canary(code)
     acts: list[Callable[[], Any]] = [
         lambda: manager.get_secret("mine", refresh=True),
@@ -147,17 +145,17 @@ def test_each_refusal_is_an_error_of_ours_without_a_value(
     assert manager.list_secrets() == ["mine"]
 
 
-def test_every_outcome_has_its_sentence() -> None:
-    """No outcome falls through to the one that nobody foresaw, which says so."""
+def test_every_error_kind_has_a_message() -> None:
+    """Every error kind except UNFORESEEN has its own message."""
     harness = {FakeRemoteBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
     assert set(ErrorKind) - harness == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
 
 
 @pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RuntimeError, FakeServiceError])
-def test_what_no_table_knows_is_told_by_its_class(
+def test_unknown_error_is_reported_by_class(
     service: FakeService, manager: SecretsManager[FakeRemoteBackend], error: type[Exception]
 ) -> None:
-    """An error that nobody foresaw is ours with its class's name, not its text."""
+    """An unknown error raises ManagerError with the name of its class and without its text."""
     value = canary()
 
     def fail(_verb: str) -> None:
@@ -170,8 +168,8 @@ def test_what_no_table_knows_is_told_by_its_class(
     assert not find_canary(error_details(caught.value))
 
 
-def test_a_lost_answer_is_no_lost_write(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """Where a write was done and its answer was lost, the next try finds its own work and is content."""
+def test_lost_response_of_a_write(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """If a write is executed and its response is lost, the retry recognizes its own write and succeeds."""
     service.fail(1, "busy", after=True)
     manager.register_secret(secret("new", key="value"))
     assert _content(manager, "new") == {"key": "value"}
@@ -197,8 +195,8 @@ def test_a_lost_answer_is_no_lost_write(service: FakeService, manager: SecretsMa
     assert next(iter(service.stored.values()))[1] == 2, "written once"
 
 
-def test_a_name_that_another_took_meanwhile_stays_taken(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """After a failed try a name is not taken for our own because something is there: it must be what we wrote."""
+def test_name_taken_by_another_writer_during_a_retry(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """A retry does not treat the secret of another writer as its own."""
     other = _open(service)
     failed: list[str] = []
 
@@ -214,8 +212,8 @@ def test_a_name_that_another_took_meanwhile_stays_taken(service: FakeService, ma
     assert _content(manager, "new") == {"key": "theirs"}
 
 
-def test_a_write_that_failed_says_that_it_may_have_been_done(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """Where no answer came to any try, the error says to look first; after a read it does not."""
+def test_failed_write_may_have_been_executed(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """If every response to a write is lost, the error says that it may have been executed. After a read it does not."""
     service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError, match="Check before you try again"):
         manager.register_secret(secret("new", key="value"))
@@ -224,15 +222,15 @@ def test_a_write_that_failed_says_that_it_may_have_been_done(service: FakeServic
     assert "look before" not in str(caught.value)
 
 
-def test_no_update_is_lost_between_two_writers(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """Eight writers that each set a key of their own at once all find it in the end."""
+def test_concurrent_updates_are_not_lost(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """Eight writers that each set one key at the same time lose no key."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: _open(service).merge_secret("mine", {f"key{number}": str(number)}), range(8)))
     assert _content(manager) == {"key": "first", **{f"key{number}": str(number) for number in range(8)}}
 
 
-def test_a_race_without_end_ends(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A writer that is always overtaken gives up, and says that nothing was changed."""
+def test_endless_conflicts_end(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """A writer with a conflict at every attempt gives up, and reports that nothing was changed."""
 
     def overtake(verb: str) -> None:
         if verb == "put":
@@ -258,10 +256,10 @@ def test_a_race_without_end_ends(service: FakeService, manager: SecretsManager[F
         ('{"zensecrets": "zsCanary", "schema": "arbitrary", "content": {"k": "v"}}', ManagerCorruptedError, "is damaged"),
     ],
 )
-def test_what_is_not_ours_is_told_and_left(
+def test_foreign_payload_is_reported_and_not_changed(
     service: FakeService, manager: SecretsManager[FakeRemoteBackend], text: str, error: type[ZenSecretsError], said: str
 ) -> None:
-    """Something else under our key, or something damaged, is told as such by whatever meets it, and never overwritten."""
+    """A foreign or damaged payload raises an error for every operation and is never overwritten."""
     key = next(iter(service.stored))
     service.stored[key] = (text, 7)
     for act in (
@@ -278,8 +276,8 @@ def test_what_is_not_ours_is_told_and_left(
     assert service.stored == {key: (text, 7)}
 
 
-def test_what_is_not_ours_is_not_deleted(service: FakeService) -> None:
-    """Where everybody uses bare names, deleting one or all secrets leaves alone what other programs keep."""
+def test_foreign_payload_is_not_deleted(service: FakeService) -> None:
+    """Without a scope, deleting one or all secrets keeps the payloads of other programs."""
     manager = _open(service, scope=Scope.NONE)
     service.stored["theirs"] = ("a plain text", 1)
     service.stored["damaged"] = ('{"zensecrets": 1}', 1)
@@ -290,8 +288,8 @@ def test_what_is_not_ours_is_not_deleted(service: FakeService) -> None:
     assert list(service.stored) == ["theirs"]
 
 
-def test_another_scopes_secret_is_neither_read_nor_listed(service: FakeService) -> None:
-    """What one component keeps another does not see, and two of scope global see the same."""
+def test_scopes_are_separate(service: FakeService) -> None:
+    """A component does not see the secrets of another component. Two managers with scope global share their secrets."""
     one, two = _open(service), _open(service, identity="two")
     shared, also_shared = (_open(service, scope=Scope.GLOBAL, identity=identity) for identity in ("three", "four"))
     one.register_secret(secret("mine", key="one"))
@@ -306,8 +304,8 @@ def test_another_scopes_secret_is_neither_read_nor_listed(service: FakeService) 
     assert also_shared.get_secret("ours").content == {"key": "shared"}
 
 
-def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """Where the old name may not be deleted the new one is taken back, and where another user deleted it meanwhile too."""
+def test_failed_rename_removes_the_new_name(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """If the old name cannot be deleted, or another user has just deleted it, the new name is removed."""
     refused: list[str] = []
 
     def refuse_the_first_removal(verb: str) -> None:
@@ -333,8 +331,8 @@ def test_a_secret_that_cant_leave_its_old_name_has_no_new_one(service: FakeServi
     assert manager.list_secrets() == []
 
 
-def test_a_content_that_is_too_large_is_not_sent(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """The error names the limit and what is needed, before anything was asked; what is there stays."""
+def test_large_content_is_not_sent(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """Content over the limit raises an error with the limit before a request is sent."""
     large = secret("large", key="x" * 1000)
     with pytest.raises(InvalidSecretError, match="1000 are allowed"):
         manager.register_secret(large)
@@ -344,8 +342,8 @@ def test_a_content_that_is_too_large_is_not_sent(service: FakeService, manager: 
     assert _content(manager) == {"key": "first"}
 
 
-def test_a_name_that_is_too_long_is_not_there(manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """Reading, changing or deleting it is a secret that is not found; registering it says the limit."""
+def test_long_name(manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """Reading, changing or deleting a name over the limit reports a missing secret. Registering it reports the limit."""
     name = "x" * 200
     for act in (lambda: manager.get_secret(name), lambda: manager.merge_secret(name, {}), lambda: manager.delete_secret(name)):
         with pytest.raises(SecretNotFoundError):
@@ -354,8 +352,8 @@ def test_a_name_that_is_too_long_is_not_there(manager: SecretsManager[FakeRemote
         manager.register_secret(secret(name, key="value"))
 
 
-def test_one_client_an_instance(service: FakeService) -> None:
-    """Thirty-two threads make one client, made when it is first needed; another instance has its own."""
+def test_one_client_per_instance(service: FakeService) -> None:
+    """Thirty-two threads of one instance create one client, and another instance creates its own client."""
     manager, other = _open(service), _open(service)
     assert manager.backend.connections == 0
     together = threading.Barrier(32)
@@ -371,8 +369,8 @@ def test_one_client_an_instance(service: FakeService) -> None:
     assert manager.backend.runner._client is not other.backend.runner._client
 
 
-def test_a_forked_child_connects_anew(manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """What was opened by another process is not used."""
+def test_forked_child_connects_again(manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """A forked child does not use the client of its parent."""
     manager.list_secrets()
     assert manager.backend.runner._client is not None
     manager.backend.runner._client = (os.getpid() + 1, manager.backend.runner._client[1])
@@ -381,8 +379,8 @@ def test_a_forked_child_connects_anew(manager: SecretsManager[FakeRemoteBackend]
     assert manager.backend.connections == before + 1
 
 
-def test_what_was_given_for_a_while_is_asked_for_again(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A client that the place no longer knows is made anew once; if it still does not know us, the error says so."""
+def test_expired_credentials_are_renewed(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """A client with expired credentials is replaced once. If that does not help, the error is raised."""
     manager.list_secrets()
     before = manager.backend.connections
     service.fail(1, "stranger")
@@ -390,8 +388,8 @@ def test_what_was_given_for_a_while_is_asked_for_again(service: FakeService, man
     assert manager.backend.connections == before + 1
 
 
-def test_a_library_that_is_not_installed_is_told_with_the_command(service: FakeService) -> None:
-    """A flavor without its library is unavailable, says what to run, and its use is an ImportError of ours."""
+def test_missing_library_is_reported_with_the_command(service: FakeService) -> None:
+    """A flavor without its library is unavailable, and using it raises an ImportError with the install command."""
 
     class Lacking(FakeRemoteBackend):
         FLAVOR = "tested_lacking_shelf"
@@ -410,8 +408,8 @@ def test_a_library_that_is_not_installed_is_told_with_the_command(service: FakeS
     assert FakeRemoteBackend.availability().ok
 
 
-def test_many_are_read_in_batches(service: FakeService) -> None:
-    """Twenty-five secrets are three requests where ten come at a time; each problem is the secret's own, and the rest is kept."""
+def test_reads_are_batched(service: FakeService) -> None:
+    """Twenty-five secrets need three requests with a batch size of ten, and each secret has its own error."""
     manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tried", id="one"), service=service))
     names = [f"name{number}" for number in range(22)]
     for name in names:
@@ -434,8 +432,8 @@ def test_many_are_read_in_batches(service: FakeService) -> None:
     assert {type(one) for one in manager.get_secrets(["other1", "other2"]).values()} == {ManagerAccessError}
 
 
-def test_a_batch_that_began_before_a_write_does_not_outlive_it(service: FakeService) -> None:
-    """What a batch read before a write is handed to its reader and kept for nobody."""
+def test_batch_from_before_a_write_is_not_cached(service: FakeService) -> None:
+    """A batch that began before a write is returned to its reader and not cached."""
     manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tried", id="one"), service=service))
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="first"))

@@ -1,4 +1,4 @@
-"""The flavor sql on a real PostgreSQL: the whole suite, two users, and the weather of a server."""
+"""The `sql` backend with a real PostgreSQL server: the conformance suite, two users, and faults of the server."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TEAM = "team"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Run a server with an administrator and, for everybody else, the role of the team."""
+    """Run a server with an administrator and a role for the team."""
     with running_postgresql("admin", "admin-password") as found:
         _as_admin(found, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(TEAM), sql.Literal(PASSWORD)))
         _as_admin(found, sql.SQL("GRANT CREATE ON DATABASE postgres TO {}").format(sql.Identifier(TEAM)))
@@ -79,13 +79,13 @@ def _open(server: Server, folder: Path, *, identity: str = "one", url: str = "",
 
 @pytest.fixture
 def schema() -> str:
-    """Return the name of a schema that is not there yet."""
+    """Return the name of a new schema."""
     return f"s{uuid.uuid4().hex}"
 
 
 @pytest.mark.usefixtures("_with_server")
 class TestSql(SecretsManagerTests):
-    """Sealed tables in a schema of their own for each test."""
+    """The conformance suite with encrypted tables in a new schema for each test."""
 
     backend_class = SqlBackend
     sealed = True
@@ -95,12 +95,12 @@ class TestSql(SecretsManagerTests):
 
     @pytest.fixture
     def _with_server(self, server: Server) -> None:
-        """Use the module's server."""
+        """Use the server of the module."""
         self.server = server
         self.attributes = {**self.attributes, "url": _url(server)}
 
     def prepare(self) -> None:
-        """Take a new schema; the server itself comes by its fixture, and has no more than a hundred connections for all tests."""
+        """Use a new schema. The server is shared, because it allows only a hundred connections."""
         gc.collect()
         schema = f"s{uuid.uuid4().hex}"
         self.attributes = {
@@ -112,7 +112,7 @@ class TestSql(SecretsManagerTests):
         }
 
     def raw(self) -> bytes:
-        """Return every row of every table of the schema, as PostgreSQL writes it."""
+        """Return every row of every table of the schema, as PostgreSQL formats it."""
         schema = str(self.attributes["database_schema"])
         names = _as_admin(
             self.server, sql.SQL("SELECT table_name FROM information_schema.tables WHERE table_schema = {}").format(sql.Literal(schema))
@@ -125,7 +125,7 @@ class TestSql(SecretsManagerTests):
         return repr(rows).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return what an administrator can do to the team."""
+        """Return faults that an administrator can cause."""
         return {"no login": (self._without_login, ManagerAccessError), "no permission": (self._without_permission, ManagerAccessError)}
 
     @contextmanager
@@ -158,10 +158,10 @@ def _count_in(manager: SecretsManager[SqlBackend], name: str) -> None:
 
 
 @pytest.mark.parametrize("protection", ["keyfile", "passphrase"])
-def test_one_user_changes_the_key_while_another_reads(
+def test_key_changes_while_another_user_reads(
     server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protection: str
 ) -> None:
-    """Through changes of the key one user reads, another writes, and each read finds what was written and nothing else."""
+    """While the key changes, one user reads and another user writes, and every read returns the right content."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "the team's")
     shared = {"scope": "namespace", "namespace": "team", "database_schema": schema, "protection": protection}
     ann, bob, eve = (_open(server, tmp_path, identity=user, **shared) for user in ("ann", "bob", "eve"))
@@ -181,8 +181,8 @@ def test_one_user_changes_the_key_while_another_reads(
     assert _open(server, tmp_path, identity="new", **shared).list_secrets() == names
 
 
-def test_many_are_read_in_one_request(server: Server, schema: str, tmp_path: Path) -> None:
-    """Two hundred secrets take as little as one; what is missing, damaged, or can't be a name is its own error."""
+def test_many_secrets_are_read_in_one_request(server: Server, schema: str, tmp_path: Path) -> None:
+    """Two hundred secrets need as many requests as one. A missing, damaged or invalid one has its own error."""
     shared = {"scope": "global", "database_schema": schema}
     texts = {f"name{number}": canary(str(number)) for number in range(200)}
     manager = _open(server, tmp_path, **shared)
@@ -195,7 +195,7 @@ def test_many_are_read_in_one_request(server: Server, schema: str, tmp_path: Pat
     other.get_secret("name0")
     before = proxy.sent
     found = other.get_secrets(texts)
-    # A statement and the end of its transaction; a driver may ask a thing of its own the first time.
+    # One request is a statement and the end of its transaction. A driver may send one more request the first time.
     assert 0 < proxy.sent - before < 10
     proxy.close()
     assert isinstance(found.pop("name7"), ManagerCorruptedError)
@@ -205,8 +205,8 @@ def test_many_are_read_in_one_request(server: Server, schema: str, tmp_path: Pat
     assert [type(one).__name__ for one in odd.values()] == ["ArbitrarySecretSchema", *["SecretNotFoundError"] * 4]
 
 
-def test_through_changes_of_the_key_many_are_read(server: Server, schema: str, tmp_path: Path) -> None:
-    """While another user changes the key, one that reads many at once finds what was written and nothing else."""
+def test_batch_read_during_key_changes(server: Server, schema: str, tmp_path: Path) -> None:
+    """While another user changes the key, a batch read returns the right contents."""
     shared = {"scope": "global", "database_schema": schema}
     ann, bob = (_open(server, tmp_path, identity=user, **shared) for user in ("ann", "bob"))
     names = [f"name{number}" for number in range(5)]
@@ -222,10 +222,8 @@ def test_through_changes_of_the_key_many_are_read(server: Server, schema: str, t
         rotating.result()
 
 
-def test_a_person_who_gives_no_passphrase_is_asked_once(
-    server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of many secrets that can't be opened each ends with the error, and what is missing is missing all the same."""
+def test_user_is_asked_once_for_the_passphrase(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the user gives no passphrase, each secret of a batch has the error, and the user is asked once."""
     shared = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     for name in ("a", "b", "c"):
@@ -239,8 +237,8 @@ def test_a_person_who_gives_no_passphrase_is_asked_once(
     assert isinstance(found["missing"], SecretNotFoundError)
 
 
-def test_who_has_no_key_reads_names_only(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another user lists, and reads only with the team's passphrase: a wrong one, or none, is an error and changes nothing."""
+def test_names_are_listed_without_the_key(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user can list names, but reads only with the passphrase of the team."""
     shared = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
     with pytest.raises(InteractionUnavailableError, match=PASSPHRASE_VARIABLE):
         _open(server, tmp_path, **shared).register_secret(secret("a", key="value"))
@@ -262,15 +260,15 @@ def test_who_has_no_key_reads_names_only(server: Server, schema: str, tmp_path: 
         _open(server, tmp_path / "third", database_schema=f"{schema}k").get_secret("a")
 
 
-def test_both_schemes_of_a_url_are_taken(server: Server, tmp_path: Path, schema: str) -> None:
-    """``postgres://`` and ``postgresql://`` mean the same to PostgreSQL, and what is written through one is read through the other."""
+def test_both_url_schemes(server: Server, tmp_path: Path, schema: str) -> None:
+    """``postgres://`` and ``postgresql://`` are the same."""
     url = _url(server).partition("://")[2]
     _open(server, tmp_path, url=f"postgres://{url}", database_schema=schema).register_secret(secret("a", key="1"))
     assert _open(server, tmp_path, url=f"postgresql://{url}", database_schema=schema).get_secret("a").content["key"] == "1"
 
 
-def test_the_password_of_the_url_is_nowhere(server: Server, tmp_path: Path, schema: str) -> None:
-    """No repr, description, list of options, error of options or error of the server shows the password, or another in the URL."""
+def test_password_of_the_url_is_not_shown(server: Server, tmp_path: Path, schema: str) -> None:
+    """No repr, description, option or error shows the password of the URL."""
     manager = _open(server, tmp_path, url=f"{_url(server)}?sslpassword={canary('parameter')}", database_schema=schema)
     manager.register_secret(secret("a", key="value"))
     facts = manager.describe()
@@ -294,8 +292,8 @@ def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsErro
 
 
 @pytest.mark.parametrize("wrong", ["password", "user", "database", "port", "host"])
-def test_a_wrong_address_is_told_by_what_is_wrong(server: Server, tmp_path: Path, wrong: str) -> None:
-    """Each is the right error in one line, for reading, listing and writing, and quotes no password."""
+def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong: str) -> None:
+    """Each wrong address raises the right error in one line for each operation, without the password."""
     url, error, said = _wrong_addresses(server)[wrong]
     manager = _open(server, tmp_path, url=url)
     for operation in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
@@ -307,8 +305,8 @@ def test_a_wrong_address_is_told_by_what_is_wrong(server: Server, tmp_path: Path
     assert not (tmp_path / "keys").exists() or not list((tmp_path / "keys").iterdir())
 
 
-def test_a_connection_that_ends_in_the_middle_of_a_write_leaves_the_old_content(server: Server, tmp_path: Path, schema: str) -> None:
-    """A server that ends the session before the commit is unreachable; what was there is there, and the next write works."""
+def test_connection_ends_during_a_write(server: Server, tmp_path: Path, schema: str) -> None:
+    """If the server ends the session before the commit, the old content stays, and the next write works."""
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
 
@@ -327,8 +325,8 @@ def test_a_connection_that_ends_in_the_middle_of_a_write_leaves_the_old_content(
     assert _open(server, tmp_path, database_schema=schema).get_secret("a").content == {"key": "second"}
 
 
-def test_sessions_that_the_server_ended_are_replaced(server: Server, tmp_path: Path, schema: str) -> None:
-    """After a restart of the server the next read and the next write succeed."""
+def test_ended_sessions_are_replaced(server: Server, tmp_path: Path, schema: str) -> None:
+    """After a restart of the server, the next read and the next write succeed."""
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
     end = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}").format(sql.Literal(TEAM))
@@ -339,8 +337,8 @@ def test_sessions_that_the_server_ended_are_replaced(server: Server, tmp_path: P
     assert manager.get_secret("a", refresh=True).content == {"key": "second"}
 
 
-def test_a_writer_that_waits_too_long_is_told(server: Server, tmp_path: Path, schema: str) -> None:
-    """Where another holds the store for longer than the server lets us wait, the write ends, and nothing is changed."""
+def test_write_waits_too_long(server: Server, tmp_path: Path, schema: str) -> None:
+    """If another session locks the tables for too long, the write fails and nothing has changed."""
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
     impatient = _open(server, tmp_path, database_schema=schema, url=f"{_url(server)}?options=-c%20lock_timeout%3D100ms")
@@ -349,8 +347,8 @@ def test_a_writer_that_waits_too_long_is_told(server: Server, tmp_path: Path, sc
     assert manager.get_secret("a", refresh=True).content == {"key": "first"}
 
 
-def test_another_programs_tables_are_left_alone(server: Server, tmp_path: Path, schema: str) -> None:
-    """A schema with tables of these names that are not ours, a damaged mark and a newer format are told, and not written to."""
+def test_foreign_tables_are_not_changed(server: Server, tmp_path: Path, schema: str) -> None:
+    """A schema with foreign tables, a damaged format or a newer format raises an error and is not changed."""
     service = sql.Identifier(schema, "meta")
     _as_admin(
         server,
@@ -375,8 +373,8 @@ def test_another_programs_tables_are_left_alone(server: Server, tmp_path: Path, 
     assert _as_admin(server, count) == [(1,)]
 
 
-def test_many_make_the_tables_at_once(server: Server, tmp_path: Path, schema: str) -> None:
-    """Of eight users whose first write comes at one moment each succeeds, with one key for all."""
+def test_concurrent_creation_of_the_tables(server: Server, tmp_path: Path, schema: str) -> None:
+    """Eight users can create the tables at the same time, with one key."""
     managers = [_open(server, tmp_path, identity=f"user{number}", scope="global", database_schema=schema) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: managers[number].register_secret(secret(f"n{number}", key=str(number))), range(8)))
@@ -387,8 +385,8 @@ def test_many_make_the_tables_at_once(server: Server, tmp_path: Path, schema: st
     assert len(list((tmp_path / "keys").iterdir())) == 1
 
 
-def test_reading_makes_nothing(server: Server, tmp_path: Path, schema: str) -> None:
-    """Before the first write there are no secrets, no schema and no key."""
+def test_reading_creates_nothing(server: Server, tmp_path: Path, schema: str) -> None:
+    """Before the first write, there are no secrets, no schema and no key."""
     manager = _open(server, tmp_path, database_schema=schema)
     assert manager.list_secrets() == []
     assert manager.describe()["protected by"].startswith("nothing yet")
@@ -398,8 +396,8 @@ def test_reading_makes_nothing(server: Server, tmp_path: Path, schema: str) -> N
     assert _as_admin(server, sql.SQL("SELECT 1 FROM pg_namespace WHERE nspname = {}").format(sql.Literal(schema))) == []
 
 
-def test_what_another_user_wrote_is_seen_in_time(server: Server, tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another's write is seen at once when it is asked for, and after the time to live in any case."""
+def test_write_of_another_user_is_seen(server: Server, tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write of another user is visible at once with ``refresh``, and otherwise after the time to live."""
     monkeypatch.setattr(SqlBackend, "time_to_live", 0.2)
     one, two = (_open(server, tmp_path, identity=user, scope="global", database_schema=schema) for user in ("one", "two"))
     one.register_secret(secret("a", key="1"))
@@ -413,8 +411,8 @@ def test_what_another_user_wrote_is_seen_in_time(server: Server, tmp_path: Path,
         time.sleep(0.02)
 
 
-def test_without_a_driver_it_says_what_to_install(tmp_path: Path) -> None:
-    """Where there is no driver the flavor is listed with the command, and using it is an error with the same."""
+def test_missing_driver_is_reported(tmp_path: Path) -> None:
+    """Without the driver, the flavor is listed with the install command, and using it raises an error with it."""
     code = """
 import json, sys
 

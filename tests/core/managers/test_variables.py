@@ -1,4 +1,4 @@
-"""The flavors env and dotenv: which variable is which secret, and that they only read."""
+"""The `env` and `dotenv` backends: the mapping of variables to secrets, and read-only access."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
 
 class MappedTests(SecretsManagerTests):
-    """Both are given secrets by a mapping, so that names and keys can be any."""
+    """The conformance suite with a mapping, so that names and keys can have any text."""
 
-    # No variable can hold a NUL: it ends a C string.
+    # A variable cannot contain a NUL, which ends a C string.
     awkward_values = tuple(value for value in AWKWARD_VALUES if "\0" not in value)
     isolates_managers = False
     given: Mapping[str, Mapping[str, str]]
 
     def prepare(self) -> None:
-        """Begin with no secret."""
+        """Start without secrets."""
         self.given = {}
         self.write({})
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
-        """Name a variable for each key."""
+        """Create a variable for each key."""
         variables = {
             (name, key): f"VARIABLE_{number}_{index}" for number, name in enumerate(contents) for index, key in enumerate(contents[name])
         }
@@ -44,11 +44,11 @@ class MappedTests(SecretsManagerTests):
         self.write({variables[name, key]: value for name, content in contents.items() for key, value in content.items()})
 
     def write(self, variables: Mapping[str, str]) -> None:
-        """Bring the variables into the place."""
+        """Write the variables to the storage."""
         raise NotImplementedError
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return one with the mapping of what was given."""
+        """Return a manager with the mapping."""
         self.attributes = {**self.attributes, "mapping": self.given}
         return super().open_manager(identity)
 
@@ -60,24 +60,24 @@ class TestEnv(MappedTests):
 
     @pytest.fixture(autouse=True)
     def _restore(self) -> Iterator[None]:
-        """Leave the environment as it was."""
+        """Restore the environment."""
         before = dict(os.environ)
         yield
         os.environ.clear()
         os.environ.update(before)
 
     def write(self, variables: Mapping[str, str]) -> None:
-        """Set them."""
+        """Set the variables."""
         os.environ.update(variables)
 
 
 class TestDotenv(MappedTests):
-    """A file beside the notebook."""
+    """A `.env` file."""
 
     backend_class = DotenvBackend
 
     def write(self, variables: Mapping[str, str]) -> None:
-        """Write them as python-dotenv reads them."""
+        """Write the variables in the format of python-dotenv."""
         self.attributes = {"path": str(self.folder / ".env")}
         lines = [f"{name}='{_escaped(value)}'\n" for name, value in variables.items()]
         with (self.folder / ".env").open("w", encoding="utf-8", newline="") as file:
@@ -100,7 +100,7 @@ def _dotenv(folder: Path, text: str, **attributes: Any) -> SecretsManager[Dotenv
 
 
 def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PREFIXNAME__KEY in capitals is a key of a secret, split at the first two underscores; other variables are nobody's."""
+    """PREFIXNAME__KEY in upper case is a key of a secret, split at the first two underscores. Other variables are ignored."""
     variables = {
         "SECRET_DB__USER_NAME": "u",
         "SECRET_DB__PASS__WORD": "p",
@@ -121,8 +121,8 @@ def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) 
     assert _env(monkeypatch, {}, prefix="OTHER_").list_secrets() == ["db"]
 
 
-def test_a_mapping_names_variables_of_any_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mapped secret has the keys of its mapping whose variables are set, and no others; with none it is not there."""
+def test_mapped_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mapped secret has only the mapped keys whose variables are set. Without any, it does not exist."""
     mapping = {
         "aws": {"aws_access_key_id": "AWS_ID", "aws_secret_access_key": "AWS_KEY", "aws_session_token": "AWS_NOT_SET"},
         "Gone": {"k": "NOT_SET"},
@@ -136,8 +136,8 @@ def test_a_mapping_names_variables_of_any_name(monkeypatch: pytest.MonkeyPatch) 
     assert manager.get_secret("db").content == {"url": "url"}
 
 
-def test_a_variable_that_changes_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was read before is read anew when the environment, or the file, is another one."""
+def test_changed_variable_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cached secret is read again after the environment or the file has changed."""
     manager = _env(monkeypatch, {"SECRET_A__K": "1"})
     assert manager.get_secret("a").content == {"k": "1"}
     monkeypatch.setenv("SECRET_A__K", "2")
@@ -147,8 +147,8 @@ def test_a_variable_that_changes_is_seen(monkeypatch: pytest.MonkeyPatch) -> Non
     assert manager.backend.change_token() != before
 
 
-def test_a_value_in_a_file_is_taken_as_it_is_written(tmp_path: Path) -> None:
-    """Quotes end, escapes count where the format has them, nothing is expanded, and a variable without a value is none."""
+def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
+    """Quotes and escapes are parsed, nothing is expanded, and a variable without a value is ignored."""
     text = "\ufeffexport SECRET_A__ONE='${HOME}'\nSECRET_A__TWO=\"a\\nb\"\n# SECRET_A__NONE=x\nSECRET_A__THREE\nSECRET_A__FOUR=\n"
     manager = _dotenv(tmp_path, text)
     assert manager.get_secret("a").content == {"one": "${HOME}", "two": "a\nb", "four": ""}
@@ -167,8 +167,8 @@ def test_a_value_in_a_file_is_taken_as_it_is_written(tmp_path: Path) -> None:
         ("syntax", ManagerCorruptedError, r"line 2\)"),
     ],
 )
-def test_a_file_that_cant_be_read_says_why(tmp_path: Path, spoil: str, error: type[ZenSecretsError], said: str) -> None:
-    """A missing, unreadable, binary or malformed file is a one-line error with what to do, and no line of the file."""
+def test_unreadable_file_is_reported(tmp_path: Path, spoil: str, error: type[ZenSecretsError], said: str) -> None:
+    """A missing, unreadable, binary or malformed file raises a one-line error with a hint and no content."""
     manager = _dotenv(tmp_path, f"SECRET_A__K={canary()}\n")
     path = tmp_path / ".env"
     if spoil in {"missing", "folder"}:

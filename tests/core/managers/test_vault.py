@@ -1,4 +1,4 @@
-"""The flavor `vault` on a fake that is written from Vault's documentation, and on a real one where there is one."""
+"""The `vault` backend with a fake server, and with a real Vault if the environment names one."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from tests.core.managers.conftest import VaultFixture
 
 REAL = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
-"""A real Vault to test on too, with ``ZENSECRETS_TEST_VAULT_TOKEN``; looked at before any test has its own environment."""
+"""The address of a real Vault, whose token is in ``ZENSECRETS_TEST_VAULT_TOKEN``. Tests change the environment later."""
 REAL_TOKEN = os.environ.get("ZENSECRETS_TEST_VAULT_TOKEN", "")
 
 
 class TestVault(SecretsManagerTests):
-    """The whole suite, where what is deleted can be brought back."""
+    """The conformance suite with deleted secrets that can be restored."""
 
     backend_class = VaultBackend
     limit = VaultBackend.max_size
@@ -62,12 +62,12 @@ class TestVault(SecretsManagerTests):
         self.attributes = {**vault.attributes, "deadline": 0.2}
 
     def raw(self) -> bytes:
-        """Return all that Vault has."""
+        """Return all data of Vault."""
         stored = self.service.vault.stored
         return json.dumps([version.data for versions in stored.values() for version in versions.values()]).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return what Vault can say to anything."""
+        """Return the faults of Vault."""
         inject = self.service.proxy.inject
         return {
             "denied": (partial(inject, canned_response(403, {"errors": ["permission denied zsCanary"]})), ManagerAccessError),
@@ -80,7 +80,7 @@ class TestVault(SecretsManagerTests):
 if REAL:
 
     class TestRealVault(SecretsManagerTests):
-        """The whole suite on a real Vault, whose KV engine is mounted at ``secret``."""
+        """The conformance suite with a real Vault and a KV engine at ``secret``."""
 
         backend_class = VaultBackend
         attributes: Mapping[str, Any] = {"url": REAL, "token": REAL_TOKEN, "force": True}
@@ -94,15 +94,15 @@ def _open(service: VaultFixture, identity: str = "", **attributes: Any) -> Secre
     return SecretsManager(VaultBackend(options, context=ManagerContext(name="tried", id=identity or str(uuid.uuid4()))))
 
 
-def test_it_holds_what_a_dict_holds_also_with_force(vault: VaultFixture) -> None:
-    """Where what is deleted is gone, a name begins anew with its numbers."""
+def test_random_operations_match_a_dict_with_force(vault: VaultFixture) -> None:
+    """With ``force``, a deleted name starts with version 1 again."""
     identity = str(uuid.uuid4())
     version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False)
     check_against_dict(lambda which: _open(vault, which or identity, force=True), version_behavior=version_behavior, examples=5, steps=15)
 
 
-def test_an_app_role_logs_in(vault: VaultFixture) -> None:
-    """With its two halves it gets a token, once; a token that has ended is asked for anew; a wrong half is told, and not shown."""
+def test_app_role_login(vault: VaultFixture) -> None:
+    """An AppRole gets one token, renews an expired one, and a wrong secret ID is reported and not shown."""
     secret_id = canary("secret id")
     vault.vault.approles["role", secret_id] = EVERYTHING
     manager = _open(vault, auth="approle", role_id="role", secret_id=secret_id, token=None)
@@ -118,8 +118,8 @@ def test_an_app_role_logs_in(vault: VaultFixture) -> None:
     assert not find_canary(error_details(caught.value) + repr(manager.options))
 
 
-def test_a_service_account_of_kubernetes_logs_in(vault: VaultFixture, tmp_path: Path) -> None:
-    """The token that Kubernetes puts into a file is what it shows, at the mount that it is told; without the file the error says so."""
+def test_kubernetes_login(vault: VaultFixture, tmp_path: Path) -> None:
+    """The token file of Kubernetes is used for the login. A missing file is reported."""
     token = tmp_path / "token"
     vault.vault.kubernetes["notebooks", "the-jwt"] = EVERYTHING
     attributes = {"auth": "kubernetes", "role": "notebooks", "auth_mount": "kubernetes-eu", "jwt_file": str(token)}
@@ -130,8 +130,8 @@ def test_a_service_account_of_kubernetes_logs_in(vault: VaultFixture, tmp_path: 
     assert "POST /v1/auth/kubernetes-eu/login" in vault.proxy.requests
 
 
-def test_a_token_is_found_where_vaults_own_command_finds_it(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """VAULT_ADDR and VAULT_TOKEN, else the file in the home; without any the error says that Vault does not know who asks."""
+def test_default_token(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The token is taken from VAULT_TOKEN or from the file in the home folder. Without a token, an error is raised."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("VAULT_ADDR", vault.proxy.address)
     with pytest.raises(ManagerAccessError, match="no-token"):
@@ -143,8 +143,8 @@ def test_a_token_is_found_where_vaults_own_command_finds_it(vault: VaultFixture,
     assert _open(vault, url=None, token=None).list_secrets() == []
 
 
-def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: VaultFixture) -> None:
-    """Vault answers both with 403; who is still known to it lacks a permission, who is not has to log in."""
+def test_expired_token_and_missing_permission(vault: VaultFixture) -> None:
+    """Vault answers 403 for both, and the backend distinguishes them."""
     may_nothing = vault.vault.new_token(Rule("nothing", frozenset()))
     with pytest.raises(ManagerAccessError, match="does not allow you to list"):
         _open(vault, token=may_nothing).list_secrets()
@@ -163,15 +163,15 @@ def test_a_token_that_has_ended_is_told_apart_from_one_that_may_not(vault: Vault
         ({"token": ["zsCanary"]}, "token"),
     ],
 )
-def test_what_a_login_needs_is_asked_for_at_registration(attributes: dict[str, Any], said: str) -> None:
-    """An option that is missing is named, and no value is shown."""
+def test_missing_login_options_are_refused_at_registration(attributes: dict[str, Any], said: str) -> None:
+    """A missing option is reported by name, without a value."""
     with pytest.raises(InvalidOptionsError, match=said) as caught:
         VaultBackend.make_options(attributes)
     assert not find_canary(error_details(caught.value))
 
 
-def test_namespaces_are_apart(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is in one of Vault's namespaces is not in another; VAULT_NAMESPACE holds where the manager has none of its own."""
+def test_namespaces_are_separate(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets of different Vault namespaces are separate. VAULT_NAMESPACE is the default."""
     identity = str(uuid.uuid4())
     _open(vault, identity, vault_namespace="vision").register_secret(secret("a", key="value"))
     assert _open(vault, identity).list_secrets() == []
@@ -180,8 +180,8 @@ def test_namespaces_are_apart(vault: VaultFixture, monkeypatch: pytest.MonkeyPat
     assert _open(vault, identity, vault_namespace="speech").list_secrets() == []
 
 
-def test_an_engine_of_version_1_is_refused(vault: VaultFixture) -> None:
-    """It would take what we write and keep no version of it: nothing is sent to it."""
+def test_engine_of_version_1_is_refused(vault: VaultFixture) -> None:
+    """An engine of version 1 is refused before a write, because it stores no versions."""
     vault.vault.kv1_mounts.add("old")
     with pytest.raises(InvalidOptionsError, match="has version 1, but version 2 is needed") as caught:
         _open(vault, mount_point="old").register_secret(secret("a", key=canary()))
@@ -189,16 +189,16 @@ def test_an_engine_of_version_1_is_refused(vault: VaultFixture) -> None:
     assert vault.vault.stored == {}
 
 
-def test_a_place_that_is_not_there_is_unreachable(vault: VaultFixture) -> None:
-    """Nothing that listens, or no address at all, is told at once."""
+def test_unreachable_vault(vault: VaultFixture) -> None:
+    """A refused connection and an invalid address are reported at once."""
     for address in ("http://127.0.0.1:1", "nowhere"):
         with pytest.raises(ManagerError, match="can't be reached") as caught:
             _open(vault, url=address).list_secrets()
         assert type(caught.value) is ManagerUnreachableError
 
 
-def test_to_list_needs_no_permission_to_read(vault: VaultFixture) -> None:
-    """Who may only list lists; then a deleted secret is among them, since nothing but its metadata would tell."""
+def test_list_without_permission_to_read(vault: VaultFixture) -> None:
+    """Without permission to read, secrets are listed, including deleted ones."""
     manager = _open(vault)
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="value"))
@@ -210,8 +210,8 @@ def test_to_list_needs_no_permission_to_read(vault: VaultFixture) -> None:
         lists.get_secret("a")
 
 
-def test_to_read_needs_no_permission_to_list(vault: VaultFixture) -> None:
-    """Who may only read reads, alone and many at once; what is missing is missing, without near misses."""
+def test_read_without_permission_to_list(vault: VaultFixture) -> None:
+    """Without permission to list, secrets are read, and a missing one is reported without similar names."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     reads = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/data/.*", frozenset({"read"}))))
@@ -222,8 +222,8 @@ def test_to_read_needs_no_permission_to_list(vault: VaultFixture) -> None:
         reads.merge_secret("a", {"key": canary()})
 
 
-def test_a_deleted_secret_can_be_brought_back(vault: VaultFixture) -> None:
-    """While Vault keeps it, whoever looks for it is told how; brought back it is as it was last, and its earlier versions stay deleted."""
+def test_undelete(vault: VaultFixture) -> None:
+    """A deleted secret is restored with its last content, and its earlier versions stay deleted. The error explains how."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="first"))
     manager.merge_secret("a", {"key": "second"})
@@ -238,8 +238,8 @@ def test_a_deleted_secret_can_be_brought_back(vault: VaultFixture) -> None:
         manager.undelete_secret("b")
 
 
-def test_a_bringing_back_whose_answer_was_lost_is_done(vault: VaultFixture) -> None:
-    """The next try finds it there, which is what was asked for."""
+def test_lost_response_of_an_undelete(vault: VaultFixture) -> None:
+    """A retry after a lost response recognizes the restored secret."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
@@ -248,8 +248,8 @@ def test_a_bringing_back_whose_answer_was_lost_is_done(vault: VaultFixture) -> N
     assert manager.get_secret("a").content == {"key": "value"}
 
 
-def test_what_another_program_deleted_stays_deleted(vault: VaultFixture) -> None:
-    """Whose it is shows when it is there again: then it is deleted again, and told; who may not read can't tell."""
+def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
+    """A restored foreign secret is recognized and deleted again. Without permission to read, it is not recognized."""
     vault.vault.write(("", "secret", "theirs"), {"password": canary("theirs")})
     address = f"{vault.proxy.address}/v1/secret/delete/theirs"
     requests.post(address, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
@@ -265,8 +265,8 @@ def test_what_another_program_deleted_stays_deleted(vault: VaultFixture) -> None
     assert manager.get_secret("a").content == {"key": "value"}
 
 
-def test_a_name_that_was_deleted_is_free(vault: VaultFixture) -> None:
-    """It is registered anew without the versions of what was deleted, and of two that do so one succeeds."""
+def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
+    """A new secret has no versions of the deleted one, and only one of two registrations succeeds."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
     manager.delete_secret("a")
@@ -279,8 +279,8 @@ def test_a_name_that_was_deleted_is_free(vault: VaultFixture) -> None:
     assert manager.get_secret("a").content == {"key": "new"}
 
 
-def test_what_was_destroyed_is_not_there(vault: VaultFixture) -> None:
-    """Who destroys a secret's last version with Vault's own tools leaves a name that is free, and nothing to bring back."""
+def test_destroyed_secret(vault: VaultFixture) -> None:
+    """A secret whose last version was destroyed can be registered again, and cannot be restored."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
     key = manager.backend.key_for("a")
@@ -294,8 +294,8 @@ def test_what_was_destroyed_is_not_there(vault: VaultFixture) -> None:
     assert manager.get_secret("a").content == {"key": "new"}
 
 
-def test_with_force_nothing_is_kept(vault: VaultFixture) -> None:
-    """What is deleted is gone with all its versions."""
+def test_force_deletes_all_versions(vault: VaultFixture) -> None:
+    """With ``force`` a deletion destroys all versions."""
     manager = _open(vault, force=True)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
@@ -304,8 +304,8 @@ def test_with_force_nothing_is_kept(vault: VaultFixture) -> None:
         manager.undelete_secret("a")
 
 
-def test_half_a_character_is_refused(vault: VaultFixture) -> None:
-    """Vault would keep another character in its place; nothing is written."""
+def test_lone_surrogate_is_refused(vault: VaultFixture) -> None:
+    """A lone surrogate is refused, because Vault would replace it. Nothing is written."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     with pytest.raises(InvalidSecretError, match="lone surrogate"):
@@ -315,16 +315,16 @@ def test_half_a_character_is_refused(vault: VaultFixture) -> None:
     assert manager.list_secrets() == ["a"]
 
 
-def test_what_vault_keeps_is_an_object_that_others_can_read(vault: VaultFixture) -> None:
-    """The content is JSON inside of Vault's JSON, and no text in it: other programs read a key of it."""
+def test_stored_payload_is_a_json_object(vault: VaultFixture) -> None:
+    """The content is a JSON object in Vault, whose keys other programs can read."""
     manager = _open(vault, scope="namespace", namespace="vision")
     manager.register_secret(secret("a", key="value"))
     versions = vault.vault.stored["", "secret", "zenml/namespace/vision/a"]
     assert versions[1].data["content"] == {"key": "value"}
 
 
-def test_a_lock_that_others_have_to_open_is_told(vault: VaultFixture) -> None:
-    """A sealed Vault is a ManagerLockedError; nothing is tried again, and after it was opened all is there."""
+def test_sealed_vault(vault: VaultFixture) -> None:
+    """A sealed Vault raises ManagerLockedError without a retry. After it is unsealed, all secrets are readable."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     vault.vault.sealed = True
@@ -336,8 +336,8 @@ def test_a_lock_that_others_have_to_open_is_told(vault: VaultFixture) -> None:
     assert manager.get_secret("a", refresh=True).content == {"key": "value"}
 
 
-def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultFixture, home: Path) -> None:
-    """A token and an AppRole's secret that are registered with the manager are in no file in clear, and work when it is opened again."""
+def test_credentials_are_stored_encrypted(vault: VaultFixture, home: Path) -> None:
+    """The token and the secret ID of a manager are in no file unencrypted, and work when the manager is opened again."""
     token, secret_id = canary("token"), canary("secret id")
     vault.vault.tokens[token] = vault.vault.approles["role", secret_id] = EVERYTHING
     given: dict[str, dict[str, str]] = {
@@ -351,8 +351,8 @@ def test_what_logs_in_is_sealed_in_the_workspace(vault: VaultFixture, home: Path
     assert not find_canary(home)
 
 
-def test_certificates_are_given_as_zenml_has_them(vault: VaultFixture, tmp_path: Path) -> None:
-    """The client's is shown to Vault, and the authority's is what Vault's own is checked by."""
+def test_certificates(vault: VaultFixture, tmp_path: Path) -> None:
+    """The client certificate is sent to Vault, and the certificate authority checks Vault's certificate."""
     for name in ("me.pem", "ca.pem"):
         (tmp_path / name).touch()
     options = VaultBackend.make_options({**vault.attributes, "cert": str(tmp_path / "me.pem"), "verify": str(tmp_path / "ca.pem")})

@@ -1,4 +1,4 @@
-"""The flavor zenml, against a real ZenML server, and beside ZenML's own client, which has an environment of its own."""
+"""The `zenml` backend with a real ZenML server and ZenML's own client in another environment."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.once
 
 
 class TestZenml(SecretsManagerTests):
-    """The whole suite, in all weathers, but for what a server can't: to compare before it writes."""
+    """The conformance suite for a service without compare-and-set."""
 
     backend_class = FastRetryZenml
     attributes: Mapping[str, Any] = {"scope": "component"}
@@ -51,15 +51,15 @@ class TestZenml(SecretsManagerTests):
 
     @pytest.fixture(autouse=True)
     def _use(self, zenml: ZenmlFixture) -> None:
-        """Ask the server."""
+        """Use the server."""
         self.service = zenml
 
     def raw(self) -> bytes:
-        """Return what the server's database holds of this test's secrets."""
+        """Return the secrets of this test in the database of the server."""
         return b"\n".join(self.service.server.stored(f"zenml/component/{self.identity}").values())
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return what ZenML can say."""
+        """Return the faults of ZenML."""
         answers: dict[str, tuple[Callable[[Exchange], None], type[ZenSecretsError]]] = {
             "401": (zenml_error(401, "CredentialsNotValid"), ManagerAccessError),
             "403": (zenml_error(403, "IllegalOperationError"), ManagerAccessError),
@@ -88,8 +88,8 @@ print(json.dumps([read, resolved, client.zen_store.url]))
 """
 
 
-def test_a_notebook_and_a_pipeline_share_one_store(zenml: ZenmlFixture) -> None:
-    """ZenML's own client reads what we wrote, key by key and by a reference, and we read and update what it wrote, by the same names."""
+def test_notebook_and_pipeline_share_secrets(zenml: ZenmlFixture) -> None:
+    """ZenML's client reads our secrets by key and by reference, and we read and update its secrets."""
     manager = zenml.open()
     password, token, other = canary("password"), canary("token"), canary("other")
     manager.register_secret(secret("database", user="reader", password=password))
@@ -103,8 +103,8 @@ def test_a_notebook_and_a_pipeline_share_one_store(zenml: ZenmlFixture) -> None:
     assert zenml.server.run_client(code) == {"token": other}
 
 
-def test_a_schema_is_remembered_under_a_key_more(zenml: ZenmlFixture) -> None:
-    """A typed secret has that key in the server, and not here; an arbitrary one has none; nobody can take the key for a value."""
+def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
+    """A secret with a schema has an additional key in the server, which is not part of its content."""
     manager = zenml.open()
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
     manager.register_secret(secret("arbitrary", k="v"))
@@ -121,8 +121,8 @@ def test_a_schema_is_remembered_under_a_key_more(zenml: ZenmlFixture) -> None:
     assert not find_canary(error_details(caught.value))
 
 
-def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlFixture) -> None:
-    """Any name is the same there; those of the scopes are nobody's; and nobody deletes what pipelines may need all at once."""
+def test_names_without_a_scope(zenml: ZenmlFixture) -> None:
+    """Without a scope, names are unchanged, names of scopes are refused, and all secrets cannot be deleted at once."""
     manager, scoped = zenml.open(), zenml.open(scope="namespace", namespace="t_e%m")
     for name in ("ключ/🔑", "a%2Fb", "A", "a", "equals:a", "startswith:", "x" * 255):
         manager.register_secret(secret(name, k=name))
@@ -139,8 +139,8 @@ def test_without_a_scope_a_name_is_the_servers_own(zenml: ZenmlFixture) -> None:
     assert len(manager.list_secrets()) == 7
 
 
-def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlFixture) -> None:
-    """A name that no reference could have is nobody's; a key that none could have is told, and the secret not read in part nor changed."""
+def test_invalid_foreign_secrets_are_not_changed(zenml: ZenmlFixture) -> None:
+    """A secret with an invalid name is not listed. One with an invalid key raises an error and is not changed."""
     manager = zenml.open()
     for name in ("a secret", "v1.2", "-a"):
         zenml.server.put(name, {"k": "v"})
@@ -157,8 +157,8 @@ def test_what_no_secret_can_be_here_is_left_as_it_is(zenml: ZenmlFixture) -> Non
     assert zenml.server.stored("") == before
 
 
-def test_what_pipelines_have_is_opened_under_another_name(zenml: ZenmlFixture) -> None:
-    """A notebook with a scope of its own reads it, whole or one key, by whatever name, without the mark of a schema; it changes nothing."""
+def test_external_secret(zenml: ZenmlFixture) -> None:
+    """A manager with a scope reads a secret of a pipeline under another name, without the key of the schema."""
     value = canary("theirs")
     zenml.server.put("their secret.v1", {"token": value, "my key": "k", "zensecrets_schema": "openai"})
     external = {"token": "their secret.v1#token", "whole": "their secret.v1", "gone": "nothing"}
@@ -184,8 +184,8 @@ def test_what_pipelines_have_is_opened_under_another_name(zenml: ZenmlFixture) -
     assert content_of(zenml.open(scope="component", external={"plain": "plain"}), "plain") == {"token": value}
 
 
-def test_secrets_of_one_user_are_apart_from_those_of_all(zenml: ZenmlFixture) -> None:
-    """What is registered as private is under the same name another secret, which neither the others nor another user see."""
+def test_private_secrets_are_separate(zenml: ZenmlFixture) -> None:
+    """A private secret is separate from a public secret with the same name."""
     shared, private = zenml.open(), zenml.open(private=True)
     shared.register_secret(secret("a", k="shared"))
     private.register_secret(secret("a", k="private"))
@@ -196,8 +196,8 @@ def test_secrets_of_one_user_are_apart_from_those_of_all(zenml: ZenmlFixture) ->
     assert shared.list_secrets() == ["a"]
 
 
-def test_a_change_sends_what_changes(zenml: ZenmlFixture) -> None:
-    """Of a secret with two keys one is sent, so that what another writer does to the other stays; a change to nothing sends nothing."""
+def test_update_sends_only_changes(zenml: ZenmlFixture) -> None:
+    """An update sends only changed keys, so another writer's change of another key stays."""
     manager = zenml.open()
     manager.register_secret(secret("a", k="1", l="1"))
     sent: list[bytes] = []
@@ -217,9 +217,9 @@ def test_a_change_sends_what_changes(zenml: ZenmlFixture) -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "response lost", "time-out", "500"])
-@pytest.mark.parametrize("act", ["register", "merge", "rename", "delete"])
-def test_a_write_that_was_broken_off_is_done_once(zenml: ZenmlFixture, operation: str, kind: str) -> None:
-    """Whether it was done before the connection broke or not, in the end it is, and the other secret is as it was."""
+@pytest.mark.parametrize("operation", ["register", "merge", "rename", "delete"])
+def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, kind: str) -> None:
+    """A write whose connection breaks before or after its execution is executed once."""
     manager = zenml.open(timeout=0.8, deadline=5)
     manager.register_secret(secret("kept", k="v"))
     if operation != "register":
@@ -237,8 +237,8 @@ def test_a_write_that_was_broken_off_is_done_once(zenml: ZenmlFixture, operation
     assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "kept": {"k": "v"}}
 
 
-def test_who_may_not_see_values_is_told(zenml: ZenmlFixture) -> None:
-    """A server that hides the values denies them, and nothing is taken for an empty secret or written over."""
+def test_hidden_values_are_reported(zenml: ZenmlFixture) -> None:
+    """A server that hides values raises ManagerAccessError, and nothing is overwritten."""
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
     with zenml.proxy.inject(hide_values, only="GET /api/v1/secrets/"):
@@ -250,8 +250,8 @@ def test_who_may_not_see_values_is_told(zenml: ZenmlFixture) -> None:
     assert content_of(manager, "a") == {"k": "v"}
 
 
-def test_a_team_moves_to_a_server_and_back(zenml: ZenmlFixture) -> None:
-    """Copied from the local store, and into another one, secrets have their content and schema; copied again there is nothing to do."""
+def test_copy_to_a_server_and_back(zenml: ZenmlFixture) -> None:
+    """Secrets are copied to the server and back with content and schema, and a second copy writes nothing."""
     workspace = get_workspace()
     workspace.register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", {})
     workspace.register_component(ComponentType.SECRETS_MANAGER, "again", "local", {})
@@ -266,8 +266,8 @@ def test_a_team_moves_to_a_server_and_back(zenml: ZenmlFixture) -> None:
     assert workspace.open_manager("again").get_records(source.list_secrets()) == source.get_records(source.list_secrets())
 
 
-def test_a_taken_name_stays_whose_it_is(zenml: ZenmlFixture) -> None:
-    """Registering and renaming onto a secret that is there, or onto its own name, are refused; what is missing is missing."""
+def test_existing_name_is_refused(zenml: ZenmlFixture) -> None:
+    """Registering or renaming to an existing name is refused."""
     manager = zenml.open()
     for name in ("a", "b"):
         manager.register_secret(secret(name, k=name))

@@ -1,4 +1,4 @@
-"""Which ZenML server is asked, and as whom: by attributes, by variables, and by what ``zenml login`` has left."""
+"""The ZenML server and login: from options, environment variables and ``zenml login``."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ pytestmark = pytest.mark.once
 
 
 @pytest.mark.parametrize("kind", foreign_responses())
-def test_what_is_no_zenml_server_is_told(zenml: ZenmlFixture, kind: str) -> None:
-    """Nothing that answers there is taken for a missing secret, an empty list, or a write that was done."""
+def test_foreign_service_is_reported(zenml: ZenmlFixture, kind: str) -> None:
+    """A response of another service is not treated as a missing secret, an empty list or an executed write."""
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
     acts: list[Callable[[], Any]] = [
@@ -48,7 +48,7 @@ def test_what_is_no_zenml_server_is_told(zenml: ZenmlFixture, kind: str) -> None
             with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
                 act()
             assert not find_canary(error_details(caught.value))
-    # Likewise where it stands in the way of the very write.
+    # The same holds if the other service answers only the write.
     with zenml.proxy.inject(foreign_responses()[kind], only="POST|PUT|DELETE"):
         for act in acts[2:]:
             with pytest.raises(ManagerUnreachableError, match="can't be reached"):
@@ -56,8 +56,8 @@ def test_what_is_no_zenml_server_is_told(zenml: ZenmlFixture, kind: str) -> None
     assert {name: content_of(manager, name) for name in manager.list_secrets()} == {"a": {"k": "v"}}
 
 
-def test_a_login_that_has_ended_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A manager that is refused logs in again with its key and goes on; one with a token only says who has to do so."""
+def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manager with an API key logs in again. A manager with a token reports that the user has to log in."""
     with_key = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key())
     with_key.register_secret(secret("a", k="v"))
     zenml.proxy.requests.clear()
@@ -68,14 +68,14 @@ def test_a_login_that_has_ended_is_renewed(zenml: ZenmlFixture, monkeypatch: pyt
     with pytest.raises(ManagerAccessError, match="does not accept the credentials") as caught:
         zenml.open().list_secrets()
     assert not find_canary(error_details(caught.value))
-    # Beside a key that ended token is no hindrance.
+    # An expired token does not matter if there is an API key.
     monkeypatch.setenv("ZENML_STORE_URL", zenml.proxy.address)
     monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
     assert zenml.open().list_secrets() == ["a"]
 
 
-def test_two_managers_have_a_login_each(zenml: ZenmlFixture) -> None:
-    """One with a wrong key is refused while the other goes on; neither changes what ZenML has left on this machine."""
+def test_logins_of_two_managers_are_separate(zenml: ZenmlFixture) -> None:
+    """A manager with a wrong key is refused while another one works. Neither changes ZenML's settings."""
     before = {path: path.read_bytes() for path in zenml.settings.rglob("*")}
     right = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key(), private=True)
     wrong = zenml.open(url=zenml.proxy.address, api_key=canary("key"))
@@ -91,8 +91,8 @@ def test_two_managers_have_a_login_each(zenml: ZenmlFixture) -> None:
     assert {path: path.read_bytes() for path in zenml.settings.rglob("*")} == before
 
 
-def test_the_key_is_sealed_in_the_workspace(zenml: ZenmlFixture, home: Path) -> None:
-    """A key that is registered with the manager is in no file in clear, and works when the manager is opened again."""
+def test_api_key_is_stored_encrypted(zenml: ZenmlFixture, home: Path) -> None:
+    """The API key of a manager is in no file unencrypted, and works when the manager is opened again."""
     key = zenml.server.new_api_key()
     attributes = {"url": zenml.proxy.address, "api_key": key}
     get_workspace().register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", attributes)
@@ -101,8 +101,8 @@ def test_the_key_is_sealed_in_the_workspace(zenml: ZenmlFixture, home: Path) -> 
     assert not find_canary(home, key)
 
 
-def test_a_key_is_for_its_own_server(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the key in the environment nor the login goes to another address than theirs."""
+def test_api_key_is_not_sent_to_another_server(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the key of the environment nor the login is sent to another address."""
     monkeypatch.setenv("ZENML_STORE_URL", zenml.server.url)
     monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
     assert zenml.open().list_secrets() == []
@@ -113,8 +113,8 @@ def test_a_key_is_for_its_own_server(zenml: ZenmlFixture, monkeypatch: pytest.Mo
     assert not [request for request in zenml.proxy.requests if "login" in request]
 
 
-def test_what_zenml_login_leaves_is_understood(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """ZenML's own login is all that is needed; and a machine where nobody has logged in is told what to do."""
+def test_login_of_zenml(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The login of ``zenml login`` is sufficient. Without a login, the error explains how to log in."""
     theirs = tmp_path / "theirs"
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(theirs))
     with pytest.raises(InvalidOptionsError, match="has no server") as caught:
@@ -150,10 +150,10 @@ TO_COME = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
         ("no settings", {}, None),
     ],
 )
-def test_settings_are_read_as_far_as_they_are_zenmls(
+def test_settings_of_zenml(
     settings: object, login: object, found: ServerLogin | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A login of the very server is found, one that has ended is none, and what is not understood is not there."""
+    """A valid login of the same server is found. Expired and unknown settings are ignored."""
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
     for name, text in (("config", settings), ("credentials", login)):
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(text))
@@ -177,15 +177,15 @@ def test_settings_are_read_as_far_as_they_are_zenmls(
         ("https://zsCanary:x@zenml.example", "holds a user or a password"),
     ],
 )
-def test_an_address_that_shows_secrets_is_refused(url: str, said: str) -> None:
-    """Nothing is sent in clear to another machine, and nobody's password stands in an address."""
+def test_unsafe_address_is_refused(url: str, said: str) -> None:
+    """An unencrypted address, or an address with a password, is refused."""
     with pytest.raises(InvalidOptionsError, match=said) as caught:
         FastRetryZenml.make_options({"url": url})
     assert not find_canary(error_details(caught.value))
 
 
-def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ZenML itself would do is told as an error, without the password that may stand in the address."""
+def test_unencrypted_server_of_the_settings_is_refused(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unencrypted server of ZenML's settings is refused, without its password in the error."""
     monkeypatch.setenv("ZENML_STORE_URL", f"http://{canary()}:x@zenml.example")
     manager = zenml.open()
     with pytest.raises(InvalidOptionsError, match="unencrypted") as caught:
@@ -193,8 +193,8 @@ def test_a_server_in_the_settings_that_would_get_secrets_in_clear_is_refused(zen
     assert not find_canary(error_details(caught.value) + repr(manager.describe()))
 
 
-def test_a_server_that_does_not_run_is_told_at_once(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refused connection is not tried again for a minute; the error says where to look."""
+def test_stopped_server_is_reported_at_once(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused connection is not retried, and the error names the address to check."""
     monkeypatch.setenv("ZENML_STORE_URL", "http://127.0.0.1:1")
     manager = zenml.open()
     for act in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", k=canary()))):

@@ -1,4 +1,4 @@
-"""The plug-in's own tests, as its author writes them; run by ``tests/plugins/test_folder.py`` where it is installed."""
+"""The tests of the plug-in, which ``tests/plugins/test_folder.py`` runs where it is installed."""
 
 from importlib.metadata import entry_points
 
@@ -9,18 +9,18 @@ from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
 
 class TestFolder(SecretsManagerTests):
-    """All that a secrets manager promises."""
+    """The conformance suite for the plug-in."""
 
     backend_class = FolderBackend
     keeps_all_updates = False
 
     def prepare(self) -> None:
-        """Take a new folder for each test."""
+        """Use a new folder for each test."""
         self.attributes = {"path": self.folder / "shared"}
 
 
-def test_it_is_found_by_its_entry_point() -> None:
-    """The flavor is what the installed distribution names."""
+def test_entry_point() -> None:
+    """The entry point of the installed package names the backend."""
     [point] = entry_points(group="zensecrets_jupyter.secrets_managers.v2", name="folder")
     assert point.dist is not None
     assert point.dist.name == "zensecrets-folder"
