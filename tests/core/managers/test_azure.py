@@ -45,8 +45,8 @@ def vault(key_vault: KeyVaultServer) -> KeyVaultServer:
 def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any) -> SecretsManager[AzureBackend]:
     """Return a manager of the fake server with the credentials of its application."""
     application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
-    asked = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
-    return SecretsManager(FastRetryAzure(FastRetryAzure.make_options(asked), context=ManagerContext(name="tried", id=identity)))
+    options = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
+    return SecretsManager(FastRetryAzure(FastRetryAzure.make_options(options), context=ManagerContext(name="tried", id=identity)))
 
 
 class TestAzure(SecretsManagerTests):
@@ -118,13 +118,13 @@ def test_deleted_name_can_be_registered_again(vault: KeyVaultServer) -> None:
     manager = open_manager(vault)
     for settling in (0, 3):
         vault.settling = settling
-        manager.register_secret(secret("a", k=f"kept {settling}"))
+        manager.register_secret(secret("a", k=f"old {settling}"))
         manager.delete_secret("a")
         with pytest.raises(SecretNotFoundError):
             manager.get_secret("a")
     manager.register_secret(secret("a", k="again"))
     assert content_of(manager, "a") == {"k": "again"}
-    assert b"kept 0" in vault.raw(), "what it was before is still in the vault"
+    assert b"old 0" in vault.raw(), "the vault still has the earlier version"
     assert [one.number for one in manager.history("a")] == [1]
 
 
@@ -283,8 +283,8 @@ def test_wrong_client_secret(vault: KeyVaultServer) -> None:
 def test_clock_skew(vault: KeyVaultServer) -> None:
     """A token with a wrong time is reported as a wrong clock."""
     manager = open_manager(vault)
-    said = "IDX10223: Lifetime validation failed. The token is expired."
-    with vault.faults.inject(Fault("401", said), on="secrets"), pytest.raises(ManagerAccessError, match="Correct the clock"):
+    expected_text = "IDX10223: Lifetime validation failed. The token is expired."
+    with vault.faults.inject(Fault("401", expected_text), on="secrets"), pytest.raises(ManagerAccessError, match="Correct the clock"):
         manager.list_secrets()
 
 
@@ -306,10 +306,10 @@ def test_request_times_out(vault: KeyVaultServer) -> None:
         manager.list_secrets()
 
 
-@pytest.mark.parametrize(("host", "said"), [("127.0.0.1:1", "did not answer"), ("no-such-vault.invalid", "can't be reached")])
-def test_unreachable_vault(vault: KeyVaultServer, host: str, said: str) -> None:
+@pytest.mark.parametrize(("host", "expected_text"), [("127.0.0.1:1", "did not answer"), ("no-such-vault.invalid", "can't be reached")])
+def test_unreachable_vault(vault: KeyVaultServer, host: str, expected_text: str) -> None:
     """A refused connection or an unknown host raises ManagerUnreachableError in one line."""
-    with pytest.raises(ManagerUnreachableError, match=said) as caught:
+    with pytest.raises(ManagerUnreachableError, match=expected_text) as caught:
         open_manager(vault, vault_url=f"https://{host}").list_secrets()
     assert is_one_line(caught.value)
 

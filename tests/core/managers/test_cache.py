@@ -103,12 +103,12 @@ def test_error_is_shared_and_not_cached() -> None:
     manager.backend.put("mine", key="value")
     gate = manager.backend.during_read = Gate()
     with ThreadPoolExecutor(8) as pool:
-        asked = [pool.submit(manager.get_secret, "mine")]
+        futures = [pool.submit(manager.get_secret, "mine")]
         assert gate.reached.wait(WAIT)
-        asked += [pool.submit(manager.get_secret, "mine") for _ in range(7)]
+        futures += [pool.submit(manager.get_secret, "mine") for _ in range(7)]
         _until(lambda: _waiting(manager) == 7)
         gate.opened.set()
-        assert [type(one.exception(WAIT)) for one in asked] == [ManagerUnreachableError] * 8
+        assert [type(one.exception(WAIT)) for one in futures] == [ManagerUnreachableError] * 8
     assert manager.backend.reads == ["mine"]
     manager.backend.broken = False
     assert manager.get_secret("mine").content == {"key": "value"}
@@ -260,7 +260,7 @@ def test_write_invalidates_all_caches_of_a_flavor() -> None:
     alone = [ReadCache(60.0, None) for _ in range(2)]
     for cache in (ours, theirs, other, *alone):
         for name in ("one", "two"):
-            cache.fetch(name, lambda name: secret(name, key="kept"))
+            cache.fetch(name, lambda name: secret(name, key="stored"))
     ours.drop_everywhere("one")
     assert [cache.fresh("one") is None for cache in (ours, theirs, other)] == [True, True, False]
     assert [cache.fresh("two") is None for cache in (ours, theirs, other)] == [False, False, False]

@@ -49,12 +49,12 @@ print("true")
 
 
 class CachedService(NamedTuple):
-    """A service with several clients. ``asked`` returns the number of requests so far."""
+    """A service with several clients. ``request_count`` returns the number of requests so far."""
 
     flavor: str
     identity: str
     attributes: Mapping[str, Any]
-    asked: Callable[[], int]
+    request_count: Callable[[], int]
 
     def open(self, time_to_live: float = LONG) -> SecretsManager:
         """Return a manager with a time to live in seconds."""
@@ -109,11 +109,11 @@ def test_cached_read_sends_no_request(service: CachedService) -> None:
         manager.register_secret(secret(name, key=text))
     manager.get_secrets(["one", "two"])
     manager.get_secret("three")
-    before = service.asked()
+    before = service.request_count()
     for _ in range(100):
         assert {name: manager.get_secret(name).content["key"] for name in texts} == texts
         assert len(manager.get_secrets(texts)) == len(texts)
-    assert service.asked() == before > 0
+    assert service.request_count() == before > 0
 
 
 def test_write_of_another_process_is_seen(service: CachedService) -> None:
@@ -124,22 +124,22 @@ def test_write_of_another_process_is_seen(service: CachedService) -> None:
     for manager in (patient, brief):
         assert manager.get_secret("shared").content == {"key": first}
     service.write_in_another_process(second)
-    before = service.asked()
+    before = service.request_count()
     for _ in range(100):
         assert patient.get_secret("shared").content == {"key": first}
     assert patient.get_secrets(["shared"]) == {"shared": secret("shared", key=first)}
-    assert service.asked() == before
+    assert service.request_count() == before
     deadline = time.monotonic() + WAIT
     while brief.get_secret("shared").content != {"key": second}:
         assert time.monotonic() < deadline, "the colleague's write was never seen"
         time.sleep(SHORT / 10)
     assert patient.get_secret("shared").content == {"key": first}
-    before = service.asked()
+    before = service.request_count()
     assert patient.get_secret("shared", refresh=True).content == {"key": second}
-    assert service.asked() > before
-    before = service.asked()
+    assert service.request_count() > before
+    before = service.request_count()
     assert patient.get_secret("shared").content == {"key": second}
-    assert service.asked() == before
+    assert service.request_count() == before
 
 
 def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> None:

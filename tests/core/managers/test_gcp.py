@@ -307,17 +307,17 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSer
 
 
 @pytest.mark.parametrize(
-    ("refusal", "said"),
+    ("refusal", "expected_text"),
     [
         ("Invalid JWT Signature.", "does not accept the credentials"),
         ("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.", "Correct the clock"),
     ],
 )
-def test_refused_account_is_reported(tokens: TokenServer, refusal: str, said: str) -> None:
+def test_refused_account_is_reported(tokens: TokenServer, refusal: str, expected_text: str) -> None:
     """An invalid signature is reported as wrong credentials or as a wrong clock."""
     tokens.refusal = refusal
     manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
-    with pytest.raises(ManagerAccessError, match=said) as caught:
+    with pytest.raises(ManagerAccessError, match=expected_text) as caught:
         manager.register_secret(secret("a", k=canary()))
     assert not find_canary(error_details(caught.value))
     assert "PRIVATE KEY" not in error_details(caught.value)

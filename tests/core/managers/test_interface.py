@@ -194,19 +194,19 @@ def test_merge_keeps_other_keys(manager: SecretsManager[CountingBackend]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("content", "remove", "said"),
+    ("content", "remove", "expected_text"),
     [
         ({"region": "VALUE"}, [], "'region' is unknown"),
         ({}, ["aws_access_key_id"], "'aws_access_key_id' is missing"),
     ],
 )
 def test_merge_that_breaks_the_schema_is_refused(
-    content: dict[str, str], remove: list[str], said: str, manager: SecretsManager[CountingBackend]
+    content: dict[str, str], remove: list[str], expected_text: str, manager: SecretsManager[CountingBackend]
 ) -> None:
     """A merge with an unknown key, or without a required key, is refused and writes nothing."""
     before = SecretRecord("aws", {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")})
     manager.backend.stored["aws"] = before
-    with pytest.raises(InvalidSecretError, match=said) as caught:
+    with pytest.raises(InvalidSecretError, match=expected_text) as caught:
         manager.merge_secret("aws", dict.fromkeys(content, canary("refused")), remove=remove)
     assert find_canary(error_details(caught.value)) == []
     assert manager.backend.stored["aws"] == before
@@ -244,7 +244,7 @@ def test_secret_that_does_not_match_its_schema_is_readable(manager: SecretsManag
 
 def test_rename_keeps_the_content(manager: SecretsManager[CountingBackend]) -> None:
     """The old name is gone, even in the cache, and the new name has the content."""
-    manager.backend.put("old", key=(text := canary("kept")))
+    manager.backend.put("old", key=(text := canary("stored")))
     manager.get_secret("old")
     manager.rename_secret("old", "new")
     assert manager.list_secrets() == ["new"]
@@ -458,14 +458,14 @@ def test_options_are_checked_without_showing_values() -> None:
     with pytest.raises(InvalidOptionsError) as caught:
         OptionedBackend.make_options({"token": canary("token"), "retries": canary("retries"), "urll": canary("url")})
     assert isinstance(caught.value, ValueError)
-    for said in (
+    for expected_text in (
         "'url' is missing",
         "'retries' has to be int",
         "'urll' is unknown",
         "Did you mean 'url'?",
         "Its attributes are url, token, retries.",
     ):
-        assert said in str(caught.value)
+        assert expected_text in str(caught.value)
     assert find_canary(error_details(caught.value)) == []
     with pytest.raises(InvalidOptionsError, match="url"):
         SecretsManager(OptionedBackend())
@@ -498,8 +498,8 @@ class CarelessBackend(CountingBackend):
 def test_options_are_masked_by_their_value() -> None:
     """A token and a URL with a password are masked without a mark, and an option that is marked as clear text is not."""
     token, password = canary("token"), canary("password")
-    given = {"address": f"https://ada:{password}@host", "api_token": token, "region": "eu-west-1", "shown_token": "plain-token"}
-    record = Client().workspace.register_component(ComponentType.SECRETS_MANAGER, "m", "careless", given)
+    attributes = {"address": f"https://ada:{password}@host", "api_token": token, "region": "eu-west-1", "shown_token": "plain-token"}
+    record = Client().workspace.register_component(ComponentType.SECRETS_MANAGER, "m", "careless", attributes)
     assert record.attributes == {
         "address": "‹secret:address›",
         "api_token": "‹secret:api_token›",
@@ -507,7 +507,7 @@ def test_options_are_masked_by_their_value() -> None:
         "shown_token": "plain-token",
     }
     manager = Client().workspace.open_manager("m")
-    assert manager.options.model_dump() == given
+    assert manager.options.model_dump() == attributes
     assert find_canary(repr(manager.options) + redact(f"{token} {password}")) == []
     assert find_canary(home()) == []
     refused = canary("refused")

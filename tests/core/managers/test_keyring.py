@@ -26,8 +26,8 @@ def test_suite_passes_with_a_real_keyring() -> None:
         # keyring leaves its connection to D-Bus open if the collection is locked.
         theirs = "ignore::pytest.PytestUnraisableExceptionWarning"
         suite = "tests/support/managers/keyring_suite.py"
-        said = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "-W", theirs, suite)
-    assert " passed in " in said
+        expected_text = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "-W", theirs, suite)
+    assert " passed in " in expected_text
 
 
 def test_missing_keyring(home: Path) -> None:

@@ -115,7 +115,7 @@ def test_name_like_a_scope_is_refused_without_a_scope(flavor: str) -> None:
     """Without a scope, a name is refused if its key would be inside a scope."""
     alphabet = ENCODINGS[flavor]
     if not alphabet.letters:
-        with pytest.raises(InvalidSecretError, match="belongs to the scopes"):
+        with pytest.raises(InvalidSecretError, match="is reserved for scopes"):
             _keys(flavor, "none").key_for("zenml/x")
         assert _keys(flavor, "none").name_for("zenml/x") is None
     elif alphabet.separator == "/":
@@ -125,7 +125,7 @@ def test_name_like_a_scope_is_refused_without_a_scope(flavor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "said"),
+    ("attributes", "expected_text"),
     [
         ({"scope": "namespace"}, r"'namespace' is not acceptable \(missing, scope=namespace needs it\)"),
         ({"scope": "component", "namespace": "a"}, r"'namespace' is not acceptable \(given without scope=namespace\)"),
@@ -133,9 +133,9 @@ def test_name_like_a_scope_is_refused_without_a_scope(flavor: str) -> None:
         ({"scope": "team"}, "'scope' has to be '"),
     ],
 )
-def test_invalid_scope_is_refused_at_registration(attributes: dict[str, str], said: str) -> None:
+def test_invalid_scope_is_refused_at_registration(attributes: dict[str, str], expected_text: str) -> None:
     """An invalid scope, or a namespace that does not match the scope, is refused with the reason."""
-    with pytest.raises(InvalidOptionsError, match=said):
+    with pytest.raises(InvalidOptionsError, match=expected_text):
         _Scoped.make_options(attributes)
 
 

@@ -65,7 +65,7 @@ def test_awkward_names_stay_distinct(home: Path, name: str) -> None:
 def test_name_with_a_lone_surrogate_is_refused(home: Path) -> None:
     """A lone surrogate in a name is refused at registration, and reading such a name reports a missing secret."""
     store = open_store(home)
-    with pytest.raises(InvalidSecretError, match="half a character"):
+    with pytest.raises(InvalidSecretError, match="half of a surrogate pair"):
         store.register_secret(secret("a\ud800", k="v"))
     store.register_secret(secret("b", k="v"))
     with pytest.raises(SecretNotFoundError):

@@ -218,7 +218,7 @@ def test_database_of_another_program(home: Path) -> None:
     raw(store.backend.path, "CREATE TABLE secrets (id, name)", "INSERT INTO secrets VALUES (1, 'a')")
     before = store.backend.path.read_bytes()
     for act in (store.list_secrets, lambda: store.register_secret(secret("a", k=canary()))):
-        with pytest.raises(ManagerCorruptedError, match="no store of this package"):
+        with pytest.raises(ManagerCorruptedError, match="not a store of this package"):
             act()
     assert store.backend.path.read_bytes() == before
 
@@ -285,8 +285,8 @@ def _told(act: Callable[[], object]) -> ZenSecretsError | None:
     try:
         act()
     except (SecretNotFoundError, SecretExistsError, ManagerError) as error:
-        told = error
+        raised = error
     else:
         return None
-    assert not find_canary(f"{told!r} {told}")
-    return told
+    assert not find_canary(f"{raised!r} {raised}")
+    return raised

@@ -57,9 +57,9 @@ def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
     chosen = random.Random(3)  # noqa: S311 - when a process is killed is no secret
     expected: dict[str, str] = {}
     for turn in range(25):
-        told = _run_until_killed(workers.write_until_killed, (home, turn), chosen.randrange(12), chosen.uniform(0.0, 0.01))
+        reports = _run_until_killed(workers.write_until_killed, (home, turn), chosen.randrange(12), chosen.uniform(0.0, 0.01))
         steps = workers.steps(turn)
-        for what, step in zip(told, steps):  # noqa: B905 - the steps have no end
+        for what, step in zip(reports, steps):  # noqa: B905 - the steps have no end
             assert step.operation == what
             expected = step.expect(expected)
         store = open_store(home)
@@ -77,16 +77,16 @@ def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], s
     process = PROCESSES.Process(target=target, args=(arguments[0], theirs, *arguments[1:]))
     process.start()
     theirs.close()
-    told = [mine.recv() for _ in range(steps)]
+    reports = [mine.recv() for _ in range(steps)]
     process.join(after)
     assert process.exitcode is None, "it was to be killed, not to end"
     process.kill()
     process.join()
     with suppress(EOFError):
         while True:
-            told.append(mine.recv())
+            reports.append(mine.recv())
     mine.close()
-    return told
+    return reports
 
 
 def test_process_killed_during_a_key_change_leaves_a_readable_store(home: Path) -> None:
@@ -129,9 +129,9 @@ def test_reads_and_writes_during_key_changes(home: Path) -> None:
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0, 0]
-    told = [pipe[0].recv() for pipe in pipes]
-    assert all(isinstance(rounds, int) and rounds > 0 for rounds in told), told
-    assert len(open_store(home).list_secrets()) == 10 + told[2]
+    reports = [pipe[0].recv() for pipe in pipes]
+    assert all(isinstance(rounds, int) and rounds > 0 for rounds in reports), reports
+    assert len(open_store(home).list_secrets()) == 10 + reports[2]
     assert len(list((home / "keys").iterdir())) == 1
 
 
@@ -141,9 +141,9 @@ def test_forked_process_opens_the_store_again(home: Path) -> None:
     process = PROCESSES.Process(target=workers.fork_and_read, args=(home, theirs))
     process.start()
     theirs.close()
-    told = [mine.recv() for _ in range(3)]
+    reports = [mine.recv() for _ in range(3)]
     process.join()
-    assert told == [("child", {"key": "1"}, False), ("status", {}, False), ("parent", {"key": "3"}, False)]
+    assert reports == [("child", {"key": "1"}, False), ("status", {}, False), ("parent", {"key": "3"}, False)]
     assert open_store(home).list_secrets() == ["before", "child"]
 
 

@@ -86,10 +86,10 @@ def _fits(store: SecretsManager[LocalBackend], name: str, value: str) -> bool:
     try:
         store.register_secret(secret(name, key=value))
     except StoreFullError as error:
-        told = f"{error!r} {error}"
+        error_text = f"{error!r} {error}"
     else:
         return True
-    assert not find_canary(told)
+    assert not find_canary(error_text)
     return False
 
 

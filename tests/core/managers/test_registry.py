@@ -171,16 +171,16 @@ print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_man
 
 
 @pytest.mark.parametrize(
-    ("flavor", "said"), [("broken", "ModuleNotFoundError"), ("misnamed", "is not a flavor of secrets manager with that name")]
+    ("flavor", "expected_text"), [("broken", "ModuleNotFoundError"), ("misnamed", "is not a flavor of secrets manager with that name")]
 )
-def test_broken_flavor_is_unavailable(flavor: str, said: str, installed: Path) -> None:
+def test_broken_flavor_is_unavailable(flavor: str, expected_text: str, installed: Path) -> None:
     """A broken flavor is listed as unavailable with the reason and the package. Other flavors are available."""
     code = f"""
 print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}")), availability("example").ok, availability("local").ok]))
 """
     (ok, reason), (error, text), service, local = run(installed, code)
     assert (ok, error, service, local) == (False, "flavor-unavailable", True, True)
-    assert said in reason
+    assert expected_text in reason
     assert reason == text
     assert "'example-secrets'" in reason
 

@@ -84,7 +84,7 @@ def test_connection_error_is_retried(service: FakeService, manager: SecretsManag
 def test_permanent_error_is_raised(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """A permanent error raises ManagerUnreachableError after five attempts, and nothing has changed."""
     service.fail(1000, "busy")
-    with pytest.raises(ManagerUnreachableError, match="failed each time") as caught:
+    with pytest.raises(ManagerUnreachableError, match="failed at every attempt") as caught:
         _content(manager)
     assert service.requests == ["get"] * 5
     assert is_one_line(caught.value)
@@ -238,18 +238,18 @@ def test_endless_conflicts_end(service: FakeService, manager: SecretsManager[Fak
                 service.stored[key] = (text, version + 1)
 
     service.before = overtake
-    with pytest.raises(ManagerUnreachableError, match="nothing was changed"):
+    with pytest.raises(ManagerUnreachableError, match="Nothing was changed"):
         manager.merge_secret("mine", {"key": "second"})
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "said"),
+    ("text", "error", "expected_text"),
     [
-        ("{}", ManagerCorruptedError, "another program wrote it"),
-        ("[1]", ManagerCorruptedError, "another program wrote it"),
-        ("zsCanary", ManagerCorruptedError, "another program wrote it"),
-        ('{"zsCanary": "zsCanary"}', ManagerCorruptedError, "another program wrote it"),
-        ("[" * 100000, ManagerCorruptedError, "another program wrote it"),
+        ("{}", ManagerCorruptedError, "Another program wrote the payload"),
+        ("[1]", ManagerCorruptedError, "Another program wrote the payload"),
+        ("zsCanary", ManagerCorruptedError, "Another program wrote the payload"),
+        ('{"zsCanary": "zsCanary"}', ManagerCorruptedError, "Another program wrote the payload"),
+        ("[" * 100000, ManagerCorruptedError, "Another program wrote the payload"),
         ('{"zensecrets": 2, "schema": "arbitrary", "content": {}}', StoreTooNewError, "newer version"),
         ('{"zensecrets": 1, "content": {}}', ManagerCorruptedError, "is damaged"),
         ('{"zensecrets": 1, "schema": "arbitrary", "content": {"k": 1}}', ManagerCorruptedError, "is damaged"),
@@ -257,7 +257,7 @@ def test_endless_conflicts_end(service: FakeService, manager: SecretsManager[Fak
     ],
 )
 def test_foreign_payload_is_reported_and_not_changed(
-    service: FakeService, manager: SecretsManager[FakeRemoteBackend], text: str, error: type[ZenSecretsError], said: str
+    service: FakeService, manager: SecretsManager[FakeRemoteBackend], text: str, error: type[ZenSecretsError], expected_text: str
 ) -> None:
     """A foreign or damaged payload raises an error for every operation and is never overwritten."""
     key = next(iter(service.stored))
@@ -268,7 +268,7 @@ def test_foreign_payload_is_reported_and_not_changed(
         lambda: manager.update_secret(secret("mine", key="second")),
         lambda: manager.rename_secret("mine", "other"),
     ):
-        with pytest.raises(error, match=said) as caught:
+        with pytest.raises(error, match=expected_text) as caught:
             act()
         assert not find_canary(error_details(caught.value))
     with pytest.raises(SecretExistsError):
@@ -282,7 +282,7 @@ def test_foreign_payload_is_not_deleted(service: FakeService) -> None:
     service.stored["theirs"] = ("a plain text", 1)
     service.stored["damaged"] = ('{"zensecrets": 1}', 1)
     manager.register_secret(secret("ours", key="value"))
-    with pytest.raises(ManagerCorruptedError, match="another program wrote it"):
+    with pytest.raises(ManagerCorruptedError, match="Another program wrote the payload"):
         manager.delete_secret("theirs")
     manager.delete_all_secrets()
     assert list(service.stored) == ["theirs"]

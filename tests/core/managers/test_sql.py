@@ -72,9 +72,9 @@ def _url(server: Server, *, user: str = TEAM, password: str = PASSWORD, database
 
 
 def _open(server: Server, folder: Path, *, identity: str = "one", url: str = "", **attributes: Any) -> SecretsManager[SqlBackend]:
-    given = {"url": url or _url(server), "protection": "keyfile", "key_folder": folder / "keys", **attributes}
+    attributes = {"url": url or _url(server), "protection": "keyfile", "key_folder": folder / "keys", **attributes}
     context = ManagerContext(name="team", id=identity, folder=folder / identity)
-    return SecretsManager(SqlBackend(SqlBackend.make_options(given), context=context))
+    return SecretsManager(SqlBackend(SqlBackend.make_options(attributes), context=context))
 
 
 @pytest.fixture
@@ -294,10 +294,10 @@ def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsErro
 @pytest.mark.parametrize("wrong", ["password", "user", "database", "port", "host"])
 def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong: str) -> None:
     """Each wrong address raises the right error in one line for each operation, without the password."""
-    url, error, said = _wrong_addresses(server)[wrong]
+    url, error, expected_text = _wrong_addresses(server)[wrong]
     manager = _open(server, tmp_path, url=url)
     for operation in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
-        with pytest.raises(error, match=said) as caught:
+        with pytest.raises(error, match=expected_text) as caught:
             operation()
         assert is_one_line(caught.value)
         assert caught.value.hint

@@ -28,11 +28,11 @@ class MappedTests(SecretsManagerTests):
     # A variable cannot contain a NUL, which ends a C string.
     awkward_values = tuple(value for value in AWKWARD_VALUES if "\0" not in value)
     isolates_managers = False
-    given: Mapping[str, Mapping[str, str]]
+    variable_names: Mapping[str, Mapping[str, str]]
 
     def prepare(self) -> None:
         """Start without secrets."""
-        self.given = {}
+        self.variable_names = {}
         self.write({})
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
@@ -40,7 +40,7 @@ class MappedTests(SecretsManagerTests):
         variables = {
             (name, key): f"VARIABLE_{number}_{index}" for number, name in enumerate(contents) for index, key in enumerate(contents[name])
         }
-        self.given = {name: {key: variables[name, key] for key in content} for name, content in contents.items()}
+        self.variable_names = {name: {key: variables[name, key] for key in content} for name, content in contents.items()}
         self.write({variables[name, key]: value for name, content in contents.items() for key, value in content.items()})
 
     def write(self, variables: Mapping[str, str]) -> None:
@@ -49,7 +49,7 @@ class MappedTests(SecretsManagerTests):
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a manager with the mapping."""
-        self.attributes = {**self.attributes, "mapping": self.given}
+        self.attributes = {**self.attributes, "mapping": self.variable_names}
         return super().open_manager(identity)
 
 
@@ -159,7 +159,7 @@ def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "error", "said"),
+    ("spoil", "error", "expected_text"),
     [
         ("missing", ManagerAccessError, "No such file"),
         ("folder", ManagerAccessError, "Is a directory"),
@@ -167,7 +167,7 @@ def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
         ("syntax", ManagerCorruptedError, r"line 2\)"),
     ],
 )
-def test_unreadable_file_is_reported(tmp_path: Path, spoil: str, error: type[ZenSecretsError], said: str) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path, spoil: str, error: type[ZenSecretsError], expected_text: str) -> None:
     """A missing, unreadable, binary or malformed file raises a one-line error with a hint and no content."""
     manager = _dotenv(tmp_path, f"SECRET_A__K={canary()}\n")
     path = tmp_path / ".env"
@@ -180,7 +180,7 @@ def test_unreadable_file_is_reported(tmp_path: Path, spoil: str, error: type[Zen
     if spoil == "syntax":
         path.write_text(f"SECRET_A__K=1\n{canary()} 'broken\n")
     for operation in (manager.list_secrets, lambda: manager.get_secret("a")):
-        with pytest.raises(error, match=said) as caught:
+        with pytest.raises(error, match=expected_text) as caught:
             operation()
         assert is_one_line(caught.value)
         assert caught.value.hint

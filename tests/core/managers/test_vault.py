@@ -154,7 +154,7 @@ def test_expired_token_and_missing_permission(vault: VaultFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "said"),
+    ("attributes", "expected_text"),
     [
         ({"auth": "approle", "role_id": "role"}, "role_id and secret_id"),
         ({"auth": "approle", "secret_id": "zsCanary"}, "role_id and secret_id"),
@@ -163,9 +163,9 @@ def test_expired_token_and_missing_permission(vault: VaultFixture) -> None:
         ({"token": ["zsCanary"]}, "token"),
     ],
 )
-def test_missing_login_options_are_refused_at_registration(attributes: dict[str, Any], said: str) -> None:
+def test_missing_login_options_are_refused_at_registration(attributes: dict[str, Any], expected_text: str) -> None:
     """A missing option is reported by name, without a value."""
-    with pytest.raises(InvalidOptionsError, match=said) as caught:
+    with pytest.raises(InvalidOptionsError, match=expected_text) as caught:
         VaultBackend.make_options(attributes)
     assert not find_canary(error_details(caught.value))
 
@@ -360,5 +360,5 @@ def test_certificates(vault: VaultFixture, tmp_path: Path) -> None:
     session = create_client(options, connections=1).adapter.session
     assert (session.cert, session.verify) == (str(tmp_path / "me.pem"), str(tmp_path / "ca.pem"))
     for name in ("cert", "ca_file"):
-        with pytest.raises(InvalidOptionsError, match=f"no file .*/gone.pem', which {name} names"):
+        with pytest.raises(InvalidOptionsError, match=f"no file .*/gone.pem', which the option {name} names"):
             _open(vault, **{name: str(tmp_path / "gone.pem")}).list_secrets()

@@ -221,7 +221,7 @@ def test_update_sends_only_changes(zenml: ZenmlFixture) -> None:
 def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, kind: str) -> None:
     """A write whose connection breaks before or after its execution is executed once."""
     manager = zenml.open(timeout=0.8, deadline=5)
-    manager.register_secret(secret("kept", k="v"))
+    manager.register_secret(secret("stored", k="v"))
     if operation != "register":
         manager.register_secret(secret("a", k="1", l="1"))
     operations: dict[str, tuple[str, Callable[[], None], dict[str, dict[str, str]]]] = {
@@ -234,7 +234,7 @@ def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, kin
     with inject(zenml.proxy, kind, times=1, only=method):
         do()
     other = zenml.open()
-    assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "kept": {"k": "v"}}
+    assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "stored": {"k": "v"}}
 
 
 def test_hidden_values_are_reported(zenml: ZenmlFixture) -> None:

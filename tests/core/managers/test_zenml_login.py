@@ -120,14 +120,14 @@ def test_login_of_zenml(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest
     with pytest.raises(InvalidOptionsError, match="has no server") as caught:
         zenml.open().list_secrets()
     assert "zenml login" in str(caught.value)
-    assert zenml.open().describe()["server"] == "none yet"
+    assert zenml.open().describe()["server"] == "not set"
     zenml.server.run("zenml", "login", zenml.proxy.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(theirs))
     assert zenml.open().list_secrets() == []
     assert zenml.open().describe()["server"] == zenml.proxy.address
 
 
-ENDED = {"access_token": "token", "expires_at": "2026-01-01T00:00:00.000000+00:00"}
-TO_COME = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
+EXPIRED = {"access_token": "token", "expires_at": "2026-01-01T00:00:00.000000+00:00"}
+VALID = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
 
 
 @pytest.mark.parametrize(
@@ -136,10 +136,10 @@ TO_COME = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
         ({"store": {"url": "https://a/"}}, {"https://a": {"api_key": "key"}}, ServerLogin("https://a", "key")),
         (
             {"store": {"url": "https://a"}},
-            {"https://a": {"api_key": "key", "api_token": TO_COME}},
+            {"https://a": {"api_key": "key", "api_token": VALID}},
             ServerLogin("https://a", "key", "token"),
         ),
-        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": ENDED}}, ServerLogin("https://a", "key")),
+        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": EXPIRED}}, ServerLogin("https://a", "key")),
         ({"store": {"url": "https://a"}}, {"https://b": {"api_key": "key"}}, ServerLogin("https://a")),
         ({"store": {"url": "https://a"}}, {"https://a": "key"}, ServerLogin("https://a")),
         ({"store": {"url": "https://a"}}, {"https://a": {"api_key": 1, "api_token": {"expires_at": "soon"}}}, ServerLogin("https://a")),
@@ -168,7 +168,7 @@ def test_settings_of_zenml(
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected_text"),
     [
         ("http://zenml.example", "no address that begins with https"),
         ("ftp://zenml.example", "no address that begins with https"),
@@ -177,9 +177,9 @@ def test_settings_of_zenml(
         ("https://zsCanary:x@zenml.example", "holds a user or a password"),
     ],
 )
-def test_unsafe_address_is_refused(url: str, said: str) -> None:
+def test_unsafe_address_is_refused(url: str, expected_text: str) -> None:
     """An unencrypted address, or an address with a password, is refused."""
-    with pytest.raises(InvalidOptionsError, match=said) as caught:
+    with pytest.raises(InvalidOptionsError, match=expected_text) as caught:
         FastRetryZenml.make_options({"url": url})
     assert not find_canary(error_details(caught.value))
 

@@ -76,7 +76,7 @@ class Backend(ABC):
         """Return a secret.
 
         Raises:
-            SecretNotFoundError: If there is no such secret. :meth:`missing` returns the error.
+            SecretNotFoundError: If the secret does not exist. :meth:`missing` returns the error.
         """
 
     @abstractmethod
@@ -97,7 +97,7 @@ class Backend(ABC):
         ``change`` may be called again after a conflict. A backend with compare-and-set must not lose the update of another writer.
 
         Raises:
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
         """
         raise self.unsupported(f"update secret {name!r}")
 
@@ -105,7 +105,7 @@ class Backend(ABC):
         """Delete a secret.
 
         Raises:
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
         """
         raise self.unsupported(f"delete secret {name!r}")
 
@@ -256,7 +256,7 @@ class Versioned(Protocol):
         """Return the versions of a secret, the newest first.
 
         Raises:
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
         """
 
     def rollback(self, name: str, number: int) -> SecretVersion:
@@ -315,7 +315,7 @@ class Renamable(Protocol):
         """Rename a secret.
 
         Raises:
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
             SecretExistsError: If the new name exists already.
         """
 

@@ -130,7 +130,7 @@ class ReadCache:
         if own_flights:
             found.update(self._read_flights(own_flights, read))
         for name in shared:
-            found[name] = self._fetch_or_error(name, lambda wanted: _secret_in(read([wanted]), wanted))
+            found[name] = self._fetch_or_error(name, lambda missing_name: _secret_in(read([missing_name]), missing_name))
         return found
 
     def _fetch_or_error(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema | ZenSecretsError:

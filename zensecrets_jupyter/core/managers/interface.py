@@ -189,7 +189,7 @@ class SecretsManager(Generic[BackendT_co]):
             refresh: Whether to ignore the cache.
 
         Raises:
-            SecretNotFoundError: If there is no such secret. The hint suggests similar names.
+            SecretNotFoundError: If the secret does not exist. The hint suggests similar names.
         """
         if not refresh:
             # This code runs at every access to an attribute of a component, so it has to be fast.
@@ -211,10 +211,10 @@ class SecretsManager(Generic[BackendT_co]):
             secret_names: Names of the secrets.
             refresh: Whether to ignore the cache.
         """
-        wanted = list(dict.fromkeys(secret_names))
-        for name in wanted if refresh else ():
+        requested = list(dict.fromkeys(secret_names))
+        for name in requested if refresh else ():
             self._cache.drop(name)
-        results = {name: secret for part in self._in_batches(wanted, self._get_batch) for name, secret in part.items()}
+        results = {name: secret for part in self._in_batches(requested, self._get_batch) for name, secret in part.items()}
         missing = [name for name, secret in results.items() if isinstance(secret, SecretNotFoundError)]
         present = self._similar_name_candidates() if missing else []
         return {**results, **{name: self._not_found(name, present, request=False) for name in missing}}
@@ -222,8 +222,8 @@ class SecretsManager(Generic[BackendT_co]):
     def get_records(self, secret_names: Iterable[str]) -> dict[str, SecretRecord | ZenSecretsError]:
         """Return the stored record or the error for each name, without the cache."""
         self.require(Capability.READ, "read")
-        wanted = list(dict.fromkeys(secret_names))
-        return {name: record for part in self._in_batches(wanted, self._read_records) for name, record in part.items()}
+        requested = list(dict.fromkeys(secret_names))
+        return {name: record for part in self._in_batches(requested, self._read_records) for name, record in part.items()}
 
     def list_secrets(self) -> list[str]:
         """Return the names of all secrets, sorted. No value is read."""
@@ -243,7 +243,7 @@ class SecretsManager(Generic[BackendT_co]):
         """Return the versions of a secret, the newest first.
 
         Raises:
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
         """
         self.require(Capability.VERSIONS, "keep versions of")
         if isinstance(self._backend, Versioned):
@@ -289,7 +289,7 @@ class SecretsManager(Generic[BackendT_co]):
         """Replace the schema and the whole content of a secret.
 
         Raises:
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
             InvalidSecretError: If the backend cannot store the content.
         """
         self.replace_record(check_secret(secret).name, record_of(secret))
@@ -304,7 +304,7 @@ class SecretsManager(Generic[BackendT_co]):
             remove: Keys to remove.
 
         Raises:
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
             SecretKeyNotFoundError: If a key to remove is missing.
             InvalidSecretError: If the result would not match the schema. Nothing is written.
         """
@@ -329,7 +329,7 @@ class SecretsManager(Generic[BackendT_co]):
 
         Raises:
             UnsupportedOperationError: If another program has a secret with one of the names.
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
             SecretExistsError: If the new name exists already.
             InvalidSecretError: If ``new_name`` is not a valid name.
         """
@@ -348,7 +348,7 @@ class SecretsManager(Generic[BackendT_co]):
         """Delete a secret.
 
         Raises:
-            SecretNotFoundError: If there is no such secret.
+            SecretNotFoundError: If the secret does not exist.
         """
         self.require(Capability.DELETE, "delete")
         self.check_change(secret_name)
@@ -412,7 +412,7 @@ class SecretsManager(Generic[BackendT_co]):
 
         Raises:
             UnsupportedOperationError: If the backend does not encrypt with its own key.
-            InvalidOptionsError: If there is no such protection.
+            InvalidOptionsError: If the protection does not exist.
             InteractionUnavailableError: If a new passphrase is needed and no user can be asked.
             ManagerLockedError: If the store cannot be opened, or the keyring is locked or missing. The old protection stays.
         """
@@ -544,10 +544,10 @@ class SecretsManager(Generic[BackendT_co]):
     def _load(self, name: str) -> BaseSecretSchema:
         return self.secret_of(name, self._backend.read(name))
 
-    def _in_batches(self, wanted: list[str], read: Callable[[list[str]], _ResultT]) -> list[_ResultT]:
+    def _in_batches(self, requested: list[str], read: Callable[[list[str]], _ResultT]) -> list[_ResultT]:
         """Return the results of ``read`` for all batches. Several batches are read at a time."""
         size = self._backend.batch_size if isinstance(self._backend, BatchReads) else 1
-        batches = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+        batches = [requested[start : start + size] for start in range(0, len(requested), size)]
         workers = min(self.parallel_reads, len(batches))
         if workers <= 1:
             return [read(batch) for batch in batches]

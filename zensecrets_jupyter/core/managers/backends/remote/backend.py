@@ -314,12 +314,12 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     def rollback(self, name: str, number: int) -> SecretVersion:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.rollback`. A conflict is retried as in an update."""
         versions = self._versions(name)
-        wanted = next((one.envelope for one in versions if one.number == number), None)
-        if wanted is None:
+        restored = next((one.envelope for one in versions if one.number == number), None)
+        if restored is None:
             message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
             hint = f"The versions are {', '.join(str(one.number) for one in versions)}."
             raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
-        record = self._record_in(wanted, name)
+        record = self._record_in(restored, name)
         self.replace(name, lambda _present: record)
         return self.history(name)[0]
 

@@ -140,10 +140,10 @@ class ScopedOptions(ManagerOptions):
     @classmethod
     def _require_scope_namespace(cls, namespace: str | None, info: ValidationInfo) -> str | None:
         # Users see only the type of this error, so that no text can quote the value.
-        wanted = info.data.get("scope") is Scope.NAMESPACE
-        if wanted and not namespace:
+        needs_namespace = info.data.get("scope") is Scope.NAMESPACE
+        if needs_namespace and not namespace:
             raise PydanticCustomError("missing, scope=namespace needs it", "missing")
-        if namespace and not wanted and "scope" in info.data:
+        if namespace and not needs_namespace and "scope" in info.data:
             raise PydanticCustomError("given without scope=namespace", "unexpected")
         if namespace and not re.fullmatch(r"[^\s/.{}\x00-\x1f\x7f\ud800-\udfff]+", namespace):
             raise PydanticCustomError("holds white space, a slash, a dot or a brace", "malformed")

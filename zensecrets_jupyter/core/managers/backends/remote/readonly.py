@@ -120,8 +120,8 @@ class ExternalSecrets:
         external = self.paths[name]
         content, clear_keys = self._content_in(self._fetch(name, external.path), name, external)
         # A key may contain a dot, so NAME.KEY is compared as a whole.
-        chosen = {*self._clear, *(key.removeprefix(f"{name}.") for key in self._clear if key.startswith(f"{name}."))}
-        return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys | frozenset(chosen))
+        unmasked = {*self._clear, *(key.removeprefix(f"{name}.") for key in self._clear if key.startswith(f"{name}."))}
+        return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys | frozenset(unmasked))
 
     def read_or_error(self, name: str) -> SecretRecord | ZenSecretsError:
         """Return the record of a secret, or the error."""
@@ -148,8 +148,8 @@ class ExternalSecrets:
             if external.key and external.key not in content:
                 problem, hint = f"has no key {external.key!r}", f"Its keys are {', '.join(sorted(content)) or 'none'}."
             else:
-                wanted = {external.key: content[external.key]} if external.key else content
-                return {self._check_key(key, name, external): value for key, value in wanted.items()}, clear
+                requested = {external.key: content[external.key]} if external.key else content
+                return {self._check_key(key, name, external): value for key, value in requested.items()}, clear
         message = f"The payload under {external.path!r} in {self._service}, for secret {name!r} of {self._manager!r}, {problem}."
         raise InvalidSecretError(message, name=name, manager=self._manager, hint=hint)
 

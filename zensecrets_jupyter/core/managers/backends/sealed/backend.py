@@ -69,7 +69,7 @@ class SealedBackend(Backend):
                 no passphrase before. Without these variables the user is asked.
 
         Raises:
-            InvalidOptionsError: If there is no such protection.
+            InvalidOptionsError: If the protection does not exist.
             InteractionUnavailableError: If a new passphrase is needed and no user can be asked.
             ManagerLockedError: If the store cannot be opened, or the keyring is locked or missing. The old protection stays.
         """

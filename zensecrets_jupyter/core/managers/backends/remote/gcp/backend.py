@@ -141,7 +141,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         """Return the envelope of a secret without our alias, which another program stored.
 
         Raises:
-            RemoteError: If there is no such secret, or it cannot be read.
+            RemoteError: If the secret does not exist, or it cannot be read.
         """
         try:
             secret: Secret = client.ask("get_secret", name=client.path(key))
@@ -285,7 +285,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             raise RemoteError(ErrorKind.MISSING if LABEL in secret.labels else ErrorKind.NOT_OURS)
         found = client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE)
         # A version after the current one belongs to a write in progress.
-        kept = sorted((one for one in found if one.state.name == "ENABLED" and _number(one) <= current), key=_number, reverse=True)
+        live_versions = sorted((one for one in found if one.state.name == "ENABLED" and _number(one) <= current), key=_number, reverse=True)
 
         def version(one: CloudVersion) -> StoredVersion:
             created = datetime.fromtimestamp(one.create_time.timestamp(), timezone.utc)
@@ -294,7 +294,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             )
 
         with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
-            return [one for one in pool.map(version, kept) if one.envelope.is_ours]
+            return [one for one in pool.map(version, live_versions) if one.envelope.is_ours]
 
     def classify(self, error: Exception) -> ErrorKind | None:
         """See :meth:`RemoteBackend.classify`."""
