@@ -1,4 +1,4 @@
-"""The client: the one entrance for Python code."""
+"""The Python client."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def counting() -> SecretsManager[CountingBackend]:
-    """Make a manager that counts that of the active stack, and return it."""
+    """Replace the secrets manager of the active stack by one that counts reads, and return it."""
     workspace = Client().workspace
     workspace.register_component(ComponentType.SECRETS_MANAGER, "counting", "counting", {})
     workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "counting"})
@@ -40,15 +40,15 @@ def counting() -> SecretsManager[CountingBackend]:
     return cast("SecretsManager[CountingBackend]", manager)
 
 
-def test_making_one_costs_nothing(tmp_path: Path) -> None:
-    """A client creates no file and opens nothing, and shows where it works."""
+def test_a_new_client_opens_no_file(tmp_path: Path) -> None:
+    """A new client creates no file, and its ``repr`` has the folder of the workspace."""
     client = Client()
     assert str(tmp_path / "home") in repr(client)
     assert not (tmp_path / "home").exists()
 
 
-def test_the_documented_way_works() -> None:
-    """Client().get_secret(NAME).content is the keys and values, as plain data, and the guard masks them when shown."""
+def test_get_secret_returns_the_content() -> None:
+    """``Client().get_secret(NAME).content`` is a plain dict whose values are masked in outputs."""
     text = canary("key")
     Client().secrets_manager.register_secret(secret("openai", api_key=text))
     found = Client().get_secret("openai")
@@ -57,8 +57,8 @@ def test_the_documented_way_works() -> None:
     assert redact(str(found.content)) == "{'api_key': '‹secret:openai.api_key›'}"
 
 
-def test_a_new_workspace_has_a_stack_that_works() -> None:
-    """On first use there is an active stack with a local orchestrator, artifact store and secrets manager."""
+def test_a_new_workspace_has_a_working_stack() -> None:
+    """A new workspace has a local orchestrator, artifact store and secrets manager."""
     mine = Client().active_stack
     assert mine.name == "default"
     assert {kind.value for kind in mine.components} == {"orchestrator", "artifact_store"}
@@ -66,8 +66,8 @@ def test_a_new_workspace_has_a_stack_that_works() -> None:
     assert mine.validate().ok
 
 
-def test_what_is_not_there_is_told() -> None:
-    """A missing secret, stack or component is an error of ours with the nearest name."""
+def test_missing_objects_raise_errors_with_near_misses() -> None:
+    """A missing secret, stack or component raises an error with the nearest name."""
     Client().secrets_manager.register_secret(secret("openai", api_key=canary("key")))
     with pytest.raises(SecretNotFoundError, match="Did you mean 'openai'") as caught:
         Client().get_secret("opneai")
@@ -78,8 +78,8 @@ def test_what_is_not_there_is_told() -> None:
         Client().get_stack_component("annotator", "x")
 
 
-def test_a_stack_without_a_secrets_manager_says_how_to_add_one() -> None:
-    """get_secret and secrets_manager in such a stack raise the error with the remedy."""
+def test_a_stack_without_a_secrets_manager_raises_an_error() -> None:
+    """``get_secret`` and ``secrets_manager`` raise an error with the command that adds one."""
     Client().workspace.remove_from_stack("default", [ComponentType.SECRETS_MANAGER])
     for call in (lambda: Client().secrets_manager, lambda: Client().get_secret("any"), lambda: Client().active_stack.secrets_manager):
         with pytest.raises(NoSecretsManagerError, match="%stack update default -x") as caught:
@@ -88,7 +88,7 @@ def test_a_stack_without_a_secrets_manager_says_how_to_add_one() -> None:
 
 
 def test_many_clients_read_once(counting: SecretsManager[CountingBackend]) -> None:
-    """Every client of a process shares what was read: a thousand calls are one read, and an update is seen at the next."""
+    """All clients of a process share one cache, and see an update at the next call."""
     counting.backend.put("mine", key="one")
     assert {Client().get_secret("mine").content["key"] for _ in range(1000)} == {"one"}
     assert counting.backend.reads == ["mine"]
@@ -100,7 +100,7 @@ def test_many_clients_read_once(counting: SecretsManager[CountingBackend]) -> No
 
 
 def test_a_thousand_accesses_through_the_client_are_one_read(counting: SecretsManager[CountingBackend]) -> None:
-    """An attribute reached anew from the client each time is read once, and an update through us is seen at the next access."""
+    """A resolved attribute is read once, and the next access after an update returns the new value."""
     counting.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
@@ -119,8 +119,8 @@ def test_a_thousand_accesses_through_the_client_are_one_read(counting: SecretsMa
     assert counting.backend.reads == ["service", "service"]
 
 
-def test_a_component_on_its_own_resolves_in_the_active_stack(counting: SecretsManager[CountingBackend]) -> None:
-    """A component that is in the active stack resolves there, wherever it was had from; one that is not says so."""
+def test_a_component_resolves_only_in_the_active_stack(counting: SecretsManager[CountingBackend]) -> None:
+    """A component outside the active stack raises an error when a reference is read."""
     counting.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
@@ -137,7 +137,7 @@ def test_a_component_on_its_own_resolves_in_the_active_stack(counting: SecretsMa
 
 
 def test_another_home_is_another_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder is looked up at each call, so that one process may work in several."""
+    """The folder of the workspace is looked up at each call."""
     Client().secrets_manager.register_secret(secret("mine", key=canary("here")))
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "other"))
     assert Client().secrets_manager.list_secrets() == []
@@ -146,7 +146,7 @@ def test_another_home_is_another_workspace(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Client().env sets the keys in upper case, yields them masked, and restores what was there, also after an error."""
+    """``Client().env`` sets the keys in upper case, and restores the environment also after an error."""
     text = canary("password")
     Client().secrets_manager.register_secret(BasicAuthSecretSchema(name="login", username="somebody", password=text))
     monkeypatch.setenv("USERNAME", "before")
@@ -166,8 +166,8 @@ def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.Monke
     assert "PASSWORD" not in os.environ
 
 
-def test_secrets_are_handled_by_zenml_s_names() -> None:
-    """Created, listed without a read, read, changed and deleted by the names that current ZenML has; values are masked when shown."""
+def test_the_methods_of_later_zenml_work() -> None:
+    """Secrets are created, listed, read, changed and deleted by the methods of later versions of ZenML."""
     client = Client()
     first, second = canary("first"), canary("second")
     created = client.create_secret(name="db", values={"user": first, "old": second}, private=True)
@@ -187,7 +187,7 @@ def test_secrets_are_handled_by_zenml_s_names() -> None:
 
 
 def test_arguments_that_zenml_does_not_have_are_refused() -> None:
-    """The error names the near miss, and what was given is masked in the line of code that it shows; nothing is written."""
+    """The error has a near miss, the values in the call are masked, and nothing is written."""
     client: Any = Client()
     client.create_secret("there", {"key": "not a secret"})
     calls: list[Callable[[str], Any]] = [
@@ -218,19 +218,19 @@ def test_arguments_that_zenml_does_not_have_are_refused() -> None:
     assert client.get_secret("there").secret_values == {"key": "not a secret"}
 
 
-def test_a_secrets_manager_reads_as_a_component() -> None:
-    """Flavor, type and options are where a component of a stack has them."""
+def test_a_secrets_manager_has_the_attributes_of_a_component() -> None:
+    """A secrets manager has the attributes flavor, type and options of a component."""
     manager = Client().secrets_manager
     assert (manager.flavor, manager.type, manager.type.value) == ("local", ComponentType.SECRETS_MANAGER, "secrets_manager")
     assert manager.config is manager.options
 
 
 def test_content_can_be_assigned_and_stored() -> None:
-    """What is assigned is that object's alone until it is stored: whoever reads the secret gets what is stored."""
+    """An assignment changes only the object until the secret is stored."""
     manager = Client().secrets_manager
     old, new = canary("old"), canary("new")
     manager.register_secret(secret("openai", api_key=old))
-    # To a type checker a secret is frozen, as it is but for this.
+    # For a type checker, the attributes of a secret can't be assigned.
     mine: Any = manager.get_secret("openai")
     mine.arbitrary_kv_pairs = {"api_key": new, "more": new}
     assert mine.content == dict(mine.arbitrary_kv_pairs) == {"api_key": new, "more": new}
@@ -262,8 +262,8 @@ def test_content_can_be_assigned_and_stored() -> None:
     ("value", "remark"),
     [("", "is empty"), (" v-of-it", "begins with white space, which is kept"), ("v-of-it\n", "ends with a line end, which is kept")],
 )
-def test_a_value_that_holds_what_nobody_sees_is_warned_about(value: str, remark: str) -> None:
-    """As the commands do, without the value, and at the line that gave it."""
+def test_a_value_with_invisible_characters_prints_a_warning(value: str, remark: str) -> None:
+    """The warning has no value, and points to the line of the call."""
     gives: list[Callable[[], object]] = [
         lambda: Client().create_secret("unseen", {"k": value}),
         lambda: Client().update_secret("unseen", add_or_update_values={"k": value}),
@@ -276,7 +276,7 @@ def test_a_value_that_holds_what_nobody_sees_is_warned_about(value: str, remark:
     assert Client().get_secret("unseen").content == {"k": value}
 
 
-def test_a_secret_without_keys_is_warned_about() -> None:
-    """It is registered, as in ZenML."""
+def test_a_secret_without_keys_prints_a_warning() -> None:
+    """The secret is registered, as in ZenML."""
     with pytest.warns(UserWarning, match="Secret 'nothing' holds no keys"):
         Client().create_secret("nothing", {})

@@ -1,4 +1,4 @@
-"""Secrets as environment variables: their names, what is refused, and that everything is restored."""
+"""Secrets as environment variables: names, errors, and the restored environment."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def _secret(name: str, **content: str) -> ArbitrarySecretSchema:
         ("1key", "1KEY"),
     ],
 )
-def test_a_variable_is_called_like_its_key(key: str, variable: str) -> None:
-    """Upper case, with an underscore for every other character."""
+def test_the_name_of_a_variable_is_its_key_in_upper_case(key: str, variable: str) -> None:
+    """Every character except letters and digits becomes an underscore."""
     assert variable_name(key) == variable
 
 
-def test_keys_are_variables_inside_of_the_block_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Children inherit them; afterwards what was there is there again, and what was not is gone."""
+def test_keys_are_variables_only_during_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Child processes inherit the variables, and the block restores the environment at its end."""
     monkeypatch.setenv("ONE", "before")
     monkeypatch.delenv("TWO", raising=False)
     one, two = canary("one"), canary("two")
@@ -59,7 +59,7 @@ def test_keys_are_variables_inside_of_the_block_only(monkeypatch: pytest.MonkeyP
 
 
 def test_the_environment_is_restored_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is raised in the block, also Ctrl-C."""
+    """The block restores the environment after any exception, Ctrl-C included."""
     monkeypatch.delenv("ONE", raising=False)
     for error in (LookupError, KeyboardInterrupt, SystemExit):
         with pytest.raises(error), secret_environment([_secret("first", one=canary())]):
@@ -67,8 +67,8 @@ def test_the_environment_is_restored_after_an_error(monkeypatch: pytest.MonkeyPa
         assert "ONE" not in os.environ
 
 
-def test_what_the_block_changed_is_restored_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Code in the block may set or delete the variable itself."""
+def test_changes_of_the_block_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables that the block itself sets or deletes are restored."""
     monkeypatch.setenv("ONE", "before")
     with secret_environment([_secret("first", one=canary())]):
         os.environ["ONE"] = "changed"
@@ -78,8 +78,8 @@ def test_what_the_block_changed_is_restored_too(monkeypatch: pytest.MonkeyPatch)
     assert os.environ["ONE"] == "before"
 
 
-def test_inner_blocks_come_over_outer_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the inner block the outer one's value is there again."""
+def test_inner_blocks_override_outer_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an inner block, the variable has the value of the outer block again."""
     monkeypatch.delenv("ONE", raising=False)
     outer, inner = canary("outer"), canary("inner")
     with secret_environment([_secret("first", one=outer)]):
@@ -89,13 +89,13 @@ def test_inner_blocks_come_over_outer_ones(monkeypatch: pytest.MonkeyPatch) -> N
     assert "ONE" not in os.environ
 
 
-def test_a_prefix_is_written_before_each_name() -> None:
-    """The prefix stands as it is given."""
+def test_a_prefix_is_the_first_part_of_each_name() -> None:
+    """The case of the prefix does not change."""
     assert list(variables_of([_secret("first", one="x")], prefix="my_")) == ["my_ONE"]
 
 
-def test_keys_that_would_be_one_variable_are_refused() -> None:
-    """Within a secret and between two; one secret named twice is none."""
+def test_keys_with_the_same_variable_are_refused() -> None:
+    """Two keys with the same variable raise an error; the same secret twice does not."""
     for secrets in ([_secret("a", **{"x-y": canary(), "x.y": canary()})], [_secret("a", x=canary()), _secret("b", X=canary())]):
         with pytest.raises(InvalidSecretError, match="have the same environment variable X") as caught, secret_environment(secrets):
             pytest.fail("nothing runs")
@@ -106,8 +106,8 @@ def test_keys_that_would_be_one_variable_are_refused() -> None:
 
 
 @pytest.mark.parametrize("unfit", ["\0", "\ud800"])
-def test_values_that_no_variable_can_hold_are_refused(unfit: str) -> None:
-    """A NUL and half a character are refused before any variable is set, without the value in the error."""
+def test_values_that_no_variable_can_contain_are_refused(unfit: str) -> None:
+    """A NUL and a lone surrogate raise an error without the value, and no variable is set."""
     secrets = [_secret("a", good=canary(), bad=canary() + unfit)]
     with pytest.raises(InvalidSecretError, match=r"a.bad can't be an environment variable") as caught, secret_environment(secrets):
         pytest.fail("nothing runs")
@@ -116,7 +116,7 @@ def test_values_that_no_variable_can_hold_are_refused(unfit: str) -> None:
 
 
 def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the block that began first ends first, the other one's value stays, and the end restores what was before both."""
+    """If the first block ends first, the value of the second stays, and its end restores the original."""
     monkeypatch.setenv("ONE", "before")
     first, second = canary("first"), canary("second")
     began, may_end = threading.Event(), threading.Event()
@@ -138,8 +138,8 @@ def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12), st.sets(st.sampled_from("ABC")))
-def test_however_blocks_overlap_everything_is_restored(steps: list[tuple[str, bool]], present: set[str]) -> None:
-    """Blocks begun and ended in any order leave what was there before the first, and meanwhile the last that began counts."""
+def test_overlapping_blocks_restore_the_environment(steps: list[tuple[str, bool]], present: set[str]) -> None:
+    """For any order of starts and ends, the latest running block decides, and the last end restores all."""
     for variable in "ABC":
         os.environ.pop(variable, None)
     os.environ.update({variable: f"before {variable}" for variable in present})
@@ -173,8 +173,8 @@ RESERVED = (
 
 
 @pytest.mark.parametrize("variable", RESERVED)
-def test_a_reserved_variable_is_not_replaced_by_a_key(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that is called like a variable of the system is refused, in whatever case, and the error says how to name it."""
+def test_a_key_never_replaces_a_reserved_variable(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key with the name of a reserved variable raises an error with a way to rename it."""
     monkeypatch.setenv(variable.upper(), "as it was")
     secret = _secret("odd", **{variable.lower().replace("_", "-"): canary("reserved")})
     with pytest.raises(InvalidSecretError, match="would replace the environment variable") as caught, secret_environment([secret]):
@@ -184,14 +184,14 @@ def test_a_reserved_variable_is_not_replaced_by_a_key(variable: str, monkeypatch
     assert os.environ[variable.upper()] == "as it was"
 
 
-def test_a_prefix_or_a_name_makes_a_variable_of_any_key() -> None:
-    """With a prefix, or by the name that is given for a key, also of one secret among several, the variables are set."""
+def test_a_prefix_or_a_name_allows_any_key() -> None:
+    """With a prefix or an explicit name, the variables of reserved keys are set."""
     one, two = (_secret(name, path=f"of {name}", token="t") for name in ("one", "two"))
     assert variables_of([one], prefix="APP_") == {"APP_PATH": "of one", "APP_TOKEN": "t"}
     assert variables_of([one], names={"path": "WHERE"}) == {"WHERE": "of one", "TOKEN": "t"}
     names = {"one.path": "FIRST", "path": "SECOND", "two.token": "two_token"}
     assert variables_of([one, two], prefix="P_", names=names) == {"FIRST": "of one", "P_TOKEN": "t", "SECOND": "of two", "two_token": "t"}
-    # Whoever writes the name of a variable means that one.
+    # An explicit name is allowed to be reserved.
     assert variables_of([one], names={"path": "PATH"})["PATH"] == "of one"
 
 
@@ -205,15 +205,15 @@ def test_a_prefix_or_a_name_makes_a_variable_of_any_key() -> None:
         ({"names": {"preload": "A", "token": "A"}}, "have the same environment variable A"),
     ],
 )
-def test_names_that_cannot_be_are_refused(options: dict[str, Any], told: str) -> None:
-    """A prefix that makes a reserved name, a name that is none, one for no key, and one for two keys are errors."""
+def test_invalid_names_are_refused(options: dict[str, Any], told: str) -> None:
+    """A reserved name by a prefix, an invalid name, an unknown key and a duplicate name raise errors."""
     with pytest.raises(InvalidSecretError, match=told):
         variables_of([_secret("odd", preload="p", token="t")], **options)
 
 
 @pytest.mark.parametrize("key", ["user", "PATH", "Home"])
-def test_a_step_is_told_what_a_step_can_do(key: str) -> None:
-    """`secrets=` takes neither a prefix nor names: the remedy is to read the value in the step, or another key."""
+def test_the_error_in_a_step_suggests_options_of_steps(key: str) -> None:
+    """The hint for ``secrets=`` of a step names neither a prefix nor names of variables."""
     Client().create_secret("login", {key: canary("login")})
 
     @step(secrets=["login"])

@@ -1,4 +1,4 @@
-"""What the tests of steps stand on: a client in a home of its own, and secrets with values that are nowhere else."""
+"""Fixtures for tests of steps: a client of a fresh workspace, and secrets with canary values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def client(home: Path) -> Client:
 
 @pytest.fixture
 def plant(client: Client) -> Callable[..., str]:
-    """Return what registers a secret, or changes it where it is there, with a fresh canary under one key, and returns the canary."""
+    """Return a function that stores a secret with a new canary as the value of one key, and returns the canary."""
 
     def register(name: str, key: str = "key") -> str:
         value = canary(name)
@@ -39,8 +39,8 @@ def plant(client: Client) -> Callable[..., str]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """See afterwards that no canary is in a file of the workspace, in the environment, or in what was printed."""
+def _check_for_leaks(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Check after each test that no canary is in a file, in the environment or in the output."""
     yield
     assert not home.exists() or find_canary(home) == []
     assert find_canary("\n".join(f"{name}={value}" for name, value in os.environ.items())) == []

@@ -1,4 +1,4 @@
-"""What steps return, stored: private files without a value, loadable here and elsewhere."""
+"""Stored outputs of steps: private files without the values of secrets."""
 
 import base64
 import functools
@@ -38,7 +38,7 @@ print(json.dumps([value["value"], value["secret"].content["key"]]))
 
 
 def _stored(make: Callable[[StepContext], Any]) -> Artifact:
-    """Return the output of a step that returns what ``make`` makes of its context, stored by a pipeline."""
+    """Return the stored output of a step that returns the result of ``make`` for its context."""
 
     @step
     def some(context: StepContext) -> Any:
@@ -56,14 +56,14 @@ def _secret(context: StepContext) -> Any:
 
 
 def test_files_are_private(client: Client) -> None:
-    """Every file in the artifact store is 0600 and every folder 0700."""
+    """Every file in the artifact store has the mode 0600, and every folder 0700."""
     place = Path(_stored(lambda _: 1).uri)
     for path in [place, *place.rglob("*"), *client.workspace.home.joinpath("artifact_stores").rglob("*")]:
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_files_are_private_in_a_folder_of_one_s_own(client: Client, tmp_path: Path) -> None:
-    """A local store with a path keeps things there, private although the folder is not."""
+def test_files_are_private_in_a_shared_folder(client: Client, tmp_path: Path) -> None:
+    """A local artifact store with a path writes private files in a folder that is not private."""
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o755)
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(folder)})
@@ -75,7 +75,7 @@ def test_files_are_private_in_a_folder_of_one_s_own(client: Client, tmp_path: Pa
 
 
 def test_a_secret_and_its_values_are_stored_as_references(plant: Callable[..., str]) -> None:
-    """In another process they are what the secret is then, and plain texts for every library."""
+    """A stored secret is loaded in another process with its current values, as plain texts."""
     value = plant("token")
     stored = _stored(lambda context: {"value": _secret(context).content["key"], "secret": _secret(context)})
     file = Path(stored.uri, "value.pkl")
@@ -87,8 +87,8 @@ def test_a_secret_and_its_values_are_stored_as_references(plant: Callable[..., s
     assert stored.load()["value"] == rotated
 
 
-def test_texts_that_were_made_of_a_value_are_stored_as_templates(plant: Callable[..., str]) -> None:
-    """A header, a URL with two values, a nested text and a text of the environment are stored without and loaded with the value."""
+def test_texts_that_contain_a_value_are_stored_as_templates(plant: Callable[..., str]) -> None:
+    """A header, a URL and a nested text are stored without the value and loaded with it."""
     one, two = plant("token"), plant("other")
 
     @step(secrets=["other"])
@@ -120,7 +120,7 @@ def test_texts_that_were_made_of_a_value_are_stored_as_templates(plant: Callable
 
 
 class _Holder:
-    """An object of the user's own, with a value in its state."""
+    """An object of a user's class with a value in an attribute."""
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -153,7 +153,7 @@ _FORMS: dict[str, Callable[[str], Any]] = {
 
 
 def _as_plain(item: Any) -> Any:
-    """Return what can be compared of an object that is made anew when it is loaded."""
+    """Return a comparable form of an object that is created again by a load."""
     if isinstance(item, _Holder):
         return vars(item)
     if isinstance(item, Exception):
@@ -164,8 +164,8 @@ def _as_plain(item: Any) -> Any:
 
 
 @pytest.mark.parametrize("form", _FORMS.values(), ids=_FORMS)
-def test_whatever_object_holds_a_value_is_stored_without_it(form: Callable[[str], Any], plant: Callable[..., str], tmp_path: Path) -> None:
-    """What a step returns, and what it is given, comes back equal, and no file of the home holds the value in any encoding."""
+def test_any_object_with_a_value_is_stored_without_it(form: Callable[[str], Any], plant: Callable[..., str], tmp_path: Path) -> None:
+    """Outputs and arguments are loaded unchanged, and no file contains the value in any encoding."""
     value = plant("token")
     stored = _stored(lambda context: form(_secret(context).content["key"]))
     assert find_canary(tmp_path) == []
@@ -193,20 +193,20 @@ def test_whatever_object_holds_a_value_is_stored_without_it(form: Callable[[str]
     assert find_canary(tmp_path) == []
 
 
-def test_what_is_sealed_opens_in_its_own_workspace_only(plant: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process with the same home loads it; one with another home is told why not."""
+def test_a_sealed_output_opens_only_in_its_workspace(plant: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process with the same home loads a sealed output; another home raises an error."""
     value = plant("token")
     file = Path(_stored(lambda context: _secret(context).content["key"].encode()).uri, "value.pkl")
     code = "import json, pickle, sys; print(json.dumps(pickle.loads(open(sys.argv[1], 'rb').read()).decode()))"
     assert run_python(code, str(file)) == value
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "another"))
     with pytest.raises(ArtifactError, match="another workspace encrypted it, or its key no longer exists") as caught:
-        pickle.loads(file.read_bytes())  # noqa: S301 - our own bytes
+        pickle.loads(file.read_bytes())  # noqa: S301 - the test itself wrote the bytes
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_what_can_t_be_sealed_is_refused(plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where the passphrase of the workspace's key is wrong the step fails with the reason, and nothing is written."""
+def test_an_output_that_can_t_be_sealed_fails_the_step(plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With a wrong passphrase, the step fails with the reason and writes nothing."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "right")
     value = plant("token")
     Client().workspace.seal(b"makes the key")
@@ -221,8 +221,8 @@ def test_what_can_t_be_sealed_is_refused(plant: Callable[..., str], monkeypatch:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.recursive(st.text(max_size=5) | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=3), max_leaves=6))
-def test_whatever_holds_a_value_comes_back_equal_and_is_stored_without(client: Client, data: Any) -> None:
-    """For any nesting of lists and texts around a value, what is loaded equals what was returned."""
+def test_nested_values_are_loaded_unchanged_and_stored_without_the_value(client: Client, data: Any) -> None:
+    """Any nesting of lists and texts around a value is loaded unchanged."""
     manager = client.secrets_manager
     if "token" not in manager.list_secrets():
         manager.register_secret(ArbitrarySecretSchema(name="token", arbitrary_kv_pairs={"key": canary("token")}))
@@ -240,8 +240,8 @@ def test_whatever_holds_a_value_comes_back_equal_and_is_stored_without(client: C
     assert stored.load() == planted([data, "x"])
 
 
-def test_what_can_t_be_pickled_is_refused_without_a_value(plant: Callable[..., str]) -> None:
-    """The error names the output, the step and the type, never what is in it."""
+def test_an_output_that_can_t_be_pickled_is_refused(plant: Callable[..., str]) -> None:
+    """The error names the output, the step and the type, and quotes no value."""
     plant("token")
 
     class Closed:
@@ -262,8 +262,8 @@ def test_what_can_t_be_pickled_is_refused_without_a_value(plant: Callable[..., s
         assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_secret_that_is_not_registered_is_refused_and_its_value_is_sealed(tmp_path: Path) -> None:
-    """A secret that was made by hand can't be stored: there is nothing that it could be loaded from. Its value has no reference either."""
+def test_an_unregistered_secret_is_refused_and_its_value_is_sealed(tmp_path: Path) -> None:
+    """A secret without a secrets manager can't be stored, and its value is sealed."""
     made = ArbitrarySecretSchema(name="by_hand", arbitrary_kv_pairs={"key": canary("hand")})
     with pytest.raises(ArtifactError, match=r"‹secret:by_hand.*› belongs to no registered secret") as caught:
         _stored(lambda _: made)
@@ -272,8 +272,8 @@ def test_a_secret_that_is_not_registered_is_refused_and_its_value_is_sealed(tmp_
     assert find_canary(tmp_path) == []
 
 
-def test_a_secret_that_is_gone_says_so_when_it_is_loaded(client: Client, plant: Callable[..., str]) -> None:
-    """Loading raises the manager's own error."""
+def test_a_load_with_a_deleted_secret_raises_the_error_of_the_manager(client: Client, plant: Callable[..., str]) -> None:
+    """After the deletion of a secret, a load raises SecretNotFoundError."""
     plant("token")
     stored = _stored(lambda context: _secret(context).content["key"])
     client.secrets_manager.delete_secret("token")
@@ -281,8 +281,8 @@ def test_a_secret_that_is_gone_says_so_when_it_is_loaded(client: Client, plant: 
         stored.load()
 
 
-def test_what_is_damaged_or_gone_says_so_when_it_is_loaded() -> None:
-    """A missing file and bytes that are no pickle are ArtifactErrors that name the output."""
+def test_a_load_of_a_damaged_or_missing_file_raises_artifact_error() -> None:
+    """A missing file and a damaged pickle raise ArtifactErrors that name the output."""
     stored = _stored(lambda _: 1)
     file = Path(stored.uri, "value.pkl")
     file.write_bytes(b"\x80\x05.")
@@ -297,8 +297,8 @@ def test_what_is_damaged_or_gone_says_so_when_it_is_loaded() -> None:
         stored.load()
 
 
-def test_a_store_that_can_t_be_written_says_so(client: Client, tmp_path: Path) -> None:
-    """A path that is a file ends the run with an ArtifactError that names it."""
+def test_a_store_that_can_t_be_written_raises_artifact_error(client: Client, tmp_path: Path) -> None:
+    """If the path of the store is a file, the run fails with an error that names it."""
     blocked = tmp_path / "file"
     blocked.touch()
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(blocked)})
@@ -307,8 +307,8 @@ def test_a_store_that_can_t_be_written_says_so(client: Client, tmp_path: Path) -
         _stored(lambda _: 1)
 
 
-def test_any_file_system_of_fsspec_is_a_store(client: Client, plant: Callable[..., str]) -> None:
-    """Outputs and the cache are kept through a URL; a scheme that nothing here reads says what to install."""
+def test_a_store_can_use_any_file_system_of_fsspec(client: Client, plant: Callable[..., str]) -> None:
+    """A URL stores outputs and the cache, and an unknown scheme raises an error with a package."""
     value = plant("token")
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mem", "custom", {"path": "memory://bucket/artifacts"})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mem"})
@@ -331,13 +331,13 @@ def test_any_file_system_of_fsspec_is_a_store(client: Client, plant: Callable[..
 
 
 def test_a_store_logs_in_with_its_resolved_attributes(client: Client, plant: Callable[..., str]) -> None:
-    """Attributes of a custom store are what its file system is made with, references resolved, and shown nowhere."""
+    """The file system of a custom store gets its attributes with references resolved."""
     import fsspec
 
     value = plant("token")
     seen: list[dict[str, Any]] = []
 
-    class Recording(fsspec.get_filesystem_class("memory")):  # type: ignore[misc] # fsspec has no types
+    class Recording(fsspec.get_filesystem_class("memory")):  # type: ignore[misc] # fsspec has no type annotations
         protocol = "recording"
 
         def __init__(self, **options: Any) -> None:
@@ -353,8 +353,8 @@ def test_a_store_logs_in_with_its_resolved_attributes(client: Client, plant: Cal
     assert find_canary(repr(stored) + repr(stored.folder) + repr(stored.folder.files)) == []
 
 
-def test_a_materializer_of_one_s_own_keeps_an_output(client: Client) -> None:
-    """What it writes is what a later step and a run load, here and in the cache."""
+def test_a_custom_materializer_stores_an_output(client: Client) -> None:
+    """A later step, a run and the cache load the files of a custom materializer."""
 
     class Text(BaseMaterializer):
         def handle_return(self, data: str) -> None:
@@ -385,7 +385,7 @@ def test_a_materializer_of_one_s_own_keeps_an_output(client: Client) -> None:
 
 
 def test_a_materializer_that_writes_a_value_is_refused(client: Client, plant: Callable[..., str]) -> None:
-    """What it wrote is deleted, and the error names the secret and the file."""
+    """The files are deleted, and the error names the secret and the file."""
     plant("token")
 
     class Text(BaseMaterializer):
@@ -405,8 +405,8 @@ def test_a_materializer_that_writes_a_value_is_refused(client: Client, plant: Ca
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_materializers_that_are_none_are_refused() -> None:
-    """Unknown outputs and other classes are refused when the step is made."""
+def test_invalid_materializers_are_refused() -> None:
+    """Unknown outputs and other classes raise an error when the step is created."""
 
     def some() -> int:
         return 1
@@ -414,16 +414,16 @@ def test_materializers_that_are_none_are_refused() -> None:
     with pytest.raises(StepInterfaceError, match="has no output 'other' to materialize"):
         step(output_materializers={"other": BaseMaterializer})(some)
     with pytest.raises(StepInterfaceError, match="no materializer"):
-        step(output_materializers=int)(some)  # type: ignore[arg-type] # that is the point
+        step(output_materializers=int)(some)  # type: ignore[arg-type] # the test passes a wrong type
 
 
-def test_outputs_that_do_not_match_their_names_fail_the_step(client: Client) -> None:
-    """Several outputs need a tuple of as many; the error counts and quotes nothing."""
+def test_a_wrong_number_of_outputs_fails_the_step(client: Client) -> None:
+    """The error has the numbers of outputs, and quotes no value."""
     for returned in (1, (1,), (1, 2, 3)):
 
         @step(enable_cache=False)
         def two() -> tuple[Annotated[int, "a"], Annotated[int, "b"]]:
-            return returned  # type: ignore[return-value] # noqa: B023 - run at once, and that is the point
+            return returned  # type: ignore[return-value] # noqa: B023 - the step runs before the loop variable changes
 
         @pipeline
         def one() -> None:
@@ -433,8 +433,8 @@ def test_outputs_that_do_not_match_their_names_fail_the_step(client: Client) -> 
             one()
 
 
-def test_flavors_without_their_library_say_what_to_install(client: Client) -> None:
-    """A store of a cloud whose file system is not installed names the package."""
+def test_an_error_for_a_missing_file_system_names_the_package(client: Client) -> None:
+    """A cloud store without its file system raises an error that names the package."""
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "gcs", "gcp", {"path": "gs://bucket"})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "gcs"})
     with pytest.raises(ArtifactError, match="pip install gcsfs"):

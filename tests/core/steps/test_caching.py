@@ -1,4 +1,4 @@
-"""Which earlier run stands for a new one, and that neither the cache's keys nor its records hold a value."""
+"""The cache of steps: hits, misses, and records without the values of secrets."""
 
 import concurrent.futures
 import json
@@ -23,7 +23,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
 def _statuses(some: Step[Any], *arguments: Any, times: int = 2) -> list[str]:
-    """Return what became of a step in that many runs of a pipeline of it."""
+    """Return the statuses of a step in several runs of a pipeline."""
 
     @pipeline
     def one() -> None:
@@ -40,8 +40,8 @@ def _records(client: Client) -> list[Path]:
     return list(client.workspace.home.glob("artifact_stores/*/.cache/*"))
 
 
-def test_the_same_step_with_the_same_inputs_is_found(client: Client) -> None:
-    """Inputs count by their content, settings as they are written."""
+def test_a_step_with_equal_inputs_and_settings_is_cached(client: Client) -> None:
+    """A run with inputs of equal content and equal settings is a cache hit."""
 
     @step(settings={"a": 1})
     def some(items: list[int], label: str = "x") -> int:
@@ -57,8 +57,8 @@ def test_the_same_step_with_the_same_inputs_is_found(client: Client) -> None:
     assert _statuses(some, [1, 2], times=1) == ["cached"]
 
 
-def test_a_found_run_s_outputs_feed_the_next_step(client: Client) -> None:
-    """An input is told by what it holds, wherever it came from."""
+def test_cached_outputs_are_inputs_of_the_next_step(client: Client) -> None:
+    """An input is identified by its content, not by the step that returned it."""
 
     @step(enable_cache=False)
     def load(n: int) -> int:
@@ -76,8 +76,8 @@ def test_a_found_run_s_outputs_feed_the_next_step(client: Client) -> None:
     assert both(1).steps["use"].output.load() == 2
 
 
-def test_nothing_is_found_where_caching_is_off(client: Client) -> None:
-    """For a step by its own word or its context, and for a pipeline as a whole; a run without caching keeps none either."""
+def test_nothing_is_cached_with_caching_off(client: Client) -> None:
+    """A step or pipeline with caching off never reads or writes the cache."""
 
     @step(enable_cache=False)
     def off() -> int:
@@ -105,7 +105,7 @@ def test_nothing_is_found_where_caching_is_off(client: Client) -> None:
 
 
 def test_a_rotated_secret_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
-    """However the run read it: through the context, the client, settings, a component, the environment, or from threads."""
+    """A changed secret is a cache miss for every way in which a step can read it."""
     plant("token")
     client.workspace.register_component(ComponentType.ALERTER, "mine", "slack", {"slack_token": "{{token.key}}"})
     client.workspace.update_stack("default", {ComponentType.ALERTER: "mine"})
@@ -145,8 +145,8 @@ def test_a_rotated_secret_is_a_miss(client: Client, plant: Callable[..., str]) -
         assert (some.name, _statuses(some)) == (some.name, ["completed", "cached"])
 
 
-def test_the_pipeline_s_secrets_count_for_each_step(client: Client, plant: Callable[..., str]) -> None:
-    """A secret in the environment of the run may be read by any step of it."""
+def test_a_rotated_secret_of_the_pipeline_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
+    """A changed secret in the environment of a pipeline is a cache miss for its steps."""
     plant("token")
 
     @step
@@ -162,8 +162,8 @@ def test_the_pipeline_s_secrets_count_for_each_step(client: Client, plant: Calla
     assert [*first, one().steps["some"].status.value] == ["completed", "cached", "completed"]
 
 
-def test_a_secret_that_a_step_is_handed_counts(client: Client, plant: Callable[..., str]) -> None:
-    """A value that goes from the pipeline's function or from another step into a step is part of what that read."""
+def test_a_rotated_secret_in_an_input_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
+    """A changed secret is a cache miss for a step that received its value as an input."""
     plant("token")
 
     @step
@@ -189,8 +189,8 @@ def test_a_secret_that_a_step_is_handed_counts(client: Client, plant: Callable[.
     ]
 
 
-def test_other_secrets_do_not_count(client: Client, plant: Callable[..., str]) -> None:
-    """A secret that the run did not read may change."""
+def test_a_change_of_an_unused_secret_is_a_hit(client: Client, plant: Callable[..., str]) -> None:
+    """A change of a secret that the run did not read is a cache hit."""
     plant("token")
     plant("other")
 
@@ -203,8 +203,8 @@ def test_other_secrets_do_not_count(client: Client, plant: Callable[..., str]) -
     assert _statuses(some, times=1) == ["cached"]
 
 
-def test_a_secret_that_is_gone_is_a_miss_and_no_error_of_the_cache(client: Client, plant: Callable[..., str]) -> None:
-    """The step runs, and says itself what it misses."""
+def test_a_deleted_secret_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
+    """After the deletion of a secret, the step runs and raises the error itself."""
     plant("token")
 
     @step(enable_cache=True)
@@ -216,8 +216,8 @@ def test_a_secret_that_is_gone_is_a_miss_and_no_error_of_the_cache(client: Clien
     assert _statuses(some) == ["completed", "cached"]
 
 
-def test_a_run_that_missed_a_secret_is_not_kept(client: Client, plant: Callable[..., str]) -> None:
-    """What depends on a secret that is not there has no fingerprint."""
+def test_a_run_with_a_missing_secret_is_not_cached(client: Client, plant: Callable[..., str]) -> None:
+    """A run that could not read a secret is not cached."""
 
     @step(enable_cache=True)
     def some(context: StepContext) -> bool:
@@ -231,8 +231,8 @@ def test_a_run_that_missed_a_secret_is_not_kept(client: Client, plant: Callable[
     assert _statuses(some) == ["completed", "cached"]
 
 
-def test_a_run_in_which_a_secret_changed_is_not_kept(client: Client, plant: Callable[..., str]) -> None:
-    """A run that read the old value and then the new one stands for neither; one that read the old one only is not found again."""
+def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, plant: Callable[..., str]) -> None:
+    """A run that read an old and a new value of a secret is not cached."""
     plant("token")
 
     @step(enable_cache=True)
@@ -251,8 +251,8 @@ def test_a_run_in_which_a_secret_changed_is_not_kept(client: Client, plant: Call
     assert _statuses(rotates_after) == ["completed", "completed"]
 
 
-def test_a_store_that_is_locked_is_a_miss(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody gives the passphrase a cached run that read a secret does not count, and the step runs."""
+def test_a_locked_store_is_a_miss(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the passphrase, a cached run that read a secret is a miss, and the step runs."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "right")
     plant("token")
     code = (
@@ -280,8 +280,8 @@ def test_a_store_that_is_locked_is_a_miss(client: Client, plant: Callable[..., s
     passphrase.forget_passphrases()
 
 
-def test_without_a_secret_no_key_is_opened(client: Client) -> None:
-    """Steps that read no secret leave the workspace without any key."""
+def test_a_step_without_secrets_creates_no_key(client: Client) -> None:
+    """A workspace whose steps read no secret has no data key."""
 
     @step(enable_cache=True)
     def some(context: StepContext) -> str:
@@ -291,8 +291,8 @@ def test_without_a_secret_no_key_is_opened(client: Client) -> None:
     assert not list(client.workspace.home.rglob("keys/*"))
 
 
-def test_keys_and_records_hold_no_value(client: Client, plant: Callable[..., str]) -> None:
-    """A record is names and digests; the fingerprint is none that could be made without the workspace's key."""
+def test_cache_records_contain_no_value(client: Client, plant: Callable[..., str]) -> None:
+    """A record contains only names and digests, and its fingerprint depends on the key of the workspace."""
     value = plant("token")
 
     @step(settings={"token": "{{token.key}}"}, secrets=["token"])
@@ -312,7 +312,7 @@ def test_keys_and_records_hold_no_value(client: Client, plant: Callable[..., str
 
 
 def test_damaged_records_are_misses(client: Client) -> None:
-    """Whatever a record holds, the step runs and writes another one."""
+    """After any damage to a record, the step runs and writes a new record."""
 
     @step
     def some() -> int:
@@ -326,8 +326,8 @@ def test_damaged_records_are_misses(client: Client) -> None:
         assert _statuses(some) == ["completed", "cached"], damaged
 
 
-def test_a_found_run_whose_output_is_gone_is_a_miss(client: Client) -> None:
-    """Outputs that somebody deleted are made again."""
+def test_a_deleted_output_is_a_miss(client: Client) -> None:
+    """A step whose stored output was deleted runs again."""
 
     @step
     def some() -> int:
@@ -339,8 +339,8 @@ def test_a_found_run_whose_output_is_gone_is_a_miss(client: Client) -> None:
     assert _statuses(some) == ["completed", "cached"]
 
 
-def test_another_reference_in_the_stack_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
-    """A step that looked at its stack runs again when an attribute there refers to another secret; one that did not, does not."""
+def test_a_changed_stack_is_a_miss_for_a_step_that_reads_it(client: Client, plant: Callable[..., str]) -> None:
+    """A step that reads its stack runs again after a change of an attribute; another step does not."""
     plant("token")
     plant("other")
     client.workspace.register_component(ComponentType.ALERTER, "mine", "slack", {"slack_token": "{{token.key}}"})
@@ -361,7 +361,7 @@ def test_another_reference_in_the_stack_is_a_miss(client: Client, plant: Callabl
 
 
 def test_another_secrets_manager_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
-    """A run that read a secret counts only on a stack whose secrets are the same ones."""
+    """A cached run that read a secret is valid only with the same secrets manager."""
     plant("token")
 
     @step
@@ -375,8 +375,8 @@ def test_another_secrets_manager_is_a_miss(client: Client, plant: Callable[..., 
     assert _statuses(some) == ["completed", "cached"]
 
 
-def test_each_secret_is_read_once_to_look_whether_a_run_counts(client: Client) -> None:
-    """A counting manager sees a read a secret for the first run, and none for a cached one within the time to live."""
+def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client) -> None:
+    """The first run reads a secret once, and a cached run reads nothing within the time to live."""
     client.workspace.register_component(ComponentType.SECRETS_MANAGER, "counted", CountingBackend.FLAVOR, {})
     client.workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "counted"})
     manager = client.secrets_manager
@@ -420,17 +420,17 @@ def test_each_secret_is_read_once_to_look_whether_a_run_counts(client: Client) -
         ("def w(m):\n def f(n): return m\n return f\nf = w(1)", "def w(m):\n def f(n): return m\n return f\nf = w(1)", True),
     ],
 )
-def test_functions_are_told_apart_by_what_they_do(one: str, other: str, *, same: bool) -> None:
-    """White space and comments don't count; constants, names, defaults, closures and helpers of the same module do."""
+def test_the_code_digest_depends_on_what_python_runs(one: str, other: str, *, same: bool) -> None:
+    """Comments do not change the digest; constants, names, defaults, closures and helper functions do."""
     spaces: list[dict[str, Any]] = [{"__name__": "cell"}, {"__name__": "cell"}]
     for text, space in zip((one, other), spaces, strict=True):
-        exec(text, space)  # noqa: S102 - that is the point
+        exec(text, space)  # noqa: S102 - the test needs a function without source text
     assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is same
     assert code_digest(spaces[0]["f"]) is not None
 
 
-def test_functions_that_hold_what_can_t_be_told_are_not_cached(client: Client, plant: Callable[..., str]) -> None:
-    """An open lock in a closure, and a secret that was read before the run, which may be another by now."""
+def test_functions_without_a_code_digest_are_not_cached(client: Client, plant: Callable[..., str]) -> None:
+    """A function with a lock in its closure, or with a secret that was read earlier, is not cached."""
     plant("token")
     lock = threading.Lock()
     token = client.get_secret("token").content["key"]
@@ -449,13 +449,13 @@ def test_functions_that_hold_what_can_t_be_told_are_not_cached(client: Client, p
         return len(secret.content)
 
     space: dict[str, Any] = {"step": step, "token": token, "__name__": "cell"}
-    exec("@step\ndef by_global() -> int:\n    return len(token)", space)  # noqa: S102 - that is the point
+    exec("@step\ndef by_global() -> int:\n    return len(token)", space)  # noqa: S102 - the test needs a function without source text
     for some in (holds_lock, holds_value, holds_secret, space["by_global"]):
         assert (some.name, _statuses(some)) == (some.name, ["completed", "completed"])
 
 
-def test_code_is_the_same_however_often_it_ran() -> None:
-    """Python rewrites a function's code while it warms up; that does not show."""
+def test_the_code_digest_does_not_change_with_calls() -> None:
+    """The adaptive bytecode of a function after many calls does not change the digest."""
 
     def warm(n: int) -> int:
         return sum(m * 2 for m in range(n)) + len(str(n))
@@ -467,19 +467,19 @@ def test_code_is_the_same_however_often_it_ran() -> None:
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
-def test_different_constants_are_different_code(one: str, other: str) -> None:
-    """Two functions that return a text each are the same code exactly if the texts are equal."""
+def test_the_code_digest_depends_on_constants(one: str, other: str) -> None:
+    """Two functions that return a text have equal digests exactly if the texts are equal."""
     spaces: list[dict[str, Any]] = [{}, {}]
     for text, space in zip((one, other), spaces, strict=True):
-        exec(f"def f(): return {text!r}", space)  # noqa: S102 - that is the point
+        exec(f"def f(): return {text!r}", space)  # noqa: S102 - the test needs a function without source text
     assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is (one == other)
 
 
-def test_code_is_the_same_in_another_process() -> None:
-    """The order of sets and the addresses of objects differ there, the digest does not."""
+def test_the_code_digest_is_equal_in_another_process() -> None:
+    """The order of sets and the addresses of objects do not change the digest."""
     code = "def f(n):\n    return n in {'a', 'b', 'c', 'd', 'e'} and (lambda m: m)(n)\n"
     space: dict[str, Any] = {}
-    exec(code, space)  # noqa: S102 - that is the point
+    exec(code, space)  # noqa: S102 - the test needs a function without source text
     imports = "import json, sys\nfrom zensecrets_jupyter.core.steps.execution.code_digest import code_digest\n"
     there = f"{imports}exec(sys.argv[1])\nprint(json.dumps(code_digest(f)))"
     for seed in ("1", "2"):

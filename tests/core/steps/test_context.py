@@ -1,4 +1,4 @@
-"""What a step learns from its context about its outputs and its settings."""
+"""The context of a step: its outputs, materializers and secrets."""
 
 import concurrent.futures
 from collections.abc import Callable
@@ -18,19 +18,19 @@ Two = tuple[Annotated[int, "first"], Annotated[int, "second"]]
 
 @step
 def no_outputs(method: str, name: str | None, context: StepContext) -> None:
-    """Ask for an output that is not there."""
+    """Call a method of a context without outputs."""
     getattr(context, method)(name)
 
 
 @step
 def one_output(method: str, name: str | None, context: StepContext) -> Any:
-    """Ask for the only output."""
+    """Call a method of a context with one output."""
     return getattr(context, method)(name)
 
 
 @step
 def two_outputs(method: str, name: str | None, context: StepContext) -> Two:
-    """Ask for one of two outputs."""
+    """Call a method of a context with two outputs."""
     return getattr(context, method)(name), 2
 
 
@@ -48,15 +48,15 @@ METHODS = ["get_output_artifact_uri", "get_output_materializer"]
         (two_outputs, "third", "has no output 'third'"),
     ],
 )
-def test_outputs_that_can_t_be_told_are_refused(client: Client, method: str, asking: Any, name: str | None, said: str) -> None:
-    """No outputs, several and no name, and an unknown name are StepContextErrors that name the outputs there are."""
+def test_an_ambiguous_or_unknown_output_is_refused(client: Client, method: str, asking: Any, name: str | None, said: str) -> None:
+    """No outputs, several outputs without a name, and an unknown name raise errors that list the outputs."""
     with pytest.raises(StepContextError, match=said) as caught:
         asking(method, name)
     assert is_one_line(caught.value)
 
 
-def test_an_output_s_place_is_where_it_is_stored(client: Client) -> None:
-    """The URI is a private folder of the artifact store, in which the step's own files lie beside the value."""
+def test_the_uri_of_an_output_is_its_private_folder(client: Client) -> None:
+    """Files that the step writes below the URI are in the folder of the stored output."""
 
     @step
     def some(context: StepContext) -> Two:
@@ -75,14 +75,14 @@ def test_an_output_s_place_is_where_it_is_stored(client: Client) -> None:
     assert run.steps["some"].outputs["second"].load() == 2
 
 
-def test_a_materializer_is_that_of_the_output_or_a_custom_one(client: Client) -> None:
-    """``get_output_materializer`` gives the default, the step's own, or the class it is asked for."""
+def test_the_context_returns_the_materializer_of_an_output(client: Client) -> None:
+    """``get_output_materializer`` returns the default, the step's own, or the requested class."""
 
     class Own(PickleMaterializer):
-        """Keeps anything."""
+        """Supports any type."""
 
     class Custom(BaseMaterializer):
-        """Keeps nothing."""
+        """Is requested from the context."""
 
     @step(output_materializers={"second": Own})
     def some(context: StepContext) -> Two:
@@ -101,8 +101,8 @@ def test_a_materializer_is_that_of_the_output_or_a_custom_one(client: Client) ->
     assert some() == (1, 2)
 
 
-def test_a_context_shows_no_more_than_names(client: Client) -> None:
-    """The ``repr`` of a context is the step's name and the stack's."""
+def test_the_repr_of_a_context_has_only_names(client: Client) -> None:
+    """The ``repr`` of a context has the names of the step and the stack."""
 
     @step
     def some(context: StepContext) -> str:
@@ -111,8 +111,8 @@ def test_a_context_shows_no_more_than_names(client: Client) -> None:
     assert some() == "<StepContext of step 'some' on stack 'default'>"
 
 
-def test_a_thread_reads_secrets_through_a_context_that_it_is_handed(client: Client, plant: Callable[..., str]) -> None:
-    """A thread of the step has no context of its own; handed the step's, it reads secrets."""
+def test_a_thread_reads_secrets_through_a_passed_context(client: Client, plant: Callable[..., str]) -> None:
+    """A thread of a step has no context, and can read secrets through the context of the step."""
     value = plant("token")
 
     def read(context: StepContext) -> bool:

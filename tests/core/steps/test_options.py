@@ -1,4 +1,4 @@
-"""ZenML's arguments of decorators, of calls in a pipeline, and of runs."""
+"""ZenML's arguments of decorators, of step calls and of runs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def make(n: int = 1) -> int:
     return n
 
 
-def test_all_that_zenml_takes_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each argument is taken by the decorator, ``configure`` and ``with_options``; what changes nothing is one line."""
+def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every argument of ZenML is accepted, and an argument without effect prints one line."""
     free_step: Any = step
     free_pipeline: Any = pipeline
     for name, reason in STEP_OPTIONS.items():
@@ -46,8 +46,8 @@ def test_all_that_zenml_takes_is_kept(capsys: pytest.CaptureFixture[str]) -> Non
     assert said == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
 
 
-def test_what_is_no_argument_of_zenml_s_is_refused() -> None:
-    """With the near miss, in one line, and as an error of ours."""
+def test_unknown_arguments_are_refused() -> None:
+    """An unknown argument raises an error in one line with a near miss."""
     free: Any = make
     wrong: dict[str, Callable[[], Any]] = {
         "'experiment_trackr' for step 'make'. Did you mean 'experiment_tracker'": lambda: step(experiment_trackr="x")(make.entrypoint),
@@ -63,8 +63,8 @@ def test_what_is_no_argument_of_zenml_s_is_refused() -> None:
         assert is_one_line(caught.value)
 
 
-def test_a_copy_with_options_leaves_the_step_and_the_pipeline_alone(client: Client) -> None:
-    """``with_options`` of either is a copy; configured parameters stand in for arguments that a call leaves out."""
+def test_with_options_returns_a_copy(client: Client) -> None:
+    """``with_options`` does not change the original, and parameters are defaults of arguments."""
     copied = make.with_options(enable_cache=False, parameters={"n": 5})
     assert (copied.enable_cache, make.enable_cache, make.parameters) == (False, None, {})
     assert [copied(), copied(2), make()] == [5, 2, 1]
@@ -77,8 +77,8 @@ def test_a_copy_with_options_leaves_the_step_and_the_pipeline_alone(client: Clie
     assert (one.enable_cache, one.parameters) == (None, {})
 
 
-def test_calls_have_names_and_wait_for_others(client: Client) -> None:
-    """``id`` names a call, ``after`` takes names, outputs, steps and lists of them; what is not there is refused."""
+def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
+    """``id`` names a call, ``after`` accepts names, outputs, steps and lists, and unknown ones raise errors."""
 
     @pipeline
     def ordered() -> None:
@@ -106,11 +106,11 @@ def test_calls_have_names_and_wait_for_others(client: Client) -> None:
         assert is_one_line(caught.value)
 
 
-def test_an_input_that_is_called_as_an_argument_is_the_input(client: Client) -> None:
-    """A step of one's own may have inputs called ``id`` and ``after``."""
+def test_an_input_can_have_the_name_of_an_argument(client: Client) -> None:
+    """A step can have inputs named ``id`` and ``after``."""
 
     @step
-    def look(id: int, after: str) -> str:  # noqa: A002 - that is the point
+    def look(id: int, after: str) -> str:  # noqa: A002 - the test needs an input of this name
         return f"{id} {after}"
 
     @pipeline
@@ -123,8 +123,8 @@ def test_an_input_that_is_called_as_an_argument_is_the_input(client: Client) -> 
     assert look(id=1, after="z") == "1 z"
 
 
-def test_hooks_are_called_with_what_they_take(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    """The step's own before the pipeline's, the exception where it is wanted; one that fails stops nothing, and nothing of it is quoted."""
+def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hook of a step overrides that of the pipeline, and an error in a hook is not quoted."""
     seen: list[str] = []
 
     def took(error: BaseException) -> None:
@@ -152,8 +152,8 @@ def test_hooks_are_called_with_what_they_take(client: Client, capsys: pytest.Cap
     assert capsys.readouterr().err == "The hook 'broken' raised ValueError.\n"
 
 
-def test_secrets_are_variables_as_they_are_and_in_upper_case(client: Client, plant: Callable[..., str]) -> None:
-    """A step reads a key under either name; a key that can be no variable is there under its other name only; all is gone afterwards."""
+def test_each_key_is_a_variable_under_two_names(client: Client, plant: Callable[..., str]) -> None:
+    """A step reads a key as written and in upper case, and both variables are removed afterwards."""
     values = {"api_key": plant("service", "api_key"), "some.key": plant("dotted", "some.key")}
     names = ("api_key", "API_KEY", "some.key", "SOME_KEY")
 
@@ -165,8 +165,8 @@ def test_secrets_are_variables_as_they_are_and_in_upper_case(client: Client, pla
     assert not set(names) & set(os.environ)
 
 
-def test_a_context_knows_what_it_runs_in(client: Client) -> None:
-    """The names of step, pipeline and run; a run is found by its name again."""
+def test_a_context_has_the_names_of_its_step_pipeline_and_run(client: Client) -> None:
+    """The run can be found again by the name in the context."""
 
     @step(enable_cache=False)
     def look() -> str:
@@ -186,14 +186,14 @@ def test_a_context_knows_what_it_runs_in(client: Client) -> None:
 
 
 def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
-    """For the class and what derives from it, until another takes its place; its code is a part of what the cache knows."""
+    """A materializer is the default for its types and their subclasses, and its code is part of the cache key."""
 
     class Thing:
         def __init__(self, text: str) -> None:
             self.text = text
 
     class Special(Thing):
-        """A thing too."""
+        """A subclass of the supported type."""
 
     def keeping(suffix: str) -> type[BaseMaterializer]:
         class Things(BaseMaterializer):

@@ -1,4 +1,4 @@
-"""Which orchestrators run pipelines here, and what the others say."""
+"""Orchestrators: the implemented flavor, and errors for other flavors."""
 
 import pytest
 
@@ -14,7 +14,7 @@ ran: list[int] = []
 
 @step
 def some() -> None:
-    """Say that it ran."""
+    """Record a run."""
     ran.append(1)
 
 
@@ -24,8 +24,8 @@ def one() -> None:
     some()
 
 
-def test_the_default_stack_s_orchestrator_is_implemented(client: Client) -> None:
-    """The flavor ``local`` runs steps in this process."""
+def test_the_orchestrator_of_the_default_stack_is_implemented(client: Client) -> None:
+    """The flavor ``local`` has an orchestrator that runs steps in this process."""
     component = client.active_stack.orchestrator
     assert component is not None
     assert isinstance(get_orchestrator(component), LocalOrchestrator)
@@ -33,8 +33,8 @@ def test_the_default_stack_s_orchestrator_is_implemented(client: Client) -> None
     assert component.flavor == LocalOrchestrator.FLAVOR
 
 
-def test_an_orchestrator_without_an_implementation_is_refused_before_anything_runs(client: Client) -> None:
-    """Kubeflow on this machine is valid as a stack, and the error names what can be used instead."""
+def test_an_orchestrator_without_an_implementation_is_refused(client: Client) -> None:
+    """The error names the implemented flavors, and no step runs."""
     client.workspace.register_component(ComponentType.ORCHESTRATOR, "kf", "kubeflow", {})
     client.workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "kf"})
     ran.clear()
@@ -45,8 +45,8 @@ def test_an_orchestrator_without_an_implementation_is_refused_before_anything_ru
     assert not ran
 
 
-def test_a_remote_orchestrator_with_what_only_this_machine_has_is_refused(client: Client) -> None:
-    """The report names the local secrets manager and the local artifact store, and nothing runs."""
+def test_a_remote_orchestrator_with_local_components_is_refused(client: Client) -> None:
+    """The report names the local secrets manager and artifact store, and no step runs."""
     client.workspace.register_component(ComponentType.ORCHESTRATOR, "k8s", "kubernetes", {})
     client.workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "k8s"})
     ran.clear()

@@ -1,4 +1,4 @@
-"""Pipelines: how they are put together, what a run tells, and what happens when a step fails."""
+"""Pipelines: definition, results of runs, and failures of steps."""
 
 import os
 import re
@@ -48,8 +48,8 @@ def fail(n: int) -> int:
     raise LookupError(message)
 
 
-def test_outputs_are_handed_on_and_unpacked(client: Client) -> None:
-    """One output, several that are unpacked, values, and defaults reach the steps; a run holds what each returned."""
+def test_outputs_and_values_reach_the_next_step(client: Client) -> None:
+    """Steps receive single outputs, unpacked outputs, values and defaults, and the run has each output."""
 
     @pipeline
     def sums(n: int, *, offset: int = 0) -> None:
@@ -70,8 +70,8 @@ def test_outputs_are_handed_on_and_unpacked(client: Client) -> None:
     assert run.name == run.id
 
 
-def test_steps_may_be_handed_to_a_pipeline(client: Client) -> None:
-    """As in ZenML 0.20 a pipeline can leave open which steps it runs."""
+def test_steps_can_be_arguments_of_a_pipeline(client: Client) -> None:
+    """A pipeline can receive steps as arguments, as in ZenML 0.20."""
 
     @pipeline
     def open_one(loader: Any, trainer: Any) -> None:
@@ -81,7 +81,7 @@ def test_steps_may_be_handed_to_a_pipeline(client: Client) -> None:
 
 
 def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line for the run, one for each step with duration and status, and one for the outcome."""
+    """A run prints a line at its start and its end, and a line with duration and status for each step."""
 
     @pipeline
     def two() -> None:
@@ -98,8 +98,8 @@ def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[s
     assert lines[7] == f"Run {run.id} failed in N s."
 
 
-def test_a_failing_step_ends_the_run_with_its_own_exception(client: Client) -> None:
-    """The exception is the step's, the run says what became of each step, and those after it don't run."""
+def test_a_failed_step_ends_the_run(client: Client) -> None:
+    """The exception of a step is raised, the run has all statuses, and no later step runs."""
 
     @pipeline
     def three() -> None:
@@ -109,7 +109,7 @@ def test_a_failing_step_ends_the_run_with_its_own_exception(client: Client) -> N
         three()
     run = three.last_run
     assert run is not None
-    assert caught.value.pipeline_run is run  # type: ignore[attr-defined] # we add it
+    assert caught.value.pipeline_run is run  # type: ignore[attr-defined] # the pipeline adds the attribute
     assert run in recent_runs("three")
     assert run.status is ExecutionStatus.FAILED
     assert [(one.name, one.status.value) for one in run.steps.values()] == [("make", "completed"), ("fail", "failed"), ("add", "not run")]
@@ -122,7 +122,7 @@ def test_a_failing_step_ends_the_run_with_its_own_exception(client: Client) -> N
 
 
 def test_ctrl_c_ends_the_run(client: Client) -> None:
-    """An interrupt is raised as it is, and the run is over."""
+    """A KeyboardInterrupt in a step is raised unchanged, and the run has ended."""
 
     @step
     def interrupted() -> None:
@@ -142,8 +142,8 @@ def test_ctrl_c_ends_the_run(client: Client) -> None:
         get_step_context()
 
 
-def test_an_exception_that_takes_no_attribute_is_raised_too(client: Client) -> None:
-    """The run is then reached through the pipeline only."""
+def test_an_exception_without_attributes_is_raised(client: Client) -> None:
+    """An exception class with ``__slots__`` is raised without ``pipeline_run``."""
 
     class SlottedError(Exception):
         def __setattr__(self, name: str, value: object) -> None:
@@ -164,8 +164,8 @@ def test_an_exception_that_takes_no_attribute_is_raised_too(client: Client) -> N
     assert one.last_run is not None
 
 
-def test_what_no_step_output_can_do_is_refused(client: Client) -> None:
-    """Each use of an output as if it were there already is refused, with what to do instead."""
+def test_a_step_output_can_t_be_used_as_a_value(client: Client) -> None:
+    """Each use of a placeholder as a value raises an error with an alternative."""
     uses: list[tuple[Callable[[Any], Any], str]] = [
         (bool, "__bool__"),
         (lambda one: one + 1, "__add__"),
@@ -195,8 +195,8 @@ def test_what_no_step_output_can_do_is_refused(client: Client) -> None:
         assert caught.value.hint
 
 
-def test_an_output_says_what_it_is(client: Client) -> None:
-    """Printed or looked at for special methods, as a notebook does, an output tells where it will come from."""
+def test_the_repr_of_a_step_output_names_its_step(client: Client) -> None:
+    """``repr`` works on a placeholder, and a lookup of special methods raises no StepInterfaceError."""
     shown = []
 
     @pipeline
@@ -209,8 +209,8 @@ def test_an_output_says_what_it_is(client: Client) -> None:
     assert shown == ["<output 'output' of step 'make', not computed yet>", "False"]
 
 
-def test_outputs_stay_in_their_pipeline(client: Client) -> None:
-    """An output that was carried out of its pipeline is refused, by other pipelines and by steps that are called alone."""
+def test_a_step_output_is_valid_only_in_its_pipeline(client: Client) -> None:
+    """A placeholder raises an error in another pipeline, and in a step outside a pipeline."""
     kept: list[Any] = []
 
     @pipeline
@@ -227,8 +227,8 @@ def test_outputs_stay_in_their_pipeline(client: Client) -> None:
             use()
 
 
-def test_a_pipeline_in_a_pipeline_adds_its_steps(client: Client, plant: Callable[..., str]) -> None:
-    """The inner one's outputs are handed on, and its settings and secrets hold for its own steps, under those of the steps."""
+def test_a_nested_pipeline_adds_its_steps(client: Client, plant: Callable[..., str]) -> None:
+    """Settings and secrets of a nested pipeline apply to its own steps only."""
     plant("inner_secret")
 
     @step(enable_cache=False)
@@ -262,7 +262,7 @@ def test_a_pipeline_in_a_pipeline_adds_its_steps(client: Client, plant: Callable
 
 
 def test_a_pipeline_without_steps_is_refused(client: Client) -> None:
-    """A function that calls no step is a slip."""
+    """A function that calls no step raises an error."""
 
     @pipeline
     def none() -> None: ...
@@ -271,8 +271,8 @@ def test_a_pipeline_without_steps_is_refused(client: Client) -> None:
         none()
 
 
-def test_what_the_function_raises_is_raised_and_leaves_nothing_behind(client: Client) -> None:
-    """After a function that failed, steps that are called alone run again."""
+def test_an_error_in_the_function_ends_the_recording(client: Client) -> None:
+    """After an error in the function of a pipeline, steps run outside a pipeline again."""
 
     @pipeline
     def broken() -> None:
@@ -285,15 +285,15 @@ def test_what_the_function_raises_is_raised_and_leaves_nothing_behind(client: Cl
     assert broken.last_run is None
 
 
-def test_what_is_no_pipeline_is_refused() -> None:
-    """Only a function with a name makes a pipeline."""
+def test_a_pipeline_needs_a_named_function() -> None:
+    """An object that is no named function raises an error."""
     for wrong in (int, len, lambda: None):
         with pytest.raises(StepInterfaceError):
             pipeline(wrong)
 
 
-def test_arguments_of_the_decorator_are_kept_and_changed_by_configure() -> None:
-    """Name, caching, secrets and settings; ``configure`` changes what it is given and returns the pipeline."""
+def test_configure_changes_the_arguments_of_the_decorator() -> None:
+    """``configure`` changes only the given arguments and returns the pipeline."""
 
     @pipeline(name="other", enable_cache=False, secrets=["one"], settings={"a": 1})
     def some() -> None:
@@ -305,8 +305,8 @@ def test_arguments_of_the_decorator_are_kept_and_changed_by_configure() -> None:
     assert (dict(some.settings), some.secrets, some.enable_cache) == ({"a": 1, "b": 2}, ("two",), True)
 
 
-def test_arguments_that_can_t_be_pickled_are_refused_before_anything_runs(client: Client) -> None:
-    """A step's argument is kept for it in a form that a worker could take."""
+def test_arguments_that_can_t_be_pickled_are_refused_before_the_run(client: Client) -> None:
+    """An argument that can't be pickled raises an error, and no step runs."""
 
     @step
     def hold(thing: object) -> None: ...
@@ -320,8 +320,8 @@ def test_arguments_that_can_t_be_pickled_are_refused_before_anything_runs(client
     assert unpicklable.last_run is None
 
 
-def test_steps_wait_for_those_that_they_are_put_after(client: Client) -> None:
-    """``after`` puts a step behind another whose output it does not take; two that wait for each other are refused."""
+def test_after_defines_the_order_of_steps(client: Client) -> None:
+    """``after`` defines the order of steps without common outputs, and a circle raises an error."""
     order: list[str] = []
 
     @step(enable_cache=False)
@@ -345,7 +345,7 @@ def test_steps_wait_for_those_that_they_are_put_after(client: Client) -> None:
         first()
         second()
 
-    # What a step appends to here is this very list: functions are not pickled to run in this process.
+    # The steps append to this list, because a function is not pickled to run in this process.
     turned()
     assert order == ["second", "first"]
     with pytest.raises(StepInterfaceError, match="wait for each other"):
@@ -355,8 +355,8 @@ def test_steps_wait_for_those_that_they_are_put_after(client: Client) -> None:
     assert order == ["second", "first"]
 
 
-def test_the_step_s_name_counts_its_calls(client: Client) -> None:
-    """Each call has a name of its own, which its context knows."""
+def test_each_call_of_a_step_has_its_own_name(client: Client) -> None:
+    """The second call of a step has a number in its name, also in its context."""
 
     @step
     def named(context: StepContext) -> str:
@@ -371,7 +371,7 @@ def test_the_step_s_name_counts_its_calls(client: Client) -> None:
 
 
 def test_secrets_are_environment_variables_while_steps_run(client: Client, plant: Callable[..., str]) -> None:
-    """The pipeline's for every step, the step's own over them, named after their keys; all gone and restored afterwards."""
+    """Secrets of a step override those of the pipeline, and the environment is restored after the run."""
     shared, own = plant("shared", "api-key"), plant("own", "token")
     over = plant("over", "api.key")
     before = dict(os.environ)
@@ -400,7 +400,7 @@ def test_secrets_are_environment_variables_while_steps_run(client: Client, plant
 
 
 def test_the_environment_is_restored_after_an_error(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that was set is what it was, and one that was not is gone, also when the step fails."""
+    """After a failed step, each variable has its earlier value or does not exist."""
     monkeypatch.setenv("KEY", "before")
     monkeypatch.delenv("OTHER", raising=False)
     plant("token")
@@ -422,8 +422,8 @@ def test_the_environment_is_restored_after_an_error(client: Client, plant: Calla
         assert "OTHER" not in os.environ
 
 
-def test_secrets_that_are_missing_are_part_of_the_report(client: Client) -> None:
-    """Those of the pipeline and of its steps, before anything runs."""
+def test_missing_secrets_are_reported_before_the_run(client: Client) -> None:
+    """The report has the missing secrets of the pipeline and its steps, and no step runs."""
 
     @step(secrets=["one"])
     def some() -> None: ...
@@ -440,8 +440,8 @@ def test_secrets_that_are_missing_are_part_of_the_report(client: Client) -> None
     ]
 
 
-def test_keys_that_would_be_one_variable_are_refused_before_anything_runs(client: Client, plant: Callable[..., str]) -> None:
-    """``api-key`` and ``api.key`` both are API_KEY; the error names both and no value."""
+def test_keys_with_the_same_variable_are_refused_before_the_run(client: Client, plant: Callable[..., str]) -> None:
+    """The error for ``api-key`` and ``api.key`` names both keys and no value."""
     plant("one", "api-key")
     plant("two", "api.key")
     ran = []
@@ -466,7 +466,7 @@ def test_keys_that_would_be_one_variable_are_refused_before_anything_runs(client
 
 
 def test_a_thousand_accesses_read_once_and_see_a_change(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A secret's value in a loop is one read; what is updated through us is seen at the next access."""
+    """A loop reads a secret once, and the next access after an update returns the new value."""
     plant("token")
     manager = client.secrets_manager
     reads = []
@@ -496,8 +496,8 @@ def test_a_thousand_accesses_read_once_and_see_a_change(client: Client, plant: C
     assert one().steps["many"].output.load() is True
 
 
-def test_runs_show_no_value(client: Client, plant: Callable[..., str]) -> None:
-    """The ``repr`` of runs, steps, outputs and settings of a step that handles secrets holds none."""
+def test_the_repr_of_runs_contains_no_value(client: Client, plant: Callable[..., str]) -> None:
+    """The ``repr`` of runs, steps, outputs and settings contains no value of a secret."""
     plant("token")
 
     @step(settings={"url": "https://{{token.key}}@host"})

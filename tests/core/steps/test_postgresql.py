@@ -1,4 +1,4 @@
-"""A step that logs in to a real PostgreSQL server with what its stack's references stand for."""
+"""Steps that log in to a PostgreSQL server with resolved references of their stack."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """Return a server that lets one user in, by a password."""
+    """Return a server with one user and a password."""
     with running_postgresql("ada", canary("postgresql")) as server:
         yield server
 
 
 @pytest.fixture(autouse=True)
 def stack(server: Server) -> None:
-    """Register a feature store whose attributes refer to the secret ``db``, and put it into the active stack."""
+    """Register a feature store with references to the secret ``db``, and add it to the active stack."""
     workspace = Client().workspace
     attributes = {
         "user": "{{db.user}}",
@@ -58,14 +58,14 @@ def _user(connection: psycopg.Connection) -> str:
 
 @step
 def log_in_by_url(context: StepContext) -> str:
-    """Log in with references inside a longer text, and return who one is then."""
+    """Log in with references inside a URL, and return the name of the current user."""
     with psycopg.connect(_store(context).url) as connection:
         return _user(connection)
 
 
 @step
 def log_in_by_parts(context: StepContext) -> str:
-    """Log in with references on their own, and return who one is then."""
+    """Log in with one reference per attribute, and return the name of the current user."""
     store = _store(context)
     with psycopg.connect(host=store.host, port=store.port, user=store.user, password=store.password, dbname="postgres") as connection:
         return _user(connection)
@@ -73,7 +73,7 @@ def log_in_by_parts(context: StepContext) -> str:
 
 @pipeline
 def log_in() -> None:
-    """Log in in both ways."""
+    """Run both steps."""
     log_in_by_url()
     log_in_by_parts()
 
@@ -83,8 +83,8 @@ def _register(user: str, password: str) -> None:
     Client().secrets_manager.register_secret(secret)
 
 
-def test_the_right_password_logs_in(server: Server, tmp_path: Path) -> None:
-    """Both steps are let in, and nothing that the run leaves behind holds the password."""
+def test_the_correct_password_logs_in(server: Server, tmp_path: Path) -> None:
+    """Both steps log in, and the run leaves no copy of the password."""
     _register(server.user, server.password)
     run = log_in()
     assert [run.steps[name].output.read() for name in ("log_in_by_url", "log_in_by_parts")] == ["ada", "ada"]
@@ -93,7 +93,7 @@ def test_the_right_password_logs_in(server: Server, tmp_path: Path) -> None:
 
 
 def test_a_wrong_password_is_refused_by_the_server(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The error is the server's own refusal, it holds no value, and the step after it does not run."""
+    """The step raises the error of the server without a value, and the next step does not run."""
     _register(server.user, canary("wrong"))
     with pytest.raises(psycopg.OperationalError, match="password authentication failed") as caught:
         log_in()
@@ -103,15 +103,15 @@ def test_a_wrong_password_is_refused_by_the_server(server: Server, tmp_path: Pat
     assert not find_canary(tmp_path)
 
 
-def test_a_missing_secret_is_told_before_the_server_is_asked(server: Server) -> None:
-    """Without the secret nothing logs in: the validation tells each of the references."""
+def test_a_missing_secret_is_reported_before_the_login(server: Server) -> None:
+    """The validation reports each reference to the missing secret, and no step logs in."""
     with pytest.raises(StackValidationError) as caught:
         log_in()
     assert {problem.attribute for problem in caught.value.report.problems} == {"user", "password", "url"}
 
 
-def test_a_mended_secret_logs_in(server: Server) -> None:
-    """After a refusal the secret is updated, and the same pipeline gets in: the failure was not cached."""
+def test_a_corrected_secret_logs_in(server: Server) -> None:
+    """After an update of the secret the pipeline succeeds, because the failure was not cached."""
     _register(server.user, canary("wrong"))
     with pytest.raises(psycopg.OperationalError):
         log_in()

@@ -1,4 +1,4 @@
-"""The step of the documentation that this package implements, as it is written there."""
+"""The step in ZenML's documentation of secrets, with its original code."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def secret_loader(
     # retrieved_secret.content will contain a dictionary with all Key-Value
     # pairs within your secret.
     seen.append(retrieved_secret.content)
-    return  # noqa: PLR1711 - as it is written there
+    return  # noqa: PLR1711 - the code is copied from ZenML's documentation
 
 
 @pipeline
@@ -33,7 +33,7 @@ def example() -> None:
 
 
 def test_the_documented_step_runs_alone_and_in_a_pipeline(plant: Callable[..., str]) -> None:
-    """It gets every pair of the secret, is cached as it says, and runs again once the secret was rotated."""
+    """The step reads all keys, is cached, and runs again after a change of the secret."""
     seen.clear()
     value = plant("example_secret")
     assert secret_loader() is None
@@ -48,7 +48,7 @@ def test_the_documented_step_runs_alone_and_in_a_pipeline(plant: Callable[..., s
 
 
 def test_the_documented_step_fails_if_the_secret_does_not_exist(plant: Callable[..., str]) -> None:
-    """Both ways of running it raise the manager's own error, with a near miss."""
+    """A missing secret raises SecretNotFoundError with a near miss, in and outside a pipeline."""
     plant("exmaple_secret")
     for run in (secret_loader, example):
         with pytest.raises(SecretNotFoundError, match="Did you mean 'exmaple_secret'"):

@@ -1,4 +1,4 @@
-"""Settings of steps and pipelines: given as a dict or a model, kept unresolved, read resolved, validated before the run."""
+"""Settings of steps and pipelines: dicts and models with references that are resolved on access."""
 
 import copy
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
 class Database(BaseSettings):
-    """Settings of a kind that a user would write."""
+    """Settings with declared fields and a validator."""
 
     url: str
     port: int = 5432
@@ -39,7 +39,7 @@ class Database(BaseSettings):
 
 
 def _run(**arguments: Any) -> PipelineRun:
-    """Return the run of a pipeline with those settings, whose one step returns what ``look`` makes of its context."""
+    """Return a run of a pipeline whose only step returns the result of ``look`` for its settings."""
     look = arguments.pop("look")
 
     @step(settings=arguments.get("own"))
@@ -53,8 +53,8 @@ def _run(**arguments: Any) -> PipelineRun:
     return one()
 
 
-def test_references_in_a_dict_are_read_resolved(plant: Callable[..., str]) -> None:
-    """Texts, parts of texts, and texts in lists and dicts are resolved when the step reads them, by key and by attribute."""
+def test_references_in_a_dict_are_resolved(plant: Callable[..., str]) -> None:
+    """References in texts, lists and dicts are resolved on access by key and by attribute."""
     value = plant("db", "password")
     own = {"token": "{{db.password}}", "url": "x://{{db.password}}@host", "more": {"list": ["{{db.password}}", 1]}, "plain": "as it is"}
 
@@ -74,8 +74,8 @@ def test_references_in_a_dict_are_read_resolved(plant: Callable[..., str]) -> No
     assert repr(run.steps["some"].settings) == f"StepSettings({own!r})"
 
 
-def test_a_model_is_read_resolved_and_checked(plant: Callable[..., str]) -> None:
-    """A model of the user's own is read by its fields, whose validators see what a reference stands for."""
+def test_references_in_a_model_are_resolved_and_validated(plant: Callable[..., str]) -> None:
+    """The validators of a model check the resolved values of references."""
     value = plant("db", "password")
     own = Database(url="postgresql://u:{{db.password}}@host", password="{{db.password}}")
 
@@ -87,24 +87,24 @@ def test_a_model_is_read_resolved_and_checked(plant: Callable[..., str]) -> None
     assert "{{db.password}}" in repr(run.steps["some"].settings)
 
 
-def test_a_validator_that_refuses_a_value_says_nothing_of_it(plant: Callable[..., str]) -> None:
-    """What a validator's own text quotes stays out of our error."""
+def test_the_error_of_a_validator_contains_no_value(plant: Callable[..., str]) -> None:
+    """A value that a validator quotes is not in the raised error."""
     plant("db", "password")
     with pytest.raises(InvalidComponentError, match="Attribute 'url' of step 'some' refuses the value") as caught:
         _run(own=Database(url="{{db.password}}"), look=lambda settings: settings.url)
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_models_stand_in_a_dict_too(plant: Callable[..., str]) -> None:
-    """A dict may hold models beside plain settings, as in ZenML."""
+def test_a_dict_can_contain_models(plant: Callable[..., str]) -> None:
+    """A dict can contain models beside plain settings, as in ZenML."""
     value = plant("db", "password")
     own = {"db": Database(url="postgresql://host", password="{{db.password}}"), "n": 3}
     run = _run(own=own, look=lambda settings: (settings.db.password == value, settings["db"].url, settings.n))
     assert run.steps["some"].output.load() == (True, "postgresql://host", 3)
 
 
-def test_a_step_s_settings_come_over_the_pipeline_s(plant: Callable[..., str]) -> None:
-    """Key by key in dicts; a model of the step takes the place of the pipeline's settings."""
+def test_settings_of_a_step_override_those_of_the_pipeline(plant: Callable[..., str]) -> None:
+    """Dicts are merged by key, and a model of the step replaces the settings of the pipeline."""
     plant("db", "password")
     shared = {"a": 1, "b": 2}
     assert _run(shared=shared, own={"b": 3}, look=dict).steps["some"].output.load() == {"a": 1, "b": 3}
@@ -115,8 +115,8 @@ def test_a_step_s_settings_come_over_the_pipeline_s(plant: Callable[..., str]) -
     assert _run(shared=model, own={"a": 1}, look=dict).steps["some"].output.load() == {"a": 1}
 
 
-def test_everything_that_settings_miss_is_reported_before_the_first_step(plant: Callable[..., str]) -> None:
-    """Secrets and keys that are missing in the pipeline's and the step's settings are one report, and nothing runs."""
+def test_missing_secrets_of_settings_are_reported_before_the_run(plant: Callable[..., str]) -> None:
+    """One report has all missing secrets and keys of settings, and no step runs."""
     plant("db", "password")
     ran: list[int] = []
     with pytest.raises(StackValidationError) as caught:
@@ -135,8 +135,8 @@ def test_everything_that_settings_miss_is_reported_before_the_first_step(plant: 
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_setting_that_is_gone_when_it_is_read_says_whose(client: Client, plant: Callable[..., str]) -> None:
-    """An error while reading names the step and the reference."""
+def test_an_unresolvable_setting_names_its_step(client: Client, plant: Callable[..., str]) -> None:
+    """An error on access to a setting names the step and the reference."""
     plant("db", "password")
 
     def look(settings: Any) -> str:
@@ -147,27 +147,27 @@ def test_a_setting_that_is_gone_when_it_is_read_says_whose(client: Client, plant
         _run(own={"token": "{{db.password}}"}, look=look)
 
 
-def test_references_where_none_may_stand_are_refused() -> None:
-    """A clear-text field and a field that is no text take no reference."""
+def test_references_in_unsuitable_fields_are_refused() -> None:
+    """A clear-text field and a field that is no text accept no reference."""
     for field in ("label", "port"):
         wrong: Any = {field: "{{db.password}}"}
         with pytest.raises(InvalidReferenceError, match=f"'{field}' accepts no reference"):
             Database(url="postgresql://host", **wrong)
 
 
-def test_settings_that_are_no_settings_are_refused() -> None:
-    """Neither a text nor a key that is no text."""
+def test_invalid_settings_are_refused() -> None:
+    """A text as settings, and a key that is no text, raise errors."""
 
     def some() -> None: ...
 
     with pytest.raises(StepInterfaceError, match="settings of step 'some' are a str"):
-        step(settings="text")(some)  # type: ignore[call-overload] # that is the point
+        step(settings="text")(some)  # type: ignore[call-overload] # the test passes a wrong type
     with pytest.raises(StepInterfaceError, match="key 7"):
-        step(settings={7: 1})(some)  # type: ignore[dict-item] # that is the point
+        step(settings={7: 1})(some)  # type: ignore[dict-item] # the test passes a wrong type
 
 
 def test_an_unknown_setting_is_named() -> None:
-    """A slip in a setting's name gets the near miss."""
+    """An error for a misspelled setting names the near miss."""
     settings = StepSettings({"learning_rate": 1})
     with pytest.raises(AttributeError, match=r"no setting 'learning_rat'\. Did you mean 'learning_rate'"):
         _ = settings.learning_rat
@@ -175,8 +175,8 @@ def test_an_unknown_setting_is_named() -> None:
         settings["other"]
 
 
-def test_settings_called_like_methods_are_read_by_key(plant: Callable[..., str]) -> None:
-    """A key such as ``copy`` or ``items`` is a setting like any other."""
+def test_settings_with_names_of_methods_are_read_by_key(plant: Callable[..., str]) -> None:
+    """A key such as ``copy`` or ``items`` is a normal setting."""
     value = plant("db", "password")
     own = {"copy": "{{db.password}}", "items": 1, "model_dump": "{{db.password}}"}
     run = _run(own=own, look=lambda settings: (settings["copy"] == value, settings["items"], settings["model_dump"] == value))
@@ -184,7 +184,7 @@ def test_settings_called_like_methods_are_read_by_key(plant: Callable[..., str])
 
 
 def test_a_plain_value_in_a_secret_field_is_masked() -> None:
-    """A value that is given instead of a reference is never shown."""
+    """The ``repr`` of settings masks a plain value in a SecretField."""
     value = canary("plain")
     own = Database(url="postgresql://host", password=value)
     run = _run(own=own, look=lambda settings: settings.password == value)
@@ -193,7 +193,7 @@ def test_a_plain_value_in_a_secret_field_is_masked() -> None:
         assert find_canary(shown) == []
 
 
-def test_settings_are_copied_without_being_resolved() -> None:
-    """A copy of settings is the same settings, although nothing can resolve their references here."""
+def test_settings_can_be_copied_without_a_stack() -> None:
+    """A copy of settings is equal to the original, and resolves no reference."""
     settings = StepSettings({"a": "{{gone.key}}", "b": [1]})
     assert repr(copy.copy(settings)) == repr(settings)

@@ -1,4 +1,4 @@
-"""Annotations that are texts: of modules that postpone their evaluation, of cells, and of what only a type checker knows."""
+"""Text annotations: postponed evaluation, notebook cells, and names that only a type checker imports."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zensecrets_jupyter.core.client import Client
-    from zensecrets_jupyter.core.steps import StepContext as OnlyForTheChecker  # noqa: F401 - read as a text below
+    from zensecrets_jupyter.core.steps import StepContext as OnlyForTheChecker  # noqa: F401 - an annotation below names it as a text
 
 TEXTS = ["StepContext", "steps.StepContext", "Optional[StepContext]", "StepContext | None", "'StepContext'", "unknown.StepContext"]
 
 
-def test_postponed_annotations_are_read() -> None:
-    """The context and the outputs are found though every annotation of this module is a text."""
+def test_postponed_annotations_are_evaluated() -> None:
+    """The context and the outputs are recognized in a module with text annotations."""
 
     @step
-    def some(n: int, ctx: Optional[StepContext] = None) -> Output(a=int, b=str):  # type: ignore[valid-type] # noqa: UP045 - as written
+    def some(n: int, ctx: Optional[StepContext] = None) -> Output(a=int, b=str):  # type: ignore[valid-type] # noqa: UP045 - the test needs this older syntax
         return n, get_step_context().step_name
 
     @step
@@ -40,18 +40,18 @@ def test_postponed_annotations_are_read() -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_context_that_only_a_type_checker_can_see_is_found(text: str) -> None:
-    """An annotation that can't be evaluated is the context if it is written as one."""
+def test_a_context_that_only_a_type_checker_imports_is_recognized(text: str) -> None:
+    """A text annotation that can't be evaluated is the context if its text names StepContext."""
 
-    def some(n: OnlyHere, c: Any) -> OnlyHere: ...  # type: ignore[name-defined] # noqa: F821 - that is the point
+    def some(n: OnlyHere, c: Any) -> OnlyHere: ...  # type: ignore[name-defined] # noqa: F821 - the test needs an unknown name
 
     some.__annotations__["c"] = text
     signature = step(some).signature
     assert (signature.context, list(signature.inputs.parameters), signature.outputs) == ("c", ["n"], ("output",))
 
 
-def test_types_of_the_enclosing_function_are_found() -> None:
-    """A text that names something of the function around is evaluated with it, where the step uses that."""
+def test_types_of_the_enclosing_function_are_evaluated() -> None:
+    """A text annotation can name a variable of the enclosing function that the step uses."""
     marks = Output(a=int, b=int)
 
     def some() -> marks:  # type: ignore[valid-type]
@@ -62,14 +62,14 @@ def test_types_of_the_enclosing_function_are_found() -> None:
 
 @pytest.fixture
 def shell() -> Iterator[InteractiveShell]:
-    """Return a shell whose cells are run as a notebook's are."""
+    """Return an IPython shell."""
     InteractiveShell.clear_instance()
     yield InteractiveShell.instance()
     InteractiveShell.clear_instance()
 
 
 def test_steps_of_cells_run_and_are_cached(client: Client, shell: InteractiveShell) -> None:
-    """Steps and a pipeline that are defined in cells run; a cell that is run again unchanged is a hit, and a changed one a miss."""
+    """An unchanged cell that runs again is a cache hit, and a changed cell is a miss."""
     cell = textwrap.dedent("""
         from zensecrets_jupyter.core.steps import StepContext, pipeline, step
 
@@ -95,12 +95,12 @@ def test_steps_of_cells_run_and_are_cached(client: Client, shell: InteractiveShe
 
 
 def test_steps_of_exec_run_and_are_cached(client: Client) -> None:
-    """A step without any source text is cached by its code."""
+    """A step without source text is cached by its bytecode."""
     code = "@step\ndef make(n: int) -> int:\n    return n + 1\n"
     statuses = []
     for text in (code, code, code.replace("n + 1", "n - 1")):
         space: dict[str, Any] = {"step": step}
-        exec(text, space)  # noqa: S102 - that is the point
+        exec(text, space)  # noqa: S102 - the test needs a function without source text
 
         @pipeline
         def one(make: Any) -> None:
@@ -110,10 +110,10 @@ def test_steps_of_exec_run_and_are_cached(client: Client) -> None:
     assert statuses == ["completed", "cached", "completed"]
 
 
-def test_two_contexts_are_refused_as_texts_too() -> None:
-    """Postponed annotations hide no second context."""
+def test_two_contexts_in_text_annotations_are_refused() -> None:
+    """Two context parameters raise an error, also with postponed annotations."""
 
-    def twice(one: StepContext, two: Optional[StepContext] = None) -> None: ...  # noqa: UP045 - the old way of writing it
+    def twice(one: StepContext, two: Optional[StepContext] = None) -> None: ...  # noqa: UP045 - the test needs this older syntax
 
     with pytest.raises(StepInterfaceError, match="twice"):
         step(twice)

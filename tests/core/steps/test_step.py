@@ -1,4 +1,4 @@
-"""Steps: how they are written, what is refused, and what calling one outside of a pipeline does."""
+"""Steps: definition, configuration, and calls outside a pipeline."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,12 +24,12 @@ from zensecrets_jupyter.core.steps import Output, Step, StepContext, get_step_co
 from zensecrets_jupyter.testing.canary import find_canary
 
 
-def test_a_bare_decorator_makes_a_step_with_the_function_s_name_and_text() -> None:
-    """``@step`` alone keeps name, docstring and module, and the bare function as ``entrypoint``."""
+def test_a_bare_decorator_copies_the_name_and_docstring() -> None:
+    """A step has the name, docstring and module of its function, and the function as ``entrypoint``."""
 
     @step
     def double(n: int) -> int:
-        """Return twice as much."""
+        """Return the double."""
         return 2 * n
 
     assert isinstance(double, Step)
@@ -38,8 +38,8 @@ def test_a_bare_decorator_makes_a_step_with_the_function_s_name_and_text() -> No
     assert repr(double) == "<Step 'double'>"
 
 
-def test_arguments_of_the_decorator_are_kept() -> None:
-    """Name, caching, secrets and settings are those that were given."""
+def test_the_decorator_stores_its_arguments() -> None:
+    """A step has the name, caching, secrets and settings from its decorator."""
 
     @step(name="other name", enable_cache=False, secrets=["one", "two", "one"], settings={"a": "{{one.key}}"})
     def some() -> None: ...
@@ -49,7 +49,7 @@ def test_arguments_of_the_decorator_are_kept() -> None:
 
 
 def test_configure_changes_a_step_and_returns_it() -> None:
-    """``configure`` merges settings unless told not to, and leaves what is not given."""
+    """``configure`` merges settings by default, and does not change omitted arguments."""
 
     @step(enable_cache=False, settings={"a": 1, "b": 2})
     def some() -> None: ...
@@ -61,18 +61,18 @@ def test_configure_changes_a_step_and_returns_it() -> None:
 
 
 def test_a_failed_configure_changes_nothing() -> None:
-    """What is refused leaves the step as it was."""
+    """A call of ``configure`` with a wrong argument leaves the step unchanged."""
 
     @step(secrets=["one"])
     def some() -> None: ...
 
     with pytest.raises(StepInterfaceError):
-        some.configure(enable_cache=False, secrets=["two"], settings=7)  # type: ignore[arg-type] # that is the point
+        some.configure(enable_cache=False, secrets=["two"], settings=7)  # type: ignore[arg-type] # the test passes a wrong type
     assert (some.secrets, some.is_cached) == (("one",), True)
 
 
-def test_caching_is_off_by_default_for_a_step_that_takes_its_context() -> None:
-    """On by default, off with a StepContext, and an explicit word wins over both."""
+def test_caching_is_off_by_default_with_a_context_parameter() -> None:
+    """Caching is on by default, off with a StepContext, and an explicit argument overrides both."""
 
     @step
     def plain() -> None: ...
@@ -87,14 +87,14 @@ def test_caching_is_off_by_default_for_a_step_that_takes_its_context() -> None:
 
 
 def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> None:
-    """The annotation decides, in the middle of other parameters and inside of Optional or Annotated too."""
+    """The annotation StepContext identifies the context parameter, also inside Optional and Annotated."""
 
     @step
     def first(a: int, anything: StepContext, b: int) -> tuple[str, int]:
         return anything.step_name, a - b
 
     @step
-    def second(ctx: Optional[StepContext] = None) -> str:  # noqa: UP045 - the old way of writing it
+    def second(ctx: Optional[StepContext] = None) -> str:  # noqa: UP045 - the test needs this older syntax
         return "none" if ctx is None else ctx.step_name
 
     @step
@@ -119,15 +119,15 @@ def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> 
         ("text", "a str"),
     ],
 )
-def test_what_is_no_named_function_is_refused(function: Any, said: str) -> None:
-    """A lambda, a class, a built-in and a text are each refused, with what they are."""
+def test_a_step_needs_a_named_function(function: Any, said: str) -> None:
+    """A lambda, a class, a built-in function and a text raise an error that names the type."""
     with pytest.raises(StepInterfaceError, match=said) as caught:
         step(function)
     assert is_one_line(caught.value)
 
 
-def test_functions_that_give_no_plain_value_are_refused() -> None:
-    """Coroutines and generators are refused with another way to write them."""
+def test_async_functions_and_generators_are_refused() -> None:
+    """An error for a coroutine or generator function suggests another way to write it."""
 
     async def coroutine() -> None:
         await asyncio.sleep(0)
@@ -143,8 +143,8 @@ def test_functions_that_give_no_plain_value_are_refused() -> None:
             step(function)
 
 
-def test_parameters_that_name_no_one_input_are_refused() -> None:
-    """``*args``, ``**kwargs`` and positional-only parameters are refused by name."""
+def test_variable_and_positional_only_parameters_are_refused() -> None:
+    """An error for ``*args``, ``**kwargs`` or a positional-only parameter names the parameter."""
 
     def starred(*args: int) -> None: ...
 
@@ -157,13 +157,13 @@ def test_parameters_that_name_no_one_input_are_refused() -> None:
             step(function)
 
 
-def test_missing_annotations_are_refused_where_they_are_required() -> None:
-    """For ZenML 0.20 every parameter and the return value are annotated; the error says what to add."""
+def test_missing_annotations_are_refused_for_old_zenml() -> None:
+    """With the rules of ZenML before 0.40, an error for a missing annotation suggests one."""
 
-    def parameter(n) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - that is the point
+    def parameter(n) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - the test needs a parameter without an annotation
         ...
 
-    def returned():  # type: ignore[no-untyped-def] # noqa: ANN202 - that is the point
+    def returned():  # type: ignore[no-untyped-def] # noqa: ANN202 - the test needs a function without a return annotation
         ...
 
     with pytest.raises(StepInterfaceError, match="Parameter 'n' of step 'parameter' has no annotation"):
@@ -173,7 +173,7 @@ def test_missing_annotations_are_refused_where_they_are_required() -> None:
 
 
 def test_two_contexts_are_refused() -> None:
-    """A step takes its context once."""
+    """A step with two context parameters raises an error."""
 
     def twice(one: StepContext, two: StepContext) -> None: ...
 
@@ -182,8 +182,8 @@ def test_two_contexts_are_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../up", ".", "a\nb", "x" * 200, 7])
-def test_names_that_are_no_part_of_a_path_are_refused(name: Any) -> None:
-    """A step's name becomes a folder's."""
+def test_step_names_that_are_not_valid_in_a_path_are_refused(name: Any) -> None:
+    """The name of a step becomes a folder name, so it is validated."""
 
     def some() -> None: ...
 
@@ -193,7 +193,7 @@ def test_names_that_are_no_part_of_a_path_are_refused(name: Any) -> None:
 
 @pytest.mark.parametrize("secrets", ["one", [1], {"one": 1}.items(), 7])
 def test_secrets_that_are_no_list_of_names_are_refused(secrets: Any) -> None:
-    """A single text is a slip, not a list of letters."""
+    """A single text for ``secrets`` raises an error, because it would be a list of letters."""
 
     def some() -> None: ...
 
@@ -202,24 +202,24 @@ def test_secrets_that_are_no_list_of_names_are_refused(secrets: Any) -> None:
 
 
 @pytest.mark.parametrize("secrets", [[""], ["a.b"], ["{{a}}"], ["name"]])
-def test_names_that_no_secret_can_have_are_refused(secrets: list[str]) -> None:
-    """An empty or malformed name is refused when the step is made."""
+def test_invalid_names_of_secrets_are_refused(secrets: list[str]) -> None:
+    """An empty or malformed name of a secret raises an error when the step is created."""
     with pytest.raises(InvalidSecretError):
 
         @step(secrets=secrets)
         def some() -> None: ...
 
 
-def test_settings_that_are_nearly_references_are_refused() -> None:
-    """A slip is found when the step is made, with the likely intent."""
+def test_settings_that_resemble_references_are_refused() -> None:
+    """A misspelled reference in settings raises an error with the likely correct text."""
     with pytest.raises(InvalidReferenceError, match=r"\{\{a\.b\}\}"):
 
         @step(settings={"url": "{a.b}"})
         def some() -> None: ...
 
 
-def test_outputs_follow_the_annotation() -> None:
-    """None is no output, one is called ``output`` or as it is named; an unnamed tuple is several where the code puts it together."""
+def test_the_annotation_defines_the_outputs() -> None:
+    """Each form of return annotation defines the expected outputs."""
 
     @step
     def none() -> None: ...
@@ -233,7 +233,7 @@ def test_outputs_follow_the_annotation() -> None:
         return 1
 
     @step
-    def output() -> Output(a=int, b=str):  # type: ignore[valid-type] # ZenML's way of writing it
+    def output() -> Output(a=int, b=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
     @step
@@ -255,32 +255,32 @@ def test_outputs_follow_the_annotation() -> None:
     assert Step(unnamed.entrypoint, annotated=True).signature.outputs == ("output",)
 
 
-def test_what_is_not_annotated_follows_the_code() -> None:
-    """A tuple that is handed on is one output; without an annotation, a return with a value is one, and none is none."""
+def test_the_bytecode_defines_the_outputs_without_an_annotation() -> None:
+    """Without an annotation, a ``return`` with a value is one output, and no value is no output."""
 
     @step
     def handed_on() -> tuple[int, str]:
-        return divmod(1, 2)  # type: ignore[return-value] # it is not run
+        return divmod(1, 2)  # type: ignore[return-value] # the function is only inspected
 
     @step
-    def bare(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - as later ZenML takes it
+    def bare(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - the test needs a function without annotations
         return n
 
     @step
-    def bare_none(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - likewise
+    def bare_none(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - the test needs a function without annotations
         if n:
             return
-        print(n)  # noqa: T201 - anything
+        print(n)  # noqa: T201 - the function needs any statement
 
     @step
-    def branches(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - likewise
+    def branches(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - the test needs a function without annotations
         return n or None
 
     assert [one.signature.outputs for one in (handed_on, bare, bare_none, branches)] == [("output",), ("output",), (), ("output",)]
 
 
-def test_outputs_that_can_t_be_told_apart_are_refused() -> None:
-    """Two outputs of one name, names for some only, and names that are no part of a path."""
+def test_invalid_names_of_outputs_are_refused() -> None:
+    """Duplicate names, partial names, and names that are not valid in a path raise an error."""
 
     def same() -> tuple[Annotated[int, "a"], Annotated[str, "a"]]:
         return 1, "x"
@@ -296,8 +296,8 @@ def test_outputs_that_can_t_be_told_apart_are_refused() -> None:
             step(function)
 
 
-def test_calling_a_step_runs_it_and_returns_its_value(client: Client) -> None:
-    """Outside of a pipeline the value itself comes back, and nothing is stored."""
+def test_a_call_of_a_step_returns_its_value(client: Client) -> None:
+    """A call outside a pipeline returns the value and stores nothing."""
     made = object()
 
     @step
@@ -308,8 +308,8 @@ def test_calling_a_step_runs_it_and_returns_its_value(client: Client) -> None:
     assert not list(client.workspace.home.rglob("*.pkl"))
 
 
-def test_calling_a_step_gives_it_its_secrets(client: Client, plant: Callable[..., str]) -> None:
-    """A step that is called alone reaches the secrets manager, by its context and by get_step_context."""
+def test_a_called_step_reads_secrets(client: Client, plant: Callable[..., str]) -> None:
+    """A step that runs outside a pipeline can read secrets through its context."""
     value = plant("token")
 
     @step
@@ -324,8 +324,8 @@ def test_calling_a_step_gives_it_its_secrets(client: Client, plant: Callable[...
     assert by_function()
 
 
-def test_calling_a_step_validates_first(client: Client) -> None:
-    """What the step would miss is reported before it runs, with the command that mends it."""
+def test_a_call_validates_the_secrets_of_a_step(client: Client) -> None:
+    """A missing secret is reported before the step runs, with the command that registers it."""
     ran = []
 
     @step(secrets=["gone"], settings={"url": "https://{{db.user}}@host"})
@@ -342,8 +342,8 @@ def test_calling_a_step_validates_first(client: Client) -> None:
     assert not ran
 
 
-def test_arguments_that_do_not_suit_are_refused(client: Client) -> None:
-    """Missing, unknown and too many arguments, and a context that somebody hands in, are refused without a value in the error."""
+def test_wrong_arguments_are_refused(client: Client) -> None:
+    """Missing, unknown and too many arguments, and a passed context, raise errors without values."""
 
     @step
     def some(n: int, context: StepContext) -> int:
@@ -360,8 +360,8 @@ def test_arguments_that_do_not_suit_are_refused(client: Client) -> None:
             call()
 
 
-def test_a_step_inside_of_a_step_runs_there(client: Client) -> None:
-    """A step that another calls runs at once, with a context of its own, and the outer one's is there again afterwards."""
+def test_a_step_can_call_another_step(client: Client) -> None:
+    """A called inner step has its own context, and the outer context is active again afterwards."""
 
     @step
     def inner(n: int, context: StepContext) -> str:
@@ -378,8 +378,8 @@ def test_a_step_inside_of_a_step_runs_there(client: Client) -> None:
     assert nested().steps["outer"].output.load() == ["outer", "inner1", "outer"]
 
 
-def test_there_is_no_context_outside_of_a_step(client: Client) -> None:
-    """``get_step_context`` raises where no step runs, also after one did."""
+def test_no_context_exists_outside_a_step(client: Client) -> None:
+    """``get_step_context`` raises an error before and after a step."""
 
     @step
     def some() -> str:
@@ -392,8 +392,8 @@ def test_there_is_no_context_outside_of_a_step(client: Client) -> None:
         get_step_context()
 
 
-def test_a_stack_without_a_secrets_manager_says_so(client: Client) -> None:
-    """``context.stack.secrets_manager`` raises with the remedy instead of being None."""
+def test_a_stack_without_a_secrets_manager_raises_an_error(client: Client) -> None:
+    """``context.stack.secrets_manager`` raises an error with a hint instead of returning ``None``."""
 
     @step
     def some(context: StepContext) -> None:
@@ -404,8 +404,8 @@ def test_a_stack_without_a_secrets_manager_says_so(client: Client) -> None:
         some()
 
 
-def test_what_a_step_raises_is_raised(client: Client, plant: Callable[..., str]) -> None:
-    """The step's own exception reaches the caller as it is, and an error of ours about a secret holds no value."""
+def test_the_error_of_a_step_is_raised_unchanged(client: Client, plant: Callable[..., str]) -> None:
+    """The caller gets the exception of the step, and an error about a secret contains no value."""
     plant("token")
 
     @step
@@ -419,7 +419,7 @@ def test_what_a_step_raises_is_raised(client: Client, plant: Callable[..., str])
 
 @given(st.integers(), st.integers())
 def test_arguments_reach_the_function_by_position_and_by_name(a: int, b: int) -> None:
-    """However they are given, the step's signature binds them as Python would without the context."""
+    """A call of a step binds arguments like a call of its function without the context parameter."""
 
     def subtract(a: int, context: StepContext, b: int = 0) -> int:
         return a - b

@@ -1,4 +1,4 @@
-"""Which values have a declared type."""
+"""Type checks of inputs and outputs against annotations."""
 
 import enum
 from collections.abc import Callable, Sequence
@@ -20,16 +20,16 @@ Free = TypeVar("Free")
 
 
 class Colour(str, enum.Enum):
-    """A text too."""
+    """A subclass of str."""
 
     RED = "red"
 
 
 class Quacks(Protocol):
-    """Can't be checked at run time."""
+    """A protocol that isinstance can't check."""
 
     def quack(self) -> None:
-        """Quack."""
+        """Return nothing."""
 
 
 FITTING: list[tuple[Any, Any]] = [
@@ -41,8 +41,8 @@ FITTING: list[tuple[Any, Any]] = [
     (1.5, complex),
     (Colour.RED, str),
     (None, None),
-    (None, Optional[int]),  # noqa: UP045 - the old way of writing it
-    ("x", Union[int, str]),  # noqa: UP007 - likewise
+    (None, Optional[int]),  # noqa: UP045 - the test needs this older syntax
+    ("x", Union[int, str]),  # noqa: UP007 - the test needs this older syntax
     ("x", int | str),
     ([1], list[str]),
     ((1, "x"), tuple[int, str]),
@@ -69,7 +69,7 @@ UNFITTING: list[tuple[Any, Any]] = [
     (Decimal(1), float),
     (1, None),
     (None, int),
-    ("x", Optional[int]),  # noqa: UP045 - the old way of writing it
+    ("x", Optional[int]),  # noqa: UP045 - the test needs this older syntax
     (1.5, int | str),
     ((1,), list[int]),
     ([1], tuple),
@@ -83,14 +83,14 @@ UNFITTING: list[tuple[Any, Any]] = [
 ]
 
 
-def test_what_fits_and_what_does_not() -> None:
-    """Numbers of NumPy are numbers, an int is a float as type checkers have it, and what says nothing takes everything."""
+def test_has_type_returns_the_expected_result() -> None:
+    """Numbers of NumPy are numbers, an int is a float, and an uncheckable annotation accepts every value."""
     assert [(value, declared) for value, declared in FITTING if not has_type(value, declared)] == []
     assert [(value, declared) for value, declared in UNFITTING if has_type(value, declared)] == []
 
 
-def test_inputs_and_outputs_are_checked_wherever_a_step_runs(client: Client) -> None:
-    """Called on its own, in a pipeline with a value, and with another step's output; a value that was typed is not quoted."""
+def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client) -> None:
+    """A value of a wrong type raises an error that does not quote it."""
 
     @step
     def double(n: int) -> int:
@@ -98,7 +98,7 @@ def test_inputs_and_outputs_are_checked_wherever_a_step_runs(client: Client) -> 
 
     @step
     def lies(n: int) -> str:
-        return n  # type: ignore[return-value] # that is the point
+        return n  # type: ignore[return-value] # the test returns a wrong type
 
     @step
     def text() -> str:
