@@ -1,4 +1,4 @@
-"""What the tests of steps and pipelines for ZenML 0.20 stand on: nothing of the person who runs them."""
+"""Fixtures for tests of the steps and pipelines of ZenML 0.20."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def client() -> Client:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """See afterwards that no canary is in a file of the workspace, or in what was printed."""
+def _check_for_leaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Check after each test that no canary is in a file of the workspace or in the output."""
     yield
     assert find_canary(tmp_path) == []
     printed = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""Scripts in Markdown: each heading of the second level has one block of Python."""
+"""Read example scripts from a Markdown file, with one Python block below each heading."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _IMPORTED = re.compile(r"^(\s*(?:from|import) )(\w+)", re.MULTILINE)
 
 
 def examples_in(file: str) -> dict[str, str]:
-    """Return the scripts of a file beside this one, by their headings."""
+    """Return the scripts of a file in this folder, by heading."""
     found = dict(_EXAMPLE.findall(Path(__file__).with_name(file).read_text(encoding="utf-8")))
     assert found
     return found
 
 
 def with_package(source: str, old: str, new: str) -> str:
-    """Return the script with another package in its imports, and nothing else changed."""
+    """Return the script with another package in its imports."""
     changed = _IMPORTED.sub(lambda match: f"{match[1]}{new if match[2] == old else match[2]}", source)
     assert changed != source
     return changed

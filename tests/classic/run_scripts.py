@@ -1,4 +1,4 @@
-"""Runs each script that is named on the command line, as Python runs a script, all of them in this process."""
+"""Run the scripts in the command line arguments, all in one process."""
 
 from __future__ import annotations
 

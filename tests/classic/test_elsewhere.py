@@ -1,4 +1,4 @@
-"""Scripts for this package run with ZenML itself, with nothing changed but the package's name in their imports."""
+"""Scripts for this package also run with ZenML, with another package in their imports."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ RUNNER = Path(__file__).with_name("run_scripts.py")
 _DONE = re.compile(r"^(.+): done$", re.MULTILINE)
 
 
-def test_the_scripts_run_here(tmp_path: Path) -> None:
-    """All five end as they should, in one process."""
+def test_the_scripts_run_with_this_package(tmp_path: Path) -> None:
+    """All five scripts succeed in one process."""
     assert len(EXAMPLES) == 5
     command = [sys.executable, str(RUNNER), *_written(EXAMPLES, tmp_path)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=tmp_path)
@@ -32,14 +32,14 @@ def test_the_scripts_run_here(tmp_path: Path) -> None:
 
 @pytest.mark.once
 def test_the_scripts_run_with_zenml(tmp_path: Path) -> None:
-    """All five end as they should, in one process of ZenML 0.98."""
+    """All five scripts succeed in one process with ZenML 0.98."""
     changed = {name: with_package(source, "zensecrets_jupyter", "zenml") for name, source in EXAMPLES.items()}
     said = run_with_zenml(str(RUNNER), *_written(changed, tmp_path), folder=tmp_path)
     assert _DONE.findall(said) == list(EXAMPLES)
 
 
 def _written(scripts: Mapping[str, str], folder: Path) -> list[str]:
-    """Write each script to a file of its own and return their paths: ZenML finds a step again by its file."""
+    """Write each script to its own file and return the paths; ZenML identifies a step by its file."""
     paths = [folder / f"example_{name}.py" for name in scripts]
     for path, source in zip(paths, scripts.values(), strict=True):
         path.write_text(source)

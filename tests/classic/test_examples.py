@@ -1,4 +1,4 @@
-"""Scripts for ZenML 0.20 run with nothing changed but the package's name in their imports, all of them in one process."""
+"""Scripts for ZenML 0.20 run with this package in their imports, all in one process."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ COMPONENTS = {
 }
 
 
-def test_there_are_enough() -> None:
-    """Twelve scripts are tried."""
+def test_twelve_scripts_exist() -> None:
+    """The Markdown file has twelve scripts."""
     assert len(EXAMPLES) == 12
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_runs(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It ends as it should, on a stack with the components that it wants, and no value is printed or left in a file."""
+def test_an_example_succeeds(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each script succeeds with the components that it needs, and no value is printed or in a file."""
     _set_up()
     script = tmp_path / "run.py"
     script.write_text(with_package(EXAMPLES[name], "zenml", "zensecrets_jupyter"))

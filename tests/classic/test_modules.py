@@ -1,4 +1,4 @@
-"""The modules that are called as ZenML's: each can be imported, and gives what it names."""
+"""The modules with ZenML's names: imports, and the names in each module."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ MODULES = {
 }
 
 
-def test_each_module_gives_its_names() -> None:
-    """Nothing that a module says it has is missing."""
+def test_each_module_has_its_names() -> None:
+    """Every name in ``__all__`` of a module exists."""
     for module, names in MODULES.items():
         found = importlib.import_module(f"zensecrets_jupyter.{module}")
         for name in {*names, *getattr(found, "__all__", ())}:
             assert hasattr(found, name), f"{module}.{name}"
 
 
-def test_the_two_generations_share_what_is_the_same() -> None:
-    """Only steps and pipelines differ by where they come from."""
+def test_both_apis_share_their_other_classes() -> None:
+    """The old and the new API differ only in steps and pipelines."""
     for module, name in (("steps", "StepContext"), ("materializers", "BaseMaterializer"), ("client", "Client"), ("steps", "Output")):
         found = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
         assert found is getattr(zensecrets_jupyter, name)
@@ -76,8 +76,8 @@ def test_the_two_generations_share_what_is_the_same() -> None:
         assert found is not getattr(zensecrets_jupyter, name)
 
 
-def test_importing_steps_and_schemas_imports_nothing_heavy() -> None:
-    """Neither Jupyter nor a file system nor an SDK is imported before something runs."""
+def test_an_import_of_steps_imports_no_slow_modules() -> None:
+    """An import of steps or schemas imports neither Jupyter nor a file system nor an SDK."""
     modules = ", ".join(f"zensecrets_jupyter.{name}" for name in ("steps", "pipelines", "secret.schemas", "materializers"))
     heavy = ("IPython", "click", "rich", "cloudpickle", "fsspec", "boto3", "yaml")
     code = f"import sys, {modules}\nprint([name for name in {heavy!r} if name in sys.modules])"
@@ -85,8 +85,8 @@ def test_importing_steps_and_schemas_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_schemas_are_found_by_their_type() -> None:
-    """The registry knows each; an unknown one is named in one line."""
+def test_the_registry_returns_schemas_by_type() -> None:
+    """The registry returns each schema, and an unknown type raises an error in one line."""
     assert SecretSchemaClassRegistry.get_class(secret_schema="aws") is zensecrets_jupyter.AWSSecretSchema
     assert SecretSchemaClassRegistry.get_class("aws").get_schema_keys() == [
         "aws_access_key_id",
@@ -98,8 +98,8 @@ def test_schemas_are_found_by_their_type() -> None:
     assert is_one_line(caught.value)
 
 
-def test_files_are_handled_by_their_paths(tmp_path: object) -> None:
-    """What a materializer does with files: open, copy, list, find, move and delete, in text and in bytes."""
+def test_file_functions_work_with_paths(tmp_path: object) -> None:
+    """The functions open, copy, list, find, move and delete files."""
     folder = f"{tmp_path}/a/b"
     fileio.makedirs(folder)
     fileio.makedirs(folder)

@@ -1,4 +1,4 @@
-"""Pipelines for ZenML 0.20: what they are made with, how they are run, and what is known of their runs."""
+"""Pipelines of ZenML 0.20: creation, runs and the list of runs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def adding(first: Any, second: Any) -> None:
 
 
 def test_a_decorated_function_is_a_class_of_pipelines() -> None:
-    """It has the function's name and text, and is made with steps by position or by name."""
+    """The class has the name and docstring of the function, and is called with steps."""
     assert issubclass(adding, BasePipeline)
     assert (adding.__name__, adding.__doc__, adding.pipeline_name()) == ("adding", "Add one to a number.", "adding")
     for made in (adding(one(), add()), adding(one(), second=add()), adding(second=add(), first=one())):
@@ -50,8 +50,8 @@ def test_a_decorated_function_is_a_class_of_pipelines() -> None:
         assert made.name == "adding"
 
 
-def test_what_a_pipeline_can_t_be_made_with_is_refused() -> None:
-    """A missing, unknown or second step, a class, something else, and a step of the other generation; each in one line."""
+def test_wrong_steps_of_a_pipeline_are_refused() -> None:
+    """A missing, unknown or duplicate step, a class, and another object raise errors in one line."""
 
     @present_step
     def other() -> int:
@@ -74,7 +74,7 @@ def test_what_a_pipeline_can_t_be_made_with_is_refused() -> None:
 
 
 def test_a_class_without_connect_is_refused() -> None:
-    """The error names the class, and the method that has a similar name."""
+    """The error names the class, and the method with a similar name."""
     for own, said in (("conect", "Its method conect has a similar name"), ("steps_of", "Define it")):
         mistyped = type("Mistyped", (BasePipeline,), {own: lambda _, first: first})
         with pytest.raises(PipelineInterfaceError, match=f"The pipeline class Mistyped has no method connect. {said}") as caught:
@@ -82,8 +82,8 @@ def test_a_class_without_connect_is_refused() -> None:
         assert is_one_line(caught.value)
 
 
-def test_what_a_run_can_t_be_given_is_refused(client: Client) -> None:
-    """A step that is not there, and what a step or a pipeline does not take, with near misses; nothing is run then."""
+def test_wrong_arguments_of_a_run_are_refused(client: Client) -> None:
+    """An unknown step or argument raises an error with near misses, and no step runs."""
     made = adding(one(), add())
     docker: Any = DockerSettings
     schedule: Any = Schedule
@@ -102,8 +102,8 @@ def test_what_a_run_can_t_be_given_is_refused(client: Client) -> None:
     assert adding.get_runs() == []
 
 
-def test_what_is_given_to_a_run_holds_for_it_alone(client: Client) -> None:
-    """Caching, settings and the configuration of steps of one run are forgotten with it."""
+def test_options_of_a_run_apply_to_this_run_only(client: Client) -> None:
+    """Caching, settings and step configurations of one run do not change the next run."""
     made = adding(one(), add())
     made.run()
     assert made.run(enable_cache=False, settings={"a": 1}, extra={"b": 2}).get_step("first").is_completed
@@ -111,8 +111,8 @@ def test_what_is_given_to_a_run_holds_for_it_alone(client: Client) -> None:
     assert made.run().get_step("first").is_cached
 
 
-def test_what_changes_nothing_is_said_once(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each argument that a notebook's process can't honour is said in one line, the first time; false and None are no demand."""
+def test_an_argument_without_effect_prints_a_line_once(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    """``False`` and ``None`` print no line."""
 
     def make(**options: Any) -> Any:
         return step(**options)(lambda_free)
@@ -135,8 +135,8 @@ def test_what_changes_nothing_is_said_once(client: Client, capsys: pytest.Captur
     assert [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()] == ["schedule="]
 
 
-def test_runs_are_found_again(client: Client) -> None:
-    """By pipeline, by name and by step, the newest first; what is not there is named."""
+def test_runs_are_found_by_pipeline_name_and_step(client: Client) -> None:
+    """Runs are listed newest first, and a missing run raises an error that names it."""
     made = adding(one(), add())
     made.run(run_name="first run")
     made.run(run_name="second run")
@@ -161,8 +161,8 @@ def test_runs_are_found_again(client: Client) -> None:
         assert is_one_line(caught.value)
 
 
-def test_a_configuration_file_that_can_t_be_read_is_refused(client: Client, tmp_path: Any) -> None:
-    """What is no file, no YAML and no mapping is said in one line that quotes nothing of it."""
+def test_an_unreadable_configuration_file_is_refused(client: Client, tmp_path: Any) -> None:
+    """A missing file, invalid YAML, and a file without a mapping raise errors that quote nothing."""
     made = adding(one(), add())
     files = {"missing": None, "torn": "a: [hunter2", "list": "- hunter2", "large": f"a: {'hunter2' * 200_000}"}
     for name, text in files.items():

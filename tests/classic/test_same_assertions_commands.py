@@ -1,4 +1,4 @@
-"""What ZenML 0.20's own tests assert of the commands for stacks and components, asserted here in our words."""
+"""Assertions of ZenML 0.20's tests about the commands for stacks and components."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SETTING_UP = (
 
 @pytest.fixture
 def workspace(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workspace:
-    """Return a workspace with two stacks and some components, in a folder of the test's own."""
+    """Return a workspace with two stacks and some components."""
     monkeypatch.chdir(tmp_path)
     for line in SETTING_UP:
         run(line)
@@ -90,8 +90,10 @@ BOTH = {"orchestrator": "default", "artifact_store": "default"}
     ],
     ids=lambda given: given[0].replace(" ", "_") if isinstance(given, list) and given and " " in given[0] else "",
 )
-def test_commands_that_do_what_they_say(workspace: Workspace, lines: list[str], look: Callable[[Workspace], Any], expected: Any) -> None:
-    """Stacks and components are afterwards as the command says."""
+def test_commands_change_stacks_and_components(
+    workspace: Workspace, lines: list[str], look: Callable[[Workspace], Any], expected: Any
+) -> None:
+    """After a command, the stacks and components have the expected state."""
     for line in lines:
         run(line)
     assert look(workspace) == expected
@@ -134,7 +136,7 @@ REFUSED = (
 
 
 def test_commands_that_are_refused_change_nothing(workspace: Workspace) -> None:
-    """Each error is one line."""
+    """A refused command prints one line and changes nothing."""
 
     def state() -> Any:
         everything = [(one.type, one.name, one.flavor, workspace.attributes(one)) for one in workspace.components()]

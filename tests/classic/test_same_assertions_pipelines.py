@@ -1,4 +1,4 @@
-"""What ZenML 0.20's own tests assert of pipelines and materializers, asserted here in our words; docs/zenml.md says what differs."""
+"""Assertions of ZenML 0.20's tests about pipelines and materializers; docs/zenml.md lists the differences."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def nothing() -> None:
 
 @step
 def look(params: Given) -> int:
-    """Return what it was given."""
+    """Return the given value."""
     return params.value
 
 
@@ -49,7 +49,7 @@ def two(step_1: Any, step_2: Any) -> None:
 
 @pipeline
 def looking(look: Any) -> None:
-    """Run one step."""
+    """Run the step ``look``."""
     look()
 
 
@@ -76,8 +76,8 @@ made_two: Any = two
         (lambda: made_two(nothing(), lambda: 1), False),
     ],
 )
-def test_what_a_pipeline_is_made_with(make: Callable[[], BasePipeline], *, fits: bool) -> None:
-    """An instance of a step for each parameter, by position, by name or mixed."""
+def test_a_pipeline_needs_an_instance_of_each_step(make: Callable[[], BasePipeline], *, fits: bool) -> None:
+    """Instances of steps are accepted by position, by name, and mixed."""
     if fits:
         assert list(make().steps) == ["step_1", "step_2"]
         return
@@ -98,7 +98,7 @@ def test_what_a_pipeline_is_made_with(make: Callable[[], BasePipeline], *, fits:
     ],
     ids=str,
 )
-def test_parameters_of_a_file_come_over_those_of_the_code_if_they_shall(
+def test_parameters_in_a_file_override_those_in_code_on_request(
     client: Client,
     tmp_path: Path,
     content: Any,
@@ -106,7 +106,7 @@ def test_parameters_of_a_file_come_over_those_of_the_code_if_they_shall(
     *,
     overwrite: bool,
 ) -> None:
-    """Else those of the code stay."""
+    """By default, parameters from code override those in the file."""
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump(content))
     made = looking(look(Given(value=0))).with_config(str(path), overwrite_step_parameters=overwrite)
@@ -116,8 +116,8 @@ def test_parameters_of_a_file_come_over_those_of_the_code_if_they_shall(
 @pytest.mark.parametrize(
     "steps", [{"LOOK": {"parameters": {"value": 0}}}, {"look": {"parameters": {"valu": 0}}}, {"look": {"enable_cach": True}}]
 )
-def test_a_file_that_configures_what_is_not_there_is_refused(tmp_path: Path, steps: Any) -> None:
-    """A step, a parameter of one, or an argument; the pipeline is as it was."""
+def test_a_file_with_unknown_names_is_refused(tmp_path: Path, steps: Any) -> None:
+    """An unknown step, parameter or argument raises an error, and the pipeline is unchanged."""
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump({"steps": steps}))
     made = looking(look(Given(value=0)))
@@ -129,8 +129,8 @@ def test_a_file_that_configures_what_is_not_there_is_refused(tmp_path: Path, ste
 
 
 @pytest.mark.parametrize("below", [{"enable_cache": False}, {"parameters": {"enable_cache": False}}], ids=str)
-def test_a_file_may_turn_caching_off_for_a_step(client: Client, tmp_path: Path, below: Any) -> None:
-    """Beside its parameters, or among them as in files for ZenML 0.20."""
+def test_a_file_can_turn_caching_off_for_a_step(client: Client, tmp_path: Path, below: Any) -> None:
+    """The option is beside the parameters, or among them as in files for ZenML 0.20."""
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump({"steps": {"look": below}}))
     made = looking(look(Given(value=13)))
@@ -139,8 +139,8 @@ def test_a_file_may_turn_caching_off_for_a_step(client: Client, tmp_path: Path, 
     assert [made.run().get_step("look").is_cached for _ in range(2)] == [False, False]
 
 
-def test_a_pipeline_is_found_by_what_it_is_called(client: Client) -> None:
-    """By its name, its class or an instance, and under ZenML's older argument."""
+def test_a_pipeline_is_found_by_name_class_or_instance(client: Client) -> None:
+    """ZenML's older argument ``pipeline_name`` works too."""
     made = looking(look(Given(value=1)))
     made.run()
     ways = [get_pipeline("looking"), get_pipeline(looking), get_pipeline(made), get_pipeline(pipeline_name="looking")]
@@ -148,7 +148,7 @@ def test_a_pipeline_is_found_by_what_it_is_called(client: Client) -> None:
 
 
 class ForInt(BaseMaterializer):
-    """Keeps whole numbers."""
+    """Supports whole numbers."""
 
     ASSOCIATED_TYPES = (int,)
     SKIP_REGISTRATION = True
@@ -175,8 +175,8 @@ class ForInt(BaseMaterializer):
         (lambda made: made.handle_return(1.5), False),
     ],
 )
-def test_a_materializer_keeps_its_types_alone(use: Callable[[BaseMaterializer], Any], *, fits: bool) -> None:
-    """Others are refused with an error that is a ``TypeError`` too, which quotes nothing."""
+def test_a_materializer_supports_only_its_types(use: Callable[[BaseMaterializer], Any], *, fits: bool) -> None:
+    """Another type raises a TypeError that quotes no value."""
     artifact: Any = DataArtifact
     made = ForInt(artifact)
     if fits:
@@ -190,32 +190,32 @@ def test_a_materializer_keeps_its_types_alone(use: Callable[[BaseMaterializer], 
 
 @pytest.mark.parametrize("types", [("no_class",), (int, "no_class"), "no_class", (1,), (list[int],)], ids=str)
 def test_the_types_of_a_materializer_are_classes(types: Any) -> None:
-    """What is none is refused where the class is defined."""
+    """The definition of a class with another object among its types raises an error."""
     with pytest.raises(MaterializerInterfaceError) as caught:
         type("Invalid", (BaseMaterializer,), {"ASSOCIATED_TYPES": types})
     assert is_one_line(caught.value)
 
 
 class First:
-    """A type with a materializer."""
+    """A type that has a materializer."""
 
 
 class Second:
-    """Another."""
+    """Another type that has a materializer."""
 
 
 class Both(First, Second):
-    """A type with two bases that have one."""
+    """A type with two base classes that have a materializer."""
 
 
 class ForFirst(BuiltInMaterializer):
-    """Keeps the first."""
+    """Supports the first type."""
 
     ASSOCIATED_TYPES = (First,)
 
 
 class ForSecond(BuiltInMaterializer):
-    """Keeps the second."""
+    """Supports the second type."""
 
     ASSOCIATED_TYPES = (Second,)
 
@@ -232,9 +232,9 @@ class ForSecond(BuiltInMaterializer):
         (int, ForFirst, ForFirst),
     ],
 )
-def test_an_output_s_materializer_is_the_given_one_or_that_of_its_type(client: Client, returns: Any, given: Any, expected: Any) -> None:
-    """ZenML 0.20 refuses a type of which two bases have one; here the nearer one is used."""
-    # Defaults of a process are forgotten between tests.
+def test_an_output_has_its_own_materializer_or_that_of_its_type(client: Client, returns: Any, given: Any, expected: Any) -> None:
+    """For two base classes with materializers, the nearer one is used; ZenML 0.20 refuses such a type."""
+    # The default materializers of the process are reset after each test.
     for materializer in (ForFirst, ForSecond):
         type(materializer.__name__, (materializer,), {"ASSOCIATED_TYPES": materializer.ASSOCIATED_TYPES})
 
@@ -276,8 +276,8 @@ def test_an_output_s_materializer_is_the_given_one_or_that_of_its_type(client: C
         range(3),
     ],
 )
-def test_built_in_values_come_back_equal_from_one_file(client: Client, tmp_path: Path, value: Any) -> None:
-    """Of the same type, after the step has ended."""
+def test_built_in_values_are_loaded_unchanged_from_one_file(client: Client, tmp_path: Path, value: Any) -> None:
+    """A loaded value is equal to the returned value and has the same type."""
 
     def make() -> Any:
         return value

@@ -1,4 +1,4 @@
-"""What ZenML 0.20's own tests assert of steps that run, their caching and their contexts, asserted here in our words."""
+"""Assertions of ZenML 0.20's tests about runs of steps, caching and contexts."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Keeper(BuiltInMaterializer):
 
 
 def test_materializers_are_set_for_all_outputs_or_for_each(client: Client) -> None:
-    """What is set later comes over what was set before, and what it does not name stays."""
+    """A later call overrides the materializers that it names, and keeps the others."""
 
     @step
-    def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's way of writing it
+    def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
     def kept(made: Any) -> list[Any]:
@@ -46,11 +46,11 @@ def test_materializers_are_set_for_all_outputs_or_for_each(client: Client) -> No
     assert kept(made) == [BuiltInMaterializer] * 2
 
 
-def test_materializers_of_one_output_are_added(client: Client) -> None:
-    """Naming one output and later another sets both."""
+def test_materializers_of_two_outputs_are_merged(client: Client) -> None:
+    """Two calls that name different outputs set both materializers."""
 
     @step
-    def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's way of writing it
+    def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
     made: Any = both().with_return_materializers({"one": Keeper})
@@ -59,12 +59,12 @@ def test_materializers_of_one_output_are_added(client: Client) -> None:
 
 
 def _ran(make: Callable[[], Any]) -> bool:
-    """Tell whether the step was run, and not found in the cache."""
+    """Return whether the step ran, so that its outputs were not cached."""
     return bool(pipeline(name="again")(single.connect)(make()).run().get_step("only").is_completed)
 
 
-def test_the_cache_knows_a_step_by_its_code_its_signature_and_its_materializers(client: Client) -> None:
-    """Two instances of one step are the same; another body, input, output or materializer is another step."""
+def test_the_cache_identifies_a_step_by_code_signature_and_materializers(client: Client) -> None:
+    """Two instances of a step share a cached run; a changed body, input, output or materializer does not."""
     made: Any = step(name="same")
     assert [_ran(made(annotated_function({}, int, "return 1"))) for _ in range(2)] == [True, False]
     assert _ran(made(annotated_function({}, int, "return 1 + len('')")))
@@ -75,14 +75,14 @@ def test_the_cache_knows_a_step_by_its_code_its_signature_and_its_materializers(
 
 
 def test_a_step_without_caching_runs_each_time(client: Client) -> None:
-    """Though nothing of it has changed."""
+    """An unchanged step with caching off runs in each run of the pipeline."""
     made: Any = step(name="same", enable_cache=False)(annotated_function({}, int, "return 1"))
     assert [_ran(made), _ran(made)] == [True, True]
 
 
 @pytest.mark.parametrize("crashes", [False, True])
-def test_a_step_runs_only_while_it_runs(client: Client, *, crashes: bool) -> None:
-    """The environment says so, and no longer when the step has ended or failed."""
+def test_the_environment_shows_a_running_step(client: Client, *, crashes: bool) -> None:
+    """``Environment`` shows the step during its run, and no step after its end or failure."""
     seen = []
 
     @step(enable_cache=False)
@@ -100,8 +100,8 @@ def test_a_step_runs_only_while_it_runs(client: Client, *, crashes: bool) -> Non
     assert [*seen, Environment().step_is_running] == [True, False]
 
 
-def test_steps_wait_for_those_whose_outputs_they_take_and_those_they_are_put_after(client: Client) -> None:
-    """Also where the later one is called first."""
+def test_steps_wait_for_their_inputs_and_for_after(client: Client) -> None:
+    """The order of the calls in the code does not matter."""
     order: list[str] = []
 
     @step(enable_cache=False)
@@ -119,7 +119,7 @@ def test_steps_wait_for_those_whose_outputs_they_take_and_those_they_are_put_aft
 
 
 def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
-    """ZenML 0.20 refuses an instance that is called twice, or stands for two steps; here both work."""
+    """A step instance can be called twice and used for two steps; ZenML 0.20 refuses both."""
     made = number()
     assert [made(), made()] == [1, 1]
 
@@ -149,8 +149,8 @@ def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
     ],
     ids=str,
 )
-def test_outputs_that_a_context_knows(client: Client, method: str, returns: Any, asked: tuple[str, ...], *, fits: bool) -> None:
-    """One need not be named, several have to, and what is not there is refused."""
+def test_the_context_finds_an_output_by_name(client: Client, method: str, returns: Any, asked: tuple[str, ...], *, fits: bool) -> None:
+    """The name is optional for one output and required for several, and an unknown name raises an error."""
     seen: list[Any] = []
 
     def look(context: Any) -> Any:
@@ -167,8 +167,8 @@ def test_outputs_that_a_context_knows(client: Client, method: str, returns: Any,
     assert isinstance(seen[0], StepContextError) is not fits
 
 
-def test_a_context_makes_a_materializer_of_another_class(client: Client) -> None:
-    """At the place of the output."""
+def test_the_context_creates_a_materializer_of_another_class(client: Client) -> None:
+    """The materializer uses the folder of the output."""
     seen: list[Any] = []
 
     @step

@@ -1,4 +1,4 @@
-"""What ZenML 0.20's own tests assert of components, stacks and secrets, as far as tests/core does not assert it."""
+"""Assertions of ZenML 0.20's tests about components, stacks and secrets that tests/core does not have."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Stub(StackComponentConfig):
-    """Attributes of a component that no stack holds."""
+    """Attributes of a component outside a stack."""
 
     shown: str = "default"
     free: str = ""
@@ -49,8 +49,8 @@ def _needed(*, images: bool = False, **more: str) -> dict[ComponentType, str]:
     return components | {ComponentType(kind): name for kind, name in more.items()}
 
 
-def test_a_stack_has_the_components_that_it_is_made_of(workspace: Workspace) -> None:
-    """By their types; what it has not is ``None``."""
+def test_a_stack_has_its_components_by_type(workspace: Workspace) -> None:
+    """The property of a missing component is ``None``."""
     stack = workspace.stack("second")
     assert set(stack.components) == {
         StackComponentType.ORCHESTRATOR,
@@ -86,8 +86,8 @@ def test_a_stack_has_the_components_that_it_is_made_of(workspace: Workspace) -> 
         lambda w: w.delete_component(ComponentType.CONTAINER_REGISTRY, "images"),
     ],
 )
-def test_what_stacks_and_components_refuse(workspace: Workspace, change: Callable[[Workspace], Any]) -> None:
-    """In one line, and nothing has changed."""
+def test_invalid_changes_of_stacks_and_components_are_refused(workspace: Workspace, change: Callable[[Workspace], Any]) -> None:
+    """Each error is one line, and nothing has changed."""
     before = _state(workspace)
     with pytest.raises(ZenSecretsError) as caught:
         change(workspace)
@@ -99,16 +99,16 @@ def _state(workspace: Workspace) -> Any:
     return sorted(map(repr, workspace.stacks())), sorted(repr(one) for kind in ComponentType for one in workspace.components(kind))
 
 
-def test_names_that_are_taken_have_errors_of_their_own(workspace: Workspace) -> None:
-    """Under ZenML's names."""
+def test_taken_names_raise_specific_errors(workspace: Workspace) -> None:
+    """The errors have ZenML's names."""
     with pytest.raises(StackExistsError):
         workspace.register_stack("second", _needed())
     with pytest.raises(StackComponentExistsError):
         workspace.register_component(ComponentType.CONTAINER_REGISTRY, "images", "default", {"uri": "x"})
 
 
-def test_what_a_component_needs_is_validated(workspace: Workspace) -> None:
-    """A secret that is not there is reported, and keeps a pipeline from running."""
+def test_the_secrets_of_a_component_are_validated(workspace: Workspace) -> None:
+    """A missing secret is reported, and prevents the run of a pipeline."""
 
     @pipeline
     def one(only: Any) -> None:
@@ -129,13 +129,13 @@ def test_what_a_component_needs_is_validated(workspace: Workspace) -> None:
     ("use", "fits"),
     [
         (lambda: Stub(shown="x"), True),
-        (lambda: Stub(shwon="x"), False),  # type: ignore[call-arg] # that is the point
-        (lambda: Stub(shown=1), False),  # type: ignore[arg-type] # likewise
+        (lambda: Stub(shwon="x"), False),  # type: ignore[call-arg] # the test passes an unknown attribute
+        (lambda: Stub(shown=1), False),  # type: ignore[arg-type] # the test passes a wrong type
         (lambda: setattr(Stub(), "shown", "x"), False),
     ],
 )
-def test_attributes_of_a_component_are_those_of_its_class_and_stay(use: Callable[[], Any], *, fits: bool) -> None:
-    """An unknown one is refused, and none can be set."""
+def test_attributes_of_a_component_are_declared_and_read_only(use: Callable[[], Any], *, fits: bool) -> None:
+    """An unknown attribute raises an error, and no attribute can be set."""
     if fits:
         use()
         return
@@ -154,8 +154,8 @@ def test_attributes_of_a_component_are_those_of_its_class_and_stay(use: Callable
     ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_no_way_of_writing_a_component_resolves_it(write: Callable[[Any], str]) -> None:
-    """Also under the names that pydantic 1 has for them."""
+def test_no_text_form_of_a_component_resolves_references(write: Callable[[Any], str]) -> None:
+    """The methods of pydantic 1 resolve no reference either."""
     assert write(Stub(free="{{secret.key}}")) == "{{secret.key}}"
 
 
@@ -170,19 +170,19 @@ def test_no_way_of_writing_a_component_resolves_it(write: Callable[[Any], str]) 
     ],
 )
 def test_references_are_parsed_by_zenml_s_helpers(text: str, name: str, key: str) -> None:
-    """White space inside of the braces is allowed here."""
+    """White space inside the braces is allowed."""
     assert secret_utils.is_secret_reference(text)
     assert tuple(secret_utils.parse_secret_reference(text)) == (name, key)
 
 
 @pytest.mark.parametrize("text", ["{a.b}", "$a.b", "${{a.b}}", "{{ab}}", "{{.b}}", "{{a.}}", "a.b", "", 1, None, "x{{a.b}}"])
-def test_what_is_no_reference_is_told_so(text: Any) -> None:
-    """Whatever it is."""
+def test_other_values_are_no_references(text: Any) -> None:
+    """``is_secret_reference`` is false for any other value."""
     assert not secret_utils.is_secret_reference(text)
 
 
-def test_fields_that_hold_secrets_are_told_apart() -> None:
-    """By how the field was made."""
+def test_secret_fields_and_clear_text_fields_are_distinguished() -> None:
+    """The helper functions recognize the two kinds of fields."""
 
     class Model(BaseModel):
         plain: str = Field()
@@ -195,8 +195,8 @@ def test_fields_that_hold_secrets_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("keys", [["key"], ["key1", "key2"], ["_key"], ["secret"], ["a.b"]], ids=str)
-def test_a_secret_is_kept_found_changed_and_deleted(workspace: Workspace, keys: list[str]) -> None:
-    """Its keys may be given one by one, as ZenML 0.20 takes them."""
+def test_a_secret_is_registered_read_changed_and_deleted(workspace: Workspace, keys: list[str]) -> None:
+    """The keys can be keyword arguments, as in ZenML 0.20."""
     manager = workspace.open_manager("vault")
     assert (manager.type, manager.flavor) == (StackComponentType.SECRETS_MANAGER, "local")
     old, new = canary("old"), canary("new")

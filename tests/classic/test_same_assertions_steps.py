@@ -1,8 +1,8 @@
-"""What ZenML 0.20's own tests assert of how steps are written and called, asserted here in our words; docs/zenml.md says what differs."""
+"""Assertions of ZenML 0.20's tests about definitions and calls of steps; docs/zenml.md lists the differences."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, List, Optional  # noqa: UP035 - as code for ZenML 0.20 writes them
+from typing import TYPE_CHECKING, Any, Dict, List, Optional  # noqa: UP035 - code for ZenML 0.20 has this older syntax
 
 import numpy as np
 import pytest
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Wanted(BaseParameters):
-    """Parameters with one that has to be given, and two that need not."""
+    """Parameters with one required field and two optional fields."""
 
     needed: int
     given: int = 1
-    perhaps: Optional[int] = None  # noqa: UP045 - as code for ZenML 0.20 writes it
+    perhaps: Optional[int] = None  # noqa: UP045 - code for ZenML 0.20 has this older syntax
 
 
 class Other(BaseParameters):
@@ -33,20 +33,20 @@ class Other(BaseParameters):
 
 
 class Unregistered:
-    """A class that no materializer names."""
+    """A class without its own materializer."""
 
 
 class Half(float):
-    """A number of a class of its own."""
+    """A subclass of int."""
 
 
 class Mixed(Half, Unregistered):
-    """A number with two bases."""
+    """A subclass of int and another class."""
 
 
 @step
 def parameterised(params: Wanted) -> int:
-    """Return what it was given."""
+    """Return the given value."""
     return params.needed + params.given
 
 
@@ -63,8 +63,8 @@ def parameterised(params: Wanted) -> int:
         ({}, Output()),
     ],
 )
-def test_definitions_that_are_refused(parameters: dict[str, Any], returns: Any) -> None:
-    """By the decorator, with the step's name."""
+def test_invalid_definitions_are_refused(parameters: dict[str, Any], returns: Any) -> None:
+    """The decorator raises an error with the name of the step."""
     with pytest.raises(StepInterfaceError, match="'made'") as caught:
         step(annotated_function(parameters, returns))
     assert is_one_line(caught.value)
@@ -74,8 +74,8 @@ def test_definitions_that_are_refused(parameters: dict[str, Any], returns: Any) 
     ("context", "option", "expected"),
     [(context, option, option if option is not None else not context) for context in (False, True) for option in (None, False, True)],
 )
-def test_caching_is_as_said_else_off_for_a_step_with_a_context(*, context: bool, option: bool | None, expected: bool) -> None:
-    """The instance says it as a truth value."""
+def test_caching_has_the_given_value_or_depends_on_the_context(*, context: bool, option: bool | None, expected: bool) -> None:
+    """``enable_cache`` of an instance is a bool."""
     made = step(enable_cache=option)(annotated_function({"context": StepContext} if context else {}))()
     assert made.enable_cache is made.is_cached is expected
 
@@ -104,8 +104,8 @@ def test_caching_is_as_said_else_off_for_a_step_with_a_context(*, context: bool,
         (Unregistered, Unregistered()),
     ],
 )
-def test_values_of_each_type_go_from_step_to_step(client: Client, returns: Any, value: Any) -> None:
-    """Whatever a step declares and returns, the next one that declares the same gets it."""
+def test_values_of_each_type_reach_the_next_step(client: Client, returns: Any, value: Any) -> None:
+    """A step with the same declared type receives the value unchanged."""
     made = annotated_function({}, returns, "return value")
     made.__globals__["value"] = value
     seen: list[Any] = []
@@ -138,7 +138,7 @@ def test_values_of_each_type_go_from_step_to_step(client: Client, returns: Any, 
     ids=str,
 )
 def test_values_of_another_type_or_number_fail_the_run(client: Client, returns: Any, value: Any) -> None:
-    """Whether the output has a name or not."""
+    """A wrong type or number of outputs fails the run, for named and unnamed outputs."""
     made = annotated_function({}, returns, "return value")
     made.__globals__["value"] = value
     with pytest.raises(StepInterfaceError) as caught:
@@ -165,8 +165,8 @@ made_add: Any = add
     ],
     ids=str,
 )
-def test_arguments_of_a_call(client: Client, args: Any, kwargs: Any, *, inside: bool, fits: bool) -> None:
-    """By position, by name and mixed; too many, too few, unknown ones and those of another type are refused."""
+def test_arguments_of_a_call_are_validated(client: Client, args: Any, kwargs: Any, *, inside: bool, fits: bool) -> None:
+    """Wrong numbers, unknown names and wrong types raise errors; valid arguments by position or name do not."""
 
     @pipeline
     def calling(adder: Any) -> None:
@@ -183,7 +183,7 @@ def test_arguments_of_a_call(client: Client, args: Any, kwargs: Any, *, inside: 
 
 
 def test_keyword_only_parameters_are_inputs(client: Client) -> None:
-    """They are given by name."""
+    """A keyword-only parameter of a step is an input by name."""
 
     @step
     def subtract(first: int, *, second: int) -> int:
@@ -213,8 +213,8 @@ made_parameterised: Any = parameterised
         (lambda: number(params=BaseParameters()), False),
     ],
 )
-def test_what_a_step_is_made_with(make: Callable[[], Any], *, fits: bool) -> None:
-    """Parameters of its own class, once, by position or by name."""
+def test_a_step_accepts_only_its_own_parameters(make: Callable[[], Any], *, fits: bool) -> None:
+    """The constructor accepts one instance of the class of parameters, by position or by name."""
     if fits:
         assert make().given_parameters == {"needed": 1}
         return
@@ -222,8 +222,8 @@ def test_what_a_step_is_made_with(make: Callable[[], Any], *, fits: bool) -> Non
         make()
 
 
-def test_parameters_have_their_defaults_and_may_be_none(client: Client) -> None:
-    """What has no default and is not given is named when the pipeline is run."""
+def test_parameters_have_defaults(client: Client) -> None:
+    """A run without a required parameter raises an error that names it."""
 
     @step
     def look(params: Wanted) -> str:
@@ -234,8 +234,8 @@ def test_parameters_have_their_defaults_and_may_be_none(client: Client) -> None:
         single(look()).run()
 
 
-def test_a_step_shows_what_it_is_configured_with(client: Client) -> None:
-    """And what the pipeline calls it; references in settings stay references."""
+def test_the_configuration_of_a_step_is_readable(client: Client) -> None:
+    """The configuration has unresolved references, and the step has its name in the pipeline."""
     value = canary("password")
     client.create_secret("db", {"password": value})
     plain: Any = number()

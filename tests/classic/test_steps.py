@@ -1,4 +1,4 @@
-"""Steps for ZenML 0.20: how they are written, what they take, and what is refused."""
+"""Steps of ZenML 0.20: definition, parameters and errors."""
 
 from typing import TYPE_CHECKING, Any, Optional, Union
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Parameters(BaseParameters):
-    """What most steps here take."""
+    """The parameters of most steps in this file."""
 
     rate: float
     rounds: int = 2
@@ -24,7 +24,7 @@ class Parameters(BaseParameters):
 
 @step
 def train(params: Parameters, first: int, second: int) -> float:
-    """Train."""
+    """Return a rate."""
     return (first - second) * params.rate * params.rounds
 
 
@@ -36,7 +36,7 @@ def one() -> int:
 
 @step
 def two() -> int:
-    """Return another."""
+    """Return another number."""
     return 2
 
 
@@ -51,9 +51,9 @@ def _trained(trainer: Any, **options: Any) -> Any:
 
 
 def test_a_decorated_function_is_a_class_of_steps() -> None:
-    """It has the function's name and text, calling it makes a step, and the function itself is its ``entrypoint``."""
+    """The class has the name and docstring of the function, and the function is its ``entrypoint``."""
     assert issubclass(train, BaseStep)
-    assert (train.__name__, train.__doc__, train.__module__) == ("train", "Train.", __name__)
+    assert (train.__name__, train.__doc__, train.__module__) == ("train", "Return a rate.", __name__)
     made: Any = train()
     assert isinstance(made, train)
     assert (made.name, made.enable_cache, made.is_cached) == ("train", True, True)
@@ -63,8 +63,8 @@ def test_a_decorated_function_is_a_class_of_steps() -> None:
     assert (named.__name__, named().name, named().is_cached, named().options) == ("other", "other", False, {"extra": {"a": 1}})
 
 
-def test_parameters_come_from_where_the_step_is_made(client: Client) -> None:
-    """By position, by name, by ``configure``, by their default and by the run; the last one wins."""
+def test_later_parameters_override_earlier_ones(client: Client) -> None:
+    """Parameters come from defaults, the constructor, ``configure`` and the run, in this order."""
     assert _trained(train(Parameters(rate=1))) == -2
     assert _trained(train(params=Parameters(rate=1, rounds=1))) == -1
     assert _trained(train().configure(parameters={"rate": 3})) == -6
@@ -74,8 +74,8 @@ def test_parameters_come_from_where_the_step_is_made(client: Client) -> None:
     assert _trained(given) == -2
 
 
-def test_parameters_that_are_missing_or_wrong_are_refused(client: Client) -> None:
-    """What is missing is named when the pipeline runs, what is wrong when the step is made; each in one line."""
+def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
+    """A missing parameter raises an error in the run, and a wrong one at the creation of the step."""
     wrong: dict[str, Callable[[], Any]] = {
         "'rate' is missing": lambda: _trained(train()),
         "'rate' has to be float": lambda: _trained(train().configure(parameters={"rate": "much"})),
@@ -92,12 +92,12 @@ def test_parameters_that_are_missing_or_wrong_are_refused(client: Client) -> Non
         assert is_one_line(caught.value)
 
 
-def test_how_a_step_is_written_is_checked_where_it_stands() -> None:
-    """Missing annotations, stars, two contexts, two parameters and unknown arguments are refused by the decorator."""
+def test_the_decorator_validates_the_definition_of_a_step() -> None:
+    """Missing annotations, variable parameters, two contexts and unknown arguments raise errors."""
 
-    def unannotated(a) -> None: ...  # type: ignore[no-untyped-def] # noqa: ANN001 - that is the point
+    def unannotated(a) -> None: ...  # type: ignore[no-untyped-def] # noqa: ANN001 - the test needs a parameter without an annotation
 
-    def silent(a: int): ...  # type: ignore[no-untyped-def] # noqa: ANN202 - that is the point
+    def silent(a: int): ...  # type: ignore[no-untyped-def] # noqa: ANN202 - the test needs a function without a return annotation
 
     def starred(*a: int) -> None: ...
 
@@ -116,19 +116,19 @@ def test_how_a_step_is_written_is_checked_where_it_stands() -> None:
         def fine() -> None: ...
 
 
-def test_outputs_are_what_the_annotation_says(client: Client) -> None:
-    """A tuple without names is one output, whatever the code returns; ``Output`` names several, or one."""
+def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
+    """A tuple without names is one output, and ``Output`` names one or several."""
 
     @step
     def pair() -> tuple[int, str]:
         return 1, "x"
 
     @step
-    def named() -> Output(a=int, b=Optional[str]):  # type: ignore[valid-type] # noqa: UP045 - ZenML's way of writing it
+    def named() -> Output(a=int, b=Optional[str]):  # type: ignore[valid-type] # noqa: UP045 - code for ZenML 0.20 has this older syntax
         return 1, None
 
     @step
-    def single() -> Output(a=int):  # type: ignore[valid-type] # ZenML's way of writing it
+    def single() -> Output(a=int):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1
 
     @pipeline
@@ -149,7 +149,7 @@ def test_outputs_are_what_the_annotation_says(client: Client) -> None:
         (tuple, [1], "is of type list, and the step declares tuple"),
         (tuple[int, int], 1, "is of type int, and the step declares tuple[int, int]"),
         (int, (1,), "is of type tuple, and the step declares int"),
-        (Union[int, str], 1.5, "is of type float, and the step declares Union[int, str]"),  # noqa: UP007 - the old way of writing it
+        (Union[int, str], 1.5, "is of type float, and the step declares Union[int, str]"),  # noqa: UP007 - code for ZenML 0.20 has this older syntax
         (dict[str, int], [1], "is of type list, and the step declares dict[str, int]"),
         (Output(a=int, b=str), (1, 2), "Output 'b' of step 'wrong' is of type int, and the step declares str"),
         (Output(a=int, b=str), (1,), "declares 2 outputs (a, b) and returned 1"),
@@ -171,14 +171,14 @@ def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: An
 
 
 def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
-    """An output of another type, and a value that the pipeline hands in; the default of a parameter is never wrong."""
+    """An output or a value of another type raises an error; the default of a parameter does not."""
 
     @step
     def text() -> str:
         return "x"
 
     @step
-    def add(number: int, more: int = None) -> int:  # type: ignore[assignment] # noqa: RUF013 - as old code has it
+    def add(number: int, more: int = None) -> int:  # type: ignore[assignment] # noqa: RUF013 - old code has this syntax
         return number + (more or 0)
 
     @pipeline
@@ -192,11 +192,11 @@ def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
         add()(1, more="1")
 
 
-def test_materializers_are_checked() -> None:
-    """Something that is none, that writes nothing, and one for an output that is not there are refused."""
+def test_materializers_are_validated() -> None:
+    """An object that is no materializer, one that can't write, and one for an unknown output raise errors."""
 
     class Nothing(BaseMaterializer):
-        """Neither writes nor reads."""
+        """Has no method that writes or reads."""
 
     wrong: Any
     for wrong, said in ((int, "no materializer"), ({"other": BaseMaterializer}, "no output 'other'"), (Nothing, "no method that writes")):
@@ -204,12 +204,12 @@ def test_materializers_are_checked() -> None:
             one().with_return_materializers(wrong)
 
 
-def test_a_context_knows_the_step_and_its_outputs(client: Client) -> None:
-    """The name is the one in the pipeline; the folder of an output that is not there, or is one of several, is refused."""
+def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:
+    """The name is that in the pipeline, and an unknown or ambiguous output raises an error."""
     seen = []
 
     @step
-    def look(context: StepContext) -> Output(a=int, b=int):  # type: ignore[valid-type] # ZenML's way of writing it
+    def look(context: StepContext) -> Output(a=int, b=int):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         seen.append(context.step_name)
         assert context.get_output_artifact_uri(output_name="a") != context.get_output_artifact_uri("b")
         for name in (None, "c"):
@@ -232,8 +232,8 @@ def test_a_context_knows_the_step_and_its_outputs(client: Client) -> None:
     assert [look().is_cached, look().configure(enable_cache=True).is_cached] == [False, True]
 
 
-def test_a_step_class_is_cached_by_its_code_and_its_data(client: Client) -> None:
-    """A changed method, class attribute or base is another step; with a constructor of its own, it is run each time."""
+def test_a_step_class_is_cached_by_its_code_and_attributes(client: Client) -> None:
+    """A changed method, attribute or base is a miss, and a step with its own constructor always runs."""
 
     def run(size: int, base_adds: int, *, constructor: bool = False) -> tuple[bool, int]:
         class Base(BaseStep):
@@ -262,10 +262,10 @@ def test_a_step_class_is_cached_by_its_code_and_its_data(client: Client) -> None
 
 
 def test_a_class_without_an_entrypoint_is_refused() -> None:
-    """It says what is missing when it is made or run."""
+    """The error says that the method is missing."""
 
     class Empty(BaseStep):
-        """Has none."""
+        """Has no entrypoint."""
 
     with pytest.raises(StepInterfaceError, match="Empty"):
         Empty()

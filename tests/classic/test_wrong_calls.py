@@ -1,4 +1,4 @@
-"""What is given to steps, pipelines and parameters that they do not take: named, with where it belongs or what was meant."""
+"""Wrong arguments of steps, pipelines and parameters: errors with near misses or the right way."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 class Rates(BaseParameters):
-    """Parameters of each kind of field."""
+    """Parameters with several types of fields."""
 
     rate: float
-    names: list[str] = []  # noqa: RUF012 - pydantic copies it
+    names: list[str] = []  # noqa: RUF012 - pydantic copies the default for each instance
     mode: int | None = None
 
     @field_validator("mode")
@@ -40,7 +40,7 @@ class Rates(BaseParameters):
 
 
 @step
-def load() -> Output(left=int, right=int):  # type: ignore[valid-type] # ZenML's way of writing it
+def load() -> Output(left=int, right=int):  # type: ignore[valid-type] # ZenML's syntax for several outputs
     """Return two numbers."""
     return 1, 2
 
@@ -104,8 +104,8 @@ def _by_number(outputs: Any) -> None:
         (_by_number, "has 2 outputs (left, right), and there is no output with index 2"),
     ],
 )
-def test_a_wrong_number_of_outputs_is_told_with_the_step(client: Client, use: Callable[[Any], None], said: str, *, old: bool) -> None:
-    """Wherever they are unpacked: in the pipeline's function, in a function that it calls, in a loop, or by their number."""
+def test_a_wrong_number_of_unpacked_outputs_is_refused(client: Client, use: Callable[[Any], None], said: str, *, old: bool) -> None:
+    """The error names the step, for unpacking in a function, in a loop, and by index."""
 
     def put_together(loader: Any) -> None:
         use(loader())
@@ -118,15 +118,15 @@ def test_a_wrong_number_of_outputs_is_told_with_the_step(client: Client, use: Ca
 
 
 @pytest.mark.parametrize("old", [True, False], ids=["0.20", "now"])
-def test_outputs_of_a_step_without_any_are_told_too(client: Client, *, old: bool) -> None:
-    """Other errors of the pipeline's function are left as they are."""
+def test_unpacking_a_step_without_outputs_is_refused(client: Client, *, old: bool) -> None:
+    """Other errors in the function of the pipeline are raised unchanged."""
 
     def put_together(shower: Any) -> None:
         _a, _b = shower(1)
 
     def fail(shower: Any) -> None:
         shower(1)
-        len(None)  # type: ignore[arg-type] # that is the point
+        len(None)  # type: ignore[arg-type] # the test passes a wrong type
 
     def run(function: Any) -> Any:
         return pipeline(function)(shower=show()).run() if old else present.pipeline(function)(present_show)
@@ -136,8 +136,8 @@ def test_outputs_of_a_step_without_any_are_told_too(client: Client, *, old: bool
         run(fail)
 
 
-def test_the_right_number_of_outputs_is_unpacked(client: Client) -> None:
-    """By names, with a star, by numbers, in a loop, as a list, or as the arguments of a step."""
+def test_the_correct_number_of_outputs_is_unpacked(client: Client) -> None:
+    """Unpacking works with names, with a star, by index, in a loop, and for arguments."""
 
     @step
     def add(first: int, second: int) -> int:
@@ -157,8 +157,8 @@ def test_the_right_number_of_outputs_is_unpacked(client: Client) -> None:
 
 
 @pytest.mark.parametrize("decorate", [step, present.step], ids=["0.20", "now"])
-def test_outputs_without_one_are_refused(decorate: Any) -> None:
-    """``Output()`` names none: the decorator says what to write."""
+def test_an_empty_output_annotation_is_refused(decorate: Any) -> None:
+    """``Output()`` raises an error that suggests another annotation."""
 
     def nothing() -> None: ...
 
@@ -196,8 +196,8 @@ made_train: Any = train
         (lambda: training(load(), train()).run(run_nam="x"), "unexpected keyword argument 'run_nam'. Did you mean 'run_name'"),
     ],
 )
-def test_an_unknown_argument_is_named_even_where_another_is_missing(call: Callable[[], Any], said: str) -> None:
-    """With the near miss that was not given, or with where it belongs."""
+def test_an_unknown_argument_is_reported_before_a_missing_one(call: Callable[[], Any], said: str) -> None:
+    """The error has a near miss, or the right way to pass the argument."""
     _refused(said, call)
 
 
@@ -214,14 +214,14 @@ def test_an_unknown_argument_is_named_even_where_another_is_missing(call: Callab
         ("merg", "merge"),
     ],
 )
-def test_near_misses_of_options_know_all_of_them(given: str, meant: str) -> None:
-    """Those of the run and those of the pipeline."""
+def test_near_misses_include_all_options(given: str, meant: str) -> None:
+    """Near misses include the options of the run and of the pipeline."""
     made: Any = training(load(), train())
     _refused(f"no argument {given!r} for pipeline 'training'. Did you mean '{meant}'", lambda: made.with_options(**{given: 1}))
 
 
-def test_a_name_is_given_to_the_decorator() -> None:
-    """What exists can't be called otherwise, and the error does not offer the argument that it refuses."""
+def test_only_the_decorator_sets_a_name() -> None:
+    """The error for ``name`` of an existing step or pipeline suggests the decorator."""
     changing: Any
     for changing in (present_show, training(load(), train()), present.pipeline(lambda_free)):
         _refused("that exists. Give it to the decorator: @", partial(changing.with_options, name="x"))
@@ -243,8 +243,8 @@ def lambda_free() -> None:
         ({"rate": "{value}", "mode": 10}, "'rate' has to be float, 'mode' was refused by its own check"),
     ],
 )
-def test_wrong_parameters_are_told_in_one_line_without_the_value(client: Client, values: dict[str, Any], said: str) -> None:
-    """Where they are made, and where a configuration gives them: then with the step."""
+def test_wrong_parameters_are_reported_without_the_value(client: Client, values: dict[str, Any], said: str) -> None:
+    """The error is one line, and names the step if a configuration has the parameters."""
     value = canary("parameters")
     filled: dict[str, Any] = {name: value if given == "{value}" else given for name, given in values.items()}
     if "names" in filled and isinstance(filled["names"], list):
@@ -262,8 +262,8 @@ def test_wrong_parameters_are_told_in_one_line_without_the_value(client: Client,
     assert value not in str(caught.value)
 
 
-def test_a_pipeline_is_looked_for_by_what_is_one(client: Client) -> None:
-    """A class or an object that is none is refused; a name that has not run is ``None``."""
+def test_get_pipeline_needs_a_name_or_a_pipeline(client: Client) -> None:
+    """Another class or object raises an error, and a pipeline that has not run is ``None``."""
     assert get_pipeline("training") is None
     assert get_pipeline(training) is None
     for wrong in (Rates, object(), 1234, None):
@@ -287,13 +287,13 @@ def test_a_pipeline_is_looked_for_by_what_is_one(client: Client) -> None:
         (lambda: Schedule(interval_second=5), "The schedule has no time"),
     ],
 )
-def test_machines_and_schedules_that_can_t_be_are_refused(make: Callable[[], Any], said: str) -> None:
-    """Though none of them is used here: the code runs on ZenML as well."""
+def test_invalid_machine_settings_and_schedules_are_refused(make: Callable[[], Any], said: str) -> None:
+    """They are validated although they have no effect here, because the code may run with ZenML."""
     _refused(said, make)
 
 
-def test_machines_and_schedules_are_taken() -> None:
-    """Quantities can be asked for in each unit."""
+def test_valid_machine_settings_and_schedules_are_accepted() -> None:
+    """The memory can be read in each unit."""
     assert ResourceSettings().empty
     assert ResourceSettings(cpu_count=None, gpu_count=None, memory=None).empty
     assert not any(ResourceSettings(**given).empty for given in ({"cpu_count": 0.3}, {"gpu_count": 1}, {"memory": "1KB"}))

@@ -1,4 +1,4 @@
-"""The runner of ZenML's own tests tells what passes, what fails, and which names are not here."""
+"""The runner of ZenML's tests: counts of outcomes, and names that this package does not have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def number() -> Output(count=int):
 def test_that_passes(clean_client, one_step_pipeline):
     assert one_step_pipeline(number()).run().get_step("step_").output.read() == 1
 
-def test_that_uses_what_is_not_here():
+def test_that_uses_a_missing_name():
     Sub()
 
 def test_that_fails():
@@ -33,8 +33,8 @@ def test_that_fails():
 """
 
 
-def test_outcomes_are_counted_and_failures_told(tmp_path: Path) -> None:
-    """A name that is not here fails the tests that use it, and not the others of the file."""
+def test_outcomes_are_counted_and_failures_are_printed(tmp_path: Path) -> None:
+    """A missing name fails only the tests that use it."""
     (tmp_path / "steps").mkdir()
     (tmp_path / "steps" / "test_some.py").write_text(TESTS)
     (tmp_path / "steps" / "test_broken.py").write_text("import zenml_of_nobody\n")
@@ -44,5 +44,5 @@ def test_outcomes_are_counted_and_failures_told(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[:2] == ["steps/test_broken.py 1 not imported", "steps/test_some.py 2 failed, 1 passed"]
     assert lines[-1] == "2 failed, 1 not imported, 1 passed"
-    assert any("test_that_uses_what_is_not_here" in line and "NotHereError: zenml.steps.BaseNothing" in line for line in lines)
+    assert any("test_that_uses_a_missing_name" in line and "MissingNameError: zenml.steps.BaseNothing" in line for line in lines)
     assert any("test_that_fails" in line and "AssertionError" in line for line in lines)

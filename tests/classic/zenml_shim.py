@@ -1,7 +1,7 @@
-"""A package ``zenml`` that forwards to ours, and the fixtures that ZenML 0.20's own tests take: a plug-in for pytest.
+"""A pytest plug-in with a package ``zenml`` that forwards to this package, and with fixtures for ZenML 0.20's tests.
 
-A name that our package does not have can be imported and subclassed, and says so where it is used: one such name fails the tests that use
-it, and not all of its file.
+A name that this package does not have can be imported and subclassed, and raises an error when it is used. Therefore a missing name fails
+only the tests that use it, and not all tests of a file.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
 
 
-class NotHereError(Exception):
-    """A name of ZenML's that our package does not have was used."""
+class MissingNameError(Exception):
+    """A test used a name of ZenML that this package does not have."""
 
 
-class _Absent(type):
-    """The class of stand-ins for names that our package does not have."""
+class _Placeholder(type):
+    """The metaclass of placeholders for names that this package does not have."""
 
     def __call__(cls, *_: object, **__: object) -> NoReturn:
-        raise NotHereError(cls._name())
+        raise MissingNameError(cls._name())
 
     def _name(cls) -> str:
         return next(base.__doc__ or "" for base in reversed(cls.__mro__) if base is not object)
@@ -52,14 +52,14 @@ class _Absent(type):
     def __getattr__(cls, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise NotHereError(cls._name())
+        raise MissingNameError(cls._name())
 
     def __getitem__(cls, _: object) -> NoReturn:
-        raise NotHereError(cls._name())
+        raise MissingNameError(cls._name())
 
 
-class _Forwarded(ModuleType):
-    """A module of ZenML's: its names are those of our module of that name, or of the nearest above it that has them."""
+class _ForwardingModule(ModuleType):
+    """A module of ZenML that forwards each name to this package's module of that name, or to a parent of it."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -73,27 +73,27 @@ class _Forwarded(ModuleType):
                 return getattr(importlib.import_module(module), name)
             with suppress(ModuleNotFoundError):
                 return importlib.import_module(f"{module}.{name}")
-        return _Absent(name, (), {"__doc__": f"{self.__name__}.{name}"})
+        return _Placeholder(name, (), {"__doc__": f"{self.__name__}.{name}"})
 
 
 def _local_secrets_manager(*, config: dict[str, Any], **_: object) -> Any:
-    """Register a local secrets manager, where ZenML's tests make an instance."""
+    """Register and return a local secrets manager, instead of ZenML's constructor."""
     workspace = Client().workspace
     workspace.register_component(ComponentType.SECRETS_MANAGER, "made_by_the_test", "local", config)
     return workspace.open_manager("made_by_the_test")
 
 
 class _DataArtifact(DataArtifact):
-    """An artifact in a folder, as ZenML's tests make one for a materializer."""
+    """An artifact with a folder, as ZenML's tests of materializers create it."""
 
     uri = ""
 
 
 class _Registry:
-    """The materializers of types, as ZenML's tests ask for them."""
+    """The registry of default materializers, with ZenML's interface."""
 
     def __getitem__(self, kind: type[Any]) -> Callable[[_DataArtifact], BaseMaterializer]:
-        """Return what makes the materializer of outputs of a type, for the folder of an artifact."""
+        """Return a function that creates the materializer of a type for an artifact."""
         files = ArtifactFiles(fsspec.filesystem("file"), "/")
         return lambda artifact: materializer_for(kind)(ArtifactFolder(files, str(Path(artifact.uri).resolve()).lstrip("/")))
 
@@ -107,18 +107,18 @@ _ADAPTERS: dict[str, Any] = {
     "StackComponentConfig": StackComponentConfig,
     "write_yaml": lambda path, content: Path(path).write_text(yaml.safe_dump(content), encoding="utf-8"),
 }
-"""For names that our package has in another form what the tests can use instead."""
+"""Replacements for names of ZenML that have another interface in this package."""
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002 - the interface
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002 - the signature is that of importlib
         return importlib.util.spec_from_loader(fullname, self, is_package=True) if fullname.partition(".")[0] == "zenml" else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _Forwarded(spec.name)
+        return _ForwardingModule(spec.name)
 
     def exec_module(self, module: ModuleType) -> None:
-        """Do nothing: names are found when they are asked for."""
+        """Do nothing: the module looks up names on access."""
 
 
 sys.meta_path.insert(0, _Finder())
@@ -126,7 +126,7 @@ sys.meta_path.insert(0, _Finder())
 
 @pytest.fixture(autouse=True)
 def base_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """Give the test a workspace of its own."""
+    """Return the client of a new workspace."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.chdir(tmp_path)
@@ -135,13 +135,13 @@ def base_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 @pytest.fixture
 def clean_client(base_client: Client) -> Client:
-    """Return the client of that workspace."""
+    """Return the client of the new workspace."""
     return base_client
 
 
 @pytest.fixture
 def mocker() -> Iterator[Any]:
-    """Return what ``pytest-mock`` gives, as far as the tests use it."""
+    """Return an object with those functions of ``pytest-mock`` that the tests use."""
     patches: list[Any] = []
 
     def patch(target: str, *args: Any, **kwargs: Any) -> Any:
@@ -155,25 +155,25 @@ def mocker() -> Iterator[Any]:
 
 @pytest.fixture
 def local_stack(base_client: Client) -> Stack:
-    """Return a stack that runs here."""
+    """Return the active stack."""
     return base_client.active_stack
 
 
 @pytest.fixture
 def local_orchestrator(base_client: Client) -> Any:
-    """Return an orchestrator that runs here."""
+    """Return a local orchestrator."""
     return base_client.active_stack.orchestrator
 
 
 @pytest.fixture
 def local_artifact_store(base_client: Client) -> Any:
-    """Return an artifact store on this machine."""
+    """Return a local artifact store."""
     return base_client.active_stack.artifact_store
 
 
 @pytest.fixture
 def local_container_registry(base_client: Client) -> Any:
-    """Return a container registry of this machine."""
+    """Return a local container registry."""
     base_client.workspace.register_component(ComponentType.CONTAINER_REGISTRY, "local_registry", "default", {"uri": "localhost:5000"})
     return base_client.get_stack_component("container_registry", "local_registry")
 
@@ -186,7 +186,7 @@ def empty_step() -> Any:
 
 @pytest.fixture
 def generate_empty_steps() -> Callable[[int], list[Any]]:
-    """Return what makes as many steps that do nothing."""
+    """Return a function that creates a number of steps that do nothing."""
     return lambda count: [_empty(f"step_{number}") for number in range(count)]
 
 
@@ -199,7 +199,7 @@ def _empty(name: str) -> Any:
 
 @pytest.fixture
 def one_step_pipeline() -> Any:
-    """Return a pipeline that takes one step, as ``step_``."""
+    """Return a pipeline with one step, named ``step_``."""
 
     @pipeline(name="_pipeline")
     def one(step_: Any) -> None:
@@ -210,7 +210,7 @@ def one_step_pipeline() -> Any:
 
 @pytest.fixture
 def unconnected_two_step_pipeline() -> Any:
-    """Return a pipeline that takes two steps, as ``step_1`` and ``step_2``."""
+    """Return a pipeline with two steps, named ``step_1`` and ``step_2``."""
 
     @pipeline(name="_pipeline")
     def two(step_1: Any, step_2: Any) -> None:
@@ -222,7 +222,7 @@ def unconnected_two_step_pipeline() -> Any:
 
 @pytest.fixture
 def int_step_output() -> Any:
-    """Return what a step returns that is called outside of a pipeline."""
+    """Return the result of a step that runs outside a pipeline."""
 
     @step
     def number() -> int:
@@ -233,7 +233,7 @@ def int_step_output() -> Any:
 
 @pytest.fixture
 def step_with_two_int_inputs() -> Any:
-    """Return a step that takes two numbers, ``input_1`` and ``input_2``."""
+    """Return a step with two number inputs, ``input_1`` and ``input_2``."""
 
     @step
     def two(input_1: int, input_2: int) -> None: ...

@@ -1,8 +1,8 @@
-"""Run ZenML 0.20's own tests against our package: ``python -m tests.classic.zenml_tests FOLDER``.
+"""Run ZenML 0.20's own tests with this package: ``python -m tests.classic.zenml_tests FOLDER``.
 
-FOLDER is the ``tests/unit`` of ZenML's sources at the tag 0.20.5; none of it is a part of this repository. The files are copied to a
-temporary folder without ZenML's own fixtures, and import our package as ``zenml``, see :mod:`tests.classic.zenml_shim`. It prints, for
-each file, how many tests pass, and for each that does not the error.
+FOLDER is ``tests/unit`` of ZenML's sources at the tag 0.20.5, which are not part of this repository. The files are copied to a temporary
+folder without ZenML's fixtures, and import this package as ``zenml``; see :mod:`tests.classic.zenml_shim`. The output has the number of
+passed tests of each file, and the error of each failed test.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ PARTS = (
     "cli/test_stack.py",
     "cli/test_stack_components.py",
 )
-"""What is run of them, by default: secrets, stacks, steps, pipelines and materializers."""
+"""The files and folders to run by default."""
 
 
 class _Outcomes:
-    """Collects what became of each test, by file."""
+    """Counts the outcomes of the tests, by file."""
 
     def __init__(self) -> None:
         self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.failures: list[tuple[str, str]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count the test when it has run, or when its fixtures have failed."""
+        """Count the outcome of a test, or of its failed fixtures."""
         if report.when == "call" or report.outcome == "failed":
             self.counts[report.nodeid.partition("::")[0]][report.outcome] += 1
             if report.outcome == "failed":
@@ -48,14 +48,14 @@ class _Outcomes:
                 self.failures.append((report.nodeid, crash.message if crash else str(report.longrepr)))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note a file that can't be imported."""
+        """Record a file that can't be imported."""
         if report.outcome == "failed":
             self.counts[report.nodeid]["not imported"] += 1
             self.failures.append((report.nodeid, str(report.longrepr).strip().splitlines()[-1]))
 
 
 def main(folder: str, parts: tuple[str, ...] = PARTS) -> int:
-    """Run the tests below ``folder`` and print what became of them; return 1 if there are none."""
+    """Run the tests below ``folder`` and print the outcomes; return 1 if no test ran."""
     outcomes = _Outcomes()
     with tempfile.TemporaryDirectory() as copied:
         for part in parts:
@@ -78,15 +78,15 @@ def main(folder: str, parts: tuple[str, ...] = PARTS) -> int:
         ]
         pytest.main([*options, "-p", "tests.classic.zenml_shim"], plugins=[outcomes])
     for file, counts in sorted(outcomes.counts.items()):
-        click.echo(f"{file} {_words(counts)}")
-    for test, said in outcomes.failures:
-        click.echo(f"{test.rpartition('/')[2]}: {' '.join(said.split())[:200]}")
+        click.echo(f"{file} {_format_counts(counts)}")
+    for test, message in outcomes.failures:
+        click.echo(f"{test.rpartition('/')[2]}: {' '.join(message.split())[:200]}")
     total = sum(outcomes.counts.values(), Counter[str]())
-    click.echo(_words(total) or "No tests.")
+    click.echo(_format_counts(total) or "No tests.")
     return 0 if total else 1
 
 
-def _words(counts: Counter[str]) -> str:
+def _format_counts(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items()))
 
 

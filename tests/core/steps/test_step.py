@@ -33,7 +33,7 @@ def test_a_bare_decorator_copies_the_name_and_docstring() -> None:
         return 2 * n
 
     assert isinstance(double, Step)
-    assert (double.name, double.__doc__, double.__module__) == ("double", "Return twice as much.", __name__)
+    assert (double.name, double.__doc__, double.__module__) == ("double", "Return the double.", __name__)
     assert double.entrypoint(3) == 6
     assert repr(double) == "<Step 'double'>"
 
