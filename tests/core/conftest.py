@@ -1,4 +1,4 @@
-"""What the tests of the core stand on: a home of their own, and no keyring of the person who runs them."""
+"""Fixtures of the core's tests: a separate home folder, and no keyring of the user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the test a home that does not exist yet."""
+    """Return the path of a home that does not exist yet."""
     folder = tmp_path / "home"
     monkeypatch.setenv(HOME_VARIABLE, str(folder))
     monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)

@@ -1,4 +1,4 @@
-"""Fields that are sensitive and fields that are always clear text."""
+"""Tests of sensitive fields and clear-text fields."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class _Model(BaseModel):
     bare: str = ""
 
 
-def test_a_field_knows_what_it_is() -> None:
-    """Only a SecretField is sensitive and only a ClearTextField clear; an ordinary field is neither."""
+def test_a_field_is_sensitive_clear_or_neither() -> None:
+    """SecretField is sensitive, ClearTextField is clear text, and an ordinary field is neither."""
     fields = _Model.model_fields
     assert [name for name in fields if is_secret_field(fields[name])] == ["sensitive", "required"]
     assert [name for name in fields if is_clear_text_field(fields[name])] == ["clear"]
 
 
-def test_what_pydantic_takes_is_handed_on() -> None:
+def test_arguments_are_passed_to_pydantic() -> None:
     """Defaults, descriptions, limits and extra JSON schema work as in an ordinary field."""
     field = _Model.model_fields["sensitive"]
     assert (field.default, field.description) == ("", "a token")
@@ -37,8 +37,8 @@ def test_what_pydantic_takes_is_handed_on() -> None:
         _Model(required="x")
 
 
-def test_the_default_may_stand_first() -> None:
-    """SecretField("") and ClearTextField(None) take the default by position, as pydantic's Field does."""
+def test_the_default_may_be_positional() -> None:
+    """The default may be the first positional argument, as in pydantic's Field."""
 
     class Positional(BaseModel):
         token: str = SecretField("")
@@ -48,8 +48,8 @@ def test_the_default_may_stand_first() -> None:
 
 
 @pytest.mark.parametrize("piece", ["a", "A1", "Ab1 ", "AB ", "http://", "a:b@", "a=b;", "--a ", '{"a":', "[", "eyJ", "/b", "1 ", "a."])
-def test_a_long_text_is_looked_at_in_a_moment(piece: str) -> None:
-    """Of a value of 64 KiB, each part is looked at a few times, whatever it is made of: none took 10 ms, and a square takes 10 s."""
+def test_a_long_text_takes_linear_time(piece: str) -> None:
+    """Classifying a value of 64 KiB takes linear time for any content."""
     text = piece * (65536 // len(piece))
     began = process_time()
     looks_sensitive("attribute", text)

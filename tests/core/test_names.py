@@ -1,4 +1,4 @@
-"""What a secret and its keys may be called, and the guesses at what a person meant."""
+"""Tests of the rules for names and keys, and of near misses."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _BAD_EVERYWHERE = ["", "-a", "--", "a b", "a\tb", "a\n", "\u2028", "a\u00a0b", "
 
 
 @pytest.mark.parametrize("name", ["a", "A-1_b", "a/b", "é", "秘密", "пароль", "x" * MAX_NAME_LENGTH, "names", "Name", "$x", "🔑"])
-def test_an_acceptable_name_comes_back(name: str) -> None:
-    """Letters of any alphabet, digits and signs make a name, up to 255 of them."""
+def test_a_valid_name_is_returned(name: str) -> None:
+    """Up to 255 letters of any alphabet, digits and signs are a valid name."""
     assert check_name(name) == name
     assert check_key(name) == name
 
 
 @pytest.mark.parametrize("name", _BAD_EVERYWHERE)
-def test_a_bad_name_is_refused_as_name_and_as_key(name: str) -> None:
-    """What is empty, too long, reserved, starts like an option, or holds white space, braces or control characters is refused."""
+def test_an_invalid_name_is_refused_as_name_and_as_key(name: str) -> None:
+    """Empty, long, reserved and option-like names, and invalid characters, are refused."""
     for check in (check_name, check_key):
         with pytest.raises(InvalidSecretError) as caught:
             check(name)
@@ -35,22 +35,22 @@ def test_a_bad_name_is_refused_as_name_and_as_key(name: str) -> None:
         assert is_one_line(caught.value)
 
 
-def test_a_key_may_hold_a_dot_and_a_name_may_not() -> None:
-    """A dot ends the name in a reference, hence it is refused in a name alone."""
+def test_a_key_may_contain_a_dot() -> None:
+    """A dot is valid in a key but not in a name, because it ends the name in a reference."""
     assert check_key("tls.crt") == "tls.crt"
     with pytest.raises(InvalidSecretError, match="dots"):
         check_name("tls.crt")
 
 
-def test_a_long_name_is_not_repeated_whole() -> None:
-    """The error on a name of a thousand characters shows its beginning and counts the rest."""
+def test_a_long_name_is_truncated_in_errors() -> None:
+    """The error for a long name shows its beginning and its length."""
     with pytest.raises(InvalidSecretError, match="1000 characters; 255 are allowed") as caught:
         check_name("x" * 1000)
     assert "x" * 21 not in str(caught.value)
 
 
-def test_a_bad_key_names_its_secret() -> None:
-    """The error on a reserved key says of which secret."""
+def test_the_error_for_a_key_names_its_secret() -> None:
+    """The error for a reserved key names the secret."""
     with pytest.raises(InvalidSecretError, match="of secret 'mine'") as caught:
         check_key("name", name="mine")
     assert caught.value.name == "mine"
@@ -58,8 +58,8 @@ def test_a_bad_key_names_its_secret() -> None:
 
 @QUICK
 @given(st.text(max_size=300))
-def test_a_name_is_accepted_or_refused_and_never_changed(text: str) -> None:
-    """Whatever the text, the check returns it as it is or raises our error."""
+def test_a_name_is_returned_unchanged_or_refused(text: str) -> None:
+    """The check returns any text unchanged or raises InvalidSecretError."""
     for check in (check_name, check_key):
         with suppress(InvalidSecretError):
             assert check(text) == text
@@ -67,8 +67,8 @@ def test_a_name_is_accepted_or_refused_and_never_changed(text: str) -> None:
 
 @QUICK
 @given(st.text(string.ascii_letters + string.digits + "_-.", min_size=2, max_size=30).filter(lambda text: text != "name"))
-def test_what_is_a_name_is_a_key(text: str) -> None:
-    """Every acceptable name is an acceptable key."""
+def test_a_valid_name_is_a_valid_key(text: str) -> None:
+    """Every valid name is a valid key."""
     try:
         check_name(text)
     except InvalidSecretError:
@@ -76,16 +76,16 @@ def test_what_is_a_name_is_a_key(text: str) -> None:
     assert check_key(text) == text
 
 
-def test_near_misses_come_nearest_first() -> None:
-    """A swapped letter, a wrong case and a missing sign are recognised; what is far away is not."""
+def test_near_misses_are_sorted_by_similarity() -> None:
+    """Swapped letters, wrong case and missing signs are near misses, and different names are not."""
     known = ["openai", "openai_prod", "database", "AWS_PROD"]
     assert near_misses("opneai", known)[0] == "openai"
     assert near_misses("aws_prod", known)[0] == "AWS_PROD"
     assert near_misses("zzz", known) == []
 
 
-def test_did_you_mean_is_a_question_or_nothing() -> None:
-    """Two guesses are joined by or; without a guess there is no question."""
+def test_did_you_mean_is_a_question_or_empty() -> None:
+    """Two near misses are joined by "or", and without one the text is empty."""
     assert did_you_mean("token", ["tokens", "tokem"]).count(" or ") == 1
     assert did_you_mean("token", ["Token"]) == "Did you mean 'Token'?"
     assert did_you_mean("token", []) == ""
@@ -93,5 +93,5 @@ def test_did_you_mean_is_a_question_or_nothing() -> None:
 
 @pytest.mark.parametrize(("thing", "told"), [(1, "an int"), ("", "a str"), (int, "a type"), (object(), "an object"), ({}, "a dict")])
 def test_a_type_has_its_article(thing: object, told: str) -> None:
-    """As a sentence has it."""
+    """The name of a type follows "a" or "an"."""
     assert type_with_article(thing) == told

@@ -1,4 +1,4 @@
-"""References: the grammar row by row, parse and print, and what is nearly one."""
+"""Tests of references: grammar, parsing, formatting, and near misses."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ PLAIN = st.text(st.characters(exclude_characters="{}$", exclude_categories=["Cs"
 
 @QUICK
 @given(REFERENCES)
-def test_parse_and_print_are_inverse(reference: SecretReference) -> None:
-    """What is printed is parsed to the same, for every name and key that the checks accept."""
+def test_parse_and_str_are_inverse(reference: SecretReference) -> None:
+    """Parsing the text of a reference returns it, for every valid name and key."""
     assert SecretReference.parse(str(reference)) == reference
     assert str(SecretReference.parse(str(reference))) == str(reference)
 
 
 @QUICK
 @given(REFERENCES, st.text(" \t\n", max_size=3), st.text(" \t\n", max_size=3))
-def test_white_space_inside_the_braces_is_no_part_of_it(reference: SecretReference, before: str, after: str) -> None:
-    """The reference is the same with and without white space at its braces."""
+def test_white_space_inside_the_braces_is_ignored(reference: SecretReference, before: str, after: str) -> None:
+    """White space inside the braces does not change the reference."""
     assert SecretReference.parse(f"{{{{{before}{reference.name}.{reference.key}{after}}}}}") == reference
 
 
 @QUICK
 @given(st.lists(st.one_of(PLAIN, REFERENCES), max_size=8))
-def test_the_parts_of_a_text_joined_again_make_it(parts: list[str | SecretReference]) -> None:
-    """Splitting loses nothing and finds each reference in its place."""
+def test_splitting_keeps_all_parts(parts: list[str | SecretReference]) -> None:
+    """Splitting a text with references keeps each part in order."""
     text = "".join(str(part) for part in parts)
     found = split_references(text)
     assert "".join(str(part) for part in found) == text
@@ -66,15 +66,15 @@ def test_the_parts_of_a_text_joined_again_make_it(parts: list[str | SecretRefere
 @QUICK
 @given(st.text(max_size=60))
 def test_any_text_can_be_split(text: str) -> None:
-    """Whatever the text, its parts make it again, but for white space inside braces."""
+    """The joined parts of any text equal it, except for white space inside braces."""
     joined = "".join(str(part) for part in split_references(text))
     assert "".join(joined.split()) == "".join(text.split())
 
 
 @QUICK
 @given(st.text("{}$. ab-", max_size=25))
-def test_what_looks_like_braces_is_a_reference_a_near_miss_or_plain(text: str) -> None:
-    """However braces, dots and dollars are mixed, a near miss comes as one line with its text and a position in it."""
+def test_braces_are_a_reference_a_near_miss_or_plain_text(text: str) -> None:
+    """Any mix of braces, dots and dollars gives at most one error in one line, with a valid position."""
     slip = near_miss(text)
     if slip is not None:
         assert is_one_line(slip)
@@ -100,7 +100,7 @@ def test_what_looks_like_braces_is_a_reference_a_near_miss_or_plain(text: str) -
     ],
 )
 def test_the_grammar(text: str, references: list[tuple[str, str]]) -> None:
-    """Each row of the grammar is found as written, and none of them is a near miss."""
+    """Each row of the table contains the listed references and no near miss."""
     assert find_references(text) == tuple(references)
     assert has_reference(text) is bool(references)
     assert near_miss(text) is None
@@ -128,7 +128,7 @@ def test_the_grammar(text: str, references: list[tuple[str, str]]) -> None:
     ],
 )
 def test_a_near_miss_names_the_likely_intent(text: str, intent: str, position: int) -> None:
-    """What is nearly a reference is told with what was probably meant, where it stands, and how to mean it literally."""
+    """The error for a near miss names the likely reference, its position, and the option for a raw text."""
     slip = near_miss(text)
     assert slip is not None
     assert intent in slip.hint
@@ -138,8 +138,8 @@ def test_a_near_miss_names_the_likely_intent(text: str, intent: str, position: i
 
 
 @pytest.mark.parametrize("text", ["{{name.key}}", "{{a.name}}", "{{-a.b}}", "{{a.-b}}", "{{" + "x" * 256 + ".k}}", "{{a.\x00}}"])
-def test_a_reference_to_what_no_secret_is_called_is_refused(text: str) -> None:
-    """A name or key that no secret can have is found out when the reference is written, not when it is resolved."""
+def test_a_reference_with_an_invalid_name_is_refused(text: str) -> None:
+    """A reference with an invalid name or key is refused before it is resolved."""
     with pytest.raises(InvalidReferenceError) as caught:
         SecretReference.parse(text)
     assert is_one_line(caught.value)
@@ -149,34 +149,34 @@ def test_a_reference_to_what_no_secret_is_called_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "plain", "{}", '{"a": 1.5}', "a.b", "f{x}", "{1:.2f}", "$x", "{{'a': {}}"])
-def test_what_is_no_reference_is_not_parsed(text: str) -> None:
-    """Parsing anything but one reference raises an error that shows how one is written."""
+def test_parsing_any_other_text_is_refused(text: str) -> None:
+    """Parsing any other text raises an error with the correct form."""
     with pytest.raises(InvalidReferenceError) as caught:
         SecretReference.parse(text)
     assert "{{" in caught.value.hint
 
 
 @pytest.mark.parametrize("text", ["plain", '{"a": {"b": 1.5}}', "{x}", "{0}", "100 %", "a.b", "f(x) { return y.z; }"])
-def test_everyday_texts_with_braces_are_left_alone(text: str) -> None:
-    """JSON, format strings without a dot and code are no near misses."""
+def test_common_texts_with_braces_are_no_near_misses(text: str) -> None:
+    """JSON, format strings without a dot, and code are no near misses."""
     assert near_miss(text) is None
     assert not has_reference(text)
 
 
-def test_a_reference_in_a_longer_text_is_not_parsed_as_one() -> None:
-    """Parse takes the whole text or nothing."""
+def test_parse_requires_the_whole_text() -> None:
+    """Parsing refuses a reference inside a longer text."""
     with pytest.raises(InvalidReferenceError, match="not one reference"):
         SecretReference.parse("x {{a.b}}")
 
 
-def test_a_literal_text_holds_no_reference() -> None:
-    """What was marked as literal is taken as it stands."""
+def test_a_raw_text_has_no_reference() -> None:
+    """A raw text has no reference, whatever it contains."""
     assert not has_reference(RawText("{{a.b}}"))
 
 
 @QUICK
 @given(PLAIN, REFERENCES, PLAIN)
-def test_a_mask_hides_nothing_but_the_reference(before: str, reference: SecretReference, after: str) -> None:
-    """A masked text is the text with a mark for each reference."""
+def test_masking_replaces_only_references(before: str, reference: SecretReference, after: str) -> None:
+    """Masking replaces each reference and nothing else."""
     assume("‹" not in before + after)
     assert mask_references(f"{before}{reference}{after}") == f"{before}‹secret:{reference.name}.{reference.key}›{after}"

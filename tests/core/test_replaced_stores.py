@@ -1,4 +1,4 @@
-"""A process holds a store whose files are deleted, restored or replaced meanwhile: what it acknowledges afterwards, others can read."""
+"""Tests of processes whose open store files are deleted, restored or replaced."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ REPLACED = [_deleted, _made_anew, _restored]
 
 
 @pytest.mark.parametrize("replace", REPLACED)
-def test_what_a_workspace_acknowledges_opens_again(replace: Callable[[Path, Path], None], home: Path, tmp_path: Path) -> None:
-    """Attributes, updates, secrets and sealed data, each written by a process that held the files from before."""
+def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable[[Path, Path], None], home: Path, tmp_path: Path) -> None:
+    """After a replacement of the files, other processes can read whatever this one writes."""
     held = get_workspace()
     held.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
     held.open_manager("default").register_secret(secret("first", key=canary("first")))
@@ -69,8 +69,8 @@ def test_what_a_workspace_acknowledges_opens_again(replace: Callable[[Path, Path
     assert fresh.unseal(generation, sealed) == values[3].encode()
 
 
-def test_a_manager_seals_with_the_key_in_the_file_where_both_have_one_number(home: Path, tmp_path: Path) -> None:
-    """A copy is restored, and its key rotated to another one of the same generation: the process that held the first reads and writes."""
+def test_a_restored_store_with_the_same_generation_uses_its_own_key(home: Path, tmp_path: Path) -> None:
+    """A restored store with another key of the same generation is read and written with its key."""
     held = open_store(home)
     held.register_secret(secret("first", key="1"))
     shutil.copytree(home, tmp_path / "copy")
@@ -86,8 +86,8 @@ def test_a_manager_seals_with_the_key_in_the_file_where_both_have_one_number(hom
     assert [content_of(fresh, name) for name in ("new", "first")] == [{"key": "3"}, {"key": "4"}]
 
 
-def test_another_protection_of_the_same_key_asks_nobody(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that has the key open goes on writing after another one put it under a passphrase."""
+def test_a_changed_protection_needs_no_prompt_for_an_open_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process with the open key continues after another process sets a passphrase."""
     held = open_store(home)
     held.register_secret(secret("first", key="1"))
     open_store(home).rewrap("passphrase", passphrase="a passphrase")
@@ -97,8 +97,8 @@ def test_another_protection_of_the_same_key_asks_nobody(home: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("replacement", [None, b"", b"A" * 44 + b"\n"])
-def test_nothing_is_sealed_with_a_key_whose_file_is_gone(replacement: bytes | None, home: Path) -> None:
-    """The process that still has the key refuses to write, and can put it into a new file."""
+def test_a_missing_key_file_stops_writes(replacement: bytes | None, home: Path) -> None:
+    """A process with the open key refuses to write without its key file, and can store the key in a new one."""
     held = open_store(home)
     held.register_secret(secret("first", key="1"))
     for file in (home / "keys").iterdir():
@@ -111,8 +111,8 @@ def test_nothing_is_sealed_with_a_key_whose_file_is_gone(replacement: bytes | No
     assert (fresh.list_secrets(), content_of(fresh, "second")) == (["first", "second"], {"key": "2"})
 
 
-def test_a_manager_that_was_deleted_elsewhere_acknowledges_nothing(home: Path) -> None:
-    """Every kind of change through an object from before is refused, and no file comes back."""
+def test_a_deleted_manager_refuses_changes(home: Path) -> None:
+    """Each change through an object of a deleted secrets manager is refused and creates no file."""
     workspace = get_workspace()
     record = workspace.register_component(MANAGER, "other", "local", {})
     manager = workspace.open_manager("other")
@@ -134,8 +134,8 @@ def test_a_manager_that_was_deleted_elsewhere_acknowledges_nothing(home: Path) -
         manager.get_secret("new")
 
 
-def test_a_file_replaced_during_a_write_keeps_nothing_and_says_so(home: Path) -> None:
-    """What is written into a file that is no longer at its path is not acknowledged."""
+def test_a_file_replaced_during_a_write_raises_an_error(home: Path) -> None:
+    """A write to a file that is replaced at the same time raises an error."""
     held = open_store(home)
     held.register_secret(secret("first", key="1"))
     with (
@@ -170,8 +170,8 @@ FOLDERS = [
 
 @pytest.mark.skipif("not hasattr(__import__('os'), 'geteuid') or __import__('os').geteuid() != 0", reason="Only root gives files away.")
 @pytest.mark.parametrize(("what", "how"), FOLDERS)
-def test_what_others_could_have_planted_is_refused(what: str, how: Callable[[Path], None], home: Path) -> None:
-    """A home, its keys and its files, of another user or open to others: one line that names the path and the remedy."""
+def test_files_of_other_users_are_refused(what: str, how: Callable[[Path], None], home: Path) -> None:
+    """A home, key or store that others own or can write is refused with path and remedy."""
     first = get_workspace()
     first.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
     path = next(iter(home.glob(what))) if what else home
@@ -182,8 +182,8 @@ def test_what_others_could_have_planted_is_refused(what: str, how: Callable[[Pat
     assert "another folder" in str(caught.value)
 
 
-def test_a_group_of_this_user_alone_is_no_other(home: Path) -> None:
-    """Systems that give each user a group let it write where a folder was made by hand."""
+def test_a_private_group_may_write(home: Path) -> None:
+    """A folder may be writable by a group whose only member is this user."""
     home.mkdir(exist_ok=True)
     home.chmod(0o770)
     file_access.check_folder(home)

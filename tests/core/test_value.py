@@ -1,4 +1,4 @@
-"""A value is an exact text for every library; a secret and a reference pickle as references, and show no value."""
+"""Tests of values as exact texts, and of secrets and references in pickles and representations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SERIALIZE: dict[str, Callable[[Any], bytes]] = {
 
 
 class Registered:
-    """A value in a secret of the default secrets manager, with its plain text."""
+    """A value of a secret in the default secrets manager, with its plain text."""
 
     def __init__(self) -> None:
         """Register the secret and read it back."""
@@ -89,7 +89,7 @@ class _Recorder(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
-    """Run an HTTP server on loopback; return its port and, as they come, the headers of its requests."""
+    """Run an HTTP server on loopback and return its port and the headers of its requests."""
     handler = type("Recorder", (_Recorder,), {"seen": []})
     with HTTPServer(("127.0.0.1", 0), handler) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
@@ -100,7 +100,7 @@ def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
 
 
 def test_values_are_exact_texts(registered: Registered) -> None:
-    """The content is an exact dict, new each time, of exact str; so are typed attributes and what a reference resolves to."""
+    """The content is a new exact dict of exact str, and so are attributes and resolved references."""
     secret = registered.secret
     assert isinstance(secret, BasicAuthSecretSchema)
     assert type(secret.content) is dict
@@ -112,8 +112,8 @@ def test_values_are_exact_texts(registered: Registered) -> None:
     assert type(Client().active_stack.resolve("{{login.username}}:{{login.password}}")) is str
 
 
-def test_the_guard_knows_a_value_from_when_it_is_read(registered: Registered) -> None:
-    """Whatever is shown of a value, alone or in what holds it, is masked by the redactor under the value's name."""
+def test_a_read_value_is_masked(registered: Registered) -> None:
+    """The redactor masks a read value in any text under its name."""
     for holder in (registered.value, [registered.value], {"a": (registered.value,)}, registered.secret.content):
         shown = the_redactor().redact(repr(holder))
         assert "‹secret:login.password›" in shown
@@ -121,16 +121,16 @@ def test_the_guard_knows_a_value_from_when_it_is_read(registered: Registered) ->
 
 
 @pytest.mark.parametrize("look", [repr, str, pprint.pformat, "{!r}".format])
-def test_a_secret_and_a_reference_show_no_value(look: Callable[[Any], str], registered: Registered) -> None:
-    """Their own repr holds the mask or the reference, without a guard."""
+def test_secrets_and_references_show_no_value(look: Callable[[Any], str], registered: Registered) -> None:
+    """The repr of a secret holds the mask, and that of a reference the reference."""
     for holder in (registered.secret, registered.secret.reference("password"), [registered.secret]):
         assert find_canary(look(holder)) == []
     assert look(registered.secret).count("‹secret:login.password›") == 1
 
 
 @pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
-def test_a_pickle_holds_the_reference(serialize: Callable[[Any], bytes], registered: Registered) -> None:
-    """Whatever pickles a secret, a reference or what holds one, the bytes never hold the value."""
+def test_a_pickle_holds_no_value(serialize: Callable[[Any], bytes], registered: Registered) -> None:
+    """A pickle of a secret, a reference or an object with them holds no value."""
     reference = registered.secret.reference("password")
     for holder in (reference, registered.secret, [reference, {"s": registered.secret}]):
         assert find_canary(serialize(holder)) == []
@@ -138,7 +138,7 @@ def test_a_pickle_holds_the_reference(serialize: Callable[[Any], bytes], registe
 
 @pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
 def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], registered: Registered) -> None:
-    """What comes back from a pickle is the same reference, which gives the value as an exact text."""
+    """An unpickled reference is equal and resolves to an exact text."""
     back = pickle.loads(serialize(registered.secret.reference("password")))  # noqa: S301 - our own bytes
     back = back() if callable(back) else back
     assert isinstance(back, SecretReference)
@@ -147,8 +147,8 @@ def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], regi
     assert type(back.resolve()) is str
 
 
-def test_what_is_unpickled_follows_its_secret(registered: Registered) -> None:
-    """A secret or a reference that is loaded after an update gives the new value: the pickle holds no state."""
+def test_unpickling_reads_the_current_value(registered: Registered) -> None:
+    """A secret or reference that is unpickled after an update has the new value."""
     pickled = pickle.dumps([registered.secret.reference("password"), registered.secret])
     changed = canary("changed")
     Client().secrets_manager.merge_secret("login", {"password": changed})
@@ -157,7 +157,7 @@ def test_what_is_unpickled_follows_its_secret(registered: Registered) -> None:
 
 
 def test_a_reference_resolves_in_another_process(registered: Registered) -> None:
-    """Another process with the same home unpickles references and secrets, and gets exact texts from both."""
+    """Another process with the same home unpickles and resolves references and secrets."""
     holder = {"reference": registered.secret.reference("password"), "secret": registered.secret}
     code = """
 import hashlib, json, pickle, sys
@@ -177,8 +177,8 @@ print(json.dumps({
     assert find_canary(found["repr"]) == []
 
 
-def test_a_pickle_of_a_deleted_secret_says_so(registered: Registered) -> None:
-    """Resolving a reference whose secret is gone raises our error, which names the secret and holds no value."""
+def test_a_pickle_of_a_deleted_secret_raises_an_error(registered: Registered) -> None:
+    """Resolving a reference to a deleted secret raises an error with its name and without a value."""
     pickled = pickle.dumps(registered.secret.reference("password"))
     Client().secrets_manager.delete_secret("login")
     with pytest.raises(KeyError, match="no secret 'login'") as caught:
@@ -186,8 +186,8 @@ def test_a_pickle_of_a_deleted_secret_says_so(registered: Registered) -> None:
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_secret_that_was_never_registered_does_not_pickle() -> None:
-    """There is nothing that could be resolved later, and pickling the value itself is no way out; its reference does not resolve."""
+def test_an_unregistered_secret_does_not_pickle() -> None:
+    """An unregistered secret does not pickle, and its reference does not resolve."""
     secret = BasicAuthSecretSchema(name="new", username="somebody", password=canary("new"))
     with pytest.raises(UnregisteredValueError) as caught:
         pickle.dumps(secret)
@@ -199,26 +199,26 @@ def test_a_secret_that_was_never_registered_does_not_pickle() -> None:
         SecretReference.parse("{{login.password}}").resolve()
 
 
-def test_a_reference_to_no_key_is_refused(registered: Registered) -> None:
-    """The error names the keys that there are."""
+def test_a_reference_to_a_missing_key_is_refused(registered: Registered) -> None:
+    """A reference to a missing key raises an error with the existing keys."""
     with pytest.raises(SecretKeyNotFoundError, match="Its keys are password, username"):
         registered.secret.reference("passwort")
 
 
-def test_copies_of_a_secret_are_the_secret_itself(registered: Registered) -> None:
-    """Copying a secret makes no second one."""
+def test_copying_a_secret_returns_it(registered: Registered) -> None:
+    """Copying a secret returns the same object."""
     assert copy.deepcopy(registered.secret) is registered.secret
     assert copy.copy(registered.secret) is registered.secret
 
 
-def test_json_takes_a_value_as_its_text(registered: Registered) -> None:
-    """json.dumps writes the value, as it does for any str: who serialises on purpose gets what it is."""
+def test_json_writes_the_value(registered: Registered) -> None:
+    """json.dumps writes a value like any str."""
     assert json.dumps({"token": registered.value}) == json.dumps({"token": registered.text})
     assert json.loads(json.dumps(registered.secret.content)) == {"username": "somebody", "password": registered.text}
 
 
-def test_an_http_header_takes_a_value(registered: Registered, server: tuple[int, list[dict[str, str]]]) -> None:
-    """A server reads the plain value from a header, alone or in a longer one, sent by http.client and by requests."""
+def test_an_http_header_contains_the_value(registered: Registered, server: tuple[int, list[dict[str, str]]]) -> None:
+    """A server reads the plain value from a header of http.client and requests."""
     port, seen = server
     headers = {"X-Token": registered.value, "Authorization": f"Bearer {registered.value}"}
     connection = http.client.HTTPConnection("127.0.0.1", port)
@@ -233,7 +233,7 @@ def test_an_http_header_takes_a_value(registered: Registered, server: tuple[int,
 
 
 def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> None:
-    """A client made with values signs exactly as one made with plain texts, and its requests arrive."""
+    """A boto3 client with values signs like one with plain texts."""
     port, seen = server
     plain = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key"), "aws_session_token": canary("token")}
     content = AWSSecretSchema(name="aws", **plain).content
@@ -252,8 +252,8 @@ def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> N
     assert signature(content) == signature(plain)
 
 
-def test_sqlalchemy_takes_a_value(registered: Registered) -> None:
-    """A URL with a value as its password is shown masked and rendered in clear for the driver; a bound value arrives in SQLite."""
+def test_sqlalchemy_accepts_a_value(registered: Registered) -> None:
+    """A URL with a value as password is masked when shown and complete for the driver."""
     url = sa.URL.create("postgresql+psycopg", "somebody", registered.value, "localhost", 5432, "db")
     assert find_canary(repr(url)) == []
     assert url.render_as_string(hide_password=False) == f"postgresql+psycopg://somebody:{registered.text}@localhost:5432/db"
@@ -264,8 +264,8 @@ def test_sqlalchemy_takes_a_value(registered: Registered) -> None:
     assert tuple(found) == (registered.text, len(registered.text))
 
 
-def test_psycopg_logs_in_with_a_value(registered: Registered) -> None:
-    """A PostgreSQL server that asks for a password accepts the value, and takes it as a parameter."""
+def test_psycopg_accepts_a_value(registered: Registered) -> None:
+    """A PostgreSQL server accepts a value as password and as parameter."""
     with running_postgresql("somebody", registered.text) as running:
         where = f"host={running.host} port={running.port} dbname=postgres user=somebody"
         with psycopg.connect(where, password=registered.value) as connection:
@@ -275,8 +275,8 @@ def test_psycopg_logs_in_with_a_value(registered: Registered) -> None:
         assert find_canary(str(caught.value)) == []
 
 
-def test_the_environment_takes_a_value(registered: Registered, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A child reads the plain value from os.environ and from the environment that subprocess was given."""
+def test_environment_variables_contain_the_value(registered: Registered, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child process reads the plain value from its environment."""
     code = "import os; print(os.environ['TOKEN'], end='')"
     monkeypatch.setenv("TOKEN", registered.value)
     inherited = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout

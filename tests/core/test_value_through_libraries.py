@@ -1,4 +1,4 @@
-"""A value goes through every library as the exact text that it is, and no library hands out another credential for it."""
+"""Tests of values in other libraries, which must write them exactly and must not mix up credentials."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _register(name: str, **content: str) -> None:
 
 
 def _annotator(secret: str) -> Any:
-    """Return a component whose attribute is a reference to ``secret``, reached through a stack of its own."""
+    """Return a component whose attribute is a reference to ``secret``, in its own stack."""
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, secret, "label_studio", {"authentication_secret": f"{{{{{secret}.token}}}}"})
     default = workspace.stack_record("default").components
@@ -88,8 +88,8 @@ def _annotator(secret: str) -> Any:
 
 
 @pytest.mark.parametrize("through", THROUGH.values(), ids=THROUGH)
-def test_a_writer_gets_plain_data(through: Callable[[Any], Any]) -> None:
-    """What is written of the content, and of a component's resolved attribute, is read again as the exact value."""
+def test_serializers_write_the_exact_value(through: Callable[[Any], Any]) -> None:
+    """Serialized content and resolved attributes are read back as the exact value."""
     value = canary("through") + AWKWARD
     _register("service", token=value)
     content = Client().get_secret("service").content
@@ -101,7 +101,7 @@ def test_a_writer_gets_plain_data(through: Callable[[Any], Any]) -> None:
 
 
 class _Session(MemoryFileSystem):  # type: ignore[misc] # fsspec has no types
-    """A file system that keeps what it logs in with, and is kept by fsspec, as those of clouds are."""
+    """A file system that keeps its credentials, and that fsspec caches like those of clouds."""
 
     protocol = "session"
     cachable = True
@@ -113,15 +113,15 @@ class _Session(MemoryFileSystem):  # type: ignore[misc] # fsspec has no types
 
 @pytest.fixture
 def _sessions() -> Iterator[None]:
-    """Register the file system, and forget its sessions afterwards."""
+    """Register the file system, and clear its cached sessions afterwards."""
     fsspec.register_implementation("session", _Session, clobber=True)
     yield
     _Session.clear_instance_cache()
 
 
 @pytest.mark.usefixtures("_sessions")
-def test_fsspec_never_hands_out_another_session() -> None:
-    """Two stacks with the same attribute and other secrets, and a secret that was updated, get a session of their own each time."""
+def test_fsspec_uses_a_session_per_value() -> None:
+    """Different values of one attribute, also after an update, get different fsspec sessions."""
     one, two, new = canary("one"), canary("two"), canary("new")
     _register("one", token=one)
     _register("two", token=two)
@@ -138,8 +138,8 @@ def test_fsspec_never_hands_out_another_session() -> None:
 
 
 @pytest.mark.usefixtures("_sessions")
-def test_pandas_logs_in_with_storage_options() -> None:
-    """A table is written and read through a file system that got the exact value."""
+def test_pandas_passes_the_value_in_storage_options() -> None:
+    """Tables are written and read by pandas through a file system that gets the exact value."""
     value = canary("pandas")
     _register("store", token=value)
     options = {"token": Client().get_secret("store").content["token"]}
@@ -150,8 +150,8 @@ def test_pandas_logs_in_with_storage_options() -> None:
     assert {type(token) for token in tokens} == {str}
 
 
-def test_joblib_tells_one_value_from_another(tmp_path: Path) -> None:
-    """A memoized function runs for each value, and again once a secret was updated: its cache is keyed by the value."""
+def test_joblib_caches_by_value(tmp_path: Path) -> None:
+    """A memoized function runs again for each new value."""
     one, two, new = canary("one"), canary("two"), canary("new")
     _register("one", token=one)
     _register("two", token=two)
@@ -177,7 +177,7 @@ def test_joblib_tells_one_value_from_another(tmp_path: Path) -> None:
 
 
 def test_sqlalchemy_logs_in() -> None:
-    """A PostgreSQL server accepts the value from a URL with it, and from a resolved attribute that is a URL; a wrong one is refused."""
+    """A PostgreSQL server accepts a URL with the value and refuses a wrong one."""
     value = canary("database")
     _register("db", password=value)
     password = Client().get_secret("db").content["password"]
@@ -202,7 +202,7 @@ def test_sqlalchemy_logs_in() -> None:
 
 
 def test_boto3_stores_and_reads_with_a_value() -> None:
-    """A client made with values works against a server of AWS's API, which gives back the exact value that it was given."""
+    """A boto3 client with values stores and reads a secret on a server with AWS's API."""
     keys = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")}
     _register("aws", **keys)
     content = Client().get_secret("aws").content
@@ -231,7 +231,7 @@ class _Recorder(BaseHTTPRequestHandler):
 
 
 def test_httpx_sends_the_value() -> None:
-    """A server reads the exact value from a header, from one that holds it, and from the log-in of basic authentication."""
+    """A server reads the exact value from headers and from basic authentication."""
     value = canary("httpx")
     _register("api", token=value)
     token = Client().get_secret("api").content["token"]

@@ -1,4 +1,4 @@
-"""Secrets as arguments of tasks in worker processes, each kind of pool with real processes."""
+"""Tests of secrets as arguments of tasks in real worker processes of each kind of pool."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _by_joblib(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSche
 
 @pytest.fixture
 def typed(home: Path) -> Iterator[BaseSecretSchema]:
-    """Return a secret of a store whose passphrase was typed, so that no other process has it."""
+    """Return a secret of a store whose passphrase was typed, so that other processes lack it."""
     before = set_passphrase_source(lambda _prompt: PASSPHRASE)
     try:
         manager = Client().active_stack.secrets_manager
@@ -59,25 +59,25 @@ def typed(home: Path) -> Iterator[BaseSecretSchema]:
 
 @pytest.mark.once
 @pytest.mark.parametrize("run", [_by_executor, _by_pool, _by_joblib])
-def test_a_task_of_a_locked_store_says_how_to_start_its_worker(
+def test_a_locked_store_in_a_worker_raises_its_error(
     run: Callable[[Callable[[BaseSecretSchema], int], BaseSecretSchema], int],
     typed: BaseSecretSchema,
 ) -> None:
-    """Neither a broken pool nor one that waits for ever."""
+    """A task with a secret of a locked store raises an error with the remedy, and the pool does not hang."""
     with pytest.raises(ManagerLockedError, match=r"Set ZENSECRETS_PASSPHRASE.*before the workers are started"):
         run(length, typed)
     joblib.externals.loky.get_reusable_executor().shutdown()
 
 
 @pytest.mark.once
-def test_a_worker_that_has_the_passphrase_reads(typed: BaseSecretSchema, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the error says to do is enough."""
+def test_a_worker_with_the_passphrase_reads_the_secret(typed: BaseSecretSchema, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker with the passphrase in its environment reads the secret."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", PASSPHRASE)
     assert _by_pool(length, typed) == len(VALUE)
 
 
-def test_each_use_of_what_is_unread_raises_why() -> None:
-    """What a library does with an argument ends in the error and not in another value; it pickles as what it stands for."""
+def test_each_use_of_a_deferred_error_raises_it() -> None:
+    """Each use of the placeholder raises the error, and it pickles like the original."""
     unread = DeferredErrorProxy(SecretNotFoundError("There is no secret 'gone'.", name="gone"), (str, ("again",)))
     uses: list[Callable[[], object]] = [
         lambda: unread.content,

@@ -1,4 +1,4 @@
-"""What a process without a kernel prints and logs, once its output is protected."""
+"""Tests of printed and logged text in a process that protects its output."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ LOGS = {
 
 
 def _run(tmp_path: Path, code: str) -> str:
-    """Return what a script writes to standard output and standard error."""
+    """Return standard output and standard error of a script."""
     script = tmp_path / "script.py"
     script.write_text(code, encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], check=False, capture_output=True, timeout=60, cwd=tmp_path)
@@ -81,8 +81,8 @@ def value() -> str:
 
 
 @pytest.mark.parametrize("channel", [channel for channel, code in CHANNELS.items() if code])
-def test_a_script_shows_no_value(channel: str, value: str, tmp_path: Path) -> None:
-    """Whatever channel of Python the script writes to, the mask comes out; without the protection it is the value."""
+def test_each_channel_of_a_script_is_masked(channel: str, value: str, tmp_path: Path) -> None:
+    """Each output channel of a script shows the mask, and without the protection the value."""
     said = _run(tmp_path, f"{BEGIN}protect_output()\n{READ}{CHANNELS[channel]}")
     assert MASK in said
     assert find_canary(said) == []
@@ -91,8 +91,8 @@ def test_a_script_shows_no_value(channel: str, value: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("log", LOGS)
-def test_a_log_holds_no_value(log: str, value: str, tmp_path: Path) -> None:
-    """Whatever library and handler writes a log to a file, the mask is in it; without the protection it is the value."""
+def test_each_log_library_is_masked(log: str, value: str, tmp_path: Path) -> None:
+    """Each logging library and handler writes the mask to a file, and without the protection the value."""
     said = {}
     for protect in ("protect_output()\n", ""):
         assert _run(tmp_path, f"{BEGIN}{protect}{READ}{LOGS[log]}") == ""
@@ -122,8 +122,8 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_a_pool_s_workers_protect_their_output(method: str, value: str, tmp_path: Path) -> None:
-    """Each worker of a pool is told once, by its initializer; values that it returns are data."""
+def test_worker_processes_protect_their_output(method: str, value: str, tmp_path: Path) -> None:
+    """The initializer of a pool protects the output of each worker, and returned values stay unchanged."""
     script = tmp_path / "workers.py"
     said = {}
     for initializer in ("protect_output", "None"):
@@ -135,8 +135,8 @@ def test_a_pool_s_workers_protect_their_output(method: str, value: str, tmp_path
     assert said["None"].count(value[:-1]) == 4
 
 
-def test_a_value_that_was_read_before_is_masked(value: str, tmp_path: Path) -> None:
-    """It does not matter whether the value, or the handler of a log, was there before the output was protected."""
+def test_earlier_values_and_handlers_are_covered(value: str, tmp_path: Path) -> None:
+    """Values and handlers from before the protection are covered too."""
     code = f"{BEGIN}{READ}logging.basicConfig()\nprotect_output()\nprint(value)\nlogging.warning(value)"
     said = _run(tmp_path, code)
     assert said.count(MASK) == 2
@@ -144,8 +144,8 @@ def test_a_value_that_was_read_before_is_masked(value: str, tmp_path: Path) -> N
     assert value
 
 
-def test_nothing_else_is_changed_or_lost(value: str, tmp_path: Path) -> None:
-    """Text, its order and its encoding are as without the protection, down to an end without a newline and a closed stream."""
+def test_other_text_is_unchanged(value: str, tmp_path: Path) -> None:
+    """Text, order and encoding are unchanged, also without a final newline and with a closed stream."""
     code = (
         "print('é', 1, end='|', flush=True)\n"
         "sys.stdout.buffer.write(b'raw')\n"
@@ -157,8 +157,8 @@ def test_nothing_else_is_changed_or_lost(value: str, tmp_path: Path) -> None:
     assert _run(tmp_path, f"{BEGIN}protect_output()\n{READ}sys.stdout.close()") == ""
 
 
-def test_it_ends_with_its_block(value: str, tmp_path: Path) -> None:
-    """Inside the block the value is masked, also after an inner block or a second call ended; after it everything is as it was."""
+def test_the_protection_ends_with_its_block(value: str, tmp_path: Path) -> None:
+    """The protection lasts until the outer block ends."""
     code = f"""{BEGIN}{READ}
 before = sys.stdout, sys.stderr, logging.Handler.handle
 with protect_output() as outer:
@@ -174,7 +174,7 @@ print("after", len(value), redact(value))
     assert _run(tmp_path, code).splitlines() == [f"inner {MASK}", f"outer {MASK}", f"after {len(value)} {MASK}"]
 
 
-def test_redact_is_public(value: str) -> None:
-    """It masks a known value in a text, and leaves any other text as it is."""
+def test_redact_masks_a_known_value(value: str) -> None:
+    """The function masks a known value and leaves other texts unchanged."""
     assert redact(f"token={value};") == f"token={MASK};"
     assert redact("nothing") == "nothing"

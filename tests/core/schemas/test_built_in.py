@@ -1,4 +1,4 @@
-"""The built-in schemas: their keys, and which of them are sensitive, row by row."""
+"""Tests of the built-in schemas: their keys, and the sensitive ones."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SCHEMAS = {
 
 @pytest.mark.parametrize("schema_type", SCHEMAS)
 def test_a_schema_has_its_keys(schema_type: str) -> None:
-    """Keys, their order, which are required and which are clear text are those written down here."""
+    """Each schema has exactly the keys of the table, in order, with required and clear-text ones."""
     schema = get_schema(schema_type)
     written = SCHEMAS[schema_type].split()
     assert schema_type == schema.TYPE
@@ -58,8 +58,8 @@ def test_a_schema_has_its_keys(schema_type: str) -> None:
 
 
 @pytest.mark.parametrize("schema_type", SCHEMAS)
-def test_a_schema_masks_what_is_sensitive(schema_type: str) -> None:
-    """With a canary in each sensitive key, the secret gives every value back and shows none."""
+def test_a_schema_masks_sensitive_keys(schema_type: str) -> None:
+    """A secret returns each sensitive value and shows none of them."""
     schema = get_schema(schema_type)
     keys = schema.get_schema_keys() or ["any", "key"]
     sensitive = [key for key in keys if schema.is_sensitive(key)]
@@ -74,20 +74,20 @@ def test_a_schema_masks_what_is_sensitive(schema_type: str) -> None:
 
 
 @pytest.mark.parametrize("schema_type", [schema_type for schema_type in SCHEMAS if schema_type != "arbitrary"])
-def test_each_key_of_a_schema_is_described(schema_type: str) -> None:
-    """A form can say what it asks for: every key has a description in a few words."""
+def test_each_key_has_a_description(schema_type: str) -> None:
+    """Each key has a short description, which forms show."""
     schema = get_schema(schema_type)
     assert all(schema.model_fields[key].description for key in schema.get_schema_keys())
     assert schema.__doc__
 
 
-def test_these_are_all_schemas() -> None:
-    """The table above is complete."""
+def test_the_table_is_complete() -> None:
+    """The table contains all built-in schemas."""
     assert set(SCHEMAS) <= set(schema_types())
 
 
 def test_listing_the_schemas_imports_none_of_them() -> None:
-    """The built-in schemas are a table: naming them imports no schema's module, and no distribution's."""
+    """Listing the types imports no module of a built-in schema."""
     code = """
 import json, sys
 from zensecrets_jupyter.core.schemas import schema_types
@@ -104,16 +104,16 @@ def test_a_gcp_token_is_parsed() -> None:
 
 
 @pytest.mark.parametrize("form", ["{}", '["{}"]', '"{}"', '{{"a": {}', ""])
-def test_a_gcp_token_that_is_no_object_is_refused_without_its_text(form: str) -> None:
-    """What is no JSON object raises our error, which names the remedy and not a word of the token."""
+def test_an_invalid_gcp_token_is_refused_without_its_text(form: str) -> None:
+    """A token that is not a JSON object raises InvalidSecretError, which does not quote it."""
     secret = GCPSecretSchema(name="gcp", token=form.format(canary("token")))
     with pytest.raises(InvalidSecretError, match="--token=@") as caught:
         secret.get_credential_dict()
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_true_and_false_are_words_in_the_content() -> None:
-    """A key that is a yes or no in its schema is the text true or false in the content, as rclone reads it."""
+def test_booleans_are_texts_in_the_content() -> None:
+    """A boolean key is the text true or false in the content, as rclone reads it."""
     schema = get_schema("seldon_s3")
     assert schema.from_content("mine", {}).content["rclone_config_s3_env_auth"] == "false"
     assert schema.from_content("mine", {"rclone_config_s3_env_auth": "true"}).content["rclone_config_s3_env_auth"] == "true"

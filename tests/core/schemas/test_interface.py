@@ -1,4 +1,4 @@
-"""Secrets and their schemas: content, masks, errors without values, and classes that are defined in a cell."""
+"""Tests of secrets and schemas: content, masks, errors without values, and classes from a cell."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class WeatherSecretSchema(BaseSecretSchema):
 # What a secret is.
 
 
-def test_content_is_a_fresh_dict_of_exact_texts() -> None:
-    """The content is plain data, which the guard masks when it is shown, and changing it does not change the secret."""
+def test_content_is_a_new_dict_of_exact_texts() -> None:
+    """The content is a new dict of exact str, and changing it does not change the secret."""
     text = canary("content")
     mine = secret("mine", token=text)
     content = mine.content
@@ -64,8 +64,8 @@ def test_content_is_a_fresh_dict_of_exact_texts() -> None:
     assert mine.content is not mine.content
 
 
-def test_typed_attributes_are_the_same_values() -> None:
-    """A key of a schema is an attribute too, and an exact str like the content's."""
+def test_keys_are_attributes() -> None:
+    """Each key of a schema is also an attribute with the same exact str."""
     text = canary("key")
     aws = AWSSecretSchema(name="aws", aws_access_key_id=canary("id"), aws_secret_access_key=text)
     assert aws.aws_secret_access_key == text
@@ -75,8 +75,8 @@ def test_typed_attributes_are_the_same_values() -> None:
     assert aws.aws_session_token is None
 
 
-def test_optional_keys_without_a_value_are_left_out() -> None:
-    """A key that was not given and has no default is no part of the content; a default is."""
+def test_optional_keys_without_a_value_are_omitted() -> None:
+    """The content omits keys without a value and includes defaults."""
     assert set(AWSSecretSchema(name="a", aws_access_key_id="i", aws_secret_access_key="k").content) == {
         "aws_access_key_id",
         "aws_secret_access_key",
@@ -86,8 +86,8 @@ def test_optional_keys_without_a_value_are_left_out() -> None:
     assert "database" not in postgresql.content
 
 
-def test_clear_text_is_shown_as_it_is() -> None:
-    """A clear-text key is an ordinary str, is shown in repr, and keeps its value in a dump."""
+def test_clear_text_is_not_masked() -> None:
+    """A clear-text value appears in repr and in a dump."""
     login = BasicAuthSecretSchema(name="login", username="somebody", password=canary("password"))
     assert type(login.username) is str
     assert "somebody" in repr(login)
@@ -95,8 +95,8 @@ def test_clear_text_is_shown_as_it_is() -> None:
     assert [BasicAuthSecretSchema.is_sensitive(key) for key in ("username", "password", "unknown")] == [False, True, True]
 
 
-def test_no_way_of_looking_shows_a_value() -> None:
-    """Neither repr, str, a dump, JSON nor a nesting model shows a value, and the guard masks what iteration and vars() give."""
+def test_no_representation_shows_a_value() -> None:
+    """repr, str, dumps, JSON and nesting models show no value, and the guard masks iteration and vars()."""
     mine = secret("mine", token=canary("arbitrary"))
     login = BasicAuthSecretSchema(name="login", username="somebody", password=canary("typed"))
 
@@ -116,8 +116,8 @@ def test_no_way_of_looking_shows_a_value() -> None:
     assert dict(login).keys() == {"name", "username", "password"}
 
 
-def test_a_wrong_key_names_those_there_are() -> None:
-    """Asking for a key that is not there names the keys, a near miss, and no value."""
+def test_an_unknown_key_names_the_existing_keys() -> None:
+    """Reading an unknown key raises an error with the existing keys, a near miss and no value."""
     mine = secret("mine", api_key=canary("value"), url=canary("value"))
     with pytest.raises(SecretKeyNotFoundError) as caught:
         mine.value("apikey")
@@ -129,8 +129,8 @@ def test_a_wrong_key_names_those_there_are() -> None:
         secret("empty").value("a")
 
 
-def test_a_secret_never_changes() -> None:
-    """Setting or deleting a key is refused without showing the value, and copying with a change leaves the original alone."""
+def test_a_secret_is_immutable() -> None:
+    """Setting or deleting a key is refused without the value, and a changed copy leaves the original unchanged."""
     text, other = canary("one"), canary("other")
     login = BasicAuthSecretSchema(name="login", username="somebody", password=text)
     changes: list[Callable[[], object]] = [
@@ -149,8 +149,8 @@ def test_a_secret_never_changes() -> None:
     assert login.model_copy() is login
 
 
-def test_secrets_compare_by_what_they_are() -> None:
-    """Two secrets of one schema, name and content are equal and hash alike, wherever they came from."""
+def test_equal_secrets_have_equal_schema_name_and_content() -> None:
+    """Secrets are equal if schema, name and content are, independent of their origin."""
     for one in (secret("mine", a="1"), BasicAuthSecretSchema(name="mine", username="u", password="p")):
         other = type(one).from_content("mine", one.content, origin=None)
         assert one == other
@@ -161,14 +161,14 @@ def test_secrets_compare_by_what_they_are() -> None:
 
 @QUICK
 @given(st.dictionaries(st.text("abcé.-_秘", min_size=1).filter(lambda key: not key.startswith("-")), st.text(), max_size=5))
-def test_any_text_is_a_value(content: dict[str, str]) -> None:
-    """Whatever the values are, empty ones, NUL and emoji included, the content gives them back as they were."""
+def test_any_text_is_a_valid_value(content: dict[str, str]) -> None:
+    """The content returns any value unchanged, including empty texts, NUL and emoji."""
     assert ArbitrarySecretSchema(name="mine", arbitrary_kv_pairs=content).content == content
     assert ArbitrarySecretSchema.from_content("mine", content).content == content
 
 
-def test_arbitrary_keys_may_be_given_by_name() -> None:
-    """Keys of an arbitrary secret come as keyword arguments, as ZenML has it, or as arbitrary_kv_pairs, or both."""
+def test_arbitrary_keys_may_be_keyword_arguments() -> None:
+    """Keys of an arbitrary secret are keyword arguments, arbitrary_kv_pairs, or both."""
     mine = ArbitrarySecretSchema(name="mine", a="1", arbitrary_kv_pairs={"b.c": "2"})  # type: ignore[call-arg] # a key is no field
     assert mine.content == {"a": "1", "b.c": "2"}
     assert dict(mine.arbitrary_kv_pairs) == mine.content
@@ -198,8 +198,8 @@ def test_arbitrary_keys_may_be_given_by_name() -> None:
         ("arbitrary", {"arbitrary_kv_pairs": "VALUE"}, "the content is not a mapping of keys to texts"),
     ],
 )
-def test_bad_content_is_refused_without_a_value(schema: str, content: dict[str, Any], said: str) -> None:
-    """The error says which key is wrong and how, in one line, and holds no value in text, arguments, attributes, cause or context."""
+def test_invalid_content_is_refused_without_a_value(schema: str, content: dict[str, Any], said: str) -> None:
+    """The error names key and problem in one line, and no part of it holds a value."""
 
     def planted(value: Any) -> Any:
         if isinstance(value, dict):
@@ -214,8 +214,8 @@ def test_bad_content_is_refused_without_a_value(schema: str, content: dict[str, 
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
-def test_every_way_of_validating_is_translated() -> None:
-    """The constructor, model_validate and its JSON form raise our error, also for what is no mapping at all."""
+def test_every_validation_raises_invalid_secret_error() -> None:
+    """The constructor, model_validate and model_validate_json raise InvalidSecretError."""
     text = canary("refused")
     tries: list[Callable[[], object]] = [
         lambda: BasicAuthSecretSchema(name="mine", username=text),  # type: ignore[call-arg] # it is what is tested
@@ -232,8 +232,8 @@ def test_every_way_of_validating_is_translated() -> None:
         assert find_canary(error_details(caught.value)) == []
 
 
-def test_all_problems_come_at_once() -> None:
-    """Two missing keys and an unknown one are told in one error, which lists the schema's keys."""
+def test_all_problems_are_in_one_error() -> None:
+    """One error lists two missing keys, an unknown key and the keys of the schema."""
     with pytest.raises(InvalidSecretError) as caught:
         AWSSecretSchema.from_content("mine", {"region": canary("region")})
     for said in (
@@ -246,15 +246,15 @@ def test_all_problems_come_at_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256])
-def test_a_bad_name_is_refused_by_every_schema(name: str) -> None:
-    """A secret is never made with a name that no reference could hold."""
+def test_every_schema_refuses_an_invalid_name(name: str) -> None:
+    """Every schema refuses a name that no reference could contain."""
     for schema in (ArbitrarySecretSchema, BasicAuthSecretSchema):
         with pytest.raises(InvalidSecretError):
             schema.from_content(name, {"username": "u", "password": canary("password")})
 
 
-def test_a_validator_of_a_schema_that_quotes_the_value_is_not_quoted() -> None:
-    """A schema's own check may put the value into its error; ours says only which key it refused."""
+def test_the_message_of_a_validator_is_not_quoted() -> None:
+    """A validator's message may contain the value, so the error names only the key."""
     text = canary("checked")
     names = run_cell("""
 from typing import ClassVar
@@ -286,8 +286,8 @@ class CheckedSecretSchema(BaseSecretSchema):
 # Classes defined in a cell.
 
 
-def test_a_schema_is_known_by_being_defined() -> None:
-    """A subclass in a cell is listed and found under its TYPE at once, with its keys and which of them are sensitive."""
+def test_defining_a_class_registers_its_schema() -> None:
+    """A class from a cell is listed and found under its TYPE immediately."""
     schema = run_cell(WEATHER)["WeatherSecretSchema"]
     assert get_schema("weather_in_a_cell") is schema
     assert "weather_in_a_cell" in schema_types()
@@ -299,32 +299,32 @@ def test_a_schema_is_known_by_being_defined() -> None:
     assert find_canary(repr(made)) == []
 
 
-def test_a_cell_may_be_run_again() -> None:
-    """The class that was defined last under a name is the one that counts."""
+def test_a_redefined_class_replaces_the_earlier_one() -> None:
+    """Running a cell again replaces the class with the same name."""
     run_cell(WEATHER)
     changed = run_cell(WEATHER.replace("api_key: str", "api_key: str\n    region: str = ''"))["WeatherSecretSchema"]
     assert get_schema("weather_in_a_cell") is changed
     assert changed.get_schema_keys() == ["station", "api_key", "region"]
 
 
-def test_another_class_of_the_same_type_is_refused() -> None:
-    """A second class with the TYPE of another names that one, and the first stays."""
+def test_another_class_with_the_same_type_is_refused() -> None:
+    """A second class with the same TYPE is refused with the name of the first."""
     first = run_cell(WEATHER)["WeatherSecretSchema"]
     with pytest.raises(SchemaError, match=r"belongs to __main__\.WeatherSecretSchema already"):
         run_cell(WEATHER.replace("class Weather", "class Other"))
     assert get_schema("weather_in_a_cell") is first
 
 
-def test_a_built_in_type_is_reserved() -> None:
-    """A class that claims a built-in TYPE is refused."""
+def test_built_in_types_are_reserved() -> None:
+    """A class with a built-in TYPE is refused."""
     with pytest.raises(SchemaError, match="'aws', which WeatherSecretSchema claims, is built in") as caught:
         run_cell(WEATHER.replace("weather_in_a_cell", "aws"))
     assert is_one_line(caught.value)
     assert get_schema("aws") is AWSSecretSchema
 
 
-def test_a_class_without_a_type_is_a_base() -> None:
-    """A subclass that names no TYPE is not listed, and its subclasses are."""
+def test_a_class_without_a_type_is_not_registered() -> None:
+    """A subclass without TYPE is not listed, but its subclasses are."""
     before = schema_types()
     names = run_cell("""
 from typing import ClassVar
@@ -340,16 +340,16 @@ class Child(Base):
     assert names["Child"].get_schema_keys() == ["token"]
 
 
-def test_an_unknown_type_is_told_with_near_misses() -> None:
-    """Asking for a schema that is not known names the nearest and all there are."""
+def test_an_unknown_type_lists_near_misses() -> None:
+    """An unknown type raises an error with near misses and all types."""
     with pytest.raises(SchemaError, match="Did you mean 'basic_auth'") as caught:
         get_schema("basic-auth")
     assert "arbitrary" in str(caught.value)
     assert is_one_line(caught.value)
 
 
-def test_an_undefined_schema_is_stood_in_for() -> None:
-    """A type that this process does not know takes any keys, masks all of them, keeps the type, and stays out of the list."""
+def test_an_undefined_schema_has_a_fallback() -> None:
+    """The fallback of an undefined type accepts any keys, masks all, keeps the type, and is not listed."""
     stand_in = schema_or_fallback("nobody_defined_this")
     text = canary("kept")
     kept = stand_in.from_content("mine", {"whatever": text})

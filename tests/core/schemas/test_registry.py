@@ -1,4 +1,4 @@
-"""Schemas of installed packages: listed without an import, used, broken, and clashing."""
+"""Tests of schemas in installed packages: listed without import, usable, broken, and conflicting ones."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ from zensecrets_jupyter.core.schemas import get_schema, schema_types
 
 
 def run(installed: Path, code: str) -> Any:
-    """Return what ``code`` prints in a process that finds what is installed in the folder."""
+    """Return the output of ``code`` in a process that finds the installed distributions."""
     return run_python(TRY + code, environment=with_plugins(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a distribution with a schema that works, one that does not import, and two that are no such schema."""
+    """Install a distribution with a valid schema, a failing import, and two classes that are no such schema."""
     points = {
         "weather": "weather_schemas:WeatherSecretSchema",
         "broken": "weather_schemas_that_are_not_there:Schema",
@@ -59,15 +59,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install(tmp_path_factory.mktemp("schemas"), "weather-schemas", {GROUP: points}, WEATHER)
 
 
-def test_an_installed_schema_is_listed_without_being_imported(installed: Path) -> None:
-    """Listing shows what packages name, broken or not, and imports none of it."""
+def test_listing_imports_no_installed_schema(installed: Path) -> None:
+    """Listing includes the schemas of packages without importing them."""
     found = run(installed, 'print(json.dumps([schema_types(), "weather_schemas" in sys.modules]))')
     assert {"weather", "broken", "aws"} <= set(found[0])
     assert found[1] is False
 
 
-def test_an_installed_schema_is_used_like_a_built_in_one(installed: Path) -> None:
-    """It is found by its type and makes secrets that are masked."""
+def test_an_installed_schema_works_like_a_built_in_one(installed: Path) -> None:
+    """An installed schema is found by its type, and its secrets are masked."""
     code = """
 secret = get_schema("weather")(name="mine", api_key="the value")
 print(json.dumps([secret.content, repr(secret), get_schema("weather") is get_schema("weather")]))
@@ -88,7 +88,7 @@ print(json.dumps([secret.content, repr(secret), get_schema("weather") is get_sch
     ],
 )
 def test_a_broken_schema_names_its_distribution(schema_type: str, said: str, installed: Path) -> None:
-    """A schema that can't be imported, or is none, is an error with the reason, the package and what to do; the others still work."""
+    """A broken schema raises an error with reason, package and remedy, and other schemas still work."""
     found = run(installed, f'print(json.dumps([attempt(lambda: get_schema("{schema_type}")), get_schema("weather").TYPE]))')
     assert found[0][0] == "schema"
     assert said in found[0][1]
@@ -97,8 +97,8 @@ def test_a_broken_schema_names_its_distribution(schema_type: str, said: str, ins
     assert found[1] == "weather"
 
 
-def test_a_class_of_ones_own_does_not_shadow_an_installed_schema(installed: Path) -> None:
-    """Defining a class with the type of an installed schema is refused, and names the distribution."""
+def test_a_class_with_an_installed_type_is_refused(installed: Path) -> None:
+    """A class with the type of an installed schema is refused with the name of the distribution."""
     code = """
 from zensecrets_jupyter import BaseSecretSchema
 def define():
@@ -112,8 +112,8 @@ print(json.dumps([attempt(define), get_schema("weather").__name__]))
     assert found[1] == "WeatherSecretSchema"
 
 
-def test_two_distributions_that_claim_one_type_are_both_named(tmp_path: Path) -> None:
-    """A clash of two packages is an error that names both, and built-in schemas still work."""
+def test_two_distributions_with_one_type_are_both_named(tmp_path: Path) -> None:
+    """A conflict of two packages names both, and built-in schemas still work."""
     for distribution in ("weather-one", "weather-two"):
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {GROUP: {"weather": f"{module}:WeatherSecretSchema"}}, WEATHER)
@@ -126,8 +126,8 @@ def test_two_distributions_that_claim_one_type_are_both_named(tmp_path: Path) ->
     assert run(target, 'print(json.dumps(get_schema("aws").TYPE))') == "aws"
 
 
-def test_a_distribution_that_claims_a_built_in_type_is_named(tmp_path: Path) -> None:
-    """Built-in types are reserved: a package that names one is an error, and the built-in schema is the one that counts."""
+def test_a_distribution_with_a_built_in_type_is_named(tmp_path: Path) -> None:
+    """A package with a built-in type raises an error, and the built-in schema stays valid."""
     target = install(tmp_path, "weather-aws", {GROUP: {"aws": "weather_aws:WeatherSecretSchema"}}, WEATHER)
     code, text = run(target, "print(json.dumps(attempt(schema_types)))")
     assert code == "schema"

@@ -1,4 +1,4 @@
-"""The cipher: what it opens, and what it refuses."""
+"""Tests of the cipher, its fingerprints and its checksums."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ BOUND = ("secret", "id", "name")
 
 
 @pytest.mark.parametrize("plaintext", [b"", b"\0", canary().encode(), bytes(100_000)], ids=["empty", "NUL", "canary", "long"])
-def test_what_is_sealed_opens_with_the_same_key_and_binding(plaintext: bytes) -> None:
-    """The plaintext comes back, is not in what is sealed, and is sealed differently each time."""
+def test_the_same_key_and_context_decrypt(plaintext: bytes) -> None:
+    """The same key and context return the plaintext, and each encryption differs."""
     key = cipher.new_key()
     sealed = cipher.seal(key, plaintext, BOUND)
     assert cipher.unseal(key, sealed, BOUND) == plaintext
@@ -21,8 +21,8 @@ def test_what_is_sealed_opens_with_the_same_key_and_binding(plaintext: bytes) ->
     assert sealed != cipher.seal(key, plaintext, BOUND)
 
 
-def test_each_altered_byte_is_found_out() -> None:
-    """A flipped bit anywhere, a cut end and an added byte are ManagerCorruptedError without a value in it."""
+def test_any_altered_byte_is_detected() -> None:
+    """A flipped bit, a truncated text or an added byte raises ManagerCorruptedError without a value."""
     key = cipher.new_key()
     sealed = cipher.seal(key, canary().encode(), BOUND)
     flipped = [sealed[:index] + bytes([sealed[index] ^ 4]) + sealed[index + 1 :] for index in range(len(sealed))]
@@ -44,30 +44,30 @@ def test_each_altered_byte_is_found_out() -> None:
         ("secret", "name", "id"),
     ],
 )
-def test_another_binding_does_not_open(other: tuple[str, ...]) -> None:
-    """What is bound to some texts opens with exactly those, however the others join to the same letters."""
+def test_another_context_does_not_decrypt(other: tuple[str, ...]) -> None:
+    """A different context raises ManagerCorruptedError, even if its parts join to the same text."""
     key = cipher.new_key()
     with pytest.raises(ManagerCorruptedError):
         cipher.unseal(key, cipher.seal(key, b"x", BOUND), other)
     assert cipher.encode(other) != cipher.encode(BOUND)
 
 
-def test_another_key_does_not_open() -> None:
-    """Each new key is another one, and opens only what it sealed."""
+def test_another_key_does_not_decrypt() -> None:
+    """A different key raises ManagerCorruptedError."""
     sealed = cipher.seal(cipher.new_key(), b"x", BOUND)
     with pytest.raises(ManagerCorruptedError):
         cipher.unseal(cipher.new_key(), sealed, BOUND)
 
 
-def test_a_text_that_is_no_unicode_can_be_bound_to() -> None:
-    """A lone surrogate, as the environment gives for undecodable bytes, is bound to like any other text."""
+def test_a_context_may_contain_a_lone_surrogate() -> None:
+    """A lone surrogate is valid in a context, because Python decodes invalid bytes of the environment to it."""
     key = cipher.new_key()
     sealed = cipher.seal(key, b"x", ("\udc80",))
     assert cipher.unseal(key, sealed, ("\udc80",)) == b"x"
 
 
-def test_fingerprints_are_equal_for_equal_texts_under_one_key() -> None:
-    """A fingerprint tells equal texts from others under one key, differs under another, and holds nothing of the text."""
+def test_a_fingerprint_depends_on_text_and_key() -> None:
+    """Equal texts have equal fingerprints under one key and others under another key."""
     key, other = cipher.new_key(), cipher.new_key()
     text = canary()
     assert cipher.fingerprint(key, text) == cipher.fingerprint(key, text)
@@ -76,8 +76,8 @@ def test_fingerprints_are_equal_for_equal_texts_under_one_key() -> None:
     assert not find_canary(cipher.fingerprint(key, text))
 
 
-def test_the_cipher_is_what_libsodium_documents() -> None:
-    """What is sealed opens with libsodium's own call, from the documented layout: a format byte, the nonce, the ciphertext with its tag."""
+def test_libsodium_decrypts_a_sealed_text() -> None:
+    """A sealed text is decrypted by libsodium with its documented layout: a format byte, the nonce, the ciphertext with its tag."""
     from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
 
     key = cipher.new_key()

@@ -1,4 +1,4 @@
-"""The data key of a database: how it is protected, changed and rotated, and what is said where it is lost."""
+"""Tests of the data key of a database: its protection, its rotation, and errors for a lost key."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def sealed(home: Path) -> Sealed:
-    """Return a store with a text in it, under a key file."""
+    """Return a store with a text, protected by a key file."""
     sealed = Sealed(home / "a" / "store.db")
     sealed.put("text")
     return sealed
@@ -40,8 +40,8 @@ def _key_file(home: Path) -> Path:
     return file
 
 
-def test_a_key_file_is_its_owners_alone_and_apart_from_the_data(sealed: Sealed, home: Path) -> None:
-    """Without a keyring and a passphrase the key is in a file of mode 0600, in a folder 0700 that holds keys only."""
+def test_a_key_file_is_private_and_apart_from_the_data(sealed: Sealed, home: Path) -> None:
+    """Without keyring and passphrase, the key is in a file of mode 0600 in a folder for keys only."""
     file = _key_file(home)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
@@ -49,8 +49,8 @@ def test_a_key_file_is_its_owners_alone_and_apart_from_the_data(sealed: Sealed, 
     assert file.parent != sealed.file.path.parent
 
 
-def test_a_lost_key_file_says_where_it_was(sealed: Sealed, home: Path) -> None:
-    """A store whose key file is gone is KeyLostError that names the file; nothing is made in its place, and put back it opens."""
+def test_a_missing_key_file_raises_key_lost_error(sealed: Sealed, home: Path) -> None:
+    """A missing key file raises KeyLostError with its path, and the restored file opens the store."""
     file = _key_file(home)
     key = file.read_bytes()
     file.unlink()
@@ -65,8 +65,8 @@ def test_a_lost_key_file_says_where_it_was(sealed: Sealed, home: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"%" * 44, b"A" * 43 + b"=", bytes(1000)])
-def test_another_key_in_the_file_is_a_lost_key(sealed: Sealed, home: Path, content: bytes) -> None:
-    """A key file with something else in it is KeyLostError, for it is the key that is gone and not the store that is damaged."""
+def test_a_wrong_key_file_raises_key_lost_error(sealed: Sealed, home: Path, content: bytes) -> None:
+    """A key file with other content raises KeyLostError and not an error about damage."""
     _key_file(home).write_bytes(content)
     with pytest.raises(KeyLostError, match="is not the key"):
         Sealed(sealed.file.path).get()
@@ -74,7 +74,7 @@ def test_another_key_in_the_file_is_a_lost_key(sealed: Sealed, home: Path, conte
 
 @pytest.mark.skipif(os.name != "posix", reason="files have no modes here")
 def test_a_key_file_that_others_can_read_is_refused(sealed: Sealed, home: Path) -> None:
-    """A key file whose mode lets others read it is refused with the command that mends it; its mode is not mended in silence."""
+    """A key file that others can read is refused with the chmod command, and its mode stays unchanged."""
     file = _key_file(home)
     for mode in (0o640, 0o604, 0o622, 0o660):
         file.chmod(mode)
@@ -85,8 +85,8 @@ def test_a_key_file_that_others_can_read_is_refused(sealed: Sealed, home: Path) 
     assert Sealed(sealed.file.path).get() == "text"
 
 
-def test_a_forged_place_names_no_other_file(sealed: Sealed, home: Path, tmp_path: Path) -> None:
-    """A row that a forger made to point out of the folder of keys is ManagerCorruptedError, whatever that file holds."""
+def test_forged_key_parameters_select_no_other_file(sealed: Sealed, home: Path, tmp_path: Path) -> None:
+    """A forged row with a path outside of the key folder raises ManagerCorruptedError."""
     (tmp_path / "evil.key").write_bytes(_key_file(home).read_bytes())
     [(generation, wrapped)] = raw(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
     for identity in (str(tmp_path / "evil"), "../../evil", "", 7, None):
@@ -97,8 +97,8 @@ def test_a_forged_place_names_no_other_file(sealed: Sealed, home: Path, tmp_path
             Sealed(sealed.file.path).get()
 
 
-def test_the_home_can_be_moved(sealed: Sealed, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home that is moved as a whole opens in its new place: the key file is found by name, not by path."""
+def test_the_home_folder_can_be_moved(sealed: Sealed, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moved home folder opens, because the key file is found by its name."""
     moved = home.with_name("moved")
     home.rename(moved)
     monkeypatch.setenv(HOME_VARIABLE, str(moved))
@@ -106,7 +106,7 @@ def test_the_home_can_be_moved(sealed: Sealed, home: Path, monkeypatch: pytest.M
 
 
 def test_the_protection_can_be_changed(sealed: Sealed, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From a key file to a passphrase of the environment and back: each opens, what protected it before is gone, the rows stay."""
+    """Changing the protection deletes the old key, keeps the rows, and the store opens with the new one."""
     rows = raw(sealed.file.path, "SELECT * FROM sealed")
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "pass")
     sealed.keys.rewrap("passphrase")
@@ -125,13 +125,13 @@ def test_the_protection_can_be_changed(sealed: Sealed, home: Path, monkeypatch: 
 
 
 def test_an_unknown_protection_is_refused(sealed: Sealed) -> None:
-    """A protection that does not exist is an error that lists those that do."""
+    """An unknown protection raises an error that lists the available ones."""
     with pytest.raises(InvalidOptionsError, match=", ".join(PROTECTIONS)):
         sealed.keys.rewrap("hope")
 
 
-def test_a_change_that_fails_leaves_the_old_protection(sealed: Sealed, home: Path) -> None:
-    """Where the new protection can't be had, here a keyring, the old one holds and nothing is left over."""
+def test_a_failed_change_keeps_the_old_protection(sealed: Sealed, home: Path) -> None:
+    """If the new protection is unavailable, the old one stays and no file is left over."""
     first = _key_file(home)
     with pytest.raises(ManagerLockedError, match="keyring"):
         sealed.keys.rewrap("keyring")
@@ -139,8 +139,8 @@ def test_a_change_that_fails_leaves_the_old_protection(sealed: Sealed, home: Pat
     assert Sealed(sealed.file.path).get() == "text"
 
 
-def test_rotation_makes_another_key(sealed: Sealed, home: Path) -> None:
-    """A rotation seals the rows with a new data key under a new key file; an instance that holds the old one reloads it."""
+def test_rotation_replaces_the_data_key(sealed: Sealed, home: Path) -> None:
+    """A rotation encrypts the rows with a new data key, and other instances load it."""
     other = Sealed(sealed.file.path)
     assert other.get() == "text"
     before, first = raw(sealed.file.path, "SELECT generation, sealed FROM sealed"), _key_file(home)
@@ -154,8 +154,8 @@ def test_rotation_makes_another_key(sealed: Sealed, home: Path) -> None:
     assert sealed.get() == "by the other"
 
 
-def test_a_rotation_that_meets_damage_changes_nothing(sealed: Sealed, home: Path) -> None:
-    """If a row can't be unsealed, the rotation is undone as a whole, and no key file is left over or lost."""
+def test_a_rotation_with_a_damaged_row_changes_nothing(sealed: Sealed, home: Path) -> None:
+    """A damaged row undoes the rotation completely and keeps the key file."""
     raw(sealed.file.path, "UPDATE sealed SET sealed = x'00'")
     before = raw(sealed.file.path, "SELECT * FROM data_keys")
     first = _key_file(home)
@@ -165,16 +165,16 @@ def test_a_rotation_that_meets_damage_changes_nothing(sealed: Sealed, home: Path
     assert _key_file(home) == first
 
 
-def test_the_old_key_is_not_in_the_files(sealed: Sealed, home: Path) -> None:
-    """After the protection was changed, what the old one sealed is in no file: neither in the database nor in its log."""
+def test_the_old_wrapped_key_is_erased(sealed: Sealed, home: Path) -> None:
+    """After a change of the protection, the old wrapped key is neither in the database nor in its log."""
     [(wrapped,)] = raw(sealed.file.path, "SELECT wrapped FROM data_keys")
     assert any(wrapped in file.read_bytes() for file in sealed.file.path.parent.iterdir())
     sealed.keys.rewrap("keyfile")
     assert not any(wrapped in file.read_bytes() for file in sealed.file.path.parent.iterdir())
 
 
-def test_a_default_of_a_person_who_is_not_there(home: Path) -> None:
-    """Describing a store that was never written asks nobody and makes nothing."""
+def test_describing_an_empty_store_creates_nothing(home: Path) -> None:
+    """Describing a store without data asks for nothing and creates no file."""
     user = ScriptedUser()
     sealed = Sealed(home / "a" / "store.db", user)
     assert "the first secret creates" in sealed.keys.describe()

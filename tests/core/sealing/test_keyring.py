@@ -1,4 +1,4 @@
-"""A store under the OS keyring: a real gnome-keyring in a session of its own, a locked one, an absent one, and what only looks like one."""
+"""Tests of a store with its key in the OS keyring: a real, a locked, a missing and an unsafe one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def session() -> Iterator[Path]:
-    """Return the folder of a session."""
+    """Return the folder of a desktop session."""
     with session_folder() as folder:
         yield folder
 
@@ -36,7 +36,7 @@ def _in_session(session: Path, scene: str, **environment: str) -> None:
 
 @pytest.mark.parametrize("scene", ["keeps", "loses", "locked"])
 def test_a_real_keyring(session: Path, scene: str) -> None:
-    """In a session with gnome-keyring a store has its key there; gone or locked, each is an error of its own."""
+    """A real gnome-keyring stores the key, and a lost entry and a locked keyring raise different errors."""
     _in_session(session, scene)
 
 
@@ -60,8 +60,8 @@ class PlaintextLookalike(KeyringBackend):
 '''
 
 
-def test_of_a_chain_only_the_systems_keyring_is_used(session: Path) -> None:
-    """Where a chain puts a keyring of plain text before the system's, the key goes to the system's."""
+def test_only_the_system_keyring_of_a_chain_is_used(session: Path) -> None:
+    """If a chain lists a plain-text keyring first, the key still goes to the system keyring."""
     (session / "data" / "python_keyring").mkdir()
     (session / "lookalike").mkdir()
     (session / "lookalike" / "lookalike.py").write_text(LOOKALIKE)
@@ -74,32 +74,32 @@ def test_of_a_chain_only_the_systems_keyring_is_used(session: Path) -> None:
 
 @pytest.fixture
 def set_keyring() -> Iterator[None]:
-    """Give the process its keyring back after a test has set another."""
+    """Restore the keyring of the process after the test."""
     before = keyring.get_keyring()
     yield
     keyring.set_keyring(before)
 
 
 class Plaintext(KeyringBackend):
-    """Looks like keyrings.alt's, which keeps base64 in a file."""
+    """Keyring with the module name of keyrings.alt, which stores base64 in a file."""
 
     __module__ = "keyrings.alt.file"
     priority = 1
     kept: ClassVar[dict[tuple[str, str], str]] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
-        """Return what was set."""
+        """Return the stored password."""
         return self.kept.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        """Keep it in plain text."""
+        """Store the password as plain text."""
         self.kept[service, username] = password
 
 
 @pytest.mark.usefixtures("set_keyring")
 @pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring, Plaintext])
-def test_what_is_no_keyring_of_the_system_is_refused(home: Path, backend: type[KeyringBackend]) -> None:
-    """A keyring that fails, forgets or keeps plain text gets no key: a new store has a key file, and a change to it is refused."""
+def test_other_keyrings_are_refused(home: Path, backend: type[KeyringBackend]) -> None:
+    """A keyring that fails, forgets or stores plain text gets no key, and a new store uses a key file."""
     found = backend()
     keyring.set_keyring(found)
     sealed = Sealed(home / "a.db")
@@ -111,8 +111,8 @@ def test_what_is_no_keyring_of_the_system_is_refused(home: Path, backend: type[K
     assert Sealed(home / "a.db").get() == "text"
 
 
-def test_a_keyring_that_is_absent_by_now_is_locked(home: Path) -> None:
-    """A store whose key is in a keyring, opened where none is running, is ManagerLockedError and not a lost key."""
+def test_a_missing_keyring_raises_locked_error(home: Path) -> None:
+    """Without the keyring that holds the key, opening raises ManagerLockedError and not KeyLostError."""
     sealed = Sealed(home / "a.db")
     sealed.put("text")
     [(generation, wrapped)] = raw(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
@@ -126,8 +126,8 @@ def test_a_keyring_that_is_absent_by_now_is_locked(home: Path) -> None:
     assert again.keys.describe() == "a key in the OS keyring (SecretService Keyring)"
 
 
-def test_a_configured_keyring_that_does_not_exist_is_none(home: Path) -> None:
-    """A configuration that names a keyring which can't be imported is as good as none."""
+def test_a_configured_keyring_that_can_not_be_imported_is_ignored(home: Path) -> None:
+    """A configured keyring that can't be imported counts as no keyring."""
     program = (
         "from pathlib import Path\n"
         "from tests.support.sealing.stores import Sealed\n"

@@ -1,4 +1,4 @@
-"""A store under a passphrase: from the environment, from a user, wrong, changed, remembered."""
+"""Tests of a store with a passphrase: from the environment or typed, wrong, changed, and remembered."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def path(home: Path) -> Path:
-    """Return where the store shall be."""
+    """Return the path of a store that does not exist yet."""
     return home / "a" / "store.db"
 
 
-def test_the_environment_gives_the_passphrase(path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With ZENSECRETS_PASSPHRASE a store is made and opened without anybody being asked; the passphrase is in no file."""
+def test_the_passphrase_comes_from_the_environment(path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ZENSECRETS_PASSPHRASE creates and opens a store without a prompt, and is in no file."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, canary("passphrase"))
     user = ScriptedUser()
     Sealed(path, user).put("text")
@@ -47,8 +47,8 @@ def test_the_environment_gives_the_passphrase(path: Path, home: Path, monkeypatc
     assert not (home / "keys").exists()
 
 
-def test_a_person_chooses_a_passphrase_once(path: Path, home: Path) -> None:
-    """A user is asked once and types it twice; a second store of the process takes the same one without asking."""
+def test_a_user_chooses_a_passphrase_once(path: Path, home: Path) -> None:
+    """A user types a new passphrase twice, and further stores of the process use it without a prompt."""
     user = ScriptedUser("correct horse", "correct horse")
     Sealed(path, user).put("text")
     assert len(user.prompts) == 2
@@ -61,8 +61,8 @@ def test_a_person_chooses_a_passphrase_once(path: Path, home: Path) -> None:
     assert len(user.prompts) == 2
 
 
-def test_an_empty_answer_keeps_the_key_in_a_file(path: Path, home: Path) -> None:
-    """A user who types nothing gets a key file, for this store and without another question for the next."""
+def test_an_empty_answer_selects_a_key_file(path: Path, home: Path) -> None:
+    """An empty answer selects a key file, and the next store does not prompt again."""
     user = ScriptedUser("")
     Sealed(path, user).put("text")
     Sealed(home / "b" / "store.db", user).put("text")
@@ -71,14 +71,14 @@ def test_an_empty_answer_keeps_the_key_in_a_file(path: Path, home: Path) -> None
     assert Sealed(path).get() == "text"
 
 
-def test_nobody_there_keeps_the_key_in_a_file(path: Path) -> None:
-    """Where nobody is there to choose a passphrase, a new store gets a key file."""
+def test_a_non_interactive_session_selects_a_key_file(path: Path) -> None:
+    """A session that can't ask selects a key file for a new store."""
     Sealed(path, ScriptedUser()).put("text")
     assert Sealed(path).keys.describe().startswith("a key file (")
 
 
-def test_two_that_differ_are_asked_again(path: Path) -> None:
-    """A slip of the second typing is asked again; three in a row are an error, and nothing is made."""
+def test_different_typed_passphrases_prompt_again(path: Path) -> None:
+    """Two different texts prompt again, and three failed attempts raise an error and create nothing."""
     user = ScriptedUser("one", "two", "three", "three")
     Sealed(path, user).put("text")
     assert "differ" in user.prompts[2]
@@ -89,8 +89,8 @@ def test_two_that_differ_are_asked_again(path: Path) -> None:
     assert not other.exists()
 
 
-def test_a_person_opens_a_store(path: Path) -> None:
-    """A user is asked for the passphrase of a store that has one, and a slip is asked again."""
+def test_a_user_opens_a_store(path: Path) -> None:
+    """The user is asked for the passphrase, again after a wrong one."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
     passphrase.forget_passphrases()
     user = ScriptedUser("wrong", "", "right")
@@ -101,8 +101,8 @@ def test_a_person_opens_a_store(path: Path) -> None:
     assert "does not open it" in user.prompts[1]
 
 
-def test_a_wrong_passphrase_is_an_error_of_its_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three wrong answers, or a wrong one in the environment with nobody there, are WrongPassphraseError, and nothing is changed."""
+def test_a_wrong_passphrase_raises_its_own_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three wrong answers, or a wrong variable without a user, raise WrongPassphraseError and change nothing."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
     before = raw(path, "SELECT * FROM data_keys")
     wrong = canary("wrong")
@@ -118,8 +118,8 @@ def test_a_wrong_passphrase_is_an_error_of_its_own(path: Path, monkeypatch: pyte
     assert raw(path, "SELECT * FROM data_keys") == before
 
 
-def test_nobody_to_ask_is_locked(path: Path) -> None:
-    """Where nobody is there and the environment has none, it is ManagerLockedError that says to set ZENSECRETS_PASSPHRASE."""
+def test_a_missing_passphrase_raises_locked_error(path: Path) -> None:
+    """Without a passphrase and a user, opening raises ManagerLockedError that names ZENSECRETS_PASSPHRASE."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
     for user in (None, ScriptedUser()):
         passphrase.forget_passphrases()
@@ -128,8 +128,8 @@ def test_nobody_to_ask_is_locked(path: Path) -> None:
         assert type(caught.value) is ManagerLockedError
 
 
-def test_another_stores_passphrase_does_not_make_it_wrong(path: Path, home: Path) -> None:
-    """A passphrase remembered from another store is tried; if it does not open this one, a user is asked, or it is locked."""
+def test_a_remembered_passphrase_of_another_store_is_only_tried(path: Path, home: Path) -> None:
+    """A remembered passphrase of another store is tried, and if it fails the user is asked."""
     Sealed(path, ScriptedUser("first", "first")).put("text")
     passphrase.forget_passphrases()
     other = home / "b" / "store.db"
@@ -143,7 +143,7 @@ def test_another_stores_passphrase_does_not_make_it_wrong(path: Path, home: Path
 
 
 def test_a_passphrase_can_be_changed(path: Path) -> None:
-    """A changed passphrase opens the store and the old one no longer does; a process that has it open goes on."""
+    """The new passphrase opens the store, the old one does not, and processes with the open key continue."""
     held = Sealed(path, ScriptedUser("old", "old", "new", "new"))
     other = Sealed(path)
     held.put("text")
@@ -156,8 +156,8 @@ def test_a_passphrase_can_be_changed(path: Path) -> None:
     assert Sealed(path, ScriptedUser("new")).get() == "written by the other"
 
 
-def test_a_change_needs_somebody_to_choose(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A changed passphrase is asked for even if the environment has the old one; without a user it is an error, or an argument."""
+def test_a_changed_passphrase_must_be_typed_or_passed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new passphrase has to be typed or passed as an argument, even if the environment has the old one."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "old")
     sealed = Sealed(path)
     sealed.put("text")
@@ -173,8 +173,8 @@ def test_a_change_needs_somebody_to_choose(path: Path, monkeypatch: pytest.Monke
     assert Sealed(path, ScriptedUser("given")).get() == "text"
 
 
-def test_a_changed_passphrase_comes_from_a_variable(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody can be asked, one variable holds the present passphrase and another the new one."""
+def test_a_changed_passphrase_may_come_from_the_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ZENSECRETS_NEW_PASSPHRASE holds the new passphrase in a session that can't ask."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "old")
     Sealed(path, NonInteractivePassphraseSource()).put("text")
     monkeypatch.setenv(NEW_PASSPHRASE_VARIABLE, "new")
@@ -187,7 +187,7 @@ def test_a_changed_passphrase_comes_from_a_variable(path: Path, monkeypatch: pyt
 
 
 def test_rotation_keeps_the_passphrase(path: Path) -> None:
-    """A new data key is under the passphrase that opens the store, and nobody is asked for it again."""
+    """A rotation keeps the passphrase and does not prompt for it again."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
     passphrase.forget_passphrases()
     user = ScriptedUser("right")
@@ -202,8 +202,8 @@ def test_rotation_keeps_the_passphrase(path: Path) -> None:
     assert Sealed(path, ScriptedUser("right")).get() == "text"
 
 
-def test_the_parameters_are_those_of_the_rfc(path: Path) -> None:
-    """What is stored are the parameters of RFC 9106's second recommended option, from which argon2-cffi's own call makes the key."""
+def test_the_stored_parameters_are_those_of_the_rfc(path: Path) -> None:
+    """The parameters are those of RFC 9106's second recommended option, and argon2-cffi derives the same key."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
     [(generation, place, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
     stored = json.loads(place)
@@ -214,8 +214,8 @@ def test_the_parameters_are_those_of_the_rfc(path: Path) -> None:
     assert len(cipher.unseal(key, wrapped, ("data key", str(generation), "passphrase", place))) == cipher.KEY_SIZE
 
 
-def test_spellings_of_one_text_are_one_passphrase(path: Path) -> None:
-    """A letter with its accent opens the store, whether the keyboard gives it as one character or as two."""
+def test_unicode_forms_of_one_text_are_one_passphrase(path: Path) -> None:
+    """A composed and a decomposed accent are the same passphrase."""
     composed = unicodedata.normalize("NFC", "clé")
     Sealed(path, ScriptedUser(composed, composed)).put("text")
     passphrase.forget_passphrases()
@@ -223,8 +223,8 @@ def test_spellings_of_one_text_are_one_passphrase(path: Path) -> None:
 
 
 @pytest.mark.parametrize("parameter", [{"memory": 2**40}, {"time": 0}, {"lanes": "x"}, {"salt": "zz"}, {"salt": ""}])
-def test_absurd_parameters_are_damage(path: Path, parameter: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parameters that a forger made absurd, checksum included, are ManagerCorruptedError rather than all the memory there is."""
+def test_excessive_parameters_are_refused(path: Path, parameter: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forged excessive parameters raise ManagerCorruptedError instead of using all memory."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     Sealed(path).put("text")
     [(generation, place, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")

@@ -1,4 +1,4 @@
-"""The private SQLite file: its settings, how it comes into being, and when it is opened anew."""
+"""Tests of the private SQLite file: its settings, its creation, and its reopening."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def _numbers(file: SqliteFile) -> list[int] | None:
         return None if connection is None else list(connection.execute(select(NUMBERS.c.number)).scalars())
 
 
-def test_it_comes_into_being_with_the_first_write(home: Path) -> None:
-    """Before the first write there is nothing to read and nothing is made; afterwards it is there, in a folder that is private."""
+def test_the_first_write_creates_the_file(home: Path) -> None:
+    """Before the first write reading finds nothing, and the write creates the file in a private folder."""
     file = _file(home)
     assert _numbers(file) is None
     assert file.change_token() is None
@@ -47,8 +47,8 @@ def test_it_comes_into_being_with_the_first_write(home: Path) -> None:
     assert stat.S_IMODE(file.path.parent.stat().st_mode) == 0o700
 
 
-def test_its_settings_hold_for_each_connection(home: Path) -> None:
-    """Each connection has the log, full synchronisation, secure deletion and foreign keys, and is in no shared cache."""
+def test_each_connection_has_the_settings(home: Path) -> None:
+    """Each connection uses the log, full synchronisation, secure deletion and foreign keys."""
     file = _file(home)
     _add(file, 1)
     for _ in range(2):
@@ -61,8 +61,8 @@ def test_its_settings_hold_for_each_connection(home: Path) -> None:
         assert settings == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "trusted_schema": 0}
 
 
-def test_what_is_raised_inside_undoes_the_write(home: Path) -> None:
-    """A write that ends with an exception leaves nothing, and the exception comes out as it is."""
+def test_an_exception_rolls_the_write_back(home: Path) -> None:
+    """An exception in the block rolls the write back and reaches the caller unchanged."""
     file = _file(home)
     _add(file, 1)
     for number, interruption in enumerate((ZeroDivisionError, KeyboardInterrupt), start=2):
@@ -73,8 +73,8 @@ def test_what_is_raised_inside_undoes_the_write(home: Path) -> None:
     assert _numbers(file) == [1, 4]
 
 
-def test_a_first_write_that_is_undone_leaves_no_tables(home: Path) -> None:
-    """A first write that ends with an exception leaves a file that reads as if nothing had been written, and that can be used."""
+def test_a_failed_first_write_leaves_no_tables(home: Path) -> None:
+    """A failed first write leaves an empty file that can be used later."""
     file = _file(home)
     with pytest.raises(ZeroDivisionError):
         _add(file, 1, ZeroDivisionError)
@@ -84,8 +84,8 @@ def test_a_first_write_that_is_undone_leaves_no_tables(home: Path) -> None:
     assert _numbers(file) == [1]
 
 
-def test_the_token_changes_with_each_commit_of_anybody(home: Path) -> None:
-    """The token stays while nobody writes, and changes with a commit through this instance or another, from any thread."""
+def test_each_commit_changes_the_token(home: Path) -> None:
+    """The change token changes with each commit of any instance and not otherwise."""
     file, other = _file(home), _file(home)
     _add(file, 1)
     tokens = [file.change_token()]
@@ -97,7 +97,7 @@ def test_the_token_changes_with_each_commit_of_anybody(home: Path) -> None:
 
 
 def test_another_kind_and_a_newer_version_are_refused(home: Path) -> None:
-    """A file of ours that holds something else, or was written by a newer version, is refused; an older reader is not let near it."""
+    """A file of another kind, or of a newer version, is refused for reading and writing."""
     _add(_file(home, version=2), 1)
     with pytest.raises(ManagerCorruptedError, match="does not hold letters"):
         _numbers(_file(home, version=2, kind="letters"))
@@ -108,8 +108,8 @@ def test_another_kind_and_a_newer_version_are_refused(home: Path) -> None:
     assert _numbers(_file(home, version=3)) == [1]
 
 
-def test_closing_leaves_one_file(home: Path) -> None:
-    """An instance that is no longer used closes what it had open, so that the log goes into the file."""
+def test_an_unused_instance_closes_its_file(home: Path) -> None:
+    """An unused instance closes its connections, so that only the database file remains."""
     file = _file(home)
     _add(file, 1)
     folder = file.path.parent

@@ -1,4 +1,4 @@
-"""The flavors of components: every built-in one, classes defined in a cell, and installed ones that work, are broken, or clash."""
+"""Tests of component flavors: built-in ones, classes from a cell, and those of installed packages."""
 
 from __future__ import annotations
 
@@ -54,34 +54,34 @@ class MineConfig(StackComponentConfig):
 
 
 class ConstantResolver:
-    """A place where everything is the same value."""
+    """Resolver that returns the same value for every reference."""
 
     def __init__(self, value: str) -> None:
         """Resolve to ``value``."""
         self.value = value
 
     def __str__(self) -> str:
-        """Return what errors call it."""
-        return "place"
+        """Return the owner's name in errors."""
+        return "owner"
 
     def reader(self, text: str) -> Callable[[], str]:
-        """Return what resolves the text."""
+        """Return a function that resolves the text."""
         return partial(self.resolve, text)
 
-    def resolve(self, text: str) -> str:  # noqa: ARG002 - the interface of a place
+    def resolve(self, text: str) -> str:  # noqa: ARG002 - the signature of a resolver
         """Return the value."""
         return self.value
 
 
-def test_there_are_flavors_for_every_type_of_component() -> None:
-    """Ten types have flavors here, each with a custom one; secrets managers have a registry of their own."""
+def test_each_component_type_has_flavors() -> None:
+    """Ten component types have flavors, each with a custom one; secrets managers have their own registry."""
     assert {*BUILT_IN, "secrets_manager"} == {component_type.value for component_type in ComponentType}
     assert all("custom" in known for known in BUILT_IN.values())
 
 
 @pytest.mark.parametrize(("component_type", "flavor"), ALL)
-def test_a_built_in_flavor_is_what_it_says(component_type: str, flavor: str) -> None:
-    """It is listed, found, documented, names its type and flavor, and is made of its required attributes alone."""
+def test_a_built_in_flavor_has_its_type_and_name(component_type: str, flavor: str) -> None:
+    """Each built-in flavor is listed, documented, and created from its required attributes."""
     config = get_flavor(component_type, flavor)
     assert flavor in flavor_names(component_type)
     assert (component_type, flavor) == (config.TYPE, config.FLAVOR)
@@ -95,8 +95,8 @@ def test_a_built_in_flavor_is_what_it_says(component_type: str, flavor: str) -> 
 
 
 @pytest.mark.parametrize(("component_type", "flavor"), ALL)
-def test_every_text_of_a_built_in_flavor_takes_a_reference(component_type: str, flavor: str) -> None:
-    """Each attribute that can hold a text holds a reference, shows it, requires it, and resolves it."""
+def test_each_text_attribute_accepts_a_reference(component_type: str, flavor: str) -> None:
+    """Each text attribute of a built-in flavor accepts, shows, requires and resolves a reference."""
     config = get_flavor(component_type, flavor)
     required = REQUIRED.get((component_type, flavor), {})
     texts = [name for name, field in config.model_fields.items() if takes_text(field.annotation)]
@@ -111,8 +111,8 @@ def test_every_text_of_a_built_in_flavor_takes_a_reference(component_type: str, 
 
 
 @pytest.mark.parametrize(("component_type", "flavor"), ALL)
-def test_whether_a_flavor_is_remote_never_needs_a_value(component_type: str, flavor: str) -> None:
-    """A stack's shape can be looked at whatever the attributes hold: nothing is resolved to tell remote from local."""
+def test_is_remote_resolves_nothing(component_type: str, flavor: str) -> None:
+    """is_remote and is_local resolve no reference in any attribute."""
     config = get_flavor(component_type, flavor)
     required = REQUIRED.get((component_type, flavor), {})
     for name in (name for name, field in config.model_fields.items() if takes_text(field.annotation)):
@@ -135,16 +135,16 @@ def test_whether_a_flavor_is_remote_never_needs_a_value(component_type: str, fla
         ("orchestrator", "local", {"any": "x"}, "'any' is unknown"),
     ],
 )
-def test_what_a_flavor_does_not_take_is_told(component_type: str, flavor: str, attributes: dict[str, Any], said: str) -> None:
-    """The error names the attribute and what is wrong with it, in one line."""
+def test_an_invalid_attribute_is_named(component_type: str, flavor: str, attributes: dict[str, Any], said: str) -> None:
+    """The error names the invalid attribute and the problem in one line."""
     with pytest.raises(InvalidComponentError) as caught:
         get_flavor(component_type, flavor)(**attributes)
     assert said in str(caught.value)
     assert is_one_line(caught.value)
 
 
-def test_mlflow_takes_its_log_in_as_references() -> None:
-    """A check of several attributes accepts references: they are there, whatever they stand for."""
+def test_mlflow_accepts_references_for_its_log_in() -> None:
+    """The check of several attributes accepts references."""
     config: Any = get_flavor("experiment_tracker", "mlflow")
     made = config(tracking_uri="https://host", tracking_token="{{mlflow.token}}")
     text = canary("token")
@@ -161,14 +161,14 @@ def test_mlflow_takes_its_log_in_as_references() -> None:
         ({"skip_local_validations": True}, True),
     ],
 )
-def test_kubeflow_is_remote_where_its_cluster_is(attributes: dict[str, Any], remote: bool) -> None:  # noqa: FBT001 - a table's column
-    """A context that was made on this machine is local, any other is not."""
+def test_kubeflow_is_remote_with_a_remote_cluster(attributes: dict[str, Any], remote: bool) -> None:  # noqa: FBT001 - a table's column
+    """Kubeflow is local with a context of this machine, and otherwise remote."""
     config = get_flavor("orchestrator", "kubeflow")(**attributes)
     assert (config.is_remote, config.is_local) == (remote, not remote)
 
 
-def test_an_unknown_flavor_is_told_with_near_misses() -> None:
-    """The error names the type, the nearest flavor and all of that type."""
+def test_an_unknown_flavor_lists_near_misses() -> None:
+    """An unknown flavor raises an error with the type, near misses and all flavors."""
     with pytest.raises(
         UnknownFlavorError, match=r"No flavor of annotator is called 'label-studio'\. Did you mean 'label_studio'"
     ) as caught:
@@ -181,8 +181,8 @@ def test_an_unknown_flavor_is_told_with_near_misses() -> None:
 # Classes defined in a cell.
 
 
-def test_a_flavor_is_known_by_being_defined() -> None:
-    """A class in a cell is listed for its type, and run again the class that was defined last counts."""
+def test_defining_a_class_registers_its_flavor() -> None:
+    """A class from a cell is listed for its type, and running the cell again replaces it."""
     first = run_cell(MINE)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names("annotator")
@@ -195,8 +195,8 @@ def test_a_flavor_is_known_by_being_defined() -> None:
     assert find_canary(repr(made)) == []
 
 
-def test_a_type_may_be_given_as_itself() -> None:
-    """TYPE takes the word and the ComponentType alike."""
+def test_the_type_may_be_a_text_or_an_enum_member() -> None:
+    """TYPE may be a text or a ComponentType."""
     names = run_cell(
         MINE.replace('ClassVar[str] = "annotator"', "ClassVar[object] = ComponentType.ALERTER")
         .replace("from typing", "from zensecrets_jupyter.core.stack import ComponentType\nfrom typing")
@@ -215,16 +215,16 @@ def test_a_type_may_be_given_as_itself() -> None:
         ('"annotator"', '""', "MineConfig.TYPE is ''"),
     ],
 )
-def test_a_class_that_claims_what_is_taken_is_refused(old: str, new: str, said: str) -> None:
-    """A built-in flavor, another class's and a type that does not exist are refused where the class is defined."""
+def test_a_class_with_a_registered_flavor_is_refused(old: str, new: str, said: str) -> None:
+    """A class with a registered flavor or an unknown type is refused at its definition."""
     run_cell(MINE)
     with pytest.raises(StackError, match=said) as caught:
         run_cell(MINE.replace(old, new))
     assert is_one_line(caught.value)
 
 
-def test_a_class_without_a_flavor_is_a_base() -> None:
-    """A subclass that names no FLAVOR takes nobody's place; one of it that does is a flavor."""
+def test_a_class_without_a_flavor_is_not_registered() -> None:
+    """A subclass without FLAVOR is not registered, but its subclasses are."""
 
     class _Base(StackComponentConfig):
         token: str = ""
@@ -262,13 +262,13 @@ from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavo
 
 
 def run(installed: Path, code: str) -> Any:
-    """Return what ``code`` prints in a process that finds what is installed in the folder."""
+    """Return the output of ``code`` in a process that finds the installed distributions."""
     return run_python(TRY + code, environment=with_plugins(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a distribution with a flavor that works, one that does not import, and one that is of another type."""
+    """Install a distribution with a valid flavor, a failing import, and a flavor of another type."""
     points = {
         "annotator.example": "example_flavors:ExampleConfig",
         "annotator.broken": "example_flavors_gone:Config",
@@ -277,8 +277,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return install(tmp_path_factory.mktemp("flavors"), "example-flavors", {GROUP: points}, PLUGIN)
 
 
-def test_an_installed_flavor_is_listed_and_used(installed: Path) -> None:
-    """It is listed without an import, and registers like a built-in one."""
+def test_an_installed_flavor_works_like_a_built_in_one(installed: Path) -> None:
+    """An installed flavor is listed without an import and registers like a built-in one."""
     code = """
 listed = flavor_names("annotator")
 imported = "example_flavors" in sys.modules
@@ -293,7 +293,7 @@ print(json.dumps([listed, imported, Client().get_stack_component("annotator", "m
 
 @pytest.mark.parametrize(("flavor", "said"), [("broken", "ModuleNotFoundError"), ("wrong", "is not a component flavor with that name")])
 def test_a_broken_flavor_names_its_distribution(flavor: str, said: str, installed: Path) -> None:
-    """A flavor that can't be imported, or is of another type, is an error with the reason and the package; the others work."""
+    """A broken flavor raises an error with reason and package, and other flavors work."""
     found = run(
         installed, f'print(json.dumps([attempt(lambda: get_flavor("annotator", "{flavor}")), get_flavor("annotator", "example").FLAVOR]))'
     )
@@ -303,8 +303,8 @@ def test_a_broken_flavor_names_its_distribution(flavor: str, said: str, installe
     assert "'example-flavors'" in text
 
 
-def test_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) -> None:
-    """A clash of two packages names both, and the default stack still opens."""
+def test_two_distributions_with_one_flavor_are_both_named(tmp_path: Path) -> None:
+    """A conflict of two packages names both, and the default stack still opens."""
     for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {GROUP: {"annotator.example": f"{module}:ExampleConfig"}}, PLUGIN)
@@ -317,10 +317,10 @@ def test_distributions_that_claim_one_flavor_are_both_named(tmp_path: Path) -> N
     assert run(installed, "print(json.dumps(Client().active_stack.orchestrator.flavor))") == "local"
 
 
-def test_a_resolved_attribute_of_a_built_in_flavor_is_refused_without_its_value() -> None:
-    """A flavor's own check runs on what a reference stands for, and its refusal holds no value."""
+def test_a_refused_resolved_value_is_not_quoted() -> None:
+    """A flavor's validator checks the resolved value, and its error holds no value."""
     config: Any = get_flavor("artifact_store", "s3")
     made = config(path="{{bucket.path}}").bind_references(ConstantResolver(canary("path")))
-    with pytest.raises(InvalidComponentError, match="Attribute 'path' of place refuses the value") as caught:
+    with pytest.raises(InvalidComponentError, match="Attribute 'path' of owner refuses the value") as caught:
         _ = made.path
     assert find_canary(error_details(caught.value)) == []

@@ -1,4 +1,4 @@
-"""Models whose fields may hold references: where one may stand, where not, and when it is resolved."""
+"""Tests of models whose fields may hold references: which fields accept them, and when they are resolved."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
 
 
 class DictResolver:
-    """A place that resolves references from a dict and counts how often it is asked."""
+    """Resolver that reads values from a dict and counts its calls."""
 
     def __init__(self, **values: str) -> None:
-        """Know the values by ``name_key``."""
+        """Use the values by ``name_key``."""
         self.values = values
         self.asked: list[str] = []
 
     def __str__(self) -> str:
-        """Return what errors call it."""
+        """Return the owner's name in errors."""
         return "resolver"
 
     def reader(self, text: str) -> Callable[[], str]:
-        """Return what resolves the text."""
+        """Return a function that resolves the text."""
         return partial(self.resolve, text)
 
     def resolve(self, text: str) -> str:
@@ -60,7 +60,7 @@ class DictResolver:
 
 
 class Settings(ReferenceModel):
-    """One field of each kind."""
+    """Model with one field of each kind."""
 
     text: str = ""
     optional: str | None = None
@@ -90,13 +90,13 @@ class Settings(ReferenceModel):
 
 
 class Free(ReferenceModel):
-    """Whatever it is given."""
+    """Model with any attributes."""
 
     model_config = ConfigDict(extra="allow")
 
 
 def _make(model: type[ReferenceModel], **attributes: Any) -> Any:
-    """Return a model of attributes that a type checker would know to be wrong, or not know at all."""
+    """Return a model with attributes that a type checker would refuse."""
     return model(**attributes)
 
 
@@ -121,8 +121,8 @@ def _make(model: type[ReferenceModel], **attributes: Any) -> Any:
         ("maybe", ["{{a.b}}"], ["<ab>"]),
     ],
 )
-def test_a_reference_stands_where_a_text_may(field: str, value: Any, expected: Any) -> None:
-    """In a text, inside a longer one, and inside lists and dicts, a reference is kept and read as what it stands for."""
+def test_text_fields_accept_references(field: str, value: Any, expected: Any) -> None:
+    """A reference in a text, a list or a dict is stored and resolved when it is read."""
     ab, cd = canary("ab"), canary("cd")
     model = Settings(**{field: value}).bind_references(DictResolver(a_b=ab, c_d=cd))
     told_plainly = json.loads(json.dumps(expected).replace("<ab>", ab).replace("<cd>", cd))
@@ -146,8 +146,8 @@ def test_a_reference_stands_where_a_text_may(field: str, value: Any, expected: A
         ("nested", {"x": [{"{{a.b}}": "y"}]}, "in a key: only values"),
     ],
 )
-def test_a_reference_stands_nowhere_else(field: str, value: Any, said: str) -> None:
-    """In clear text, in a number, a choice or a flag, or as the wrong kind of thing, it is refused with its own reason."""
+def test_other_fields_refuse_references(field: str, value: Any, said: str) -> None:
+    """Clear-text fields, numbers, choices, flags and wrong types refuse a reference with a specific reason."""
     with pytest.raises(InvalidReferenceError, match=said) as caught:
         Settings(**{field: value})
     assert f"Attribute {field!r} accepts no reference" in str(caught.value)
@@ -157,16 +157,16 @@ def test_a_reference_stands_nowhere_else(field: str, value: Any, said: str) -> N
 
 @pytest.mark.parametrize("text", ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}", "{{name.key}}"])
 @pytest.mark.parametrize("model", [Settings, Free])
-def test_a_near_miss_is_refused_with_the_attribute(text: str, model: type[ReferenceModel]) -> None:
-    """What is nearly a reference is refused in a text and inside a list, and the error names the attribute."""
+def test_a_near_miss_names_the_attribute(text: str, model: type[ReferenceModel]) -> None:
+    """A near miss in a text or a list is refused, and the error names the attribute."""
     for attributes in ({"text": text}, {"texts": ["fine", text]}, {"nested": {"x": [text]}}):
         with pytest.raises(InvalidReferenceError, match=f"Attribute '{next(iter(attributes))}'") as caught:
             _make(model, **attributes)
         assert is_one_line(caught.value)
 
 
-def test_a_near_miss_may_be_meant_literally() -> None:
-    """A literal text is taken as it stands, resolves nothing, and is stored so that it stays literal."""
+def test_a_raw_text_may_be_a_near_miss() -> None:
+    """A raw text is not resolved, and stays raw in storage."""
     for model in (Settings, Free):
         made = _make(model, text=RawText("{{a.b}} ${c.d}"))
         again = model.from_stored(json.loads(json.dumps(made.stored())))
@@ -176,21 +176,21 @@ def test_a_near_miss_may_be_meant_literally() -> None:
         assert repr(again) == repr(made)
 
 
-def test_a_sensitive_literal_is_masked_and_stays_literal() -> None:
-    """A value that looks like a reference, in a field that is sensitive, is a plain value."""
+def test_a_sensitive_raw_text_is_masked() -> None:
+    """A raw text in a sensitive field is a plain value."""
     made = Settings(sensitive=RawText(f"{{{{{canary('a')}.b}}}}"))
     assert find_canary(repr(made)) == []
     assert made.plain_sensitive_fields() == ["sensitive"]
     assert Settings.from_stored(made.stored()).sensitive == made.sensitive
 
 
-def test_what_is_stored_is_not_checked_again() -> None:
-    """A text that older rules let through is still readable: only what is given is checked for near misses."""
+def test_stored_attributes_are_not_checked_again() -> None:
+    """A stored near miss stays readable, because only given attributes are checked."""
     assert Settings.from_stored({"text": "{{a}}"}).text == "{{a}}"
 
 
 def test_a_default_may_hold_a_reference() -> None:
-    """A class may have a reference for a default, and it is read and required like one that was given."""
+    """A reference as a default is read and required like a given one."""
 
     class Defaulted(ReferenceModel):
         token: str = "{{service.token}}"
@@ -230,16 +230,16 @@ LOOKS: dict[str, Callable[[ReferenceModel], object]] = {
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_looking_resolves_nothing(look: Callable[[ReferenceModel], object]) -> None:
-    """Only reading an attribute asks for the value: showing, dumping, storing, comparing and copying do not."""
+def test_only_reading_resolves(look: Callable[[ReferenceModel], object]) -> None:
+    """Showing, dumping, storing, comparing and copying resolve no reference."""
     resolver = DictResolver(a_b=canary("never"))
     model = Settings(text="{{a.b}}", texts=["{{a.b}}"], url="{{a.b}}", sensitive="{{a.b}}").bind_references(resolver)
     look(model)
     assert resolver.asked == []
 
 
-def test_what_is_shown_are_the_references() -> None:
-    """Shown and dumped, a field that holds a reference is its text, and a sensitive plain value a mark."""
+def test_representations_show_references() -> None:
+    """A field with a reference is shown as its text, and a sensitive plain value as a mask."""
     model = Settings(text="{{a.b}}", sensitive=canary("plain"), sensitive_list=[canary("listed")], optional="clear")
     for shown in (
         repr(model),
@@ -256,8 +256,8 @@ def test_what_is_shown_are_the_references() -> None:
     assert model.plain_sensitive_fields() == ["sensitive", "sensitive_list"]
 
 
-def test_each_access_asks_the_place() -> None:
-    """An attribute is resolved at every access, so that it is never older than what the place gives."""
+def test_each_access_resolves_again() -> None:
+    """Each access to an attribute calls the resolver."""
     resolver = DictResolver(a_b="one")
     model = Settings(text="{{a.b}}").bind_references(resolver)
     assert model.text == "one"
@@ -266,8 +266,8 @@ def test_each_access_asks_the_place() -> None:
     assert resolver.asked == ["{{a.b}}"] * 2
 
 
-def test_a_model_that_hangs_nowhere_says_so() -> None:
-    """Reading a reference outside of a stack is a RuntimeError of ours with the reference, the attribute and the remedy."""
+def test_a_model_without_a_resolver_raises_not_in_stack() -> None:
+    """Reading a reference outside of a stack raises NotInStackError with reference, attribute and remedy."""
     with pytest.raises(NotInStackError, match=r"\{\{a\.b\}\} of attribute 'text' can't be resolved: it is not part of a stack") as caught:
         _ = Settings(text="{{a.b}}").text
     assert isinstance(caught.value, RuntimeError)
@@ -275,16 +275,16 @@ def test_a_model_that_hangs_nowhere_says_so() -> None:
     assert Settings(text="plain").text == "plain"
 
 
-def test_other_attributes_behave_as_in_any_model() -> None:
-    """A field without a reference is read as it is, and a name that is no field is an AttributeError."""
+def test_plain_attributes_behave_as_in_pydantic() -> None:
+    """A field without a reference is read directly, and an unknown name raises AttributeError."""
     model = Settings(number=5, texts=["x"]).bind_references(DictResolver())
     assert (model.number, model.texts) == (5, ["x"])
     with pytest.raises(AttributeError, match="nothing"):
         _ = model.nothing
 
 
-def test_free_attributes_hold_references_too() -> None:
-    """A model that takes any attribute resolves references in all of them."""
+def test_extra_attributes_may_hold_references() -> None:
+    """A model with extra attributes resolves references in all of them."""
     text = canary("free")
     model = _make(Free, one="{{a.b}}", two=["{{a.b}}"], three=3).bind_references(DictResolver(a_b=text))
     assert (model.one, model.two, model.three) == (text, [text], 3)
@@ -295,8 +295,8 @@ def test_free_attributes_hold_references_too() -> None:
 # Validators.
 
 
-def test_a_validator_runs_on_what_it_resolves_to() -> None:
-    """Field validators and limits see the value, not the reference: what they change is changed, and masked by the guard."""
+def test_validators_get_the_resolved_value() -> None:
+    """Validators and limits get the resolved value, and the guard masks what they return."""
     text = f"http://{canary('host')}/"
     model = Settings(url="{{a.b}}", short="{{c.d}}", loud="{{a.b}}").bind_references(DictResolver(a_b=text, c_d="12345"))
     assert model.url == text[:-1]
@@ -306,8 +306,8 @@ def test_a_validator_runs_on_what_it_resolves_to() -> None:
 
 
 @pytest.mark.parametrize(("field", "value"), [("url", "VALUE"), ("short", "VALUE"), ("pair", "x")])
-def test_a_value_that_a_validator_refuses_is_not_quoted(field: str, value: str) -> None:
-    """The error names the reference, the attribute and its owner, and holds no value in any part."""
+def test_a_refused_value_is_not_quoted(field: str, value: str) -> None:
+    """The error names reference, attribute and owner, and no part of it holds the value."""
     text = value.replace("VALUE", canary("refused"))
     given = ("{{a.b}}", "{{a.b}}") if field == "pair" else "{{a.b}}"
     model = _make(Settings, **{field: given}).bind_references(DictResolver(a_b=text))
@@ -318,8 +318,8 @@ def test_a_value_that_a_validator_refuses_is_not_quoted(field: str, value: str) 
     assert is_one_line(caught.value)
 
 
-def test_a_validator_that_breaks_is_told_like_one_that_refuses() -> None:
-    """Whatever a validator raises on a value, it comes as our error and without the value."""
+def test_any_exception_of_a_validator_is_translated() -> None:
+    """Any exception of a validator becomes an error of this package without the value."""
 
     class Breaking(ReferenceModel):
         token: str
@@ -334,8 +334,8 @@ def test_a_validator_that_breaks_is_told_like_one_that_refuses() -> None:
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_validator_sees_the_other_fields_as_they_are_given() -> None:
-    """A validator that looks at other fields, or at the whole model, sees a reference's text, and never asks for the value."""
+def test_validators_see_references_of_other_fields() -> None:
+    """A validator sees the text of references in other fields and resolves none."""
     seen: list[object] = []
 
     class Looking(ReferenceModel):
@@ -359,8 +359,8 @@ def test_a_validator_sees_the_other_fields_as_they_are_given() -> None:
     assert resolver.asked == []
 
 
-def test_validators_of_every_base_class_run_on_the_resolved_value() -> None:
-    """Validators of a class and of its bases see the resolved value, even where a class has the name of its base."""
+def test_inherited_validators_get_the_resolved_value() -> None:
+    """Validators of a class and its bases get the resolved value, even if two classes have one name."""
 
     class Base(ReferenceModel):
         token: str = ""
@@ -386,7 +386,7 @@ def test_validators_of_every_base_class_run_on_the_resolved_value() -> None:
 
 
 def test_a_sensitive_field_with_an_alias_is_not_quoted() -> None:
-    """A near miss in a sensitive field is not quoted under the field's alias either."""
+    """A near miss in a sensitive field is not quoted under its alias."""
 
     class Aliased(ReferenceModel):
         password: str = SecretField(alias="passWord")
@@ -396,8 +396,8 @@ def test_a_sensitive_field_with_an_alias_is_not_quoted() -> None:
     assert not find_canary(error_details(caught.value) + caught.value.text)
 
 
-def test_what_validators_make_of_values_is_masked() -> None:
-    """Inside lists and dicts, as they are or changed by a validator, resolved values are exact texts that the guard masks."""
+def test_results_of_validators_are_masked() -> None:
+    """Texts that validators return, also inside lists and dicts, are exact texts that the guard masks."""
 
     class Lists(ReferenceModel):
         same: list[str] = Field(default_factory=list)
@@ -413,15 +413,15 @@ def test_what_validators_make_of_values_is_masked() -> None:
 
 
 def test_a_plain_sensitive_value_does_not_pickle() -> None:
-    """There is no reference for it, and pickling the value itself is no way out."""
+    """A sensitive plain value has no reference, so pickling raises UnregisteredValueError."""
     with pytest.raises(UnregisteredValueError) as caught:
         pickle.dumps(Settings(sensitive=canary("plain")))
     assert find_canary(error_details(caught.value)) == []
     assert pickle.loads(pickle.dumps(Settings(sensitive="{{a.b}}"))) == Settings(sensitive="{{a.b}}")  # noqa: S301 - our own bytes
 
 
-def test_a_resolved_value_that_looks_like_a_reference_is_a_value() -> None:
-    """What a secret holds is not resolved again, whatever it looks like, and is no near miss either."""
+def test_a_resolved_value_is_not_resolved_again() -> None:
+    """A resolved value that looks like a reference is neither resolved nor a near miss."""
     for text in ("{{x.y}}", "{{x}}", "http://{x.y}"):
         model = Settings(text="{{a.b}}", short="{{a.b}}", texts=["{{a.b}}"]).bind_references(
             DictResolver(a_b=text[:5] if text[0] == "{" else text)
@@ -435,8 +435,8 @@ def test_a_resolved_value_that_looks_like_a_reference_is_a_value() -> None:
 # What is refused, and what does not change.
 
 
-def test_all_problems_come_at_once_without_a_value() -> None:
-    """A missing, an unknown and two unacceptable attributes are told in one error, with near misses and no value."""
+def test_all_problems_are_in_one_error() -> None:
+    """One error lists missing, unknown and unacceptable attributes with near misses and without values."""
 
     class Required(Settings):
         mustBe: str  # noqa: N815 - users write such names, and they are told as they are written
@@ -455,8 +455,8 @@ def test_all_problems_come_at_once_without_a_value() -> None:
     assert is_one_line(caught.value)
 
 
-def test_attributes_cannot_be_set() -> None:
-    """Setting an attribute is refused without showing what it was to be."""
+def test_attributes_can_not_be_set() -> None:
+    """Setting an attribute is refused without showing the value."""
     model = Settings(text="{{a.b}}")
     with pytest.raises(AttributeError, match="'text' can't be set on a Settings") as caught:
         model.text = canary("set")
@@ -464,8 +464,8 @@ def test_attributes_cannot_be_set() -> None:
     assert model.stored() == {"text": "{{a.b}}"}
 
 
-def test_a_copy_with_a_change_is_checked() -> None:
-    """model_copy with an update is a new model at the same place, validated like any other; the first stays."""
+def test_a_changed_copy_is_validated() -> None:
+    """model_copy with an update returns a validated model with the same resolver, and the first stays unchanged."""
     text = canary("copied")
     model = Settings(text="{{a.b}}", number=1).bind_references(DictResolver(a_b=text, c_d=text))
     changed = model.model_copy(update={"text": "x{{c.d}}"})
@@ -476,16 +476,16 @@ def test_a_copy_with_a_change_is_checked() -> None:
         model.model_copy(update={"number": "x"})
 
 
-def test_resolving_leaves_what_is_stored_alone() -> None:
-    """Reading attributes, with validators or without, changes neither what is stored nor which fields were given."""
+def test_reading_does_not_change_the_model() -> None:
+    """Reading attributes changes neither the stored attributes nor the given fields."""
     model = Settings(text="{{a.b}}", url="{{a.b}}").bind_references(DictResolver(a_b="http://x"))
     before = (model.stored(), set(model.model_fields_set), repr(model))
     assert [model.text, model.url, model.loud] == ["http://x", "http://x", ""]
     assert (model.stored(), set(model.model_fields_set), repr(model)) == before
 
 
-def test_what_was_given_is_what_is_stored() -> None:
-    """Defaults are not stored, so that a later version may have better ones; what was given comes back equal."""
+def test_only_given_attributes_are_stored() -> None:
+    """Given attributes are stored and defaults are not, so that a later version can change defaults."""
     model = Settings(text="{{a.b}}", texts=["x", "{{c.d}}"], sensitive="plain")
     assert model.stored() == {"text": "{{a.b}}", "texts": ["x", "{{c.d}}"], "sensitive": "plain"}
     assert Settings.from_stored(model.stored()) == model
@@ -494,8 +494,8 @@ def test_what_was_given_is_what_is_stored() -> None:
     assert model != Settings(text="{{a.b}}")
 
 
-def test_requirements_name_owner_attribute_and_reference() -> None:
-    """Each reference is told with the field that holds it, in the order of the fields, repetitions included."""
+def test_requirements_have_owner_attribute_and_reference() -> None:
+    """Each reference is listed with its field, in order and with repetitions."""
     model = Settings(texts=["{{c.d}}", "{{a.b}}{{c.d}}"], text="{{a.b}}")
     assert model.requirements("annotator 'x'") == [
         Requirement("annotator 'x'", "text", SecretReference("a", "b")),
@@ -507,8 +507,8 @@ def test_requirements_name_owner_attribute_and_reference() -> None:
 
 
 @pytest.mark.parametrize("slip", ["{{%s}}", "{a.%s}", "{{a.%s}", "${{a.%s}}", "{{a .%s}}"])
-def test_a_sensitive_value_that_is_nearly_a_reference_is_not_quoted(slip: str) -> None:
-    """A password may hold braces: the error says which attribute it is, and nothing of the text."""
+def test_a_sensitive_near_miss_is_not_quoted(slip: str) -> None:
+    """A password may contain braces, so the error names the attribute and does not quote the text."""
 
     class Sensitive(ReferenceModel):
         password: str = SecretField()

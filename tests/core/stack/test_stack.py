@@ -1,4 +1,4 @@
-"""Stacks and components: what is reached through a stack resolves in it, and what can't be resolved says why, in order."""
+"""Tests of stacks and components: resolution through a stack, and the order of its errors."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ TOKEN = "{{service.token}}"
 
 @pytest.fixture
 def manager() -> SecretsManager[CountingBackend]:
-    """Return a manager that counts."""
+    """Return a secrets manager that counts its requests."""
     return SecretsManager(CountingBackend())
 
 
 def annotator(**attributes: str) -> StackComponent:
-    """Return an annotator with those attributes."""
+    """Return an annotator with these attributes."""
     return component(ComponentType.ANNOTATOR, "label_studio", "labels", **attributes)
 
 
-def test_an_attribute_reached_through_a_stack_is_the_value(manager: SecretsManager[CountingBackend]) -> None:
-    """The seed's example: the component's authentication_secret is the value, an exact str."""
+def test_an_attribute_of_a_stack_component_is_resolved(manager: SecretsManager[CountingBackend]) -> None:
+    """An attribute of a component in a stack is the value as an exact str."""
     text = canary("token")
     manager.backend.put("label_studio_secret", api_key=text)
     mine = stack(annotator(authentication_secret="{{label_studio_secret.api_key}}"), manager=manager)
@@ -55,8 +55,8 @@ def test_an_attribute_reached_through_a_stack_is_the_value(manager: SecretsManag
     assert mine.annotator.port == 8093
 
 
-def test_a_thousand_accesses_are_one_read(manager: SecretsManager[CountingBackend]) -> None:
-    """An attribute may be read as often as one likes: the secrets manager is asked once."""
+def test_repeated_access_reads_once(manager: SecretsManager[CountingBackend]) -> None:
+    """A thousand accesses to an attribute read the secret once."""
     manager.backend.put("service", token=canary("token"))
     mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
     assert mine.annotator is not None
@@ -64,7 +64,7 @@ def test_a_thousand_accesses_are_one_read(manager: SecretsManager[CountingBacken
     assert manager.backend.reads == ["service"]
 
 
-def test_an_update_through_us_is_seen_at_the_next_access(manager: SecretsManager[CountingBackend]) -> None:
+def test_an_update_is_visible_at_the_next_access(manager: SecretsManager[CountingBackend]) -> None:
     """After an update the attribute is the new value, with one more read."""
     one, two = canary("one"), canary("two")
     manager.backend.put("service", token=one)
@@ -76,8 +76,8 @@ def test_an_update_through_us_is_seen_at_the_next_access(manager: SecretsManager
     assert manager.backend.reads == ["service", "service"]
 
 
-def test_a_text_with_several_references_is_joined(manager: SecretsManager[CountingBackend]) -> None:
-    """References inside a longer text are replaced where they stand, clear text and sensitive ones alike, to an exact str."""
+def test_several_references_in_a_text_are_replaced(manager: SecretsManager[CountingBackend]) -> None:
+    """References inside a longer text are replaced, and the result is an exact str."""
     password = canary("password")
     manager.register_secret(BasicAuthSecretSchema(name="db", username="somebody", password=password))
     mine = stack(annotator(instance_url="https://{{db.username}}:{{ db.password }}@host"), manager=manager)
@@ -89,8 +89,8 @@ def test_a_text_with_several_references_is_joined(manager: SecretsManager[Counti
     assert manager.backend.reads == ["db"]
 
 
-def test_a_text_of_clear_text_only_is_no_secret(manager: SecretsManager[CountingBackend]) -> None:
-    """What holds nothing sensitive is an ordinary str and shown as it is."""
+def test_a_text_of_clear_text_keys_is_shown(manager: SecretsManager[CountingBackend]) -> None:
+    """A text of clear-text keys is an ordinary str and is shown."""
     manager.register_secret(BasicAuthSecretSchema(name="db", username="somebody", password=canary("password")))
     assert repr(resolve_text(manager, "{{db.username}}")) == "'somebody'"
     assert repr(resolve_text(manager, "user={{db.username}}")) == "'user=somebody'"
@@ -98,8 +98,8 @@ def test_a_text_of_clear_text_only_is_no_secret(manager: SecretsManager[Counting
     assert type(resolve_text(manager, "{{db.username}}:{{db.password}}")) is str
 
 
-def test_nothing_is_resolved_by_looking(manager: SecretsManager[CountingBackend]) -> None:
-    """Showing, copying or comparing a stack or its components asks the secrets manager for nothing."""
+def test_representations_resolve_nothing(manager: SecretsManager[CountingBackend]) -> None:
+    """Showing, copying and comparing a stack or its components reads no secret."""
     manager.backend.put("service", token=canary("token"))
     mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
     assert mine.annotator is not None
@@ -117,8 +117,8 @@ def test_nothing_is_resolved_by_looking(manager: SecretsManager[CountingBackend]
     )
 
 
-def test_every_type_of_component_is_an_attribute(manager: SecretsManager[CountingBackend]) -> None:
-    """A stack has an attribute for each type, None where it has no such component, and its secrets manager."""
+def test_each_component_type_is_an_attribute(manager: SecretsManager[CountingBackend]) -> None:
+    """A stack has an attribute for each component type, which is None without such a component."""
     kinds = [kind for kind in ComponentType if kind is not ComponentType.SECRETS_MANAGER]
     full = stack(*(component(kind, name=kind.value) for kind in kinds), manager=manager)
     empty = stack(manager=manager, complete=False)
@@ -130,8 +130,8 @@ def test_every_type_of_component_is_an_attribute(manager: SecretsManager[Countin
     assert dict(empty.components) == {}
 
 
-def test_required_secrets_come_once_in_the_order_of_the_components(manager: SecretsManager[CountingBackend]) -> None:
-    """Each reference is named once, and each requirement with its component and attribute."""
+def test_required_secrets_are_listed_once_in_order(manager: SecretsManager[CountingBackend]) -> None:
+    """Each reference is listed once, and each requirement with its component and attribute."""
     mine = stack(
         annotator(authentication_secret="{{b.k}}", instance_url="{{a.k}}"),
         component(ComponentType.ALERTER, "slack", slack_token="{{b.k}}{{c.k}}"),
@@ -147,16 +147,16 @@ def test_required_secrets_come_once_in_the_order_of_the_components(manager: Secr
 # Errors, in the order in which they are looked for.
 
 
-def test_first_the_component_has_to_be_in_a_stack() -> None:
-    """A component on its own can't resolve: that comes before anything about managers and secrets."""
+def test_a_component_outside_of_a_stack_raises_not_in_stack() -> None:
+    """A component outside of a stack raises NotInStackError before any other error."""
     with pytest.raises(NotInStackError, match="not part of a stack") as caught:
         _ = annotator(authentication_secret=TOKEN).authentication_secret
     assert isinstance(caught.value, RuntimeError)
     assert is_one_line(caught.value)
 
 
-def test_then_the_stack_has_to_have_a_secrets_manager() -> None:
-    """A stack without one says so before it says anything about the secret, with the command that adds one."""
+def test_a_stack_without_a_secrets_manager_raises_its_error() -> None:
+    """A stack without secrets manager raises an error with the command that adds one."""
     mine = stack(annotator(authentication_secret=TOKEN), manager=None)
     assert mine.annotator is not None
     with pytest.raises(NoSecretsManagerError) as caught:
@@ -171,8 +171,8 @@ def test_then_the_stack_has_to_have_a_secrets_manager() -> None:
         _ = mine.secrets_manager
 
 
-def test_then_the_secret_has_to_exist(manager: SecretsManager[CountingBackend]) -> None:
-    """A missing secret is a KeyError of ours with the reference, who holds it, the manager and a near miss."""
+def test_a_missing_secret_raises_secret_not_found(manager: SecretsManager[CountingBackend]) -> None:
+    """A missing secret raises a KeyError with reference, owner, manager and a near miss."""
     manager.backend.put("servce", token=canary("token"))
     mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
     assert mine.annotator is not None
@@ -186,8 +186,8 @@ def test_then_the_secret_has_to_exist(manager: SecretsManager[CountingBackend]) 
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_then_the_key_has_to_exist(manager: SecretsManager[CountingBackend]) -> None:
-    """A missing key is a KeyError of ours that names the keys there are, and never a value."""
+def test_a_missing_key_raises_key_not_found(manager: SecretsManager[CountingBackend]) -> None:
+    """A missing key raises a KeyError with the existing keys and without values."""
     manager.backend.put("service", tokn=canary("token"), url=canary("url"))
     mine = stack(annotator(authentication_secret=TOKEN, instance_url="https://{{service.url}}/{{service.token}}"), manager=manager)
     assert mine.annotator is not None
@@ -202,8 +202,8 @@ def test_then_the_key_has_to_exist(manager: SecretsManager[CountingBackend]) -> 
         assert caught.value.__cause__ is None
 
 
-def test_what_the_manager_says_comes_through() -> None:
-    """An error of the place itself is not dressed up as a missing secret."""
+def test_errors_of_the_backend_are_raised_unchanged() -> None:
+    """An error of the backend is not reported as a missing secret."""
 
     class Refusing(CountingBackend):
         def read(self, name: str) -> SecretRecord:
@@ -215,8 +215,8 @@ def test_what_the_manager_says_comes_through() -> None:
         _ = mine.annotator.authentication_secret
 
 
-def test_a_component_says_what_it_is() -> None:
-    """Type, name, flavor and identity are its own; an unknown attribute is an AttributeError."""
+def test_a_component_has_type_name_flavor_and_id() -> None:
+    """A component has type, name, flavor and id, and an unknown attribute raises AttributeError."""
     mine = annotator(authentication_secret=TOKEN)
     assert (str(mine), mine.name, mine.flavor, mine.id) == ("annotator 'labels'", "labels", "label_studio", "id-of-labels")
     with pytest.raises(AttributeError, match="nothing"):
@@ -235,7 +235,7 @@ def test_a_component_says_what_it_is() -> None:
         (ComponentType.FEATURE_STORE, "feature-store", "a feature store"),
     ],
 )
-def test_a_type_knows_its_words(kind: ComponentType, command: str, article: str) -> None:
-    """Each type is a command group, and words in a sentence."""
+def test_a_component_type_has_command_and_label(kind: ComponentType, command: str, article: str) -> None:
+    """Each component type has a command group and a label with article."""
     assert (kind.command, kind.label_with_article) == (command, article)
     assert kind.label_with_article.endswith(kind.label)

@@ -1,4 +1,4 @@
-"""What would keep a pipeline from running: every problem at once, with as few reads as the level needs."""
+"""Tests of the validation of stacks: all problems at once, with as few reads as the level needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NONE, SECRET, KEY = SecretValidationLevel.NONE, SecretValidationLevel.SECRET_EXI
 
 
 def reading(**more: Any) -> SecretsManager[CountingBackend]:
-    """Return a manager with the secret ``there`` that has one key."""
+    """Return a secrets manager with the secret ``there``, which has one key."""
     made = SecretsManager(CountingBackend())
     for name, value in more.items():
         setattr(made, name, value)
@@ -37,7 +37,7 @@ def reading(**more: Any) -> SecretsManager[CountingBackend]:
 
 
 def needing(*references: str) -> StackComponent:
-    """Return an annotator that needs them, each in an attribute of its own."""
+    """Return an annotator that requires these references, each in its own attribute."""
     return component(ComponentType.ANNOTATOR, name="labels", **{f"a{number}": text for number, text in enumerate(references)})
 
 
@@ -45,7 +45,7 @@ def needing(*references: str) -> StackComponent:
 
 
 def test_each_secret_is_read_once_and_in_parallel() -> None:
-    """Fifty components with four references each over a hundred secrets are a hundred reads, and thirty-two are under way together."""
+    """A hundred secrets of two hundred references are read once each, thirty-two at the same time."""
     manager = reading(seconds=0.02)
     together = threading.Barrier(manager.parallel_reads, timeout=30)
     first = threading.Semaphore(manager.parallel_reads)
@@ -75,7 +75,7 @@ def _component_with(number: int) -> StackComponent:
 
 
 def test_secret_exists_reads_nothing() -> None:
-    """The level that only looks for secrets lists once and reads none, also where reading is not allowed."""
+    """SECRET_EXISTS lists once and reads no secret."""
 
     class ListOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.LIST
@@ -87,8 +87,8 @@ def test_secret_exists_reads_nothing() -> None:
         assert (manager.backend.reads, manager.backend.lists) == ([], 1)
 
 
-def test_keys_are_looked_at_without_listing() -> None:
-    """The level that looks at keys works for who may only read: nothing is ever listed."""
+def test_checking_keys_needs_no_list_permission() -> None:
+    """SECRET_AND_KEY_EXISTS works without the permission to list."""
 
     class ReadOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.READ
@@ -101,8 +101,8 @@ def test_keys_are_looked_at_without_listing() -> None:
     assert manager.backend.lists == 0
 
 
-def test_many_missing_secrets_are_one_list() -> None:
-    """Near misses of any number of missing secrets cost one list."""
+def test_many_missing_secrets_take_one_list() -> None:
+    """Near misses of several missing secrets take one list."""
     manager = reading()
     report = stack(needing(*(f"{{{{ther{number}.key}}}}" for number in range(10))), manager=manager).validate(level=KEY)
     assert all("Did you mean 'there'?" in problem.hint for problem in report.problems)
@@ -110,8 +110,8 @@ def test_many_missing_secrets_are_one_list() -> None:
     assert manager.backend.lists == 1
 
 
-def test_none_asks_for_nothing() -> None:
-    """At the level NONE no secret is looked for; the stack's shape still is."""
+def test_none_checks_only_the_components() -> None:
+    """The level NONE checks the components and no secret."""
     manager = reading()
     report = stack(needing("{{missing.key}}"), manager=manager).validate(level=NONE)
     assert report.ok
@@ -120,8 +120,8 @@ def test_none_asks_for_nothing() -> None:
     assert not stack(manager=manager, complete=False).validate(level=NONE).ok
 
 
-def test_what_needs_nothing_reads_nothing() -> None:
-    """A stack without references is valid, whatever the level and with no secrets manager at all."""
+def test_a_stack_without_references_is_valid() -> None:
+    """A stack without references is valid at any level, even without a secrets manager."""
     for level in SecretValidationLevel:
         assert stack(manager=None).validate(level=level).ok
 
@@ -139,16 +139,16 @@ def test_what_needs_nothing_reads_nothing() -> None:
         ("", KEY, 2),
     ],
 )
-def test_the_level_is_read_at_call_time(written: str, level: SecretValidationLevel, problems: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment variable decides at each call, in whatever case it is written."""
+def test_the_level_is_read_at_each_call(written: str, level: SecretValidationLevel, problems: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment variable is read at each call, in any case."""
     mine = stack(needing("{{there.nothing}}", "{{missing.key}}"), manager=reading())
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, written)
     report = mine.validate()
     assert (report.level, len(report.problems)) == (level, problems)
 
 
-def test_a_bad_level_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A level that is none of the three is an error, and the secrets manager was not asked."""
+def test_an_invalid_level_is_refused_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid level raises an error before any request."""
     manager = reading()
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, "MAYBE")
     with pytest.raises(SettingsError, match="NONE, SECRET_EXISTS, SECRET_AND_KEY_EXISTS"):
@@ -159,8 +159,8 @@ def test_a_bad_level_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyP
 # The report.
 
 
-def test_the_report_holds_every_problem_at_once() -> None:
-    """Shape, missing secrets and missing keys come together: component, attribute, reference, near miss, and the remedy at the end."""
+def test_the_report_lists_all_problems() -> None:
+    """The report lists problems of components, secrets and keys, each with its location, and the remedy."""
     manager = reading()
     mine = stack(
         needing("{{ther.key}}", "fine", "{{there.kei}}"),
@@ -188,8 +188,8 @@ def test_the_report_holds_every_problem_at_once() -> None:
     assert find_canary(str(report) + repr(report)) == []
 
 
-def test_a_report_with_problems_is_raised_as_an_error() -> None:
-    """raise_for_problems raises the report as data and as text; a report without problems raises nothing."""
+def test_raise_for_problems_raises_the_report() -> None:
+    """raise_for_problems raises the report as data and text, and nothing without problems."""
     report = stack(needing("{{missing.key}}"), manager=reading()).validate(level=KEY)
     with pytest.raises(StackValidationError) as caught:
         report.raise_for_problems()
@@ -202,8 +202,8 @@ def test_a_report_with_problems_is_raised_as_an_error() -> None:
     assert str(fine) == "Stack 'mine' is valid (SECRET_AND_KEY_EXISTS)."
 
 
-def test_a_stack_without_a_secrets_manager_names_every_secret_it_needs() -> None:
-    """Each reference is a problem of its own, and the remedy adds a manager first."""
+def test_without_a_secrets_manager_each_reference_is_a_problem() -> None:
+    """Each reference is a problem, and the remedy first adds a secrets manager."""
     for level in (SECRET, KEY):
         report = stack(needing("{{a.b}}", "{{c.d}}"), manager=None).validate(level=level)
         assert [(problem.code, str(problem.reference)) for problem in report.problems] == [
@@ -214,8 +214,8 @@ def test_a_stack_without_a_secrets_manager_names_every_secret_it_needs() -> None
 
 
 @pytest.mark.parametrize("level", [SECRET, KEY])
-def test_a_manager_that_does_not_answer_is_a_problem_not_a_crash(level: SecretValidationLevel) -> None:
-    """What the secrets manager says becomes part of the report, and the other problems are there too."""
+def test_a_failing_manager_is_a_problem(level: SecretValidationLevel) -> None:
+    """An error of the secrets manager becomes a problem of the report beside others."""
 
     class Refusing(CountingBackend):
         def read(self, name: str) -> SecretRecord:
@@ -229,8 +229,8 @@ def test_a_manager_that_does_not_answer_is_a_problem_not_a_crash(level: SecretVa
     assert "did not come in time. Try again." in str(report)
 
 
-def test_a_manager_that_may_not_do_what_the_level_needs_says_so() -> None:
-    """A level that needs to list, or to read, on a manager that can't, is a problem with its own code."""
+def test_a_missing_capability_is_a_problem() -> None:
+    """A secrets manager without the required capability is a problem with its own code."""
 
     class Blind(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.REGISTER
@@ -241,8 +241,8 @@ def test_a_manager_that_may_not_do_what_the_level_needs_says_so() -> None:
         assert report.remedy == "%zen secrets-manager describe unregistered"
 
 
-def test_settings_of_steps_are_validated_too() -> None:
-    """What steps and pipelines need is told with their name, and its remedy registers or updates the secret itself."""
+def test_settings_of_steps_are_validated() -> None:
+    """Requirements of steps and pipelines are reported with their owner and a remedy."""
 
     class Whole:
         def requirements(self, owner: str) -> list[Requirement]:
@@ -263,8 +263,8 @@ def test_settings_of_steps_are_validated_too() -> None:
     assert report.remedy == "%secret register missing --one --two, then %secret register env, then %secret update there --kee"
 
 
-def test_a_key_of_a_schema_that_has_no_value_is_missing() -> None:
-    """An optional key without a value is no key: a reference to it is a problem before the run."""
+def test_an_optional_key_without_a_value_is_missing() -> None:
+    """A reference to an optional key without a value is a problem."""
     manager = reading()
     manager.backend.stored["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
     report = stack(needing("{{aws.aws_session_token}}"), manager=manager).validate(level=KEY)
@@ -275,8 +275,8 @@ def test_a_key_of_a_schema_that_has_no_value_is_missing() -> None:
 
 
 @pytest.mark.parametrize("level", list(SecretValidationLevel))
-def test_a_remote_orchestrator_reaches_nothing_local(level: SecretValidationLevel) -> None:
-    """With a local secrets manager and a local artifact store, a remote orchestrator is two problems, each naming what it can't reach."""
+def test_a_remote_orchestrator_needs_remote_components(level: SecretValidationLevel) -> None:
+    """A local secrets manager and a local artifact store are problems for a remote orchestrator."""
 
     class Local(CountingBackend):
         is_local: ClassVar[bool] = True
@@ -291,8 +291,8 @@ def test_a_remote_orchestrator_reaches_nothing_local(level: SecretValidationLeve
     assert stack(remote, bucket, manager=SecretsManager(CountingBackend())).validate(level=level).ok
 
 
-def test_the_shape_is_looked_at_without_reading() -> None:
-    """Whether an orchestrator is remote is told from its references as they stand: at SECRET_EXISTS nothing is read for it."""
+def test_is_remote_reads_nothing() -> None:
+    """SECRET_EXISTS reads no secret to find whether an orchestrator is remote."""
     manager = reading()
     cluster = component(ComponentType.ORCHESTRATOR, "kubeflow", "cluster", kubernetes_context="{{there.key}}")
     report = stack(cluster, manager=manager).validate(level=SECRET)
@@ -315,8 +315,8 @@ class AskingConfig(StackComponentConfig):
 """
 
 
-def test_a_class_of_ones_own_tells_its_shape_without_a_value() -> None:
-    """A class in a cell whose is_remote looks at an attribute sees the reference, and nothing is read for it."""
+def test_is_remote_of_a_user_class_sees_references() -> None:
+    """is_remote of a class from a cell sees the reference, and nothing is read."""
     manager = reading()
     config: Callable[..., StackComponentConfig] = run_cell(ASKING)["AskingConfig"]
     asking = StackComponent("asks", ComponentType.ORCHESTRATOR, config(where="{{there.key}}"), id="x", flavor="asking_in_a_cell")
@@ -325,6 +325,6 @@ def test_a_class_of_ones_own_tells_its_shape_without_a_value() -> None:
     assert manager.backend.reads == []
 
 
-def test_a_place_in_a_stack_says_whose_it_is() -> None:
-    """What hangs in a stack is called by its owner in every error."""
+def test_a_resolver_has_its_owner_as_text() -> None:
+    """The resolver of a stack component names its owner in errors."""
     assert str(StackResolver(stack(manager=None), "step 'train'")) == "step 'train'"

@@ -1,4 +1,4 @@
-"""Files that are written wholly or not at all, also by a process that is killed, and what it leaves behind."""
+"""Tests of atomic writes, including killed processes and their leftovers."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ run(sys.argv[1])
 
 
 def kill(line: str, folder: Path) -> None:
-    """Run a line in a process that is killed while it writes a file."""
+    """Run a command line in a process that is killed while it writes a file."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", KILLED, line], cwd=folder, env=environment, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
 
 
 @pytest.mark.parametrize("line", ["fingerprints export out.json", "secret export shop out.json --plaintext"])
-def test_an_export_that_is_killed_leaves_no_half_file(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no file in its place, and the next export removes what is left beside it."""
+def test_a_killed_export_leaves_no_partial_file(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed export creates no file, and the next export removes its temporary file."""
     monkeypatch.chdir(tmp_path)
     run("secret register shop --key=?", canary("shop"))
     kill(line, tmp_path)
@@ -48,8 +48,8 @@ def test_an_export_that_is_killed_leaves_no_half_file(line: str, tmp_path: Path,
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.json"]
 
 
-def test_a_clean_that_is_killed_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file is as it was; the next run cleans it and removes what was left behind, also beside a file that needs no cleaning."""
+def test_a_killed_clean_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A killed clean does not change the file, and the next one cleans it and removes temporary files."""
     monkeypatch.chdir(tmp_path)
     value = canary("shop")
     run("secret register shop --key=?", value)
@@ -64,7 +64,7 @@ def test_a_clean_that_is_killed_changes_nothing(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_device_is_not_replaced(tmp_path: Path) -> None:
-    """`secret export NAME /dev/null --force` by root would take it away from every program; a pipe stands for it here."""
+    """An export to a device, here a pipe, is refused, because replacing it would remove it for all programs."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "link", "."):
@@ -74,8 +74,8 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
 
 
-def test_what_is_still_being_written_stays(tmp_path: Path) -> None:
-    """Two that write one file at the same time don't take each other's away."""
+def test_a_file_in_use_is_not_removed(tmp_path: Path) -> None:
+    """Two writers of one file do not remove each other's temporary file."""
 
     def write_another(scratch: Path) -> None:
         write_atomically(tmp_path / "file", b"other")
@@ -87,7 +87,7 @@ def test_what_is_still_being_written_stays(tmp_path: Path) -> None:
 
 
 def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new file is written there as elsewhere, and one that is there is left alone."""
+    """Without hard links a new file is written, and an existing one stays unchanged."""
 
     def refuse(*_arguments: object) -> None:
         raise OSError(errno.EPERM, "no hard links here")
@@ -100,8 +100,8 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_name_of_any_length(tmp_path: Path) -> None:
-    """A name may have 255 bytes, and what is written beside it has no longer one."""
+def test_a_long_name_has_a_valid_temporary_name(tmp_path: Path) -> None:
+    """The temporary name of a file with 255 bytes is not longer."""
     name = "é" * 127
     write_atomically(tmp_path / name, b"content")
     assert (tmp_path / name).read_bytes() == b"content"

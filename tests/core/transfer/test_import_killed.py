@@ -1,4 +1,4 @@
-"""An import is all or nothing, also when its process is killed between two secrets."""
+"""Tests of imports whose process is killed between two secrets."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ run(sys.argv[2])
 
 
 @pytest.mark.parametrize(("flavor", "written"), [("local", 1), ("folder", 2)])
-def test_an_import_that_is_killed_leaves_nothing(flavor: str, written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the next command everything is as before the import: what is new is gone, and what was replaced is there again."""
+def test_the_next_command_undoes_a_killed_import(flavor: str, written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next command after a killed import deletes new secrets and restores replaced ones."""
     from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend
 
     assert FolderBackend.FLAVOR == "folder"
@@ -70,8 +70,8 @@ def test_an_import_that_is_killed_leaves_nothing(flavor: str, written: int, tmp_
     assert not list((tmp_path / "home").glob("imports/*"))
 
 
-def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what is still as the stopped import wrote it is taken back; and an import that is still running is left alone."""
+def test_later_changes_and_running_imports_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets that were changed after the killed import stay, and a running import is not undone."""
     from zensecrets_jupyter.core.managers import SecretRecord
     from zensecrets_jupyter.core.transfer import import_journal
 
@@ -91,8 +91,8 @@ def test_what_others_changed_since_stays(tmp_path: Path, monkeypatch: pytest.Mon
     assert not path.exists()
 
 
-def test_a_name_that_comes_in_between_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One transaction: the secrets before it are not there either, and the error says so."""
+def test_a_conflicting_name_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that another writer registers during the import undoes the import, and the error says so."""
     from zensecrets_jupyter.core.errors import SecretExistsError
     from zensecrets_jupyter.core.transfer.secret_files import plan_import, read_secrets, run_import
 

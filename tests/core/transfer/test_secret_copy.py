@@ -1,4 +1,4 @@
-"""Secrets from one secrets manager into another: what is found before, what is done then, and how far it got when something fails."""
+"""Tests of copying secrets between secrets managers: the plan, the writes, and failures."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _numbers = count()
 
 
 def memory(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
-    """Return a manager that holds these records."""
+    """Return an in-memory secrets manager with these records."""
     manager = SecretsManager(MemoryBackend(context=ManagerContext(name=f"memory{next(_numbers)}", id=str(uuid.uuid4()))))
     for name, record in records.items():
         manager.register_record(name, record)
@@ -58,7 +58,7 @@ def memory(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
 def fake_remote(
     backend_class: type[FakeRemoteBackend] = BatchingFakeBackend, service: FakeService | None = None, identity: str = ""
 ) -> SecretsManager[FakeRemoteBackend]:
-    """Return a manager of a remote place."""
+    """Return a secrets manager with a fake remote backend."""
     context = ManagerContext(name="target", id=identity or str(uuid.uuid4()))
     return SecretsManager(backend_class(FakeRemoteOptions(deadline=1), context=context, service=service))
 
@@ -69,17 +69,17 @@ def record(*, schema: str = "arbitrary", **content: str) -> SecretRecord:
 
 
 def many(number: int) -> dict[str, SecretRecord]:
-    """Return so many records, each with a canary."""
+    """Return that many records, each with a canary."""
     return {f"n{place:03}": record(key=canary(f"n{place}"), other=str(place)) for place in range(number)}
 
 
 def held(manager: SecretsManager) -> dict[str, SecretRecord | ZenSecretsError]:
-    """Return all that a manager holds."""
+    """Return all records of a secrets manager."""
     return manager.get_records(manager.list_secrets())
 
 
-def test_content_keys_and_schema_are_carried_over_as_they_are() -> None:
-    """Also where no such schema is defined here, where the content does not follow it, and whatever is in it."""
+def test_content_and_schema_are_copied_unchanged() -> None:
+    """Content and schema are copied unchanged, even if the schema is not defined or the content does not follow it."""
     source = memory(
         plain=record(key="é\n\0 ", **{"with.dot": ""}),
         unknown=record(schema="of another package", a="1"),
@@ -93,8 +93,8 @@ def test_content_keys_and_schema_are_carried_over_as_they_are() -> None:
     assert held(fake_remote(service=target.backend.service, identity=target.id)) == before == held(source)
 
 
-def test_few_requests_do_for_many() -> None:
-    """A hundred new secrets are one list and a write each; looking again, they are one list and a read for ten at a time."""
+def test_many_secrets_take_few_requests() -> None:
+    """A hundred new secrets take one list and one write each; comparing them again takes one read for ten."""
     source, target = memory(**many(100)), fake_remote()
     copy_secrets(source, target)
     assert sorted(target.backend.service.requests) == ["create"] * 100 + ["list"]
@@ -104,8 +104,8 @@ def test_few_requests_do_for_many() -> None:
     assert sorted(target.backend.service.requests) == ["get many"] * 10 + ["list"]
 
 
-def test_a_remote_target_is_written_by_several_threads() -> None:
-    """Writes that each wait until another is under way too all end."""
+def test_several_threads_write_to_a_remote_target() -> None:
+    """Several writes to a remote target run at the same time."""
     source, target = memory(**many(9)), fake_remote()
     both = threading.Barrier(2, timeout=20)
 
@@ -118,8 +118,8 @@ def test_a_remote_target_is_written_by_several_threads() -> None:
     assert len(copy_secrets(source, target).registered) == 9
 
 
-def test_only_the_named_are_copied_and_a_wrong_name_copies_nothing() -> None:
-    """Names are what they say; one that does not exist is an error with near misses, before anything is written."""
+def test_only_the_given_names_are_copied() -> None:
+    """Only the given names are copied, and an unknown name raises an error before any write."""
     source, target = memory(**many(3)), fake_remote()
     assert copy_secrets(source, target, ["n001", "n001"]).registered == ["n001"]
     with pytest.raises(SecretNotFoundError, match="Did you mean"):
@@ -137,10 +137,10 @@ _HELD = strategies.dictionaries(strategies.sampled_from([f"s{number}" for number
 
 @settings(deadline=None)
 @given(_HELD, _HELD, strategies.sampled_from(["skip", "replace", "stop"]), strategies.none() | strategies.sets(strategies.integers(0, 7)))
-def test_conflicts_go_as_they_are_told_to(
+def test_conflicts_are_handled_as_requested(
     ours: dict[str, SecretRecord], theirs: dict[str, SecretRecord], on_conflict: str, chosen: set[int] | None
 ) -> None:
-    """Whatever both sides hold: what only the target has stays, what is new comes, what differs goes as it was told, and twice is once."""
+    """Other secrets of the target stay, new ones are copied, conflicts follow the option, and a repetition changes nothing."""
     source, target = memory(**ours), fake_remote()
     for name, one in theirs.items():
         target.register_record(name, one)
@@ -166,8 +166,8 @@ def test_conflicts_go_as_they_are_told_to(
     assert held(source) == ours
 
 
-def test_what_differs_is_told_by_its_keys() -> None:
-    """A conflict names the keys that differ and the schema, and no value."""
+def test_a_conflict_names_the_different_keys() -> None:
+    """A conflict names the different keys and schemas without values."""
     value = canary("mine")
     source = memory(a=record(same="1", other=value, mine="x"))
     target = memory(a=record(schema="theirs", same="1", other=canary("theirs"), besides="y"))
@@ -181,8 +181,8 @@ def test_what_differs_is_told_by_its_keys() -> None:
     assert is_one_line(caught.value)
 
 
-def test_what_can_t_be_copied_is_found_before_and_does_not_keep_the_rest() -> None:
-    """What is too large or has an impossible name is told with the reason, without a request, and everything else is copied."""
+def test_an_impossible_secret_does_not_stop_the_copy() -> None:
+    """A secret that is too large or has an invalid name is reported without a request, and others are copied."""
     value = canary("large")
     source = memory(**many(3), large=record(key=value * 100), **{"long" * 60: record(key="k")})
     source.register_record("fine", record(key="k"))
@@ -199,8 +199,8 @@ def test_what_can_t_be_copied_is_found_before_and_does_not_keep_the_rest() -> No
     assert not find_canary(repr(report))
 
 
-def test_an_unreadable_secret_of_the_source_does_not_keep_the_rest() -> None:
-    """Another program's, or one that may not be read, is told with the reason; a source that refuses all is an error."""
+def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
+    """An unreadable secret is reported with its reason, and a source without readable secrets raises an error."""
     source, target = fake_remote(), memory()
     for name in ("a", "b", "forbidden"):
         source.register_record(name, record(key="1"))
@@ -214,8 +214,8 @@ def test_an_unreadable_secret_of_the_source_does_not_keep_the_rest() -> None:
         plan_copy(fake_remote(FakeRemoteBackend, source.backend.service, source.id), target)
 
 
-def test_what_is_not_ours_in_the_target_is_left_as_it_is() -> None:
-    """A key that another program uses there is no conflict that could be replaced."""
+def test_a_secret_of_another_program_is_not_replaced() -> None:
+    """A key of another program in the target is not replaced."""
     source, target = memory(a=record(key="1"), b=record(key="2")), fake_remote(FakeRemoteBackend)
     target.backend.service.stored[target.backend.key_for("a")] = ("of another program", 1)
     report = copy_secrets(source, target, on_conflict="replace")
@@ -225,8 +225,8 @@ def test_what_is_not_ours_in_the_target_is_left_as_it_is() -> None:
         target.get_secret("a")
 
 
-def test_one_that_can_t_read_or_write_is_refused_before_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By its capabilities: no request is made, nothing is read, and the error says what to do."""
+def test_missing_capabilities_are_refused_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that can't be read and a target that can't be written are refused without a request."""
     monkeypatch.setenv("SECRET_A__KEY", canary("variable"))
     source = memory(a=record(key="1"))
     for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), fake_remote(ReadOnlyFakeBackend)):
@@ -244,8 +244,8 @@ def _refused(source: SecretsManager, target: SecretsManager, why: str) -> None:
     assert is_one_line(caught.value)
 
 
-def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
-    """It says what it can't compare; skipping goes on after an interruption, and replacing is refused where it can't."""
+def test_a_write_only_target_can_be_copied_to() -> None:
+    """A write-only target reports conflicts that can't be compared, and skipping them continues a copy."""
     source, target = memory(**many(4)), fake_remote(WriteOnlyFakeBackend)
     assert len(copy_secrets(source, target, ["n000", "n001"]).registered) == 2
     plan = plan_copy(source, target)
@@ -260,8 +260,8 @@ def test_a_target_that_gives_nothing_back_can_be_copied_to() -> None:
 
 
 @pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
-def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type[ZenSecretsError]) -> None:
-    """The count is that of what is there, each of it whole; copying again looks at, and ends with all."""
+def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecretsError]) -> None:
+    """The error counts the complete secrets in the target, and copying again copies the rest."""
     source, target = memory(**many(60)), fake_remote()
     target.backend.service.before = _failing("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
@@ -278,8 +278,8 @@ def test_a_target_that_fails_half_way_says_how_far_it_got(code: str, error: type
     assert held(target) == held(source)
 
 
-def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
-    """Wherever it comes, what is there is whole, is what the text counts, and is gone on with."""
+def test_ctrl_c_reports_the_progress() -> None:
+    """After Ctrl-C each secret in the target is complete, the text counts them, and copying again continues."""
     for at in (0, 1, 7, 39):
         source, target = memory(**many(40)), fake_remote()
         with pytest.raises(InterruptedWork) as caught:
@@ -292,8 +292,8 @@ def test_ctrl_c_says_how_far_it_got_and_leaves_each_secret_whole() -> None:
         assert held(target) == held(source)
 
 
-def test_a_name_that_somebody_takes_meanwhile_is_not_written_over() -> None:
-    """Between looking and writing: the same content counts as done, another one stays as it is and is told."""
+def test_a_concurrent_registration_is_not_overwritten() -> None:
+    """A secret that another writer registers after the comparison is not overwritten."""
     source, target = memory(a=record(key="1"), b=record(key="2"), c=record(key="3")), fake_remote()
     plan = plan_copy(source, target)
     target.register_record("a", record(key="1"))
@@ -307,23 +307,23 @@ def test_a_name_that_somebody_takes_meanwhile_is_not_written_over() -> None:
 
 
 def test_a_lost_answer_is_no_conflict() -> None:
-    """A write whose answer was lost is tried again and found done."""
+    """A write whose answer was lost is retried and counts as done."""
     source, target = memory(**many(5)), fake_remote()
     target.backend.service.fail(2, "busy", after=True)
     assert len(copy_secrets(source, target).registered) == 5
     assert held(target) == held(source)
 
 
-def test_what_is_copied_is_known_to_the_redactor() -> None:
-    """As whatever is read: a value that passed through this process is masked in its outputs."""
+def test_copied_values_are_masked() -> None:
+    """A copied value is masked in later outputs."""
     value = canary("seen")
     source = memory(a=record(key=value))
     copy_secrets(source, memory())
     assert not find_canary(the_redactor().redact(f"it is {value}"))
 
 
-def test_the_client_copies_by_the_names_of_the_registered() -> None:
-    """In Python it is one call, that wants no stack and says what was done."""
+def test_the_client_copies_between_registered_managers() -> None:
+    """Client copies between two registered secrets managers by their names."""
     client = Client()
     client.workspace.register_component(ComponentType.SECRETS_MANAGER, "other", "memory", {})
     client.workspace.open_manager("default").register_record("a", record(key="1"))

@@ -1,4 +1,4 @@
-"""A copy that is killed again and again, and started again, ends with what a copy ends with that nobody disturbs."""
+"""Test of a copy that is killed and restarted many times."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SECRETS, KILLS = 1000, 10
 
 
 def _records(chosen: random.Random) -> dict[str, SecretRecord]:
-    """Return secrets of all sorts: schemas of ours, one that nobody knows, names and texts in four alphabets, small and large."""
+    """Return secrets with known and unknown schemas, four alphabets, and small and large values."""
     records = {}
     for number in range(SECRETS):
         name = f"{chosen.choice(['db', 'ключ', '鍵', 'clé-', 'مفتاح', 'a=b+c@'])}{number}"
@@ -50,10 +50,10 @@ def _records(chosen: random.Random) -> dict[str, SecretRecord]:
     return records
 
 
-def test_a_copy_killed_ten_times_ends_with_exactly_the_source(
+def test_a_copy_killed_ten_times_ends_with_the_source(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A thousand secrets from `local` to `aws`, killed by SIGKILL at ten random moments: content and schemas of all are the source's."""
+    """After ten kills at random times, the target equals the source."""
     seed = randomness.randbelow(10**9)
     chosen = random.Random(seed)  # noqa: S311 - when a process is killed is no secret
     with capsys.disabled():
@@ -85,7 +85,7 @@ def test_a_copy_killed_ten_times_ends_with_exactly_the_source(
 
 
 def _kill_a_copy(home: Path, aws: FaultProxy, moment: int, after: float) -> None:
-    """Start a copy, and kill it shortly after so many secrets were asked to be registered."""
+    """Start a copy and kill it shortly after that many registrations."""
     process = PROCESSES.Process(target=copy_until_killed, args=(home, AWS_USER))
     process.start()
     until = time.monotonic() + 60
@@ -100,7 +100,7 @@ def _kill_a_copy(home: Path, aws: FaultProxy, moment: int, after: float) -> None
 
 
 def _state(manager: SecretsManager) -> str:
-    """Return all that a manager holds, with numbers and times of the versions, as one text."""
+    """Return all secrets of a manager, with versions, as one text."""
     return json.dumps(
         [[*map(str, summary), repr(manager.get_records([summary.name])[summary.name].__dict__)] for summary in manager.summaries()]
     )

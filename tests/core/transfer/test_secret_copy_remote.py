@@ -1,4 +1,4 @@
-"""Copying to AWS and to GitHub, with and without injected faults, with the requests that it takes."""
+"""Tests of copying to AWS and GitHub, with and without injected faults."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
 
 
 def _copied(home: Path) -> int:
-    """Return how many secrets are in the cloud; each of them has to be the source's, as another process reads it."""
+    """Return the number of secrets in the cloud, after checking that each equals the source."""
     workspace = Workspace(home)
     source, cloud = workspace.open_manager("default"), workspace.open_manager("cloud")
     found = cloud.get_records(cloud.list_secrets())
@@ -57,8 +57,8 @@ def _copied(home: Path) -> int:
     return len(found)
 
 
-def test_a_copy_takes_a_request_a_secret_and_another_one_a_few(aws: FaultProxy, home: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """New ones are listed once and written; again, they are listed once and read twenty at a time; a value is in no log."""
+def test_a_copy_takes_few_requests(aws: FaultProxy, home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """New secrets take one list and a write each, a second copy reads twenty at a time, and no log holds a value."""
     caplog.set_level(logging.DEBUG)
     Client().copy_secrets("default", "cloud")
     assert Counter(aws.requests) == {"ListSecrets": 1, "CreateSecret": SECRETS}
@@ -70,8 +70,8 @@ def test_a_copy_takes_a_request_a_secret_and_another_one_a_few(aws: FaultProxy, 
 
 
 @pytest.mark.parametrize("act", [reset_before, reset_after, canned_response(400, {"__type": "ThrottlingException"})])
-def test_a_fault_that_passes_is_no_fault_of_the_copy(aws: FaultProxy, home: Path, act: Callable[[Exchange], None]) -> None:
-    """Connections that break before or after, and throttling, are tried again: all arrives, and nothing is taken for a conflict."""
+def test_temporary_faults_are_retried(aws: FaultProxy, home: Path, act: Callable[[Exchange], None]) -> None:
+    """Broken connections and throttling are retried, and no retry counts as a conflict."""
     # However slow the machine is, there is time for another try.
     Client().workspace.update_component(ComponentType.SECRETS_MANAGER, "cloud", {"deadline": 60})
     with aws.inject(act, times=3, only="CreateSecret"):
@@ -88,8 +88,8 @@ _ENDS: dict[str, tuple[Callable[[Exchange], None], type[ManagerError]]] = {
 
 
 @pytest.mark.parametrize("fault", list(_ENDS))
-def test_a_place_that_fails_half_way_is_gone_on_with(aws: FaultProxy, home: Path, fault: str) -> None:
-    """The error is the place's, says how far it got, and shows no value; what is there is whole, and the same call ends with all."""
+def test_a_copy_continues_after_a_failure(aws: FaultProxy, home: Path, fault: str) -> None:
+    """The error states the progress without a value, and the same call copies the rest."""
     act, expected = _ENDS[fault]
     good, counting = [20], threading.Lock()
 
@@ -116,8 +116,8 @@ def test_a_place_that_fails_half_way_is_gone_on_with(aws: FaultProxy, home: Path
     assert _copied(home) == SECRETS
 
 
-def test_who_may_write_and_not_read_is_told_what_can_t_be_compared(aws: FaultProxy) -> None:
-    """What is there counts as a conflict, with the reason, and is not written over."""
+def test_secrets_without_read_permission_are_conflicts(aws: FaultProxy) -> None:
+    """Secrets that can't be read count as conflicts with the reason and are not overwritten."""
     Client().copy_secrets("default", "cloud", ["n00"])
     manager = Client().workspace.open_manager
     with aws.inject(_ENDS["denied"][0], only="(Batch)?GetSecretValue"):
@@ -129,8 +129,8 @@ def test_who_may_write_and_not_read_is_told_what_can_t_be_compared(aws: FaultPro
     assert (one.name, one.reason.startswith("it can't be compared: AWS Secrets Manager does not allow you to read")) == ("n00", True)
 
 
-def test_a_team_moves_to_github(home: Path) -> None:
-    """What gives nothing back is written, whole; it is gone on with by skipping, and written over by replacing."""
+def test_secrets_are_copied_to_github(home: Path) -> None:
+    """GitHub returns no values, so existing secrets are skipped or replaced without a comparison."""
     github = GithubServer(canary("token"))
     with github.running():
         workspace = Client().workspace
@@ -152,5 +152,5 @@ def test_a_team_moves_to_github(home: Path) -> None:
 
 
 def _value(manager: SecretsManager, name: str) -> str:
-    """Return the value of a secret as plain text."""
+    """Return a value of a secret as plain text."""
     return str.__str__(manager.get_secret(name).content["key"])

@@ -1,4 +1,4 @@
-"""Secrets in files: what goes out comes back, and what is read is taken as it is written."""
+"""Tests of files with secrets: formats, encrypted exports, and reading and writing."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ RECORDS = strategies.dictionaries(
 
 
 @given(RECORDS, strategies.sampled_from(["json", "yaml"]))
-def test_what_is_written_is_read_again(records: dict[str, SecretRecord], file_format: str) -> None:
-    """Names, schemas, keys and values come back as they were, whatever is in them."""
+def test_written_secrets_are_read_unchanged(records: dict[str, SecretRecord], file_format: str) -> None:
+    """Names, schemas, keys and values are read as they were written."""
     assert secret_formats.read(secret_formats.write(records, file_format), file_format, file="file", name="x") == records
 
 
 @given(strategies.dictionaries(strategies.from_regex(r"[A-Z][A-Z_]{0,8}", fullmatch=True), TEXTS, min_size=1))
-def test_an_env_is_read_again_or_refused(content: dict[str, str]) -> None:
-    """An .env holds any value that it has a spelling for; another one is refused, never changed."""
+def test_an_env_file_is_read_unchanged_or_refused(content: dict[str, str]) -> None:
+    """Values that a .env file can't represent are refused, and others are read unchanged."""
     try:
         text = secret_formats.write({"s": SecretRecord("arbitrary", content)}, "env")
     except InvalidSecretError:
@@ -70,8 +70,8 @@ def test_an_env_is_read_again_or_refused(content: dict[str, str]) -> None:
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RECORDS)
-def test_what_is_sealed_is_opened_by_its_passphrase(records: dict[str, SecretRecord]) -> None:
-    """A sealed export gives the same secrets, through a file."""
+def test_a_sealed_export_opens_with_its_passphrase(records: dict[str, SecretRecord]) -> None:
+    """An encrypted export opens with its passphrase."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export"
         write_text(path, sealed_export.seal(secret_formats.write(records, "json"), "pass phrase"), private=True)
@@ -82,8 +82,8 @@ def test_what_is_sealed_is_opened_by_its_passphrase(records: dict[str, SecretRec
     )
 
 
-def test_a_sealed_export_tells_wrong_from_damaged() -> None:
-    """A wrong passphrase and an altered file are different errors; nothing of the content is in the file."""
+def test_a_wrong_passphrase_differs_from_damage() -> None:
+    """A wrong passphrase and an altered file raise different errors, and the file holds no value."""
     text = sealed_export.seal(f'{{"key": "{canary()}"}}', "right")
     assert find_canary(text) == []
     prompts = []
@@ -105,8 +105,8 @@ def test_a_sealed_export_tells_wrong_from_damaged() -> None:
             sealed_export.unseal(altered, "file", lambda _prompt: "right")
 
 
-def test_values_are_taken_as_they_are_written() -> None:
-    """Numbers, dates and switches in JSON and YAML are the text that stands there."""
+def test_values_are_read_as_text() -> None:
+    """Numbers, dates and booleans in JSON and YAML are read as their original text."""
     read = secret_formats.read("a: 0042\nb: 1e3\nc: yes\nd: 2020-01-01\ne: '~'\nf: 0x1F\n", "yaml", file="f", name="s")
     assert read["s"].content == {"a": "0042", "b": "1e3", "c": "yes", "d": "2020-01-01", "e": "~", "f": "0x1F"}
     read = secret_formats.read('{"a": 1.50, "b": 12345678901234567890123, "c": true}', "json", file="f", name="s")
@@ -120,13 +120,13 @@ def test_values_are_taken_as_they_are_written() -> None:
         ("s.yml", "yaml", "s"), ("a.b.yaml", "yaml", "a.b"), ("noformat", "", "noformat"), ("c:\\x\\s.json", "json", "s"),
     ],
 )  # fmt: skip
-def test_a_file_name_says_format_and_name(path: str, file_format: str, name: str) -> None:
-    """The suffix is the format, what stands before it the name."""
+def test_a_file_name_determines_format_and_name(path: str, file_format: str, name: str) -> None:
+    """The suffix of a file determines the format, and the rest the name of the secret."""
     assert (secret_formats.format_of(path), secret_formats.name_of(path)) == (file_format, name)
 
 
-def test_an_export_of_a_newer_version_is_left_alone() -> None:
-    """What a newer version wrote is its own error."""
+def test_an_export_of_a_newer_version_is_refused() -> None:
+    """An export of a newer version raises StoreTooNewError."""
     with pytest.raises(StoreTooNewError):
         secret_formats.read('{"zensecrets_export": 2, "secrets": {}}', "json", file="f", name="s")
 
@@ -134,14 +134,14 @@ def test_an_export_of_a_newer_version_is_left_alone() -> None:
 @pytest.mark.parametrize(
     "text", ["a: &x [1]\nb: *x\n", "a: {b: {c: d}}\n", "? [a]\n: b\n", "a: !!python/object:os.system x\nb: [", "[" * 5000]
 )
-def test_yaml_beyond_texts_is_refused(text: str) -> None:
-    """Lists, deeper nesting and odd keys are no secrets, and nothing in a file is run."""
+def test_other_yaml_types_are_refused(text: str) -> None:
+    """Lists, deep nesting and other keys are refused, and YAML tags run no code."""
     with pytest.raises(UnreadableFileError):
         secret_formats.read(text, "yaml", file="f", name="s")
 
 
-def test_a_private_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
-    """A new file is 0600; one that exists is only replaced on demand, and by a new file with its own rights."""
+def test_a_private_file_is_written_atomically(tmp_path: Path) -> None:
+    """A new file has mode 0600, and an existing one is only replaced on request."""
     path = tmp_path / "file"
     write_text(path, "one", private=True)
     with pytest.raises(UnwritableFileError, match="--force"):
@@ -154,8 +154,8 @@ def test_a_private_file_is_written_wholly_or_not_at_all(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["file"]
 
 
-def test_unreadable_files_are_told_apart(tmp_path: Path) -> None:
-    """Missing, a folder and no text each have their words."""
+def test_read_errors_have_different_texts(tmp_path: Path) -> None:
+    """A missing file, a folder and a binary file raise errors with different texts."""
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     for name, told in (("missing", "does not exist"), (".", "folder"), ("binary", "UTF-8")):
         with pytest.raises(UnreadableFileError, match=told):

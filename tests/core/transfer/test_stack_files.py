@@ -1,4 +1,4 @@
-"""Stacks in files: ZenML's own layout can be read, and what makes no stack is refused."""
+"""Tests of stack files in this package's layout and in that of ZenML."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
-    """The layout that ZenML 0.20 writes is understood, as a mapping or a list for each type."""
+    """A file of ZenML 0.20 is read with a mapping or a list per component type."""
     path = tmp_path / "zenml.yaml"
     path.write_text(
         "stack_name: theirs\nzenml_version: 0.20.5\ncomponents:\n"
@@ -30,8 +30,8 @@ def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
     assert get_workspace().component(ComponentType.ORCHESTRATOR, "o").attributes == {"synchronous": True}
 
 
-def test_an_export_lists_secrets_and_keeps_references_and_literals() -> None:
-    """References stay references, literals stay literals, and each secret is listed with its keys."""
+def test_an_export_keeps_references_and_raw_texts() -> None:
+    """References and raw texts are exported unchanged, and each secret is listed with its keys."""
     workspace = get_workspace()
     attributes = {"a": "{{one.x}} and {{two.y}}", "b": ["{{one.z}}"], "port": 3}
     workspace.register_component(ComponentType.ANNOTATOR, "c", "custom", attributes)
@@ -46,8 +46,8 @@ def test_an_export_lists_secrets_and_keeps_references_and_literals() -> None:
     ["", "a: 1", "components: []", "components: {orchestra: {name: a, flavor: b}}", "components: {orchestrator: {name: a}}", "a: [",
      "components: {orchestrator: {name: a, flavor: b, configuration: [1]}}", "zensecrets_stack: 2\ncomponents: {}"],
 )  # fmt: skip
-def test_what_is_no_stack_is_refused(text: str, tmp_path: Path) -> None:
-    """A file that describes no stack is one error that names it."""
+def test_a_file_without_a_stack_is_refused(text: str, tmp_path: Path) -> None:
+    """A file that does not describe a stack raises an error with its name."""
     path = tmp_path / "s.yaml"
     path.write_text(text)
     with pytest.raises(UnreadableFileError, match=r"s\.yaml"):

@@ -1,4 +1,4 @@
-"""Stacks that ZenML 0.20.5 has exported: YAML with all attributes of each component, those that nobody set included."""
+"""Tests of stacks exported by ZenML 0.20.5, whose files contain all attributes, including defaults."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ OTHERS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 def _exported(manager: tuple[str, str, dict[str, Any]], **more: tuple[str, str, dict[str, Any]]) -> str:
-    """Return a stack as ZenML 0.20.5 writes it (compared with files that it wrote): the models' JSON without project and times."""
+    """Return a stack in the format of ZenML 0.20.5: the JSON of its models without project and times."""
     components = {
         kind: {
             "configuration": attributes,
@@ -96,7 +96,7 @@ def _in_base64(**content: str) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder with a file of ZenML's local secrets manager."""
+    """Change into a folder with a file of ZenML's local secrets manager."""
     made = tmp_path / "folder"
     made.mkdir()
     monkeypatch.chdir(made)
@@ -109,8 +109,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("name", MANAGERS)
-def test_a_stack_with_any_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> None:
-    """It is registered with its attributes, its own default components are ours, and a second import finds what is there."""
+def test_each_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> None:
+    """Each secrets manager of ZenML is imported with its attributes, and a second import reuses it."""
     flavor, exported, registered = MANAGERS[name]
     (folder / "exported.yaml").write_text(_exported(("theirs", flavor, exported)))
     told = run("stack import exported.yaml --ignore-version-mismatch").message
@@ -127,8 +127,8 @@ def test_a_stack_with_any_secrets_manager_of_zenml_is_imported(name: str, folder
     assert find_canary(told) == []
 
 
-def test_other_components_of_zenml_come_along(folder: Path) -> None:
-    """Flavors with attributes that only ZenML uses, and one that differs from what is there, which is refused with everything as before."""
+def test_other_components_of_zenml_are_imported(folder: Path) -> None:
+    """Attributes that only ZenML uses are accepted, and a conflicting component is refused without any change."""
     text = _exported(
         ("default", "local", {"namespace": None, "scope": "none", "secrets_file": ""}),
         orchestrator=("docker", "local_docker", {}),

@@ -1,4 +1,4 @@
-"""The workspace: every method and error, several processes at once, damage, and what its files may hold."""
+"""Tests of the workspace: every method and error, several processes, damage, and the content of its files."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ LABELS = {"authentication_secret": "{{service.token}}"}
 
 @pytest.fixture
 def workspace() -> Workspace:
-    """Return the workspace of the test's own home."""
+    """Return the workspace of the test's home."""
     return get_workspace()
 
 
 @pytest.fixture
 def labels(workspace: Workspace) -> Workspace:
-    """Return it with an annotator ``labels`` in its active stack."""
+    """Return the workspace with an annotator ``labels`` in its active stack."""
     workspace.register_component(ANNOTATOR, "labels", "label_studio", LABELS)
     workspace.update_stack("default", {ANNOTATOR: "labels"})
     return workspace
@@ -65,8 +65,8 @@ def labels(workspace: Workspace) -> Workspace:
 # First use.
 
 
-def test_first_use_makes_the_default_stack(workspace: Workspace) -> None:
-    """There is a stack default of three local components, it is active, and nothing was made before somebody looked."""
+def test_first_use_creates_the_default_stack(workspace: Workspace) -> None:
+    """The first use creates an active stack ``default`` of three local components."""
     assert not workspace.home.exists()
     assert repr(workspace) == f"<Workspace {str(workspace.home)!r}>"
     assert [(record.type.value, record.name, record.flavor) for record in workspace.components()] == [
@@ -79,8 +79,8 @@ def test_first_use_makes_the_default_stack(workspace: Workspace) -> None:
     assert workspace.stack().name == "default"
 
 
-def test_the_folder_is_the_owners_alone(workspace: Workspace) -> None:
-    """Folders have the mode 0700 and files 0600, whatever the umask."""
+def test_the_folder_is_private(workspace: Workspace) -> None:
+    """Folders have mode 0700 and files 0600 under any umask."""
     before = os.umask(0)
     try:
         workspace.register_component(ALERTER, "talk", "slack", {"slack_token": canary("token")})
@@ -91,8 +91,8 @@ def test_the_folder_is_the_owners_alone(workspace: Workspace) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_one_object_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process has one workspace for each home, and one instance of each secrets manager."""
+def test_one_workspace_per_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process has one workspace per home and one instance per secrets manager."""
     assert get_workspace() is get_workspace()
     assert get_workspace().open_manager("default") is get_workspace().open_manager("default")
     first = get_workspace()
@@ -103,8 +103,8 @@ def test_one_object_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # Components.
 
 
-def test_a_component_is_registered_found_and_listed(workspace: Workspace) -> None:
-    """Its record names type, flavor, attributes as they were given, and when; lists are sorted, by type or all."""
+def test_a_component_is_registered_and_listed(workspace: Workspace) -> None:
+    """The record has type, flavor, given attributes and times, and lists are sorted."""
     record = workspace.register_component(ANNOTATOR, "labels", "label_studio", LABELS)
     assert (record.type, record.name, record.flavor, record.attributes) == (ANNOTATOR, "labels", "label_studio", LABELS)
     assert record.created.tzinfo is not None
@@ -116,8 +116,8 @@ def test_a_component_is_registered_found_and_listed(workspace: Workspace) -> Non
     assert len(workspace.components()) == 5
 
 
-def test_a_component_is_opened(labels: Workspace) -> None:
-    """An opened component reads its attributes, and resolves references where the active stack holds it."""
+def test_an_opened_component_resolves_in_the_active_stack(labels: Workspace) -> None:
+    """An opened component resolves its references if the active stack contains it."""
     text = canary("token")
     labels.open_manager("default").register_secret(secret("service", token=text))
     assert labels.open_component(ANNOTATOR, "labels").authentication_secret == text
@@ -131,8 +131,8 @@ BAD_NAMES = ["", " ", "-a", " a", "a ", "a\nb", "x" * 256, "\x00"]
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_a_bad_name_of_a_component_is_refused(name: str, labels: Workspace) -> None:
-    """No door takes an empty, too long, unprintable or padded name, or one that starts like an option."""
+def test_an_invalid_component_name_is_refused(name: str, labels: Workspace) -> None:
+    """Empty, long, unprintable, padded and option-like names are refused by each method."""
     before = labels.components()
     calls: list[Callable[[], object]] = [
         lambda: labels.register_component(ANNOTATOR, name, "custom", {}),
@@ -147,8 +147,8 @@ def test_a_bad_name_of_a_component_is_refused(name: str, labels: Workspace) -> N
 
 
 @pytest.mark.parametrize("name", ["{{a.b}}", "x{{a.b}}", "{a.b}", "{{a}}"])
-def test_a_name_is_no_reference(name: str, labels: Workspace) -> None:
-    """Neither a component nor a stack can be called by a reference, or by what is nearly one."""
+def test_a_name_can_not_be_a_reference(name: str, labels: Workspace) -> None:
+    """A reference or a near miss is refused as the name of a component or stack."""
     calls: list[Callable[[], object]] = [
         lambda: labels.register_component(ANNOTATOR, name, "custom", {}),
         lambda: labels.rename_component(ANNOTATOR, "labels", name),
@@ -161,8 +161,8 @@ def test_a_name_is_no_reference(name: str, labels: Workspace) -> None:
             call()
 
 
-def test_what_is_taken_stays(labels: Workspace) -> None:
-    """Registering, renaming or copying to a name that exists is an error that is a ValueError too, and changes nothing."""
+def test_an_existing_component_name_is_refused(labels: Workspace) -> None:
+    """Registering, renaming or copying to an existing name raises a ValueError and changes nothing."""
     labels.register_component(ANNOTATOR, "other", "custom", {})
     before = labels.components()
     calls: list[Callable[[], object]] = [
@@ -191,8 +191,8 @@ BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
 
 
 @pytest.mark.parametrize("call", BY_NAME.values(), ids=BY_NAME)
-def test_a_component_that_is_not_there_is_told_with_near_misses(call: Callable[[Workspace, str], Any], labels: Workspace) -> None:
-    """Every method that takes a component by name names the nearest, or how to list them, and changes nothing."""
+def test_a_missing_component_lists_near_misses(call: Callable[[Workspace, str], Any], labels: Workspace) -> None:
+    """Each method raises an error with near misses, or the command that lists, for a missing component."""
     before = (labels.components(), labels.stacks())
     with pytest.raises(ComponentNotFoundError, match=r"There is no annotator 'lables'\. Did you mean 'labels'\?") as caught:
         call(labels, "lables")
@@ -202,8 +202,8 @@ def test_a_component_that_is_not_there_is_told_with_near_misses(call: Callable[[
     assert (labels.components(), labels.stacks()) == before
 
 
-def test_attributes_are_checked_before_anything_is_written(workspace: Workspace) -> None:
-    """An unknown flavor, an unknown or malformed attribute, a near miss or a bad option is refused, without its value."""
+def test_attributes_are_checked_before_the_write(workspace: Workspace) -> None:
+    """Unknown flavors and invalid attributes are refused without their values."""
     before = workspace.components()
     text = canary("refused")
     refused: list[tuple[ComponentType, str, dict[str, Any], type[Exception]]] = [
@@ -226,8 +226,8 @@ def test_attributes_are_checked_before_anything_is_written(workspace: Workspace)
     assert workspace.components() == before
 
 
-def test_an_update_keeps_what_was_not_given(labels: Workspace) -> None:
-    """Given attributes change, removed ones go back to their default, the others stay, and identity and flavor too."""
+def test_an_update_keeps_other_attributes(labels: Workspace) -> None:
+    """An update changes given attributes, resets removed ones, and keeps others, id and flavor."""
     before = labels.component(ANNOTATOR, "labels")
     after = labels.update_component(ANNOTATOR, "labels", {"port": "9000", "instance_url": "https://{{service.host}}"})
     assert after.attributes == {**LABELS, "port": 9000, "instance_url": "https://{{service.host}}"}
@@ -239,8 +239,8 @@ def test_an_update_keeps_what_was_not_given(labels: Workspace) -> None:
     assert labels.component(ANNOTATOR, "labels").attributes["instance_url"] == "https://{{service.host}}"
 
 
-def test_a_rename_keeps_stacks_and_identity(labels: Workspace) -> None:
-    """A renamed component is in the stacks it was in, under its new name, and resolves as before."""
+def test_a_rename_keeps_stacks_and_id(labels: Workspace) -> None:
+    """A renamed component stays in its stacks and resolves as before."""
     before = labels.component(ANNOTATOR, "labels")
     after = labels.rename_component(ANNOTATOR, "labels", "tags")
     assert after.id == before.id
@@ -250,7 +250,7 @@ def test_a_rename_keeps_stacks_and_identity(labels: Workspace) -> None:
 
 
 def test_a_renamed_manager_keeps_its_secrets(workspace: Workspace) -> None:
-    """A secrets manager is known by its identity: renamed, it still holds what it held, and says its new name in errors."""
+    """A renamed secrets manager keeps its secrets and uses its new name in errors."""
     text = canary("kept")
     workspace.open_manager("default").register_secret(secret("mine", key=text))
     workspace.rename_component(MANAGER, "default", "vault")
@@ -260,8 +260,8 @@ def test_a_renamed_manager_keeps_its_secrets(workspace: Workspace) -> None:
         renamed.get_secret("other")
 
 
-def test_a_copy_is_its_own(labels: Workspace) -> None:
-    """A copied component has the same attributes and another identity; a copied manager starts empty."""
+def test_a_copy_has_its_own_id(labels: Workspace) -> None:
+    """A copied component has equal attributes and another id, and a copied manager is empty."""
     copied = labels.copy_component(ANNOTATOR, "labels", "copy")
     assert copied.attributes == LABELS
     assert copied.id != labels.component(ANNOTATOR, "labels").id
@@ -271,7 +271,7 @@ def test_a_copy_is_its_own(labels: Workspace) -> None:
 
 
 def test_a_component_in_a_stack_is_not_deleted(labels: Workspace) -> None:
-    """What a stack has stays, with the command that takes it out; out of every stack it goes."""
+    """A component in a stack is not deleted, and the error names the command that removes it."""
     with pytest.raises(InvalidComponentError, match=r"is part of stack 'default'\. Remove it first: .* --annotator"):
         labels.delete_component(ANNOTATOR, "labels")
     labels.remove_from_stack("default", [ANNOTATOR])
@@ -280,7 +280,7 @@ def test_a_component_in_a_stack_is_not_deleted(labels: Workspace) -> None:
 
 
 def test_a_manager_with_secrets_is_not_deleted(workspace: Workspace) -> None:
-    """A local manager that still holds secrets stays; emptied, it goes with its files."""
+    """A local manager with secrets is not deleted, and an empty one is deleted with its files."""
     workspace.register_component(MANAGER, "second", "local", {})
     manager = workspace.open_manager("second")
     manager.register_secret(secret("mine", key=canary("mine")))
@@ -305,8 +305,8 @@ class GoneConfig(StackComponentConfig):
 """
 
 
-def test_a_flavor_that_is_gone_can_be_deleted_and_not_opened(workspace: Workspace) -> None:
-    """A component of a class that this process does not define is listed and deletable; opening it says what to do."""
+def test_a_component_of_an_undefined_flavor_can_be_deleted(workspace: Workspace) -> None:
+    """A component of an undefined class is listed and deletable, and opening it names the remedy."""
     names = run_cell(GONE)
     assert names["GoneConfig"].FLAVOR == "gone"
     workspace.register_component(ANNOTATOR, "mine", "gone", {"token": "{{a.b}}"})
@@ -341,8 +341,8 @@ print(json.dumps([
     assert workspace.components(ANNOTATOR) == []
 
 
-def test_a_class_that_is_defined_again_is_the_one_that_is_opened(workspace: Workspace) -> None:
-    """After a cell is run again, components and managers of its classes are opened with the new ones."""
+def test_a_redefined_class_is_used_for_opening(workspace: Workspace) -> None:
+    """After a cell is run again, its new classes are used."""
     source = """
 from typing import ClassVar
 from zensecrets_jupyter import StackComponentConfig
@@ -370,8 +370,8 @@ class AgainBackend(MemoryBackend):
 # Sensitive attributes.
 
 
-def test_a_sensitive_plain_value_is_sealed(workspace: Workspace) -> None:
-    """No file holds it and no record shows it, before and after updates, and the component reads it."""
+def test_a_sensitive_plain_value_is_encrypted(workspace: Workspace) -> None:
+    """No file and no record holds the value, also after updates, and the component returns it."""
     one, two = canary("one"), canary("two")
     record = workspace.register_component(ALERTER, "talk", "slack", {"slack_token": one, "default_slack_channel_id": "C1"})
     assert record.attributes == {"default_slack_channel_id": "C1", "slack_token": "‹secret:slack_token›"}
@@ -402,8 +402,8 @@ class ListConfig(StackComponentConfig):
 """
 
 
-def test_a_sensitive_list_is_sealed_too(workspace: Workspace) -> None:
-    """Whatever shape a sensitive value has, it is sealed at rest and comes back as it was."""
+def test_a_sensitive_list_is_encrypted(workspace: Workspace) -> None:
+    """A sensitive list or dict is encrypted and returned unchanged."""
     run_cell(LISTED)
     tokens = [canary("one"), canary("two")]
     workspace.register_component(ANNOTATOR, "mine", "list_in_a_cell", {"tokens": tokens})
@@ -413,8 +413,8 @@ def test_a_sensitive_list_is_sealed_too(workspace: Workspace) -> None:
     assert find_canary(repr(opened) + repr(workspace.component(ANNOTATOR, "mine"))) == []
 
 
-def test_a_literal_stays_literal(workspace: Workspace) -> None:
-    """A text that is meant as it stands, sensitive or not, is never resolved, also after an update and in another process."""
+def test_a_raw_text_stays_raw(workspace: Workspace) -> None:
+    """A raw text is never resolved, also after an update and in another process."""
     given = {"slack_token": RawText("{{not.a}}"), "default_slack_channel_id": RawText("{{a}}")}
     workspace.register_component(ALERTER, "talk", "slack", given)
     workspace.update_component(ALERTER, "talk", {})
@@ -429,8 +429,8 @@ print(json.dumps([opened.slack_token, opened.default_slack_channel_id, opened.co
     assert run_python(code) == ["{{not.a}}", "{{a}}", []]
 
 
-def test_sealed_values_of_one_component_do_not_open_in_another(workspace: Workspace) -> None:
-    """Swapping the sealed bytes of two components is found out, and so is changing one byte."""
+def test_encrypted_values_are_bound_to_their_component(workspace: Workspace) -> None:
+    """Swapped or altered encrypted values of components raise an error."""
     for name in ("one", "two"):
         workspace.register_component(ALERTER, name, "slack", {"slack_token": canary(name)})
     database = workspace.home / "workspace.db"
@@ -448,8 +448,8 @@ def test_sealed_values_of_one_component_do_not_open_in_another(workspace: Worksp
         assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_fingerprint_is_the_workspaces_own(workspace: Workspace, tmp_path: Path) -> None:
-    """The digest of a text is the same here at any time, another in another workspace, and not the text."""
+def test_a_fingerprint_depends_on_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
+    """The fingerprint of a text is constant in one workspace, different in another, and not the text."""
     text = canary("fingerprinted")
     first = workspace.fingerprint(text)
     assert first == workspace.fingerprint(text) == Workspace(workspace.home).fingerprint(text)
@@ -462,7 +462,7 @@ def test_a_fingerprint_is_the_workspaces_own(workspace: Workspace, tmp_path: Pat
 
 
 def test_a_stack_is_registered_changed_and_deleted(labels: Workspace) -> None:
-    """Its components are those that were given, in order; they can be replaced, added and taken out; and it goes."""
+    """Components of a stack are kept in order, and can be replaced, added and removed."""
     record = labels.register_stack("mine", {ANNOTATOR: "labels", MANAGER: "default"})
     assert list(record.components.items()) == [(ANNOTATOR, "labels"), (MANAGER, "default")]
     assert not record.active
@@ -475,8 +475,8 @@ def test_a_stack_is_registered_changed_and_deleted(labels: Workspace) -> None:
     assert labels.component(ANNOTATOR, "other").name == "other"
 
 
-def test_the_active_stack_is_the_one_that_was_set(labels: Workspace) -> None:
-    """Setting, renaming and describing follow the active stack; it can't be deleted."""
+def test_the_active_stack_can_be_set_and_renamed(labels: Workspace) -> None:
+    """The active stack can be set and renamed but not deleted."""
     labels.copy_stack("default", "mine")
     assert labels.set_active_stack("mine").active
     assert labels.active_stack_name == "mine"
@@ -501,8 +501,8 @@ STACK_BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
 
 
 @pytest.mark.parametrize("call", STACK_BY_NAME.values(), ids=STACK_BY_NAME)
-def test_a_stack_that_is_not_there_is_told_with_near_misses(call: Callable[[Workspace, str], Any], workspace: Workspace) -> None:
-    """Every method that takes a stack by name names the nearest, or how to list them."""
+def test_a_missing_stack_lists_near_misses(call: Callable[[Workspace, str], Any], workspace: Workspace) -> None:
+    """Each method raises an error with near misses, or the command that lists, for a missing stack."""
     with pytest.raises(StackNotFoundError, match=r"There is no stack 'defualt'\. Did you mean 'default'\?") as caught:
         call(workspace, "defualt")
     assert caught.value.stack == "defualt"
@@ -511,8 +511,8 @@ def test_a_stack_that_is_not_there_is_told_with_near_misses(call: Callable[[Work
         call(workspace, "zzz")
 
 
-def test_a_stack_that_is_taken_stays(workspace: Workspace) -> None:
-    """Registering, renaming or copying to a name that exists is an error, and changes nothing."""
+def test_an_existing_stack_name_is_refused(workspace: Workspace) -> None:
+    """Registering, renaming or copying to an existing name raises an error and changes nothing."""
     workspace.register_stack("mine", {})
     calls: list[Callable[[], object]] = [
         lambda: workspace.register_stack("default", {}),
@@ -527,8 +527,8 @@ def test_a_stack_that_is_taken_stays(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_a_bad_name_of_a_stack_is_refused(name: str, workspace: Workspace) -> None:
-    """No door takes a name for a stack that none can have."""
+def test_an_invalid_stack_name_is_refused(name: str, workspace: Workspace) -> None:
+    """Each method refuses an invalid name of a stack."""
     calls: list[Callable[[], object]] = [
         lambda: workspace.register_stack(name, {}),
         lambda: workspace.rename_stack("default", name),
@@ -539,15 +539,15 @@ def test_a_bad_name_of_a_stack_is_refused(name: str, workspace: Workspace) -> No
             call()
 
 
-def test_removing_what_a_stack_does_not_have_changes_nothing(workspace: Workspace) -> None:
-    """Of several types to remove, one that is not there keeps all of them."""
+def test_removing_a_missing_component_changes_nothing(workspace: Workspace) -> None:
+    """If a stack lacks one of several types to remove, nothing is removed."""
     with pytest.raises(InvalidStackError, match="has no annotator to remove"):
         workspace.remove_from_stack("default", [MANAGER, ANNOTATOR])
     assert MANAGER in workspace.stack_record("default").components
 
 
-def test_a_manager_is_found_by_identity_or_on_another_machine_by_name(workspace: Workspace) -> None:
-    """What a pickle names is found by its identity, else by its name, else it is an error that says what to register."""
+def test_a_manager_is_found_by_id_or_name(workspace: Workspace) -> None:
+    """A secrets manager is found by its id, otherwise by its name, and otherwise an error names the remedy."""
     record = workspace.component(MANAGER, "default")
     assert workspace.manager_by_id(record.id, "whatever").id == record.id
     assert workspace.manager_by_id("of another machine", "default").id == record.id
@@ -556,7 +556,7 @@ def test_a_manager_is_found_by_identity_or_on_another_machine_by_name(workspace:
 
 
 def test_a_local_artifact_store_has_a_folder(workspace: Workspace, tmp_path: Path) -> None:
-    """It is one of the workspace's own, or the one that was given, with a tilde for the user's home."""
+    """The folder is one of the workspace or the given one, with ~ expanded."""
     default = workspace.open_component(ComponentType.ARTIFACT_STORE, "default")
     assert workspace.artifact_folder(default).is_relative_to(workspace.home)
     workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(tmp_path / "artifacts")})
@@ -582,8 +582,8 @@ def _write(number: int, turns: int) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", WRITE, str(number), str(turns)], stdout=subprocess.PIPE, text=True)
 
 
-def test_several_processes_register_at_once_and_lose_nothing(workspace: Workspace) -> None:
-    """Four processes that make the workspace together and each register ten components and stacks leave forty of each."""
+def test_concurrent_registrations_are_all_kept(workspace: Workspace) -> None:
+    """Four processes that register at the same time lose no component and no stack."""
     running = [_write(number, 10) for number in range(4)]
     for process in running:
         process.communicate(timeout=SECONDS)
@@ -594,8 +594,8 @@ def test_several_processes_register_at_once_and_lose_nothing(workspace: Workspac
     assert [record.name for record in workspace.stacks() if record.active] == ["default"]
 
 
-def test_updates_of_one_component_by_several_threads_are_all_kept(labels: Workspace) -> None:
-    """Of many updates at once, each of another attribute of one component, none is lost."""
+def test_concurrent_updates_of_one_component_are_all_kept(labels: Workspace) -> None:
+    """Concurrent updates of different attributes of one component are all kept."""
     labels.register_component(ANNOTATOR, "free", "custom", {})
     code = """
 import json, sys
@@ -612,8 +612,8 @@ print(json.dumps(None))
     assert Workspace(labels.home).component(ANNOTATOR, "free").attributes == {f"a{number}": number for number in range(24)}
 
 
-def test_a_change_by_another_process_is_seen(labels: Workspace) -> None:
-    """What another process registers, sets or renames is seen here without opening anything anew."""
+def test_a_change_by_another_process_is_visible(labels: Workspace) -> None:
+    """Changes by another process are visible without reopening the workspace."""
     assert labels.active_stack_name == "default"
     run_python("""
 import json
@@ -631,8 +631,8 @@ print(json.dumps(None))
     assert stacked.port == 1
 
 
-def test_a_writer_that_is_killed_leaves_a_workspace_that_opens(workspace: Workspace) -> None:
-    """Kill -9 in the middle of writes leaves every acknowledged one, and no half of any other."""
+def test_a_killed_writer_leaves_complete_changes(workspace: Workspace) -> None:
+    """After SIGKILL each acknowledged write is complete, and no other one is partly stored."""
     process = _write(0, 100_000)
     assert process.stdout is not None
     acknowledged = [int(process.stdout.readline()) for _ in range(15)]
@@ -649,7 +649,7 @@ def test_a_writer_that_is_killed_leaves_a_workspace_that_opens(workspace: Worksp
 
 
 def test_a_failed_write_changes_nothing(labels: Workspace) -> None:
-    """An error in the middle of a change undoes all of it."""
+    """An error during a change rolls it back."""
     before = (labels.components(), labels.stacks())
     with pytest.raises(ComponentNotFoundError):
         labels.update_stack("default", {ComponentType.ORCHESTRATOR: "default", ALERTER: "missing"})
@@ -660,8 +660,8 @@ def test_a_failed_write_changes_nothing(labels: Workspace) -> None:
 
 
 @pytest.mark.parametrize("content", [b"this is no database", b"", b"SQLite format 3\x00" + b"\x00" * 4096])
-def test_a_file_that_is_no_workspace_is_left_alone(content: bytes, workspace: Workspace) -> None:
-    """What is no database of ours is told as damage and not written to; an empty file, as SQLite makes it, becomes one."""
+def test_another_file_is_not_changed(content: bytes, workspace: Workspace) -> None:
+    """Another file raises ManagerCorruptedError and is not written; an empty file becomes a workspace."""
     workspace.home.mkdir()
     database = workspace.home / "workspace.db"
     database.write_bytes(content)
@@ -681,8 +681,8 @@ def test_a_file_that_is_no_workspace_is_left_alone(content: bytes, workspace: Wo
     assert database.read_bytes() == content
 
 
-def test_a_damaged_page_is_told_as_damage(labels: Workspace) -> None:
-    """Overwritten pages give our error, from reading and from writing, and never SQLite's own."""
+def test_damaged_pages_raise_corrupted_error(labels: Workspace) -> None:
+    """Overwritten pages raise ManagerCorruptedError from reading and writing."""
     database = labels.home / "workspace.db"
     run_python("import json; from zensecrets_jupyter import Client; Client().workspace.stacks(); print(json.dumps(None))")
     copied = labels.home.parent / "copied"
@@ -700,8 +700,8 @@ def test_a_damaged_page_is_told_as_damage(labels: Workspace) -> None:
             call()
 
 
-def test_the_workspace_of_another_program_is_left_alone(workspace: Workspace) -> None:
-    """A database that somebody else made is not ours to change."""
+def test_the_database_of_another_program_is_not_changed(workspace: Workspace) -> None:
+    """The database of another program raises ManagerCorruptedError and is not written."""
     workspace.home.mkdir()
     database = workspace.home / "workspace.db"
     with closing(sqlite3.connect(database)) as connection:
@@ -713,8 +713,8 @@ def test_the_workspace_of_another_program_is_left_alone(workspace: Workspace) ->
     assert database.read_bytes() == before
 
 
-def test_a_workspace_of_a_newer_version_is_left_alone(labels: Workspace) -> None:
-    """What a newer version wrote is neither read nor written, and the error says to update."""
+def test_a_workspace_of_a_newer_version_is_not_changed(labels: Workspace) -> None:
+    """A newer format is neither read nor written, and the error suggests an update."""
     with closing(sqlite3.connect(labels.home / "workspace.db", isolation_level=None)) as connection:
         connection.execute("UPDATE meta SET value = 'workspace 2'")
     calls: list[Callable[[Workspace], object]] = [
@@ -747,8 +747,8 @@ print(json.dumps([attempt(lambda: len(workspace.stacks())), attempt(lambda: work
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_home_that_may_not_be_written_is_told(exists: bool, workspace: Workspace) -> None:  # noqa: FBT001 - a parameter of the test
-    """A user who may not write the home gets our error from writing, whether it is there already or would have to be made."""
+def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace) -> None:  # noqa: FBT001 - a parameter of the test
+    """Writing without permission raises ManagerAccessError, whether the home exists or not."""
     open_to_all = [path for path in workspace.home.parents if path.is_relative_to(Path("/tmp"))] if os.geteuid() == 0 else []  # noqa: S108 - where pytest works
     modes = {path: path.stat().st_mode for path in open_to_all}
     if exists:
@@ -768,8 +768,8 @@ def test_a_home_that_may_not_be_written_is_told(exists: bool, workspace: Workspa
         workspace.home.chmod(0o700)
 
 
-def test_a_manager_that_counts_is_registered_like_any(workspace: Workspace) -> None:
-    """A flavor defined in this process is opened with its options, its name, its identity and a folder of its own."""
+def test_a_flavor_of_this_process_is_opened(workspace: Workspace) -> None:
+    """A flavor of this process is opened with its options, name, id and folder."""
     record = workspace.register_component(MANAGER, "counting", "counting", {})
     manager = workspace.open_manager("counting")
     assert isinstance(manager.backend, CountingBackend)
@@ -780,8 +780,8 @@ def test_a_manager_that_counts_is_registered_like_any(workspace: Workspace) -> N
         workspace.register_component(MANAGER, "other", "counted", {})
 
 
-def test_a_reader_sees_all_of_a_change_or_nothing(labels: Workspace) -> None:
-    """While another process registers components and stacks of them, whoever reads finds each stack with its components."""
+def test_a_reader_never_sees_partial_changes(labels: Workspace) -> None:
+    """A reader finds each stack with all of its components while another process registers them."""
     writer = _write(0, 60)
     seen = 0
     while writer.poll() is None:
@@ -804,8 +804,8 @@ def test_a_reader_sees_all_of_a_change_or_nothing(labels: Workspace) -> None:
         "DELETE FROM components",
     ],
 )
-def test_a_damaged_row_is_told_as_damage(labels: Workspace, damage: str) -> None:
-    """What can't be read as what we wrote is corrupted: an error of ours, and the file is left as it is."""
+def test_a_damaged_row_raises_corrupted_error(labels: Workspace, damage: str) -> None:
+    """A damaged row raises ManagerCorruptedError, and the file is not changed."""
     labels.register_component(ANNOTATOR, "more", "custom", {})
     with closing(sqlite3.connect(labels.home / "workspace.db")) as connection, connection:
         connection.execute(damage)

@@ -1,4 +1,4 @@
-"""What happens in a session with a real keyring; each function is a process of its own, started by ``test_keyring``."""
+"""Checks in a session with a real keyring; ``test_keyring`` runs each function in its own process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
 def keeps(home: Path) -> None:
-    """A new store has its key in the keyring, and no key file; it is rotated, rewrapped, and opened by the next process."""
+    """A new store has its key in the keyring and no key file, also after rotation and changes of the protection."""
     value = canary("keyring")
     store = open_store(home)
     store.register_secret(secret("a", key=value))
@@ -43,7 +43,7 @@ def keeps(home: Path) -> None:
 
 
 def chained(home: Path) -> None:
-    """Of a chain of keyrings the system's own is taken, and what keeps plain text gets nothing."""
+    """The system keyring of a chain is used, and a plain-text keyring gets nothing."""
     assert type(keyring.get_keyring()).__name__ == "ChainerBackend"
     plain = [type(one).__name__ for one in keyring.get_keyring().backends]  # type: ignore[attr-defined]  # a chain's own
     assert "PlaintextLookalike" in plain
@@ -53,7 +53,7 @@ def chained(home: Path) -> None:
 
 
 def loses(home: Path) -> None:
-    """An entry that is gone, or holds another key, is KeyLostError that names it; the store is left as it is."""
+    """A missing or wrong entry raises KeyLostError with its name and does not change the store."""
     sealed = Sealed(home / "a.db")
     sealed.put("text")
     [identity] = _entries()
@@ -71,7 +71,7 @@ def loses(home: Path) -> None:
 
 
 def locked(home: Path) -> None:
-    """A locked keyring is ManagerLockedError, for a store that is there and for a new one; a passphrase makes a new one possible."""
+    """A locked keyring raises ManagerLockedError for existing and new stores, and a passphrase makes a new store possible."""
     Sealed(home / "a.db").put("text")
     with closing(secretstorage.dbus_init()) as bus:
         secretstorage.get_default_collection(bus).lock()

@@ -1,4 +1,4 @@
-"""A desktop's session: a bus, an unlocked gnome-keyring, and a home, all of its own, for a program or for this process."""
+"""Desktop session with its own bus, unlocked gnome-keyring and home folder, for a program or for this process."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ ROOT = Path(__file__).parents[3]
 _UNLOCKED = 'eval "$(printf %s session-password | gnome-keyring-daemon --unlock --components=secrets --daemonize)" && exec "$@"'
 
 _ANOTHER = "Activating service name='org.freedesktop.secrets'"
-"""What the bus says when it starts a keyring because the one of the session is not there."""
+"""Message of the bus when it starts another keyring daemon, because that of the session has crashed."""
 
 
 @contextmanager
 def session_folder() -> Iterator[Path]:
-    """Make a folder that is the whole home of a session; a socket's path must be short."""
+    """Create a folder for all files of a session; its path is short because of the limit for socket paths."""
     folder = Path(tempfile.mkdtemp(prefix="zs-"))
     try:
         for name in ("home", "runtime", "data", "config"):
             (folder / name).mkdir(mode=0o700)
         yield folder
     finally:
-        # The session that ended takes its sockets away itself, some of them just now.
+        # The session removes its sockets when it ends, and may not have finished yet.
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def run_in_session(session: Path, module: str, *arguments: str, **environment: str) -> str:
-    """Return what the module prints that is run in the session, from the root of the clone; it must succeed."""
+    """Run a module in the session from the root of the repository, and return its output; a failure fails the test."""
     program = shutil.which("dbus-run-session")
     assert program, "tests/install-system-packages brings dbus-run-session and gnome-keyring-daemon"
     settings = {
@@ -55,7 +55,7 @@ def run_in_session(session: Path, module: str, *arguments: str, **environment: s
     where = ROOT if module == "pytest" else session
     ended = subprocess.run(command, env=settings, cwd=where, check=False, capture_output=True, text=True, timeout=180)
     if ended.returncode and _ANOTHER in ended.stderr:
-        # GNOME's daemon crashes now and then; the bus then starts another one, which is locked, and with which nothing can go well.
+        # GNOME's daemon crashes occasionally. The bus then starts another one, which is locked, so the run is repeated.
         ended = subprocess.run(command, env=settings, cwd=where, check=False, capture_output=True, text=True, timeout=180)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
@@ -63,7 +63,7 @@ def run_in_session(session: Path, module: str, *arguments: str, **environment: s
 
 @contextmanager
 def joined_session() -> Iterator[None]:
-    """Have this process be in such a session, though not at home there; the keyring's password is ``session-password``."""
+    """Connect this process to a new session; the keyring's password is ``session-password``."""
     with session_folder() as folder, pytest.MonkeyPatch.context() as patch, ExitStack() as ended:
         for variable, name in {"HOME": "home", "XDG_RUNTIME_DIR": "runtime", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}.items():
             patch.setenv(variable, str(folder / name))

@@ -1,4 +1,4 @@
-"""A database with a data key and nothing else, for the tests of what protects it."""
+"""Database with a data key and one encrypted text, for tests of key protections."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ SEALED = Table("sealed", TABLES, Column("id", Integer, primary_key=True), Column
 
 
 class Sealed:
-    """One sealed text in a file of its own, opened as a process does that has just started."""
+    """An encrypted text in a file, opened as by a new process."""
 
     def __init__(self, path: Path, ask: Callable[[str], str] | None = None) -> None:
-        """Prepare it; nothing is opened."""
+        """Use the file at ``path``; nothing is opened."""
         self.file = SqliteFile(path, TABLES, kind="test", version=1)
         self.keys = DataKeys(self.file, KEYS, label="the test's store", in_use=_in_use, ask=ask)
 
     def put(self, text: str) -> None:
-        """Seal ``text`` in place of what was there."""
+        """Encrypt ``text`` in place of the earlier one."""
 
         def work(connection: Connection, key: DataKey) -> None:
             row = {"generation": key.generation, "sealed": cipher.seal(key.key, text.encode(), ("row",))}
@@ -51,20 +51,20 @@ class Sealed:
         return cipher.unseal(key.key, sealed, ("row",)).decode()
 
     def rotate(self) -> None:
-        """Change the data key."""
+        """Replace the data key."""
         self.keys.rotate(_reseal)
 
 
 class ScriptedUser:
-    """Somebody who answers with the given passphrases, one after the other; ``prompts`` are what was asked."""
+    """User who types the given passphrases in order; ``prompts`` are the received prompts."""
 
     def __init__(self, *answers: str) -> None:
-        """Prepare the answers; when they are used up nobody is there."""
+        """Set the answers; after the last one, the session can't ask."""
         self._answers = list(answers)
         self.prompts: list[str] = []
 
     def __call__(self, prompt: str) -> str:
-        """Answer."""
+        """Return the next answer."""
         self.prompts.append(prompt)
         if not self._answers:
             raise InteractionUnavailableError("Nobody is there.")

@@ -1,4 +1,4 @@
-"""The public names of the package: sorted, importable, and imported when they are first used."""
+"""Tests of the public names of the package: sorted, importable, and imported lazily."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ HEAVY = [
 ]
 
 
-def test_the_names_are_sorted_and_all_there() -> None:
-    """Every name of the documentation is at the door, once and in order, and each can be had."""
+def test_the_names_are_sorted_and_complete() -> None:
+    """Each documented name is public, listed once in order, and importable."""
     assert sorted(zensecrets_jupyter.__all__) == zensecrets_jupyter.__all__
     assert len(set(zensecrets_jupyter.__all__)) == len(zensecrets_jupyter.__all__)
     assert set(PUBLIC) <= set(zensecrets_jupyter.__all__)
@@ -61,8 +61,8 @@ def test_the_names_are_sorted_and_all_there() -> None:
     assert set(dir(zensecrets_jupyter)) == {*zensecrets_jupyter.__all__, "__version__"}
 
 
-def test_a_name_is_what_its_module_defines() -> None:
-    """The door hands on the very object, and keeps it."""
+def test_a_name_is_the_object_of_its_module() -> None:
+    """A public name is the object of its module and is cached."""
     from zensecrets_jupyter.core.client import Client
 
     assert zensecrets_jupyter.Client is Client
@@ -70,18 +70,18 @@ def test_a_name_is_what_its_module_defines() -> None:
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
-    """The version is looked up when it is asked for, and is a version."""
+    """The version is a valid version and is read on access."""
     assert zensecrets_jupyter.__version__.split(".")[0].isdecimal()
 
 
-def test_any_other_name_is_an_attribute_error() -> None:
-    """What is not public is not there."""
+def test_any_other_name_raises_attribute_error() -> None:
+    """A name that is not public raises AttributeError."""
     with pytest.raises(AttributeError, match="module 'zensecrets_jupyter' has no attribute 'nothing'"):
         _ = zensecrets_jupyter.nothing  # type: ignore[attr-defined]
 
 
 def test_star_import_brings_the_public_names() -> None:
-    """A star import in a fresh process brings every public name and no other."""
+    """A star import in a new process brings exactly the public names."""
     code = """
 import json
 before = set(globals())
@@ -91,8 +91,8 @@ print(json.dumps(sorted(set(globals()) - before - {"before"})))
     assert run_python(code) == sorted(zensecrets_jupyter.__all__)
 
 
-def test_importing_the_door_imports_nothing() -> None:
-    """A fresh process that imports the package and lists its names has imported lazy_loader alone, and nothing of the core."""
+def test_importing_the_package_imports_only_lazy_loader() -> None:
+    """Importing the package and listing its names imports lazy_loader and nothing of the core."""
     code = """
 import json, sys
 before = set(sys.modules)
@@ -105,8 +105,8 @@ print(json.dumps([sorted(added), [name for name in sys.modules if name.startswit
 
 
 @pytest.mark.parametrize("name", ["SecretReference", "ZenSecretsError", "SecretNotFoundError"])
-def test_what_needs_no_library_imports_none(name: str) -> None:
-    """Errors and references come without pydantic, SQLAlchemy or anything else that is heavy."""
+def test_errors_and_references_import_no_library(name: str) -> None:
+    """Errors and references are imported without pydantic, SQLAlchemy and other large libraries."""
     code = f"""
 import json, sys, zensecrets_jupyter
 zensecrets_jupyter.{name}
@@ -117,7 +117,7 @@ print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name != "SecretForm"])
 def test_no_public_name_imports_jupyter(name: str) -> None:
-    """Whatever is used of the door but the widget, neither Jupyter nor IPython, widgets, Click, rich nor a keyring is imported for it."""
+    """No public name except the widget imports Jupyter, IPython, widgets, Click, rich or a keyring."""
     code = f"""
 import json, sys, zensecrets_jupyter
 zensecrets_jupyter.{name}
@@ -126,8 +126,8 @@ print(json.dumps([name for name in {[one for one in HEAVY if one not in {"pydant
     assert run_python(code) == []
 
 
-def test_schemas_and_components_need_no_database() -> None:
-    """Making secrets and components imports pydantic and not SQLAlchemy: a database is opened by who registers something."""
+def test_schemas_and_components_do_not_import_sqlalchemy() -> None:
+    """Creating secrets and components imports pydantic and not SQLAlchemy."""
     code = """
 import json, sys, zensecrets_jupyter as zs
 zs.BasicAuthSecretSchema(name="a", username="u", password="p"), zs.StackComponentConfig, zs.SecretsManager
@@ -137,7 +137,7 @@ print(json.dumps(["pydantic" in sys.modules, "sqlalchemy" in sys.modules]))
 
 
 def test_loading_the_extension_imports_no_library() -> None:
-    """After %load_ext in a fresh shell nothing heavy was imported that IPython had not imported itself."""
+    """%load_ext in a new shell imports no large library that IPython has not imported."""
     code = f"""
 import json, sys, tempfile, os
 os.environ["IPYTHONDIR"] = tempfile.mkdtemp()
@@ -169,8 +169,8 @@ SDKS = [
 """What talks to the places of remote flavors, all of it installed where the tests run."""
 
 
-def test_a_session_with_local_secrets_loads_no_sdk() -> None:
-    """Loading the extension, listing all flavors, and keeping local secrets imports nothing of the remote places."""
+def test_a_session_with_local_secrets_imports_no_sdk() -> None:
+    """Listing flavors and storing local secrets imports no SDK of a remote backend."""
     code = f"""
 import importlib.util, json, os, sys, tempfile
 from contextlib import redirect_stdout
@@ -193,6 +193,6 @@ shell.history_manager.end_session()
     assert run_python(code) == ["value", True, [], []]
 
 
-def test_jupyterlab_is_told_where_the_front_end_is() -> None:
-    """The hook names the folder of the labextension and what it is called."""
+def test_the_labextension_hook_returns_folder_and_name() -> None:
+    """The hook returns the folder and the name of the labextension."""
     assert zensecrets_jupyter._jupyter_labextension_paths() == [{"src": "labextension", "dest": "zensecrets-jupyter"}]
