@@ -53,7 +53,7 @@ def test_the_guard_can_be_turned_off_and_on(kernel: Kernel) -> None:
     """``off`` shows values and says so, and ``on`` masks them again."""
     value = canary("known")
     kernel.run(f"%secret register x --key={value}")
-    assert "values are shown" in kernel.run("%secret guard off").stream("stdout")
+    assert "outputs and the history contain plain values" in kernel.run("%secret guard off").stream("stdout")
     assert "The guard is off" in guard_table(kernel)
     assert value in kernel.run(f"print('{value}')").stream("stdout")
     assert kernel.run("%secret guard on").stream("stdout").startswith("The guard is on, and protects ")
@@ -71,7 +71,7 @@ def test_all_reads_and_protects_every_secret(kernel: Kernel) -> None:
     result = kernel.run("%secret guard --all")
     assert result.stream("stdout").splitlines() == ["Read 1 secret of default (local). The guard protects 1 value more than before."]
     assert kernel.run(f"print('{value[:14]}' + '{value[14:]}')").stream("stdout") == "‹secret:far.key›\n"
-    assert "nothing new" in kernel.run("%secret guard --all").stream("stdout")
+    assert "The guard protects no more values than before." in kernel.run("%secret guard --all").stream("stdout")
 
 
 def test_the_table_shows_why_a_variable_is_protected(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_choice_in_a_terminal_applies_to_the_next_kernel(tmp_path: Path) -> No
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
     process = run_zensecrets("secret", "guard", "ignore", "ZOO_TOKEN", environment=home)
     assert (process.returncode, process.stderr) == (0, "")
-    assert "in sessions that load the extension from now on" in process.stdout
+    assert "applies to sessions that load the extension from now on" in process.stdout
     with running_kernel(tmp_path, {"ZOO_TOKEN": "chimpanzee-house-7"}) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
         assert kernel.run("import os; print(os.environ['ZOO_TOKEN'])").stream("stdout") == "chimpanzee-house-7\n"
@@ -173,7 +173,7 @@ def test_a_terminal_has_no_guard() -> None:
     """In a terminal the command is an error that says where the guard is."""
     process = run_zensecrets("secret", "guard")
     assert process.returncode != 0
-    assert "lives in a notebook's kernel" in process.stderr
+    assert "it works in the kernel of a notebook" in process.stderr
     with pytest.raises(UsageProblem, match="A terminal has no guard"):
         run("secret guard off --all")
 
