@@ -68,7 +68,7 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
         ]
         inline_secrets = tuple(secret for _, secret in secrets)
         sensitive = [argument for argument, _ in secrets]
-        edits = tuple(_edits(argument_words, sensitive))
+        edits = tuple(_make_edits(argument_words, sensitive))
         # The cleaned line must be the same command, in which each sensitive argument is a bare key.
         expected = [Argument(one.argument.key, None) if one in sensitive else one.argument for one in free]
         cleaned = _ParsedLine.parse([*group, *(word.text for word in _split(apply_edits(line, edits)))])
@@ -180,7 +180,7 @@ class _ParsedLine(NamedTuple):
         return own_declared == declared and len(own_free) == len(free) and {one.argument for one in own_free} == set(free)
 
 
-def _edits(words: list[_Word], sensitive: list[PositionedArgument]) -> list[Edit]:
+def _make_edits(words: list[_Word], sensitive: list[PositionedArgument]) -> list[Edit]:
     """Return the edits that replace each sensitive argument by a bare key.
 
     Args:

@@ -77,7 +77,7 @@ def guess_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fal
     target = _TargetCommand.find([*group, *words_before])
     if target is None:
         return []
-    arguments = list(_arguments(line, target.options, has_name=bool(target.words)))
+    arguments = list(_find_arguments(line, target.options, has_name=bool(target.words)))
     context = target.make_context([line[one.start : one.end] for one in arguments if one.is_declared])
     guesses = []
     for one in arguments:
@@ -127,7 +127,7 @@ class _Argument(NamedTuple):
     is_declared: bool
 
 
-def _arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterator[_Argument]:
+def _find_arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterator[_Argument]:
     """Yield the arguments; a value extends to the next argument."""
     position = 0
     while (match := _ARGUMENT.search(line, position)) is not None:

@@ -43,7 +43,7 @@ class _OpenBracket(NamedTuple):
             self.strings.append(string)
 
 
-def command_strings(cell: str, offset: int) -> Iterator[tuple[str, MappedText]]:
+def find_command_strings(cell: str, offset: int) -> Iterator[tuple[str, MappedText]]:
     """Yield the strings that code runs, each with its kind: ``shell``, ``code``, or the name of a magic.
 
     Args:

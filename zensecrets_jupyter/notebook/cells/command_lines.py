@@ -25,7 +25,7 @@ from IPython.core.inputtransformer2 import (
 )
 
 from zensecrets_jupyter.commands.magic_lines import GROUPS
-from zensecrets_jupyter.notebook.cells.code_strings import command_strings
+from zensecrets_jupyter.notebook.cells.code_strings import find_command_strings
 from zensecrets_jupyter.notebook.cells.mapped_text import MappedText
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class CommandLine(NamedTuple):
     expands: bool = False
 
 
-def command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
+def find_command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
     """Yield this package's command lines in a cell.
 
     Args:
@@ -94,7 +94,7 @@ def command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
 
 def may_contain_magic(cell: str) -> bool:
     """Return whether a cell contains a name equal or similar to a magic's, with a word after it."""
-    return next(_magics(cell), None) is not None
+    return next(_find_magics(cell), None) is not None
 
 
 @lru_cache(maxsize=1000)
@@ -104,7 +104,7 @@ def _group_of(name: str) -> list[str] | None:
     return _GROUPS_BY_NAME[nearest[0]] if nearest else None
 
 
-def _magics(text: str, position: int = 0) -> Iterator[re.Match[str]]:
+def _find_magics(text: str, position: int = 0) -> Iterator[re.Match[str]]:
     return (match for match in _MAGIC.finditer(text, position) if _group_of(match["name"]) is not None)
 
 
@@ -144,11 +144,11 @@ def _extend_to_closing_quote(cell: str, line: MappedText) -> MappedText:
 def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
     offset = 0
     while (head := _CODE_CELLS.match(cell, offset)) is not None:
-        yield from _nested_magic(MappedText.from_cell(cell, offset + 2, head.end()))
+        yield from _find_nested_magic(MappedText.from_cell(cell, offset + 2, head.end()))
         offset = head.end()
     body = cell[offset:]
     if (shell := _SHELL_CELLS.match(body)) is not None:
-        yield from _shell_commands(MappedText.from_cell(cell, offset + shell.end(), len(cell)))
+        yield from _find_shell_commands(MappedText.from_cell(cell, offset + shell.end(), len(cell)))
         return
     if body.startswith("%%"):
         first_line = MappedText.from_cell(cell, offset, offset + len(body.partition("\n")[0]))
@@ -159,49 +159,49 @@ def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
     if bare is not None:
         yield CommandLine(GROUPS[bare["name"]], MappedText.from_cell(cell, offset + bare.end(), len(cell)))
         return
-    yield from _lines_in_code(cell, offset)
+    yield from _find_lines_in_code(cell, offset)
 
 
-def _lines_in_code(cell: str, offset: int) -> Iterator[CommandLine]:
+def _find_lines_in_code(cell: str, offset: int) -> Iterator[CommandLine]:
     """Yield the command lines of a cell of Python and magics that begins at ``offset``."""
     lines = _blank_prompts(cell[offset:].splitlines(keepends=True))
     rest = cell[:offset] + "".join(lines)
-    for name, text, start, end in _escaped_commands(lines, offset):
+    for name, text, start, end in _find_escaped_commands(lines, offset):
         rest = rest[:start] + re.sub(r"[^\n]", "_", rest[start:end]) + rest[end:]
-        yield from _lines_of_escape(name, text)
-    for kind, text in command_strings(rest, offset):
+        yield from _find_lines_in_escape(name, text)
+    for kind, text in find_command_strings(rest, offset):
         if kind == "shell":
-            yield from _shell_commands(text)
+            yield from _find_shell_commands(text)
         elif kind == "code":
-            yield from _nested_magic(text)
-            yield from _shell_commands(text)
+            yield from _find_nested_magic(text)
+            yield from _find_shell_commands(text)
         elif kind in _GROUPS_BY_NAME:
             yield CommandLine(_GROUPS_BY_NAME[kind], text)
-    if (next(_magics(rest, offset), None) or _PROGRAM.search(rest, offset)) and _is_malformed(cell[offset:]):
-        yield from _lines_without_sign(rest, offset)
+    if (next(_find_magics(rest, offset), None) or _PROGRAM.search(rest, offset)) and _is_malformed(cell[offset:]):
+        yield from _find_lines_without_sign(rest, offset)
 
 
-def _lines_of_escape(name: str, text: MappedText) -> Iterator[CommandLine]:
+def _find_lines_in_escape(name: str, text: MappedText) -> Iterator[CommandLine]:
     """Yield the command lines in the arguments of ``%name`` or ``!``."""
     if name == "!" or name in _SHELL_MAGICS:
-        yield from _shell_commands(text)
+        yield from _find_shell_commands(text)
     elif (group := _group_of(name)) is not None:
         yield CommandLine(group, text)
     else:
-        yield from _nested_magic(text)
-        yield from _shell_commands(text)
+        yield from _find_nested_magic(text)
+        yield from _find_shell_commands(text)
 
 
-def _nested_magic(text: MappedText) -> Iterator[CommandLine]:
+def _find_nested_magic(text: MappedText) -> Iterator[CommandLine]:
     """Yield the command line in the arguments of another magic, such as ``%time``."""
-    for magic in _magics(text.text):
+    for magic in _find_magics(text.text):
         before = text.text[: magic.start()]
         if magic["sign"] or not before.strip() or before[-1:].isspace() or before.endswith(_PRECEDING_CHARACTERS):
             yield CommandLine(_group_of(magic["name"]) or [], text.part(magic.end()))
             return
 
 
-def _shell_commands(text: MappedText) -> Iterator[CommandLine]:
+def _find_shell_commands(text: MappedText) -> Iterator[CommandLine]:
     """Yield the commands of a shell script that run this package's program."""
     position = 0
     while (program := _PROGRAM.search(text.text, position)) is not None:
@@ -210,10 +210,10 @@ def _shell_commands(text: MappedText) -> Iterator[CommandLine]:
         yield CommandLine([], text.part(program.end(), position), expands=True)
 
 
-def _lines_without_sign(rest: str, offset: int) -> Iterator[CommandLine]:
+def _find_lines_without_sign(rest: str, offset: int) -> Iterator[CommandLine]:
     """Yield the lines of a malformed cell that the user meant as a magic or as a shell command."""
     position = offset
-    while (magic := next(_magics(rest, position), None)) is not None:
+    while (magic := next(_find_magics(rest, position), None)) is not None:
         text = MappedText.rest_of_line(rest, magic.end())
         before = rest[rest.rfind("\n", 0, magic.start()) + 1 : magic.start()]
         can_begin = magic["sign"] or _PROMPT.fullmatch(before) or before.rstrip().endswith(_PRECEDING_CHARACTERS)
@@ -225,7 +225,7 @@ def _lines_without_sign(rest: str, offset: int) -> Iterator[CommandLine]:
     for program in _PROGRAM.finditer(rest, offset):
         before = rest[rest.rfind("\n", 0, program.start()) + 1 : program.start()]
         if "#" not in before and not _has_open_quote(before):
-            yield from _shell_commands(MappedText.rest_of_line(rest, program.start()))
+            yield from _find_shell_commands(MappedText.rest_of_line(rest, program.start()))
 
 
 def _has_open_quote(before: str) -> bool:
@@ -242,7 +242,7 @@ def _blank_prompts(lines: list[str]) -> list[str]:
     return lines
 
 
-def _escaped_commands(lines: list[str], offset: int) -> Iterator[tuple[str, MappedText, int, int]]:
+def _find_escaped_commands(lines: list[str], offset: int) -> Iterator[tuple[str, MappedText, int, int]]:
     """Yield the magics and shell commands that IPython finds: name, arguments, and the offsets of both in the cell."""
     if lines and not lines[-1].endswith("\n"):
         # IPython adds a line break to a cell, and parses a line without it differently.

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.text_edits import Edit, apply_edits, unchanged_parts
-from zensecrets_jupyter.notebook.cells.command_lines import command_lines, may_contain_magic
+from zensecrets_jupyter.notebook.cells.command_lines import find_command_lines, may_contain_magic
 
 if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
@@ -41,7 +41,7 @@ def remove_inline_secrets(cell: str, *, automagic: bool = False) -> CleanedCell:
     """
     if not any(text in cell for text in _REQUIRED_TEXTS) or (_COMMAND_NAME.search(cell) is None and not may_contain_magic(cell)):
         return CleanedCell(cell)
-    lines = list(command_lines(cell, automagic=automagic))
+    lines = list(find_command_lines(cell, automagic=automagic))
     if not lines:
         return CleanedCell(cell)
     from zensecrets_jupyter.commands.line_cleaning import find_inline_secrets

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def hyphenated_call(node: ast.BinOp) -> ast.Call | None:
+def parse_hyphenated_call(node: ast.BinOp) -> ast.Call | None:
     """Return the call of ``client.create_secret("x")`` for ``client.create-secret("x")``; ``None`` for other subtractions."""
     left, right = node.left, node.right
     if not (isinstance(node.op, ast.Sub) and isinstance(left, ast.Attribute) and isinstance(right, ast.Call)):
@@ -21,7 +21,7 @@ def hyphenated_call(node: ast.BinOp) -> ast.Call | None:
     return ast.Call(func=function, args=right.args, keywords=right.keywords)
 
 
-def decoded_json(node: ast.expr) -> ast.expr:
+def decode_json(node: ast.expr) -> ast.expr:
     """Return the expression that a JSON string decodes to; any other node unchanged."""
     try:
         decoded = json.loads(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)) else None
@@ -45,12 +45,12 @@ def operands_of(node: ast.expr) -> list[ast.expr]:
     return []
 
 
-def concatenated_text(node: ast.expr) -> str:
+def concatenate(node: ast.expr) -> str:
     """Return the result of a concatenation of string literals; an empty string if an operand is anything else."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        left, right = concatenated_text(node.left), concatenated_text(node.right)
+        left, right = concatenate(node.left), concatenate(node.right)
         return left + right if left and right else ""
     return ""
 

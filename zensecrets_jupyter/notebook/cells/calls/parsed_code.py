@@ -27,7 +27,7 @@ from zensecrets_jupyter.notebook.cells.calls.api_names import (
     other_names,
     schema_class,
 )
-from zensecrets_jupyter.notebook.cells.calls.expressions import concatenated_text, decoded_json, hyphenated_call, operands_of, texts_of
+from zensecrets_jupyter.notebook.cells.calls.expressions import concatenate, decode_json, operands_of, parse_hyphenated_call, texts_of
 from zensecrets_jupyter.notebook.cells.calls.malformed_code import find_secrets_in_malformed_code
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class _CallFinder:
     def find(self) -> Iterator[str]:
         """Yield the texts in calls of the API, and in assignments to the attributes and items of its objects."""
         for node in ast.walk(self._tree):
-            call = hyphenated_call(node) if isinstance(node, ast.BinOp) else node
+            call = parse_hyphenated_call(node) if isinstance(node, ast.BinOp) else node
             if isinstance(call, ast.Call):
                 yield from self._find_in_magic(call)
                 signature = self._signature_of(call)
@@ -247,7 +247,7 @@ class _CallFinder:
         for part in parts:
             yield from self._texts_in(part, is_public, depth + 1)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-            yield concatenated_text(node)
+            yield concatenate(node)
 
     def _unquoted_value(self, node: ast.Name) -> str:
         """Return a name that looks like a value without its quotes; an empty string for other names and for variables."""
@@ -267,4 +267,4 @@ class _CallFinder:
         if name not in PASS_THROUGH:
             return []
         arguments = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg not in VALUE_FREE_ARGUMENTS)]
-        return [decoded_json(argument) for argument in arguments] if name == "loads" else arguments
+        return [decode_json(argument) for argument in arguments] if name == "loads" else arguments
