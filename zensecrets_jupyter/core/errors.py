@@ -147,7 +147,7 @@ class InvalidSecretError(SecretError, ValueError):
 
 
 class UnregisteredValueError(SecretError, pickle.PicklingError):
-    """A value that does not belong to a registered secret cannot be pickled, because a value is pickled as its reference."""
+    """A value without a registered secret cannot be pickled, because it has no reference."""
 
     code = "unregistered-value"
 
@@ -193,7 +193,7 @@ class UnknownFlavorError(ManagerError, LookupError):
 
 
 class FlavorUnavailableError(ManagerError, ImportError):
-    """The flavor exists, but its library is not installed, or its class is not defined in this process."""
+    """The library of the flavor is not installed, or its class is not defined."""
 
     code = "flavor-unavailable"
 
@@ -382,7 +382,7 @@ class SettingsError(ZenSecretsError, ValueError):
 
 
 class PackageChangedError(ZenSecretsError, ImportError):
-    """This package was updated or removed while the process runs, so its loaded modules and its files do not match."""
+    """This package was updated or removed while the process runs."""
 
     code = "package-changed"
 

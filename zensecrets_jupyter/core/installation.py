@@ -1,4 +1,4 @@
-"""Detection of an update of this package while the process runs, for example by `pip install --upgrade`."""
+"""Detection of an update of this package while the process runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Canaries: unique values that a test stores, and then searches for in places where no value may be.
+"""Canaries: unique values that a test stores and then searches for in outputs.
 
 Every canary has the same prefix, so one search finds all of them. The search includes common encodings.
 """
@@ -48,7 +48,7 @@ def find_canary(data: _Data, *texts: str) -> list[str]:
 
 
 def encodings_of(text: str) -> dict[str, bytes]:
-    """Return the encodings of a text by name: plain, UTF-16, hexadecimal, reversed, and base64 in three alignments."""
+    """Return a text in several encodings, by the name of the encoding."""
     plain = text.encode()
     found = {
         "plain": plain,

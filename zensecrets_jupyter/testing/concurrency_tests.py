@@ -140,7 +140,7 @@ def _count_reads(manager: SecretsManager) -> list[str]:
 
 
 def _stack_with(manager: SecretsManager) -> Stack:
-    """Return a stack with two references to each of two secrets, and one reference to a missing secret."""
+    """Return a stack with references to two secrets and to a missing secret."""
     attributes = {"needs": "{{a.k}}{{b.k}}", "again": "{{a.k}} and {{b.k}}", "lacks": "{{missing.k}}"}
     parts = [
         StackComponent("default", kind, get_flavor(kind.value, "local")(), id=kind.value, flavor="local")

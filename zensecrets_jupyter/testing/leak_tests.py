@@ -1,4 +1,4 @@
-"""Tests that a secrets manager shows no value, and that it raises the right errors for faults of its backend."""
+"""Tests that no value is shown, and that faults of the backend raise the right errors."""
 
 from __future__ import annotations
 

@@ -108,7 +108,11 @@ class ManagerHooks:
         return None
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return faults by name: a context manager that injects the fault, and the error of every operation under it."""
+        """Return the faults of the backend by name.
+
+        Returns:
+            For each fault, a function that returns a context manager for the injection, and the error of every operation under it.
+        """
         return {}
 
 

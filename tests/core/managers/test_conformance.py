@@ -68,12 +68,12 @@ class TestFakeRemote(SecretsManagerTests):
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return the faults of the service."""
         return {
-            code: (partial(self._failing, code), error)
+            code: (partial(self._inject_code, code), error)
             for code, error in {"forbidden": ManagerAccessError, "busy": ManagerUnreachableError, "unknown code": ManagerError}.items()
         }
 
     @contextmanager
-    def _failing(self, code: str) -> Iterator[None]:
+    def _inject_code(self, code: str) -> Iterator[None]:
         self.service.fail(1000, code, sent=canary("sent"))
         yield
         self.service.fail(0, code)

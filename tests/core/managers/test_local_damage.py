@@ -261,10 +261,10 @@ def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
         for name, content in right.items():
             outcomes[_outcome(again, name, content)] += 1
         for look in (again.list_secrets, again.summaries, again.describe, partial(again.history, "name3")):
-            _told(look)
+            _raised_error(look)
         if turn % 5 == 0:
-            _told(partial(again.merge_secret, "name5", {"k": canary()}))
-            _told(partial(again.register_secret, secret("new", k=canary())))
+            _raised_error(partial(again.merge_secret, "name5", {"k": canary()}))
+            _raised_error(partial(again.register_secret, secret("new", k=canary())))
             assert not find_canary(path.parent)
         if turn % 50 == 0:
             gc.collect()
@@ -273,14 +273,14 @@ def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
 
 def _outcome(store: SecretsManager[LocalBackend], name: str, content: dict[str, str]) -> str:
     found: dict[str, str] = {}
-    error = _told(lambda: found.update(content_of(store, name)))
+    error = _raised_error(lambda: found.update(content_of(store, name)))
     if error is not None:
         return "not found" if isinstance(error, SecretNotFoundError) else "error"
     assert found == content
     return "right"
 
 
-def _told(act: Callable[[], object]) -> ZenSecretsError | None:
+def _raised_error(act: Callable[[], object]) -> ZenSecretsError | None:
     """Return the error of ours that ``act`` ends with; any other is the test's failure."""
     try:
         act()

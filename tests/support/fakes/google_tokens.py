@@ -1,4 +1,4 @@
-"""A fake of Google's OAuth token server, over HTTP on loopback, and the key file of a service account."""
+"""A fake of Google's OAuth token server, and the key file of a service account."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""A fake of Azure Key Vault and of its token server, over HTTPS on loopback, with a certificate authority made for the test.
+"""A fake of Azure Key Vault and of its token server, over HTTPS on loopback.
 
-It implements the documented behavior: the challenge of status 401, versions, pages with next links, soft delete, recovery and purge with
-their delays and the status 409 during them, the rules for names, and the limit of 25 KiB. It checks tokens and no other permissions.
+A certificate authority is made for each test. The fake implements the documented behavior: the challenge of status 401, versions, pages
+with next links, soft delete, recovery and purge with their delays and the status 409 during them, the rules for names, and the limit of 25
+KiB. It checks tokens and no other permissions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A fake of Google Cloud Secret Manager: a gRPC server on loopback with the message types of Google's client.
+"""A fake of Google Cloud Secret Manager: a gRPC server on loopback.
 
-It implements the documented behavior: aliases, etags that refuse a stale write, versions and their states, pages, the limit of 64 KiB and
-names of up to 255 characters. It has no permissions and no replication.
+It uses the message types of Google's client, and implements the documented behavior: aliases, etags that refuse a stale write, versions and
+their states, pages, the limit of 64 KiB and names of up to 255 characters. It has no permissions and no replication.
 """
 
 from __future__ import annotations
@@ -139,10 +139,10 @@ class SecretManagerServer:
         return made
 
     def _get(self, request: types.GetSecretRequest) -> types.Secret:
-        return self._found(request.name)[0]
+        return self._get_secret(request.name)[0]
 
     def _update(self, request: types.UpdateSecretRequest) -> types.Secret:
-        stored, versions = self._found(request.secret.name)
+        stored, versions = self._get_secret(request.secret.name)
         if request.secret.etag and request.secret.etag != stored.etag:
             raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
         if not set(request.secret.version_aliases.values()) <= set(versions):
@@ -153,7 +153,7 @@ class SecretManagerServer:
         return stored
 
     def _delete(self, request: types.DeleteSecretRequest) -> empty_pb2.Empty:
-        self._found(request.name)
+        self._get_secret(request.name)
         del self.secrets[request.name.rpartition("/")[2]]
         return empty_pb2.Empty()
 
@@ -163,7 +163,7 @@ class SecretManagerServer:
         return types.ListSecretsResponse(secrets=page, next_page_token=following, total_size=len(found))
 
     def _add(self, request: types.AddSecretVersionRequest) -> types.SecretVersion:
-        _, versions = self._found(request.parent)
+        _, versions = self._get_secret(request.parent)
         if not 0 < len(request.payload.data) <= LARGEST:
             raise _Refused(grpc.StatusCode.INVALID_ARGUMENT)
         number = max(versions, default=0) + 1
@@ -179,7 +179,7 @@ class SecretManagerServer:
         return types.AccessSecretVersionResponse(name=version.name, payload={"data": data})
 
     def _list_versions(self, request: types.ListSecretVersionsRequest) -> types.ListSecretVersionsResponse:
-        _, versions = self._found(request.parent)
+        _, versions = self._get_secret(request.parent)
         page, following = _page([versions[number][0] for number in sorted(versions, reverse=True)], request.page_token, request.page_size)
         return types.ListSecretVersionsResponse(versions=page, next_page_token=following, total_size=len(versions))
 
@@ -187,10 +187,10 @@ class SecretManagerServer:
         version, _ = self._version(request.name)
         version = types.SecretVersion(version, state=types.SecretVersion.State.DESTROYED)
         secret, _, number = request.name.partition("/versions/")
-        self._found(secret)[1][int(number)] = (version, b"")
+        self._get_secret(secret)[1][int(number)] = (version, b"")
         return version
 
-    def _found(self, name: str) -> tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]:
+    def _get_secret(self, name: str) -> tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]:
         found = re.fullmatch(f"projects/{PROJECT}/secrets/([^/]+)", name)
         if found is None or found[1] not in self.secrets:
             raise _Refused(grpc.StatusCode.NOT_FOUND)
@@ -198,7 +198,7 @@ class SecretManagerServer:
 
     def _version(self, name: str) -> tuple[types.SecretVersion, bytes]:
         path, _, wanted = name.partition("/versions/")
-        secret, versions = self._found(path)
+        secret, versions = self._get_secret(path)
         number = max(versions, default=0) if wanted == "latest" else secret.version_aliases.get(wanted, 0)
         number = int(wanted) if wanted.isdecimal() else number
         if number not in versions:

@@ -1,4 +1,4 @@
-"""An HTTP proxy in front of a service, which injects faults: error responses, time-outs and connection resets."""
+"""An HTTP proxy that injects faults: error responses, time-outs and connection resets."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
         typed[0] = "right"
 
     @contextmanager
-    def locked(seconds: float) -> Iterator[None]:
+    def hold_lock(seconds: float) -> Iterator[None]:
         with closing(sqlite3.connect(open_manager().backend.path, isolation_level=None, check_same_thread=False)) as other:
             other.execute("BEGIN IMMEDIATE")
             end = threading.Timer(seconds, other.execute, ["ROLLBACK"])
@@ -71,7 +71,11 @@ def local(folder: Path) -> Iterator[FaultScenario]:
         "local",
         open_manager,
         partial(seed, open_manager),
-        faults={"wrong credentials": wrong_passphrase, "one time-out": partial(locked, 0.05), "permanent time-out": partial(locked, 60)},
+        faults={
+            "wrong credentials": wrong_passphrase,
+            "one time-out": partial(hold_lock, 0.05),
+            "permanent time-out": partial(hold_lock, 60),
+        },
         without_injection=("illegal name", "value too large", "deleted between list and read", "foreign payload"),
         impossible={
             **dict.fromkeys(["throttled", "one error 500", "permanent error 500", "clock skew"], _NO_REQUEST),
@@ -130,14 +134,14 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
             else:
                 item.set_secret(text.encode())
 
-    def added(name: str) -> str:
+    def add_secret(name: str) -> str:
         before = set(items())
         seed(open_manager, name, "value")
         [path] = set(items()) - before
         return path
 
     def make_foreign(name: str) -> Callable[[], bool]:
-        path, text = added(name), canary("foreign")
+        path, text = add_secret(name), canary("foreign")
         change(path, text)
 
         def is_still_there() -> bool:
@@ -163,7 +167,7 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
                 "name too long": "names are in the index, which accepts every valid name",
                 "value too large": "the limit of the GNOME keyring is the memory",
             },
-            delete=lambda name: change(added(name), None),
+            delete=lambda name: change(add_secret(name), None),
             make_foreign=make_foreign,
             # A secret can be deleted without its entry, because the index is our own file.
             skipped=("delete foreign",),

@@ -48,16 +48,16 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
         open_manager,
         partial(seed, open_manager),
         faults={
-            "wrong credentials": partial(_failing, service, FakeServiceError("stranger", canary("sent"))),
-            "no permission to list": partial(_failing, service, FakeServiceError("forbidden", canary("sent")), only=("list",)),
-            "no permission to read": partial(_failing, service, FakeServiceError("forbidden", canary("sent")), only=("get",)),
-            "throttled": partial(_failing, service, FakeServiceError("busy"), times=2),
-            "one time-out": partial(_failing, service, TimeoutError(), times=1),
-            "permanent time-out": partial(_failing, service, TimeoutError()),
-            "reset during a write": partial(_losing_a_response, service),
-            "one error 500": partial(_failing, service, FakeServiceError("busy"), times=1),
-            "permanent error 500": partial(_failing, service, FakeServiceError("busy", canary("sent"))),
-            "clock skew": partial(_failing, service, FakeServiceError("late", canary("sent"))),
+            "wrong credentials": partial(_inject_error, service, FakeServiceError("stranger", canary("sent"))),
+            "no permission to list": partial(_inject_error, service, FakeServiceError("forbidden", canary("sent")), only=("list",)),
+            "no permission to read": partial(_inject_error, service, FakeServiceError("forbidden", canary("sent")), only=("get",)),
+            "throttled": partial(_inject_error, service, FakeServiceError("busy"), times=2),
+            "one time-out": partial(_inject_error, service, TimeoutError(), times=1),
+            "permanent time-out": partial(_inject_error, service, TimeoutError()),
+            "reset during a write": partial(_lose_response, service),
+            "one error 500": partial(_inject_error, service, FakeServiceError("busy"), times=1),
+            "permanent error 500": partial(_inject_error, service, FakeServiceError("busy", canary("sent"))),
+            "clock skew": partial(_inject_error, service, FakeServiceError("late", canary("sent"))),
         },
         delete=lambda name: service.stored.__delitem__(open_manager().backend.key_for(name)),
         make_foreign=make_foreign,
@@ -66,7 +66,7 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
 
 
 @contextmanager
-def _failing(service: FakeService, error: Exception, *, times: int = UNLIMITED, only: tuple[str, ...] = ()) -> Iterator[None]:
+def _inject_error(service: FakeService, error: Exception, *, times: int = UNLIMITED, only: tuple[str, ...] = ()) -> Iterator[None]:
     left = [times]
 
     def fail(verb: str) -> None:
@@ -80,7 +80,7 @@ def _failing(service: FakeService, error: Exception, *, times: int = UNLIMITED, 
 
 
 @contextmanager
-def _losing_a_response(service: FakeService) -> Iterator[None]:
+def _lose_response(service: FakeService) -> Iterator[None]:
     lost: list[str] = []
 
     def lose(verb: str) -> None:
@@ -115,7 +115,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
             return SecretsManager(SqlBackend(SqlBackend.make_options(options), context=ManagerContext(name="tried", id="one")))
 
         @contextmanager
-        def changed(change: str, undo: str) -> Iterator[None]:
+        def admin_change(change: str, undo: str) -> Iterator[None]:
             admin(change)
             try:
                 yield
@@ -136,14 +136,14 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
             return lambda: name in open_manager().list_secrets()
 
         forbidden: Callable[[], AbstractContextManager[Any]] = partial(
-            changed, f"REVOKE ALL ON SCHEMA {schema} FROM team", f"GRANT ALL ON SCHEMA {schema} TO team"
+            admin_change, f"REVOKE ALL ON SCHEMA {schema} FROM team", f"GRANT ALL ON SCHEMA {schema} TO team"
         )
         yield FaultScenario(
             "sql",
             open_manager,
             partial(seed, open_manager),
             faults={
-                "wrong credentials": partial(changed, "ALTER ROLE team PASSWORD 'another'", f"ALTER ROLE team PASSWORD '{password}'"),
+                "wrong credentials": partial(admin_change, "ALTER ROLE team PASSWORD 'another'", f"ALTER ROLE team PASSWORD '{password}'"),
                 "no permission to list": forbidden,
                 "no permission to read": forbidden,
                 "throttled": partial(proxy.reset_connections, 2),

@@ -1,4 +1,4 @@
-"""A backend that stores secrets in a dict and counts requests, as an author of a plug-in would write it."""
+"""A backend that stores secrets in a dict and counts requests."""
 
 from __future__ import annotations
 

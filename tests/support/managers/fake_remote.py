@@ -51,15 +51,15 @@ class FakeService:
         """Let the next requests fail before, or with ``after``, once they are executed."""
         left = [times]
 
-        def failing(_verb: str) -> None:
+        def fail_request(_verb: str) -> None:
             if left[0] > 0:
                 left[0] -= 1
                 raise FakeServiceError(code, sent)
 
         if after:
-            self.after = failing
+            self.after = fail_request
         else:
-            self.before = failing
+            self.before = fail_request
 
 
 class FakeServiceClient:

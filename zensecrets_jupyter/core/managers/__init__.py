@@ -1,4 +1,4 @@
-"""Secrets managers: the API for users (`interface`), the contract of a backend (`backend`), and the built-in backends."""
+"""Secrets managers: the user API (`interface`), the backend contract (`backend`) and the built-in backends."""
 
 from zensecrets_jupyter.core.managers.backend import Backend
 from zensecrets_jupyter.core.managers.call_checks import mask_refused_values, mask_values

@@ -18,7 +18,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def mask_refused_values(method: _Method) -> _Method:
-    """Decorate a method so that a call with wrong arguments masks the values and raises a short TypeError.
+    """Decorate a method so that a refused call masks its values and raises a short TypeError.
 
     The first positional argument of the method is a secret or the name of a secret.
     """

@@ -1,7 +1,7 @@
-"""The ``keyring`` backend: the keyring of the operating system, such as Secret Service, KWallet or the macOS keychain.
+"""The ``keyring`` backend: the keyring of the operating system.
 
-A keyring cannot list its entries, so names are in an encrypted index file, whose key is in the same keyring. A keyring that stores plain
-text is refused. Some keyrings show the entries to every program of the user.
+Examples are Secret Service, KWallet and the macOS keychain. A keyring cannot list its entries, so names are in an encrypted index file,
+whose key is in the same keyring. A keyring that stores plain text is refused. Some keyrings show the entries to every program of the user.
 """
 
 from __future__ import annotations

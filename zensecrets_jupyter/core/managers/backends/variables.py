@@ -86,7 +86,7 @@ class VariablesBackend(Backend):
         return contents
 
     def _parse_variable(self, variable: str) -> tuple[str, str]:
-        """Return the name and the key of a variable, or empty texts if it is not a secret."""
+        """Return the name and the key of a variable, or two empty texts."""
         prefix = self._variables_options.prefix
         if variable.startswith(prefix):
             name, separator, key = variable[len(prefix) :].partition(SEPARATOR)

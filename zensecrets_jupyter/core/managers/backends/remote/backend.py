@@ -1,8 +1,8 @@
-"""Base class of remote backends, which store one document for each secret under a key of the manager's scope.
+"""Base class of remote backends, which store one document for each secret.
 
-A :class:`RequestRunner` retries requests and maps errors, :class:`RemoteKeys` converts names to keys, an :class:`EnvelopeCodec` converts
-records to stored text, and :class:`ExternalSecrets` reads secrets of other programs. A subclass implements the requests at the end of
-:class:`RemoteBackend`.
+The key of a document begins with the scope of the manager. A :class:`RequestRunner` retries requests and maps errors, :class:`RemoteKeys`
+converts names to keys, an :class:`EnvelopeCodec` converts records to stored text, and :class:`ExternalSecrets` reads secrets of other
+programs. A subclass implements the requests at the end of :class:`RemoteBackend`.
 """
 
 from __future__ import annotations

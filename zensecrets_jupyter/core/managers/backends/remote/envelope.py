@@ -1,4 +1,4 @@
-"""The stored text of a secret: a JSON document with a format version and a marker of this package."""
+"""The stored text of a secret: a JSON document with a format version."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class _GithubResponseError(Exception):
 
 
 class GithubConnection(NamedTuple):
-    """A session, the address of the secrets of the repository, and the time-out of a request in seconds."""
+    """A session, the address of the secrets, and the time-out of a request in seconds."""
 
     session: requests.Session
     secrets: str

@@ -190,7 +190,7 @@ class RemoteKeys:
         return key
 
     def name_for(self, key: str) -> str | None:
-        """Return the name of a key, or ``None`` if the key has another scope or is not the key of a name."""
+        """Return the name of a key, or ``None`` if it has another scope or no name."""
         if not key.startswith(self.prefix) or (self._others and key.startswith(self._others)):
             return None
         name = self._encoding.unescape(key[len(self.prefix) :])

@@ -28,7 +28,7 @@ DEFAULT_KEY = "value"
 
 
 class ExternalPath(NamedTuple):
-    """Where another program stores a secret: a path in the service, and a key or an empty text for all keys."""
+    """The location of a foreign secret: a path, and a key or an empty text for all keys."""
 
     path: str
     key: str
@@ -172,7 +172,7 @@ class ExternalSecrets:
         return {key or DEFAULT_KEY: text}, frozenset()
 
     def _check_key(self, key: str, name: str, external: ExternalPath) -> str:
-        """Return a key if it is valid, and explain in the error how to select other keys."""
+        """Return a valid key. The error for an invalid one explains how to select other keys."""
         try:
             return names.check_key(key, name=name)
         except InvalidSecretError as error:

@@ -1,4 +1,4 @@
-"""Requests to a remote service: one client per process, retries, error mapping, and no debug logs of the SDK.
+"""Requests to a remote service: one client per process, retries and error mapping.
 
 An error of the SDK never becomes the cause of our error, because it holds the request, and so the token and the values.
 """
@@ -265,7 +265,7 @@ _debug_filter = _DebugFilter()
 
 @contextmanager
 def suppressed_debug_logs(library: str) -> Iterator[None]:
-    """Suppress the debug logs of an SDK in this thread, because they contain request and response bodies."""
+    """Suppress the debug logs of an SDK in this thread. They contain request bodies."""
     _debug_filter.install(library)
     _debug_filter.requests.depth = getattr(_debug_filter.requests, "depth", 0) + 1
     try:

@@ -32,7 +32,14 @@ _entries = Table(
 
 
 class IndexEntry(NamedTuple):
-    """The name of a secret, its entry in the backend, its schema, and the time of the write in microseconds (UTC)."""
+    """A secret in the index.
+
+    Attributes:
+        name: Name of the secret.
+        entry: Entry of the secret in the backend.
+        schema: Type of the schema.
+        written: Time of the write, in microseconds (UTC).
+    """
 
     name: str
     entry: str
@@ -81,7 +88,7 @@ def is_in_use(connection: Connection) -> bool:
 
 
 def generation(connection: Connection) -> object:
-    """Return the generation of the key that encrypts the entries, or ``None`` if there are no entries."""
+    """Return the generation of the key of the entries, or ``None`` without entries."""
     return connection.execute(select(_entries.c.generation).limit(1)).scalar()
 
 

@@ -1,7 +1,8 @@
-"""The ``aws`` backend: AWS Secrets Manager, with one JSON document for each secret and its previous version.
+"""The ``aws`` backend: AWS Secrets Manager, with the previous version of each secret.
 
-It needs the extra ``aws``, and credentials that boto3 finds: in the environment, in ``~/.aws``, from SSO, or from the role of the machine.
-AWS keeps two labelled versions, the current and the previous one. A list may lag behind writes by some minutes.
+It stores one JSON document for each secret. It needs the extra ``aws``, and credentials that boto3 finds: in the environment, in
+``~/.aws``, from SSO, or from the role of the machine. AWS keeps two labelled versions, the current and the previous one. A list may lag
+behind writes by some minutes.
 """
 
 from __future__ import annotations
@@ -340,7 +341,7 @@ def _refuse_foreign(metadata: Mapping[str, Any]) -> None:
 
 
 def _tags_of(envelope: SecretEnvelope) -> dict[str, str]:
-    """Return the tag with the schema, or no tag if AWS does not allow the schema as a value."""
+    """Return the tag with the schema, or no tag if AWS refuses the value."""
     # The API reference allows letters and digits of any script, spaces and these characters ("Tag").
     fits = re.fullmatch(r"[\w\s+=.:/@-]{1,256}", envelope.schema)
     return {_SCHEMA_TAG: envelope.schema} if fits else {}

@@ -99,9 +99,9 @@ def create_client(vault_url: str, credential: TokenCredential, *, timeout: float
 
 
 def nested_error_classes(error: BaseException) -> Iterator[str]:
-    """Yield the class names of the nested errors of a connection error, from the outside to the inside.
+    """Yield the class names of the nested errors of a connection error.
 
-    Azure's errors wrap errors of urllib3, which wrap errors of Python.
+    The outermost nested error comes first. Azure's errors wrap errors of urllib3, which wrap errors of Python.
     """
     nested: Any = error
     for _ in range(8):
@@ -112,7 +112,10 @@ def nested_error_classes(error: BaseException) -> Iterator[str]:
 
 
 class _SerialCredential:
-    """A credential that requests one token at a time, so that other threads use the cached token."""
+    """A credential that requests one token at a time.
+
+    Other threads wait, and then use the cached token.
+    """
 
     def __init__(self, credential: TokenCredential, timeout: float) -> None:
         self._credential = credential

@@ -1,4 +1,4 @@
-"""The ZenML server and login of this machine, from environment variables and the files of ``zenml login``."""
+"""The ZenML server and login of this machine."""
 
 from __future__ import annotations
 
