@@ -34,8 +34,8 @@ def test_the_scripts_run_with_this_package(tmp_path: Path) -> None:
 def test_the_scripts_run_with_zenml(tmp_path: Path) -> None:
     """All five scripts succeed in one process with ZenML 0.98."""
     changed = {name: with_package(source, "zensecrets_jupyter", "zenml") for name, source in EXAMPLES.items()}
-    said = run_with_zenml(str(RUNNER), *_written(changed, tmp_path), folder=tmp_path)
-    assert _DONE.findall(said) == list(EXAMPLES)
+    error_text = run_with_zenml(str(RUNNER), *_written(changed, tmp_path), folder=tmp_path)
+    assert _DONE.findall(error_text) == list(EXAMPLES)
 
 
 def _written(scripts: Mapping[str, str], folder: Path) -> list[str]:

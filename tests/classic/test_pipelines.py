@@ -66,18 +66,18 @@ def test_wrong_steps_of_a_pipeline_are_refused() -> None:
         "of type int, which is no step": lambda: made(1, add()),
         "step of zensecrets_jupyter.steps": lambda: made(other, add()),
     }
-    for said, make in wrong.items():
+    for error_text, make in wrong.items():
         with pytest.raises(PipelineInterfaceError) as caught:
             make()
-        assert said in str(caught.value)
+        assert error_text in str(caught.value)
         assert is_one_line(caught.value)
 
 
 def test_a_class_without_connect_is_refused() -> None:
     """The error names the class, and the method with a similar name."""
-    for own, said in (("conect", "Its method conect has a similar name"), ("steps_of", "Define it")):
+    for own, error_text in (("conect", "Its method conect has a similar name"), ("steps_of", "Define it")):
         mistyped = type("Mistyped", (BasePipeline,), {own: lambda _, first: first})
-        with pytest.raises(PipelineInterfaceError, match=f"The pipeline class Mistyped has no method connect. {said}") as caught:
+        with pytest.raises(PipelineInterfaceError, match=f"The pipeline class Mistyped has no method connect. {error_text}") as caught:
             mistyped(first=one())
         assert is_one_line(caught.value)
 
@@ -94,10 +94,10 @@ def test_wrong_arguments_of_a_run_are_refused(client: Client) -> None:
         "DockerSettings are not acceptable: 'requirement' is unknown (Did you mean 'requirements'": lambda: docker(requirement=["x"]),
         "Schedule are not acceptable: 'cron' is unknown": lambda: schedule(cron="* * * * *"),
     }
-    for said, run in wrong.items():
+    for error_text, run in wrong.items():
         with pytest.raises(PipelineInterfaceError) as caught:
             run()
-        assert said in str(caught.value)
+        assert error_text in str(caught.value)
         assert is_one_line(caught.value)
     assert adding.get_runs() == []
 
@@ -121,9 +121,9 @@ def test_an_argument_without_effect_prints_a_line_once(client: Client, capsys: p
 
     made = make(step_operator="remote", experiment_tracker="mlflow", enable_artifact_metadata=False, retry=None, extra={"a": 1})
     make(step_operator="remote")
-    said = capsys.readouterr().err.splitlines()
-    assert [line.partition("=")[0] for line in said] == ["step_operator", "experiment_tracker"]
-    assert said[0] == "step_operator= of step 'lambda_free' has no effect here: steps run in this process."
+    error_text = capsys.readouterr().err.splitlines()
+    assert [line.partition("=")[0] for line in error_text] == ["step_operator", "experiment_tracker"]
+    assert error_text[0] == "step_operator= of step 'lambda_free' has no effect here: steps run in this process."
     assert made().options == {
         "step_operator": "remote",
         "experiment_tracker": "mlflow",

@@ -134,8 +134,8 @@ def test_a_file_can_turn_caching_off_for_a_step(client: Client, tmp_path: Path, 
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump({"steps": {"look": below}}))
     made = looking(look(Given(value=13)))
-    said = [made.steps["look"].enable_cache, made.with_config(str(path)).steps["look"].enable_cache]
-    assert said == [True, False]
+    error_text = [made.steps["look"].enable_cache, made.with_config(str(path)).steps["look"].enable_cache]
+    assert error_text == [True, False]
     assert [made.run().get_step("look").is_cached for _ in range(2)] == [False, False]
 
 

@@ -85,10 +85,10 @@ def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
         "its class takes params=Parameters": lambda: train(Parameters(rate=1), Parameters(rate=2)),
         "its class takes nothing": lambda: one(Parameters(rate=1)),
     }
-    for said, make in wrong.items():
+    for error_text, make in wrong.items():
         with pytest.raises(MissingStepParameterError) as caught:
             make()
-        assert said in str(caught.value)
+        assert error_text in str(caught.value)
         assert is_one_line(caught.value)
 
 
@@ -143,7 +143,7 @@ def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "returned", "said"),
+    ("declared", "returned", "error_text"),
     [
         (int, "text", "is of type str, and the step declares int"),
         (tuple, [1], "is of type list, and the step declares tuple"),
@@ -156,7 +156,7 @@ def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
         (Output(a=int, b=str), 1, "declares 2 outputs (a, b) and returned one int"),
     ],
 )
-def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: Any, returned: Any, said: str) -> None:
+def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: Any, returned: Any, error_text: str) -> None:
     """The error names the step, the output and both types."""
 
     def wrong() -> Any:
@@ -166,7 +166,7 @@ def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: An
     made = step(wrong)()
     with pytest.raises(StepInterfaceError) as caught:
         made()
-    assert said in str(caught.value)
+    assert error_text in str(caught.value)
     assert is_one_line(caught.value)
 
 
@@ -199,8 +199,12 @@ def test_materializers_are_validated() -> None:
         """Has no method that writes or reads."""
 
     wrong: Any
-    for wrong, said in ((int, "no materializer"), ({"other": BaseMaterializer}, "no output 'other'"), (Nothing, "no method that writes")):
-        with pytest.raises(StepInterfaceError, match=said):
+    for wrong, error_text in (
+        (int, "no materializer"),
+        ({"other": BaseMaterializer}, "no output 'other'"),
+        (Nothing, "no method that writes"),
+    ):
+        with pytest.raises(StepInterfaceError, match=error_text):
             one().with_return_materializers(wrong)
 
 

@@ -60,10 +60,10 @@ present_load = present.step(load.entrypoint)
 present_show = present.step(show.entrypoint)
 
 
-def _refused(said: str, call: Callable[[], Any]) -> None:
+def _refused(error_text: str, call: Callable[[], Any]) -> None:
     with pytest.raises(StepInterfaceError) as caught:
         call()
-    assert said in str(caught.value)
+    assert error_text in str(caught.value)
     assert is_one_line(caught.value)
 
 
@@ -94,7 +94,7 @@ def _by_number(outputs: Any) -> None:
 
 @pytest.mark.parametrize("old", [True, False], ids=["0.20", "now"])
 @pytest.mark.parametrize(
-    ("use", "said"),
+    ("use", "error_text"),
     [
         (_three, "has 2 outputs (left, right), and 3 are unpacked"),
         (_one, "has 2 outputs (left, right), and 1 is unpacked"),
@@ -104,7 +104,7 @@ def _by_number(outputs: Any) -> None:
         (_by_number, "has 2 outputs (left, right), and there is no output with index 2"),
     ],
 )
-def test_a_wrong_number_of_unpacked_outputs_is_refused(client: Client, use: Callable[[Any], None], said: str, *, old: bool) -> None:
+def test_a_wrong_number_of_unpacked_outputs_is_refused(client: Client, use: Callable[[Any], None], error_text: str, *, old: bool) -> None:
     """The error names the step, for unpacking in a function, in a loop, and by index."""
 
     def put_together(loader: Any) -> None:
@@ -114,7 +114,7 @@ def test_a_wrong_number_of_unpacked_outputs_is_refused(client: Client, use: Call
         return pipeline(put_together)(loader=load()).run() if old else present.pipeline(put_together)(present_load)
 
     _refused("Step 'loader' " if old else "Step 'load' ", run)
-    _refused(said, run)
+    _refused(error_text, run)
 
 
 @pytest.mark.parametrize("old", [True, False], ids=["0.20", "now"])
@@ -177,7 +177,7 @@ made_train: Any = train
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "error_text"),
     [
         (lambda: made_training(loader=load(), trainr=train()), "unexpected keyword argument 'trainr'. Did you mean 'trainer'"),
         (lambda: made_training(loader=load(), d=train()), "unexpected keyword argument 'd'. It takes loader, trainer."),
@@ -196,9 +196,9 @@ made_train: Any = train
         (lambda: training(load(), train()).run(run_nam="x"), "unexpected keyword argument 'run_nam'. Did you mean 'run_name'"),
     ],
 )
-def test_an_unknown_argument_is_reported_before_a_missing_one(call: Callable[[], Any], said: str) -> None:
+def test_an_unknown_argument_is_reported_before_a_missing_one(call: Callable[[], Any], error_text: str) -> None:
     """The error has a near miss, or the right way to pass the argument."""
-    _refused(said, call)
+    _refused(error_text, call)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def lambda_free() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "error_text"),
     [
         ({}, "'rate' is missing"),
         ({"rate": "{value}"}, "'rate' has to be float"),
@@ -243,7 +243,7 @@ def lambda_free() -> None:
         ({"rate": "{value}", "mode": 10}, "'rate' has to be float, 'mode' was refused by its own check"),
     ],
 )
-def test_wrong_parameters_are_reported_without_the_value(client: Client, values: dict[str, Any], said: str) -> None:
+def test_wrong_parameters_are_reported_without_the_value(client: Client, values: dict[str, Any], error_text: str) -> None:
     """The error is one line, and names the step if a configuration has the parameters."""
     value = canary("parameters")
     filled: dict[str, Any] = {name: value if given == "{value}" else given for name, given in values.items()}
@@ -251,13 +251,13 @@ def test_wrong_parameters_are_reported_without_the_value(client: Client, values:
         filled["names"] = ["a", {"x": value}]
     with pytest.raises(StepInterfaceError) as caught:
         Rates(**filled)
-    assert str(caught.value).startswith(f"The parameters Rates are not acceptable: {said}.")
+    assert str(caught.value).startswith(f"The parameters Rates are not acceptable: {error_text}.")
     assert is_one_line(caught.value)
     assert value not in str(caught.value)
     with pytest.raises(StepInterfaceError) as caught:
         training(load(), train()).run(step_configurations={"trainer": {"parameters": filled}})
-    assert str(caught.value).startswith(f"Step 'train': The parameters Rates are not acceptable: {said}.")
-    assert said in str(caught.value)
+    assert str(caught.value).startswith(f"Step 'train': The parameters Rates are not acceptable: {error_text}.")
+    assert error_text in str(caught.value)
     assert is_one_line(caught.value)
     assert value not in str(caught.value)
 
@@ -273,7 +273,7 @@ def test_get_pipeline_needs_a_name_or_a_pipeline(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "error_text"),
     [
         (lambda: ResourceSettings(cpu_count=-13), "'cpu_count' has to be at least 0"),
         (lambda: ResourceSettings(cpu_count=-101.7), "'cpu_count'"),
@@ -287,9 +287,9 @@ def test_get_pipeline_needs_a_name_or_a_pipeline(client: Client) -> None:
         (lambda: Schedule(interval_second=5), "The schedule has no time"),
     ],
 )
-def test_invalid_machine_settings_and_schedules_are_refused(make: Callable[[], Any], said: str) -> None:
+def test_invalid_machine_settings_and_schedules_are_refused(make: Callable[[], Any], error_text: str) -> None:
     """They are validated although they have no effect here, because the code may run with ZenML."""
-    _refused(said, make)
+    _refused(error_text, make)
 
 
 def test_valid_machine_settings_and_schedules_are_accepted() -> None:

@@ -196,7 +196,7 @@ def test_a_prefix_or_a_name_allows_any_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "error_text"),
     [
         ({"prefix": "LD_"}, "would replace the environment variable LD_PRELOAD"),
         ({"names": {"preload": "1X"}}, "The given name for odd.preload is not valid"),
@@ -205,9 +205,9 @@ def test_a_prefix_or_a_name_allows_any_key() -> None:
         ({"names": {"preload": "A", "token": "A"}}, "have the same environment variable A"),
     ],
 )
-def test_invalid_names_are_refused(options: dict[str, Any], told: str) -> None:
+def test_invalid_names_are_refused(options: dict[str, Any], error_text: str) -> None:
     """A reserved name by a prefix, an invalid name, an unknown key and a duplicate name raise errors."""
-    with pytest.raises(InvalidSecretError, match=told):
+    with pytest.raises(InvalidSecretError, match=error_text):
         variables_of([_secret("odd", preload="p", token="t")], **options)
 
 

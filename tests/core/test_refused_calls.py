@@ -1,4 +1,4 @@
-"""Calls of our API that can't be taken: an error that says how to call it, without a value, and nothing written."""
+"""Wrong calls of the Python API: errors with the right call and without values, and nothing written."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", CALLS)
-def test_a_call_that_can_not_be_taken(what: str, home: Path) -> None:
-    """The error names what is wrong and not the value; the value is masked from then on; what is stored stays."""
-    call, told = CALLS[what]
+@pytest.mark.parametrize("case", CALLS)
+def test_a_wrong_call_raises_an_error_without_the_value(case: str, home: Path) -> None:
+    """The value in the call is masked in later outputs, and the stored secrets are unchanged."""
+    call, error_text = CALLS[case]
     client = Client()
     client.create_secret("kept", {"k": "kept-as-it-is"})
-    value = canary(what)
-    with pytest.raises((TypeError, ValueError, ZenSecretsError), match=told) as caught:
+    value = canary(case)
+    with pytest.raises((TypeError, ValueError, ZenSecretsError), match=error_text) as caught:
         call(client, client.secrets_manager, value)
     assert find_canary(str(caught.value)) == []
-    if not any(word in what for word in ("swapped", "bad name", "number", "get_secret", "list_secrets")):
-        # As the source line of a traceback shows it.
+    if not any(word in case for word in ("swapped", "bad name", "number", "get_secret", "list_secrets")):
+        # A traceback shows the source line of the call, with the value.
         assert find_canary(redact(f"call({value!r})")) == []
-    assert [one.name for one in client.list_secrets()] == ["kept"]
+    assert [secret.name for secret in client.list_secrets()] == ["kept"]
     assert client.get_secret("kept").secret_values == {"k": "kept-as-it-is"}
     assert find_canary(home) == []
 
@@ -92,7 +92,7 @@ def _classic(one: Any) -> None:
 
 
 PIPELINES: dict[str, tuple[Callable[[], object], str]] = {
-    "an argument that is none": (lambda: _ones(kk=3), "Wrong arguments for pipeline '_ones'.*Did you mean 'k'"),
+    "an unknown argument": (lambda: _ones(kk=3), "Wrong arguments for pipeline '_ones'.*Did you mean 'k'"),
     "a number as run_name": (lambda: _ones.with_options(run_name=5), "no text in one line"),  # type: ignore[arg-type]
     "two lines as run_name": (lambda: _ones.with_options(run_name="a\nb"), "no text in one line"),
     "a list of configurations": (lambda: _ones.with_options(steps=[1]), "is no mapping"),  # type: ignore[arg-type]
@@ -102,9 +102,9 @@ PIPELINES: dict[str, tuple[Callable[[], object], str]] = {
 }
 
 
-@pytest.mark.parametrize("what", PIPELINES)
-def test_a_pipeline_that_is_called_wrongly(what: str) -> None:
-    """A StepInterfaceError that says what to give."""
-    call, told = PIPELINES[what]
-    with pytest.raises(StepInterfaceError, match=told):
+@pytest.mark.parametrize("case", PIPELINES)
+def test_a_wrong_call_of_a_pipeline_raises_step_interface_error(case: str) -> None:
+    """The hint has a valid argument."""
+    call, error_text = PIPELINES[case]
+    with pytest.raises(StepInterfaceError, match=error_text):
         call()

@@ -256,8 +256,8 @@ def test_an_output_that_can_t_be_pickled_is_refused(plant: Callable[..., str]) -
         def __reduce__(self) -> Any:
             raise pickle.PicklingError(repr(self))
 
-    for make, said in ((Closed, "Closed"), (lambda context: [Closed(context).socket, _secret(context).content], "socket")):
-        with pytest.raises(ArtifactError, match=f"Output 'output' of step 'some' can't be stored: a {said}") as caught:
+    for make, error_text in ((Closed, "Closed"), (lambda context: [Closed(context).socket, _secret(context).content], "socket")):
+        with pytest.raises(ArtifactError, match=f"Output 'output' of step 'some' can't be stored: a {error_text}") as caught:
             _stored(make)
         assert find_canary(error_details(caught.value)) == []
 

@@ -88,7 +88,7 @@ def test_nothing_is_cached_with_caching_off(client: Client) -> None:
         return 1
 
     @step(enable_cache=True)
-    def told(context: StepContext) -> int:
+    def explicitly_on(context: StepContext) -> int:
         return 1
 
     assert _statuses(off) == ["completed", "completed"]
@@ -97,11 +97,11 @@ def test_nothing_is_cached_with_caching_off(client: Client) -> None:
 
     @pipeline(enable_cache=False)
     def none() -> None:
-        told()
+        explicitly_on()
 
-    assert [none().steps["told"].status.value for _ in range(2)] == ["completed", "completed"]
+    assert [none().steps["explicitly_on"].status.value for _ in range(2)] == ["completed", "completed"]
     assert not _records(client)
-    assert _statuses(told) == ["completed", "cached"]
+    assert _statuses(explicitly_on) == ["completed", "cached"]
 
 
 def test_a_rotated_secret_is_a_miss(client: Client, plant: Callable[..., str]) -> None:

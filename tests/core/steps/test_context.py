@@ -39,7 +39,7 @@ METHODS = ["get_output_artifact_uri", "get_output_materializer"]
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    ("asking", "name", "said"),
+    ("asking", "name", "error_text"),
     [
         (no_outputs, None, "has no outputs"),
         (no_outputs, "output", "has no outputs"),
@@ -48,9 +48,9 @@ METHODS = ["get_output_artifact_uri", "get_output_materializer"]
         (two_outputs, "third", "has no output 'third'"),
     ],
 )
-def test_an_ambiguous_or_unknown_output_is_refused(client: Client, method: str, asking: Any, name: str | None, said: str) -> None:
+def test_an_ambiguous_or_unknown_output_is_refused(client: Client, method: str, asking: Any, name: str | None, error_text: str) -> None:
     """No outputs, several outputs without a name, and an unknown name raise errors that list the outputs."""
-    with pytest.raises(StepContextError, match=said) as caught:
+    with pytest.raises(StepContextError, match=error_text) as caught:
         asking(method, name)
     assert is_one_line(caught.value)
 

@@ -42,8 +42,8 @@ def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -
     named = {"orchestrator.vertex": {"synchronous": False}, "experiment_tracker.mlflow": {"nested": True}}
     made = step(settings={**settings, **named}, retry=StepRetryConfig(max_retries=3))(make.entrypoint)
     assert (dict(made.settings)["own"], dict(made.settings)["experiment_tracker.mlflow"]) == ("x", {"nested": True})
-    said = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
-    assert said == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
+    error_text = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert error_text == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
 
 
 def test_unknown_arguments_are_refused() -> None:
@@ -56,10 +56,10 @@ def test_unknown_arguments_are_refused() -> None:
         "on_failure of step 'make' is a str, which can't be called": lambda: step(on_failure="x")(make.entrypoint),  # type: ignore[call-overload]
         "has no parameter 'm'. It takes n": lambda: free.configure(parameters={"m": 1}),
     }
-    for said, use in wrong.items():
+    for error_text, use in wrong.items():
         with pytest.raises(StepInterfaceError) as caught:
             use()
-        assert said in str(caught.value)
+        assert error_text in str(caught.value)
         assert is_one_line(caught.value)
 
 
@@ -94,14 +94,14 @@ def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
         "after an int": [{"after": 7}],
         "can't be named '../up'": [{"id": "../up"}],
     }
-    for said, calls in wrong.items():
+    for error_text, calls in wrong.items():
 
         @pipeline
         def refused(calls: Any = calls) -> None:
             for call in calls:
                 make(1, **call)
 
-        with pytest.raises(StepInterfaceError, match=said) as caught:
+        with pytest.raises(StepInterfaceError, match=error_text) as caught:
             refused()
         assert is_one_line(caught.value)
 

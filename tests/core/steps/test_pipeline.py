@@ -183,13 +183,13 @@ def test_a_step_output_can_t_be_used_as_a_value(client: Client) -> None:
         (lambda one: one.shape, "'shape'"),
         (lambda one: make([one]), "inside another argument"),
     ]
-    for use, said in uses:
+    for use, error_text in uses:
 
         @pipeline
         def one(use: Callable[[Any], Any] = use) -> None:
             use(make(1))
 
-        with pytest.raises(StepInterfaceError, match=said) as caught:
+        with pytest.raises(StepInterfaceError, match=error_text) as caught:
             one()
         assert is_one_line(caught.value)
         assert caught.value.hint

@@ -111,7 +111,7 @@ def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> 
 
 
 @pytest.mark.parametrize(
-    ("function", "said"),
+    ("function", "error_text"),
     [
         (lambda: None, "<lambda>"),
         (len, "builtin"),
@@ -119,9 +119,9 @@ def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> 
         ("text", "a str"),
     ],
 )
-def test_a_step_needs_a_named_function(function: Any, said: str) -> None:
+def test_a_step_needs_a_named_function(function: Any, error_text: str) -> None:
     """A lambda, a class, a built-in function and a text raise an error that names the type."""
-    with pytest.raises(StepInterfaceError, match=said) as caught:
+    with pytest.raises(StepInterfaceError, match=error_text) as caught:
         step(function)
     assert is_one_line(caught.value)
 
@@ -138,8 +138,8 @@ def test_async_functions_and_generators_are_refused() -> None:
     async def both() -> AsyncIterator[int]:
         yield 1
 
-    for function, said in ((coroutine, "async"), (generator, "generator"), (both, "async")):
-        with pytest.raises(StepInterfaceError, match=said):
+    for function, error_text in ((coroutine, "async"), (generator, "generator"), (both, "async")):
+        with pytest.raises(StepInterfaceError, match=error_text):
             step(function)
 
 
@@ -152,8 +152,8 @@ def test_variable_and_positional_only_parameters_are_refused() -> None:
 
     def positional(n: int, /) -> None: ...
 
-    for function, said in ((starred, r"\*args"), (double_starred, r"\*\*kwargs"), (positional, "n, /")):
-        with pytest.raises(StepInterfaceError, match=said):
+    for function, error_text in ((starred, r"\*args"), (double_starred, r"\*\*kwargs"), (positional, "n, /")):
+        with pytest.raises(StepInterfaceError, match=error_text):
             step(function)
 
 
@@ -291,8 +291,8 @@ def test_invalid_names_of_outputs_are_refused() -> None:
     def slash() -> Annotated[int, "a/b"]:
         return 1
 
-    for function, said in ((same, "two outputs of the same name"), (some, "some of its outputs"), (slash, "'a/b'")):
-        with pytest.raises(StepInterfaceError, match=said):
+    for function, error_text in ((same, "two outputs of the same name"), (some, "some of its outputs"), (slash, "'a/b'")):
+        with pytest.raises(StepInterfaceError, match=error_text):
             step(function)
 
 
@@ -355,8 +355,8 @@ def test_wrong_arguments_are_refused(client: Client) -> None:
         (lambda: some(n=1, m=2), "'m'"),
         (lambda: some(1, context=3), "gets the context"),
     ]
-    for call, said in calls:
-        with pytest.raises(StepInterfaceError, match=said):
+    for call, error_text in calls:
+        with pytest.raises(StepInterfaceError, match=error_text):
             call()
 
 

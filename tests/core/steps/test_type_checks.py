@@ -118,10 +118,10 @@ def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client
         "Input 'n' of step 'double' is of type str": lambda: given("hunter2"),
         "Input 'n' of step 'double' is of type str, and": handed_on,
     }
-    for said, run in wrong.items():
+    for error_text, run in wrong.items():
         with pytest.raises(StepInterfaceError) as caught:
             run()
-        assert said in str(caught.value)
+        assert error_text in str(caught.value)
         assert is_one_line(caught.value)
         assert "hunter2" not in str(caught.value)
     assert given.last_run is None
