@@ -115,7 +115,7 @@ def is_value_free_argument(argument: str) -> bool:
 
 
 def key_reference_hint(wanted: str, candidates: Collection[str]) -> str:
-    """Return a hint for a text such as ``db.password`` or ``{{db.password}}`` in the place of a secret's name; otherwise an empty text.
+    """Return a hint for a text such as ``db.password`` or ``{{db.password}}`` instead of a secret's name; otherwise an empty text.
 
     The hint does not depend on whether the secret has the key, because a check would read its values.
     """

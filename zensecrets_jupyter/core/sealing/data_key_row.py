@@ -33,21 +33,21 @@ class DataKeyRow(NamedTuple):
     Attributes:
         generation: The generation of the data key.
         kind: The name of the key protection.
-        place: The parameters of the wrapping key as JSON.
+        parameters: The parameters of the wrapping key as JSON, in the column ``place``.
         wrapped: The data key, sealed with the wrapping key.
         checksum: A checksum over the other columns.
     """
 
     generation: int
     kind: str
-    place: str
+    parameters: str
     wrapped: bytes
     checksum: bytes
 
     def key_parameters(self) -> KeyParameters:
         """Return the parameters of the wrapping key; malformed ones are empty, so that no protection finds a key for them."""
         try:
-            parameters = json.loads(self.place)
+            parameters = json.loads(self.parameters)
         except ValueError:
             parameters = None
         return parameters if isinstance(parameters, dict) else {}
@@ -60,7 +60,7 @@ def data_keys_table(tables: MetaData) -> Table:
         tables,
         Column("generation", Integer, primary_key=True, autoincrement=False),
         Column("kind", String, nullable=False),
-        Column("place", String, nullable=False),
+        Column("place", String, key="parameters", nullable=False),
         Column("wrapped", SealedColumn, nullable=False),
         Column("checksum", SealedColumn, nullable=False),
     )
@@ -115,9 +115,9 @@ def _fingerprint(key: DataKey) -> str:
 
 
 def _context(row: DataKeyRow) -> tuple[str, ...]:
-    return ("data key", str(row.generation), row.kind, row.place)
+    return ("data key", str(row.generation), row.kind, row.parameters)
 
 
 def _checksum(row: DataKeyRow) -> bytes:
     # The checksum distinguishes a damaged row from a wrong passphrase.
-    return cipher.checksum((str(row.generation), row.kind, row.place, row.wrapped.hex()))
+    return cipher.checksum((str(row.generation), row.kind, row.parameters, row.wrapped.hex()))

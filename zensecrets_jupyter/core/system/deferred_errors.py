@@ -40,7 +40,7 @@ def _is_worker_process() -> bool:
 
 
 class DeferredErrorProxy:
-    """Stands for an object that could not be unpickled; each use raises the error."""
+    """Placeholder of an object that could not be unpickled; each use raises the error."""
 
     def __init__(self, error: ZenSecretsError, reload: tuple[Callable[..., Any], tuple[Any, ...]]) -> None:
         """Raise ``error`` on each use; ``reload`` is the function with the arguments that failed."""

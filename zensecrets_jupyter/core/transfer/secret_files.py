@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TYPE_CHECKING
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretExistsError, SecretNotFoundError, UnreadableFileError, ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
@@ -17,8 +16,9 @@ from zensecrets_jupyter.core.transfer import sealed_export, secret_formats
 from zensecrets_jupyter.core.transfer.import_journal import Change, write_journal
 from zensecrets_jupyter.core.transfer.text_files import read_text, write_text
 
-Ask = Callable[[str], str]
-"""Gives a passphrase, given what to say; raises InteractionUnavailableError where nobody is there."""
+if TYPE_CHECKING:
+    from zensecrets_jupyter.core.interaction import PassphraseSource
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class ImportPlan(NamedTuple):
@@ -29,7 +29,7 @@ class ImportPlan(NamedTuple):
     skipped: list[str]
 
 
-def read_secrets(path: str, ask: Ask, *, name: str = "", schema: str = "", file_format: str = "") -> list[BaseSecretSchema]:
+def read_secrets(path: str, ask: PassphraseSource, *, name: str = "", schema: str = "", file_format: str = "") -> list[BaseSecretSchema]:
     """Return the secrets of a file, each checked against its schema.
 
     Args:
@@ -169,7 +169,7 @@ def export_secrets(
     return list(records)
 
 
-def _first_from_environment(ask: Ask) -> Ask:
+def _first_from_environment(ask: PassphraseSource) -> PassphraseSource:
     def give(prompt: str) -> str:
         return os.environ.get(PASSPHRASE_VARIABLE) or ask(prompt)
 
