@@ -189,7 +189,7 @@ def _make_edits(words: list[_Word], sensitive: list[PositionedArgument]) -> list
     """
     edits: list[Edit] = []
     moved = ""
-    # A word without a dash after a bare key would become the key's value. Such a key moves to the end of the line.
+    # A word without a dash after a bare key would become the key's value, so the key moves to the end of the line.
     is_before_plain_word = [not word.has_dash for word in words[1:]] + [False]
     for one in sorted(sensitive, key=lambda one: one.key_at, reverse=True):
         key, text = words[one.key_at], words[one.text_at]

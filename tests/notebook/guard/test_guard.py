@@ -101,7 +101,7 @@ def test_held_back_text_stays_in_order(guarded: Kernel, tmp_path: Path) -> None:
     code = """
 from IPython.display import clear_output, display
 print(values[0][:5], end='', flush=True); display('shown')
-print(values[0][:5], end='', flush=True); print('told', file=sys.stderr, flush=True)
+print(values[0][:5], end='', flush=True); print('error', file=sys.stderr, flush=True)
 print(values[0][:5], end='', flush=True); clear_output(wait=True)
 print(values[0][:5], end='', flush=True); 1 / 0
 """

@@ -37,13 +37,11 @@ PASS_THROUGH = frozenset({
 SECRET_NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
 
 SIMILAR = 0.75
-"""The :mod:`difflib` ratio above which a name counts as a misspelling of another, if the object before it is of the API."""
+"""The :mod:`difflib` ratio above which a name counts as a misspelling, if it is an attribute of an API object."""
 VERY_SIMILAR = 0.85
-"""The :mod:`difflib` ratio above which a name counts as a misspelling of another, whatever the object before it is."""
+"""The :mod:`difflib` ratio above which a name counts as a misspelling, if its object is unknown."""
 
-_API_MODULES = tuple(
-    f"zensecrets_jupyter.{part}" for part in ("core.client", "core.managers", "core.schemas", "core.stack", "core.workspace")
-)
+_API_MODULES = tuple(f"zensecrets_jupyter.core.{part}" for part in ("client", "managers", "schemas", "stack", "workspace"))
 """The modules of the classes that take secret values. Steps and pipelines are excluded, because they run the user's own code."""
 
 _KEY_WORDS = frozenset({

@@ -21,7 +21,7 @@ def _redact(buffer: Any, redactor: Redactor) -> Any:
     try:
         data = memoryview(buffer).tobytes()
     except TypeError:
-        # The session raises an error that explains what is wrong with this buffer.
+        # The session itself raises an error that explains the problem of this buffer.
         return buffer
     try:
         if redactor.redact_bytes(data) is data:
