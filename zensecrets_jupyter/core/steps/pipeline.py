@@ -186,9 +186,8 @@ class Pipeline:
         """Run the pipeline on the active stack and return the run, in which every step is completed or cached.
 
         The arguments are those of the function: values and steps. The end of each step prints a line. The error of a step is raised
-        here; the exception has the run as ``pipeline_run``, and ``last_run`` is the failed run.
-
-        A call in the function of another pipeline adds the steps to that pipeline instead, and returns the result of the function.
+        here; the exception has the run as ``pipeline_run``, and ``last_run`` is the failed run. A call in the
+        function of another pipeline adds the steps to that pipeline instead, and returns the result of the function.
 
         Raises:
             StepInterfaceError: If the function does not define a valid pipeline; no step ran.
@@ -244,9 +243,8 @@ class Pipeline:
         for call in graph.calls.values():
             owners |= dict.fromkeys(call.pipelines)
             owners[call.step] = None
-        requirements: list[tuple[str, RequiresSecrets]] = []
-        for owner in owners:
-            requirements += [(str(owner), owner.settings), (str(owner), RequiredSecrets(owner.secrets))]
+        pairs = (((str(owner), owner.settings), (str(owner), RequiredSecrets(owner.secrets))) for owner in owners)
+        requirements: list[tuple[str, RequiresSecrets]] = [requirement for pair in pairs for requirement in pair]
         return requirements, [owner.secrets for owner in owners]
 
 
@@ -279,8 +277,7 @@ def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None 
 
             * ``enable_cache``: ``False`` runs every step; otherwise each step decides whether it is cached.
             * ``secrets``: Names of secrets whose keys are environment variables while the steps run. The secrets of a step override them.
-            * ``settings``: Settings for every step. The settings of a step override them. See
-              :func:`~zensecrets_jupyter.core.steps.step.step`.
+            * ``settings``: Settings for every step. The settings of a step override them.
             * ``on_success``, ``on_failure``: Hooks for the steps that have none.
 
             All others are stored in ``pipeline.options`` without effect, and one line on the error stream says so once.
@@ -299,6 +296,5 @@ def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None 
 
 _EFFECTIVE_OPTIONS = ("enable_cache", "merge", "name", "on_failure", "on_success", "parameters", "secrets", "settings")
 """The arguments of a pipeline that have an effect here."""
-
 _RUN_OPTIONS = ("config_path", "run_name", "schedule", "step_configurations", "steps", "unlisted")
 """The further arguments of :meth:`Pipeline.with_options`."""
