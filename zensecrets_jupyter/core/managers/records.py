@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field, looks_sensitive, secret_fragments
-from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.core.redaction import mask_text, the_redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,7 +120,7 @@ class ManagerOptions(BaseModel):
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Return the options for ``repr``, with masks in place of sensitive values."""
         values = {name: getattr(self, name) for name in type(self).model_fields}
-        return [(name, f"‹secret:{name}›" if self.is_sensitive(name, value) else value) for name, value in values.items()]
+        return [(name, mask_text(name) if self.is_sensitive(name, value) else value) for name, value in values.items()]
 
     @classmethod
     def is_sensitive(cls, name: str, value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from functools import partial
-from typing import NamedTuple, TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretExistsError, SecretNotFoundError, UnreadableFileError, ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
@@ -17,8 +17,9 @@ from zensecrets_jupyter.core.transfer.import_journal import Change, write_journa
 from zensecrets_jupyter.core.transfer.text_files import read_text, write_text
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.core.interaction import PassphraseSource
     from collections.abc import Callable, Iterable, Mapping
+
+    from zensecrets_jupyter.core.interaction import PassphraseSource
 
 
 class ImportPlan(NamedTuple):
