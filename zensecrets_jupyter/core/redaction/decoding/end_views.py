@@ -29,14 +29,18 @@ _NESTED_ESCAPES = 3
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LONGEST_BASE64 = 1024
 """Number of bytes at the end of a text that are decoded as digits."""
+# Maps the digits of base64url to those of base64.
 _STANDARD = bytes.maketrans(b"-_", b"+/")
+# Pairs of hexadecimal digits, with or without separators.
 _HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{2}(?:[ :-]?[0-9A-Fa-f]{2})*[ :-]?[0-9A-Fa-f]?")
 _BETWEEN_DIGITS = re.compile(rb"[ :-]+")
 _MAX_WORDS = 4
 """Maximum number of words of hexadecimal letters, such as "bad", that are skipped before the digits."""
 _IN_HEXADECIMAL = b"0123456789ABCDEFabcdef :-"
+# The last number of a list.
 _NUMBER = re.compile(rb"[0-9][\s,;\])]{0,8}\Z")
 _AFTER_NUMBER = 16
+"""Number of bytes at the end of a text that are searched for a number."""
 _PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 
 
@@ -101,6 +105,14 @@ class _Tail(TextView):
 
 
 def _base64(root: TextView, run: bytes, start: int, shift: int) -> Iterator[TextView]:
+    """Yield the view of the bytes that a run of base64 encodes, decoded from the digit at ``shift`` on.
+
+    Args:
+        root: The view of the whole text.
+        run: The digits at the end of the text.
+        start: The offset of the digits in the text.
+        shift: The number of digits to skip.
+    """
     digits = run[shift:]
     if len(digits) % 4 == 1:
         digits = digits[:-1]
@@ -115,6 +127,7 @@ def _base64(root: TextView, run: bytes, start: int, shift: int) -> Iterator[Text
 
 
 def _hexadecimal(root: TextView, digits: re.Match[bytes]) -> TextView:
+    """Return the view of the bytes that pairs of hexadecimal digits encode."""
     pairs = [(pair.start(), pair.end()) for pair in _PAIR.finditer(digits[0])]
     decoded = bytes(int(digits[0][start:end], 16) for start, end in pairs)
 

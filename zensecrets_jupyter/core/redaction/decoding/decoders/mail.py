@@ -14,11 +14,16 @@ from zensecrets_jupyter.core.redaction.decoding.views import SubstitutedView, Te
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The alternatives are: a sign, a blank (unless "=20" may be a number), a character outside ASCII, a line end, an encoded word.
+# A quick check for quoted-printable. The alternatives are a sign, a blank (unless "=20" may be a number), a character outside ASCII, a line
+# end, and an encoded word.
 _QUOTED = re.compile(rb"=(?<!==)(?:3D|0[0-9A-F]|7F|20(?![0-9]*(?:[\s,.:;)\]}]|\Z))|[C-F][0-9A-F]=[89AB][0-9A-F]|\r?\n|\?)")
-_PRINTABLE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
+# An escape sequence of quoted-printable.
+_ESCAPE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
+# An encoded word, with the white space before the next one.
 _WORD = re.compile(rb"=\?[A-Za-z0-9_.*-]{1,60}\?([qQbB])\?([^?\s]{0,400})\?=(?:\s+(?==\?))?")
+# An escape sequence in an encoded word.
 _IN_WORD = re.compile(rb"=([0-9A-Fa-f]{2})|_")
+# A run of UTF-7, which begins with a plus sign, or with an ampersand in IMAP.
 _UTF_7 = re.compile(rb"[&+](?:(?<=\+)[A-Za-z0-9/]{3,400}(?:-|(?![A-Za-z0-9+/,-]))|[A-Za-z0-9+/,]{3,400}-|-)")
 _BITS = 6
 """The bits that one digit of base64 encodes."""
@@ -34,7 +39,7 @@ def mail_views(view: TextView) -> list[TextView]:
     data = view.data
     views: list[TextView] = []
     if b"=" in data and has_quoted_printable(data):
-        views += _substituted_views(excerpt(view, has_quoted_printable), "quoted-printable", _PRINTABLE, _decode_quoted)
+        views += _substituted_views(excerpt(view, has_quoted_printable), "quoted-printable", _ESCAPE, _decode_quoted)
     if b"=?" in data:
         views += _substituted_views(excerpt(view, _has_word), "RFC 2047", _WORD, _decode_word)
     if (b"&" in data or b"+" in data) and b"-" in data:
