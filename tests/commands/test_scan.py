@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.planting import write_history, write_notebook
+from tests.support.scan_files import write_history, write_notebook
 from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.commands.tables.table import Table

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.planting import write_notebook
+from tests.support.scan_files import write_notebook
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Fingerprints: they recognise what they were taken of, and tell nothing else."""
+"""Fingerprints recognize their values, and reveal nothing else."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.planting import encodings_of, special_canary
 from tests.support.processes import run_python
+from tests.support.scan_files import encodings_of, special_canary
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.scan.fingerprints.file_format import export
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 VALUES = {
     "plain.key": canary("print"),
-    "nasty.key": special_canary("print"),
+    "special.key": special_canary("print"),
     "pem.key": "-----BEGIN PRIVATE KEY-----\n" + "\n".join(secrets.token_urlsafe(48) for _ in range(4)) + "\n-----END PRIVATE KEY-----",
     "short.key": "vX8#kQ2!mZ7$",
     "hex.key": secrets.token_hex(20),
@@ -36,39 +36,39 @@ VALUES = {
     "json.key": json.dumps({"type": "x", "private": secrets.token_urlsafe(40)}),
 }
 TEXT, REFUSED = export((value, name) for name, value in VALUES.items())
-PRINTS = FingerprintMatcher(TEXT, "f")
+MATCHER = FingerprintMatcher(TEXT, "f")
 
 
 @pytest.mark.parametrize("name", VALUES)
-def test_every_encoding_is_recognised(name: str) -> None:
-    """In the middle of other text, in quotes, and beside bytes that are no text."""
+def test_every_encoding_is_recognized(name: str) -> None:
+    """Other text, quotes or binary data may surround the value."""
     assert REFUSED == {}
-    for form, text in encodings_of(VALUES[name]).items():
+    for encoding, text in encodings_of(VALUES[name]).items():
         for before, after in (("", ""), ("abc ", " abc"), ("x = '", "'\n"), ("é\x00", "\xff ")):
-            found = PRINTS.find(f"{before}{text}{after}".encode())
-            assert {spot.name for spot in found} == {name}, form
+            found = MATCHER.find(f"{before}{text}{after}".encode())
+            assert {match.name for match in found} == {name}, encoding
 
 
 @given(text=st.text(st.characters(codec="utf-8"), max_size=300))
 @settings(max_examples=50, deadline=None)
-def test_nothing_else_is_recognised(text: str) -> None:
-    """Arbitrary text has none of the values."""
-    assert PRINTS.find(text.encode()) == []
+def test_arbitrary_text_does_not_match(text: str) -> None:
+    """The matcher finds no value in a random text."""
+    assert MATCHER.find(text.encode()) == []
 
 
-def test_a_picture_is_searched_by_its_bytes() -> None:
-    """Of a long picture only what its bytes say in clear is found, and where in the base64 that is."""
+def test_a_value_in_the_bytes_of_a_base64_picture_is_found() -> None:
+    """The match covers exactly the base64 digits of the value."""
     header, value = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", VALUES["plain.key"].encode()
     picture = header + secrets.token_bytes(2000) + b"\0" + value + b"\0" + secrets.token_bytes(100)
     digits = base64.b64encode(picture)
-    (found,) = PRINTS.find(b'"' + digits + b'"')
+    (found,) = MATCHER.find(b'"' + digits + b'"')
     assert found.encoding == "base64"
     cut = digits[: found.start - 1] + digits[found.end - 1 :]
     assert find_canary(base64.b64decode(cut + b"=" * (-len(cut) % 4))) == []
 
 
-def test_a_file_of_fingerprints_holds_no_value_and_says_what_it_reveals() -> None:
-    """Neither a value nor a piece of one is in it, and no two files are alike."""
+def test_a_fingerprint_file_contains_no_part_of_a_value() -> None:
+    """The header says what the file reveals. Two files of the same values have no hash in common."""
     for value in VALUES.values():
         for start in range(0, len(value) - 8, 4):
             assert value[start : start + 8] not in TEXT or value[start : start + 8] in "-----BEGIN PRIVATE KEY-----"
@@ -83,8 +83,8 @@ def test_a_file_of_fingerprints_holds_no_value_and_says_what_it_reveals() -> Non
 @pytest.mark.parametrize(
     "value", ["Tr0ub4dor&3", "password-password", "correct horse", "2024-01-01T00:00", "aaaaaaaaaaaaaaaaaaaa", "123456789012345"]
 )
-def test_a_value_that_could_be_guessed_is_refused_by_its_name(value: str) -> None:
-    """Short values, words, dates and sequences: whoever has the file could try them all."""
+def test_a_value_that_is_easy_to_guess_gets_no_fingerprint(value: str) -> None:
+    """Short values, words, dates and sequences are refused, and the reason does not contain the value."""
     text, refused = export([(value, "weak.key")])
     assert list(refused) == ["weak.key"]
     assert value not in refused["weak.key"]
@@ -95,26 +95,26 @@ def test_a_value_that_could_be_guessed_is_refused_by_its_name(value: str) -> Non
     ("letters", "length"), [(string.hexdigits[:16], 32), (string.ascii_letters + string.digits, 20), (string.printable[:90], 16)]
 )
 def test_random_values_are_strong_enough(letters: str, length: int) -> None:
-    """What a machine draws is not taken for a word. One of three thousand is: it holds words or repeats itself by chance."""
+    """At most two of 200 random values count as weak: by chance, about one of 3,000 contains words or repetitions."""
     weak = [text for text in ("".join(secrets.choice(letters) for _ in range(length)) for _ in range(200)) if strength(text) <= WEAKEST]
     assert len(weak) <= 2, weak
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"zensecrets_fingerprints": 2}', '{"zensecrets_fingerprints": 1, "key": "AA=="}'])
-def test_what_is_no_file_of_fingerprints_is_refused(text: str) -> None:
-    """With its name, and what to do."""
+def test_another_file_is_an_error(text: str) -> None:
+    """The error names the file and the command that creates fingerprints."""
     with pytest.raises(UnreadableFileError, match=r"'f' .*fingerprints export"):
         FingerprintMatcher(text, "f")
 
 
-def test_a_damaged_line_is_refused_with_its_number() -> None:
-    """Half a file would let half of the values through."""
+def test_a_damaged_line_is_an_error_with_its_number() -> None:
+    """Otherwise a scan would silently miss values."""
     with pytest.raises(UnreadableFileError, match="Line 3"):
         FingerprintMatcher("\n".join([*TEXT.splitlines()[:2], TEXT.splitlines()[2][:100]]), "f")
 
 
-def test_what_a_process_protects_is_remembered_once_and_privately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file under the home recognises it in another process, can be read by its owner only, and can be turned off."""
+def test_a_protected_value_is_stored_once_in_a_private_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment variable turns the file off. Only the owner can read it, and it contains no value."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     name, value = f"remembered{secrets.token_hex(4)}.key", canary("remembered")
     monkeypatch.setenv("ZENSECRETS_FINGERPRINTS", "off")
@@ -128,13 +128,13 @@ def test_what_a_process_protects_is_remembered_once_and_privately(tmp_path: Path
     assert fingerprint_file().stat().st_size == size
     assert fingerprint_file().stat().st_mode & 0o777 == 0o600
     assert name in load_fingerprints().names
-    assert [spot.name for spot in load_fingerprints().find(value.encode())] == [name]
+    assert [match.name for match in load_fingerprints().find(value.encode())] == [name]
     assert find_canary(tmp_path) == []
     the_redactor().forget(name)
 
 
-def test_processes_that_remember_at_once_lose_nothing(tmp_path: Path) -> None:
-    """Several at a time, each with values of its own."""
+def test_concurrent_processes_lose_no_fingerprints(tmp_path: Path) -> None:
+    """Four processes add ten values each."""
     code = f"""
 import json, os, secrets
 from concurrent.futures import ProcessPoolExecutor
@@ -157,15 +157,15 @@ print(json.dumps(load_fingerprints().names))
     assert [path.name for path in (tmp_path / "home").iterdir()] == ["fingerprints"]
 
 
-def test_what_is_added_while_another_process_mends_is_kept(tmp_path: Path) -> None:
-    """One process takes a damaged line out, slowly, as another adds a value for the last time."""
+def test_a_fingerprint_that_is_added_during_a_repair_is_not_lost(tmp_path: Path) -> None:
+    """One process slowly rewrites the file while another process adds a value."""
     code = f"""
 import json, os, secrets, sys, time
 from multiprocessing import get_context
 
 os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
 
-def mend(begun, added):
+def rewrite(begun, added):
     from zensecrets_jupyter.scan.fingerprints import store
     write = store.write_atomically
     def slow(*args, **kwargs):
@@ -173,18 +173,18 @@ def mend(begun, added):
         added.wait(0.4)
         write(*args, **kwargs)
     store.write_atomically = slow
-    {{"known": store.load_fingerprints, "forget": lambda: store.remove_fingerprints("gone.key")}}[sys.argv[1]]()
+    {{"load": store.load_fingerprints, "remove": lambda: store.remove_fingerprints("gone.key")}}[sys.argv[1]]()
 
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints, save_fingerprints
 the_redactor().protect(secrets.token_urlsafe(30), "gone.key")
 save_fingerprints()
-if sys.argv[1] == "known":
+if sys.argv[1] == "load":
     with fingerprint_file().open("ab") as file:
         file.write(b"torn\\n")
 context = get_context("fork")
 begun, added = context.Event(), context.Event()
-other = context.Process(target=mend, args=(begun, added))
+other = context.Process(target=rewrite, args=(begun, added))
 other.start()
 begun.wait(20)
 the_redactor().protect(secrets.token_urlsafe(30), "late.key")
@@ -193,5 +193,5 @@ added.set()
 other.join()
 print(json.dumps(load_fingerprints().names))
 """
-    assert run_python(code, "known") == ["gone.key", "late.key"]
-    assert run_python(code, "forget") == ["late.key"]
+    assert run_python(code, "load") == ["gone.key", "late.key"]
+    assert run_python(code, "remove") == ["late.key"]

@@ -1,4 +1,4 @@
-"""What lies about on a machine and is no file: it ends no scan, and each thing that was not looked at is told in few words."""
+"""Special files, system folders, failing disks and hostile backups: a scan continues and reports what it skipped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.planting import matcher_of, write_history
+from tests.support.scan_files import matcher_for, write_history
 from zensecrets_jupyter.core.errors import UnreadableFileError, UnwritableFileError, ZenSecretsError
 from zensecrets_jupyter.core.transfer import sealed_export
 from zensecrets_jupyter.scan import scanner
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 VALUE = canary("odd")
-KNOWN = matcher_of(odd=VALUE)
+MATCHER = matcher_for(odd=VALUE)
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +34,8 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "found.txt").write_text(VALUE)
 
 
-def test_what_is_no_file_ends_no_scan(tmp_path: Path) -> None:
-    """Pipes, sockets, sparse files of terabytes, paths over PATH_MAX and a damaged database: the value beside them is found."""
+def test_special_files_do_not_stop_a_scan(tmp_path: Path) -> None:
+    """The scan finds the value in a normal file next to pipes, sockets, huge files, long paths and a damaged database."""
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
@@ -43,49 +43,49 @@ def test_what_is_no_file_ends_no_scan(tmp_path: Path) -> None:
         file.truncate(2**43)
     Path("damaged.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     for _ in range(30):
-        # One step at a time: the whole path is longer than any call takes.
-        os.mkdir("d" * 200)  # noqa: PTH102 - as above
+        # The whole path is longer than PATH_MAX, so each call uses one name.
+        os.mkdir("d" * 200)  # noqa: PTH102 - os.chdir on the next line has no counterpart in pathlib
         os.chdir("d" * 200)
     Path("deep.txt").write_text(VALUE)
     os.chdir(tmp_path)
-    report = Scanner(KNOWN).scan(["."])
+    report = Scanner(MATCHER).scan(["."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
     reasons = {Path(skipped.path).name[:3]: skipped.reason for skipped in report.skipped}
-    assert reasons == {"ddd": "its path is too long", "end": "it holds more than 16 GiB; to have it searched, pipe it in"}
+    assert reasons == {"ddd": "its path is too long", "end": "it has more than 16 GiB; to scan it, pipe it in"}
 
 
-def test_what_shows_the_state_of_the_system_is_not_looked_at(tmp_path: Path) -> None:
-    """/proc and /sys hold no files: some never end, some wait, some change something when they are read."""
+def test_file_systems_with_the_state_of_the_kernel_are_skipped(tmp_path: Path) -> None:
+    """Reading files under /proc and /sys may never end, may block or may have side effects."""
     Path("link").symlink_to("/proc/self/environ")
     Path("folder").symlink_to("/proc")
-    report = Scanner(KNOWN).scan(["/proc", "/sys", "/proc/kmsg", "."])
+    report = Scanner(MATCHER).scan(["/proc", "/sys", "/proc/kmsg", "."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
     assert {skipped.path for skipped in report.skipped} == {"/proc", "/sys", "/proc/kmsg", "link"}
-    assert {skipped.reason for skipped in report.skipped} == {"it shows the state of the system, and holds no files"}
+    assert {skipped.reason for skipped in report.skipped} == {"it shows the state of the system, and contains no files"}
 
 
 @pytest.mark.parametrize(("name", "kind"), [("/dev/zero", "a device"), ("pipe", "a pipe"), ("socket", "a socket")])
-def test_what_is_named_and_is_no_file_is_told(name: str, kind: str) -> None:
-    """At once, with what to do instead."""
+def test_a_special_file_as_a_path_is_an_error(name: str, kind: str) -> None:
+    """The error suggests to pipe the data into the scan."""
     os.mkfifo("pipe")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
     with pytest.raises(UnreadableFileError, match=f"'{name}' is {kind}, .*zensecrets scan -"):
-        Scanner(KNOWN).scan([name])
+        Scanner(MATCHER).scan([name])
 
 
-def test_a_file_that_grows_while_it_is_read_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log that is written faster than it is searched is given up on."""
+def test_a_file_that_grows_beyond_the_limit_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log may grow faster than the scan reads it."""
     monkeypatch.setattr(scanner, "LARGEST", 1000)
     monkeypatch.setattr(scanner, "CHUNK", 100)
     monkeypatch.setattr(scanner, "_size", lambda _path: 0)
     Path("growing").write_bytes(b"x" * 5000)
-    report = Scanner(KNOWN).scan(["growing"])
-    assert "holds more than" in report.skipped[0].reason
+    report = Scanner(MATCHER).scan(["growing"])
+    assert "has more than" in report.skipped[0].reason
 
 
-def test_no_error_carries_a_path_that_nobody_can_read() -> None:
-    """Whichever error it is: both ends of a path of 12,000 characters are shown."""
+def test_a_long_path_in_an_error_is_shortened() -> None:
+    """The error shows both ends of the path."""
     error = ZenSecretsError(f"The file {'x/' * 6000}end.txt can't be read.", hint=f"Look at {'y' * 9000}.")
     assert len(str(error)) < 500
     assert "end.txt can't be read. Look at yyy" in str(error)
@@ -96,8 +96,8 @@ def test_no_error_carries_a_path_that_nobody_can_read() -> None:
     ("number", "reason"),
     [(errno.ENOSPC, "full"), (errno.EIO, "failing"), (errno.EROFS, "read-only"), (errno.EDQUOT, "quota"), (errno.EFBIG, "size limit")],
 )
-def test_a_failing_disk_is_named_and_the_rest_is_cleaned(number: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each file is told: cleaned, or why not; what could not be written is as it was."""
+def test_a_disk_error_is_reported_and_the_other_files_are_cleaned(number: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that could not be written does not change."""
     Path("other.txt").write_text(VALUE)
     real: Callable[[int], None] = os.fsync
     calls: list[int] = []
@@ -109,35 +109,35 @@ def test_a_failing_disk_is_named_and_the_rest_is_cleaned(number: int, reason: st
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", failing)
-    cleaner = Cleaner(KNOWN)
+    cleaner = Cleaner(MATCHER)
     files, _ = cleaner.read([Path("found.txt"), Path("other.txt")])
     done = cleaner.clean(files)
     assert done.files == [Path("other.txt")]
-    (kept,) = done.uncleaned
-    assert (kept.path, reason in kept.reason) == ("found.txt", True)
+    (skipped,) = done.uncleaned
+    assert (skipped.path, reason in skipped.reason) == ("found.txt", True)
     assert Path("found.txt").read_text() == VALUE
     assert sorted(path.name for path in Path().iterdir()) == ["found.txt", "other.txt"]
 
 
-def test_a_database_with_the_longest_name_is_read() -> None:
-    """What SQLite would keep beside it has a name that no file can have."""
+def test_a_database_with_the_longest_possible_name_is_read() -> None:
+    """The names of the files that SQLite writes next to it would be too long."""
     name = "d" * 252 + ".db"
-    # SQLite itself makes none of such a name.
+    # SQLite can't create a database with such a name.
     write_history(Path("short.db"), VALUE)
     Path("short.db").rename(name)
-    files, kept = Cleaner(KNOWN).read([Path(name)])
-    assert (list(files), kept) == ([Path(name)], [])
+    files, skipped = Cleaner(MATCHER).read([Path(name)])
+    assert (list(files), skipped) == ([Path(name)], [])
 
 
-def hostile(*names: str) -> str:
-    """Write a backup that somebody else has made, with files of these names, and return its own."""
+def write_hostile_backup(*names: str) -> str:
+    """Write a backup with the given paths of files, as an attacker could, and return its name."""
     content = {name: base64.b64encode(b"planted").decode() for name in names}
     Path("hostile.sealed").write_text(sealed_export.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
     return "hostile.sealed"
 
 
-def test_a_backup_writes_only_where_that_was_asked_for(tmp_path: Path) -> None:
-    """Whatever paths it names: elsewhere, upwards, over a link, into a tool's folder, relative. One that is refused keeps all back."""
+def test_a_backup_writes_only_below_the_named_folders(tmp_path: Path) -> None:
+    """One path outside them, such as a link, a relative path or a folder of a tool, stops the whole restoration."""
     outside = tmp_path.parent / "outside"
     outside.mkdir()
     Path("link").symlink_to(outside)
@@ -152,26 +152,26 @@ def test_a_backup_writes_only_where_that_was_asked_for(tmp_path: Path) -> None:
         "~/x",
         f"{tmp_path}/nul\0",
     ]
-    with pytest.raises(UnwritableFileError, match=r"7 of its 8 files elsewhere than below .*nothing was restored"):
-        restore(hostile(str(tmp_path / "found.txt"), *names), lambda _prompt: "open", ["."])
+    with pytest.raises(UnwritableFileError, match=r"7 of its 8 files outside .*Nothing was restored"):
+        restore(write_hostile_backup(str(tmp_path / "found.txt"), *names), lambda _prompt: "open", ["."])
     assert Path("found.txt").read_text() == VALUE
     assert list(outside.iterdir()) == []
     assert sorted(set(tmp_path.rglob("*")) - {tmp_path / "hostile.sealed"}) == before
-    assert restore(hostile(str(outside / "x")), lambda _prompt: "open", [str(outside)]) == [outside / "x"]
+    assert restore(write_hostile_backup(str(outside / "x")), lambda _prompt: "open", [str(outside)]) == [outside / "x"]
     assert not find_canary(outside)
 
 
 @pytest.mark.parametrize("name", ["/dev/zero", "pipe", "/proc/kmsg", "x" * 12_000])
-def test_what_is_no_backup_is_told_at_once(name: str) -> None:
-    """A device, a pipe and a path that is none keep nobody waiting."""
+def test_a_special_file_as_a_backup_is_an_error(name: str) -> None:
+    """The error comes at once, also for a device, a pipe and a path that is too long."""
     os.mkfifo("pipe")
-    with pytest.raises(UnreadableFileError, match="no backup"):
+    with pytest.raises(UnreadableFileError, match="not a readable backup"):
         restore(name, lambda _prompt: "open", ["."])
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"zensecrets_backup": 1, "files": [1]}'])
-def test_a_sealed_file_that_is_no_backup_is_told(text: str) -> None:
-    """Whatever is sealed in it."""
+def test_another_sealed_file_as_a_backup_is_an_error(text: str) -> None:
+    """The sealed text may be any JSON."""
     Path("hostile.sealed").write_text(sealed_export.seal(text, "open"))
-    with pytest.raises(UnreadableFileError, match="holds no backup"):
+    with pytest.raises(UnreadableFileError, match="is not a backup"):
         restore("hostile.sealed", lambda _prompt: "open", ["."])

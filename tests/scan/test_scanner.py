@@ -1,4 +1,4 @@
-"""Scanning: every value in every form and place is found, and nothing else."""
+"""A scan finds every value in every encoding and location, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
-from tests.support.planting import (
+from tests.support.scan_files import (
     LOCATIONS,
     encodings_of,
-    matcher_of,
+    matcher_for,
     notebook,
     special_canary,
-    write_deleted_row,
+    write_database_with_deleted_row,
     write_history,
     write_notebook,
 )
@@ -32,140 +32,139 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 VALUE = special_canary("scan")
-FORMS = encodings_of(VALUE)
+ENCODED_TEXTS = encodings_of(VALUE)
 
 
-def both() -> list[Matcher]:
-    """Return what looks for the value, by itself and by its fingerprints."""
-    return [matcher_of(planted=VALUE), FingerprintMatcher(export([(VALUE, "planted.key")])[0], "f")]
+def matchers() -> list[Matcher]:
+    """Return a matcher for the value, and a matcher for its fingerprint."""
+    return [matcher_for(planted=VALUE), FingerprintMatcher(export([(VALUE, "planted.key")])[0], "f")]
 
 
-def told(looked: Matcher, *paths: Path) -> list[tuple[str, str, str]]:
-    """Return the file's name, the place and the form of all that is found."""
-    report = Scanner(looked).scan(map(str, paths))
+def scan(matcher: Matcher, *paths: Path) -> list[tuple[str, str, str]]:
+    """Return the name of the file, the location and the encoding of each finding."""
+    report = Scanner(matcher).scan(map(str, paths))
     assert {finding.name for finding in report.findings} <= {"planted.key"}
     assert find_canary(repr(report)) == []
     return [(Path(finding.path).name, finding.location, finding.encoding) for finding in report.findings]
 
 
 def test_every_value_in_a_hundred_notebooks_is_found_and_nothing_else(tmp_path: Path) -> None:
-    """Each notebook has one value, in one of all forms and in one of all places; checkpoints are notebooks too."""
-    names, places = list(FORMS), list(LOCATIONS)
+    """Each notebook has one value, in one of the encodings and parts. Some of the notebooks are checkpoints."""
+    names, parts = list(ENCODED_TEXTS), list(LOCATIONS)
     expected = {}
     for number in range(max(100, len(names))):
-        form, place = names[number % len(names)], places[number % len(places)]
+        encoding, part = names[number % len(names)], parts[number % len(parts)]
         folder = tmp_path / f"{number:03}" / (".ipynb_checkpoints" if number % 7 == 0 else "")
         folder.mkdir(parents=True)
-        write_notebook(folder / f"{number:03}.ipynb", **{place: FORMS[form]})
-        expected[f"{number:03}.ipynb"] = LOCATIONS[place]
+        write_notebook(folder / f"{number:03}.ipynb", **{part: ENCODED_TEXTS[encoding]})
+        expected[f"{number:03}.ipynb"] = LOCATIONS[part]
     write_notebook(tmp_path / "nothing.ipynb")
-    for looked in both():
-        assert {(file, place) for file, place, _ in told(looked, tmp_path)} == set(expected.items())
+    for matcher in matchers():
+        assert {(file, location) for file, location, _ in scan(matcher, tmp_path)} == set(expected.items())
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("place", LOCATIONS)
-def test_every_form_is_found_in_every_place(place: str, tmp_path: Path) -> None:
-    """One notebook a form, all in the same place."""
-    for number, text in enumerate(FORMS.values()):
-        write_notebook(tmp_path / f"{number}.ipynb", **{place: text})
-    looked = matcher_of(planted=VALUE)
-    assert {(file, place) for file, place, _ in told(looked, tmp_path)} == {
-        (f"{number}.ipynb", LOCATIONS[place]) for number in range(len(FORMS))
+@pytest.mark.parametrize("part", LOCATIONS)
+def test_every_encoding_is_found_in_every_part_of_a_notebook(part: str, tmp_path: Path) -> None:
+    """There is one notebook for each encoding."""
+    for number, text in enumerate(ENCODED_TEXTS.values()):
+        write_notebook(tmp_path / f"{number}.ipynb", **{part: text})
+    matcher = matcher_for(planted=VALUE)
+    assert {(file, location) for file, location, _ in scan(matcher, tmp_path)} == {
+        (f"{number}.ipynb", LOCATIONS[part]) for number in range(len(ENCODED_TEXTS))
     }
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_every_encoding_is_found_in_a_text(form: str, tmp_path: Path) -> None:
-    """In a text file the finding says the line and an encoding, by whatever the value is known."""
-    (tmp_path / "a.txt").write_text(f"one\ntwo {FORMS[form]} three\nfour", encoding="utf-8")
-    for looked in both():
-        found = told(looked, tmp_path)
-        assert {place for _, place, _ in found} <= {"byte 8", "line 2", "line 3", "line 4", "line 5", "line 6", "line 7"}
+@pytest.mark.parametrize("encoding", ENCODED_TEXTS)
+def test_every_encoding_is_found_in_a_text(encoding: str, tmp_path: Path) -> None:
+    """The finding in a text file has a line and an encoding, for both matchers."""
+    (tmp_path / "a.txt").write_text(f"one\ntwo {ENCODED_TEXTS[encoding]} three\nfour", encoding="utf-8")
+    for matcher in matchers():
+        found = scan(matcher, tmp_path)
+        assert {location for _, location, _ in found} <= {"byte 8", "line 2", "line 3", "line 4", "line 5", "line 6", "line 7"}
         assert found
-        # What is neither plain nor only quoted says how it is encoded.
         assert all(encoding for _, _, encoding in found)
 
 
-def test_a_notebook_that_says_nothing_known_has_no_finding(tmp_path: Path) -> None:
-    """Notebooks of this repository, with pictures in them or not, and a value's first eleven letters."""
+def test_notebooks_without_values_have_no_findings(tmp_path: Path) -> None:
+    """The scan ignores the notebooks of this repository, and the first and last eleven letters of a value."""
     write_notebook(tmp_path / "a.ipynb", code=VALUE[:11], plain=VALUE[-11:])
     own = Path(__file__).parents[2] / "notebooks"
-    for looked in both():
-        assert told(looked, tmp_path, own) == []
+    for matcher in matchers():
+        assert scan(matcher, tmp_path, own) == []
 
 
-def test_base64_in_lines_is_found(tmp_path: Path) -> None:
-    """A picture whose base64 is broken into lines, as some kernels send it, holds a value in its bytes."""
-    made = notebook()
+def test_a_value_in_base64_with_line_breaks_is_found(tmp_path: Path) -> None:
+    """Some kernels send the base64 of a picture in several lines."""
+    document = notebook()
     data = base64.encodebytes(bytes(range(256)) + VALUE.encode() + bytes(200)).decode()
-    made.cells[0].outputs[1].data["image/png"] = data
-    nbformat.write(made, tmp_path / "a.ipynb")
-    for looked in both():
-        ((_, place, form),) = told(looked, tmp_path)
-        assert place == "cell 1, output 2, image/png"
-        assert "base64" in form
+    document.cells[0].outputs[1].data["image/png"] = data
+    nbformat.write(document, tmp_path / "a.ipynb")
+    for matcher in matchers():
+        ((_, location, encoding),) = scan(matcher, tmp_path)
+        assert location == "cell 1, output 2, image/png"
+        assert "base64" in encoding
 
 
 def test_a_value_over_several_lines_is_found_once(tmp_path: Path) -> None:
-    """A key in PEM, printed: the notebook keeps its lines apart."""
+    """A notebook stores the lines of a printed PEM key separately."""
     pem = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(canary("pem") for _ in range(5)) + "\n-----END PRIVATE KEY-----"
     write_notebook(tmp_path / "a.ipynb", stream=pem)
-    assert told(matcher_of(planted=pem), tmp_path) == [("a.ipynb", LOCATIONS["stream"], "plain")]
+    assert scan(matcher_for(planted=pem), tmp_path) == [("a.ipynb", LOCATIONS["stream"], "plain")]
 
 
-def test_rows_of_a_database_are_found(tmp_path: Path) -> None:
-    """Texts, blobs and rows that are longer than a page say their table and row; what was deleted says its byte."""
+def test_values_in_rows_of_a_database_are_found(tmp_path: Path) -> None:
+    """The findings have the table and the row, and for deleted rows the offset in the file."""
     write_history(tmp_path / "history.sqlite", "x = 1", f"print({VALUE!r})", f"{'long ' * 2000}{VALUE}{' long' * 2000}")
     with closing(sqlite3.connect(tmp_path / ".jupyter_ystore.db")) as database, database:
         database.execute("CREATE TABLE yupdates (path text, yupdate blob)")
         database.execute("INSERT INTO yupdates VALUES ('a', ?)", [b"\x01\x05" + VALUE.encode() + b"\xff"])
-    write_deleted_row(tmp_path / "deleted.db", f"gone {VALUE} gone")
-    for looked in both():
-        found = told(looked, tmp_path)
-        assert [place for file, place, _ in found if file == "history.sqlite"] == [
+    write_database_with_deleted_row(tmp_path / "deleted.db", f"gone {VALUE} gone")
+    for matcher in matchers():
+        found = scan(matcher, tmp_path)
+        assert [location for file, location, _ in found if file == "history.sqlite"] == [
             "table history, row 2, column source",
             "table history, row 3, column source",
         ]
-        assert [place for file, place, _ in found if file == ".jupyter_ystore.db"] == ["table yupdates, row 1, column yupdate"]
-        ((_, place, _),) = [one for one in found if one[0] == "deleted.db"]
-        assert place.startswith("byte ")
-        assert place.endswith(", deleted")
+        assert [location for file, location, _ in found if file == ".jupyter_ystore.db"] == ["table yupdates, row 1, column yupdate"]
+        ((_, location, _),) = [one for one in found if one[0] == "deleted.db"]
+        assert location.startswith("byte ")
+        assert location.endswith(", deleted")
 
 
-def test_a_journal_of_a_database_is_found(tmp_path: Path) -> None:
-    """What is still in the write-ahead log is found there, and looking writes nothing."""
+def test_values_in_the_journal_of_a_database_are_found(tmp_path: Path) -> None:
+    """A scan searches the write-ahead log, and writes no file."""
     with closing(sqlite3.connect(tmp_path / "a.db")) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("CREATE TABLE t (x text)")
         database.execute("INSERT INTO t VALUES (?)", [VALUE])
         database.commit()
         before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-        assert [file for file, _, _ in told(matcher_of(planted=VALUE), tmp_path)] == ["a.db-wal"]
+        assert [file for file, _, _ in scan(matcher_for(planted=VALUE), tmp_path)] == ["a.db-wal"]
         assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
 
 
-def test_a_damaged_database_and_a_damaged_notebook_are_searched_as_they_are(tmp_path: Path) -> None:
-    """What can't be read as what it says it is still holds bytes."""
+def test_damaged_databases_and_notebooks_are_searched_as_bytes(tmp_path: Path) -> None:
+    """The findings have a line or an offset in bytes."""
     (tmp_path / "a.sqlite").write_bytes(b"SQLite format 3\0" + b"\1" * 900 + VALUE.encode())
     (tmp_path / "a.ipynb").write_text(f'{{"cells": [\n"{VALUE}', encoding="utf-8")
     (tmp_path / "deep.ipynb").write_text("[" * 100_000 + VALUE, encoding="utf-8")
-    for looked in both():
-        assert [(file, place) for file, place, _ in told(looked, tmp_path)] == [
+    for matcher in matchers():
+        assert [(file, location) for file, location, _ in scan(matcher, tmp_path)] == [
             ("a.ipynb", "line 2"),
             ("a.sqlite", "byte 916"),
             ("deep.ipynb", "line 1"),
         ]
 
 
-def test_html_scripts_and_binary_files_are_found(tmp_path: Path) -> None:
-    """An export, a script, a pickle and a file in another encoding."""
-    (tmp_path / "export.html").write_text(f"<p>\n{FORMS['HTML']}</p>", encoding="utf-8")
+def test_values_in_html_scripts_and_binary_files_are_found(tmp_path: Path) -> None:
+    """The last file is in UTF-16."""
+    (tmp_path / "export.html").write_text(f"<p>\n{ENCODED_TEXTS['HTML']}</p>", encoding="utf-8")
     (tmp_path / "script.py").write_text(f"x = {VALUE!r}\n", encoding="utf-8")
     (tmp_path / "data.bin").write_bytes(b"\0\1\2" + VALUE.encode() + b"\xff\0")
     (tmp_path / "wide.txt").write_bytes(VALUE[:30].encode("utf-16"))
-    looked = matcher_of(planted=VALUE)
-    assert [(file, place) for file, place, _ in told(looked, tmp_path)] == [
+    matcher = matcher_for(planted=VALUE)
+    assert [(file, location) for file, location, _ in scan(matcher, tmp_path)] == [
         ("data.bin", "byte 3"),
         ("export.html", "line 2"),
         ("script.py", "line 1"),
@@ -174,45 +173,45 @@ def test_html_scripts_and_binary_files_are_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.once
-def test_a_large_file_is_searched_over_the_borders_of_its_pieces(tmp_path: Path) -> None:
-    """A value that is cut by the end of a piece is found once, whole, at its line."""
+def test_a_value_across_two_chunks_of_a_large_file_is_found(tmp_path: Path) -> None:
+    """The scan reports the whole value once, with its line."""
     line = b"x" * 99 + b"\n"
     start = CHUNK - CHUNK % 100 - 100
     data = line * (start // 100)
     cut = CHUNK - len(data) - 20
     data += b"y" * cut + VALUE.encode() + b"\n" + line * (CHUNK // 100)
     (tmp_path / "large.log").write_bytes(data)
-    for looked in both()[:1]:
-        report = Scanner(looked).scan([str(tmp_path)])
+    for matcher in matchers()[:1]:
+        report = Scanner(matcher).scan([str(tmp_path)])
         (found,) = report.findings
         assert (found.line, found.location, found.is_whole) == (start // 100 + 1, f"line {start // 100 + 1}", True)
         assert report.size == len(data)
 
 
-def test_folders_of_tools_and_virtual_environments_are_passed_over(tmp_path: Path) -> None:
-    """Unless they are named themselves."""
+def test_folders_of_tools_and_virtual_environments_are_skipped(tmp_path: Path) -> None:
+    """The scan searches them only if the command names them."""
     for folder in (".git", "node_modules", "__pycache__", "env"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "a.txt").write_text(VALUE, encoding="utf-8")
     (tmp_path / "env" / "pyvenv.cfg").touch()
-    looked = matcher_of(planted=VALUE)
-    assert told(looked, tmp_path) == []
-    assert told(looked, tmp_path / ".git", tmp_path / "env" / "a.txt") == [("a.txt", "line 1", "plain")] * 2
+    matcher = matcher_for(planted=VALUE)
+    assert scan(matcher, tmp_path) == []
+    assert scan(matcher, tmp_path / ".git", tmp_path / "env" / "a.txt") == [("a.txt", "line 1", "plain")] * 2
 
 
-def test_a_value_in_a_files_name_is_found_and_not_told(tmp_path: Path) -> None:
-    """The name is masked wherever the file is named."""
+def test_a_value_in_the_name_of_a_file_is_found_and_masked(tmp_path: Path) -> None:
+    """The path of the finding contains the mask."""
     value = canary("name")
     (tmp_path / f"key-{value}.txt").touch()
-    report = Scanner(matcher_of(planted=value)).scan([str(tmp_path)])
+    report = Scanner(matcher_for(planted=value)).scan([str(tmp_path)])
     (found,) = report.findings
     assert (found.location, Path(found.path).name) == ("the file's name", "key-‹secret:planted.key›.txt")
 
 
-def test_what_can_not_be_read_is_told(tmp_path: Path) -> None:
-    """A file that vanishes, or that is none, is in the report; a path that does not exist is an error."""
+def test_special_files_are_ignored_and_a_missing_path_is_an_error(tmp_path: Path) -> None:
+    """The scan ignores a pipe and a broken link in a folder."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    assert Scanner(matcher_of(planted=VALUE)).scan([str(tmp_path)]).files == 0
+    assert Scanner(matcher_for(planted=VALUE)).scan([str(tmp_path)]).files == 0
     with pytest.raises(UnreadableFileError, match="no file or folder"):
-        Scanner(matcher_of(planted=VALUE)).scan([str(tmp_path / "nowhere")])
+        Scanner(matcher_for(planted=VALUE)).scan([str(tmp_path / "nowhere")])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import run
-from tests.support.planting import LOCATIONS, write_notebook
+from tests.support.scan_files import LOCATIONS, write_notebook
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:

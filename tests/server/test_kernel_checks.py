@@ -14,7 +14,7 @@ import pytest
 
 from tests.notebook.guard.test_numbers import MASK, PIN, PROGRAMS
 from tests.support.kernels import running_kernel
-from tests.support.planting import notebook
+from tests.support.scan_files import notebook
 from zensecrets_jupyter.commands.files.save_check import Endpoint, endpoint_of
 from zensecrets_jupyter.server.save_check_client import SaveCheckClient
 from zensecrets_jupyter.testing.canary import canary, find_canary

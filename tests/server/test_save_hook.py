@@ -14,7 +14,7 @@ import nbformat
 import pytest
 import requests
 
-from tests.support.planting import LOCATIONS, encodings_of, notebook, special_canary
+from tests.support.scan_files import LOCATIONS, encodings_of, notebook, special_canary
 from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
 from zensecrets_jupyter.commands.framework.active_manager import take_notes

@@ -34,7 +34,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def may_replace(path: Path) -> bool:
-    """Tell whether this user may write a file; a read-only file is not replaced, even where the folder's mode allows it."""
+    """Return whether this user may write a file; a read-only file is not replaced, even where the folder's mode allows it."""
     return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
 

@@ -25,17 +25,17 @@ _LARGEST = 2 * 1024 * 1024 * 1024
 
 
 def write_backup(path: str | Path, files: Mapping[Path, bytes], passphrase: str) -> None:
-    """Write the content of files before cleaning into one sealed file, which only its owner can read.
+    """Write the original content of files to one sealed file, which only its owner can read.
 
     Raises:
-        UnwritableFileError: If the backup exists already, or can't be written.
+        UnwritableFileError: If the backup exists, or can't be written.
     """
     content = {str(file.absolute()): base64.b64encode(data).decode("ascii") for file, data in files.items()}
     write_text(path, sealed_export.seal(json.dumps({FORMAT_KEY: VERSION, "files": content}), passphrase), private=True)
 
 
 def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> list[Path]:
-    """Write the files of a backup to their original paths, replacing the current files.
+    """Restore the files of a backup to their original paths.
 
     The backup may come from another person, who chose the paths in it. Therefore only files below ``folders`` are written.
 
@@ -48,22 +48,22 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
         The paths that were written.
 
     Raises:
-        UnreadableFileError: If the file is no backup, or a damaged one.
+        UnreadableFileError: If the file is not a backup, or is damaged.
         WrongPassphraseError: If the passphrase is wrong.
-        UnwritableFileError: If the backup holds a file that is not below one of ``folders``; nothing is restored then. Or if a file can't
-            be written; the files before it are restored then.
+        UnwritableFileError: If a file of the backup is not below one of ``folders``, and then no file is restored. Or if a file can't be
+            written, and then only the files before it are restored.
     """
     text = _text_of(path)
     if not sealed_export.is_sealed(text):
-        raise UnreadableFileError(f"The file {path!r} is no backup that can be read.", hint="`%secret clean` says where it writes one.")
+        raise UnreadableFileError(f"The file {path!r} is not a readable backup.", hint="`%secret clean` prints the path of its backup.")
     files = _files_of(sealed_export.unseal(text, path, ask), path)
     allowed = [Path(os.path.realpath(expand_path(folder))) for folder in folders]
     outside = [name for name in files if not _is_below(name, allowed)]
     if outside:
         count = f"{len(outside)} of its {len(files)} files" if len(files) > 1 else "its file"
-        where = ", ".join(map(str, allowed))
-        message = f"The backup {path!r} would write {count} elsewhere than below {where}, such as {outside[0]!r}; nothing was restored."
-        raise UnwritableFileError(message, hint=f"If that is meant, name the folder: %zen clean --restore {path} FOLDER")
+        folders_text = ", ".join(map(str, allowed))
+        message = f"The backup {path!r} would write {count} outside {folders_text}, such as {outside[0]!r}. Nothing was restored."
+        raise UnwritableFileError(message, hint=f"To restore them anyway, name their folder: %zen clean --restore {path} FOLDER")
     for done, (name, data) in enumerate(files.items()):
         try:
             replace_file(Path(name), data)
@@ -71,16 +71,16 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
             reason = describe_os_error(error)
         else:
             continue
-        message = f"The file {name!r} can't be restored, since {reason}; {done} of {len(files)} files are restored."
-        raise UnwritableFileError(message, hint="Mend that, and restore again.")
+        message = f"The file {name!r} can't be restored, because {reason}. {done} of {len(files)} files are restored."
+        raise UnwritableFileError(message, hint="Solve the problem, and restore again.")
     return list(map(Path, files))
 
 
 def _text_of(path: str) -> str:
-    """Return the text of a backup; empty if the path is no regular file of a possible size."""
+    """Return the text of a backup; empty if the file is not regular, or is too large."""
     file = expand_path(path)
     try:
-        # Reading a device may never end, and reading a pipe may block. Files under /proc have a size of 0 and may block too.
+        # A device may be endless, and a pipe may block. Files under /proc have a size of 0 and may block too.
         if os.path.isfile(file) and 0 < file.stat().st_size <= _LARGEST:  # noqa: PTH113 - Path.is_file raises where the path is too long
             return file.read_text(encoding="utf-8")
     except (OSError, ValueError):
@@ -89,7 +89,7 @@ def _text_of(path: str) -> str:
 
 
 def _is_below(name: str, allowed: Iterable[Path]) -> bool:
-    """Tell whether a path, with links resolved, is below an allowed folder and outside the folders of tools."""
+    """Return whether a path, with links resolved, is below an allowed folder and outside the folders of tools."""
     if not os.path.isabs(name) or "\0" in name:  # noqa: PTH117 - the text has not been checked yet
         return False
     real = Path(os.path.realpath(name))
@@ -106,4 +106,4 @@ def _files_of(text: str, path: str) -> dict[str, bytes]:
             return {name: base64.b64decode(data, validate=True) for name, data in document["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
-    raise UnreadableFileError(f"The sealed file {path!r} holds no backup.", hint="If it is an export: %secret import FILE")
+    raise UnreadableFileError(f"The sealed file {path!r} is not a backup.", hint="If it is an export: %secret import FILE")

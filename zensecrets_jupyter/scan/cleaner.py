@@ -1,4 +1,4 @@
-"""Removal of values from files: computes the new content of a file and replaces it."""
+"""Removal of values from files."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Cleaner:
         """Read the files that can be cleaned.
 
         Returns:
-            The content of each file, and of the files that SQLite keeps beside a database; and the files that can't be cleaned.
+            The content of each file, also of the files that SQLite writes next to a database; and the files that can't be cleaned.
         """
         files: dict[Path, bytes] = {}
         uncleaned = []
@@ -73,18 +73,18 @@ class Cleaner:
             try:
                 data = path.read_bytes()
                 reason = self._why_uncleanable(path, data)
-                beside = _read_beside(path) if data.startswith(databases.MAGIC) else {}
+                side_files = _read_side_files(path) if data.startswith(databases.MAGIC) else {}
             except OSError as error:
                 uncleaned.append(self._uncleaned(path, describe_os_error(error)))
                 continue
             if reason:
                 uncleaned.append(self._uncleaned(path, reason))
                 continue
-            files |= {path: data, **beside}
+            files |= {path: data, **side_files}
         return files, uncleaned
 
     def clean(self, files: dict[Path, bytes]) -> CleaningResult:
-        """Clean files, given with their content; each file is replaced atomically."""
+        """Clean files, given with their content. Each file is replaced atomically."""
         result = CleaningResult()
         for path, data in files.items():
             if path.name.endswith(databases.SIDE_FILE_SUFFIXES):
@@ -94,7 +94,7 @@ class Cleaner:
             except OSError as error:
                 reasons = [describe_os_error(error)]
             except sqlite3.Error as error:
-                reasons = [databases.describe_os_error(error)]
+                reasons = [databases.describe_database_error(error)]
             else:
                 result.files.append(path)
             result.uncleaned += [self._uncleaned(path, reason) for reason in reasons]
@@ -123,8 +123,8 @@ class Cleaner:
         return data if new == file.text else file.encode(new)
 
     def notebook(self, raw: str) -> str:
-        """Return the JSON of a notebook without values; every other character stays as it is."""
-        # If the file has no character outside ASCII, its program may have escaped them all. Every reader understands escapes.
+        """Return the JSON of a notebook without values. No other character changes."""
+        # A file that has only ASCII may be written by a program that escapes all other characters. So the edits escape them too.
         ascii_only = raw.isascii()
         edits = [edit for text in notebooks.texts(raw) for edit in self._edits(raw, text, ascii_only=ascii_only)]
         return apply_edits(raw, edits)
@@ -153,13 +153,13 @@ class Cleaner:
 
     def _clean_file(self, path: Path, data: bytes) -> list[str]:
         if path.read_bytes() != data:
-            return ["it changed meanwhile"]
+            return ["it changed in the meantime"]
         new = self.content(path, data)
         if new != data:
             replace_file(path, new)
         file = text_of(new)
         remaining = self._matcher.find(new) or (file is not None and not file.is_utf8 and notebooks.find(self._matcher, file.text))
-        return ["something in it can't be replaced"] if remaining else []
+        return ["some of its values can't be replaced"] if remaining else []
 
     def _clean_database(self, path: Path) -> list[str]:
         def change(cell: databases.DatabaseCell) -> bytes | None:
@@ -175,17 +175,17 @@ class Cleaner:
         if not may_replace(path):
             return "it is read-only"
         if path.name.endswith(databases.SIDE_FILE_SUFFIXES):
-            return "it belongs to the database beside it: clean that"
+            return "it belongs to a database: clean the database"
         if not data.startswith(databases.MAGIC) and b"\0" in data and text_of(data) is None:
-            return "it is neither text nor a database: make it anew, or delete it"
+            return "it is neither text nor a database: create it again, or delete it"
         return ""
 
     def _uncleaned(self, path: Path, reason: str) -> UncleanedFile:
         return UncleanedFile(self._matcher.mask(decode_system_text(str(path))), reason)
 
 
-def _read_beside(path: Path) -> dict[Path, bytes]:
-    """Return the content of the files that SQLite keeps beside a database."""
+def _read_side_files(path: Path) -> dict[Path, bytes]:
+    """Return the content of the files that SQLite writes next to a database."""
     contents = {}
     for suffix in databases.SIDE_FILE_SUFFIXES:
         file = path.with_name(path.name + suffix)

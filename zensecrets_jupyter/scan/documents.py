@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 _LONG = 1_000
-"""Characters from which on the hash of a text without values is remembered."""
+"""The length from which the hash of a text without values is stored, in characters."""
 _MOST_HASHES = 20_000
 
 
 class DocumentMasker:
     """Masks the texts of documents.
 
-    It remembers hashes of long texts without values, because notebooks are saved again and again.
+    The masker stores hashes of long texts without values, because notebooks are saved often.
 
     Attributes:
         masked: The names of the values that were masked so far.
@@ -36,7 +36,7 @@ class DocumentMasker:
         self.masked: set[str] = set()
 
     def document(self, thing: Any, path: JsonPath = ()) -> Any:
-        """Return ``thing`` with every text and key in it masked; the same object if there is no value in it."""
+        """Return a copy with all texts and keys masked; the same object if it contains no value."""
         if isinstance(thing, str):
             return self.text(thing, path)
         if isinstance(thing, list):
@@ -47,11 +47,11 @@ class DocumentMasker:
             changed = any(key is not old or new is not thing[old] for (key, new), old in zip(pairs, thing, strict=True))
             # The copy has the class of the document: nbformat's nodes are dicts with attribute access.
             return type(thing)(pairs) if changed else thing
-        # Numbers are not masked: a figure with a text in place of a number is not drawn.
+        # Numbers are not masked, because a front end can't draw a figure with a text instead of a number.
         return thing
 
     def record_matches(self, data: bytes) -> None:
-        """Add the names of values in ``data`` to :attr:`masked` without changing the data."""
+        """Add the names of values in ``data`` to :attr:`masked`, without masking them."""
         self.masked.update(match.name for match in self._matcher.find(data))
 
     def data(self, data: bytes) -> bytes:
@@ -67,14 +67,14 @@ class DocumentMasker:
         return mask_matches(data, matches)
 
     def text(self, text: str, path: JsonPath = (), *, is_key: bool = False) -> str:
-        """Return ``text``, which stands at ``path`` of a notebook, masked; the same object if there is no value in it."""
+        """Return the masked text at ``path`` of a notebook; the same object if the text contains no value."""
         digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() if len(text) >= _LONG else b""
         if digest in self._clean_hashes:
             return text
         location = notebooks.NotebookText((JsonToken(path, 0, 0, is_key=is_key),))
         matches = notebooks.find(self._matcher, text)
         if matches and not is_key and path:
-            # A script with a mask in place of a number would not draw its figure.
+            # A script with a mask instead of a number could not draw its figure.
             numbers = numbers_in_scripts(str(path[-1]), text)
             matches = [match for match in matches if not any(start <= match.start and match.end <= end for start, end in numbers)]
         if not matches:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SKIPPED_FOLDERS = frozenset(
     {".git", ".hg", ".svn", "node_modules", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox"}
 )
-"""Folders of tools, whose content people neither write nor share."""
+"""Folders of tools. People neither write nor share their content."""
 
 # fmt: off
 _STATE_FILE_SYSTEMS = frozenset({
@@ -26,8 +26,8 @@ _STATE_FILE_SYSTEMS = frozenset({
     "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs", "tracefs",
 })
 # fmt: on
-"""Linux file systems that show the state of the kernel: reading may never end, or may have side effects (proc(5), sysfs(5))."""
-_STATE = "it shows the state of the system, and holds no files"
+"""Linux file systems that show the state of the kernel. Reading them may never end, or have side effects (proc(5), sysfs(5))."""
+_STATE = "it shows the state of the system, and contains no files"
 _MOUNTS = "/proc/self/mountinfo"
 
 _LONGEST_SHOWN = 200
@@ -47,7 +47,7 @@ def files_under(paths: Iterable[str], skipped: list[SkippedFile]) -> list[Path]:
         skipped: The list to which files and folders that can't be read are added.
 
     Raises:
-        UnreadableFileError: If there is no such file or folder.
+        UnreadableFileError: If a path does not exist.
     """
     state = _state_devices()
     files: dict[Path, None] = {}
@@ -59,8 +59,8 @@ def files_under(paths: Iterable[str], skipped: list[SkippedFile]) -> list[Path]:
             raise _missing_path_error(named, error) from None
         kind = _KINDS.get(stat.S_IFMT(mode.st_mode))
         if kind is not None:
-            message = f"{shorten_path(named)!r} is {kind}, no file or folder."
-            raise UnreadableFileError(message, hint="What a program writes can be piped in: PROGRAM | zensecrets scan -")
+            message = f"{shorten_path(named)!r} is {kind}, not a file or a folder."
+            raise UnreadableFileError(message, hint="To scan the output of a program: PROGRAM | zensecrets scan -")
         if mode.st_dev in state:
             skipped.append(SkippedFile(str(path), _STATE))
         elif stat.S_ISDIR(mode.st_mode):
@@ -77,7 +77,7 @@ def shorten_path(path: str) -> str:
 
 def _missing_path_error(named: str, error: Exception) -> UnreadableFileError:
     if isinstance(error, PermissionError):
-        return UnreadableFileError(f"{shorten_path(named)!r} can't be looked at, since {describe_os_error(error)}.", hint="Check the path.")
+        return UnreadableFileError(f"{shorten_path(named)!r} can't be read, because {describe_os_error(error)}.", hint="Check the path.")
     return UnreadableFileError(f"There is no file or folder {shorten_path(named)!r}.", hint="Check the path.")
 
 
@@ -94,17 +94,17 @@ def _in_folder(folder: Path, skipped: list[SkippedFile], state: set[int]) -> lis
 
 
 def _is_searched_folder(folder: Path, skipped: list[SkippedFile], state: set[int]) -> bool:
-    """Tell whether a folder is searched."""
+    """Return whether a folder has to be searched, and add it to ``skipped`` if it shows the state of the system."""
     if folder.name in SKIPPED_FOLDERS or os.path.exists(folder / "pyvenv.cfg"):  # noqa: PTH110 - Path.exists raises where the path is too long
         return False
     try:
-        is_state = bool(state) and folder.lstat().st_dev in state
+        shows_state = bool(state) and folder.lstat().st_dev in state
     except OSError:
         # os.walk reports the error itself.
         return True
-    if is_state:
+    if shows_state:
         skipped.append(SkippedFile(str(folder), _STATE))
-    return not is_state
+    return not shows_state
 
 
 def _is_file(path: Path, skipped: list[SkippedFile], state: set[int]) -> bool:

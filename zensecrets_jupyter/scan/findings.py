@@ -1,4 +1,4 @@
-"""Result of a scan: findings, and the files that were skipped."""
+"""The result of a scan: the findings and the skipped files."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """The location of a value in a file; it never contains the value.
+    """The location of a value in a file. A finding never contains the value.
 
     Attributes:
         path: The path of the file, with values in it masked.
         location: The location in the file: ``cell 3, output 1, text/html``, ``line 12``, ``table history, row 5``, ``byte 4711``.
-        name: ``secret.key``, or for a finding of the heuristic scan the kind of secret that the text looks like.
+        name: The name of the value, such as ``db.password``; in a heuristic scan, the type of the possible secret.
         encoding: How the value is written: ``plain``, ``base64``, …, or :data:`UNKNOWN`.
         line: The line in the file; 0 if the file has no lines.
-        is_whole: Whether all of the value stands there, not only a part.
+        is_whole: Whether the whole value occurs there, not only a part.
     """
 
     path: str

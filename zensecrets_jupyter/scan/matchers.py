@@ -1,4 +1,4 @@
-"""Matchers: what finds values in bytes, and the matches that it returns."""
+"""Matchers, which find values in bytes, and their matches."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import NamedTuple
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 
 LONGEST_ENCODED_BYTE = 10
-"""Bytes that usual encodings write for one byte at most: ``\\U00000000``."""
+"""The most bytes that usual encodings write for one byte: ``\\U00000000``."""
 
 
 class Match(NamedTuple):
-    """An occurrence of a value: ``data[start:end]``.
+    """An occurrence of a value at ``data[start:end]``.
 
     Attributes:
         start: The offset of its first byte.
         end: The offset behind its last byte.
         name: The name of the value.
         encoding: How the value is written: ``plain``, ``base64``, ….
-        is_whole: Whether all of the value occurs there, not only a part.
+        is_whole: Whether the whole value occurs there, not only a part.
     """
 
     start: int
@@ -32,11 +32,11 @@ class Match(NamedTuple):
 class Matcher(ABC):
     """Finds values in bytes.
 
-    Errors of a search are raised, because the caller does not show the searched text.
+    Errors during a search are raised, because the callers do not show the searched text.
     """
 
     reach: int
-    """Length in bytes of the longest encoded value: chunks of a file overlap by so much."""
+    """Length in bytes of the longest encoded value, by which chunks of a file overlap."""
 
     @property
     @abstractmethod
@@ -49,7 +49,7 @@ class Matcher(ABC):
 
     @abstractmethod
     def may_touch(self, data: bytes) -> bool:
-        """Tell whether JSON may contain a value, escaped in any way. ``False`` is certain."""
+        """Return whether JSON may contain a value, escaped in any way. ``False`` is certain."""
 
     def mask(self, text: str) -> str:
         """Return ``text`` with every value masked; the same object if there is none."""
@@ -67,12 +67,12 @@ class ValueMatcher(Matcher):
     """Finds values that it holds, with a redactor of its own."""
 
     def __init__(self) -> None:
-        """Make a matcher without values."""
+        """Create a matcher without values."""
         self._redactor = Redactor()
         self.reach = 0
 
     def add(self, value: str, name: str) -> str:
-        """Find ``value`` as ``name`` from now on.
+        """Add a value with its name.
 
         Returns:
             Why the value can't be found, as the end of a sentence; empty if it can.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHUNK = 16 * 1024 * 1024
 """Bytes of a large file that are searched at once."""
 LARGEST_WHOLE = 512 * 1024 * 1024
-"""Largest notebook or database, in bytes, that is parsed; a larger one is searched as bytes."""
+"""Largest notebook or database, in bytes, that is parsed. A larger file is searched as bytes."""
 LARGEST = 16 * 1024 * 1024 * 1024
 """Largest file, in bytes, that is searched: sparse files and devices can be endless."""
 NOTEBOOKS = (".ipynb",)
@@ -55,7 +55,7 @@ class Scanner:
 
         Args:
             paths: Files and folders.
-            report_progress: Is called after each file with the bytes searched so far and the bytes of all files.
+            report_progress: Takes the searched bytes and the bytes of all files, after each file.
 
         Raises:
             UnreadableFileError: If one of ``paths`` does not exist.
@@ -67,7 +67,7 @@ class Scanner:
             try:
                 report.findings += self.scan_file(path)
             except _TooLargeError:
-                reason = f"it holds more than {LARGEST // 1024**3} GiB; to have it searched, pipe it in"
+                reason = f"it has more than {LARGEST // 1024**3} GiB; to scan it, pipe it in"
                 report.skipped.append(SkippedFile(self._matcher.mask(decode_system_text(str(path))), reason))
             except Exception as error:  # noqa: BLE001 - one damaged file must not stop the scan of the others
                 report.skipped.append(SkippedFile(self._matcher.mask(decode_system_text(str(path))), describe_os_error(error)))
@@ -137,7 +137,7 @@ class Scanner:
         file = text_of(data)
         if file is None or file.is_utf8:
             return _findings_by_line(label, data, self._matcher.find(data))
-        # Lines are counted in the decoded text, because a line end has other bytes in another encoding.
+        # The decoded text is searched first, because a line end has other bytes in another encoding.
         findings = _findings_by_line(label, text := file.text.encode("utf-8", "surrogatepass"), self._matcher.find(text))
         return findings or _findings_by_line(label, data, self._matcher.find(data))
 
@@ -148,13 +148,13 @@ class Scanner:
                 location = cell.location(self._matcher)
                 findings += [_finding_without_line(label, location, match) for match in self._matcher.find(cell.value)]
         except sqlite3.Error:
-            # The file is damaged or encrypted, but its bytes can still be searched.
+            # The file is damaged or encrypted. Its bytes can still be searched.
             return [*findings, *_findings_by_line(label, data, self._matcher.find(data))]
         deleted = databases.deleted_matches(self._matcher, data, {finding.name for finding in findings})
         return [*findings, *(_finding_without_line(label, f"byte {match.start}, deleted", match) for match in deleted)]
 
     def _scan_chunks(self, stream: BinaryIO, label: str, largest: float = math.inf) -> tuple[list[Finding], int]:
-        """Scan a stream in chunks, each together with the end of the one before.
+        """Scan a stream in chunks, each together with the end of the previous chunk.
 
         Returns:
             The findings, and the size of the stream.
@@ -171,7 +171,7 @@ class Scanner:
             for match in self._matcher.find(data):
                 line = lines + data.count(b"\n", 0, match.start) + 1 if is_text else 0
                 location = f"line {line}" if is_text else f"byte {offset + match.start}"
-                # A match at the end of a chunk may be a part, and is replaced by the whole one of the next chunk.
+                # A match at the end of a chunk may be partial. The whole match in the next chunk replaces it.
                 findings[offset + match.start, match.name] = Finding(label, location, match.name, match.encoding, line, match.is_whole)
             overlap = data[-self._matcher.reach :] if self._matcher.reach else b""
             done = len(data) - len(overlap)
@@ -204,7 +204,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def _may_have_wrapped_base64(data: bytes) -> bool:
-    """Tell whether a notebook may contain a file in base64 that its JSON does not show: an attachment, or wrapped base64."""
+    """Return whether a notebook may contain base64 that a search of its JSON misses: an attachment, or wrapped base64."""
     return b'"attachments"' in data or _WRAPPED_BASE64.search(data) is not None
 
 

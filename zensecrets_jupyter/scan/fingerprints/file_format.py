@@ -34,15 +34,15 @@ FORMAT_KEY = "zensecrets_fingerprints"
 """The key in the header that names the format; its value is the version."""
 VERSION = 2
 ABOUT = (
-    "Keyed fingerprints of secrets. They tell whoever has this file whether a text holds one of the secrets, the secrets' names, and how "
-    "many letters each value has; nothing else."
+    "Keyed fingerprints of secrets. A reader of this file can find out whether a text contains one of the secrets, the names of the "
+    "secrets, and the number of letters of each value, and nothing else."
 )
 _DIGEST_SIZE = 16
 _KEY_SIZE = 32
 
 
 class FingerprintEntry(NamedTuple):
-    """What the file holds for one window of a value.
+    """The entry of the file for one window of a value.
 
     Attributes:
         name: The name of the value.
@@ -98,7 +98,7 @@ def new_header() -> str:
 
 
 def is_header(line: str) -> bool:
-    """Tell whether a line is a header of this version of the format."""
+    """Return whether a line is a header of this version of the format."""
     try:
         key_of(line, "")
     except UnreadableFileError:
@@ -131,12 +131,12 @@ def key_of(header: str, label: str) -> bytes:
             return key
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
-    message = f"The file {label!r} holds no fingerprints that this version can read."
-    raise UnreadableFileError(message, hint="Make it by: zensecrets fingerprints export FILE")
+    message = f"The file {label!r} has no fingerprints that this version can read."
+    raise UnreadableFileError(message, hint="Create it with: zensecrets fingerprints export FILE")
 
 
 def is_intact_line(line: str) -> bool:
-    """Tell whether a line after the header can be read."""
+    """Return whether a line after the header can be read."""
     return entries_of_line(line) is not None
 
 
@@ -170,7 +170,7 @@ def why_no_fingerprint(value: str) -> str:
     # The value itself must have a window. One in a text that it decodes to would not recognize the value as it is written.
     plain = {data, letters_of(data)}
     has_window = any(window.letters in plain for window in windows(value))
-    return "" if has_window else why_weak(value) or "its own part is too short or could be guessed"
+    return "" if has_window else why_weak(value) or "it is too short or easy to guess"
 
 
 def line_of(header: str, value: str, name: str) -> str:

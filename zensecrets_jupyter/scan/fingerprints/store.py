@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
 VARIABLE = "ZENSECRETS_FINGERPRINTS"
 _WRITING_SECONDS = 0.05
-"""Seconds that another process gets to finish the line that it is writing."""
+"""Time in seconds in which another process can finish the line that it writes."""
 _removed_lines: list[int] = []
 _ID = re.compile(r'"id":"([^"]*)"')
 _saved: dict[tuple[str, int], tuple[int, int]] = {}
-"""How many of the redactor's values each file has, and the file's size afterwards, by its path and inode number."""
+"""For each file, by path and inode number: the number of stored values, and the size of the file after that."""
 
 
 def fingerprint_file() -> Path:
@@ -65,7 +65,7 @@ def load_fingerprints() -> FingerprintMatcher:
 
 
 def is_up_to_date() -> bool:
-    """Tell whether :func:`save_fingerprints` has nothing to add."""
+    """Return whether the file has all fingerprints that :func:`save_fingerprints` would add."""
     if os.environ.get(VARIABLE, "").strip().lower() == "off":
         return True
     count, _ = _saved.get(_identity(fingerprint_file()), (0, 0))
@@ -125,7 +125,7 @@ def remove_fingerprints(name: str) -> None:
 
 
 def _repair(path: Path) -> int:
-    """Remove damaged lines, as a full disk leaves them, and return how many there were.
+    """Remove damaged lines, such as those after a full disk, and return their number.
 
     Raises:
         OSError: If the file can't be read or written.
@@ -160,10 +160,10 @@ def _intact_lines(path: Path) -> list[str] | None:
 
 
 def _add(path: Path, header: str, new: dict[str, str]) -> bool:
-    """Append those of the lines, given by their identity, that the file does not have yet.
+    """Append the lines that the file does not have yet, given by their identity.
 
     Returns:
-        Whether the lines fit the file. They do not if another process replaced it by a file with another header.
+        Whether the file still has the header. Another process may have replaced the file.
     """
     # The lock keeps other processes from removing lines in the meantime.
     with locked_file(path):
@@ -188,7 +188,7 @@ def _append(path: Path, data: bytes) -> None:
 
 
 def _read_text(path: Path) -> str:
-    # Bytes that are not UTF-8 are damage like any other, and must not raise here.
+    # Bytes that are not UTF-8 are damage, which _repair removes, so they must not raise an error here.
     return path.read_bytes().decode("utf-8", "replace")
 
 

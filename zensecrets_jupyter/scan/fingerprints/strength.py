@@ -1,4 +1,4 @@
-"""Estimate of how hard a value is to guess, which errs on the low side."""
+"""A low estimate of how hard a value is to guess."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 WEAKEST = 60.0
-"""Bits that a value needs to get a fingerprint: trying 2⁶⁰ texts at ten thousand million a second takes three years."""
+"""Bits that a value needs for a fingerprint. Trying 2⁶⁰ texts takes three years, at ten billion texts a second."""
 SHORTEST = 12
-"""Characters that a value needs to get a fingerprint."""
+"""Characters that a value needs for a fingerprint."""
 
 _HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _CLASSES = ((re.compile(r"[a-z]"), 26), (re.compile(r"[A-Z]"), 26), (re.compile(r"[0-9]"), 10), (re.compile(r"[^A-Za-z0-9]"), 20))
@@ -23,7 +23,7 @@ _BITS_OF_A_WORD = 13.0
 # A value and its letters are often the same text, and each is estimated several times in a row.
 @lru_cache(maxsize=4)
 def strength(text: str) -> float:
-    """Return about how many bits it takes to guess ``text``.
+    """Return an estimate of the bits of ``text``, which measure how hard it is to guess.
 
     The estimate counts distinct pairs of neighboring characters, each with the size of the alphabet. Pairs that count up, count down or
     repeat a character do not count. A text that looks like a word counts as one word.
@@ -37,7 +37,7 @@ def strength(text: str) -> float:
 
 
 def why_weak(text: str) -> str:
-    """Return why ``text`` gets no fingerprint, as the end of a sentence; empty if it gets one."""
+    """Return why ``text`` gets no fingerprint, as the end of a sentence; empty if it is strong enough."""
     if len(text) < SHORTEST:
         return f"it has fewer than {SHORTEST} characters"
-    return "it could be guessed by trying" if strength(text) < WEAKEST else ""
+    return "it is easy to guess" if strength(text) < WEAKEST else ""

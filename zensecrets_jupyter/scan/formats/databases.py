@@ -1,4 +1,4 @@
-"""Rows of a SQLite file, such as IPython's history or JupyterLab's document store, and their replacement."""
+"""Reading and replacing fields of a SQLite file, such as IPython's history or JupyterLab's document store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["MAGIC", "SIDE_FILE_SUFFIXES", "DatabaseCell", "cells", "deleted_matches", "rewrite"]
 
 SIDE_FILE_SUFFIXES = ("-wal", "-journal", "-shm")
-"""Suffixes of the files that SQLite keeps beside a database."""
+"""Suffixes of the files that SQLite writes next to a database."""
 _BUSY_SECONDS = 5.0
 
 
@@ -30,7 +30,7 @@ class DatabaseCell(NamedTuple):
         table: The table.
         column: The column.
         keys: The columns that identify the row, with their content.
-        value: The content, numbers and text as UTF-8.
+        value: The content; numbers and text are UTF-8.
         is_text: Whether the content is text or a number, not a blob.
     """
 
@@ -41,7 +41,7 @@ class DatabaseCell(NamedTuple):
     is_text: bool
 
     def location(self, matcher: Matcher) -> str:
-        """Return the location, such as ``table history, row 5, column source``; names that contain a value are masked."""
+        """Return the location, such as ``table history, row 5, column source``, with values in names masked."""
         # Only a row number is shown: a key of another type may itself be a value.
         number = next(iter(self.keys.values()), None)
         row = f", row {number}" if isinstance(number, int) else ""
@@ -52,9 +52,9 @@ def cells(path: Path) -> Iterator[DatabaseCell]:
     """Yield all fields with text, bytes or numbers.
 
     Raises:
-        sqlite3.Error: If the file is no database, or a damaged one.
+        sqlite3.Error: If the file is not a database, or is damaged.
     """
-    # Opened as immutable: otherwise even reading writes files beside the database, and waits for other programs that have it open.
+    # Without `immutable`, even reading writes files next to the database, and waits for other programs that have it open.
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as database:
         database.text_factory = bytes
         for table in _tables(database):
@@ -63,8 +63,8 @@ def cells(path: Path) -> Iterator[DatabaseCell]:
 
 def _tables(database: sqlite3.Connection) -> list[str]:
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
-    real = [name.decode() for name, sql in rows if sql and not sql.lstrip().upper().startswith(b"CREATE VIRTUAL")]
-    return [*real, "sqlite_master"]
+    tables = [name.decode() for name, sql in rows if sql and not sql.lstrip().upper().startswith(b"CREATE VIRTUAL")]
+    return [*tables, "sqlite_master"]
 
 
 def _cells(database: sqlite3.Connection, table: str) -> Iterator[DatabaseCell]:
@@ -92,19 +92,19 @@ def _key_columns(database: sqlite3.Connection, table: str, columns: Sequence[tup
     return {name: _quoted(name) for name, key_index in columns if key_index}
 
 
-def deleted_matches(matcher: Matcher, data: bytes, explained: set[str]) -> list[Match]:
+def deleted_matches(matcher: Matcher, data: bytes, names_in_rows: set[str]) -> list[Match]:
     """Return the matches in the raw file that belong to deleted rows.
 
     Args:
         matcher: Finds the values.
         data: The content of the file.
-        explained: The names that were found in rows. A match of such a name belongs to a deleted row only in free space.
+        names_in_rows: The names of values that rows contain. Their matches belong to deleted rows only in free space.
     """
     free = list(free_ranges(data))
     return [
         match
         for match in matcher.find(data)
-        if match.name not in explained or any(start < match.end and match.start < end for start, end in free)
+        if match.name not in names_in_rows or any(start < match.end and match.start < end for start, end in free)
     ]
 
 
@@ -119,7 +119,7 @@ def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[
         The fields that could not be changed.
 
     Raises:
-        sqlite3.Error: If another program has the database open, it can't be written, or it is damaged; it is unchanged then.
+        sqlite3.Error: If the database is open in another program, read-only or damaged. The database is then unchanged.
     """
     changed = [(cell, new) for cell in _current_cells(path) if (new := change(cell)) is not None]
     unchanged = []
@@ -136,16 +136,19 @@ def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[
     return unchanged
 
 
-def describe_os_error(error: sqlite3.Error) -> str:
-    """Return why a database can't be changed, as the end of a sentence; the text of SQLite may quote its content."""
+def describe_database_error(error: sqlite3.Error) -> str:
+    """Return why a database can't be changed, as the end of a sentence.
+
+    The text of SQLite's own error is not used, because it may quote the content.
+    """
     text = str(error).lower()
     if "locked" in text:
         return "another program has it open"
     if "full" in text or "disk i/o error" in text:
-        return "there is no room on its disk, or the disk is failing"
+        return "its disk is full or failing"
     if "readonly" in text or "unable to open" in text:
         return "this user may not read or write it"
-    return "it is damaged, or another program's"
+    return "it is damaged, or only another program can write it"
 
 
 def _current_cells(path: Path) -> list[DatabaseCell]:

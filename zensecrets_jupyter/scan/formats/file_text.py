@@ -15,7 +15,7 @@ _BYTE_ORDER_MARKS = (
 """Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes before UTF-16-LE, whose mark is a prefix of the other."""
 _SAMPLE = 4096
 _LEAST_NULS = 0.4
-"""Share of NUL bytes in a sample, all at even or all at odd offsets, from which on a text without a mark is read as UTF-16."""
+"""The least share of NUL bytes in a sample of UTF-16 without a byte order mark, all at even or all at odd offsets."""
 _ASCII_MASK = str.maketrans("‹›", "<>")
 """Replacement of the brackets of a mask in an encoding that lacks them."""
 

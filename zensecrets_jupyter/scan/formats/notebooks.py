@@ -1,7 +1,7 @@
-"""Texts of a notebook, with their location as a person would name it and their offsets in the file.
+"""Texts of a notebook, with a readable location and their offsets in the file.
 
-The file is parsed as JSON, not by nbformat: a notebook that nbformat rejects must be searched too, and a replacement must leave every
-other byte unchanged.
+The file is parsed as JSON, not by nbformat. A scan must also search notebooks that nbformat rejects, and a replacement must not change any
+other byte.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CELL_ID_DEPTH = 3
 
 
 class NotebookText(NamedTuple):
-    """A string, key or number of a notebook; a list of lines is one text with a token for each line."""
+    """A string, key or number of a notebook. A list of lines is one text with a token for each line."""
 
     tokens: tuple[JsonToken, ...]
 
@@ -38,7 +38,7 @@ class NotebookText(NamedTuple):
 
     @property
     def length(self) -> int:
-        """The largest number of characters that the text can have."""
+        """An upper bound for the number of characters of the text."""
         return sum(token.end - token.start for token in self.tokens)
 
     @property
@@ -62,13 +62,13 @@ class NotebookText(NamedTuple):
         return "".join(token.value(text) for token in self.tokens)
 
     def location(self, matcher: Matcher, line: int = 0) -> str:
-        """Return the location, such as ``cell 3, output 1, text/html``; keys that contain a value of ``matcher`` are masked."""
+        """Return the location, such as ``cell 3, output 1, text/html``, with values in keys masked."""
         path = tuple(matcher.hide(part) if isinstance(part, str) else part for part in self.path)
         return _format_location(path, line if self.is_source else 0, is_key=self.tokens[0].is_key)
 
 
 def is_notebook(text: str) -> bool:
-    """Tell whether a text is a notebook of any version."""
+    """Return whether a text is a notebook of any version."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -109,7 +109,7 @@ def _format_location(path: JsonPath, line: int, *, is_key: bool) -> str:
     in_metadata = False
     for before, part in zip((None, *path), path, strict=False):
         if isinstance(part, int):
-            # The index in a list of lines is no help to a reader, so only cells, outputs and worksheets are numbered.
+            # A reader does not need the index in a list of lines, so only cells, outputs and worksheets have numbers.
             if before in _NUMBERED and not in_metadata and not (before == "worksheets" and part == 0):
                 parts.append(f"{_NUMBERED[str(before)]} {part + 1}")
         elif part in _UNNAMED and not in_metadata:

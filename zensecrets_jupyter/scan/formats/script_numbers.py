@@ -1,6 +1,6 @@
 """Numbers in scripts and SVG drawings of an output, which are not masked.
 
-A figure with a mask in place of a number would not be drawn. Texts in scripts are masked like all other text.
+A script with a mask instead of a number could not draw its figure. Texts in scripts are masked like all other text.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LONGEST = 1_000_000
-"""Characters of a script that holds data; longer scripts are libraries."""
+"""The length of the longest script with data, in characters. Longer scripts are libraries."""
 _SCRIPTS = re.compile(r"(?:application|text)/(?:x-)?(?:java|ecma)script\b")
 _SVG = "image/svg+xml"
 _HTML = "text/html"

@@ -1,4 +1,4 @@
-"""Notebooks and databases that contain values, for tests of the scan."""
+"""Notebooks and databases that contain values, and the locations that a scan reports for them."""
 
 from __future__ import annotations
 
@@ -17,39 +17,38 @@ from zensecrets_jupyter.testing.canary import canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-NASTY = "'\"\\é&<> ü/+=~🔑"
-"""Characters that encodings escape."""
+SPECIAL_CHARACTERS = "'\"\\é&<> ü/+=~🔑"
+"""Characters that each encoding writes differently."""
 
 
 def special_canary(label: str = "") -> str:
-    """Return a canary with characters that encodings escape."""
-    return f"{canary(label)}{NASTY}{canary('end')}"
+    """Return a canary with characters that code escapes."""
+    return f"{canary(label)}{SPECIAL_CHARACTERS}{canary('end')}"
 
 
-def matcher_of(**values: str) -> ValueMatcher:
-    """Return a matcher of values, each by the name of its secret with the key ``key``."""
+def matcher_for(**values: str) -> ValueMatcher:
+    """Return a matcher for values. The argument ``db`` gets the name ``db.key``."""
     matcher = ValueMatcher()
     for name, value in values.items():
         assert matcher.add(value, f"{name}.key") == ""
     return matcher
 
 
-_NOT_CONTIGUOUS = frozenset({
-    "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "in HTML spans",
-    "terminal colors",
+_WITHOUT_FINGERPRINT = frozenset({
+    "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "in HTML spans", "in colours",
     "encoded words, Q", "encoded words, B", "base64 in YAML", "capitals", "small letters", "base85", "Ascii85", "PowerShell",
 })  # fmt: skip
-"""Encoders whose output no fingerprint matches: they add text between the parts of a value, or change its letters."""
+"""Encoders that add text between the parts of a value or change its letters, so that a fingerprint does not match."""
 
 
 def encodings_of(value: str) -> dict[str, str]:
-    """Return the different encodings of a value by name."""
-    found: dict[str, str] = {}
+    """Return the different encoded texts of a value, by the name of the encoding."""
+    texts: dict[str, str] = {}
     for name, encode in ENCODERS.items():
         text = encode(value)
-        if text not in found.values() and name not in _NOT_CONTIGUOUS:
-            found[name] = text
-    return found
+        if text not in texts.values() and name not in _WITHOUT_FINGERPRINT:
+            texts[name] = text
+    return texts
 
 
 LOCATIONS = {
@@ -68,14 +67,14 @@ LOCATIONS = {
     "key": "metadata, ‹secret:planted.key› (the key)",
     "widget state": "metadata, widgets, application/vnd.jupyter.widget-state+json, state, w1, state, value",
 }
-"""The locations of texts in :func:`notebook`, with their descriptions in the results of a scan."""
+"""Parts of a notebook in which :func:`notebook` inserts a text, each with the location that a scan reports."""
 
 
-def notebook(**planted: str) -> nbformat.NotebookNode:
-    """Return a notebook with texts in the given locations."""
+def notebook(**texts: str) -> nbformat.NotebookNode:
+    """Return a notebook with texts in the parts that :data:`LOCATIONS` names."""
 
-    def at(location: str) -> str:
-        text = planted.get(location, "nothing")
+    def at(part: str) -> str:
+        text = texts.get(part, "nothing")
         return f"some text {text} more text"
 
     state = {"w1": {"model_name": "TextModel", "model_module": "@jupyter-widgets/controls", "state": {"value": at("widget state")}}}
@@ -93,28 +92,28 @@ def notebook(**planted: str) -> nbformat.NotebookNode:
     markdown = new_markdown_cell(at("markdown"), attachments={"note.txt": {"text/plain": encoded}})
     metadata: dict[str, Any] = {
         "about": at("metadata"),
-        planted.get("key", "no key"): 1,
+        texts.get("key", "no key"): 1,
         "widgets": {"application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": state}},
     }
-    created: nbformat.NotebookNode = new_notebook(cells=[code, markdown], metadata=metadata)
-    nbformat.validate(created)
-    return created
+    document: nbformat.NotebookNode = new_notebook(cells=[code, markdown], metadata=metadata)
+    nbformat.validate(document)
+    return document
 
 
-def write_notebook(path: Path, **planted: str) -> None:
+def write_notebook(path: Path, **texts: str) -> None:
     """Write :func:`notebook` to a file."""
-    nbformat.write(notebook(**planted), path)
+    nbformat.write(notebook(**texts), path)
 
 
 def write_history(path: Path, *sources: str) -> None:
-    """Create a database like IPython's history with these sources."""
+    """Write a database like IPython's history."""
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE history (session integer, line integer, source text, source_raw text, PRIMARY KEY (session, line))")
         database.executemany("INSERT INTO history VALUES (1, ?, ?, ?)", [(line, source, "x") for line, source in enumerate(sources)])
 
 
-def write_deleted_row(path: Path, text: str) -> None:
-    """Create a database with a deleted row, whose text SQLite leaves in the file by default."""
+def write_database_with_deleted_row(path: Path, text: str) -> None:
+    """Write a database with a deleted row, whose text is still in the file."""
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA secure_delete = OFF")
         database.execute("CREATE TABLE documents (id integer PRIMARY KEY, body text)")
