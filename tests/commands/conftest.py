@@ -1,4 +1,4 @@
-"""What the tests of the commands stand on: after each, no canary is in what was kept."""
+"""Fixtures of the tests of the commands."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept_in_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run the test in a folder of its own, and look for canaries in its home afterwards."""
+def _no_plain_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run the test in its own folder, and check that its home contains no canary afterwards."""
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -31,7 +31,7 @@ def _nothing_kept_in_clear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> type[FailingBackend]:
-    """Make a manager that can fail part of the default stack."""
+    """Add a secrets manager that can fail to the default stack."""
     monkeypatch.setattr(FailingBackend, "writes_left", 10**6)
     run("secrets-manager register broken --flavor=failing")
     run("stack update -x broken")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_components_take_texts_json_switches_and_files(tmp_path: Path) -> None:
-    """Attributes are texts that become what the flavor wants; references stay."""
+def test_attributes_are_texts_json_flags_or_files(tmp_path: Path) -> None:
+    """The flavor converts the texts. References do not change."""
     (tmp_path / "folder" / "url").write_text("http://{{a.host}}/")
     run("annotator register a --flavor=label_studio --instance-url=@url --port=9")
     attributes = Client().workspace.component(ComponentType.ANNOTATOR, "a").attributes
@@ -34,8 +34,8 @@ def test_components_take_texts_json_switches_and_files(tmp_path: Path) -> None:
     assert Client().workspace.component(ComponentType.ANNOTATOR, "a").attributes == {}
 
 
-def test_a_plain_sensitive_attribute_is_sealed_masked_and_warned_about_once() -> None:
-    """A value in a sensitive attribute is accepted with a warning at registration, and shown as a mark afterwards."""
+def test_a_plain_value_of_a_sensitive_attribute_is_sealed_with_one_warning() -> None:
+    """The command shows it masked."""
     value = canary()
     outcome = run("alerter register chat --flavor=slack --slack_token=?", value)
     assert "Warning: 'slack_token' is a plain value." in outcome.message
@@ -45,8 +45,8 @@ def test_a_plain_sensitive_attribute_is_sealed_masked_and_warned_about_once() ->
     assert find_canary(f"{outcome} {shown}") == []
 
 
-def test_a_secrets_managers_own_value_is_sealed_and_shown_nowhere() -> None:
-    """The URL of a database, with its password, is sealed without the advice to use a reference, and is in no text and no file."""
+def test_the_url_of_a_secrets_manager_is_sealed_without_a_warning() -> None:
+    """A secrets manager takes no references. The password in its URL is in no text and no file."""
     url = f"postgresql://user:{canary('password')}@127.0.0.1:1/none"
     registered = run("secrets-manager register team --flavor=sql --scope=namespace --namespace=research --url=?", url)
     assert "Warning" not in registered.message
@@ -59,7 +59,7 @@ def test_a_secrets_managers_own_value_is_sealed_and_shown_nowhere() -> None:
 
 @pytest.mark.parametrize("group", list(COMPONENT_PURPOSES))
 def test_each_type_of_component_has_the_same_commands(group: str) -> None:
-    """Register, list, describe, copy, rename, delete and the list of flavors work for each of the eleven types."""
+    """Each of the eleven types has the commands to register, list, describe, copy, rename and delete, and a list of flavors."""
     flavor = "memory" if group == "secrets-manager" else "custom"
     run(f"{group} register one --flavor={flavor}")
     run(f"{group} copy one two")
@@ -76,8 +76,8 @@ def test_each_type_of_component_has_the_same_commands(group: str) -> None:
         assert run(f"{group} get").value == "one"
 
 
-def test_protection_is_changed_by_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rewrap and rotate-key change what protects a store and its key, and values stay."""
+def test_commands_change_the_key_protection_and_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values do not change."""
     value = canary()
     run("secret register s --k=?", value)
     assert "key file" in str(run("secrets-manager describe").value)

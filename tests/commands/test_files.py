@@ -1,4 +1,4 @@
-"""Import and export by commands."""
+"""The commands that import and export secrets and stacks."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 
-def test_an_import_is_all_or_nothing(failing: type[FailingBackend]) -> None:
-    """If one of several secrets can't be written, those before it are taken back."""
+def test_an_import_writes_all_secrets_or_none(failing: type[FailingBackend]) -> None:
+    """If one secret can't be written, the earlier ones are removed again."""
     Path("s.json").write_text(f'{{"a": {{"k": "{canary()}"}}, "b": {{"k": "{canary()}"}}}}')
     failing.writes_left = 1
     with pytest.raises(ManagerUnreachableError, match="nothing was imported"):
@@ -28,8 +28,8 @@ def test_an_import_is_all_or_nothing(failing: type[FailingBackend]) -> None:
     assert Client().secrets_manager.list_secrets() == []
 
 
-def test_an_import_shows_what_it_did_masked() -> None:
-    """The outcome is a masked table; --dry-run writes nothing; conflicts go as they are told to."""
+def test_the_table_of_an_import_is_masked() -> None:
+    """With --dry-run the command writes nothing. Options decide about existing secrets."""
     value = canary()
     Path("s.yaml").write_text(f"a:\n  k: '{value}'\nb:\n  number: 0042\n  yes: no\n")
     run("secret register a --k=old")
@@ -43,8 +43,8 @@ def test_an_import_shows_what_it_did_masked() -> None:
     assert find_canary(f"{planned} {skipped} {planned._repr_html_()}") == []
 
 
-def test_an_env_file_is_one_secret_with_nothing_expanded() -> None:
-    """A .env is named by --name or by itself; neither $ nor ${} is touched; export and comments are understood."""
+def test_an_env_file_is_one_secret_without_expansion() -> None:
+    """The name comes from --name or the file. Comments and `export` are understood."""
     Path(".env").write_text("# a comment\nexport A='x ${HOME} $B'\nB=\"line\\nline\"\nC=plain # comment\n")
     run("secret import .env")
     assert content_of("env") == {"A": "x ${HOME} $B", "B": "line\nline", "C": "plain"}
@@ -52,8 +52,8 @@ def test_an_env_file_is_one_secret_with_nothing_expanded() -> None:
     assert content_of("mine") == content_of("env")
 
 
-def test_an_import_may_say_the_schema() -> None:
-    """A flat file can be given the schema that its keys follow."""
+def test_an_import_can_set_the_schema() -> None:
+    """The keys of the file must fit the schema."""
     Path("o.json").write_text(f'{{"api_key": "{canary()}"}}')
     run("secret import o.json -s openai --name=o")
     assert Client().get_secret("o").TYPE == "openai"
@@ -62,7 +62,7 @@ def test_an_import_may_say_the_schema() -> None:
 
 
 def test_a_plain_export_keeps_the_schema() -> None:
-    """What --plaintext writes comes back as it was, for the owner's eyes only."""
+    """Only the owner can read the file, and an import restores the secrets."""
     value = canary()
     run("secret register o -s openai --api_key=?", value)
     run("secret register p --k=?", value)
@@ -75,8 +75,8 @@ def test_a_plain_export_keeps_the_schema() -> None:
     Path("out.yaml").unlink()
 
 
-def test_a_stack_is_exported_without_values_and_imported_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The file lists secrets and what was left out; the import asks for that, and offers to register what is missing."""
+def test_a_stack_is_exported_without_values_and_imported_in_another_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import asks for the values that the file does not contain."""
     token, key = canary("token"), canary("key")
     run(LABELS)
     run("alerter register chat --flavor=slack --slack_token=? --default_slack_channel_id=c", token)
@@ -103,8 +103,8 @@ def test_a_stack_is_exported_without_values_and_imported_elsewhere(tmp_path: Pat
     assert find_canary(tmp_path / "elsewhere") == []
 
 
-def test_an_import_of_a_stack_uses_what_is_there_and_undoes_what_it_began() -> None:
-    """Equal components are used; another one of the same name is an error, and nothing is left behind."""
+def test_an_import_of_a_stack_uses_equal_components() -> None:
+    """A different component of the same name is an error, and the import leaves no new components."""
     run(LABELS)
     run("stack register s -o default -a default -x default -an labels")
     run("stack export s")

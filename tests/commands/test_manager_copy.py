@@ -1,4 +1,4 @@
-"""`secrets-manager copy` as a command: what it says, what it asks, and what it refuses."""
+"""The command `secrets-manager copy`: its messages, its questions and its errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _two_managers() -> None:
-    """Have secrets in `default`, and another manager that has nothing."""
+    """Register two secrets in `default`, and an empty secrets manager."""
     run("secrets-manager register other --flavor=memory")
     run("secret register a --key=?", canary("a"))
     run("secret register b -s openai --api_key=?", canary("b"))
@@ -47,8 +47,8 @@ def _copy(line: str = "", *, asker: Asker | None = None) -> Outcome:
     return outcome
 
 
-def test_all_is_copied_and_how_to_switch_is_told() -> None:
-    """The outcome counts, and names the command that makes the target the active stack's; a second copy has nothing to do."""
+def test_all_secrets_are_copied() -> None:
+    """The message counts them, and says how to use the target in the active stack. A second copy does nothing."""
     outcome = _copy()
     assert outcome.message == "Copied 2 secrets from 'default' to 'other'.\nTo use them there: %stack update default -x other"
     assert (outcome.view, outcome.exit_code) == (None, 0)
@@ -60,8 +60,8 @@ def test_all_is_copied_and_how_to_switch_is_told() -> None:
     assert tree.run(["secret", "get", "b"], ScriptedUser()).value.TYPE == "openai"
 
 
-def test_a_dry_run_says_of_each_what_would_be_done_and_writes_nothing() -> None:
-    """New, the same, in conflict: a row for each, with the keys that differ."""
+def test_a_dry_run_shows_a_plan_and_writes_nothing() -> None:
+    """The table has a row for each secret, with the keys that differ."""
     _copy("a")
     run("secret register c --key=mine")
     run("secret update a --more=?", canary("more"))
@@ -79,8 +79,8 @@ def test_a_dry_run_says_of_each_what_would_be_done_and_writes_nothing() -> None:
     assert repr(_other().get_records(["a", "b", "c", "d"])) == repr(before)
 
 
-def test_an_empty_source_says_so() -> None:
-    """There is nothing to copy, and it is no error."""
+def test_an_empty_source_is_no_error() -> None:
+    """The message says that there are no secrets."""
     run("secret cleanup -y")
     assert _copy().message == "There are no secrets in secrets manager 'default'."
     assert "There are no secrets" in _copy("--dry-run").value.note
@@ -88,23 +88,23 @@ def test_an_empty_source_says_so() -> None:
 
 @pytest.fixture
 def conflicts() -> dict[str, str]:
-    """Have three secrets on both sides that differ, and return what the target has."""
-    theirs = {}
+    """Write three secrets with different values to both sides, and return those of the target."""
+    target_values = {}
     for name in ("x", "y", "z"):
-        run(f"secret register {name} --key=?", canary("ours"))
+        run(f"secret register {name} --key=?", canary("source"))
     _copy("x y z")
     for name in ("x", "y", "z"):
-        theirs[name] = canary("theirs")
-        _other().merge_secret(name, {"key": theirs[name]})
-    return theirs
+        target_values[name] = canary("target")
+        _other().merge_secret(name, {"key": target_values[name]})
+    return target_values
 
 
 @pytest.mark.parametrize(
     ("answers", "replaced"),
     [(("s", "r", "s"), "y"), (("S",), ""), (("R",), "xyz"), (("s", "R"), "yz"), (("r", "S"), "x"), (("what?", "r", "s", "s"), "x")],
 )
-def test_conflicts_are_asked_one_by_one_or_all_at_once(conflicts: dict[str, str], answers: tuple[str, ...], replaced: str) -> None:
-    """Each is skipped or replaced as the user says, before anything is written; what is asked shows names and no value."""
+def test_a_user_resolves_conflicts_one_by_one_or_all_at_once(conflicts: dict[str, str], answers: tuple[str, ...], replaced: str) -> None:
+    """The questions show names and no values, and come before the first write."""
     user = ScriptedUser(*answers)
     outcome = _copy(asker=user)
     assert user.unused_answers == []
@@ -118,20 +118,20 @@ def test_conflicts_are_asked_one_by_one_or_all_at_once(conflicts: dict[str, str]
 
 
 @pytest.mark.parametrize("answers", [("",), ("r", ""), ("no", "neither", "nor")])
-def test_whoever_stops_has_copied_nothing(conflicts: dict[str, str], answers: tuple[str, ...]) -> None:
-    """Enter stops, also after other answers: nothing is written before all were given."""
+def test_a_cancelled_copy_writes_nothing(conflicts: dict[str, str], answers: tuple[str, ...]) -> None:
+    """Enter cancels the copy, also after other answers."""
     assert _copy(asker=ScriptedUser(*answers)).message == "Nothing was copied."
     assert _other().list_secrets() == ["x", "y", "z"]
     assert {name: _other().get_secret(name).content for name in conflicts} == {name: {"key": value} for name, value in conflicts.items()}
 
 
-def test_with_nobody_to_ask_a_flag_says_it(conflicts: dict[str, str]) -> None:
-    """Without the flag it is an error that names it, and stop is one that names the secrets; skip and replace do as they say."""
-    with pytest.raises(InteractionUnavailableError, match="--on-conflict=skip") as unasked:
+def test_non_interactive_input_needs_the_flag(conflicts: dict[str, str]) -> None:
+    """Without the flag, or with stop, the command raises an error. The other choices skip or replace."""
+    with pytest.raises(InteractionUnavailableError, match="--on-conflict=skip") as without_flag:
         _copy()
     with pytest.raises(SecretExistsError, match="'x', 'y', 'z' already, with other content; nothing was copied") as stopped:
         _copy("--on-conflict=stop")
-    assert not find_canary(f"{unasked.value} {stopped.value}")
+    assert not find_canary(f"{without_flag.value} {stopped.value}")
     assert _other().list_secrets() == ["x", "y", "z"]
     skipped = _copy("--on-conflict=skip")
     assert "Copied 2 secrets from 'default' to 'other'; 3 skipped." in skipped.message
@@ -145,23 +145,23 @@ def test_with_nobody_to_ask_a_flag_says_it(conflicts: dict[str, str]) -> None:
     assert _other().get_secret("x").content == Client().get_secret("x").content
 
 
-def test_what_can_t_be_copied_makes_it_a_failure_after_all_others() -> None:
-    """It ends with 1, and a table says which and why; the rest is there."""
-    run(f"secrets-manager register place --flavor={FakeRemoteBackend.FLAVOR}")
+def test_a_secret_that_can_t_be_copied_is_a_failure() -> None:
+    """The other secrets are copied, the exit code is 1, and a table has the reason."""
+    run(f"secrets-manager register limited --flavor={FakeRemoteBackend.FLAVOR}")
     run("secret register large --key=?", canary("large") * 100)
-    planned = run("secrets-manager copy default place --dry-run").value
+    planned = run("secrets-manager copy default limited --dry-run").value
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]
-    outcome = run("secrets-manager copy default place")
-    assert outcome.message == "Copied 2 secrets from 'default' to 'place'; 1 can't be copied."
+    outcome = run("secrets-manager copy default limited")
+    assert outcome.message == "Copied 2 secrets from 'default' to 'limited'; 1 can't be copied."
     assert (outcome.value, outcome.exit_code, outcome.line) == (None, 1, "1 secret could not be copied; the table above has the reasons.")
     assert isinstance(outcome.view, Table)
     assert "1000 are allowed" in outcome.view[0]["why"]
     assert not find_canary(f"{planned!r} {outcome.view!r}")
-    assert Client().workspace.open_manager("place").list_secrets() == ["a", "b"]
+    assert Client().workspace.open_manager("limited").list_secrets() == ["a", "b"]
 
 
-def test_who_can_t_be_copied_from_or_to_is_refused() -> None:
-    """By name, by capability, and before anything is read."""
+def test_an_impossible_copy_is_an_error() -> None:
+    """The command checks names and capabilities before it reads a secret."""
     run("secrets-manager register ci --flavor=env")
     run("secrets-manager register actions --flavor=github --repository=o/n --token=?", canary("token"))
     with pytest.raises(UnsupportedOperationError, match="can't register secrets"):
@@ -177,8 +177,8 @@ def test_who_can_t_be_copied_from_or_to_is_refused() -> None:
     assert _other().list_secrets() == []
 
 
-def test_a_target_that_fails_says_how_to_go_on(failing: type[FailingBackend]) -> None:
-    """The error is the target's own, with how far it got; the same line goes on."""
+def test_an_interrupted_copy_can_be_continued(failing: type[FailingBackend]) -> None:
+    """The error says how many secrets were copied, and the same command copies the rest."""
     failing.writes_left = 1
     with pytest.raises(ManagerUnreachableError, match=r"1 of 2 secrets are in 'broken', each of them complete.* again to continue"):
         run("secrets-manager copy default broken")
@@ -187,20 +187,20 @@ def test_a_target_that_fails_says_how_to_go_on(failing: type[FailingBackend]) ->
 
 
 def test_names_are_completed() -> None:
-    """Tab offers the managers, then the secrets of the source."""
+    """Tab completes secrets managers, and then the secrets of the source."""
     words = ["secrets-manager", "copy"]
-    assert [one.text for one in tree.complete(words, "")][:2] == ["default", "other"]
-    assert [one.text for one in tree.complete([*words, "default"], "o")] == ["other"]
-    assert {"a", "b"} <= {one.text for one in tree.complete([*words, "default", "other"], "")}
+    assert [completion.text for completion in tree.complete(words, "")][:2] == ["default", "other"]
+    assert [completion.text for completion in tree.complete([*words, "default"], "o")] == ["other"]
+    assert {"a", "b"} <= {completion.text for completion in tree.complete([*words, "default", "other"], "")}
 
 
-def test_a_target_that_is_not_there_is_registered_like_the_source() -> None:
-    """As `copy` does with any component, and it says that no secret was copied; not where a flag or a name says what is meant."""
+def test_a_missing_target_is_registered_with_the_attributes_of_the_source() -> None:
+    """No secret is copied. With a flag or a name, a missing target is an error."""
     with pytest.raises(ComponentNotFoundError):
         run("secrets-manager copy default second --dry-run")
     with pytest.raises(ComponentNotFoundError):
         run("secrets-manager copy default second a")
-    said = run("secrets-manager copy default second").message
-    assert said.startswith("Registered secrets manager 'second' with the attributes of 'default'. To copy the secrets: ")
+    message = run("secrets-manager copy default second").message
+    assert message.startswith("Registered secrets manager 'second' with the attributes of 'default'. To copy the secrets: ")
     assert Client().workspace.open_manager("second").list_secrets() == []
     assert "Copied 2 secrets" in run("secrets-manager copy default second").message

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_secret_goes_through_its_life() -> None:
-    """Register, list, get, update, remove a key, rename, look back, roll back, delete."""
+def test_a_secret_is_registered_changed_rolled_back_and_deleted() -> None:
+    """One test runs the basic commands in order."""
     first, second = canary("1"), canary("2")
     run("secret register s --a=? --b=?", first, second)
     assert [row["name"] for row in run("secret list").value] == ["s"]
@@ -34,8 +34,8 @@ def test_a_secret_goes_through_its_life() -> None:
         run("secret get t")
 
 
-def test_a_single_value_is_a_string_that_shows_as_its_mark() -> None:
-    """`secret get NAME --key KEY` returns the value itself; what is shown of it is the mark."""
+def test_a_single_value_is_returned_plain_and_shown_masked() -> None:
+    """`secret get NAME --key KEY` returns a str."""
     value = canary()
     run("secret register s --a=?", value)
     outcome = run("secret get s --key a")
@@ -44,29 +44,29 @@ def test_a_single_value_is_a_string_that_shows_as_its_mark() -> None:
     assert find_canary(repr(outcome)) == []
 
 
-def test_a_value_that_is_clear_text_is_shown() -> None:
-    """What the schema calls clear text needs no mark."""
+def test_a_clear_text_value_is_shown() -> None:
+    """The schema declares which values are clear text."""
     run("secret register login -s basic_auth --username=ada --password=?", canary())
     assert run("secret get login --key username").view == "ada"
 
 
 @pytest.mark.parametrize("group", ["secret", "secrets-manager secret", "secrets_manager secret"])
-def test_one_group_has_several_names(group: str) -> None:
-    """The documentation's long name is the same command as the short one."""
+def test_the_group_secret_is_also_in_secrets_manager(group: str) -> None:
+    """The documentation of ZenML uses the long name."""
     run(f"{group} register s --k=1")
     assert content_of("s") == {"k": "1"}
 
 
-def test_values_come_from_files(tmp_path: Path) -> None:
-    """`@path` is a file's text as it stands, `@@x` is `@x`, and `~` is the home folder."""
+def test_a_value_can_come_from_a_file(tmp_path: Path) -> None:
+    """`@path` is the unchanged content of a file, and `@@x` is the text `@x`."""
     text = f"{canary()}\r\nsecond line\n"
     (tmp_path / "folder" / "key.pem").write_bytes(text.encode())
     run("secret register s --a=@key.pem --b=@@x --c=a@b")
     assert content_of("s") == {"a": text, "b": "@x", "c": "a@b"}
 
 
-def test_only_what_is_bare_is_asked_for() -> None:
-    """A bare key is asked for, beside values that were given."""
+def test_the_command_asks_only_for_bare_options() -> None:
+    """The other options have values."""
     typed = canary()
     user = ScriptedUser(typed)
     run("secret register s --a=1 --b", asker=user)
@@ -74,8 +74,8 @@ def test_only_what_is_bare_is_asked_for() -> None:
     assert user.asked == ["Value of s.b: "]
 
 
-def test_nothing_is_asked_in_vain() -> None:
-    """What is wrong already is said before anybody types a value."""
+def test_errors_come_before_questions() -> None:
+    """A person types no value if the command is wrong."""
     run("secret register s --a=1")
     for line in ("secret register s --b", "secret register x -s openai --b", "secret update y --b", "secret register a.b --k"):
         user = ScriptedUser()
@@ -84,8 +84,8 @@ def test_nothing_is_asked_in_vain() -> None:
         assert user.asked == []
 
 
-def test_an_update_asks_for_what_is_there_and_keeps_what_is_left_empty() -> None:
-    """`secret update NAME` goes through the keys; an empty answer keeps a value."""
+def test_an_update_asks_for_all_keys() -> None:
+    """An empty answer keeps the stored value."""
     run("secret register s -s basic_auth --username=ada --password=?", canary("old"))
     new = canary("new")
     run("secret update s -i", asker=ScriptedUser("", new))
@@ -96,41 +96,41 @@ def test_an_update_asks_for_what_is_there_and_keeps_what_is_left_empty() -> None
 
 
 @pytest.mark.parametrize("text", ["$pw", "{pw}", "%PW%", "{{a.b}}"])
-def test_what_looks_like_a_variable_is_taken_with_literal(text: str) -> None:
-    """`--literal` has a value taken as it stands, at registration and in an update."""
+def test_literal_stores_a_text_that_looks_like_a_variable(text: str) -> None:
+    """The option works for registration and update."""
     run("secret register s --a=? --literal", text)
     run("secret update s --b=? --literal", text)
     assert content_of("s") == {"a": text, "b": text}
 
 
 @pytest.mark.parametrize("text", ["pa$$word", "pa$word", "$1", "a{b}", "{a b}", "100%", "$", "{}", "$5.00 %x% "])
-def test_what_only_holds_such_a_sign_is_a_value(text: str) -> None:
-    """A password with a dollar or a brace needs nothing."""
+def test_a_value_may_contain_a_dollar_sign_or_a_brace(text: str) -> None:
+    """Such a value needs no option."""
     run("secret register s --a=?", text)
     assert content_of("s") == {"a": text}
 
 
-def test_an_empty_value_is_a_value() -> None:
+def test_a_value_may_be_empty() -> None:
     """`--key=` registers the empty text."""
     run("secret register s --k=")
     assert content_of("s") == {"k": ""}
 
 
-def test_reveal_is_refused_in_a_session() -> None:
-    """A notebook keeps its outputs, so it gets the value as an object and no more."""
+def test_reveal_is_an_error_in_a_session() -> None:
+    """A notebook saves its outputs. The error says how to get the value in code."""
     run("secret register s --k=?", canary())
     with pytest.raises(UsageProblem, match=r"value = %secret get s --key k"):
         run("secret get s --key k --reveal")
 
 
-def test_variables_are_set_for_the_session_and_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`secret env NAME` sets variables, `--unset` makes them what they were."""
+def test_environment_variables_are_set_and_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`secret env NAME` sets variables, and `--unset` restores them."""
     monkeypatch.setenv("K", "before")
     value = canary()
     run("secret register s --k=? --other=2", value)
-    told = run("secret env s").message
+    message = run("secret env s").message
     assert (os.environ["K"], os.environ["OTHER"]) == (value, "2")
-    assert find_canary(told) == []
+    assert find_canary(message) == []
     run("secret env s --prefix MY_")
     assert os.environ["MY_K"] == value
     run("secret env --unset")

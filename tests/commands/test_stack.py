@@ -1,4 +1,4 @@
-"""The commands of `stack`, and `register-secrets` above all."""
+"""The commands of `stack`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from tests.support.failing_manager import FailingBackend
 
 
-def test_stacks_go_through_their_life() -> None:
-    """Register, set, describe, copy, rename, remove a component, delete."""
+def test_a_stack_is_registered_changed_and_deleted() -> None:
+    """One test runs the basic commands in order."""
     run("stack register one -o default -a default -x default --set")
     assert run("stack get").value == "one"
     run("stack copy one two")
@@ -29,27 +29,27 @@ def test_stacks_go_through_their_life() -> None:
     assert {row["stack"] for row in run("stack list").value} == {"default", "one"}
 
 
-def test_a_stack_that_could_not_run_is_warned_about() -> None:
-    """register, update and set succeed, and say what would keep a pipeline from running."""
+def test_commands_warn_about_a_stack_that_can_t_run() -> None:
+    """register, update and set succeed with a warning."""
     run(LABELS)
-    warned = [
+    messages = [
         run("stack register new -o default -a default -x default -an labels").message,
         run("stack update new -an labels").message,
         run("stack set new").message,
     ]
-    for text in warned:
+    for text in messages:
         assert "Warning: Stack 'new' can't run: 1 problem." in text
         assert "%stack register-secrets new" in text
 
 
-def test_a_remote_orchestrator_with_a_local_manager_is_warned_about() -> None:
-    """Steps that run elsewhere can't reach what only this machine has."""
+def test_commands_warn_about_a_remote_orchestrator_with_a_local_secrets_manager() -> None:
+    """Steps on other machines can't reach a local store."""
     run("orchestrator register far --flavor=kubernetes")
     assert "can't reach the local secrets manager 'default'" in run("stack register new -o far -a default -x default").message
 
 
-def test_validate_returns_its_report() -> None:
-    """The report is data; a terminal's process ends with 1 where there is a problem."""
+def test_validate_returns_a_report() -> None:
+    """The exit code is 1 if there is a problem."""
     run(LABELS)
     run("stack update -an labels")
     outcome = run("stack validate")
@@ -58,8 +58,8 @@ def test_validate_returns_its_report() -> None:
     assert run("stack validate").exit_code == 0
 
 
-def test_register_secrets_asks_for_what_the_stack_needs() -> None:
-    """Secrets are grouped; existing values may stay; other keys and the schema stay too."""
+def test_register_secrets_asks_for_the_required_values() -> None:
+    """Existing values, other keys and the schema can stay."""
     old, new = canary("old"), canary("new")
     run(LABELS)
     run("alerter register chat --flavor=slack --slack_token=? --default_slack_channel_id=?", "{{chat.token}}", "{{chat.channel}}")
@@ -76,13 +76,13 @@ def test_register_secrets_asks_for_what_the_stack_needs() -> None:
     assert run("stack register-secrets").message.startswith("Every secret that stack 'default' needs is registered.")
 
 
-def test_a_stack_that_needs_nothing_says_so() -> None:
-    """Without references there is nothing to ask."""
+def test_a_stack_without_references_needs_no_secrets() -> None:
+    """The command asks nothing."""
     assert run("stack register-secrets").message == "Stack 'default' needs no secrets."
 
 
-def test_a_failure_half_way_says_what_was_written(failing: type[FailingBackend]) -> None:
-    """Everything is typed first; a failure names what was written and what not, and the rest is tried again with what was typed."""
+def test_a_failed_write_lists_the_written_secrets(failing: type[FailingBackend]) -> None:
+    """The user can try again with the same input, and only the unwritten secrets are written."""
     first, second = canary("1"), canary("2")
     for name in ("one", "two"):
         run(f"annotator register {name} --flavor=custom --secret=?", f"{{{{{name}.key}}}}")
@@ -94,21 +94,21 @@ def test_a_failure_half_way_says_what_was_written(failing: type[FailingBackend])
         run("stack register-secrets", asker=user)
     assert find_canary(str(caught.value)) == []
     assert Client().secrets_manager.list_secrets() == ["one"]
-    mending = Mending(failing, "", second, "y")
+    user = RepairingUser(failing, "", second, "y")
     failing.writes_left = 0
-    assert run("stack register-secrets", asker=mending).message == "Registered 'two'."
+    assert run("stack register-secrets", asker=user).message == "Registered 'two'."
     assert (content_of("one"), content_of("two")) == ({"key": first}, {"key": second})
 
 
-class Mending(ScriptedUser):
-    """Somebody who mends the connection when asked whether to try again."""
+class RepairingUser(ScriptedUser):
+    """A user who repairs the connection before the second attempt."""
 
     def __init__(self, manager: type[FailingBackend], *answers: str) -> None:
-        """Answer, and mend ``manager``."""
+        """Prepare the answers, and the manager to repair."""
         super().__init__(*answers)
         self._manager = manager
 
     def confirm(self, question: str) -> bool:
-        """Mend it, then answer."""
+        """Repair the manager, and answer."""
         self._manager.writes_left = 10
         return super().confirm(question)

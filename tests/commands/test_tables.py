@@ -1,4 +1,4 @@
-"""Tables: what they show, what they hide, and that nothing in them is obeyed."""
+"""Tables: their content, their masks, and their escaping of markup."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ CELLS = st.text(alphabet="ab -_\u00e9\u65e5\n\u00b7\u2039", max_size=12)
 """Narrow and wide letters, spaces and line breaks."""
 
 
-def test_a_secret_shows_marks_and_clear_text() -> None:
-    """A sensitive value is a mark, which tells nothing of its length; what the schema calls clear text is shown."""
+def test_the_table_of_a_secret_shows_masks_and_clear_text() -> None:
+    """Values that the schema declares as clear text are shown."""
     secret = BasicAuthSecretSchema(name="login", username="ada", password=canary())
     table = secret_table(secret)
     assert list(table) == [{"key": "username", "value": "ada"}, {"key": "password", "value": "‹secret:login.password›"}]
@@ -32,8 +32,8 @@ def test_a_secret_shows_marks_and_clear_text() -> None:
         assert find_canary(text) == []
 
 
-def test_a_long_and_a_short_value_look_alike() -> None:
-    """Nothing of a table depends on a sensitive value."""
+def test_the_mask_does_not_depend_on_the_value() -> None:
+    """The tables of values of different lengths are equal."""
     tables = [secret_table(ArbitrarySecretSchema.from_content("s", {"k": value})) for value in ("", "a", "b" * 10_000)]
     assert len({table._repr_html_() for table in tables}) == len({str(table) for table in tables}) == 1
 
@@ -41,15 +41,17 @@ def test_a_long_and_a_short_value_look_alike() -> None:
 @given(
     rows=st.integers(1, 4).flatmap(lambda columns: st.lists(st.lists(CELLS, min_size=columns, max_size=columns), min_size=1, max_size=5))
 )
-def test_a_table_that_fits_is_drawn_as_one_that_is_folded(rows: list[tuple[str, ...]]) -> None:
-    """What needs no folding is drawn without rich, and nobody sees a difference."""
+def test_our_layout_equals_the_layout_of_rich(rows: list[tuple[str, ...]]) -> None:
+    """A table that fits is drawn without rich."""
     named = [["NAME"] * len(rows[0]), *rows]
-    ours, richs = ("\n".join(line.rstrip() for line in draw).rstrip() for draw in (_layout(named), _folded_layout(named, 10_000)))
-    assert ours == richs
+    our_layout, rich_layout = (
+        "\n".join(line.rstrip() for line in draw).rstrip() for draw in (_layout(named), _folded_layout(named, 10_000))
+    )
+    assert our_layout == rich_layout
 
 
 def test_a_table_that_is_too_wide_is_folded() -> None:
-    """No line is wider than the terminal, and no letter is lost."""
+    """No line is wider than the terminal, and no character is lost."""
     table = Table(["name", "text"], [["wide", "x" * 100]])
     assert max(map(len, table.plain(40).splitlines())) <= 40
     assert table.plain(40).count("x") == 100
@@ -57,48 +59,48 @@ def test_a_table_that_is_too_wide_is_folded() -> None:
 
 
 def test_html_is_escaped() -> None:
-    """Names and values are text in the HTML, never markup or script."""
-    nasty = "<script>alert('\"&')</script>"
-    html = Table([nasty], [[nasty]], title=nasty, note=nasty)._repr_html_()
+    """Names and values are never markup or scripts."""
+    markup = "<script>alert('\"&')</script>"
+    html = Table([markup], [[markup]], title=markup, note=markup)._repr_html_()
     assert "<script" not in html
     assert html.count("&lt;script&gt;alert(&#x27;&quot;&amp;&#x27;)&lt;/script&gt;") == 4
     assert "var(--jp-ui-font-color1" in html
 
 
 def test_markup_and_control_characters_are_shown_as_text() -> None:
-    """Neither rich's markup nor a terminal's control sequences are obeyed."""
+    """A table contains no markup of rich and no control sequences."""
     text = Table(["a"], [["[red]x[/red]\x1b[31m\u202e"]]).plain()
     assert "[red]x[/red]\\x1b[31m\\u202e" in text
     assert "\x1b" not in text
 
 
 def test_a_table_is_a_sequence_of_rows() -> None:
-    """Code can go through a table, take rows by number and slices, and count them."""
+    """Code can index, slice, count and search the rows."""
     table = Table(["a", "b"], [[1, None], [True, "x"]])
     assert (len(table), table[1], table[:1]) == (2, {"a": "yes", "b": "x"}, [{"a": "1", "b": ""}])
     assert {"a": "1", "b": ""} in table
 
 
-def test_a_table_is_as_wide_as_it_may_be() -> None:
-    """A table is folded to a width, and not at all where it is piped on."""
+def test_a_table_without_a_width_is_not_folded() -> None:
+    """Piped output has no width."""
     table = Table(["a"], [["word " * 50]])
     assert max(map(len, table.plain(40).splitlines())) <= 40
     assert max(map(len, table.plain().splitlines())) > 200
 
 
-def test_an_empty_table_says_so() -> None:
-    """Where there are no rows the note stands alone."""
+def test_an_empty_table_shows_only_its_note() -> None:
+    """There is no header."""
     assert Table(["a"], [], note="There is nothing.").plain() == "There is nothing."
 
 
-def test_a_schema_says_what_it_takes() -> None:
-    """A schema's table tells required from optional, and masked from shown."""
+def test_the_table_of_a_schema_shows_which_values_are_masked() -> None:
+    """A schema with arbitrary keys has a note."""
     assert [row["value"] for row in schema_table(BasicAuthSecretSchema)] == ["shown", "masked"]
     assert "any keys" in schema_table(ArbitrarySecretSchema).note
 
 
-def test_a_stack_shows_references_and_never_what_they_stand_for() -> None:
-    """The attributes of a stack's components show references as their text, and sealed values as marks."""
+def test_the_table_of_a_stack_shows_references_unresolved() -> None:
+    """Sealed values are masked."""
     workspace = Client().workspace
     workspace.open_manager("default").register_secret(ArbitrarySecretSchema.from_content("labels", {"key": canary()}))
     workspace.register_component(ComponentType.ANNOTATOR, "a", "label_studio", {"authentication_secret": "{{labels.key}}"})
@@ -110,8 +112,8 @@ def test_a_stack_shows_references_and_never_what_they_stand_for() -> None:
     assert find_canary(text) == []
 
 
-def test_a_token_in_the_place_of_a_schema_is_not_shown() -> None:
-    """A secret that was imported may say of its schema what it likes."""
+def test_a_value_instead_of_a_schema_type_is_hidden() -> None:
+    """An imported secret may have any text as its schema type."""
     summaries = [SecretSummary(name="a", schema=f"ghp_{canary('schema')}"), SecretSummary(name="b", schema="arbitrary")]
     table = secrets_table("default", summaries)
     assert [row["schema"] for row in table] == ["(not shown)", "arbitrary"]

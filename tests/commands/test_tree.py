@@ -1,4 +1,4 @@
-"""The tree as a whole: spelling, help, tables and completion."""
+"""The command tree: spelling, help, tables and completion."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_dashes_and_underscores_are_one_everywhere() -> None:
-    """In commands, options and the keys of a schema, both spellings are understood; free keys stay as they are typed."""
+def test_dashes_and_underscores_are_equal() -> None:
+    """This applies to commands, options and the keys of a schema, but not to free keys."""
     run("secret register o -s openai --api-key=1")
     assert content_of("o") == {"api_key": "1"}
     run("secret register free --api-key=1 --api_key=2")
@@ -28,8 +28,8 @@ def test_dashes_and_underscores_are_one_everywhere() -> None:
     run("stack remove_component new --secrets-manager")
 
 
-def test_the_tree_has_help_for_each_command() -> None:
-    """Every command says what it does, and how it is written."""
+def test_each_command_has_help() -> None:
+    """The help starts with the usage."""
 
     def walk(group: Any, words: list[str]) -> None:
         for name in group.list_commands(None):
@@ -43,8 +43,8 @@ def test_the_tree_has_help_for_each_command() -> None:
     walk(tree.root, [])
 
 
-def test_tables_are_what_commands_return() -> None:
-    """Lists and descriptions return tables that show themselves."""
+def test_lists_and_descriptions_are_tables() -> None:
+    """The table is both the value and the view of the outcome."""
     for line in (
         "secret list",
         "secret schemas",
@@ -60,8 +60,8 @@ def test_tables_are_what_commands_return() -> None:
         assert str(outcome.value)
 
 
-def test_completion_offers_what_may_come_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Verbs, options, names, keys and references are offered as whole words; a locked store is not asked for its keys."""
+def test_completion_offers_the_possible_next_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It offers commands, options, names, keys and references. It reads no keys from a locked store."""
     run("secret register openai -s openai --api_key=?", canary())
     run(LABELS)
 

@@ -1,4 +1,4 @@
-"""What ZenML 0.20's commands and attributes do here, besides that they exist: `docs/zenml.md` is walked in tests/docs."""
+"""Commands and attributes of ZenML 0.20. Tests of the page `docs/zenml.md` are in tests/docs."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ MANAGER = ComponentType.SECRETS_MANAGER
         ("aws --region_name=eu-west-1", {"region_name": "eu-west-1"}, ("region_name", "eu-west-1")),
     ],
 )
-def test_zenmls_names_of_attributes_are_taken(line: str, stored: dict[str, str], read: tuple[str, str | None]) -> None:
-    """They are kept under our names, and the options answer to both."""
+def test_the_names_of_attributes_in_zenml_are_accepted(line: str, stored: dict[str, str], read: tuple[str, str | None]) -> None:
+    """They are stored with our names, and the options have both names."""
     run(f"secrets-manager register m --flavor={line}")
     assert Client().workspace.component(MANAGER, "m").attributes == stored
     assert getattr(Client().workspace.open_manager("m").options, read[0]) == read[1]
 
 
-def test_an_attribute_is_changed_and_dropped_under_either_name() -> None:
-    """Another name replaces what is there, instead of standing beside it."""
+def test_an_attribute_is_changed_and_removed_by_either_name() -> None:
+    """The second name replaces the stored value."""
     run("secrets-manager register m --flavor=gcp --project=one")
     run("secrets-manager update m --project_id=two")
     assert Client().workspace.component(MANAGER, "m").attributes == {"project": "two"}
@@ -53,8 +53,8 @@ def test_an_attribute_is_changed_and_dropped_under_either_name() -> None:
     assert Client().workspace.component(MANAGER, "m").attributes == {}
 
 
-def test_a_file_of_zenmls_is_taken_over_once(tmp_path: Path) -> None:
-    """All of its secrets or none; what the file holds afterwards changes nothing."""
+def test_the_secrets_file_of_zenml_is_imported_once(tmp_path: Path) -> None:
+    """All its secrets are imported or none. Later changes of the file have no effect."""
 
     def write(**secrets: dict[str, str]) -> None:
         encoded = {
@@ -65,8 +65,8 @@ def test_a_file_of_zenmls_is_taken_over_once(tmp_path: Path) -> None:
 
     first = canary("first")
     write(a={"k": first, "multi": "one\ntwo"}, b={})
-    told = run(f"secrets-manager register m --flavor=local --secrets_file={tmp_path}/secrets.yaml").message
-    assert "sealed" in told
+    message = run(f"secrets-manager register m --flavor=local --secrets_file={tmp_path}/secrets.yaml").message
+    assert "sealed" in message
     run("stack update -x m")
     assert content_of("a") == {"k": first, "multi": "one\ntwo"}
     write(a={"k": "changed"}, c={"k": "new"})
@@ -82,11 +82,11 @@ def test_a_file_of_zenmls_is_taken_over_once(tmp_path: Path) -> None:
 
 
 def test_several_values_come_from_one_file(tmp_path: Path) -> None:
-    """As they are written, whatever they look like: no file is read, and no variable is refused."""
+    """The texts are stored unchanged: no file is read, and variables are allowed."""
     value = canary("values")
     (tmp_path / "v.json").write_text(f'{{"k": "{value}", "n": 42, "at": "@x", "variable": "$pw"}}')
     (tmp_path / "v.yaml").write_text("k: '0042'\npem: |\n  one\n  two\n")
-    told = run(f"secret create s --values=@{tmp_path}/v.json").message
+    message = run(f"secret create s --values=@{tmp_path}/v.json").message
     assert content_of("s") == {"k": value, "n": "42", "at": "@x", "variable": "$pw"}
     run(f"secret update s -v @{tmp_path}/v.yaml --more=1")
     assert content_of("s") == {"k": "0042", "n": "42", "at": "@x", "variable": "$pw", "pem": "one\ntwo\n", "more": "1"}
@@ -96,14 +96,14 @@ def test_several_values_come_from_one_file(tmp_path: Path) -> None:
     assert "n" not in content_of("s")
     run("secret rename s -n renamed")
     assert content_of("renamed")["k"] == "0042"
-    assert find_canary(told) == []
+    assert find_canary(message) == []
 
 
-def test_no_component_that_is_needed_goes_unsaid() -> None:
-    """What a stack can't do without stays, and of the active stack it is said, with what puts it back."""
-    told = run("stack remove-component -x").message
-    assert "the active one" in told
-    assert "%stack update default --secrets-manager default" in told
+def test_a_required_component_can_t_be_removed() -> None:
+    """Removing another component of the active stack gives a warning with the command that undoes it."""
+    message = run("stack remove-component -x").message
+    assert "the active one" in message
+    assert "%stack update default --secrets-manager default" in message
     run("stack update default --secrets-manager default")
     run("stack copy default other")
     assert "active" not in run("stack remove-component other -x").message
@@ -113,8 +113,8 @@ def test_no_component_that_is_needed_goes_unsaid() -> None:
         assert kind in Client().workspace.stack_record("other").components
 
 
-def test_a_flavor_of_ones_own_is_registered_by_its_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is found in the folder that one works in, and by ZenML's class, which names that of the attributes."""
+def test_a_flavor_is_registered_by_its_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module may be in the current folder. A Flavor class of ZenML refers to the class of the attributes."""
     (tmp_path / "own_flavors.py").write_text(
         "from zensecrets_jupyter.core.stack import StackComponentConfig\n"
         "class Config(StackComponentConfig):\n    TYPE, FLAVOR = 'alerter', 'own_in_test'\n    channel: str = ''\n"
@@ -129,8 +129,8 @@ def test_a_flavor_of_ones_own_is_registered_by_its_class(tmp_path: Path, monkeyp
     assert "'mine' use it" in run("alerter flavor delete own_in_test").message
 
 
-def test_a_value_in_any_attribute_is_sealed_and_masked() -> None:
-    """In the flavor `custom`, in one of one's own, and in a URL: by what it is, whatever the attribute is called."""
+def test_a_sensitive_value_in_any_attribute_is_sealed_and_masked() -> None:
+    """The value itself looks like a secret, or the attribute is a URL with a password."""
 
     class OwnConfig(StackComponentConfig):
         TYPE = "alerter"
@@ -154,9 +154,9 @@ def test_a_value_in_any_attribute_is_sealed_and_masked() -> None:
         "orchestrator register i --flavor=kubernetes --kubernetes_context=?": f"https://host/?password={password}",
     }
     for line, value in lines.items():
-        told = run(line, value).message
-        assert "Warning" in told, line
-        assert find_canary(told) == []
+        message = run(line, value).message
+        assert "Warning" in message, line
+        assert find_canary(message) == []
         group, _, name = line.split()[:3]
         shown = run(f"{group} describe {name}").value
         assert find_canary(str(shown)) == [], line
@@ -178,8 +178,8 @@ def test_a_value_in_any_attribute_is_sealed_and_masked() -> None:
         "machine=n1-standard-4",
     ],
 )
-def test_what_only_names_something_stays_readable(attribute: str) -> None:
-    """Regions, projects, roles, identifiers and hosts are no secrets."""
+def test_identifiers_are_not_sealed(attribute: str) -> None:
+    """Regions, projects, roles, identifiers and hosts are not secrets."""
     name, _, value = attribute.partition("=")
     assert "Warning" not in run(f"alerter register c --flavor=custom --{attribute}").message
     assert Client().workspace.component(ComponentType.ALERTER, "c").attributes[name] == value

@@ -1,4 +1,4 @@
-"""Comments at the end of a command's line."""
+"""Comments at the end of a command line."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from zensecrets_jupyter.core.text_edits import apply_edits
         ("", ""),
     ],
 )
-def test_what_is_a_comment(line: str, rest: str) -> None:
-    """A word that begins with ``#``, and what comes after it; in quotes and inside of words it is a sign like any."""
+def test_a_comment_starts_at_a_word_with_a_hash(line: str, rest: str) -> None:
+    """A ``#`` in quotes or inside a word starts no comment."""
     assert strip_comment(line) == rest
 
 
 @given(st.lists(st.text("ab #'\"\\=-\t", max_size=8)), st.text("ab #'\"\\"))
-def test_words_come_through(words: list[str], comment: str) -> None:
-    """Words in a shell's quotes stay what they are, whatever the comment behind them."""
+def test_quoted_words_are_not_comments(words: list[str], comment: str) -> None:
+    """Quoted words do not change, whatever comment follows them."""
     line = shlex.join(words)
     assert shlex.split(strip_comment(line)) == words
     assert shlex.split(strip_comment(f"{line} # {comment}")) == words
 
 
-def test_a_value_is_taken_out_in_front_of_a_comment() -> None:
-    """The comment stays where it is, and what it says is no argument."""
+def test_a_value_before_a_comment_is_removed() -> None:
+    """The comment stays, and its text is not an option."""
     line = "register db --password=hunter2-hunter2  # --user=me"
     found = find_inline_secrets(["secret"], line)
     assert [secret.value for secret in found.inline_secrets] == ["hunter2-hunter2"]

@@ -1,4 +1,4 @@
-"""Arguments of any name, in any order around a command's own words."""
+"""Free options, before, between and after the words of a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
 
 
 @pytest.mark.parametrize(
-    ("line", "own", "arguments"),
+    ("line", "declared", "free"),
     [
         ("n --a=1", ["--", "n"], [("a", "1")]),
         ("--a=1 n --b=2", ["--", "n"], [("a", "1"), ("b", "2")]),
@@ -29,22 +29,22 @@ OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
         ("n --a={{b.c}}", ["--", "n"], [("a", "{{b.c}}")]),
     ],
 )
-def test_a_line_is_split(line: str, own: list[str], arguments: list[tuple[str, str | None]]) -> None:
-    """Own options, the name and the free arguments are told apart wherever they stand."""
-    assert split(line.split(" "), OPTIONS) == (own, [Argument(*one) for one in arguments])
+def test_a_line_is_split_into_declared_words_and_free_options(line: str, declared: list[str], free: list[tuple[str, str | None]]) -> None:
+    """Both may be in any order."""
+    assert split(line.split(" "), OPTIONS) == (declared, [Argument(*option) for option in free])
 
 
 @pytest.mark.parametrize("line", ["--a x", "--a x --b y", "n x --a=1", "n --a -1", "n --a=1 --a=2", "n --=1", "n -z", "n --schema"])
-def test_an_unclear_line_is_refused_without_its_values(line: str) -> None:
-    """What could be read in two ways is an error, which repeats no value."""
+def test_an_ambiguous_line_is_an_error(line: str) -> None:
+    """The error does not repeat the value."""
     with pytest.raises(UsageProblem) as caught:
         split([word.replace("x", "zsValue") for word in line.split(" ")], OPTIONS)
     assert "zsValue" not in str(caught.value)
     assert caught.value.hint
 
 
-def test_without_a_limit_every_loose_word_is_a_name() -> None:
-    """Where a command takes any number of words, none is a value."""
+def test_without_a_limit_each_word_is_positional() -> None:
+    """No word is the value of an option."""
     assert split(["n", "--a", "b"], OPTIONS, names=None) == (["--", "n", "b"], [Argument("a", None)])
 
 
@@ -52,17 +52,17 @@ def test_without_a_limit_every_loose_word_is_a_name() -> None:
     strategies.dictionaries(strategies.from_regex(r"[a-z][a-z_.]{0,8}", fullmatch=True), strategies.text(), max_size=5),
     strategies.integers(0, 5),
 )
-def test_any_value_arrives_as_it_was_given(content: dict[str, str], place: int) -> None:
-    """`--key=value` brings any text, wherever the name stands."""
+def test_an_option_takes_any_text(content: dict[str, str], position: int) -> None:
+    """The name may be at any position."""
     content.pop("schema", None)
     content.pop("interactive", None)
     line = [f"--{key}={value}" for key, value in content.items()]
-    line.insert(min(place, len(line)), "name")
+    line.insert(min(position, len(line)), "name")
     assert split(line, OPTIONS) == (["--", "name"], [Argument(key, value) for key, value in content.items()])
 
 
-def test_dashes_and_underscores_are_one_in_known_names() -> None:
-    """A known name is found however its words are joined; another one stays as it is."""
+def test_dashes_and_underscores_of_names_are_equal() -> None:
+    """An unknown name does not change."""
     assert matching_name("api-key", ["api_key"]) == "api_key"
     assert matching_name("a-b", ["a_b", "a-b"]) == "a-b"
     assert matching_name("other-key", ["api_key"]) == "other-key"

@@ -1,4 +1,4 @@
-"""A value that is typed into an attribute of a component: sealed, masked and not exported, whatever the attribute is called."""
+"""Plain values in attributes of components: they are sealed, masked and not exported."""
 
 from __future__ import annotations
 
@@ -22,21 +22,31 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WORDS = ("authentication_secret", "api_token", "key", "secret", "db_password", "connection_string", "sas_token", "client_secret", "pat")
-"""Names that attributes of a flavor that nobody described are given."""
+SENSITIVE_NAMES = (
+    "authentication_secret",
+    "api_token",
+    "key",
+    "secret",
+    "db_password",
+    "connection_string",
+    "sas_token",
+    "client_secret",
+    "pat",
+)
+"""Sensitive names for attributes of the flavor `custom`."""
 
-TYPES = [kind for kind in ComponentType if kind is not ComponentType.SECRETS_MANAGER]
+TYPES = [component_type for component_type in ComponentType if component_type is not ComponentType.SECRETS_MANAGER]
 
 
 def _attributes() -> list[tuple[ComponentType, str, str]]:
-    """Return every attribute of every flavor that holds a secret by its name."""
-    found: list[tuple[ComponentType, str, str]] = []
-    for kind in TYPES:
-        for flavor in flavor_names(kind.value):
-            config = get_flavor(kind.value, flavor)
+    """Return every attribute whose name looks sensitive, of every flavor."""
+    attributes: list[tuple[ComponentType, str, str]] = []
+    for component_type in TYPES:
+        for flavor in flavor_names(component_type.value):
+            config = get_flavor(component_type.value, flavor)
             names = [name for name, field in config.model_fields.items() if takes_text(field.annotation) and looks_sensitive(name, "x")]
-            found += [(kind, flavor, name) for name in (*names, *(WORDS if flavor == "custom" else ()))]
-    return found
+            attributes += [(component_type, flavor, name) for name in (*names, *(SENSITIVE_NAMES if flavor == "custom" else ()))]
+    return attributes
 
 
 ATTRIBUTES = _attributes()
@@ -51,28 +61,28 @@ def _from_file(line: str, name: str, value: str) -> Any:
         path.unlink()
 
 
-GIVE: dict[str, Callable[[str, str, str], Any]] = {
+WAYS: dict[str, Callable[[str, str, str], Any]] = {
     "on the line": lambda line, name, value: run(f"{line} --{name}=?", value),
     "from a file": _from_file,
 }
 
 
-def _shown_everywhere(kind: ComponentType, folder: Path) -> str:
-    """Return all that is shown and exported of the component ``c``, which is put into a stack of its own."""
-    shown = run(f"{kind.command} describe c").value
+def _all_texts(component_type: ComponentType, folder: Path) -> str:
+    """Add the component ``c`` to a stack, and return all texts that show or export it."""
+    shown = run(f"{component_type.command} describe c").value
     both = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
-    Client().workspace.register_stack("s", {**both, kind: "c"})
+    Client().workspace.register_stack("s", {**both, component_type: "c"})
     exported = folder / "s.yaml"
-    told = run(f"stack export s {exported}").message
+    message = run(f"stack export s {exported}").message
     stack = run("stack describe s").value
-    component = Client().get_stack("s").components[kind]
+    component = Client().get_stack("s").components[component_type]
     texts = [str(shown), shown._repr_html_(), str(stack), stack._repr_html_(), repr(component), str(component.config.model_dump())]
-    return "\n".join([*texts, component.config.model_dump_json(), repr(vars(component.config)), told, exported.read_text()])
+    return "\n".join([*texts, component.config.model_dump_json(), repr(vars(component.config)), message, exported.read_text()])
 
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in a folder of the test's own."""
+    """Run the test in its own folder."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
 
@@ -81,38 +91,42 @@ def _home() -> Path:
     return Path(os.environ["ZENSECRETS_HOME"])
 
 
-@pytest.mark.parametrize(("kind", "flavor", "name"), ATTRIBUTES, ids=[f"{kind.value}-{flavor}-{name}" for kind, flavor, name in ATTRIBUTES])
-def test_a_typed_value_lies_nowhere_in_clear(kind: ComponentType, flavor: str, name: str, tmp_path: Path) -> None:
-    """Neither the workspace's file, an export, a description nor a repr holds it; the component itself has it, and a warning says so."""
+@pytest.mark.parametrize(
+    ("component_type", "flavor", "name"),
+    ATTRIBUTES,
+    ids=[f"{component_type.value}-{flavor}-{name}" for component_type, flavor, name in ATTRIBUTES],
+)
+def test_a_plain_value_is_sealed_in_every_attribute(component_type: ComponentType, flavor: str, name: str, tmp_path: Path) -> None:
+    """No file, export, description or repr contains it. The component has the value, and the command prints a warning."""
     value = canary("typed")
-    required = {key: text for key, text in REQUIRED.get((kind.value, flavor), {}).items() if key != name}
-    line = " ".join([f"{kind.command} register c --flavor={flavor}", *(f"--{key}={text}" for key, text in required.items())])
+    required = {key: text for key, text in REQUIRED.get((component_type.value, flavor), {}).items() if key != name}
+    line = " ".join([f"{component_type.command} register c --flavor={flavor}", *(f"--{key}={text}" for key, text in required.items())])
     outcome = run(f"{line} --{name}=?", value)
     assert f"Warning: {name!r} is a plain value" in outcome.message
     assert find_canary(_home()) == []
-    assert find_canary(_shown_everywhere(kind, tmp_path)) == []
-    assert getattr(Client().get_stack("s").components[kind], name) == value
+    assert find_canary(_all_texts(component_type, tmp_path)) == []
+    assert getattr(Client().get_stack("s").components[component_type], name) == value
     assert redact(value) == f"‹secret:{name}›"
     assert find_canary(tmp_path) == []
 
 
-@pytest.mark.parametrize("give", GIVE.values(), ids=GIVE)
+@pytest.mark.parametrize("pass_value", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("verb", ["register", "update"])
-def test_every_way_of_giving_it_is_the_same(give: Callable[[str, str, str], Any], verb: str, tmp_path: Path) -> None:
-    """On the line and from a file, at registration and in an update, after which the old value is gone too."""
-    value = canary("given")
+def test_a_value_from_a_file_is_sealed_too(pass_value: Callable[[str, str, str], Any], verb: str, tmp_path: Path) -> None:
+    """After an update, the old value is removed as well."""
+    value = canary("passed")
     line = "annotator register c --flavor=label_studio"
     if verb == "update":
         run(f"{line} --authentication_secret=?", canary("old"))
         line = "annotator update c"
-    assert "plain value, not as a reference or the name of a secret" in give(line, "authentication_secret", value).message
-    assert find_canary(_shown_everywhere(ComponentType.ANNOTATOR, tmp_path)) == []
+    assert "plain value, not as a reference or the name of a secret" in pass_value(line, "authentication_secret", value).message
+    assert find_canary(_all_texts(ComponentType.ANNOTATOR, tmp_path)) == []
     assert find_canary(tmp_path) == []
     assert Client().get_stack("s").components[ComponentType.ANNOTATOR].authentication_secret == value
 
 
-def test_a_prompt_in_a_kernel_is_the_same(tmp_path: Path) -> None:
-    """A value that is typed at the hidden prompt of a real kernel is in no message and in no file."""
+def test_a_value_typed_in_a_kernel_is_sealed_too(tmp_path: Path) -> None:
+    """No message and no file contains the value."""
     value, other = canary("prompt"), canary("other")
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
@@ -129,14 +143,14 @@ def test_a_prompt_in_a_kernel_is_the_same(tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
-    """As in ZenML 0.20 a component may name the secret that it logs in with: that is stored, shown and exported as it is."""
+    """In ZenML 0.20 an attribute may name a secret. The name is stored, shown and exported in plain text."""
     run("secret register aws_prod --aws_access_key_id=?", canary())
     outcome = run("artifact-store register c --flavor=s3 --path=s3://bucket --authentication_secret=aws_prod")
     assert "Warning" not in outcome.message
-    shown = _shown_everywhere(ComponentType.ARTIFACT_STORE, tmp_path)
+    shown = _all_texts(ComponentType.ARTIFACT_STORE, tmp_path)
     assert shown.count("aws_prod") >= 6
     assert "‹secret" not in shown
-    # What is given later is judged by itself, and leaves the rest as it is.
+    # An update changes only the named attribute.
     run("artifact-store update c --path=s3://other")
     assert Client().workspace.component(ComponentType.ARTIFACT_STORE, "c").attributes["authentication_secret"] == "aws_prod"
     run("artifact-store update c --authentication_secret=?", canary("typed"))
@@ -145,8 +159,8 @@ def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
     assert find_canary(tmp_path) == []
 
 
-def test_the_name_of_a_secret_that_comes_later_still_logs_in() -> None:
-    """A name that no secret has yet is taken for a value, with a warning, and is that name all the same."""
+def test_the_name_of_a_later_secret_is_sealed_first() -> None:
+    """The name of a secret that does not exist yet counts as a value, with a warning, and works nevertheless."""
     assert "Warning" in run("annotator register c --flavor=label_studio --authentication_secret=labels").message
     run("secret register labels --api_key=?", canary())
     assert Client().workspace.open_component(ComponentType.ANNOTATOR, "c").authentication_secret == "labels"
@@ -156,7 +170,7 @@ def test_the_name_of_a_secret_that_comes_later_still_logs_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("text", "is_shown"),
     [
         ('{"aws_secret_access_key": "VALUE"}', False),
         ('{"auth": {"token": "VALUE", "user": "ada"}}', False),
@@ -165,15 +179,15 @@ def test_the_name_of_a_secret_that_comes_later_still_logs_in() -> None:
         ('{"region_name": "eu-west-1", "max_attempts": 3}', True),
     ],
 )
-def test_a_value_inside_of_an_attribute_is_sealed_with_it(given: str, shown: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter
-    """A mapping is sealed as a whole if a name in it says that its value is a secret, or a URL in it has a password."""
-    given = given.replace("VALUE", canary("inside"))
-    run("artifact-store register c --flavor=s3 --path=s3://bucket --client_kwargs=?", given)
+def test_a_mapping_with_a_sensitive_value_is_sealed(text: str, is_shown: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter
+    """A key of the mapping looks sensitive, or a URL in it has a password."""
+    text = text.replace("VALUE", canary("inside"))
+    run("artifact-store register c --flavor=s3 --path=s3://bucket --client_kwargs=?", text)
     described = run("artifact-store describe c").message + str(run("artifact-store describe c").value)
-    assert ("‹secret:client_kwargs›" in described) is not shown
+    assert ("‹secret:client_kwargs›" in described) is not is_shown
     assert find_canary(tmp_path) == []
-    if "{{" not in given:
-        assert Client().workspace.open_component(ComponentType.ARTIFACT_STORE, "c").client_kwargs == json.loads(given)
+    if "{{" not in text:
+        assert Client().workspace.open_component(ComponentType.ARTIFACT_STORE, "c").client_kwargs == json.loads(text)
 
 
 @pytest.mark.parametrize(
@@ -188,15 +202,15 @@ def test_a_value_inside_of_an_attribute_is_sealed_with_it(given: str, shown: boo
         "use_token=true",
     ],
 )
-def test_other_attributes_stay_clear(attribute: str) -> None:
-    """A name that says where a secret is, or a switch, is no secret."""
+def test_other_attributes_are_not_sealed(attribute: str) -> None:
+    """The location of a secret and a flag are not secrets."""
     name, _, value = attribute.partition("=")
     assert "Warning" not in run(f"annotator register c --flavor=custom --{attribute}").message
     assert Client().workspace.component(ComponentType.ANNOTATOR, "c").attributes[name] == value
 
 
-def test_a_copy_is_sealed_too(tmp_path: Path) -> None:
-    """A component that is registered like another one keeps its value as that does."""
+def test_the_value_of_a_copied_component_is_sealed(tmp_path: Path) -> None:
+    """The copy has the same value."""
     value = canary("copied")
     run("annotator register c --flavor=label_studio --authentication_secret=?", value)
     run("annotator copy c d")
@@ -208,8 +222,8 @@ def test_a_copy_is_sealed_too(tmp_path: Path) -> None:
         Client().workspace.unseal(record.sealed.generation, record.sealed.sealed)
 
 
-def test_an_import_brings_a_name_that_is_no_secret_yet_twice(tmp_path: Path) -> None:
-    """The stack of a file that names a secret is imported where the secret is not there, and again without a conflict."""
+def test_a_stack_with_the_name_of_a_missing_secret_is_imported_twice(tmp_path: Path) -> None:
+    """The second import is no conflict."""
     run("secret register aws_prod --k=?", canary())
     run("artifact-store register c --flavor=s3 --path=s3://bucket --authentication_secret=aws_prod")
     run("stack register s -o default -a c -x default")

@@ -1,4 +1,4 @@
-"""Opening secrets of another program by `--external`, as a person types it."""
+"""Secrets of other programs, which `--external` makes readable."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
-    """Yield a Vault in which another program keeps a database's user."""
+    """Yield a Vault in which another program stores the credentials of a database."""
     with running_vault() as (fake, port):
         for variable in [name for name in os.environ if name.startswith("VAULT_")]:
             monkeypatch.delenv(variable)
@@ -41,7 +41,7 @@ def _external(name: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("typed", "meant"),
+    ("typed", "expected"),
     [
         ("--external=db=prod/db", {"db": "prod/db"}),
         ("--external db=prod/db#password", {"db": "prod/db#password"}),
@@ -52,10 +52,10 @@ def _external(name: str) -> Any:
         ('--external={"db":"prod/db#password","x=y":"a,b=c"}', {"db": "prod/db#password", "x=y": "a,b=c"}),
     ],
 )
-def test_pairs_or_json_say_which(typed: str, meant: dict[str, str]) -> None:
-    """A name and a path, several with commas, or JSON; an update replaces them all, and they are dropped like any attribute."""
+def test_external_takes_pairs_or_json(typed: str, expected: dict[str, str]) -> None:
+    """An update replaces all pairs, and remove-attribute removes them."""
     run(f"secrets-manager register team --flavor=vault {typed}")
-    assert _external("team") == meant
+    assert _external("team") == expected
     run("secrets-manager update team --external=other=path")
     assert _external("team") == {"other": "path"}
     run("secrets-manager remove-attribute team external")
@@ -63,7 +63,7 @@ def test_pairs_or_json_say_which(typed: str, meant: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "error"),
     [
         ("--external=prod/db", "NAME=VALUE,NAME=VALUE"),
         ("--external==prod/db", "NAME=VALUE,NAME=VALUE"),
@@ -73,21 +73,21 @@ def test_pairs_or_json_say_which(typed: str, meant: dict[str, str]) -> None:
         ("--external=a.b=c", "no name of a secret"),
     ],
 )
-def test_what_says_nothing_is_refused(typed: str, told: str) -> None:
-    """In one line that says how to write it; nothing is registered."""
-    with pytest.raises((InvalidComponentError, InvalidOptionsError), match=told):
+def test_an_invalid_pair_is_an_error(typed: str, error: str) -> None:
+    """The error shows the right form, and nothing is registered."""
+    with pytest.raises((InvalidComponentError, InvalidOptionsError), match=error):
         run(f"secrets-manager register team --flavor=vault {typed}")
     assert [record.name for record in Client().workspace.components(ComponentType.SECRETS_MANAGER)] == ["default"]
 
 
-def test_one_that_is_not_remote_takes_none() -> None:
-    """A local store has no place that it would share."""
+def test_a_local_flavor_takes_no_external_secrets() -> None:
+    """A local store has no secrets of other programs."""
     with pytest.raises(InvalidOptionsError, match="external"):
         run("secrets-manager register here --flavor=local --external=db=path")
 
 
-def test_a_stack_uses_another_programs_secret(vault: FakeVault) -> None:
-    """It is got, listed, referred to and validated like any other; what would change it says where it is kept."""
+def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
+    """The commands that read secrets work. The error of a command that writes names the path in Vault."""
     run("secrets-manager register team --flavor=vault --external=db=prod/db,gone=prod/gone")
     run("annotator register labels --flavor=label_studio --authentication_secret={{db.password}}")
     run("stack register s -o default -a default -x team -an labels --set")

@@ -1,4 +1,4 @@
-"""How commands ask: what is asked for, what may be left empty, and what is never repeated."""
+"""Askers: what they ask, which answers may be empty, and which texts they never repeat."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECTION = Section(
 
 
 def ask(asker: Asker, *sections: Section) -> dict[str, dict[str, str]]:
-    """Return the values that a question is finished with."""
+    """Return the values with which the request continues."""
     typed: dict[str, dict[str, str]] = {}
 
     def run(answers: Mapping[str, Answer]) -> Outcome:
@@ -36,8 +36,8 @@ def ask(asker: Asker, *sections: Section) -> dict[str, dict[str, str]]:
     return typed
 
 
-def test_each_value_is_asked_for_unseen() -> None:
-    """Every field is asked for with its description; empty answers are left out where they may be empty."""
+def test_each_value_has_a_hidden_prompt() -> None:
+    """A prompt has the description of its field. Empty answers to optional fields are left out."""
     value = canary()
     user = ScriptedUser(value, "", "")
     assert ask(user, SECTION) == {"cloud": {"id": value}}
@@ -50,37 +50,37 @@ def test_each_value_is_asked_for_unseen() -> None:
     assert find_canary(user.screen) == []
 
 
-def test_a_required_value_is_asked_for_three_times() -> None:
-    """What is required and left empty each time ends as an error that names it."""
+def test_a_required_value_has_three_attempts() -> None:
+    """After three empty answers, the error names the value."""
     user = ScriptedUser("", "", "")
     with pytest.raises(InvalidSecretError, match=r"cloud\.id"):
         ask(user, SECTION)
     assert user.unused_answers == []
 
 
-def test_a_person_may_add_keys() -> None:
-    """Where any key may be there, keys and values are asked for until an empty key; the first key may not be empty."""
+def test_a_person_can_add_keys() -> None:
+    """The asker asks for keys and values until an empty key. The first key must not be empty."""
     first, second = canary("1"), canary("2")
     user = ScriptedUser("", "a", first, "b", second, "")
     section = Section("any", "arbitrary", (), any_key=True)
     assert ask(user, section) == {"any": {"a": first, "b": second}}
 
 
-def test_a_value_typed_as_a_key_is_not_repeated() -> None:
-    """What can't be a key may be a value in the wrong prompt, so the refusal does not show it."""
+def test_an_invalid_key_is_not_repeated() -> None:
+    """It may be a value that was typed at the wrong prompt."""
     pasted = f"{canary()} {{"
     user = ScriptedUser(pasted, "name", "a", "1", "a", "")
     assert ask(user, Section("any", "arbitrary", (), any_key=True)) == {"any": {"a": "1"}}
     assert find_canary(user.screen) == []
 
 
-def test_a_value_that_starts_with_an_at_sign_is_the_value() -> None:
-    """In a prompt no file is read."""
+def test_an_at_sign_at_a_prompt_reads_no_file() -> None:
+    """The typed text is the value."""
     assert ask(ScriptedUser("@/etc/hostname"), SECTION._replace(fields=(Field("id"),))) == {"cloud": {"id": "@/etc/hostname"}}
 
 
 def test_a_new_passphrase_is_typed_twice() -> None:
-    """Two that differ are asked for again, three times at most; nothing of it is shown."""
+    """After two different inputs, the asker asks again, in three attempts."""
     user = ScriptedUser("a", "b", "right", "right")
     assert user.ask_passphrase("New: ", confirm=True) == "right"
     with pytest.raises(WrongPassphraseError):
@@ -88,12 +88,12 @@ def test_a_new_passphrase_is_typed_twice() -> None:
 
 
 def test_only_yes_confirms() -> None:
-    """Everything else is no."""
+    """Every other answer means no."""
     assert [ScriptedUser(answer).confirm("Sure?") for answer in ("y", "YES", "", "n", "maybe")] == [True, True, False, False, False]
 
 
-def test_nobody_says_what_was_needed_and_how_to_give_it() -> None:
-    """Each question to nobody is an error with the way out."""
+def test_non_interactive_input_is_an_error_with_the_missing_values() -> None:
+    """The hint of the error says how to pass them."""
     with pytest.raises(InteractionUnavailableError) as caught:
         ask(NonInteractiveAsker(), SECTION)
     assert "cloud.id." in str(caught.value)

@@ -1,4 +1,4 @@
-"""The commands where the secrets are in a place that others use too: a Vault, that a colleague writes to past this workspace."""
+"""Commands on a Vault that other people change at the same time."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ KEY = ("", "secret", "zenml/namespace/vision/label_studio_secret")
 
 @pytest.fixture
 def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
-    """Yield a Vault that the default stack's secrets are in; its user knows of no other."""
+    """Yield a Vault that is the secrets manager of the default stack."""
     for variable in ("VAULT_NAMESPACE", "VAULT_CACERT"):
         monkeypatch.delenv(variable, raising=False)
-    with running_vault() as (found, port):
+    with running_vault() as (server, port):
         monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
-        monkeypatch.setenv("VAULT_TOKEN", found.new_token())
+        monkeypatch.setenv("VAULT_TOKEN", server.new_token())
         run("secrets-manager register team --flavor=vault --scope=namespace --namespace=vision")
         run("stack update -x team")
-        yield found
+        yield server
 
 
-def written_by_a_colleague(vault: FakeVault, **content: str) -> None:
-    """Write the next version of the secret, past this process."""
+def write_as_colleague(vault: FakeVault, **content: str) -> None:
+    """Write the next version of the secret, without this process."""
     versions = vault.stored[KEY]
     vault.write(KEY, {**versions[max(versions)].data, "content": content})
 
 
-def test_get_refresh_reads_anew(vault: FakeVault) -> None:
-    """Without --refresh it is what was read a moment ago; with it what is there now, which is then what everything gets."""
+def test_get_refresh_reads_the_current_value(vault: FakeVault) -> None:
+    """Without --refresh the command returns the cached value. Afterwards all commands return the new one."""
     first, second = canary("first"), canary("second")
     run("secret register label_studio_secret --api_key=?", first)
     assert run("secret get label_studio_secret --key api_key").value == first
-    written_by_a_colleague(vault, api_key=second)
+    write_as_colleague(vault, api_key=second)
     assert run("secret get label_studio_secret --key api_key").value == first
     assert run("secret get label_studio_secret --key api_key --refresh").value == second
     assert run("secret get label_studio_secret").value.content == {"api_key": second}
@@ -53,32 +53,32 @@ def test_get_refresh_reads_anew(vault: FakeVault) -> None:
     assert find_canary(shown.stdout) == []
 
 
-def test_validate_refresh_reads_anew(vault: FakeVault) -> None:
-    """A key that a colleague took out is missed at once with --refresh."""
+def test_validate_refresh_reads_the_current_keys(vault: FakeVault) -> None:
+    """A key that a colleague removed is missing at once."""
     run(LABELS)
     run("stack update -an labels")
     run("secret register label_studio_secret --api_key=?", canary())
     assert run("stack validate").exit_code == 0
-    written_by_a_colleague(vault, other="1")
+    write_as_colleague(vault, other="1")
     assert run("stack validate").exit_code == 0
     outcome = run("stack validate --refresh")
     assert (outcome.exit_code, [problem.code for problem in outcome.value.problems]) == (1, ["secret-key-not-found"])
     assert run("stack validate").exit_code == 1
 
 
-def test_register_secrets_refresh_asks_for_what_is_missing_now(vault: FakeVault) -> None:
-    """What a colleague took out is asked for, and what a colleague has filled in meanwhile is not."""
+def test_register_secrets_refresh_asks_for_the_currently_missing_values(vault: FakeVault) -> None:
+    """A colleague may have removed or added keys."""
     run(LABELS)
     run("stack update -an labels")
     run("secret register label_studio_secret --other=1")
     assert run("stack validate").exit_code == 1
-    written_by_a_colleague(vault, other="1", api_key=canary("theirs"))
+    write_as_colleague(vault, other="1", api_key=canary("colleague"))
     assert run("stack register-secrets --refresh", asker=ScriptedUser()).message.startswith(
         "Every secret that stack 'default' needs is registered."
     )
-    written_by_a_colleague(vault, other="1")
+    write_as_colleague(vault, other="1")
     assert run("stack register-secrets", asker=ScriptedUser()).message.startswith("Every secret")
-    user = ScriptedUser(canary("mine"))
+    user = ScriptedUser(canary("own"))
     run("stack register-secrets --refresh", asker=user)
     assert user.asked == ["Value of label_studio_secret.api_key: "]
     assert set(run("secret get label_studio_secret").value.content) == {"other", "api_key"}
@@ -88,8 +88,8 @@ def test_register_secrets_refresh_asks_for_what_is_missing_now(vault: FakeVault)
 
 
 @pytest.mark.usefixtures("vault")
-def test_a_deleted_secret_is_brought_back() -> None:
-    """Who looks for it is told the command, which brings it back as it was; what is there or never was is told so."""
+def test_a_deleted_secret_is_restored() -> None:
+    """The error of `secret get` names the command. An existing or unknown secret can't be restored."""
     text = canary()
     run("secret register s --key=?", text)
     run("secret delete s -y")
@@ -102,18 +102,18 @@ def test_a_deleted_secret_is_brought_back() -> None:
     with pytest.raises(SecretNotFoundError, match="There is no secret 't'"):
         run("secret undelete t")
     run("secret delete s -y")
-    told = run_zensecrets("secret", "get", "s")
-    assert "Restore it: zensecrets secret undelete s, or register it again." in told.stderr
+    result = run_zensecrets("secret", "get", "s")
+    assert "Restore it: zensecrets secret undelete s, or register it again." in result.stderr
     assert run_zensecrets("secret", "undelete", "s").stdout == "Restored secret 's' in secrets manager 'team'.\n"
-    assert find_canary(told.stdout + told.stderr) == []
+    assert find_canary(result.stdout + result.stderr) == []
 
 
 READ_ONLY = ["secret register s --key", "secret update db --password", "stack register-secrets", "secret delete db", "secret cleanup"]
 
 
 @pytest.mark.parametrize("line", [*READ_ONLY, "secret import new.env --name n -i"])
-def test_what_a_place_can_not_do_is_said_before_anybody_is_asked(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where secrets can only be read, nobody types a value, or says yes, in vain."""
+def test_an_unsupported_operation_is_an_error_before_any_question(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The backend can only read secrets."""
     monkeypatch.setenv("SECRET_DB__PASSWORD", canary())
     (tmp_path / "folder" / "new.env").write_text(f"KEY={canary()}\n")
     run(LABELS)
@@ -126,8 +126,8 @@ def test_what_a_place_can_not_do_is_said_before_anybody_is_asked(line: str, monk
     assert find_canary(str(caught.value)) == []
 
 
-def test_what_keeps_nothing_of_the_deleted_says_so() -> None:
-    """The local store forgets what is deleted: the error names it and says what else there is."""
+def test_undelete_is_an_error_if_the_backend_does_not_support_it() -> None:
+    """The local store can't restore deleted secrets. The error names the secrets manager."""
     run("secret register s --key=1")
     run("secret delete s -y")
     with pytest.raises(

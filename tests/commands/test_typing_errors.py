@@ -1,4 +1,4 @@
-"""An option with a slip of the fingers in it is no key, and a key that looks like one can be given all the same."""
+"""Mistyped options, keys that look like options, and files of Windows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.schemas import BaseSecretSchema
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
-SLIPS = {
+TYPING_ERRORS = {
     "secret register s --schme=aws --key=?": "--schema",
     "secret register s --shcema aws --key=?": "--schema",
     "secret register s --scheema=aws --key=?": "--schema",
@@ -22,14 +22,14 @@ SLIPS = {
     "secret register s --litreal --key=?": "--literal",
     "secret register s --stirp --key=?": "--strip",
     "secret register s --vlaues=?": "--values",
-    "secret update kept --stirp --key=?": "--strip",
-    "secret update kept --remove_kye=key": "--remove-key",
-    "secret update kept --remvoe-key key": "--remove-key",
+    "secret update existing --stirp --key=?": "--strip",
+    "secret update existing --remove_kye=key": "--remove-key",
+    "secret update existing --remvoe-key key": "--remove-key",
     "zen alerter register a --flavr=slack --slack_token=?": "--flavor",
     "zen alerter register a --flavor=slack --litreal --slack_token=?": "--literal",
     "zen secrets-manager register m --falvor=local": "--flavor",
 }
-USUAL = """
+USUAL_KEYS = """
     user username usr password passwd pass pw secret token key api_key apikey access_key access_key_id secret_key secret_access_key
     session_token client_id client_secret tenant_id account account_name account_key connection_string sas_token url uri dsn host hostname
     port database db dbname schema_name schema_version schema_registry db_schema table bucket region endpoint project project_id
@@ -37,53 +37,53 @@ USUAL = """
     values2 value_1 name_ email auth bearer refresh_token access_token literals strip_key spirit trip flavors labels volumes interaction
     interval internal remote remove helper waiting wait_time shell scope literature striped
     scheme value1 value2 stack1 schema1
-""".split()  # noqa: SIM905 - one word a line would be many lines
-"""Names that keys have."""
+""".split()  # noqa: SIM905 - a list with one name on each line would be long
+"""Usual names of keys."""
 
 
-@pytest.mark.parametrize("line", SLIPS)
-def test_an_option_with_a_slip_is_refused(line: str) -> None:
-    """One line names both and no value; nothing is stored."""
-    run("secret register kept --key=kept-as-it-is")
-    with pytest.raises(UsageProblem, match=f"looks like a typing error of the option {SLIPS[line]}") as caught:
-        run(line.removeprefix("zen "), *[canary("slip")] * line.count("?"))
+@pytest.mark.parametrize("line", TYPING_ERRORS)
+def test_a_mistyped_option_is_an_error(line: str) -> None:
+    """The error names the option and no value, and nothing is stored."""
+    run("secret register existing --key=unchanged-value")
+    with pytest.raises(UsageProblem, match=f"looks like a typing error of the option {TYPING_ERRORS[line]}") as caught:
+        run(line.removeprefix("zen "), *[canary("mistyped")] * line.count("?"))
     assert not find_canary(str(caught.value))
     assert str(caught.value).count("\n") == 0
-    assert content_of("kept") == {"key": "kept-as-it-is"}
-    assert Client().secrets_manager.list_secrets() == ["kept"]
+    assert content_of("existing") == {"key": "unchanged-value"}
+    assert Client().secrets_manager.list_secrets() == ["existing"]
 
 
-def test_usual_names_of_keys_are_no_slips() -> None:
-    """Each is stored, by `register` and by `update`."""
-    run("secret register usual " + " ".join(f"--{key}=a-value" for key in USUAL[::2]))
-    run("secret update usual " + " ".join(f"--{key}=a-value" for key in USUAL[1::2]))
-    assert set(content_of("usual")) == set(USUAL)
+def test_usual_keys_are_no_typing_errors() -> None:
+    """Each key can be registered and updated."""
+    run("secret register usual " + " ".join(f"--{key}=a-value" for key in USUAL_KEYS[::2]))
+    run("secret update usual " + " ".join(f"--{key}=a-value" for key in USUAL_KEYS[1::2]))
+    assert set(content_of("usual")) == set(USUAL_KEYS)
 
 
-def test_a_key_that_looks_like_an_option_can_be_given() -> None:
-    """As the hint says; and where the schema or the secret has it, as any other key."""
+def test_a_key_that_looks_like_an_option_can_be_set() -> None:
+    """The hint of the error says how. A key of the schema or of the secret needs nothing special."""
 
-    class Slipped(BaseSecretSchema):
-        TYPE = "slipped_of_test"
+    class SchemaWithOddKey(BaseSecretSchema):
+        TYPE = "odd_key_of_test"
         schme: str
 
     run('secret register s --values={"schme":"own-value"}')
     run("secret update s --schme=changed-value")
     assert content_of("s") == {"schme": "changed-value"}
-    run("secret register t -s slipped_of_test --schme=own-value")
+    run("secret register t -s odd_key_of_test --schme=own-value")
     assert content_of("t") == {"schme": "own-value"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be-mark", "utf-32"])
-def test_files_of_windows_are_read(encoding: str) -> None:
-    """`--values=@FILE`, `-v @FILE`, `--key=@FILE` and `import` take UTF-16 with a byte order mark, as PowerShell writes it."""
+def test_files_with_a_byte_order_mark_are_read(encoding: str) -> None:
+    """PowerShell writes UTF-16 with a byte order mark."""
     value = "grüße-" + canary("wide")
 
-    def written(text: str) -> bytes:
+    def encoded(text: str) -> bytes:
         return b"\xfe\xff" + text.encode("utf-16-be") if encoding == "utf-16-be-mark" else text.encode(encoding)
 
-    Path("v.json").write_bytes(written('{"key": "' + value + '"}'))
-    Path("value").write_bytes(written(value))
+    Path("v.json").write_bytes(encoded('{"key": "' + value + '"}'))
+    Path("value").write_bytes(encoded(value))
     run("secret register a --values=@v.json")
     run("secret register b -v @v.json")
     run("secret register c --key=@value --strip")
@@ -92,8 +92,8 @@ def test_files_of_windows_are_read(encoding: str) -> None:
     assert content_of("v") == {"key": value}
 
 
-def test_a_file_in_no_encoding_is_refused_in_one_line() -> None:
-    """No content is quoted."""
+def test_a_file_in_no_known_encoding_is_an_error() -> None:
+    """The error does not quote the content."""
     Path("odd").write_bytes(b"\xff\xfe\x00\xd8" + canary("odd").encode())
     for line in ("secret register a --values=@odd", "secret register a --key=@odd", "secret import odd --format=json"):
         with pytest.raises(UnreadableFileError, match="UTF-8 text") as caught:
@@ -101,7 +101,7 @@ def test_a_file_in_no_encoding_is_refused_in_one_line() -> None:
         assert not find_canary(str(caught.value))
 
 
-def test_an_empty_value_is_said() -> None:
-    """On each way in; so is a secret without any key."""
+def test_an_empty_value_has_a_note() -> None:
+    """The note comes for a registration and for an update."""
     assert "Note: the value of s.key is empty." in run("secret register s --key=").message
     assert "Note: the value of s.key is empty." in run("secret update s --key=").message

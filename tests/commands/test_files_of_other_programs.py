@@ -1,4 +1,4 @@
-"""Files of other programs and other people, by the commands: what a user types and what it ends with."""
+"""The commands of files, with files of other programs and other people."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def _found(outcome: Outcome) -> list[tuple[str, str]]:
     return sorted((row["file"], row["location"]) for row in outcome.value)
 
 
-def test_a_folder_of_other_programs() -> None:
-    """UTF-16, a code page, other escapes of JSON, magics in comments, a link beside its target: each is found and cleaned once."""
+def test_files_with_other_encodings_are_scanned_and_cleaned() -> None:
+    """The folder has UTF-16, a code page, other JSON escapes, magics in comments and a link."""
     run("secret register db --key=?", VALUE)
     escaped = "".join(f"\\u{ord(letter):04X}" for letter in VALUE)
     before = {
@@ -52,8 +52,8 @@ def test_a_folder_of_other_programs() -> None:
     for name, content in before.items():
         Path(name).write_bytes(content)
     Path("link.py").symlink_to("jupytext.py")
-    places = [(name, "cell 1, line 1" if name.endswith("ipynb") else "line 1") for name in before]
-    assert _found(run("scan .")) == places
+    locations = [(name, "cell 1, line 1" if name.endswith("ipynb") else "line 1") for name in before]
+    assert _found(run("scan .")) == locations
     cleaned = run("clean . --no-backup")
     assert (cleaned.exit_code, [row["file"] for row in cleaned.value]) == (0, list(before))
     assert {path.name: path.read_bytes() for path in Path().iterdir() if not path.is_symlink()} == after
@@ -62,8 +62,8 @@ def test_a_folder_of_other_programs() -> None:
 
 
 @pytest.mark.parametrize("path", ["/proc/self", "/sys/kernel", "link"])
-def test_what_is_not_looked_at_is_no_clean_bill(path: str) -> None:
-    """A scan and a clean of it end with 2, at once, with the reason."""
+def test_the_exit_code_is_2_if_a_file_was_skipped(path: str) -> None:
+    """The table has the reason."""
     run("secret register db --key=?", VALUE)
     Path("link").symlink_to("/proc/self/environ")
     for command in (f"scan {path}", f"clean {path} --no-backup"):
@@ -71,21 +71,23 @@ def test_what_is_not_looked_at_is_no_clean_bill(path: str) -> None:
         assert (outcome.exit_code, f"Not read: {path}: it shows the state of the system" in f"{outcome.message}{outcome.view}") == (2, True)
 
 
-def test_a_backup_of_somebody_else_writes_nothing_elsewhere(tmp_path: Path) -> None:
-    """`clean --restore` takes what is below the folder that it is called in, or below one that is named, and nothing of it else."""
+def test_a_backup_of_another_person_writes_only_below_named_folders(tmp_path: Path) -> None:
+    """By default `clean --restore` writes only below the current folder."""
     outside = tmp_path / "outside" / ".bashrc"
     outside.parent.mkdir()
-    content = {str(outside): base64.b64encode(b"planted").decode()}
+    content = {str(outside): base64.b64encode(b"written").decode()}
     Path("backup.sealed").write_text(sealed_export.seal(json.dumps({FORMAT_KEY: 1, "files": content}), "open"))
-    with pytest.raises(UnwritableFileError, match="nothing was restored"):
+    with pytest.raises(UnwritableFileError, match="Nothing was restored"):
         run("clean --restore backup.sealed", asker=ScriptedUser("open"))
     assert not outside.exists()
     run(f"clean --restore backup.sealed {outside.parent}", asker=ScriptedUser("open"))
-    assert outside.read_bytes() == b"planted"
+    assert outside.read_bytes() == b"written"
 
 
-def test_fingerprints_are_kept_where_there_are_no_hard_links(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
-    """As on exFAT and some network drives: the file is written all the same, and the command says nothing of it."""
+def test_fingerprints_are_stored_on_file_systems_without_hard_links(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Some file systems, such as exFAT, have no hard links. The command prints no warning."""
 
     def refuse(*_arguments: object, **_named: object) -> None:
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
@@ -94,17 +96,17 @@ def test_fingerprints_are_kept_where_there_are_no_hard_links(monkeypatch: pytest
     monkeypatch.setenv(VARIABLE, "on")
     assert cli.run(["secret", "register", "db", f"--key={VALUE}"]) == 0
     assert capfd.readouterr() == ("Registered secret 'db' with key key.\n", "")
-    known = load_fingerprints()
-    assert (known.names, known.damaged) == (["db.key"], 0)
+    matcher = load_fingerprints()
+    assert (matcher.names, matcher.damaged) == (["db.key"], 0)
 
 
 @pytest.mark.parametrize("sign", ["/", "#"])
-def test_a_password_in_an_address_is_shown_by_no_command(sign: str) -> None:
-    """Whatever sign in it ends an address's part: the part before it is no host, and none of it is shown."""
+def test_no_command_shows_the_password_of_a_url(sign: str) -> None:
+    """A character of the password may end a part of the URL."""
     address = f"postgresql://u:p{sign}{canary('address')}@127.0.0.1:1/db"
-    told = [run("secrets-manager register pg --flavor=sql --url=?", address), run("secrets-manager describe pg")]
-    told += [run("secrets-manager list"), run("stack update default -x pg"), run("stack describe"), run("stack export default s.yaml")]
+    outcomes = [run("secrets-manager register pg --flavor=sql --url=?", address), run("secrets-manager describe pg")]
+    outcomes += [run("secrets-manager list"), run("stack update default -x pg"), run("stack describe"), run("stack export default s.yaml")]
     with pytest.raises(Exception, match="does not answer") as caught:
         run("secret list")
-    assert find_canary(f"{caught.value}{[(one.message, str(one.value), str(one.view)) for one in told]}") == []
+    assert find_canary(f"{caught.value}{[(one.message, str(one.value), str(one.view)) for one in outcomes]}") == []
     assert find_canary(Path("s.yaml")) == []

@@ -1,0 +1,45 @@
+"""Fingerprints under ZENSECRETS_HOME: when they are stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.terminal import run_zensecrets
+from zensecrets_jupyter.core.settings import HOME_VARIABLE, PASSPHRASE_VARIABLE
+from zensecrets_jupyter.scan.fingerprints.store import VARIABLE
+from zensecrets_jupyter.testing.canary import canary, find_canary
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = [
+    ({}, True, "the key is in a file"),
+    ({VARIABLE: "off"}, False, "turned off"),
+    ({PASSPHRASE_VARIABLE: "some passphrase"}, False, "a passphrase protects the key"),
+    ({PASSPHRASE_VARIABLE: "some passphrase", VARIABLE: "on"}, True, "turned on"),
+]
+
+
+@pytest.mark.parametrize(("environment", "is_stored", "_reason"), CASES, ids=[case[2] for case in CASES])
+def test_fingerprints_are_stored_if_they_reveal_nothing_more(
+    tmp_path: Path,
+    environment: dict[str, str],
+    is_stored: bool,  # noqa: FBT001 - a parameter of the test
+    _reason: str,
+) -> None:
+    """Registering a secret stores its fingerprint if the key of the secret is in a file too, or if a variable says so."""
+    home = tmp_path / "home"
+    registered = run_zensecrets("secret", "register", "new", f"--key={canary()}", environment={HOME_VARIABLE: str(home), **environment})
+    assert registered.returncode == 0, registered.stderr
+    assert (home / "fingerprints").exists() == is_stored
+    assert not find_canary(home)
+
+
+def test_a_command_that_registers_nothing_creates_no_folder(tmp_path: Path) -> None:
+    """A token in the environment is protected, but gets no fingerprint."""
+    home = tmp_path / "home"
+    environment = {HOME_VARIABLE: str(home), "SOME_API_TOKEN": canary("environment")}
+    assert run_zensecrets("secret", "schemas", environment=environment).returncode == 0
+    assert not home.exists()
