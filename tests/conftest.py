@@ -1,4 +1,4 @@
-"""What every test stands on: a home of its own, and nothing of the settings or the keyring of the person who runs it."""
+"""Fixtures of all tests: each test has its own home, and no settings or keyring of the person who runs it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# gRPC, where a test uses it in this process, would run on in each program that is started, until that is its own.
+# Without this setting, the threads of gRPC continue in the child processes of a test until they execute another program.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
-MANY = 300
-"""Open files of this process at which those of earlier tests are closed; many systems allow 1,024."""
+MAX_OPEN_FILES = 300
+"""The number of open files above which garbage is collected. Many systems allow 1,024."""
 
 
 @pytest.fixture(autouse=True)
 def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give the test a home that does not exist yet, none of our variables, and no keyring; children inherit it all."""
+    """Give the test and its child processes a new home, none of our variables and no keyring."""
     for variable in list(os.environ):
         if variable.startswith(("ZENSECRETS_", "ZENML_")):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     yield
-    # A workspace, with its databases, stays open as long as its process; here each test has one.
+    # A workspace and its databases are open until the end of the process. Each test needs its own workspace.
     workspace = sys.modules.get("zensecrets_jupyter.core.workspace.workspace")
     if workspace is not None:
         workspace._workspaces.clear()
-    # What a process knows it masks for ever, and a passphrase it asks for once; here each test is a process, as it were.
+    # A process masks its values and stores its passphrases until its end. Each test has to start without them.
     process = sys.modules.get("zensecrets_jupyter.core.system.process_globals")
     if process is not None:
         process.clear_process_globals()
@@ -44,21 +44,21 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     passphrase = sys.modules.get("zensecrets_jupyter.core.sealing.key_protections.passphrase")
     if passphrase is not None:
         passphrase.forget_passphrases()
-    if len(list(Path("/proc/self/fd").iterdir())) > MANY:
+    if len(list(Path("/proc/self/fd").iterdir())) > MAX_OPEN_FILES:
         gc.collect()
 
 
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Return what counts, in the table with a name, one more of an outcome; the summary shows the tables."""
+    """Return a function that counts an outcome in a named table. The summary of pytest shows the tables."""
     return lambda table, outcome: request.node.user_properties.append(("counted", (table, outcome)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have counted, in whichever of pytest's processes."""
+    """Print the tables of :func:`counted`, from all processes of pytest."""
     tables: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for report in (report for reports in terminalreporter.stats.values() for report in reports):
-        # What is counted before a test's end is in its last report.
+        # The last report of a test has all its properties.
         if getattr(report, "when", None) == "teardown":
             for table, outcome in (value for name, value in report.user_properties if name == "counted"):
                 tables[table][outcome] += 1
@@ -68,6 +68,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many processes ``-n auto`` means: more than there are processors, as many tests wait for a kernel or a browser."""
+    """Return the number of processes for ``-n auto``.
+
+    It is larger than the number of processors, because many tests wait for a kernel or a browser.
+    """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return processors + processors // 2

@@ -1,4 +1,4 @@
-"""The face in a terminal: the real console script, in a process of its own, with and without a person at the terminal."""
+"""The terminal front end: the installed script in its own process, with and without a person."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Return the folder in which everything is kept."""
+    """Return the home of the workspace."""
     return tmp_path / "home"
 
 
 @pytest.fixture(autouse=True)
 def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run each test in a folder of its own, and look for every canary in what was kept afterwards."""
+    """Run each test in its own folder, and check afterwards that no file contains a canary."""
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -44,22 +44,22 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 def at_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
-    """Start a command as a person at a terminal does."""
+    """Start a command at a pseudo-terminal."""
     return spawn_in_terminal(str(ZENSECRETS), words, {"TERM": "dumb", **environment})
 
 
-def shown_by(process: pexpect.spawn[str]) -> str:
-    """Return what a process has still to show, and wait for its end."""
+def remaining_output(process: pexpect.spawn[str]) -> str:
+    """Return the remaining output of a process, after its end."""
     process.expect(pexpect.EOF)
     process.close()
     return str(process.before)
 
 
 @pytest.mark.parametrize("case", BAD_INPUT, ids=lambda case: case.id)
-def test_bad_input_gets_one_line_and_writes_nothing(
+def test_bad_input_is_refused_in_one_line(
     case: BadInput, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong command ends with 1 and one line that says what and where; nothing is written and no value is shown."""
+    """The exit code is 1, nothing is written, and no value is shown."""
     folder = tmp_path / "folder"
     case.prepare(folder)
     for name, value in case.environment.items():
@@ -76,8 +76,8 @@ def test_bad_input_gets_one_line_and_writes_nothing(
 
 
 @pytest.mark.parametrize("case", BAD_INPUT[::10], ids=lambda case: case.id)
-def test_bad_input_ends_the_real_script_with_one(case: BadInput, tmp_path: Path) -> None:
-    """The installed script does the same in a process of its own."""
+def test_the_installed_script_refuses_bad_input(case: BadInput, tmp_path: Path) -> None:
+    """The script runs in its own process."""
     folder = tmp_path / "folder"
     case.prepare(folder)
     before = snapshot()
@@ -90,14 +90,14 @@ def test_bad_input_ends_the_real_script_with_one(case: BadInput, tmp_path: Path)
 def _check_line(case: BadInput, line: str) -> None:
     assert line.startswith("Error: ")
     assert line.count("\n") == 1
-    assert [part for part in case.told if part not in line] == []
+    assert [part for part in case.error if part not in line] == []
     assert "%" not in line
     assert "Traceback" not in line
     assert find_canary(line) == []
 
 
-def test_a_secret_is_registered_shown_masked_and_revealed_on_purpose() -> None:
-    """A value goes in by an argument, shows as its mark, and comes out only with --reveal."""
+def test_a_secret_is_shown_masked_and_revealed_on_request() -> None:
+    """Only --reveal prints the value."""
     value = canary()
     assert run_zensecrets("secret", "register", "openai", f"--api_key={value}").stdout == "Registered secret 'openai' with key api_key.\n"
     shown = run_zensecrets("secret", "get", "openai")
@@ -107,30 +107,30 @@ def test_a_secret_is_registered_shown_masked_and_revealed_on_purpose() -> None:
     assert run_zensecrets("secret", "get", "openai", "--key=api_key", "--reveal").stdout == f"{value}\n"
 
 
-def test_a_value_is_piped_in() -> None:
-    """With @- a value is what was piped in, without the line end that programs add."""
+def test_a_value_can_come_from_a_pipe() -> None:
+    """With @- the value is the piped input, without the line end that programs add."""
     value = f"{canary()}\nsecond line"
     assert run_zensecrets("secret", "register", "piped", "--key=@-", piped=f"{value}\n".encode()).returncode == 0
     assert Client().get_secret("piped").content == {"key": value}
 
 
-def test_a_pipe_is_not_read_by_accident() -> None:
-    """What is piped in answers no question."""
+def test_piped_input_answers_no_question() -> None:
+    """The error names the missing value."""
     done = run_zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
     assert done.returncode == 1
-    told = "Error: Non-interactive input: the command needs piped.key. To pass it: zensecrets secret register piped --key=@FILE, or set "
-    assert done.stderr == f"{told}ZENSECRETS_SECRET_PIPED_KEY\n"
+    error = "Error: Non-interactive input: the command needs piped.key. To pass it: zensecrets secret register piped --key=@FILE, or set "
+    assert done.stderr == f"{error}ZENSECRETS_SECRET_PIPED_KEY\n"
 
 
-def test_a_closed_stdin_is_nobody() -> None:
-    """With its input closed the command says what it needed."""
+def test_a_closed_standard_input_is_not_interactive() -> None:
+    """The error names the missing value."""
     done = subprocess.run(f"{ZENSECRETS} secret register x --key <&-", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell closes it
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "x.key" in done.stderr
 
 
-def test_a_person_types_what_is_asked() -> None:
-    """At a terminal the values of a schema are asked for, and what is typed is not seen."""
+def test_a_person_types_values_at_hidden_prompts() -> None:
+    """The terminal does not show the typed values."""
     key, secret = canary("id"), canary("secret")
     process = at_terminal("secret", "register", "cloud", "-i", "-s", "aws", ZENSECRETS_PASSPHRASE="open")
     process.expect_exact("cloud.aws_access_key_id (Access key ID): ")
@@ -139,7 +139,7 @@ def test_a_person_types_what_is_asked() -> None:
     process.sendline(secret)
     process.expect_exact("cloud.aws_session_token (Session token, for temporary credentials); empty for none: ")
     process.sendline("")
-    shown = shown_by(process)
+    shown = remaining_output(process)
     assert "Registered secret 'cloud' with keys aws_access_key_id, aws_secret_access_key." in shown
     assert find_canary(shown) == []
     assert process.exitstatus == 0
@@ -149,8 +149,8 @@ def test_a_person_types_what_is_asked() -> None:
     assert revealed.stdout == f"{secret}\n"
 
 
-def test_a_person_is_asked_for_keys_too(home: Path) -> None:
-    """A secret without a schema is asked for key by key; the first use offers a passphrase, and an empty one takes a key file."""
+def test_a_person_types_keys_and_values(home: Path) -> None:
+    """At the first use the command offers a passphrase. Without one it creates a key file."""
     value = canary()
     process = at_terminal("secret", "register", "any")
     process.expect_exact("Key of any: ")
@@ -161,13 +161,13 @@ def test_a_person_is_asked_for_keys_too(home: Path) -> None:
     process.sendline("")
     process.expect_exact("New passphrase")
     process.sendline("")
-    assert "Registered secret 'any' with key token." in shown_by(process)
+    assert "Registered secret 'any' with key token." in remaining_output(process)
     assert Client().get_secret("any").content == {"token": value}
     assert list((home / "keys").iterdir())
 
 
-def test_ctrl_c_leaves_everything_as_it_was() -> None:
-    """Ctrl-C in the middle of a form registers nothing and ends with 130, in one line."""
+def test_ctrl_c_registers_nothing() -> None:
+    """The exit code is 130, and the command prints one line."""
     run_zensecrets("secret", "register", "other", f"--key={canary()}")
     before = snapshot()
     process = at_terminal("secret", "register", "cloud", "-i", "-s", "aws")
@@ -175,35 +175,35 @@ def test_ctrl_c_leaves_everything_as_it_was() -> None:
     process.sendline(canary())
     process.expect_exact("cloud.aws_secret_access_key")
     process.sendintr()
-    shown = shown_by(process)
+    shown = remaining_output(process)
     assert process.exitstatus == 130
     assert "Interrupted." in shown
     assert "Traceback" not in shown
     assert snapshot() == before
 
 
-def test_a_terminal_that_goes_away_is_no_answer() -> None:
-    """At Ctrl-D nothing is registered, and the error says what was asked."""
+def test_ctrl_d_registers_nothing() -> None:
+    """The error names the question."""
     process = at_terminal("secret", "register", "x", "--key")
     process.expect_exact("x.key: ")
     process.sendeof()
-    shown = shown_by(process)
+    shown = remaining_output(process)
     assert process.exitstatus == 1
     assert "the input ended" in shown
 
 
-def test_deletion_is_confirmed() -> None:
-    """Without -y a person is asked, and anything but yes keeps the secret."""
-    run_zensecrets("secret", "register", "kept", f"--key={canary()}")
-    for answer, outcome in (("", "Nothing was deleted."), ("n", "Nothing was deleted."), ("y", "Deleted secret 'kept'.")):
-        process = at_terminal("secret", "delete", "kept")
+def test_a_person_confirms_a_deletion() -> None:
+    """Only yes deletes the secret."""
+    run_zensecrets("secret", "register", "stored", f"--key={canary()}")
+    for answer, outcome in (("", "Nothing was deleted."), ("n", "Nothing was deleted."), ("y", "Deleted secret 'stored'.")):
+        process = at_terminal("secret", "delete", "stored")
         process.expect_exact("[y/N]: ")
         process.sendline(answer)
-        assert outcome in shown_by(process)
+        assert outcome in remaining_output(process)
 
 
-def test_the_missing_secrets_of_a_stack_are_asked_for_at_once() -> None:
-    """`stack register-secrets` asks for each key that the references need, says who needs it, and the stack is valid then."""
+def test_register_secrets_asks_for_all_missing_values() -> None:
+    """The prompts name the attributes that need a value. Afterwards the stack is valid."""
     first, second = canary("first"), canary("second")
     reference = "--authentication_secret={{label_studio_secret.api_key}}"
     run_zensecrets("annotator", "register", "labels", "--flavor=label_studio", reference)
@@ -221,7 +221,7 @@ def test_the_missing_secrets_of_a_stack_are_asked_for_at_once() -> None:
     process.expect_exact("annotator 'labels'.authentication_secret needs ")
     process.expect_exact("Value of label_studio_secret.api_key: ")
     process.sendline(first)
-    shown = shown_by(process)
+    shown = remaining_output(process)
     assert "Registered 'chat', 'label_studio_secret'." in shown
     assert find_canary(shown) == []
     valid = run_zensecrets("stack", "validate", environment={"ZENSECRETS_PASSPHRASE": "open"})
@@ -230,8 +230,8 @@ def test_the_missing_secrets_of_a_stack_are_asked_for_at_once() -> None:
     assert again.stdout.startswith("Every secret that stack 'default' needs is registered. To change them: zensecrets stack ")
 
 
-def test_a_program_gets_variables_and_its_exit_code_is_ours() -> None:
-    """`secret env NAME -- PROGRAM` runs the program with the keys as variables, and ends as it does."""
+def test_a_program_gets_the_values_as_environment_variables() -> None:
+    """The exit code is that of the program."""
     value = canary()
     run_zensecrets("secret", "register", "openai", f"--api_key={value}")
     show = "import os, sys; print(os.environ['MY_API_KEY']); sys.exit(7)"
@@ -239,35 +239,35 @@ def test_a_program_gets_variables_and_its_exit_code_is_ours() -> None:
     assert (done.returncode, done.stdout) == (7, f"{value}\n")
 
 
-def test_a_sealed_export_is_opened_with_its_passphrase_only(tmp_path: Path) -> None:
-    """An export asks for a passphrase twice, holds no value, and its import asks for it again; a wrong one says so."""
+def test_a_sealed_export_needs_its_passphrase(tmp_path: Path) -> None:
+    """The file contains no value, and a wrong passphrase is an error."""
     value = canary()
     run_zensecrets("secret", "register", "openai", "-s", "openai", f"--api_key={value}")
-    process = at_terminal("secret", "export", "openai", "kept.sealed")
-    process.expect_exact("New passphrase for kept.sealed: ")
+    process = at_terminal("secret", "export", "openai", "export.sealed")
+    process.expect_exact("New passphrase for export.sealed: ")
     process.sendline("right")
     process.expect_exact("Repeat it: ")
     process.sendline("right")
-    assert "sealed with the passphrase" in shown_by(process)
-    sealed = tmp_path / "folder" / "kept.sealed"
+    assert "sealed with the passphrase" in remaining_output(process)
+    sealed = tmp_path / "folder" / "export.sealed"
     assert sealed.stat().st_mode & 0o777 == 0o600
     assert find_canary(sealed) == find_canary(sealed, "api_key") == []
     run_zensecrets("secret", "delete", "openai", "-y")
-    wrong = run_zensecrets("secret", "import", "kept.sealed", environment={"ZENSECRETS_PASSPHRASE": "wrong"})
+    wrong = run_zensecrets("secret", "import", "export.sealed", environment={"ZENSECRETS_PASSPHRASE": "wrong"})
     assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
     assert "does not open" in wrong.stderr
-    process = at_terminal("secret", "import", "kept.sealed")
-    process.expect_exact("Passphrase of kept.sealed: ")
+    process = at_terminal("secret", "import", "export.sealed")
+    process.expect_exact("Passphrase of export.sealed: ")
     process.sendline("wrong")
     process.expect_exact("That does not open it.")
     process.sendline("right")
-    assert "registered" in shown_by(process)
+    assert "registered" in remaining_output(process)
     secret = Client().get_secret("openai")
     assert (secret.TYPE, secret.content) == ("openai", {"api_key": value})
 
 
-def test_what_the_seed_documentation_types_works_in_a_terminal(tmp_path: Path) -> None:
-    """The documentation's commands work as written there, with zensecrets for zenml."""
+def test_the_commands_of_the_zenml_documentation_work(tmp_path: Path) -> None:
+    """Only the name of the program differs."""
     one, two, third = canary("1"), canary("2"), canary("3")
     (tmp_path / "folder" / "file.txt").write_text(third)
     register = ["annotator", "register", "label_studio_annotator", "--flavor=label_studio"]
@@ -282,13 +282,13 @@ def test_what_the_seed_documentation_types_works_in_a_terminal(tmp_path: Path) -
     process.sendline(two)
     process.expect_exact("empty when done")
     process.sendline("")
-    assert "Registered secret 'ASKED'" in shown_by(process)
+    assert "Registered secret 'ASKED'" in remaining_output(process)
     assert run_zensecrets("stack", "register", "labelling", "-o", "default", "-a", "default", "-x", "default").returncode == 0
     run_zensecrets("stack", "update", "labelling", "--annotator", "label_studio_annotator")
     process = at_terminal("stack", "register-secrets", "labelling")
     process.expect_exact("label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE: ")
     process.sendline(third)
-    assert "Registered 'label_studio_secret'." in shown_by(process)
+    assert "Registered 'label_studio_secret'." in remaining_output(process)
     assert Client().get_secret("TWO").content == {"key1": one, "key2": two}
     assert Client().get_secret("FILES").content == {"attr_from_literal": one, "attr_from_file": third}
     assert Client().get_secret("ASKED").content == {"key": two}
@@ -297,26 +297,26 @@ def test_what_the_seed_documentation_types_works_in_a_terminal(tmp_path: Path) -
     assert annotator.authentication_secret == third
 
 
-def test_each_command_says_how_it_is_used() -> None:
-    """--help and no command at all show help and end with 0; --version says the version."""
+def test_help_and_version_are_printed() -> None:
+    """The exit code is 0, also without a command."""
     assert run_zensecrets().stdout == run_zensecrets("--help").stdout
     assert "register-secrets" in run_zensecrets("stack", "--help").stdout
     assert "--KEY=@FILE" in run_zensecrets("secret", "register", "--help").stdout
     assert run_zensecrets("--version").stdout.startswith("zensecrets ")
 
 
-def test_output_that_nobody_reads_is_no_error() -> None:
-    """A closed or broken output ends the command without a traceback; a full one is an error."""
-    for line, told in ((f"{ZENSECRETS} secret schemas >&-", ""), (f"{ZENSECRETS} secret list >/dev/full", "No space left")):
+def test_a_closed_output_is_no_error() -> None:
+    """A full disk is an error."""
+    for line, error in ((f"{ZENSECRETS} secret schemas >&-", ""), (f"{ZENSECRETS} secret list >/dev/full", "No space left")):
         done = subprocess.run(line, shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell closes it
         assert "Traceback" not in done.stderr
-        assert told in done.stderr
+        assert error in done.stderr
     reader = subprocess.run(f"{ZENSECRETS} secret schemas | head -1", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell's pipe
     assert reader.stderr == ""
 
 
 def test_a_shell_completes_names_and_references() -> None:
-    """Through Click a shell gets verbs, options, names, keys and references; nothing is asked for it."""
+    """It also completes commands, options and keys, and asks nothing."""
     run_zensecrets("secret", "register", "openai", f"--api_key={canary()}")
 
     def offered(line: str, shell: str = "bash") -> list[str]:
@@ -337,8 +337,8 @@ def test_a_shell_completes_names_and_references() -> None:
     assert "compdef" in run_zensecrets(environment={"_ZENSECRETS_COMPLETE": "zsh_source"}).stdout
 
 
-def test_help_imports_neither_pydantic_nor_the_database_nor_rich() -> None:
-    """What every start of the program costs is small: the heavy libraries wait until a command needs them."""
+def test_help_imports_no_heavy_library() -> None:
+    """The libraries are imported by the commands that need them."""
     code = (
         "import sys; from zensecrets_jupyter import cli; assert cli.run(['--help']) == 0;"
         " heavy = {'pydantic', 'sqlalchemy', 'rich', 'keyring', 'nacl', 'yaml', 'dotenv', 'IPython'};"
@@ -348,8 +348,8 @@ def test_help_imports_neither_pydantic_nor_the_database_nor_rich() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_quickstart_copies_the_notebooks_and_starts_jupyterlab(tmp_path: Path) -> None:
-    """`quickstart` copies the notebooks, keeps one that was changed, says where JupyterLab listens, and ends with it."""
+def test_the_quickstart_copies_notebooks_and_starts_jupyterlab(tmp_path: Path) -> None:
+    """It does not overwrite a changed notebook, and its exit code is that of JupyterLab."""
     folder = tmp_path / "books"
     folder.mkdir()
     (folder / "quickstart.ipynb").write_text("mine")

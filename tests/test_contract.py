@@ -1,4 +1,4 @@
-"""The contract between Python and the browser: one set of types, generated for TypeScript, and strict about what it accepts."""
+"""The contract between Python and the browser: generated TypeScript types, and strict parsing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SUBMISSION = '{"form": "f", "attempt": 0, "sections": [{"values": [["a", "b"]], 
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
-def test_the_typescript_types_are_those_of_the_python_models(name: str) -> None:
-    """The committed file is what the generator writes; `python -m tests.support.typescript` brings it up to date."""
+def test_the_typescript_types_equal_the_python_models(name: str) -> None:
+    """The generator `python -m tests.support.typescript` writes the committed file."""
     assert (FOLDER / f"{name}.ts").read_text(encoding="utf-8") == generate(name)
 
 
 def test_a_submission_is_read() -> None:
-    """A submission with all that the browser sends is valid, with and without padding."""
+    """A complete submission is valid, with and without padding."""
     submission = form_contract.read_submission(SUBMISSION.encode())
     assert submission is not None
     assert submission.sections[0].values == (("a", "b"),)
@@ -40,13 +40,13 @@ def test_a_submission_is_read() -> None:
     ids=["number as text", "unknown field", "unknown field of a section", "triple", "number", "missing field", "list", "no JSON"],
 )
 def test_a_malformed_submission_is_refused(old: str, new: str) -> None:
-    """Types are not converted, and unknown fields are not ignored."""
+    """Types are not converted, and unknown fields are an error."""
     assert old in SUBMISSION
     assert form_contract.read_submission(SUBMISSION.replace(old, new).encode()) is None
 
 
 def test_a_submission_without_a_sealed_text_reaches_the_session() -> None:
-    """The session has to refuse it, so that the user is told."""
+    """The session refuses it with a message for the user."""
     for sealed in ({}, {"sealed": None}, {"sealed": 5}):
         assert form_contract.read_message({"kind": "submit", **sealed}) == form_contract.SubmitMessage(kind="submit", sealed="")
 
@@ -54,13 +54,13 @@ def test_a_submission_without_a_sealed_text_reaches_the_session() -> None:
 @pytest.mark.parametrize(
     "content", [None, 5, "submit", [], {}, {"kind": None}, {"kind": ["submit"]}, {"kind": "cancel", "other": 1}], ids=repr
 )
-def test_another_message_to_a_form_is_refused(content: object) -> None:
-    """A message that is no mapping, has no kind, or has an unknown field is not read."""
+def test_an_unknown_message_to_a_form_is_refused(content: object) -> None:
+    """It is not a mapping, has no kind, or has an unknown field."""
     assert form_contract.read_message(content) is None
 
 
 def test_messages_to_the_guard_are_read() -> None:
-    """Each message of a front end is read as it is; a field of a later version is ignored."""
+    """A field of a later version is ignored."""
     output = {"cell_id": "c", "index": 0, "output": {"output_type": "stream", "text": "text"}}
     messages: list[dict[str, object]] = [
         {"kind": "hello"},
@@ -87,6 +87,6 @@ def test_messages_to_the_guard_are_read() -> None:
     ],
     ids=repr,
 )
-def test_another_message_to_the_guard_is_ignored(data: object) -> None:
-    """Types are not converted: what is no message of a front end is not read."""
+def test_an_unknown_message_to_the_guard_is_ignored(data: object) -> None:
+    """Types are not converted."""
     assert guard_contract.read_message(data) is None

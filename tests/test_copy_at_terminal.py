@@ -1,4 +1,4 @@
-"""Copying between secrets managers with a person at the terminal: the bar, the questions, and Ctrl-C."""
+"""`secrets-manager copy` in a terminal: the progress bar, the questions and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ COPY = ("secrets-manager", "copy", "default", "cloud")
 
 @pytest.fixture(autouse=True)
 def _two_managers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have a hundred secrets, and a slow cloud that has none; look for values in what is left."""
+    """Register a hundred secrets and a slow, empty secrets manager, and check afterwards that no file contains a value."""
     for variable, value in {**AWS_USER, "TERM": "xterm"}.items():
         monkeypatch.setenv(variable, value)
     with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy:
@@ -62,30 +62,30 @@ def _same() -> bool:
     return bool(source.get_records(source.list_secrets()) == cloud.get_records(cloud.list_secrets()))
 
 
-def test_a_bar_says_how_far_it_is_and_ctrl_c_how_far_it_got() -> None:
-    """A bar counts secrets; after Ctrl-C a line says how many are there, and the same command goes on and ends with all."""
+def test_a_bar_counts_secrets_and_a_copy_can_be_interrupted() -> None:
+    """After Ctrl-C a line counts the copied secrets, and the same command copies the rest."""
     process = _started()
     process.expect(r"[2-9]\d/100")
     process.sendintr()
     shown = _rest(process)
     assert process.exitstatus == 130
-    found = re.search(r"Interrupted: (\d+) of 100 secrets are in 'cloud', each of them complete\.", shown)
-    assert found, shown
+    match = re.search(r"Interrupted: (\d+) of 100 secrets are in 'cloud', each of them complete\.", shown)
+    assert match, shown
     cloud = Client().workspace.open_manager("cloud")
-    assert len(cloud.list_secrets()) == int(found[1])
-    assert 0 < int(found[1]) < 100
+    assert len(cloud.list_secrets()) == int(match[1])
+    assert 0 < int(match[1]) < 100
     again = run_zensecrets(*COPY)
     assert again.stderr == ""
     assert again.stdout == (
-        f"Copied {100 - int(found[1])} secrets from 'default' to 'cloud'; {found[1]} already in the target.\n"
+        f"Copied {100 - int(match[1])} secrets from 'default' to 'cloud'; {match[1]} already in the target.\n"
         "To use them there: zensecrets stack update default -x cloud\n"
     )
     assert _same()
     assert find_canary(shown + again.stdout) == []
 
 
-def test_conflicts_are_asked_at_the_terminal() -> None:
-    """A person answers by a letter that is seen; a script has to say it with a flag."""
+def test_a_person_resolves_conflicts() -> None:
+    """A person types a letter, and a script uses a flag."""
     cloud = Client().workspace.open_manager("cloud")
     cloud.register_record("n001", SecretRecord("arbitrary", {"key": canary("theirs")}))
     alone = run_zensecrets(*COPY, "n000", "n001")

@@ -1,4 +1,4 @@
-"""Stores on a file system without locks, on a disk that fails, and held by another process: what a terminal says, and how soon."""
+"""Stores without file locks, on a failing disk, or locked by another process, as a terminal reports them."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ def _with_refused(call: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 @needs_filter
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_home_without_file_locks_is_told_at_once(exists: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of the test
-    """Not "held by another process" after a minute: what it is, in one line, with the remedy; reading and writing alike."""
+def test_a_file_system_without_locks_is_an_error_at_once(exists: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of the test
+    """One line has the reason and the solution, for reading and for writing."""
     value = canary()
     if exists:
-        assert run_zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
+        assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
     began = time.monotonic()
-    for words in (["secret", "get", "kept"], ["secret", "register", "new", f"--key={value}"]):
+    for words in (["secret", "get", "stored"], ["secret", "register", "new", f"--key={value}"]):
         ended = _with_refused("fcntl-lock", *words)
         assert ended.returncode == 1
         assert ended.stderr.count("\n") == 1
         assert f"Error: {tmp_path / 'home'} is on a file system without file locks" in ended.stderr
         assert "Set ZENSECRETS_HOME to a folder on a disk of this machine." in ended.stderr
-    # Each may take two seconds, and the start of a process on a busy machine more; it was a minute.
+    # Each command may take two seconds, and longer on a busy machine, but not the minute of a lock timeout.
     assert time.monotonic() - began < 30
     if exists:
         assert run_zensecrets("secret", "list").stdout.count("arbitrary") == 1
@@ -53,33 +53,33 @@ def test_a_home_without_file_locks_is_told_at_once(exists: bool, tmp_path: Path)
 
 @needs_filter
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Before Python 3.11 sqlite3 does not say which call failed.")
-def test_a_disk_that_fails_at_the_end_leaves_it_open_what_was_kept(tmp_path: Path) -> None:
-    """The change is in the file and can't be made to last: neither "it was not written" nor "it was"."""
+def test_a_disk_that_fails_at_the_end_leaves_the_result_unknown(tmp_path: Path) -> None:
+    """The change is in the file, but may be lost. The error says neither that it was written nor that it was not."""
     value = canary()
-    assert run_zensecrets("secret", "register", "kept", f"--key={value}").returncode == 0
-    ended = _with_refused("fdatasync", "secret", "update", "kept", f"--key={canary('new')}")
+    assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
+    ended = _with_refused("fdatasync", "secret", "update", "stored", f"--key={canary('new')}")
     assert ended.returncode == 1
     assert "which may have been stored. Check whether the change exists before you try again, and check the disk." in ended.stderr
     assert ended.stderr.count("\n") == 1
-    assert run_zensecrets("secret", "get", "kept").returncode == 0
+    assert run_zensecrets("secret", "get", "stored").returncode == 0
     assert find_canary(tmp_path) == []
 
 
-def test_who_holds_a_store_is_named_while_we_wait(tmp_path: Path) -> None:
-    """A writer that has waited for a second says for whom, and goes on as soon as it can."""
-    assert run_zensecrets("secret", "register", "kept", "--key=some-value").returncode == 0
+def test_a_waiting_writer_names_the_process_with_the_lock(tmp_path: Path) -> None:
+    """The message comes after a second, and the writer continues when the lock is free."""
+    assert run_zensecrets("secret", "register", "stored", "--key=some-value").returncode == 0
     with closing(sqlite3.connect(store(), isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         waiting = subprocess.Popen(
             [ZENSECRETS, "secret", "register", "new", "--key=some-value"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         assert waiting.stderr is not None
-        told = waiting.stderr.readline().decode()
+        message = waiting.stderr.readline().decode()
         holder.execute("ROLLBACK")
         rest = waiting.communicate()[1].decode()
     assert waiting.returncode == 0, rest
-    assert told.startswith("Waiting up to 60 s for another process (")
-    assert str(tmp_path) in told
+    assert message.startswith("Waiting up to 60 s for another process (")
+    assert str(tmp_path) in message
     assert "Waiting" not in rest
     if sys.platform == "linux":
-        assert f"({os.getpid()}, " in told
+        assert f"({os.getpid()}, " in message

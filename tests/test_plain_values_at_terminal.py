@@ -1,4 +1,4 @@
-"""A plain `authentication_secret`, given to the console script on the line, at a prompt or in a file: it lies nowhere in clear."""
+"""A plain `authentication_secret` in a terminal, from the line, a prompt or a file: it is never stored in plain text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMPONENTS = {
     "container-registry": ("file", "-c", "--flavor=dockerhub --uri=docker.io"),
     "data-validator": ("line", "-dv", "--flavor=whylogs"),
 }
-"""Types of components, each with the way in which its value is given, the option of stacks, and a flavor that logs in by this attribute."""
+"""Types of components, each with the source of its value, the option of stacks, and a flavor with this attribute."""
 
 
 def _at_prompt(words: list[str], value: str, environment: dict[str, str]) -> str:
@@ -27,7 +27,7 @@ def _at_prompt(words: list[str], value: str, environment: dict[str, str]) -> str
     child.logfile_read = io.StringIO()
     child.expect("authentication_secret.*: ")
     child.sendline(value)
-    # The workspace wants a passphrase, since it has something to seal now; it may be empty.
+    # The workspace asks for a passphrase at its first sealed value. The passphrase may be empty.
     if child.expect(["empty: keep the key in a file.*: ", pexpect.EOF]) == 0:
         child.sendline("")
         child.expect(pexpect.EOF)
@@ -37,8 +37,8 @@ def _at_prompt(words: list[str], value: str, environment: dict[str, str]) -> str
     return shown
 
 
-def test_a_plain_value_lies_nowhere_in_clear(tmp_path: Path) -> None:
-    """No file of the home, no description and no export of a stack holds it, and the command says that it is a plain value."""
+def test_a_plain_value_is_sealed(tmp_path: Path) -> None:
+    """No file, description or export contains it, and the command prints a warning."""
     environment = {"ZENSECRETS_HOME": str(tmp_path / "home"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     said: dict[str, str] = {}
 
@@ -53,8 +53,8 @@ def test_a_plain_value_lies_nowhere_in_clear(tmp_path: Path) -> None:
             said[group] = _at_prompt([*words, "--authentication_secret"], value, environment)
             continue
         (tmp_path / "value").write_text(value)
-        given = value if way == "line" else f"@{tmp_path / 'value'}"
-        said[group] = run(*words, f"--authentication_secret={given}")
+        text = value if way == "line" else f"@{tmp_path / 'value'}"
+        said[group] = run(*words, f"--authentication_secret={text}")
         (tmp_path / "value").unlink()
     held = [word for _, option, _ in COMPONENTS.values() for word in (option, "c")]
     shown = [run(group, "describe", "c") for group in COMPONENTS]

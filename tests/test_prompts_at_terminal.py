@@ -1,4 +1,4 @@
-"""Hidden prompts at a terminal: what is typed or pasted is registered whole or refused, and is echoed and remembered nowhere."""
+"""Hidden prompts at a terminal: a typed or pasted value is registered whole or refused, and never shown."""
 
 from __future__ import annotations
 
@@ -20,50 +20,50 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REGISTER = "secret register pasted --key"
-ASKED = r"Value of pasted\.key: "
+VALUE_PROMPT = r"Value of pasted\.key: "
 CTRL_C, CTRL_U, BACKSPACE, LEFT = "\x03", "\x15", "\x7f", "\x1b[D"
 
 
 def private_key(lines: int = 26) -> str:
-    """Return a text like a private key, every line of which is a canary."""
+    """Return a text like a private key, in which each line is a canary."""
     body = "\n".join(canary() + "A" * 20 for _ in range(lines))
     return f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----"
 
 
-def at_once(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text as a terminal without bracketed paste does."""
+def paste_at_once(process: pexpect.spawn[str], text: str) -> None:
+    """Paste a text without paste_bracketed paste."""
     process.send(text.replace("\n", "\r") + "\r")
 
 
-def slowly(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text over a slow connection: 20 ms a line."""
+def paste_slowly(process: pexpect.spawn[str], text: str) -> None:
+    """Paste a text over a slow connection, with 20 ms for each line."""
     for line in text.split("\n"):
         process.send(f"{line}\r")
         time.sleep(0.02)
 
 
-def with_line_feeds(process: pexpect.spawn[str], text: str) -> None:
+def paste_with_line_feeds(process: pexpect.spawn[str], text: str) -> None:
     """Paste a text with the line ends of Windows."""
     process.send(text.replace("\n", "\r\n") + "\r")
 
 
-def bracketed(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text as today's terminals do, and press Enter."""
+def paste_bracketed(process: pexpect.spawn[str], text: str) -> None:
+    """Paste a text with paste_bracketed paste, and press Enter."""
     process.send(f"\x1b[200~{text}\x1b[201~")
     process.send("\r")
 
 
-PASTES = [at_once, slowly, with_line_feeds, bracketed]
+PASTES = [paste_at_once, paste_slowly, paste_with_line_feeds, paste_bracketed]
 
 
 class Shell:
-    """A shell at a terminal, in which zensecrets is called."""
+    """A shell at a pseudo-terminal that runs our commands."""
 
     def __init__(self, folder: Path, program: str, options: list[str], prompt: str, call: str) -> None:
         self.folder = folder
         environment = {
             "HISTFILE": str(folder / "history"),
-            "PS1": "ready> ",
+            "PS1": "wait_for_prompt> ",
             "TERM": "xterm",
             "IPYTHONDIR": str(folder / "ipython"),
             "PROMPT_TOOLKIT_NO_CPR": "1",
@@ -75,33 +75,33 @@ class Shell:
         self._environment = environment
         self.process = spawn_in_terminal(program, options, environment, folder=folder)
         self.process.logfile_read = self._shown = io.StringIO()
-        self.ready()
+        self.wait_for_prompt()
 
-    def ready(self) -> None:
-        """Wait for the shell's prompt."""
+    def wait_for_prompt(self) -> None:
+        """Wait for the prompt of the shell."""
         self.process.expect(self._prompt)
 
-    def ask(self) -> pexpect.spawn[str]:
-        """Start the command, and return the process when it asks for the value."""
+    def start_command(self) -> pexpect.spawn[str]:
+        """Start the command, and return the process at the prompt for the value."""
         self.process.send(f"{self._call}{REGISTER}\r")
-        self.process.expect(ASKED)
+        self.process.expect(VALUE_PROMPT)
         return self.process
 
     def registered(self) -> str:
-        """Return what is registered in the end."""
+        """Return the registered value."""
         done = run_zensecrets("secret", "get", "pasted", "--key=key", "--reveal", environment=self._environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.removesuffix("\n")
 
     def end(self) -> str:
-        """End the shell, and return all that it has shown."""
+        """End the shell, and return all its output."""
         self.process.send("exit\r")
         self.process.expect(pexpect.EOF)
         self.process.close()
         return self._shown.getvalue()
 
     def leaks(self) -> list[str]:
-        """Return where canaries are: on the screen, or in a file of the shell or of ours."""
+        """Return the canaries on the screen, in the files of the shell and in ours."""
         return [*find_canary(self.end()), *find_canary(self.folder)]
 
 
@@ -109,13 +109,13 @@ class Shell:
 def shell(kind: str, folder: Path) -> Iterator[Shell]:
     """Start bash, or IPython or ``jupyter console`` with the extension."""
     if kind == "bash":
-        started = Shell(folder, "bash", ["--norc", "-i"], "ready> ", "zensecrets ")
+        started = Shell(folder, "bash", ["--norc", "-i"], "wait_for_prompt> ", "zensecrets ")
     elif kind == "jupyter console":
         (folder / "runtime").mkdir(exist_ok=True)
         options = ["-m", "jupyter_console", "--no-confirm-exit", "--KernelManager.transport=ipc", f"--KernelManager.ip={folder}/kernel"]
         started = Shell(folder, sys.executable, options, r"In \x1b?\[.*\]: .*\x1b\[\?25h", "%")
         started.process.send("%load_ext zensecrets_jupyter\r")
-        started.ready()
+        started.wait_for_prompt()
     else:
         options = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=NoColor", "--ext=zensecrets_jupyter"]
         started = Shell(folder, sys.executable, options, r"In \[\d+\]:.*\x1b\[\?25h", "%")
@@ -126,96 +126,96 @@ def shell(kind: str, folder: Path) -> Iterator[Shell]:
 
 
 @pytest.mark.once
-def test_a_console_hands_on_no_line_of_a_key(tmp_path: Path) -> None:
-    """``jupyter console`` reads one line itself: the others are swallowed, not run, not shown, and nothing is registered."""
+def test_a_console_discards_the_other_lines_of_a_pasted_key(tmp_path: Path) -> None:
+    """``jupyter console`` reads only one line. The other lines are not run or shown, and nothing is registered."""
     with shell("jupyter console", tmp_path) as running:
         for paste in PASTES:
-            process = running.ask()
+            process = running.start_command()
             paste(process, private_key())
             process.expect("Press Enter when the paste has ended")
             time.sleep(0.5)
             process.send("\r")
             process.expect("The prompt got only the first line of a text with several lines; the answer was not used")
-            running.ready()
+            running.wait_for_prompt()
         assert running.leaks() == []
 
 
 @pytest.mark.parametrize("kind", ["bash", "IPython"])
 @pytest.mark.parametrize("paste", PASTES)
-def test_a_pasted_key_is_taken_whole(paste: object, kind: str, tmp_path: Path) -> None:
-    """Every line of it is registered, the person is told how many came, and none is echoed, run or remembered by the shell."""
+def test_a_pasted_key_is_registered_whole(paste: object, kind: str, tmp_path: Path) -> None:
+    """The prompt counts its lines. The shell does not show, run or store them."""
     value = private_key()
     with shell(kind, tmp_path) as started:
-        process = started.ask()
+        process = started.start_command()
         assert callable(paste)
         paste(process, value)
         process.expect(r"\(28 lines\)")
         process.expect("Registered")
-        started.ready()
+        started.wait_for_prompt()
         assert started.registered() == value
         assert started.leaks() == []
 
 
 @pytest.mark.parametrize("kind", ["bash", "IPython"])
-def test_a_long_line_is_taken_whole(kind: str, tmp_path: Path) -> None:
-    """A terminal hands over 4,095 bytes of a line; a token may be longer."""
+def test_a_long_line_is_registered_whole(kind: str, tmp_path: Path) -> None:
+    """In its normal mode a terminal truncates lines after 4,095 bytes."""
     value = canary() + "x" * 6000
     with shell(kind, tmp_path) as started:
-        started.ask().send(f"{value}\r")
+        started.start_command().send(f"{value}\r")
         started.process.expect("Registered")
-        started.ready()
+        started.wait_for_prompt()
         assert started.registered() == value
         assert started.leaks() == []
 
 
-def test_half_a_key_is_refused(tmp_path: Path) -> None:
-    """Where the end of a private key does not arrive nothing is registered, and what comes too late is dropped."""
+def test_an_incomplete_key_is_refused(tmp_path: Path) -> None:
+    """Nothing is registered, and the late lines are discarded."""
     value = private_key(4)
     begin = value[: value.index("-----END")]
     with shell("bash", tmp_path) as started:
-        at_once(started.ask(), begin.rstrip("\n"))
+        paste_at_once(started.start_command(), begin.rstrip("\n"))
         started.process.expect(r"The end of a private key did not arrive\. The input was ignored\..*--KEY=@FILE")
-        started.ready()
+        started.wait_for_prompt()
         assert "pasted" not in run_zensecrets("secret", "list", environment={"ZENSECRETS_HOME": str(tmp_path / "home")}).stdout
         assert started.leaks() == []
 
 
-def test_a_paste_into_another_question_is_not_run(tmp_path: Path) -> None:
-    """What was pasted where a key's name or a yes was asked for is refused; the shell runs no line of it, and remembers none."""
+def test_the_shell_does_not_run_a_paste_at_another_prompt(tmp_path: Path) -> None:
+    """The name of a key and a confirmation have one line."""
     with shell("bash", tmp_path) as started:
-        process = started.ask()
+        process = started.start_command()
         process.send("value-of-it\r")
         for line, asked in (("delete pasted", r"\[y/N\]: "), ("register other -i", "Key of other: ")):
-            started.ready()
+            started.wait_for_prompt()
             process.send(f"zensecrets secret {line}\r")
             process.expect(asked)
-            slowly(process, "-----BEGIN PRIVATE KEY-----\ntouch ran\ntouch ran too")
+            paste_slowly(process, "-----BEGIN PRIVATE KEY-----\ntouch ran\ntouch ran too")
             process.expect("The prompt got several lines instead of one; the answer was not used.")
-        started.ready()
+        started.wait_for_prompt()
         process.send("echo last\r")
         process.expect("last\r\n")
-        started.ready()
+        started.wait_for_prompt()
         assert started.registered() == "value-of-it"
         started.end()
         assert not (tmp_path / "ran").exists()
         assert "touch" not in (tmp_path / "history").read_text()
 
 
-def test_what_is_typed_can_be_mended(tmp_path: Path) -> None:
-    """Backspace takes a character back, Ctrl-U all; the arrow keys and other keys without a character do nothing.
+def test_typed_text_can_be_corrected(tmp_path: Path) -> None:
+    """Backspace removes a character, Ctrl-U removes all, and other keys do nothing.
 
-    What was typed ahead of the question is swallowed: it is no part of the value, and the shell does not run it afterwards.
+    Text that was typed before the prompt is discarded, and the shell does not run it.
     """
     with shell("bash", tmp_path) as started:
         value = canary()
         started.process.send(f"zensecrets {REGISTER}\r")
-        # By then the shell has started the command, which has not asked yet.
+        # At this time the command is running, but has not printed its prompt.
         time.sleep(0.1)
         started.process.send("touch ahead\rtouch ahead")
-        started.process.expect(ASKED)
+        started.process.expect(VALUE_PROMPT)
         started.process.send(f"wrong{CTRL_U}{value[:9]}xy{BACKSPACE}{BACKSPACE}{LEFT}{value[9:]}\r")
         started.process.expect("Registered")
-        started.ready()
+        started.wait_for_prompt()
         assert started.registered() == value
         assert started.leaks() == []
         assert not (tmp_path / "ahead").exists()
@@ -223,40 +223,40 @@ def test_what_is_typed_can_be_mended(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bash", "IPython"])
-def test_ctrl_c_in_the_middle(kind: str, tmp_path: Path) -> None:
-    """Nothing is registered, and the terminal echoes again what is typed to the shell."""
+def test_ctrl_c_registers_nothing(kind: str, tmp_path: Path) -> None:
+    """Afterwards the terminal shows typed text again."""
     with shell(kind, tmp_path) as started:
-        started.ask().send(canary())
+        started.start_command().send(canary())
         started.process.send(CTRL_C)
-        started.ready()
+        started.wait_for_prompt()
         started.process.send("echo seen\r" if kind == "bash" else "print('seen')\r")
         started.process.expect("seen.*seen")
-        started.ready()
+        started.wait_for_prompt()
         assert "pasted" not in run_zensecrets("secret", "list", environment={"ZENSECRETS_HOME": str(tmp_path / "home")}).stdout
         assert started.leaks() == []
 
 
-def test_the_terminal_is_resized(tmp_path: Path) -> None:
-    """A window that changes its size while a value is typed loses nothing of it, and shows nothing."""
+def test_a_resized_terminal_loses_no_text(tmp_path: Path) -> None:
+    """The terminal shows no typed text either."""
     value = canary()
     with shell("bash", tmp_path) as started:
-        process = started.ask()
+        process = started.start_command()
         process.send(value[:10])
         process.setwinsize(20, 50)
         time.sleep(0.1)
         process.send(f"{value[10:]}\r")
         process.expect("Registered")
-        started.ready()
+        started.wait_for_prompt()
         assert started.registered() == value
         assert started.leaks() == []
 
 
-def test_white_space_and_line_ends_of_a_paste_are_kept(tmp_path: Path) -> None:
-    """A bracketed paste is taken as it is, and the person is told of white space at its ends; Enter alone is no part of a value."""
+def test_white_space_and_line_ends_of_a_paste_are_stored(tmp_path: Path) -> None:
+    """The prompt notes white space at the ends. The final Enter is not part of the value."""
     value = f"  {canary()}\n\n{canary()}\n"
     with shell("bash", tmp_path) as started:
-        bracketed(started.ask(), value)
+        paste_bracketed(started.start_command(), value)
         started.process.expect("starts or ends with white space, which is stored too")
-        started.ready()
+        started.wait_for_prompt()
         assert started.registered() == value
         assert started.leaks() == []

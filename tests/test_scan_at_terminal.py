@@ -1,4 +1,4 @@
-"""Scanning and cleaning with a person at the terminal: the bar, and Ctrl-C."""
+"""`scan` and `clean` in a terminal: the progress bar and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _with_long_work(folder: Path) -> None:
         (folder / f"{number:02}.log").write_bytes(os.urandom(1_000_000).hex().encode() * 4 + VALUE.encode())
 
 
-def test_long_work_shows_a_bar_at_a_terminal_only(tmp_path: Path) -> None:
-    """After a second a bar says how far it is; where output is piped there is none."""
+def test_a_long_scan_shows_a_bar_only_in_a_terminal(tmp_path: Path) -> None:
+    """The bar comes after a second. There is none if the output is piped."""
     folder, fingerprints = tmp_path / "folder", str(tmp_path / "fingerprints")
     folder.mkdir()
     assert run_zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
     assert run_zensecrets("fingerprints", "export", fingerprints).returncode == 0
     for number in range(8):
-        # By fingerprints a megabyte takes a good part of a second.
+        # A search with fingerprints takes almost a second for each megabyte.
         (folder / f"{number}.log").write_bytes(os.urandom(500_000).hex().encode() + b" " + VALUE.encode())
     process = _started("scan", ".", "--fingerprints", fingerprints, folder=folder)
     process.expect(r"\d/\d+\.\d MB")
@@ -49,8 +49,8 @@ def test_long_work_shows_a_bar_at_a_terminal_only(tmp_path: Path) -> None:
     assert (piped.returncode, piped.stderr) == (1, "")
 
 
-def test_ctrl_c_leaves_every_file_whole(tmp_path: Path) -> None:
-    """Whenever it comes, each file is as it was or clean, and nothing else lies beside them."""
+def test_ctrl_c_damages_no_file(tmp_path: Path) -> None:
+    """Each file is either unchanged or clean, and there are no other files."""
     folder = tmp_path / "folder"
     _with_long_work(folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -1,4 +1,4 @@
-"""The commands `scan` and `clean` on files that hold a value in every encoding; what is left is judged without our own search."""
+"""`scan` and `clean` with values in every encoding, checked without our own search."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BINARY = {"UTF-16"}
-"""Encodings that, between two lines of UTF-8, make a file one of bytes, which is told and left as it is."""
+"""Encodings that make a file of UTF-8 lines binary, so that `clean` only reports it."""
 OTHER_CASE = {"capitals", "small letters"}
-"""Encodings that change a value's case: fingerprints are of the letters as they are."""
+"""Encodings that change the case of a value, so that its fingerprint does not match."""
 PIECE = 12
-"""Characters of a value in a row that nothing may show."""
+"""The number of consecutive characters of a value that count as a leak."""
 
 
 def _pem() -> str:
@@ -36,11 +36,18 @@ VALUES: dict[str, Callable[[], str]] = {
     "pem": _pem,
     "password": lambda: f"{secrets.token_hex(4)}#Q{secrets.token_hex(4)}!m",
 }
-"""Kinds of values; each call makes another one."""
+"""Functions that return a new value, by the type of the value."""
 
 
-class Planted(NamedTuple):
-    """A file that was written: the encoding, what stands in it, how many characters of that are a piece, and what is layout."""
+class FileWithValue(NamedTuple):
+    """A file with an encoded value.
+
+    Attributes:
+        encoding: The name of the encoding.
+        text: The encoded value.
+        piece: The number of consecutive characters that count as a leak.
+        layout: Another value in the same encoding, which shows the characters that the encoding adds.
+    """
 
     encoding: str
     text: str
@@ -50,15 +57,15 @@ class Planted(NamedTuple):
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a store that holds all values, beside files with each of them in each encoding in ``files``."""
+    """Return the environment of a store."""
     return {"ZENSECRETS_HOME": str(tmp_path / "home"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
 
 
 @pytest.fixture
-def planted(tmp_path: Path, environment: dict[str, str]) -> dict[str, Planted]:
-    """Register the values, and write a file for each in each encoding."""
+def files(tmp_path: Path, environment: dict[str, str]) -> dict[str, FileWithValue]:
+    """Register the values, and write a file for each value and encoding."""
     (tmp_path / "files").mkdir()
-    found: dict[str, Planted] = {}
+    files_with_values: dict[str, FileWithValue] = {}
     for kind, make in VALUES.items():
         value = make()
         (tmp_path / "value").write_text(value, encoding="utf-8", newline="")
@@ -66,37 +73,37 @@ def planted(tmp_path: Path, environment: dict[str, str]) -> dict[str, Planted]:
         assert done.returncode == 0, done.stderr
         for number, (encoding, encode) in enumerate(ENCODERS.items()):
             text, name = encode(value), f"{kind}-{number}.txt"
-            found[name] = Planted(encoding, text, max(PIECE, ceil(PIECE * len(text) / len(value))), encode(make()))
+            files_with_values[name] = FileWithValue(encoding, text, max(PIECE, ceil(PIECE * len(text) / len(value))), encode(make()))
             (tmp_path / "files" / name).write_bytes(f"before\n{text}\nafter\n".encode("utf-8", "surrogatepass"))
     (tmp_path / "value").unlink()
-    return found
+    return files_with_values
 
 
-def _found(folder: Path, environment: dict[str, str], *options: str) -> set[str]:
+def _paths_found(folder: Path, environment: dict[str, str], *options: str) -> set[str]:
     done = run_zensecrets("scan", ".", "--format", "json", *options, folder=folder, environment=environment)
     assert done.returncode in {0, 1}, done.stderr
     return {finding["path"] for finding in json.loads(done.stdout)["findings"]}
 
 
-def _readable(planted: Planted, left: str) -> bool:
-    """Tell whether a piece of what was planted is left."""
-    pieces = (planted.text[start : start + planted.piece] for start in range(len(planted.text) - planted.piece + 1))
-    return any(piece in left and piece not in planted.layout for piece in pieces)
+def _has_leak(file: FileWithValue, text: str) -> bool:
+    """Return whether a piece of the encoded value is left in a text."""
+    pieces = (file.text[start : start + file.piece] for start in range(len(file.text) - file.piece + 1))
+    return any(piece in text and piece not in file.layout for piece in pieces)
 
 
-def test_every_encoding_is_found_and_cleaned(planted: dict[str, Planted], environment: dict[str, str], tmp_path: Path) -> None:
-    """By values a scan finds every file, by fingerprints all but those in another case; `clean` leaves no piece, or says that it can't."""
+def test_every_encoding_is_found_and_cleaned(files: dict[str, FileWithValue], environment: dict[str, str], tmp_path: Path) -> None:
+    """A scan with fingerprints misses only encodings in another case. `clean` leaves no piece, or reports that it can't clean a file."""
     folder, prints = tmp_path / "files", str(tmp_path / "prints")
-    assert set(planted) - _found(folder, environment) == set()
+    assert set(files) - _paths_found(folder, environment) == set()
     done = run_zensecrets("fingerprints", "export", prints, environment=environment)
     assert done.returncode == 0, done.stderr
     elsewhere = {**environment, "ZENSECRETS_HOME": str(tmp_path / "other")}
-    missed = set(planted) - _found(folder, elsewhere, "--fingerprints", prints)
-    assert {planted[name].encoding for name in missed} == OTHER_CASE
+    missed = set(files) - _paths_found(folder, elsewhere, "--fingerprints", prints)
+    assert {files[name].encoding for name in missed} == OTHER_CASE
     done = run_zensecrets("clean", ".", "--no-backup", folder=folder, environment=environment)
-    kept = {line.split()[0] for line in done.stdout.splitlines() if "not cleaned: it is neither text nor a database" in line}
-    assert {planted[name].encoding for name in kept} == BINARY
-    left = {name: (folder / name).read_bytes().decode("utf-8", "surrogatepass") for name in planted}
-    assert {name for name in planted if _readable(planted[name], left[name])} == kept
-    assert [planted[name].encoding for name, text in left.items() if (text[:7], text[-7:]) != ("before\n", "\nafter\n")] == []
-    assert _found(folder, environment) == kept
+    uncleaned = {line.split()[0] for line in done.stdout.splitlines() if "not cleaned: it is neither text nor a database" in line}
+    assert {files[name].encoding for name in uncleaned} == BINARY
+    texts = {name: (folder / name).read_bytes().decode("utf-8", "surrogatepass") for name in files}
+    assert {name for name in files if _has_leak(files[name], texts[name])} == uncleaned
+    assert [files[name].encoding for name, text in texts.items() if (text[:7], text[-7:]) != ("before\n", "\nafter\n")] == []
+    assert _paths_found(folder, environment) == uncleaned

@@ -50,7 +50,7 @@ def test_invalid_input_is_an_error_in_one_line(case: BadInput, kernel: Kernel, t
     # A plain value on the line causes a separate warning.
     (line,) = (line for line in ran.error.strip().splitlines() if not line.startswith("Warning: "))
     assert line.startswith("UsageError: ")
-    assert [part for part in case.told if part not in line] == [], line
+    assert [part for part in case.error if part not in line] == [], line
     # The echo of the line contains attributes that are not sensitive.
     assert not find_canary(repr([message for message in kernel.record[start:] if message["msg_type"] != "execute_input"]))
     assert snapshot() == before

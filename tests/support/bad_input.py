@@ -1,7 +1,7 @@
-"""What bad input gets: every row of the behaviour that names an error, as data, for each face to run.
+"""Table of wrong command lines, which each front end must refuse with one line.
 
-A face runs ``setup`` and then ``words``, in a folder with ``files``, with nobody there to be asked. The command has to end with one line
-that holds each of ``told``, and must write nothing; no canary may be in what is shown or kept.
+A test runs ``setup`` and then ``words``, in a folder with ``files`` and without a person. The command must end with one line that contains
+each text of ``error``. It must write nothing, and no canary may be shown or stored.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ OTHER = canary("other bad input")
 
 @dataclass(frozen=True)
 class BadInput:
-    """A command that has to fail.
+    """A command that must fail.
 
     Attributes:
-        id: What the test is called.
+        id: The id of the test.
         words: The command.
-        told: What the error's line has to hold.
-        setup: Commands that are run before, and succeed.
-        files: Files in the folder that the command is run in, by name.
-        environment: Variables that are set for the command.
-        terminal_only: Whether the command is one that only a terminal has.
+        error: Texts that the line of the error must contain.
+        setup: Commands that run before and succeed.
+        files: Files in the folder of the command, by name.
+        environment: Environment variables of the command.
+        terminal_only: Whether only the terminal has the command.
     """
 
     id: str
     words: tuple[str, ...]
-    told: tuple[str, ...]
+    error: tuple[str, ...]
     setup: tuple[tuple[str, ...], ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     terminal_only: bool = False
 
     def prepare(self, folder: Path) -> None:
-        """Write the files, and run the commands that come before."""
+        """Write the files, and run the commands of ``setup``."""
         for name, content in self.files.items():
             (folder / name).write_bytes(content)
         for words in self.setup:
@@ -59,14 +59,14 @@ class BadInput:
 
 
 def snapshot() -> dict[str, Any]:
-    """Return everything that is registered, values included; what a failed command must leave as it was."""
+    """Return everything that is registered, with values. A failed command must not change it."""
     workspace = get_workspace()
     managers = workspace.components(ComponentType.SECRETS_MANAGER)
-    secrets = {record.name: _held(workspace.open_manager(record.name)) for record in managers}
+    secrets = {record.name: _contents(workspace.open_manager(record.name)) for record in managers}
     return {"secrets": secrets, "components": workspace.components(), "stacks": workspace.stacks()}
 
 
-def _held(manager: SecretsManager) -> dict[str, dict[str, str]]:
+def _contents(manager: SecretsManager) -> dict[str, dict[str, str]]:
     return {name: manager.get_secret(name, refresh=True).content for name in manager.list_secrets()}
 
 
@@ -122,8 +122,8 @@ def _secrets() -> list[BadInput]:
     ]
 
 
-def _values_for_keys() -> list[BadInput]:
-    """Return files in which a value stands where a key should: no error may quote it."""
+def _values_instead_of_keys() -> list[BadInput]:
+    """Return files with a value instead of a key, which no error may quote."""
     key = f"-----BEGIN PRIVATE KEY-----\n{VALUE}/{VALUE}==\n-----END PRIVATE KEY-----\n"
     files = {
         "a token": ("s.env", VALUE),
@@ -133,7 +133,7 @@ def _values_for_keys() -> list[BadInput]:
         "a private key in YAML": ("s.yaml", key),
         "a token without a value": ("s.yaml", f"{VALUE}:\n"),
         "a token twice": ("s.yaml", f"{VALUE}: 1\n{VALUE}: 2\n"),
-        "a token beside names": ("s.json", f'{{"{VALUE}": "1", "n": {{}}}}'),
+        "a token next to names": ("s.json", f'{{"{VALUE}": "1", "n": {{}}}}'),
         "a token without a text": ("s.json", f'{{"{VALUE}": [1]}}'),
         "a passphrase": ("s.json", f'{{"{VALUE} horse battery": "1"}}'),
         "a long token": ("s.json", f'{{"{VALUE * 20}": "1"}}'),
@@ -160,15 +160,15 @@ def _values_for_keys() -> list[BadInput]:
     ]
 
 
-def _unexpanded() -> list[BadInput]:
-    """Return values that are the name of a variable, or a reference, as where quotes or a shell were forgotten."""
-    written = {
+def _unexpanded_variables() -> list[BadInput]:
+    """Return values that are the name of a variable, or a reference."""
+    texts = {
         "$pw": "variable", "${PW}": "variable", "$(pass show x)": "variable", "`pass show x`": "variable", "%PW%": "variable",
         "$env:PW": "variable", "{pw}": "variable", "{{p.api_key}}": "reference",
     }  # fmt: skip
     register = [
-        BadInput(f"value that is {text}", ("secret", "register", "x", f"--k={text}"), ("--k", told, "--literal"))
-        for text, told in written.items()
+        BadInput(f"value that is {text}", ("secret", "register", "x", f"--k={text}"), ("--k", error, "--literal"))
+        for text, error in texts.items()
     ]
     update = BadInput("new value that is a variable", _command("secret update openai --k=$pw"), ("--k", "--literal"), (_OPENAI,))
     attribute = BadInput(
@@ -181,7 +181,7 @@ def _unexpanded() -> list[BadInput]:
 
 
 def _addresses() -> list[BadInput]:
-    """Return addresses that hold a password where none is hidden, or in which a part of one would be taken for the host."""
+    """Return URLs with a password in an attribute that is not sealed, or with an ambiguous password."""
     register = "secrets-manager register new"
     flavors = {
         "vault": "--url=https://",
@@ -191,16 +191,16 @@ def _addresses() -> list[BadInput]:
         "aws": "--endpoint_url=https://",
         "zenml": "--url=https://",
     }
-    places = {"user": f"u:{VALUE}@h.example", "slash": f"u:p/{VALUE}@h.example", "at": f"u:p@{VALUE}@h.example"}
+    urls = {"user": f"u:{VALUE}@h.example", "slash": f"u:p/{VALUE}@h.example", "at": f"u:p@{VALUE}@h.example"}
     return [
         *(
             BadInput(
                 f"address of {flavor} with a {what}",
-                _command(f"{register} --flavor={flavor} {option}{place}"),
+                _command(f"{register} --flavor={flavor} {option}{url}"),
                 ("an address that holds a user or a password",),
             )
             for flavor, option in flavors.items()
-            for what, place in places.items()
+            for what, url in urls.items()
         ),
         BadInput(
             "address of a database with two @",
@@ -229,12 +229,12 @@ def _arguments() -> list[BadInput]:
         BadInput("no home of that name", _command("secret register x --k=@~zs-nobody/f"), ("--k", "~zs-nobody/f")),
         BadInput("nothing is piped in", _command("secret register x --k=@-"), ("--k",)),
         BadInput("form with values", _command(f"secret register x -i --k={VALUE}"), ("-i",)),
-        BadInput("nobody for the form", _command("secret register x -s aws -i"), ("x.aws_access_key_id", "--aws_access_key_id=@FILE")),
-        BadInput("nobody for any key", _command("secret register x"), ("keys of x", "--KEY=@FILE")),
-        BadInput("nobody for one key", _command(f"secret register x --a={VALUE} --k"), ("x.k", "--k=@FILE")),
-        BadInput("nobody for an update", _command("secret update openai"), ("openai.api_key", "--api_key=@FILE"), (_OPENAI,)),
-        BadInput("nobody to confirm", _command("secret delete openai"), ("'openai'", "-y"), (_OPENAI,)),
-        BadInput("nobody to confirm it all", _command("secret cleanup"), ("1 secret", "-y"), (_OPENAI,)),
+        BadInput("no person for the form", _command("secret register x -s aws -i"), ("x.aws_access_key_id", "--aws_access_key_id=@FILE")),
+        BadInput("no person for arbitrary keys", _command("secret register x"), ("keys of x", "--KEY=@FILE")),
+        BadInput("no person for one key", _command(f"secret register x --a={VALUE} --k"), ("x.k", "--k=@FILE")),
+        BadInput("no person for an update", _command("secret update openai"), ("openai.api_key", "--api_key=@FILE"), (_OPENAI,)),
+        BadInput("no person to confirm", _command("secret delete openai"), ("'openai'", "-y"), (_OPENAI,)),
+        BadInput("no person to confirm a cleanup", _command("secret cleanup"), ("1 secret", "-y"), (_OPENAI,)),
         BadInput("unknown group", _command("secrets list"), ("'secrets'", "'secret'")),
         BadInput("unknown command", _command("secret regster x"), ("'regster'", "'register'")),
         BadInput("unknown option", _command("secret get x --kye k"), ("'--kye'", "'--key'")),
@@ -263,20 +263,25 @@ def _files() -> list[BadInput]:
         BadInput(
             "import of a mixture", _command("secret import s.json"), ("'k'",), files={"s.json": f'{{"k": "{VALUE}", "n": {{}}}}'.encode()}
         ),
-        *_values_for_keys(),
+        *_values_instead_of_keys(),
         BadInput("import of no format", _command("secret import s.txt"), ("--format",), files={"s.txt": f"A={VALUE}".encode()}),
         BadInput(
             "import of a bad name", _command("secret import a.b.json"), ("'a.b'",), files={"a.b.json": f'{{"k": "{VALUE}"}}'.encode()}
         ),
-        BadInput("import of what is there", _command("secret import s.json"), ("'openai'", "--overwrite"), (_OPENAI,), secrets),
-        BadInput("import both ways", _command("secret import s.json --overwrite --skip-existing"), ("--overwrite",), files=secrets),
+        BadInput("import of an existing secret", _command("secret import s.json"), ("'openai'", "--overwrite"), (_OPENAI,), secrets),
+        BadInput(
+            "import with contradicting options",
+            _command("secret import s.json --overwrite --skip-existing"),
+            ("--overwrite",),
+            files=secrets,
+        ),
         BadInput(
             "import of a damaged export",
             _command("secret import s.sealed"),
             ("s.sealed", "damaged"),
             files={"s.sealed": b'{"zensecrets_sealed_export": 1, "sealed": "AAAA"}'},
         ),
-        *_files_made_to_hurt(),
+        *_malicious_files(),
         BadInput("export of nothing", _command("secret export opanai f.json --plaintext"), ("'opanai'", "'openai'"), (_OPENAI,)),
         BadInput("export to no file", _command("secret export openai cloud"), ("'cloud'", "FILE"), (_OPENAI, _AWS)),
         BadInput(
@@ -284,20 +289,20 @@ def _files() -> list[BadInput]:
         ),
         BadInput("export to no folder", _command("secret export openai no/f.json --plaintext"), ("no/f.json",), (_OPENAI,)),
         BadInput("export to no format", _command("secret export openai f.txt --plaintext"), (".json",), (_OPENAI,)),
-        BadInput("nobody for the passphrase", _command("secret export openai f.sealed"), ("ZENSECRETS_PASSPHRASE",), (_OPENAI,)),
+        BadInput("no person for the passphrase", _command("secret export openai f.sealed"), ("ZENSECRETS_PASSPHRASE",), (_OPENAI,)),
         BadInput("import of no stack", _command("stack import new -f s.yaml"), ("s.yaml",), files={"s.yaml": b"a: 1\n"}),
         BadInput("import of a missing stack", _command("stack import new"), ("new.yaml",)),
         BadInput("export over a stack's file", _command("stack export default s.yaml"), ("s.yaml", "--force"), files={"s.yaml": b""}),
     ]
 
 
-def _files_made_to_hurt() -> list[BadInput]:
+def _malicious_files() -> list[BadInput]:
     names = "abcdefghi"
     lines = [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in itertools.pairwise(names)]
     aliases = "\n".join([f"a: &a [{', '.join(['x'] * 10)}]", *lines]).encode()
     many = json.dumps({f"k{number}": VALUE for number in range(60_000)}).encode()
-    place = {"profile": "x", "time": 1000, "memory": 4 * 1024 * 1024, "lanes": 4, "salt": "00" * 16}
-    greedy = {sealed_export.FORMAT_KEY: 1, "argon2id": place, "checksum": sealed_export._checksum(place, "AAAA"), "sealed": "AAAA"}
+    parameters = {"profile": "x", "time": 1000, "memory": 4 * 1024 * 1024, "lanes": 4, "salt": "00" * 16}
+    greedy = {sealed_export.FORMAT_KEY: 1, "argon2id": parameters, "checksum": sealed_export._checksum(parameters, "AAAA"), "sealed": "AAAA"}
     passphrase = {"ZENSECRETS_PASSPHRASE": "of the tests"}
     return [
         BadInput("import of aliases", _command("secret import s.yaml"), ("s.yaml", "50,000 values"), files={"s.yaml": aliases}),
@@ -306,7 +311,7 @@ def _files_made_to_hurt() -> list[BadInput]:
         BadInput("import of deep JSON", _command("secret import s.json"), ("s.json", "deep"), files={"s.json": b'{"a":' * 100_000}),
         BadInput("import of deep YAML", _command("secret import s.yaml"), ("s.yaml", "20 deep"), files={"s.yaml": b"[" * 30 + b"]" * 30}),
         BadInput(
-            "import of an export that asks for hours",
+            "import of an export that needs hours",
             _command("secret import s.sealed"),
             ("s.sealed", "12 passes of Argon2 over 64 MiB"),
             files={"s.sealed": json.dumps(greedy).encode()},
@@ -327,32 +332,40 @@ def _scans() -> list[BadInput]:
         BadInput("cleaning of nothing", _command("clean"), ("clean PATH",)),
         BadInput("cleaning of no file", _command("secret clean no/such"), ("no/such",), (_OPENAI,)),
         BadInput("cleaning for nothing", _command("clean ."), ("'default'",), files=found),
-        BadInput("cleaning both ways", _command("clean . --backup b --no-backup"), ("--backup", "--no-backup"), (_OPENAI,), found),
-        BadInput("cleaning with nobody there", _command("clean ."), ("backup", "ZENSECRETS_PASSPHRASE"), (_OPENAI,), found),
+        BadInput(
+            "cleaning with contradicting options",
+            _command("clean . --backup b --no-backup"),
+            ("--backup", "--no-backup"),
+            (_OPENAI,),
+            found,
+        ),
+        BadInput("cleaning without a person", _command("clean ."), ("backup", "ZENSECRETS_PASSPHRASE"), (_OPENAI,), found),
         BadInput("cleaning over a file", _command("clean . --backup a.py"), ("'a.py'", "exists"), (_OPENAI,), found),
         BadInput("restoring and cleaning", _command("clean --restore a.py --no-backup"), ("--restore",), files=found),
-        BadInput("restoring no backup", _command("clean --restore a.py"), ("'a.py'", "no backup"), files=found),
+        BadInput("restoring no backup", _command("clean --restore a.py"), ("'a.py'", "not a readable backup"), files=found),
         BadInput("restoring no file", _command("clean --restore no"), ("'no'",)),
         BadInput("fingerprints to nowhere", _command("fingerprints export"), ("FILE",)),
-        BadInput("fingerprints of nothing", _command("fingerprints export f"), ("nothing was written", "12 characters")),
+        BadInput("fingerprints of nothing", _command("fingerprints export f"), ("Nothing was written", "12 characters")),
         BadInput("fingerprints of no secret", _command("fingerprints export f opanai"), ("'opanai'", "'openai'"), (_OPENAI,)),
         BadInput("fingerprints over a file", _command("fingerprints export a.py"), ("a.py", "--force"), (_OPENAI,), found),
         BadInput("fingerprints to no folder", _command("fingerprints export no/f"), ("no/f",), (_OPENAI,)),
         BadInput(
-            "fingerprints of what could be guessed",
+            "fingerprints of a weak value",
             _command("fingerprints export f weak"),
-            ("weak.k", "nothing was written"),
+            ("weak.k", "Nothing was written"),
             (_command("secret register weak --k=Winter2024"),),
         ),
     ]
 
 
 def _components() -> list[BadInput]:
-    slips = ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}"]
+    malformed = ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}"]
     return [
         *(
-            BadInput(f"near miss {slip}", (*_command(_REGISTER), f"--instance_url={slip}"), ("'instance_url'", "{{a.", "--literal"))
-            for slip in slips
+            BadInput(
+                f"malformed reference {text}", (*_command(_REGISTER), f"--instance_url={text}"), ("'instance_url'", "{{a.", "--literal")
+            )
+            for text in malformed
         ),
         BadInput("reference as a name", ("annotator", "register", "{{a.b}}", "--flavor=label_studio"), ("reference",)),
         BadInput("reference as a number", (*_command(_REGISTER), "--port={{a.b}}"), ("'port'", "not a text")),
@@ -365,7 +378,7 @@ def _components() -> list[BadInput]:
         BadInput("unknown attribute", _command(f"{_REGISTER} --instance_ur={VALUE}"), ("'instance_ur'", "'instance_url'")),
         BadInput("unknown attribute of a manager", _command(f"secrets-manager register m --flavor=local --k={VALUE}"), ("k", "path")),
         BadInput("attribute given twice", _command(f"{_REGISTER} --port=1 --port={VALUE}"), ("--port", "twice")),
-        BadInput("attribute of another kind", _command(f"{_REGISTER} --port={VALUE}"), ("'port'",)),
+        BadInput("attribute of another type", _command(f"{_REGISTER} --port={VALUE}"), ("'port'",)),
         BadInput("required attribute is missing", _command("alerter register new --flavor=slack"), ("'slack_token'", "missing")),
         BadInput(
             "attribute that is no JSON",
@@ -373,14 +386,14 @@ def _components() -> list[BadInput]:
             ("'client_kwargs'", "JSON"),
         ),
         BadInput("attribute's file is missing", _command(f"{_REGISTER} --instance_url=@no-file"), ("--instance_url", "'no-file'")),
-        BadInput("nobody for an attribute", _command("alerter register new --flavor=slack --slack_token"), ("slack_token=@FILE",)),
-        BadInput("component is there", _LABELS, ("'labels'", "already"), (_LABELS,)),
+        BadInput("no person for an attribute", _command("alerter register new --flavor=slack --slack_token"), ("slack_token=@FILE",)),
+        BadInput("component exists", _LABELS, ("'labels'", "already"), (_LABELS,)),
         BadInput("no such component", _command("annotator describe label"), ("'label'", "'labels'"), (_LABELS,)),
         BadInput("update of no component", _command(f"annotator update label --port={VALUE}"), ("'label'", "'labels'"), (_LABELS,)),
         BadInput("update with nothing", _command("annotator update labels"), ("--ATTRIBUTE=VALUE",), (_LABELS,)),
         BadInput("removal of no attribute", _command("annotator remove-attribute labels port"), ("'port'",), (_LABELS,)),
         BadInput("component is in use", _command("annotator delete labels"), ("'default'", "remove-component"), _NEEDY),
-        BadInput("no active one", _command("annotator get"), ("annotator", "stack update")),
+        BadInput("no active component", _command("annotator get"), ("annotator", "stack update")),
         BadInput("manager is not empty", _command("secrets-manager delete default"), ("'default'",), (_OPENAI,)),
         BadInput("unknown protection", _command("secrets-manager rewrap default --to paper"), ("keyfile",)),
         BadInput(
@@ -398,17 +411,19 @@ def _stacks() -> list[BadInput]:
     return [
         BadInput("no such stack", _command("stack describe defalt"), ("'defalt'", "'default'")),
         BadInput("setting of no stack", _command("stack set defalt"), ("'defalt'", "'default'")),
-        BadInput("stack is there", _command("stack register default -o default -a default"), ("'default'", "already")),
+        BadInput("stack exists", _command("stack register default -o default -a default"), ("'default'", "already")),
         BadInput("stack of nothing", _command("stack register new -o defalt -a default"), ("'defalt'", "'default'")),
         BadInput("stack with a reference for a name", _command("stack register {{a.b}} -o default"), ("reference",)),
         BadInput("update with no component", _command("stack update default"), ("-x",)),
         BadInput("removal of no component", _command("stack remove-component default -an"), ("annotator",)),
         BadInput("deletion of the active stack", _command("stack delete default -y"), ("'default'", "stack set")),
-        BadInput("nobody to confirm the stack", _command("stack delete s"), ("'s'", "-y"), (_command("stack copy default s"),)),
+        BadInput("no person to confirm the stack", _command("stack delete s"), ("'s'", "-y"), (_command("stack copy default s"),)),
         BadInput("secrets of no stack", _command("stack register-secrets defalt"), ("'defalt'", "'default'")),
         BadInput("secrets without a manager", _command("stack register-secrets"), ("label_studio_secret", "-x"), (*_NEEDY, bare)),
         BadInput("secret without a manager", _command(f"secret register x --k={VALUE}"), ("'default'", "-x"), (bare,)),
-        BadInput("nobody for the secrets", _command("stack register-secrets"), ("label_studio_secret.api_key", "--api_key=@FILE"), _NEEDY),
+        BadInput(
+            "no person for the secrets", _command("stack register-secrets"), ("label_studio_secret.api_key", "--api_key=@FILE"), _NEEDY
+        ),
         BadInput(
             "schema without that key",
             _command("stack register-secrets"),
@@ -427,7 +442,7 @@ def _stacks() -> list[BadInput]:
     ]
 
 
-def _moves() -> list[BadInput]:
+def _copies() -> list[BadInput]:
     other = _command("secrets-manager register other --flavor=local")
     copy = _command("secrets-manager copy default other")
     differing = (_OPENAI, other, copy, _command(f"secret update openai --api_key={VALUE}"))
@@ -438,14 +453,14 @@ def _moves() -> list[BadInput]:
         BadInput("copy into itself", _command("secrets-manager copy default default"), ("itself", "SOURCE")),
         BadInput("copy of no secret", (*copy, "opanai"), ("'opanai'", "'openai'"), (_OPENAI, other)),
         BadInput(
-            "copy into what only reads",
+            "copy to a read-only manager",
             _command("secrets-manager copy default ci"),
             ("'ci'", "can't register"),
             (_command("secrets-manager register ci --flavor=env"),),
         ),
         BadInput("copy with a conflict", copy, ("'openai'", "api_key", "--on-conflict=skip"), differing),
         BadInput("copy that stops", (*copy, "--on-conflict=stop"), ("'openai'", "nothing was copied"), differing),
-        BadInput("copy that says nothing of conflicts", (*copy, "--on-conflict=ask"), ("--on-conflict", "skip"), (other,)),
+        BadInput("copy with an unknown choice", (*copy, "--on-conflict=ask"), ("--on-conflict", "skip"), (other,)),
         BadInput("external secret without a name", _command(f"{vault}=prod/db"), ("'external'", "NAME=VALUE")),
         BadInput("external secret without a path", _command(f"{vault} db="), ("external", "no path")),
         BadInput("external secret with a bad name", _command(f"{vault}=a.b=prod/db"), ("external", "no name of a secret")),
@@ -454,7 +469,7 @@ def _moves() -> list[BadInput]:
 
 
 def _zenml() -> list[BadInput]:
-    """Return what ZenML's own options and attributes are given wrongly."""
+    """Return wrong values of options and attributes of ZenML."""
     register = "secrets-manager register new --flavor="
     file = f"{register}local --secrets_file=s.yaml"
     files = {"s.yaml": f"a:\n  k: {VALUE}-\n  zenml_schema_name: arbitrary\n".encode()}
@@ -506,13 +521,13 @@ def _zenml() -> list[BadInput]:
 BAD_INPUT = [
     *_secrets(),
     *_arguments(),
-    *_unexpanded(),
+    *_unexpanded_variables(),
     *_addresses(),
     *_files(),
     *_scans(),
     *_components(),
     *_stacks(),
-    *_moves(),
+    *_copies(),
     *_zenml(),
 ]
-"""The whole table."""
+"""All wrong command lines."""

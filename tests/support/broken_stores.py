@@ -1,7 +1,6 @@
-"""Stores that can't be used, each for a reason of its own, as data for each face to run.
+"""Table of unusable stores, which each front end must report with one line.
 
-A face registers a secret, has the store broken, runs a command, and looks at the one line that it ends with. What is stored must be there
-again when the store is mended.
+A test registers a secret, damages the store and runs a command. After the repair the secret must exist again.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ class BrokenStore:
     """A store that can't be used.
 
     Attributes:
-        id: What the test is called.
-        told: What the error's line has to hold.
-        damage: Breaks the store, whose file it is given, and returns what mends it again.
-        environment: Variables that are set for the command after the damage.
+        id: The id of the test.
+        error: Texts that the line of the error must contain.
+        damage: Damages the given file of the store, and returns a function that repairs it.
+        environment: Environment variables of the command after the damage.
         words: The command.
     """
 
     id: str
-    told: tuple[str, ...]
+    error: tuple[str, ...]
     damage: Callable[[Path], Callable[[], object]]
     environment: tuple[tuple[str, str], ...] = (("ZENSECRETS_PASSPHRASE", PASSPHRASE),)
-    words: tuple[str, ...] = ("secret", "get", "kept")
+    words: tuple[str, ...] = ("secret", "get", "stored")
 
 
 def store() -> Path:
@@ -46,17 +45,17 @@ def store() -> Path:
     return Path(get_workspace().open_manager("default").describe()["kept in"])
 
 
-def _nothing(_file: Path) -> Callable[[], object]:
+def _no_damage(_file: Path) -> Callable[[], object]:
     return lambda: None
 
 
 def _overwrite(file: Path) -> Callable[[], object]:
-    beside = [path for path in file.parent.iterdir() if path.name.startswith(file.name)]
-    kept = {path: path.read_bytes() for path in beside}
-    for path in beside:
+    files = [path for path in file.parent.iterdir() if path.name.startswith(file.name)]
+    contents = {path: path.read_bytes() for path in files}
+    for path in files:
         path.unlink()
     file.write_bytes(b"These are not the bytes of a store. " * 1000)
-    return lambda: [path.write_bytes(content) for path, content in kept.items()]
+    return lambda: [path.write_bytes(content) for path, content in contents.items()]
 
 
 def _alter(file: Path) -> Callable[[], object]:
@@ -83,16 +82,16 @@ def _renumber(file: Path) -> Callable[[], object]:
 
 BROKEN_STORES = [
     BrokenStore("no store at all", ("secrets.db", "restore it from a copy"), _overwrite),
-    BrokenStore("altered row", ("'kept'", "altered"), _alter),
+    BrokenStore("altered row", ("'stored'", "altered"), _alter),
     BrokenStore("newer version", ("secrets.db", "newer version", "pip install --upgrade"), _renumber),
-    BrokenStore("wrong passphrase", ("passphrase does not open", "'default'"), _nothing, (("ZENSECRETS_PASSPHRASE", VALUE + "wrong"),)),
-    BrokenStore("no passphrase", ("passphrase", "ZENSECRETS_PASSPHRASE"), _nothing, ()),
+    BrokenStore("wrong passphrase", ("passphrase does not open", "'default'"), _no_damage, (("ZENSECRETS_PASSPHRASE", VALUE + "wrong"),)),
+    BrokenStore("no passphrase", ("passphrase", "ZENSECRETS_PASSPHRASE"), _no_damage, ()),
     BrokenStore(
         "read-only folder",
         ("/sys/zensecrets",),
-        _nothing,
+        _no_damage,
         (("ZENSECRETS_HOME", "/sys/zensecrets"),),
         ("secret", "register", "other", "--k=value"),
     ),
 ]
-"""The whole table; a lost key and a full disk need more than a file, and are tested where the store is."""
+"""All broken stores. The tests of the store cover a lost key and a full disk, which need more than a file."""

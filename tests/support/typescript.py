@@ -126,8 +126,8 @@ def _guarded(names: tuple[str, ...], unions: Mapping[str, list[str]], schemas: M
 
 
 def _references(schema: Schema) -> list[str]:
-    found = re.findall(r'"\$ref": "(\w+)"', json.dumps(schema["properties"]))
-    return list(dict.fromkeys(found))
+    references = re.findall(r'"\$ref": "(\w+)"', json.dumps(schema["properties"]))
+    return list(dict.fromkeys(references))
 
 
 def _interface(model: Any, schema: Schema) -> str:

@@ -34,7 +34,7 @@ def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argume
     values = _read_mapping(call, text)
     duplicates = [argument.key for argument in others if argument.key in values]
     if duplicates:
-        raise UsageProblem(f"The key {duplicates[0]!r} is an option of its own and is also in --values.", hint="Set it once.")
+        raise UsageProblem(f"--{duplicates[0]} is an option of the line and also a key in --values.", hint="Set it once.")
     return others, values
 
 
