@@ -302,7 +302,12 @@ def _malicious_files() -> list[BadInput]:
     aliases = "\n".join([f"a: &a [{', '.join(['x'] * 10)}]", *lines]).encode()
     many = json.dumps({f"k{number}": VALUE for number in range(60_000)}).encode()
     parameters = {"profile": "x", "time": 1000, "memory": 4 * 1024 * 1024, "lanes": 4, "salt": "00" * 16}
-    greedy = {sealed_export.FORMAT_KEY: 1, "argon2id": parameters, "checksum": sealed_export._checksum(parameters, "AAAA"), "sealed": "AAAA"}
+    greedy = {
+        sealed_export.FORMAT_KEY: 1,
+        "argon2id": parameters,
+        "checksum": sealed_export._checksum(parameters, "AAAA"),
+        "sealed": "AAAA",
+    }
     passphrase = {"ZENSECRETS_PASSPHRASE": "of the tests"}
     return [
         BadInput("import of aliases", _command("secret import s.yaml"), ("s.yaml", "50,000 values"), files={"s.yaml": aliases}),
