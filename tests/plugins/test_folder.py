@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.distributions import plugin_environment
+from tests.support.distributions import with_plugins
 from tests.support.processes import run_python
 
 PLUGIN = Path(__file__).parent / "zensecrets_folder"
@@ -28,7 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_plug_in_passes_the_suite(installed: Path) -> None:
     """The tests of the plug-in pass where it is installed."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), str(PLUGIN / "suite.py")]
-    environment = {**os.environ, **plugin_environment(installed)}
+    environment = {**os.environ, **with_plugins(installed)}
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " passed in " in done.stdout
@@ -52,7 +52,7 @@ Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="Mine", key=
 files = [[file.name, oct(file.stat().st_mode & 0o777)] for file in Path(sys.argv[1]).iterdir()]
 print(json.dumps([*listed, Client().get_secret("Mine").content, files]))
 """
-    found = run_python(code, str(tmp_path / "shared"), environment=plugin_environment(installed))
+    found = run_python(code, str(tmp_path / "shared"), environment=with_plugins(installed))
     assert found == [True, "from zensecrets-folder", True, {"key": "value"}, [["zenml+global+=4dine", "0o600"]]]
 
 

@@ -35,7 +35,8 @@ def matcher_for(**values: str) -> ValueMatcher:
 
 
 _WITHOUT_FINGERPRINT = frozenset({
-    "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "in HTML spans", "in colours",
+    "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace", "wrapped table", "wrapped table of pipes", "in HTML spans",
+    "terminal colors",
     "encoded words, Q", "encoded words, B", "base64 in YAML", "capitals", "small letters", "base85", "Ascii85", "PowerShell",
 })  # fmt: skip
 """Encoders that add text between the parts of a value or change its letters, so that a fingerprint does not match."""
