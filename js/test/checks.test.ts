@@ -49,7 +49,7 @@ describe('a value', () => {
     const checks = new Checks(form());
     const mediaType = 'application/json';
     expect(checks.value({ ...value, text: '{"a": [1]}', mediaType })).toEqual(NO_PROBLEM);
-    expect(checks.value({ ...value, text: 'hunter2', mediaType }).problem).toBe('This is not valid JSON.');
+    expect(checks.value({ ...value, text: 'hunter2', mediaType }).problem).toBe('The value is not valid JSON.');
     expect(checks.value({ ...value, text: 'hunter2', mediaType: 'text/plain' })).toEqual(NO_PROBLEM);
   });
 });

@@ -68,7 +68,7 @@ describe('a section without fields', () => {
     shown.button('Add key').click();
     fill(shown, 1, 'b', '');
     shown.button('Register').click();
-    expect(shown.problems).toEqual(['The key needs a name.', 'A value is needed here.']);
+    expect(shown.problems).toEqual(['The key needs a name.', 'A value is required.']);
     expect(document.activeElement).toBe(row(shown, 0)[0]);
     expect(shown.model.answers).toEqual([]);
   });

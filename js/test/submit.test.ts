@@ -80,7 +80,7 @@ describe('submitting', () => {
     shown.button('Register').click();
     expect(shown.model.answers).toEqual([]);
     expect(document.activeElement).toBe(shown.input('token'));
-    expect(shown.problems).toEqual(['A value is needed here.']);
+    expect(shown.problems).toEqual(['A value is required.']);
   });
 
   test('includes each section, even a completed one', () => {

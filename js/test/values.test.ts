@@ -120,7 +120,7 @@ describe('leaving a field', () => {
     shown.type('token', 'x');
     shown.input('user').focus();
     await userEvent.keyboard('{Tab}{Tab}');
-    expect(shown.problems).toEqual(['A value is needed here.']);
+    expect(shown.problems).toEqual(['A value is required.']);
     const input = shown.input('user');
     expect(input.getAttribute('aria-invalid')).toBe('true');
     const described = (input.getAttribute('aria-describedby') ?? '').split(' ');

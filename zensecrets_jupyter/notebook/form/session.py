@@ -38,8 +38,8 @@ _NOT_NEEDED = "A passphrase is no longer needed, so the one that you typed was n
 class FormSession:
     """The state of a form request, from the first display to the outcome.
 
-    Messages may arrive from several front ends and threads. A lock processes one at a time, and each submission replaces the one-time key
-    to which the next one has to be sealed.
+    Messages may arrive from several front ends and threads, and a lock makes the session process one at a time. Each submission replaces
+    the one-time key to which the browser encrypts the next submission.
 
     Attributes:
         state: The state that the browser displays.
@@ -47,23 +47,23 @@ class FormSession:
         problem: The error for code that awaits the form; ``None`` while the form is open and after a success.
     """
 
-    def __init__(self, identity: str, request: FormRequest, where: str, changed: Callable[[], None], log: Callable[[str], None]) -> None:
+    def __init__(self, form_id: str, request: FormRequest, subject: str, on_change: Callable[[], None], log: Callable[[str], None]) -> None:
         """Open the session.
 
         Args:
-            identity: The identifier of the form, which each submission repeats.
-            request: The values to ask for, and the rest of the command.
-            where: The subject of log lines: "The form of cell [3]".
-            changed: Called after each change of :attr:`state`.
-            log: Writes a line to the kernel's log.
+            form_id: The identifier of the form, which each submission repeats.
+            request: The requested values, and the rest of the command.
+            subject: The subject of log lines: "The form of cell [3]".
+            on_change: A function that is called after each change of :attr:`state`.
+            log: A function that writes a line to the kernel's log.
         """
-        self._identity = identity
-        self._where = where
-        self._changed = changed
+        self._form_id = form_id
+        self._subject = subject
+        self._on_change = on_change
         self._log = log
         self._lock = threading.RLock()
         self._attempt = 0
-        self._shown = False
+        self._is_shown = False
         self._completed: Outcome | None = None
         self.outcome: Outcome | None = None
         self.problem: ZenSecretsError | None = None
@@ -88,20 +88,20 @@ class FormSession:
         with self._lock:
             if not self.is_open:
                 if not isinstance(message, ShownMessage):
-                    self._log(f"{self._where}: a message was refused, since the form was closed before it arrived.")
+                    self._log(f"{self._subject}: a message was refused, since the form was closed before it arrived.")
             elif message is None:
-                self._log(f"{self._where}: a message of an unknown kind was refused.")
+                self._log(f"{self._subject}: a message of an unknown kind was refused.")
             elif isinstance(message, ShownMessage):
-                self._shown = True
+                self._is_shown = True
                 self.state = self.state.model_copy(update={"shown": True})
-                self._changed()
+                self._on_change()
             elif isinstance(message, CancelMessage):
                 self._cancel()
             else:
                 self._submit(message.sealed)
 
     def ask_through(self, asker: Asker) -> None:
-        """Answer the request by prompts instead, where no form can be displayed.
+        """Answer the request by prompts, if the front end cannot display a form.
 
         Raises:
             ZenSecretsError: If the command fails.
@@ -114,7 +114,7 @@ class FormSession:
         self._set_request(request)
 
     def dismiss(self, reason: str) -> None:
-        """Close the form without an answer and leave ``reason`` as its line."""
+        """Close an open form without an answer, with ``reason`` as its line."""
         with self._lock:
             if self.is_open:
                 self.problem = InteractionCancelledError(reason, hint="Run the cell again.")
@@ -124,15 +124,15 @@ class FormSession:
         self._request = request
         self._held: dict[str, Answer] = {}
         self._key = OneTimeKey()
-        self._release = announce_pending_secrets(request.manager_id, [section.subject for section in request.sections], self._where)
+        self._release = announce_pending_secrets(request.manager_id, [section.subject for section in request.sections], self._subject)
 
     def _open_state(self, problems: Problems) -> OpenForm:
         return open_state(
-            self._identity,
+            self._form_id,
             self._request,
             key=self._key.public,
             attempt=self._attempt,
-            shown=self._shown,
+            shown=self._is_shown,
             problems=problems,
             held=self._held,
         )
@@ -152,7 +152,7 @@ class FormSession:
         try:
             submission = self._open_submission(sealed)
         except RefusedMessageError as refusal:
-            self._log(f"{self._where}: a message was refused, since {refusal}.")
+            self._log(f"{self._subject}: a message was refused, since {refusal}.")
             self._show(Problems(form=_REFUSED))
             return
         problems = self._hold_values(submission)
@@ -175,7 +175,7 @@ class FormSession:
         submission = read_submission(key.open(sealed))
         if submission is None:
             raise RefusedMessageError("it is malformed")
-        if submission.form != self._identity or submission.attempt != attempt:
+        if submission.form != self._form_id or submission.attempt != attempt:
             raise RefusedMessageError("it belongs to another form or to an earlier state of this form")
         if len(submission.sections) != len(self._request.sections):
             raise RefusedMessageError("its sections are not those of the form")
@@ -224,7 +224,7 @@ class FormSession:
         except KeyboardInterrupt:
             self._show(Problems(form="Interrupted; check which secrets exist before you submit again."))
         except Exception as error:  # noqa: BLE001 - a traceback in the cell could show the typed values
-            self._log(f"{self._where}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
+            self._log(f"{self._subject}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
             self._show(Problems(form=f"This is a bug in zensecrets ({type(error).__name__}). The log of the kernel has its location."))
         else:
             self._completed = outcome if self._completed is None else self._completed.followed_by(outcome)
@@ -235,7 +235,7 @@ class FormSession:
 
     def _show(self, problems: Problems) -> None:
         self.state = self._open_state(problems)
-        self._changed()
+        self._on_change()
 
     def _end(self, outcome: Outcome) -> None:
         self.outcome = outcome
@@ -248,8 +248,8 @@ class FormSession:
         self._key = OneTimeKey()
         # The request contains values of the command line and the written secret, so it is dropped.
         self._request = FormRequest("", "", (), Continuation(lambda _answers: Outcome()))
-        self.state = ClosedForm(id=self._identity, phase=phase, line=line, details=tuple(details))
-        self._changed()
+        self.state = ClosedForm(id=self._form_id, phase=phase, line=line, details=tuple(details))
+        self._on_change()
 
 
 def _problem(section: Section, field: Field | None, key: str, value: str, seen: set[str]) -> str:
