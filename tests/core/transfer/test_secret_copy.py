@@ -207,7 +207,7 @@ def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
     source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
     plan = plan_copy(source, target)
     assert [one.name for one in plan.with_result(ComparisonResult.IMPOSSIBLE)] == ["b", "forbidden"]
-    assert "another program wrote it" in plan.with_result(ComparisonResult.IMPOSSIBLE)[0].reason
+    assert "Another program wrote" in plan.with_result(ComparisonResult.IMPOSSIBLE)[0].reason
     assert run_copy(plan).registered == ["a"]
     source.backend.service.before = _failing("get", "forbidden")
     with pytest.raises(ManagerAccessError):
