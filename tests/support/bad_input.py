@@ -107,7 +107,7 @@ def _secrets() -> list[BadInput]:
         BadInput(
             "removal of a required key", _command("secret update cloud --remove-key aws_access_key_id"), ("aws_access_key_id",), (_AWS,)
         ),
-        BadInput("key set and removed", _command(f"secret update openai --k={VALUE} --remove-key k"), ("'k'", "removed"), (_OPENAI,)),
+        BadInput("key set and removed", _command(f"secret update openai --k={VALUE} --remove-key k"), ("'k'", "removes"), (_OPENAI,)),
         BadInput("deletion of nothing", _command("secret delete opanai -y"), ("'opanai'", "'openai'"), (_OPENAI,)),
         BadInput("renaming of nothing", _command("secret rename opanai x"), ("'opanai'",), (_OPENAI,)),
         BadInput("renaming to a taken name", _command("secret rename openai cloud"), ("'cloud'", "exists"), (_OPENAI, _AWS)),
