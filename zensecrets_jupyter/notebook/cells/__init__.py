@@ -1,1 +1,1 @@
-"""Inline secrets in the cells of a kernel, and the copies of cells in histories, logs and files."""
+"""Protection of the inline secrets in cells and in the copies of cells."""

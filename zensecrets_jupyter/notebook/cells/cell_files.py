@@ -1,4 +1,7 @@
-"""Keep values out of the files to which IPython and ipykernel write cells: the ``%logstart`` log and the debugger's files."""
+"""Keep values out of the files to which IPython and ipykernel write cells.
+
+These files are the log of ``%logstart`` and the files of the debugger.
+"""
 
 from __future__ import annotations
 
@@ -129,11 +132,14 @@ class DebuggerFileCleaner:
 
 
 def keep_line_numbers(before: str, after: str) -> str:
-    """Return the cleaned text with empty lines inserted, so that the lines after a removed part keep their numbers.
+    """Insert empty lines into a cleaned text, so that its other lines keep their numbers.
 
     Args:
         before: The original text.
         after: The cleaned text, which may have fewer lines.
+
+    Returns:
+        The cleaned text with the line numbers of the original; ``before`` itself if both texts are equal.
     """
     if before == after:
         return before

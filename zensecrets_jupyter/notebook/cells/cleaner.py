@@ -1,4 +1,4 @@
-"""Clean the sources of cells: remove the inline secrets on command lines, and mask all other protected values."""
+"""Clean the sources of cells: remove inline secrets, and mask all other protected values."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class CellCleaner:
         return self.mask(self.remove_inline_secrets(cell).source) if self.is_on else cell
 
     def clean_transformed(self, code: str, cell: str) -> str:
-        """Return the Python code without values that IPython makes of a cell.
+        """Return the Python code that IPython makes of a cell, without values.
 
         Args:
             code: The code that IPython made of the original cell.
@@ -87,11 +87,16 @@ class CellCleaner:
         return apply_edits(text, [Edit(match.start, match.end, mask_text(match.name)) for match in matches]) if matches else text
 
     def mask_bytes(self, data: bytes, redactor: Redactor) -> bytes:
-        """Return the bytes of a text with the values of ``redactor`` masked; the same object if they contain none."""
+        """Return the bytes of a text with its values masked; the same object without values.
+
+        Args:
+            data: The bytes.
+            redactor: The redactor with the values to mask.
+        """
         text = data.decode("utf-8", "surrogateescape")
         masked = self.mask(text, redactor)
         return data if masked is text else masked.encode("utf-8", "surrogateescape")
 
     def forget(self) -> None:
-        """Drop the last cell, which contains its inline secrets."""
+        """Delete the stored result for the last cell, because it contains inline secrets."""
         self._last = None

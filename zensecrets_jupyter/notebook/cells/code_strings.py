@@ -25,8 +25,9 @@ _CELL_FUNCTIONS = frozenset({"magic", "run_cell", "run_cell_async"})
 _MAGIC_FUNCTIONS = frozenset({"run_line_magic", "run_cell_magic"})
 """Functions that run the magic whose name is their first string."""
 
-_STRING = re.compile(r"""[A-Za-z]{0,3}(?P<quote>\"{3}|'{3}|"|')(?P<contents>.*)(?P=quote)\Z""", re.DOTALL)
+_STRING_LITERAL = re.compile(r"""[A-Za-z]{0,3}(?P<quote>\"{3}|'{3}|"|')(?P<contents>.*)(?P=quote)\Z""", re.DOTALL)
 _PROGRAM = re.compile(r"(?:.*[/\\])?zensecrets(?:\.exe)?\Z")
+"""The name of this package's program, or a path of it."""
 
 
 class _OpenBracket(NamedTuple):
@@ -35,51 +36,56 @@ class _OpenBracket(NamedTuple):
     function: str
     strings: list[MappedText]
 
-    def add(self, string: MappedText, *, to_last: bool) -> None:
-        """Add a string; Python joins adjacent string literals."""
-        if to_last and self.strings:
-            self.strings[-1] = self.strings[-1].extend(string, with_space=False)
+    def add(self, string: MappedText, *, is_adjacent: bool) -> None:
+        """Add a string, or join it with the last one, because Python joins adjacent literals."""
+        if is_adjacent and self.strings:
+            self.strings[-1] = self.strings[-1].join(string, with_space=False)
         else:
             self.strings.append(string)
 
 
 def find_command_strings(cell: str, offset: int) -> Iterator[tuple[str, MappedText]]:
-    """Yield the strings that code runs, each with its kind: ``shell``, ``code``, or the name of a magic.
+    """Find the strings that code runs as shell commands, as cells, or as magics.
 
     Args:
         cell: The source of a cell.
         offset: The offset at which the code begins.
+
+    Yields:
+        The kind of each string, and the string. The kind is ``shell``, ``code``, or the name of the magic whose arguments the string
+        contains. The arguments of this package's program have the kind ``zen``, because that magic has the same arguments.
     """
     code = cell[offset:]
     if not any(name in code for name in (*_SHELL_FUNCTIONS, *_CELL_FUNCTIONS, *_MAGIC_FUNCTIONS)):
         return
     brackets: list[_OpenBracket] = []
-    name = ""
+    last_name = ""
     is_after_string = False
-    for kind, text, start, end in _tokens(code):
-        if kind == tokenize.NAME:
-            name = text
+    for token_type, text, start, end in _tokens(code):
+        if token_type == tokenize.NAME:
+            last_name = text
         elif text in {"(", "[", "{"}:
             outer = brackets[-1].function if brackets else ""
-            brackets.append(_OpenBracket(name if text == "(" and name else outer, []))
-            name = ""
+            brackets.append(_OpenBracket(last_name if text == "(" and last_name else outer, []))
+            last_name = ""
         elif text in {")", "]", "}"}:
             if brackets:
-                yield from _commands(brackets.pop())
-            name = ""
-        elif kind == tokenize.STRING and brackets:
-            literal = _STRING.match(code, start, end)
+                yield from _command_strings(brackets.pop())
+            last_name = ""
+        elif token_type == tokenize.STRING and brackets:
+            literal = _STRING_LITERAL.match(code, start, end)
             if literal is not None:
                 string = MappedText.from_cell(cell, offset + literal.start("contents"), offset + literal.end("contents"))
-                brackets[-1].add(string, to_last=is_after_string)
+                brackets[-1].add(string, is_adjacent=is_after_string)
         else:
-            name = ""
-        is_after_string = kind == tokenize.STRING or (is_after_string and kind in {tokenize.NL, tokenize.COMMENT})
+            last_name = ""
+        is_after_string = token_type == tokenize.STRING or (is_after_string and token_type in {tokenize.NL, tokenize.COMMENT})
     for bracket in brackets:
-        yield from _commands(bracket)
+        yield from _command_strings(bracket)
 
 
-def _commands(bracket: _OpenBracket) -> Iterator[tuple[str, MappedText]]:
+def _command_strings(bracket: _OpenBracket) -> Iterator[tuple[str, MappedText]]:
+    """Yield the strings in a bracket that its function runs, each with its kind."""
     if not bracket.strings:
         return
     if bracket.function in _MAGIC_FUNCTIONS:
@@ -98,19 +104,22 @@ def _commands(bracket: _OpenBracket) -> Iterator[tuple[str, MappedText]]:
         if program is not None and program + 1 < len(bracket.strings):
             arguments = bracket.strings[program + 1]
             for text in bracket.strings[program + 2 :]:
-                arguments = arguments.extend(text, with_space=True)
+                arguments = arguments.join(text, with_space=True)
             yield "zen", arguments
 
 
 def _tokens(code: str) -> Iterator[tuple[int, str, int, int]]:
-    """Yield the tokens of code: type, text, start and end offset; an f-string is one string token."""
+    """Yield the type, the text, and the start and end offset of each token.
+
+    An f-string is one token of the type ``STRING``.
+    """
     line_starts = [0]
     for line in code.splitlines(keepends=True):
         line_starts.append(line_starts[-1] + len(line))
     # Python 3.12 and newer split an f-string into several tokens (PEP 701).
     fstring_start = getattr(tokenize, "FSTRING_START", None)
     fstring_end = getattr(tokenize, "FSTRING_END", None)
-    depth = first = 0
+    depth = fstring_offset = 0
     try:
         lines = make_tokens_by_line(code.splitlines(keepends=True))
     except (SyntaxError, tokenize.TokenError):
@@ -121,11 +130,11 @@ def _tokens(code: str) -> Iterator[tuple[int, str, int, int]]:
                 continue
             start, end = line_starts[token.start[0] - 1] + token.start[1], line_starts[token.end[0] - 1] + token.end[1]
             if token.type == fstring_start:
-                first = start if depth == 0 else first
+                fstring_offset = start if depth == 0 else fstring_offset
                 depth += 1
             elif token.type == fstring_end:
                 depth -= 1
                 if depth == 0:
-                    yield tokenize.STRING, code[first:end], first, end
+                    yield tokenize.STRING, code[fstring_offset:end], fstring_offset, end
             elif depth == 0:
                 yield token.type, token.string, start, end

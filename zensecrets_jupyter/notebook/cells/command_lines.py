@@ -1,6 +1,7 @@
-"""Find this package's command lines in a cell: magics, shell commands, strings that code runs, and magics without their ``%``.
+"""Find this package's command lines in a cell.
 
-IPython's own input transformers find the magics, so text in a string or a comment that only looks like a magic is ignored.
+They are magics, shell commands, strings that code runs as commands, and magics without their ``%``. IPython's own input transformers find
+the magics, so text in a string or a comment that only looks like a magic is ignored.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GROUPS_BY_NAME = {**GROUPS, "secrets": ["secret"], "zensecrets": [], "zenml": []}
-"""The magics, and common wrong names of them, with their command groups."""
+"""The command groups of the magics, by their names and by common wrong names."""
 
 _CODE_CELLS = re.compile(r"%%(?:capture|prun|time|timeit|with_secrets)\b.*\n?")
 """Cell magics that run the rest of their cell as a cell."""
@@ -43,28 +44,39 @@ _SHELL_CELLS = re.compile(r"%%(?:bash|sh|zsh|ksh|dash|fish|script|system|sx|cmd|
 _SHELL_MAGICS = frozenset({"system", "sx", "bash", "sh", "script"})
 
 _AUTOMAGIC = re.compile(r"[ \t]*(?P<name>secret|zen)[ \t]+(?![=,]|==)")
-"""The beginning of a magic without its ``%``, which IPython accepts in a cell of one line unless a variable has its name."""
+"""The beginning of a magic without its ``%``.
+
+IPython accepts it in a cell of one line, unless a variable has its name.
+"""
 
 _PROGRAM = re.compile(r"(?<![\w.-])(?:(?:zensecrets|zenml)(?:\.exe)?|python[\w.]*[ \t]+-m[ \t]+zensecrets_jupyter[\w.]*)[ \t]+")
-"""The program in a shell command; users also type ZenML's name."""
+"""The program in a shell command. Users also type the name of ZenML's program."""
 
 _SHELL_END = re.compile(
     r"""(?P<quoted>"(?:\\.|[^"\\])*"|'[^']*'|\$\([^()\n]*\)|`[^`\n]*`)|\\.|(?<=\s)[;|&<>)]|[;|&<>)](?=\s|\Z)|\n""", re.DOTALL
 )
-"""The end of a shell command. An operator between two letters ends a command in a shell, but the user meant it as part of a value."""
+"""The end of a shell command.
+
+An operator between two letters does not count. It ends a command in a shell, but the user meant it as part of a value.
+"""
 
 _MAGIC = re.compile(r"(?P<sign>(?:%{1,2}[ \t]{0,20})?)(?<![\w.])(?P<name>[^\W\d]\w{1,11})[ \t]+(?=[^\W\d]|--\w)")
-"""A magic, with or without ``%``, if its name is equal or similar to a name of ``_GROUPS_BY_NAME``."""
+"""A word that may be a magic, with or without ``%``, before its arguments.
+
+It is a magic of this package if :func:`_group_of` returns a group for its name.
+"""
 
 _SIMILAR = 0.8
-"""The :mod:`difflib` ratio above which a name, such as ``secert``, counts as a misspelling of another."""
+"""Minimum :mod:`difflib` ratio of a misspelled name, such as ``secert``."""
 
 _QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
+"""A quoted text, or one escaped character."""
 
 _PRECEDING_CHARACTERS = (";", ":", "=", "(")
 """Characters before a magic that is not at the beginning of its line."""
 
 _PROMPT = re.compile(r"\s*(?:>>>|\.\.\.|In \[\d+\]:)?\s*")
+"""The text before the first command of a line: spaces or a pasted prompt."""
 
 
 class CommandLine(NamedTuple):
@@ -93,13 +105,16 @@ def find_command_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
 
 
 def may_contain_magic(cell: str) -> bool:
-    """Return whether a cell contains a name equal or similar to a magic's, with a word after it."""
+    """Return whether a cell contains a magic's name, possibly misspelled, before a word."""
     return next(_find_magics(cell), None) is not None
 
 
 @lru_cache(maxsize=1000)
 def _group_of(name: str) -> list[str] | None:
-    """Return the command group of a magic, whose name may be misspelled; ``None`` for other magics."""
+    """Return the command group of a magic with a possibly misspelled name.
+
+    The result is ``None`` for the magics of other packages.
+    """
     nearest = [name] if name in _GROUPS_BY_NAME else difflib.get_close_matches(name, _GROUPS_BY_NAME, n=1, cutoff=_SIMILAR)
     return _GROUPS_BY_NAME[nearest[0]] if nearest else None
 
@@ -121,9 +136,10 @@ def _is_malformed(cell: str) -> bool:
 
 
 def _extend_to_closing_quote(cell: str, line: MappedText) -> MappedText:
-    """Return a line with the lines after it up to the closing quote, or up to the end of the cell.
+    """Return a line with the next lines, up to its closing quote.
 
-    A pasted private key has several lines, which IPython does not pass to the magic.
+    A pasted private key has several lines, which IPython does not pass to the magic. Without a closing quote, the result contains all
+    lines up to the end of the cell.
     """
     end = cell.find("\n", line.end)
     if end < 0 or not line.origins or cell[line.end : end].strip():
@@ -142,22 +158,23 @@ def _extend_to_closing_quote(cell: str, line: MappedText) -> MappedText:
 
 
 def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
+    """Yield the command lines of a cell, without the lines that continue an open quote."""
     offset = 0
-    while (head := _CODE_CELLS.match(cell, offset)) is not None:
-        yield from _find_nested_magic(MappedText.from_cell(cell, offset + 2, head.end()))
-        offset = head.end()
+    while (code_magic := _CODE_CELLS.match(cell, offset)) is not None:
+        yield from _find_nested_magic(MappedText.from_cell(cell, offset + 2, code_magic.end()))
+        offset = code_magic.end()
     body = cell[offset:]
-    if (shell := _SHELL_CELLS.match(body)) is not None:
-        yield from _find_shell_commands(MappedText.from_cell(cell, offset + shell.end(), len(cell)))
+    if (shell_magic := _SHELL_CELLS.match(body)) is not None:
+        yield from _find_shell_commands(MappedText.from_cell(cell, offset + shell_magic.end(), len(cell)))
         return
     if body.startswith("%%"):
         first_line = MappedText.from_cell(cell, offset, offset + len(body.partition("\n")[0]))
         if (magic := _MAGIC.match(first_line.text)) is not None and (group := _group_of(magic["name"])) is not None:
             yield CommandLine(group, first_line.part(magic.end()))
         return
-    bare = _AUTOMAGIC.match(body) if automagic and len(body.splitlines()) == 1 else None
-    if bare is not None:
-        yield CommandLine(GROUPS[bare["name"]], MappedText.from_cell(cell, offset + bare.end(), len(cell)))
+    without_sign = _AUTOMAGIC.match(body) if automagic and len(body.splitlines()) == 1 else None
+    if without_sign is not None:
+        yield CommandLine(GROUPS[without_sign["name"]], MappedText.from_cell(cell, offset + without_sign.end(), len(cell)))
         return
     yield from _find_lines_in_code(cell, offset)
 
@@ -167,8 +184,9 @@ def _find_lines_in_code(cell: str, offset: int) -> Iterator[CommandLine]:
     lines = _blank_prompts(cell[offset:].splitlines(keepends=True))
     rest = cell[:offset] + "".join(lines)
     for name, text, start, end in _find_escaped_commands(lines, offset):
+        # Underscores replace each command, so that the searches below do not find it again.
         rest = rest[:start] + re.sub(r"[^\n]", "_", rest[start:end]) + rest[end:]
-        yield from _find_lines_in_escape(name, text)
+        yield from _find_lines_in_escaped_command(name, text)
     for kind, text in find_command_strings(rest, offset):
         if kind == "shell":
             yield from _find_shell_commands(text)
@@ -181,7 +199,7 @@ def _find_lines_in_code(cell: str, offset: int) -> Iterator[CommandLine]:
         yield from _find_lines_without_sign(rest, offset)
 
 
-def _find_lines_in_escape(name: str, text: MappedText) -> Iterator[CommandLine]:
+def _find_lines_in_escaped_command(name: str, text: MappedText) -> Iterator[CommandLine]:
     """Yield the command lines in the arguments of ``%name`` or ``!``."""
     if name == "!" or name in _SHELL_MAGICS:
         yield from _find_shell_commands(text)
@@ -211,7 +229,12 @@ def _find_shell_commands(text: MappedText) -> Iterator[CommandLine]:
 
 
 def _find_lines_without_sign(rest: str, offset: int) -> Iterator[CommandLine]:
-    """Yield the lines of a malformed cell that the user meant as a magic or as a shell command."""
+    """Yield the lines of a malformed cell that are meant as commands.
+
+    Args:
+        rest: The cell, with underscores instead of the commands that IPython finds.
+        offset: The offset at which the code begins.
+    """
     position = offset
     while (magic := next(_find_magics(rest, position), None)) is not None:
         text = MappedText.rest_of_line(rest, magic.end())
@@ -229,12 +252,12 @@ def _find_lines_without_sign(rest: str, offset: int) -> Iterator[CommandLine]:
 
 
 def _has_open_quote(before: str) -> bool:
-    """Return whether a string is open at the end of the beginning of a line."""
+    """Return whether a quote is open at the end of a part of a line."""
     return any(before.count(quote) % 2 for quote in "'\"")
 
 
 def _blank_prompts(lines: list[str]) -> list[str]:
-    """Return the lines with spaces instead of pasted prompts, so that all offsets stay the same."""
+    """Replace pasted prompts by spaces, so that all offsets stay the same."""
     first = next((line for line in lines if line.strip()), "")
     for stripper in (classic_prompt, ipython_prompt):
         if stripper.initial_re.match(first):
@@ -243,7 +266,11 @@ def _blank_prompts(lines: list[str]) -> list[str]:
 
 
 def _find_escaped_commands(lines: list[str], offset: int) -> Iterator[tuple[str, MappedText, int, int]]:
-    """Yield the magics and shell commands that IPython finds: name, arguments, and the offsets of both in the cell."""
+    """Find the magics and shell commands that IPython finds.
+
+    Yields:
+        The name of each command, its arguments, and its start and end offset in the cell.
+    """
     if lines and not lines[-1].endswith("\n"):
         # IPython adds a line break to a cell, and parses a line without it differently.
         lines = [*lines[:-1], f"{lines[-1]}\n"]
@@ -271,7 +298,11 @@ def _find_escaped_commands(lines: list[str], offset: int) -> Iterator[tuple[str,
 
 
 def _join_lines(lines: list[str], line_starts: list[int], begin: tuple[int, int], last: int) -> tuple[str, MappedText] | None:
-    """Return the name and the arguments of a magic, joined from its lines as IPython does."""
+    """Join the lines of a magic as IPython does.
+
+    Returns:
+        The name of the magic, which is ``!`` for a shell command, and its arguments; ``None`` for other commands, such as help.
+    """
     text = ""
     origins: list[tuple[int, int]] = []
     for number in range(begin[0], last + 1):

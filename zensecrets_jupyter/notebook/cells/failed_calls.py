@@ -1,4 +1,7 @@
-"""Mask inline secrets of failed API calls in tracebacks, including calls after the statement that failed."""
+"""Mask the inline secrets of failed API calls in tracebacks.
+
+A traceback also shows the lines around the statement that failed, so they are searched too.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,15 @@ _MAX_ERRORS = 20
 _MAX_CODE_LENGTH = 1_000_000
 """The number of characters of code to search."""
 _MAX_CAUGHT_ERRORS = 200
-"""The number of caught errors to search for each cell, because a loop may catch any number of them."""
+"""The number of caught errors to search for each cell.
+
+A loop may catch any number of errors.
+"""
 _LIBRARY_FOLDERS = ("site-packages", "dist-packages")
 
 
 class FailedCallProtection:
-    """Protects the inline secrets in the code of an error, before a traceback shows the code."""
+    """Protection of the inline secrets in failed code, before a traceback shows the code."""
 
     def __init__(self, shell: InteractiveShell, cleaner: CellCleaner) -> None:
         """Create the protection for the errors of ``shell``."""
@@ -50,6 +56,7 @@ class FailedCallProtection:
 
         @wraps(original)
         def init(own: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
+            # The class passes `_seen` when it creates itself for a cause of an error. The search for the error includes its causes.
             if isinstance(exc_value, BaseException) and "_seen" not in kwargs and self._caught < _MAX_CAUGHT_ERRORS:
                 self._caught += 1
                 self._search(exc_value, exc_traceback)
@@ -68,7 +75,7 @@ class FailedCallProtection:
         @wraps(show)
         def search_and_show(*args: Any, **kwargs: Any) -> Any:
             candidates = (*args, kwargs.get("exc_tuple"))
-            exc_info = next((one for one in candidates if isinstance(one, tuple) and len(one) == 3), sys.exc_info())  # noqa: PLR2004 - the length of the tuple that sys.exc_info returns
+            exc_info = next((item for item in candidates if isinstance(item, tuple) and len(item) == 3), sys.exc_info())  # noqa: PLR2004 - the length of the tuple that sys.exc_info returns
             self._search(exc_info[1] or getattr(sys, "last_value", None), exc_info[2], self._cell)
             return show(*args, **kwargs)
 
@@ -102,12 +109,15 @@ class FailedCallProtection:
 
 
 def _sources_of(error: BaseException | None, frames: Any, user_names: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the user's own code in the frames of an error and of its causes, each with its variables.
+    """Find the user's own code in the frames of an error and of its causes.
 
     Args:
         error: The error.
         frames: The traceback of the error, if it is known.
         user_names: The variables of the notebook, for a line with a syntax error.
+
+    Yields:
+        The code of each frame, and the variables of the frame.
     """
     seen: set[int] = set()
     waiting = [(error, frames)]
@@ -128,7 +138,10 @@ def _sources_of(error: BaseException | None, frames: Any, user_names: Mapping[st
 
 
 def _user_code(filename: str) -> str:
-    """Return the source of a cell or of a file in the working directory; an empty string for a library."""
+    """Return the source of a cell or of a file in the working directory.
+
+    The result is an empty string for the code of a library.
+    """
     entry = linecache.cache.get(filename)
     # IPython adds cells to `linecache` without a modification time.
     is_cell = entry is not None and len(entry) == 4 and entry[1] is None  # noqa: PLR2004 - the length of a complete entry of linecache

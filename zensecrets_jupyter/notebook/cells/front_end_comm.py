@@ -1,8 +1,8 @@
-"""Exchange messages between the guard and the front ends: the guard's status, cells to repair, and outputs to redact.
+"""Exchange messages between the guard and the front ends of a kernel.
 
-The messages contain sources without values, outputs, and numbers. All front ends of a kernel share one comm. A front end that does not
-support the comm closes it, and then no front end can repair cells. A front end that is opened or reloaded later finds the comm by its
-target, and sends a hello message.
+The messages are about the status of the guard, cells to repair, and outputs to redact. They contain sources without values, outputs, and
+numbers. All front ends of a kernel share one comm. A front end that does not support the comm closes it, and then no front end can repair
+cells. A front end that is opened or reloaded later finds the comm by its target, and sends a hello message.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.contract.guard import CellOutput, GuardMessage, RepairMessage, StatusMessage
 
 ANSWER_TIMEOUT = 5.0
-"""Seconds without a running cell after which a front end counts as absent: a closed tab, or a console."""
+"""Seconds without a running cell after which a front end counts as absent.
+
+A closed tab and a console do not answer.
+"""
 
 _MASK = re.compile("‹secret:[^‹›]+›")
 
@@ -50,10 +53,10 @@ class FrontEndComm:
         """Create a comm that is not open yet.
 
         Args:
-            status: Returns the status of the guard.
-            has_front_end: Returns whether the kernel has a front end.
-            on_open: Called before the comm opens.
-            redact: Returns an output without values; the same object if it contains none.
+            status: Function that returns the status of the guard.
+            has_front_end: Function that returns whether the kernel has a front end.
+            on_open: Function to call before the comm opens.
+            redact: Function that returns an output without values; the same object if it contains none.
         """
         self._status = status
         self._has_front_end = has_front_end
@@ -67,7 +70,10 @@ class FrontEndComm:
         self._last_cell = 0.0
 
     def open(self) -> None:
-        """Open the comm once, if the kernel has a front end; without one, nbclient would log a warning about an unknown comm."""
+        """Open the comm once, if the kernel has a front end.
+
+        Without a front end, nbclient would log a warning about an unknown comm.
+        """
         if self._was_opened or not self._has_front_end():
             return
         from comm import create_comm
@@ -96,7 +102,8 @@ class FrontEndComm:
         Args:
             cell_id: The identifier of the cell.
             source: The new source.
-            unchanged: The parts of the executed source around the values, by which a front end finds a cell that it did not run itself.
+            unchanged: The parts of the executed source around the values. By these parts a front end recognizes a cell that another
+                front end ran.
             pending: The function to call with the answer.
         """
         self._repairs[cell_id] = pending
@@ -104,7 +111,7 @@ class FrontEndComm:
         self._schedule_timeout()
 
     def offer(self, cell_id: str, source: str, names: list[str], pending: PendingRepair) -> None:
-        """Request that the front end asks the user whether to replace the source of a cell.
+        """Request that the front end offers to replace the source of a cell.
 
         Args:
             cell_id: The identifier of the cell.
@@ -143,7 +150,10 @@ class FrontEndComm:
             self._receive_answer(message["cell_id"], done=message["done"])
 
     def _redact_outputs(self, outputs: list[CellOutput]) -> None:
-        """Send back the outputs that contain a value, redacted; the front end displayed them before the value was protected."""
+        """Send back a redacted copy of each output that contains a value.
+
+        The front end displayed these outputs before the values were protected.
+        """
         pairs = [(output, self._redact(output["output"])) for output in outputs]
         changed: list[CellOutput] = [
             {"cell_id": output["cell_id"], "index": output["index"], "output": redacted}

@@ -1,7 +1,8 @@
-"""Keep values out of IPython's history: the variables ``In`` and ``_i``, the file ``history.sqlite``, and stored outputs.
+"""Keep values out of IPython's history.
 
-A source is cleaned before IPython stores it. If a value is protected later, it is masked in the stored copies: in memory, in
-rows that IPython's thread has not written yet, and in this session's rows of the file.
+The history consists of the variables ``In`` and ``_i``, the file ``history.sqlite``, and stored outputs. A source is cleaned before IPython
+stores it. If a value is protected later, it is masked in the stored copies: in memory, in rows that IPython's thread has not written yet,
+and in this session's rows of the file.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ _CELLS_PER_STEP = 32
 
 
 class Sweep:
-    """A search for new values in the cells that were stored before the values were protected.
+    """A search for newly protected values in the cells that were stored before.
 
     Attributes:
         new: The redactor with the new values.
         cells: The number of cells at the start of the sweep.
-        remaining: The number of oldest cells that are not searched yet; -1 before the start.
+        remaining: The number of cells that are not searched yet; -1 before the start. The sweep begins with the newest cell.
         has_files: Whether the log and the debugger's files are not searched yet.
     """
 
@@ -75,7 +76,7 @@ class HistoryCleaner:
         patch(self._history, "writeout_cache", self._write, undo)
 
     def sweep(self, sweep: Sweep, deadline: float) -> dict[int, list[str]]:
-        """Mask the values of a sweep in the stored cells of this session, until a deadline.
+        """Mask the values of a sweep in the cells of this session, until a deadline.
 
         Args:
             sweep: The sweep, which records its progress for the next call.
@@ -93,10 +94,10 @@ class HistoryCleaner:
             sweep.remaining = sweep.cells = len(inputs)
             self._mask_latest(sweep.new)
             # Unencoded values are masked at once in all cells, because that search is fast.
-            for line in reversed(range(sweep.cells)):
+            for number in reversed(range(sweep.cells)):
                 may_contain = sweep.new.may_contain_plain_value
-                if may_contain(inputs[line]) or may_contain(self._history.input_hist_parsed[line]):
-                    found.update(self._mask_cells(sweep, line, line + 1))
+                if may_contain(inputs[number]) or may_contain(self._history.input_hist_parsed[number]):
+                    found.update(self._mask_cells(sweep, number, number + 1))
         while sweep.remaining:
             begin = max(0, sweep.remaining - _CELLS_PER_STEP)
             found.update(self._mask_cells(sweep, begin, sweep.remaining))
@@ -112,14 +113,14 @@ class HistoryCleaner:
         redactor = self._cleaner.redactor
         for attribute in ("outputs", "exceptions"):
             # IPython 8 has neither attribute. IPython 9 stores a list of outputs for a cell, and a dictionary for an exception.
-            for line, entries in list(getattr(self._history, attribute, {}).items()):
+            for number, entries in list(getattr(self._history, attribute, {}).items()):
                 if isinstance(entries, dict):
-                    getattr(self._history, attribute)[line] = redactor.redact_tree(entries)
+                    getattr(self._history, attribute)[number] = redactor.redact_tree(entries)
                     continue
                 for entry in entries:
                     entry.bundle = redactor.redact_tree(entry.bundle)
-        for line, text in list(self._history.output_hist_reprs.items()):
-            self._history.output_hist_reprs[line] = self._cleaner.mask(text)
+        for number, text in list(self._history.output_hist_reprs.items()):
+            self._history.output_hist_reprs[number] = self._cleaner.mask(text)
 
     def _store_inputs(self, line_num: int, source: str, source_raw: str | None = None) -> None:
         cell = source if source_raw is None else source_raw
@@ -132,7 +133,10 @@ class HistoryCleaner:
         self._original_store_output(line_num)
 
     def _write(self, conn: sqlite3.Connection | None = None) -> None:
-        """Mask the waiting rows and write them; IPython calls this in the thread that writes, with that thread's connection."""
+        """Mask the waiting rows and write them.
+
+        IPython calls this in its writing thread, with the connection of that thread.
+        """
         if self._cleaner.is_on:
             self._mask_waiting_rows()
             database = self._history.db if conn is None else conn
@@ -159,7 +163,11 @@ class HistoryCleaner:
                 namespace[name] = self._cleaner.mask(namespace[name], new)
 
     def _mask_cells(self, sweep: Sweep, begin: int, end: int) -> dict[int, list[str]]:
-        """Mask the values of a sweep in the cells from ``begin`` to before ``end``; see :meth:`sweep`."""
+        """Mask the values of a sweep in the cells from ``begin`` to before ``end``.
+
+        Returns:
+            The names of the masked values, by the number of the cell.
+        """
 
         # IPython stores up to five copies of a cell.
         @cache
@@ -168,28 +176,37 @@ class HistoryCleaner:
 
         names: dict[int, dict[str, None]] = {}
         namespace = self._shell.user_ns
-        for line in range(begin, end):
+        for number in range(begin, end):
             for inputs in (self._history.input_hist_parsed, self._history.input_hist_raw):
-                text = inputs[line]
+                text = inputs[number]
                 clean = mask(text)
                 if clean != text:
-                    names.setdefault(line, {}).update(dict.fromkeys(match.name for match in sweep.new.find(text)))
-                    inputs[line] = clean
-            if type(namespace.get(f"_i{line}")) is str:
-                namespace[f"_i{line}"] = mask(namespace[f"_i{line}"])
+                    names.setdefault(number, {}).update(dict.fromkeys(match.name for match in sweep.new.find(text)))
+                    inputs[number] = clean
+            if type(namespace.get(f"_i{number}")) is str:
+                namespace[f"_i{number}"] = mask(namespace[f"_i{number}"])
         if getattr(self._history, "enabled", False):
             # The file may have rows of cells that are no longer in memory, with smaller or larger numbers.
             self._mask_file(begin or -1, end if end < sweep.cells else sys.maxsize, mask)
-        return {line: list(names[line]) for line in sorted(names)}
+        return {number: list(names[number]) for number in sorted(names)}
 
     def _reload_prompt_history(self) -> None:
-        """Make the prompt of a terminal load the history again; it has a copy for its arrow keys."""
+        """Make the prompt of a terminal load the history again.
+
+        The arrow keys of a terminal show a copy of the history in memory.
+        """
         prompt_history = getattr(getattr(self._shell, "pt_app", None), "history", None)
         if prompt_history is not None:
             prompt_history._loaded = False  # noqa: SLF001 - prompt_toolkit has no public method that discards the loaded history
 
     def _mask_file(self, begin: int, end: int, mask: Callable[[str], str]) -> None:
-        """Mask this session's rows from ``begin`` to before ``end``, and all rows that wait to be written."""
+        """Mask this session's rows in the history file, and all waiting rows.
+
+        Args:
+            begin: The number of the first cell to mask in the file.
+            end: The number of the cell after the last one.
+            mask: Returns a text with its values masked.
+        """
         self._mask_waiting_rows()
         # IPython's thread does not write while this lock is held.
         with self._history.db_input_cache_lock:
@@ -203,6 +220,7 @@ class HistoryCleaner:
     def _mask_rows(
         self, database: sqlite3.Connection, table: str, columns: tuple[str, ...], lines: tuple[int, int], mask: Callable[[str], str]
     ) -> int:
+        """Mask this session's rows in a table, and return the number of changed rows."""
         names, session = ", ".join(columns), self._history.session_number
         select = f"SELECT rowid, {names} FROM {table} WHERE session = ? AND line >= ? AND line < ?"  # noqa: S608 - the names are constants of this module
         rows = database.execute(select, (session, *lines)).fetchall()
@@ -217,7 +235,7 @@ class HistoryCleaner:
         return len(changes)
 
     def _remove_old_pages(self, database: sqlite3.Connection) -> None:
-        """Remove the replaced text from the free pages of the file and from the write-ahead log."""
+        """Remove the replaced text from free pages of the file and from the write-ahead log."""
         # SQLite may have moved rows without overwriting them before secure_delete was on.
         with suppress(sqlite3.OperationalError):
             # Another process that uses the file prevents VACUUM. The rows themselves are already masked.

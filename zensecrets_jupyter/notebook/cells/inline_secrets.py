@@ -1,4 +1,4 @@
-"""Find the inline secrets on the command lines of a cell, and remove them from its source."""
+"""Find and remove the inline secrets on the command lines of a cell."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
 
 _COMMAND_NAME = re.compile(r"""(?:zen|secrets?|stack|zensecrets|zenml)(?:['"]|[ \t]+(?:[^\W\d]|-)|[ \t]*\\)""")
+"""The name of a magic or program, and the beginning of its arguments."""
 _REQUIRED_TEXTS = ("-", "=", "\u2010", "\u2011", "\u2012", "\u2013", "\u2014", "\u2015", "\u2212", "register", "create", "update")
-"""A cell with an inline secret contains at least one of these texts: a hyphen, a dash, ``=`` or a command that takes values."""
+"""Texts of which a cell with an inline secret contains at least one.
+
+They are a hyphen, dashes, ``=``, and commands that take values.
+"""
 
 
 class CleanedCell(NamedTuple):

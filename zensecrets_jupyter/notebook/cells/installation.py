@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 
 def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
-    """Clean the cells of ``shell`` and all copies of them while ``guard`` is on; ``undo`` removes everything."""
+    """Clean the cells of a shell and all their copies while the guard is on.
+
+    Args:
+        shell: The shell.
+        guard: The guard of the shell.
+        undo: The stack that removes the cleaning when it is closed.
+    """
     cleaner = CellCleaner(shell, guard)
     history, log = HistoryCleaner(shell, cleaner), LogCleaner(shell, cleaner)
     history.install(undo)
@@ -81,7 +87,10 @@ def _open_comm(shell: InteractiveShell, kernel: Any, guard: Guard, undo: ExitSta
 
 
 def _clean_echo(kernel: Any, cleaner: CellCleaner, undo: ExitStack) -> None:
-    """Clean the ``execute_input`` message, in which the kernel sends the source of a cell to all its clients."""
+    """Clean the ``execute_input`` message of each cell.
+
+    In this message the kernel sends the source of a cell to all its clients.
+    """
     original = kernel._publish_execute_input  # noqa: SLF001 - ipykernel has no public hook between a request and its echo
 
     def publish(code: Any, parent: Mapping[str, Any], execution_count: int) -> None:

@@ -1,4 +1,4 @@
-"""A text assembled from parts of a cell, with the offsets of its characters in the cell."""
+"""A text assembled from parts of a cell, with the offsets of its characters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ class MappedText(NamedTuple):
 
     @classmethod
     def from_cell(cls, cell: str, start: int, end: int) -> MappedText:
-        """Return a part of a cell, in which each backslash with its line break is one space."""
+        """Return a part of a cell, with its continued lines joined.
+
+        One space replaces each backslash with the line break after it.
+        """
         characters = []
         origins = []
         position = start
@@ -31,7 +34,10 @@ class MappedText(NamedTuple):
 
     @classmethod
     def rest_of_line(cls, cell: str, start: int) -> MappedText:
-        """Return the part of a cell from ``start`` to the end of the line; a backslash continues a line."""
+        """Return the part of a cell from ``start`` to the end of the line.
+
+        A backslash at the end of a line continues it.
+        """
         end = cell.find("\n", start)
         while end > start and cell[end - 1] == "\\":
             end = cell.find("\n", end + 1)
@@ -43,15 +49,20 @@ class MappedText(NamedTuple):
         return self.origins[-1][1] if self.origins else 0
 
     def part(self, start: int, end: int | None = None) -> MappedText:
-        """Return a part of the text."""
+        """Return the part of the text from ``start`` to before ``end``."""
         return MappedText(self.text[start:end], self.origins[start:end])
 
-    def extend(self, other: MappedText, *, with_space: bool) -> MappedText:
-        """Return both texts as one; a space between them stands for the characters between them in the cell."""
+    def join(self, other: MappedText, *, with_space: bool) -> MappedText:
+        """Return this text and another text as one text.
+
+        Args:
+            other: The second text.
+            with_space: Whether a space replaces the characters between both texts in the cell.
+        """
         between = [(self.end, other.origins[0][0])] if with_space and other.origins else []
         return MappedText(self.text + " " * len(between) + other.text, [*self.origins, *between, *other.origins])
 
     def range_in_cell(self, start: int, end: int) -> tuple[int, int]:
-        """Return the start and end offset in the cell of the part from ``start`` to ``end``."""
+        """Return the start and end offset in the cell of a part of the text."""
         cell_start = self.origins[start][0] if start < end else self.origins[start - 1][1]
         return cell_start, self.origins[end - 1][1]

@@ -1,4 +1,7 @@
-"""Check each cell after it ran: remove its values from the cell, the history and the files, or warn the user."""
+"""Check each cell after it ran, and remove its values or warn the user.
+
+The values are removed from the cell, the history and the files.
+"""
 
 from __future__ import annotations
 
@@ -66,10 +69,10 @@ class PostRunCheck:
         if self._comm is not None:
             self._comm.open()
         if self._cleaner.is_on and info is not None and info.store_history and info.raw_cell:
-            line = self._shell.execution_count - 1 if result.execution_count is None else result.execution_count
-            self._store_cell_id(line, info.cell_id)
+            number = self._shell.execution_count - 1 if result.execution_count is None else result.execution_count
+            self._store_cell_id(number, info.cell_id)
             self._repair_or_warn(self._cleaner.remove_inline_secrets(info.raw_cell), info.cell_id)
-            self._sweep_earlier_cells(line)
+            self._sweep_earlier_cells(number)
             self._cleaner.forget()
         if not self._cleaner.is_on:
             # While the guard is off, cells are stored as typed. A complete sweep masks them when the guard is on again.
@@ -91,17 +94,18 @@ class PostRunCheck:
                 self._history.sweep(sweep, math.inf)
             self._sweeps.clear()
 
-    def _store_cell_id(self, line: int, cell_id: str | None) -> None:
+    def _store_cell_id(self, number: int, cell_id: str | None) -> None:
         if cell_id:
-            self._cell_ids[line] = cell_id
+            self._cell_ids[number] = cell_id
             if len(self._cell_ids) > _MAX_CELL_IDS:
                 del self._cell_ids[next(iter(self._cell_ids))]
 
     def _repair_or_warn(self, cleaned: CleanedCell, cell_id: str | None) -> None:
-        """Repair a cell with inline secrets, and warn of the values that its cleaned source still contains."""
+        """Repair a cell with inline secrets, and warn of the values that remain in it."""
         typed = [secret.name for secret in cleaned.inline_secrets]
         remaining = [match.name for match in self._cleaner.redactor.find(cleaned.source)]
         if not cleaned.is_clear:
+            # The cleaned source still contains an inline secret, so replacing the cell would not remove it.
             typed, remaining = [], [*typed, *remaining]
         if typed:
             self._repair(cell_id, cleaned, _Values(typed))
@@ -112,7 +116,7 @@ class PostRunCheck:
                 self._write(f"{warning} {values.advice}")
 
     def _repair(self, cell_id: str | None, cleaned: CleanedCell, values: _Values) -> None:
-        """Replace the source of a cell in the front end by the cleaned source, or warn that this is impossible."""
+        """Replace the source of a cell in the front end, or warn the user."""
         if self._comm is None:
             self._write(
                 f"Warning: {values.phrase} {values.was} typed in plain text. The history does not contain {values.it}, but this screen"
@@ -125,7 +129,11 @@ class PostRunCheck:
             self._report_repair(None, values, done=False)
 
     def _offer(self, cell_id: str | None, source: str, values: _Values, warning: str) -> bool:
-        """Offer to mask values in a cell, and write the warning; return ``False`` if no front end can do so."""
+        """Offer to mask values in a cell, and write the warning.
+
+        Returns:
+            Whether the offer was sent; without a front end that can repair cells, nothing is sent or written.
+        """
         if not cell_id or self._comm is None or not self._comm.can_repair:
             return False
         message = f"✔ {sentence(values.phrase)} {values.was} replaced in the cell."
@@ -154,7 +162,10 @@ class PostRunCheck:
             self._write(f"Warning: a file of IPython still contains a value that was typed earlier, and can't be changed now ({error}).")
 
     def _add_to_sweeps(self, values: list[tuple[str, str]]) -> None:
-        """Add new values to the last sweep if it has not begun, otherwise to another one."""
+        """Add new values to a sweep.
+
+        The last of several sweeps is used if only its quick search has run, otherwise a new sweep begins.
+        """
         if len(self._sweeps) <= 1 or not self._sweeps[-1].is_waiting:
             self._sweeps.append(Sweep(Redactor()))
         last = self._sweeps[-1]
@@ -165,9 +176,9 @@ class PostRunCheck:
     def _run_sweeps(self, deadline: float, current: int) -> None:
         # Every sweep runs, because each begins with a quick search for unencoded values that has no deadline.
         for sweep in list(self._sweeps):
-            for line, names in self._history.sweep(sweep, deadline).items():
-                if line != current:
-                    self._warn_of_earlier_cell(line, _Values(names))
+            for number, names in self._history.sweep(sweep, deadline).items():
+                if number != current:
+                    self._warn_of_earlier_cell(number, _Values(names))
             if sweep.has_files:
                 self._log.sweep(sweep.new)
                 self._debugger_files.sweep(sweep.new)
@@ -175,10 +186,10 @@ class PostRunCheck:
             if not sweep.remaining:
                 self._sweeps.remove(sweep)
 
-    def _warn_of_earlier_cell(self, line: int, values: _Values) -> None:
-        warning = f"Warning: cell [{line}] holds {values.phrase}."
-        source = self._shell.history_manager.input_hist_raw[line]
-        if not self._offer(self._cell_ids.get(line), source, values, warning):
+    def _warn_of_earlier_cell(self, number: int, values: _Values) -> None:
+        warning = f"Warning: cell [{number}] holds {values.phrase}."
+        source = self._shell.history_manager.input_hist_raw[number]
+        if not self._offer(self._cell_ids.get(number), source, values, warning):
             self._write(f"{warning} {values.advice}")
 
     def _report_repair(self, parent: Mapping[str, Any] | None, values: _Values, *, done: bool) -> None:
@@ -194,7 +205,13 @@ class PostRunCheck:
         return parent if isinstance(parent, Mapping) else {}
 
     def _write(self, text: str, parent: Mapping[str, Any] | None = None, *, stream: str = "stderr") -> None:
-        """Write a line below the current cell, or below the cell of the request ``parent``, which may have ended."""
+        """Write a line below a cell.
+
+        Args:
+            text: The line.
+            parent: The header of the request that ran the cell; by default the line is written below the current cell.
+            stream: The stream, ``stdout`` or ``stderr``.
+        """
         if parent is None:
             print(text, file=getattr(sys, stream))
             return
@@ -204,7 +221,7 @@ class PostRunCheck:
 
 
 class _Values:
-    """Names of one or more values, with the words that refer to them in a message."""
+    """Names of values, and the words that refer to them in a message."""
 
     def __init__(self, names: Iterable[str]) -> None:
         """Create the words for ``names``, which may contain duplicates."""

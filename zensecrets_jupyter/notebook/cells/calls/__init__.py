@@ -1,1 +1,1 @@
-"""Inline secrets in calls of this package's Python API."""
+"""Search for inline secrets in calls of this package's Python API."""

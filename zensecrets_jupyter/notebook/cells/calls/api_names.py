@@ -1,4 +1,4 @@
-"""Names that decide whether a text in a call is a secret value: methods, schemas, keys, and templates."""
+"""Names and patterns that decide whether a text in a call is a secret value."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NAVIGATION = frozenset({
     "Client", "active_stack", "arbitrary_kv_pairs", "components", "get_stack", "get_stack_component", "get_secret", "open_component",
     "open_manager", "secrets_manager", "stack", "workspace",
 })  # fmt: skip
-"""Attributes and methods of the API that return another object of the API, but take no secret values."""
+"""API attributes and methods that return another API object, and take no secret values."""
 
 PASS_THROUGH = frozenset({
     "OrderedDict", "SecretStr", "b64decode", "b64encode", "bytes", "dict", "dumps", "loads", "quote", "str", "urlsafe_b64encode",
@@ -37,12 +37,15 @@ PASS_THROUGH = frozenset({
 SECRET_NAME = re.compile(r"[A-Za-z_][\w-]{0,63}")
 
 SIMILAR = 0.75
-"""The :mod:`difflib` ratio above which a name counts as a misspelling, if it is an attribute of an API object."""
+"""Minimum :mod:`difflib` ratio of a misspelled attribute of an API object."""
 VERY_SIMILAR = 0.85
-"""The :mod:`difflib` ratio above which a name counts as a misspelling, if its object is unknown."""
+"""Minimum :mod:`difflib` ratio of a misspelled name whose object is unknown."""
 
 _API_MODULES = tuple(f"zensecrets_jupyter.core.{part}" for part in ("client", "managers", "schemas", "stack", "workspace"))
-"""The modules of the classes that take secret values. Steps and pipelines are excluded, because they run the user's own code."""
+"""The modules of the classes that take secret values.
+
+Steps and pipelines are excluded, because they run the user's own code.
+"""
 
 _KEY_WORDS = frozenset({
     "access", "account", "api", "auth", "aws", "azure", "basic", "client", "connection", "credential", "credentials", "database", "db",
@@ -52,6 +55,7 @@ _KEY_WORDS = frozenset({
 """The words that common keys consist of."""
 _WORD_SEPARATOR = re.compile(r"[\s_.-]+")
 _TEMPLATE = re.compile(r"(?:\{[^{}]*\}|%[-+\d.]*[a-z]|[\s:/@,;.()\[\]\"'=])*")
+"""A text of placeholders, spaces and punctuation only."""
 
 
 def is_similar(name: str, names: frozenset[str], ratio: float = SIMILAR) -> bool:
@@ -60,7 +64,10 @@ def is_similar(name: str, names: frozenset[str], ratio: float = SIMILAR) -> bool
 
 
 def may_be_value(text: str) -> bool:
-    """Return whether a text is neither a common key, such as ``password: ``, nor an empty template, such as ``{}:%s``."""
+    """Return whether a text may be a secret value.
+
+    Common keys, such as ``password: ``, and templates without other text, such as ``{}:%s``, are no values.
+    """
     stripped = text.strip()
     if _TEMPLATE.fullmatch(stripped):
         return False
@@ -68,7 +75,10 @@ def may_be_value(text: str) -> bool:
 
 
 def is_api_object(candidate: Any) -> bool:
-    """Return whether an object, class or module belongs to the part of the API that takes secret values."""
+    """Return whether an object, class or module belongs to the API.
+
+    Objects and classes belong to it only if they take secret values.
+    """
     if isinstance(candidate, ModuleType):
         return candidate.__name__.partition(".")[0] == "zensecrets_jupyter"
     cls = candidate if isinstance(candidate, type) else type(candidate)
@@ -76,14 +86,20 @@ def is_api_object(candidate: Any) -> bool:
 
 
 def schema_class(name: str) -> Any:
-    """Return the schema class with a name, which may be misspelled; ``None`` if no name is similar."""
+    """Return the schema class with a possibly misspelled name.
+
+    The result is ``None`` if no schema has a similar name.
+    """
     nearest = [name] if name in SCHEMAS else difflib.get_close_matches(name, SCHEMAS, n=1, cutoff=VERY_SIMILAR)
     return getattr(_root_package(), nearest[0], None) if nearest and nearest[0] in _root_package().__all__ else None
 
 
 @cache
-def other_names() -> frozenset[str]:
-    """Return the names of the API that take no secret values, from the classes that this process has loaded."""
+def value_free_names() -> frozenset[str]:
+    """Return the names of the API that take no secret values.
+
+    They are read from the classes that this process has loaded.
+    """
     loaded = []
     for module, name in (("client", "Client"), ("managers.interface", "SecretsManager"), ("workspace", "Workspace"), ("stack", "Stack")):
         loaded += dir(getattr(sys.modules.get(f"zensecrets_jupyter.core.{module}"), name, None))

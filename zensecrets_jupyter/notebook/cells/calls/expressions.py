@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def parse_hyphenated_call(node: ast.BinOp) -> ast.Call | None:
-    """Return the call of ``client.create_secret("x")`` for ``client.create-secret("x")``; ``None`` for other subtractions."""
+    """Return the call that is meant by a subtraction such as ``client.create-secret("x")``.
+
+    The result is the call ``client.create_secret("x")``, or ``None`` for other subtractions.
+    """
     left, right = node.left, node.right
     if not (isinstance(node.op, ast.Sub) and isinstance(left, ast.Attribute) and isinstance(right, ast.Call)):
         return None
@@ -22,7 +25,7 @@ def parse_hyphenated_call(node: ast.BinOp) -> ast.Call | None:
 
 
 def decode_json(node: ast.expr) -> ast.expr:
-    """Return the expression that a JSON string decodes to; any other node unchanged."""
+    """Return the content of a JSON string as an expression; any other node unchanged."""
     try:
         decoded = json.loads(node.value) if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)) else None
         return node if decoded is None else ast.parse(repr(decoded), mode="eval").body
@@ -46,7 +49,10 @@ def operands_of(node: ast.expr) -> list[ast.expr]:
 
 
 def concatenate(node: ast.expr) -> str:
-    """Return the result of a concatenation of string literals; an empty string if an operand is anything else."""
+    """Return the result of a concatenation of string literals.
+
+    The result is an empty string if an operand is anything else.
+    """
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):

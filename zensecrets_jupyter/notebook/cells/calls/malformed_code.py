@@ -1,4 +1,7 @@
-"""Find inline secrets in calls of the API in code with a syntax error, by their position in the text."""
+"""Find inline secrets in calls of the API in code with a syntax error.
+
+This code has no syntax tree, so the position of a text in the code decides whether the text is a value.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TYPOGRAPHIC_QUOTES = {"\u201c\u201d\u201e\u201f\u00ab\u00bb": '"', "\u2018\u2019\u201a\u201b": "'"}
-"""Typographic quotes, which word processors write, and the Python quote that each of them replaces."""
+"""For each set of typographic quotes, which word processors write, the quote of Python."""
 _TYPOGRAPHIC = "".join(_TYPOGRAPHIC_QUOTES)
 _CALL = re.compile(
     rf"""(?<![\w-])(?P<name>[^\W\d](?:\w|-(?=[^\W\d])){{0,60}})"""
@@ -31,20 +34,30 @@ _CALL = re.compile(
 )
 """A call; its opening bracket may be missing."""
 _DEFINITION = re.compile(r"(?:\A|[\n;])[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\Z")
+"""The text before a name that a ``def`` or ``class`` statement defines."""
 _BOTO3_ARGUMENT = re.compile(r"\s*[A-Z]\w*\s*=[^=]")
+"""A keyword argument with an uppercase first letter, as in calls of boto3."""
 _KEY_AND_VALUE = re.compile(r"""\s*([\w-]{1,60})\s*["']?\s*[:=]\s*["']?(.*?)["']?\s*\Z""", re.DOTALL)
+"""The contents of a string that contains both a key and a value."""
 _NEXT_ARGUMENT = re.compile(r",\s*[^\W\d]\w*\s*=\s*\Z")
+"""The end of a string without its closing quote, which contains the next keyword."""
 _COLON = re.compile(r"\s*:")
 _AFTER_NAME = re.compile(r"\s*[(=:.\[]")
+"""The text after a word that is a name and no value."""
 _AFTER_KEY = re.compile(r"[\s:=]+\Z")
+"""The end of a string that contains a key and the separator after it."""
 _ROOT_VARIABLE = re.compile(r"(?:^|[^\w.)])([^\W\d]\w*)(?:\.\w+|\([^()\n]*\))*\.\Z")
+"""The variable at the beginning of a chain of attributes, such as ``client`` in ``client.stack.``."""
 _MAX_LOOKBEHIND = 100
+"""The number of characters before a position that a search reads."""
 _MAX_LINE = 2000
+"""The maximum length of a string that is searched for a key and its value."""
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\f]+)|(?P<newline>\n[ \t]*)|(?P<comment>\#[^\n]*)"""
     r"""|(?P<prefix>[A-Za-z]{0,2})(?P<quote>\"{3}|'{3}|"|'|[\u2018-\u201f\u00ab\u00bb])"""
     r"""|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<word>\w+)|(?P<other>.)"""
 )
+"""A token of code; of a string, only the prefix and the opening quote."""
 _STRING_CONTENTS = {
     '"': re.compile(r'(?:\\.|[^"\\\n])*', re.DOTALL),
     "'": re.compile(r"(?:\\.|[^'\\\n])*", re.DOTALL),
@@ -56,17 +69,20 @@ _STRING_CONTENTS = {
         for typographic in quotes
     },
 }
-"""For each opening quote, the contents of its string."""
+"""For each opening quote, the pattern of the contents of its string."""
 _CLOSING_QUOTES = {
     **{quote: (quote,) for quote in _STRING_CONTENTS},
     **{typographic: (quote, *quotes) for quotes, quote in _TYPOGRAPHIC_QUOTES.items() for typographic in quotes},
 }
+"""For each opening quote, the quotes that may close its string."""
 _CONTINUATIONS = frozenset(",([{+:=\\")
-"""Characters at the end of a line after which the next line belongs to the same statement."""
+"""Characters at the end of a line whose statement continues on the next line."""
 
 
 def find_secrets_in_malformed_code(code: str, names: Mapping[str, Any]) -> set[str]:
-    """Return the texts that are meant as secret values in calls of the API; variables and sums are not evaluated.
+    """Return the texts that the user meant as secret values in calls of the API.
+
+    Variables and concatenations are not evaluated.
 
     Args:
         code: The code, as the user typed it.
@@ -91,7 +107,10 @@ def find_secrets_in_malformed_code(code: str, names: Mapping[str, Any]) -> set[s
 
 
 def _may_lack_bracket(code: str, start: int, name: str) -> bool:
-    """Return whether a name without an opening bracket is meant as a call: a method, or one of the schemas."""
+    """Return whether a name without an opening bracket is meant as a call.
+
+    The name of a method is after a dot. Other names are calls only if they are the names of schemas.
+    """
     return code[:start].endswith(".") or name in SCHEMAS
 
 
@@ -101,7 +120,14 @@ def _takes_values(name: str) -> bool:
 
 
 def _is_other_call(code: str, start: int, end: int, names: Mapping[str, Any]) -> bool:
-    """Return whether this is a definition, or a call of an object outside the API; its arguments begin at ``end``."""
+    """Return whether a name belongs to a definition, or to a call outside the API.
+
+    Args:
+        code: The code.
+        start: The offset of the name.
+        end: The offset at which the arguments begin.
+        names: The variables of the code.
+    """
     before = code[max(0, start - _MAX_LOOKBEHIND) : start]
     if _DEFINITION.search(before) or _BOTO3_ARGUMENT.match(code, end):
         return True
@@ -110,14 +136,16 @@ def _is_other_call(code: str, start: int, end: int, names: Mapping[str, Any]) ->
 
 
 def _indent(code: str, position: int) -> int:
+    """Return the number of spaces at the beginning of the line at ``position``."""
     line = code[code.rfind("\n", 0, position) + 1 :]
     return len(line) - len(line.lstrip())
 
 
 def _read_arguments(code: str, start: int, indent: int, names: Mapping[str, Any], *, is_schema: bool) -> tuple[list[str], int]:
-    """Return the values among the arguments that begin at ``start``, and the offset at which the call ends.
+    """Return the values among the arguments of a call, and the offset of its end.
 
-    A call ends at its closing bracket, or before the next statement.
+    The arguments begin at ``start``, and ``indent`` is the indentation of the statement. A call ends at its closing bracket, or before the
+    next statement.
     """
     arguments = _ArgumentState(is_schema=is_schema)
     values: list[str] = []
@@ -141,7 +169,7 @@ def _read_arguments(code: str, start: int, indent: int, names: Mapping[str, Any]
 def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) -> tuple[str, int]:
     """Return the value in the string that begins at ``start``, and the offset after it.
 
-    If the string is a key, this is recorded in ``arguments``, and the value is empty.
+    If the string is a key, the value is empty, and ``arguments`` records the key.
     """
     string = _read_string(code, quote, start)
     text, position = string.text, string.end
@@ -164,7 +192,13 @@ def _is_unquoted_value(word: str, code: str, end: int, names: Mapping[str, Any])
 
 
 class _String(NamedTuple):
-    """A string literal: its contents, the offset after it, and whether it has a closing quote."""
+    """A string literal.
+
+    Attributes:
+        text: The contents.
+        end: The offset after the literal.
+        is_closed: Whether it has a closing quote.
+    """
 
     text: str
     end: int
@@ -172,17 +206,24 @@ class _String(NamedTuple):
 
 
 def _read_string(code: str, quote: str, start: int) -> _String:
-    """Return the string whose contents begin at ``start``; a string without a closing quote ends with its line."""
+    """Return the string whose contents begin at ``start``.
+
+    A string without a closing quote ends with its line.
+    """
     contents = _STRING_CONTENTS[quote].match(code, start)
     text = contents[0] if contents else ""
     end = start + len(text)
-    if closing := next((one for one in _CLOSING_QUOTES[quote] if code.startswith(one, end)), ""):
+    if closing := next((candidate for candidate in _CLOSING_QUOTES[quote] if code.startswith(candidate, end)), ""):
         return _String(text, end + len(closing), is_closed=True)
     return _String(text.rstrip(" \t)]},:"), end, is_closed=False)
 
 
 def _split_key_and_value(code: str, string: _String, quote: str) -> tuple[str, str, int] | None:
-    """Return the key, the value and the offset after it, if a missing quote joins a key and its value."""
+    """Split a string in which a missing quote joins a key and its value.
+
+    Returns:
+        The key, the value, and the offset after the value; ``None`` for any other string.
+    """
     text, position = string.text, string.end
     if not string.is_closed:
         # The key and the value have different quotes, so one string contains both.
@@ -221,7 +262,7 @@ class _ArgumentState:
         return bool(self.last) and self.last not in _CONTINUATIONS
 
     def is_value(self, text: str) -> bool:
-        """Return whether a string at this point is a value, and not the name of a secret."""
+        """Return whether a string at this position is a value and not a secret's name."""
         is_first_argument = self._is_first and len(self.brackets) == 1 and not self.keyword
         is_name = is_first_argument and SECRET_NAME.fullmatch(text) and not is_opaque(text)
         return self.brackets[-1] and not self._has_other_keyword() and not is_name

@@ -1,4 +1,7 @@
-"""Find inline secrets in calls of the API, in the syntax tree of code that failed; the calls may not have run."""
+"""Find inline secrets in calls of the API, in the syntax tree of failed code.
+
+The search does not run the code, because the code may have failed before a call.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,8 @@ from zensecrets_jupyter.notebook.cells.calls.api_names import (
     is_api_object,
     is_similar,
     may_be_value,
-    other_names,
     schema_class,
+    value_free_names,
 )
 from zensecrets_jupyter.notebook.cells.calls.expressions import concatenate, decode_json, operands_of, parse_hyphenated_call, texts_of
 from zensecrets_jupyter.notebook.cells.calls.malformed_code import find_secrets_in_malformed_code
@@ -40,14 +43,19 @@ _DEFAULT_GETTERS = frozenset({"get", "getattr", "getenv", "pop", "setdefault"})
 _READ_PREFIXES = ("delete_", "describe_", "exists_", "fetch_", "find_", "get_", "has_", "list_", "read_", "remove_", "show_")
 """Prefixes of the names of methods that take no secret values."""
 _WRITE_VERBS = ("create", "merge", "register", "update")
+"""Verbs in the names of methods that take secret values."""
 _MAGIC_CALLS = frozenset({"run_cell", "run_cell_async", "run_cell_magic", "run_line_magic"})
+"""Methods of IPython that run code from a string."""
 _MAGIC_OPTIONS = re.compile(r"\A\s*(?:-\w+(?:\s+\d+)?\s+)*")
+"""The options before the code of a magic such as ``%timeit -n 1``."""
 _MAX_DEPTH = 20
+"""The depth of nested expressions at which a search stops."""
 _MISSING = object()
+"""The result for an object that is missing or can't be read without running code."""
 
 
 def find_secrets_in_code(code: str, names: Mapping[str, Any]) -> set[str]:
-    """Return the texts that are meant as secret values in calls of the API.
+    """Return the texts that the user meant as secret values in calls of the API.
 
     Args:
         code: Python code without magics.
@@ -67,7 +75,12 @@ def _parse(code: str) -> ast.Module:
 
 
 class _Signature(NamedTuple):
-    """The arguments of a call: whether they are secret values, and the schema that they belong to."""
+    """The meaning of the arguments of a call.
+
+    Attributes:
+        takes_values: Whether the arguments are secret values.
+        schema: The schema class that the arguments belong to; ``None`` if there is none.
+    """
 
     takes_values: bool
     schema: Any = None
@@ -88,7 +101,7 @@ class _CallFinder:
         self._names = names
         self._assigned: dict[str, list[ast.expr]] = {}
         self._imported: set[str] = set()
-        self._api_names: dict[str, bool | None] = {}
+        self._is_api_by_name: dict[str, bool | None] = {}
         for node in ast.walk(tree):
             self._collect_name(node)
 
@@ -105,7 +118,7 @@ class _CallFinder:
             self._imported.update(alias.asname or alias.name for alias in node.names if alias.name.startswith("zensecrets_jupyter"))
 
     def find(self) -> Iterator[str]:
-        """Yield the texts in calls of the API, and in assignments to the attributes and items of its objects."""
+        """Yield the texts in API calls, and in assignments to parts of API objects."""
         for node in ast.walk(self._tree):
             call = parse_hyphenated_call(node) if isinstance(node, ast.BinOp) else node
             if isinstance(call, ast.Call):
@@ -147,11 +160,11 @@ class _CallFinder:
         return _Signature(schema is not None or self._takes_values(name), schema)
 
     def _takes_values(self, name: str) -> bool:
-        others = other_names()
-        if name in others or (name.startswith(_READ_PREFIXES) and not any(verb in name for verb in _WRITE_VERBS)):
+        value_free = value_free_names()
+        if name in value_free or (name.startswith(_READ_PREFIXES) and not any(verb in name for verb in _WRITE_VERBS)):
             return False
-        nearest = difflib.get_close_matches(name, VALUE_METHODS | SCHEMAS | others, n=1, cutoff=SIMILAR)
-        return not nearest or nearest[0] not in others
+        nearest = difflib.get_close_matches(name, VALUE_METHODS | SCHEMAS | value_free, n=1, cutoff=SIMILAR)
+        return not nearest or nearest[0] not in value_free
 
     def _schema_of(self, function: ast.expr, name: str) -> Any:
         schema = self._object_of(function)
@@ -160,26 +173,27 @@ class _CallFinder:
         return schema if isinstance(schema, type) and hasattr(schema, "get_schema_keys") else None
 
     def _is_api(self, node: ast.expr, depth: int = 0) -> bool | None:
-        """Return whether an expression is an object, class or module of the API; ``None`` if this can't be determined."""
+        """Return whether an expression belongs to the API; ``None`` if this can't be determined."""
         if depth > _MAX_DEPTH:
             return None
         if isinstance(node, ast.Name):
-            if node.id not in self._api_names:
-                # A name may be assigned from itself. The entry ends the recursion.
-                self._api_names[node.id] = None
-                self._api_names[node.id] = self._classify_name(node.id, self._object_of(node), depth)
-            return self._api_names[node.id]
+            if node.id not in self._is_api_by_name:
+                # This entry ends the recursion for a name that is assigned from itself.
+                self._is_api_by_name[node.id] = None
+                self._is_api_by_name[node.id] = self._classify_name(node.id, self._object_of(node), depth)
+            return self._is_api_by_name[node.id]
         resolved = self._object_of(node)
         if resolved is not _MISSING:
             return is_api_object(resolved)
         if isinstance(node, ast.Attribute):
             owner = self._is_api(node.value, depth + 1)
-            return owner and (node.attr in NAVIGATION or node.attr not in other_names())
+            return owner and (node.attr in NAVIGATION or node.attr not in value_free_names())
         if isinstance(node, (ast.Await, ast.NamedExpr)):
             return self._is_api(node.value, depth + 1)
         return self._is_api(node.func, depth + 1) if isinstance(node, ast.Call) else False
 
     def _classify_name(self, name: str, resolved: Any, depth: int) -> bool | None:
+        """Return whether a name with the object ``resolved`` belongs to the API; ``None`` if unknown."""
         assigned = [self._is_api(value, depth + 1) for value in self._assigned.get(name, ())]
         if True in assigned:
             # The cell may have failed before the assignment, so the variable may still have another value.
@@ -192,7 +206,10 @@ class _CallFinder:
         return True if is_api else None
 
     def _object_of(self, node: ast.expr) -> Any:
-        """Return the object of a name, or of an attribute that can be read without running code."""
+        """Return the object of a name or an attribute without running code.
+
+        The result is ``_MISSING`` if the object does not exist, or if only running code can read it.
+        """
         if isinstance(node, ast.Name):
             return self._names.get(node.id, getattr(builtins, node.id, _MISSING))
         if isinstance(node, ast.Attribute):
@@ -205,22 +222,28 @@ class _CallFinder:
     def _find_in_arguments(self, call: ast.Call, signature: _Signature) -> Iterator[str]:
         for index, argument in enumerate(call.args):
             for text in self._texts_in(argument):
-                is_name = index == 0 and SECRET_NAME.fullmatch(text)
-                if is_opaque(text) if is_name or not signature.takes_values else True:
+                may_be_name = index == 0 and SECRET_NAME.fullmatch(text)
+                if (signature.takes_values and not may_be_name) or is_opaque(text):
                     yield text
         for keyword in call.keywords:
             if keyword.arg in VALUE_FREE_ARGUMENTS:
                 continue
-            # A schema with arbitrary keys may have a key such as `description`.
-            is_misspelled = keyword.arg is not None and not signature.schema and is_value_free_argument(keyword.arg)
-            is_misspelled = is_misspelled or (keyword.arg is not None and is_similar(keyword.arg, VALUE_FREE_ARGUMENTS, VERY_SIMILAR))
+            # In a call of a schema with arbitrary keys, `description` may be a key.
+            is_value_free = keyword.arg is not None and not signature.schema and is_value_free_argument(keyword.arg)
+            is_value_free = is_value_free or (keyword.arg is not None and is_similar(keyword.arg, VALUE_FREE_ARGUMENTS, VERY_SIMILAR))
             for text in self._texts_in(keyword.value, signature.is_public):
                 is_public = keyword.arg is not None and signature.is_public(keyword.arg)
-                if (signature.takes_values and not is_misspelled and not is_public) or is_opaque(text):
+                if (signature.takes_values and not is_value_free and not is_public) or is_opaque(text):
                     yield text
 
     def _texts_in(self, node: ast.expr, is_public: Callable[[str], bool] = lambda _key: False, depth: int = 0) -> Iterator[str]:
-        """Yield the texts in an argument; of mappings, the values."""
+        """Yield the texts in an argument; of a mapping, only its values.
+
+        Args:
+            node: The argument.
+            is_public: Returns whether the value of a key is public.
+            depth: The number of expressions around this one.
+        """
         if depth > _MAX_DEPTH:
             return
         parts: list[ast.expr] = []
@@ -235,7 +258,7 @@ class _CallFinder:
                 if key not in VALUE_FREE_ARGUMENTS and not (isinstance(key, str) and is_public(key))
             ]
         elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-            pairs = [item for item in node.elts if isinstance(item, ast.Tuple) and len(item.elts) == 2]  # noqa: PLR2004 - a key and a value
+            pairs = [item for item in node.elts if isinstance(item, ast.Tuple) and len(item.elts) == 2]  # noqa: PLR2004 - a pair has a key and a value
             parts = [pair.elts[1] for pair in pairs] if pairs else node.elts
         elif isinstance(node, ast.Name):
             parts = self._assigned.get(node.id, [])
@@ -250,11 +273,17 @@ class _CallFinder:
             yield concatenate(node)
 
     def _unquoted_value(self, node: ast.Name) -> str:
-        """Return a name that looks like a value without its quotes; an empty string for other names and for variables."""
+        """Return a name that looks like a value without its quotes.
+
+        The result is an empty string for other names and for variables.
+        """
         return node.id if self._object_of(node) is _MISSING and is_opaque(node.id) else ""
 
     def _returned_arguments(self, call: ast.Call) -> list[ast.expr]:
-        """Return the arguments that a call may return: those of ``dict(k="…")``, but not the name in ``getenv("…")``."""
+        """Return the arguments that the result of a call may contain.
+
+        For example, the result of ``dict(k="…")`` contains its argument, but ``getenv("…")`` does not return the name.
+        """
         function = call.func
         if isinstance(function, ast.Attribute):
             is_text = isinstance(function.value, (ast.Constant, ast.JoinedStr, ast.BinOp))
