@@ -108,7 +108,7 @@ def _read_process(pid: int, file: str, value: str) -> str:
     return text
 
 
-@covers("If two threads write pieces of values to one stream in turns, the pieces are mixed and not recognized.")
+@covers("If two threads alternately write pieces of values to one stream, the pieces are mixed and not recognized.")
 def test_two_threads_write_in_turns(guarded: GuardedKernel) -> None:
     """Two values are shown if two threads write their letters in turns, and masked if the threads run one after the other."""
     first, second = random_value(), random_value()
@@ -147,8 +147,8 @@ class RecordingSocket:
 
 
 @covers(
-    """The same applies if a cell writes between two pieces of a value, of which one belongs to the cell before it and one to the cell
-    after it."""
+    """The same applies if one cell writes the beginning of a value, a second cell writes other text, and a third cell writes the end of the
+    value."""
 )
 @pytest.mark.parametrize("between", [False, True], ids=["one after the other", "another cell between"])
 def test_a_cell_between_two_pieces(*, between: bool) -> None:
@@ -235,10 +235,8 @@ def test_pieces_after_a_pause(guarded: GuardedKernel) -> None:
     assert guarded.leaked_length(value) == most
 
 
-@covers(
-    """A forked child, and the end of IPython after its threads have stopped, do not wait for the next piece: there, a value in pieces
-    shows its beginning."""
-)
+@covers("A forked child process does not wait for the next piece, and neither does IPython at its end, after its threads have stopped.")
+@covers("There, the beginning of a value in pieces is shown.")
 def test_a_forked_child(guarded: GuardedKernel) -> None:
     """A forked child masks a whole value; of a value in pieces it shows the first piece."""
     value = random_value()
@@ -256,10 +254,8 @@ _ = os.waitpid(child, 0); time.sleep({PAUSE})
     assert shown.splitlines() == ["<whole> ‹secret:forked.key›", f"<pieces> {value[:8]}‹secret:forked.key›"]
 
 
-@covers(
-    """A forked child, and the end of IPython after its threads have stopped, do not wait for the next piece: there, a value in pieces
-    shows its beginning."""
-)
+@covers("A forked child process does not wait for the next piece, and neither does IPython at its end, after its threads have stopped.")
+@covers("There, the beginning of a value in pieces is shown.")
 def test_the_end_of_ipython(tmp_path: Path) -> None:
     """Output at the end of IPython is masked; of a value in pieces the first piece is shown."""
     token = random_value()

@@ -192,8 +192,8 @@ def test_saved_files(tmp_path: Path) -> None:
     in a terminal."""
 )
 @covers(
-    """In IPython in a terminal, the guard masks all that reaches the screen: from Python, from programs and from libraries, also while a
-    prompt is shown."""
+    """In IPython in a terminal, the guard masks everything that reaches the screen: from Python, from programs and from libraries, also
+    while a prompt is shown."""
 )
 @covers("The prompt itself shows what you type.")
 def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:

@@ -36,8 +36,8 @@ def test_transformed_values() -> None:
     assert is_masked(value, value)
 
 
-@covers("More than two encodings inside each other, or five escapes, hide a value.")
-@covers("So does a change to the case or the signs of base64 digits.")
+@covers("A value inside more than two encodings, or escaped five times, is not recognized.")
+@covers("Neither is a value in base64 if the case of its digits was changed, or if `+` and `/` were replaced.")
 def test_more_encodings_than_are_decoded() -> None:
     """Two encodings and four escapes are masked; three encodings, five escapes and changed digits are shown."""
     value = random_value()
@@ -78,9 +78,10 @@ EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41
 """A text with many decoded views."""
 
 
+@covers("Decoding is limited, to save time.")
 @covers(
-    """Decoding is limited, to save time: all views of a text with equally many decodings are together at most twelve times as long as the
-    text, or three times if the text is longer than 100 KB."""
+    """For each number of decodings, all views of a text together are at most twelve times as long as the text, or three times if the text
+    is longer than 100 KB."""
 )
 @pytest.mark.parametrize(("length", "times"), [(100_000, 12), (3_000_000, 3)])
 def test_the_length_of_all_views(length: int, times: int) -> None:

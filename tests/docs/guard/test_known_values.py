@@ -67,7 +67,10 @@ def test_the_example_of_the_page(guarded: GuardedKernel) -> None:
     assert guarded.output_of(cells[2]) == "Authorization: Bearer ‹secret:example.token›\n"
 
 
-@covers("Only output is masked: `token` is still the value, and so is all that your code captures, compares, computes or writes to a file.")
+@covers(
+    """Only output is masked: `token` is still the value, and your code works with the value itself when it captures, compares, computes or
+    writes to a file."""
+)
 def test_data_are_not_masked(guarded: GuardedKernel) -> None:
     """Captured, compared, computed and written data contain the value; their output contains the mask."""
     value = random_value()
@@ -104,8 +107,8 @@ def test_when_a_value_becomes_known(guarded: GuardedKernel) -> None:
 
 
 PROMPTS_SENTENCE = """
-    **Password prompts**: an answer to a prompt of `getpass`, click or rich, or in a terminal of prompt_toolkit, is masked as
-    `prompt.N`."""
+    **Password prompts**: an answer to a prompt of `getpass`, click or rich is masked as `prompt.N`, and in a terminal also an answer to
+    a prompt of prompt_toolkit."""
 
 
 @covers(PROMPTS_SENTENCE)

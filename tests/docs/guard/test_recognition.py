@@ -33,7 +33,10 @@ def test_the_principle() -> None:
     assert len(ENCODERS) > 80
 
 
-@covers("The guard searches each text, and each decoded view of it, for the value and for all that the value itself decodes to.")
+@covers(
+    """The guard searches each text, and each decoded view of the text, for the value and for everything that the value itself decodes
+    to."""
+)
 def test_texts_and_values_are_decoded() -> None:
     """A value is masked if it is in the text, if it is encoded in the text, and if the text contains the decoded value."""
     value = random_value()
@@ -151,7 +154,7 @@ def test_decoded_encodings() -> None:
             assert (shown.startswith("before"), shown.endswith("behind")) == (True, True), name
 
 
-@covers("Two encodings inside each other are decoded, escapes up to four times.")
+@covers("Up to two encodings inside each other are decoded; escapes are decoded up to four times.")
 def test_encodings_inside_each_other() -> None:
     """Any two usual encodings are decoded, and each escape up to four times."""
     value = f"{SPECIAL_CHARACTERS}é{random_value()}"
@@ -164,9 +167,10 @@ def test_encodings_inside_each_other() -> None:
         assert is_masked(*escaped(name, 4)), name
 
 
+@covers("**Quoting and spacing** do not matter for a value of twelve letters or more: only its letters and digits are compared.")
 @covers(
-    """**Quoting and spacing** do not matter for a value of twelve letters or more: only letters and digits are compared, and between them
-    must be a way to write the characters that the value has there, or the same sign each time."""
+    """Between two letters, the text may have quotes, escapes or line ends that the value does not have there, other white space, or one
+    additional character that is the same at every place."""
 )
 def test_quoting_and_spacing() -> None:
     """Twelve letters with quotes, spaces, line ends or one sign between them are masked; with other text between them they are not."""
@@ -190,7 +194,10 @@ def test_quoting_and_spacing() -> None:
     assert not is_masked(value, f"{value[:4]}@{value[4:8]}!{value[8:]}")
 
 
-@covers("**Case** does not matter from 16 letters on; a value of seven letters or more is also masked in capitals and in small letters.")
+@covers(
+    """**Case** does not matter for a value of 16 letters or more; a value of seven letters or more is also masked in upper case and in
+    lower case."""
+)
 @covers("A value of six letters in another case is not recognized, nor is one of fewer than 16 letters in mixed case.")
 @covers("Neither is a value without its punctuation, except for dashes in a value of twelve letters or more.")
 def test_case_and_punctuation() -> None:
@@ -305,9 +312,10 @@ def test_a_number_in_data(guarded: GuardedKernel) -> None:
     ]
 
 
+@covers("A value that arrives in two pieces is masked too.")
 @covers(
-    """A value in two pieces is masked too: a few characters that may be its beginning wait for the next piece, for 50 ms at most; all
-    other text is shown at once."""
+    """A few characters that may be the beginning of a value wait for the next piece, for 50 ms at most; all other text is shown
+    immediately."""
 )
 def test_two_pieces(guarded: GuardedKernel) -> None:
     """A value is masked wherever it is split; its beginning alone, and other text, is shown while the cell runs."""

@@ -19,7 +19,8 @@ SELFTEST_TABLE_SENTENCE = "It checks the messages that reach the sockets, or in 
 
 @covers(SELFTEST_SENTENCE)
 @covers(SELFTEST_TABLE_SENTENCE)
-@covers("Nothing of it is sent or stored, and it ends with an error if a value was visible.")
+@covers("The made-up values are not sent to the front end and not stored.")
+@covers("If a value was visible, the selftest ends with an error.")
 def test_the_selftest(guarded: GuardedKernel) -> None:
     """With the guard off, the selftest finds leaks in every channel, fails, and sends only its table."""
     guarded.run("%secret guard off")
