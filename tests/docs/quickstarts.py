@@ -18,7 +18,7 @@ QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 
 def run_quickstart_on(flavor: str, attributes: Mapping[str, str], folder: Path) -> None:
-    """Run every cell with a secrets manager of this flavor, and check that no value is shown.
+    """Run every cell with this flavor, and check that no value is shown.
 
     Args:
         flavor: The flavor of the secrets manager that replaces the default one.

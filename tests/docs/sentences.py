@@ -24,7 +24,10 @@ def normalized(text: str) -> str:
 
 
 def sentences_of(page: str) -> Iterator[str]:
-    """Yield each sentence of a Markdown page, and each row of its tables except their headings."""
+    """Yield each sentence and each table row of a Markdown page.
+
+    The heading rows of tables, headings and code are left out.
+    """
     for block in _PARAGRAPH_END.split(_CODE.sub("", page)):
         text = block.strip()
         if text.startswith("|"):

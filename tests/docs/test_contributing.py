@@ -1,4 +1,4 @@
-"""Tests that compare CONTRIBUTING.md with the code: its picture with the import contracts, its paths with the files."""
+"""Tests that compare CONTRIBUTING.md with the import contracts and the files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _picture() -> tuple[dict[str, str], list[tuple[str, str]]]:
 
 
 def _rank(node: str, label: str) -> int:
-    """Return the index of a node's layer; 0 is the top layer."""
+    """Return the index of a node's layer, where 0 is the top layer."""
     for rank, layer in enumerate(_layers()):
         if node in layer or (label.startswith(ZENML_NAMES) and "pipelines" in layer):
             return rank
@@ -58,7 +58,7 @@ def _reachable(start: str, arrows: list[tuple[str, str]]) -> set[str]:
 
 
 def test_every_part_of_the_package_is_in_the_picture() -> None:
-    """Each part in the import contract is a node; the modules with ZenML's names share one node."""
+    """Each part is a node; the modules with ZenML's names share one node."""
     nodes, _ = _picture()
     shared = next(label for label in nodes.values() if label.startswith(ZENML_NAMES))
     for layer in _layers():
@@ -75,7 +75,7 @@ def test_every_arrow_points_to_a_lower_layer() -> None:
 
 
 def test_every_import_between_parts_is_an_arrow() -> None:
-    """If a part imports another one, a path of arrows leads from the first to the second."""
+    """If one part imports another, a path of arrows connects them."""
     nodes, arrows = _picture()
     package = ROOT / "zensecrets_jupyter"
     shared = next(node for node, label in nodes.items() if label.startswith(ZENML_NAMES))

@@ -1,4 +1,4 @@
-"""Tests of the notebooks in the package: every cell runs in a new kernel, with answers to its prompts."""
+"""Tests that run every cell of the package's notebooks in a new kernel."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _answer(prompt: str) -> str:
 
 
 def _run(notebook: str, folder: Path) -> list[tuple[str, CellResult]]:
-    """Run all code cells, and check that no cell fails and that no message or file contains a typed value.
+    """Run all code cells, and check for errors and leaks of typed values.
 
     Returns:
         The source and the result of each code cell.
@@ -52,7 +52,7 @@ def _path(notebook: str) -> Path:
 
 
 def test_the_package_has_five_notebooks() -> None:
-    """The notebooks are those that the documentation names."""
+    """The package contains the notebooks that the documentation names."""
     assert [path.stem for path in NOTEBOOKS] == NAMES
 
 
@@ -76,7 +76,7 @@ def test_every_cell_runs(notebook: str, tmp_path: Path) -> None:
 
 
 def test_the_outputs_of_the_quickstart(tmp_path: Path) -> None:
-    """The server refuses the wrong key and accepts the correct one, and the second run comes from the cache."""
+    """The server refuses only the wrong key, and the second run is cached."""
     results = _run("quickstart", tmp_path)
     outputs = {source.splitlines()[0]: _output(result) for source, result in results}
     assert "there is no secret" in outputs["%stack validate"]
@@ -86,7 +86,10 @@ def test_the_outputs_of_the_quickstart(tmp_path: Path) -> None:
 
 
 def test_the_outputs_of_the_secrets_managers(tmp_path: Path) -> None:
-    """One function works with four backends, read-only flavors do not write, scopes are separate, and the new flavor passes its tests."""
+    """One function works with four backends, and the new flavor passes its tests.
+
+    Read-only flavors do not write, and scopes are separate.
+    """
     results = _run("secrets-managers", tmp_path)
     outputs = {source.splitlines()[0]: _output(result) for source, result in results}
     assert [_output(result) for source, result in results if source == "log_in()"] == [

@@ -1,4 +1,7 @@
-"""Tests that run the code on the documentation pages: Python in one kernel, shell commands in Bash."""
+"""Tests that run the code on the documentation pages, and check the links.
+
+Python code runs in one kernel for each page, shell commands in Bash.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ def _blocks(page: str) -> Iterator[Block]:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(_blocks(page))])
 def test_every_block_of_code_runs(page: str, tmp_path: Path) -> None:
-    """All blocks of a page run in order, and no message and no file contains a value that was typed."""
+    """All blocks of a page run in order, and no typed value leaks."""
     home = tmp_path / "zensecrets"
     commands = str(Path(sys.executable).parent)
     environment = {**os.environ, "ZENSECRETS_HOME": str(home), "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}"}
@@ -68,7 +71,7 @@ def test_every_block_of_code_runs(page: str, tmp_path: Path) -> None:
 
 
 def test_the_readme_begins_with_two_commands() -> None:
-    """The README's first two blocks are one line each: run the quickstart, and run the tests."""
+    """The README's first two blocks are the quickstart and the tests, one line each."""
     first, second = _BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))[:2]
     assert [language for language, _ in (first, second)] == ["shell", "shell"]
     assert all(len(code.splitlines()) == 1 for _, code in (first, second))
@@ -89,7 +92,7 @@ def _anchors(text: str) -> set[str]:
 
 
 def test_every_link_into_the_repository_has_a_target() -> None:
-    """Each relative link or picture of a page leads to an existing file, and to an existing heading if it names one."""
+    """Each relative link or picture leads to an existing file and heading."""
     for page in PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
         for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_the_quickstart_runs_on_postgresql(tmp_path: Path) -> None:
-    """Every cell runs without an error with flavor sql, and no message contains the server's password."""
+    """Every cell runs without an error with flavor ``sql``, and the password is not shown."""
     with running_postgresql("team", canary("password")) as server:
         url = f"postgresql://{server.user}:{server.password}@{server.host}:{server.port}/postgres"
         (tmp_path / "url").write_text(url)
@@ -45,7 +45,10 @@ def test_the_quickstart_runs_on_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs without an error on a machine that is configured for Vault, and no message contains the token."""
+    """Every cell runs without an error on a machine that is configured for Vault.
+
+    No message contains the token.
+    """
     with running_vault() as (vault, port):
         token = canary("token")
         vault.tokens[token] = EVERYTHING
@@ -56,7 +59,7 @@ def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_the_quickstart_runs_on_zenml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs without an error after ``zenml login``, and ZenML's own client finds the secrets."""
+    """Every cell runs after ``zenml login``, and ZenML's client finds the secrets."""
     with running_zenml() as server:
         server.leave_login(tmp_path / "zenml", server.url)
         monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path / "zenml"))

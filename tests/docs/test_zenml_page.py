@@ -91,7 +91,10 @@ def _resolve(tokens: list[str]) -> tuple[click.Command, click.Context, list[str]
 
 
 def test_every_command_and_option_exists() -> None:
-    """Each command in the tables exists with its options; the commands of the orchestrator exist for all types of components."""
+    """Each command in the tables exists with its options.
+
+    The commands of the orchestrator exist for all types of components.
+    """
     assert len(COMMANDS) > 60
     lines = [line for line in COMMANDS if not line.startswith("orchestrator ")]
     lines += [line.replace("orchestrator", kind, 1) for line in COMMANDS if line.startswith("orchestrator ") for kind in COMPONENT_PURPOSES]
@@ -106,7 +109,10 @@ def test_every_command_and_option_exists() -> None:
 
 
 def test_every_command_of_zenml_is_supported() -> None:
-    """Each command and option of ZenML 0.20.5 for secrets, stacks and components exists here, and is in the tables."""
+    """Each command and option of ZenML 0.20.5 exists and is in the tables.
+
+    This covers the commands for secrets, stacks and components.
+    """
     on_page = {" ".join(_resolve(shlex.split(line))[1].command_path.split()[1:]) for line in COMMANDS}
     for line in IN_ZENML.replace("TYPES", _TYPES).strip().splitlines():
         tokens = line.split()
@@ -122,7 +128,10 @@ def test_every_command_of_zenml_is_supported() -> None:
 
 @pytest.mark.parametrize("kind", [kind.label for kind in ComponentType])
 def test_every_attribute_of_a_type_exists(kind: str) -> None:
-    """Each flavor in the table exists and accepts each attribute; some attributes have no effect, as in ZenML."""
+    """Each flavor in the table exists and accepts each attribute.
+
+    Some attributes have no effect, as in ZenML.
+    """
     rows = [row for row in _attributes() if row[0] == kind]
     assert rows
     component_type = ComponentType(kind.replace(" ", "_"))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def own_environment() -> Iterator[None]:
-    """Hide the keyring and the settings of the user who runs the tests from all processes of this module."""
+    """Hide the keyring and the settings of the developer from this module's processes."""
     with pytest.MonkeyPatch.context() as patch:
         for variable in [name for name in os.environ if name.startswith(("ZENSECRETS_", "ZENML_"))]:
             patch.delenv(variable)
@@ -30,7 +30,10 @@ def own_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[GuardedKernel]:
-    """Yield a kernel for all tests of a module; before it starts, a value is stored and also written to a file."""
+    """Yield a kernel for all tests of a module.
+
+    Before the kernel starts, a value is stored as a secret and written to a file.
+    """
     folder = tmp_path_factory.mktemp("guarded")
     value = random_value()
     store_secret(folder, "stored", value)
@@ -41,7 +44,10 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> 
 
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[tuple[Terminal, str]]:
-    """Yield IPython in a terminal with the guard on, and a value that is its variable ``token``."""
+    """Yield IPython in a terminal with the guard on, and its variable ``token``.
+
+    The variable holds a protected value.
+    """
     token = random_value()
     terminal = Terminal(tmp_path_factory.mktemp("terminal"), token)
     yield terminal, token

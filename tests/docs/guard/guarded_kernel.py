@@ -1,4 +1,4 @@
-"""A kernel with the guard on, and the commands that the tests of docs/guard.md run in it."""
+"""A kernel with the guard on, for the tests of docs/guard.md."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class GuardedKernel:
         path.unlink()
 
     def protect(self, value: str, name: str) -> None:
-        """Protect ``value`` as ``name``, set it as the kernel's variable ``value``, and start to record leaks."""
+        """Protect ``value`` as ``name``, and start to record leaks.
+
+        The kernel's variable ``value`` is set to it.
+        """
         self.set_variables(value=value)
         self.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect(value, {name!r})")
         self._first_message = len(self.kernel.record)
@@ -64,13 +67,19 @@ class GuardedKernel:
         return self.run(code, answers).stream("stdout")
 
     def leaked_length(self, value: str) -> int:
-        """Return the length of the longest part of ``value`` in any message since it was protected."""
+        """Return the length of the longest part of ``value`` in later messages.
+
+        Only messages since the last call of :meth:`protect` count.
+        """
         texts = message_texts(self.kernel.record[self._first_message :])
         return max((longest_visible(value, text.decode("utf-8", "replace")) for text in texts), default=0)
 
 
 def store_secret(home: Path, name: str, value: str, **environment: str) -> None:
-    """Register a secret in a separate process; the store's key is in a file unless ``environment`` has a passphrase."""
+    """Register a secret in a separate process.
+
+    The store's key is in a file, unless ``environment`` contains a passphrase.
+    """
     variables = {"ZENSECRETS_HOME": str(home / "zensecrets"), **NO_KEYRING, **environment}
     done = run_zensecrets("secret", "register", name, "--key=@-", piped=value.encode(), environment=variables)
     assert done.returncode == 0, done.stderr

@@ -38,7 +38,7 @@ def test_a_value_can_be_shown_on_purpose(guarded: GuardedKernel) -> None:
 
 @covers("A value in a picture, a sound or a PDF is not recognized.")
 def test_pictures_sounds_and_documents(guarded: GuardedKernel) -> None:
-    """A picture, a PDF and a sound do not change; a value in an SVG drawing is masked."""
+    """A picture, a PDF and a sound do not change; an SVG drawing is masked."""
     value = random_value()
     guarded.protect(value, "picture.key")
     image = Image.new("RGB", (400, 30), "white")
@@ -110,7 +110,10 @@ def _read_process(pid: int, file: str, value: str) -> str:
 
 @covers("If two threads alternately write pieces of values to one stream, the pieces are mixed and not recognized.")
 def test_two_threads_write_in_turns(guarded: GuardedKernel) -> None:
-    """Two values are shown if two threads write their letters in turns, and masked if the threads run one after the other."""
+    """Two values are shown if two threads write their letters alternately.
+
+    They are masked if the threads run one after the other.
+    """
     first, second = random_value(), random_value()
     guarded.protect(first, "thread.first")
     guarded.set_variables(first=first)
@@ -152,7 +155,7 @@ class RecordingSocket:
 )
 @pytest.mark.parametrize("between", [False, True], ids=["one after the other", "another cell between"])
 def test_a_cell_between_two_pieces(*, between: bool) -> None:
-    """A value that begins in one cell and ends in the next is masked, unless another cell writes between them."""
+    """A value in two cells is masked, unless another cell writes between them."""
     value, half = random_value(19), 9
     session, socket_ = Session(key=b"a key"), RecordingSocket()
     SessionChannel(session, Guard(redactor_for(value))).install(ExitStack())
@@ -197,7 +200,10 @@ except ValueError: log(Locals(), 'failed', exc_info=True)
     variables of a traceback, as Sentry's does."""
 )
 def test_handlers_that_show_a_value(guarded: GuardedKernel) -> None:
-    """Each of the three handlers writes the value; a handler with its own ``emit``, called by a logger, writes a mask."""
+    """Each of the three handlers writes the value.
+
+    A handler with its own ``emit`` that a logger calls writes a mask.
+    """
     value = random_value()
     guarded.protect(value, "handler.key")
     path = guarded.folder / "own.log"
@@ -215,7 +221,10 @@ def test_handlers_that_show_a_value(guarded: GuardedKernel) -> None:
     one."""
 )
 def test_pieces_after_a_pause(guarded: GuardedKernel) -> None:
-    """After a pause, at most eleven characters of a value are shown, wherever it is split."""
+    """After a pause, at most eleven characters of a split value are shown.
+
+    This is so for every position at which the value is split.
+    """
     most = 11
     value, short = random_value(30), random_value(8)
     for text, allowed in ((value, most), (short, len(short) // 2 - 1)):
@@ -238,7 +247,7 @@ def test_pieces_after_a_pause(guarded: GuardedKernel) -> None:
 @covers("A forked child process does not wait for the next piece, and neither does IPython at its end, after its threads have stopped.")
 @covers("There, the beginning of a value in pieces is shown.")
 def test_a_forked_child(guarded: GuardedKernel) -> None:
-    """A forked child masks a whole value; of a value in pieces it shows the first piece."""
+    """A forked child masks a whole value, but shows the first of two pieces."""
     value = random_value()
     guarded.protect(value, "forked.key")
     shown = guarded.output_of(f"""
@@ -257,7 +266,7 @@ _ = os.waitpid(child, 0); time.sleep({PAUSE})
 @covers("A forked child process does not wait for the next piece, and neither does IPython at its end, after its threads have stopped.")
 @covers("There, the beginning of a value in pieces is shown.")
 def test_the_end_of_ipython(tmp_path: Path) -> None:
-    """Output at the end of IPython is masked; of a value in pieces the first piece is shown."""
+    """Output at IPython's end is masked, but the first of two pieces is shown."""
     token = random_value()
     (tmp_path / "exit_output.py").write_text(EXIT_OUTPUT)
     terminal = Terminal(tmp_path, token)
@@ -287,7 +296,7 @@ atexit.register(last)
 
 @covers("If the JavaScript of an output computes a value in the browser, the kernel does not see it.")
 def test_javascript(guarded: GuardedKernel) -> None:
-    """A value in a script is masked; a script that computes the value does not change."""
+    """A value in a script is masked; a script that computes it is unchanged."""
     value = random_value()
     guarded.protect(value, "script.key")
     computed = (

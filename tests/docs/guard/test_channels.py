@@ -58,7 +58,10 @@ PROGRAMS = ("!command", "%%bash", "%%script to stderr", "os.system", "subprocess
 
 
 def use_channels(guarded: GuardedKernel, channels: Mapping[str, Callable[[], object]], pause: float = 0) -> None:
-    """Send a canary through each channel, and check that the kernel sends a mask and no part of the canary."""
+    """Send a canary through each channel, and check that the kernel sends a mask.
+
+    No part of the canary may be in any message.
+    """
     planted = {(channel, "plain"): PlantedValue([text], text, [text]) for channel in channels for text in [canary(channel)]}
     texts = {channel: [one.text] for (channel, _), one in planted.items()}
     (guarded.folder / "planted.json").write_text(json.dumps(texts))
@@ -98,7 +101,7 @@ def test_programs(guarded: GuardedKernel) -> None:
 
 @covers("widgets | the messages of a comm, and its binary buffers, in which `*` replaces each byte of a value")
 def test_widgets(guarded: GuardedKernel) -> None:
-    """A widget's state contains a mask, and its buffer a star for each byte of the value."""
+    """A widget's state contains a mask, and its buffer stars instead of the value."""
     value = random_value()
     guarded.protect(value, "widget.key")
     result = guarded.run(
@@ -167,7 +170,10 @@ def test_logs(guarded: GuardedKernel) -> None:
     saved files are not checked"""
 )
 def test_saved_files(tmp_path: Path) -> None:
-    """A saved cell contains no value; if the server finds no kernel, the status bar says that files are not checked."""
+    """A saved cell contains no value, unless the server finds no kernel.
+
+    In that case the status bar says that saved files are not checked.
+    """
     value = canary("saved")
     with running_app("jupyterlab", tmp_path) as lab, chromium() as browser, browser.new_context() as context:
         page = context.new_page()
@@ -178,7 +184,7 @@ def test_saved_files(tmp_path: Path) -> None:
         saved = save(lab, page, "saved.ipynb")
         assert "gh.pat" in saved
         assert value not in saved
-        # Without these files the server finds no kernel, as if the kernel result on another machine.
+        # Without these files the server finds no kernel, as if the kernel ran on another machine.
         for file in (lab.home / "runtime").glob("zensecrets-*"):
             file.unlink()
         page.reload()
@@ -197,7 +203,7 @@ def test_saved_files(tmp_path: Path) -> None:
 )
 @covers("The prompt itself shows what you type.")
 def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
-    """All output on the screen is masked, typed input is shown, and after unloading the value is shown."""
+    """Output on the screen is masked until the extension is unloaded; typed input is shown."""
     screen, token = terminal
     for code in (
         "print('<Python>', token)",
@@ -226,7 +232,10 @@ def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
     work."""
 )
 def test_programs_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
-    """A program has a terminal of the same size, a pipe as descriptor 2, and receives keys."""
+    """A program has a terminal of the same size, and receives keys.
+
+    Its descriptor 2 is a pipe.
+    """
     screen, _ = terminal
     child = screen.child
     screen.cell("!tty -s <&1 && stty size <&1")

@@ -25,21 +25,24 @@ if TYPE_CHECKING:
 def test_transformed_values() -> None:
     """A sliced, reversed, shifted, compressed or encrypted value is shown."""
     value = random_value()
-    others = {
+    transformed = {
         "cut into slices": "".join(f"{number}: {value[number : number + 4]}, " for number in range(0, len(value), 4)),
         "reversed": value[::-1],
         "shifted": "".join(chr(ord(letter) + 1) for letter in value),
         "compressed": base64.b64encode(zlib.compress(value.encode())).decode(),
         "encrypted": Fernet(Fernet.generate_key()).encrypt(value.encode()).decode(),
     }
-    assert [name for name, text in others.items() if is_masked(value, text)] == []
+    assert [name for name, text in transformed.items() if is_masked(value, text)] == []
     assert is_masked(value, value)
 
 
 @covers("A value inside more than two encodings, or escaped five times, is not recognized.")
 @covers("Neither is a value in base64 if the case of its digits was changed, or if `+` and `/` were replaced.")
 def test_more_encodings_than_are_decoded() -> None:
-    """Two encodings and four escapes are masked; three encodings, five escapes and changed digits are shown."""
+    """Two encodings and four escapes are masked, three encodings and five escapes are not.
+
+    Changed base64 digits are not masked either.
+    """
     value = random_value()
     twice = ENCODERS["base64"](ENCODERS["hexadecimal"](value))
     assert is_masked(value, twice)
@@ -48,18 +51,21 @@ def test_more_encodings_than_are_decoded() -> None:
         assert is_masked(*escaped(name, 4)), name
         assert not is_masked(*escaped(name, 5)), name
     assert not is_masked(value, ENCODERS["base64"](value).upper())
-    # Every third letter of this value makes its fourth digit a sign.
-    signs = "".join(f"{random_value(2)}{secrets.choice('?~>')}" for _ in range(8))
-    assert is_masked(signs, ENCODERS["base64"](signs))
-    assert not is_masked(signs, ENCODERS["base64"](signs).translate(str.maketrans("+/", "$*")))
+    # In base64, every third letter of this value becomes a `+` or a `/`.
+    with_signs = "".join(f"{random_value(2)}{secrets.choice('?~>')}" for _ in range(8))
+    assert is_masked(with_signs, ENCODERS["base64"](with_signs))
+    assert not is_masked(with_signs, ENCODERS["base64"](with_signs).translate(str.maketrans("+/", "$*")))
 
 
 @covers("A value of up to ten letters in base85 is sometimes shown, and so is a longer one if its Ascii85 is quoted.")
 def test_base85() -> None:
-    """Less than a tenth of the short values is shown, and less than a hundredth of the longer ones."""
+    """Fewer than a tenth of the short values are shown.
+
+    Of the longer values, fewer than a hundredth are shown.
+    """
     longest = 10
 
-    def hidden(values: list[str], *encoders: str) -> list[str]:
+    def not_masked(values: list[str], *encoders: str) -> list[str]:
         texts = {}
         for value in values:
             texts[value] = value
@@ -67,11 +73,11 @@ def test_base85() -> None:
                 texts[value] = ENCODERS[name](texts[value])
         return [text for value, text in texts.items() if not is_masked(value, text)]
 
-    assert 0 < len(hidden([random_value(6 + number % (longest - 5)) for number in range(1000)], "base85")) < 100
-    assert len(hidden([random_value(longest + 1 + number % 20) for number in range(1000)], "base85")) < 10
+    assert 0 < len(not_masked([random_value(6 + number % (longest - 5)) for number in range(1000)], "base85")) < 100
+    assert len(not_masked([random_value(longest + 1 + number % 20) for number in range(1000)], "base85")) < 10
     longer = [random_value() for _ in range(200)]
-    assert len(hidden(longer, "Ascii85")) < 4
-    assert 4 < len(hidden(longer, "Ascii85", "shell")) < len(longer)
+    assert len(not_masked(longer, "Ascii85")) < 4
+    assert 4 < len(not_masked(longer, "Ascii85", "shell")) < len(longer)
 
 
 EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41 &AOk- | a | b |\n| c | d |\n 'a' 'b' 12 34 56 78 90 91 "
@@ -85,15 +91,18 @@ EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41
 )
 @pytest.mark.parametrize(("length", "times"), [(100_000, 12), (3_000_000, 3)])
 def test_the_length_of_all_views(length: int, times: int) -> None:
-    """The views of an encoded text have at most this length and a megabyte; a plain value in it is masked."""
+    """The total length of an encoded text's views has a limit.
+
+    Each limit may be exceeded by a megabyte. A plain value in the text is always masked.
+    """
     text = EVERYTHING_ENCODED * (length // len(EVERYTHING_ENCODED))
     lengths: list[int] = []
 
-    def note(data: bytes, _skeleton: bytes) -> list[PatternMatch]:
+    def record_view(data: bytes, _skeleton: bytes) -> list[PatternMatch]:
         lengths.append(len(data))
         return []
 
-    assert list(ViewSearch(16).search(text.encode(), note)) == []
+    assert list(ViewSearch(16).search(text.encode(), record_view)) == []
     encodings = 2
     assert 2 * len(text) < sum(lengths) < (1 + encodings) * (times * len(text) + (1 << 20))
     value = random_value()
@@ -120,18 +129,21 @@ def test_encodings_in_a_long_text() -> None:
 @covers("In a text of more than 64 KiB, escapes are decoded with a kilobyte on either side.")
 @pytest.mark.parametrize("length", [1 << 14, 1 << 18])
 def test_the_view_of_an_escape(length: int) -> None:
-    """The view of a long text contains a kilobyte on both sides of an escape, and a value with the escape is masked."""
+    """The view of an escape in a long text has a kilobyte on both sides.
+
+    A value with the escape is masked.
+    """
     line = "an ordinary line"
     lines = "\n".join([line] * (length // len(line)))
     value = f"{random_value()}/{random_value()}"
     text = f"{lines}\n{value}\n{lines}".replace("/", "%2F")
     views: list[bytes] = []
 
-    def note(data: bytes, _skeleton: bytes) -> list[PatternMatch]:
+    def record_view(data: bytes, _skeleton: bytes) -> list[PatternMatch]:
         views.append(data)
         return []
 
-    assert list(ViewSearch(16).search(text.encode(), note)) == []
+    assert list(ViewSearch(16).search(text.encode(), record_view)) == []
     decoded = next(view for view in views if value.encode() in view)
     if length > 1 << 16:
         assert (1 << 10) < decoded.index(value.encode()) < (1 << 12)
@@ -149,7 +161,7 @@ def test_the_view_of_an_escape(length: int) -> None:
 )
 @covers("The rest of the text is searched without decoding.")
 def test_where_decoding_ends() -> None:
-    """An encoded value is masked before each limit and shown after it; a plain value is always masked."""
+    """An encoded value is masked up to each limit, a plain value everywhere."""
     numbers, base85 = 1 << 18, 1 << 13
     value = random_value()
     redactor = redactor_for(value)
@@ -177,7 +189,10 @@ def test_where_decoding_ends() -> None:
     first pieces are shown."""
 )
 def test_encodings_in_pieces() -> None:
-    """In two pieces base64, hexadecimal digits and escapes are masked; in three pieces the first piece of base85 may be shown."""
+    """Base64, hexadecimal digits and escapes in two pieces are masked.
+
+    The first of three pieces of base85 may be shown.
+    """
 
     def shown(encoder: str, value: str, pieces: int) -> tuple[str, str]:
         text = ENCODERS[encoder](value)

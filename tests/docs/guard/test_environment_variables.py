@@ -37,7 +37,7 @@ def printed_variables(guarded: GuardedKernel, variables: Mapping[str, str]) -> d
     …), or because of its value alone: the format of a known token, a private key, or a password in a URL, a connection string or JSON."""
 )
 def test_which_variables_are_secrets(guarded: GuardedKernel) -> None:
-    """A random value is masked because of the variable's name, a value with a secret's format under any name."""
+    """A value is masked because of its variable's name, or because of its format."""
     by_name = ("DB_PASS", "SSHPASS", "WEATHER_TOKEN", "REPORTS_DSN")
     random_ones = {name: random_value() for name in by_name}
     assert printed_variables(guarded, random_ones) == {name: f"‹secret:env.{name}›" for name in by_name}
@@ -95,7 +95,7 @@ def test_harmless_values_of_variables(guarded: GuardedKernel) -> None:
 
 @covers("A variable that you set after loading is checked before the next output, however you set it.")
 def test_variables_set_after_loading(guarded: GuardedKernel) -> None:
-    """Each way to set a variable protects its value before the next output of the same cell."""
+    """A variable's value is protected before the cell's next output, however it is set."""
     for way, code in SETTING.items():
         value = random_value()
         (guarded.folder / "value").write_text(value)
@@ -108,7 +108,7 @@ def test_variables_set_after_loading(guarded: GuardedKernel) -> None:
 
 @covers("[`%secret guard`](guard-commands.md) shows why each name is protected.")
 def test_the_table_shows_why_a_name_is_protected(guarded: GuardedKernel) -> None:
-    """The table shows the reasons for a stored value, a typed value, and two environment variables."""
+    """The table shows the reasons for stored, typed and environment values."""
     guarded.run("import getpass; _ = getpass.getpass('Gate: ')", [random_value()])
     guarded.set_variables(variables={"GATE_PASS": random_value(), "GATE_URL": f"https://app:{random_value()}@example.com/"})
     guarded.run("import os; os.environ.update(variables)")
@@ -138,7 +138,7 @@ print(os.environ["ZOO_TOKEN"], os.environ["ZOO_ANIMAL"])
     `guard.json`."""
 )
 def test_ignore_and_protect(guarded: GuardedKernel) -> None:
-    """An ignored variable is shown and a protected one is masked, here and in a shell that starts later."""
+    """An ignored variable is shown, and a protected variable is masked, also later."""
     values = {"ZOO_TOKEN": random_value(), "ZOO_ANIMAL": random_value()}
     assert printed_variables(guarded, values) == {**values, "ZOO_TOKEN": "‹secret:env.ZOO_TOKEN›"}
     guarded.run("%secret guard ignore ZOO_TOKEN")

@@ -9,7 +9,7 @@ from tests.docs.guard.guard_page import PAGE
 
 
 def test_every_sentence_has_a_test() -> None:
-    """Each sentence and each table row of the page has a test, and each test in this folder covers a sentence."""
+    """Each sentence and table row has a test, and each test covers one."""
     here = Path(__file__)
     modules = [import_module(f"tests.docs.guard.{path.stem}") for path in here.parent.glob("test_*.py") if path != here]
     sentences = PAGE.sentences

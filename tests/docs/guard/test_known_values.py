@@ -48,7 +48,7 @@ def test_from_loading_to_unloading(guarded: GuardedKernel) -> None:
 
 @covers("It masks each value that it knows as `‹secret:name.key›`.")
 def test_each_value_has_its_own_mask(guarded: GuardedKernel) -> None:
-    """Each of several values becomes its own mask, and the rest of the text does not change."""
+    """Each value becomes its own mask; the rest of the text does not change."""
     values = [random_value() for _ in range(5)]
     for number, value in enumerate(values):
         guarded.protect(value, f"many.key{number}")
@@ -89,7 +89,7 @@ def test_data_are_not_masked(guarded: GuardedKernel) -> None:
 
 @covers("The guard knows a value as soon as you register it, type it into a form or a password prompt, or read it in this kernel.")
 def test_when_a_value_becomes_known(guarded: GuardedKernel) -> None:
-    """A value is shown until it is registered, typed or read, and masked in the next output."""
+    """A value is masked from the moment it is registered, typed or read."""
     registered, in_form, typed, read = (random_value() for _ in range(4))
     guarded.set_variables(registered=registered, in_form=in_form, typed=typed, read=read)
     assert guarded.output_of("print(registered, in_form, typed)") == f"{registered} {in_form} {typed}\n"
@@ -113,7 +113,7 @@ PROMPTS_SENTENCE = """
 
 @covers(PROMPTS_SENTENCE)
 def test_password_prompts(guarded: GuardedKernel) -> None:
-    """In a kernel, the key_arrives to the prompts of all libraries are masked with successive numbers."""
+    """In a kernel, answers to the prompts of all libraries are masked as numbered prompts."""
     numbers = []
     for library, code in PROMPTS.items():
         shown = guarded.output_of(f"{code}\nprint('typed', value)", [random_value()]).splitlines()[-1]
@@ -125,7 +125,7 @@ def test_password_prompts(guarded: GuardedKernel) -> None:
 
 @covers(PROMPTS_SENTENCE)
 def test_password_prompts_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
-    """In a terminal, the key_arrives to prompts of getpass and prompt_toolkit are masked."""
+    """In a terminal, answers to the prompts of getpass and prompt_toolkit are masked."""
     child = terminal[0].child
     for library in ("getpass", "prompt_toolkit"):
         terminal[0].cell(TERMINAL[library])
@@ -155,7 +155,7 @@ ACTIVE_SENTENCE = (
 
 @covers(ACTIVE_SENTENCE)
 def test_the_secrets_of_the_active_stack_are_loaded(guarded: GuardedKernel) -> None:
-    """A stored value is masked in the cell that loads the extension, before any code has read it."""
+    """A stored value is masked before any code has read it."""
     assert guarded.loading.stream("stdout") == "‹secret:stored.key›\n"
     assert guarded.loading.prompts == []
 
@@ -166,7 +166,10 @@ def test_the_secrets_of_the_active_stack_are_loaded(guarded: GuardedKernel) -> N
     piece of output."""
 )
 def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_environment: None) -> None:
-    """Loading neither asks for a passphrase nor calls a service; fingerprints then mask a value in one piece of output."""
+    """Loading asks for no passphrase and calls no service; fingerprints mask the value.
+
+    Fingerprints recognize the value only within one piece of output.
+    """
     value = random_value()
     (tmp_path / "value").write_text(value)
     store_secret(tmp_path, "db", value, ZENSECRETS_PASSPHRASE=random_value(), ZENSECRETS_FINGERPRINTS="on")
@@ -232,7 +235,10 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
 
 @covers("**Secrets of other programs**: only their sensitive keys are masked; `--clear KEY` names further keys that are not sensitive.")
 def test_secrets_of_other_programs(guarded: GuardedKernel, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a database login only the password is masked, in another secret all keys except those in --clear."""
+    """In a database login only the password is masked.
+
+    In another secret all keys are masked, except those in ``--clear``.
+    """
     for variable, text in aws.items():
         monkeypatch.setenv(variable, text)
     client = boto3.client("secretsmanager")

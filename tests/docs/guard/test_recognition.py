@@ -38,7 +38,7 @@ def test_the_principle() -> None:
     to."""
 )
 def test_texts_and_values_are_decoded() -> None:
-    """A value is masked if it is in the text, if it is encoded in the text, and if the text contains the decoded value."""
+    """A value is masked as it is, encoded, and decoded."""
     value = random_value()
     encoded = base64.b64encode(value.encode()).decode()
     assert is_masked(value, f"it is {value}.")
@@ -53,9 +53,9 @@ def test_texts_and_values_are_decoded() -> None:
     long numbers of its JSON; its lines; the password in a URL, a connection string, `user:password` or a header."""
 )
 def test_decoded_parts_of_a_value() -> None:
-    """Each secret part of a value is masked on its own, and its other parts are shown."""
+    """Each secret part of a value is masked alone; other parts are shown."""
     part, number = random_value(), random_number(12)
-    whole: dict[str, tuple[str, str]] = {
+    cases: dict[str, tuple[str, str]] = {
         "itself": (part, part),
         "escapes": (f"{part[:9]}\\u0040\\x41%2F{part[9:]}", f"{part[:9]}@A/{part[9:]}"),
         "quotes": (f'"{part}"', part),
@@ -70,9 +70,9 @@ def test_decoded_parts_of_a_value() -> None:
         "a header": (f"Authorization: Bearer {part}", part),
         "four levels": (json.dumps({"auth": f"Basic {base64.b64encode(f'app:{part}'.encode()).decode()}"}), part),
     }
-    assert [name for name, (value, text) in whole.items() if not is_masked(value, f"it is {text}.")] == []
+    assert [name for name, (value, text) in cases.items() if not is_masked(value, f"it is {text}.")] == []
     for name in ("a URL", "a connection string"):
-        assert not is_masked(whole[name][0], "app at example.com and db.example.com: weather"), name
+        assert not is_masked(cases[name][0], "app at example.com and db.example.com: weather"), name
 
 
 @covers("""A PEM key that is stored with `\\n` is masked when it is printed with real line ends.""")
@@ -86,7 +86,7 @@ def test_a_pem_in_one_line() -> None:
 
 @covers("If a stored file contains a secret, the file's names, hosts and lines of plain words are not masked.")
 def test_the_other_lines_of_a_file() -> None:
-    """The secret in a settings file is masked; the other lines, the user and the host are shown."""
+    """The secret in a settings file is masked; its other parts are shown."""
     secret = random_value()
     text = f"import os\nfrom pathlib import Path\nDATABASE = 'postgresql://app:{secret}@db.example.com/weather'\nprint(os.getcwd())\n"
     assert is_masked(text, f"it is {secret}.")
@@ -173,10 +173,13 @@ def test_encodings_inside_each_other() -> None:
     additional character that is the same at every place."""
 )
 def test_quoting_and_spacing() -> None:
-    """Twelve letters with quotes, spaces, line ends or one sign between them are masked; with other text between them they are not."""
+    """Twelve letters are masked with quotes, line ends or one character between them.
+
+    With other text between them, they are not masked.
+    """
     least = 12
     value = random_value(least, string.ascii_lowercase)
-    written = (
+    spellings = (
         f"'{value}'",
         f"'{value[:6]}' '{value[6:]}'",
         f'{value[:6]}""{value[6:]}',
@@ -184,7 +187,7 @@ def test_quoting_and_spacing() -> None:
         " ".join(value),
         f"{value[:6]}\\\n{value[6:]}",
     )
-    assert [text for text in written if not is_masked(value, f"it is {text}.")] == []
+    assert [text for text in spellings if not is_masked(value, f"it is {text}.")] == []
     blank = f"{value[:4]} {value[4:8]} {value[8:]}"
     assert [text for text in (blank.replace(" ", "\n"), blank.replace(" ", "   ")) if not is_masked(blank, text)] == []
     quote = f"{value[:4]}'{value[4:]}"
@@ -229,7 +232,7 @@ def mixed(text: str) -> str:
 @covers("Fewer than 16 digits of base64 and fewer than 24 hexadecimal digits are not decoded, unless a value is that short.")
 @pytest.mark.parametrize("kind", ["letters", "signs", "base64", "hexadecimal digits"])
 def test_a_part_of_a_value(kind: str) -> None:
-    """At both ends, a part of the minimal length is masked, and a shorter one is shown."""
+    """A part at either end is masked only from the minimal length on."""
     least = {"hexadecimal digits": 24, "base64": 16}.get(kind, 12)
     value = "-".join(random_value(20)) if kind == "signs" else random_value(30)
     text = ENCODERS[{"hexadecimal digits": "hexadecimal"}.get(kind, kind)](value) if kind not in {"letters", "signs"} else value
@@ -267,7 +270,7 @@ def test_a_part_with_a_prefix() -> None:
 @covers("A beginning and an end with an ellipsis between them are masked together.")
 @pytest.mark.parametrize("ellipsis", ["...", "…", "[...]"])
 def test_two_ends_of_a_value(ellipsis: str) -> None:
-    """Eight letters at the beginning and four at the end are masked together, but not alone."""
+    """A short beginning and a short end are masked together, but not alone."""
     value = random_value(24)
     redactor = redactor_for(value)
     assert redactor.redact(f"({value[:8]}{ellipsis}{value[-4:]})") == f"({mask_text('a.key')})"
@@ -277,7 +280,10 @@ def test_two_ends_of_a_value(ellipsis: str) -> None:
 
 @covers("**A number** is masked in a text, unless it is part of a longer number or of hexadecimal digits.")
 def test_a_number_in_a_text() -> None:
-    """A number is masked alone and between letters, and shown inside a longer number, a fraction or hexadecimal digits."""
+    """A number is masked alone and between letters.
+
+    It is shown inside a longer number, a fraction or hexadecimal digits.
+    """
     number = random_number(8)
     for text in (f"PIN {number}.", f"({number})", f"pin={number}", f"no{number}!"):
         assert is_masked(number, text), text
@@ -287,7 +293,7 @@ def test_a_number_in_a_text() -> None:
 
 @covers("In JSON, figures, widget state, scripts and drawings, a number stays a number.")
 def test_a_number_in_data(guarded: GuardedKernel) -> None:
-    """A number with the digits of a value stays a number, and text with these digits is masked."""
+    """A number with a value's digits is unchanged; text with these digits is masked."""
     number = int(random_number(8))
     guarded.protect(str(number), "door.pin")
     masked = "‹secret:door.pin›"
@@ -318,7 +324,10 @@ def test_a_number_in_data(guarded: GuardedKernel) -> None:
     immediately."""
 )
 def test_two_pieces(guarded: GuardedKernel) -> None:
-    """A value is masked wherever it is split; its beginning alone, and other text, is shown while the cell runs."""
+    """A value is masked wherever it is split; other text is shown immediately.
+
+    The beginning of the value alone is shown while the cell runs.
+    """
     value = random_value()
     guarded.protect(value, "pieces.key")
     result = guarded.run("for position in range(1, len(value)): print(value[:position], end='', flush=True); print(value[position:])")

@@ -37,7 +37,10 @@ subprocess.run(["echo", "<program>", value])
 )
 @covers("Neither covers other processes, nor bytes that are written to file descriptors.")
 def test_a_script() -> None:
-    """A script's output is masked within the block and after the call, except for the channels that are not covered."""
+    """A script's output is masked within the block and after the call.
+
+    The channels that the page excludes are not masked.
+    """
     value = random_value()
     Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": value}))
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=60)

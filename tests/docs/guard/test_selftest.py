@@ -22,7 +22,10 @@ SELFTEST_TABLE_SENTENCE = "It checks the messages that reach the sockets, or in 
 @covers("The made-up values are not sent to the front end and not stored.")
 @covers("If a value was visible, the selftest ends with an error.")
 def test_the_selftest(guarded: GuardedKernel) -> None:
-    """With the guard off, the selftest finds leaks in every channel, fails, and sends only its table."""
+    """Without the guard, the selftest finds leaks in every channel and fails.
+
+    It sends only its table.
+    """
     guarded.run("%secret guard off")
     begin = len(guarded.kernel.record)
     try:
@@ -45,7 +48,7 @@ def test_the_selftest(guarded: GuardedKernel) -> None:
 @covers(SELFTEST_SENTENCE)
 @covers(SELFTEST_TABLE_SENTENCE)
 def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
-    """In a terminal with the guard on, each row of the table shows that all values were masked."""
+    """In a terminal, each row of the table reports that all values were masked."""
     terminal[0].cell("rows = %secret selftest")
     terminal[0].cell("print('<rows>', len(rows), {row['not masked'] for row in rows}, min(int(row['masked'].split()[0]) for row in rows))")
     terminal[0].child.expect(r"<rows> (\d+) \{'nothing'\} (\d+)")

@@ -17,12 +17,12 @@ LEAK = 12
 
 
 def random_value(length: int = 24, letters: str = string.ascii_letters + string.digits) -> str:
-    """Return a random value."""
+    """Return a random text of this length."""
     return "".join(secrets.choice(letters) for _ in range(length))
 
 
 def random_number(digits: int) -> str:
-    """Return a random number that is no date and no sequence."""
+    """Return a random number with this many digits, as text."""
     return str(random.SystemRandom().randint(4 * 10 ** (digits - 1), 9 * 10 ** (digits - 1)))
 
 
@@ -34,7 +34,10 @@ def redactor_for(value: str) -> Redactor:
 
 
 def is_masked(value: str, text: str) -> bool:
-    """Return whether a redactor masks ``value`` in ``text``; fail if it masks only a part of it."""
+    """Return whether a redactor masks ``value`` in ``text``.
+
+    Fail if the redactor masks only a part of the value.
+    """
     shown = redactor_for(value).redact(text)
     if shown == text:
         return False
@@ -44,7 +47,10 @@ def is_masked(value: str, text: str) -> bool:
 
 
 def escaped(encoder: str, times: int) -> tuple[str, str]:
-    """Return a value whose every second letter needs an escape, and its text after repeated escapes."""
+    """Return a value with characters that need escapes, and its escaped text.
+
+    The text is escaped ``times`` times.
+    """
     value = text = "".join(f"{letter}{random.SystemRandom().choice('éñüöàçß')}" for letter in random_value(16))
     for _ in range(times):
         text = ENCODERS[encoder](text)
