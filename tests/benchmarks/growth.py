@@ -1,4 +1,4 @@
-"""Measure how times grow with the number of keys of a secret, and with the length of a value.
+"""Measure how times grow with the number of keys and the length of a value.
 
     python -m tests.benchmarks.growth
 

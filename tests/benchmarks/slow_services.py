@@ -1,8 +1,10 @@
-"""Fake services with a set latency, each in a separate process so that it takes no time from the measured one.
+"""Fake services with a configurable latency, each in a separate process.
+
+A separate process does not compete with the measured process for Python's global interpreter lock.
 
 This module is also the program of that process. Its arguments are a flavor and a folder. It prints the attributes of a secrets manager for
-the service. Then it reads lines from its standard input: each line is the latency in seconds of all later responses. It ends with the
-input.
+the service. Then it reads lines from its standard input: each line is the latency in seconds of all later responses. The process ends at
+the end of its input.
 """
 
 from __future__ import annotations
@@ -58,8 +60,13 @@ class SlowService(NamedTuple):
 
 
 @contextmanager
-def running(flavor: str, folder: Path) -> Iterator[SlowService]:
-    """Yield a new service of a flavor, which ends with the block; ``folder`` holds its certificate."""
+def running_service(flavor: str, folder: Path) -> Iterator[SlowService]:
+    """Yield a new service of a flavor, and stop it after the block.
+
+    Args:
+        flavor: The flavor of secrets managers for the service.
+        folder: The folder for the certificate and the keys of the service.
+    """
     command = [sys.executable, "-m", "tests.benchmarks.slow_services", flavor, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdin is not None

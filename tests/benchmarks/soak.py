@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 HALF_MINUTE = 30.0
 ROUND = 3.0
-"""Seconds from one form to the next, which is a fast user."""
+"""Seconds from one form to the next, as with a fast user."""
 CELLS = 6
-"""Cells without a form between two forms."""
+"""Number of cells between two forms."""
 SECRETS = 16
-"""Number of secrets to register; later forms update them. So the first minute runs every command once."""
+"""Number of secrets. The first rounds register them, and later rounds update them. So both commands have run after one minute."""
 LISTED = 20
-"""Rounds between two lists of all secrets; IPython stores each list that it shows."""
+"""Number of rounds between two lists of all secrets. IPython keeps each list in memory."""
 PRINTED = "for line in range(20): print(f'epoch {line}, loss {line / 7:.4f}, and the rest of a line of output')"
 
 
@@ -102,7 +102,7 @@ def bare(cells: Cells) -> Iterator[None]:
 
 
 def measure(process: int) -> tuple[float, int, int]:
-    """Return the memory of a process in MB, and the numbers of its threads and open files."""
+    """Return a process's memory in MB, and its numbers of threads and open files."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
     return int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"]), len(list(Path(f"/proc/{process}/fd").iterdir()))
 
@@ -115,12 +115,12 @@ def soak(kernel: Kernel, minutes: float, work: Iterator[None], cells: Cells, out
     )
     start = due = time.monotonic()
     slowest_of_all = 0.0
-    settled = 0.0
+    settled_memory = 0.0
     while True:
         now = time.monotonic()
         if now >= due:
             memory, threads, files = measure(process)
-            settled = settled or (memory if now - start >= 2 * HALF_MINUTE else 0.0)
+            settled_memory = settled_memory or (memory if now - start >= 2 * HALF_MINUTE else 0.0)
             times, cells.times = cells.times, []
             median = statistics.median(took for took, _ in times) if times else 0.0
             slowest, code = max(times, default=(0.0, ""))
@@ -137,7 +137,7 @@ def soak(kernel: Kernel, minutes: float, work: Iterator[None], cells: Cells, out
                 break
         next(work)
         time.sleep(max(0.0, ROUND - (time.monotonic() - now)))
-    growth = measure(process)[0] - settled
+    growth = measure(process)[0] - settled_memory
     out.write(f"after the first minute: {growth:+.1f} MB, the slowest cell {slowest_of_all:.1f} times the median of its half minute\n")
 
 

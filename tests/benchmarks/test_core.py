@@ -1,7 +1,7 @@
 """Benchmarks of references, of the validation of a stack, and of reading a cached secret.
 
 Budgets: exactly 100 reads, and then less than 2 µs for each reference; validation at least 15 times faster than one read after the other;
-5 µs for a cached secret. The peer is OmegaConf, with which people write configurations. It resolves references to texts in memory.
+5 µs for a cached secret. They are compared with OmegaConf, which resolves references to texts in memory.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ def manager() -> SecretsManager[CountingBackend]:
 
 
 def _stack_and_components(manager: SecretsManager[CountingBackend], references: int, flavor: str) -> tuple[Stack, list[StackComponent]]:
-    """Return a stack, and components in it with this number of references in total, four in each component."""
+    """Return a stack, and its components with this total number of references.
+
+    Each component has at most four references.
+    """
     new_stack = stack(manager=manager)
     numbers = itertools.cycle(range(SECRETS))
     components = []
@@ -66,7 +69,7 @@ def _stack_and_components(manager: SecretsManager[CountingBackend], references: 
 @pytest.mark.parametrize("references", SIZES)
 @pytest.mark.parametrize("flavor", ["four", "custom"])
 def test_resolve(benchmark: BenchmarkFixture, manager: SecretsManager[CountingBackend], flavor: str, references: int) -> None:
-    """Each reference is read once, as an attribute that the class declares or as one of a custom flavor."""
+    """References are resolved as declared attributes, or as attributes of a custom flavor."""
     _, components = _stack_and_components(manager, references, flavor)
     attributes = [(one, field) for one in components for field in FIELDS][:references]
 
@@ -121,7 +124,7 @@ def test_validate(benchmark: BenchmarkFixture) -> None:
 
 @pytest.mark.benchmark(group="validate 50 components x 4 references over 100 secrets, 20 ms a read")
 def test_validate_one_by_one(benchmark: BenchmarkFixture, manager: SecretsManager[CountingBackend]) -> None:
-    """ZenML's way: one read for each reference, one after the other."""
+    """Each reference is read separately, one after the other, as in ZenML."""
     _, components = _stack_and_components(manager, 200, "four")
     manager.backend.seconds = SECONDS_A_READ
 
@@ -136,7 +139,10 @@ def test_validate_one_by_one(benchmark: BenchmarkFixture, manager: SecretsManage
 @pytest.mark.benchmark(group="warm get")
 @pytest.mark.parametrize("through", ["client", "manager", "attribute"])
 def test_warm_get(benchmark: BenchmarkFixture, through: str) -> None:
-    """A cached secret of the local store is read with a new Client, with its manager, and as an attribute."""
+    """A cached secret of the local store is read in one of three ways.
+
+    The ways are a new Client, the secrets manager, and an attribute of a component.
+    """
     workspace = Client().workspace
     Client().secrets_manager.register_secret(secret("service", token="the token"))
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})

@@ -1,8 +1,8 @@
 """Benchmarks of the time until JupyterLab shows a form.
 
-The budget is 300 ms after the end of the cell. The peer is the password field of ipywidgets. The page's clock measures the time until the
-frame in which a field accepts input. The time starts at the frame in which the cell shows its number, or at the key that runs the cell. The
-first round is the slowest, because the kernel imports modules.
+The budget is 300 ms after the end of the cell. The form is compared with the password field of ipywidgets. The page's clock measures
+the time until the frame in which a field accepts input. The time starts at the frame in which the cell shows its number, or at the key that
+runs the cell. The first round is the slowest, because the kernel imports modules.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ clock = PageClock()
 
 
 @pytest.fixture
-def page(tmp_path_factory: pytest.TempPathFactory, what: str) -> Iterator[Page]:
-    """Return a page with a notebook whose second cell shows the field."""
+def page(tmp_path_factory: pytest.TempPathFactory, field: str) -> Iterator[Page]:
+    """Yield a page with a notebook whose second cell shows the field, a key of ``CELLS``."""
     home = tmp_path_factory.mktemp("lab")
     with running_app("jupyterlab", home, ZENSECRETS_PASSPHRASE="benchmark") as lab, chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(SECONDS)
         open_notebook(lab, page, "form.ipynb", "pass")
-        cell_at(page, 1).locator(".cm-content").fill(CELLS[what])
+        cell_at(page, 1).locator(".cm-content").fill(CELLS[field])
         yield page
 
 
@@ -90,8 +90,11 @@ def _show(page: Page, since: str) -> None:
 
 
 @pytest.mark.parametrize("since", ["ended", "began"])
-@pytest.mark.parametrize("what", CELLS)
+@pytest.mark.parametrize("field", CELLS)
 @pytest.mark.benchmark(group="form on the screen of JupyterLab", timer=clock)
-def test_form(benchmark: BenchmarkFixture, page: Page, what: str, since: str) -> None:
-    """A cell with a field runs repeatedly; the time starts at its end, or at the key that runs it."""
+def test_form(benchmark: BenchmarkFixture, page: Page, field: str, since: str) -> None:
+    """A cell with a field runs repeatedly.
+
+    The measured time starts at the end of the cell, or at the key that runs it.
+    """
     benchmark.pedantic(lambda: _show(page, since), rounds=ROUNDS)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there

@@ -1,6 +1,7 @@
-"""Benchmarks of the time to load the extension, each in a new process whose whole time is measured.
+"""Benchmarks of the time to load the extension in a new process.
 
-The difference to ``nothing`` is the time of a statement. The budget is 40 ms. The peers are other extensions and libraries for secrets.
+The benchmarks measure the whole time of the process. The difference to ``nothing`` is the time of a statement. The budget is 40 ms. The
+statement is compared with the import of other extensions and libraries for secrets.
 """
 
 from __future__ import annotations

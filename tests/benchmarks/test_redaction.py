@@ -106,7 +106,7 @@ def with_airflow(airflow: Any, protected: list[str]) -> Callable[[str], str]:
 
 
 def timed(benchmark: BenchmarkFixture, run: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
-    """Return the result of ``run`` after so many rounds of one call each."""
+    """Return the result of ``run``, which is called once in each round."""
     return benchmark.pedantic(run, arguments, rounds=rounds)  # type: ignore[no-untyped-call] # the method of pytest-benchmark has no annotations
 
 
@@ -144,7 +144,10 @@ def test_a_line(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> None:
 @pytest.mark.benchmark(group="check a message of 200 bytes")
 @pytest.mark.parametrize("count", [10, 1000])
 def test_a_message(benchmark: BenchmarkFixture, count: int) -> None:
-    """Check the JSON of a message quickly; the budget is 2 µs. Most messages need no further search."""
+    """Check quickly whether a message may contain a value; the budget is 2 µs.
+
+    Most messages need no further search.
+    """
     redactor: Redactor = ours(values(count)).__self__  # type: ignore[attr-defined] # the function is a bound method
     assert benchmark(redactor.json_may_contain_value, MESSAGE) is False
 
@@ -152,7 +155,10 @@ def test_a_message(benchmark: BenchmarkFixture, count: int) -> None:
 @pytest.mark.benchmark(group="protect values one after another, and redact a line after each")
 @pytest.mark.parametrize(("masker", "count"), [("zensecrets", 1000), ("zensecrets", 100), ("airflow", 100), ("nbmask", 100)])
 def test_protect(benchmark: BenchmarkFixture, airflow: Any, masker: str, count: int) -> None:
-    """Add values one after another; the budget is 100 ms for 1,000. The other maskers compile a pattern for each new value."""
+    """Add values one after another; the budget is 100 ms for 1,000.
+
+    The other maskers compile a pattern for each new value.
+    """
     new = values(count)
 
     def protect_with_ours() -> None:
@@ -199,7 +205,10 @@ def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
 @pytest.mark.benchmark(group="a stream of lines, 1,000 secrets")
 @pytest.mark.parametrize("line", [LINE, LINE.rstrip("\n")], ids=["with line ends", "without"])
 def test_stream(benchmark: BenchmarkFixture, line: str) -> None:
-    """Feed a line to a stream. Without a line end, the stream also searches for the beginning of a value."""
+    """Feed a line to a stream.
+
+    Without a line end, the stream also searches for the beginning of a value.
+    """
     stream = ours(values(1000)).__self__.stream()  # type: ignore[attr-defined] # the function is a bound method
     benchmark(stream.feed, line)
 
@@ -232,7 +241,10 @@ def test_decoding(benchmark: BenchmarkFixture, kind: str) -> None:
 
 @pytest.mark.benchmark(group="redact the JavaScript library of plotly, 4.8 MB, 1,000 secrets")
 def test_a_script(benchmark: BenchmarkFixture) -> None:
-    """Redact the code that the first figure of a notebook prints. Much of it looks encoded."""
+    """Redact the code that the first figure of a notebook prints.
+
+    Much of this code looks encoded.
+    """
     text = get_plotlyjs()
     assert timed(benchmark, ours(values(1000)), text, rounds=3) == text
 
@@ -252,7 +264,7 @@ LONG_VALUES: dict[str, Callable[[int], str]] = {
 @pytest.mark.parametrize("size", [1 << 10, LONG])
 @pytest.mark.parametrize("kind", LONG_VALUES)
 def test_a_long_value(benchmark: BenchmarkFixture, kind: str, size: int) -> None:
-    """Protect and mask a value in one line; the budget is 1 s for 64 KiB."""
+    """Protect a value and mask it in a line; budget 1 s for 64 KiB."""
 
     def protect_and_mask(value: str) -> str:
         redactor = Redactor()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.benchmarks.slow_services import SERVICES, SlowService, environment_of, running
+from tests.benchmarks.slow_services import SERVICES, SlowService, environment_of, running_service
 from tests.support.managers.counting import secret
 from tests.support.stacks import component, stack
 from zensecrets_jupyter.core.settings import SecretValidationLevel
@@ -38,7 +38,7 @@ IDENTITY = "benchmark"
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowService]:
     """Yield each service, with a thousand secrets in it."""
     folder = tmp_path_factory.mktemp(request.param)
-    with pytest.MonkeyPatch.context() as patch, running(request.param, folder) as started:
+    with pytest.MonkeyPatch.context() as patch, running_service(request.param, folder) as started:
         for variable, value in environment_of(request.param, folder).items():
             patch.setenv(variable, value)
         _fill(started.open(IDENTITY), max(SIZES))
@@ -74,13 +74,16 @@ def _validate(service: SlowService, benchmark: BenchmarkFixture, references: int
 
 @pytest.mark.parametrize("secrets", SIZES)
 def test_validate(benchmark: BenchmarkFixture, service: SlowService, secrets: int) -> None:
-    """A stack with one reference to each secret is validated without a cache: budget 0.3 s for a hundred."""
+    """A stack with one reference to each secret is validated without a cache.
+
+    The budget is 0.3 s for a hundred secrets.
+    """
     benchmark.group = f"validate {secrets:,} references to {secrets:,} secrets, 20 ms latency"
     _validate(service, benchmark, secrets, secrets)
 
 
 def test_validate_for_the_first_time(benchmark: BenchmarkFixture, service: SlowService) -> None:
-    """The same stack is validated by a new client, which has to connect and to log in."""
+    """A new client, which has to connect and log in, validates the same stack."""
     benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
     _validate(service, benchmark, SECRETS, SECRETS, is_connected=False)
 
@@ -93,7 +96,7 @@ def test_validate_many_references(benchmark: BenchmarkFixture, service: SlowServ
 
 
 def test_validate_one_by_one(benchmark: BenchmarkFixture, service: SlowService) -> None:
-    """ZenML's way: one read for each reference, one after the other."""
+    """Each reference is read separately, one after the other, as in ZenML."""
     manager = service.open(IDENTITY)
     new_stack = _stack(manager, SECRETS, SECRETS)
 
@@ -107,7 +110,7 @@ def test_validate_one_by_one(benchmark: BenchmarkFixture, service: SlowService) 
 
 
 def test_read_with_the_library(benchmark: BenchmarkFixture, service: SlowService) -> None:
-    """The peer is a loop with the client of the service's own library."""
+    """For comparison, the client of the service's library reads the secrets in a loop."""
     names = [f"s{number}" for number in range(SECRETS)]
     benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
     with _reading(service) as read, service.latency(LATENCY):

@@ -1,4 +1,4 @@
-"""Benchmarks of the scan of notebooks; the peer is detect-secrets.
+"""Benchmarks of the scan of notebooks, compared with detect-secrets.
 
 By default 50 notebooks are searched for 1,000 values; ``ZENSECRETS_BENCHMARK_NOTEBOOKS`` sets another number. A quarter of each notebook
 is a picture, as in notebooks that people commit.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NOTEBOOKS = int(os.environ.get("ZENSECRETS_BENCHMARK_NOTEBOOKS", "50"))
 VALUES = {f"secret{number}.key": secrets.token_urlsafe(30) for number in range(1000)}
-WORDS = ("for row in frame the value of model.fit(x, y) and import numpy as np plot loss = 0.125 epoch accuracy <td> </td> # shows").split()  # noqa: SIM905 - one string is easier to read than a list of fifty
+WORDS = ("for row in frame the value of model.fit(x, y) and import numpy as np plot loss = 0.125 epoch accuracy <td> </td> # shows").split()  # noqa: SIM905 - one string is easier to read than a list of words
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_fingerprints(benchmark: BenchmarkFixture, folder: Path) -> None:
 
 @pytest.mark.benchmark(group="scan", min_rounds=1)
 def test_detect_secrets(benchmark: BenchmarkFixture, folder: Path) -> None:
-    """The peer detect-secrets scans the files with all its detectors."""
+    """For comparison, detect-secrets scans the files with all its detectors."""
     from detect_secrets.core.secrets_collection import SecretsCollection
     from detect_secrets.settings import default_settings
 
