@@ -80,16 +80,16 @@ def running_app(app: str, home: Path, **variables: str) -> Iterator[Lab]:
     folder = home / "notebooks"
     folder.mkdir()
     token = secrets.token_hex()
-    own = {
+    subfolders = {
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
         "IPYTHONDIR": "ipython",
         "ZENSECRETS_HOME": "zensecrets",
         "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
     }
-    folders = {name: str(home / relative) for name, relative in own.items()}
+    folders = {name: str(home / relative) for name, relative in subfolders.items()}
     (home / "runtime").mkdir(mode=0o700)
-    _set_up(home / "config")
+    _write_settings(home / "config")
     options = ["--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}", "--log-level=DEBUG"]
     command = [sys.executable, "-m", app, *options]
     with short_path(home / "runtime") as runtime, (home / "log").open("wb") as log:
@@ -102,7 +102,7 @@ def running_app(app: str, home: Path, **variables: str) -> Iterator[Lab]:
             server.wait()
 
 
-def _set_up(config: Path) -> None:
+def _write_settings(config: Path) -> None:
     """Write settings that save widget states, and that disable news and update checks."""
     settings = {
         "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
@@ -185,7 +185,7 @@ def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(params=["lab", "notebook_app"])
 def app(request: pytest.FixtureRequest) -> Lab:
-    """Return JupyterLab and Notebook 7 in turn."""
+    """Return JupyterLab or Notebook 7; each test runs with both."""
     found: Lab = request.getfixturevalue(request.param)
     return found
 

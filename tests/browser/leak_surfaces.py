@@ -1,4 +1,4 @@
-"""The surfaces on which a notebook in a browser may leave a value: files, messages, storage and the page."""
+"""Surfaces that may contain a leaked value: files, messages, storage and the page."""
 
 from __future__ import annotations
 
@@ -69,4 +69,4 @@ def collect_surfaces(app: Lab, page: Page, traffic: NetworkTraffic, name: str) -
 
 def surfaces_with_canary(surfaces: dict[str, str | bytes | Path]) -> list[str]:
     """Return the names of the surfaces that contain a canary."""
-    return [called for called, place in surfaces.items() if find_canary(place)]
+    return [name for name, content in surfaces.items() if find_canary(content)]

@@ -1,4 +1,4 @@
-"""A notebook in JupyterLab or Notebook 7, used like a user does."""
+"""Actions of a user on a notebook in JupyterLab or Notebook 7."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
 
 @contextmanager
 def _answering_kernel(page: Page) -> Iterator[None]:
-    """Open a notebook in the block, and wait until the page has received the information about its kernel.
+    """Wait until the page that the block opens has received its kernel's information.
 
     JupyterLab would ask for a kernel if a cell ran earlier, and Notebook 7 would lose the cell. The page of Notebook 7 does not show when
     its kernel is ready.
@@ -110,7 +110,10 @@ def save(app: Lab, page: Page, name: str) -> str:
 
 
 def saved_text(app: Lab, page: Page, name: str) -> str:
-    """Return the text of a saved notebook; the server empties the file before it writes, so this waits for valid JSON."""
+    """Return the text of a saved notebook, after it is valid JSON.
+
+    The server empties the file before it writes.
+    """
     for _ in range(SECONDS // 100):
         text = (app.folder / name).read_text(encoding="utf-8")
         with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""Takes the screenshots of the documentation: `python -m tests.browser.pictures`, from the root of a clone."""
+"""Take the screenshots of the documentation: `python -m tests.browser.pictures`, from the root of a clone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def take_quickstart(lab: Lab, browser: Browser) -> None:
-    """Take the form for missing values in the quickstart."""
+    """Take the quickstart's form for missing values."""
     shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", lab.folder)
     page = _page(browser, 1180, 860)
     lab.open(page, "quickstart.ipynb")
@@ -57,7 +57,7 @@ def take_quickstart(lab: Lab, browser: Browser) -> None:
 
 
 def take_form(lab: Lab, browser: Browser) -> None:
-    """Take a form in both themes, with a typed value, a missing one and a note."""
+    """Take a form with a typed value, a missing value and a note in both themes."""
     page = _page(browser, 900, 640)
     open_notebook(lab, page, "form.ipynb", "%secret register aws_prod --schema=aws")
     _hide_sidebar(page)

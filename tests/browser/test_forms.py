@@ -1,4 +1,4 @@
-"""Forms in JupyterLab and Notebook 7: use by mouse and keyboard, and searches for leaked values."""
+"""Tests of forms in JupyterLab and Notebook 7: use, accessibility and leaks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def line(page: Page, text: str) -> Locator:
 
 
 def test_no_surface_contains_a_typed_value(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """After register, update, register-secrets and cancel, no file, message, log, storage or page contains a value."""
+    """No surface contains a value after register, update, register-secrets and cancel."""
     refer = "%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}\n%stack update -an labels"
     name = "forms.ipynb"
     open_notebook(app, page, name, "%secret register cloud -s aws", "%secret register given_up", refer, "%stack register-secrets")
@@ -58,13 +58,13 @@ def test_no_surface_contains_a_typed_value(app: Lab, page: Page, traffic: Networ
     expect(line(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
     surfaces = collect_surfaces(app, page, traffic, name)
     assert len(traffic.frames) > 50
-    assert "widgets" in json.loads(str(surfaces["notebook"]))["metadata"], "the state of widgets is saved"
-    assert "[D " in (app.home / "log").read_text(encoding="utf-8", errors="replace"), "the server logs all that it can"
+    assert "widgets" in json.loads(str(surfaces["notebook"]))["metadata"], "the notebook contains the widget state"
+    assert "[D " in (app.home / "log").read_text(encoding="utf-8", errors="replace"), "the log contains debug records"
     assert surfaces_with_canary(surfaces) == []
 
 
 def test_the_search_finds_the_value_of_a_password_widget(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """The search finds the value that the password widget of ipywidgets leaves in the notebook and in messages."""
+    """The search finds the value that ipywidgets' password widget leaves in files and messages."""
     name = "password.ipynb"
     open_notebook(app, page, name, "import ipywidgets\nipywidgets.Password()")
     field = cell_at(page, 1).locator("input[type=password]")
@@ -80,7 +80,7 @@ def test_the_search_finds_the_value_of_a_password_widget(app: Lab, page: Page, t
 
 
 def test_a_form_is_usable_by_keyboard(app: Lab, page: Page) -> None:
-    """The form takes the focus, Tab moves through it in order, Enter submits, and Escape cancels."""
+    """The form has the focus, Tab moves forward, Enter submits, and Escape cancels."""
     open_notebook(app, page, "keys.ipynb", "%secret register door -s basic_auth")
     form = form_of(page, "Register door → default (local)")
     expect(form.get_by_label("username", exact=True)).to_be_focused()
@@ -133,7 +133,7 @@ def test_a_form_makes_no_request(lab: Lab, page: Page, traffic: NetworkTraffic) 
 
 
 def test_a_reopened_notebook_shows_the_line_of_the_form(lab: Lab, page: Page) -> None:
-    """After a restart of its kernel a form shows a line, and so does a reopened notebook."""
+    """A form becomes a line after a kernel restart, also in a reopened notebook."""
     open_notebook(lab, page, "reopened.ipynb", "%secret register late")
     expect(form_of(page, "Register late")).to_be_visible()
     save(lab, page, "reopened.ipynb")
@@ -147,7 +147,7 @@ def test_a_reopened_notebook_shows_the_line_of_the_form(lab: Lab, page: Page) ->
 
 
 def test_two_tabs_show_one_form(lab: Lab, page: Page) -> None:
-    """Both tabs of a notebook show its form, and a submission in one tab ends the form in the other."""
+    """Two tabs show one form, and a submission in one tab ends both."""
     open_notebook(lab, page, "twice.ipynb", "%secret register shared --token")
     expect(form_of(page, "Register shared")).to_be_visible()
     save(lab, page, "twice.ipynb")
@@ -174,5 +174,5 @@ def test_a_screenshot_does_not_reveal_a_value(lab: Lab, page: Page) -> None:
             pictures.add(form.screenshot(caret="hide", animations="disabled"))
         field.fill("short")
         assert len(pictures) == 1, title
-        assert form.screenshot(caret="hide", animations="disabled") not in pictures, "what is typed is seen as dots"
+        assert form.screenshot(caret="hide", animations="disabled") not in pictures, "a typed value is shown as dots"
         form.get_by_role("button", name="Cancel").click()

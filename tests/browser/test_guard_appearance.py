@@ -81,7 +81,7 @@ FIRST = 3
 
 
 def test_outputs_look_the_same_with_the_guard_and_without(lab: Lab, page: Page) -> None:
-    """Progress bars, colours, figures and rich displays look the same with the guard, pixel by pixel."""
+    """Each output looks the same with the guard and without, pixel by pixel."""
     open_notebook(lab, page, "looks.ipynb", KNOWN, "%secret guard on", *OUTPUTS.values())
     page.mouse.move(0, 0)
     guarded = _screenshots(page)
@@ -89,4 +89,4 @@ def test_outputs_look_the_same_with_the_guard_and_without(lab: Lab, page: Page) 
     run_cell(page, 2)
     bare = _screenshots(page)
     assert [name for name in OUTPUTS if guarded[name] != bare[name]] == []
-    assert len(set(guarded.values())) == len(OUTPUTS), "each output is a picture of its own"
+    assert len(set(guarded.values())) == len(OUTPUTS), "no two outputs have the same screenshot"

@@ -1,4 +1,4 @@
-"""An inline secret in a cell of JupyterLab or Notebook 7: its removal, and searches for it."""
+"""Tests that an inline secret is removed from cells of JupyterLab and Notebook 7."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def own_store(app: Lab, name: str) -> str:
 
 
 def type_into(page: Page, index: int, text: str) -> None:
-    """Type the source of a cell by keyboard, so that the editor records it for undo."""
+    """Type the source of a cell by keyboard, so that undo is possible."""
     cell_at(page, index).locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(text)
@@ -51,11 +51,14 @@ def undo(page: Page, index: int) -> str:
 
 
 def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """The cell, its undo history, the saved file, the checkpoint, the history and the logs do not contain the value."""
+    """After the run, no surface except the executed message contains the value.
+
+    The surfaces include the undo history of the cell, the checkpoint and the logs.
+    """
     name = "typed.ipynb"
     open_notebook(app, page, name, own_store(app, "typed"), "0")
     type_into(page, 2, f"before = 1\n%secret register typed --key={canary('typed')} --other 'a {canary('spaced')}'\nafter = '🔑'")
-    assert find_canary(save(app, page, name)), "saved as it was typed, before it is run"
+    assert find_canary(save(app, page, name)), "before the run, the saved file contains the value"
     run_cell(page, 2)
     cell = cell_at(page, 2)
     expect(cell).to_contain_text("✔ The values of typed.key, typed.other were removed from this cell and from the history.")
@@ -63,12 +66,15 @@ def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic
     assert not find_canary(undo(page, 2))
     found = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
     assert set(found) <= SEEN_BY_THE_SERVER, found
-    assert find_canary(b"".join(traffic.frames)), "what is looked at does show leaks"
+    assert find_canary(b"".join(traffic.frames)), "the search finds the value in the websocket messages"
     assert not [checkpoint for checkpoint in app.home.rglob("*-checkpoint.ipynb") if find_canary(checkpoint)]
 
 
 def test_without_the_guard_the_search_finds_the_value(page: Page, traffic: NetworkTraffic, tmp_path: Path) -> None:
-    """With the guard off, the search finds the value in the cell, its undo history, the file and the history."""
+    """With the guard off, the search finds the value on several surfaces.
+
+    So the search would find a leak in the other tests.
+    """
     name = "unguarded.ipynb"
     with running_app("jupyterlab", tmp_path) as lab:
         open_notebook(lab, page, name, own_store(lab, "unguarded"), "%secret guard off", "0")
@@ -82,7 +88,7 @@ def test_without_the_guard_the_search_finds_the_value(page: Page, traffic: Netwo
 
 
 def test_another_cell_is_repaired_if_the_user_agrees(lab: Lab, page: Page) -> None:
-    """A cell with a protected value causes a warning, and one click replaces the value by its mask."""
+    """A cell with a protected value causes a warning; one click masks the value."""
     name, value = "offered.ipynb", canary("known")
     open_notebook(lab, page, name, own_store(lab, "offered"), "0", "0")
     bar = page.locator("#jp-main-statusbar .zs-guard-status")
@@ -101,7 +107,7 @@ def test_another_cell_is_repaired_if_the_user_agrees(lab: Lab, page: Page) -> No
 
 
 def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> None:
-    """Undo restores a cell that was deleted while it ran, without the value in the cell or the saved file."""
+    """Undo restores a cell that was deleted while it ran, but without its value."""
     name = "deleted.ipynb"
     open_notebook(lab, page, name, own_store(lab, "deleted"), "0")
     slow = f"import time\ntime.sleep(3)\n%secret register gone --key={canary('deleted')}"
@@ -126,7 +132,7 @@ def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> N
 
 
 def test_earlier_outputs_are_masked_when_a_value_is_protected(lab: Lab, page: Page) -> None:
-    """Outputs that were displayed before the value was protected are masked in the page and in the file."""
+    """Outputs that showed the value earlier are masked in page and file."""
     name, value = "shown-before.ipynb", canary("shown")
     shown = lab.home / "shown.txt"
     shown.write_text(value, encoding="utf-8")

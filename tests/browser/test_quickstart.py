@@ -25,7 +25,7 @@ SECONDS = 60_000
 
 
 def test_run_all_waits_for_forms_and_leaves_no_value(lab: Lab, page: Page) -> None:
-    """Run All waits for each form, all cells succeed, and neither the page nor a file contains a value."""
+    """Run All waits for each form, all cells succeed, and no value leaks."""
     shutil.copy(QUICKSTART, lab.folder / "quickstart.ipynb")
     lab.open(page, "quickstart.ipynb")
     # JupyterLab asks for a kernel if a cell runs before the kernel has started.

@@ -1,4 +1,4 @@
-"""A value in a cell that was not run, in notebooks that JupyterLab saves."""
+"""Tests that a saved notebook contains no value from a cell that never ran."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _type_markdown(page: Page, index: int, text: str) -> None:
 
 
 def test_a_value_typed_into_a_markdown_cell_is_not_saved(lab: Lab, page: Page) -> None:
-    """The saved notebook and the checkpoint have a reference, even for a value that is too short for a fingerprint."""
+    """Saved notebook and checkpoint contain references, even for a value without a fingerprint."""
     name, value, weak = "markdown.ipynb", canary("markdown"), "qw7xk2"
     protect = f"the_redactor().protect('{weak[:3]}' + '{weak[3:]}', 'gh.pin');"
     open_notebook(lab, page, name, protecting_cell(lab, value), protect, "0")
@@ -48,7 +48,7 @@ def test_a_value_typed_into_a_markdown_cell_is_not_saved(lab: Lab, page: Page) -
     assert [file for file in files if find_canary(file) or weak in file.read_text(encoding="utf-8")] == []
 
 
-def test_the_status_item_says_whether_saved_files_are_checked(page: Page, tmp_path: Path) -> None:
+def test_the_status_item_reports_whether_saved_files_are_checked(page: Page, tmp_path: Path) -> None:
     """The status item reports whether the server has the extension, which checks saved files."""
     item = page.locator("#jp-main-statusbar .zs-guard-status")
     for state, expected in (("true", "Saved files are checked"), ("false", "Saved files are not checked")):

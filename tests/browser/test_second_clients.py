@@ -1,4 +1,4 @@
-"""A second client of a kernel in JupyterLab, a tab or a code console: it shows no inline secret either."""
+"""Tests that a second tab and a code console show no inline secret."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _files_with_canary(lab: Lab, stem: str) -> list[str]:
 
 
 def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None:
-    """The tab that ran the cell and the other tab replace the value, and no file contains it."""
+    """Both tabs remove the value from the cell, and no file contains it."""
     name = "two-tabs.ipynb"
     open_notebook(lab, page, name, own_store(lab, "two-tabs"), "0")
     type_into(page, 2, f"%secret register two --key={canary('tabs')}")
@@ -57,7 +57,7 @@ def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None
 
 
 def test_a_cell_is_cleaned_in_the_tab_that_did_not_run_it_last(lab: Lab, page: Page) -> None:
-    """If both tabs ran the cell, both replace the value of the last run."""
+    """If both tabs ran the cell, both remove the value of the last run."""
     name = "two-tabs-again.ipynb"
     open_notebook(lab, page, name, own_store(lab, "two-tabs-again"), "0")
     other = _open_again(lab, page, name)

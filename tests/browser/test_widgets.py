@@ -1,4 +1,4 @@
-"""Values in fields of widgets in JupyterLab: the kernel gets them, and no file contains them."""
+"""Tests that values in widgets' fields reach the kernel and no file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Lab
 
-LENGTHS = "print('in the kernel:', len(field.value), field.value == value, 'secret:' in field.value)"
+CHECK_FIELD = "print('in the kernel:', len(field.value), field.value == value, 'secret:' in field.value)"
 
 ANYWIDGET = '''
 import anywidget, traitlets
@@ -50,7 +50,10 @@ FIELDS = {
 
 
 def protecting_cell(lab: Lab, value: str) -> str:
-    """Return a cell that protects a value from a file, so that the notebook does not contain it."""
+    """Return a cell that reads a value from a file and protects it.
+
+    So the notebook does not contain the value.
+    """
     file = lab.home / f"value-{value}.txt"
     file.write_text(value, encoding="utf-8")
     return f"""
@@ -69,7 +72,10 @@ def _files_with_canary(lab: Lab, name: str) -> list[str]:
 
 
 def _run_until_shown(page: Page, index: int, shown: str) -> None:
-    """Run a cell until it shows a text, because a busy kernel may receive the typed text late."""
+    """Run a cell until it shows a text.
+
+    A busy kernel may receive the typed text late.
+    """
     for _ in range(5):
         run_cell(page, index)
         try:
@@ -83,9 +89,9 @@ def _run_until_shown(page: Page, index: int, shown: str) -> None:
 @pytest.mark.parametrize("kind", FIELDS)
 @pytest.mark.parametrize("typed", ["key by key", "pasted"])
 def test_a_value_in_a_widget_reaches_the_kernel_and_no_file(kind: str, typed: str, lab: Lab, page: Page) -> None:
-    """The kernel and the field have the value; the saved widget state and the checkpoint do not."""
+    """Kernel and field have the value; the saved widget state and checkpoint do not."""
     name, value = f"widget-{kind.replace(' ', '-')}-{typed[:3]}.ipynb".lower(), canary("widget")
-    open_notebook(lab, page, name, protecting_cell(lab, value), FIELDS[kind], LENGTHS)
+    open_notebook(lab, page, name, protecting_cell(lab, value), FIELDS[kind], CHECK_FIELD)
     field = cell_at(page, 2).locator(".jp-OutputArea input, .jp-OutputArea textarea").first
     field.click()
     if typed == "pasted":
@@ -101,7 +107,7 @@ def test_a_value_in_a_widget_reaches_the_kernel_and_no_file(kind: str, typed: st
 
 
 def test_a_mask_in_a_field_is_not_sent_back(lab: Lab, page: Page) -> None:
-    """A text that is typed after a mask in a field reaches the kernel as a text after the value."""
+    """If text is typed after a mask, the kernel receives value and text."""
     name, value = "written-back.ipynb", canary("set")
     fill = "import ipywidgets\nfield = ipywidgets.Text()\nfield.value = value\nfield"
     check = "print('in the kernel:', field.value == value + 'XYZ', 'secret:' in field.value)"

@@ -1,4 +1,4 @@
-"""Tests of the sdist, of the wheel built from it, and of the wheel on a machine without Node."""
+"""Tests of the sdist and the wheel, also on a machine without Node."""
 
 from __future__ import annotations
 
@@ -86,11 +86,11 @@ def test_the_sdist_contains_the_labextension_and_no_ignored_file(sdist: Path) ->
         names = {Path(*Path(member.name).parts[1:]).as_posix() for member in archive.getmembers()}
     built = {name for name in names if name.startswith(("zensecrets_jupyter/labextension/", "zensecrets_jupyter/notebook/widget/"))}
     assert {"zensecrets_jupyter/labextension/package.json", "zensecrets_jupyter/notebook/widget/form.js"} <= built
-    assert names - built - {"PKG-INFO"} <= set(_tracked(or_new=True))
+    assert names - built - {"PKG-INFO"} <= set(_tracked(include_new=True))
 
 
 def test_the_wheel_contains_types_license_notebooks_and_labextension(wheel: Path) -> None:
-    """The wheel contains all files that a user needs, no tests, and no sources of the labextension."""
+    """The wheel contains all files for users, no tests and no TypeScript sources."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     metadata = f"zensecrets_jupyter-{VERSION}.dist-info"
@@ -144,7 +144,7 @@ def test_the_installed_package_contains_the_notebooks(installed: Path) -> None:
 
 
 def test_flavors_without_their_library_are_listed_with_the_install_command(without_extras: Path) -> None:
-    """Every built-in flavor is listed; if its library is missing, the line names an existing extra."""
+    """Every built-in flavor is listed, with the extra for a missing library."""
     listed = _run([without_extras / "zensecrets", "secrets-manager", "flavor", "list"], path=without_extras)
     lines = {line.split()[0]: line for line in listed.splitlines() if line.strip()}
     code = "from importlib.metadata import metadata; print(*metadata('zensecrets-jupyter').get_all('Provides-Extra'))"
@@ -160,7 +160,7 @@ def test_flavors_without_their_library_are_listed_with_the_install_command(witho
 
 
 def test_everything_else_works_without_extras(without_extras: Path, tmp_path: Path) -> None:
-    """Without extras, the local store works in IPython, and the flavor aws shows its install command."""
+    """Without extras, the local store works, and flavor ``aws`` shows its install command."""
     cells = [
         "%load_ext zensecrets_jupyter",
         "%secret register mine --key=value",
@@ -201,7 +201,7 @@ def test_the_form_is_small(wheel: Path) -> None:
 
 
 def test_no_file_names_a_registry_or_a_path_of_this_machine() -> None:
-    """No file under version control contains a registry's address, the home folder or this clone's path."""
+    """No tracked file contains a registry's address or a path of this machine."""
     own = [f"{folder}{os.sep}".encode() for folder in {ROOT, Path.home()} if folder != Path(folder.anchor)]
     found = [f"{name}: {text.decode()}" for name in _tracked() for text in [*REGISTRIES, *own] if text in (ROOT / name).read_bytes()]
     assert found == []
@@ -214,9 +214,9 @@ def test_the_lock_file_contains_versions_and_no_addresses() -> None:
     assert [name for name, package in packages.items() if not package.get("version")] == []
 
 
-def _tracked(*, or_new: bool = False) -> list[str]:
-    """Return the files under version control, with new ones if asked for."""
-    options = ["--cached", "--others", "--exclude-standard"] if or_new else ["--cached"]
+def _tracked(*, include_new: bool = False) -> list[str]:
+    """Return the files under version control, and with ``include_new`` also new files that Git does not ignore."""
+    options = ["--cached", "--others", "--exclude-standard"] if include_new else ["--cached"]
     listed = _run(["git", "-C", ROOT, "ls-files", *options, "-z"])
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 

@@ -1,4 +1,4 @@
-"""Tests of the pre-commit hook with the real pre-commit, which installs it from a clone of this repository."""
+"""Tests of the pre-commit hook, which pre-commit installs from this repository."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ VALUE = canary("commit")
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield a Git repository with a fingerprint file of a secret that the committing user does not have."""
+    """Yield a Git repository with a fingerprint file.
+
+    The committing user does not have the secret of the fingerprints.
+    """
     hook_source, repository = tmp_path / "hook", tmp_path / "repository"
     _clone(hook_source)
     repository.mkdir()
@@ -65,7 +68,10 @@ def _pre_commit(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_hook_stops_a_commit_with_a_value(repository: Path) -> None:
-    """The hook passes a file without a value. It stops a file with a value, and reports the location without the value."""
+    """The hook accepts a file without a value, and refuses one with a value.
+
+    The report shows the location and not the value.
+    """
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository.parent / "hook", check=True, capture_output=True, text=True)
     config = f"""
 repos:
