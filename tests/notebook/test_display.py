@@ -54,6 +54,40 @@ def test_a_value_is_displayed_as_a_mask(prepared_kernel: Kernel) -> None:
     assert ran.shown() == ["(str, True)"]
 
 
+PIPELINE = """
+import zensecrets_jupyter as zs
+from zensecrets_jupyter import pipeline, step
+
+@step
+def load() -> int:
+    return 1
+
+@pipeline
+def one_step():
+    load()
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("zs.Client().active_stack", "label_studio"),
+        ("zs.Client().active_stack.validate()", "authentication_secret"),
+        ("run", "load"),
+    ],
+    ids=["stack", "report", "run"],
+)
+def test_an_object_is_displayed_as_a_table(prepared_kernel: Kernel, cell: str, text: str) -> None:
+    """A stack, a validation report and a pipeline run are displayed as tables."""
+    assert prepared_kernel.run(PIPELINE).ok
+    # The missing secret of the fixture's annotator would stop the run.
+    assert prepared_kernel.run("%stack register plain -o default -a default -x default --set\nrun = one_step()").ok
+    assert prepared_kernel.run("%stack set default").ok
+    (shown,) = prepared_kernel.run(cell).shown("text/html")
+    assert "<table" in shown
+    assert text in shown
+
+
 def test_names_are_escaped(prepared_kernel: Kernel) -> None:
     """The name of a component is escaped in HTML."""
     for cell in ("%stack describe", "%stack validate", "%zen annotator list"):

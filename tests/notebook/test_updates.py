@@ -30,7 +30,7 @@ def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
         (package / "core" / "names.py").touch()
         for _ in range(2):
             assert kernel.run("%secret scan .").error.strip() == f"UsageError: {RESTART.format('zensecrets_jupyter.commands.files.scan')}"
-        (package / "core" / "schemas" / "whylabs.py").unlink()
+        (package / "core" / "schemas" / "built_in" / "whylabs.py").unlink()
         ran = kernel.run("import zensecrets_jupyter.core.schemas.built_in.whylabs")
         assert f"PackageChangedError: {RESTART.format('zensecrets_jupyter.core.schemas.built_in.whylabs')}" in _plain(ran.error)
         shutil.rmtree(package)
