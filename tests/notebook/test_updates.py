@@ -24,6 +24,7 @@ def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("import zensecrets_jupyter as zs\nzs.__file__").shown() == [repr(str(package / "__init__.py"))]
         assert kernel.run("%secret register mine --a=" + canary("value")).ok
+        assert kernel.run("%secret get mine").ok
         assert "No module named 'zensecrets_jupyter.nothing'" in kernel.run("import zensecrets_jupyter.nothing").error
         newer = package / "commands" / "files" / "scan.py"
         newer.write_text("from zensecrets_jupyter.core.names import check_something_new\n", encoding="utf-8")
@@ -37,7 +38,7 @@ def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
         error = kernel.run("%secret clean .").error.strip()
         assert error.startswith("UsageError: zensecrets_jupyter was updated or removed while this process runs, and zensecrets_jupyter.")
         assert "\n" not in error
-        # Loaded modules continue to work.
+        # A command whose modules are all loaded continues to work.
         assert kernel.run("%secret get mine").ok
 
 
