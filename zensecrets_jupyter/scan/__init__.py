@@ -1,1 +1,1 @@
-"""Scan of files for values of secrets, and their removal."""
+"""Search files for the values of secrets, and remove the values."""

@@ -19,28 +19,32 @@ def replace_file(path: Path, data: bytes) -> None:
     After any error, and after Ctrl-C, the file has either the old or the new content.
 
     Raises:
-        OSError: If the file can't be written; it is unchanged then.
+        OSError: If the file can't be written. It is then unchanged.
     """
     # Symbolic links stay links: their target is replaced.
     target = path.resolve()
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o600
 
-    def prepare(scratch: Path) -> None:
-        scratch.chmod(mode)
+    def prepare(temporary: Path) -> None:
+        temporary.chmod(mode)
         if target.exists():
-            _keep_owner(scratch, target)
+            _keep_owner(temporary, target)
 
     write_atomically(target, data, prepare=prepare)
 
 
 def may_replace(path: Path) -> bool:
-    """Return whether this user may write a file; a read-only file is not replaced, even where the folder's mode allows it."""
+    """Return whether this user may replace a file.
+
+    A read-only file is not replaced, even if the permissions of its folder would allow it.
+    """
+    # For root, os.access allows a write to a read-only file too, so the permissions are checked as well.
     return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
 
-def _keep_owner(scratch: Path, target: Path) -> None:
+def _keep_owner(temporary: Path, target: Path) -> None:
     status = target.stat()
     if hasattr(os, "chown") and (status.st_uid, status.st_gid) != (os.getuid(), os.getgid()):
-        # Only root may give a file to another user. For all other users the new file is their own.
+        # Only root may change the owner of a file. For any other user, the new file belongs to that user.
         with suppress(PermissionError):
-            os.chown(scratch, status.st_uid, status.st_gid)
+            os.chown(temporary, status.st_uid, status.st_gid)

@@ -1,4 +1,4 @@
-"""Backup of cleaned files, sealed with a passphrase, and its restoration."""
+"""Write a backup of files before they are cleaned, sealed with a passphrase; restore a backup."""
 
 from __future__ import annotations
 
@@ -20,24 +20,31 @@ if TYPE_CHECKING:
 
 FORMAT_KEY = "zensecrets_backup"
 VERSION = 1
-_LARGEST = 2 * 1024 * 1024 * 1024
+_LARGEST_SIZE = 2 * 1024 * 1024 * 1024
 """Largest size of a backup in bytes."""
 
 
 def write_backup(path: str | Path, files: Mapping[Path, bytes], passphrase: str) -> None:
-    """Write the original content of files to one sealed file, which only its owner can read.
+    """Write the content of files into one sealed file, before the files are cleaned.
+
+    Only the user who runs this program can read the backup.
+
+    Args:
+        path: The path of the backup.
+        files: The content of each file, by its path.
+        passphrase: The passphrase that opens the backup.
 
     Raises:
-        UnwritableFileError: If the backup exists, or can't be written.
+        UnwritableFileError: If the backup exists already, or can't be written.
     """
     content = {str(file.absolute()): base64.b64encode(data).decode("ascii") for file, data in files.items()}
     write_text(path, sealed_export.seal(json.dumps({FORMAT_KEY: VERSION, "files": content}), passphrase), private=True)
 
 
 def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> list[Path]:
-    """Restore the files of a backup to their original paths.
+    """Write the files of a backup to their original paths, and replace the current files.
 
-    The backup may come from another person, who chose the paths in it. Therefore only files below ``folders`` are written.
+    The backup may come from another person, who chose the paths in it. Therefore only files in ``folders`` are written.
 
     Args:
         path: The backup.
@@ -50,8 +57,8 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
     Raises:
         UnreadableFileError: If the file is not a backup, or is damaged.
         WrongPassphraseError: If the passphrase is wrong.
-        UnwritableFileError: If a file of the backup is not below one of ``folders``, and then no file is restored. Or if a file can't be
-            written, and then only the files before it are restored.
+        UnwritableFileError: If the backup contains a file that is not in one of ``folders``; no file is then restored. It is also raised
+            if a file can't be written; only the files before it are then restored.
     """
     text = _text_of(path)
     if not sealed_export.is_sealed(text):
@@ -77,11 +84,11 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
 
 
 def _text_of(path: str) -> str:
-    """Return the text of a backup; empty if the file is not regular, or is too large."""
+    """Return the text of a backup; empty if the file can't be read or can't be a backup."""
     file = expand_path(path)
     try:
-        # A device may be endless, and a pipe may block. Files under /proc have a size of 0 and may block too.
-        if os.path.isfile(file) and 0 < file.stat().st_size <= _LARGEST:  # noqa: PTH113 - Path.is_file raises where the path is too long
+        # Only regular files are read: a device may be endless, and a pipe may block. A file under /proc, with a size of 0, may block too.
+        if os.path.isfile(file) and 0 < file.stat().st_size <= _LARGEST_SIZE:  # noqa: PTH113 - Path.is_file raises where the path is too long
             return file.read_text(encoding="utf-8")
     except (OSError, ValueError):
         pass
@@ -89,8 +96,8 @@ def _text_of(path: str) -> str:
 
 
 def _is_below(name: str, allowed: Iterable[Path]) -> bool:
-    """Return whether a path, with links resolved, is below an allowed folder and outside the folders of tools."""
-    if not os.path.isabs(name) or "\0" in name:  # noqa: PTH117 - the text has not been checked yet
+    """Return whether a path is in an allowed folder, but not in a skipped one; links are resolved."""
+    if not os.path.isabs(name) or "\0" in name:  # noqa: PTH117 - the path comes from the backup and may be any text
         return False
     real = Path(os.path.realpath(name))
     return any(
@@ -100,6 +107,7 @@ def _is_below(name: str, allowed: Iterable[Path]) -> bool:
 
 
 def _files_of(text: str, path: str) -> dict[str, bytes]:
+    """Return the content of each file in the JSON of an opened backup, by its original path."""
     try:
         document = json.loads(text)
         if document[FORMAT_KEY] == VERSION:

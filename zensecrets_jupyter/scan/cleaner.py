@@ -1,4 +1,4 @@
-"""Removal of values from files."""
+"""Remove values from files: compute the new content of a file, and replace the file."""
 
 from __future__ import annotations
 
@@ -30,12 +30,17 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.scan.matchers import Matcher
 
-_MOST_PASSES = 3
-"""Passes over a text: removing one value may join two halves of another."""
+_MAX_PASSES = 3
+"""Maximum number of passes over a text. One pass may not be enough: the removal of a value may join two halves of another value."""
 
 
 class UncleanedFile(NamedTuple):
-    """A file that could not be cleaned, and the reason as the end of a sentence."""
+    """A file that could not be cleaned, and the reason.
+
+    Attributes:
+        path: The path, with values in it masked.
+        reason: The reason, as the end of a sentence.
+    """
 
     path: str
     reason: str
@@ -58,14 +63,15 @@ class Cleaner:
     """Removes the values that a matcher finds from files."""
 
     def __init__(self, matcher: Matcher) -> None:
-        """Remove the values that ``matcher`` finds."""
+        """Create a cleaner that removes the values that ``matcher`` finds."""
         self._matcher = matcher
 
     def read(self, paths: Iterable[Path]) -> tuple[dict[Path, bytes], list[UncleanedFile]]:
         """Read the files that can be cleaned.
 
         Returns:
-            The content of each file, also of the files that SQLite writes next to a database; and the files that can't be cleaned.
+            First, the content of each file that can be cleaned, by its path. For a database this includes the files that SQLite keeps
+            beside it. Second, the files that can't be cleaned.
         """
         files: dict[Path, bytes] = {}
         uncleaned = []
@@ -84,7 +90,14 @@ class Cleaner:
         return files, uncleaned
 
     def clean(self, files: dict[Path, bytes]) -> CleaningResult:
-        """Clean files, given with their content. Each file is replaced atomically."""
+        """Remove the values from files, and replace each file atomically.
+
+        Args:
+            files: The content of each file, by its path, as :meth:`read` returned it.
+
+        Returns:
+            The cleaned files, and the files that could not be cleaned.
+        """
         result = CleaningResult()
         for path, data in files.items():
             if path.name.endswith(databases.SIDE_FILE_SUFFIXES):
@@ -101,8 +114,8 @@ class Cleaner:
         return result
 
     def content(self, path: Path, data: bytes) -> bytes:
-        """Return the content of a notebook or a text file without values."""
-        for _ in range(_MOST_PASSES):
+        """Return the content of a notebook or a text file with every value replaced."""
+        for _ in range(_MAX_PASSES):
             new = self._clean_once(path, data)
             if new == data:
                 break
@@ -123,25 +136,26 @@ class Cleaner:
         return data if new == file.text else file.encode(new)
 
     def notebook(self, raw: str) -> str:
-        """Return the JSON of a notebook without values. No other character changes."""
-        # A file that has only ASCII may be written by a program that escapes all other characters. So the edits escape them too.
+        """Return the JSON of a notebook with every value replaced; all other characters stay unchanged."""
+        # A file in pure ASCII stays so: the program that wrote it may escape all other characters, and every JSON parser reads escapes.
         ascii_only = raw.isascii()
         edits = [edit for text in notebooks.texts(raw) for edit in self._edits(raw, text, ascii_only=ascii_only)]
         return apply_edits(raw, edits)
 
     def _edits(self, raw: str, text: notebooks.NotebookText, *, ascii_only: bool) -> Iterator[Edit]:
+        """Yield the edits of a notebook's JSON ``raw`` that replace the values in one of its texts."""
         value = text.value(raw)
         matches = notebooks.find(self._matcher, value)
         if not matches:
             return
         first = text.tokens[0]
         if first.is_number:
-            # Fields such as a cell's execution count must stay numbers, even if the number looks like a value.
+            # In all other fields, such as a cell's execution count, nbformat requires a number.
             if {"data", "metadata", "state"} & set(text.path):
                 yield Edit(first.start, first.end, f'"{to_json_text(edits_of_output(matches)[0].new, ascii_only=ascii_only)}"')
             return
         if text.is_cell_id:
-            # nbformat allows only letters, digits, - and _ in a cell's id, and ids must be unique.
+            # A mask can't be an id: nbformat allows only letters, digits, - and _ in it, and each id of a notebook must be unique.
             edits = [Edit(0, len(value), f"redacted-{text.path[1]}")]
         elif text.is_base64:
             edits = edits_of_base64(value, matches)
@@ -152,6 +166,7 @@ class Cleaner:
         yield from _edits_of_raw(raw, text, edits, ascii_only=ascii_only)
 
     def _clean_file(self, path: Path, data: bytes) -> list[str]:
+        """Clean a notebook or a text file, and return the reasons why a value is still in it."""
         if path.read_bytes() != data:
             return ["it changed in the meantime"]
         new = self.content(path, data)
@@ -162,6 +177,8 @@ class Cleaner:
         return ["some of its values can't be replaced"] if remaining else []
 
     def _clean_database(self, path: Path) -> list[str]:
+        """Clean a database, and return the reasons why a value is still in it."""
+
         def change(cell: databases.DatabaseCell) -> bytes | None:
             matches = self._matcher.find(cell.value)
             if not matches:
@@ -172,6 +189,7 @@ class Cleaner:
         return [f"{cell.location(self._matcher)} can't be replaced" for cell in remaining]
 
     def _why_uncleanable(self, path: Path, data: bytes) -> str:
+        """Return why a file can't be cleaned, as the end of a sentence; empty if it can."""
         if not may_replace(path):
             return "it is read-only"
         if path.name.endswith(databases.SIDE_FILE_SUFFIXES):
@@ -185,7 +203,7 @@ class Cleaner:
 
 
 def _read_side_files(path: Path) -> dict[Path, bytes]:
-    """Return the content of the files that SQLite writes next to a database."""
+    """Return the content of the files that SQLite keeps beside a database."""
     contents = {}
     for suffix in databases.SIDE_FILE_SUFFIXES:
         file = path.with_name(path.name + suffix)
@@ -195,7 +213,7 @@ def _read_side_files(path: Path) -> dict[Path, bytes]:
 
 
 def _edits_of_raw(raw: str, text: notebooks.NotebookText, edits: Iterable[Edit], *, ascii_only: bool) -> Iterator[Edit]:
-    """Translate edits of a text's value into edits of the JSON that holds it."""
+    """Yield the edits of a notebook's JSON ``raw`` for ``edits``, whose offsets count in the decoded ``text``."""
     edits_of_value = list(edits)
     offset = 0
     for token in text.tokens:
@@ -203,8 +221,9 @@ def _edits_of_raw(raw: str, text: notebooks.NotebookText, edits: Iterable[Edit],
         length = len(token.value(raw))
         for edit in edits_of_value:
             start, end = max(edit.start - offset, 0), min(edit.end - offset, length)
-            if start < end or (start == end == edit.start - offset == edit.end - offset):
-                # A match over several lines is replaced in the first line and removed from the others.
+            is_insertion = start == end == edit.start - offset == edit.end - offset
+            if start < end or is_insertion:
+                # A match that covers several lines is replaced in the first line and removed from the others.
                 new = to_json_text(edit.new, ascii_only=ascii_only) if edit.start >= offset else ""
                 yield Edit(positions[start], positions[end], new)
         offset += length

@@ -1,4 +1,4 @@
-"""Masking of notebooks in memory, before they are saved or exported."""
+"""Mask values in notebooks in memory, before the notebooks are saved or exported."""
 
 from __future__ import annotations
 
@@ -15,28 +15,37 @@ from zensecrets_jupyter.scan.matchers import mask_matches
 if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
-_LONG = 1_000
-"""The length from which the hash of a text without values is stored, in characters."""
-_MOST_HASHES = 20_000
+_HASHED_LENGTH = 1_000
+"""Minimum number of characters of a text whose hash is remembered if the text has no value."""
+_MAX_HASHES = 20_000
+"""Maximum number of hashes that are remembered; then the oldest one is dropped."""
 
 
 class DocumentMasker:
     """Masks the texts of documents.
 
-    The masker stores hashes of long texts without values, because notebooks are saved often.
+    Notebooks are saved again and again. Therefore the masker remembers hashes of long texts without values, and does not search them again.
 
     Attributes:
         masked: The names of the values that were masked so far.
     """
 
     def __init__(self, matcher: Matcher) -> None:
-        """Mask the values that ``matcher`` finds."""
+        """Create a masker of the values that ``matcher`` finds."""
         self._matcher = matcher
         self._clean_hashes: dict[bytes, None] = {}
         self.masked: set[str] = set()
 
     def document(self, thing: Any, path: JsonPath = ()) -> Any:
-        """Return a copy with all texts and keys masked; the same object if it contains no value."""
+        """Return a document, or a part of one, with the values in its texts and keys masked.
+
+        Args:
+            thing: The document: dicts, lists, strings, numbers, booleans and ``None``. It is not changed.
+            path: The path of ``thing``, if it is a part of a notebook.
+
+        Returns:
+            A copy; or ``thing`` itself if it contains no value.
+        """
         if isinstance(thing, str):
             return self.text(thing, path)
         if isinstance(thing, list):
@@ -47,11 +56,11 @@ class DocumentMasker:
             changed = any(key is not old or new is not thing[old] for (key, new), old in zip(pairs, thing, strict=True))
             # The copy has the class of the document: nbformat's nodes are dicts with attribute access.
             return type(thing)(pairs) if changed else thing
-        # Numbers are not masked, because a front end can't draw a figure with a text instead of a number.
+        # Numbers are not masked, because a figure with a mask in place of a number would not be drawn.
         return thing
 
     def record_matches(self, data: bytes) -> None:
-        """Add the names of values in ``data`` to :attr:`masked`, without masking them."""
+        """Add the names of the values in ``data`` to :attr:`masked`, without masking them."""
         self.masked.update(match.name for match in self._matcher.find(data))
 
     def data(self, data: bytes) -> bytes:
@@ -67,28 +76,35 @@ class DocumentMasker:
         return mask_matches(data, matches)
 
     def text(self, text: str, path: JsonPath = (), *, is_key: bool = False) -> str:
-        """Return the masked text at ``path`` of a notebook; the same object if the text contains no value."""
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() if len(text) >= _LONG else b""
+        """Return ``text`` with values masked; the same object if it contains no value.
+
+        Args:
+            text: The text.
+            path: The path of the text in a notebook; empty for another text.
+            is_key: Whether the text is a key of a JSON object.
+        """
+        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() if len(text) >= _HASHED_LENGTH else b""
         if digest in self._clean_hashes:
             return text
-        location = notebooks.NotebookText((JsonToken(path, 0, 0, is_key=is_key),))
+        notebook_text = notebooks.NotebookText((JsonToken(path, 0, 0, is_key=is_key),))
         matches = notebooks.find(self._matcher, text)
         if matches and not is_key and path:
-            # A script with a mask instead of a number could not draw its figure.
+            # A script in an output would not draw its figure if a mask replaced one of its numbers.
             numbers = numbers_in_scripts(str(path[-1]), text)
             matches = [match for match in matches if not any(start <= match.start and match.end <= end for start, end in numbers)]
         if not matches:
             self._remember(digest)
             return text
         self.masked.update(match.name for match in matches)
-        if location.is_cell_id:
+        if notebook_text.is_cell_id:
+            # A mask can't be an id: nbformat allows only letters, digits, - and _ in it, and each id of a notebook must be unique.
             return f"redacted-{path[1]}"
-        if location.is_base64 and not is_key:
+        if notebook_text.is_base64 and not is_key:
             return apply_edits(text, edits_of_base64(text, matches))
-        return apply_edits(text, edits_of_source(text, matches) if location.is_source else edits_of_output(matches))
+        return apply_edits(text, edits_of_source(text, matches) if notebook_text.is_source else edits_of_output(matches))
 
     def _remember(self, digest: bytes) -> None:
         if digest:
             self._clean_hashes[digest] = None
-            if len(self._clean_hashes) > _MOST_HASHES:
+            if len(self._clean_hashes) > _MAX_HASHES:
                 self._clean_hashes.pop(next(iter(self._clean_hashes)))

@@ -18,12 +18,13 @@ SOURCES = frozenset({
     ".cfg", ".env", ".ini", ".ipy", ".jl", ".js", ".json", ".md", ".py", ".qmd", ".r", ".rmd", ".rst", ".scala", ".sh", ".sql", ".toml",
     ".ts", ".yaml", ".yml",
 })  # fmt: skip
-"""Suffixes of files that people write, in which references replace values."""
+"""Suffixes of files that people write. In these files, references replace values."""
 
-_NAME = re.compile(r"[\w-]+\.[\w.-]+")
+_SECRET_AND_KEY = re.compile(r"[\w-]+\.[\w.-]+")
 _ENVIRONMENT_PREFIX = "env."
+"""Prefix of the names of environment variables, for which there is no reference."""
 _REGISTER_LINE = re.compile(
-    # In scripts that are also notebooks a magic is a comment: jupytext writes `# %secret …`, Databricks `# MAGIC %secret …`.
+    # In a notebook that is stored as a script, a magic is a comment: `# %secret …` by jupytext, `# MAGIC %secret …` by Databricks.
     r"\s*(?:(?:#|//|--)\s*(?:MAGIC\s+)?(?=[%!]))?[%!]?\s*(?:zen\s+|zensecrets\s+)?secret\s+(?:register|create|update)\s"
 )
 _ARGUMENT = re.compile(r"(?<=\s)--[\w.-]+(=[\"']?)\Z")
@@ -48,14 +49,18 @@ def edits_of_output(matches: Iterable[Match]) -> list[Edit]:
 
 
 def edits_of_base64(text: str, matches: Iterable[Match]) -> list[Edit]:
-    """Return the edits that replace the bytes of values by NUL bytes, so that the text is still base64 of the same length."""
+    """Return the edits that replace the bytes of values by NUL bytes.
+
+    After the edits, the text is still base64 and has the same length.
+    """
     return [Edit(match.start, match.end, re.sub(r"[^=\s]", "A", text[match.start : match.end])) for match in matches]
 
 
 def mask_keeping_length(data: bytes, matches: Iterable[Match]) -> bytes:
-    """Return ``data`` with every value replaced by as many bytes and characters.
+    """Return ``data`` with every value replaced by the same number of bytes and characters.
 
-    Binary formats store the length of a text in front of it. Each character becomes one with the same length in UTF-8.
+    The lengths stay, because binary formats store the length of a text in front of it. Each character of a value is replaced by a character
+    with the same length in UTF-8.
     """
     changed = bytearray(data)
     for match in matches:
@@ -69,12 +74,14 @@ def mask_keeping_length(data: bytes, matches: Iterable[Match]) -> bytes:
 
 
 def _edit_of_source(text: str, match: Match) -> Edit:
-    has_reference = _NAME.fullmatch(match.name) and not match.name.startswith(_ENVIRONMENT_PREFIX)
+    """Return the edit for one match; see :func:`edits_of_source`."""
+    has_reference = _SECRET_AND_KEY.fullmatch(match.name) and not match.name.startswith(_ENVIRONMENT_PREFIX)
     if not (match.is_whole and match.encoding in _STRING_LITERAL_ENCODINGS and has_reference):
         return Edit(match.start, match.end, mask_text(match.name))
     before = text[text.rfind("\n", 0, match.start) + 1 : match.start]
     argument = _ARGUMENT.search(before)
     if argument and _REGISTER_LINE.match(before):
+        # argument[1] is the equals sign, and the quote after it if there is one.
         quote = argument[1][1:]
         return Edit(match.start - len(argument[1]), match.end + (len(quote) if text.startswith(quote, match.end) else 0), "")
     name, _, key = match.name.partition(".")

@@ -1,4 +1,4 @@
-"""The result of a scan: the findings and the skipped files."""
+"""The result of a scan: the findings, and the files that were skipped."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """The location of a value in a file. A finding never contains the value.
+    """A value that was found in a file, and its location. The value itself is not an attribute.
 
     Attributes:
         path: The path of the file, with values in it masked.
         location: The location in the file: ``cell 3, output 1, text/html``, ``line 12``, ``table history, row 5``, ``byte 4711``.
-        name: The name of the value, such as ``db.password``; in a heuristic scan, the type of the possible secret.
+        name: The name of the value, ``secret.key``. In a finding of the heuristic scan: the kind of secret that the text looks like.
         encoding: How the value is written: ``plain``, ``base64``, …, or :data:`UNKNOWN`.
         line: The line in the file; 0 if the file has no lines.
-        is_whole: Whether the whole value occurs there, not only a part.
+        is_whole: Whether the whole value was found, not only a part of it.
     """
 
     path: str
@@ -36,7 +36,12 @@ UNKNOWN = "unknown"
 
 
 class SkippedFile(NamedTuple):
-    """A file that was not searched, and the reason as the end of a sentence."""
+    """A file that was not searched, and the reason.
+
+    Attributes:
+        path: The path.
+        reason: The reason, as the end of a sentence.
+    """
 
     path: str
     reason: str

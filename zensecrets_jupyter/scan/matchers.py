@@ -1,4 +1,4 @@
-"""Matchers, which find values in bytes, and their matches."""
+"""Matchers, which find values in bytes, and the matches that they return."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import NamedTuple
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 
 LONGEST_ENCODED_BYTE = 10
-"""The most bytes that usual encodings write for one byte: ``\\U00000000``."""
+"""Maximum number of bytes that a usual encoding writes for one byte, as in ``\\U00000000``."""
 
 
 class Match(NamedTuple):
-    """An occurrence of a value at ``data[start:end]``.
+    """An occurrence of a value: ``data[start:end]``.
 
     Attributes:
         start: The offset of its first byte.
-        end: The offset behind its last byte.
+        end: The offset after its last byte.
         name: The name of the value.
         encoding: How the value is written: ``plain``, ``base64``, ….
-        is_whole: Whether the whole value occurs there, not only a part.
+        is_whole: Whether this is the whole value, not only a part of it.
     """
 
     start: int
@@ -32,11 +32,11 @@ class Match(NamedTuple):
 class Matcher(ABC):
     """Finds values in bytes.
 
-    Errors during a search are raised, because the callers do not show the searched text.
+    Errors of a search are raised, because the caller does not show the searched text.
     """
 
     reach: int
-    """Length in bytes of the longest encoded value, by which chunks of a file overlap."""
+    """Length in bytes of the longest encoded value. Consecutive chunks of a file overlap by this length."""
 
     @property
     @abstractmethod
@@ -48,8 +48,8 @@ class Matcher(ABC):
         """Return the occurrences of values in ``data``, in order and without overlaps."""
 
     @abstractmethod
-    def may_touch(self, data: bytes) -> bool:
-        """Return whether JSON may contain a value, escaped in any way. ``False`` is certain."""
+    def json_may_contain_value(self, data: bytes) -> bool:
+        """Return whether JSON may contain a value, with any escapes. ``False`` is certain; ``True`` may be wrong."""
 
     def mask(self, text: str) -> str:
         """Return ``text`` with every value masked; the same object if there is none."""
@@ -58,13 +58,13 @@ class Matcher(ABC):
         return mask_matches(data, matches).decode("utf-8", "surrogatepass") if matches else text
 
     def hide(self, text: str) -> str:
-        """Return ``text``, such as a key of a document, or only the mask if the text contains a value."""
+        """Return ``text``; if it contains a value, return only the mask of that value."""
         matches = self.find(text.encode("utf-8", "surrogatepass"))
         return mask_text(matches[0].name) if matches else text
 
 
 class ValueMatcher(Matcher):
-    """Finds values that it holds, with a redactor of its own."""
+    """Finds the values that were added to it, with its own redactor."""
 
     def __init__(self) -> None:
         """Create a matcher without values."""
@@ -72,10 +72,14 @@ class ValueMatcher(Matcher):
         self.reach = 0
 
     def add(self, value: str, name: str) -> str:
-        """Add a value with its name.
+        """Add a value to find.
+
+        Args:
+            value: The value.
+            name: The name of the value in matches.
 
         Returns:
-            Why the value can't be found, as the end of a sentence; empty if it can.
+            The reason why the value can't be found, as the end of a sentence; empty if it can be found.
         """
         if not self._redactor.protect(value, name):
             return self._redactor.unmaskable_reason(value)
@@ -93,8 +97,8 @@ class ValueMatcher(Matcher):
         matches = search.find(data) if search else []
         return [Match(match.start, match.end, match.name, match.encoding, match.is_whole) for match in matches]
 
-    def may_touch(self, data: bytes) -> bool:
-        """See :meth:`Matcher.may_touch`."""
+    def json_may_contain_value(self, data: bytes) -> bool:
+        """See :meth:`Matcher.json_may_contain_value`."""
         return self._redactor.json_may_contain_value(data)
 
 
@@ -102,7 +106,7 @@ class UnionMatcher(Matcher):
     """Finds the values of several matchers."""
 
     def __init__(self, *matchers: Matcher) -> None:
-        """Combine ``matchers``."""
+        """Create a matcher of the values of all ``matchers``."""
         self._matchers = matchers
         self.reach = max((matcher.reach for matcher in matchers), default=0)
 
@@ -115,13 +119,16 @@ class UnionMatcher(Matcher):
         """See :meth:`Matcher.find`."""
         return merge_overlaps([match for matcher in self._matchers for match in matcher.find(data)])
 
-    def may_touch(self, data: bytes) -> bool:
-        """See :meth:`Matcher.may_touch`."""
-        return any(matcher.may_touch(data) for matcher in self._matchers)
+    def json_may_contain_value(self, data: bytes) -> bool:
+        """See :meth:`Matcher.json_may_contain_value`."""
+        return any(matcher.json_may_contain_value(data) for matcher in self._matchers)
 
 
 def merge_overlaps(matches: list[Match]) -> list[Match]:
-    """Return the matches in order; overlapping matches become one that covers all of them."""
+    """Return the matches in order, with overlapping matches merged.
+
+    A merged match has the name and the encoding of one of its matches. A whole value is preferred to a part, then the longer match.
+    """
     separate: list[Match] = []
     for match in sorted(matches, key=lambda match: (match.start, not match.is_whole, -match.end)):
         if separate and match.start < separate[-1].end:
@@ -136,7 +143,7 @@ def merge_overlaps(matches: list[Match]) -> list[Match]:
 
 
 def mask_matches(data: bytes, matches: list[Match]) -> bytes:
-    """Return ``data`` with a mask, in UTF-8, in place of each match."""
+    """Return ``data`` with each match replaced by its mask in UTF-8."""
     pieces = []
     position = 0
     for match in matches:

@@ -1,4 +1,4 @@
-"""Scan of files for values, by the format of each file."""
+"""Search files for values; each file is read according to its format."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Match, Matcher
 
 CHUNK = 16 * 1024 * 1024
-"""Bytes of a large file that are searched at once."""
+"""Number of bytes of a large file that are searched at once."""
 LARGEST_WHOLE = 512 * 1024 * 1024
-"""Largest notebook or database, in bytes, that is parsed. A larger file is searched as bytes."""
+"""Maximum size in bytes of a notebook or database that is parsed. A larger one is searched as raw bytes."""
 LARGEST = 16 * 1024 * 1024 * 1024
-"""Largest file, in bytes, that is searched: sparse files and devices can be endless."""
+"""Maximum size in bytes of a file that is searched: a sparse file may have any size without using disk space."""
 NOTEBOOKS = (".ipynb",)
+"""Suffixes of notebook files."""
 
-# RFC 2045 and RFC 7468: base64 is wrapped after 76 or 64 digits.
+# RFC 2045 and RFC 7468: base64 is wrapped after 76 or 64 digits. The expression begins with the line end, because this search is faster.
 _WRAPPED_BASE64 = re.compile(rb"\\n(?<=[A-Za-z0-9+/]{64}\\n)")
 
 
@@ -41,21 +42,26 @@ class Scanner:
     """Finds values in files."""
 
     def __init__(self, matcher: Matcher, heuristic: Callable[[Path, bytes], Iterable[Finding]] | None = None) -> None:
-        """Make a scanner.
+        """Create a scanner.
 
         Args:
             matcher: Finds the values.
-            heuristic: Returns further findings in a file, given its path and content.
+            heuristic: A function that returns further findings in a file, given its path and content.
         """
         self._matcher = matcher
         self._heuristic = heuristic
 
     def scan(self, paths: Iterable[str], report_progress: Callable[[int, int], None] | None = None) -> ScanReport:
-        """Scan the files and folders ``paths``.
+        """Search files and folders for values.
+
+        A file that can't be searched is listed in the report.
 
         Args:
             paths: Files and folders.
-            report_progress: Takes the searched bytes and the bytes of all files, after each file.
+            report_progress: Called after each file with the number of bytes searched so far, and the number of bytes of all files.
+
+        Returns:
+            The findings, the skipped files, and the number and size of the searched files.
 
         Raises:
             UnreadableFileError: If one of ``paths`` does not exist.
@@ -80,7 +86,15 @@ class Scanner:
         return report
 
     def scan_stream(self, stream: BinaryIO, label: str) -> ScanReport:
-        """Scan a stream, such as standard input, whose findings have the path ``label``."""
+        """Search a stream, such as standard input, for values.
+
+        Args:
+            stream: The stream.
+            label: The path in the findings.
+
+        Returns:
+            The findings, and the size of the stream.
+        """
         findings, size = self._scan_chunks(stream, label)
         return ScanReport(findings, files=1, size=size)
 
@@ -117,7 +131,9 @@ class Scanner:
         return findings
 
     def _scan_notebook(self, label: str, data: bytes) -> list[Finding]:
-        if not (self._matcher.may_touch(data) or _may_have_wrapped_base64(data)) and b"\0" not in data:
+        # This test is fast, but it can't read UTF-16, which contains NUL bytes.
+        may_contain_value = self._matcher.json_may_contain_value(data) or _may_have_wrapped_base64(data)
+        if not may_contain_value and b"\0" not in data:
             return []
         file = text_of(data)
         if file is None or not notebooks.is_notebook(file.text):
@@ -137,8 +153,10 @@ class Scanner:
         file = text_of(data)
         if file is None or file.is_utf8:
             return _findings_by_line(label, data, self._matcher.find(data))
-        # The decoded text is searched first, because a line end has other bytes in another encoding.
-        findings = _findings_by_line(label, text := file.text.encode("utf-8", "surrogatepass"), self._matcher.find(text))
+        # Lines are counted in the text as UTF-8, because a line end may have other bytes in another encoding.
+        text = file.text.encode("utf-8", "surrogatepass")
+        findings = _findings_by_line(label, text, self._matcher.find(text))
+        # The encoding is a guess. If it is wrong, the original bytes may still contain a value.
         return findings or _findings_by_line(label, data, self._matcher.find(data))
 
     def _scan_database(self, path: Path, label: str, data: bytes) -> list[Finding]:
@@ -148,16 +166,16 @@ class Scanner:
                 location = cell.location(self._matcher)
                 findings += [_finding_without_line(label, location, match) for match in self._matcher.find(cell.value)]
         except sqlite3.Error:
-            # The file is damaged or encrypted. Its bytes can still be searched.
+            # The file is damaged or encrypted, but its bytes can still be searched.
             return [*findings, *_findings_by_line(label, data, self._matcher.find(data))]
         deleted = databases.deleted_matches(self._matcher, data, {finding.name for finding in findings})
         return [*findings, *(_finding_without_line(label, f"byte {match.start}, deleted", match) for match in deleted)]
 
     def _scan_chunks(self, stream: BinaryIO, label: str, largest: float = math.inf) -> tuple[list[Finding], int]:
-        """Scan a stream in chunks, each together with the end of the previous chunk.
+        """Search a stream in chunks, each together with the end of the previous chunk.
 
         Returns:
-            The findings, and the size of the stream.
+            The findings, and the size of the stream in bytes.
 
         Raises:
             _TooLargeError: If the stream has more than ``largest`` bytes.
@@ -171,7 +189,7 @@ class Scanner:
             for match in self._matcher.find(data):
                 line = lines + data.count(b"\n", 0, match.start) + 1 if is_text else 0
                 location = f"line {line}" if is_text else f"byte {offset + match.start}"
-                # A match at the end of a chunk may be partial. The whole match in the next chunk replaces it.
+                # At the end of a chunk, a match may have only a part of a value. The whole match in the next chunk then replaces it.
                 findings[offset + match.start, match.name] = Finding(label, location, match.name, match.encoding, line, match.is_whole)
             overlap = data[-self._matcher.reach :] if self._matcher.reach else b""
             done = len(data) - len(overlap)
@@ -187,7 +205,7 @@ def _finding_without_line(label: str, location: str, match: Match) -> Finding:
 
 
 def _findings_by_line(label: str, data: bytes, matches: list[Match]) -> list[Finding]:
-    """Return the findings in a file, located by line in text and by byte in binary data."""
+    """Return the findings of matches; the location is a line in text, and an offset in binary data."""
     findings = []
     is_text = bool(matches) and _is_text(data)
     position, line = 0, 1
@@ -204,11 +222,15 @@ def _is_text(data: bytes) -> bool:
 
 
 def _may_have_wrapped_base64(data: bytes) -> bool:
-    """Return whether a notebook may contain base64 that a search of its JSON misses: an attachment, or wrapped base64."""
+    """Return whether a notebook may contain an attachment, or base64 in several lines.
+
+    :meth:`~zensecrets_jupyter.scan.matchers.Matcher.json_may_contain_value` does not recognize a value in them.
+    """
     return b'"attachments"' in data or _WRAPPED_BASE64.search(data) is not None
 
 
 def _size(path: Path) -> int:
+    """Return the size of a file in bytes; 0 if it can't be read."""
     try:
         return path.stat().st_size
     except OSError:

@@ -1,16 +1,18 @@
-"""File format of keyed fingerprints: a header with a random key, then one line of hashes for each value.
+"""File format of keyed fingerprints, by which values are recognized without storing them.
 
-The file recognizes values without storing them. For each value, and for each text that the value decodes to, a line holds the hash of the
-whole text and hashes of short windows (see :mod:`~zensecrets_jupyter.scan.fingerprints.windows`). All hashes are keyed BLAKE2b (RFC 7693).
-A person who has the file has its key too, and learns
+The first line is a header with a random key. Each further line belongs to one value. For the value, and for each text that the value
+decodes to, it contains the hash of the whole text and the hashes of short windows of it (see
+:mod:`~zensecrets_jupyter.scan.fingerprints.windows`). All hashes are keyed BLAKE2b (RFC 7693).
+
+A person who has the file has its key too. The file then reveals
 
 * whether a text is one of the values, or contains one: this is the purpose of the file;
 * the names and keys of the secrets;
 * how many letters each value has, and where in it a window without white space begins.
 
-The file reveals nothing else. In particular it holds no short hash that would speed up a search, because several short hashes together
-would reveal the value. A guess can be checked as fast as a machine computes hashes. Therefore a value that is easy to guess gets no
-fingerprint, and each window is as hard to guess as a whole value must be.
+The file reveals nothing else. In particular it contains no short hashes, which would speed up a search: several short hashes together would
+reveal the value. A person who has the file can check guesses as fast as a machine computes hashes. Therefore a value that is easy to guess
+gets no fingerprint, and each window is as hard to guess as a whole value must be.
 """
 
 from __future__ import annotations
@@ -42,18 +44,18 @@ _KEY_SIZE = 32
 
 
 class FingerprintEntry(NamedTuple):
-    """The entry of the file for one window of a value.
+    """The data of one window of a text, besides the hash of the window.
 
     Attributes:
         name: The name of the value.
-        lead: The offset of the window in the letters of the whole text.
+        offset: The offset of the window in the letters of the whole text.
         length: The number of letters of the whole text.
         whole: The hash of the whole text.
-        is_value: Whether the text is the value itself, not a part of it.
+        is_value: Whether the whole text is the value, not a text that the value decodes to.
     """
 
     name: str
-    lead: int
+    offset: int
     length: int
     whole: bytes
     is_value: bool
@@ -63,7 +65,7 @@ class FingerprintHashes:
     """The two keyed hash functions of a file: one for windows, one for whole texts."""
 
     def __init__(self, key: bytes) -> None:
-        """Key both hash functions with ``key``."""
+        """Create both hash functions with ``key``."""
         self._window = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-wndw")
         self._whole = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-form")
 
@@ -80,7 +82,16 @@ class FingerprintHashes:
         return copy.digest()
 
     def hits(self, data: bytes, size: int, table: dict[bytes, list[FingerprintEntry]]) -> list[tuple[int, list[FingerprintEntry]]]:
-        """Return the offset and the entries of each window of ``size`` letters in ``data`` whose hash is in ``table``."""
+        """Return the windows in ``data`` whose hash is in a table.
+
+        Args:
+            data: The letters to search.
+            size: The number of letters of a window.
+            table: The entries by the hash of their window.
+
+        Returns:
+            The offset of each window in ``data``, and its entries.
+        """
         hits = []
         copy, get = self._window.copy, table.get
         for position in range(len(data) - size + 1):
@@ -119,7 +130,7 @@ def key_of(header: str, label: str) -> bytes:
 
     Args:
         header: The first line of a file.
-        label: The name of the file in an error.
+        label: The name of the file for the error message.
 
     Raises:
         UnreadableFileError: If the line is no header of this version.
@@ -147,7 +158,7 @@ def name_of_line(line: str) -> str:
 
 
 def entries_of_line(line: str) -> list[tuple[int, int, bytes, FingerprintEntry]] | None:
-    """Return the size, the kind, the hash and the entry of each window in a line; ``None`` if the line is damaged."""
+    """Return the windows in a line: the size, kind, hash and entry of each; ``None`` if damaged."""
     try:
         document = json.loads(line)
         name = str(document["name"])
@@ -156,32 +167,32 @@ def entries_of_line(line: str) -> list[tuple[int, int, bytes, FingerprintEntry]]
                 int(size),
                 int(kind),
                 _from_base64(window),
-                FingerprintEntry(name, int(lead), int(length), _from_base64(whole), bool(is_value)),
+                FingerprintEntry(name, int(offset), int(length), _from_base64(whole), bool(is_value)),
             )
-            for size, kind, window, lead, length, whole, is_value in document["windows"]
+            for size, kind, window, offset, length, whole, is_value in document["windows"]
         ]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
 def why_no_fingerprint(value: str) -> str:
-    """Return why ``value`` gets no fingerprint, as the end of a sentence; empty if it gets one."""
+    """Return why ``value`` gets no fingerprint, as the end of a sentence; empty otherwise."""
     data = value.encode("utf-8", "surrogatepass")
-    # The value itself must have a window. One in a text that it decodes to would not recognize the value as it is written.
+    # At least one window must belong to the value itself. A window of a decoded text would not recognize the value as it is written.
     plain = {data, letters_of(data)}
     has_window = any(window.letters in plain for window in windows(value))
     return "" if has_window else why_weak(value) or "it is too short or easy to guess"
 
 
 def line_of(header: str, value: str, name: str) -> str:
-    """Return the line of a value for the file with that header; empty if the value gets no fingerprint."""
+    """Return the line of a value in the file with ``header``; empty if the value gets none."""
     hashes = _hashes_of(header)
     entries = [
         [
             window.size,
             window.kind,
-            _to_base64(hashes.window(window.letters[window.lead : window.lead + window.size])),
-            window.lead,
+            _to_base64(hashes.window(window.letters[window.offset : window.offset + window.size])),
+            window.offset,
             len(window.letters),
             _to_base64(hashes.whole(window.letters)),
             int(window.is_value),
@@ -194,18 +205,18 @@ def line_of(header: str, value: str, name: str) -> str:
 
 
 def identity_of(header: str, value: str) -> str:
-    """Return the ``id`` of the line of ``value`` in the file with that header."""
+    """Return the ``id`` of the line of ``value`` in the file with ``header``."""
     return _to_base64(_hashes_of(header).whole(b"value:" + value.encode("utf-8", "surrogatepass")))
 
 
 def export(values: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
-    """Return the text of a new file of fingerprints, and the refused values.
+    """Return the text of a new file of fingerprints, and the values without a fingerprint.
 
     Args:
         values: Each value with its name.
 
     Returns:
-        The text, and the name of each value that is easy to guess with the reason.
+        First, the text. Second, by the name of each value that gets no fingerprint: the reason, as the end of a sentence.
     """
     header = new_header()
     lines, refused = [header], {}

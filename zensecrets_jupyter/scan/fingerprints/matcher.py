@@ -1,4 +1,4 @@
-"""Matcher that finds values by their fingerprints, without knowing the values."""
+"""A matcher that finds values by their fingerprints, without the values themselves."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class FingerprintMatcher(Matcher):
 
         Args:
             text: The text.
-            label: The name of the file in an error.
-            skip_damaged: Whether damaged lines are counted in :attr:`damaged` instead of raising an error.
+            label: The name of the file for the error message.
+            skip_damaged: Whether damaged lines are ignored and counted in :attr:`damaged`, and raise no error.
 
         Raises:
             UnreadableFileError: If the text is no file of fingerprints, or has a damaged line.
@@ -43,7 +43,7 @@ class FingerprintMatcher(Matcher):
             self.damaged += 1
 
     def _read(self, line: str) -> bool:
-        """Read a line and return whether it is intact; a damaged line is ignored completely."""
+        """Add the fingerprints of a line; return ``False`` and add nothing if the line is damaged."""
         entries = entries_of_line(line)
         for size, kind, window, entry in entries or ():
             self._tables.setdefault((size, kind), {}).setdefault(window, []).append(entry)
@@ -56,8 +56,11 @@ class FingerprintMatcher(Matcher):
         """See :attr:`Matcher.names`."""
         return sorted(self._names)
 
-    def may_touch(self, data: bytes) -> bool:
-        """See :meth:`Matcher.may_touch`; only a full search can tell, so the answer is ``True`` if there is any fingerprint."""
+    def json_may_contain_value(self, data: bytes) -> bool:
+        """See :meth:`Matcher.json_may_contain_value`; the result is ``True`` if there is any fingerprint.
+
+        There is no faster test than a full search.
+        """
         del data
         return bool(self._tables)
 
@@ -71,6 +74,7 @@ class FingerprintMatcher(Matcher):
         return merge_overlaps(matches)
 
     def _find_in_view(self, data: bytes, _skeleton: bytes) -> list[PatternMatch]:
+        """Return the matches in a decoded view of a text."""
         letters = _Letters(data)
         return [
             self._match(letters, kind, start + position, size, entry)
@@ -81,7 +85,8 @@ class FingerprintMatcher(Matcher):
         ]
 
     def _match(self, letters: _Letters, kind: int, position: int, size: int, entry: FingerprintEntry) -> PatternMatch:
-        start = position - entry.lead
+        """Return the match for a window at ``position``: the whole text if its hash is correct, or else only the window."""
+        start = position - entry.offset
         end = start + entry.length
         is_whole = start >= 0 and self._hashes.whole(letters.of(kind)[start:end]) == entry.whole
         if not is_whole:
@@ -99,7 +104,7 @@ class _Letters:
         self._map: SkeletonMap | None = None
 
     def of(self, kind: int) -> bytes:
-        """Return the bytes in which windows of that kind are searched."""
+        """Return the bytes in which windows of ``kind`` are searched."""
         if kind == LITERAL:
             return self._data
         if self._letters is None:
@@ -107,7 +112,7 @@ class _Letters:
         return self._letters
 
     def position(self, kind: int, index: int) -> int:
-        """Return the offset in the bytes of the letter at ``index``."""
+        """Return the offset in the view of the letter at ``index`` of ``self.of(kind)``."""
         if kind == LITERAL:
             return index
         self._map = self._map or SkeletonMap(self._data)

@@ -3,7 +3,7 @@
 The server extension masks values in notebooks that it saves or exports. It recognizes the values by this file. A process that registers,
 reads or prompts for a value adds the fingerprint of that value. Only values that are hard to guess have one, and only the owner can read
 the file (mode 0600). Still, a person who reads the file can check a guess at once, while a keyring or a passphrase would have to be
-opened first. Therefore the file is written automatically only where the key of the secrets is in a file as well.
+opened first. Therefore the file is written automatically only where the key that encrypts the secrets is in a file as well.
 ``ZENSECRETS_FINGERPRINTS=on`` writes it everywhere, and ``off`` never writes it.
 """
 
@@ -29,20 +29,23 @@ if TYPE_CHECKING:
 
 VARIABLE = "ZENSECRETS_FINGERPRINTS"
 _WRITING_SECONDS = 0.05
-"""Time in seconds in which another process can finish the line that it writes."""
+"""Seconds to wait until another process has written its line."""
 _removed_lines: list[int] = []
+"""The number of damaged lines of each repair since the last call of :func:`take_removed_count`."""
 _ID = re.compile(r'"id":"([^"]*)"')
 _saved: dict[tuple[str, int], tuple[int, int]] = {}
-"""For each file, by path and inode number: the number of stored values, and the size of the file after that."""
+"""For each file, by its path and inode number: how many of the redactor's values were saved to it, and its size after that."""
 
 
 def fingerprint_file() -> Path:
-    """Return the path of the file, which may not exist."""
+    """Return the path of the file. The file may not exist."""
     return home() / "fingerprints"
 
 
 def load_fingerprints() -> FingerprintMatcher:
-    """Return a matcher for the file; damaged lines are removed from it and counted in ``damaged``.
+    """Return a matcher of the fingerprints in the file.
+
+    Damaged lines are removed from the file and counted in the matcher's attribute ``damaged``.
 
     Raises:
         UnreadableFileError: If a newer version of this package wrote the file.
@@ -65,15 +68,17 @@ def load_fingerprints() -> FingerprintMatcher:
 
 
 def is_up_to_date() -> bool:
-    """Return whether the file has all fingerprints that :func:`save_fingerprints` would add."""
+    """Return whether :func:`save_fingerprints` has nothing to add."""
     if os.environ.get(VARIABLE, "").strip().lower() == "off":
         return True
-    count, _ = _saved.get(_identity(fingerprint_file()), (0, 0))
+    count, _ = _saved.get(_path_and_inode(fingerprint_file()), (0, 0))
     return not the_redactor().added_since(count)[1]
 
 
 def save_fingerprints() -> None:
-    """Add the fingerprints of the values that this process protects; damaged lines are removed first.
+    """Add the fingerprints of all values that this process masks to the file.
+
+    Damaged lines are removed first.
 
     Raises:
         OSError: If the file can't be written.
@@ -86,25 +91,26 @@ def save_fingerprints() -> None:
     # Several processes may create the file at the same time; the first one wins.
     with suppress(FileExistsError):
         write_atomically(path, file_format.new_header().encode(), replace=False)
-    if path.stat().st_size != _saved.get(_identity(path), (0, -1))[1]:
+    if path.stat().st_size != _saved.get(_path_and_inode(path), (0, -1))[1]:
         _repair(path)
-    # Only values that are new since the last call are hashed: hashing all of them for each new one would take too long.
-    count, _ = _saved.get(_identity(path), (0, 0))
+    # Only values that are new since the last call are hashed, because hashing all values in every call would take too long.
+    count, _ = _saved.get(_path_and_inode(path), (0, 0))
     total, values = the_redactor().added_since(count)
     header, _, lines = _read_text(path).partition("\n")
     present = set(_ID.findall(lines))
     identities = ((file_format.identity_of(header, value), value, name) for value, name in values)
     new = {identity: file_format.line_of(header, value, name) for identity, value, name in identities if identity not in present}
     if any(new.values()) and not _add(path, header, new):
+        # Another process has replaced the file. Its key is new, so the lines must be computed again.
         save_fingerprints()
         return
     # The operating system reuses inode numbers, so entries of other files are dropped.
     _saved.clear()
-    _saved[_identity(path)] = total, path.stat().st_size
+    _saved[_path_and_inode(path)] = total, path.stat().st_size
 
 
 def take_removed_count() -> int:
-    """Return how many damaged lines this process removed from the file since the last call."""
+    """Return how many damaged lines this process has removed since the last call."""
     count = sum(_removed_lines)
     _removed_lines.clear()
     return count
@@ -125,7 +131,9 @@ def remove_fingerprints(name: str) -> None:
 
 
 def _repair(path: Path) -> int:
-    """Remove damaged lines, such as those after a full disk, and return their number.
+    """Remove damaged lines from the file, and return how many were removed.
+
+    A full disk, for example, leaves an incomplete line.
 
     Raises:
         OSError: If the file can't be read or written.
@@ -134,7 +142,7 @@ def _repair(path: Path) -> int:
     if _intact_lines(path) is None:
         return 0
     with locked_file(path):
-        # Where files can't be locked, another process may be writing a line at this moment.
+        # On a file system without locks, another process may be writing a line at this moment.
         time.sleep(_WRITING_SECONDS)
         text = _read_text(path)
         lines = _intact_lines(path)
@@ -147,7 +155,10 @@ def _repair(path: Path) -> int:
 
 
 def _intact_lines(path: Path) -> list[str] | None:
-    """Return the lines that can be read, with a new header if it is damaged; ``None`` if the whole file can be read."""
+    """Return the header and the intact lines of a damaged file; ``None`` if nothing is damaged.
+
+    If the header is damaged, the result is a new header only.
+    """
     text = _read_text(path)
     if _is_newer(text):
         raise _newer_error(path)
@@ -160,12 +171,17 @@ def _intact_lines(path: Path) -> list[str] | None:
 
 
 def _add(path: Path, header: str, new: dict[str, str]) -> bool:
-    """Append the lines that the file does not have yet, given by their identity.
+    """Append new lines to the file, except lines that another process has added.
+
+    Args:
+        path: The file.
+        header: The header with which the lines were computed.
+        new: The lines by their ``id``.
 
     Returns:
-        Whether the file still has the header. Another process may have replaced the file.
+        ``False`` if another process has replaced the file by one with another header; nothing is then appended.
     """
-    # The lock keeps other processes from removing lines in the meantime.
+    # While this process holds the lock, no other process can replace the file.
     with locked_file(path):
         text = _read_text(path)
         if text.partition("\n")[0] != header:
@@ -176,7 +192,7 @@ def _add(path: Path, header: str, new: dict[str, str]) -> bool:
 
 
 def _append(path: Path, data: bytes) -> None:
-    # One write with O_APPEND: where files can't be locked, concurrent processes do not interleave their lines.
+    # All lines are written by one call with O_APPEND. Then the lines of several processes do not mix, even on a file system without locks.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
         written = os.write(descriptor, data)
@@ -188,7 +204,7 @@ def _append(path: Path, data: bytes) -> None:
 
 
 def _read_text(path: Path) -> str:
-    # Bytes that are not UTF-8 are damage, which _repair removes, so they must not raise an error here.
+    # Bytes that are not UTF-8 are damage, and damaged lines are handled later. They must not raise an error here.
     return path.read_bytes().decode("utf-8", "replace")
 
 
@@ -201,8 +217,11 @@ def _newer_error(path: Path) -> UnreadableFileError:
     return UnreadableFileError(message, hint="Update it: pip install --upgrade zensecrets-jupyter")
 
 
-def _identity(path: Path) -> tuple[str, int]:
-    """Return the path and the inode number, which changes when the file is replaced; 0 if the file does not exist."""
+def _path_and_inode(path: Path) -> tuple[str, int]:
+    """Return the path and the inode number of a file; 0 if the file does not exist.
+
+    A file that is replaced gets another inode number.
+    """
     try:
         return str(path), path.stat().st_ino
     except OSError:

@@ -1,7 +1,8 @@
-"""Selection of the windows of a value whose hashes are its fingerprint.
+"""Selection of the windows of a value. The hashes of these windows are the fingerprint of the value.
 
-A search hashes every part of a text that could be a window. To keep that number small, a window contains no white space where the value
-has a long enough part without white space. Only letters and digits count, as in a skeleton: quotes, escapes and punctuation are ignored.
+A search hashes every part of a text that could be a window. To keep the number of hashes small, a window contains no white space, if the
+value has a long enough part without white space. Windows consist of letters and digits, as a skeleton does: quotes, escapes and punctuation
+are ignored.
 """
 
 from __future__ import annotations
@@ -20,28 +21,29 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 
 SIZES = (12, 16, 24, 48)
-"""Sizes of a window in letters. A search costs as much again for each further size."""
+"""Sizes of a window in letters. Each further size makes a search slower by the same amount."""
 UNBROKEN, ANYWHERE, LITERAL = range(3)
 """Kinds of windows: letters without white space between them; letters with white space; the bytes of a value with few letters."""
 _RUN = re.compile(rb"[^\s\0]+")
+"""A run: bytes without white space between them."""
 _LONGEST_WINDOW = 200
 _RUNS_AT_EACH_END = 20
-"""Runs that are tried at each end of a value: a value of ten thousand lines has enough windows in those."""
+"""Number of runs that are tried at each end of a value. In a value of ten thousand lines, these are enough."""
 
 
 class Window(NamedTuple):
-    """A window of the letters of a text: ``letters[lead : lead + size]``.
+    """A window of the letters of a text: ``letters[offset : offset + size]``.
 
     Attributes:
-        letters: All letters of the value, or of a text that it decodes to; for :data:`LITERAL` its bytes.
-        lead: The offset of the window.
+        letters: All letters of the value, or of a text that it decodes to. For the kind :data:`LITERAL`, all bytes.
+        offset: The offset of the window.
         size: The length of the window.
         kind: :data:`UNBROKEN`, :data:`ANYWHERE` or :data:`LITERAL`.
-        is_value: Whether the letters are those of the value, not of a part such as a line.
+        is_value: Whether the letters are those of the value, not of a text that it decodes to, such as one of its lines.
     """
 
     letters: bytes
-    lead: int
+    offset: int
     size: int
     kind: int
     is_value: bool
@@ -55,18 +57,21 @@ class Stretch(NamedTuple):
 
 
 def windows(value: str) -> Iterator[Window]:
-    """Yield the windows that identify ``value``; none if the value and all its parts are easy to guess."""
+    """Yield the windows that identify ``value``; none if it is easy to guess."""
     seen: set[tuple[bytes, int, int]] = set()
     for pattern in patterns_of(value, ""):
         if not pattern.is_exact:
             for window in _windows_of_pattern(pattern):
-                if (window.letters, window.lead, window.size) not in seen:
-                    seen.add((window.letters, window.lead, window.size))
+                if (window.letters, window.offset, window.size) not in seen:
+                    seen.add((window.letters, window.offset, window.size))
                     yield window
 
 
 def stretches(data: bytes, kind: int, size: int) -> list[Stretch]:
-    """Return the ranges of letters (for :data:`LITERAL`, of bytes) of ``data`` that may contain a window of that kind and size."""
+    """Return the ranges of ``data`` that may contain a window of ``kind`` and ``size``.
+
+    The offsets count letters. For the kind :data:`LITERAL`, they count bytes.
+    """
     if kind == ANYWHERE:
         return [Stretch(0, len(letters_of(data)))]
     if kind == LITERAL:
@@ -84,27 +89,29 @@ def stretches(data: bytes, kind: int, size: int) -> list[Stretch]:
 
 
 def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
-    # Punctuation at the ends belongs to the sensitive part, unless a public prefix or suffix stands there.
+    """Yield one or two windows of the sensitive part of a pattern; none if that part is easy to guess."""
+    # Punctuation at an end of the text belongs to the sensitive part, unless that end is a public prefix or suffix.
     begin = pattern.starts[pattern.first] if pattern.first else 0
     end = pattern.starts[pattern.last - 1] + 1 if pattern.last < len(pattern.skeleton) else len(pattern.text)
     sensitive = pattern.text[begin:end]
     text = sensitive.decode("utf-8", "replace")
     if why_weak(text):
         return
-    # A window must be as hard to guess as the weakest value that gets a fingerprint, so a weak text needs longer windows.
-    least = max(SHORTEST, math.ceil(WEAKEST * (pattern.last - pattern.first) / strength(text)))
+    # A window must be as hard to guess as the weakest value that gets a fingerprint, so a weaker text needs longer windows.
+    smallest = max(SHORTEST, math.ceil(WEAKEST * (pattern.last - pattern.first) / strength(text)))
     runs = [(pattern.first + len(letters_of(sensitive[: run.start()])), len(letters_of(run[0]))) for run in _first_and_last_runs(sensitive)]
     for size in SIZES:
-        if size < least:
+        if size < smallest:
             continue
-        starts = [(start, start + length - size) for start, length in runs if length >= size]
-        ends = list(dict.fromkeys((starts[0][0], starts[-1][1]))) if starts else []
-        strong = [start for start in ends if _is_strong(pattern.letters[start : start + size])]
+        # The candidates are the first and the last window of this size that has no white space.
+        first_and_last = [(start, start + length - size) for start, length in runs if length >= size]
+        candidates = list(dict.fromkeys((first_and_last[0][0], first_and_last[-1][1]))) if first_and_last else []
+        strong = [start for start in candidates if _is_strong(pattern.letters[start : start + size])]
         if strong:
             yield from (Window(pattern.letters, start, size, UNBROKEN, pattern.is_value) for start in strong)
             return
     size = min(pattern.last - pattern.first, _LONGEST_WINDOW)
-    if size >= least and _is_strong(pattern.letters[pattern.first : pattern.first + size]):
+    if size >= smallest and _is_strong(pattern.letters[pattern.first : pattern.first + size]):
         kind = UNBROKEN if any(length >= size for _, length in runs) else ANYWHERE
         yield Window(pattern.letters, pattern.first, size, kind, pattern.is_value)
     elif _RUN.fullmatch(sensitive) and len(sensitive) <= _LONGEST_WINDOW and strength(text) >= WEAKEST:
@@ -112,7 +119,7 @@ def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
 
 
 def _first_and_last_runs(data: bytes) -> list[re.Match[bytes]]:
-    """Return the first and the last runs without white space."""
+    """Return the first and the last :data:`_RUNS_AT_EACH_END` runs without white space."""
     runs = list(_RUN.finditer(data))
     return runs if len(runs) <= 2 * _RUNS_AT_EACH_END else [*runs[:_RUNS_AT_EACH_END], *runs[-_RUNS_AT_EACH_END:]]
 

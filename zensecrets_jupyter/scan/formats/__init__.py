@@ -1,1 +1,1 @@
-"""Readers of the file formats that a scan understands: notebooks, JSON, SQLite, text in any encoding."""
+"""Readers of the file formats that a scan supports: notebooks, JSON, SQLite, text in any encoding."""

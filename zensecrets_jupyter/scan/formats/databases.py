@@ -1,4 +1,4 @@
-"""Reading and replacing fields of a SQLite file, such as IPython's history or JupyterLab's document store."""
+"""Read and replace the fields of a SQLite file, such as IPython's history or JupyterLab's document store."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ if TYPE_CHECKING:
 __all__ = ["MAGIC", "SIDE_FILE_SUFFIXES", "DatabaseCell", "cells", "deleted_matches", "rewrite"]
 
 SIDE_FILE_SUFFIXES = ("-wal", "-journal", "-shm")
-"""Suffixes of the files that SQLite writes next to a database."""
+"""Suffixes of the files that SQLite keeps beside a database."""
 _BUSY_SECONDS = 5.0
+"""Seconds to wait for another program that has locked the database."""
 
 
 class DatabaseCell(NamedTuple):
     """One field of a row.
 
     Attributes:
-        table: The table.
-        column: The column.
-        keys: The columns that identify the row, with their content.
-        value: The content; numbers and text are UTF-8.
-        is_text: Whether the content is text or a number, not a blob.
+        table: The name of the table.
+        column: The name of the column.
+        keys: The content of the columns that identify the row, by their quoted names.
+        value: The content of the field. A text or a number is written in UTF-8.
+        is_text: Whether the content is a text or a number, not a blob.
     """
 
     table: str
@@ -41,20 +42,25 @@ class DatabaseCell(NamedTuple):
     is_text: bool
 
     def location(self, matcher: Matcher) -> str:
-        """Return the location, such as ``table history, row 5, column source``, with values in names masked."""
-        # Only a row number is shown: a key of another type may itself be a value.
+        """Return the location, such as ``table history, row 5, column source``.
+
+        Names that contain a value of ``matcher`` are masked.
+        """
+        # Only a row number is shown, because a key of another type may be a value itself.
         number = next(iter(self.keys.values()), None)
         row = f", row {number}" if isinstance(number, int) else ""
         return f"table {matcher.hide(self.table)}{row}, column {matcher.hide(self.column)}"
 
 
 def cells(path: Path) -> Iterator[DatabaseCell]:
-    """Yield all fields with text, bytes or numbers.
+    """Yield all fields that are long enough to contain a value.
+
+    Rows in the journal beside the file are not read.
 
     Raises:
         sqlite3.Error: If the file is not a database, or is damaged.
     """
-    # Without `immutable`, even reading writes files next to the database, and waits for other programs that have it open.
+    # The database is opened as immutable. Otherwise SQLite writes files beside it, and waits for other programs that have locked it.
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True)) as database:
         database.text_factory = bytes
         for table in _tables(database):
@@ -62,6 +68,7 @@ def cells(path: Path) -> Iterator[DatabaseCell]:
 
 
 def _tables(database: sqlite3.Connection) -> list[str]:
+    """Return the names of the tables that store rows, and of SQLite's table of the schema."""
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     tables = [name.decode() for name, sql in rows if sql and not sql.lstrip().upper().startswith(b"CREATE VIRTUAL")]
     return [*tables, "sqlite_master"]
@@ -81,12 +88,14 @@ def _cells(database: sqlite3.Connection, table: str) -> Iterator[DatabaseCell]:
 
 
 def _key_columns(database: sqlite3.Connection, table: str, columns: Sequence[tuple[str, int]]) -> dict[str, str]:
+    """Return the columns that identify a row, as quoted names by name: the row number, or else the primary key."""
     names = {name.lower() for name, _ in columns}
     for alias in ("rowid", "_rowid_", "oid"):
         if alias not in names:
             try:
                 database.execute(f"SELECT {alias} FROM {_quoted(table)} LIMIT 1")  # noqa: S608 - names of the file's own columns, quoted
             except sqlite3.OperationalError:
+                # The table has no row numbers (WITHOUT ROWID).
                 break
             return {alias: alias}
     return {name: _quoted(name) for name, key_index in columns if key_index}
@@ -98,7 +107,7 @@ def deleted_matches(matcher: Matcher, data: bytes, names_in_rows: set[str]) -> l
     Args:
         matcher: Finds the values.
         data: The content of the file.
-        names_in_rows: The names of values that rows contain. Their matches belong to deleted rows only in free space.
+        names_in_rows: The names of values that were found in rows. Their matches count only if they are in the free space of the file.
     """
     free = list(free_ranges(data))
     return [
@@ -119,7 +128,7 @@ def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[
         The fields that could not be changed.
 
     Raises:
-        sqlite3.Error: If the database is open in another program, read-only or damaged. The database is then unchanged.
+        sqlite3.Error: If the database is open in another program, can't be written, or is damaged. It is then unchanged.
     """
     changed = [(cell, new) for cell in _current_cells(path) if (new := change(cell)) is not None]
     unchanged = []
@@ -139,7 +148,7 @@ def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[
 def describe_database_error(error: sqlite3.Error) -> str:
     """Return why a database can't be changed, as the end of a sentence.
 
-    The text of SQLite's own error is not used, because it may quote the content.
+    The message of SQLite itself is not shown, because it may quote the content of the database.
     """
     text = str(error).lower()
     if "locked" in text:
@@ -159,6 +168,7 @@ def _current_cells(path: Path) -> list[DatabaseCell]:
 
 
 def _update(database: sqlite3.Connection, cell: DatabaseCell, new: bytes) -> bool:
+    """Replace a field, and return whether that was possible."""
     if cell.table == "sqlite_master" or not cell.keys:
         return False
     where = " AND ".join(f"{column} = ?" for column in cell.keys)

@@ -1,4 +1,4 @@
-"""Decoding of a file's text in any encoding, and encoding of a changed text in the same one."""
+"""Decode the text of a file in any encoding, and encode a changed text in the same encoding."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes before UTF-16-LE, whose mark is a prefix of the other."""
+"""Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes before UTF-16-LE, because its mark begins with the other mark."""
 _SAMPLE = 4096
-_LEAST_NULS = 0.4
-"""The least share of NUL bytes in a sample of UTF-16 without a byte order mark, all at even or all at odd offsets."""
+"""Number of bytes at the start of a file in which NUL bytes are counted."""
+_MIN_NULS = 0.4
+"""Minimum share of NUL bytes in the sample of a text in UTF-16 without a byte order mark. All are at even offsets, or all at odd ones."""
 _ASCII_MASK = str.maketrans("‹›", "<>")
 """Replacement of the brackets of a mask in an encoding that lacks them."""
 
@@ -33,7 +34,7 @@ class FileText(NamedTuple):
         return self.encoding == "utf-8" and not self.byte_order_mark
 
     def encode(self, text: str) -> bytes:
-        """Return another text in the encoding of this file, with its byte order mark."""
+        """Return another text as bytes in the encoding of this file, with its byte order mark."""
         try:
             data = text.encode(self.encoding, "surrogatepass" if self.encoding.startswith("utf") else "strict")
         except UnicodeEncodeError:
@@ -62,11 +63,11 @@ def _decode(data: bytes, encoding: str, mark: bytes) -> FileText | None:
 
 
 def _utf16_encodings(data: bytes) -> list[str]:
-    """Return the variants of UTF-16 that data with NUL bytes, and without a mark, may be written in."""
+    """Return the possible variants of UTF-16 for data with NUL bytes but no byte order mark."""
     sample = data[:_SAMPLE]
     encodings = []
     for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
         nuls = sample[offset::2].count(0)
-        if len(data) % 2 == 0 and nuls >= _LEAST_NULS * len(sample) and nuls == sample.count(0):
+        if len(data) % 2 == 0 and nuls >= _MIN_NULS * len(sample) and nuls == sample.count(0):
             encodings.append(encoding)
     return encodings

@@ -1,4 +1,4 @@
-"""Tokens of a JSON text with their offsets, so that one token can be replaced and nothing else changes."""
+"""Tokens of a JSON text with their offsets, so that one token can be replaced alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,15 @@ _DECODER = json.JSONDecoder(strict=False)
 
 
 class JsonToken(NamedTuple):
-    """A string, a key or a number: ``text[start:end]`` without the quotes."""
+    """A string, a key or a number in a JSON text.
+
+    Attributes:
+        path: The keys and indices that lead to the token.
+        start: The offset of the first character, without the quote.
+        end: The offset after the last character, without the quote.
+        is_key: Whether the token is a key of an object.
+        is_number: Whether the token is a number.
+    """
 
     path: JsonPath
     start: int
@@ -36,7 +44,7 @@ class JsonToken(NamedTuple):
         return decoded
 
     def positions(self, text: str) -> list[int]:
-        """Return the offset in ``text`` of each character of the value, and the offset behind the last one."""
+        """Return the offset in ``text`` of each character of the value, and the offset after the last one."""
         if "\\" not in text[self.start : self.end]:
             return list(range(self.start, self.end + 1))
         return [*(match.start() for match in _CHARACTER.finditer(text, self.start, self.end)), self.end]
@@ -45,6 +53,7 @@ class JsonToken(NamedTuple):
 def tokens(text: str) -> Iterator[JsonToken]:
     """Yield the strings, keys and numbers of a valid JSON text, in order."""
     path: list[str | int] = []
+    # For each open bracket, whether it begins an object.
     is_object: list[bool] = []
     is_key = False
     for match in _TOKEN.finditer(text):
@@ -72,5 +81,5 @@ def tokens(text: str) -> Iterator[JsonToken]:
 
 
 def to_json_text(value: str, *, ascii_only: bool) -> str:
-    """Return a string encoded as JSON, without the quotes."""
+    """Return a string as JSON writes it between the quotes."""
     return json.dumps(value, ensure_ascii=ascii_only)[1:-1]

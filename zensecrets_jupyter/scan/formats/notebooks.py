@@ -1,7 +1,7 @@
-"""Texts of a notebook, with a readable location and their offsets in the file.
+"""The texts of a notebook, with their offsets in the file and a readable location.
 
-The file is parsed as JSON, not by nbformat. A scan must also search notebooks that nbformat rejects, and a replacement must not change any
-other byte.
+The file is parsed as JSON, not by nbformat. A notebook that nbformat rejects must be searched too, and a replacement must leave every other
+byte unchanged.
 """
 
 from __future__ import annotations
@@ -19,15 +19,21 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Match, Matcher
 
 _NUMBERED = {"cells": "cell", "outputs": "output", "worksheets": "worksheet"}
+"""Keys of lists whose items are numbered in a location, with the noun for an item."""
 _SOURCES = {"source", "input"}
+"""Keys of the source of a cell, in all versions of nbformat."""
 _UNNAMED = {"data", "attachments"}
+"""Keys that a location leaves out, or replaces by another word."""
 _BINARY = re.compile(r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|x-))")
 _CELL_ID_DEPTH = 3
 """Length of the path of a cell's id: ``cells``, index, ``id``."""
 
 
 class NotebookText(NamedTuple):
-    """A string, key or number of a notebook. A list of lines is one text with a token for each line."""
+    """A string, key or number of a notebook.
+
+    nbformat may store a text as a list of lines. The list is then one text, with a token for each line.
+    """
 
     tokens: tuple[JsonToken, ...]
 
@@ -38,7 +44,7 @@ class NotebookText(NamedTuple):
 
     @property
     def length(self) -> int:
-        """An upper bound for the number of characters of the text."""
+        """The largest number of characters that the text can have."""
         return sum(token.end - token.start for token in self.tokens)
 
     @property
@@ -62,13 +68,18 @@ class NotebookText(NamedTuple):
         return "".join(token.value(text) for token in self.tokens)
 
     def location(self, matcher: Matcher, line: int = 0) -> str:
-        """Return the location, such as ``cell 3, output 1, text/html``, with values in keys masked."""
+        """Return the location, such as ``cell 3, output 1, text/html``.
+
+        Args:
+            matcher: Keys that contain one of its values are masked.
+            line: The number of the line, which is shown in the source of a cell.
+        """
         path = tuple(matcher.hide(part) if isinstance(part, str) else part for part in self.path)
         return _format_location(path, line if self.is_source else 0, is_key=self.tokens[0].is_key)
 
 
 def is_notebook(text: str) -> bool:
-    """Return whether a text is a notebook of any version."""
+    """Tell whether a text is a notebook of any version."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
@@ -78,6 +89,7 @@ def is_notebook(text: str) -> bool:
 
 def texts(text: str) -> Iterator[NotebookText]:
     """Yield the texts, keys and numbers of a notebook, in order."""
+    # The tokens of one list of lines have the same path of lines. Every other token is a group of its own, by its unique index.
     for _, group in groupby(enumerate(tokens(text)), lambda numbered: _path_of_lines(numbered[1]) or numbered[0]):
         yield NotebookText(tuple(token for _, token in group))
 
@@ -90,16 +102,18 @@ def find(matcher: Matcher, text: str) -> list[Match]:
 
 
 def _path_of_lines(token: JsonToken) -> JsonPath | None:
-    """Return the path of the list of lines that a token belongs to; ``None`` if it belongs to none."""
+    """Return the path of the list of lines that contains a token; ``None`` if no list of lines does."""
     path = token.path
     if token.is_key or token.is_number or not isinstance(path[-1], int):
         return None
     key = str(path[-2]) if len(path) > 1 else ""
-    in_bundle = (path[-3:-2] == ("data",) or path[-4:-3] == ("attachments",)) and not key.endswith("json")
-    return path[:-1] if in_bundle or key in _SOURCES or key == "text" else None
+    # In a MIME bundle of nbformat, every list is a list of lines, except in JSON.
+    in_mime_bundle = (path[-3:-2] == ("data",) or path[-4:-3] == ("attachments",)) and not key.endswith("json")
+    return path[:-1] if in_mime_bundle or key in _SOURCES or key == "text" else None
 
 
 def _in_characters(match: Match, data: bytes) -> Match:
+    """Return a match in ``data``, which is UTF-8, with offsets in characters instead of bytes."""
     start = len(data[: match.start].decode("utf-8", "surrogatepass"))
     return match._replace(start=start, end=start + len(data[match.start : match.end].decode("utf-8", "surrogatepass")))
 
@@ -109,7 +123,7 @@ def _format_location(path: JsonPath, line: int, *, is_key: bool) -> str:
     in_metadata = False
     for before, part in zip((None, *path), path, strict=False):
         if isinstance(part, int):
-            # A reader does not need the index in a list of lines, so only cells, outputs and worksheets have numbers.
+            # Other indices, such as those of a list of lines, do not help a reader. Most notebooks have only one worksheet.
             if before in _NUMBERED and not in_metadata and not (before == "worksheets" and part == 0):
                 parts.append(f"{_NUMBERED[str(before)]} {part + 1}")
         elif part in _UNNAMED and not in_metadata:

@@ -1,7 +1,7 @@
-"""Free space of a SQLite file, where the content of deleted rows stays.
+"""Find the free space of a SQLite file, which still contains the content of deleted rows.
 
-SQLite has no function that returns these bytes. The page parser on PyPI, dissect.database 1.1, defines the fields that lead to them and
-reads the rows of tables only. See https://www.sqlite.org/fileformat2.html, sections 1.5 (the freelist) and 1.6 (b-tree pages).
+SQLite has no function that returns these bytes. The parser dissect.database 1.1 on PyPI defines the fields that lead to them, but reads
+only the rows of tables. See https://www.sqlite.org/fileformat2.html, sections 1.5 (the freelist) and 1.6 (b-tree pages).
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ _LEAF_PAGES = {0x0A, 0x0D}
 
 
 def free_ranges(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the free ranges of a SQLite file; of a damaged file, those that can be determined."""
+    """Yield the start and end of each free range of a SQLite file.
+
+    In a damaged file, only the ranges that can be determined are yielded.
+    """
     size = _number(data, 16, 2)
     size = 65_536 if size == 1 else size
     if size < _SMALLEST_PAGE or size & (size - 1):
@@ -34,7 +37,10 @@ def free_ranges(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _free_pages(data: bytes, size: int) -> Iterator[int]:
-    """Yield the numbers of the pages in the freelist, a linked list of trunk pages that list leaf pages."""
+    """Yield the numbers of the pages in the freelist.
+
+    The freelist is a linked list of trunk pages. Each trunk page lists leaf pages.
+    """
     trunk = _number(data, 32, 4)
     seen: set[int] = set()
     while trunk and trunk not in seen and trunk * size <= len(data):
@@ -52,7 +58,7 @@ def _free_ranges_of_page(data: bytes, start: int, size: int, header_offset: int)
     header = start + header_offset
     kind = data[header]
     if kind not in _INTERIOR_PAGES | _LEAF_PAGES:
-        # Overflow pages and pointer map pages are in use completely.
+        # Overflow pages and pointer map pages have no free ranges.
         return
     cell_pointers_end = header + (12 if kind in _INTERIOR_PAGES else 8) + 2 * _number(data, header + 3, 2)
     content = start + (_number(data, header + 5, 2) or 65_536)
@@ -65,4 +71,5 @@ def _free_ranges_of_page(data: bytes, start: int, size: int, header_offset: int)
 
 
 def _number(data: bytes, start: int, length: int) -> int:
+    """Return the big-endian integer of ``length`` bytes at ``start``."""
     return int.from_bytes(data[start : start + length], "big")
