@@ -237,6 +237,21 @@ def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, kin
     assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "stored": {"k": "v"}}
 
 
+def test_retried_registration_refuses_a_foreign_secret(zenml: ZenmlFixture) -> None:
+    """If another program registers the name before the retry, the registration raises SecretExistsError and changes nothing."""
+    manager, theirs = zenml.open(), canary("theirs")
+
+    def register_before_reset(exchange: Exchange) -> None:
+        zenml.server.put("a", {"k": theirs})
+        exchange.reset()
+
+    with zenml.proxy.inject(register_before_reset, times=1, only="POST "), pytest.raises(SecretExistsError) as caught:
+        manager.register_secret(secret("a", k=canary("ours")))
+    assert len([request for request in zenml.proxy.requests if request.startswith("POST ")]) == 2, "the registration must be retried"
+    assert not find_canary(error_details(caught.value))
+    assert content_of(manager, "a") == {"k": theirs}
+
+
 def test_hidden_values_are_reported(zenml: ZenmlFixture) -> None:
     """A server that hides values raises ManagerAccessError, and nothing is overwritten."""
     manager = zenml.open()
