@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONG = re.compile(r"\S{400,}")
-"""A very long text without white space, such as a path of thousands of characters."""
+"""Pattern of a very long word, such as a path of thousands of characters."""
 
 
 def shorten(text: str) -> str:
@@ -241,7 +241,7 @@ class ManagerUnreachableError(ManagerError, ConnectionError):
 
 
 class ManagerCorruptedError(ManagerError):
-    """The stored data is damaged, was altered or was swapped. It was not changed by this package."""
+    """The stored data is damaged, was altered or was swapped. This package did not change it."""
 
     code = "manager-corrupted"
 
@@ -271,7 +271,7 @@ class StackError(ZenSecretsError):
 
 
 class StackNotFoundError(StackError, KeyError):
-    """The stack does not exist. ``stack`` is the name."""
+    """The stack does not exist. ``stack`` is its name."""
 
     code = "stack-not-found"
 
@@ -282,7 +282,7 @@ class StackNotFoundError(StackError, KeyError):
 
 
 class StackExistsError(StackError, ValueError):
-    """A stack with the name exists already. ``stack`` is the name."""
+    """A stack with the name exists already. ``stack`` is its name."""
 
     code = "stack-exists"
 
@@ -382,7 +382,7 @@ class SettingsError(ZenSecretsError, ValueError):
 
 
 class PackageChangedError(ZenSecretsError, ImportError):
-    """This package was updated or removed while the process runs."""
+    """This package was updated or removed after the process started."""
 
     code = "package-changed"
 

@@ -12,15 +12,16 @@ from zensecrets_jupyter.core.errors import SettingsError
 from zensecrets_jupyter.core.system.text_encoding import encode_system_text
 
 HOME_VARIABLE = "ZENSECRETS_HOME"
+"""The variable with the folder for all data."""
 VALIDATION_LEVEL_VARIABLE = "ZENML_SECRET_VALIDATION_LEVEL"
 PASSPHRASE_VARIABLE = "ZENSECRETS_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 NEW_PASSPHRASE_VARIABLE = "ZENSECRETS_NEW_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 CHILD_VARIABLE = "ZENSECRETS_IN_NOTEBOOK"
-"""The variable that marks child processes of a kernel with the loaded extension, because their output becomes cell output."""
+"""The variable that is set for child processes of a kernel with the loaded extension. Their output becomes cell output."""
 
 
 class SecretValidationLevel(Enum):
-    """What the validation of a stack checks, with ZenML's three levels."""
+    """The level of the validation of a stack. ZenML has the same three levels."""
 
     NONE = "NONE"
     SECRET_EXISTS = "SECRET_EXISTS"  # noqa: S105 - a level, not a password
@@ -52,9 +53,9 @@ def absolute_path(path: str | Path) -> Path:
     """Return an absolute path, with ``~`` expanded.
 
     Raises:
-        ValueError: If the user of ``~`` is unknown, or the current folder was deleted. The text is the second part of a sentence.
+        ValueError: If the user of ``~`` is unknown, or the current folder was deleted. The text of the
+            error continues a sentence, such as "The path is '~x', and …".
     """
-    # Path.expanduser raises RuntimeError if the user is unknown.
     expanded = encode_system_text(os.path.expanduser(str(path)))  # noqa: PTH111 - Path.expanduser raises RuntimeError if the user is unknown
     if str(expanded).startswith("~"):
         message = "its user is unknown on this machine"

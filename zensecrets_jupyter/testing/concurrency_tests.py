@@ -1,4 +1,4 @@
-"""Tests of concurrent use of a secrets manager, and of the number of its requests."""
+"""Tests of concurrent use of a secrets manager, and of the number of its reads."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class ManagerHooks:
     registers_once: ClassVar[bool] = True
     """Whether only one of several concurrent registrations succeeds. Set it to ``False`` for a backend without compare-and-set."""
     restores_deleted: ClassVar[bool] = True
-    """Whether a backend with that capability restores deleted secrets. Its options may disable it."""
+    """Whether a backend with the capability UNDELETE restores deleted secrets. An option may disable it."""
     version_behavior: ClassVar[VersionBehavior] = VersionBehavior()
     """The behavior of versions."""
     series: ClassVar[int] = 20

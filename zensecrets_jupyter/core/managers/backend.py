@@ -1,10 +1,10 @@
-"""The contract of a backend: what a flavor of secrets manager implements.
+"""The contract of a backend: the methods that a flavor of secrets manager implements.
 
 A backend subclasses :class:`Backend` and implements its five methods. Each optional feature is a protocol: a backend with the methods of
 :class:`Versioned` has versions, without a flag. :attr:`Backend.capabilities` is derived from the implemented methods.
 
 Methods raise :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses, does not answer or is damaged.
-Instances must be safe for several threads.
+Instances must be thread-safe.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Backend(ABC):
 
     @property
     def keeps_key_in_file(self) -> bool:
-        """Whether a program that can read this user's files can read the secrets."""
+        """Whether the key is in a file, so that a program that can read this user's files can read the secrets."""
         return False
 
     @classmethod
@@ -344,3 +344,4 @@ _OPTIONAL: dict[type, Capability] = {
     Restorable: Capability.UNDELETE,
     Rekeyable: Capability.REKEY,
 }
+"""The capability of each optional protocol that has one."""

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 POLL_INTERVAL = 0.05
 """Minimum seconds between two reads of the change token, so that a fast loop reads it rarely."""
 
-
-_open: dict[str, WeakSet[ReadCache]] = {}
+_caches: dict[str, WeakSet[ReadCache]] = {}
 """All caches of this process, by flavor."""
-_open_lock = threading.Lock()
+_caches_lock = threading.Lock()
 
 
 class _Entry(NamedTuple):
+    """A cached secret, the change token before its read, and the time at which it expires."""
+
     secret: BaseSecretSchema
     token: object
     expires: float
@@ -57,8 +58,8 @@ class ReadCache:
         self._token_time = 0.0
         self._flavor = flavor
         if flavor:
-            with _open_lock:
-                _open.setdefault(flavor, WeakSet()).add(self)
+            with _caches_lock:
+                _caches.setdefault(flavor, WeakSet()).add(self)
 
     def fresh(self, name: str) -> BaseSecretSchema | None:
         """Return the cached secret, or ``None`` if it has to be read."""
@@ -144,6 +145,7 @@ class ReadCache:
         flights: Mapping[str, Future[BaseSecretSchema]],
         read: Callable[[list[str]], Mapping[str, BaseSecretSchema | ZenSecretsError]],
     ) -> Mapping[str, BaseSecretSchema | ZenSecretsError]:
+        """Return the results of one call of ``read``, and end the flights with them."""
         try:
             token = self._read_token(time.monotonic())
             found = read(list(flights))
@@ -172,8 +174,8 @@ class ReadCache:
 
     def drop_everywhere(self, *names: str) -> None:
         """Remove written secrets from every cache of this flavor. Without names, remove all secrets."""
-        with _open_lock:
-            caches = list(_open[self._flavor]) if self._flavor else [self]
+        with _caches_lock:
+            caches = list(_caches[self._flavor]) if self._flavor else [self]
         for cache in caches:
             for name in names:
                 cache.drop(name)
@@ -195,12 +197,14 @@ class ReadCache:
                     self._entries[name] = entry
 
     def _read_token(self, now: float) -> object:
+        """Read the change token, and remember it with the time of the read."""
         self._token = self._change_token() if self._change_token else None
         self._token_time = now
         return self._token
 
 
 def _secret_in(found: Mapping[str, BaseSecretSchema | ZenSecretsError], name: str) -> BaseSecretSchema:
+    """Return the secret of a name, or raise its error."""
     secret = found[name]
     if isinstance(secret, ZenSecretsError):
         raise secret

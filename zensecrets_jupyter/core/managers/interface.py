@@ -55,7 +55,7 @@ class SecretsManager(Generic[BackendT_co]):
     """A registered secrets manager: reads and writes the secrets of one backend.
 
     Every method raises :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses a request, does not
-    answer or is damaged. The docstrings list further errors. Several threads may use one instance.
+    answer or is damaged. The docstrings list further errors. An instance is thread-safe.
     """
 
     def __init__(self, backend: BackendT_co) -> None:
@@ -143,7 +143,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     @property
     def keeps_key_in_file(self) -> bool:
-        """Whether a program that can read this user's files can read the secrets."""
+        """Whether the key is in a file, so that a program that can read this user's files can read the secrets."""
         return self._backend.keeps_key_in_file
 
     @property
@@ -508,12 +508,20 @@ class SecretsManager(Generic[BackendT_co]):
             raise self.not_found(missing)
 
     def _similar_name_candidates(self) -> list[str]:
+        """Return the names of all secrets, or no name if the backend cannot list them."""
         if Capability.LIST in self.capabilities:
             with suppress(ZenSecretsError):
                 return list(self._backend.names())
         return []
 
     def _not_found(self, secret_name: str, present: Collection[str] | None, *, request: bool) -> SecretNotFoundError:
+        """Return the error for a missing secret.
+
+        Args:
+            secret_name: Name of the secret.
+            present: The existing names, to suggest similar ones. ``None`` lists them.
+            request: Whether the backend may send a request to find the reason.
+        """
         explained = self._backend.explain_missing(secret_name, request=request)
         if explained is not None:
             return explained
@@ -565,9 +573,9 @@ class SecretsManager(Generic[BackendT_co]):
             results = self._read_batch(batch)
         except ZenSecretsError as error:
             results = dict.fromkeys(batch, error)
-        return {name: self._mask(name, one) if isinstance(one, SecretRecord) else one for name, one in results.items()}
+        return {name: self._protect_record(name, one) if isinstance(one, SecretRecord) else one for name, one in results.items()}
 
-    def _mask(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
+    def _protect_record(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
         """Add the values of a record to the redactor, and return the record or an error."""
         try:
             # The constructor of the secret adds its values to the redactor.

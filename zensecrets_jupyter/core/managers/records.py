@@ -40,6 +40,7 @@ CHANGES = Capability.REGISTER | Capability.UPDATE | Capability.DELETE | Capabili
 """The capabilities that change secrets."""
 
 ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
+"""The capabilities of a backend that reads and writes, but has no versions, no restore and no key."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class SecretVersion(NamedTuple):
 
 
 class SecretSummary(NamedTuple):
-    """An entry of a list of secrets. A field is ``None`` if the backend would have to read the secret for it."""
+    """An entry of a list of secrets. A field is ``None`` if only a read of the secret would show it."""
 
     name: str
     schema: str | None = None
@@ -88,13 +89,13 @@ class ManagerOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     OTHER_NAMES: ClassVar[dict[str, str]] = {}
-    """ZenML's name of each option with a different name, and our name. Our name is stored and shown."""
+    """Our name of an option, by ZenML's name, if the names differ. Our name is stored and shown."""
 
     ONCE: ClassVar[frozenset[str]] = frozenset()
     """The options that only affect the registration, and are not stored."""
 
     @classmethod
-    def translate_value(cls, name: str, value: Any) -> Any:  # noqa: ARG003 - options with other units use the name in their override
+    def translate_value(cls, name: str, value: Any) -> Any:  # noqa: ARG003 - overrides use the name
         """Convert the value of an option with ZenML's ``name`` to a value of our option. ``None`` drops the option."""
         return value
 
@@ -126,7 +127,7 @@ class ManagerOptions(BaseModel):
     def is_sensitive(cls, name: str, value: Any) -> bool:
         """Return whether an option is encrypted at rest and masked.
 
-        It is if its field is a SecretField, or if its value looks like a secret.
+        An option is sensitive if its field is a SecretField, or if its value looks like a secret.
         """
         field = cls.model_fields.get(cls.OTHER_NAMES.get(name, name))
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):

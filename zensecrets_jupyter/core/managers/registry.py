@@ -17,6 +17,8 @@ ENTRY_POINTS = "zensecrets_jupyter.secrets_managers.v2"
 
 
 class _BuiltIn(NamedTuple):
+    """A built-in flavor: its class, its summary, and the extra that installs its libraries."""
+
     module: str
     class_name: str
     summary: str
@@ -29,6 +31,7 @@ class _BuiltIn(NamedTuple):
 
 
 def _built_in(module: str, class_name: str, summary: str, extra: str = "") -> _BuiltIn:
+    """Return a built-in flavor. ``module`` is relative to the package of the backends."""
     return _BuiltIn(f"zensecrets_jupyter.core.managers.backends.{module}", class_name, summary, extra)
 
 
@@ -113,7 +116,7 @@ def is_installed(library: str) -> bool:
 
 
 def availability(flavor: str) -> Availability:
-    """Return whether the flavor can be used on this machine. A failed import is the reason why not."""
+    """Return whether the flavor can be used on this machine. If an import fails, the reason is its error."""
     try:
         return get_flavor(flavor).availability()
     except FlavorUnavailableError as error:

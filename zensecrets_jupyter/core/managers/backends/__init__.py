@@ -1,1 +1,1 @@
-"""The backends: one file or folder for each flavor."""
+"""The built-in backends. Each flavor has a file or a folder."""

@@ -102,7 +102,7 @@ class KeyringBackend(Backend):
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
-        return self._read_entry(self._find(name))
+        return self._read_entry(self._find_entry(name))
 
     def list(self) -> Iterable[SecretSummary]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.list`."""
@@ -139,10 +139,10 @@ class KeyringBackend(Backend):
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
-        self._find(name)
+        self._find_entry(name)
 
         def transaction(connection: Connection, key: DataKey) -> None:
-            entry = self._first(connection, key, name)
+            entry = self._find_in(connection, key, name)
             record = change(self._read_entry(entry))
             envelope = self._envelope_for(name, record)
             self._access(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
@@ -152,10 +152,10 @@ class KeyringBackend(Backend):
 
     def delete(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
-        self._find(name)
+        self._find_entry(name)
 
         def transaction(connection: Connection, key: DataKey) -> None:
-            entry = self._first(connection, key, name)
+            entry = self._find_in(connection, key, name)
             self._delete_entry(entry.entry)
             index.remove(connection, key, name)
 
@@ -174,10 +174,10 @@ class KeyringBackend(Backend):
 
     def rename(self, name: str, new_name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
-        self._find(name)
+        self._find_entry(name)
 
         def transaction(connection: Connection, key: DataKey) -> bool:
-            entry = self._first(connection, key, name)
+            entry = self._find_in(connection, key, name)
             if index.find(connection, key, new_name) is not None:
                 return False
             index.replace(connection, key, name, entry._replace(name=new_name))
@@ -201,26 +201,40 @@ class KeyringBackend(Backend):
         with self._file.read() as connection:
             return [] if key is None or connection is None else [*index.all_entries(connection, key)]
 
-    def _find(self, name: str) -> IndexEntry:
+    def _find_entry(self, name: str) -> IndexEntry:
+        """Return the index entry of a secret.
+
+        A write calls this method first, because it must not create a key and an index for a missing secret.
+
+        Raises:
+            SecretNotFoundError: If the secret does not exist.
+        """
         key = self._key()
         with self._file.read() as connection:
             if key is not None and connection is not None:
-                return self._first(connection, key, name)
+                return self._find_in(connection, key, name)
         raise self.missing(name)
 
-    def _first(self, connection: Connection, key: DataKey, name: str) -> IndexEntry:
+    def _find_in(self, connection: Connection, key: DataKey, name: str) -> IndexEntry:
+        """Return the index entry of a secret, in the transaction of ``connection``."""
         entry = index.find(connection, key, name)
         if entry is None:
             raise self.missing(name)
         return entry
 
     def _read_entry(self, entry: IndexEntry) -> SecretRecord:
+        """Return the record of an index entry from the keyring."""
         text = self._access(lambda keyring: keyring.get_password(self._service, entry.entry))
         if text is None:
             raise self.missing(entry.name)
         return EnvelopeCodec().decode(SecretEnvelope(text), name=entry.name, service="the OS keyring", manager=self.name)
 
     def _envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:
+        """Return the stored text of a secret.
+
+        Raises:
+            InvalidSecretError: If the text is too large for the keyring.
+        """
         envelope = EnvelopeCodec().encode(record)
         class_name = full_name(system_keyring(self._label))
         max_size = next((limit for prefix, limit in _MAX_SIZES.items() if class_name.startswith(prefix)), 0)
@@ -240,6 +254,7 @@ class KeyringBackend(Backend):
         self._access(delete)
 
     def _try_delete_entry(self, entry: str) -> None:
+        """Delete an entry of the keyring, unless the keyring is locked."""
         with suppress(ManagerLockedError):
             self._delete_entry(entry)
 
@@ -258,4 +273,5 @@ class KeyringBackend(Backend):
 
 
 def _now() -> int:
+    """Return the time in microseconds (UTC)."""
     return time.time_ns() // 1000

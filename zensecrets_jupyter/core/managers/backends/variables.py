@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SEPARATOR = "__"
 """Separator of name and key in the name of a variable."""
 
-_CANONICAL = re.compile(r"[A-Z0-9_]+")
+_UPPER_CASE = re.compile(r"[A-Z0-9_]+")
+"""Pattern of the parts of a variable's name."""
 
 
 class VariablesOptions(ManagerOptions):
@@ -32,13 +33,13 @@ class VariablesOptions(ManagerOptions):
     prefix: str = "SECRET_"
     """Prefix of the variables. ``SECRET_DB__PASSWORD`` is the key ``password`` of the secret ``db``."""
     mapping: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """The keys of a secret with other variables, and the variable of each key. The secret then has no other keys."""
+    """For each secret whose variables have other names: the variable of each key. A mapped secret has no other keys."""
     schemas: dict[str, str] = Field(default_factory=dict)
-    """The schema of a secret, such as ``aws``, if it is not ``arbitrary``."""
+    """The schema of each secret whose schema is not ``arbitrary``, such as ``aws``."""
 
 
 class VariablesBackend(Backend):
-    """A backend that reads variables. A subclass returns the variables."""
+    """The base class of backends that read variables. A subclass returns the variables."""
 
     options_model: ClassVar[type[ManagerOptions]] = VariablesOptions
     is_local: ClassVar[bool] = True
@@ -49,7 +50,7 @@ class VariablesBackend(Backend):
         options = self._variables_options
         return {
             "kept in": self.location(),
-            "protected by": "nothing: every program that can read it can read them",
+            "protected by": "nothing: every program that can read this location can read the secrets",
             "variables": f"{options.prefix}NAME{SEPARATOR}KEY, in upper case",
             "mapped secrets": ", ".join(sorted(options.mapping)) or "none",
         }
@@ -73,6 +74,7 @@ class VariablesBackend(Backend):
         return self._variables_options.schemas.get(name, "arbitrary")
 
     def _contents(self) -> dict[str, dict[str, str]]:
+        """Return the contents of all secrets, by name."""
         variables = self.variables()
         contents: dict[str, dict[str, str]] = {}
         for variable, value in variables.items():
@@ -91,7 +93,7 @@ class VariablesBackend(Backend):
         if variable.startswith(prefix):
             name, separator, key = variable[len(prefix) :].partition(SEPARATOR)
             # Only upper case is accepted, because otherwise two variables could be the same secret.
-            if separator and _CANONICAL.fullmatch(name) and _CANONICAL.fullmatch(key):
+            if separator and _UPPER_CASE.fullmatch(name) and _UPPER_CASE.fullmatch(key):
                 with suppress(InvalidSecretError):
                     return names.check_name(name.lower()), names.check_key(key.lower())
         return "", ""
@@ -104,4 +106,4 @@ class VariablesBackend(Backend):
 
     @abstractmethod
     def location(self) -> str:
-        """Return a short description of where the variables are."""
+        """Return the location of the variables, as a short text for users."""

@@ -23,7 +23,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers.backend import Backend
-from zensecrets_jupyter.core.managers.backends.remote.envelope import EnvelopeCodec, SecretEnvelope, foreign_secret
+from zensecrets_jupyter.core.managers.backends.remote.envelope import EnvelopeCodec, SecretEnvelope, foreign_secret_error
 from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
 from zensecrets_jupyter.core.managers.backends.remote.naming import NameEncoding, RemoteKeys
 from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOptions, ExternalSecrets
@@ -179,7 +179,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
         if name in self.external.paths:
             return self.external.read(name)
-        return self._record_in(self._fetch("read", name), name)
+        return self._decode(self._fetch("read", name), name)
 
     def read_batch(self, names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.BatchReads.read_batch`."""
@@ -188,6 +188,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         keys: dict[str, str] = {}
         for name in names:
             if name not in self.external.paths:
+                # A secret without an envelope in the response stays missing.
                 results[name] = self.missing(name)
                 with suppress(SecretNotFoundError):
                     keys[self.key_for(name)] = name
@@ -198,7 +199,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
                 results[name] = self.runner.error_for(envelope, "read", name)
                 continue
             try:
-                results[name] = self._record_in(envelope, name)
+                results[name] = self._decode(envelope, name)
             except ZenSecretsError as error:
                 results[name] = error
         if external:
@@ -237,7 +238,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         failure = RemoteError(ErrorKind.CONFLICT)
         for _ in range(MAX_CONFLICT_RETRIES):
             present = self.runner.ask("update", lambda client: self.fetch_for_update(client, key), name=name)
-            envelope = self.envelope_for(name, change(self._record_in(present, name)))
+            envelope = self.envelope_for(name, change(self._decode(present, name)))
             error = self._overwrite(key, envelope, present)
             if error is None:
                 return
@@ -251,11 +252,11 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
         key = self.key_for(name)
         if Capability.READ in self.capabilities and not self._fetch("delete", name).is_ours:
-            raise foreign_secret(name, self.encoding.service)
+            raise foreign_secret_error(name, self.encoding.service)
         self.delete_key(name, key)
 
     def delete_key(self, name: str, key: str) -> None:
-        """Delete the key of a secret, whichever program wrote the payload.
+        """Delete the key of a secret, even if another program wrote the payload.
 
         Raises:
             SecretNotFoundError: If the key does not exist.
@@ -319,7 +320,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
             hint = f"The versions are {', '.join(str(one.number) for one in versions)}."
             raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
-        record = self._record_in(restored, name)
+        record = self._decode(restored, name)
         self.replace(name, lambda _present: record)
         return self.history(name)[0]
 
@@ -338,7 +339,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         hint = "Store large files elsewhere, and only the key to them here."
         raise InvalidSecretError(message, name=name, manager=self.name, hint=hint)
 
-    def _record_in(self, envelope: SecretEnvelope, name: str) -> SecretRecord:
+    def _decode(self, envelope: SecretEnvelope, name: str) -> SecretRecord:
         return self.codec.decode(envelope, name=name, service=self.encoding.service, manager=self.name)
 
     def _fetch(self, verb: str, name: str) -> SecretEnvelope:
@@ -368,7 +369,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return False
 
     def _delete_if_ours(self, name: str) -> None:
-        # Secrets of other programs, and secrets that another user has just deleted, are skipped.
+        """Delete a secret. A secret of another program, or one that another user has just deleted, is skipped."""
         with suppress(SecretNotFoundError, ManagerCorruptedError, UnsupportedOperationError):
             self.delete(name)
 
@@ -383,9 +384,9 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     @abstractmethod
     def connect(self) -> ClientT:
-        """Return a new client, which is logged in.
+        """Return a new client that is logged in.
 
-        The client must be safe for several threads, use ``options.timeout`` and not retry.
+        The client must be thread-safe, use ``options.timeout`` and not retry.
         """
 
     @abstractmethod
@@ -441,7 +442,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return ()
 
     def classify(self, error: Exception) -> ErrorKind | None:  # noqa: ARG002 - overrides use the arguments
-        """Return the kind of an error that depends on more than class and code, or ``None``."""
+        """Return the kind of an error if class and code do not determine it, or ``None``."""
         return None
 
     def requested_wait(self, error: Exception) -> float:  # noqa: ARG002 - overrides use the arguments

@@ -88,7 +88,7 @@ class EnvelopeCodec:
         """
         parsed = _parse_json(envelope.text)
         if not isinstance(parsed, dict) or FORMAT_KEY not in parsed:
-            raise foreign_secret(name, service)
+            raise foreign_secret_error(name, service)
         version, schema, content = parsed[FORMAT_KEY], parsed.get("schema"), parsed.get("content")
         if isinstance(version, int) and version > FORMAT:
             message = f"Secret {name!r} in {service} was written by a newer version of zensecrets-jupyter (format {version})."
@@ -99,7 +99,7 @@ class EnvelopeCodec:
         raise ManagerCorruptedError(f"The payload of secret {name!r} in {service} is damaged.", hint=hint)
 
 
-def foreign_secret(name: str, service: str) -> ManagerCorruptedError:
+def foreign_secret_error(name: str, service: str) -> ManagerCorruptedError:
     """Return the error for a payload of another program under the key of a secret."""
     hint = "It was not changed. Use another name, or a secrets manager with another scope."
     return ManagerCorruptedError(

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PEM = "certificates in PEM"
+"""The content of a file with certificates, as a text for messages."""
 JSON = "credentials in JSON"
+"""The content of a file with credentials, as a text for messages."""
 
-OF_REQUESTS: Mapping[str, str] = {"REQUESTS_CA_BUNDLE": PEM, "CURL_CA_BUNDLE": PEM}
+REQUESTS_VARIABLES: Mapping[str, str] = {"REQUESTS_CA_BUNDLE": PEM, "CURL_CA_BUNDLE": PEM}
 """The variables of ``requests`` ("SSL Cert Verification" in its documentation), each with the content of its file."""
 
 
@@ -33,7 +35,7 @@ def find_file_error(variables: Mapping[str, str], *, flavor: str) -> InvalidOpti
     """
     for variable, content in variables.items():
         path = os.environ.get(variable)
-        problem = _problem(Path(path), content) if path else ""
+        problem = _describe_problem(Path(path), content) if path else ""
         if problem:
             return InvalidOptionsError(
                 f"{variable} names a file that {problem}.", flavor=flavor, hint=f"Set it to a file with {content}, or unset it."
@@ -41,7 +43,7 @@ def find_file_error(variables: Mapping[str, str], *, flavor: str) -> InvalidOpti
     return None
 
 
-def _problem(path: Path, content: str) -> str:
+def _describe_problem(path: Path, content: str) -> str:
     """Return the problem of a file, as text after "a file that", or an empty text."""
     try:
         if path.is_dir():

@@ -118,6 +118,7 @@ def error_for(problem: RemoteError, request: RemoteRequest) -> ZenSecretsError:
 
 
 _Message = tuple[type[ManagerError], str, str]
+"""The class of an error, its message and its hint."""
 
 _MESSAGES: dict[ErrorKind, _Message] = {
     ErrorKind.TRANSIENT: (

@@ -26,7 +26,7 @@ from zensecrets_jupyter.core.errors import InvalidOptionsError
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
-from zensecrets_jupyter.core.managers.backends.remote.environment_files import OF_REQUESTS
+from zensecrets_jupyter.core.managers.backends.remote.environment_files import REQUESTS_VARIABLES
 from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
 from zensecrets_jupyter.core.managers.backends.remote.http_errors import requests_errors
 from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS, NameEncoding, Scope
@@ -147,7 +147,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
     capabilities: ClassVar[Capability] = Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
     encoding: ClassVar[NameEncoding] = ENCODINGS["github"]
     error_kinds: ClassVar[ErrorTable] = ERROR_KINDS
-    environment_files: ClassVar[Mapping[str, str]] = OF_REQUESTS
+    environment_files: ClassVar[Mapping[str, str]] = REQUESTS_VARIABLES
     libraries: ClassVar[tuple[str, ...]] = ("requests",)
     # GitHub allows 48 KB ("Limits for secrets").
     max_size: ClassVar[int] = 48_000
@@ -178,14 +178,16 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
         self._refuse(f"rename secret {name!r}", "Delete the secret, and register it with all its keys.")
 
-    def _refuse(self, verb: str, hint: str) -> NoReturn:
-        raise self.unsupported(f"{verb}, because GitHub does not return secrets", hint)
+    def _refuse(self, action: str, hint: str) -> NoReturn:
+        """Raise UnsupportedOperationError. ``action`` is the text after "can't"."""
+        raise self.unsupported(f"{action}, because GitHub does not return secrets", hint)
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
         return requests_errors(default=ErrorKind.TRANSIENT)
 
     def _repository(self) -> str:
+        """Return the repository of the options or of the environment as ``OWNER/NAME``, or an empty text."""
         return self.options.full_name or os.environ.get("GITHUB_REPOSITORY", "")
 
     def connect(self) -> GithubConnection:
@@ -212,9 +214,14 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`RemoteBackend.read`."""
-        return self._record_in(self._read_environment(self.key_for(name), name), name)
+        return self._decode(self._read_environment(self.key_for(name), name), name)
 
     def _read_environment(self, key: str, name: str) -> SecretEnvelope:
+        """Return the envelope in the environment variable of a key.
+
+        Raises:
+            SecretNotFoundError: If the variable is not set or empty.
+        """
         text = os.environ.get(key)
         if not text:
             # A workflow sets an empty variable for a missing secret.
@@ -261,6 +268,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         self._put(client, key, envelope)
 
     def _put(self, client: GithubConnection, key: str, envelope: SecretEnvelope) -> None:
+        """Encrypt an envelope with the public key of the repository, and store it."""
         from nacl.public import PublicKey, SealedBox
 
         try:
@@ -291,8 +299,9 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         """See :meth:`RemoteBackend.codes_of`."""
         if isinstance(error, _GithubResponseError):
             return ("rate-limit",) if error.is_rate_limited else (str(error.status),)
-        behind = getattr(error.args[0], "reason", None) if error.args else None
-        return (type(behind).__name__,) if isinstance(behind, BaseException) else ()
+        # An error of requests wraps an error of urllib3.
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        return (type(reason).__name__,) if isinstance(reason, BaseException) else ()
 
     def requested_wait(self, error: Exception) -> float:
         """See :meth:`RemoteBackend.requested_wait`."""

@@ -1,8 +1,8 @@
 """Conversion of secret names to keys of a shared service and back. A key begins with a path for the scope.
 
-A character outside the alphabet of the service, and the escape character itself, are escaped: the escape character and two hexadecimal
-digits for each byte in UTF-8. Different names have different keys. A key that no name is converted to belongs to another program. A key
-that would be too long is refused and never shortened.
+A character outside the alphabet of the service, and the escape character itself, are escaped. An escape is the escape character and two
+hexadecimal digits, for each byte of the character in UTF-8. Different names have different keys. A key that belongs to no name is a key
+of another program. A name whose key would be too long is refused, and the key is never shortened.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ class NameEncoding:
         """Return one part of a key in the alphabet of the service."""
         if not self.letters:
             return part
+        # An escaped first character avoids a reserved prefix, or a first character that the service does not allow.
         start = 1 if part and (part.startswith(self.reserved) or (self.first and part[0] not in self.first)) else 0
         pieces = [self._escape_letter(letter) for letter in part[:start]]
         for number, letter in enumerate(part[start:], start):
@@ -119,7 +120,7 @@ ENCODINGS = {
 
 
 class Scope(str, Enum):
-    """The range within which secrets managers share secrets."""
+    """The secrets managers that share their secrets."""
 
     NONE = "none"
     GLOBAL = "global"
@@ -170,7 +171,7 @@ class RemoteKeys:
         self.scope = options.scope
         self.prefix = "".join(encoding.escape(part) + encoding.separator for part in parts[options.scope])
         root = encoding.escape(ROOT) + encoding.separator
-        self._others = root if options.scope is Scope.NONE else ""
+        self._reserved_prefix = root if options.scope is Scope.NONE else ""
 
     def key_for(self, name: str) -> str:
         """Return the key of a secret.
@@ -179,7 +180,7 @@ class RemoteKeys:
             InvalidSecretError: If the key would be too long for the service, or would belong to another scope.
         """
         key = self.prefix + self._encoding.escape(name)
-        if self._others and key.startswith(self._others):
+        if self._reserved_prefix and key.startswith(self._reserved_prefix):
             message = f"Without a scope, no secret can have the name {name!r}, because its prefix is reserved for scopes."
             raise InvalidSecretError(message, name=name, hint="Choose another name.")
         if len(key) > self._encoding.max_length:
@@ -191,7 +192,7 @@ class RemoteKeys:
 
     def name_for(self, key: str) -> str | None:
         """Return the name of a key, or ``None`` if it has another scope or no name."""
-        if not key.startswith(self.prefix) or (self._others and key.startswith(self._others)):
+        if not key.startswith(self.prefix) or (self._reserved_prefix and key.startswith(self._reserved_prefix)):
             return None
         name = self._encoding.unescape(key[len(self.prefix) :])
         with suppress(InvalidSecretError):

@@ -28,7 +28,7 @@ DEFAULT_KEY = "value"
 
 
 class ExternalPath(NamedTuple):
-    """The location of a foreign secret: a path, and a key or an empty text for all keys."""
+    """The location of an external secret: a path, and one key. An empty key means all keys."""
 
     path: str
     key: str
@@ -118,7 +118,7 @@ class ExternalSecrets:
             InvalidSecretError: If the payload is binary, the key is missing, or a key is invalid.
         """
         external = self.paths[name]
-        content, clear_keys = self._content_in(self._fetch(name, external.path), name, external)
+        content, clear_keys = self._requested_content(self._fetch(name, external.path), name, external)
         # A key may contain a dot, so NAME.KEY is compared as a whole.
         unmasked = {*self._clear, *(key.removeprefix(f"{name}.") for key in self._clear if key.startswith(f"{name}."))}
         return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys | frozenset(unmasked))
@@ -140,11 +140,11 @@ class ExternalSecrets:
         hint = f"Check the path: %zen secrets-manager describe {self._manager}; or ask the owner of the secret."
         return SecretNotFoundError(message, name=name, manager=self._manager, hint=hint)
 
-    def _content_in(self, text: str | bytes, name: str, external: ExternalPath) -> tuple[dict[str, str], frozenset[str]]:
+    def _requested_content(self, text: str | bytes, name: str, external: ExternalPath) -> tuple[dict[str, str], frozenset[str]]:
         """Return the requested content of a payload, and the keys that need no mask."""
         problem, hint = "is binary", "Only text can be read."
         with suppress(UnicodeDecodeError):
-            content, clear = self._content_of(text.decode("utf-8") if isinstance(text, bytes) else text, name, external.key)
+            content, clear = self._parse_content(text.decode("utf-8") if isinstance(text, bytes) else text, name, external.key)
             if external.key and external.key not in content:
                 problem, hint = f"has no key {external.key!r}", f"Its keys are {', '.join(sorted(content)) or 'none'}."
             else:
@@ -153,7 +153,7 @@ class ExternalSecrets:
         message = f"The payload under {external.path!r} in {self._service}, for secret {name!r} of {self._manager!r}, {problem}."
         raise InvalidSecretError(message, name=name, manager=self._manager, hint=hint)
 
-    def _content_of(self, text: str, name: str, key: str) -> tuple[dict[str, str], frozenset[str]]:
+    def _parse_content(self, text: str, name: str, key: str) -> tuple[dict[str, str], frozenset[str]]:
         """Return the content of a text, and the keys that need no mask.
 
         If the text is not a JSON object, the whole text is the value of ``key``.
@@ -172,7 +172,7 @@ class ExternalSecrets:
         return {key or DEFAULT_KEY: text}, frozenset()
 
     def _check_key(self, key: str, name: str, external: ExternalPath) -> str:
-        """Return a valid key. The error for an invalid one explains how to select other keys."""
+        """Return a valid key. The hint for an invalid key explains how to select the other keys."""
         try:
             return names.check_key(key, name=name)
         except InvalidSecretError as error:

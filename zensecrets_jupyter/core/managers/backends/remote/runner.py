@@ -89,7 +89,7 @@ class RemoteService(Protocol[_ClientT_co]):
         """Return the service's codes of an error, the most specific first."""
 
     def classify(self, error: Exception) -> ErrorKind | None:
-        """Return the kind of an error that depends on more than class and code, or ``None``."""
+        """Return the kind of an error if class and code do not determine it, or ``None``."""
 
     def requested_wait(self, error: Exception) -> float:
         """Return the seconds that the service asked to wait before a retry."""
@@ -187,7 +187,7 @@ class RequestRunner(Generic[ClientT]):
             reraise=True,
         )
         try:
-            return retrying(lambda: call(self._connected()))
+            return retrying(lambda: call(self._get_client()))
         except ZenSecretsError:
             raise
         except Exception as error:  # noqa: BLE001 - an SDK may raise any error, and its text may quote values
@@ -206,21 +206,21 @@ class RequestRunner(Generic[ClientT]):
         requested = self._service.requested_wait(error) if isinstance(error, Exception) else 0.0
         return requested + wait_random_exponential(multiplier=self._service.first_wait, max=10)(state)
 
-    def _connected(self) -> ClientT:
+    def _get_client(self) -> ClientT:
         """Return the client of this process, and connect if there is none."""
-        client = self._open_client()
+        client = self._find_client()
         if client is None:
             with self._connecting:
-                client = self._open_client() or self._connect()
+                client = self._find_client() or self._connect()
         return client[1]
 
-    def _open_client(self) -> tuple[int, ClientT] | None:
+    def _find_client(self) -> tuple[int, ClientT] | None:
         """Return the client with the ID of its process, or ``None`` if this process has none."""
         # A forked process must not use the connections of its parent.
         return self._client if self._client is not None and self._client[0] == os.getpid() else None
 
     def _connect(self) -> tuple[int, ClientT]:
-        """Create a client."""
+        """Create a client, and return it with the ID of this process."""
         service = self._service
         try:
             self._client = (os.getpid(), service.connect())

@@ -36,6 +36,17 @@ if TYPE_CHECKING:
 
 
 class _Row(NamedTuple):
+    """A row of one version, without the names of the manager and the secret.
+
+    Attributes:
+        secret: ID of the secret in the database.
+        number: Number of the version.
+        schema: Type of the schema.
+        written: Time of the write, in microseconds (UTC).
+        generation: Number of the data key that encrypted the content.
+        sealed: The encrypted content.
+    """
+
     secret: int
     number: int
     schema: str
@@ -45,7 +56,7 @@ class _Row(NamedTuple):
 
 
 class SealedBackend(Backend):
-    """A backend with encrypted rows. A subclass sets the attributes that begin with an underscore."""
+    """A backend with encrypted rows. A subclass sets the four attributes that begin with an underscore."""
 
     batch_size: int = 1
     """Maximum number of names in one :meth:`read_batch`."""
@@ -84,7 +95,7 @@ class SealedBackend(Backend):
             ManagerLockedError: If the store cannot be opened.
             ManagerCorruptedError: If a row is damaged. Nothing is changed then.
         """
-        self._keys.rotate(_reseal_everything)
+        self._keys.rotate(_reseal_all)
 
     @property
     def opens_unasked(self) -> bool:
@@ -114,11 +125,11 @@ class SealedBackend(Backend):
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
-        row = self._find(name)
+        row = self._find_row(name)
         key = self._keys.key_of(row.generation)
         while key is None:
             # Another process may have rotated the key and encrypted the row again. If the row has not changed, it is damaged.
-            generation, row = row.generation, self._find(name)
+            generation, row = row.generation, self._find_row(name)
             if row.generation == generation:
                 break
             key = self._keys.key_of(row.generation)
@@ -162,7 +173,7 @@ class SealedBackend(Backend):
                 # The cursor of the driver is read directly, because SQLAlchemy's rows would double the time of a list of 10,000 secrets.
                 found = _summaries_from(connection.execute(tables.ALL_SUMMARIES, {"of_manager": self._owner}).cursor)
         if found is None:
-            raise _damaged()
+            raise _damaged_error()
         for expected, values in zip((str, str, int), zip(*found, strict=True), strict=False):
             _check_types(expected, values)
         return found
@@ -178,7 +189,7 @@ class SealedBackend(Backend):
             for name, record in new.items():
                 self._add(connection, key, name, record)
             for name, record in replaced.items():
-                self._write_version(connection, key, name, self._first(connection, name), record)
+                self._write_version(connection, key, name, self._find_in(connection, name), record)
 
         self._keys.write(transaction)
 
@@ -196,19 +207,19 @@ class SealedBackend(Backend):
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
-        self._find(name)
+        self._find_row(name)
 
         def transaction(connection: Connection, key: DataKey) -> None:
-            self._write_version(connection, key, name, self._first(connection, name), change)
+            self._write_version(connection, key, name, self._find_in(connection, name), change)
 
         self._keys.write(transaction)
 
     def rollback(self, name: str, number: int) -> SecretVersion:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.rollback`."""
-        self._find(name)
+        self._find_row(name)
 
         def transaction(connection: Connection, key: DataKey) -> SecretVersion:
-            row = self._first(connection, name)
+            row = self._find_in(connection, name)
             earlier_record = None
             if number != row.number:
                 earlier = {one.number: one for one in self._earlier(connection, row)}
@@ -224,7 +235,7 @@ class SealedBackend(Backend):
 
     def delete(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
-        self._find(name)
+        self._find_row(name)
         with self._database.write() as connection:
             if not connection.execute(tables.DROP, {"of_manager": self._owner, "of_name": name}).rowcount:
                 raise self.missing(name)
@@ -237,10 +248,10 @@ class SealedBackend(Backend):
 
     def rename(self, name: str, new_name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
-        self._find(name)
+        self._find_row(name)
 
         def transaction(connection: Connection, key: DataKey) -> bool:
-            row = self._first(connection, name)
+            row = self._find_in(connection, name)
             if connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": new_name}).first() is not None:
                 return False
             for one in self._earlier(connection, row):
@@ -258,13 +269,13 @@ class SealedBackend(Backend):
     def history(self, name: str) -> Sequence[SecretVersion]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.history`."""
         with self._database.read() as connection:
-            row = self._first(connection, name)
+            row = self._find_in(connection, name)
             earlier = [] if connection is None else self._earlier(connection, row)
         try:
             return [SecretVersion(one.number, one.schema, _time_of(one.written), current=one is row) for one in (row, *earlier)]
         except (ValueError, OverflowError, OSError):
             pass
-        raise _damaged()
+        raise _damaged_error()
 
     def _write_version(
         self, connection: Connection, key: DataKey, name: str, row: _Row, change: SecretRecord | Callable[[SecretRecord], SecretRecord]
@@ -290,11 +301,19 @@ class SealedBackend(Backend):
         connection.execute(tables.PRUNE, {"of_secret": row.secret, "up_to": binding.number - self._versions_kept})
         return binding
 
-    def _find(self, name: str) -> _Row:
-        with self._database.read() as connection:
-            return self._first(connection, name)
+    def _find_row(self, name: str) -> _Row:
+        """Return the row of the current version.
 
-    def _first(self, connection: Connection | None, name: str) -> _Row:
+        A write calls this method first, because it must not create a key, or ask for a passphrase, for a missing secret.
+
+        Raises:
+            SecretNotFoundError: If the secret does not exist.
+        """
+        with self._database.read() as connection:
+            return self._find_in(connection, name)
+
+    def _find_in(self, connection: Connection | None, name: str) -> _Row:
+        """Return the row of the current version, in the transaction of ``connection``. ``None`` means that there is no database."""
         found = None
         if connection is not None and _is_storable(name):
             found = connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": name}).first()
@@ -303,12 +322,15 @@ class SealedBackend(Backend):
         return _row_of(found)
 
     def _earlier(self, connection: Connection, row: _Row) -> Sequence[_Row]:
+        """Return the rows of the earlier versions of a secret, the newest first."""
         return [_row_of(found) for found in connection.execute(tables.EARLIER_ROWS, {"of_secret": row.secret})]
 
     def _binding(self, name: str, role: str, row: _Row) -> RowBinding:
+        """Return the binding of a row. ``role`` is ``CURRENT`` or ``EARLIER``."""
         return RowBinding(self._owner, name, role, row.number, row.schema, row.written)
 
     def _unseal(self, key: DataKey, binding: RowBinding, row: _Row) -> SecretRecord:
+        """Return the record of a row."""
         return unseal_record(key if row.generation == key.generation else None, binding, row.sealed)
 
 
@@ -317,54 +339,64 @@ def holds_secrets(connection: Connection) -> bool:
     return connection.execute(tables.ANY).first() is not None
 
 
-def _reseal_everything(connection: Connection, *, old: DataKey, new: DataKey) -> None:
+def _reseal_all(connection: Connection, *, old: DataKey, new: DataKey) -> None:
     """Encrypt each row of each manager in the database with a new key."""
     owners: dict[int, tuple[str, str]] = {}
     for manager, name, *found in connection.execute(tables.EVERYTHING).all():
         row = _row_of(found)
         owners[row.secret] = (manager, name)
         binding = RowBinding(manager, name, CURRENT, row.number, row.schema, row.written)
-        connection.execute(tables.REWRITE, {"of_secret": row.secret, **_resealed(old, new, binding, row)})
+        connection.execute(tables.REWRITE, {"of_secret": row.secret, **_reseal_columns(old, new, binding, row)})
     for earlier in connection.execute(tables.EVERYTHING_EARLIER).all():
         row = _row_of(earlier)
         if row.secret not in owners:
-            raise _damaged()
+            raise _damaged_error()
         binding = RowBinding(*owners[row.secret], EARLIER, row.number, row.schema, row.written)
-        connection.execute(tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": row.number, **_resealed(old, new, binding, row)})
+        connection.execute(
+            tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": row.number, **_reseal_columns(old, new, binding, row)}
+        )
 
 
-def _resealed(old: DataKey, new: DataKey, binding: RowBinding, row: _Row) -> dict[str, Any]:
+def _reseal_columns(old: DataKey, new: DataKey, binding: RowBinding, row: _Row) -> dict[str, Any]:
+    """Return the changed columns of a row that is encrypted with the new key."""
     record = unseal_record(old if row.generation == old.generation else None, binding, row.sealed)
     return {"generation": new.generation, "sealed": seal_record(new, binding, record)}
 
 
 def _summaries_from(rows: Any) -> list[SecretSummary] | None:
     """Return the summaries of the driver's rows, or ``None`` if a time is invalid."""
-    make, when, utc = SecretSummary._make, datetime.fromtimestamp, timezone.utc
+    make, to_time, utc = SecretSummary._make, datetime.fromtimestamp, timezone.utc
     try:
-        return [make((name, schema, number, when(written / 1e6, utc))) for name, schema, number, written in rows]
+        return [make((name, schema, number, to_time(written / 1e6, utc))) for name, schema, number, written in rows]
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 
 
 def _check_types(expected: type, values: Iterable[Any]) -> None:
+    """Raise ManagerCorruptedError if a value does not have the expected type."""
     if not set(map(type, values)) <= {expected}:
-        raise _damaged()
+        raise _damaged_error()
 
 
 def _row_of(found: Iterable[Any]) -> _Row:
+    """Return the row of database columns.
+
+    Raises:
+        ManagerCorruptedError: If a column has a value of another type.
+    """
     # SQLite stores values of any type in any column, so a damaged row may have a number in a text column.
     row = _Row._make(found)
     if all(type(value) is expected for value, expected in zip(row, (int, int, str, int, int, bytes), strict=True)):
         return row
-    raise _damaged()
+    raise _damaged_error()
 
 
-def _damaged() -> ManagerCorruptedError:
+def _damaged_error() -> ManagerCorruptedError:
     return ManagerCorruptedError("A row of the store is damaged.", hint="It was not changed. Restore the store from a backup.")
 
 
 def _columns(key: DataKey, binding: RowBinding, record: SecretRecord) -> dict[str, Any]:
+    """Return the columns of a version, with the encrypted content."""
     return {
         "schema": binding.schema,
         "number": binding.number,
@@ -375,10 +407,12 @@ def _columns(key: DataKey, binding: RowBinding, record: SecretRecord) -> dict[st
 
 
 def _now() -> int:
+    """Return the time in microseconds (UTC)."""
     return time.time_ns() // 1000
 
 
 def _time_of(written: int) -> datetime:
+    """Return the time of a number of microseconds (UTC)."""
     return datetime.fromtimestamp(written / 1e6, timezone.utc)
 
 

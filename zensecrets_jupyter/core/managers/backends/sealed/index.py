@@ -88,17 +88,23 @@ def is_in_use(connection: Connection) -> bool:
 
 
 def generation(connection: Connection) -> object:
-    """Return the generation of the key of the entries, or ``None`` without entries."""
+    """Return the number of the data key that encrypted the entries, or ``None`` without entries."""
     return connection.execute(select(_entries.c.generation).limit(1)).scalar()
 
 
 def _row(key: DataKey, entry: IndexEntry) -> dict[str, Any]:
+    """Return the columns of an entry, with the encrypted names."""
     fingerprint = _fingerprint(key, entry.name)
     sealed = cipher.seal(key.key, json.dumps(entry[:3]).encode("ascii"), _binding(fingerprint, entry.written))
     return {"fingerprint": fingerprint, "generation": key.generation, "written": entry.written, "sealed": sealed}
 
 
 def _unseal(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
+    """Return the decrypted entry of a row.
+
+    Raises:
+        ManagerCorruptedError: If the row is damaged.
+    """
     fingerprint, generation_of_row, written, sealed = row
     parts = None
     if generation_of_row == key.generation and isinstance(sealed, bytes) and isinstance(written, int):
@@ -113,8 +119,10 @@ def _unseal(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
 
 
 def _fingerprint(key: DataKey, name: str) -> str:
+    """Return the keyed fingerprint of a name."""
     return cipher.fingerprint(key.key, name)
 
 
 def _binding(fingerprint: str, written: int) -> tuple[str, ...]:
+    """Return the associated data, to which the encrypted entry is bound."""
     return ("entry", fingerprint, str(written))

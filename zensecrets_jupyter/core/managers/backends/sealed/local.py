@@ -40,9 +40,9 @@ class LocalOptions(ManagerOptions):
     secrets_file: Path | None = Field(default=None)
     """A file of ZenML's local secrets manager. Its secrets are imported once, at registration."""
     scope: Literal["none", "component"] = "none"
-    """As in ZenML. It has no effect, because the secrets are never shared."""
+    """ZenML's option of this name. It has no effect, because the secrets are never shared."""
     namespace: str | None = Field(default=None, max_length=100)
-    """As in ZenML. It has no effect there either."""
+    """ZenML's option of this name. It has no effect, neither in ZenML nor in this package."""
 
     @field_validator("path")
     @classmethod

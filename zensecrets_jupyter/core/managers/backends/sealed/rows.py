@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 CURRENT = "current"
 EARLIER = "earlier"
+"""The roles of a row: the current version, or an earlier one."""
 
 LARGEST_CONTENT = 64 * 1024 * 1024
 """Maximum number of bytes in the keys and values of one secret. SQLite and PostgreSQL allow 1 GB."""
 
 
 class RowBinding(NamedTuple):
-    """The facts that encrypted content is bound to. In another row the content cannot be decrypted."""
+    """The facts that encrypted content is bound to. The content cannot be decrypted in another row."""
 
     manager: str
     name: str

@@ -1,7 +1,7 @@
 """The ``sql`` backend: encrypted tables on a database server, with earlier versions, for a team.
 
 It needs a driver for the server. The extra ``sql`` installs the driver for PostgreSQL, which is tested. The server stores names, schemas
-and times unencrypted, and never a value. A user with the passphrase, or with another protection of the key, can read all secrets. Writes of
+and times unencrypted, and never a value. A user who can open the data key, for example with the passphrase, can read all secrets. Writes of
 other users become visible after the time to live, or at once with ``refresh``.
 """
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 LARGEST = 4 * 1024 * 1024
 """Maximum number of bytes of a file."""
-_MOST_KEYS = 100_000
+_MAX_KEYS = 100_000
+"""Maximum number of keys in a file."""
 _SCHEMA = "zenml_schema_name"
 """The key in each secret with the type of its schema."""
 
@@ -57,10 +58,12 @@ def _compose(data: bytes) -> Any:
     try:
         return yaml.compose(data.decode("utf-8-sig"), Loader=yaml_loader())
     except (yaml.YAMLError, RecursionError):
+        # The next check refuses this object, because it is not a mapping node.
         return ()
 
 
 def _contents(path: str, root: Any) -> dict[str, dict[str, str]]:
+    """Return the keys and texts of each secret, by name."""
     contents: dict[str, dict[str, str]] = {}
     if root is None:
         return contents
@@ -69,7 +72,7 @@ def _contents(path: str, root: Any) -> dict[str, dict[str, str]]:
         content: dict[str, str] = {}
         for key, value in _pairs(path, node):
             keys += 1
-            if not isinstance(value.value, str) or keys > _MOST_KEYS:
+            if not isinstance(value.value, str) or keys > _MAX_KEYS:
                 raise _format_error(path)
             content[key] = value.value
         contents[name] = content
@@ -77,6 +80,7 @@ def _contents(path: str, root: Any) -> dict[str, dict[str, str]]:
 
 
 def _pairs(path: str, node: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each key of a mapping node with the node of its value."""
     if getattr(node, "id", "") != "mapping":
         raise _format_error(path)
     for key, value in node.value:
@@ -86,6 +90,7 @@ def _pairs(path: str, node: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _secret(path: str, name: str, content: dict[str, str]) -> BaseSecretSchema:
+    """Return the secret of decoded values. ``content`` has the values in base64, and the schema."""
     schema = content.pop(_SCHEMA, None)
     if schema is None:
         raise _format_error(path)

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 _PENDING_LABEL = "ZENSECRETS_WRITTEN"
 """The label of a new version before it becomes the current one."""
 _SCHEMA_TAG = "zensecrets:schema"
+"""The tag with the schema, so that a list reads no value."""
 _DELETED, _SKEWED = "marked-for-deletion", "clock-skew"
+"""Our codes for errors that AWS reports only as text."""
 
 _ERRORS: ErrorTable = {
     # These codes are under "Errors" of each action in the API reference.
@@ -74,7 +76,7 @@ _ERRORS: ErrorTable = {
     "413": ErrorKind.TOO_LARGE,
     **dict.fromkeys(("429", "500", "502", "503", "504"), ErrorKind.TRANSIENT),
 }
-"""Kinds of errors, by the codes of AWS; those of botocore are in :meth:`AwsBackend.library_errors`."""
+"""Error kinds by code of AWS. :meth:`AwsBackend.library_errors` has the errors of botocore."""
 
 
 class AwsBackend(RemoteBackend[Any, AwsOptions]):
@@ -225,7 +227,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         self._call(client, "restore_secret", SecretId=key)
         try:
             # The version ID differs from that of CreateSecret, because AWS ignores a request with an ID that exists.
-            self._write(client, key, envelope, version=version_id(1, envelope, mark="+"), over=current)
+            self._write(client, key, envelope, version=version_id(1, envelope, separator="+"), over=current)
         except RemoteError:
             # Another writer has registered the name since.
             raise RemoteError(ErrorKind.EXISTS) from None
@@ -268,7 +270,8 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         raise conflict
 
     def _tag(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
-        # Tags are only for lists, and the user may have no permission to set them.
+        """Set the tag with the schema."""
+        # Only lists use the tag, and the user may have no permission to set tags.
         tags = [{"Key": name, "Value": value} for name, value in _tags_of(envelope).items()]
         with suppress(client.exceptions.ClientError):
             self._call(client, "tag_resource", SecretId=key, Tags=tags)
@@ -298,6 +301,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         return found
 
     def _call(self, client: Any, operation: str, **arguments: Any) -> Any:
+        """Return the response to one request."""
         # botocore logs whole requests and responses at debug level.
         with suppressed_debug_logs("botocore"):
             try:

@@ -55,7 +55,7 @@ def create_client(options: AwsOptions, *, connections: int) -> Any:
         client = session.client("secretsmanager", endpoint_url=options.endpoint_url, config=config)
         _check_credentials(core.get_credentials())
     except (BotoCoreError, ValueError, FileNotFoundError, PermissionError) as error:
-        if isinstance(error, BotoCoreError) and type(error).__name__ not in _CONFIGURATION:
+        if isinstance(error, BotoCoreError) and type(error).__name__ not in _CONFIGURATION_ERRORS:
             raise
         # The texts of these errors are dropped, because they quote files that contain keys.
         message, hint = _explain(error)
@@ -82,7 +82,7 @@ class _MalformedKeyError(ValueError):
     """A key with an invalid character, such as a line break. The text is the name of the key."""
 
 
-_CONFIGURATION = {
+_CONFIGURATION_ERRORS = {
     "ConfigNotFound",
     "ConfigParseError",
     "InfiniteLoopConfigError",
@@ -97,7 +97,7 @@ _CONFIGURATION = {
     "ProfileNotFound",
     "UnknownCredentialError",
 }
-"""Errors in botocore.exceptions about configuration files and variables. Its other errors concern requests."""
+"""Classes of errors in botocore.exceptions that concern configuration files and variables. The other classes concern requests."""
 
 
 def _explain(error: Exception) -> tuple[str, str]:

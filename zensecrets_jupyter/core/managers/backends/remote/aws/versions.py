@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
 
 CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
+"""The labels of AWS for the current and the previous version."""
 
 
-def version_id(number: int, envelope: SecretEnvelope, *, mark: str = "-") -> str:
-    """Return the ID of a new version. It has the minimum length of 32 characters, and is the same for each attempt."""
-    return f"{number:015}{mark}{envelope.write_id}"
+def version_id(number: int, envelope: SecretEnvelope, *, separator: str = "-") -> str:
+    """Return the ID of a new version, which is the same for each attempt.
+
+    It has 32 characters, which is the minimum length of AWS.
+
+    Args:
+        number: The number of the version.
+        envelope: The envelope, whose write ID becomes part of the version ID.
+        separator: The character between the two parts: ``-``, or ``+`` for a second version of the same write.
+    """
+    return f"{number:015}{separator}{envelope.write_id}"
 
 
 def number_in(version: str) -> int | None:
@@ -40,6 +49,7 @@ def version_numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
     """
     current, previous = labelled_versions(metadata)
     before = number_in(previous)
+    # A current version without a number follows the previous version, whose number may also be unknown.
     number = number_in(current) or (before + 1 if before else 2 if previous else 1)
     earlier = before or number - 1
     return {current: number, **({previous: earlier} if previous and 0 < earlier < number else {})}

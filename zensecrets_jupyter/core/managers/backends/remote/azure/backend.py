@@ -1,8 +1,8 @@
 """The ``azure`` backend: Azure Key Vault, with earlier versions.
 
 It needs the address of the vault, the extra ``azure``, and credentials: those that Azure's libraries find, or the client secret of an
-application. Reading needs the permission get, listing list, writing get and set, deleting delete. Restoring a deleted secret, or
-registering its name again, needs recover.
+application. The permission get is needed to read, list to list, get and set to write, and delete to delete. The permission recover is
+needed to restore a deleted secret, or to register its name again.
 
 A vault has no compare-and-set. If two users write one secret at the same time, the later write wins, and the earlier one is a version in
 the vault. A deleted secret can be recovered until its retention period ends, unless the option ``purge`` is set. If its name is registered
@@ -24,10 +24,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from zensecrets_jupyter.core.errors import SecretNotFoundError
-from zensecrets_jupyter.core.managers.backends.remote.azure.client import AzureOptions, create_client, nested_error_classes, without_retries
+from zensecrets_jupyter.core.managers.backends.remote.azure.client import (
+    AzureOptions,
+    create_client,
+    nested_error_classes,
+    no_retry_options,
+)
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend, StoredVersion
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
-from zensecrets_jupyter.core.managers.backends.remote.environment_files import OF_REQUESTS, PEM
+from zensecrets_jupyter.core.managers.backends.remote.environment_files import PEM, REQUESTS_VARIABLES
 from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
 from zensecrets_jupyter.core.managers.backends.remote.http_errors import requests_errors
 from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS, NameEncoding
@@ -42,7 +47,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 DELETED = "ObjectIsDeletedButRecoverable"
+"""The code of Key Vault for a deleted secret that can be recovered."""
 PENDING_CODES = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
+"""The codes of Key Vault for a deletion or a recovery in progress."""
 
 ERROR_KINDS: ErrorTable = {
     # These are inner codes of status 409. An update of a secret that another user has just deleted does not find it.
@@ -95,7 +102,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
     options_model: ClassVar[type[ManagerOptions]] = AzureOptions
     encoding: ClassVar[NameEncoding] = ENCODINGS["azure"]
     error_kinds: ClassVar[ErrorTable] = ERROR_KINDS
-    environment_files: ClassVar[Mapping[str, str]] = {"AZURE_CLIENT_CERTIFICATE_PATH": PEM, **OF_REQUESTS}
+    environment_files: ClassVar[Mapping[str, str]] = {"AZURE_CLIENT_CERTIFICATE_PATH": PEM, **REQUESTS_VARIABLES}
     libraries: ClassVar[tuple[str, ...]] = ("azure.identity", "azure.keyvault.secrets")
     # Key Vault allows 25 KB ("About Azure Key Vault secrets").
     max_size: ClassVar[int] = 25 * 1024
@@ -144,10 +151,11 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         }
 
     def _credential(self) -> TokenCredential:
+        """Return the credential of the options, or the one that Azure's libraries find."""
         from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
         options: dict[str, Any] = {
-            **without_retries(self.options.timeout),
+            **no_retry_options(self.options.timeout),
             "disable_instance_discovery": not self.options.authority_is_known,
         }
         if self.options.authority:
@@ -207,6 +215,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
             raise
 
     def _exists(self, client: SecretClient, key: str) -> bool:
+        """Return whether the key has a current version."""
         try:
             client.get_secret(key)
         except Exception as error:
@@ -229,6 +238,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         self._set(client, key, envelope, _VersionTags(before.registration, before.number + 1))
 
     def _set(self, client: SecretClient, key: str, envelope: SecretEnvelope, version: _VersionTags) -> None:
+        """Store an envelope as a new version with our tags."""
         tags = {SCHEMA: envelope.schema, REGISTRATION: version.registration, NUMBER: str(version.number)}
         client.set_secret(key, envelope.text, content_type="application/json", tags=tags)
 
@@ -295,14 +305,14 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
             missing_is_pending: Whether a missing secret means that a deletion or a recovery is pending.
             timeout: Seconds after which the error is raised. The default is the deadline.
         """
-        last = time.monotonic() + (self.options.deadline if timeout is None else timeout)
+        end = time.monotonic() + (self.options.deadline if timeout is None else timeout)
         while True:
             try:
                 operation()
             except Exception as error:
                 missing = self.runner.kind_of(error) is ErrorKind.MISSING and DELETED not in self.codes_of(error)
                 is_pending = (missing and missing_is_pending) or PENDING_CODES & set(self.codes_of(error))
-                if not is_pending or time.monotonic() > last:
+                if not is_pending or time.monotonic() > end:
                     raise
             else:
                 return
@@ -328,6 +338,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
 
 def _is_ours(deleted: DeletedSecret) -> bool:
+    """Return whether this package wrote the deleted secret."""
     return SCHEMA in (deleted.properties.tags or {})
 
 
@@ -338,6 +349,7 @@ def _refuse_foreign(deleted: DeletedSecret) -> None:
 
 
 def _tags_of(found: SecretProperties) -> _VersionTags | None:
+    """Return our tags of a version, or ``None`` if another program wrote it."""
     tags = found.tags or {}
     number = tags.get(NUMBER, "")
     return _VersionTags(tags[REGISTRATION], int(number)) if REGISTRATION in tags and SCHEMA in tags and number.isdecimal() else None

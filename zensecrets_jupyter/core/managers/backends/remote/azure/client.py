@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _VAULT = re.compile(r"https://([^./]+)\.vault\.azure\.net/?")
+"""Pattern of the address of a vault in the public cloud."""
 
 
 class AzureOptions(ExternalOptions):
@@ -80,8 +81,8 @@ class AzureOptions(ExternalOptions):
         return client_secret
 
 
-def without_retries(timeout: float) -> dict[str, Any]:
-    """Return options of Azure's libraries with a time-out in seconds and without retries."""
+def no_retry_options(timeout: float) -> dict[str, Any]:
+    """Return options of Azure's libraries that disable retries and set a time-out in seconds."""
     return {"retry_total": 0, "connection_timeout": timeout, "read_timeout": timeout}
 
 
@@ -94,8 +95,8 @@ def create_client(vault_url: str, credential: TokenCredential, *, timeout: float
     session = requests.Session()
     # The default pool has ten connections, and logs a warning for each further thread.
     session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=connections))
-    transport = RequestsTransport(session=session, **without_retries(timeout))
-    return SecretClient(vault_url, _SerialCredential(credential, timeout), transport=transport, **without_retries(timeout))
+    transport = RequestsTransport(session=session, **no_retry_options(timeout))
+    return SecretClient(vault_url, _SerialCredential(credential, timeout), transport=transport, **no_retry_options(timeout))
 
 
 def nested_error_classes(error: BaseException) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """The ``gcp`` backend: Google Cloud Secret Manager, with earlier versions.
 
-It needs a project, the extra ``gcp``, and credentials that Google's libraries find. Reading needs the role Secret Manager Secret Accessor,
-listing Viewer, and writing Admin, because a write moves an alias. A list has no time of the last change. Google keeps every version until
-a user destroys it.
+It needs a project, the extra ``gcp``, and credentials that Google's libraries find. A user needs the role Secret Manager Secret Accessor to
+read, the role Viewer to list, and the role Admin to write, because a write moves an alias. A list has no time of the last change. Google
+keeps every version until a user destroys it.
 
 An alias marks the current version. A write adds a version and then moves the alias with the etag that was read, so that one of two
 concurrent writers gets a conflict. A version that never had the alias is ignored.
@@ -101,12 +101,12 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        ambient = {} if self.options.project else {"project": self._named_project() or "the one of the credentials"}
+        ambient = {} if self.options.project else {"project": self._configured_project() or "the one of the credentials"}
         return {**super().describe(), **ambient}
 
     def connect(self) -> GcpConnection:
         """See :meth:`RemoteBackend.connect`."""
-        client, project = create_client(self.options.endpoint or "", self._named_project())
+        client, project = create_client(self.options.endpoint or "", self._configured_project())
         if project:
             return GcpConnection(client, project, self.options.timeout)
         message = f"Secrets manager {self.name!r} (flavor gcp) has no project."
@@ -123,7 +123,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             exceptions.TransportError: ErrorKind.TRANSIENT,
         }
 
-    def _named_project(self) -> str:
+    def _configured_project(self) -> str:
         """Return the project of the options or of the environment, or an empty text."""
         return self.options.project or os.environ.get("GOOGLE_CLOUD_PROJECT", "")
 
@@ -195,9 +195,9 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         """See :meth:`RemoteBackend.list_keys`."""
         for secret in client.ask("list_secrets", parent=f"projects/{client.project}", page_size=PAGE):
             if ALIAS in secret.version_aliases:
-                yield ListedKey(_last(secret.name), secret.annotations.get(SCHEMA), int(secret.version_aliases[ALIAS]))
+                yield ListedKey(_last_segment(secret.name), secret.annotations.get(SCHEMA), int(secret.version_aliases[ALIAS]))
             elif LABEL not in secret.labels:
-                yield ListedKey(_last(secret.name))
+                yield ListedKey(_last_segment(secret.name))
 
     def insert(self, client: GcpConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
@@ -217,6 +217,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             raise RemoteError(ErrorKind.EXISTS)
 
     def _new_secret(self) -> dict[str, Any]:
+        """Return the properties of a new secret: its locations and our label."""
         replicas = [{"location": location} for location in self.options.locations.split(",") if location]
         replication = {"user_managed": {"replicas": replicas}} if replicas else {"automatic": {}}
         return {"replication": replication, "labels": {LABEL: self.keys.scope.value}}
@@ -315,15 +316,16 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
 
 def _envelope_in(answer: Any) -> SecretEnvelope:
+    """Return the envelope of a response. Invalid UTF-8, which only another program writes, is replaced."""
     data: bytes = answer.payload.data
     return SecretEnvelope(data.decode("utf-8", "replace"))
 
 
-def _last(path: str) -> str:
+def _last_segment(path: str) -> str:
     """Return the last segment of a resource name."""
     return path.rpartition("/")[2]
 
 
 def _number(version: CloudVersion) -> int:
     """Return the number of a version."""
-    return int(_last(version.name))
+    return int(_last_segment(version.name))

@@ -1,7 +1,7 @@
 """The ``vault`` backend: a KV version 2 engine of HashiCorp Vault, with versions.
 
 It needs the extra ``vault``, and a token, an AppRole or a Kubernetes service account. Vault's list includes deleted secrets that can be
-restored. So a list reads the metadata of each secret to omit them. A user without permission to read metadata sees them too.
+restored. To omit them, a list reads the metadata of each secret. Without permission to read metadata, a list includes deleted secrets.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend, StoredVersion
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
-from zensecrets_jupyter.core.managers.backends.remote.environment_files import OF_REQUESTS, PEM
+from zensecrets_jupyter.core.managers.backends.remote.environment_files import PEM, REQUESTS_VARIABLES
 from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
 from zensecrets_jupyter.core.managers.backends.remote.http_errors import requests_errors
 from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS
@@ -67,7 +67,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         "VAULT_CAPATH": PEM,
         "VAULT_CLIENT_CERT": PEM,
         "VAULT_CLIENT_KEY": PEM,
-        **OF_REQUESTS,
+        **REQUESTS_VARIABLES,
     }
     libraries: ClassVar[tuple[str, ...]] = ("hvac",)
     error_kinds: ClassVar[ErrorTable] = _ERRORS
@@ -142,7 +142,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
                 return listed
             problem = self.runner.error_for(refusal, "list")
         else:
-            live = _live(found)
+            live = _live_versions(found)
             return SecretSummary(listed.name, None, live[0], _parse_time(found["updated_time"])) if live else None
         raise problem
 
@@ -157,6 +157,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         return self._get_version(client, key, None)
 
     def _get_version(self, client: Any, key: str, number: int | None) -> SecretEnvelope:
+        """Return the envelope of a version. With ``None`` it is the current version."""
         answer = self._call(client, client.secrets.kv.v2.read_secret_version, key, version=number, raise_on_deleted_version=True)
         found = _data_of(answer)
         data, version = found.get("data"), found.get("metadata", {}).get("version")
@@ -167,6 +168,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         return self.fetch(client, path.strip("/")).text
 
     def _metadata(self, client: Any, key: str) -> dict[str, Any]:
+        """Return the metadata of a key, with all its versions."""
         return _data_of(self._call(client, client.secrets.kv.v2.read_secret_metadata, key))
 
     def list_keys(self, client: Any, prefix: str) -> Iterable[ListedKey]:
@@ -176,7 +178,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         try:
             found = _data_of(self._call(client, client.secrets.kv.v2.list_secrets, prefix))["keys"]
         except InvalidPath:
-            # Vault answers so if there is no secret.
+            # Without any secret, Vault answers with this error.
             found = []
         return [ListedKey(prefix + key) for key in found if not key.endswith("/")]
 
@@ -188,7 +190,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             pass
         # A deleted secret that can be restored still has its versions.
         found = self._metadata(client, key)
-        if _live(found):
+        if _live_versions(found):
             raise RemoteError(ErrorKind.EXISTS)
         try:
             return self._write(client, key, envelope, over=found["current_version"])
@@ -225,7 +227,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         if self.options.force:
             _check_done(self._call(client, kv.delete_metadata_and_all_versions, key))
             return
-        live = _live(self._metadata(client, key))
+        live = _live_versions(self._metadata(client, key))
         if not live:
             raise RemoteError(ErrorKind.MISSING)
         # All versions are deleted, so that a later secret with the same name has no history.
@@ -234,7 +236,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
     def recover(self, client: Any, key: str) -> None:
         """See :meth:`RecoveryRequests.recover`."""
         found = self._metadata(client, key)
-        if _live(found):
+        if _live_versions(found):
             raise RemoteError(ErrorKind.EXISTS)
         if not _is_restorable(found):
             raise RemoteError(ErrorKind.MISSING)
@@ -247,6 +249,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         raise RemoteError(ErrorKind.NOT_OURS)
 
     def _is_foreign(self, client: Any, key: str) -> bool:
+        """Return whether another program wrote the current version."""
         from hvac.exceptions import Forbidden
 
         try:
@@ -259,7 +262,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         """See :meth:`VersionRequests.fetch_versions`."""
         found = self._metadata(client, key)
         versions: list[StoredVersion] = []
-        for number in _live(found):
+        for number in _live_versions(found):
             created = _parse_time(found["versions"][str(number)]["created_time"])
             versions.append(StoredVersion(number, created, self._get_version(client, key, number), current=not versions))
         if not versions:
@@ -267,6 +270,11 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         return versions
 
     def _call(self, client: Any, request: Callable[..., Any], key: str, **arguments: Any) -> Any:
+        """Return the response to one request.
+
+        Raises:
+            RemoteError: If the token is invalid.
+        """
         from hvac.exceptions import Forbidden
 
         try:
@@ -316,7 +324,7 @@ def _foreign_response_error() -> RemoteError:
     return RemoteError(ErrorKind.NOT_OURS, "no-response-of-Vault")
 
 
-def _live(metadata: Mapping[str, Any]) -> list[int]:
+def _live_versions(metadata: Mapping[str, Any]) -> list[int]:
     """Return the numbers of all live versions, the newest first. If the current version is deleted, return none."""
     numbers = [int(number) for number, one in metadata["versions"].items() if not one["deletion_time"] and not one["destroyed"]]
     return sorted(numbers, reverse=True) if metadata["current_version"] in numbers else []
@@ -329,5 +337,5 @@ def _is_restorable(metadata: Mapping[str, Any]) -> bool:
 
 
 def _parse_time(text: str) -> datetime:
-    # Vault writes times with nanoseconds, in UTC.
+    """Return a time of Vault, without its nanoseconds. Vault writes times in UTC."""
     return datetime.fromisoformat(f"{text[:19]}+00:00")

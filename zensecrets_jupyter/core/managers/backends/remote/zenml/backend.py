@@ -3,8 +3,8 @@
 It needs a server, the extra ``zenml``, and an API key of a service account or a login of ``zenml login``. ZenML need not be installed.
 
 The backend writes ordinary secrets of the server, with the same keys, so ``{{name.key}}`` has the same value in a pipeline. It also reads
-secrets that other programs wrote. Without a scope, which is the default, all secrets cannot be deleted at once, because other programs use
-them. An additional key stores a schema other than ``arbitrary``.
+secrets that other programs wrote. Without a scope, which is the default, the backend refuses to delete all secrets at once, because other
+programs use them. An additional key stores a schema other than ``arbitrary``.
 
 A server has no compare-and-set and no versions. If two users change one secret at the same time, the later write may undo the earlier one.
 The risk is small, because only changed keys are sent. If two users register one name at the same time, both may succeed, and the older
@@ -27,7 +27,7 @@ from zensecrets_jupyter.core.errors import InvalidOptionsError, InvalidSecretErr
 from zensecrets_jupyter.core.fields import SecretField
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend
 from zensecrets_jupyter.core.managers.backends.remote.envelope import EnvelopeCodec, SecretEnvelope
-from zensecrets_jupyter.core.managers.backends.remote.environment_files import OF_REQUESTS
+from zensecrets_jupyter.core.managers.backends.remote.environment_files import REQUESTS_VARIABLES
 from zensecrets_jupyter.core.managers.backends.remote.failures import ErrorKind, RemoteError
 from zensecrets_jupyter.core.managers.backends.remote.http_errors import requests_errors
 from zensecrets_jupyter.core.managers.backends.remote.naming import ENCODINGS, ROOT, NameEncoding, Scope
@@ -126,7 +126,7 @@ class _ZenmlSecret(SecretEnvelope):
 
     @property
     def write_id(self) -> str:
-        """The content itself, because ZenML stores no ID of a write."""
+        """The text itself, because ZenML stores no ID of a write. Equal content has an equal text."""
         return self.text
 
 
@@ -161,7 +161,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
     options_model: ClassVar[type[ManagerOptions]] = ZenmlOptions
     encoding: ClassVar[NameEncoding] = ENCODINGS["zenml"]
     error_kinds: ClassVar[ErrorTable] = ERROR_KINDS
-    environment_files: ClassVar[Mapping[str, str]] = OF_REQUESTS
+    environment_files: ClassVar[Mapping[str, str]] = REQUESTS_VARIABLES
     libraries: ClassVar[tuple[str, ...]] = ("requests",)
     # This is SECRET_KEY_VALUE_BYTES_MAX of ZenML 0.98.
     max_size: ClassVar[int] = 64 * 1024
@@ -302,6 +302,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
             self._patch(client, str(present.token), {"values": change})
 
     def _patch(self, client: ZenmlConnection, secret_id: str, change: Mapping[str, Any]) -> None:
+        """Change a secret in ZenML. Values that are not in ``change`` stay."""
         text_in(client.ask("PUT", f"/{secret_id}", params={"patch_values": True}, json=change), "id")
 
     def remove(self, client: ZenmlConnection, key: str) -> None:
@@ -313,8 +314,9 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         """See :meth:`RemoteBackend.codes_of`."""
         if isinstance(error, ZenmlResponseError):
             return (error.code,)
-        behind = getattr(error.args[0], "reason", None) if error.args else None
-        return (type(behind).__name__,) if isinstance(behind, BaseException) else ()
+        # An error of requests wraps an error of urllib3.
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        return (type(reason).__name__,) if isinstance(reason, BaseException) else ()
 
     def requested_wait(self, error: Exception) -> float:
         """See :meth:`RemoteBackend.requested_wait`."""
@@ -322,15 +324,18 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
 
 def _is_valid_key(text: str) -> bool:
+    """Return whether a text is a valid key in this package."""
     with suppress(InvalidSecretError):
         return bool(names.check_key(text))
     return False
 
 
 def _envelope_of(values: Mapping[str, str], token: object = None) -> _ZenmlSecret:
+    """Return the envelope of keys and values. Equal content has an equal text, because the keys are sorted."""
     return _ZenmlSecret(json.dumps(values, sort_keys=True, ensure_ascii=False), token)
 
 
 def _values_of(envelope: SecretEnvelope) -> dict[str, str]:
+    """Return the keys and values in an envelope."""
     found: dict[str, str] = json.loads(envelope.text)
     return found
