@@ -126,15 +126,15 @@ def _reading(service: SlowService) -> Iterator[Callable[[Sequence[str]], list[ob
         with psycopg.connect(service.attributes["url"], autocommit=True) as connection:
             yield lambda names: [connection.execute(select, (IDENTITY, name)).fetchone() for name in names]
         return
-    manager: Any = service.open(IDENTITY)
-    client = manager._connected()
+    backend: Any = service.open(IDENTITY).backend
+    client = backend.connect()
     reads: dict[str, Callable[[str], object]] = {
         "aws": lambda key: client.get_secret_value(SecretId=key)["SecretString"],
         "azure": lambda key: client.get_secret(key).value,
         "gcp": lambda key: client.client.access_secret_version(name=client.path(key, "zensecrets")).payload.data,
         "vault": lambda key: client.secrets.kv.v2.read_secret_version(path=key, raise_on_deleted_version=True)["data"]["data"],
     }
-    yield lambda names: [reads[service.flavor](manager.key_for(name)) for name in names]
+    yield lambda names: [reads[service.flavor](backend.key_for(name)) for name in names]
 
 
 @pytest.mark.benchmark(group="read a secret that was read before, 20 ms latency")
