@@ -78,7 +78,7 @@ def _log(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> None:
+def submit_update_form(manager: SecretsManager, name: str, content: Mapping[str, str]) -> None:
     """Submit the form of an update, with a new value for each key."""
     request = update_form(manager, manager.get_secret(name), keys=None, values={})
     session = FormSession("form", request, "The form", lambda: None, _log)
@@ -90,7 +90,7 @@ def submit(manager: SecretsManager, name: str, content: Mapping[str, str]) -> No
         raise RuntimeError(session.state)
 
 
-def by_keys(folder: Path) -> Times:
+def measure_by_keys(folder: Path) -> Times:
     """Measure the operations on secrets with many keys."""
     times = Times("keys", SIZES)
     manager = active_manager()
@@ -107,7 +107,7 @@ def by_keys(folder: Path) -> Times:
         times.measure("show as text", secret_table(secret).plain)
         times.measure("save fingerprints", save_fingerprints)
         new = {key: secrets.token_urlsafe(24) for key in content}
-        times.measure("submit a form", submit, manager, name, new)
+        times.measure("submit a form", submit_update_form, manager, name, new)
         file = folder / f"{size}.json"
         file.write_text(json.dumps({f"i{size}": new}), encoding="utf-8")
         times.measure("import", run, "secret", "import", str(file))
@@ -130,7 +130,7 @@ VALUES: dict[str, Callable[[int], str]] = {
 }
 
 
-def by_length(kind: str) -> Times:
+def measure_by_length(kind: str) -> Times:
     """Measure the protection and the output of long values."""
     times = Times(f"characters: {kind}", LENGTHS)
     for size in LENGTHS:
@@ -140,13 +140,13 @@ def by_length(kind: str) -> Times:
         times.measure("first line masked", redactor.redact, "a line of output\n")
         times.measure("print", redactor.redact, f"it is {value}")
         times.measure("print as JSON", redactor.redact, json.dumps(value))
-        times.measure("print in pieces", in_pieces, redactor, value)
+        times.measure("print in pieces", redact_in_pieces, redactor, value)
         text = times.measure("make fingerprints", export, [(value, "a.key")])[0]
         times.measure("scan by fingerprints", FingerprintMatcher(text, "").find, value.encode())
     return times
 
 
-def in_pieces(redactor: Redactor, value: str) -> str:
+def redact_in_pieces(redactor: Redactor, value: str) -> str:
     """Return the masked text of a value that arrives in pieces."""
     stream = redactor.stream()
     shown = [stream.feed(value[start : start + PIECE]) for start in range(0, len(value), PIECE)]
@@ -157,9 +157,9 @@ def main() -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(ZENSECRETS_HOME=folder, ZENSECRETS_PASSPHRASE=secrets.token_hex(), ZENSECRETS_FINGERPRINTS="on")
-        by_keys(Path(folder)).show()
+        measure_by_keys(Path(folder)).show()
     for kind in VALUES:
-        by_length(kind).show()
+        measure_by_length(kind).show()
 
 
 if __name__ == "__main__":

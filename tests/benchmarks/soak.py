@@ -70,7 +70,7 @@ class Cells:
             raise RuntimeError(form.state["problem"])
 
 
-def guarded(cells: Cells) -> Iterator[None]:
+def guarded_rounds(cells: Cells) -> Iterator[None]:
     """Work with secrets: each round has one form, and cells that read, print and update."""
     cells.run("%load_ext zensecrets_jupyter")
     cells.run("import zensecrets_jupyter as zs")
@@ -90,8 +90,8 @@ def guarded(cells: Cells) -> Iterator[None]:
         yield
 
 
-def bare(cells: Cells) -> Iterator[None]:
-    """Show the same number of widgets and outputs as :func:`guarded`, without the extension."""
+def bare_rounds(cells: Cells) -> Iterator[None]:
+    """Show the same number of widgets and outputs as :func:`guarded_rounds`, without the extension."""
     cells.run("import anywidget, traitlets\nfrom IPython.display import display")
     cells.run("class Form(anywidget.AnyWidget):\n    _esm = traitlets.Unicode().tag(sync=True)")
     while True:
@@ -149,7 +149,7 @@ def main() -> None:
     arguments = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, running_kernel(Path(folder), {"ZENSECRETS_PASSPHRASE": secrets.token_hex()}) as kernel:
         cells = Cells(kernel)
-        soak(kernel, arguments.minutes, (bare if arguments.bare else guarded)(cells), cells, sys.stdout)
+        soak(kernel, arguments.minutes, (bare_rounds if arguments.bare else guarded_rounds)(cells), cells, sys.stdout)
 
 
 if __name__ == "__main__":

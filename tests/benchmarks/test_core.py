@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SECRETS = 100
 FIELDS = ("one", "two", "three", "four")
 SIZES = (1, 100, 10_000)
-SECONDS_A_READ = 0.02
+SECONDS_PER_READ = 0.02
 
 
 class FourConfig(StackComponentConfig):
@@ -108,7 +108,7 @@ def test_validate(benchmark: BenchmarkFixture) -> None:
 
     def make() -> tuple[tuple[SecretsManager[CountingBackend]], dict[str, object]]:
         fresh = SecretsManager(CountingBackend())
-        fresh.backend.seconds = SECONDS_A_READ
+        fresh.backend.seconds = SECONDS_PER_READ
         for number in range(SECRETS):
             fresh.backend.put(f"s{number}", key=f"the value of secret number {number}")
         return (fresh,), {}
@@ -119,21 +119,21 @@ def test_validate(benchmark: BenchmarkFixture) -> None:
         assert new_stack.validate(level=SecretValidationLevel.SECRET_AND_KEY_EXISTS, settings=settings).ok
         assert len(fresh.backend.reads) == SECRETS
 
-    benchmark.pedantic(validate, setup=make, rounds=5)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+    benchmark.pedantic(validate, setup=make, rounds=5)
 
 
 @pytest.mark.benchmark(group="validate 50 components x 4 references over 100 secrets, 20 ms a read")
 def test_validate_one_by_one(benchmark: BenchmarkFixture, manager: SecretsManager[CountingBackend]) -> None:
     """Each reference is read separately, one after the other, as in ZenML."""
     _, components = _stack_and_components(manager, 200, "four")
-    manager.backend.seconds = SECONDS_A_READ
+    manager.backend.seconds = SECONDS_PER_READ
 
     def validate() -> None:
         for one in components:
             for need in one.requirements():
                 manager.get_secret(need.reference.name, refresh=True).value(need.reference.key)
 
-    benchmark.pedantic(validate, rounds=2)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+    benchmark.pedantic(validate, rounds=2)
 
 
 @pytest.mark.benchmark(group="warm get")

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import chromium, running_app
-from tests.browser.notebooks import SECONDS, cell_at, open_notebook
+from tests.browser.notebooks import TIMEOUT_MS, cell_at, open_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, field: str) -> Iterator[Page]
     home = tmp_path_factory.mktemp("lab")
     with running_app("jupyterlab", home, ZENSECRETS_PASSPHRASE="benchmark") as lab, chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(SECONDS)
+        page.set_default_timeout(TIMEOUT_MS)
         open_notebook(lab, page, "form.ipynb", "pass")
         cell_at(page, 1).locator(".cm-content").fill(CELLS[field])
         yield page
@@ -97,4 +97,4 @@ def test_form(benchmark: BenchmarkFixture, page: Page, field: str, since: str) -
 
     The measured time starts at the end of the cell, or at the key that runs it.
     """
-    benchmark.pedantic(lambda: _show(page, since), rounds=ROUNDS)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+    benchmark.pedantic(lambda: _show(page, since), rounds=ROUNDS)

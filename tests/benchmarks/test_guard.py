@@ -47,7 +47,7 @@ def test_printing(benchmark: BenchmarkFixture, tmp_path: Path, guard: str) -> No
             assert kernel.run(PRINTING).ok
             kernel.record.clear()
 
-        benchmark.pedantic(run, rounds=3, warmup_rounds=1)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+        benchmark.pedantic(run, rounds=3, warmup_rounds=1)
 
 
 class _DiscardingSocket:

@@ -89,7 +89,7 @@ def test_get_with_dotenv(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
 def gnome_keyring() -> Iterator[KeyringBackend]:
     """Yield the keyring of a new desktop session, with an unlocked gnome-keyring."""
     with joined_session():
-        keyring: KeyringBackend = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring has no types there
+        keyring: KeyringBackend = SecretService.Keyring()
         keyring.set_password("benchmark", "user", "password 1")
         yield keyring
 
@@ -118,7 +118,7 @@ def test_list_summaries(benchmark: BenchmarkFixture, stores: dict[int, SecretsMa
 def test_register(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
     """A secret is registered in a store of 10,000, and is on the disk afterwards."""
     turn = itertools.count()
-    benchmark.pedantic(  # type: ignore[no-untyped-call]  # pytest-benchmark has no types there
+    benchmark.pedantic(
         lambda: stores[10_000].register_secret(ArbitrarySecretSchema(name=f"new_{next(turn)}", arbitrary_kv_pairs={"k": "v"})),
         rounds=100,
     )

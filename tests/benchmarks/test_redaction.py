@@ -42,19 +42,24 @@ def values(count: int) -> list[str]:
     return [secrets.token_urlsafe(30) for _ in range(count)]
 
 
-def ours(protected: list[str]) -> Callable[[str], str]:
-    """Return the method of our redactor, after it has indexed all values."""
+def indexed_redactor(protected: list[str]) -> Redactor:
+    """Return our redactor, after it has indexed all values."""
     redactor = Redactor()
     for number, value in enumerate(protected):
         redactor.protect(value, f"secret{number}.key")
     for _ in range(5):
         redactor.redact(MEGABYTE)
         redactor.redact(MEGABYTE * (1 + len(protected) // 10_000))
-    return redactor.redact
+    return redactor
 
 
-def with_nbmask(protected: list[str]) -> Callable[[str], str]:
-    """Return the function of nbmask."""
+def zensecrets_masker(protected: list[str]) -> Callable[[str], str]:
+    """Return the method with which our redactor masks the values."""
+    return indexed_redactor(protected).redact
+
+
+def nbmask_masker(protected: list[str]) -> Callable[[str], str]:
+    """Return the function with which nbmask masks the values."""
     nbmask.SECRETS.clear()
     nbmask.SECRETS.update(protected)
     nbmask.get_pattern.cache_clear()
@@ -63,8 +68,8 @@ def with_nbmask(protected: list[str]) -> Callable[[str], str]:
     return masked_text
 
 
-def with_replace(protected: list[str]) -> Callable[[str], str]:
-    """Return a loop of ``str.replace``."""
+def replace_masker(protected: list[str]) -> Callable[[str], str]:
+    """Return a function that replaces each value with ``str.replace``."""
 
     def redact(text: str) -> str:
         for value in protected:
@@ -76,7 +81,10 @@ def with_replace(protected: list[str]) -> Callable[[str], str]:
 
 @pytest.fixture(scope="session")
 def airflow(pytestconfig: pytest.Config) -> Any:
-    """Return the module of Airflow's masker. Its wheel is downloaded once into pytest's cache."""
+    """Return the module of Airflow's masker.
+
+    Its wheel is downloaded once into pytest's cache.
+    """
     assert pytestconfig.cache is not None
     folder: Path = pytestconfig.cache.mkdir("airflow")
     if not list(folder.glob("*.whl")):
@@ -94,8 +102,8 @@ def airflow(pytestconfig: pytest.Config) -> Any:
     return module
 
 
-def with_airflow(airflow: Any, protected: list[str]) -> Callable[[str], str]:
-    """Return the method of Airflow's masker.
+def airflow_masker(airflow: Any, protected: list[str]) -> Callable[[str], str]:
+    """Return the method with which Airflow's masker masks the values.
 
     All values are added at once, so that the masker compiles its pattern only once.
     """
@@ -105,21 +113,21 @@ def with_airflow(airflow: Any, protected: list[str]) -> Callable[[str], str]:
     return redact
 
 
-def timed(benchmark: BenchmarkFixture, run: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
+def run_rounds(benchmark: BenchmarkFixture, run: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
     """Return the result of ``run``, which is called once in each round."""
-    return benchmark.pedantic(run, arguments, rounds=rounds)  # type: ignore[no-untyped-call] # the method of pytest-benchmark has no annotations
+    return benchmark.pedantic(run, arguments, rounds=rounds)
 
 
 MASKERS = ("zensecrets", "airflow", "nbmask", "str.replace")
 
 
 def redact_function(masker: str, airflow: Any, protected: list[str]) -> Callable[[str], str]:
-    """Return the function of a masker that masks the values ``protected``."""
+    """Return the function with which a masker, one of ``MASKERS``, masks the values."""
     makers: dict[str, Callable[[list[str]], Callable[[str], str]]] = {
-        "zensecrets": ours,
-        "airflow": partial(with_airflow, airflow),
-        "nbmask": with_nbmask,
-        "str.replace": with_replace,
+        "zensecrets": zensecrets_masker,
+        "airflow": partial(airflow_masker, airflow),
+        "nbmask": nbmask_masker,
+        "str.replace": replace_masker,
     }
     return makers[masker](protected)
 
@@ -130,7 +138,7 @@ def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> N
     """Redact a megabyte of output without a value; the budget is 8 ms."""
     redact = redact_function(masker, airflow, values(1000))
     rounds = 20 if masker == "zensecrets" else 1
-    assert timed(benchmark, redact, MEGABYTE, rounds=rounds) == MEGABYTE
+    assert run_rounds(benchmark, redact, MEGABYTE, rounds=rounds) == MEGABYTE
 
 
 @pytest.mark.benchmark(group="redact 80 characters, 1,000 secrets")
@@ -148,7 +156,7 @@ def test_a_message(benchmark: BenchmarkFixture, count: int) -> None:
 
     Most messages need no further search.
     """
-    redactor: Redactor = ours(values(count)).__self__  # type: ignore[attr-defined] # the function is a bound method
+    redactor = indexed_redactor(values(count))
     assert benchmark(redactor.json_may_contain_value, MESSAGE) is False
 
 
@@ -182,24 +190,24 @@ def test_protect(benchmark: BenchmarkFixture, airflow: Any, masker: str, count: 
 
     functions = {"zensecrets": protect_with_ours, "airflow": protect_with_airflow, "nbmask": protect_with_nbmask}
     # The other maskers run only once, because the cache of the re module would make a second round faster.
-    timed(benchmark, functions[masker], rounds=5 if masker == "zensecrets" else 1)
+    run_rounds(benchmark, functions[masker], rounds=5 if masker == "zensecrets" else 1)
 
 
 @pytest.mark.parametrize("size", [1 << 10, 1 << 20, 100 << 20], ids=["1 KB", "1 MB", "100 MB"])
 def test_growth_by_text(benchmark: BenchmarkFixture, size: int) -> None:
     """Redact texts of 1 KB, 1 MB and 100 MB with 1,000 secrets."""
     benchmark.group = "redact with 1,000 secrets, by the length of the text"
-    redact = ours(values(1000))
+    redact = zensecrets_masker(values(1000))
     text = (MEGABYTE * (size // len(MEGABYTE) + 1))[:size]
-    assert timed(benchmark, redact, text, rounds=max(2, min(1000, (100 << 20) // size // 4))) is text
+    assert run_rounds(benchmark, redact, text, rounds=max(2, min(1000, (100 << 20) // size // 4))) is text
 
 
 @pytest.mark.parametrize("count", [10, 1000, 100_000])
 def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
     """Redact a megabyte with 10, 1,000 and 100,000 secrets."""
     benchmark.group = "redact 1 MB, by the number of secrets"
-    redact = ours(values(count))
-    assert timed(benchmark, redact, MEGABYTE, rounds=10) is MEGABYTE
+    redact = zensecrets_masker(values(count))
+    assert run_rounds(benchmark, redact, MEGABYTE, rounds=10) is MEGABYTE
 
 
 @pytest.mark.benchmark(group="a stream of lines, 1,000 secrets")
@@ -209,7 +217,7 @@ def test_stream(benchmark: BenchmarkFixture, line: str) -> None:
 
     Without a line end, the stream also searches for the beginning of a value.
     """
-    stream = ours(values(1000)).__self__.stream()  # type: ignore[attr-defined] # the function is a bound method
+    stream = indexed_redactor(values(1000)).stream()
     benchmark(stream.feed, line)
 
 
@@ -217,9 +225,9 @@ def test_stream(benchmark: BenchmarkFixture, line: str) -> None:
 def test_a_text_full_of_values(benchmark: BenchmarkFixture) -> None:
     """Redact an output with a value on every line."""
     protected = values(1000)
-    redact = ours(protected)
+    redact = zensecrets_masker(protected)
     text = "".join(f"{number:06} {protected[number % 1000]} and more of a line\n" for number in range(10_000))
-    shown = timed(benchmark, redact, text, rounds=3)
+    shown = run_rounds(benchmark, redact, text, rounds=3)
     assert shown.count("‹secret:") == 10_000
 
 
@@ -236,7 +244,7 @@ ENCODED: dict[str, Callable[[], str]] = {
 def test_decoding(benchmark: BenchmarkFixture, kind: str) -> None:
     """Redact a megabyte of digits or of escape sequences; the budget is 40 ms."""
     text = ENCODED[kind]()
-    assert timed(benchmark, ours(values(1000)), text, rounds=10) == text
+    assert run_rounds(benchmark, zensecrets_masker(values(1000)), text, rounds=10) == text
 
 
 @pytest.mark.benchmark(group="redact the JavaScript library of plotly, 4.8 MB, 1,000 secrets")
@@ -246,7 +254,7 @@ def test_a_script(benchmark: BenchmarkFixture) -> None:
     Much of this code looks encoded.
     """
     text = get_plotlyjs()
-    assert timed(benchmark, ours(values(1000)), text, rounds=3) == text
+    assert run_rounds(benchmark, zensecrets_masker(values(1000)), text, rounds=3) == text
 
 
 LONG = 1 << 16
@@ -271,4 +279,4 @@ def test_a_long_value(benchmark: BenchmarkFixture, kind: str, size: int) -> None
         assert redactor.protect(value, "a.key")
         return redactor.redact(f"it is {value}")
 
-    assert timed(benchmark, protect_and_mask, LONG_VALUES[kind](size), rounds=3).startswith("it is \u2039secret:a.key\u203a")
+    assert run_rounds(benchmark, protect_and_mask, LONG_VALUES[kind](size), rounds=3).startswith("it is \u2039secret:a.key\u203a")

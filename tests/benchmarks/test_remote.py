@@ -69,7 +69,7 @@ def _validate(service: SlowService, benchmark: BenchmarkFixture, references: int
         assert report.ok, report
 
     with service.latency(LATENCY):
-        benchmark.pedantic(validate, setup=make, rounds=5)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+        benchmark.pedantic(validate, setup=make, rounds=5)
 
 
 @pytest.mark.parametrize("secrets", SIZES)
@@ -106,7 +106,7 @@ def test_validate_one_by_one(benchmark: BenchmarkFixture, service: SlowService) 
 
     benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
     with service.latency(LATENCY):
-        benchmark.pedantic(validate, rounds=2)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+        benchmark.pedantic(validate, rounds=2)
 
 
 def test_read_with_the_library(benchmark: BenchmarkFixture, service: SlowService) -> None:
@@ -115,7 +115,7 @@ def test_read_with_the_library(benchmark: BenchmarkFixture, service: SlowService
     benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
     with _reading(service) as read, service.latency(LATENCY):
         read(names[:1])
-        benchmark.pedantic(read, args=(names,), rounds=2)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+        benchmark.pedantic(read, args=(names,), rounds=2)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ WORDS = ("for row in frame the value of model.fit(x, y) and import numpy as np p
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of notebooks of about 100 kB; one in ten contains a value."""
     folder = tmp_path_factory.mktemp("notebooks")
-    generator = random.Random(1)  # noqa: S311 - the notebooks must be the same each time, and are no secret
+    generator = random.Random(1)  # noqa: S311 - the notebooks must be the same each time, and need no secure random numbers
     for number in range(NOTEBOOKS):
         cells = []
         for _ in range(20):
@@ -81,7 +81,7 @@ def test_known_values(benchmark: BenchmarkFixture, folder: Path) -> None:
 def test_fingerprints(benchmark: BenchmarkFixture, folder: Path) -> None:
     """The scan finds the same values by their fingerprints."""
     scanner = Scanner(FingerprintMatcher(export((value, name) for name, value in VALUES.items())[0], "f"))
-    report = benchmark.pedantic(scanner.scan, [[str(folder)]], rounds=1)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+    report = benchmark.pedantic(scanner.scan, [[str(folder)]], rounds=1)
     assert len(report.findings) == NOTEBOOKS // 10
     _record_speed(benchmark, folder)
 
@@ -98,5 +98,5 @@ def test_detect_secrets(benchmark: BenchmarkFixture, folder: Path) -> None:
             for path in folder.iterdir():
                 collection.scan_file(str(path))
 
-    benchmark.pedantic(scan, rounds=1)  # type: ignore[no-untyped-call] # pytest-benchmark has no types there
+    benchmark.pedantic(scan, rounds=1)
     _record_speed(benchmark, folder)

@@ -151,8 +151,8 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
 
         return is_still_there
 
-    own = SecretService.Keyring()  # type: ignore[no-untyped-call]  # keyring has no types
-    none = fail.Keyring()  # type: ignore[no-untyped-call]  # keyring has no types
+    own = SecretService.Keyring()
+    none = fail.Keyring()
     with replaced_keyring(own), joined_session():
         yield FaultScenario(
             "keyring",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def _real_keyring() -> Iterator[None]:
     """Use the keyring of the session. The other tests cannot reach it."""
     before = keyring.get_keyring()
-    keyring.set_keyring(SecretService())  # type: ignore[no-untyped-call]  # keyring has no types
+    keyring.set_keyring(SecretService())
     yield
     keyring.set_keyring(before)
 
@@ -119,7 +119,7 @@ def _without_keyring() -> Iterator[None]:
     from keyring.backends import fail
 
     before = keyring.get_keyring()
-    keyring.set_keyring(fail.Keyring())  # type: ignore[no-untyped-call]  # keyring has no types
+    keyring.set_keyring(fail.Keyring())
     try:
         yield
     finally:
