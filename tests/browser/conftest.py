@@ -63,7 +63,7 @@ class Lab(NamedTuple):
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Return a JupyterLab with its own folders."""
+    """Yield a JupyterLab with its own folders."""
     with running_app("jupyterlab", tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
@@ -134,7 +134,7 @@ def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Return the Chromium of the system."""
+    """Yield the Chromium of the system."""
     with chromium() as browser:
         yield browser
 
@@ -171,14 +171,14 @@ def _driver() -> Iterator[Playwright]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Return an empty page in its own browser profile."""
+    """Yield an empty page in its own browser profile."""
     with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
         yield context.new_page()
 
 
 @pytest.fixture(scope="session")
 def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Return a Notebook 7."""
+    """Yield a Notebook 7 with its own folders."""
     with running_app("notebook", tmp_path_factory.mktemp("notebook")) as app:
         yield app
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Lab
 
-SECONDS = 60_000
+TIMEOUT_MS = 60_000
 """Timeout of each action in milliseconds."""
 
 _TRIES = 20
@@ -37,7 +37,7 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
         app.open(page, name)
     if app.app == "jupyterlab":
         # JupyterLab ignores the key to run a cell until the kernel is idle.
-        expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=TIMEOUT_MS)
     for index in range(len(sources)):
         run_cell(page, index)
 
@@ -60,7 +60,7 @@ def _answering_kernel(page: Page) -> Iterator[None]:
 
     page.on("websocket", listen)
     yield
-    for _ in range(SECONDS // 100):
+    for _ in range(TIMEOUT_MS // 100):
         if answers:
             break
         page.wait_for_timeout(100)
@@ -73,7 +73,7 @@ def run_cell(page: Page, index: int) -> None:
     cell = cell_at(page, index)
     prompt = cell.locator(".jp-InputPrompt")
     # JupyterLab draws a cell before its prompt.
-    expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=SECONDS)
+    expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=TIMEOUT_MS)
     before = prompt.inner_text()
     for _ in range(_TRIES):
         # A busy page may ignore the key, or drop the scheduled cell and restore its old number.
@@ -83,7 +83,7 @@ def run_cell(page: Page, index: int) -> None:
             expect(prompt).not_to_have_text(before, timeout=3_000)
         except AssertionError:
             continue
-        expect(prompt).not_to_have_text(_RUNNING, timeout=SECONDS)
+        expect(prompt).not_to_have_text(_RUNNING, timeout=TIMEOUT_MS)
         after = prompt.inner_text()
         if _NUMBER.fullmatch(after) and after != before:
             return
@@ -100,7 +100,7 @@ def save(app: Lab, page: Page, name: str) -> str:
     before = (app.folder / name).stat().st_mtime_ns
     cell_at(page, 0).locator(".jp-InputPrompt").click()
     page.keyboard.press("Control+s")
-    for _ in range(SECONDS // 100):
+    for _ in range(TIMEOUT_MS // 100):
         if (app.folder / name).stat().st_mtime_ns != before:
             break
         page.wait_for_timeout(100)
@@ -114,7 +114,7 @@ def saved_text(app: Lab, page: Page, name: str) -> str:
 
     The server empties the file before it writes.
     """
-    for _ in range(SECONDS // 100):
+    for _ in range(TIMEOUT_MS // 100):
         text = (app.folder / name).read_text(encoding="utf-8")
         with suppress(ValueError):
             json.loads(text)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests.browser.conftest import chromium, running_app
-from tests.browser.notebooks import SECONDS, cell_at, choose_theme, open_notebook
+from tests.browser.notebooks import TIMEOUT_MS, cell_at, choose_theme, open_notebook
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ def take_quickstart(lab: Lab, browser: Browser) -> None:
     shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", lab.folder)
     page = _page(browser, 1180, 860)
     lab.open(page, "quickstart.ipynb")
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=TIMEOUT_MS)
     page.locator(".jp-NotebookPanel:visible .jp-Notebook .jp-Cell").first.click()
     _hide_sidebar(page)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     first = page.get_by_role("form", name="Register my_secret").get_by_label("password", exact=True)
-    expect(first).to_be_visible(timeout=SECONDS)
+    expect(first).to_be_visible(timeout=TIMEOUT_MS)
     first.fill(canary())
     first.press("Enter")
     missing = page.get_by_role("form", name="Register secrets of stack")

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.leak_surfaces import collect_surfaces, surfaces_with_canary
-from tests.browser.notebooks import SECONDS, cell_at, choose_theme, open_notebook, run_cell, save
+from tests.browser.notebooks import TIMEOUT_MS, cell_at, choose_theme, open_notebook, run_cell, save
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -140,9 +140,11 @@ def test_a_reopened_notebook_shows_the_line_of_the_form(lab: Lab, page: Page) ->
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator(".lm-Menu-item[data-command='kernelmenu:restart']").click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
-    expect(line(page, "The kernel of this form has ended")).to_be_visible(timeout=SECONDS)
+    expect(line(page, "The kernel of this form has ended")).to_be_visible(timeout=TIMEOUT_MS)
     lab.open(page, "reopened.ipynb")
-    expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(line(page, "register late"))).to_be_visible(timeout=SECONDS)
+    expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(line(page, "register late"))).to_be_visible(
+        timeout=TIMEOUT_MS
+    )
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
 
 

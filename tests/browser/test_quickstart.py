@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import nbformat
 from playwright.sync_api import expect
 
-from tests.browser.notebooks import saved_text
+from tests.browser.notebooks import TIMEOUT_MS, saved_text
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -21,28 +21,26 @@ QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 FORMS = {"Register my_secret": "password", "Register secrets of stack": "api_key"}
 
-SECONDS = 60_000
-
 
 def test_run_all_waits_for_forms_and_leaves_no_value(lab: Lab, page: Page) -> None:
     """Run All waits for each form, all cells succeed, and no value leaks."""
     shutil.copy(QUICKSTART, lab.folder / "quickstart.ipynb")
     lab.open(page, "quickstart.ipynb")
     # JupyterLab asks for a kernel if a cell runs before the kernel has started.
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SECONDS)
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=TIMEOUT_MS)
     page.locator(".jp-NotebookPanel:visible .jp-Notebook .jp-Cell").first.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     for title, key in FORMS.items():
         form = page.get_by_role("form", name=title)
         field = form.get_by_label(key, exact=True)
-        expect(field).to_have_attribute("type", "password", timeout=SECONDS)
+        expect(field).to_have_attribute("type", "password", timeout=TIMEOUT_MS)
         # Without a keyring the first form has a field for a passphrase, which stays empty.
         field.fill(canary("lab"))
         field.press("Enter")
         expect(page.locator(".jp-OutputArea", has_text=f"✔ {title.split()[0].lower()}ed").last).to_be_visible()
     code = page.locator(".jp-CodeCell")
-    expect(code.last.locator(".jp-InputPrompt")).to_have_text(f"[{code.count()}]:", timeout=SECONDS)
+    expect(code.last.locator(".jp-InputPrompt")).to_have_text(f"[{code.count()}]:", timeout=TIMEOUT_MS)
     expect(page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
     page.keyboard.press("Control+s")
     expect(page.locator(".jp-Document.jp-mod-dirty")).to_have_count(0)

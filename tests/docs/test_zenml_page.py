@@ -160,8 +160,8 @@ def test_every_attribute_of_a_type_exists(kind: str) -> None:
         ("alerter register a --flavor=custom --share", "--share has no effect"),
     ],
 )
-def test_a_command_without_effect_says_why_in_one_line(line: str, message: str) -> None:
-    """A command that has no effect here succeeds, so that a script continues."""
+def test_a_command_without_effect_succeeds_and_says_why(line: str, message: str) -> None:
+    """A command that has no effect here succeeds, so that a script continues, and explains why."""
     outcome = run(line)
     assert outcome.exit_code == 0
     assert message in outcome.message
