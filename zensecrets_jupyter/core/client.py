@@ -74,7 +74,10 @@ class SecretPage(Sequence[ListedSecret]):
 
 
 class Client:
-    """Access to the stacks, components and secrets under ``ZENSECRETS_HOME``; creating a client opens no file."""
+    """Access to the stacks, components and secrets under ``ZENSECRETS_HOME``.
+
+    Creating a client opens no file.
+    """
 
     def __repr__(self) -> str:
         """Return the folder of the workspace."""
@@ -103,7 +106,9 @@ class Client:
         return self.workspace.stack(name)
 
     def get_stack_component(self, component_type: ComponentType | str, name: str) -> StackComponent:
-        """Return a component; its references are resolved only if it is part of the active stack.
+        """Return a component.
+
+        Its references are resolved only if it is part of the active stack.
 
         Raises:
             ComponentNotFoundError: If no component has that type and name.
@@ -160,7 +165,9 @@ class Client:
         return self.get_secret(name)
 
     def list_secrets(self, *, name: str = "", page: int = 1, size: int = 0, **options: Any) -> SecretPage:
-        """Return the secrets of the active stack's secrets manager, sorted by name; values are read on access.
+        """Return the secrets of the active stack's secrets manager, sorted by name.
+
+        The values of a secret are read on access.
 
         Args:
             name: The name of the only secret to list; by default all secrets.
@@ -191,9 +198,10 @@ class Client:
         remove_values: Iterable[str] = (),
         **options: Any,
     ) -> BaseSecretSchema:
-        """Change keys of a secret, or its name, and return it; the other keys and the schema are unchanged.
+        """Change keys of a secret, or its name, and return the secret.
 
-        A ``UserWarning`` names each changed key whose value is empty, or begins or ends with invisible characters.
+        The other keys and the schema are unchanged. A ``UserWarning`` names each changed key whose value is empty, or begins or ends with
+        invisible characters.
 
         Args:
             name_id_or_prefix: The full name of the secret.
@@ -277,7 +285,9 @@ class Client:
 
     @contextmanager
     def env(self, *secrets: str, prefix: str = "", names: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
-        """Set the keys of secrets as environment variables during the block, and yield the variables by name.
+        """Set the keys of secrets as environment variables during the block.
+
+        The context manager yields the values by variable name.
 
         The name of a variable is its key in upper case, with ``_`` for every character except letters and digits. After the block, each
         variable has its earlier value again.
@@ -296,6 +306,7 @@ class Client:
 
 
 def _warn_about_values(name: str, content: Mapping[str, str], further: str = "") -> None:
+    """Warn about values that are empty or have invisible characters; ``further`` is one more warning."""
     for remark in (*list_value_warnings(name, content), *([further] if further else [])):
         # The warning shows the line of the caller. This function, the method and its decorator are the three frames below it.
         warnings.warn(sentence(remark), UserWarning, stacklevel=4)
@@ -317,12 +328,12 @@ def _check_page(page: object, size: object) -> None:
 def _check_options(method: str, options: Mapping[str, Any], known: tuple[str, ...], values: Mapping[str, Any] | None = None) -> None:
     """Check that ZenML has each of the given options for a method.
 
-    The traceback of the error shows the line of the call. Therefore the guard first masks the texts in the call that may be values.
+    The traceback of the error shows the line of the call. Therefore texts in the call that may be values are masked from now on.
 
     Args:
         method: The name of the method.
         options: The given options.
-        known: The names of ZenML's options.
+        known: The names of ZenML's options for the method.
         values: The values of a secret in the same call.
 
     Raises:

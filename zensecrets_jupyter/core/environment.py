@@ -53,7 +53,7 @@ _layers: list[dict[str, str]] = []
 
 
 def variable_name(key: str) -> str:
-    """Return the name of the variable for ``key``: in upper case, with ``_`` for every character except ``A-Z0-9_``."""
+    """Return the key in upper case, with ``_`` for every character except ``A-Z0-9_``."""
     return _INVALID_CHARACTER.sub("_", key.upper())
 
 
@@ -66,11 +66,11 @@ def variables_of(
         secrets: The secrets; duplicates are allowed.
         prefix: The first part of each name; its case does not change.
         names: Names of variables for some keys, by ``key`` or ``secret.key``, without the prefix.
-        as_is: Whether there is a second variable with the exact name of the key, if that is valid, as in later versions of ZenML.
+        as_is: Whether a key that is a valid variable name also becomes a variable without change, as in later versions of ZenML.
 
     Raises:
-        InvalidSecretError: If two keys have the same variable, a key has a reserved variable such as ``PATH``, a name is not valid or has
-            no key, or a value contains a NUL character, which no variable can contain.
+        InvalidSecretError: If two keys have the same variable, if a key has a reserved variable such as ``PATH``, if one of ``names`` is
+            not valid or its key does not exist, or if a value contains a character that no variable can contain, such as NUL.
     """
     names = names or {}
     unused = set(names)
@@ -114,7 +114,7 @@ def _variable(secret: str, key: str, name: str | None, prefix: str, *, in_step: 
         key: The key.
         name: The name that the user chose, or ``None``.
         prefix: The first part of the name, unless the user chose it.
-        in_step: Whether the variable is for a step or pipeline, which have no option to choose a name.
+        in_step: Whether the variable is for a step or pipeline, where the user can't choose a name.
 
     Raises:
         InvalidSecretError: If ``name`` is not valid, or if the variable is reserved and the user did not choose it.
@@ -142,11 +142,12 @@ def _variable(secret: str, key: str, name: str | None, prefix: str, *, in_step: 
 def secret_environment(
     secrets: Iterable[BaseSecretSchema], *, prefix: str = "", names: Mapping[str, str] | None = None, as_is: bool = False
 ) -> Iterator[dict[str, str]]:
-    """Set the keys of ``secrets`` as environment variables during the block, and yield the variables by name.
+    """Set the keys of ``secrets`` as environment variables during the block.
+
+    The context manager yields the values by variable name. The arguments are those of :func:`variables_of`.
 
     Blocks may be nested, and may overlap in several threads. If several running blocks set a variable, it has the value of the block that
-    started last. After the last block, the variable has its original value, or does not exist as before. The arguments are those of
-    :func:`variables_of`.
+    started last. After the last block, the variable has its original value, or is removed if it did not exist.
 
     Raises:
         InvalidSecretError: As for :func:`variables_of`; no variable was set.
@@ -162,6 +163,7 @@ def secret_environment(
 
 
 def _is_valid_value(value: str) -> bool:
+    """Return whether an environment variable can contain ``value``."""
     try:
         return b"\0" not in os.fsencode(encode_system_text(value)) and b"\0" not in value.encode("utf-8")
     except UnicodeEncodeError:
@@ -169,6 +171,7 @@ def _is_valid_value(value: str) -> bool:
 
 
 def _push(layer: dict[str, str]) -> None:
+    """Set the variables of a block that starts."""
     for variable in layer:
         _before.setdefault(variable, os.environ.get(variable))
     _layers.append(layer)
@@ -176,6 +179,7 @@ def _push(layer: dict[str, str]) -> None:
 
 
 def _drop(layer: dict[str, str]) -> None:
+    """Set or remove the variables of a block that ends."""
     # Dicts are compared by identity, because another thread may run a block with equal variables.
     _layers[:] = [other for other in _layers if other is not layer]
     for variable in layer:
@@ -191,4 +195,5 @@ def _drop(layer: dict[str, str]) -> None:
 
 
 def _latest(variable: str, layers: Iterable[Mapping[str, str]]) -> str | None:
+    """Return the value in the last layer that has the variable, or ``None``."""
     return next((layer[variable] for layer in reversed(list(layers)) if variable in layer), None)

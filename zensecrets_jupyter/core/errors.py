@@ -69,7 +69,7 @@ def shorten(text: str) -> str:
 
 
 def _rebuild(cls: type[ZenSecretsError], message: str, state: dict[str, Any]) -> ZenSecretsError:
-    """Return an unpickled error."""
+    """Return an error from its pickle, without a call of ``__init__``."""
     error = cls.__new__(cls, message)
     Exception.__init__(error, message)
     error.__dict__.update(state)
@@ -101,12 +101,17 @@ class ZenSecretsError(Exception):
         return f"{self.message} {self.hint}".rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Support pickling with all attributes, which are keyword arguments."""
+        """Support pickling; by default, unpickling calls the class without its keyword arguments."""
         return _rebuild, (type(self), self.message, dict(self.__dict__))
 
 
 class SecretError(ZenSecretsError):
-    """An error of one secret. ``name`` is its name, and ``manager`` is the name of its secrets manager."""
+    """An error of one secret.
+
+    Attributes:
+        name: The name of the secret.
+        manager: The name of its secrets manager.
+    """
 
     code = "secret"
 
@@ -323,7 +328,7 @@ class InvalidStackError(StackError, ValueError):
 
 
 class ValidationReport(Protocol):
-    """The result of a validation; see :class:`~zensecrets_jupyter.core.stack.validation.Report`."""
+    """The attributes of a validation's result; see :class:`~zensecrets_jupyter.core.stack.validation.Report`."""
 
     @property
     def stack(self) -> str:
@@ -388,13 +393,16 @@ class PackageChangedError(ZenSecretsError, ImportError):
 
 
 class UnreadableFileError(ZenSecretsError, OSError):
-    """A file with a value or with secrets is missing, unreadable, binary, malformed or too large."""
+    """A file with a value or secrets is missing, unreadable, binary, malformed or too large."""
 
     code = "unreadable-file"
 
 
 class UnwritableFileError(ZenSecretsError, OSError):
-    """The target file of an export exists already or cannot be written. An existing file was not changed."""
+    """The target file of an export exists already or cannot be written.
+
+    An existing file was not changed.
+    """
 
     code = "unwritable-file"
 

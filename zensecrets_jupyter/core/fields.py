@@ -1,4 +1,4 @@
-"""Sensitivity and media type of pydantic fields, and recognition of sensitive values by name and content."""
+"""Sensitivity and media type of pydantic fields, and recognition of sensitive values."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ _URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s:@]*:[^/
 _RANDOM_TEXT = re.compile(
     r"(?<![A-Za-z0-9])(?:(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}|(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])(?=[A-Za-z]*\d)[A-Za-z0-9]{12,})"
 )
-"""Letters and digits in an order that no chosen name has. The groups of a UUID are shorter, and constants lack lower case."""
+"""Letters and digits in an order that no chosen name has.
+
+A UUID does not match, because its groups are shorter. A constant does not match, because it has no lower-case letters.
+"""
 
 JSON_TEXT: JsonDict = {"contentMediaType": "application/json"}
 """The ``json_schema_extra`` of a field that holds JSON; the keyword is that of JSON Schema."""
@@ -43,17 +46,17 @@ PEM_TEXT: JsonDict = {"contentMediaType": "application/x-pem-file"}
 
 
 def SecretField(*args: Any, **kwargs: Any) -> Any:  # noqa: N802 - the name is that of ZenML, whose users write it like a class
-    """Return a pydantic field with a sensitive value, which is masked when shown and encrypted at rest.
+    """Return a pydantic field with a sensitive value.
 
-    The arguments are those of :func:`pydantic.Field`.
+    The value is masked when it is shown, and encrypted when it is stored. The arguments are those of :func:`pydantic.Field`.
     """
     return _make_field("sensitive", args, kwargs)
 
 
 def ClearTextField(*args: Any, **kwargs: Any) -> Any:  # noqa: N802 - the name is that of ZenML, whose users write it like a class
-    """Return a pydantic field that is shown as clear text, and that accepts no reference in a component.
+    """Return a pydantic field that is shown as clear text.
 
-    The arguments are those of :func:`pydantic.Field`.
+    In a component, the field accepts no reference. The arguments are those of :func:`pydantic.Field`.
     """
     return _make_field("clear-text", args, kwargs)
 
@@ -69,9 +72,10 @@ def is_clear_text_field(field: FieldInfo) -> bool:
 
 
 def looks_sensitive(name: str, value: Any) -> bool:
-    """Return whether a value looks like a secret, by the name of its attribute or by its content.
+    """Return whether a value looks like a secret.
 
-    Sensitive content is a token, a random text, a password in a URL, or a mapping with a sensitive entry.
+    The name of its attribute or its content shows this. Sensitive content is a token, a random text, a password in a URL, or a mapping with
+    a sensitive entry.
     """
     if isinstance(value, Mapping):
         return any(looks_sensitive(str(key), item) for key, item in value.items())
@@ -86,13 +90,17 @@ def looks_sensitive(name: str, value: Any) -> bool:
 
 
 def secret_fragments(name: str, value: str) -> list[str]:
-    """Return the fragments of a text that are secrets under any name: tokens, passwords in URLs, credentials of headers."""
+    """Return the fragments of a text that are secrets, such as tokens.
+
+    They are tokens, passwords in URLs and credentials in headers. The secret part of a webhook URL counts too; ``name`` is the name of the
+    attribute, and helps to recognize a webhook.
+    """
     parts = [part.text for part in fragments_of_leaf("", value)]
     return [*parts, *(part.text for part in fragments_of_webhook(value) if is_webhook(name, value))]
 
 
 def media_type_of(field: FieldInfo) -> str:
-    """Return the media type that a field declares, such as ``application/json``; empty if it declares none."""
+    """Return the media type of a field, such as ``application/json``; empty if none is declared."""
     extra = field.json_schema_extra
     media_type = extra.get("contentMediaType", "") if isinstance(extra, dict) else ""
     return media_type if isinstance(media_type, str) else ""

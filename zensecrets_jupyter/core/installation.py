@@ -19,10 +19,10 @@ _PACKAGE = "zensecrets_jupyter"
 
 
 def watch_imports(undo: ExitStack) -> None:
-    """Report failed imports of this package after an update in one line, until ``undo`` is closed.
+    """Report failed imports of this package after an update in one line.
 
-    Most modules are imported when they are first used. A module of a new release may not work with the loaded modules, and a module of the
-    old release may be missing.
+    The exit stack ``undo`` ends this when it is closed. Most modules are imported when they are first used. A module of a new release may
+    not work with the loaded modules, and a module of the old release may be missing.
     """
     _LateImports(time.time()).install(undo)
 
@@ -51,18 +51,19 @@ class _LateImports(ImportFinder):
             raise package_changed_error(fullname)
 
     def _is_changed(self) -> bool:
-        """Return whether a file of a loaded module is missing or newer than the start. It is called after a failed import."""
+        """Return whether a file of a loaded module is missing or newer than the start."""
         loaded = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == _PACKAGE]
         return any(_is_newer(Path(file), self._since) for module in loaded if (file := getattr(module, "__file__", None)))
 
 
 def package_changed_error(module: str) -> PackageChangedError:
-    """Return the error for a module that does not work with the loaded modules."""
+    """Return the error for a module that does not match the loaded modules."""
     message = f"{_PACKAGE} was updated or removed while this process runs, and {module} does not match the loaded modules."
     return PackageChangedError(message, hint="Restart the kernel.")
 
 
 def _is_newer(file: Path, since: float) -> bool:
+    """Return whether a file changed after the time ``since``, or is missing."""
     try:
         status = file.stat()
     except OSError:

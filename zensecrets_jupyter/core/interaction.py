@@ -1,4 +1,4 @@
-"""Interaction of the core with the user: passphrases, notices, secrets that an open form asks for, and Ctrl-C.
+"""Interaction of the core with the user: passphrases, notices, open forms and Ctrl-C.
 
 The running front end sets the source of passphrases, and announces the secrets that an open form asks for.
 """
@@ -16,19 +16,25 @@ from zensecrets_jupyter.core.errors import InteractionUnavailableError
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 
 PassphraseSource = Callable[[str], str]
-"""Returns the passphrase that the user types at a prompt, or raises InteractionUnavailableError if the session can't ask."""
+"""A function that returns the passphrase which the user types at a prompt.
+
+It raises InteractionUnavailableError if the session can't ask.
+"""
 
 
 class InterruptedWork(KeyboardInterrupt):
-    """Ctrl-C during work that can be continued; its text states the progress and how to continue."""
+    """Ctrl-C during work that can be continued.
+
+    Its text has the progress, and the way to continue.
+    """
 
 
 class RequiredPassphrase(NamedTuple):
-    """A passphrase that the next access to a store will ask for.
+    """A passphrase that the next access to a store needs.
 
     Attributes:
         label: The name of the store in prompts, such as ``secrets manager 'default'``.
-        is_new: Whether the user chooses it now. An empty answer then means that the store gets no passphrase.
+        is_new: Whether the user chooses a new passphrase. Then an empty answer means that the store has no passphrase.
     """
 
     label: str
@@ -39,7 +45,7 @@ class NonInteractivePassphraseSource:
     """A passphrase source for sessions without a user."""
 
     def __call__(self, prompt: str) -> NoReturn:
-        """Refuse to ask.
+        """Raise an error instead of asking.
 
         Raises:
             InteractionUnavailableError: Always; the hint names the environment variable.
@@ -53,11 +59,12 @@ _context_source: ContextVar[PassphraseSource | None] = ContextVar("zensecrets_pa
 _non_interactive = NonInteractivePassphraseSource()
 
 _pending_secrets: dict[tuple[str, str], list[str]] = {}
+"""The descriptions of the open forms, by secrets manager and name of the secret."""
 _lock = threading.Lock()
 
 
 def set_passphrase_source(source: PassphraseSource | None) -> PassphraseSource | None:
-    """Set the passphrase source of the process and return the previous one."""
+    """Set the passphrase source of the process and return the previous source; ``None`` is no source."""
     global _process_source
     before, _process_source = _process_source, source
     return before
@@ -83,13 +90,13 @@ def ask_passphrase(prompt: str) -> str:
 
 
 def print_notice(line: str) -> None:
-    """Print a line to standard error, which a kernel shows as output of the running cell."""
+    """Print a line to standard error; a kernel shows it below the running cell."""
     with suppress(OSError, ValueError):
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - a notice about a long wait has to appear before the command returns
 
 
 def announce_pending_secrets(manager: str, names: Iterable[str], form: str) -> Callable[[], None]:
-    """Announce that a form asks for secrets, and return a function that withdraws this.
+    """Announce that a form asks for secrets, and return a function that ends the announcement.
 
     Args:
         manager: The id of the secrets manager that will store them.
@@ -114,6 +121,6 @@ def announce_pending_secrets(manager: str, names: Iterable[str], form: str) -> C
 
 
 def pending_secret_hint(manager: str, name: str) -> str:
-    """Return the hint for a missing secret that an open form asks for; empty if there is no such form."""
+    """Return the hint for a missing secret that an open form asks for, or an empty text."""
     forms = _pending_secrets.get((manager, name))
     return f"{forms[-1]} is waiting for its values: fill it in, then run this again." if forms else ""

@@ -26,7 +26,9 @@ VALUE_FREE_ARGUMENTS = frozenset(
 _PLAIN_ARGUMENTS = VALUE_FREE_ARGUMENTS.union(
     ("desc", "description", "manager", "manager_name", "schema_name", "scheme", "secrets_manager", "stack", "stack_name")
 )
+"""The same names, and similar names that users may write."""
 _SIMILARITY = 0.85
+"""The minimum ratio of difflib for a misspelled argument."""
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """Half of a surrogate pair, which no file or database can store; the pattern has the same meaning in JavaScript."""
 
@@ -67,32 +69,38 @@ def check_key(key: str, *, name: str = "", from_file: bool = False) -> str:
     return key
 
 
-def _check(what: str, text: str, invalid: re.Pattern[str], description: str, *, from_file: bool) -> None:
+def _check(kind: str, text: str, invalid: re.Pattern[str], description: str, *, from_file: bool) -> None:
     quoted = quote_untrusted(text) if from_file else quote_name(text)
     if not text:
-        message = f"A {what} can't be empty."
+        message = f"A {kind} can't be empty."
     elif len(text) > MAX_NAME_LENGTH:
-        message = f"The {what} {quoted} has {len(text)} characters; {MAX_NAME_LENGTH} are allowed."
+        message = f"The {kind} {quoted} has {len(text)} characters; {MAX_NAME_LENGTH} are allowed."
     elif text.startswith("-"):
-        message = f"The {what} {quoted} starts with '-', as an option does."
+        message = f"The {kind} {quoted} starts with '-', as an option does."
     elif LONE_SURROGATE.search(text):
-        message = f"The {what} {quoted} contains half of a surrogate pair, which no file or database can store."
+        message = f"The {kind} {quoted} contains half of a surrogate pair, which no file or database can store."
     elif invalid.search(text):
-        message = f"The {what} {quoted} contains {description}."
+        message = f"The {kind} {quoted} contains {description}."
     else:
         return
     raise InvalidSecretError(message, name="" if from_file else text, hint="Use letters, digits, '_' and '-'.")
 
 
 def quote_name(name: str) -> str:
-    """Return a name or key in quotes for a message, but not if it may be a value, as after swapped arguments."""
+    """Return a name or key in quotes for a message, or ``(not shown)``.
+
+    A name that may be a value is not shown, because a caller may have swapped two arguments.
+    """
     if any(is_opaque(word) for word in name.split()):
         return "(not shown)"
     return repr(name) if len(name) <= MAX_NAME_LENGTH else f"{name[:20]!r}…"
 
 
 def quote_untrusted(name: str) -> str:
-    """Return a name or key from a file in quotes for a message, but not if it may be a value."""
+    """Return a name or key from a file in quotes, or ``(not shown)``.
+
+    Only a plain name that can't be a value is shown, because a malformed file may have a value instead of a name.
+    """
     return repr(name) if _PLAIN_NAME.fullmatch(name) and not is_opaque(name) else "(not shown)"
 
 
@@ -107,7 +115,10 @@ def with_article(name: str) -> str:
 
 
 def is_value_free_argument(argument: str) -> bool:
-    """Return whether an argument never holds a value, by its name or a misspelling of it."""
+    """Return whether an argument never holds the value of a secret.
+
+    The name of the argument decides this; misspellings are accepted.
+    """
     if argument in _PLAIN_ARGUMENTS or difflib.get_close_matches(argument, _PLAIN_ARGUMENTS, n=1, cutoff=_SIMILARITY):
         return True
     # The same letters in another order are a misspelling too.
@@ -115,9 +126,10 @@ def is_value_free_argument(argument: str) -> bool:
 
 
 def key_reference_hint(wanted: str, candidates: Collection[str]) -> str:
-    """Return a hint for a text such as ``db.password`` or ``{{db.password}}`` instead of a secret's name; otherwise an empty text.
+    """Return a hint if ``wanted`` names a key too, or an empty text.
 
-    The hint does not depend on whether the secret has the key, because a check would read its values.
+    For example, ``db.password`` and ``{{db.password}}`` are not the name of a secret. The hint does not depend on whether the secret has
+    the key, because a check would read its values.
     """
     name, dot, key = wanted.strip("{} ").partition(".")
     return f"Name the secret alone, {name!r}, without the key {quote_name(key)}." if dot and name in candidates else ""
@@ -132,6 +144,6 @@ def near_misses(wanted: str, candidates: Iterable[str]) -> list[str]:
 
 
 def did_you_mean(wanted: str, candidates: Iterable[str]) -> str:
-    """Return ``Did you mean 'a' or 'b'?`` for near misses of ``wanted``; otherwise an empty text."""
+    """Return ``Did you mean 'a' or 'b'?`` for near misses, or an empty text."""
     guesses = [repr(name) for name in near_misses(wanted, candidates)]
     return f"Did you mean {' or '.join(guesses)}?" if guesses else ""

@@ -1,8 +1,8 @@
-"""Pickling without the values of secrets: a template with references replaces a text, otherwise the whole pickle is encrypted.
+"""Pickling without the values of secrets, by references or by encryption.
 
 A value is recognized by its text, anywhere in the object. A text that contains values becomes a template, which is resolved when the
-pickle is loaded. If the pickle still contains a value (in bytes, in an array, as base64 of ``user:value``, in compressed text that the
-guard decodes), the whole pickle is sealed with the data key of the workspace.
+pickle is loaded. The pickle may still contain a value, for example in bytes, in an array, or as base64 of ``user:value``. Then the whole
+pickle is sealed with the data key of the workspace.
 
 Every result is an ordinary pickle: ``pickle.loads`` reads it wherever this package is installed.
 """
@@ -38,8 +38,8 @@ class Pickled(NamedTuple):
 
     Attributes:
         data: The pickle, without the value of a secret.
-        digest: A digest of the object, equal for equal objects. It does not allow an attacker to test guesses of a sealed value.
-        holds_secrets: Whether the load resolves a reference or unseals the pickle.
+        digest: A digest of the object, equal for equal objects. An attacker can't use it to test guesses of a sealed value.
+        holds_secrets: Whether loading the pickle resolves a reference or unseals the pickle.
     """
 
     data: bytes
@@ -52,8 +52,8 @@ def dump(value: Any, label: str, secrets: Iterable[BaseSecretSchema] = ()) -> Pi
 
     Args:
         value: The object.
-        label: The text for the object in errors.
-        secrets: Secrets to prefer for references, if several secrets have the same value.
+        label: The name of the object in errors.
+        secrets: Secrets that are preferred for references, if several secrets have the same value.
 
     Raises:
         ArtifactError: If the object can't be pickled, or has to be sealed and the key of the workspace is not available.
@@ -71,7 +71,11 @@ def dump(value: Any, label: str, secrets: Iterable[BaseSecretSchema] = ()) -> Pi
 
 
 def load(data: bytes, label: str) -> Any:
-    """Return the object in a pickle of :func:`dump`, with references resolved; ``label`` is its text in errors.
+    """Return the object in a pickle of :func:`dump`, with references resolved.
+
+    Args:
+        data: The pickle.
+        label: The name of the object in errors.
 
     Raises:
         ArtifactError: If it can't be unpickled here.
@@ -90,9 +94,13 @@ def load(data: bytes, label: str) -> Any:
 
 
 def to_storable(value: Any, label: str) -> Any:
-    """Return an object to pickle instead of ``value``: one that unpickles as ``value``, without the values of secrets.
+    """Return an object to pickle instead of ``value``, without the values of secrets.
 
-    An object without values of secrets is returned itself. ``label`` is its text in errors.
+    Its pickle is loaded as ``value``. An object without values of secrets is returned unchanged.
+
+    Args:
+        value: The object.
+        label: The name of the object in errors.
 
     Raises:
         ArtifactError: As for :func:`dump`.
@@ -104,12 +112,15 @@ def to_storable(value: Any, label: str) -> Any:
 
 
 def restore_templates(data: bytes) -> Any:
-    """Return the object in a pickle with templates, and resolve these; a pickle of :func:`dump` calls it."""
+    """Return the object in a pickle with templates, with their references resolved.
+
+    A pickle of :func:`dump` calls this function.
+    """
     return _Unpickler(io.BytesIO(data)).load()
 
 
 def restore_sealed(generation: int, sealed: bytes) -> Any:
-    """Return the object in a sealed pickle; a pickle of :func:`dump` calls it.
+    """Return the object in a sealed pickle; a pickle of :func:`dump` calls this function.
 
     Raises:
         ArtifactError: If another workspace sealed it, or the data key no longer exists.
@@ -127,7 +138,10 @@ def restore_sealed(generation: int, sealed: bytes) -> Any:
 
 
 def find_value(data: bytes) -> str:
-    """Return the name ``secret.key`` of a value in ``data``, in any encoding that the guard finds; empty if there is none."""
+    """Return the name ``secret.key`` of a value in ``data``, or an empty text.
+
+    The value may be in any encoding that the guard finds.
+    """
     for text, source in _known_values():
         if _is_in(text, data):
             return f"{source.reference.name}.{source.reference.key}"
@@ -150,7 +164,7 @@ def holds_value(data: bytes) -> bool:
 
 
 class _Call:
-    """Object whose pickle is a call of ``function``, which the load executes."""
+    """Object whose pickle is a call of ``function``, which runs when the pickle is loaded."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         self._function = function
@@ -165,10 +179,15 @@ def _unpickle(data: bytes) -> Any:
 
 
 _RESTORE_FUNCTIONS = tuple(function.__name__.encode() for function in (restore_value, restore_secret, restore_reference))
-"""The names, in a pickle, of the functions that resolve a reference."""
+"""The names of the functions that resolve a reference, as bytes in a pickle."""
 
 
 def _seal(data: bytes, label: str) -> Pickled:
+    """Return a pickle that contains the encrypted pickle ``data``.
+
+    Raises:
+        ArtifactError: If the key of the workspace is not available.
+    """
     problem: ZenSecretsError | None = None
     try:
         workspace = get_workspace()
@@ -181,6 +200,11 @@ def _seal(data: bytes, label: str) -> Pickled:
 
 
 def _dump(value: Any, label: str, templates: _Templates | None) -> bytes:
+    """Return the pickle of ``value``, with ``templates`` for texts that contain values.
+
+    Raises:
+        ArtifactError: If the object can't be pickled.
+    """
     problem: ArtifactError | None = None
     file = io.BytesIO()
     try:
@@ -211,6 +235,7 @@ def _known_values() -> list[tuple[str, ValueSource]]:
 
 
 def _is_in(text: str, data: bytes) -> bool:
+    """Return whether ``data`` contains the text in UTF-8 or in a wide encoding."""
     if len(text) > len(data):
         return False
     if _bytes(text) in data:
@@ -228,15 +253,15 @@ def _sha256(data: bytes) -> str:
 
 
 class _Templates:
-    """The templates for the texts that contain values."""
+    """Creates the templates for texts that contain values."""
 
     def __init__(self, sources: Mapping[str, ValueSource]) -> None:
-        """Replace the values in ``sources``. The pattern tries longer values first."""
+        """Replace the values in ``sources`` by references; longer values have priority."""
         self._sources = sources
         self._pattern = re.compile("|".join(re.escape(text) for text in sorted(sources, key=len, reverse=True)))
 
     def persistent_id(self, item: Any) -> bytes | None:
-        """Return the template of a text with values; ``None`` for any other object, which is pickled unchanged."""
+        """Return the template of a text with values; ``None`` leaves an object unchanged."""
         if type(item) is not str:
             return None
         parts: list[Any] = []

@@ -16,11 +16,16 @@ from zensecrets_jupyter.core.text import clause
 
 _REFERENCE = re.compile(r"\{\{\s*(?!-)([^\s{}.]+)\.(?!-)([^\s{}]+)\s*\}\}")
 _DOUBLE = re.compile(r"\{\{([^{}]*)(\}{0,2})")
+"""Two braces that do not begin a reference."""
 _SINGLE = re.compile(r"\{\s*([^\s{}.\"':,]+)\s*\.\s*([^\s{}\"':,]+)\s*\}{1,2}")
+"""A name and a key after one brace."""
 
 
 class SecretReference(NamedTuple):
-    """A reference: the ``name`` of a secret and one of its keys. ``str()`` returns its text, and :meth:`parse` reads it."""
+    """A reference: the ``name`` of a secret, and one of its keys.
+
+    ``str()`` returns the text of the reference, and :meth:`parse` reads it.
+    """
 
     name: str
     key: str
@@ -30,7 +35,9 @@ class SecretReference(NamedTuple):
         return f"{{{{{self.name}.{self.key}}}}}"
 
     def resolve(self) -> str:
-        """Return the value. Only a reference from ``secret.reference(KEY)`` has a secrets manager.
+        """Return the value of the key.
+
+        This is only possible for a reference from ``secret.reference(KEY)``, because it has a secrets manager.
 
         Raises:
             NotInStackError: If the reference has no secrets manager, because it was parsed from a text or constructed.
@@ -59,7 +66,10 @@ Part: TypeAlias = "str | SecretReference"
 
 
 class RawText(str):
-    """A text that is no reference although it looks like one; the option ``--literal`` declares it."""
+    """A text that is no reference although it looks like one.
+
+    The option ``--literal`` declares an attribute as raw text.
+    """
 
     __slots__ = ()
 
@@ -109,9 +119,9 @@ def mask_references(text: str) -> str:
 
 
 def near_miss(text: str) -> InvalidReferenceError | None:
-    """Return an error that names the likely intent if ``text`` contains almost a reference; otherwise ``None``.
+    """Return an error if ``text`` contains almost a reference, otherwise ``None``.
 
-    A reference with an invalid name or key counts too.
+    The error names the likely reference. A reference with an invalid name or key counts too.
     """
     blanked = list(text)
     for match in _REFERENCE.finditer(text):
@@ -138,6 +148,7 @@ def near_miss(text: str) -> InvalidReferenceError | None:
 
 
 def _name_error(candidate: SecretReference) -> InvalidSecretError | None:
+    """Return the error for an invalid name or key, or ``None``."""
     try:
         names.check_name(candidate.name)
         names.check_key(candidate.key, name=candidate.name)

@@ -1,8 +1,8 @@
-"""Registry of the classes of one kind: built-in ones, those of installed packages, and those defined in this process.
+"""Registry of the classes of one kind, such as all schemas.
 
-Schemas, secrets managers and components follow the same rules. Listing names reads only the metadata of entry points. The names of built-in
-classes are reserved. A name that two packages register is an error that names both. A package that can't be imported is an error only when
-its class is requested.
+A class is built in, belongs to an installed package, or is defined in this process. Schemas, secrets managers and components have the same
+rules. Listing names reads only the metadata of entry points. The names of built-in classes are reserved. If two packages register the same
+name, an error names both packages. If a package can't be imported, an error is raised only when its class is requested.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ ErrorFactory: TypeAlias = "Callable[[str, str, str], ZenSecretsError]"
 
 
 class Registry(Generic[RegisteredT]):
-    """The classes of one kind, by name; the definition of a class registers it with :meth:`add`."""
+    """The classes of one kind, by name.
+
+    The definition of a class registers it with :meth:`add`.
+    """
 
     definitions: ClassVar[int] = 0
     """Number of registrations in all registries; caches that depend on classes compare it."""
@@ -49,10 +52,12 @@ class Registry(Generic[RegisteredT]):
         self._cached_entry_points: dict[str, list[EntryPoint]] | None = None
 
     def add(self, name: str, defined: type[RegisteredT]) -> None:
-        """Register a class; a class with the same module and qualified name replaces the earlier one.
+        """Register a class.
+
+        A class with the same module and qualified name is replaced, because a notebook cell may run again.
 
         Raises:
-            ZenSecretsError: If the name belongs to a built-in class, to an installed one, or to another class.
+            ZenSecretsError: If the name belongs to another class: a built-in class, a class of a package, or a class of this process.
         """
         qualified_name = _qualified_name(defined)
         present = self._defined.get(name)
@@ -125,7 +130,7 @@ class Registry(Generic[RegisteredT]):
         except Exception as error:  # noqa: BLE001 - the import of a package can raise any exception, which becomes an error of this package below
             problem = f"{type(error).__name__}: {error}"
         else:
-            # Its definition has registered it under its own name.
+            # The definition of a class registers it under its own name, which may differ from the name of the entry point.
             registered = self._defined.get(installed.name)
             if registered is not None and registered is loaded:
                 return registered

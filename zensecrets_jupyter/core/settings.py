@@ -87,7 +87,9 @@ def _platform_folder(_data_home: str | None, _home: str | None) -> Path:
 
 
 def validation_level() -> SecretValidationLevel:
-    """Return the level of ``ZENML_SECRET_VALIDATION_LEVEL``, in upper or lower case.
+    """Return the level in ``ZENML_SECRET_VALIDATION_LEVEL``; the default checks secrets and keys.
+
+    The variable may be in upper or lower case.
 
     Raises:
         SettingsError: If the variable is not one of the three levels.

@@ -1,4 +1,4 @@
-"""Parts of sentences: the plural of a noun, a count with its noun, a clause as a sentence, and the name of a type."""
+"""Functions for parts of sentences: plurals, counts, clauses and names of types."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import get_origin
 
 
 def plural(noun: str, count: int = 2) -> str:
-    """Return the form of a noun for a count: ``key`` for 1, and ``keys`` or ``registries`` for other counts."""
+    """Return a noun for a count: ``key`` for 1, ``keys`` for other counts."""
     if count == 1:
         return noun
     return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in set("aeiou") else f"{noun}s"
@@ -18,7 +18,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text with its first letter in upper case; unlike ``str.capitalize``, other letters do not change."""
+    """Return a text with its first letter in upper case; the other letters do not change."""
     return f"{text[:1].upper()}{text[1:]}"
 
 
@@ -28,7 +28,7 @@ def clause(text: str) -> str:
 
 
 def type_name(annotation: object) -> str:
-    """Return the text of a declared type in errors, such as ``int`` or ``list[str]``."""
+    """Return the name of a declared type for errors, such as ``int`` or ``list[str]``."""
     if isinstance(annotation, type) and get_origin(annotation) is None:
         return annotation.__qualname__
     return str(annotation).replace("typing.", "")

@@ -31,7 +31,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 
 def unchanged_parts(text: str, edits: Iterable[Edit]) -> list[str]:
-    """Return the parts of ``text`` before, between and after the edits."""
+    """Return the parts of ``text`` before, between and after the edits, which must not overlap."""
     parts = []
     position = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):

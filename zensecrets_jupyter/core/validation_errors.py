@@ -1,4 +1,7 @@
-"""Translation of pydantic's validation errors, whose texts contain the refused values, into texts without values."""
+"""Descriptions of pydantic's validation errors without the refused values.
+
+The own texts of these errors contain the values.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _DICT_KEY = "[key]"
-"""The part that pydantic adds to the location of a problem in the key of a dict."""
+"""The last part of the location if a key of a dict is the problem."""
 
 _OWN_CHECK = "was refused by its own check"
 _PREDICATES = {
@@ -28,11 +31,17 @@ _PREDICATES = {
     "literal_error": "has to be {expected}",
     "greater_than_equal": "has to be at least {ge}",
 }
-"""The predicate for pydantic's kinds of problems. The contexts used here contain only what a field accepts, never a refused value."""
+"""The predicate for each of pydantic's kinds of problems.
+
+The placeholders are from the context of the problem. They contain the accepted values or limits of a field, and no refused value.
+"""
 
 
 def raised_by_validator(error: ValidationError) -> ZenSecretsError | None:
-    """Return the first error of this package that a validator raised, or ``None``; its text contains no value."""
+    """Return the first error of this package that a validator raised, or ``None``.
+
+    Its text contains no value.
+    """
     for detail in error.errors(include_url=False, include_input=False):
         cause = detail.get("ctx", {}).get("error")
         if isinstance(cause, ZenSecretsError):
@@ -55,7 +64,7 @@ def describe_problems(
         model: The model that raised it.
         known: The names for near misses of an unknown field; by default the fields of the model.
         labels: Names that the text uses instead of the names of fields. An empty label omits the name from the location.
-        expected: What a field has to be, by pydantic's kind of problem, if the type of the field does not say it.
+        expected: Descriptions of valid values, such as ``a whole number``, by pydantic's kind of problem.
     """
     names = model.model_fields if known is None else known
     details = error.errors(include_url=False, include_input=False)
@@ -69,7 +78,7 @@ def _describe(
     location = ".".join(_label_parts(detail, labels))
     if kind == "extra_forbidden":
         guess = did_you_mean(location, known)
-        # In a malformed file, the value of a secret may be in the place of a field's name.
+        # In a malformed file, the name of a field may be the value of a secret.
         return f"{quote_untrusted(location)} is unknown{f' ({guess})' if guess else ''}"
     field = model.model_fields.get(str(detail["loc"][0])) if len(detail["loc"]) == 1 else None
     if kind in expected:

@@ -1,7 +1,7 @@
-"""Values of secrets that this process has seen, and the references that replace them in pickles.
+"""Values of secrets in this process, and the references that replace them in pickles.
 
-A value is an exact ``str``, which every library accepts. This module therefore registers each value when a secret is created, with its
-reference and with the origin that can resolve the reference again.
+A value is an exact ``str``, because some libraries refuse a subclass. An exact ``str`` can't hold a reference. Therefore this module
+registers each value when a secret is created, with its reference and with the origin that can resolve the reference again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Origin(Protocol):
-    """Picklable source of values; the workspace passes one to each secrets manager that it opens."""
+    """Picklable object that resolves references; each secrets manager of a workspace has one."""
 
     def restore_value(self, template: str) -> str:
         """Return the current text for ``template``.
@@ -35,7 +35,7 @@ class Origin(Protocol):
 
 
 class ValueSource(NamedTuple):
-    """The reference of a value, and the origin that resolves it; ``None`` for an unregistered secret."""
+    """The reference of a value, and its origin; ``None`` for an unregistered secret."""
 
     reference: SecretReference
     origin: Origin | None
@@ -48,7 +48,7 @@ def known_values() -> dict[str, ValueSource]:
 
 
 def register_value(text: str, source: ValueSource) -> None:
-    """Mask ``text`` in outputs from now on, and register its source.
+    """Mask the value ``text`` in outputs from now on, and register its source.
 
     A source without an origin does not replace one that has an origin.
     """
@@ -62,12 +62,12 @@ def register_value(text: str, source: ValueSource) -> None:
 
 
 class MaskedText:
-    """Placeholder of a sensitive value in a ``repr``; it shows the mask and does not hold the value."""
+    """Placeholder for a sensitive value in a ``repr``; it contains only the mask."""
 
     __slots__ = ("_mask",)
 
     def __init__(self, mask: str) -> None:
-        """Show ``mask``."""
+        """Create a placeholder that shows ``mask``."""
         self._mask = mask
 
     def __repr__(self) -> str:
@@ -76,7 +76,7 @@ class MaskedText:
 
 
 class RegisteredReference(SecretReference):
-    """A reference with its origin, so that it resolves in another process too."""
+    """A reference with its origin, which can resolve it in another process too."""
 
     origin: Origin | None
 

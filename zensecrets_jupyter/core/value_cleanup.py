@@ -13,13 +13,16 @@ _OPENING, _CLOSING = "\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb", "\u201c\u201d
 
 
 def strip_invisible(value: str) -> str:
-    """Return a value without byte order mark, surrounding white space and typographic quotes, and with LF line ends."""
+    """Return a value without invisible characters around it.
+
+    Byte order mark, surrounding white space and surrounding typographic quotes are removed, and CR LF becomes LF.
+    """
     cleaned = value.removeprefix(_BYTE_ORDER_MARK).strip().replace("\r\n", "\n")
     return cleaned[1:-1] if _is_quoted(cleaned) else cleaned
 
 
 def describe_invisible(value: str) -> str:
-    """Return what :func:`strip_invisible` would remove, as the end of a sentence; empty if nothing."""
+    """Return a predicate for the characters that :func:`strip_invisible` removes, or an empty text."""
     cleaned = value.removeprefix(_BYTE_ORDER_MARK)
     problems = ["begins with a byte order mark"] if cleaned != value else []
     if cleaned[:1].isspace():
@@ -38,12 +41,12 @@ def _is_quoted(value: str) -> bool:
 
 
 def list_value_warnings(name: str, content: Mapping[str, str], *, strip: str = "") -> list[str]:
-    """Return a sentence for each value of a secret that is empty or has invisible characters.
+    """Return a sentence for each value that is empty or has invisible characters.
 
     Args:
         name: The name of the secret.
         content: Its keys and values.
-        strip: The end of the sentence, with the way to remove the characters.
+        strip: The end of the sentence, which names a way to remove the characters.
     """
     invisible = {key: describe_invisible(value) for key, value in content.items()}
     warnings = {key: f"{text}, which is kept{strip}" if text else "is empty" for key, text in invisible.items() if text or not content[key]}
