@@ -1,7 +1,7 @@
-"""Secrets, stacks and references of ZenML 0.20 in Jupyter notebooks, without values in outputs, files or logs.
+"""Secrets, stacks and references of ZenML 0.20 in Jupyter notebooks.
 
-``%load_ext zensecrets_jupyter`` loads the magics. This module is the public Python API: ``__init__.pyi`` lists its names, and each name is
-imported at its first use.
+The values of secrets do not appear in outputs, files or logs. ``%load_ext zensecrets_jupyter`` loads the magics. This module is the public
+Python API: ``__init__.pyi`` lists its names, and each name is imported at its first use.
 """
 
 from __future__ import annotations

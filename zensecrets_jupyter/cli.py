@@ -124,7 +124,10 @@ _ASCII_SUBSTITUTES = {"‹": "<", "›": ">", "…": "...", "→": "->", "✔": 
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:
-    """Return substitutes in ASCII, or Python escapes, for characters that the encoding of the stream lacks."""
+    """Return substitutes for characters that the encoding of the stream lacks.
+
+    A substitute is an ASCII text or a Python escape. The result also has the position after the last of these characters.
+    """
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
@@ -137,9 +140,9 @@ codecs.register_error(_ERROR_HANDLER, _substitute)
 
 
 def _is_stdout_error(error: OSError) -> bool:
-    """Return whether ``error`` comes from a write to stdout, and if so redirect stdout to the null device.
+    """Return whether ``error`` comes from a write to stdout.
 
-    Python flushes stdout again at exit, which would raise the error again.
+    In that case, redirect stdout to the null device. Otherwise Python raises the error again when it flushes stdout at exit.
     """
     if isinstance(error, ZenSecretsError) or error.filename is not None:
         return False
@@ -261,7 +264,7 @@ def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
 
 
 def _complete(instruction: str) -> int:
-    """Print the completion script of a shell, or the completions of a line, and return the exit code.
+    """Print a shell's completion script or completions, and return the exit code.
 
     Args:
         instruction: The name of the shell and ``source`` or ``complete``, such as ``bash_source``.

@@ -1,4 +1,4 @@
-"""Python's loggers with ZenML's names."""
+"""Python's function for loggers, with ZenML's name."""
 
 from logging import Logger, getLogger
 

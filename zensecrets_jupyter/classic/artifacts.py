@@ -1,6 +1,6 @@
-"""ZenML's types of artifacts, for ``ASSOCIATED_ARTIFACT_TYPES`` of materializers; they have no effect here.
+"""ZenML's types of artifacts, for ``ASSOCIATED_ARTIFACT_TYPES`` of materializers.
 
-In ZenML before 0.40 they are classes, later members of :class:`ArtifactType`.
+They have no effect here. In ZenML before 0.40 they are classes. In later versions they are members of :class:`ArtifactType`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""ZenML's ``Environment``: whether code runs in a step or notebook, and the names of the running step."""
+"""ZenML's ``Environment``, with information about the process and the running step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from zensecrets_jupyter.core.steps.definition.context import current_context, get_step_context
 
 STEP_ENVIRONMENT_NAME = "step_environment"
-"""The key of the environment of a step."""
+"""The key of the running step's environment in :class:`Environment`."""
 
 
 class StepEnvironment(NamedTuple):
@@ -22,7 +22,7 @@ class StepEnvironment(NamedTuple):
 
 
 class Environment:
-    """Facts about the process and the running step."""
+    """Information about the process and the running step."""
 
     @property
     def step_is_running(self) -> bool:

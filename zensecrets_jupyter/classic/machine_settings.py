@@ -1,4 +1,7 @@
-"""ZenML's settings of containers and machines, and its schedules; they are validated and have no effect here."""
+"""ZenML's settings for containers and machines, and its schedules.
+
+They are validated, and have no effect here.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.validation_errors import describe_problems
 
 _EXPECTED = {"string_pattern_mismatch": "a whole number with a unit, such as 16GB or 500MiB"}
-"""What a field has to be if its type does not say it, by pydantic's kind of problem."""
+"""The descriptions of valid values, by pydantic's kind of problem."""
 
 
 class _StoredSettings(BaseModel):
-    """Arguments by name, which are stored and change nothing here."""
+    """Base class of settings that are validated and have no effect here."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -37,7 +40,7 @@ class _StoredSettings(BaseModel):
 
 
 class DockerSettings(_StoredSettings):
-    """ZenML's settings of a container image: ``settings={"docker": DockerSettings(…)}``. No image is built here."""
+    """ZenML's settings for a container image: ``settings={"docker": DockerSettings(…)}``. No image is built here."""
 
     parent_image: str | None = None
     image_tag: str | None = None
@@ -101,7 +104,7 @@ class ByteUnit(Enum):
 
 
 class ResourceSettings(_StoredSettings):
-    """ZenML's settings of a machine: ``settings={"resources": ResourceSettings(…)}``. Steps run on this machine anyway."""
+    """ZenML's settings for a machine: ``settings={"resources": ResourceSettings(…)}``. All steps run on this machine."""
 
     cpu_count: float | None = Field(default=None, ge=0)
     gpu_count: int | None = Field(default=None, ge=0)
@@ -115,7 +118,7 @@ class ResourceSettings(_StoredSettings):
         return not self.model_dump(exclude_none=True)
 
     def get_memory(self, unit: str | ByteUnit = "GB") -> float | None:
-        """Return the memory in another unit; ``None`` if no memory is set.
+        """Return the memory in a unit; ``None`` if no memory is set.
 
         Raises:
             StepInterfaceError: If the unit does not exist.
@@ -144,7 +147,7 @@ class Schedule(_StoredSettings):
         """Validate the arguments.
 
         Raises:
-            StepInterfaceError: If an argument is not acceptable, or if there is neither an expression nor a start with an interval.
+            StepInterfaceError: If an argument is not acceptable, or if the arguments define no time for a run.
         """
         super().__init__(**values)
         if self.cron_expression or self.run_once_start_time or (self.start_time and self.interval_second):
@@ -154,7 +157,7 @@ class Schedule(_StoredSettings):
 
 
 class StepRetryConfig(_StoredSettings):
-    """ZenML's settings for retries of a failed step. Here a step runs once."""
+    """ZenML's settings for retries. Here a failed step is not run again."""
 
     max_retries: int = 1
     delay: int = 0

@@ -1,4 +1,4 @@
-"""Pipelines as classes: ``@pipeline`` creates a class from a function whose parameters are steps."""
+"""Pipelines as classes, created by ``@pipeline`` from a function whose parameters are steps."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class BasePipeline(Pipeline):
     __pipeline_options__: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *args: BaseStep, **kwargs: BaseStep) -> None:
-        """Create the pipeline with a step for each parameter of ``connect``.
+        """Create the pipeline from a step for each parameter of ``connect``.
 
         Raises:
             StepInterfaceError: If a step is missing, or an argument is no instance of a step.
         """
         if type(self).connect is BasePipeline.connect:
-            # The subclass does not define connect. The inherited method raises the error for that.
+            # The subclass has no method connect. The inherited method raises an error that explains this.
             self.connect()
         super().__init__(self.connect, self.pipeline_name())
         self.configure(**self.__pipeline_options__)
@@ -48,10 +48,12 @@ class BasePipeline(Pipeline):
             step.pipeline_parameter_name = parameter
 
     def connect(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - a subclass declares the parameters
-        """Call the steps, and pass outputs of steps to other steps; a subclass implements it.
+        """Call the steps, and pass outputs of steps to other steps.
+
+        A subclass defines this method.
 
         Raises:
-            StepInterfaceError: If the subclass does not implement it.
+            StepInterfaceError: If the subclass does not define it.
         """
         similar = [name for name, own in vars(type(self)).items() if inspect.isfunction(own) and did_you_mean(name, ["connect"])]
         message = f"The pipeline class {type(self).__name__} has no method connect."
@@ -81,9 +83,10 @@ class BasePipeline(Pipeline):
         unlisted: bool = False,
         **unknown: Any,
     ) -> PipelineRunView:
-        """Run the pipeline on the active stack with options for this run, and return the run.
+        """Run the pipeline on the active stack, and return the run.
 
-        The arguments are those of :meth:`Pipeline.with_options`. Errors are those of this method and of a call of the pipeline.
+        The arguments are options for this run only; they are those of :meth:`Pipeline.with_options`. The errors are those of
+        :meth:`Pipeline.with_options` and of :meth:`Pipeline.__call__`.
         """
         if unknown:
             problem, hint = unknown_arguments(unknown, [name for name in inspect.signature(self.run).parameters if name != "unknown"])
@@ -105,7 +108,7 @@ class BasePipeline(Pipeline):
 
         Args:
             config_file: The path of the file.
-            overwrite_step_parameters: Whether parameters in the file override parameters from code.
+            overwrite_step_parameters: Whether parameters in the file override parameters in code.
 
         Raises:
             StepInterfaceError: If the file configures an unknown step, or has an argument that a step does not take.
@@ -142,12 +145,14 @@ class BasePipeline(Pipeline):
         return graph
 
     def _check_step_names(self, configured: Mapping[str, Any]) -> None:
+        """Raise an error if a configured step does not exist."""
         unknown = next((name for name in configured if name not in self._steps), None)
         if unknown is not None:
             message = f"Pipeline {self.name!r} has no step {unknown!r} to configure."
             raise StepInterfaceError(message, hint=did_you_mean(unknown, self._steps) or f"Its steps are {', '.join(self._steps)}.")
 
     def _validate_step(self, parameter: str, step: object) -> BaseStep:
+        """Return ``step``, or raise an error if it is no instance of a step."""
         if isinstance(step, BaseStep):
             return step
         message = f"Step {parameter!r} of pipeline {self.name!r} is "
@@ -167,17 +172,17 @@ def pipeline(*, name: str | None = None, **options: Any) -> Callable[[Callable[.
 
 
 def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
-    """Return a class of pipelines created from a function; use it as ``@pipeline``, or with arguments.
+    """Decorator that creates a class of pipelines from a function.
 
-    The parameters of the function are steps. A call of the class with steps creates a pipeline, and its method ``run`` runs it. The
-    arguments are those of :func:`zensecrets_jupyter.core.steps.pipeline.pipeline`.
+    Write ``@pipeline``, or ``@pipeline(…)`` with arguments. The parameters of the function are steps. A call of the class with steps
+    creates a pipeline, and its method ``run`` runs it. The arguments are those of :func:`zensecrets_jupyter.core.steps.pipeline.pipeline`.
 
     Raises:
         StepInterfaceError: If the function or an argument is not acceptable.
     """
 
     def create(decorated: Callable[..., Any]) -> type[BasePipeline]:
-        # A pipeline is created at once, so that the decorator raises the errors of the function and of the options.
+        # A pipeline is created immediately, so that the decorator raises the errors of the function and of the options.
         validated = Pipeline(decorated, name).configure(**options)
         copied = {key: getattr(decorated, key) for key in ("__module__", "__qualname__", "__doc__")}
         members = {"connect": staticmethod(decorated), "__pipeline_name__": validated.name, "__pipeline_options__": options, **copied}

@@ -1,4 +1,4 @@
-"""ZenML's ``Repository``: the client under its old name, with the pipelines that have run."""
+"""ZenML's ``Repository``, the old name of the client, which also lists pipelines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Repository(Client):
-    """The client with the further attributes of ZenML's ``Repository``."""
+    """The client, with the additional attributes of ZenML's ``Repository``."""
 
     @property
     def root(self) -> Path:
@@ -33,9 +33,11 @@ class Repository(Client):
     def get_pipeline(  # type: ignore[override] # ZenML's Repository returns another class than the client
         self, pipeline: object = None, pipeline_name: str | None = None
     ) -> PipelineView | None:
-        """Return a pipeline by its name, its class or an instance; ``None`` if this process has not run it.
+        """Return a pipeline by its name, its class or an instance.
+
+        It is ``None`` if this process has not run the pipeline.
 
         Raises:
-            RunNotFoundError: If the argument is not a name, a pipeline class or an instance.
+            RunNotFoundError: If the argument is no name, no class and no instance of a pipeline.
         """
         return views.get_pipeline(pipeline, pipeline_name)

@@ -1,4 +1,4 @@
-"""ZenML's registry of schemas. In this package, the definition of a schema class registers it."""
+"""ZenML's registry of schemas. In this package, a schema is registered by its class definition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Steps as classes: ``@step`` creates a class from a function, or a subclass of :class:`BaseStep` defines ``entrypoint``."""
+"""Steps as classes.
+
+The decorator ``@step`` creates a class from a function. A subclass of :class:`BaseStep` with the method ``entrypoint`` is also possible.
+"""
 
 from __future__ import annotations
 
@@ -33,24 +36,25 @@ class StepConfiguration(NamedTuple):
 
 
 class BaseStep(Step[Any]):
-    """Base class of steps. A subclass defines the method ``entrypoint``, and an instance is an argument of a pipeline.
+    """Base class of steps; a subclass defines the method ``entrypoint``.
 
-    A parameter of ``entrypoint`` may have a subclass of :class:`BaseParameters` as annotation. Then pass an instance of that subclass to
-    the constructor of the step, or its fields to ``configure(parameters=…)``.
+    An instance of the subclass is passed to a pipeline as an argument. One parameter of ``entrypoint`` may have a subclass of
+    :class:`BaseParameters` as annotation. Then pass an instance of that subclass to the constructor of the step, or its fields to
+    ``configure(parameters=…)``.
 
     Attributes:
         call_name: The name of the step in the pipeline that is being recorded, or ``None``.
-        pipeline_parameter_name: The name of the step in the pipeline that was last created with it, or ``None``.
+        pipeline_parameter_name: The name of the step in the last pipeline that was created with it, or ``None``.
     """
 
     __step_name__: ClassVar[str | None] = None
     __step_options__: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Create the step, optionally with an instance of its class of parameters.
+        """Create the step, optionally with an instance of its parameters class.
 
         Raises:
-            StepInterfaceError: If ``entrypoint`` can't be a step, or if the arguments do not match.
+            StepInterfaceError: If ``entrypoint`` can't be a step, or if an argument is not the parameters of the step.
         """
         super().__init__(self.entrypoint, self.__step_name__ or type(self).__name__, annotated=True)
         self.call_name: str | None = None
@@ -69,15 +73,15 @@ class BaseStep(Step[Any]):
             self.configure(parameters=self._constructor_parameters(args, kwargs))
 
     def entrypoint(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 - a subclass declares the parameters
-        """Run the step; a subclass implements it."""
+        """Run the step; a subclass defines this method."""
         message = f"The step class {type(self).__name__} has no method entrypoint."
         raise StepInterfaceError(message, hint="Define it, with annotations for its parameters and its result.")
 
     @property
     def code(self) -> object:
-        """The function or class that identifies the step in the cache; see :attr:`Step.code`.
+        """The function or class whose code is part of the cache key, or ``None``.
 
-        A subclass with its own constructor has no code: its instances may have different attributes, which change the outputs.
+        A subclass with its own constructor is not cached, because its instances may have different attributes, which change the outputs.
         """
         if not isinstance(self.entrypoint, MethodType):
             return self.entrypoint
@@ -88,7 +92,7 @@ class BaseStep(Step[Any]):
 
         Args:
             name: The name of the step.
-            parameters: An instance of the class of its parameters, or their values by name.
+            parameters: An instance of its parameters class, or the values of parameters by name.
             merge: Whether each mapping updates the present one instead of replacing it.
             options: Arguments of :meth:`Step.configure`.
 
@@ -110,26 +114,30 @@ class BaseStep(Step[Any]):
 
     @property
     def given_parameters(self) -> dict[str, Any]:
-        """The values of the parameters without those that have their default, by name."""
+        """The given values of parameters, by name; parameters with their default are left out."""
         return dict(self._values)
 
     def with_return_materializers(self, materializers: Materializers) -> Self:
-        """Set one materializer for all outputs, or a mapping of outputs to materializers, and return the step."""
+        """Set the materializers of the outputs, and return the step.
+
+        Args:
+            materializers: One materializer class for all outputs, or a mapping of outputs to classes.
+        """
         return self.configure(output_materializers=materializers)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Add the step to the pipeline whose ``connect`` is running, otherwise run it; see :meth:`Step.__call__`."""
+        """Call the step like :meth:`Step.__call__`, with the parameters of this instance."""
         if self._parameters_name is not None and self._parameters_name not in kwargs:
             inputs = [name for name in self.signature.inputs.parameters if name != self._parameters_name]
             if len(args) <= len(inputs):
-                # Arguments by position are the inputs without the parameters, because ZenML does not count these as an input.
+                # In ZenML, the parameters object is no input, so that arguments by position are the other inputs.
                 kwargs = {**dict(zip(inputs, args, strict=False)), **kwargs}
                 args = ()
             kwargs[self._parameters_name] = self._create_parameters()
         return super().__call__(*args, **kwargs, **({} if self.call_name is None else {"id": self.call_name}))
 
     def _constructor_parameters(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseParameters:
-        """Return the parameters in the arguments of the constructor."""
+        """Return the parameters object in the arguments of the constructor."""
         accepted = f"{self._parameters_name}={self._parameters_class.__name__}(…)" if self._parameters_class else "nothing"
         unknown = next((name for name in kwargs if name != self._parameters_name), None)
         if unknown is not None:
@@ -146,7 +154,10 @@ class BaseStep(Step[Any]):
         raise StepInterfaceError(message, hint=f"Give an instance: {expected}(…).")
 
     def _suggestion(self, name: str) -> str:
-        """Return a hint for an unknown argument of the constructor: the right way to pass it, or near misses."""
+        """Return a hint for an unknown argument of the constructor.
+
+        It names the right way to pass the argument, or near misses.
+        """
         fields = self._parameters_class.model_fields if self._parameters_class is not None else {}
         if self._parameters_class is not None and name in fields:
             return f"Give the parameter like this: {self.name}({self._parameters_name}={self._parameters_class.__name__}({name}=…))."
@@ -158,7 +169,10 @@ class BaseStep(Step[Any]):
         return did_you_mean(name, filter(None, (self._parameters_name, *fields, *inputs)))
 
     def _validate_values(self, parameters: Any) -> dict[str, Any]:
-        """Return the values of parameters from an instance or a mapping, without those that have their default."""
+        """Return the values of parameters from an instance or a mapping.
+
+        The fields of an instance that have their default are left out.
+        """
         if isinstance(parameters, BaseParameters):
             return {name: getattr(parameters, name) for name in parameters.model_fields_set}
         known = self._parameters_class.model_fields if self._parameters_class is not None else {}
@@ -169,6 +183,7 @@ class BaseStep(Step[Any]):
         raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"Its parameters are {', '.join(known) or 'none'}.")
 
     def _create_parameters(self) -> BaseParameters:
+        """Return the parameters object with the given values."""
         assert self._parameters_class is not None  # noqa: S101 - for mypy: a step with a name for its parameters has a class for them
         return create_parameters(self._parameters_class, self._values, self.name)
 
@@ -182,10 +197,10 @@ def step(*, name: str | None = None, **options: Any) -> Callable[[Callable[..., 
 
 
 def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
-    """Return a class of steps created from a function; use it as ``@step``, or with arguments.
+    """Decorator that creates a class of steps from a function.
 
-    All parameters and the result need annotations. ``-> Tuple[int, str]`` is one output. The arguments are those of
-    :func:`zensecrets_jupyter.core.steps.step.step`.
+    Write ``@step``, or ``@step(…)`` with arguments. All parameters and the result need annotations. ``-> Tuple[int, str]`` is one output.
+    The arguments are those of :func:`zensecrets_jupyter.core.steps.step.step`.
 
     Raises:
         StepInterfaceError: If the function or an argument is not acceptable.
@@ -196,7 +211,7 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
         copied = {key: getattr(decorated, key) for key in ("__module__", "__qualname__", "__doc__") if hasattr(decorated, key)}
         members = {"entrypoint": staticmethod(decorated), "__step_name__": step_name, "__step_options__": options, **copied}
         step_class = type(str(step_name), (BaseStep,), members)
-        # An instance is created at once, so that the decorator raises the errors of the function and of the options.
+        # An instance is created immediately, so that the decorator raises the errors of the function and of the options.
         step_class()
         return step_class
 

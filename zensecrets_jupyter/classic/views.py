@@ -34,7 +34,7 @@ class StepView:
 
     @property
     def entrypoint_name(self) -> str:
-        """The name of the step, which may differ from the name of the call."""
+        """The name of the step, which may differ from its name in the pipeline."""
         return self._step.step_name
 
     @property
@@ -44,7 +44,7 @@ class StepView:
 
     @property
     def is_cached(self) -> bool:
-        """Whether the outputs of an earlier run replaced the run."""
+        """Whether cached outputs of an earlier run were reused."""
         return self.status is ExecutionStatus.CACHED
 
     @property
@@ -54,7 +54,10 @@ class StepView:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The fields of its parameters, and its arguments that are no outputs of other steps, by name."""
+        """The plain arguments of the step, by name.
+
+        The fields of a parameters object are separate items.
+        """
         values: dict[str, Any] = {}
         for name, argument in self._step.parameters.items():
             value = argument.load()
@@ -63,7 +66,7 @@ class StepView:
 
     @property
     def inputs(self) -> Mapping[str, Artifact]:
-        """The outputs of other steps that it used, by parameter."""
+        """The outputs of other steps that the step used, by parameter."""
         return self._step.inputs
 
     @property
@@ -119,7 +122,7 @@ class PipelineRunView:
         """Return a step of the run.
 
         Args:
-            step: The name of the step in the pipeline, or the class or instance of the step.
+            step: The name of the step in the pipeline, or the class or an instance of the step.
             name: The name of the step in the pipeline.
 
         Raises:
@@ -152,11 +155,13 @@ class PipelineView:
 
     @property
     def runs(self) -> list[PipelineRunView]:
-        """The runs without those that are unlisted, newest first."""
+        """The runs of the pipeline, newest first; unlisted runs are left out."""
         return [PipelineRunView(run) for run in self._runs.runs]
 
     def get_run_for_completed_step(self, step_name: str) -> PipelineRunView:
-        """Return the newest run in which the step ran, and its outputs were not cached.
+        """Return the newest run in which the step ran without an error.
+
+        A run that reused the cached outputs of the step does not count.
 
         Raises:
             RunNotFoundError: If no such run exists.
@@ -169,15 +174,17 @@ class PipelineView:
 
 
 def get_pipelines() -> list[PipelineView]:
-    """Return the pipelines that this process has run, in the order of their newest runs."""
+    """Return the pipelines that this process has run; the one that ran last is first."""
     return [PipelineView(name) for name in dict.fromkeys(run.pipeline for run in recent_runs() if not run.options.unlisted)]
 
 
 def get_pipeline(pipeline: object = None, pipeline_name: str | None = None) -> PipelineView | None:
-    """Return a pipeline by its name, its class or an instance; ``None`` if this process has not run it.
+    """Return a pipeline by its name, its class or an instance.
+
+    It is ``None`` if this process has not run the pipeline.
 
     Raises:
-        RunNotFoundError: If the argument is not a name, a pipeline class or an instance.
+        RunNotFoundError: If the argument is no name, no class and no instance of a pipeline.
     """
     key = pipeline_name or pipeline
     if not isinstance(key, (str, Pipeline)) and not (isinstance(key, type) and issubclass(key, Pipeline)):
@@ -202,9 +209,9 @@ def get_unlisted_runs() -> list[PipelineRunView]:
 
 
 def _name_of(item: object, attribute: str) -> str:
-    """Return the name of a step or pipeline, given as a name, a class or an instance.
+    """Return the name of a step or pipeline from a name, class or instance.
 
-    A class that a decorator created has its name in ``attribute``.
+    A class from a decorator has its name in ``attribute``.
     """
     if isinstance(item, str):
         return item

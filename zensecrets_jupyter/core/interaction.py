@@ -64,7 +64,7 @@ _lock = threading.Lock()
 
 
 def set_passphrase_source(source: PassphraseSource | None) -> PassphraseSource | None:
-    """Set the passphrase source of the process and return the previous source; ``None`` is no source."""
+    """Set the passphrase source of the process, and return the previous one."""
     global _process_source
     before, _process_source = _process_source, source
     return before
@@ -121,6 +121,6 @@ def announce_pending_secrets(manager: str, names: Iterable[str], form: str) -> C
 
 
 def pending_secret_hint(manager: str, name: str) -> str:
-    """Return the hint for a missing secret that an open form asks for, or an empty text."""
+    """Return a hint if an open form asks for the secret, or an empty text."""
     forms = _pending_secrets.get((manager, name))
     return f"{forms[-1]} is waiting for its values: fill it in, then run this again." if forms else ""

@@ -18,7 +18,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text with its first letter in upper case; the other letters do not change."""
+    """Return a text with its first letter in upper case, and the rest unchanged."""
     return f"{text[:1].upper()}{text[1:]}"
 
 

@@ -1,1 +1,1 @@
-"""ZenML's integrations: their names, and their schemas of secrets."""
+"""Names of ZenML's integrations, and their schemas of secrets."""

@@ -1,1 +1,1 @@
-"""File functions for materializers."""
+"""File functions for materializers, with ZenML's import path."""

@@ -1,4 +1,4 @@
-"""ZenML's file functions, by path or URL."""
+"""ZenML's file functions, for paths and URLs."""
 
 from zensecrets_jupyter.core.steps.artifacts.fileio import FileIO
 

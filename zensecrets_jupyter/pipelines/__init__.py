@@ -1,4 +1,4 @@
-"""Pipelines of ZenML before 0.40, where a pipeline is a class whose parameters are steps."""
+"""Pipelines in the style of ZenML before 0.40, in which a pipeline is a class."""
 
 from zensecrets_jupyter.classic.machine_settings import Schedule
 from zensecrets_jupyter.classic.pipelines import BasePipeline, pipeline

@@ -1,4 +1,4 @@
-"""Secrets and the base class of their schemas."""
+"""Schemas of secrets and their registry, with ZenML's import path."""
 
 from zensecrets_jupyter.classic.schemas import SecretSchemaClassRegistry, register_secret_schema_class
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema, BaseSecretSchema

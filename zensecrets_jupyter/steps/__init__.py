@@ -1,4 +1,4 @@
-"""Steps of ZenML before 0.40, where a step is a class."""
+"""Steps in the style of ZenML before 0.40, in which a step is a class."""
 
 from zensecrets_jupyter.classic.environment import STEP_ENVIRONMENT_NAME, StepEnvironment
 from zensecrets_jupyter.classic.machine_settings import ResourceSettings

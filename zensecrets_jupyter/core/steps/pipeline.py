@@ -50,20 +50,20 @@ class Pipeline:
     Attributes:
         entrypoint: The decorated function.
         name: The name of the pipeline.
-        enable_cache: ``False`` runs every step; otherwise each step decides whether it is cached.
+        enable_cache: ``False`` turns caching off for every step; otherwise each step decides.
         secrets: The names of the secrets whose keys are environment variables while its steps run.
-        settings: Settings for all of its steps, with references unresolved.
+        settings: Settings for all of its steps, with unresolved references.
         parameters: Default values of its arguments.
         hooks: Hooks for the steps that have none.
         options: ZenML's arguments that are stored and change nothing here.
-        run_options: Options of its next runs.
+        run_options: Options for its runs.
     """
 
     def __init__(self, function: Callable[..., Any], name: str | None = None) -> None:
         """Create a pipeline from ``function``; :meth:`configure` sets its other attributes.
 
         Raises:
-            StepInterfaceError: If it is no plain function, or the name is not valid.
+            StepInterfaceError: If ``function`` is no plain function, or the name is not valid.
         """
         if not isinstance(function, (types.FunctionType, types.MethodType)):
             message = f"A pipeline is created from a function, and this is {type_with_article(function)}."
@@ -91,7 +91,10 @@ class Pipeline:
 
     @property
     def last_run(self) -> PipelineRun | None:
-        """The newest run of a pipeline with this name in this process, failed runs included; ``None`` before the first run."""
+        """The newest run of a pipeline with this name in this process, or ``None``.
+
+        It may be a failed run.
+        """
         return next(iter(recent_runs(self.name)), None)
 
     def configure(  # noqa: PLR0913 - ZenML's arguments
@@ -109,7 +112,7 @@ class Pipeline:
         """Change the given options of the pipeline and return it.
 
         Args:
-            enable_cache: As for :func:`pipeline`, like the other arguments that are not listed here.
+            enable_cache: ``False`` turns caching off for every step.
             secrets: The names of the secrets, which replace the present ones.
             settings: The settings.
             parameters: Default values of arguments, by argument.
@@ -121,7 +124,7 @@ class Pipeline:
         Raises:
             StepInterfaceError: If an argument is not acceptable; the pipeline is unchanged.
             InvalidSecretError: If one of ``secrets`` is not a valid name.
-            InvalidReferenceError: If a setting resembles a reference and is none.
+            InvalidReferenceError: If a setting is almost a reference.
         """
         stored = validate_options(str(self), options, PIPELINE_OPTIONS, _EFFECTIVE_OPTIONS)
         new_enable_cache = validate_cache_option(enable_cache, str(self))
@@ -155,10 +158,10 @@ class Pipeline:
         Args:
             run_name: The name of its runs, with ``{date}`` and ``{time}`` for the start of the run.
             schedule: A schedule of ZenML; it is stored and has no effect, because a call runs the pipeline at once.
-            step_configurations: Arguments of :meth:`Step.configure` by call name.
+            step_configurations: Arguments of :meth:`Step.configure`, by the names of the step calls.
             steps: The same as ``step_configurations``, under ZenML's other name.
             config_path: A YAML file with these arguments, in ZenML's format. Arguments in code override those in the file.
-            unlisted: Whether the list of the pipeline's runs omits its runs.
+            unlisted: Whether the list of the pipeline's runs omits these runs.
             options: Arguments of :meth:`configure`.
 
         Raises:
@@ -183,11 +186,13 @@ class Pipeline:
         return copied
 
     def __call__(self, *args: Any, **kwargs: Any) -> PipelineRun:
-        """Run the pipeline on the active stack and return the run, in which every step is completed or cached.
+        """Run the pipeline on the active stack and return the run.
 
-        The arguments are those of the function: values and steps. The end of each step prints a line. The error of a step is raised
-        here; the exception has the run as ``pipeline_run``, and ``last_run`` is the failed run. A call in the
-        function of another pipeline adds the steps to that pipeline instead, and returns the result of the function.
+        The arguments are those of the function; an argument may be a value or a step. A line is printed when a step ends. The error of a
+        step is raised unchanged. The exception then has the attribute ``pipeline_run``, and ``last_run`` is the failed run.
+
+        A call in the function of another pipeline is different: it adds the steps to that pipeline, and returns the result of the
+        function.
 
         Raises:
             StepInterfaceError: If the function does not define a valid pipeline; no step ran.
@@ -223,6 +228,7 @@ class Pipeline:
         return run
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
+        """Return the graph of a call with these arguments."""
         arguments = {**self._defaults(args, kwargs), **kwargs}
         check_call(self.entrypoint, args, arguments, str(self))
         with trace_pipeline(self.name, self.run_options.steps) as graph:
@@ -266,26 +272,27 @@ def pipeline(
 
 
 def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
-    """Return a pipeline created from a function; use it as ``@pipeline``, or with arguments.
+    """Decorator that creates a pipeline from a function.
 
-    The function calls steps and passes outputs of steps to other steps. Each call of the pipeline runs the function before any step.
+    Write ``@pipeline``, or ``@pipeline(…)`` with arguments. The function calls steps and passes outputs of steps to other steps. A call of
+    the pipeline first calls the function to record the step calls, and then runs the steps.
 
     Args:
         function: The function, if the decorator has no arguments.
         name: The name of the pipeline; by default the name of the function.
         options: ZenML's other arguments. These have an effect:
 
-            * ``enable_cache``: ``False`` runs every step; otherwise each step decides whether it is cached.
+            * ``enable_cache``: ``False`` turns caching off for every step; otherwise each step decides.
             * ``secrets``: Names of secrets whose keys are environment variables while the steps run. The secrets of a step override them.
             * ``settings``: Settings for every step. The settings of a step override them.
             * ``on_success``, ``on_failure``: Hooks for the steps that have none.
 
-            All others are stored in ``pipeline.options`` without effect, and one line on the error stream says so once.
+            All others are stored in ``pipeline.options`` and have no effect. A line on standard error warns about each of them once.
 
     Raises:
         StepInterfaceError: If the function or an argument is not acceptable.
         InvalidSecretError: If one of ``secrets`` is not a valid name.
-        InvalidReferenceError: If a setting resembles a reference and is none.
+        InvalidReferenceError: If a setting is almost a reference.
     """
 
     def create(decorated: Callable[..., Any]) -> Pipeline:

@@ -32,8 +32,8 @@ _VALID_NAME = re.compile(r"\w[\w .-]{0,127}")
 class Step(Generic[ReturnT]):
     """A step of a pipeline; :func:`step` creates it from a function.
 
-    A call in the function of a pipeline adds the step to that pipeline and returns placeholders of its outputs. Any other call runs the
-    step on the active stack and returns the result of its function, without caching or storing it.
+    A call in the function of a pipeline adds the step to that pipeline, and returns placeholders of its outputs. Any other call runs the
+    step on the active stack, and returns the result of its function. This result is neither cached nor stored.
 
     Attributes:
         entrypoint: The decorated function.
@@ -41,8 +41,8 @@ class Step(Generic[ReturnT]):
         signature: Its inputs and outputs.
         enable_cache: Whether it is cached; ``None`` for the default.
         secrets: The names of the secrets whose keys are environment variables while it runs.
-        settings: Its settings, with references unresolved.
-        materializers: The materializers of its outputs, by output. Other outputs have the default of their type.
+        settings: Its settings, with unresolved references.
+        materializers: The materializers of its outputs, by output. An output without an entry has the default of its type.
         parameters: Default values of inputs, by input.
         hooks: The functions that are called after a run of the step.
         options: ZenML's arguments that are stored and change nothing here.
@@ -78,7 +78,7 @@ class Step(Generic[ReturnT]):
 
     @property
     def is_cached(self) -> bool:
-        """Whether the outputs of an earlier run can replace a run.
+        """Whether cached outputs of an earlier run may be reused.
 
         The default is true, except for a step with a context parameter.
         """
@@ -86,7 +86,10 @@ class Step(Generic[ReturnT]):
 
     @property
     def code(self) -> object:
-        """The function or class whose code identifies the step in the cache; ``None`` if no code identifies it."""
+        """The function or class whose code is part of the cache key.
+
+        A step whose ``code`` is ``None`` is not cached.
+        """
         return self.entrypoint
 
     def configure(  # noqa: PLR0913 - ZenML's arguments
@@ -105,7 +108,7 @@ class Step(Generic[ReturnT]):
         """Change the given options of the step and return it.
 
         Args:
-            enable_cache: As for :func:`step`, like the other arguments that are not listed here.
+            enable_cache: Whether cached outputs of an earlier run may be reused.
             secrets: The names of the secrets, which replace the present ones.
             settings: The settings.
             output_materializers: The materializers of the outputs.
@@ -118,7 +121,7 @@ class Step(Generic[ReturnT]):
         Raises:
             StepInterfaceError: If an argument is not acceptable; the step is unchanged.
             InvalidSecretError: If one of ``secrets`` is not a valid name.
-            InvalidReferenceError: If a setting resembles a reference and is none.
+            InvalidReferenceError: If a setting is almost a reference.
         """
         stored = validate_options(str(self), options, STEP_OPTIONS, EFFECTIVE_STEP_OPTIONS)
         new_enable_cache = validate_cache_option(enable_cache, str(self))
@@ -146,7 +149,7 @@ class Step(Generic[ReturnT]):
     def after(self, *others: object) -> None:
         """Make this step wait for ``others``, in the function of a pipeline.
 
-        It is needed only for steps whose outputs are not inputs of this step.
+        This is necessary only for steps whose outputs are not inputs of this step.
 
         Raises:
             StepInterfaceError: Outside the function of a pipeline, or if one of ``others`` is no step.
@@ -162,16 +165,16 @@ class Step(Generic[ReturnT]):
             graph.add_order(self, other)
 
     def materializer_of(self, output: str) -> type[BaseMaterializer]:
-        """Return the materializer of an output: its own, otherwise the default for its declared type."""
+        """Return the configured materializer of an output, or the default for its declared type."""
         return self.materializers.get(output) or materializer_for(self.signature.output_types.get(output, Any))
 
     def output_info(self, output: str, call: str) -> OutputInfo:
-        """Return the description of an output of the call ``call`` of the step."""
+        """Return the description of an output; ``call`` is the name of the step's call."""
         declared = self.signature.output_types.get(output, Any)
         return OutputInfo(output, call, self.materializer_of(output), class_of(declared))
 
     def __call__(self, *args: Any, id: Any = None, after: Any = None, **kwargs: Any) -> ReturnT:  # noqa: A002 - ZenML's name
-        """Add the step to the pipeline whose function is running, otherwise run the step.
+        """Add a call to the pipeline whose function is running, otherwise run the step.
 
         Args:
             args: Inputs by position.
@@ -181,7 +184,7 @@ class Step(Generic[ReturnT]):
 
         Raises:
             StepInterfaceError: If the arguments do not match the signature.
-            StackValidationError: If the step is to run, and the stack, its settings or its secrets prevent that.
+            StackValidationError: If the stack, the settings or the secrets prevent a run outside a pipeline.
         """
         inputs = self.signature.inputs.parameters
         kwargs |= {name: value for name, value in (("id", id), ("after", after)) if name in inputs and value is not None}
@@ -246,16 +249,16 @@ def step(
 
 
 def step(function: Callable[..., Any] | None = None, /, *, name: str | None = None, **options: Any) -> Any:
-    """Return a step created from a function; use it as ``@step``, or with arguments.
+    """Decorator that creates a step from a function.
 
-    A parameter with the annotation :class:`~zensecrets_jupyter.core.steps.StepContext` receives the context of the run. Inputs and
-    outputs are checked against their annotations. The return annotation defines the outputs:
+    Write ``@step``, or ``@step(…)`` with arguments. A parameter with the annotation :class:`~zensecrets_jupyter.core.steps.StepContext`
+    receives the context of the run. Inputs and outputs are checked against their annotations. The return annotation defines the outputs:
 
     * ``-> None``: no output.
     * ``-> int``: one output, named ``output``.
     * ``-> Annotated[int, "count"]``: one output, named ``count``.
     * ``-> Output(count=int, text=str)`` or ``-> tuple[Annotated[int, "count"], Annotated[str, "text"]]``: two named outputs.
-    * ``-> tuple[int, str]``: two outputs, ``output_0`` and ``output_1``, if every ``return`` builds a tuple of two; otherwise one output.
+    * ``-> tuple[int, str]``: two outputs, ``output_0`` and ``output_1``, if every ``return`` has two values; otherwise one output.
     * no annotation: one output of any type, or none if the function returns nothing.
 
     Args:
@@ -263,21 +266,22 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
         name: The name of the step; by default the name of the function.
         options: ZenML's other arguments. These have an effect:
 
-            * ``enable_cache``: Whether an earlier run with the same code, inputs, settings and secrets can replace a run. The default is
-              true, except for a step with a StepContext.
-            * ``secrets``: Names of secrets whose keys are environment variables while the step runs, as written and in upper case.
+            * ``enable_cache``: Whether outputs of an earlier run with the same code, inputs, settings and secrets are reused. The default
+              is true, except for a step with a StepContext.
+            * ``secrets``: Names of secrets whose keys are environment variables while the step runs. A variable has the name of the key in
+              upper case. The unchanged key is a second variable, if it is a valid name.
             * ``settings``: A dict, or an instance of a subclass of BaseSettings. Its texts may contain references. The step reads the
               resolved settings from ``context.settings``.
             * ``output_materializers``: A materializer class, or a mapping of outputs to classes. The default is cloudpickle.
             * ``on_success``, ``on_failure``: A function that is called after the step. ``on_failure`` receives the exception if it has a
               parameter.
 
-            All others are stored in ``step.options`` without effect, and one line on the error stream says so once.
+            All others are stored in ``step.options`` and have no effect. A line on standard error warns about each of them once.
 
     Raises:
         StepInterfaceError: If the function or an argument is not acceptable.
         InvalidSecretError: If one of ``secrets`` is not a valid name.
-        InvalidReferenceError: If a setting resembles a reference and is none.
+        InvalidReferenceError: If a setting is almost a reference.
     """
 
     def create(decorated: Callable[..., Any]) -> Step[Any]:
@@ -301,7 +305,9 @@ EFFECTIVE_STEP_OPTIONS = (
 
 
 def validate_name(kind: str, name: object) -> str:
-    """Return ``name`` if it is a valid name of a step or pipeline, and therefore a valid part of a path.
+    """Return the name of a step or pipeline, if it is valid.
+
+    A valid name is also a valid part of a path.
 
     Args:
         kind: ``step`` or ``pipeline``, for the error.

@@ -1,4 +1,4 @@
-"""ZenML's schemas of secrets."""
+"""ZenML's built-in schemas of secrets, with its import path."""
 
 from zensecrets_jupyter.core.schemas.built_in.aws import AWSSecretSchema
 from zensecrets_jupyter.core.schemas.built_in.azure import AzureSecretSchema

@@ -1,1 +1,1 @@
-"""Stored outputs of steps: artifacts, the classes that write and read them, and the files of the artifact store."""
+"""Stored outputs of steps: artifacts, materializers, and files of the artifact store."""

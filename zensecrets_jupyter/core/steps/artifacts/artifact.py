@@ -53,14 +53,23 @@ class Artifact:
         return self.read()
 
     def read(self, output_data_type: type[Any] | None = None, materializer_class: type[BaseMaterializer] | None = None) -> Any:
-        """Return the value like :meth:`load`, optionally with another materializer or type; ZenML 0.20 has this method."""
+        """Return the value like :meth:`load`, optionally with another type or materializer.
+
+        This is the method's name in ZenML 0.20.
+
+        Args:
+            output_data_type: The type that is passed to the materializer; by default the declared type.
+            materializer_class: The materializer that reads the files; by default the one that wrote them.
+        """
         reader = materializer_class or self.materializer
         if reader is PickleMaterializer:
             return pickling.load(self.folder.read(VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
         return reader(self.folder).load(output_data_type or self.data_type)
 
     def __getitem__(self, index: int) -> Artifact:
-        """Return the artifact itself for 0 and -1, because later versions of ZenML write ``outputs["model"][0]``.
+        """Return the artifact itself for 0 and -1.
+
+        In later versions of ZenML, an output is a list of artifacts: ``outputs["model"][0]``.
 
         Raises:
             IndexError: For any other index.
@@ -71,7 +80,10 @@ class Artifact:
         return self
 
     def is_unchanged(self) -> bool:
-        """Return whether the stored files exist and are unchanged."""
+        """Return whether the stored files exist and are unchanged.
+
+        The content of a pickle is not compared.
+        """
         try:
             if self.materializer is PickleMaterializer:
                 return self.folder.files.exists(f"{self.folder.path}/{VALUE_FILE}")
@@ -81,7 +93,7 @@ class Artifact:
 
 
 class OutputInfo(NamedTuple):
-    """Description of an output that is not stored yet, with attributes of :class:`Artifact`."""
+    """Description of an output before it is stored; :class:`Artifact` documents the attributes."""
 
     name: str
     step: str
@@ -89,18 +101,18 @@ class OutputInfo(NamedTuple):
     data_type: type[Any]
 
     def to_artifact(self, folder: ArtifactFolder, digest: str) -> Artifact:
-        """Return the stored output in ``folder`` with that digest."""
+        """Return the artifact of this output, whose files are in ``folder``."""
         return Artifact(self.name, self.step, folder, digest, self.materializer, self.data_type)
 
 
 def store_output(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets: Iterable[BaseSecretSchema]) -> Artifact:
-    """Store an output without values of secrets, and return the artifact.
+    """Store an output without the values of secrets, and return the artifact.
 
     Args:
         value: The value that the step returned.
         output: The description of the output.
         folder: The folder to write to.
-        secrets: The secrets that the step read. If several secrets have the same value, a reference to one of these is stored.
+        secrets: The secrets that the step read. They are preferred for references, if several secrets have the same value.
 
     Raises:
         ArtifactError: If the output can't be stored, or the materializer wrote the value of a secret.

@@ -1,4 +1,7 @@
-"""Files of a stack's artifact store, on any file system of fsspec; only the owner can read local files."""
+"""Files of a stack's artifact store, on any file system of fsspec.
+
+Only the owner can read local files.
+"""
 
 from __future__ import annotations
 
@@ -33,13 +36,22 @@ class ArtifactFiles:
     """
 
     def __init__(self, system: AbstractFileSystem, root: str, *, scheme: str = "") -> None:
-        """Use the folder ``root`` of ``system``; without a ``scheme`` it is a local folder."""
+        """Use a folder of a file system.
+
+        Args:
+            system: The file system.
+            root: The folder.
+            scheme: The scheme of its URLs, such as ``s3``; empty for a local folder.
+        """
         self._system = system
         self._root = root.rstrip("/")
         self._scheme = scheme
 
     def __repr__(self) -> str:
-        """Return the location. The ``repr`` of a file system is not used, because it shows credentials."""
+        """Return the location of the store.
+
+        It does not contain the ``repr`` of the file system, which shows credentials.
+        """
         return f"<ArtifactFiles {self.uri('')!r}>"
 
     def uri(self, path: str) -> str:
@@ -48,7 +60,7 @@ class ArtifactFiles:
         return f"{self._scheme}://{full_path.lstrip('/')}" if self._scheme else full_path
 
     def write(self, path: str, data: bytes) -> None:
-        """Write a file and create its folders; only the owner can read a local file (0600)."""
+        """Write a file and create its folders; a local file has the mode 0600."""
         full_path = self._full_path(path)
         with self._translate_errors("written to", path):
             self.make_folder(path.rpartition("/")[0])
@@ -92,7 +104,7 @@ class ArtifactFiles:
             self._system.rm(self._full_path(path), recursive=True)
 
     def make_folder(self, path: str) -> None:
-        """Create a folder and its parents; only the owner can enter a local folder (0700)."""
+        """Create a folder and its parents; a local folder has the mode 0700."""
         with self._translate_errors("written to", path):
             if self._scheme:
                 self._system.makedirs(self._full_path(path), exist_ok=True)
@@ -108,6 +120,10 @@ class ArtifactFiles:
 
     @contextmanager
     def _translate_errors(self, verb: str, path: str) -> Iterator[None]:
+        """Raise an ArtifactError for any error in the block.
+
+        ``verb`` is a part of the message ``PATH can't be VERB the artifact store``.
+        """
         try:
             yield
         except ZenSecretsError:
@@ -137,7 +153,7 @@ class ArtifactFolder:
         return self.files.uri(self.path)
 
     def create(self) -> None:
-        """Create the folder unless it exists."""
+        """Create the folder if it does not exist."""
         self.files.make_folder(self.path)
 
     def write(self, name: str, data: bytes) -> None:
@@ -169,6 +185,11 @@ def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
 
 
 def _require_path(store: StackComponent) -> str:
+    """Return the path or URL of a store.
+
+    Raises:
+        ArtifactError: If it has none.
+    """
     path = getattr(store.config, "path", None)
     if not isinstance(path, str) or not path:
         message = f"The {store} has no path."
@@ -177,6 +198,11 @@ def _require_path(store: StackComponent) -> str:
 
 
 def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackComponent) -> tuple[AbstractFileSystem, str]:
+    """Return the file system of a path or URL, and the path in it.
+
+    Raises:
+        ArtifactError: If no installed package supports the scheme.
+    """
     import fsspec
 
     try:
@@ -192,7 +218,7 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
 
 
 def _options(store: StackComponent, stack: Stack) -> dict[str, Any]:
-    """Return the options for fsspec, from the attributes of the store and its authentication secret."""
+    """Return fsspec's options from the attributes and the authentication secret of a store."""
     names = [name for name in store.config.model_dump() if name not in {"path", "authentication_secret"}]
     attributes = {name: value for name in names if (value := getattr(store.config, name)) is not None}
     secret_name = getattr(store.config, "authentication_secret", None)
@@ -208,6 +234,11 @@ def _options(store: StackComponent, stack: Stack) -> dict[str, Any]:
 
 
 def _parse_token(token: str, store: StackComponent) -> Any:
+    """Return the service account key in a secret for Google Cloud.
+
+    Raises:
+        InvalidComponentError: If it is no JSON.
+    """
     try:
         return json.loads(token)
     except (ValueError, RecursionError):

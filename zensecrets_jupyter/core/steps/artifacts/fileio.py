@@ -17,7 +17,7 @@ class FileIO:
     """
 
     def __init__(self, system: AbstractFileSystem | None = None) -> None:
-        """Use the file system ``system``; by default that of the URL, or of this machine for a path."""
+        """Use ``system`` for all paths; by default, the path or URL selects the file system."""
         self._system = system
 
     def open(self, path: str, mode: str = "r") -> Any:
@@ -46,7 +46,7 @@ class FileIO:
         return sorted(item.rstrip("/").rpartition("/")[2] for item in system.ls(name, detail=False))
 
     def glob(self, pattern: str) -> list[str]:
-        """Return the paths that match a pattern."""
+        """Return the paths that match a pattern; URLs if the pattern is a URL."""
         system, name = self._resolve(pattern)
         return [system.unstrip_protocol(match) if "://" in pattern else match for match in system.glob(name)]
 
@@ -94,6 +94,7 @@ class FileIO:
         yield from system.walk(name)
 
     def _resolve(self, path: str) -> tuple[AbstractFileSystem, str]:
+        """Return the file system of a path or URL, and the path in it."""
         import fsspec
 
         if self._system is not None:

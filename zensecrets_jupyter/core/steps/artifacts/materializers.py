@@ -21,12 +21,12 @@ class BaseMaterializer:
     """Writes an output of a step to a folder and reads it; ZenML's interface.
 
     A subclass defines ``save`` and ``load``, or ``handle_return`` and ``handle_input`` as in ZenML before 0.40. It writes files below
-    ``self.uri``, or with ``self.artifact.write``, which works on every store and creates private files. It is used for the outputs whose
-    step names it, and by default for the types in ``ASSOCIATED_TYPES``.
+    ``self.uri``, or with ``self.artifact.write``, which works on every store and creates private files. A step uses it if
+    its ``output_materializers`` name it, and by default for the types in ``ASSOCIATED_TYPES``.
     """
 
     ASSOCIATED_TYPES: ClassVar[Any] = ()
-    """The supported types, for which the class becomes the default. Empty supports every type and registers no default."""
+    """The supported types, for which the class becomes the default. An empty tuple supports every type and sets no default."""
     ASSOCIATED_ARTIFACT_TYPES: ClassVar[Any] = ()
     """The kind of artifact in ZenML 0.20; ignored here."""
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[Any] = None
@@ -125,10 +125,11 @@ def materializer_for(declared: Any) -> type[BaseMaterializer]:
 
 
 def class_of(declared: Any) -> type[Any]:
-    """Return the class of a declared type; ``object`` for a declaration that is not a single class."""
+    """Return the class of a declared type; ``object`` if it is no single class."""
     cls = get_origin(declared) or declared
     return cls if isinstance(cls, type) else object
 
 
 def _defaults() -> dict[type[Any], type[BaseMaterializer]]:
+    """Return the default materializers by type."""
     return process_global("steps.materializers", dict)

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 
 def bind_arguments(signature: inspect.Signature, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
-    """Return the arguments by parameter, the problem and its hint; the problem is empty for a valid call.
+    """Return the arguments by parameter, and the problem and hint for a wrong call.
 
-    If an argument is unknown and another one is missing, the problem is the unknown one: it is usually a misspelling of the missing one.
+    For a valid call, the problem and the hint are empty. If one argument is unknown and another is missing, the problem names the unknown
+    one, because it is usually a misspelling.
     """
     problem, hint = unknown_arguments(kwargs, signature.parameters)
     if _accepts_any_name(signature):
@@ -29,7 +30,7 @@ def bind_arguments(signature: inspect.Signature, args: Sequence[Any], kwargs: Ma
 
 
 def unknown_arguments(arguments: Collection[str], known: Collection[str]) -> tuple[str, str]:
-    """Return the problem and the hint for the unknown names in ``arguments``; both are empty if all are known."""
+    """Return the problem and hint for unknown arguments; both are empty if there are none."""
     unknown = [name for name in arguments if name not in known]
     if not unknown:
         return "", ""

@@ -1,4 +1,4 @@
-"""Bytecode inspection: what a function returns, and how many values a caller unpacks.
+"""Bytecode inspection: the values that a function returns, and the names of an unpacking assignment.
 
 A function of a notebook cell or of ``exec`` may have no source text. Its bytecode always exists.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
 _NO_TUPLE = -1
-"""The length of a returned value that the ``return`` statement itself does not build as a tuple."""
+"""The length of a returned value if the ``return`` statement does not build a tuple."""
 
 _BITS_BEFORE_STAR = 8
 """UNPACK_EX has the number of names before the star in its low byte, and of those after it in the next one."""
@@ -25,7 +25,7 @@ def returns_value(code: CodeType) -> bool:
 
 
 def returned_tuple_length(code: CodeType) -> int:
-    """Return the length of the tuple that every ``return`` builds; 0 if one builds none, or the lengths differ."""
+    """Return the length of the tuple that every ``return`` builds, otherwise 0."""
     lengths = set(_returned_lengths(code))
     length = lengths.pop() if len(lengths) == 1 else None
     return length if length is not None and length > 0 else 0
@@ -47,12 +47,12 @@ class UnpackedNames(NamedTuple):
         return values >= self.required if self.has_star else values == self.required
 
     def __str__(self) -> str:
-        """Return the number with its verb for an error text, such as ``at least 2 are``."""
+        """Return the number and a verb for errors, such as ``at least 2 are``."""
         return f"{'at least ' if self.has_star else ''}{self.required} {'are' if self.required > 1 else 'is'}"
 
 
 def unpacked_names(code: CodeType, offset: int) -> UnpackedNames | None:
-    """Return the names that the instruction at ``offset`` unpacks into; ``None`` for another instruction."""
+    """Return the names of the unpacking instruction at ``offset``; ``None`` for another instruction."""
     # Python 3.10 reports the offset of EXTENDED_ARG, the prefix of an instruction with a large argument.
     instructions = (item for item in dis.get_instructions(code) if item.offset >= offset and item.opname != "EXTENDED_ARG")
     instruction = next(instructions, None)
@@ -64,7 +64,10 @@ def unpacked_names(code: CodeType, offset: int) -> UnpackedNames | None:
 
 
 def _returned_lengths(code: CodeType) -> Iterator[int | None]:
-    """Yield for each ``return`` the length of the tuple that it builds, ``None`` for ``None``, otherwise ``_NO_TUPLE``."""
+    """Yield for each ``return`` the length of its tuple.
+
+    It is ``None`` if the statement returns ``None``, and ``_NO_TUPLE`` if it returns another value.
+    """
     previous: dis.Instruction | None = None
     for instruction in dis.get_instructions(code):
         if instruction.opname == "RETURN_CONST":
@@ -83,4 +86,5 @@ def _returned_lengths(code: CodeType) -> Iterator[int | None]:
 
 
 def _constant_length(value: object) -> int | None:
+    """Return the length of a constant, as for :func:`_returned_lengths`."""
     return None if value is None else len(value) if isinstance(value, tuple) else _NO_TUPLE

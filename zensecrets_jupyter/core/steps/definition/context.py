@@ -21,7 +21,7 @@ _current: ContextVar[StepContext] = ContextVar("zensecrets_step_context")
 
 
 class RunNames(NamedTuple):
-    """The names of a running step, its pipeline and its run, and the id of the run."""
+    """The names of a running step, its pipeline and run, and the run's id."""
 
     step: str
     pipeline: str
@@ -30,7 +30,7 @@ class RunNames(NamedTuple):
 
 
 class NameAndId(NamedTuple):
-    """The name and id of a pipeline, run or step, as attributes of the context in later versions of ZenML."""
+    """The name and id of a pipeline, run or step, as in later ZenML."""
 
     name: str
     id: str
@@ -58,7 +58,7 @@ class StepContext:
             stack: The stack.
             settings: The settings, with references that the stack resolves.
             materializers: The materializer of each output.
-            output_folder: Returns the folder of an output.
+            output_folder: A function that returns the folder of an output.
         """
         self._names = names
         self._step_name = names.step
@@ -69,7 +69,7 @@ class StepContext:
         self._stack_used = False
 
     def __repr__(self) -> str:
-        """Return the step's name and the stack's."""
+        """Return the names of the step and the stack."""
         return f"<StepContext of step {self._step_name!r} on stack {self._stack.name!r}>"
 
     @property
@@ -110,21 +110,24 @@ class StepContext:
 
     @property
     def settings(self) -> Any:
-        """The settings of the step and its pipeline; a reference is resolved when it is read.
+        """The settings of the step and its pipeline.
 
-        For settings from a dict, read ``settings["key"]`` or ``settings.key``. Settings from a model are that model.
+        References are resolved on access. Settings from a dict are read as ``settings["key"]`` or ``settings.key``. Settings from a model
+        are an object of its class.
         """
         return self._settings
 
     def get_output_artifact_uri(self, output_name: str | None = None, *, name: str | None = None) -> str:
-        """Return the folder of an output in the artifact store, for files that the step writes itself; it exists.
+        """Return the local path or URL of an output's folder, for files of the step.
+
+        The folder is in the artifact store, and is created if it does not exist.
 
         Args:
             output_name: The name of the output; optional if the step has only one.
             name: The same as ``output_name``.
 
         Raises:
-            StepContextError: If the step has no output of that name, or has not exactly one output and no name is given.
+            StepContextError: If the step has no output of that name, or no name is given and the step does not have exactly one output.
         """
         folder = self._output_folder(self._find_output(output_name or name))
         folder.create()
@@ -138,11 +141,11 @@ class StepContext:
         name: str | None = None,
         custom: type[BaseMaterializer] | None = None,
     ) -> BaseMaterializer:
-        """Return the materializer of an output, or one of another class for the same folder.
+        """Return a materializer for the folder of an output.
 
         Args:
             output_name: The name of the output; optional if the step has only one.
-            custom_materializer_class: The other class.
+            custom_materializer_class: The class of the materializer; by default the class that stores the output.
             name: The same as ``output_name``.
             custom: The same as ``custom_materializer_class``.
 
@@ -155,6 +158,11 @@ class StepContext:
         return (custom_materializer_class or custom or self._materializers[output])(folder)
 
     def _find_output(self, name: str | None) -> str:
+        """Return the name of an existing output; ``None`` is the only output.
+
+        Raises:
+            StepContextError: As for :meth:`get_output_artifact_uri`.
+        """
         known = ", ".join(self._materializers)
         if not self._materializers:
             message = f"Step {self._step_name!r} has no outputs."

@@ -16,18 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Hooks:
-    """The functions to call after a step; ``on_failure`` receives the exception if it has a parameter.
+    """The functions that are called after a step.
 
     Attributes:
         on_success: Called after a step without an error.
-        on_failure: Called after a step that raised an error.
+        on_failure: Called after a step that raised an error. It receives the exception if it has a parameter.
     """
 
     on_success: Callable[..., object] | None = None
     on_failure: Callable[..., object] | None = None
 
     def updated(self, owner: str, **hooks: Any) -> Hooks:
-        """Return a copy with these hooks, except for those that are ``None``; ``owner`` is the step in errors.
+        """Return a copy with the given hooks, except for those that are ``None``.
+
+        Args:
+            owner: The step or pipeline in errors, such as ``step 'trainer'``.
+            hooks: The new hooks, by attribute.
 
         Raises:
             StepInterfaceError: If a hook is not callable.
@@ -40,11 +44,14 @@ class Hooks:
         return replace(self, **new)
 
     def with_defaults(self, defaults: Hooks) -> Hooks:
-        """Return these hooks, with the hooks of ``defaults`` for those that are ``None``."""
+        """Return a copy in which ``defaults`` replace the hooks that are ``None``."""
         return Hooks(self.on_success or defaults.on_success, self.on_failure or defaults.on_failure)
 
     def call(self, error: BaseException | None) -> None:
-        """Call the hook for the result of a step; an error in the hook only prints one line, as in ZenML."""
+        """Call the hook for the result of a step.
+
+        As in ZenML, an error in the hook does not fail the step; it prints one line.
+        """
         hook = self.on_success if error is None else self.on_failure
         if hook is None:
             return

@@ -1,4 +1,7 @@
-"""ZenML's arguments of steps and pipelines: validation, and a warning for each argument without effect here."""
+"""ZenML's arguments of steps and pipelines.
+
+Arguments without effect in this package are validated and stored, and print a warning.
+"""
 
 from __future__ import annotations
 
@@ -62,17 +65,22 @@ PIPELINE_OPTIONS = {
 }
 """Arguments of a pipeline without effect here, and the reason for each; an empty reason prints no warning."""
 MACHINE_SETTINGS = dict.fromkeys(("docker", "image_builder", "orchestrator", "resources", "step_operator"), _IN_PROCESS)
-"""Keys of settings without effect here: they configure a machine or container. A flavor may follow: ``orchestrator.vertex``."""
+"""Keys of settings without effect here, because they configure a machine or container.
+
+A key may also have a flavor, such as ``orchestrator.vertex``.
+"""
 
 
 def validate_options(owner: str, given: Mapping[str, Any], ineffective: Mapping[str, str], effective: Collection[str]) -> dict[str, Any]:
-    """Return the given arguments without effect that are not ``None``, and print a warning once for each.
+    """Return the given arguments that are not ``None``, and print warnings.
+
+    These arguments have no effect in this package. A warning is printed once for each name in a process.
 
     Args:
-        owner: The text for the step or pipeline in errors, such as ``step 'trainer'``.
+        owner: The step or pipeline in errors, such as ``step 'trainer'``.
         given: The arguments.
-        ineffective: All arguments without effect, and the reason for each.
-        effective: All arguments with an effect, for near misses.
+        ineffective: The reasons of all possible arguments without effect, by name.
+        effective: The names of all arguments with an effect, for near misses in errors.
 
     Raises:
         StepInterfaceError: If an argument is unknown; the error names near misses.
@@ -84,7 +92,13 @@ def validate_options(owner: str, given: Mapping[str, Any], ineffective: Mapping[
 
 
 def check_names(owner: str, given: Collection[str], allowed: Collection[str], others: Collection[str]) -> None:
-    """Check that each argument is one of ``allowed``; ``others`` are further names for near misses.
+    """Check that each given argument is one of ``allowed``.
+
+    Args:
+        owner: The step or pipeline in errors.
+        given: The names of the given arguments.
+        allowed: The names of the possible arguments.
+        others: Further names for near misses in errors.
 
     Raises:
         StepInterfaceError: If an argument is unknown.
@@ -103,7 +117,7 @@ def validate_cache_option(value: object, owner: str) -> bool | None:
     """Return the value of the argument ``enable_cache``.
 
     Raises:
-        StepInterfaceError: If it is neither a bool nor ``None``, for example the text "false", which Python would treat as true.
+        StepInterfaceError: If it is neither a bool nor ``None``. An example is the text "false", which would count as true.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -123,7 +137,7 @@ def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: M
 
 
 def warn_once(reasons: Mapping[str, str], owner: str) -> None:
-    """Print a line for each argument without effect and its reason, once per argument in a process."""
+    """Print a line for each argument and its reason, once per argument and process."""
     warned = process_global("steps.options", set[str])
     for name, reason in reasons.items():
         if name not in warned:

@@ -25,7 +25,7 @@ class BaseParameters(BaseModel):
         """Validate the values of the fields.
 
         Raises:
-            StepInterfaceError: If a value is missing or not acceptable; the error names the field and its type, and no value.
+            StepInterfaceError: If a value is missing or not acceptable. The error names the field and its type, and contains no value.
         """
         try:
             super().__init__(**values)
@@ -38,7 +38,12 @@ class BaseParameters(BaseModel):
 
 
 def create_parameters(model: type[BaseParameters], values: Mapping[str, Any], step: str) -> BaseParameters:
-    """Return an instance of ``model`` with these values; ``step`` is the name of the step in errors.
+    """Return an instance of ``model`` with these values.
+
+    Args:
+        model: The class of the parameters.
+        values: The values by field.
+        step: The name of the step, for errors.
 
     Raises:
         StepInterfaceError: If a value is missing or not acceptable.

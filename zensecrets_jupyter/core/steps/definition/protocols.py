@@ -1,6 +1,7 @@
 """Protocols of steps and pipelines: the attributes that a run reads.
 
-The classes Step and Pipeline import the execution of steps. The execution uses these protocols, so that it does not import the classes.
+The modules of Step and Pipeline import the modules that execute steps. Those modules use these protocols, because they can't import Step
+and Pipeline in turn.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ class StepDefaults(Protocol):
 
     Attributes:
         name: The name of the pipeline.
-        settings: Settings, which those of a step override.
+        settings: The settings; the settings of a step override them.
         secrets: The names of secrets in the environment of every step.
         hooks: Hooks for the steps that have none.
-        enable_cache: ``False`` runs every step; otherwise each step decides.
+        enable_cache: ``False`` turns caching off for every step; otherwise each step decides.
     """
 
     name: str
@@ -59,7 +60,7 @@ class StepDefinition(Protocol):
         """Return the materializer of an output."""
 
     def output_info(self, output: str, call: str) -> OutputInfo:
-        """Return the description of an output of the call ``call`` of the step."""
+        """Return the description of an output; ``call`` is the name of the step's call."""
 
     def with_options(self, **options: Any) -> Self:
         """Return a copy with these options."""

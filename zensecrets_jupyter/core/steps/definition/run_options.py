@@ -1,4 +1,4 @@
-"""Options of one run of a pipeline: its name, and the configuration of its steps, in code or in a YAML file."""
+"""Options of one run of a pipeline, in code or in a YAML file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class RunOptions:
     """Options of one run of a pipeline.
 
     Attributes:
-        name: The name of the run, with ``{date}`` and ``{time}`` for its start; by default its ``id``.
-        unlisted: Whether the list of the pipeline's runs omits it.
-        steps: The configuration of its steps by call name.
+        name: The name of the run, in which ``{date}`` and ``{time}`` are replaced by its start; by default its ``id``.
+        unlisted: Whether the list of the pipeline's runs omits the run.
+        steps: The configurations of its steps, by the names of their calls.
     """
 
     name: str | None = None
@@ -31,7 +31,7 @@ class RunOptions:
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def run_name(self, run_id: str) -> str:
-        """Return the name of a run with that id that starts now."""
+        """Return the name of a run that starts now and has the id ``run_id``."""
         if self.name is None:
             return run_id
         now = datetime.now(timezone.utc)
@@ -41,7 +41,11 @@ class RunOptions:
 
 
 def validate_run_name(name: object, owner: str) -> str | None:
-    """Return the name for runs of ``owner``, such as ``pipeline 'training'``.
+    """Return the name for runs of ``owner``, unchanged.
+
+    Args:
+        name: The name, or ``None``.
+        owner: The pipeline in errors, such as ``pipeline 'training'``.
 
     Raises:
         StepInterfaceError: If it is no text in one line.
@@ -52,7 +56,7 @@ def validate_run_name(name: object, owner: str) -> str | None:
 
 
 def validate_step_configurations(configurations: object, owner: str) -> Mapping[str, Any]:
-    """Return the configurations of the steps of ``owner`` by step name; an empty mapping for ``None``.
+    """Return the configurations of the steps of ``owner``, by name; empty for ``None``.
 
     Raises:
         StepInterfaceError: If it is no mapping.
@@ -64,7 +68,9 @@ def validate_step_configurations(configurations: object, owner: str) -> Mapping[
 
 
 def validate_step_configuration(step: str, configuration: object, owner: str) -> dict[str, Any]:
-    """Return the configuration of one step, from a mapping or a pydantic model, without options that are ``None``.
+    """Return the configuration of one step as a dict.
+
+    It is given as a mapping or a pydantic model. The options of a model that are ``None`` are left out.
 
     Raises:
         StepInterfaceError: If it is neither.

@@ -1,4 +1,4 @@
-"""Settings of steps and pipelines: models or dicts with references, which resolve when a step reads them."""
+"""Settings of steps and pipelines: dicts or models whose references are resolved on access."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class BaseSettings(ReferenceModel):
 
 
 class _SettingsModel(ReferenceModel):
-    """The values of a settings dict, except for those that are models themselves."""
+    """The values of a settings dict that are no models themselves."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -34,7 +34,7 @@ class _SettingsModel(ReferenceModel):
 class StepSettings(Mapping[str, Any]):
     """Settings from a dict: ``settings["key"]`` or ``settings.key`` is the value with its references resolved.
 
-    A value that is itself a model is read by its fields. ``repr`` shows references unresolved.
+    A value that is itself a model is read by its fields. ``repr`` shows unresolved references.
     """
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
@@ -42,7 +42,7 @@ class StepSettings(Mapping[str, Any]):
 
         Raises:
             StepInterfaceError: If a key is no text.
-            InvalidReferenceError: If a text resembles a reference and is none.
+            InvalidReferenceError: If a text is almost a reference.
         """
         values = values or {}
         wrong = [key for key in values if type(key) is not str]
@@ -54,7 +54,10 @@ class StepSettings(Mapping[str, Any]):
         self._plain = _SettingsModel(**{key: value for key, value in values.items() if key not in self._models})
 
     def __getitem__(self, key: str) -> Any:
-        """Return a setting with its references resolved; errors are those of an attribute of a component."""
+        """Return a setting with its references resolved.
+
+        The errors are those of an attribute of a component.
+        """
         if key in self._models:
             return self._models[key]
         if key not in self._keys:
@@ -81,11 +84,11 @@ class StepSettings(Mapping[str, Any]):
         return key in self._keys
 
     def __repr__(self) -> str:
-        """Return the settings with references unresolved."""
+        """Return the settings with unresolved references and masked values."""
         return the_redactor().redact(f"StepSettings({self.unresolved()!r})")
 
     def unresolved(self) -> dict[str, Any]:
-        """Return the settings with references as raw text, and models unchanged."""
+        """Return the settings with unresolved references, and models unchanged."""
         plain = {name: value for name, value in self._plain.__repr_args__() if name is not None}
         return {key: self._models.get(key, plain.get(key)) for key in self._keys}
 
@@ -112,7 +115,7 @@ class RequiredSecrets:
     """Secrets that a step or pipeline requires as environment variables."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        """Require the secrets of these names."""
+        """Require the secrets with these names."""
         self._names = tuple(names)
 
     def requirements(self, owner: str) -> list[Requirement]:
@@ -121,11 +124,11 @@ class RequiredSecrets:
 
 
 def validate_settings(settings: object, owner: str) -> Settings:
-    """Return the validated settings of a step or pipeline; ``owner`` names it in errors.
+    """Return the validated settings of a step or pipeline; ``owner`` is its name in errors.
 
     Raises:
         StepInterfaceError: If they are neither a dict nor a model.
-        InvalidReferenceError: If a text resembles a reference and is none.
+        InvalidReferenceError: If a text is almost a reference.
     """
     if isinstance(settings, (ReferenceModel, StepSettings)):
         return settings
@@ -139,7 +142,10 @@ def validate_settings(settings: object, owner: str) -> Settings:
 
 
 def merge_settings(settings: Settings, overrides: Settings) -> Settings:
-    """Return ``settings`` updated with ``overrides`` by key; if one of them is a model, ``overrides`` replaces all settings."""
+    """Return ``settings`` updated with ``overrides``, by key.
+
+    If one of the two is a model, ``overrides`` replaces ``settings``. Empty overrides change nothing.
+    """
     if isinstance(overrides, StepSettings) and not overrides:
         return settings
     if isinstance(overrides, StepSettings) and isinstance(settings, StepSettings):
@@ -148,7 +154,7 @@ def merge_settings(settings: Settings, overrides: Settings) -> Settings:
 
 
 def validate_secret_names(secrets: object, owner: str) -> tuple[str, ...]:
-    """Return the names of the secrets that a step or pipeline sets as environment variables, without duplicates.
+    """Return the names of secrets in the argument ``secrets``, without duplicates.
 
     Raises:
         StepInterfaceError: If they are no list of names.

@@ -33,11 +33,14 @@ _UNSUPPORTED_KINDS = {
 
 _VALID_OUTPUT_NAME = re.compile(r"\w[\w-]*")
 _CONTEXT_TEXT = re.compile(r"(?:\w+\.)*(?:Optional\[)?(?:\w+\.)*StepContext\]?(?:\s*\|\s*None)?")
-"""A StepContext annotation that is a text and can't be evaluated, because only a type checker imports the class."""
+"""An annotation ``StepContext`` as a text, for modules in which only a type checker imports the class."""
 
 
 class Output:
-    """Return annotation of a step with several outputs: ``-> Output(model=Model, accuracy=float)``; the step returns a tuple."""
+    """Return annotation of a step with several outputs, whose function returns a tuple.
+
+    An example is ``-> Output(model=Model, accuracy=float)``.
+    """
 
     def __init__(self, **outputs: Any) -> None:
         """Declare the names and types of the outputs, in the order of the returned tuple."""
@@ -74,7 +77,9 @@ class StepSignature:
     def bind(
         self, step_name: str, args: Sequence[Any], kwargs: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return the arguments of a call by parameter, without those that have the default of the function.
+        """Return the arguments of a call by parameter.
+
+        The result does not have the parameters whose value is the default of the function.
 
         Args:
             step_name: The name of the step, for errors.
@@ -95,7 +100,9 @@ class StepSignature:
         raise StepInterfaceError(f"Wrong arguments for step {step_name!r}: {problem}.", hint=hint)
 
     def check_inputs(self, step_name: str, arguments: Mapping[str, Any]) -> None:
-        """Check that each argument has the declared type of its parameter; the default of a parameter is not checked.
+        """Check that each argument has the declared type of its parameter.
+
+        An argument that is the default of its parameter is not checked.
 
         Raises:
             StepInterfaceError: If an argument has another type; the error names the step, the input and both types.
@@ -106,7 +113,9 @@ class StepSignature:
                 raise _wrong_type(f"Input {name!r} of step {step_name!r}", value, declared, "Pass")
 
     def split(self, step_name: str, returned: Any) -> dict[str, Any]:
-        """Return the returned value by output; the value of a step without outputs is ignored.
+        """Return the values of the outputs by name.
+
+        The returned value of a step without outputs is ignored.
 
         Raises:
             StepInterfaceError: If a step with several outputs did not return a tuple or list of the same length, or if an output does
@@ -120,6 +129,7 @@ class StepSignature:
         return by_output
 
     def _by_output(self, step_name: str, returned: Any) -> dict[str, Any]:
+        """Return the values of the outputs by name, without a check of their types."""
         if not self.outputs:
             return {}
         if len(self.outputs) == 1:
@@ -145,8 +155,8 @@ def read_signature(function: object, name: str, *, annotated: bool = False) -> S
     Args:
         function: The function, or the bound method of an object.
         name: The name of the step, for errors.
-        annotated: Whether the rules of ZenML before 0.40 apply: annotations are required, and a returned tuple is one output. Otherwise
-            an input without an annotation accepts any type, and a function that returns a tuple has an output for each item.
+        annotated: Whether the rules of ZenML before 0.40 apply. With them, annotations are required, and a returned tuple is one output.
+            Without them, an input without an annotation accepts any type, and each item of a returned tuple is an output.
 
     Raises:
         StepInterfaceError: If the function can't be a step.
@@ -198,6 +208,7 @@ def _validate_function(function: object, name: str) -> FunctionType:
 
 
 def _signature(function: FunctionType) -> inspect.Signature:
+    # Python 3.14 evaluates annotations on access, which fails for names that only a type checker imports (PEP 649).
     if sys.version_info >= (3, 14):
         import annotationlib
 
@@ -214,7 +225,10 @@ def _annotations(function: FunctionType) -> dict[str, Any]:
 
 
 def _evaluate(annotation: Any, function: FunctionType) -> Any:
-    """Return the type that a text annotation names, or the text if it can't be evaluated here."""
+    """Return the type that a text annotation names, or the text itself.
+
+    The text is returned if it can't be evaluated. Another annotation is returned unchanged.
+    """
     text = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
     if not isinstance(text, str):
         return annotation
@@ -227,6 +241,7 @@ def _evaluate(annotation: Any, function: FunctionType) -> Any:
 
 
 def _is_context(annotation: Any, function: FunctionType) -> bool:
+    """Return whether an annotation declares the context parameter."""
     annotation = _evaluate(annotation, function)
     if isinstance(annotation, str):
         return _CONTEXT_TEXT.fullmatch(annotation.strip()) is not None
@@ -270,12 +285,13 @@ def _outputs(annotation: Any, function: FunctionType, name: str, *, split_tuples
 
 
 def _tuple_items(annotation: Any) -> Iterator[Any]:
+    """Return the items of ``tuple[A, B]``; none for another annotation."""
     inner = get_args(annotation) if get_origin(annotation) is tuple else ()
     return iter(() if Ellipsis in inner else inner)
 
 
 def _split_annotated(annotation: Any) -> _OutputAnnotation:
-    """Return the name in an ``Annotated``, if it has one, and the type."""
+    """Return the type in an ``Annotated``, with its name if it has one."""
     if get_origin(annotation) is not Annotated:
         return _OutputAnnotation(None, annotation)
     name = next((item for item in annotation.__metadata__ if isinstance(item, str)), None)
@@ -283,6 +299,11 @@ def _split_annotated(annotation: Any) -> _OutputAnnotation:
 
 
 def _types_by_output(outputs: list[_OutputAnnotation], name: str) -> dict[str, Any]:
+    """Return the declared types of the outputs by name.
+
+    Raises:
+        StepInterfaceError: If the name of an output is not valid or not unique.
+    """
     for output in outputs:
         if not _VALID_OUTPUT_NAME.fullmatch(output.name or ""):
             message = f"Step {name!r} can't have an output named {output.name!r}."

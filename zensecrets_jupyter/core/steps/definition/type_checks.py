@@ -7,13 +7,17 @@ import types
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 _NUMBERS: dict[Any, type] = {int: numbers.Integral, float: numbers.Real, complex: numbers.Complex}
-"""The abstract class that replaces a built-in number type: it includes NumPy's numbers, and an int is a float (PEP 484)."""
+"""The abstract class that is checked instead of a built-in number type.
+
+It includes NumPy's numbers, and accepts an int as a float (PEP 484).
+"""
 
 
 def has_type(value: Any, annotation: Any) -> bool:
-    """Return whether ``value`` has the declared type; the items of containers are not checked, as in ZenML.
+    """Return whether ``value`` has the declared type.
 
-    Every value has the type of an annotation that can't be checked, such as ``Any`` or an unknown name.
+    As in ZenML, the items of containers are not checked. Every value has the type of an annotation that can't be checked, such as ``Any``
+    or an unknown name.
     """
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
@@ -32,5 +36,5 @@ def _is_instance(value: Any, declared: Any) -> bool:
     try:
         return not isinstance(declared, type) or isinstance(value, _NUMBERS.get(declared, declared))
     except TypeError:
-        # isinstance raises it for a protocol without @runtime_checkable.
+        # isinstance raises TypeError for a protocol without @runtime_checkable.
         return True

@@ -1,1 +1,1 @@
-"""The execution of pipelines: record the graph, run or reuse each step, and keep the results."""
+"""The execution of pipelines: record the graph, run the steps, store the results."""

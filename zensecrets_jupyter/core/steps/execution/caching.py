@@ -1,9 +1,9 @@
-"""The cache of steps: find an earlier run of a step whose outputs can replace a run.
+"""The cache of steps, which reuses the outputs of an earlier run of a step.
 
-The key of a cached run is a digest of the step's code, name, declared types, inputs and settings, with references unresolved. A cached
-run is valid only while the secrets that it read are unchanged, and the attributes of the stack if the step read those. Secrets are
-compared by a fingerprint that is keyed with the workspace's data key. Neither the key nor the record contains the value of a secret. A
-cached run that read no secret does not need the data key.
+The cache key of a run is a digest of the step's code, name, declared types, inputs and settings, with unresolved references. A cached run
+is valid only while the secrets that it read are unchanged. If the step read the stack, the attributes of the stack must be unchanged too.
+Secrets are compared by a fingerprint that is keyed with the workspace's data key. A cached run that read no secret does not need the data
+key. Neither the cache key nor the record contains the value of a secret.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _FOLDER = ".cache"
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+", re.IGNORECASE)
-"""The memory address in the ``repr`` of an object, which differs from one process to the next."""
+"""The memory address in the ``repr`` of an object, which is different in each process."""
 
 
 class _SecretRead(NamedTuple):
-    """A secret that a cached run read: the id and the name of its secrets manager, and its name."""
+    """A secret that a cached run read, with the id and name of its manager."""
 
     manager_id: str
     manager_name: str
@@ -53,14 +53,16 @@ class StepCache:
     """The cached runs of steps in one artifact store, for one stack."""
 
     def __init__(self, files: ArtifactFiles, workspace: Workspace, stack: Stack) -> None:
-        """Use the artifact store ``files``, and the key of ``workspace`` for fingerprints."""
+        """Use the artifact store ``files``, and the data key of ``workspace`` for fingerprints."""
         self._files = files
         self._workspace = workspace
         self._stack = stack
         self._stack_digest = ""
 
     def key(self, step: StepDefinition, name: str, inputs: Mapping[str, str], settings: Settings, secrets: Sequence[str]) -> str | None:
-        """Return the key of a run of ``step``; ``None`` if the run can't be identified, so that the step has to run.
+        """Return the cache key of a run of ``step``.
+
+        It is ``None`` if the code or the settings have no digest. Then the step has to run.
 
         Args:
             step: The step.
@@ -95,7 +97,10 @@ class StepCache:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def find(self, key: str, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
-        """Return the outputs of the valid cached run with that key, or ``None``."""
+        """Return the outputs of the cached run with that key.
+
+        It is ``None`` if the run does not exist or is not valid.
+        """
         path = _path(key)
         try:
             if not self._files.exists(path):
@@ -110,9 +115,10 @@ class StepCache:
         return None
 
     def store(self, key: str, outputs: Mapping[str, Artifact], reads: Reads, *, stack_used: bool) -> None:
-        """Store the run with that key, unless a secret could not be read or changed during the run.
+        """Store the run with that key.
 
-        A failed write raises no error: the step runs again next time.
+        A run is not stored if a secret could not be read, or changed during the run. A failed write raises no error: the step runs again
+        next time.
         """
         if any(len(read.seen) != 1 for read in reads.values()):
             return
@@ -131,6 +137,10 @@ class StepCache:
             return
 
     def _outputs_in(self, record: Any, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
+        """Return the outputs in a record.
+
+        It is ``None`` if the outputs are not those that the step declares, or if their files have changed.
+        """
         if record["format"] != _FORMAT or list(record["outputs"]) != list(step.signature.outputs):
             return None
         outputs = {
@@ -140,6 +150,7 @@ class StepCache:
         return outputs if all(output.is_unchanged() for output in outputs.values()) else None
 
     def _is_valid(self, record: Any) -> bool:
+        """Return whether the stack, the secrets manager and the secrets of a record are unchanged."""
         if record["stack"] is not None and record["stack"] != self._find_stack_digest():
             return False
         reads = [_SecretRead(*read) for read in record["reads"]]
@@ -165,6 +176,7 @@ class StepCache:
         return self._stack.secrets_manager.id if self._stack.has_secrets_manager else None
 
     def _fingerprint(self, secrets: Iterable[tuple[_SecretRead, BaseSecretSchema]]) -> str:
+        """Return a keyed digest of the contents of secrets."""
         contents = sorted(
             [read.manager_id, read.name, secret.TYPE, sorted((key, str.__str__(value)) for key, value in secret.content.items())]
             for read, secret in secrets
@@ -172,6 +184,7 @@ class StepCache:
         return self._workspace.fingerprint(json.dumps(contents))
 
     def _find_stack_digest(self) -> str:
+        """Return a digest of the components of the stack and their attributes, with unresolved references."""
         if not self._stack_digest:
             components = [
                 [kind.value, component.id, component.flavor, self._canonical(component.config)]
@@ -182,7 +195,10 @@ class StepCache:
         return self._stack_digest
 
     def _canonical(self, value: Any) -> Any:
-        """Return ``value`` as JSON types, with a fingerprint for the value of a secret, and a digest for any other type."""
+        """Return a setting or attribute as JSON types.
+
+        A fingerprint replaces a text with the value of a secret, and a digest replaces an object of any other type.
+        """
         if isinstance(value, str) and pickling.holds_value(value.encode("utf-8", "surrogatepass")):
             return {"fingerprint": self._workspace.fingerprint(str.__str__(value))}
         if value is None or isinstance(value, (str, bool, int, float)):

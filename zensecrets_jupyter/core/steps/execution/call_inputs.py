@@ -1,4 +1,4 @@
-"""Inputs of a step call: placeholders for the outputs of other steps, and pickled plain arguments."""
+"""Inputs of a step call: outputs of other steps, and pickled plain arguments."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PickledArgument:
-    """A plain argument of a step call, pickled with references instead of the values of secrets."""
+    """A plain argument of a step call, pickled without the values of secrets."""
 
     pickled: pickling.Pickled = field(repr=False)
     label: str = "An argument"
-    """The text for the argument in errors."""
+    """The name of the argument in errors."""
     build: Callable[[Any], Any] | None = field(default=None, repr=False)
     """The function that builds the argument from the pickled object; ``None`` if the object is the argument."""
 
     @property
     def data(self) -> bytes:
-        """The pickle, with references instead of the values of secrets."""
+        """The pickle, without the values of secrets."""
         return self.pickled.data
 
     @property
     def digest(self) -> str:
-        """A digest of the argument, with references instead of the values of secrets."""
+        """A digest of the argument, with references instead of values of secrets."""
         return self.pickled.digest
 
     def load(self) -> Any:
@@ -41,7 +41,10 @@ class PickledArgument:
 
 
 class StepOutput:
-    """Placeholder for an output of a step while a pipeline is recorded; it can only be an argument of another step."""
+    """Placeholder for an output of a step, while a pipeline is recorded.
+
+    It can only be passed to another step as an argument.
+    """
 
     __slots__ = ("call", "graph", "name")
 
@@ -56,7 +59,7 @@ class StepOutput:
         return f"<output {self.name!r} of step {self.call!r}, not computed yet>"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        """Raise an error, because an output can't be a part of another argument, which would be pickled."""
+        """Raise an error, because an output inside another argument would be pickled."""
         message = f"Output {self.name!r} of step {self.call!r} is inside another argument."
         raise StepInterfaceError(message, hint="Pass it to the step as a separate argument.")
 
@@ -72,6 +75,7 @@ class StepOutput:
         self._refuse("can't be unpacked or iterated over", "Name several outputs in the step's annotation: -> Output(a=int, b=str).")
 
     def _refuse(self, predicate: str, hint: str = "") -> NoReturn:
+        """Raise the error for a use of the output as a value."""
         message = f"Output {self.name!r} of step {self.call!r} {predicate}: the step has not run yet."
         raise StepInterfaceError(message, hint=hint or "Pass the output to a step that does this.")
 
@@ -112,6 +116,8 @@ class StepOutputs(tuple[StepOutput, ...]):
 
 
 def _special_method(name: str) -> Any:
+    """Return a special method that raises an error."""
+
     def refuse(self: StepOutput, *_: object) -> NoReturn:
         self._refuse(f"can't be used as a value ({name})")
 

@@ -1,7 +1,7 @@
-"""A digest of the code of a function or class, by which the cache of steps recognizes changed code.
+"""Digests of functions and classes, by which the cache of steps detects changed code.
 
-The digest covers what Python runs, not the source text. A function of a notebook cell or of ``exec`` may have no source file, and a
-file may have changed since its import. White space, comments and annotations do not change the digest.
+The digest is computed from bytecode and constants, and not from the source text. A function of a notebook cell or of ``exec`` may have no
+source file, and a file may have changed since its import. White space, comments and annotations do not change the digest.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _DATA = (str, bytes, int, float, complex, tuple, list, dict, set, frozenset)
-"""The types of class attributes that are part of the code, because the methods may read them."""
+"""The types of the class attributes that are part of the digest, because methods may read them."""
 
 
 class _UnknownCodeError(Exception):
@@ -29,10 +29,12 @@ class _UnknownCodeError(Exception):
 
 
 def code_digest(item: Any) -> str | None:
-    """Return a digest of a function or class, and of the functions and classes of the same module that it uses.
+    """Return a digest of the code of a function or class.
+
+    The digest includes the functions and classes of the same module that the code uses.
 
     Returns:
-        The digest. ``None`` if the code uses an object that can't be pickled, or contains a secret, whose value may have changed.
+        The digest. It is ``None`` if the code uses an object that can't be pickled, or a secret, because its value may change.
     """
     try:
         return hashlib.sha256("\n".join(_parts(item, set())).encode("utf-8", "surrogatepass")).hexdigest()
@@ -41,6 +43,10 @@ def code_digest(item: Any) -> str | None:
 
 
 def _parts(item: Any, visited: set[int]) -> Iterator[str]:
+    """Yield the texts that identify a function, a class or another object.
+
+    ``visited`` has the ids of the items that are already part of the digest.
+    """
     if id(item) in visited:
         return
     visited.add(id(item))
@@ -87,12 +93,13 @@ def _constant_text(constant: Any) -> str:
     if isinstance(constant, str) and _contains_secret(constant):
         # The value of a secret is typed in the code. The digest would allow an attacker to test guesses of it.
         raise _UnknownCodeError
-    # The order of a frozenset of texts differs from one process to the next.
+    # The order of a frozenset of texts is different in each process.
     text = sorted(map(_constant_text, constant)) if isinstance(constant, frozenset) else repr(constant)
     return f"{type(constant).__name__} {text}"
 
 
 def _names(code: types.CodeType) -> set[str]:
+    """Return the global names and attributes that the code uses, inner functions included."""
     inner = [_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
     return set(code.co_names).union(*inner)
 

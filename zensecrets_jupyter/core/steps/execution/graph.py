@@ -1,4 +1,7 @@
-"""The graph of a pipeline: its step calls, recorded by a run of its function with placeholders for outputs."""
+"""The graph of a pipeline: its step calls and their order.
+
+To record the graph, the function of the pipeline is called, and each step call returns placeholders of its outputs.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,10 @@ class StepCall:
     Attributes:
         name: The name of the call.
         step: The step.
-        inputs: By parameter, an output of another call or a plain argument.
-        original: The called step. ``step`` is a copy of it if the options of the run configure the call.
+        inputs: The outputs of other calls and the plain arguments, by parameter.
+        original: The step in the code. ``step`` is a copy of it if the options of the run configure the call.
         pipelines: The nested pipelines that made the call, outermost first.
-        after: The names of further calls that it waits for.
+        after: The names of calls that it waits for without using their outputs.
     """
 
     name: str
@@ -44,7 +47,7 @@ class StepCall:
 
     @property
     def upstream(self) -> set[str]:
-        """The names of the calls that it waits for."""
+        """The names of the calls whose outputs it uses, and of those in ``after``."""
         return {item.call for item in self.inputs.values() if isinstance(item, StepOutput)} | self.after
 
 
@@ -52,7 +55,12 @@ class Graph:
     """The step calls of a pipeline and their order."""
 
     def __init__(self, pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        """Create an empty graph for the pipeline with that name; ``configurations`` are options of steps, by call name."""
+        """Create an empty graph.
+
+        Args:
+            pipeline: The name of the pipeline.
+            configurations: Options of steps, by the names of their calls.
+        """
         self.pipeline = pipeline
         self.calls: dict[str, StepCall] = {}
         self._configurations = configurations or {}
@@ -60,7 +68,10 @@ class Graph:
         self._nested: list[StepDefaults] = []
 
     def add(self, step: StepDefinition, arguments: Mapping[str, Any], name: str | None = None, after: object = None) -> Any:
-        """Add a call and return the placeholder of its output: a tuple for several outputs, ``None`` for none.
+        """Add a call of a step.
+
+        Returns:
+            The placeholder of its output; a tuple of placeholders for several outputs, and ``None`` for none.
 
         Args:
             step: The step.
@@ -69,8 +80,8 @@ class Graph:
             after: The calls to wait for: a name, an output, a step, or a list of those.
 
         Raises:
-            StepInterfaceError: If the name is taken, a call to wait for does not exist, or an argument contains an output of another
-                pipeline, or contains an output in a container.
+            StepInterfaceError: If the name is taken, if a call to wait for does not exist, if an argument is an output of another run, or
+                if an output is inside another argument, such as a list.
             ArtifactError: If an argument can't be pickled.
         """
         if name is not None and name in self.calls:
@@ -91,7 +102,7 @@ class Graph:
 
     @contextmanager
     def nested(self, pipeline: StepDefaults) -> Iterator[None]:
-        """Record the calls in the block as calls of the nested ``pipeline``."""
+        """Record the step calls of the block as calls of the nested ``pipeline``."""
         self._nested.append(pipeline)
         try:
             yield
@@ -125,7 +136,7 @@ class Graph:
         return call.upstream | {other.name for other in self.calls.values() if other.original in earlier}
 
     def topological_order(self) -> list[StepCall]:
-        """Return the calls in topological order; independent calls are in the order of the code.
+        """Return the calls in topological order; independent calls have the order of the code.
 
         Raises:
             StepInterfaceError: If steps wait for each other.
@@ -142,7 +153,10 @@ class Graph:
         return list(ordered.values())
 
     def unpacking_error(self, error: TypeError) -> StepInterfaceError | None:
-        """Return the error for unpacking the result of a step without outputs, if ``error`` has this cause."""
+        """Return the error for unpacking the result of a step without outputs.
+
+        It is ``None`` if ``error`` has another cause.
+        """
         last = next(reversed(self.calls.values()), None)
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
@@ -161,7 +175,7 @@ class Graph:
         return name
 
     def _calls_of(self, name: str, item: object) -> list[str]:
-        """Return the names of the calls that ``item`` of ``after`` refers to."""
+        """Return the names of the calls that one item of the argument ``after`` means."""
         if isinstance(item, StepOutput) and item.graph is self:
             return [item.call]
         matches = [call.name for call in self.calls.values() if item in {call.name, call.original}]
@@ -172,6 +186,7 @@ class Graph:
         raise StepInterfaceError(message, hint="Give an output of the step, or the id of its call.")
 
     def _input(self, name: str, parameter: str, value: Any) -> StepOutput | PickledArgument:
+        """Return an output of this graph unchanged, and pickle any other argument."""
         if not isinstance(value, StepOutput):
             label = f"Argument {parameter!r} of step {name!r}"
             if isinstance(value, BaseParameters):
@@ -195,7 +210,9 @@ def _as_list(value: object) -> list[Any]:
 
 @contextmanager
 def trace_pipeline(pipeline: str, configurations: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Graph]:
-    """Yield a graph, and record the step calls of the block in it instead of running them.
+    """Yield a graph in which the step calls of the block are recorded.
+
+    The steps do not run.
 
     Raises:
         StepInterfaceError: If the block unpacks the result of a step without outputs.

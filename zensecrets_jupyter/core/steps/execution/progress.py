@@ -1,4 +1,4 @@
-"""Progress of a pipeline run: record the result of each step, and print a line for it."""
+"""Progress of a pipeline run: record and print the result of each step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RunProgress:
         self._failed: StepRun | None = None
 
     def run_steps(self, orchestrator: Orchestrator, runner: StepRunner) -> StepRun | None:
-        """Run all steps with ``orchestrator`` and return the result of the first failed step, or ``None``."""
+        """Run all steps, and return the result of the first failed step, or ``None``."""
         start = time.perf_counter()
         _print_line(f"Pipeline {self._run.pipeline!r}: {counted(len(self._graph.calls), 'step')} on stack {self._run.stack!r}.")
         try:

@@ -1,4 +1,4 @@
-"""Results of pipeline runs and their steps, and the list of the runs of this process."""
+"""Results of pipeline runs and steps, and the list of this process's runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ _NOT_REMEMBERED = "A process remembers only its own runs."
 
 
 class ExecutionStatus(str, Enum):
-    """The status of a run or step: ZenML's values, and one for steps that did not run after a failure."""
+    """The status of a run or step.
+
+    The values are those of ZenML, and ``not run`` for the steps after a failed step.
+    """
 
     RUNNING = "running"
     COMPLETED = "completed"
@@ -45,7 +48,7 @@ class ExecutionStatus(str, Enum):
 
     @property
     def is_successful(self) -> bool:
-        """Whether it ran without an error, or its outputs were cached."""
+        """Whether the run or step ended without an error, or had cached outputs."""
         return self in {ExecutionStatus.COMPLETED, ExecutionStatus.CACHED}
 
 
@@ -58,11 +61,11 @@ class StepRun:
         status: Its status.
         duration: Its duration in seconds.
         outputs: The stored outputs, by name.
-        settings: Its settings and the pipeline's, with references unresolved.
+        settings: The merged settings of the step and its pipelines, with unresolved references.
         error: The exception of a failed step.
         step_name: The name of the step, which may differ from the name of the call.
         inputs: The outputs of other steps that it used, by parameter.
-        parameters: The plain arguments, by parameter; ``load`` returns the value of one.
+        parameters: The plain arguments, by parameter; their method ``load`` returns the value.
     """
 
     name: str
@@ -92,10 +95,13 @@ class StepRun:
 
 
 class PipelineRun:
-    """One run of a pipeline; ``run.steps["trainer"].output.load()`` returns the output of a step."""
+    """One run of a pipeline.
+
+    For example, ``run.steps["trainer"].output.load()`` returns the output of a step.
+    """
 
     def __init__(self, pipeline: str, stack: str, settings: Settings, options: RunOptions | None = None) -> None:
-        """Create a running run without results."""
+        """Create a run that starts now."""
         self.options = options or RunOptions()
         self.id = new_run_id(pipeline)
         self.name = self.options.run_name(self.id)
@@ -122,7 +128,7 @@ class PipelineRun:
         self._steps[step.name] = step
 
     def finish(self, duration: float) -> None:
-        """Record the end of the run; it failed if a step failed or did not run."""
+        """Record the duration and the status of a run that has ended."""
         self.duration = duration
         unsuccessful = {ExecutionStatus.FAILED, ExecutionStatus.NOT_RUN}
         failed = any(step.status in unsuccessful for step in self._steps.values())
@@ -130,7 +136,10 @@ class PipelineRun:
 
 
 def new_run_id(name: str) -> str:
-    """Return a unique id for a run that starts now: its name, the time in UTC and a random part."""
+    """Return a unique id for a run of ``name`` that starts now.
+
+    The id has the name of the pipeline or step, the time in UTC and a random part.
+    """
     return f"{name}-{datetime.now(timezone.utc):%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
@@ -212,7 +221,10 @@ def find_pipeline(name: str) -> PipelineRuns:
 
 
 def recent_runs(pipeline: str | None = None) -> list[PipelineRun]:
-    """Return the last hundred runs of this process, of one pipeline or of all, newest first."""
+    """Return the remembered runs of this process, newest first.
+
+    ``pipeline`` is the name of a pipeline; by default, the runs of all pipelines are returned. A process remembers a hundred runs.
+    """
     with _lock:
         return [run for run in _runs() if pipeline in {None, run.pipeline}]
 

@@ -1,4 +1,8 @@
-"""Execution of one step: load inputs, set secrets as environment variables, run, store outputs or reuse cached ones."""
+"""Execution of one step, in a pipeline or outside a pipeline.
+
+In a pipeline, valid cached outputs are reused. Otherwise the inputs are loaded, the secrets are set as environment variables, the function
+of the step runs, and its outputs are stored.
+"""
 
 from __future__ import annotations
 
@@ -52,14 +56,14 @@ class StepRunner:
         self._cache = StepCache(self._files, workspace, stack)
 
     def run_step(self, call: StepCall, finished: Mapping[str, StepRun]) -> StepRun:
-        """Run one call, or reuse its cached outputs, and return its result.
+        """Run one call of a step, or reuse its cached outputs.
 
         Args:
             call: The call.
-            finished: The results of the calls whose outputs it takes.
+            finished: The results of earlier calls, by name. They include the calls whose outputs are inputs of this call.
 
         Returns:
-            The result, with the exception of the step in ``error``, Ctrl-C included.
+            The result of the step. If the step failed, ``error`` has the exception, which may be a KeyboardInterrupt.
         """
         start = time.perf_counter()
         pipelines = (self._defaults, *call.pipelines)
@@ -120,7 +124,7 @@ class StepRunner:
 def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> Any:
     """Run a step outside a pipeline and return the result of its function.
 
-    It runs on the active stack. In another running step it runs on the stack of that step, which is already validated.
+    The step runs on the active stack. If another step calls it, it runs on the stack of that step, which is already validated.
 
     Raises:
         StackValidationError: If the stack, the step's settings or its secrets prevent the run.
@@ -147,8 +151,8 @@ def validate(stack: Stack, requirements: Iterable[tuple[str, RequiresSecrets]], 
 
     Args:
         stack: The stack.
-        requirements: Pairs of a text for the owner in errors, and an object that requires secrets.
-        environments: For each step or pipeline the names of the secrets that are set as environment variables.
+        requirements: Pairs of a step or pipeline as text for errors, and an object that requires secrets.
+        environments: The names of the secrets in the environment of each step and pipeline.
 
     Raises:
         StackValidationError: If a problem prevents the run; its report holds every problem.
@@ -184,5 +188,5 @@ def _run_function(
 
 
 def _secrets_in(reads: Reads) -> list[BaseSecretSchema]:
-    # The list is a copy, because a thread of the step may still read secrets.
+    # The code iterates over a copy, because a thread of the step may still read secrets.
     return [secret for read in list(reads.values()) for secret in read.seen]
