@@ -31,7 +31,7 @@ def _utf16(value: str) -> bytes:
     return value.encode("utf-16-le", "surrogatepass")
 
 
-def _each(write: Callable[[str], str], characters: str = r"[^0-9A-Za-z]") -> Callable[[str], str]:
+def _replace_each(write: Callable[[str], str], characters: str = r"[^0-9A-Za-z]") -> Callable[[str], str]:
     """Return an encoder that replaces some characters.
 
     Args:
@@ -81,7 +81,7 @@ def _encoded_words(value: str, kind: str) -> str:
     safe = re.compile(rb"[A-Za-z0-9]")
     words = []
     for part in _parts(value, 15):
-        written = "".join(chr(byte) if safe.match(bytes([byte])) else "_" if byte == 0x20 else f"={byte:02X}" for byte in _utf8(part))  # noqa: PLR2004 - the code of a blank in ASCII
+        written = "".join(chr(byte) if safe.match(bytes([byte])) else "_" if byte == 0x20 else f"={byte:02X}" for byte in _utf8(part))  # noqa: PLR2004 - 0x20 is the code of a blank in ASCII
         words.append(f"=?utf-8?q?{written}?=")
     return "\n ".join(words)
 
@@ -118,7 +118,7 @@ def _dump(value: str, format_row: Callable[[int, bytes], str]) -> str:
 
 
 def _text_column(data: bytes) -> str:
-    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)  # noqa: PLR2004 - the range of printable ASCII
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)  # noqa: PLR2004 - these are the limits of printable ASCII
 
 
 def _xxd(start: int, data: bytes) -> str:
@@ -142,7 +142,7 @@ def _od(start: int, data: bytes) -> str:
 
 def _od_characters(start: int, data: bytes) -> str:
     names = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 92: "\\\\"}
-    shown = (names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"{byte:03o}") for byte in data)  # noqa: PLR2004 - the range of printable ASCII
+    shown = (names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"{byte:03o}") for byte in data)  # noqa: PLR2004 - these are the limits of printable ASCII
     return f"{start:07o}" + "".join(f"{text:>4}" for text in shown)
 
 
@@ -174,34 +174,34 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "UTF-16 repr": lambda value: _bytes_repr(_utf16(value)),
     "JSON": _json,
     "JSON without ensure_ascii": lambda value: _json(value, ensure_ascii=False),
-    "JSON in a script": lambda value: _each(lambda letter: f"\\u{ord(letter):04x}", "[<>&']")(_json(value)),
+    "JSON in a script": lambda value: _replace_each(lambda letter: f"\\u{ord(letter):04x}", "[<>&']")(_json(value)),
     "JSON with slashes escaped": lambda value: _json(value).replace("/", "\\/"),
-    "JSON of .NET": _each(lambda letter: _utf16_units(letter, "\\u{:04X}"), "[^0-9A-Za-z ./:=_-]"),
-    "JavaScript": _each(lambda letter: f"\\u{{{ord(letter):x}}}"),
-    "Java": _each(lambda letter: _utf16_units(letter, "\\u{:04x}"), r"[^ -\[\]-~]|\\"),
-    "C": _each(lambda letter: "".join(f"\\{byte:03o}" for byte in _utf8(letter))),
+    "JSON of .NET": _replace_each(lambda letter: _utf16_units(letter, "\\u{:04X}"), "[^0-9A-Za-z ./:=_-]"),
+    "JavaScript": _replace_each(lambda letter: f"\\u{{{ord(letter):x}}}"),
+    "Java": _replace_each(lambda letter: _utf16_units(letter, "\\u{:04x}"), r"[^ -\[\]-~]|\\"),
+    "C": _replace_each(lambda letter: "".join(f"\\{byte:03o}" for byte in _utf8(letter))),
     "hexadecimal escapes": lambda value: "".join(f"\\x{byte:02x}" for byte in _utf8(value)),
-    "long escapes": _each(lambda letter: f"\\U{ord(letter):08x}"),
-    "names of characters": _each(_name_escape),
+    "long escapes": _replace_each(lambda letter: f"\\U{ord(letter):08x}"),
+    "names of characters": _replace_each(_name_escape),
     # Quoting.
     "shell": lambda value: shlex.quote(value)[1:-1] if shlex.quote(value) != value else value,
     "shell with backslashes in quotes": lambda value: value.replace("'", "'\\''"),
-    "shell with backslashes": _each(lambda letter: f"\\{letter}", r"[^0-9A-Za-z_./\n\x80-\U0010ffff]"),
-    "shell, ANSI C": _each(_bash_ansi_c, r"[^ -&(-\[\]-~]"),
-    "PowerShell": _each(lambda letter: f"`{letter}", "[`$\"']"),
-    "cmd": _each(lambda letter: f"^{letter}", '[&|<>^()"%]'),
+    "shell with backslashes": _replace_each(lambda letter: f"\\{letter}", r"[^0-9A-Za-z_./\n\x80-\U0010ffff]"),
+    "shell, ANSI C": _replace_each(_bash_ansi_c, r"[^ -&(-\[\]-~]"),
+    "PowerShell": _replace_each(lambda letter: f"`{letter}", "[`$\"']"),
+    "cmd": _replace_each(lambda letter: f"^{letter}", '[&|<>^()"%]'),
     "single quotes doubled": lambda value: value.replace("'", "''"),
     "double quotes doubled": lambda value: value.replace('"', '""'),
     "dollars doubled": lambda value: value.replace("$", "$$"),
     "percent signs doubled": lambda value: value.replace("%", "%%"),
     "regular expression": re.escape,
-    "Markdown": _each(lambda letter: f"\\{letter}", r"[\\`*_{}\[\]()#+.!|<>~-]"),
+    "Markdown": _replace_each(lambda letter: f"\\{letter}", r"[\\`*_{}\[\]()#+.!|<>~-]"),
     "LaTeX": lambda value: "".join(_LATEX.get(letter, letter) for letter in value),
     # Markup and addresses.
     "HTML": html.escape,
     "HTML text": lambda value: html.escape(value, quote=False),
     "HTML by number": lambda value: html.escape(value, quote=False).replace('"', "&#34;").replace("'", "&#39;"),
-    "HTML by hexadecimal number": _each(lambda letter: f"&#x{ord(letter):X};"),
+    "HTML by hexadecimal number": _replace_each(lambda letter: f"&#x{ord(letter):X};"),
     "XML": lambda value: html.escape(value, quote=False).replace('"', "&quot;").replace("'", "&apos;"),
     "URL": lambda value: quote(_utf8(value)),
     "URL, slashes too": lambda value: quote(_utf8(value), safe=""),

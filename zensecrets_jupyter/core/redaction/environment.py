@@ -1,4 +1,7 @@
-"""Secrets in environment variables: find them by the name and the value of a variable, and protect them."""
+"""Find secrets in environment variables, and protect them.
+
+A secret is found by the name and the value of its variable.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ _FOLDERS = frozenset({"PWD", "OLDPWD", "INIT_CWD", "CWD"})
 
 
 class SecretOfVariable(NamedTuple):
-    """A secret in the value of a variable, and the reason, such as "environment variable, its name"."""
+    """A secret in the value of a variable, and the reason why it is one.
+
+    A reason is a text such as "environment variable, its name".
+    """
 
     value: str
     reason: str
@@ -86,7 +92,10 @@ def _fragments_by_name(
 
 
 def _fragments_of_text(variable: str, value: str) -> list[fragments.SecretFragment]:
-    """Return the secret parts of a value that is not JSON: of URLs, fields, a header, a pair or base64."""
+    """Return the secret parts of a value that is not JSON.
+
+    They are in URLs, fields, a header, a pair such as ``user:password``, or base64.
+    """
     parts: list[fragments.SecretFragment] = []
     if "://" in value or "thin:" in value:
         parts += fragments.fragments_of_urls(value)
@@ -121,7 +130,10 @@ def _may_contain_pair(variable: str) -> bool:
 
 
 def _items(value: str) -> list[str]:
-    """Return the items of a list in ``value`` if all of them look random, otherwise ``value`` itself."""
+    """Return the items of the list in ``value``, if all of them look random.
+
+    Otherwise the result is ``value`` itself.
+    """
     items = value.replace(",", " ").split()
     if len(items) > 1 and all(map(is_opaque, items)):
         return items
@@ -129,7 +141,11 @@ def _items(value: str) -> list[str]:
 
 
 def protect_variable(variable: str, value: str, *, redactor: Redactor, choices: VariableChoices) -> bool:
-    """Protect the secrets in a variable as ``env.NAME``, record the reasons, and return whether any secret is protected."""
+    """Protect the secrets in a variable as ``env.NAME``, and record the reasons.
+
+    Returns:
+        Whether any secret is protected.
+    """
     name = PREFIX + variable
     protected = False
     for secret in secrets_of_variable(variable, value, choices):

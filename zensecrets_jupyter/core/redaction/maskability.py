@@ -1,4 +1,7 @@
-"""Check whether a value can be masked. Short and common values can't be, because they occur in ordinary output."""
+"""Check whether a value can be masked.
+
+Short and common values can't be, because they occur in ordinary output.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ _LONGEST_COMMON = 40
 
 
 def unmaskable_reason(value: str) -> str:
-    """Return the reason why ``value`` can't be masked, as the end of a sentence; empty if it can be."""
+    """Return the reason why ``value`` can't be masked.
+
+    The reason is the end of a sentence. It is empty if the value can be masked.
+    """
     if len(value) < SHORTEST_VALUE:
         return f"it has fewer than {SHORTEST_VALUE} characters"
     if len(value) > _LONGEST_COMMON:
@@ -59,7 +65,10 @@ def unmaskable_reason(value: str) -> str:
 
 
 def _common_reason(word: str) -> str:
-    """Return why a short text is common, as the end of a sentence; empty if it is not."""
+    """Return the reason why a short text is common.
+
+    The reason is the end of a sentence. It is empty if the text is not common.
+    """
     reason = ""
     if len(set(word)) == 1:
         reason = "it is one repeated character"

@@ -57,7 +57,10 @@ def display_texts(item: Any) -> tuple[str, ...]:
 
 
 def mask_object(item: Any, redactor: Redactor) -> Any:
-    """Return ``item`` with values masked. An object whose ``str`` or ``repr`` shows a value becomes a masked text."""
+    """Return ``item`` with values masked.
+
+    An object whose ``str`` or ``repr`` shows a value becomes a masked text.
+    """
     tree = redactor.redact_tree(item)
     if isinstance(tree, _SCALARS) or not any(redactor.find(text) for text in display_texts(tree)):
         return tree

@@ -21,7 +21,9 @@ _TEXTS = ("name", "pathname", "module", "funcName", "threadName", "processName",
 
 
 class RedactingFilter(logging.Filter):
-    """Masks values in log records: in the message, the traceback, the stack and ``extra``. It drops no record.
+    """Logging filter that masks values. It drops no record.
+
+    It masks the message, the traceback, the stack and ``extra``.
 
     Added to a handler, it masks every record that the handler writes. Added to a logger, it masks only the records of that logger, and not
     those of its children. A record without a value is not changed.

@@ -1,4 +1,7 @@
-"""Redactor of a process: it knows the protected values, and masks them in texts, bytes and messages."""
+"""Redactor of a process.
+
+It stores the protected values, and masks them in texts, bytes and messages.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,10 @@ class Redactor:
 
     @staticmethod
     def unmaskable_reason(value: str) -> str:
-        """Return the reason why ``value`` can't be masked, as the end of a sentence; empty if it can be."""
+        """Return the reason why ``value`` can't be masked.
+
+        The reason is the end of a sentence. It is empty if the value can be masked.
+        """
         return unmaskable_reason(value)
 
     def forget(self, name: str) -> None:
@@ -117,7 +123,7 @@ class Redactor:
             return list(self._values)
 
     def added_since(self, count: int) -> tuple[int, list[tuple[str, str]]]:
-        """Return the values that were added after the first ``count`` ones.
+        """Return the values that were added after the first ``count`` values.
 
         Returns:
             The number of values that were ever added, and the new values with their names. After :meth:`forget`, the new values may
@@ -144,7 +150,11 @@ class Redactor:
             return MappingProxyType(dict(self._counts))
 
     def watch(self, watcher: Callable[[tuple[str, ...]], None]) -> Callable[[], None]:
-        """Call ``watcher`` with the names of the masked values after each masking; return a function that ends this."""
+        """Call ``watcher`` after each masking, with the names of the masked values.
+
+        Returns:
+            A function that ends this.
+        """
         self._watchers.append(watcher)
 
         def end() -> None:
@@ -161,23 +171,28 @@ class Redactor:
                 return text
             data = text.encode("utf-8", "surrogatepass")
             matches = search.find(data)
-            return self._masked(data, matches).decode("utf-8", "surrogatepass") if matches else text
+            return self._mask(data, matches).decode("utf-8", "surrogatepass") if matches else text
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return FAILED
 
     def redact_bytes(self, data: bytes) -> bytes:
-        """Return ``data`` with every value masked; the same object if it contains none. A mask is written in UTF-8."""
+        """Return ``data`` with every value masked; the same object if it contains none.
+
+        A mask is written in UTF-8.
+        """
         try:
             search = self.search()
             if search is None:
                 return data
             matches = search.find(bytes(data))
-            return self._masked(bytes(data), matches) if matches else data
+            return self._mask(bytes(data), matches) if matches else data
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return FAILED.encode()
 
     def redact_tree(self, tree: _TreeT) -> _TreeT:
-        """Return JSON data with every text and key in it redacted; the same object if it contains no value.
+        """Return JSON data with every text and key in it redacted.
+
+        The result is the same object if it contains no value.
 
         Data that can't be searched is replaced by :data:`FAILED` as a whole.
         """
@@ -193,7 +208,7 @@ class Redactor:
         return redacted
 
     def find(self, text: str) -> list[ValueSpan]:
-        """Return the spans of values in ``text``, in order; overlapping spans are merge_matches.
+        """Return the spans of values in ``text``, in order. Overlapping spans are merged.
 
         Raises:
             Exception: The search failed, for any reason. The caller must not show the text.
@@ -213,7 +228,10 @@ class Redactor:
         return spans
 
     def json_may_contain_value(self, packed: bytes) -> bool:
-        """Return whether the JSON of a message may contain a value. ``False`` is certain; ``True`` may be wrong."""
+        """Return whether the JSON of a message may contain a value.
+
+        ``False`` is certain; ``True`` may be wrong.
+        """
         try:
             search = self._search or self.search()
             return search is not None and search.json_may_contain_value(packed)
@@ -221,7 +239,10 @@ class Redactor:
             return True
 
     def may_contain_plain_value(self, text: str) -> bool:
-        """Return whether ``text`` may contain a value that is not encoded. This is much faster than :meth:`find`."""
+        """Return whether ``text`` may contain a value that is not encoded.
+
+        This is much faster than :meth:`find`.
+        """
         search = self.search()
         return search is not None and search.may_contain_plain_value(text.encode("utf-8", "surrogatepass"))
 
@@ -252,7 +273,7 @@ class Redactor:
                 self._search = Search(self._values)
         return self._search
 
-    def _masked(self, data: bytes, matches: list[PatternMatch]) -> bytes:
+    def _mask(self, data: bytes, matches: list[PatternMatch]) -> bytes:
         from zensecrets_jupyter.core.redaction.masks import mask_matches
 
         text = mask_matches(data, matches)
@@ -261,5 +282,8 @@ class Redactor:
 
 
 def the_redactor() -> Redactor:
-    """Return the redactor of this process, which protects every value that is registered, typed or read."""
+    """Return the redactor of this process.
+
+    It protects every value that is registered, typed or read.
+    """
     return process_global("redactor", Redactor)

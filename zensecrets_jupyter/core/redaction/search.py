@@ -36,7 +36,10 @@ _MAX_CLEAN = 1024
 
 
 class Search:
-    """Search for values in bytes. The patterns of a new value are made at the next search."""
+    """Searches bytes for values.
+
+    The patterns of a new value are made at the next search.
+    """
 
     def __init__(self, values: Sequence[tuple[str, str]]) -> None:
         """Search for values.
@@ -68,7 +71,10 @@ class Search:
         return self._may_contain_value(texts)
 
     def is_clean_line(self, line: bytes) -> bool:
-        """Return whether ``line`` contains no value and no value begins at its end. ``True`` is certain."""
+        """Return whether ``line`` contains no value and no value begins at its end.
+
+        ``True`` is certain.
+        """
         if self._prepared < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
             return False
         return not self._may_contain_value(line)
@@ -115,7 +121,10 @@ class Search:
         return merge_matches(matches) if matches else matches
 
     def _cache_clean(self, text: bytes, prepared: int) -> None:
-        """Cache that ``text`` contains none of the first ``prepared`` values, unless there are more values now."""
+        """Cache that ``text`` contains none of the first ``prepared`` values.
+
+        Nothing is cached if there are more values now.
+        """
         with self._lock:
             if self._prepared != prepared:
                 return
@@ -124,22 +133,33 @@ class Search:
             self._clean.add(text)
 
     def unfinished_start(self, data: bytes) -> int:
-        """Return the start of the longest suffix of ``data`` that more text may complete to a value, or the length of ``data``."""
+        """Return the start of the longest suffix that more text may complete to a value.
+
+        Without such a suffix of ``data``, the result is the length of ``data``.
+        """
         position = self._prefix_at_end(data, must_reveal=False)[0]
         with self._lock:
             return character_start(data, min(position, self._suffixes.unfinished_start(data)))
 
     def revealing_suffix(self, data: bytes) -> list[PatternMatch]:
-        """Return the suffix of ``data`` that reveals too much of a value, although it is shorter than an anchor; at most one match."""
+        """Return the suffix of ``data`` that reveals too much of a value.
+
+        The suffix is shorter than an anchor, so that :meth:`find` does not find it. The list has at most one match.
+        """
         start, name = self._prefix_at_end(data, must_reveal=True)
         return [PatternMatch(character_start(data, start), len(data), name)] if start < len(data) else []
 
     def rest_of_value(self, prefix: bytes) -> bytes:
-        """Return the rest of a long value that begins with ``prefix``; empty if no long value does."""
+        """Return the rest of a long value that begins with ``prefix``.
+
+        The result is empty if no long value begins so.
+        """
         return next((text[len(prefix) :] for text in self._long_values if text.startswith(prefix)), b"")
 
     def _prefix_at_end(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
-        """Return the start and the name of a value whose prefix, plain or encoded, is at the end of ``data``.
+        """Return the start and the name of a value that begins at the end of ``data``.
+
+        Only a prefix of the value is there, plain or encoded.
 
         Args:
             data: The text.
@@ -157,6 +177,7 @@ class Search:
         return (earliest, name) if must_reveal else (min(earliest, incomplete_escape(data)), "")
 
     def _prefix_in_view(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
+        """Return the start and the name of a value that begins at the end of one view, whose bytes are ``data``."""
         with self._lock:
             position, name = self._prefixes.revealing_start(data) if must_reveal else (self._prefixes.unfinished_start(data), "")
         for text, revealing, exact_name in self._exact_prefixes:
@@ -180,6 +201,7 @@ class Search:
                 self._prepared += 1
 
     def _add(self, pattern: Pattern) -> None:
+        """Add ``pattern`` to the matcher and to the indexes of prefixes and suffixes."""
         self._matcher.add(pattern)
         self._views.include(pattern.text)
         if pattern.is_value and len(pattern.text) > _SHORT:

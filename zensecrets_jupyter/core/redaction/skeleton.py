@@ -1,4 +1,6 @@
-"""Skeleton of a text: its letters and digits in lower case, without ASCII punctuation, white space and control characters.
+"""Skeleton of a text: its letters and digits in lower case.
+
+ASCII punctuation, white space and control characters are left out.
 
 Quoting, escaping, wrapping and spacing add or remove only bytes that a skeleton leaves out. A value therefore has the same skeleton when a
 shell quotes it, CSV doubles its quotes, a table wraps it or a program prints it in capitals. One search of skeletons finds all of these.
@@ -36,7 +38,10 @@ def letters_of(data: bytes) -> bytes:
 
 
 def start_of_last(data: bytes, letters: int) -> int:
-    """Return the start of the last ``letters`` letters of ``data``, which must have at least as many."""
+    """Return the start of the last ``letters`` letters of ``data``.
+
+    ``data`` must have at least as many letters.
+    """
     length = 2 * letters + _EXTRA_BYTES
     while True:
         start = max(0, len(data) - length)
@@ -50,7 +55,10 @@ class SkeletonMap:
     """Mapping from the offsets in a skeleton to the offsets in the original data."""
 
     def __init__(self, data: bytes) -> None:
-        """Create the mapping of ``data``. The offsets of a block of data are computed when they are first needed."""
+        """Create the mapping of ``data``.
+
+        The offsets of a block of data are computed when they are first needed.
+        """
         self._data = data
         self._block_starts = [0]
         for start in range(0, len(data), _BLOCK):

@@ -1,4 +1,7 @@
-"""Redaction of a stream: a suffix that may be the beginning of a value is held back until the next chunk arrives."""
+"""Redaction of a stream.
+
+A suffix that may be the beginning of a value is held back until the next chunk arrives.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ _CONTEXT = 8
 
 
 class StreamRedactor:
-    """Redacts one stream. It holds back only a suffix that may be the beginning of a value.
+    """Redacts one stream.
+
+    It holds back only a suffix that may be the beginning of a value.
 
     It also remembers the end of the text that it already returned, as context: a value may begin there and continue in the next chunk.
     """
@@ -57,7 +62,9 @@ class StreamRedactor:
             return FAILED
 
     def release(self) -> str:
-        """Return the text that is held back, masked if it reveals too much of a value.
+        """Return the text that is held back.
+
+        The text is masked if it reveals too much of a value.
 
         It is called at the end of a cell and after a pause of :data:`IDLE_SECONDS`.
         """
@@ -121,7 +128,10 @@ class StreamRedactor:
 
 
 def _context_start(data: bytes, unfinished: int) -> int:
-    """Return the start of the context in ``data``: the start of the word that contains ``unfinished``, if that is near."""
+    """Return the start of the context in ``data``.
+
+    It is the start of the word that contains ``unfinished``, if that start is near.
+    """
     near = max(0, unfinished - _CONTEXT)
     before = data[near:unfinished]
     return unfinished - len(before.split()[-1]) if before and not before[-1:].isspace() else unfinished

@@ -19,7 +19,10 @@ class TextRedactor(Protocol):
 
 
 def redact_tree(tree: Any, redactor: TextRedactor) -> Any:
-    """Return ``tree`` with every text in it redacted; the same object if it contains no value."""
+    """Return ``tree`` with every text in it redacted.
+
+    The result is the same object if it contains no value.
+    """
     if isinstance(tree, str):
         return tree if redactor.is_allowed(tree) else redactor.redact(tree)
     if isinstance(tree, dict):

@@ -7,7 +7,7 @@ import re
 from zensecrets_jupyter.core.redaction.decoding.decoders.escapes import ESCAPE_STARTS, has_escapes
 from zensecrets_jupyter.core.redaction.decoding.decoders.mail import has_quoted_printable
 
-_VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - the first and the last visible character of ASCII
+_VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - these are the first and the last visible character of ASCII
 _INSIDE, _OUTSIDE = b"a", b" "
 _DECIMAL = b"0123456789"
 # The characters of decimal, hexadecimal and prefixed numbers, such as 0xff and U+00FF.
@@ -60,7 +60,10 @@ class EncodingDetector:
         self._digits = _DIGIT * (2 * shortest)
 
     def has_encodings(self, data: bytes, skeleton: bytes) -> bool:
-        """Return whether ``data``, which has this skeleton, may contain an encoding. ``False`` is certain."""
+        """Return whether ``data`` may contain an encoding.
+
+        ``skeleton`` is the skeleton of ``data``. The result ``False`` is certain.
+        """
         visible = data.translate(_VISIBLE_AND_SIGNS)
         if _SIGN in visible:
             signs = data.translate(None, _PLAIN)
@@ -75,11 +78,17 @@ class EncodingDetector:
         )
 
     def has_runs(self, data: bytes, skeleton: bytes) -> bool:
-        """Return whether ``data``, which has this skeleton, may contain base64, base32 or base85."""
+        """Return whether ``data`` may contain base64, base32 or base85.
+
+        ``skeleton`` is the skeleton of ``data``.
+        """
         return self._has_runs(data, skeleton, data.translate(_VISIBLE))
 
     def _has_runs(self, data: bytes, skeleton: bytes, visible: bytes) -> bool:
-        """Return whether ``data`` may contain encoded runs. ``visible`` is ``data`` with visible characters mapped to ``a``."""
+        """Return whether ``data`` may contain encoded runs.
+
+        ``visible`` is ``data`` with visible characters mapped to ``a``.
+        """
         start = visible.find(self._run)
         if len(data) > _LONG:
             return start >= 0 and self._has_letters(skeleton)
@@ -88,31 +97,37 @@ class EncodingDetector:
             run = data[start : end if end >= 0 else len(data)]
             # Words with punctuation are not encoded, because base85 has capitals and base32 has no punctuation. A line of one repeated
             # character and a number that is padded with zeros are not encoded either.
-            if (not run.islower() or run.isalnum()) and not _is_filled(run):
+            if (not run.islower() or run.isalnum()) and not _is_repetitive(run):
                 return self._has_letters(skeleton)
             start = visible.find(self._run, end) if end >= 0 else -1
         return False
 
     def _has_letters(self, skeleton: bytes) -> bool:
-        """Return whether a text with this skeleton has as many letters as the shortest value has in base64."""
+        """Return whether a text with this skeleton has enough letters for a value in base64."""
         return len(skeleton[:_LINE].translate(None, _DECIMAL)) >= self._letters or len(skeleton.translate(None, _DECIMAL)) >= self._letters
 
     def has_numbers(self, data: bytes, skeleton: bytes) -> bool:
-        """Return whether ``data``, which has this skeleton, may contain a list of numbers or a dump."""
+        """Return whether ``data`` may contain a list of numbers or a dump.
+
+        ``skeleton`` is the skeleton of ``data``.
+        """
         return (self._digits in skeleton.translate(_NUMBERS) and _has_numbers(skeleton)) or (_ZEROS in data and _has_dump(data))
 
 
 def _has_numbers(skeleton: bytes) -> bool:
     """Return whether a text with this skeleton may contain numbers that are not padding."""
-    return not skeleton.isalpha() and not _is_filled(skeleton)
+    return not skeleton.isalpha() and not _is_repetitive(skeleton)
 
 
 def _has_dump(data: bytes) -> bool:
     return _has_lines(data) and any(sign in data and _ZEROS + sign in data for sign in _AFTER_ADDRESS)
 
 
-def _is_filled(data: bytes) -> bool:
-    """Return whether ``data`` is mostly one repeated character, like a ruler. Only samples of long data are checked."""
+def _is_repetitive(data: bytes) -> bool:
+    """Return whether ``data`` is mostly one repeated character, like a ruler.
+
+    Only samples of long data are checked.
+    """
     sample = data if len(data) <= _LONG else data[:: len(data) // _SAMPLES]
     length = len(sample)
     middle = length // 2
@@ -124,7 +139,10 @@ def _is_filled(data: bytes) -> bool:
 
 
 def _has_layout(data: bytes, signs: bytes) -> bool:
-    """Return whether ``data`` may contain mail encodings or wrapped text. ``signs`` is the punctuation in it."""
+    """Return whether ``data`` may contain mail encodings or wrapped text.
+
+    ``signs`` is the punctuation in it.
+    """
     if b"=" in signs and has_quoted_printable(data):
         return True
     if (b"&" in signs or b"+" in signs) and b"-" in data and _UTF_7.search(data):

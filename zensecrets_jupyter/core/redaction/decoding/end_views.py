@@ -1,4 +1,7 @@
-"""Views of the end of a text, where an encoding may be incomplete because the rest arrives later."""
+"""Views of the end of a text.
+
+An encoding may be incomplete there, because the rest arrives later.
+"""
 
 from __future__ import annotations
 
@@ -45,14 +48,20 @@ _PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 
 
 def incomplete_escape(data: bytes) -> int:
-    """Return the start of an incomplete escape sequence at the end of ``data``, or the length of ``data``."""
+    """Return the start of an incomplete escape sequence at the end of ``data``.
+
+    Without one, the result is the length of ``data``.
+    """
     offset = max(0, len(data) - _LONGEST_INCOMPLETE)
     match = _INCOMPLETE.search(data, offset)
     return match.start() if match else len(data)
 
 
 def end_views(data: bytes) -> Iterator[TextView]:
-    """Yield views of the end of ``data``: the plain text, the unescaped text, and the bytes that the last digits encode."""
+    """Yield views of the end of ``data``.
+
+    They are the plain text, the unescaped text, and the bytes that the last digits encode.
+    """
     root = TextView(data)
     end = _Tail(data, max(0, len(data) - _LONGEST), len(data))
     yield end
@@ -78,7 +87,9 @@ def end_views(data: bytes) -> Iterator[TextView]:
 
 
 def _last_digits(data: bytes, start: int) -> re.Match[bytes] | None:
-    """Return the match of the pairs of hexadecimal digits at the end of ``data``, or ``None``.
+    """Return the match of the pairs of hexadecimal digits at the end of ``data``.
+
+    The result is ``None`` if there are none.
 
     The match begins at ``start``, or after a word there that consists of the letters A to F.
     """
@@ -105,7 +116,7 @@ class _Tail(TextView):
 
 
 def _base64(root: TextView, run: bytes, start: int, shift: int) -> Iterator[TextView]:
-    """Yield the view of the bytes that a run of base64 encodes, decoded from the digit at ``shift`` on.
+    """Yield the view of the bytes that a run of base64 encodes.
 
     Args:
         root: The view of the whole text.

@@ -1,4 +1,7 @@
-"""Excerpts of long texts with few escape sequences, so that a decoder reads only the text around them."""
+"""Excerpts of long texts that have few escape sequences.
+
+With them, a decoder reads only the text around the escape sequences.
+"""
 
 from __future__ import annotations
 

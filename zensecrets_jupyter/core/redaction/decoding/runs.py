@@ -1,4 +1,7 @@
-"""Runs of characters of one class, found by methods of ``bytes``, which are faster than a loop in Python."""
+"""Runs of characters of one class.
+
+The methods of ``bytes`` find them, because they are faster than a loop in Python.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,10 @@ def runs_in(data: bytes, classes: bytes, shortest: int) -> list[Run]:
 
 
 def is_printable(data: bytes) -> bool:
-    """Return whether ``data`` is mostly text and not binary. Only samples of long data are checked."""
+    """Return whether ``data`` is mostly text and not binary.
+
+    Only samples of long data are checked.
+    """
     sample = data
     if len(data) > _LONG:
         sample = b"".join([data[start : start + _SAMPLE_LENGTH] for start in range(0, len(data), len(data) // _SAMPLES)])

@@ -18,7 +18,10 @@ def character_start(data: bytes, position: int, least: int = 0) -> int:
 
 
 def character_end(data: bytes, position: int) -> int:
-    """Return the end of the character that contains ``position``; ``position`` itself if a character starts there."""
+    """Return the end of the character that contains ``position``.
+
+    The result is ``position`` itself if a character starts there.
+    """
     most = min(len(data), position + _MAX_CONTINUATION)
     while position < most and data[position] & 0xC0 == _CONTINUATION:
         position += 1

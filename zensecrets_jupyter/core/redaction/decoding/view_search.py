@@ -111,7 +111,10 @@ class ViewSearch:
                     level += self._run_views(view, skeleton, base85_budget, is_wrapped=is_wrapped)
 
     def _is_searched_whole(self, data: bytes) -> bool:
-        """Return whether all of ``data``, which is binary, is searched, and not only the text in it."""
+        """Return whether all of ``data`` is searched, and not only the text in it.
+
+        ``data`` is binary.
+        """
         return len(data) <= _LONG_BINARY or not self._is_ascii
 
     def _run_views(self, view: TextView, skeleton: bytes, base85_budget: Budget, *, is_wrapped: bool) -> Iterator[TextView]:

@@ -1,4 +1,7 @@
-"""Decoded views of a text. Each view maps the offsets of its bytes to offsets in the text."""
+"""Decoded views of a text.
+
+Each view maps the offsets of its bytes to offsets in the text.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,10 @@ class TextView:
         self.encoding = self.name = encoding
 
     def spans(self, start: int, end: int) -> list[Span]:
-        """Return the spans of the text that encode ``data[start:end]``; several spans if other text is between them."""
+        """Return the spans of the text that encode ``data[start:end]``.
+
+        There are several spans if other text is between them.
+        """
         return [(start, end)]
 
 
@@ -95,7 +101,10 @@ class SubstitutedView(DecodedView):
         return starts
 
     def _parent_offset(self, starts: list[int], position: int, *, is_end: bool) -> int:
-        """Return the offset in the parent of ``position``, which is the start or the end of a span in this view."""
+        """Return the offset in the parent of ``position``.
+
+        ``position`` is the start or the end of a span in this view.
+        """
         # A span does not include escape sequences before and after it that decode to nothing, such as colors.
         byte = position - 1 if is_end else position
         index = bisect_right(starts, byte) - 1
@@ -109,7 +118,9 @@ class SubstitutedView(DecodedView):
 
 
 class Tokens:
-    """Locates bytes that were decoded from tokens, such as numbers. Every token encodes the same number of bytes.
+    """Locates bytes that were decoded from tokens, such as numbers.
+
+    Every token encodes the same number of bytes.
 
     The tokens are located once, when a span is first needed.
     """
@@ -134,7 +145,10 @@ class Tokens:
 
 
 class Groups:
-    """Locates bytes that were decoded from groups of digits. Every group encodes the same number of bytes."""
+    """Locates bytes that were decoded from groups of digits.
+
+    Every group encodes the same number of bytes.
+    """
 
     def __init__(self, start: int, stop: int, *, size: int, digits: int) -> None:
         """Create the locator.

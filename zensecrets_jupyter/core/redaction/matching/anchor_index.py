@@ -47,7 +47,7 @@ class Hit(NamedTuple):
 
 
 class _AnchorTable:
-    """New anchors, looked up by their first bytes. Adding one is cheap."""
+    """Table of new anchors by their first bytes. Adding one is cheap."""
 
     def __init__(self) -> None:
         self.owners: dict[bytes, Owners] = {}
@@ -120,8 +120,11 @@ class AnchorIndex:
         self._lock = threading.Lock()
         self._state = _State((), _AnchorTable())
         self._searched_for_new = 0
+        """The number of bytes that were searched for new anchors since the last rebuild."""
         self._searched_twice = 0
+        """The number of bytes that were searched with two automata since they were merged."""
         self._searched_once = 0
+        """The number of bytes that were searched with one automaton since the last rebuild."""
         self._only: _Automaton | None = None
         """The automaton to search with, once it is of the fastest kind and contains every anchor."""
 
@@ -154,7 +157,10 @@ class AnchorIndex:
         return hits + state.new.hits(data) if state.new.owners else hits
 
     def _state_for(self, length: int) -> _State:
-        """Return the state for a search of ``length`` bytes, rebuilt if the rebuild has become the cheaper choice."""
+        """Return the state for a search of ``length`` bytes.
+
+        The state is rebuilt if searching with the old one has become more expensive than a rebuild.
+        """
         state = self._state
         if state.new.owners:
             self._searched_for_new += length

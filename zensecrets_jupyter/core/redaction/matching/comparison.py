@@ -1,4 +1,7 @@
-"""Comparison of patterns with a view around their anchors, to measure how much of each pattern is written."""
+"""Comparison of patterns with a view around their anchors.
+
+It measures how much of each pattern is written there.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,10 @@ class Comparison:
         return found
 
     def _extents(self, hit: Hit, keys: Sequence[PatternKey]) -> list[tuple[int, int, PatternKey]]:
-        """Return the span in the view's skeleton that has the same letters as each pattern, the longest span first."""
+        """Return the span in the view's skeleton with the same letters as each pattern.
+
+        The longest span is the first.
+        """
         skeleton, start = self._skeleton, hit.start
         extents = []
         for key in keys:
@@ -101,7 +107,9 @@ class Comparison:
         return self._map.position(index)
 
     def _match(self, pattern: Pattern, offset: int, hit: Hit, start: int, end: int) -> tuple[PatternMatch, int, int] | None:
-        """Return the match around a hit, with its start and end in the view's skeleton, or ``None``.
+        """Return the match around a hit, with its span in the view's skeleton.
+
+        The result is ``None`` if the text around the hit does not match.
 
         Args:
             pattern: The pattern.
@@ -152,7 +160,9 @@ class Comparison:
         )
 
     def _ends(self, pattern: Pattern, begin: int, stop: int, first: int, last: int) -> Span | None:
-        """Return the span of a match in the data, with the punctuation of the value around its letters.
+        """Return the span of a match in the data.
+
+        The punctuation of the value around its letters is included.
 
         Args:
             pattern: The pattern.
@@ -178,12 +188,18 @@ class Comparison:
         return start, end
 
     def _lacks_last_gap(self, pattern: Pattern, last: int) -> bool:
-        """Return whether punctuation at the end of the pattern is missing after its last letter, which is at offset ``last``."""
+        """Return whether the punctuation at the end of the pattern is incomplete.
+
+        ``last`` is the offset of the pattern's last letter in the data.
+        """
         gap = pattern.gaps[-1].rstrip()
         return bool(gap) and edge_after(self._data, gap, last + 1).length < len(gap)
 
     def _shortened_end(self, pattern: Pattern, position: int) -> int:
-        """Return the end of a value whose middle is replaced by an ellipsis at ``position``; 0 if there is no ellipsis."""
+        """Return the end of a value whose middle is replaced by an ellipsis.
+
+        The ellipsis is at ``position``. The result is 0 if there is none.
+        """
         ellipsis = _ELLIPSIS.match(self._data, position)
         if ellipsis is None:
             return 0
@@ -193,13 +209,19 @@ class Comparison:
         return ellipsis.end() + length if length else 0
 
     def _with_zeros(self, start: int, end: int) -> tuple[int, int]:
-        """Return the span of a text in UTF-16, extended by the zero byte of its first or last character."""
+        """Return the span of a text in UTF-16, with all its zero bytes.
+
+        The zero byte of the first or of the last character is not in the given span.
+        """
         if self._data[end : end + 1] == b"\0":
             return start, end + 1
         return (start - 1 if start and self._data[start - 1] == 0 else start), end
 
     def _part(self, pattern: Pattern, begin: int, stop: int, shift: int) -> tuple[int, int]:
-        """Return the span in the data of some letters of a pattern, with the punctuation around them."""
+        """Return the span in the data of some letters of a pattern.
+
+        The punctuation around the letters is included.
+        """
         start, end = self._position(begin + shift), self._position(stop - 1 + shift) + 1
         start -= edge_before(self._data, pattern.gaps[begin], start).length
         end += edge_after(self._data, pattern.gaps[stop], end).length
@@ -252,7 +274,10 @@ class Comparison:
 
     @staticmethod
     def _span_in_same_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int]:
-        """Return the span around the anchor whose case is that of the pattern; ``(0, 0)`` if the case of the anchor differs."""
+        """Return the span around the anchor that has the case of the pattern.
+
+        The result is ``(0, 0)`` if the case of the anchor itself differs.
+        """
         actual, expected = letters_of(written), pattern.letters[begin:stop]
         first, last = anchor[0] - begin, anchor[1] - begin
         if actual[first:last] != expected[first:last]:
@@ -262,7 +287,9 @@ class Comparison:
         return begin + last - left, begin + first + right
 
     def _is_apart(self, pattern: Pattern, first: int, last: int) -> bool:
-        """Return whether a number is outside a longer number and outside a run of hexadecimal digits.
+        """Return whether a number is separate from other digits around it.
+
+        It must not be a part of a longer number or of a run of hexadecimal digits.
 
         Args:
             pattern: The pattern. The result is true for any pattern that is not a number.
@@ -297,7 +324,10 @@ def common_length(one: bytes, other: bytes) -> int:
 
 
 def _has_same_case(actual: bytes, expected: bytes) -> bool:
-    """Return whether two texts with the same letters agree in case, or may differ in it."""
+    """Return whether the case of two texts is equal, or may differ.
+
+    Both texts have the same letters.
+    """
     if actual == expected:
         return True
     if len(expected) >= _ANY_CASE:
@@ -306,7 +336,9 @@ def _has_same_case(actual: bytes, expected: bytes) -> bool:
 
 
 def _has_one_separator(gaps: list[bytes], expected: list[bytes], letters: bytes) -> bool:
-    """Return whether the same separator is between all letters, as in a printed list of letters.
+    """Return whether the same separator is between all letters.
+
+    A printed list of letters has such a separator.
 
     Args:
         gaps: The gaps in the text.

@@ -50,7 +50,9 @@ def merge_matches(matches: list[PatternMatch]) -> list[PatternMatch]:
 
 
 def _without_wider_encodings(matches: list[PatternMatch]) -> list[PatternMatch]:
-    """Return the sorted ``matches`` without those that contain a whole value and additional bytes in one more encoding.
+    """Return the sorted ``matches`` without those that have one needless encoding.
+
+    Such a match contains a whole value and additional bytes, and has one encoding more than the match of the value.
 
     For example, a value in base85 may end with ``=`` at the end of a line. Read as quoted-printable, that joins the next line, and the
     base85 decodes to the value and a few more bytes.

@@ -104,7 +104,10 @@ class PatternMatcher:
         ]
 
     def _candidates(self, hit: Hit, skeleton: bytes) -> Sequence[PatternKey]:
-        """Return the patterns to compare at a hit: all with its anchor, or the most similar ones if there are many."""
+        """Return the patterns to compare at a hit.
+
+        They are all patterns with the anchor of the hit, or the most similar ones if there are many.
+        """
         owners = hit.owners
         if isinstance(owners, int):
             return [self._keys[owners]]
@@ -124,7 +127,10 @@ def _owners(hit: Hit) -> list[int]:
 
 
 class _CandidateOrders:
-    """Patterns with one anchor, sorted by the letters after the anchor and by the letters before it."""
+    """Patterns with the same anchor, in two orders.
+
+    They are sorted by the letters after the anchor, and by the letters before it.
+    """
 
     def __init__(self, keys: list[PatternKey], length: int) -> None:
         self._length = length
@@ -135,7 +141,10 @@ class _CandidateOrders:
         self._longest = max(len(key.pattern.skeleton) for key in keys)
 
     def nearest(self, skeleton: bytes, start: int) -> list[PatternKey]:
-        """Return the patterns that are most similar to a text with this skeleton and the anchor at ``start``."""
+        """Return the patterns that are most similar to a text.
+
+        The text has this skeleton, with the anchor at ``start``.
+        """
         after = skeleton[start : start + self._longest]
         end = start + self._length
         before = skeleton[max(0, end - self._longest) : end][::-1]
@@ -144,7 +153,10 @@ class _CandidateOrders:
 
 
 def _nearest(texts: list[bytes], keys: list[PatternKey], target: bytes) -> list[PatternKey]:
-    """Return the keys whose texts have the longest common prefix with ``target``, the shortest text first."""
+    """Return the keys whose texts have the longest common prefix with ``target``.
+
+    The shortest text is the first.
+    """
     position = bisect_left(texts, target)
     neighbors = [neighbor for neighbor in (position - 1, position) if 0 <= neighbor < len(texts)]
     longest = max(common_length(texts[neighbor], target) for neighbor in neighbors)

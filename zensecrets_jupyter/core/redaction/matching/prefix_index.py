@@ -41,7 +41,9 @@ class Prefix(NamedTuple):
     first_gap: bytes
 
     def may_continue(self, letters: int, *, must_reveal: bool) -> bool:
-        """Return whether more of the value may follow a text that ends with the first letters of the prefix.
+        """Return whether more of the value may follow a text.
+
+        The text ends with the first letters of the prefix.
 
         If nothing may follow, the matcher has found the value already. A number may continue as a longer number, and a value may end with
         punctuation that is not written yet.
@@ -80,11 +82,18 @@ class PrefixIndex:
         self.ends_with_line = False
 
     def unfinished_start(self, data: bytes) -> int:
-        """Return the start of the longest suffix of ``data`` that is the beginning of a pattern, or the length of ``data``."""
+        """Return the start of the longest suffix that is the beginning of a pattern.
+
+        Without such a suffix of ``data``, the result is the length of ``data``.
+        """
         return self._search(data, must_reveal=False)[0]
 
     def revealing_start(self, data: bytes) -> tuple[int, str]:
-        """Return the start of the longest suffix of ``data`` that reveals too much of a value, and the name of the value."""
+        """Return the start of the longest suffix that reveals too much of a value.
+
+        Returns:
+            The start and the name of the value. Without such a suffix, they are the length of ``data`` and an empty text.
+        """
         return self._search(data, must_reveal=True)
 
     def _sorted(self) -> list[Prefix]:
@@ -123,7 +132,10 @@ class PrefixIndex:
         return len(data), ""
 
     def _first_gap_length(self, data: bytes, position: int) -> int:
-        """Return how many bytes before ``position`` may be the punctuation before the first letter of a value."""
+        """Return the number of bytes before ``position`` that may be a value's first gap.
+
+        The first gap is the punctuation before the first letter of the value.
+        """
         return max((edge_before(data, gap, position).length for gap in self._first_gaps), default=0)
 
     def _find_name(self, text: bytes, skeleton: bytes, index: int, *, must_reveal: bool) -> str | None:
@@ -158,7 +170,10 @@ class PrefixIndex:
 
 
 def _begins(text: bytes, gaps: list[bytes], prefix: Prefix) -> bool:
-    """Return whether ``text``, which has these gaps, is a way to write the beginning of ``prefix``."""
+    """Return whether ``text`` is a way to write the beginning of ``prefix``.
+
+    ``gaps`` are the gaps of ``text``.
+    """
     if not may_begin_gap(gaps[-1], prefix.gaps[len(gaps) - 1]):
         return prefix.text.startswith(text)
     inner = zip(gaps[1:-1], prefix.gaps[1 : len(gaps) - 1], strict=True)

@@ -1,4 +1,6 @@
-"""Comparison of the punctuation in a value with the punctuation in a text, which may quote, escape or wrap the value.
+"""Comparison of the punctuation in a value with the punctuation in a text.
+
+The text may quote, escape or wrap the value.
 
 A *letter* is a byte that a skeleton keeps. A *gap* is the run of other bytes between two neighboring letters. An *edge* is the punctuation
 before the first letter or after the last one. A text contains a value if their skeletons are equal and each gap of the text is a way to
@@ -61,7 +63,10 @@ def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
 
 @lru_cache(maxsize=4096)
 def may_begin_gap(written: bytes, gap: bytes) -> bool:
-    """Return whether ``written``, at the end of a text, may be the beginning of a way to write ``gap``."""
+    """Return whether ``written`` may be the beginning of a way to write ``gap``.
+
+    ``written`` is at the end of a text.
+    """
     allowed = _GAP_QUOTING | frozenset(gap) | (frozenset(_SPACE) if any(byte in _SPACE for byte in gap) else frozenset(b"\0"))
     return all(byte in allowed for byte in written)
 
@@ -84,7 +89,10 @@ def _agree_on_space(written: bytes, gap: bytes) -> bool:
 
 
 def _is_subsequence(signs: bytes, written: bytes, extra: frozenset[int]) -> bool:
-    """Return whether ``written`` contains the bytes of ``signs`` in order, and otherwise only bytes of ``extra``."""
+    """Return whether ``written`` contains the bytes of ``signs`` in order.
+
+    Its other bytes must all be in ``extra``.
+    """
     index = 0
     for byte in written:
         if index < len(signs) and byte == signs[index]:

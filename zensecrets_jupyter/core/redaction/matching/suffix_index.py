@@ -23,7 +23,9 @@ _FILTER_BYTES_PER_WINDOW = 8
 
 
 class SuffixIndex:
-    """The last letters of all patterns, for a program that prints the end of a value in two chunks.
+    """Index of the last letters of all patterns.
+
+    It is for a program that prints the end of a value in two chunks.
 
     A *window* is a run of :data:`SHORTEST_VALUE` letters. A Bloom filter holds all windows; a dictionary of them would take five times the
     memory.
@@ -42,7 +44,10 @@ class SuffixIndex:
             self._new.append(pattern)
 
     def unfinished_start(self, data: bytes) -> int:
-        """Return the start of the suffix of ``data`` that is inside the last letters of a pattern, or the length of ``data``."""
+        """Return the start of the suffix that is inside the last letters of a pattern.
+
+        Without such a suffix of ``data``, the result is the length of ``data``.
+        """
         if self._new:
             self._index_new()
         tail = data[-_TAIL:]

@@ -1,4 +1,6 @@
-r"""Decodings of a value: texts in it that are secrets too, such as the password of a URL or a PEM key written with ``\n``.
+r"""Decodings of a value: texts in it that are secrets too.
+
+Examples are the password of a URL, and a PEM key that is written with ``\n``.
 
 A value is decoded up to four levels deep, for example the lines of a PEM key in a JSON file in base64 in an environment file. Public, short
 and common parts are left out.
@@ -127,7 +129,9 @@ def _texts_in_digits(value: str) -> Iterator[str]:
 
 
 def binary_keys(value: str) -> list[bytes]:
-    """Return the bytes of a binary key in base64 or hexadecimal, such as a key of AES or HMAC; at most one.
+    """Return the bytes of a binary key in base64 or hexadecimal; at most one.
+
+    Such a key may be one of AES or HMAC.
 
     Bytes that are text, or that have another length than usual keys, are left out.
     """
@@ -148,7 +152,10 @@ def _is_text(data: bytes) -> bool:
 
 
 def _credentials(value: str) -> Iterator[str]:
-    """Yield the passwords, keys and tokens in a URL, a header, a connection string, or a line of a password file."""
+    """Yield the passwords, keys and tokens in ``value``.
+
+    They are in a URL, a header, a connection string, or a line of a password file.
+    """
     credentials = _passwords_after_colons(value) if ":" in value else []
     scheme = _SCHEME.fullmatch(value) if " " in value else None
     if scheme:
@@ -221,11 +228,14 @@ def secret_lines(value: str) -> list[str]:
 
 
 def looks_random(text: str) -> bool:
-    """Return whether ``text`` looks random and not like words, a number, a version, a path or an address."""
+    """Return whether ``text`` looks random.
+
+    A text of words, a number, a version, a path or an address does not.
+    """
     if len(text) < SHORTEST_VALUE or all(_WORDS.fullmatch(word) for word in _LIST.split(text) if word):
         return False
     kinds = sum(any(test(letter) for letter in text) for test in (str.islower, str.isupper, str.isdigit, _is_punctuation))
-    return kinds > 2 or (kinds == 2 and len(text) >= _SHORTEST_RANDOM and text[0] not in "/~.")  # noqa: PLR2004 - two of the four kinds of characters
+    return kinds > 2 or (kinds == 2 and len(text) >= _SHORTEST_RANDOM and text[0] not in "/~.")  # noqa: PLR2004 - 2 counts kinds of characters, of which there are four
 
 
 def _is_punctuation(letter: str) -> bool:

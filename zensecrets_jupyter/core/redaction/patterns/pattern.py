@@ -1,4 +1,4 @@
-"""Patterns: the texts to search for on behalf of a value, and their anchors.
+"""Patterns: the texts to search for so that a value is found, and their anchors.
 
 The patterns of a value are the value itself, the texts that it encodes, and other ways to write these in Unicode. A pattern is found by its
 anchors: its first and its last six letters, without public parts, and letters in between if it is long. A short pattern has one anchor, all
@@ -115,7 +115,10 @@ class Pattern:
         return self._starts
 
     def drop_positions(self) -> None:
-        """Free the memory of the properties above: most patterns are never compared, and a thousand of them would hold a megabyte."""
+        """Free the memory of ``gaps``, ``letters`` and ``starts``.
+
+        Most patterns are never compared, and these properties of a thousand patterns would use a megabyte.
+        """
         self._gaps = self._letters = self._starts = None
 
     @property
@@ -198,7 +201,10 @@ def _sensitive_spans(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int
 
 
 def _variants(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> Iterator[Pattern]:
-    """Yield the pattern of ``text``, and patterns of other ways to write it that no decoder restores."""
+    """Yield the pattern of ``text``, and patterns of other ways to write it.
+
+    No decoder restores the text from these other ways.
+    """
     pattern = Pattern(text, name, is_value=is_value, parts=parts)
     yield pattern
     if parts:

@@ -1,4 +1,6 @@
-"""Public parts of secrets, such as the prefix of a token, the first line of a PEM key, or the host of a URL.
+"""Public parts of secrets, such as the prefix of a token.
+
+Other examples are the first line of a PEM key and the host of a URL.
 
 A part of a value is masked from twelve characters on. Public characters do not count.
 """
@@ -96,7 +98,10 @@ def _bounds(text: str) -> tuple[int, int]:
 
 
 def _sensitive_end(text: str, start: int) -> int:
-    """Return the end of the sensitive part, which is before the last line of a PEM key, padding and closing quotes."""
+    """Return the end of the sensitive part.
+
+    The last line of a PEM key, padding and closing quotes are public and follow it.
+    """
     stripped = text.rstrip()
     footer = stripped.rfind("-----END ")
     if footer >= start and _PEM_FOOTER.fullmatch(stripped, footer):
@@ -120,7 +125,10 @@ _PUBLIC_IN_GOOGLE_FILE = frozenset(
 
 
 def secret_leaves(text: str) -> list[str]:
-    """Return the secret strings and the long numbers in ``text``; an empty list if it is not a JSON object or array."""
+    """Return the secret strings and the long numbers in a JSON text.
+
+    The list is empty if ``text`` is not a JSON object or array.
+    """
     if text.lstrip()[:1] not in {"{", "["}:
         return []
     try:

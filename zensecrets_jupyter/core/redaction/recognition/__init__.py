@@ -1,1 +1,1 @@
-"""Recognition of secrets in values that the user did not declare as secrets, such as environment variables."""
+"""Recognition of secrets that the user did not declare, such as those in environment variables."""

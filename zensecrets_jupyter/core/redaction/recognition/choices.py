@@ -1,4 +1,7 @@
-"""The user's choices which environment variables to protect and to ignore, saved in a file in ``ZENSECRETS_HOME``."""
+"""The user's choice of environment variables to protect and to ignore.
+
+The choices are saved in a file in ``ZENSECRETS_HOME``.
+"""
 
 from __future__ import annotations
 

@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 
 
 class SecretFragment(NamedTuple):
-    """A secret part of a value, and the reason why it is a secret, such as "the password of a URL in it"."""
+    """A secret part of a value, and the reason why it is a secret.
+
+    A reason is a text such as "the password of a URL in it".
+    """
 
     text: str
     reason: str
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Return whether a value with this name is a secret. The formats of well-known tokens are not checked."""
+    """Return whether a value with this name is a secret.
+
+    The formats of well-known tokens are not checked.
+    """
     text = value.strip()
     sensitivity = classify_name(name)
     if sensitivity is NameSensitivity.UNKNOWN or not text:
@@ -43,7 +49,10 @@ _END_OF_URL = LazyPattern(r"[\s\"'<>|]")
 
 
 def fragments_of_urls(value: str) -> list[SecretFragment]:
-    """Return the passwords and the secret query parameters of the URLs in ``value``, as written and percent-decoded."""
+    """Return the passwords and the secret query parameters of the URLs in ``value``.
+
+    Each one is returned as written and percent-decoded.
+    """
     texts: list[str] = []
     schemes = [match.span() for match in _SCHEME.finditer(value)]
     for index, (start, scheme_end) in enumerate(schemes):
@@ -72,18 +81,18 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
     userinfo, at, _ = authority.rpartition("@")
     if at:
         user, colon, password = userinfo.partition(":")
-        yield from _as_written_and_decoded(password)
+        yield from _text_and_decoded(password)
         if user and not password and (is_opaque(user) or tokens_in(user)):
-            yield from _as_written_and_decoded(user)
+            yield from _text_and_decoded(user)
         if colon and (is_opaque(user) and password in {"", "x-oauth-basic", "x"}):
             yield user
     if "?" in rest or "#" in rest:
         for field in re.finditer(r"[?&#;]([\w.-]+)=([^&;#\s]+)", rest):
             if _is_secret_field(field[1], field[2]):
-                yield from _as_written_and_decoded(field[2])
+                yield from _text_and_decoded(field[2])
 
 
-def _as_written_and_decoded(text: str) -> Iterator[str]:
+def _text_and_decoded(text: str) -> Iterator[str]:
     """Yield ``text`` as written and percent-decoded, unless it is a reference or a placeholder."""
     if text and not is_reference(text):
         yield text
@@ -111,7 +120,10 @@ _SENSITIVE_HINT = LazyPattern(r"pass|pwd|pw=|secret|token|key|sig|auth|cred", re
 
 
 def fragments_of_fields(value: str) -> list[SecretFragment]:
-    """Return the values of the sensitive fields in a connection string, in headers or in a command line."""
+    """Return the values of the sensitive fields in ``value``.
+
+    ``value`` may be a connection string, headers or a command line.
+    """
     if ("=" not in value and ": " not in value and "--" not in value) or not _SENSITIVE_HINT.search(value):
         return []
     fragments: list[SecretFragment] = []
@@ -152,7 +164,10 @@ _WEBHOOK_SERVICES = (
 
 
 def is_webhook(name: str, value: str) -> bool:
-    """Return whether ``value`` is the URL of a webhook, according to its name or to the service."""
+    """Return whether ``value`` is the URL of a webhook.
+
+    The name of its variable or the service in the URL shows this.
+    """
     return "://" in value and ("WEBHOOK" in name.upper() or any(service in value for service in _WEBHOOK_SERVICES))
 
 
@@ -221,7 +236,10 @@ _SECRET_LEAVES = frozenset({"auth", "identitytoken", "registrytoken", "private_k
 
 
 def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:
-    """Return the secret parts of the text with the key ``name`` in a document: the whole text, some parts, or none."""
+    """Return the secret parts of one text of a JSON document.
+
+    They are the whole text, some parts of it, or none. ``name`` is the key of the text.
+    """
     tokens = tokens_in(value)
     if any(token.text == value.strip() or token.kind == "a private key" for token in tokens) or is_secret(name, value):
         return [SecretFragment(value, f"the value of {name!r} in its JSON")]
@@ -232,7 +250,10 @@ def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:
 
 
 def fragments_of_base64(value: str) -> list[SecretFragment]:
-    """Return ``value`` itself if it is the base64 of a private key or of JSON with a secret; otherwise an empty list."""
+    """Return ``value`` itself if it is a secret in base64.
+
+    A private key and JSON with a secret in it are such secrets. Otherwise the list is empty.
+    """
     if value.startswith("LS0tLS1CRUdJTi"):
         return [SecretFragment(value, "the value looks like a private key in base64")]
     if value[:2] not in {"ey", "ew"} or "." in value:

@@ -22,12 +22,18 @@ class LazyPattern:
     findall: Callable[..., list[Any]]
 
     def __init__(self, source: str, flags: int = 0) -> None:
-        """Create a pattern that is not compiled yet. A syntax error is raised at first use."""
+        """Create a pattern that is not compiled yet.
+
+        A syntax error is raised at first use.
+        """
         self._source = source
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        """Compile the expression and set its methods as attributes, so that Python calls this only once."""
+        """Compile the expression, and set its methods as attributes.
+
+        Python therefore calls this method only once.
+        """
         if name.startswith("__"):
             raise AttributeError(name)
         pattern = re.compile(self._source, self._flags)

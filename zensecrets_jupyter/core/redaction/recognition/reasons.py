@@ -1,4 +1,7 @@
-"""The reasons why names are protected, for the table of ``%secret guard``. They contain no values."""
+"""The reasons why names are protected, for the table of ``%secret guard``.
+
+They contain no values.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ class Reasons:
         self._reasons.pop(name, None)
 
     def get(self, name: str) -> str:
-        """Return why ``name`` is protected. A name without a reason belongs to a key of a secret."""
+        """Return why ``name`` is protected.
+
+        A name without a reason belongs to a key of a secret.
+        """
         reason = self._reasons.get(name)
         if reason is not None:
             return reason

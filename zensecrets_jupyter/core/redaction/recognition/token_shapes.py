@@ -189,7 +189,10 @@ def _token_at(value: str, run: re.Match[str]) -> Token | None:
 
 
 def _other_token(text: str) -> Token | None:
-    """Return the token that ``text`` is, if its format is not in the table of prefixes."""
+    """Return ``text`` as a token, if it has another well-known format.
+
+    These formats are not in the table of prefixes.
+    """
     dots = text.count(".")
     if text.startswith("eyJ") and dots >= _DOTS and re.fullmatch(r"eyJ[\w-]{6,}(?:\.[\w-]*){2,4}", text):
         return Token(text, "a JSON web token")

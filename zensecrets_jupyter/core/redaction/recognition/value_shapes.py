@@ -42,7 +42,10 @@ _LONGEST = 1024
 
 
 def is_reference(value: str) -> bool:
-    """Return whether ``value`` is a reference to a secret or a placeholder, such as ``${TOKEN}`` or ``changeme``."""
+    """Return whether ``value`` is a reference to a secret or a placeholder.
+
+    Examples are ``${TOKEN}`` and ``changeme``.
+    """
     return bool(_REFERENCE.fullmatch(value) or _PLACEHOLDER.fullmatch(value))
 
 
@@ -113,7 +116,10 @@ def _is_mixed(value: str) -> bool:
 
 
 def is_opaque(value: str) -> bool:
-    """Return whether ``value`` looks random: it is not words, a number, a path, a host or a placeholder."""
+    """Return whether ``value`` looks random.
+
+    Words, numbers, paths, hosts and placeholders do not.
+    """
     text = value[:_LONGEST].strip()
     return (
         len(text) >= _SHORTEST_OPAQUE

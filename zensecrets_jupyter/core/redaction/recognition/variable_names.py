@@ -122,7 +122,10 @@ _ENDINGS = (
 
 @lru_cache(maxsize=1024)
 def classify_name(name: str) -> NameSensitivity:
-    """Return the sensitivity of ``name``, in capitals, in camel case, or with underscores, hyphens or dots."""
+    """Return the sensitivity of ``name``.
+
+    The name may be in capitals, in camel case, or with underscores, hyphens or dots.
+    """
     upper = name.upper().replace("-", "_").replace(".", "_")
     whole = _WHOLE_NAMES.get(upper)
     if whole is not None:
@@ -164,7 +167,10 @@ _PUBLIC = frozenset({"PUBLIC", "PUB", "PUBLISHABLE", "SITE"})
 
 
 def _is_property(word: str) -> bool:
-    """Return whether the last word of a name means a property or the location of a secret."""
+    """Return whether ``word``, the last word of a name, shows that the value is no secret.
+
+    Such a value is a property of a secret, or its location.
+    """
     return word in _PROPERTIES or (word.endswith("S") and word[:-1] in _PROPERTIES)
 
 

@@ -42,7 +42,10 @@ def base32_views(view: TextView, shortest: int) -> list[TextView]:
 
 
 def _is_word(data: bytes, run: Run) -> bool:
-    """Return whether a run is a whole word, and not an identifier or a word of a language in small letters."""
+    """Return whether a run is a word that may be base32.
+
+    It is not a part of a longer word, an identifier, or a word of a language in small letters.
+    """
     if data[max(0, run.start - 1) : run.start].isalnum() or data[run.end : run.end + 1].isalnum():
         return False
     word = data[run.start : run.end]
@@ -50,7 +53,10 @@ def _is_word(data: bytes, run: Run) -> bool:
 
 
 def _pieces(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
-    """Yield the text that ``digits``, which are at ``word``, encode in each of the two alphabets."""
+    """Yield the text that ``digits`` encode in each of the two alphabets.
+
+    ``word`` is the location of the digits.
+    """
     if not digits.translate(None, _BASE32[digits.islower()]):
         yield from _decode(digits.translate(_FROM_BASE32), word)
     is_hexadecimal = len(digits) >= _SHORTEST_HEXADECIMAL and not digits.translate(None, _HEXADECIMAL)

@@ -1,4 +1,7 @@
-"""Decoder of base64 in every alphabet and alignment, on one line or wrapped (RFC 4648, RFC 2045, RFC 7468)."""
+"""Decoder of base64 in every alphabet and alignment, on one line or wrapped.
+
+The formats are those of RFC 4648, RFC 2045 and RFC 7468.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,10 @@ def base64_views(view: TextView, shortest: int) -> list[TextView]:
 
 
 def _decode(digits: bytes) -> Iterator[bytes]:
-    """Yield the bytes that ``digits`` encode in the standard alphabet, decoded from each of the first four digits on."""
+    """Yield the bytes that ``digits`` encode in the standard alphabet, in each alignment.
+
+    They are decoded from each of the first four digits on.
+    """
     padding = b"A" * (-len(digits) % 4)
     whole = binascii.a2b_base64(digits + padding)
     # Shifting all bits by one digit takes half as long as decoding again.
@@ -75,7 +81,10 @@ def _decode(digits: bytes) -> Iterator[bytes]:
 
 
 def _is_word(run: bytes) -> bool:
-    """Return whether a run is words, a path, a repeated character or hexadecimal digits, and not base64."""
+    """Return whether a run is not base64.
+
+    Such runs are words, a path, a repeated character or hexadecimal digits.
+    """
     if len(run) > _LONG and not _is_word(run[:_LONG]):
         return False
     if run.islower() and (len(run) >= _NO_CAPITALS or len(run) - len(run.translate(None, _IN_WORDS)) > 1):
@@ -117,7 +126,10 @@ class _Digits:
         self._shift = shift
 
     def __call__(self, start: int, end: int) -> list[Span]:
-        """Return the spans of the digits that encode the bytes from ``start`` to ``end``, with the padding after them."""
+        """Return the spans of the digits that encode the bytes from ``start`` to ``end``.
+
+        The padding after the digits is included.
+        """
         first, last = self._shift + start * 4 // 3, self._shift - (-end * 4 // 3)
         spans = []
         index = max(0, bisect_right(self._starts, first) - 1)
@@ -129,7 +141,10 @@ class _Digits:
         return spans
 
     def _span(self, block: Run, first: int, last: int) -> Span | None:
-        """Return the span of the digits of ``block`` from ``first`` to ``last``, or ``None`` if the block ends before ``first``."""
+        """Return the span of the digits of ``block`` from ``first`` to ``last``.
+
+        The result is ``None`` if the block ends before ``first``.
+        """
         positions = _digit_offsets(self._data, block)
         if first >= len(positions):
             return None

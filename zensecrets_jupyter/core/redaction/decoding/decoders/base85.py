@@ -1,4 +1,7 @@
-"""Decoder of base85 in the alphabets of Python (RFC 1924), Ascii85 and ZeroMQ (ZeroMQ RFC 32)."""
+"""Decoder of base85 in three alphabets.
+
+They are those of Python (RFC 1924), Ascii85 and ZeroMQ (ZeroMQ RFC 32).
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _ALPHABETS = {
 }
 _TABLES = {name: bytes(alphabet.index(byte) if byte in alphabet else 0xFF for byte in range(256)) for name, alphabet in _ALPHABETS.items()}
 _RUNS = {name: re.compile(b"[" + re.escape(alphabet) + b"]{7,}") for name, alphabet in _ALPHABETS.items()}
-_VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - the first and the last visible character of ASCII
+_VISIBLE = bytes(0x61 if 0x21 <= byte <= 0x7E else 0x20 for byte in range(256))  # noqa: PLR2004 - these are the first and the last visible character of ASCII
 _LETTERS_AND_DIGITS = (string.ascii_letters + string.digits).encode()
 _PUNCTUATION = string.punctuation.encode()
 _LONGEST = 1 << 17
@@ -66,7 +69,10 @@ def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView
 
 
 def _is_likely(run: bytes) -> bool:
-    """Return whether a run has as much punctuation as base85 has, and more kinds of it than base64 has."""
+    """Return whether a run has the usual punctuation of base85.
+
+    It has enough punctuation, and more different characters of it than base64 has.
+    """
     if len(run) >= _NO_CAPITALS and run.islower():
         return False
     punctuation = run.rstrip(b"=").translate(None, _LETTERS_AND_DIGITS)
@@ -81,7 +87,10 @@ def _is_possible(run: bytes) -> bool:
 
 
 def _decode_run(data: bytes, run: Run, name: str) -> Iterator[DecodedPiece]:
-    """Yield the text that a run encodes in the alphabet ``name``, decoded from each of the first five digits on."""
+    """Yield the text that a run encodes in the alphabet ``name``.
+
+    The run is decoded from each of its first five digits on.
+    """
     for match in _RUNS[name].finditer(data, run.start, run.end):
         values = match[0].translate(_TABLES[name])
         for shift in range(_GROUP):

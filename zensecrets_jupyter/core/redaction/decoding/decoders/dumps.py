@@ -1,4 +1,6 @@
-"""Decoder of dumps. A row of a dump has an address, the bytes as numbers, and often the bytes as text.
+"""Decoder of dumps.
+
+A row of a dump has an address, the bytes as numbers, and often the bytes as text.
 
 The supported layouts are those of xxd, hexdump, hexdump -C, od, curl --trace and Wireshark.
 """
@@ -53,7 +55,10 @@ class _Cell(NamedTuple):
 
 
 def dump_views(view: TextView) -> list[TextView]:
-    """Return views of the dumps in ``view``: the bytes in both byte orders, and the text column."""
+    """Return views of the dumps in ``view``.
+
+    They are the bytes in both byte orders, and the text column.
+    """
     data = view.data[:_LONGEST]
     if b"0000" not in data and not _has_rows(data):
         return []
@@ -76,7 +81,10 @@ def dump_views(view: TextView) -> list[TextView]:
 
 
 def _has_rows(data: bytes) -> bool:
-    """Return whether ``data`` has at least two rows. A dump may begin at a later address than 0."""
+    """Return whether ``data`` has at least two rows.
+
+    A dump may begin at a later address than 0.
+    """
     first = _ROW.search(data)
     return first is not None and _ROW.search(data, first.end()) is not None
 
@@ -121,7 +129,10 @@ class _Column:
         self._starts = list(accumulate((len(cell.data) for cell in cells), initial=0))
 
     def __call__(self, start: int, end: int) -> list[Span]:
-        """Return the spans of the cells that encode the bytes from ``start`` to ``end``; neighboring cells share one span."""
+        """Return the spans of the cells that encode the bytes from ``start`` to ``end``.
+
+        Neighboring cells share one span.
+        """
         spans: list[Span] = []
         first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)
         for cell in self._cells[first:last]:

@@ -37,7 +37,7 @@ _ENTITY_ONE = r"\#[0-9]{1,7};|\#[xX][0-9A-Fa-f]{1,6};"
 
 
 def _by_first_letter(words: str) -> str:
-    """Return a regular expression of ``words``, grouped by their first letter, so that it matches faster."""
+    """Return a regular expression of ``words``, grouped by their first letter to match faster."""
     endings: dict[str, list[str]] = {}
     for word in words.split("|"):
         endings.setdefault(word[0], []).append(word[1:])
@@ -60,12 +60,18 @@ _INVISIBLE = (
 
 
 def _compile(starts: str, *parts: str) -> re.Pattern[bytes]:
-    """Return the regular expression of escape sequences, given their first bytes and the alternatives after them."""
+    """Return the regular expression of escape sequences.
+
+    ``starts`` are their first bytes, and ``parts`` are the alternatives after the first byte.
+    """
     return re.compile(f"[{starts}](?:{'|'.join(parts)})".encode("latin-1"))
 
 
 def _all_families(backslash: str, percent: str, entity: str) -> re.Pattern[bytes]:
-    """Return the regular expression of all escape sequences, given the alternatives that differ for runs and single sequences."""
+    """Return the regular expression of all escape sequences.
+
+    The arguments are the alternatives that differ for runs and for single sequences.
+    """
     return _compile(
         r"\\%&<\x1b\xc2\xe2\xe3\xef\x00",
         rf"(?<=\\)(?:{backslash}|{_BACKSLASH})",
@@ -144,7 +150,9 @@ def unescape(data: bytes) -> bytes:
 
 
 def partly_unescape(data: bytes) -> list[bytes]:
-    r"""Return the versions of ``data`` in which the escape sequences of some families are decoded, once or several times.
+    r"""Return the versions of ``data`` in which some of the escape sequences are decoded.
+
+    In each version, some families of escape sequences are decoded, once or several times.
 
     A password such as ``a%4e\\x41`` is not encoded. However, a decoded view of a text may have decoded some of it.
     """
@@ -166,7 +174,10 @@ def partly_unescape(data: bytes) -> list[bytes]:
 
 
 def escape_views(view: TextView) -> list[TextView]:
-    r"""Return views of ``view`` with its escape sequences decoded. ``\xHH`` is decoded as a byte, and in another view as a character."""
+    r"""Return views of ``view`` with its escape sequences decoded.
+
+    ``\xHH`` is decoded as a byte, and in another view as a character.
+    """
     data = view.data
     if not has_escapes(data):
         return []

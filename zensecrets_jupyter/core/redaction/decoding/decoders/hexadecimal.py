@@ -26,7 +26,10 @@ _SEPARATOR_BYTES = len(_SEPARATOR) // 2
 
 
 def hexadecimal_views(view: TextView) -> list[TextView]:
-    """Return a view of the blocks of at least 12 hexadecimal digits, decoded from the first and from the second digit on."""
+    """Return a view of the blocks of at least 12 hexadecimal digits.
+
+    The blocks are decoded from the first digit on, and from the second digit on. The list is empty if there is no block.
+    """
     data = view.data
     blocks = _blocks(data)
     if not blocks:
@@ -42,7 +45,10 @@ def hexadecimal_views(view: TextView) -> list[TextView]:
 
 
 def _blocks(data: bytes) -> list[Span]:
-    """Return the spans of the digits, with the lines of one wrapped text in one span."""
+    """Return the spans of the digits.
+
+    The lines of one wrapped text are in one span.
+    """
     blocks: list[Span] = []
     end = 0
     for run in runs_in(data, _CLASSES, _MIN_DIGITS):

@@ -1,4 +1,7 @@
-"""Decoder of text that a layout splits: wrapped table cells, adjacent string literals, lists of letters, overstruck letters."""
+"""Decoder of text that a layout splits.
+
+The layouts are wrapped table cells, adjacent string literals, lists of letters, and overstruck letters.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,9 @@ def layout_views(view: TextView, *, is_wrapped: bool) -> list[TextView]:
 
 
 def _removal_views(view: TextView, expression: re.Pattern[bytes], detection: re.Pattern[bytes]) -> list[TextView]:
-    """Return a view without the matches of ``expression``, or an empty list if it has none.
+    """Return a view without the matches of ``expression``.
+
+    The list is empty if there is no match.
 
     Args:
         view: The view to decode.
@@ -151,7 +156,10 @@ def _wrapped_cells(data: bytes) -> Iterator[DecodedPiece]:
 
 
 def _cell_lines(line: bytes, offset: int) -> Iterator[_CellLine]:
-    """Yield the cells of a line. Columns are counted in characters, because a border is one character and three bytes."""
+    """Yield the cells of a line.
+
+    Columns are counted in characters, because a border is one character and three bytes.
+    """
     start = 0
     for stop in [*[match.span() for match in _BORDER.finditer(line)], (len(line), len(line))]:
         for cell in _CELL.finditer(line, start, stop[0]):

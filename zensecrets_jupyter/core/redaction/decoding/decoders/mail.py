@@ -1,4 +1,7 @@
-"""Decoder of mail encodings: quoted-printable (RFC 2045), encoded words (RFC 2047), UTF-7 (RFC 2152) and its IMAP variant (RFC 3501)."""
+"""Decoder of the encodings that mail uses.
+
+They are quoted-printable (RFC 2045), encoded words (RFC 2047), UTF-7 (RFC 2152) and its IMAP variant (RFC 3501).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ _BITS = 6
 
 
 def has_quoted_printable(data: bytes) -> bool:
-    """Return whether ``data`` may contain quoted-printable or an encoded word, and not only numbers after an equals sign."""
+    """Return whether ``data`` may contain quoted-printable or an encoded word.
+
+    A number after an equals sign is neither of them.
+    """
     return _QUOTED.search(data) is not None
 
 

@@ -1,4 +1,7 @@
-"""Decoder of bytes and characters that are written as lists of hexadecimal, decimal or octal numbers."""
+"""Decoder of lists of numbers that are bytes or characters.
+
+The numbers may be hexadecimal, decimal or octal.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ _LAST_OF_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
 
 
 def number_views(view: TextView) -> list[TextView]:
-    """Return views of the lists of numbers in ``view``, decoded as bytes and as code points."""
+    """Return views of the lists of numbers in ``view``.
+
+    The numbers are decoded as bytes and as code points.
+    """
     data = view.data
     views: list[TextView] = []
     lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]
