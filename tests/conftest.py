@@ -1,4 +1,7 @@
-"""Fixtures of all tests: each test has its own home, and no settings or keyring of the person who runs it."""
+"""Fixtures of all tests.
+
+Each test has its own home folder, and does not see the settings and the keyring of the user who runs it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ MAX_OPEN_FILES = 300
 
 @pytest.fixture(autouse=True)
 def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Give the test and its child processes a new home, none of our variables and no keyring."""
+    """Give the test a new home, no settings of this package, and no keyring.
+
+    Its child processes inherit them.
+    """
     for variable in list(os.environ):
         if variable.startswith(("ZENSECRETS_", "ZENML_")):
             monkeypatch.delenv(variable)
@@ -50,7 +56,10 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def counted(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Return a function that counts an outcome in a named table. The summary of pytest shows the tables."""
+    """Return a function that counts an outcome in a named table.
+
+    The summary of pytest shows the tables.
+    """
     return lambda table, outcome: request.node.user_properties.append(("counted", (table, outcome)))
 
 

@@ -1,4 +1,7 @@
-"""Unusable stores in a terminal and in a notebook: one line with the reason, and no lost secret."""
+"""Unusable stores in a terminal and in a notebook.
+
+The error is one line with the reason, and no secret is lost.
+"""
 
 from __future__ import annotations
 

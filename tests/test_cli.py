@@ -1,4 +1,7 @@
-"""The terminal front end: the installed script in its own process, with and without a person."""
+"""The terminal front end: the installed script in its own process.
+
+It is tested with and without a user at the terminal.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Run each test in its own folder, and check afterwards that no file contains a canary."""
+    """Run each test in its own folder.
+
+    Check afterwards that no file contains a canary.
+    """
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -150,7 +156,10 @@ def test_a_person_types_values_at_hidden_prompts() -> None:
 
 
 def test_a_person_types_keys_and_values(home: Path) -> None:
-    """At the first use the command offers a passphrase. Without one it creates a key file."""
+    """At the first use the command offers a passphrase.
+
+    Without one it creates a key file.
+    """
     value = canary()
     process = at_terminal("secret", "register", "any")
     process.expect_exact("Key of any: ")

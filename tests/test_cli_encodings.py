@@ -1,4 +1,7 @@
-"""The installed script with output streams of any encoding: exact values or none, and readable tables."""
+"""The installed script with output streams of any encoding.
+
+It prints exact values or none, and readable tables.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ def run_raw(*words: str, environment: dict[str, str]) -> subprocess.CompletedPro
 
 @pytest.fixture
 def value(tmp_path: Path) -> str:
-    """Register a secret with characters of several alphabets and both line ends, and return its value."""
+    """Register a secret with characters of several alphabets and both line ends.
+
+    Return its value.
+    """
     text = f"zażółć {canary('encoded')} é €\r\n\u4f60\u597d\t\U0001f511\n"
     path = tmp_path / "value"
     path.write_bytes(text.encode())

@@ -29,7 +29,10 @@ COPY = ("secrets-manager", "copy", "default", "cloud")
 
 @pytest.fixture(autouse=True)
 def _two_managers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Register a hundred secrets and a slow, empty secrets manager, and check afterwards that no file contains a value."""
+    """Register a hundred secrets and a slow, empty secrets manager.
+
+    Check afterwards that no file contains a value.
+    """
     for variable, value in {**AWS_USER, "TERM": "xterm"}.items():
         monkeypatch.setenv(variable, value)
     with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy:

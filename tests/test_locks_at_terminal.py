@@ -1,4 +1,7 @@
-"""Stores without file locks, on a failing disk, or locked by another process, as a terminal reports them."""
+"""Stores with locking or disk problems, as a terminal reports them.
+
+There are no file locks, the disk fails, or another process holds the lock.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ def test_a_file_system_without_locks_is_an_error_at_once(exists: bool, tmp_path:
 @needs_filter
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Before Python 3.11 sqlite3 does not say which call failed.")
 def test_a_disk_that_fails_at_the_end_leaves_the_result_unknown(tmp_path: Path) -> None:
-    """The change is in the file, but may be lost. The error says neither that it was written nor that it was not."""
+    """The change is in the file, but may be lost.
+
+    The error says neither that it was written nor that it was not.
+    """
     value = canary()
     assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
     ended = _with_refused("fdatasync", "secret", "update", "stored", f"--key={canary('new')}")

@@ -1,4 +1,7 @@
-"""Users without a home, unusable homes, long paths and damaged files: each command reports them in one line."""
+"""Machines without a home folder, with long paths, or with damaged files.
+
+Each command reports the problem in one line.
+"""
 
 from __future__ import annotations
 
@@ -113,7 +116,10 @@ def test_the_package_can_be_run_as_a_module() -> None:
 
 
 def test_create_registers_and_unknown_commands_have_suggestions(tmp_path: Path) -> None:
-    """ZenML renamed `register` to `create` in 0.40. The errors suggest our names of commands of other programs."""
+    """ZenML renamed `register` to `create` in 0.40.
+
+    The errors suggest our names of commands of other programs.
+    """
     environment = {"ZENSECRETS_HOME": str(tmp_path), "ZENSECRETS_PASSPHRASE": "of the tests"}
     assert (
         run_zensecrets("secret", "create", "x", f"--key={canary()}", environment=environment).stdout
@@ -126,7 +132,10 @@ def test_create_registers_and_unknown_commands_have_suggestions(tmp_path: Path) 
 
 @pytest.fixture
 def store_environment(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a store with one secret, whose value is also in a file of the folder ``files``."""
+    """Return the environment of a store with one secret.
+
+    The value is also in a file of the folder ``files``.
+    """
     environment = {"ZENSECRETS_HOME": str(tmp_path / "home"), "ZENSECRETS_PASSPHRASE": "of the tests"}
     value = canary("store_environment")
     assert run_zensecrets("secret", "register", "store_environment", f"--key={value}", environment=environment).returncode == 0

@@ -1,4 +1,7 @@
-"""A plain `authentication_secret` in a terminal, from the line, a prompt or a file: it is never stored in plain text."""
+"""A plain `authentication_secret` in a terminal is never stored in plain text.
+
+It comes from the command line, a prompt or a file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Hidden prompts at a terminal: a typed or pasted value is registered whole or refused, and never shown."""
+"""Hidden prompts at a terminal.
+
+A typed or pasted value is registered whole or refused. It is never shown.
+"""
 
 from __future__ import annotations
 
@@ -127,7 +130,10 @@ def shell(kind: str, folder: Path) -> Iterator[Shell]:
 
 @pytest.mark.once
 def test_a_console_discards_the_other_lines_of_a_pasted_key(tmp_path: Path) -> None:
-    """``jupyter console`` reads only one line. The other lines are not run or shown, and nothing is registered."""
+    """``jupyter console`` reads only one line.
+
+    The other lines are not run or shown, and nothing is registered.
+    """
     with shell("jupyter console", tmp_path) as running:
         for paste in PASTES:
             process = running.start_command()
@@ -252,7 +258,10 @@ def test_a_resized_terminal_loses_no_text(tmp_path: Path) -> None:
 
 
 def test_white_space_and_line_ends_of_a_paste_are_stored(tmp_path: Path) -> None:
-    """The prompt notes white space at the ends. The final Enter is not part of the value."""
+    """The prompt notes white space at the ends.
+
+    The final Enter is not part of the value.
+    """
     value = f"  {canary()}\n\n{canary()}\n"
     with shell("bash", tmp_path) as started:
         paste_bracketed(started.start_command(), value)

@@ -92,7 +92,10 @@ def _has_leak(file: FileWithValue, text: str) -> bool:
 
 
 def test_every_encoding_is_found_and_cleaned(files: dict[str, FileWithValue], environment: dict[str, str], tmp_path: Path) -> None:
-    """A scan with fingerprints misses only encodings in another case. `clean` leaves no piece, or reports that it can't clean a file."""
+    """A scan with fingerprints misses only encodings in another case.
+
+    `clean` leaves no piece, or reports that it can't clean a file.
+    """
     folder, prints = tmp_path / "files", str(tmp_path / "prints")
     assert set(files) - _paths_found(folder, environment) == set()
     done = run_zensecrets("fingerprints", "export", prints, environment=environment)

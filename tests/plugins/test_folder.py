@@ -1,4 +1,7 @@
-"""A flavor of a plug-in: it is installed with pip, found by its entry point, and passes the conformance suite."""
+"""A flavor of a plug-in that is installed with pip.
+
+It is found by its entry point, and passes the conformance suite.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ def test_plug_in_passes_the_suite(installed: Path) -> None:
 
 
 def test_plug_in_is_listed_and_usable(installed: Path, tmp_path: Path) -> None:
-    """The flavor is listed with its package, can be registered, and stores secrets in files of mode 0600."""
+    """The flavor is listed with its package, and can be registered.
+
+    It stores secrets in files of mode 0600.
+    """
     code = """
 import json, sys
 from pathlib import Path

@@ -181,7 +181,10 @@ def _unexpanded_variables() -> list[BadInput]:
 
 
 def _addresses() -> list[BadInput]:
-    """Return URLs with a password in an attribute that is not sealed, or with an ambiguous password."""
+    """Return URLs with a password that is refused.
+
+    The attribute is not sealed, or the end of the password is ambiguous.
+    """
     register = "secrets-manager register new"
     flavors = {
         "vault": "--url=https://",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 
 def copy_until_killed(home: Path, environment: Mapping[str, str]) -> None:
-    """Copy all secrets of ``default`` to ``cloud`` in a process without the fixtures of the tests."""
+    """Copy all secrets of ``default`` to ``cloud``.
+
+    The process has no fixtures of the tests.
+    """
     os.environ.update({**environment, HOME_VARIABLE: str(home), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"})
     Client().copy_secrets("default", "cloud")

@@ -1,4 +1,7 @@
-"""Small distributions with entry points, built as wheels and installed by pip into a separate folder."""
+"""Small distributions with entry points.
+
+They are built as wheels, and installed by pip into a separate folder.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 def error_details(error: BaseException) -> str:
-    """Return the traceback of ``error``, and the text, arguments and attributes of it and of its causes."""
+    """Return the traceback, the text, the arguments and the attributes of ``error``.
+
+    Those of its causes are included.
+    """
     parts = ["".join(traceback.format_exception(error))]
     for one in _chain(error):
         parts += [str(one), repr(one), repr(one.args), repr(vars(one))]

@@ -1,4 +1,7 @@
-"""A fake front end for forms, which sends messages like those of the browser to a real kernel."""
+"""A fake front end for forms.
+
+It sends messages like those of the browser to a real kernel.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ class FormClient:
         return self.send_while(running, self._submission(sections, (), None, {}))
 
     def send_while(self, running: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Send a message while a cell waits, and return the messages about the cell until its end."""
+        """Send a message while a cell waits.
+
+        Return the messages about the cell until its end.
+        """
         self._send(content)
         return self._kernel.read_messages(running)
 

@@ -55,7 +55,10 @@ class CellResult:
 
     @property
     def error(self) -> str:
-        """The displayed error: the traceback, or the line that IPython writes instead; empty without an error."""
+        """The displayed error: the traceback, or the line that IPython writes instead.
+
+        It is empty if there is no error.
+        """
         traceback = self.reply.get("traceback", []) if not self.ok else []
         return "\n".join(traceback) + self.stream("stderr")
 
@@ -145,7 +148,10 @@ class Kernel:
         return str(message["header"]["msg_id"])
 
     def close_comm(self, comm: str) -> None:
-        """Close a comm, as a front end that lacks its target does, and wait until the kernel has processed it."""
+        """Close a comm, as a front end that lacks its target does.
+
+        Wait until the kernel has processed it.
+        """
         message = self.client.session.msg("comm_close", {"comm_id": comm, "data": {}})
         self.client.shell_channel.send(message)
         self.read_messages(str(message["header"]["msg_id"]))
@@ -219,7 +225,10 @@ class Kernel:
 
 @contextmanager
 def short_path(folder: Path) -> Iterator[Path]:
-    """Yield a symbolic link of at most 40 characters to ``folder``, because the path of a Unix socket has at most 107."""
+    """Yield a symbolic link to ``folder`` with at most 40 characters.
+
+    The path of a Unix socket has at most 107.
+    """
     with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as short:
         link = Path(short) / "to"
         link.symlink_to(folder)

@@ -1,4 +1,7 @@
-"""Values for tests of the guard, in encodings that are written independently of the package, and a search for them."""
+"""Values for tests of the guard, and a search for them.
+
+Their encodings are written independently of the package.
+"""
 
 from __future__ import annotations
 
@@ -136,7 +139,10 @@ DOUBLE_ESCAPES = {"JSON in JSON"}
 
 
 def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], PlantedValue]:
-    """Return a planted value for each channel and encoding, without double escapes for the channels in ``quoting``."""
+    """Return a planted value for each channel and encoding.
+
+    The channels in ``quoting`` get no double escapes.
+    """
     return {
         (channel, encoding): make()
         for channel in channels

@@ -53,7 +53,10 @@ def running_postgresql(user: str, password: str) -> Iterator[Server]:
 
 
 def _start(data: Path, folder: Path) -> int:
-    """Start the server and return its port, with retries, because another process may bind the chosen port first."""
+    """Start the server and return its port.
+
+    The start is retried, because another process may bind the chosen port first.
+    """
     for turn in range(10):
         port = _free_port()
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"

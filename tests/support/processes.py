@@ -16,7 +16,10 @@ SECONDS = 60
 
 
 def run_python(code: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
-    """Run ``code`` in a new process in which warnings are errors, and return the JSON value that it prints."""
+    """Run ``code`` in a new process in which warnings are errors.
+
+    Return the JSON value that it prints.
+    """
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
         check=False,

@@ -1,4 +1,6 @@
-"""A program that makes the kernel refuse a system call, like a faulty disk or network drive, and then runs a command.
+"""Run a command while the kernel refuses a system call.
+
+A faulty disk or network drive has the same effect.
 
     python -m tests.support.refused_calls fcntl-lock|fdatasync WORD...
 

@@ -115,7 +115,10 @@ def _schema(model: Any) -> Schema:
 
 
 def _guarded(names: tuple[str, ...], unions: Mapping[str, list[str]], schemas: Mapping[str, Schema]) -> list[str]:
-    """Return the models and unions that need a type guard, each after those that its own guard calls."""
+    """Return the models and unions that need a type guard.
+
+    Each one is after those that its own guard calls.
+    """
     ordered: list[str] = []
     for name in names:
         for called in unions.get(name) or _references(schemas[name]):
@@ -183,7 +186,10 @@ def _check(schema: Schema, data: str) -> str:
 
 
 def _checker(schema: Schema) -> str:
-    """Return the name of a type guard for a JSON schema, or a call that makes one."""
+    """Return the name of a type guard for a JSON schema.
+
+    The result may also be a call that creates one.
+    """
     if "$ref" in schema:
         return f"is{schema['$ref']}"
     kind = schema["type"]

@@ -62,7 +62,10 @@ class ZenmlServer(NamedTuple):
         return {"ZENML_STORE_URL": self.url, "ZENML_STORE_API_KEY": self.api_key}
 
     def run_client(self, code: str, *arguments: str) -> Any:
-        """Run ``code`` with ZenML's client, and return the JSON value in the last line of its output."""
+        """Run ``code`` with ZenML's client.
+
+        Return the JSON value in the last line of its output.
+        """
         return json.loads(self.run("python", "-c", code, *arguments, **self.client_variables).splitlines()[-1])
 
     def run(self, program: str, *arguments: str, answer: str = "", **variables: str) -> str:
@@ -114,7 +117,10 @@ class ZenmlServer(NamedTuple):
 
 
 def run_with_zenml(program: str, *arguments: str, folder: Path) -> str:
-    """Run a program in ZenML's environment without a server, with ZenML's files in ``folder``, and return its output."""
+    """Run a program in ZenML's environment without a server, with ZenML's files in ``folder``.
+
+    Return its output.
+    """
     _make_environment()
     shutil.copytree(PREPARED / "stores", folder / "stores")
     own = {

@@ -20,7 +20,10 @@ def test_canaries_are_unique() -> None:
 
 
 def test_canary_is_found_in_each_encoding(tmp_path: Path) -> None:
-    """A canary is found as plain text, JSON, UTF-16, hexadecimal, reversed and base64, in bytes, texts, files and folders."""
+    """A canary is found in each encoding.
+
+    It is found as plain text, JSON, UTF-16, hexadecimal, reversed and base64, in bytes, texts, files and folders.
+    """
     value = canary("encoding")
     encoded = [
         value.encode(),

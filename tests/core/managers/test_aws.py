@@ -98,7 +98,10 @@ def _described(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]
 
 
 def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """Names, schemas and versions of 101 secrets come in two requests, and no value is read for them."""
+    """Names, schemas and versions of 101 secrets come in two requests.
+
+    No value is read for them.
+    """
     for number in range(100):
         manager.register_secret(secret(f"n{number:03}", key="value"))
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
@@ -140,7 +143,10 @@ def test_batch_without_permission(manager: SecretsManager[AwsBackend], aws: Faul
 
 
 def test_undelete(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """A deleted secret can be restored, even after a lost response. The error states until when."""
+    """A deleted secret can be restored, even after a lost response.
+
+    The error states until when.
+    """
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
     until = datetime.now(timezone.utc) + timedelta(days=30)
@@ -173,7 +179,7 @@ def test_recovery_days(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> 
 
 
 def test_deleted_name_can_be_registered_again(manager: SecretsManager[AwsBackend]) -> None:
-    """A new secret with the name of a deleted one has its own history from version 1."""
+    """A new secret with the name of a deleted one has its own history."""
     manager.register_secret(secret("a", key="old"))
     manager.merge_secret("a", {"key": "older"})
     manager.delete_secret("a")
@@ -189,7 +195,10 @@ def test_deleted_name_can_be_registered_again(manager: SecretsManager[AwsBackend
 
 @pytest.mark.parametrize("request_name", ["PutSecretValue", "UpdateSecretVersionStage"])
 def test_failed_registration_keeps_the_secret_deleted(manager: SecretsManager[AwsBackend], aws: FaultProxy, request_name: str) -> None:
-    """If the new content is refused, the deleted secret stays deleted. After one lost response, the new content is stored."""
+    """If the new content is refused, the deleted secret stays deleted.
+
+    After one lost response, the new content is stored.
+    """
     manager.register_secret(secret("a", key=canary("old")))
     manager.delete_secret("a")
     with aws.inject(aws_error("AccessDeniedException"), only=request_name), pytest.raises(ManagerAccessError):
@@ -205,7 +214,10 @@ def test_failed_registration_keeps_the_secret_deleted(manager: SecretsManager[Aw
 
 
 def test_foreign_deleted_secret_is_not_restored(aws: FaultProxy) -> None:
-    """A name with a deleted secret of another program is refused, and the secret stays deleted."""
+    """A name with a deleted secret of another program is refused.
+
+    The secret stays deleted.
+    """
     manager = _open(aws, "any", scope="none")
     name = f"theirs-{uuid.uuid4()}"
     client = boto3.client("secretsmanager", endpoint_url=aws.address)
@@ -219,7 +231,10 @@ def test_foreign_deleted_secret_is_not_restored(aws: FaultProxy) -> None:
 
 
 def test_pending_deletion_is_awaited(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """AWS needs some time for a forced deletion, and reports the name as scheduled for deletion until then."""
+    """A registration waits for a forced deletion, which takes AWS some time.
+
+    Until then, AWS reports that the name is scheduled for deletion.
+    """
     told_so = aws_error("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
     with aws.inject(told_so, only="CreateSecret", times=2):
         manager.register_secret(secret("a", key="value"))
@@ -234,7 +249,10 @@ def test_existing_name_without_permission_to_describe(manager: SecretsManager[Aw
 
 
 def test_version_from_the_console(manager: SecretsManager[AwsBackend]) -> None:
-    """A version from the AWS console has the next number, and our next version has the number after it."""
+    """A version from the AWS console has the next number.
+
+    Our next version has the number after it.
+    """
     manager.register_secret(secret("a", key="first"))
     client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
     text = client.get_secret_value(SecretId=manager.backend.key_for("a"))["SecretString"]
@@ -259,7 +277,10 @@ def test_tags(aws: FaultProxy) -> None:
 
 
 def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A missing region, profile or credential, a wrong endpoint and an unreachable server each have their own error."""
+    """Each configuration error has its own error.
+
+    The tested ones are a missing region, profile or credential, a wrong endpoint, and an unreachable server.
+    """
     identity = str(uuid.uuid4())
     with pytest.raises(InvalidOptionsError, match=r"no AWS profile 'nobody' on this machine.*~/\.aws/config"):
         _open(aws, identity, profile="nobody").list_secrets()

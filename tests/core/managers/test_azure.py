@@ -87,7 +87,10 @@ class TestAzure(SecretsManagerTests):
 
 
 def test_list_reads_all_pages_and_no_value(vault: KeyVaultServer) -> None:
-    """Ten secrets are listed from four pages, with schema and time, and no value is read."""
+    """Ten secrets are listed from four pages, with schema and time.
+
+    No value is read.
+    """
     manager = open_manager(vault)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
@@ -100,7 +103,10 @@ def test_list_reads_all_pages_and_no_value(vault: KeyVaultServer) -> None:
 
 
 def test_concurrent_reads_reuse_connections(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
-    """Concurrent threads keep one connection each and share one token, without a warning about a full pool."""
+    """Concurrent threads keep one connection each, and share one token.
+
+    No warning about a full connection pool is logged.
+    """
     manager = open_manager(vault)
     names = [f"name{number}" for number in range(40)]
     for name in names:
@@ -129,7 +135,10 @@ def test_deleted_name_can_be_registered_again(vault: KeyVaultServer) -> None:
 
 
 def test_undelete(vault: KeyVaultServer) -> None:
-    """A deleted secret is restored with its history, even if deletion and recovery are slow. The error states until when."""
+    """A deleted secret is restored with its history, even if deletion and recovery are slow.
+
+    The error states until when.
+    """
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="first"))
     manager.merge_secret("a", {"k": "second"})
@@ -160,7 +169,10 @@ def test_lost_response_of_an_undelete(vault: KeyVaultServer, fault: Fault) -> No
 
 @pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
 def test_lost_response_of_a_recovery(vault: KeyVaultServer, fault: Fault) -> None:
-    """A recovery before a registration is completed by a retry, and the old content is not treated as new."""
+    """A recovery before a registration is completed by a retry.
+
+    The old content is not treated as new.
+    """
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="old"))
     manager.delete_secret("a")
@@ -183,7 +195,10 @@ def test_failed_registration_keeps_the_secret_deleted(vault: KeyVaultServer) -> 
 
 
 def test_foreign_deleted_secret_is_not_recovered(vault: KeyVaultServer) -> None:
-    """A name with a deleted secret of another program is refused, and the secret stays deleted."""
+    """A name with a deleted secret of another program is refused.
+
+    The secret stays deleted.
+    """
     value = canary("theirs")
     manager = open_manager(vault, scope="none")
     vault.put("theirs", value)
@@ -200,7 +215,10 @@ def test_foreign_deleted_secret_is_not_recovered(vault: KeyVaultServer) -> None:
 
 
 def test_purge(vault: KeyVaultServer) -> None:
-    """With ``purge`` a deleted secret is removed completely. A vault with purge protection raises an error."""
+    """With ``purge`` a deleted secret is removed completely.
+
+    A vault with purge protection raises an error.
+    """
     manager = open_manager(vault, purge=True)
     for settling in (0, 3):
         vault.settling = settling
@@ -221,7 +239,10 @@ def test_purge(vault: KeyVaultServer) -> None:
 
 
 def test_foreign_secret_is_reported_and_not_changed(vault: KeyVaultServer) -> None:
-    """Without a scope, a foreign secret is listed and is neither read, changed nor deleted. No error contains its value."""
+    """Without a scope, a foreign secret is listed and is neither read, changed nor deleted.
+
+    No error contains its value.
+    """
     value = canary("theirs")
     manager = open_manager(vault, scope="none")
     vault.put("theirs", value)
@@ -240,7 +261,10 @@ def test_foreign_secret_is_reported_and_not_changed(vault: KeyVaultServer) -> No
 
 
 def test_requested_wait_is_respected(vault: KeyVaultServer) -> None:
-    """The client waits as long as Retry-After of status 429 requests, and then the request succeeds."""
+    """The client waits for the time that the header Retry-After requests.
+
+    The response has status 429. After the wait, the request succeeds.
+    """
     manager = open_manager(vault)
     manager.list_secrets()
     vault.faults.add(Fault("429", wait=1))
@@ -332,7 +356,10 @@ def test_unknown_certificate_authority(vault: KeyVaultServer, monkeypatch: pytes
     ],
 )
 def test_options_are_checked(attributes: dict[str, str], named: str) -> None:
-    """A vault without TLS, a missing vault and an incomplete application are refused with the option and without its value."""
+    """An invalid option is refused with its name and without its value.
+
+    The tests are a vault without TLS, a missing vault, and an incomplete application.
+    """
     with pytest.raises(InvalidOptionsError, match=named) as caught:
         AzureBackend.make_options(attributes)
     assert not find_canary(error_details(caught.value))

@@ -1,4 +1,7 @@
-"""The cache: one read for concurrent callers, and no stale secret after a write or the time to live."""
+"""The cache: concurrent callers share one read, and no result is stale.
+
+A result is stale after a write, and after its time to live.
+"""
 
 from __future__ import annotations
 
@@ -177,7 +180,10 @@ def test_failed_write_removes_the_cached_secret(manager: SecretsManager[Counting
 
 
 def test_read_from_before_a_write_is_not_cached(manager: SecretsManager[CountingBackend]) -> None:
-    """The result of a read that began before a write is returned to its caller and not cached."""
+    """The result of a read that began before a write is not cached.
+
+    Only its caller gets it.
+    """
     text = canary("second")
     gate = manager.backend.during_read = Gate()
     with ThreadPoolExecutor(1) as pool:
@@ -246,7 +252,10 @@ def test_missing_secret_is_not_cached(manager: SecretsManager[CountingBackend]) 
 
 
 def test_late_caller_uses_the_result_of_another_read() -> None:
-    """A caller that missed the cache, and starts to read after another read has ended, gets its result."""
+    """A late caller gets the result of a read that has just ended.
+
+    The caller missed the cache, and starts to read after the other read has ended.
+    """
     cache = ReadCache(60.0, None)
     first = secret("mine", key="first")
     assert cache.fresh("mine") is None
@@ -255,7 +264,10 @@ def test_late_caller_uses_the_result_of_another_read() -> None:
 
 
 def test_write_invalidates_all_caches_of_a_flavor() -> None:
-    """A write removes secrets from all caches of the same flavor, and not from other caches."""
+    """A write removes secrets from all caches of the same flavor.
+
+    Other caches do not change.
+    """
     ours, theirs, other = (ReadCache(60.0, None, flavor=flavor) for flavor in ("tested", "tested", "another"))
     alone = [ReadCache(60.0, None) for _ in range(2)]
     for cache in (ours, theirs, other, *alone):

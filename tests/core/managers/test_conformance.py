@@ -1,4 +1,7 @@
-"""The conformance suite for the flavors `local` and `memory`, and for a fake remote backend with each set of capabilities."""
+"""The conformance suite for the flavors `local` and `memory`, and for a fake remote backend.
+
+The fake backend is tested with each set of capabilities.
+"""
 
 from __future__ import annotations
 

@@ -42,7 +42,10 @@ def _local(home: Path) -> SecretsManager[LocalBackend]:
 
 @pytest.mark.parametrize("flavor", list(SERVICES))
 def test_copy_to_a_service_and_back(flavor: str, home: Path, request: pytest.FixtureRequest) -> None:
-    """Content, keys and schemas are unchanged in the service and after the copy back. A second copy writes nothing."""
+    """Content, keys and schemas are unchanged in the service and after the copy back.
+
+    A second copy writes nothing.
+    """
     there = SERVICES[flavor](request)
     source, back = _local(home), _local(home)
     for name, record in RECORDS.items():

@@ -43,7 +43,13 @@ if TYPE_CHECKING:
 
 
 class Shared(NamedTuple):
-    """A service and functions for another program: one stores a payload, and one joins two words to a path."""
+    """A service with external secrets, and functions for the other program.
+
+    Attributes:
+        service: The service.
+        put: Stores a payload under a path.
+        path: Joins two words to a path.
+    """
 
     service: FaultyService
     put: Callable[[str, str], object]
@@ -115,7 +121,10 @@ def path(shared: Shared) -> str:
 
 
 def test_json_object_has_its_keys(shared: Shared, path: str) -> None:
-    """Texts of a JSON object are unchanged, and other values are JSON. The option can select one key."""
+    """Texts of a JSON object are unchanged, and other values are JSON.
+
+    The option can select one key.
+    """
     value = canary("theirs")
     shared.put(path, json.dumps({"password": value, "port": 5432, "tls": True, "hosts": ["a", "é"], "none": None, "empty": ""}))
     manager = shared.open(db=path, only=f"{path}#password")
@@ -176,7 +185,10 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
 
 @pytest.mark.parametrize("change", list(_CHANGES))
 def test_changes_are_refused(shared: Shared, path: str, change: str) -> None:
-    """Each change is refused without a request, and the error states the owner and the path."""
+    """Each change is refused without a request.
+
+    The error states the owner and the path.
+    """
     value = canary("theirs")
     shared.put(path, json.dumps({"key": value}))
     manager = shared.open(db=path)
@@ -192,7 +204,10 @@ def test_changes_are_refused(shared: Shared, path: str, change: str) -> None:
 
 
 def test_external_secret_hides_our_secret(shared: Shared, path: str) -> None:
-    """An external secret is read and listed in place of our secret with the same name. Deleting all keeps both."""
+    """An external secret replaces our secret with the same name in reads and lists.
+
+    Deleting all secrets deletes neither of them.
+    """
     theirs, ours = canary("theirs"), canary("ours")
     shared.put(path, json.dumps({"key": theirs}))
     shared.open().register_secret(secret("db", key=ours))
@@ -219,7 +234,10 @@ def test_missing_path_is_reported(shared: Shared, path: str) -> None:
 
 
 def test_missing_key_is_reported(shared: Shared, path: str) -> None:
-    """A missing key raises an error with the existing keys and without a value. So does an invalid key."""
+    """A missing key raises an error with the existing keys and without a value.
+
+    So does an invalid key.
+    """
     shared.put(path, json.dumps({"user": canary("user"), "name": canary("name")}))
     manager = shared.open(db=f"{path}#password", whole=path, user=f"{path}#user")
     missing = _raised(lambda: manager.get_secret("db"))
@@ -245,7 +263,10 @@ _FAULTS: dict[str, type[ZenSecretsError]] = {
 
 @pytest.mark.parametrize("fault", list(_FAULTS))
 def test_faults_raise_the_usual_errors(shared: Shared, path: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Each fault raises the right error in one line, without a value in error and logs. A transient fault is retried."""
+    """Each fault raises the right error in one line, without a value.
+
+    The logs contain no value either. A transient fault is retried.
+    """
     shared.put(path, json.dumps({"key": canary("theirs")}))
     caplog.set_level(logging.DEBUG)
     manager = shared.service.open(external={"db": path})
@@ -289,14 +310,17 @@ def test_secret_of_another_manager(shared: Shared) -> None:
     "external", [{"no.name": "path"}, {"a b": "path"}, {"": "path"}, {"db": ""}, {"db": "#key"}, {"db": " "}, {"db": 3}]
 )
 def test_invalid_options_are_refused(external: dict[str, Any]) -> None:
-    """An invalid name or an empty path is refused with the option and without its value."""
+    """An invalid name or an empty path is refused, without its value in the error."""
     with pytest.raises(InvalidOptionsError, match="external") as caught:
         AwsBackend.make_options({"external": external})
     assert "path" not in str(caught.value).split("Its attributes")[0].replace("no path", "")
 
 
 def test_last_hash_ends_the_path(vault: VaultFixture) -> None:
-    """A Vault path may contain ``#`` if another one follows. Slashes around the path are ignored."""
+    """A Vault path may contain ``#`` if another one follows.
+
+    Slashes around the path are ignored.
+    """
     shared = _vault(vault)
     shared.put("odd#path/x", json.dumps({"key": "1", "other": "2"}))
     manager = shared.open(whole="/odd#path/x#", one="odd#path/x#key")
@@ -304,7 +328,10 @@ def test_last_hash_ends_the_path(vault: VaultFixture) -> None:
 
 
 def test_arn_binary_and_deleted_secret_in_aws(aws: FaultProxy) -> None:
-    """A full ARN is a path. Text in bytes is read, and other bytes and deleted secrets raise errors."""
+    """A full ARN is a path.
+
+    Text in bytes is read, and other bytes and deleted secrets raise errors.
+    """
     shared, client = _aws(aws), boto3.client("secretsmanager", endpoint_url=aws.address)
     value, name = canary("binary"), f"prod/{uuid.uuid4().hex}"
     arn = client.create_secret(Name=name, SecretBinary=value.encode())["ARN"]
@@ -318,7 +345,10 @@ def test_arn_binary_and_deleted_secret_in_aws(aws: FaultProxy) -> None:
 
 
 def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) -> None:
-    """A full resource name is a path, with or without a version. The newest version is read by default."""
+    """A full resource name is a path, with or without a version.
+
+    The newest version is read by default.
+    """
     shared = _gcp(secret_manager)
     shared.put("theirs", canary("old"))
     newest = canary("new")

@@ -1,4 +1,7 @@
-"""Every flavor under every fault: an operation raises the right error or succeeds on a retry, and no secret is lost, damaged or shown."""
+"""Fault tests: every flavor under every fault.
+
+An operation raises the right error, or succeeds on a retry. No secret is lost, damaged or shown.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Faults of single requests, for the flavors whose requests pass a fault proxy or a fake server.
+"""Faults of single requests.
+
+They are tested for the flavors whose requests pass a fault proxy or a fake server.
 
 These tests are more detailed than ``test_faults``. Each operation raises the right error or succeeds on a retry. No secret is lost or
 half-written, and no error contains a value. Each flavor is an entry of ``SERVICES``.
@@ -60,7 +62,10 @@ class FaultHarness:
         self.other.register_secret(secret("stored", key=self.value))
 
     def assert_raises(self, expected: type[ZenSecretsError], operation: Callable[[], Any]) -> ZenSecretsError:
-        """Check that ``operation`` raises exactly ``expected``, in one line, with a hint and without a value."""
+        """Check that ``operation`` raises exactly ``expected``.
+
+        The error must have one line, a hint, and no value.
+        """
         with pytest.raises(ZenSecretsError) as caught:
             operation()
         assert type(caught.value) is expected, str(caught.value)
@@ -147,7 +152,10 @@ def test_no_permission_to_read(harness: FaultHarness) -> None:
 
 
 def test_name_too_long(harness: FaultHarness) -> None:
-    """A name over the limit is refused before a request is sent, and reading it raises SecretNotFoundError."""
+    """A name over the limit is refused before a request is sent.
+
+    Reading it raises SecretNotFoundError.
+    """
     manager = harness.manager
     name = "ж" * 255
     before = harness.service.requests()
@@ -169,7 +177,7 @@ def test_illegal_name(harness: FaultHarness) -> None:
 
 
 def test_name_outside_the_alphabet_of_the_service(harness: FaultHarness) -> None:
-    """A valid name is encoded in the alphabet of the service, and decoded to the same name."""
+    """A valid name is encoded in the alphabet of the service, and decoded again."""
     manager = harness.manager
     names = ["ключ/🔑", "a//b/", "%2e%2e", "$(id)", "a?b=c&d", "a#b", "a*"]
     for name in names:
@@ -178,7 +186,10 @@ def test_name_outside_the_alphabet_of_the_service(harness: FaultHarness) -> None
 
 
 def test_value_too_large(harness: FaultHarness) -> None:
-    """A value over the limit is refused before a request is sent, and the error states the limit."""
+    """A value over the limit is refused before a request is sent.
+
+    The error states the limit.
+    """
     manager = harness.manager
     limit = harness.service.backend_class.max_size
     too_large = secret("new", key=canary("large") + "x" * limit)
@@ -234,7 +245,10 @@ def test_connection_breaks_during_a_write(harness: FaultHarness, operation: str,
 
 @pytest.mark.parametrize("operation", ["register", "merge", "delete"])
 def test_connections_always_break_during_a_write(harness: FaultHarness, operation: str) -> None:
-    """The error says that the write may have been executed, and the secret keeps its old content."""
+    """The error says that the write may have been executed.
+
+    The secret keeps its old content.
+    """
     manager = harness.manager
     changed = canary("changed")
     operations: dict[str, Callable[[], None]] = {
@@ -249,7 +263,10 @@ def test_connections_always_break_during_a_write(harness: FaultHarness, operatio
 
 
 def test_undelete(harness: FaultHarness) -> None:
-    """A single fault is retried, a permanent fault raises an error, and an unsupported undelete sends no request."""
+    """A single fault of an undelete is retried, and a permanent fault raises an error.
+
+    An unsupported undelete sends no request.
+    """
     manager, value = harness.manager, canary("deleted")
     manager.register_secret(secret("gone", key=value))
     manager.delete_secret("gone")
@@ -310,7 +327,10 @@ def test_clock_skew(harness: FaultHarness) -> None:
 
 
 def test_deleted_between_list_and_read(harness: FaultHarness) -> None:
-    """A secret that is deleted after a list is reported as missing, and the others are read."""
+    """A secret that is deleted after a list is reported as missing.
+
+    The others are read.
+    """
     manager = harness.manager
     manager.register_secret(secret("gone", key="old"))
     listed = manager.list_secrets()
@@ -345,7 +365,10 @@ def test_foreign_payload(harness: FaultHarness, text: str) -> None:
 
 
 def test_foreign_response(harness: FaultHarness) -> None:
-    """A response of another service raises ManagerError, and is not treated as a secret or as an empty list."""
+    """A response of another service raises ManagerError.
+
+    It is not treated as a secret or as an empty list.
+    """
     with harness.service.inject("foreign response"):
         for name, operation in all_operations(harness.manager).items():
             with pytest.raises(ManagerError) as caught:

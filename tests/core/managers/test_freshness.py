@@ -1,4 +1,7 @@
-"""The cache of shared services: a cached read sends no request, and writes of others are seen after the time to live or with refresh."""
+"""The cache of shared services: a cached read sends no request.
+
+Writes of other processes are seen after the time to live, or with refresh.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +105,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CachedSe
 
 
 def test_cached_read_sends_no_request(service: CachedService) -> None:
-    """A hundred reads of cached secrets, one by one and in a batch, send no request."""
+    """A hundred reads of cached secrets, single or in a batch, send no request."""
     manager = service.open()
     texts = {name: canary(name) for name in ("one", "two", "three")}
     for name, text in texts.items():
@@ -117,7 +120,10 @@ def test_cached_read_sends_no_request(service: CachedService) -> None:
 
 
 def test_write_of_another_process_is_seen(service: CachedService) -> None:
-    """A cached secret is returned within its time to live. Afterwards, or with refresh, a write of another process is seen."""
+    """A cached secret is returned within its time to live.
+
+    Afterwards, or with refresh, a write of another process is seen.
+    """
     patient, brief = service.open(LONG), service.open(SHORT)
     first, second = canary("first"), canary("second")
     patient.register_secret(secret("shared", key=first))
@@ -143,7 +149,7 @@ def test_write_of_another_process_is_seen(service: CachedService) -> None:
 
 
 def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> None:
-    """Each kind of write of one instance is seen by the next read of another instance."""
+    """Each kind of write is seen by the next read of another instance."""
     one, two = service.open(), service.open()
     one.register_secret(secret("shared", key="first"))
     assert two.get_secret("shared").content == {"key": "first"}

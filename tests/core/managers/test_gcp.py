@@ -91,7 +91,10 @@ class TestGcp(SecretsManagerTests):
 
 
 def test_list_reads_all_pages_and_no_value(server: SecretManagerServer) -> None:
-    """Ten secrets are listed from four pages, with schema and version, and no value is read."""
+    """Ten secrets are listed from four pages, with schema and version.
+
+    No value is read.
+    """
     manager = open_manager(server)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
@@ -104,7 +107,10 @@ def test_list_reads_all_pages_and_no_value(server: SecretManagerServer) -> None:
 
 
 def test_read_is_one_request(server: SecretManagerServer) -> None:
-    """A read needs one request and only the permission to read. A missing secret is reported."""
+    """A read needs one request and only the permission to read.
+
+    A missing secret is reported.
+    """
     open_manager(server).register_secret(secret("a", k="v"))
     manager = open_manager(server)
     server.faults.requests.clear()
@@ -116,7 +122,10 @@ def test_read_is_one_request(server: SecretManagerServer) -> None:
 
 
 def test_aborted_registration_is_no_secret(server: SecretManagerServer) -> None:
-    """If the last request of a registration fails, no secret is listed or read, and the name can be registered."""
+    """After a failed last request of a registration, no secret is listed or read.
+
+    The name can be registered again.
+    """
     manager = open_manager(server)
     for request in ("AddSecretVersion", "UpdateSecret"):
         with server.faults.inject(Fault("UNAVAILABLE"), on=request), pytest.raises(ManagerUnreachableError, match="Check before you try"):
@@ -133,7 +142,10 @@ def test_aborted_registration_is_no_secret(server: SecretManagerServer) -> None:
 
 
 def test_aborted_update_changes_nothing(server: SecretManagerServer) -> None:
-    """A version without the alias is neither read nor listed, and the next update ignores it."""
+    """A version without the alias is neither read nor listed.
+
+    The next update ignores it.
+    """
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     with server.faults.inject(Fault("UNAVAILABLE"), on="UpdateSecret"), pytest.raises(ManagerUnreachableError):
@@ -147,7 +159,10 @@ def test_aborted_update_changes_nothing(server: SecretManagerServer) -> None:
 @pytest.mark.parametrize("request_", ["CreateSecret", "AddSecretVersion", "UpdateSecret", "DeleteSecret"])
 @pytest.mark.parametrize("done", [True, False])
 def test_lost_response_of_a_write(server: SecretManagerServer, request_: str, *, done: bool) -> None:
-    """After a lost response to any request of a write, a retry completes it, whether it was executed or not."""
+    """After a lost response, a retry completes the write.
+
+    The lost response may be that of any request of the write, and the request may have been executed or not.
+    """
     manager = open_manager(server)
     server.faults.add(Fault("UNAVAILABLE", done=done), on=request_)
     manager.register_secret(secret("a", k="first"))
@@ -183,7 +198,10 @@ def test_conflicting_writer_leaves_no_version(server: SecretManagerServer) -> No
 
 
 def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer) -> None:
-    """A foreign secret is listed and is neither read, changed nor deleted. No error contains its value."""
+    """A foreign secret is listed and is neither read, changed nor deleted.
+
+    No error contains its value.
+    """
     value = canary("theirs")
     manager = open_manager(server, scope="none")
     for data in (value.encode(), b"\xff\xfe" + value.encode()):
@@ -209,7 +227,10 @@ def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer)
 
 
 def test_foreign_version_is_ignored(server: SecretManagerServer) -> None:
-    """A version that another program adds is neither read nor listed, before and after the next update."""
+    """A version that another program adds is neither read nor listed.
+
+    This is the same before and after the next update.
+    """
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     (key,) = server.secrets
@@ -224,7 +245,10 @@ def test_foreign_version_is_ignored(server: SecretManagerServer) -> None:
 
 
 def test_disabled_version_is_reported(server: SecretManagerServer) -> None:
-    """Reading and updating a secret with a disabled current version raise an error, and other secrets are listed."""
+    """Reading and updating a secret with a disabled current version raise an error.
+
+    Other secrets are listed.
+    """
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     manager.merge_secret("a", {"k": "second"})
@@ -279,7 +303,10 @@ def test_locations_of_new_secrets(server: SecretManagerServer) -> None:
 
 
 def test_forbidden_location_is_reported(server: SecretManagerServer) -> None:
-    """A policy for locations is not treated as a conflict, and the error names the option."""
+    """A policy for locations is not treated as a conflict.
+
+    The error names the option.
+    """
     manager = open_manager(server)
     with server.faults.inject(Fault("FAILED_PRECONDITION"), on="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
         manager.register_secret(secret("a", k=canary()))
@@ -384,7 +411,10 @@ def test_google_logs_no_value(server: SecretManagerServer) -> None:
 
 
 def test_connection_reset_during_a_write(server: SecretManagerServer) -> None:
-    """After a real reset during a write, a retry uses a new connection, and the secret is written once."""
+    """After a real reset during a write, a retry uses a new connection.
+
+    The secret is written once.
+    """
     proxy = TcpProxy("127.0.0.1", int(server.endpoint.rpartition(":")[2]))
     manager = open_manager(server, endpoint=f"http://127.0.0.1:{proxy.address[1]}")
     assert manager.list_secrets() == []

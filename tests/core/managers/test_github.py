@@ -84,7 +84,10 @@ class TestGithub(SecretsManagerTests):
 
 
 def test_whole_secret_is_stored(github: GithubServer) -> None:
-    """GitHub stores one encrypted document for each secret under an upper-case name. An update replaces all of it."""
+    """GitHub stores one encrypted document for each secret under an upper-case name.
+
+    An update replaces all of it.
+    """
     manager = open_manager(github)
     value = canary("sent")
     manager.register_secret(secret("my-db", user="u", password=value))
@@ -116,7 +119,10 @@ def test_reading_is_unsupported_outside_of_a_workflow(github: GithubServer) -> N
 
 
 def test_workflow_reads_the_environment(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a workflow, a secret is read from an environment variable, without a request. An empty variable is a missing secret."""
+    """In a workflow, a secret is read from an environment variable, without a request.
+
+    An empty variable is a missing secret.
+    """
     value = canary("read")
     open_manager(github).register_secret(secret("a", k=value))
     github.faults.requests.clear()
@@ -152,7 +158,10 @@ def test_workflow_deletes_an_unreadable_secret(github: GithubServer, monkeypatch
 
 
 def test_environment_provides_repository_and_token(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Address, repository and token come from GitHub's variables, and a missing one is named in the error."""
+    """Address, repository and token come from GitHub's variables.
+
+    A missing one is named in the error.
+    """
     bare: dict[str, Any] = {"api_url": None, "repository": None, "token": None}
     monkeypatch.setenv("GITHUB_API_URL", github.url)
     with pytest.raises(InvalidOptionsError, match="GITHUB_REPOSITORY"):
@@ -223,7 +232,10 @@ def test_token_is_not_shown(github: GithubServer, caplog: pytest.LogCaptureFixtu
 
 
 def test_delete_all_is_refused_without_a_scope(github: GithubServer) -> None:
-    """Without a scope, deleting all secrets is refused and deleting one works. With a scope, both work."""
+    """Without a scope, deleting all secrets is refused and deleting one works.
+
+    With a scope, both work.
+    """
     github.stored["THEIRS"] = "a plain text"
     bare, scoped = open_manager(github, scope="none"), open_manager(github)
     bare.register_secret(secret("ours", k="v"))

@@ -1,4 +1,7 @@
-"""The API of a secrets manager with a counting backend: names, capabilities, merges, renames and batch reads."""
+"""The API of a secrets manager with a counting backend.
+
+The tests cover names, capabilities, merges, renames and batch reads.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,10 @@ def test_registered_secret_is_read(manager: SecretsManager[CountingBackend]) -> 
 
 
 def test_backend_gets_plain_texts(manager: SecretsManager[CountingBackend]) -> None:
-    """A backend gets exact texts without masks, and the repr of its record shows no value."""
+    """A backend gets exact texts without masks.
+
+    The repr of its record shows no value.
+    """
     manager.register_secret(secret("mine", key=canary("plain")))
     record = manager.backend.stored["mine"]
     assert [type(value) for value in record.content.values()] == [str]
@@ -119,7 +125,10 @@ CALLS: dict[str, Callable[[SecretsManager, str], Any]] = {
 def test_missing_secret_is_reported_with_similar_names(
     call: Callable[[SecretsManager, str], Any], manager: SecretsManager[CountingBackend]
 ) -> None:
-    """Every operation on a missing secret raises a KeyError with the manager and the most similar name."""
+    """Every operation on a missing secret raises a KeyError.
+
+    The error has the name of the manager and the most similar name.
+    """
     manager.backend.put("database")
     with pytest.raises(SecretNotFoundError) as caught:
         call(manager, "databse")
@@ -180,7 +189,10 @@ def test_update_replaces_everything(manager: SecretsManager[CountingBackend]) ->
 
 
 def test_merge_keeps_other_keys(manager: SecretsManager[CountingBackend]) -> None:
-    """A merge sets and removes the given keys, and keeps the other keys and the schema."""
+    """A merge sets and removes the given keys.
+
+    It keeps the other keys and the schema.
+    """
     one, two, three = canary("one"), canary("two"), canary("three")
     manager.backend.put("mine", a=one, b=one, c=one)
     manager.merge_secret("mine", {"b": two, "d": three}, remove=["c"])
@@ -203,7 +215,10 @@ def test_merge_keeps_other_keys(manager: SecretsManager[CountingBackend]) -> Non
 def test_merge_that_breaks_the_schema_is_refused(
     content: dict[str, str], remove: list[str], expected_text: str, manager: SecretsManager[CountingBackend]
 ) -> None:
-    """A merge with an unknown key, or without a required key, is refused and writes nothing."""
+    """A merge that does not match the schema is refused and writes nothing.
+
+    It has an unknown key, or removes a required key.
+    """
     before = SecretRecord("aws", {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")})
     manager.backend.stored["aws"] = before
     with pytest.raises(InvalidSecretError, match=expected_text) as caught:
@@ -222,7 +237,10 @@ def test_removing_a_missing_key(manager: SecretsManager[CountingBackend]) -> Non
 
 
 def test_unknown_schema_survives_an_update(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret with an unknown schema class is read, merged and renamed, and keeps its schema type."""
+    """A secret with an unknown schema class is read, merged and renamed.
+
+    It keeps its schema type.
+    """
     manager.backend.stored["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
     found = manager.get_secret("mine")
     assert isinstance(found, UndefinedSecretSchema)
@@ -243,7 +261,10 @@ def test_secret_that_does_not_match_its_schema_is_readable(manager: SecretsManag
 
 
 def test_rename_keeps_the_content(manager: SecretsManager[CountingBackend]) -> None:
-    """The old name is gone, even in the cache, and the new name has the content."""
+    """The old name is gone, even in the cache.
+
+    The new name has the content.
+    """
     manager.backend.put("old", key=(text := canary("stored")))
     manager.get_secret("old")
     manager.rename_secret("old", "new")
@@ -254,7 +275,10 @@ def test_rename_keeps_the_content(manager: SecretsManager[CountingBackend]) -> N
 
 
 def test_rename_to_an_existing_name_changes_nothing(manager: SecretsManager[CountingBackend]) -> None:
-    """A rename to an existing name, or to the same name, is refused, and both secrets stay unchanged."""
+    """A rename to an existing name, or to the same name, is refused.
+
+    Both secrets stay unchanged.
+    """
     manager.backend.put("one", key="1")
     manager.backend.put("two", key="2")
     for taken in ("two", "one"):
@@ -290,7 +314,10 @@ NEEDS: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
 
 @pytest.mark.parametrize(("needed", "call"), NEEDS.values(), ids=NEEDS)
 def test_missing_capability_is_refused_first(needed: Capability, call: Callable[[SecretsManager], Any]) -> None:
-    """Without its capability, an operation does not call the backend, and the error has manager and flavor."""
+    """Without its capability, an operation does not call the backend.
+
+    The error has manager and flavor.
+    """
     made = limited(ALL & ~needed)
     before = dict(made.backend.stored)
     with pytest.raises(UnsupportedOperationError) as caught:
@@ -321,7 +348,10 @@ def test_failed_list_does_not_hide_the_error() -> None:
 
 
 def test_declared_capability_without_a_method() -> None:
-    """An operation without a method in the backend raises our error, even if its capability is declared."""
+    """An operation without a method in the backend raises our error.
+
+    It does so even if the capability is declared.
+    """
     made = limited(ALL | Capability.REKEY)
     acts: list[Callable[[], object]] = [
         lambda: made.history("there"),
@@ -336,7 +366,10 @@ def test_declared_capability_without_a_method() -> None:
 
 
 def test_capabilities_are_derived_from_methods() -> None:
-    """A backend without write methods is read-only, and one with a history has versions, without a declaration."""
+    """A backend without write methods is read-only.
+
+    One with a history has versions, without a declaration.
+    """
 
     class Reading(Backend):
         def read(self, name: str) -> SecretRecord:
@@ -370,7 +403,10 @@ def test_capabilities_are_derived_from_methods() -> None:
 
 
 def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBackend]) -> None:
-    """get_secrets reads each secret once, returns an error for each failed one, and lists once for similar names."""
+    """get_secrets reads each secret once, and returns an error for each failed one.
+
+    It lists once, for similar names.
+    """
     for name in ("one", "two"):
         manager.backend.put(name, key=canary(name))
     found = manager.get_secrets(["one", "two", "one", "tow", "onne", "two"])
@@ -383,7 +419,10 @@ def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBac
 
 
 def test_batch_is_read_in_parallel(manager: SecretsManager[CountingBackend]) -> None:
-    """As many reads as the backend allows run at the same time. Each read here waits for all others."""
+    """As many reads as the backend allows run at the same time.
+
+    Each read here waits for all others.
+    """
     together = threading.Barrier(manager.parallel_reads, timeout=30)
     manager.backend.during_read = lambda _: together.wait()
     names = [f"s{number}" for number in range(manager.parallel_reads * 2)]
@@ -496,7 +535,10 @@ class CarelessBackend(CountingBackend):
 
 
 def test_options_are_masked_by_their_value() -> None:
-    """A token and a URL with a password are masked without a mark, and an option that is marked as clear text is not."""
+    """A token and a URL with a password are masked without a mark.
+
+    An option that is marked as clear text is not.
+    """
     token, password = canary("token"), canary("password")
     attributes = {"address": f"https://ada:{password}@host", "api_token": token, "region": "eu-west-1", "shown_token": "plain-token"}
     record = Client().workspace.register_component(ComponentType.SECRETS_MANAGER, "m", "careless", attributes)

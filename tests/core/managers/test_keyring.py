@@ -31,7 +31,10 @@ def test_suite_passes_with_a_real_keyring() -> None:
 
 
 def test_missing_keyring(home: Path) -> None:
-    """Without a keyring the flavor is unavailable, using it raises the same error, and no file is created."""
+    """Without a keyring the flavor is unavailable, and using it raises the same error.
+
+    No file is created.
+    """
     found = availability("keyring")
     assert not found.ok
     assert "needs the OS keyring" in found.reason

@@ -1,4 +1,7 @@
-"""Keys of secrets in services with small alphabets: reversible, distinct, never shortened, and inside their scope."""
+"""Keys of secrets in services with small alphabets.
+
+A key is reversible, distinct, never shortened, and inside its scope.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def _keys(flavor: str, scope: str = "component", namespace: str | None = None, i
 @pytest.mark.parametrize("flavor", ENCODINGS)
 @given(name=names(max_length=25))
 def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None:
-    """The key of any name has only allowed characters, and is converted back to the name."""
+    """The key of any name has only allowed characters.
+
+    It is converted back to the name.
+    """
     for scope in Scope:
         keys = _keys(flavor, scope.value, "team" if scope is Scope.NAMESPACE else None)
         try:
@@ -53,14 +59,17 @@ def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None
 @pytest.mark.parametrize("flavor", ENCODINGS)
 @given(key=st.text(alphabet=string.ascii_letters + string.digits + "_-=+@/", max_size=12))
 def test_foreign_key_has_no_name(flavor: str, key: str) -> None:
-    """A key is converted to a name only if the name is converted to the same key."""
+    """A key has a name only if the name is converted to the same key."""
     keys = _keys(flavor, "none")
     name = keys.name_for(key)
     assert name is None or keys.key_for(name) == key
 
 
 def test_common_names_are_readable() -> None:
-    """Names of letters, digits, hyphens and underscores are unchanged in a key, if the service allows it."""
+    """Names of letters, digits, hyphens and underscores are unchanged in a key.
+
+    Some services do not allow this.
+    """
     assert _keys("aws").key_for("aws_prod-1") == f"zenml/component/{IDENTITY}/aws_prod-1"
     assert _keys("vault", "namespace", "team").key_for("Db") == "zenml/namespace/team/Db"
     assert _keys("gcp", "global").key_for("label-studio_Token") == "zenml---global---label-studio_Token"
@@ -82,7 +91,10 @@ def test_upper_and_lower_case_are_distinct() -> None:
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 def test_long_name_is_refused(flavor: str) -> None:
-    """A name over the limit is refused with the service, the limit and the length of the scope."""
+    """A name over the limit is refused.
+
+    The error has the service, the limit and the length of the scope.
+    """
     keys = _keys(flavor)
     longest = ENCODINGS[flavor].max_length
     fitting = "a" * (longest - len(keys.prefix))
@@ -134,7 +146,10 @@ def test_name_like_a_scope_is_refused_without_a_scope(flavor: str) -> None:
     ],
 )
 def test_invalid_scope_is_refused_at_registration(attributes: dict[str, str], expected_text: str) -> None:
-    """An invalid scope, or a namespace that does not match the scope, is refused with the reason."""
+    """An invalid scope is refused with the reason.
+
+    So is a namespace that does not match the scope.
+    """
     with pytest.raises(InvalidOptionsError, match=expected_text):
         _Scoped.make_options(attributes)
 

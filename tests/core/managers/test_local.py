@@ -53,7 +53,10 @@ def test_awkward_values_are_unchanged(home: Path, value: str) -> None:
 
 @pytest.mark.parametrize("name", ["a", "Ä", "名前", "a/b", "a'b", 'a"b', "%", "a_b-c", "x" * 255, "😀"])
 def test_awkward_names_stay_distinct(home: Path, name: str) -> None:
-    """A name in any alphabet is stored unchanged, and names that differ only in case are distinct."""
+    """A name in any alphabet is stored unchanged.
+
+    Names that differ only in case are distinct.
+    """
     store = open_store(home)
     store.register_secret(secret(name, k="1"))
     if name.swapcase() != name:
@@ -63,7 +66,10 @@ def test_awkward_names_stay_distinct(home: Path, name: str) -> None:
 
 
 def test_name_with_a_lone_surrogate_is_refused(home: Path) -> None:
-    """A lone surrogate in a name is refused at registration, and reading such a name reports a missing secret."""
+    """A lone surrogate in a name is refused at registration.
+
+    Reading such a name reports a missing secret.
+    """
     store = open_store(home)
     with pytest.raises(InvalidSecretError, match="half of a surrogate pair"):
         store.register_secret(secret("a\ud800", k="v"))
@@ -86,7 +92,10 @@ def test_large_content_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_reading_creates_no_file(home: Path) -> None:
-    """Listing, describing, reading, deleting and renaming in a new store create no file and no folder."""
+    """No operation on a new store creates a file or a folder, except registering.
+
+    Listing, describing, reading, deleting and renaming are tested.
+    """
     store = open_store(home)
     assert store.list_secrets() == []
     assert store.summaries() == []
@@ -121,7 +130,10 @@ def test_existing_name_is_refused(home: Path) -> None:
 
 
 def test_merge_keeps_other_keys(home: Path) -> None:
-    """A merge sets and removes the given keys. If a removed key is missing, nothing is written."""
+    """A merge sets and removes the given keys.
+
+    If a removed key is missing, nothing is written.
+    """
     store = open_store(home)
     store.register_secret(secret("a", one="1", two="2"))
     store.merge_secret("a", {"two": "3", "three": "4"}, remove=["one"])
@@ -161,7 +173,10 @@ def test_options_are_checked(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_versions_are_stored_and_pruned(home: Path) -> None:
-    """Each write creates a version with number, schema and time. Beyond the limit, the oldest versions are removed."""
+    """Each write creates a version with number, schema and time.
+
+    Beyond the limit, the oldest versions are removed.
+    """
     store = open_store(home, versions_kept=3)
     assert Capability.VERSIONS in store.capabilities
     before = datetime.now(timezone.utc)
@@ -177,7 +192,10 @@ def test_versions_are_stored_and_pruned(home: Path) -> None:
 
 
 def test_smaller_limit_prunes_at_the_next_write(home: Path) -> None:
-    """With a smaller limit, the next write removes further versions. With the limit 1, only the current version is kept."""
+    """With a smaller limit, the next write removes further versions.
+
+    With the limit 1, only the current version is kept.
+    """
     store = open_store(home)
     store.register_secret(secret("a", k="1"))
     for number in range(2, 6):
@@ -189,7 +207,10 @@ def test_smaller_limit_prunes_at_the_next_write(home: Path) -> None:
 
 
 def test_rollback_creates_a_new_version(home: Path) -> None:
-    """A rollback stores content and schema of an earlier version as a new version, and can be rolled back too."""
+    """A rollback stores an earlier version as a new version.
+
+    The new version has the content and the schema of the earlier one. It can be rolled back too.
+    """
     store = open_store(home)
     store.register_secret(get_schema("openai").from_content("a", {"api_key": "first"}))
     store.update_secret(secret("a", other="second"))
@@ -205,7 +226,10 @@ def test_rollback_creates_a_new_version(home: Path) -> None:
 
 
 def test_rollback_to_a_missing_version(home: Path) -> None:
-    """A rollback to a missing version raises an error with the existing numbers, and writes nothing."""
+    """A rollback to a missing version raises an error, and writes nothing.
+
+    The error has the existing version numbers.
+    """
     store = open_store(home, versions_kept=2)
     store.register_secret(secret("a", k="1"))
     store.merge_secret("a", {"k": "2"})
@@ -217,7 +241,10 @@ def test_rollback_to_a_missing_version(home: Path) -> None:
 
 
 def test_rename_keeps_the_history(home: Path) -> None:
-    """A renamed secret has its versions under the new name, and the old name can be registered again."""
+    """A renamed secret has its versions under the new name.
+
+    The old name can be registered again.
+    """
     store = open_store(home)
     store.register_secret(secret("old", k="1"))
     store.merge_secret("old", {"k": "2"})
@@ -231,7 +258,10 @@ def test_rename_keeps_the_history(home: Path) -> None:
 
 
 def test_delete_removes_the_history(home: Path) -> None:
-    """A deleted secret leaves no version, and a new secret with its name starts with version 1."""
+    """A deleted secret leaves no version.
+
+    A new secret with its name starts with version 1.
+    """
     store = open_store(home)
     store.register_secret(secret("a", k="1"))
     store.merge_secret("a", {"k": "2"})
@@ -242,7 +272,10 @@ def test_delete_removes_the_history(home: Path) -> None:
 
 
 def test_files_contain_no_value_and_no_key(home: Path) -> None:
-    """No file of an open or closed store contains a value or a key of a secret, in any encoding."""
+    """No file of a store contains a value or a key of a secret.
+
+    This is tested in every encoding, while the store is open and after it is closed.
+    """
     store = open_store(home)
     for number in range(20):
         store.register_secret(secret(f"name{number}", **{canary("key"): canary("value")}))
@@ -262,7 +295,10 @@ def test_files_contain_no_value_and_no_key(home: Path) -> None:
 
 
 def test_files_belong_to_their_owner(home: Path) -> None:
-    """Store, log and key file have mode 0600 and their folders 0700, even after a copy with another mode."""
+    """Store, log and key file have mode 0600, and their folders have mode 0700.
+
+    This is so even after a copy with another mode.
+    """
     store = open_store(home)
     store.register_secret(secret("a", k=canary()))
     files = [file for file in home.rglob("*") if file.is_file()]

@@ -1,4 +1,7 @@
-"""The local store with an altered, damaged or swapped file: a typed error, never wrong content, and no overwrite."""
+"""The local store with an altered, damaged or swapped file.
+
+It raises a typed error, never returns wrong content, and does not overwrite the file.
+"""
 
 from __future__ import annotations
 
@@ -160,7 +163,10 @@ def test_altered_key_row_is_detected(store: SecretsManager[LocalBackend], home: 
 
 
 def test_lost_key_row_is_not_replaced(store: SecretsManager[LocalBackend], home: Path) -> None:
-    """If the row of the data key is missing, nothing is read or written, and no new key is created."""
+    """If the row of the data key is missing, nothing is read or written.
+
+    No new key is created.
+    """
     raw(store.backend.path, "DELETE FROM data_keys")
     for act in _acts(open_store(home)):
         with pytest.raises(ManagerCorruptedError):
@@ -237,7 +243,10 @@ def test_store_of_a_newer_version(store: SecretsManager[LocalBackend], home: Pat
 
 
 def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
-    """With one flipped byte in the file, each secret is right, missing, or raises one of our errors."""
+    """A store with one flipped byte never returns wrong content.
+
+    Each secret is right, is missing, or raises one of our errors.
+    """
     store = open_store(home)
     right = {f"name{number}": {f"key{number}": canary(str(number))} for number in range(6)}
     for name, content in right.items():

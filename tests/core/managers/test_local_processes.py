@@ -20,7 +20,10 @@ EIGHT = 8
 
 
 def test_eight_processes_register_in_a_new_store(home: Path) -> None:
-    """Eight processes that create a store together and write 200 secrets each lose none, and create one key."""
+    """Eight processes that create a store together lose no secret, and create one key.
+
+    Each of them writes 200 secrets.
+    """
     start = PROCESSES.Barrier(EIGHT)
     processes = [PROCESSES.Process(target=workers.register_many, args=(home, start, worker, 200)) for worker in range(EIGHT)]
     for process in processes:
@@ -38,7 +41,10 @@ def test_eight_processes_register_in_a_new_store(home: Path) -> None:
 
 
 def test_eight_processes_merge_into_one_secret(home: Path) -> None:
-    """Eight processes that each set 20 keys of one secret lose none, because a merge is atomic."""
+    """Eight processes that merge into one secret lose no key, because a merge is atomic.
+
+    Each of them sets 20 keys.
+    """
     open_store(home).register_secret(secret("shared"))
     start = PROCESSES.Barrier(EIGHT)
     processes = [PROCESSES.Process(target=workers.merge_many, args=(home, start, worker, 20)) for worker in range(EIGHT)]
@@ -53,7 +59,10 @@ def test_eight_processes_merge_into_one_secret(home: Path) -> None:
 
 
 def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
-    """After a writer is killed at a random moment, the store has every acknowledged write and no half-written secret."""
+    """A writer that is killed leaves every acknowledged write and no half-written secret.
+
+    It is killed at a random moment.
+    """
     chosen = random.Random(3)  # noqa: S311 - when a process is killed is no secret
     expected: dict[str, str] = {}
     for turn in range(25):
@@ -72,7 +81,10 @@ def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
 
 
 def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], steps: int, after: float) -> list[str]:
-    """Return the reports of a process that is killed ``after`` seconds after a number of reports."""
+    """Return the reports of a process that is killed.
+
+    The process is killed ``after`` seconds after it sent a number of reports.
+    """
     mine, theirs = PROCESSES.Pipe(duplex=False)
     process = PROCESSES.Process(target=target, args=(arguments[0], theirs, *arguments[1:]))
     process.start()
@@ -90,7 +102,10 @@ def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], s
 
 
 def test_process_killed_during_a_key_change_leaves_a_readable_store(home: Path) -> None:
-    """After a process is killed while it changes the data key or its protection, all secrets are readable."""
+    """All secrets are readable after a process is killed during a key change.
+
+    The process changes the data key or its protection.
+    """
     chosen = random.Random(4)  # noqa: S311 - when a process is killed is no secret
     store = open_store(home)
     for number in range(30):
@@ -110,7 +125,10 @@ def test_process_killed_during_a_key_change_leaves_a_readable_store(home: Path) 
 
 
 def test_reads_and_writes_during_key_changes(home: Path) -> None:
-    """While one process changes the data key and its protection, other processes read and write without errors."""
+    """During key changes by one process, other processes read and write without errors.
+
+    The data key and its protection are changed.
+    """
     store = open_store(home)
     for number in range(10):
         store.register_secret(secret(f"n{number}", key=f"n{number}"))
@@ -148,7 +166,10 @@ def test_forked_process_opens_the_store_again(home: Path) -> None:
 
 
 def test_deleted_and_recreated_store_is_opened_again(home: Path) -> None:
-    """A process with an open store notices that the file was deleted, and that another process created a new file."""
+    """A process with an open store notices that the file was deleted.
+
+    It also notices that another process created a new file.
+    """
     held, other = open_store(home), open_store(home)
     held.register_secret(secret("old", key="1"))
     for file in held.backend.path.parent.iterdir():

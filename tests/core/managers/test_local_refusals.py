@@ -1,4 +1,7 @@
-"""The local store on a full disk, in a read-only folder or file, and locked by another process."""
+"""The local store on a disk that refuses writes.
+
+The disk is full, the folder or the file is read-only, or another process holds a lock.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,10 @@ NOBODY = 65534
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path | None]:
-    """Yield a folder on a disk of 400 KiB, or ``None`` if the user cannot mount one."""
+    """Yield a folder on a disk of 400 KiB.
+
+    The result is ``None`` if the user cannot mount a disk.
+    """
     folder = tmp_path / "small"
     folder.mkdir()
     mount = shutil.which("mount")
@@ -50,7 +56,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
 
 
 def test_full_disk_keeps_stored_secrets(small_disk: Path | None, tmp_path: Path) -> None:
-    """On a full disk a write raises StoreFullError, stored secrets stay, and writing works again with more space."""
+    """A write to a full disk raises StoreFullError, and stored secrets stay.
+
+    With more space, writing works again.
+    """
     home = small_disk or tmp_path / "small" / "home"
     process = PROCESSES.Process(target=_fill, args=(home, small_disk is None))
     process.start()
@@ -94,7 +103,10 @@ def _fits(store: SecretsManager[LocalBackend], name: str, value: str) -> bool:
 
 
 def test_no_space_for_the_first_secret(tmp_path: Path) -> None:
-    """If the disk is full before the first secret, registering raises StoreFullError and leaves no partial key."""
+    """If the disk is full before the first secret, registering raises StoreFullError.
+
+    No partial key is left.
+    """
     process = PROCESSES.Process(target=_fill_at_once, args=(tmp_path / "home",))
     process.start()
     process.join()
@@ -114,7 +126,10 @@ def _fill_at_once(home: Path) -> None:
 
 @pytest.fixture
 def open_ground() -> Iterator[Path]:
-    """Yield a folder that every user can reach. The folders of pytest belong to their owner."""
+    """Yield a folder that every user can reach.
+
+    The folders of pytest belong to their owner.
+    """
     folder = Path(tempfile.mkdtemp(prefix="zensecrets-"))
     folder.chmod(0o777)
     try:
@@ -238,7 +253,10 @@ def _read_what_is_forbidden(folder: Path) -> None:
 
 
 def test_path_that_is_not_a_file(home: Path, tmp_path: Path) -> None:
-    """A folder in place of the file, or a file in place of the folder, raises ManagerAccessError."""
+    """A path that is not a file raises ManagerAccessError.
+
+    A folder is in the place of the file, or a file in the place of the folder.
+    """
     (tmp_path / "file").touch()
     for path in (tmp_path, tmp_path / "file" / "secrets.db", tmp_path / ("x" * 300)):
         store = open_store(home, path=str(path))

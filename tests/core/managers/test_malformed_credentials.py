@@ -75,7 +75,10 @@ FILES = [
 def test_unusable_file_of_a_variable_is_reported(
     flavor: str, variable: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An unusable file is reported by the name of its environment variable, and its content is not shown."""
+    """An unusable file is reported by the name of its environment variable.
+
+    Its content is not shown.
+    """
     named = tmp_path / canary("path")
     if content is not None:
         named.write_text(content.replace("?", canary("content")))

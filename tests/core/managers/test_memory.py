@@ -48,7 +48,10 @@ def test_unregistered_managers_share_nothing() -> None:
 
 
 def test_concurrent_writers_lose_nothing() -> None:
-    """Eight threads that register, merge and delete lose nothing, and only one registers a common name."""
+    """Eight threads that register, merge and delete lose nothing.
+
+    Only one registers a common name.
+    """
     manager = _open("busy")
 
     def write(number: int) -> int:

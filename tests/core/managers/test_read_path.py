@@ -1,4 +1,7 @@
-"""An engineer who follows a read from ``get_secret`` to the SDK of a service opens at most six files."""
+"""The read path of a service is short.
+
+An engineer who follows a read from ``get_secret`` to the SDK opens at most six files.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,10 @@ def _files_before(package: str, read: Callable[[], object]) -> list[str]:
 
 @pytest.mark.parametrize("flavor", SERVICES)
 def test_read_path_is_short(flavor: str, request: pytest.FixtureRequest) -> None:
-    """A read that is not cached enters at most six files before the SDK. The connection exists already."""
+    """A read that is not cached enters at most six files before the SDK.
+
+    The connection exists already.
+    """
     package, open_manager = SERVICES[flavor]
     manager: SecretsManager = open_manager(request, str(uuid.uuid4()))
     manager.register_secret(secret("stored", key="value"))

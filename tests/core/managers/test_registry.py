@@ -1,4 +1,7 @@
-"""Flavors of secrets managers: built-in, defined in a cell, and installed ones that work, are broken or clash."""
+"""Flavors of secrets managers: built-in, defined in a cell, and installed.
+
+Installed flavors work, are broken, or have conflicting names.
+"""
 
 from __future__ import annotations
 
@@ -57,13 +60,16 @@ from zensecrets_jupyter.core.stack import ComponentType
 
 
 def run(installed: Path, code: str) -> Any:
-    """Return the output of ``code`` in a process that can import the packages of a folder."""
+    """Return the output of ``code`` in a process with the packages of a folder."""
     return run_python(TRY + code, environment=with_plugins(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a package with a working flavor, a flavor without its module, and a flavor with a wrong name."""
+    """Install a package with one working and two broken flavors.
+
+    One broken flavor has no module, and the other has a wrong name.
+    """
     points = {"example": "example_secrets:ExampleBackend", "broken": "example_secrets_gone:Manager", "misnamed": "example_secrets:Misnamed"}
     return install(tmp_path_factory.mktemp("managers"), "example-secrets", {GROUP: points}, PLUGIN)
 
@@ -94,7 +100,10 @@ LIBRARIES = [
 
 
 def test_flavors_without_their_extras_are_listed() -> None:
-    """Without the extras, every flavor is listed with its install command, and listing imports no backend."""
+    """Without the extras, every flavor is listed with its install command.
+
+    Listing imports no backend.
+    """
     code = f"""
 import json, sys
 import zensecrets_jupyter
@@ -136,7 +145,10 @@ def test_defining_a_class_registers_its_flavor() -> None:
 
 
 def test_custom_flavor_cannot_take_an_existing_name() -> None:
-    """A class with the name of a built-in flavor or of another class is refused at its definition."""
+    """A class with an existing name of a flavor is refused at its definition.
+
+    The name is that of a built-in flavor or of another class.
+    """
     with pytest.raises(ManagerError, match="'local', which MineBackend claims, is built in"):
         run_cell(MINE.replace("mine_in_a_cell", "local"))
     with pytest.raises(ManagerError, match=r"belongs to tests\.support\.managers\.counting\.CountingBackend already"):
@@ -174,7 +186,10 @@ print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_man
     ("flavor", "expected_text"), [("broken", "ModuleNotFoundError"), ("misnamed", "is not a flavor of secrets manager with that name")]
 )
 def test_broken_flavor_is_unavailable(flavor: str, expected_text: str, installed: Path) -> None:
-    """A broken flavor is listed as unavailable with the reason and the package. Other flavors are available."""
+    """A broken flavor is listed as unavailable with the reason and the package.
+
+    Other flavors are available.
+    """
     code = f"""
 print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}")), availability("example").ok, availability("local").ok]))
 """
@@ -186,7 +201,10 @@ print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}
 
 
 def test_flavor_of_two_packages_is_refused(tmp_path: Path) -> None:
-    """A flavor of two packages raises an error with both names, and the default manager still opens."""
+    """A flavor of two packages raises an error with both names.
+
+    The default manager still opens.
+    """
     for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
         install(tmp_path, distribution, {GROUP: {"example": f"{module}:ExampleBackend"}}, PLUGIN)

@@ -1,4 +1,7 @@
-"""The base class of remote backends: retries, lost responses, conflicts, foreign payloads, limits, clients and batches."""
+"""The base class of remote backends.
+
+The tests cover retries, lost responses, conflicts, foreign payloads, limits, clients and batches.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,10 @@ def test_transient_error_is_retried(service: FakeService, manager: SecretsManage
 
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), TimeoutError("timed out"), BrokenPipeError()])
 def test_connection_error_is_retried(service: FakeService, manager: SecretsManager[FakeRemoteBackend], error: Exception) -> None:
-    """A broken connection or a time-out of the platform is retried, without an entry in ``error_kinds``."""
+    """A broken connection or a time-out of the platform is retried.
+
+    The backend needs no entry in ``error_kinds`` for this.
+    """
     left = [error]
 
     def break_once(_verb: str) -> None:
@@ -120,7 +126,10 @@ REFUSALS: list[tuple[str, type[ZenSecretsError]]] = [
 def test_each_refusal_is_mapped_without_a_value(
     service: FakeService, manager: SecretsManager[FakeRemoteBackend], code: str, expected: type[ZenSecretsError]
 ) -> None:
-    """Each refusal raises the right error in one line, with a hint and without a value."""
+    """Each refusal raises the right error in one line, without a value.
+
+    The error has a hint.
+    """
     value = canary(code)
     acts: list[Callable[[], Any]] = [
         lambda: manager.get_secret("mine", refresh=True),
@@ -169,7 +178,10 @@ def test_unknown_error_is_reported_by_class(
 
 
 def test_lost_response_of_a_write(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """If a write is executed and its response is lost, the retry recognizes its own write and succeeds."""
+    """After a lost response to a write, the retry recognizes its own write.
+
+    The write was executed, so the retry succeeds.
+    """
     service.fail(1, "busy", after=True)
     manager.register_secret(secret("new", key="value"))
     assert _content(manager, "new") == {"key": "value"}
@@ -213,7 +225,10 @@ def test_name_taken_by_another_writer_during_a_retry(service: FakeService, manag
 
 
 def test_failed_write_may_have_been_executed(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """If every response to a write is lost, the error says that it may have been executed. After a read it does not."""
+    """If all responses are lost, the error says that the write may have succeeded.
+
+    The error of a read does not say this.
+    """
     service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError, match="Check before you try again"):
         manager.register_secret(secret("new", key="value"))
@@ -230,7 +245,10 @@ def test_concurrent_updates_are_not_lost(service: FakeService, manager: SecretsM
 
 
 def test_endless_conflicts_end(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A writer with a conflict at every attempt gives up, and reports that nothing was changed."""
+    """A writer with a conflict at every attempt gives up.
+
+    The error says that nothing was changed.
+    """
 
     def overtake(verb: str) -> None:
         if verb == "put":
@@ -289,7 +307,10 @@ def test_foreign_payload_is_not_deleted(service: FakeService) -> None:
 
 
 def test_scopes_are_separate(service: FakeService) -> None:
-    """A component does not see the secrets of another component. Two managers with scope global share their secrets."""
+    """A component does not see the secrets of another component.
+
+    Two managers with scope global share their secrets.
+    """
     one, two = _open(service), _open(service, identity="two")
     shared, also_shared = (_open(service, scope=Scope.GLOBAL, identity=identity) for identity in ("three", "four"))
     one.register_secret(secret("mine", key="one"))
@@ -305,7 +326,10 @@ def test_scopes_are_separate(service: FakeService) -> None:
 
 
 def test_failed_rename_removes_the_new_name(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """If the old name cannot be deleted, or another user has just deleted it, the new name is removed."""
+    """If the old name cannot be deleted, the new name is removed.
+
+    This is also so if another user has just deleted the old name.
+    """
     refused: list[str] = []
 
     def refuse_the_first_removal(verb: str) -> None:
@@ -343,7 +367,10 @@ def test_large_content_is_not_sent(service: FakeService, manager: SecretsManager
 
 
 def test_long_name(manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """Reading, changing or deleting a name over the limit reports a missing secret. Registering it reports the limit."""
+    """Reading, changing or deleting a name over the limit reports a missing secret.
+
+    Registering it reports the limit.
+    """
     name = "x" * 200
     for act in (lambda: manager.get_secret(name), lambda: manager.merge_secret(name, {}), lambda: manager.delete_secret(name)):
         with pytest.raises(SecretNotFoundError):
@@ -380,7 +407,10 @@ def test_forked_child_connects_again(manager: SecretsManager[FakeRemoteBackend])
 
 
 def test_expired_credentials_are_renewed(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A client with expired credentials is replaced once. If that does not help, the error is raised."""
+    """A client with expired credentials is replaced once.
+
+    If that does not help, the error is raised.
+    """
     manager.list_secrets()
     before = manager.backend.connections
     service.fail(1, "stranger")
@@ -389,7 +419,10 @@ def test_expired_credentials_are_renewed(service: FakeService, manager: SecretsM
 
 
 def test_missing_library_is_reported_with_the_command(service: FakeService) -> None:
-    """A flavor without its library is unavailable, and using it raises an ImportError with the install command."""
+    """A flavor without its library is unavailable.
+
+    Using it raises an ImportError with the install command.
+    """
 
     class Lacking(FakeRemoteBackend):
         FLAVOR = "tested_lacking_shelf"
@@ -409,7 +442,10 @@ def test_missing_library_is_reported_with_the_command(service: FakeService) -> N
 
 
 def test_reads_are_batched(service: FakeService) -> None:
-    """Twenty-five secrets need three requests with a batch size of ten, and each secret has its own error."""
+    """Twenty-five secrets need three requests with a batch size of ten.
+
+    Each secret has its own error.
+    """
     manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tried", id="one"), service=service))
     names = [f"name{number}" for number in range(22)]
     for name in names:

@@ -1,4 +1,7 @@
-"""The `sql` backend with a real PostgreSQL server: the conformance suite, two users, and faults of the server."""
+"""The `sql` backend with a real PostgreSQL server.
+
+The tests are the conformance suite, two users, and faults of the server.
+"""
 
 from __future__ import annotations
 
@@ -161,7 +164,10 @@ def _count_in(manager: SecretsManager[SqlBackend], name: str) -> None:
 def test_key_changes_while_another_user_reads(
     server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protection: str
 ) -> None:
-    """While the key changes, one user reads and another user writes, and every read returns the right content."""
+    """While the key changes, one user reads and another user writes.
+
+    Every read returns the right content.
+    """
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "the team's")
     shared = {"scope": "namespace", "namespace": "team", "database_schema": schema, "protection": protection}
     ann, bob, eve = (_open(server, tmp_path, identity=user, **shared) for user in ("ann", "bob", "eve"))
@@ -182,7 +188,10 @@ def test_key_changes_while_another_user_reads(
 
 
 def test_many_secrets_are_read_in_one_request(server: Server, schema: str, tmp_path: Path) -> None:
-    """Two hundred secrets need as many requests as one. A missing, damaged or invalid one has its own error."""
+    """Two hundred secrets need as many requests as one.
+
+    A missing, damaged or invalid one has its own error.
+    """
     shared = {"scope": "global", "database_schema": schema}
     texts = {f"name{number}": canary(str(number)) for number in range(200)}
     manager = _open(server, tmp_path, **shared)
@@ -223,7 +232,7 @@ def test_batch_read_during_key_changes(server: Server, schema: str, tmp_path: Pa
 
 
 def test_user_is_asked_once_for_the_passphrase(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the user gives no passphrase, each secret of a batch has the error, and the user is asked once."""
+    """A wrong passphrase is tried once for a batch, and each secret has its error."""
     shared = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     for name in ("a", "b", "c"):
@@ -293,7 +302,10 @@ def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsErro
 
 @pytest.mark.parametrize("wrong", ["password", "user", "database", "port", "host"])
 def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong: str) -> None:
-    """Each wrong address raises the right error in one line for each operation, without the password."""
+    """Each wrong address raises the right error in one line, without the password.
+
+    This is tested for each operation.
+    """
     url, error, expected_text = _wrong_addresses(server)[wrong]
     manager = _open(server, tmp_path, url=url)
     for operation in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
@@ -306,7 +318,10 @@ def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong: str) -
 
 
 def test_connection_ends_during_a_write(server: Server, tmp_path: Path, schema: str) -> None:
-    """If the server ends the session before the commit, the old content stays, and the next write works."""
+    """If the server ends the session before the commit, the old content stays.
+
+    The next write works.
+    """
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
 
@@ -338,7 +353,10 @@ def test_ended_sessions_are_replaced(server: Server, tmp_path: Path, schema: str
 
 
 def test_write_waits_too_long(server: Server, tmp_path: Path, schema: str) -> None:
-    """If another session locks the tables for too long, the write fails and nothing has changed."""
+    """A write that waits too long for a lock fails, and nothing has changed.
+
+    Another session locks the tables.
+    """
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
     impatient = _open(server, tmp_path, database_schema=schema, url=f"{_url(server)}?options=-c%20lock_timeout%3D100ms")
@@ -348,7 +366,10 @@ def test_write_waits_too_long(server: Server, tmp_path: Path, schema: str) -> No
 
 
 def test_foreign_tables_are_not_changed(server: Server, tmp_path: Path, schema: str) -> None:
-    """A schema with foreign tables, a damaged format or a newer format raises an error and is not changed."""
+    """A schema that is not ours raises an error and is not changed.
+
+    It has foreign tables, a damaged format or a newer format.
+    """
     service = sql.Identifier(schema, "meta")
     _as_admin(
         server,
@@ -397,7 +418,10 @@ def test_reading_creates_nothing(server: Server, tmp_path: Path, schema: str) ->
 
 
 def test_write_of_another_user_is_seen(server: Server, tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write of another user is visible at once with ``refresh``, and otherwise after the time to live."""
+    """A write of another user is visible at once with ``refresh``.
+
+    Without it, the write is visible after the time to live.
+    """
     monkeypatch.setattr(SqlBackend, "time_to_live", 0.2)
     one, two = (_open(server, tmp_path, identity=user, scope="global", database_schema=schema) for user in ("one", "two"))
     one.register_secret(secret("a", key="1"))
@@ -412,7 +436,10 @@ def test_write_of_another_user_is_seen(server: Server, tmp_path: Path, schema: s
 
 
 def test_missing_driver_is_reported(tmp_path: Path) -> None:
-    """Without the driver, the flavor is listed with the install command, and using it raises an error with it."""
+    """Without the driver, the flavor is listed with the install command.
+
+    Using it raises an error with it.
+    """
     code = """
 import json, sys
 

@@ -100,7 +100,10 @@ def _dotenv(folder: Path, text: str, **attributes: Any) -> SecretsManager[Dotenv
 
 
 def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PREFIXNAME__KEY in upper case is a key of a secret, split at the first two underscores. Other variables are ignored."""
+    """The variable PREFIXNAME__KEY in upper case is a key of a secret.
+
+    It is split at the first two underscores. Other variables are ignored.
+    """
     variables = {
         "SECRET_DB__USER_NAME": "u",
         "SECRET_DB__PASS__WORD": "p",
@@ -122,7 +125,10 @@ def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_mapped_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mapped secret has only the mapped keys whose variables are set. Without any, it does not exist."""
+    """A mapped secret has only the mapped keys whose variables are set.
+
+    Without any, it does not exist.
+    """
     mapping = {
         "aws": {"aws_access_key_id": "AWS_ID", "aws_secret_access_key": "AWS_KEY", "aws_session_token": "AWS_NOT_SET"},
         "Gone": {"k": "NOT_SET"},
@@ -148,7 +154,10 @@ def test_changed_variable_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
-    """Quotes and escapes are parsed, nothing is expanded, and a variable without a value is ignored."""
+    """Quotes and escapes are parsed, and nothing is expanded.
+
+    A variable without a value is ignored.
+    """
     text = "\ufeffexport SECRET_A__ONE='${HOME}'\nSECRET_A__TWO=\"a\\nb\"\n# SECRET_A__NONE=x\nSECRET_A__THREE\nSECRET_A__FOUR=\n"
     manager = _dotenv(tmp_path, text)
     assert manager.get_secret("a").content == {"one": "${HOME}", "two": "a\nb", "four": ""}
@@ -168,7 +177,10 @@ def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
     ],
 )
 def test_unreadable_file_is_reported(tmp_path: Path, spoil: str, error: type[ZenSecretsError], expected_text: str) -> None:
-    """A missing, unreadable, binary or malformed file raises a one-line error with a hint and no content."""
+    """A missing, unreadable, binary or malformed file raises a one-line error.
+
+    The error has a hint and no content of the file.
+    """
     manager = _dotenv(tmp_path, f"SECRET_A__K={canary()}\n")
     path = tmp_path / ".env"
     if spoil in {"missing", "folder"}:

@@ -1,4 +1,7 @@
-"""The `vault` backend with a fake server, and with a real Vault if the environment names one."""
+"""The `vault` backend with a fake server.
+
+If the environment names a real Vault, it is tested too.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +105,10 @@ def test_random_operations_match_a_dict_with_force(vault: VaultFixture) -> None:
 
 
 def test_app_role_login(vault: VaultFixture) -> None:
-    """An AppRole gets one token, renews an expired one, and a wrong secret ID is reported and not shown."""
+    """An AppRole gets one token, and renews an expired one.
+
+    A wrong secret ID is reported and not shown.
+    """
     secret_id = canary("secret id")
     vault.vault.approles["role", secret_id] = EVERYTHING
     manager = _open(vault, auth="approle", role_id="role", secret_id=secret_id, token=None)
@@ -131,7 +137,10 @@ def test_kubernetes_login(vault: VaultFixture, tmp_path: Path) -> None:
 
 
 def test_default_token(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The token is taken from VAULT_TOKEN or from the file in the home folder. Without a token, an error is raised."""
+    """The token is taken from VAULT_TOKEN or from the file in the home folder.
+
+    Without a token, an error is raised.
+    """
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("VAULT_ADDR", vault.proxy.address)
     with pytest.raises(ManagerAccessError, match="no-token"):
@@ -211,7 +220,10 @@ def test_list_without_permission_to_read(vault: VaultFixture) -> None:
 
 
 def test_read_without_permission_to_list(vault: VaultFixture) -> None:
-    """Without permission to list, secrets are read, and a missing one is reported without similar names."""
+    """Without permission to list, secrets are read.
+
+    A missing one is reported without similar names.
+    """
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     reads = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/data/.*", frozenset({"read"}))))
@@ -223,7 +235,10 @@ def test_read_without_permission_to_list(vault: VaultFixture) -> None:
 
 
 def test_undelete(vault: VaultFixture) -> None:
-    """A deleted secret is restored with its last content, and its earlier versions stay deleted. The error explains how."""
+    """A deleted secret is restored with its last content, and its earlier versions stay deleted.
+
+    The error explains how.
+    """
     manager = _open(vault)
     manager.register_secret(secret("a", key="first"))
     manager.merge_secret("a", {"key": "second"})
@@ -249,7 +264,10 @@ def test_lost_response_of_an_undelete(vault: VaultFixture) -> None:
 
 
 def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
-    """A restored foreign secret is recognized and deleted again. Without permission to read, it is not recognized."""
+    """A restored foreign secret is recognized and deleted again.
+
+    Without permission to read, it is not recognized.
+    """
     vault.vault.write(("", "secret", "theirs"), {"password": canary("theirs")})
     address = f"{vault.proxy.address}/v1/secret/delete/theirs"
     requests.post(address, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
@@ -266,7 +284,10 @@ def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
 
 
 def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
-    """A new secret has no versions of the deleted one, and only one of two registrations succeeds."""
+    """A new secret has no versions of the deleted one.
+
+    Only one of two registrations succeeds.
+    """
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
     manager.delete_secret("a")
@@ -324,7 +345,10 @@ def test_stored_payload_is_a_json_object(vault: VaultFixture) -> None:
 
 
 def test_sealed_vault(vault: VaultFixture) -> None:
-    """A sealed Vault raises ManagerLockedError without a retry. After it is unsealed, all secrets are readable."""
+    """A sealed Vault raises ManagerLockedError without a retry.
+
+    After it is unsealed, all secrets are readable.
+    """
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     vault.vault.sealed = True
@@ -337,7 +361,10 @@ def test_sealed_vault(vault: VaultFixture) -> None:
 
 
 def test_credentials_are_stored_encrypted(vault: VaultFixture, home: Path) -> None:
-    """The token and the secret ID of a manager are in no file unencrypted, and work when the manager is opened again."""
+    """The token and the secret ID of a manager are stored only in encrypted form.
+
+    They work when the manager is opened again.
+    """
     token, secret_id = canary("token"), canary("secret id")
     vault.vault.tokens[token] = vault.vault.approles["role", secret_id] = EVERYTHING
     given: dict[str, dict[str, str]] = {

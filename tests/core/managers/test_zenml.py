@@ -89,7 +89,10 @@ print(json.dumps([read, resolved, client.zen_store.url]))
 
 
 def test_notebook_and_pipeline_share_secrets(zenml: ZenmlFixture) -> None:
-    """ZenML's client reads our secrets by key and by reference, and we read and update its secrets."""
+    """ZenML's client reads our secrets by key and by reference.
+
+    We read and update its secrets.
+    """
     manager = zenml.open()
     password, token, other = canary("password"), canary("token"), canary("other")
     manager.register_secret(secret("database", user="reader", password=password))
@@ -104,7 +107,10 @@ def test_notebook_and_pipeline_share_secrets(zenml: ZenmlFixture) -> None:
 
 
 def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
-    """A secret with a schema has an additional key in the server, which is not part of its content."""
+    """A secret with a schema has an additional key in the server.
+
+    The key is not part of its content.
+    """
     manager = zenml.open()
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
     manager.register_secret(secret("arbitrary", k="v"))
@@ -122,7 +128,10 @@ def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
 
 
 def test_names_without_a_scope(zenml: ZenmlFixture) -> None:
-    """Without a scope, names are unchanged, names of scopes are refused, and all secrets cannot be deleted at once."""
+    """Without a scope, names are unchanged, and names of scopes are refused.
+
+    All secrets cannot be deleted at once.
+    """
     manager, scoped = zenml.open(), zenml.open(scope="namespace", namespace="t_e%m")
     for name in ("ключ/🔑", "a%2Fb", "A", "a", "equals:a", "startswith:", "x" * 255):
         manager.register_secret(secret(name, k=name))
@@ -140,7 +149,10 @@ def test_names_without_a_scope(zenml: ZenmlFixture) -> None:
 
 
 def test_invalid_foreign_secrets_are_not_changed(zenml: ZenmlFixture) -> None:
-    """A secret with an invalid name is not listed. One with an invalid key raises an error and is not changed."""
+    """A secret with an invalid name is not listed.
+
+    One with an invalid key raises an error and is not changed.
+    """
     manager = zenml.open()
     for name in ("a secret", "v1.2", "-a"):
         zenml.server.put(name, {"k": "v"})
@@ -158,7 +170,10 @@ def test_invalid_foreign_secrets_are_not_changed(zenml: ZenmlFixture) -> None:
 
 
 def test_external_secret(zenml: ZenmlFixture) -> None:
-    """A manager with a scope reads a secret of a pipeline under another name, without the key of the schema."""
+    """A manager with a scope reads a secret of a pipeline under another name.
+
+    The content does not include the key of the schema.
+    """
     value = canary("theirs")
     zenml.server.put("their secret.v1", {"token": value, "my key": "k", "zensecrets_schema": "openai"})
     external = {"token": "their secret.v1#token", "whole": "their secret.v1", "gone": "nothing"}
@@ -266,7 +281,10 @@ def test_hidden_values_are_reported(zenml: ZenmlFixture) -> None:
 
 
 def test_copy_to_a_server_and_back(zenml: ZenmlFixture) -> None:
-    """Secrets are copied to the server and back with content and schema, and a second copy writes nothing."""
+    """Secrets are copied to the server and back with content and schema.
+
+    A second copy writes nothing.
+    """
     workspace = get_workspace()
     workspace.register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", {})
     workspace.register_component(ComponentType.SECRETS_MANAGER, "again", "local", {})

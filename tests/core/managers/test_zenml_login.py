@@ -32,7 +32,10 @@ pytestmark = pytest.mark.once
 
 @pytest.mark.parametrize("kind", foreign_responses())
 def test_foreign_service_is_reported(zenml: ZenmlFixture, kind: str) -> None:
-    """A response of another service is not treated as a missing secret, an empty list or an executed write."""
+    """A response of another service is reported as an unreachable server.
+
+    It is not treated as a missing secret, an empty list or an executed write.
+    """
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
     acts: list[Callable[[], Any]] = [
@@ -57,7 +60,10 @@ def test_foreign_service_is_reported(zenml: ZenmlFixture, kind: str) -> None:
 
 
 def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A manager with an API key logs in again. A manager with a token reports that the user has to log in."""
+    """A manager with an API key logs in again.
+
+    A manager with a token reports that the user has to log in.
+    """
     with_key = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key())
     with_key.register_secret(secret("a", k="v"))
     zenml.proxy.requests.clear()
@@ -75,7 +81,10 @@ def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.Monke
 
 
 def test_logins_of_two_managers_are_separate(zenml: ZenmlFixture) -> None:
-    """A manager with a wrong key is refused while another one works. Neither changes ZenML's settings."""
+    """A manager with a wrong key is refused while another one works.
+
+    Neither changes ZenML's settings.
+    """
     before = {path: path.read_bytes() for path in zenml.settings.rglob("*")}
     right = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key(), private=True)
     wrong = zenml.open(url=zenml.proxy.address, api_key=canary("key"))
@@ -92,7 +101,10 @@ def test_logins_of_two_managers_are_separate(zenml: ZenmlFixture) -> None:
 
 
 def test_api_key_is_stored_encrypted(zenml: ZenmlFixture, home: Path) -> None:
-    """The API key of a manager is in no file unencrypted, and works when the manager is opened again."""
+    """The API key of a manager is stored only in encrypted form.
+
+    It works when the manager is opened again.
+    """
     key = zenml.server.new_api_key()
     attributes = {"url": zenml.proxy.address, "api_key": key}
     get_workspace().register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", attributes)
@@ -114,7 +126,10 @@ def test_api_key_is_not_sent_to_another_server(zenml: ZenmlFixture, monkeypatch:
 
 
 def test_login_of_zenml(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The login of ``zenml login`` is sufficient. Without a login, the error explains how to log in."""
+    """The login of ``zenml login`` is sufficient.
+
+    Without a login, the error explains how to log in.
+    """
     theirs = tmp_path / "theirs"
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(theirs))
     with pytest.raises(InvalidOptionsError, match="has no server") as caught:

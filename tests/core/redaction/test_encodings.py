@@ -1,4 +1,7 @@
-"""The redactor masks every kind of value in every pair of nested encodings, and does not change other text."""
+"""The redactor masks every kind of value in every pair of nested encodings.
+
+It does not change other text.
+"""
 
 from __future__ import annotations
 
@@ -112,7 +115,10 @@ _CODE = tuple(f"function f{n}(e,t){{var r=e[{n % 10}]+t||!e;if(r&&t<=3)return r%
 @pytest.mark.parametrize("separator", ["", "\n"], ids=["one line", "lines"])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if len(KINDS[kind]) < _LONG])
 def test_an_encoded_value_is_masked_in_a_long_text(kind: str, separator: str) -> None:
-    """The redactor masks an encoded value in the middle of long code, where it decodes only excerpts."""
+    """The redactor masks an encoded value in the middle of long code.
+
+    It decodes only excerpts of the code.
+    """
     redactor = Redactor()
     assert redactor.protect(KINDS[kind], "a.key")
     before = separator.join(_CODE)
@@ -155,7 +161,10 @@ _WORDS = _PROSE.split()
     ids=["base64", "hexadecimal", "base64 in lines", "prose", "numbers"],
 )
 def test_a_megabyte_of_other_text_is_not_masked(make: object) -> None:
-    """A megabyte of random digits or of prose is not masked while values of all kinds are protected."""
+    """A megabyte of random digits or of prose is not masked.
+
+    Values of all kinds are protected.
+    """
     redactor = Redactor()
     for kind, value in KINDS.items():
         assert redactor.protect(value, f"a.{kind}")

@@ -1,4 +1,7 @@
-"""Recognition of secrets in environment variables, tested with realistic names and values of secrets and other variables."""
+"""Recognition of secrets in environment variables.
+
+It is tested with realistic names and values of secrets and of other variables.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ _LETTERS = string.ascii_letters + string.digits
 
 
 def _letters(length: int, alphabet: str = _LETTERS) -> str:
-    """Return random characters of an alphabet. By default, small letters, capitals and digits alternate, as in a random key."""
+    """Return random characters of an alphabet.
+
+    By default, small letters, capitals and digits alternate, as in a random key.
+    """
     text = "".join(secrets.choice(alphabet) for _ in range(length))
     pattern = "aA9" * length
     kinds = {"a": string.ascii_lowercase, "A": string.ascii_uppercase, "9": string.digits}
@@ -117,7 +123,10 @@ _TOKENS = {
 
 @pytest.mark.parametrize("variable", [*_SECRET_NAMES, *_TOKENS])
 def test_a_secret_is_protected(variable: str) -> None:
-    """The whole value of a variable is protected if its name is sensitive or its format is that of a token."""
+    """The whole value of a variable with a sensitive name is protected.
+
+    So is a value that has the format of a token.
+    """
     value = {**_SECRET_NAMES, **_TOKENS}[variable]
     redactor = Redactor()
     assert protect_environment({variable: value}, redactor=redactor) == [f"env.{variable}"]
@@ -212,7 +221,10 @@ def test_only_the_secret_part_is_protected(variable: str) -> None:
 
 
 def test_passwords_of_several_urls_are_protected() -> None:
-    """If a variable contains several URLs, the password of each is masked, both percent-encoded and decoded."""
+    """If a variable contains several URLs, the password of each is masked.
+
+    It is masked both percent-encoded and decoded.
+    """
     passwords = [f"p@ss/{_letters(12)}" for _ in range(3)]
     urls = [f"redis://user{number}:{quote(password, safe='')}@host{number}:6379/0" for number, password in enumerate(passwords)]
     for separator in (",", ";", " ", "\n", "|"):
@@ -371,7 +383,7 @@ def test_other_values_are_not_protected(variable: str) -> None:
 
 
 def test_a_secret_has_a_reason() -> None:
-    """The reason names the sensitive name, the kind of token, or the part of the value."""
+    """The reason is the name, the kind of token, or the part of the value."""
     expected = {
         "DB_PASS": (_PASSWORD, "environment variable, its name"),
         "GIT_THING": (_TOKENS["GIT_THING"], "environment variable, the value looks like a GitHub token"),
@@ -387,6 +399,9 @@ def test_a_secret_has_a_reason() -> None:
 )
 @pytest.mark.parametrize("variable", ["SOME_TEXT", "SOME_KEY", "SOME_TOKEN", "SOME_PASS", "SOME_DSN", "SOME_COOKIE", "SOME_WEBHOOK"])
 def test_a_large_value_is_classified_in_linear_time(variable: str, piece: str) -> None:
-    """The classification of 256 KiB of repeated text ends, so that setting a variable does not block a notebook."""
+    """The classification of a large value ends quickly, and so does not block a notebook.
+
+    The value is 256 KiB of repeated text.
+    """
     for value in (piece * (2**18 // len(piece)), f"{piece * (2**18 // len(piece))}!"):
         assert isinstance(secrets_of_variable(variable, value), list)

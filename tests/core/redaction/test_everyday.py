@@ -1,4 +1,7 @@
-"""Regression tests with everyday outputs that once showed a value, or in which other text was masked."""
+"""Regression tests with everyday outputs.
+
+These outputs once showed a value, or other text in them was masked.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,10 @@ KEY_FILES = {
 
 @pytest.mark.parametrize("file", KEY_FILES)
 def test_a_private_key_inside_a_stored_file_is_masked(file: str) -> None:
-    """If a secret is a file with a private key in base64 or JSON, the key and each of its lines are masked."""
+    """A private key inside a stored file and each of its lines are masked.
+
+    The secret is a file that contains the key in base64 or JSON.
+    """
     redact = redactor_of(KEY_FILES[file]).redact
     assert LINES[9] not in redact(PEM)
     assert LINES[9] not in redact(f"a line: {LINES[9]}")
@@ -92,7 +98,7 @@ CREDENTIALS = {
 
 @pytest.mark.parametrize("kind", CREDENTIALS)
 def test_a_password_inside_credentials_is_masked(kind: str) -> None:
-    """If a secret contains a short password with its context, the password is masked without the context too."""
+    """A short password inside credentials is also masked without its context."""
     assert redactor_of(CREDENTIALS[kind]).redact(f"password is {PASSWORD}, yes") == f"password is {MASK}, yes"
 
 
@@ -102,7 +108,10 @@ class _Settings(pydantic.BaseModel):
 
 @pytest.mark.parametrize("value", ["GPzEyoL8){Es);<#aJd@", RANDOM.text(20), RANDOM.text(24), "ghp_" + RANDOM.text(36)])
 def test_a_value_with_an_ellipsis_is_masked(value: str) -> None:
-    """A value that pydantic or reprlib shortens in its middle is masked, with its beginning, the ellipsis and its end."""
+    """A value that pydantic or reprlib shortens in its middle is masked.
+
+    Its beginning, the ellipsis and its end are masked.
+    """
     redact = redactor_of(value).redact
     with pytest.raises(pydantic.ValidationError) as error:
         _Settings.model_validate({"password": value, "user": "bob"})
@@ -115,7 +124,10 @@ def test_a_value_with_an_ellipsis_is_masked(value: str) -> None:
 
 @pytest.mark.parametrize("length", [16, 32, 64])
 def test_the_bytes_of_a_binary_key_are_masked(length: int) -> None:
-    """If a secret is a binary key in base64 or hexadecimal, its bytes are masked in every encoding."""
+    """If a secret is a binary key, its bytes are masked in every encoding.
+
+    The secret is the key in base64 or hexadecimal.
+    """
     key = bytes(range(201, 201 + length % 50)) + RANDOM.randbytes(length - length % 50)
     shown = [repr(key), str(list(key)), key.hex(), key.hex(":"), in_base64(key), repr(np.frombuffer(key, "u1"))]
     for value in (in_base64(key), key.hex()):
@@ -126,7 +138,10 @@ def test_the_bytes_of_a_binary_key_are_masked(length: int) -> None:
 @pytest.mark.parametrize("width", [30, 40, 76])
 @pytest.mark.parametrize("token", [RANDOM.text(120), "ya29.a0AfH6SM" + RANDOM.text(150), "sk-proj-" + RANDOM.text(100)])
 def test_a_wrapped_token_in_a_stream_is_masked(token: str, width: int) -> None:
-    """A token that is wrapped into lines is masked, even if each line or each character arrives alone."""
+    """A token that is wrapped into lines is masked in a stream.
+
+    Each line or each character arrives alone.
+    """
     rows = textwrap.wrap(token, width, break_on_hyphens=False)
     for chunks in ([f"{row}\n" for row in rows], list("\n".join(rows))):
         shown = redact_stream(token, chunks)
@@ -134,7 +149,10 @@ def test_a_wrapped_token_in_a_stream_is_masked(token: str, width: int) -> None:
 
 
 def test_a_value_in_a_wrong_encoding_is_masked() -> None:
-    """A value is masked if its UTF-8 is read as Latin-1 or cp1252, or written as ASCII with question marks."""
+    """A value is masked if a program reads or writes it with a wrong encoding.
+
+    Its UTF-8 is read as Latin-1 or cp1252, or it is written as ASCII with question marks.
+    """
     value = "Gr\u00fc\u00dfe-Qx7-Stra\u00dfe"
     redact = redactor_of(value).redact
     data = value.encode()
@@ -169,7 +187,10 @@ TEXT_BESIDE_VALUES = [
 
 @pytest.mark.parametrize(("value", "text", "shown"), TEXT_BESIDE_VALUES)
 def test_text_beside_a_value_is_not_masked(value: str, text: str, shown: str) -> None:
-    """Quotes, line ends, users and hosts beside a password are not masked, either in a text or in a stream."""
+    """Quotes, line ends, users and hosts beside a password are not masked.
+
+    This is tested in a text and in a stream.
+    """
     assert redactor_of(value).redact(text) == shown
     assert redact_stream(value, [text]) == shown
 
@@ -198,13 +219,19 @@ CONTEXT = {
 
 @pytest.mark.parametrize("kind", CONTEXT)
 def test_public_parts_of_a_stored_file_are_not_masked(kind: str) -> None:
-    """If a secret is a file, the code, the names and the hosts in it are not masked in other texts."""
+    """If a secret is a file, its public parts are not masked in other texts.
+
+    These are the code, the names and the hosts in it.
+    """
     value, text = CONTEXT[kind]
     assert redactor_of(value).redact(text) == text
 
 
 def test_another_certificate_is_not_masked() -> None:
-    """If a secret is a kubeconfig with a certificate, other certificates, which begin with the same letters, are not masked."""
+    """If a secret is a kubeconfig, other certificates are not masked.
+
+    All certificates begin with the same letters as the one in the kubeconfig.
+    """
     certificate = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIBADANBgkqhkiG9w0BAQsFADAVMRMwEQYDVQQDEwprdWJl"
     config = (
         "apiVersion: v1\nkind: Config\nclusters:\n- name: main\n  cluster:\n    server: https://10.0.0.1:6443\n"
@@ -217,7 +244,10 @@ def test_another_certificate_is_not_masked() -> None:
 
 @pytest.mark.parametrize("before", ["Out[300]: ", "r*499)}\n", "4096, "])
 def test_a_number_before_a_list_of_bytes_is_not_masked(before: str) -> None:
-    """A number before a list of bytes is not masked, because it is too large for a byte."""
+    """A number before a list of bytes is not masked.
+
+    It is too large for a byte.
+    """
     value = RANDOM.text(20)
     written = list("\u200b".join(value[start : start + 5] for start in range(0, 20, 5)).encode())
     shown = redactor_of(value).redact(f"{before}{written}\n")

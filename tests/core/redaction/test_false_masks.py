@@ -1,4 +1,7 @@
-"""No false masks: while one hundred realistic secrets are protected, texts without a secret are not changed."""
+"""No false masks: texts without a secret are not changed.
+
+One hundred realistic secrets are protected.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ def redactor() -> Redactor:
 
 
 def _redact_content(content: Any, redactor: Redactor) -> Any:
-    """Return the content of a message as the guard redacts it; the same object if nothing is masked."""
+    """Return the content of a message as the guard redacts it.
+
+    The result is the same object if nothing is masked.
+    """
     placeholders = NumberPlaceholders()
     tree = placeholders.insert(content)
     redacted = redactor.redact_tree(tree)
@@ -46,7 +52,10 @@ def _redact_content(content: Any, redactor: Redactor) -> Any:
 
 
 def test_the_secrets_are_different_and_reproducible() -> None:
-    """The hundred secrets have different names and values, and the same seed generates the same secrets."""
+    """The hundred secrets have different names and values.
+
+    The same seed generates the same secrets.
+    """
     assert len(SECRETS) == 100
     assert len({secret.name for secret in SECRETS}) == 100
     values = [value for secret in SECRETS for _, value in secret.named() if value not in secret.public]
@@ -56,7 +65,10 @@ def test_the_secrets_are_different_and_reproducible() -> None:
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.name)
 def test_each_secret_is_masked(secret: RealisticSecret, redactor: Redactor) -> None:
-    """Each value, and each password in a value, is masked alone, in JSON, in a `repr` and in base64."""
+    """Each value, and each password in a value, is masked.
+
+    This is tested alone, in JSON, in a `repr` and in base64.
+    """
     for name, value in secret.named():
         if value in secret.public:
             continue
@@ -79,7 +91,10 @@ def test_public_parts_are_shown(secret: RealisticSecret, redactor: Redactor) -> 
 
 
 def test_the_recording_has_all_libraries_and_formats() -> None:
-    """The recording has outputs of at least 20 libraries, and all types and formats of kernel messages."""
+    """The recording has outputs of at least 20 libraries.
+
+    They include all types and formats of kernel messages.
+    """
     assert len(VERSIONS) >= 20
     assert list(VERSIONS) == list(EXAMPLES), "Run library_outputs.py: the examples were changed after the recording."
     assert all(MESSAGES.values())
@@ -120,7 +135,10 @@ def test_outputs_of_libraries_are_not_masked(library: str, redactor: Redactor) -
 
 @pytest.mark.parametrize("library", EXAMPLES)
 def test_a_secret_in_an_output_of_a_library_is_masked(library: str, redactor: Redactor) -> None:
-    """A secret that is planted in the shortest output of a library is masked, so the test above can fail."""
+    """A secret that is planted in the shortest output of a library is masked.
+
+    This shows that the test above can fail.
+    """
     secret = SECRETS[list(EXAMPLES).index(library) * 2 % len(SECRETS)]
     value = max((value for _, value in secret.named()), key=len)
     content = min((json.dumps(message["content"], ensure_ascii=False) for message in MESSAGES[library]), key=len)
@@ -230,7 +248,10 @@ def test_a_megabyte_is_not_masked(kind: str, redactor: Redactor) -> None:
 
 @pytest.mark.parametrize("kind", [*KINDS, "letters"])
 def test_a_stream_is_not_masked(kind: str, redactor: Redactor) -> None:
-    """Random digits, prose, logs, numbers and random characters are not changed if they arrive in chunks."""
+    """Text that arrives in chunks is not changed.
+
+    The texts are random digits, prose, logs, numbers and random characters.
+    """
     text: str = getattr(_Texts(kind), kind)()
     # The text ends with a whole line, because the beginning of a PIN at the end of a stream is masked.
     text = text[: text.rfind("\n", 0, BEGINNING) + 1 or BEGINNING]
@@ -240,14 +261,20 @@ def test_a_stream_is_not_masked(kind: str, redactor: Redactor) -> None:
 
 
 def test_a_tree_of_numbers_is_not_masked(redactor: Redactor) -> None:
-    """A megabyte of numbers in a message, such as the data of a figure, is not changed."""
+    """A megabyte of numbers in a message is not changed.
+
+    Such numbers are the data of a figure.
+    """
     figure = {"data": {"application/vnd.plotly.v1+json": {"data": [{"type": "scatter", "y": json.loads(_Texts("json").json())}]}}}
     assert _redact_content(figure, redactor) is figure
 
 
 @pytest.mark.parametrize("before", ["0.", "1", "v1.", "f", "commit 7"])
 def test_a_longer_number_that_ends_with_a_pin(before: str, redactor: Redactor) -> None:
-    """The digits of a PIN at the end of a longer number are not masked, even if they arrive as their own chunk."""
+    """The digits of a PIN at the end of a longer number are not masked.
+
+    They may even arrive as their own chunk.
+    """
     stream = redactor.stream()
     pin = next(secret.content["pin"] for secret in SECRETS if secret.name == "pin-1")
     chunks = ["loss ", before, pin, "\n"]
@@ -255,7 +282,7 @@ def test_a_longer_number_that_ends_with_a_pin(before: str, redactor: Redactor) -
 
 
 def test_a_line_of_a_key_that_begins_like_a_comment() -> None:
-    """A line of a private key is masked alone, even if it begins with two slashes."""
+    """A line of a private key that begins with two slashes is masked alone."""
     redactor = Redactor()
     texts = _Texts("a key")
     lines = [begin + base64.b64encode(texts.randbytes(48)).decode()[2:] for begin in ("MI", "Xy", "//", "Zq", "++")]

@@ -1,4 +1,7 @@
-"""Fault injection into each function of the redactor: unredacted text is never shown, and no error reaches the caller."""
+"""Fault injection into each function of the redactor: unredacted text is never shown.
+
+No error reaches the caller.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +98,11 @@ TARGETS = list(targets())
 
 
 def inject_fault(patch: pytest.MonkeyPatch, target: Target) -> list[str]:
-    """Replace a function by one that raises, in all modules that use it, and return a list to which each call adds an item."""
+    """Replace a function by one that raises, in all modules that use it.
+
+    Returns:
+        A list to which each call adds an item.
+    """
     calls: list[str] = []
 
     def fail(*_: object, **__: object) -> None:
@@ -172,7 +179,10 @@ def redacted_by_all(redactor: Redactor) -> Iterator[Any]:
 
 
 def redacted_record(redactor: Redactor, value: str) -> str:
-    """Return the attributes and the formatted text of a log record with a value after it passed the filter."""
+    """Return the attributes and the formatted text of a filtered log record.
+
+    The record contains a value.
+    """
     error = (ValueError, ValueError(value), None)
     record = logging.getLogger("faults").makeRecord("faults", 20, "file", 1, "%s said", (value,), error, extra={"sent": {"body": value}})
     record.stack_info = f"stack {value}"
@@ -184,7 +194,10 @@ def redacted_record(redactor: Redactor, value: str) -> str:
 @pytest.mark.parametrize("is_indexed", [False, True], ids=["new", "indexed"])
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_a_fault_shows_no_value(monkeypatch: pytest.MonkeyPatch, target: Target, *, is_indexed: bool) -> None:
-    """If one function fails, before or after the values were indexed, no entry point raises or shows a value."""
+    """If one function fails, no entry point raises or shows a value.
+
+    It fails before or after the values were indexed.
+    """
     redactor = Redactor()
     if is_indexed:
         for name, value in VALUES.items():
@@ -201,7 +214,10 @@ def test_a_fault_shows_no_value(monkeypatch: pytest.MonkeyPatch, target: Target,
 
 @pytest.mark.parametrize("name", ["search.Search.find", "pattern.patterns_of", "masks.mask_matches", "redactor.Redactor.count"])
 def test_text_that_can_not_be_searched_is_replaced(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """If the search fails, the whole text is replaced by a notice, and afterwards the redactor works again."""
+    """If the search fails, the whole text is replaced by a notice.
+
+    Afterwards the redactor works again.
+    """
     target = next(target for target in TARGETS if str(target).endswith(name.rsplit(".", 1)[-1]) and name.split(".", 1)[0] in str(target))
     redactor = Redactor()
     redactor.protect(VALUES["plain"], "a.plain")
@@ -217,7 +233,10 @@ def test_text_that_can_not_be_searched_is_replaced(monkeypatch: pytest.MonkeyPat
 
 
 def test_most_functions_are_called() -> None:
-    """The test of faults calls at least 80 % of the functions, so that the injected faults take effect."""
+    """The test of faults calls at least 80 % of the functions.
+
+    Otherwise many injected faults would have no effect.
+    """
     called: set[CodeType] = set()
 
     def profile(frame: FrameType, event: str, _: object) -> None:

@@ -15,7 +15,10 @@ COMMON = [
 
 @pytest.mark.parametrize("value", COMMON)
 def test_common_values_are_not_masked(value: str) -> None:
-    """A common value is not masked, and the redactor returns the reason as the end of a sentence."""
+    """A common value is not masked.
+
+    The redactor returns the reason as the end of a sentence.
+    """
     redactor = Redactor()
     assert redactor.protect(value, "a.b") is False
     assert redactor.names == []

@@ -27,7 +27,10 @@ PACKAGES = {"nbformat": "5.11.1", "nbconvert": "7.17.2", "nbclient": "0.11.0", "
 
 @pytest.fixture(scope="session")
 def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
-    """Return the text of each notebook in these packages by its path. The packages are downloaded once into pytest's cache."""
+    """Return the text of each notebook in these packages by its path.
+
+    The packages are downloaded once into pytest's cache.
+    """
     assert pytestconfig.cache is not None
     folder = pytestconfig.cache.mkdir("notebooks")
     if len(list(folder.glob("*.tar.gz"))) < len(PACKAGES):
@@ -79,7 +82,10 @@ def _texts(tree: Any) -> Iterator[str]:
 
 
 def test_the_packages_contain_enough_notebooks(notebooks: dict[str, str]) -> None:
-    """The packages contain more than 100 notebooks, and at least 12 of them are larger than 20 KB."""
+    """The packages contain more than 100 notebooks.
+
+    At least 12 of them are larger than 20 KB.
+    """
     assert len(notebooks) > 100
     assert sum(len(text) > 20_000 for text in notebooks.values()) >= 12
 

@@ -1,4 +1,7 @@
-"""The redactor of a process: it protects all secrets that are registered or read, and loads its search late."""
+"""The redactor of a process protects all secrets that are registered or read.
+
+It loads its search late.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ print(json.dumps(None))
 
 
 def test_registered_and_read_values_are_protected() -> None:
-    """A value is protected when it is registered, and a value of another process when it is read."""
+    """A value is protected when it is registered or read.
+
+    A value of another process is protected when it is read.
+    """
     value, other = canary(), canary()
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema.from_content("first", {"key": value}))
@@ -47,14 +53,20 @@ def test_values_that_are_not_sensitive_are_not_protected() -> None:
 
 
 def test_plain_values_of_components_are_protected() -> None:
-    """A plain value in a sensitive attribute of a component is masked with the name of the attribute."""
+    """A plain value in a sensitive attribute of a component is masked.
+
+    The mask has the name of the attribute.
+    """
     value = canary()
     get_flavor("experiment_tracker", "wandb").from_stored({"api_key": value})
     assert the_redactor().redact(value) == mask_text("api_key")
 
 
 def test_a_resolved_template_is_not_a_value() -> None:
-    """If a template has more text than a reference, its resolved text is not protected as a value."""
+    """The resolved text of a template is not protected as a value.
+
+    The template has more text than a reference.
+    """
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": canary()}))
     text = Client().active_stack.resolve("https://u:{{db.password}}@h/")
@@ -103,7 +115,10 @@ print(json.dumps([sorted(loaded), "zensecrets_jupyter.core.redaction.search" in 
     ],
 )
 def test_variables_with_sensitive_names_are_protected(variable: str) -> None:
-    """The value of a variable is protected if its name contains a word such as token, key, secret or password."""
+    """The value of a variable with a sensitive name is protected.
+
+    Such a name contains a word such as token, key, secret or password.
+    """
     value = canary()
     redactor = Redactor()
     assert protect_environment({variable: value, "HOME": "/home/user"}, redactor=redactor) == [f"env.{variable}"]

@@ -1,4 +1,7 @@
-"""Redaction of log records: handlers write no value, and records without a value are not changed."""
+"""Redaction of log records: handlers write no value.
+
+Records without a value are not changed.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +98,10 @@ def test_a_record_without_a_value_is_not_changed(log: Log) -> None:
 
 
 def test_an_invalid_format_is_reported_without_the_value(log: Log, value: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """If a message does not fit its arguments, the logging module reports the mistake without the value."""
+    """The logging module reports an invalid format without the value.
+
+    The message does not fit its arguments.
+    """
     invalid_format = "%d of %d"
     log.logger.error(invalid_format, value)
     assert log.text.getvalue() == ""
@@ -106,7 +112,10 @@ def test_an_invalid_format_is_reported_without_the_value(log: Log, value: str, c
 
 
 def test_exc_info_is_a_masked_exception_of_the_same_class(log: Log, value: str) -> None:
-    """The ``exc_info`` of a masked record has an exception of the same class with masked arguments, attributes and causes."""
+    """The ``exc_info`` of a masked record has an exception of the same class.
+
+    Its arguments, attributes and causes are masked.
+    """
     error = HostError("unreachable", f"http://{value}@host")
     error.__cause__ = OSError(2, "No such file", f"/run/{value}")
     log.logger.error("failed", exc_info=error)
@@ -166,7 +175,10 @@ def _cyclic_error(value: str) -> Exception:
     "make", [SlottedError, _unicode_error, _syntax_error, _cyclic_error, KeyError, lambda value: ValueError({"deep": [value]}), SystemExit]
 )
 def test_every_kind_of_exception_is_masked(log: Log, value: str, make: Callable[[str], BaseException]) -> None:
-    """Exceptions with C fields, slots, cycles or objects as arguments are masked, and their class name does not change."""
+    """Exceptions with C fields, slots, cycles or objects as arguments are masked.
+
+    Their class name does not change.
+    """
     error = make(value)
     log.logger.error("failed", exc_info=error)
     kind, shown, _ = log.records[0].exc_info or (None, None, None)
@@ -189,7 +201,10 @@ def test_exception_groups_are_masked(log: Log, value: str) -> None:
 
 
 def test_an_exception_that_cannot_be_copied_is_shown_as_text(log: Log, value: str) -> None:
-    """If an exception's class can't be subclassed, the record has a masked traceback as text and no exception."""
+    """An exception whose class can't be subclassed becomes a masked traceback as text.
+
+    The record has no exception.
+    """
     model = pydantic.create_model("Model", size=(int, ...))
     try:
         model(size=value)

@@ -35,7 +35,10 @@ def redactor_with(**values: str) -> Redactor:
 @pytest.mark.parametrize("kind", DIFFICULT)
 @pytest.mark.parametrize("is_indexed", [False, True], ids=["new", "indexed"])
 def test_an_escaped_value_becomes_its_mask(kind: str, *, is_indexed: bool) -> None:
-    """A value with escaped punctuation is replaced by its mask, and the text around it is not changed."""
+    """A value with escaped punctuation is replaced by its mask.
+
+    The text around it is not changed.
+    """
     value = difficult(kind)
     redactor = redactor_with(key=value, other=canary("other"))
     if is_indexed:
@@ -73,7 +76,10 @@ def test_a_tree_without_a_value_is_the_same_object(tree: Any) -> None:
 
 @given(st.text(max_size=40), st.text(min_size=6, max_size=40), st.text(max_size=40))
 def test_any_value_in_any_text(before: str, value: str, after: str) -> None:
-    """A redacted text does not contain a value, for any value that can be masked and any text."""
+    """A redacted text does not contain a value.
+
+    This is tested for any value that can be masked, and for any text.
+    """
     redactor = Redactor()
     if not redactor.protect(value, "a.b"):
         assert Redactor.unmaskable_reason(value)
@@ -99,7 +105,10 @@ def test_the_quick_check_of_json_agrees_with_the_search(text: str) -> None:
     )
 )
 def test_the_quick_check_of_json_detects_colored_values(pieces: list[str]) -> None:
-    """If find() finds a value with terminal sequences in it, json_may_contain_value() returns true for its JSON."""
+    """json_may_contain_value() returns true for a value with terminal sequences in it.
+
+    find() finds a value in the text.
+    """
     redactor = redactor_with(key="correct-horse")
     text = "".join(pieces)
     if redactor.find(text):
@@ -108,7 +117,10 @@ def test_the_quick_check_of_json_detects_colored_values(pieces: list[str]) -> No
 
 @pytest.mark.parametrize("offset", range(1, 13))
 def test_overlapping_values_have_one_mask(offset: int) -> None:
-    """Two values that overlap by any number of characters become one mask; values that only touch become two."""
+    """Two values that overlap by any number of characters become one mask.
+
+    Values that only touch become two.
+    """
     first, second = "abcdefghijkl", "abcdefghijklmnopqrstuvwxyz"[offset : offset + 12]
     redactor = redactor_with(first=first, second=second)
     text = redactor.redact("-" + "abcdefghijklmnopqrstuvwxyz"[: offset + 12] + "-")
@@ -116,14 +128,17 @@ def test_overlapping_values_have_one_mask(offset: int) -> None:
 
 
 def test_a_value_that_begins_with_another_value() -> None:
-    """If one value begins with another, the mask has the name of the longest value in the text."""
+    """If one value begins with another, the mask names the longest value in the text."""
     redactor = redactor_with(short="horse-battery", long="horse-battery-staple", longest="horse-battery-staple-correct")
     for name, value in (("short", "horse-battery"), ("long", "horse-battery-staple"), ("longest", "horse-battery-staple-correct")):
         assert redactor.redact(f"<{value}>") == f"<{mask_text('a.' + name)}>"
 
 
 def test_many_values_with_the_same_beginning() -> None:
-    """Each of a thousand values with the same beginning is masked with its own name, whole or truncated."""
+    """Each of a thousand values with the same beginning has its own mask.
+
+    The values are whole or truncated.
+    """
     values = {f"n{number}": f"the same beginning, then number {number:05}, then an end" for number in range(1000)}
     redactor = redactor_with(**values)
     redactor.redact("." * LONG * 50)
@@ -134,7 +149,7 @@ def test_many_values_with_the_same_beginning() -> None:
 
 
 def test_a_new_value_with_the_beginning_of_an_indexed_value() -> None:
-    """A new value is masked completely, although a value with the same beginning is already indexed."""
+    """A new value is masked completely, although an indexed value begins like it."""
     redactor = Redactor()
     for number in range(40):
         value = f"the same beginning {number:03} {canary()}, and an end"
@@ -166,7 +181,10 @@ def test_a_truncated_value(length: int) -> None:
 
 
 def test_public_parts_alone_are_not_masked() -> None:
-    """Prefixes, headers and other text that all values of a kind share are not masked where they occur alone."""
+    """Text that all values of a kind share is not masked alone.
+
+    Examples are prefixes and headers.
+    """
     redactor = Redactor()
     for name, value in realistic().items():
         assert redactor.protect(value, name), name
@@ -186,7 +204,10 @@ def test_public_parts_alone_are_not_masked() -> None:
 @pytest.mark.once
 @pytest.mark.parametrize("name", realistic())
 def test_realistic_values_are_masked(name: str) -> None:
-    """A value of each service is masked as a whole, in each encoding, and line by line."""
+    """A value of each service is masked.
+
+    It is masked as a whole, in each encoding, and line by line.
+    """
     value = realistic()[name]
     redactor = Redactor()
     redactor.protect(value, name)
@@ -200,7 +221,10 @@ def test_realistic_values_are_masked(name: str) -> None:
 
 
 def test_a_pem_key_with_any_line_ends() -> None:
-    """A PEM key is masked with LF, with CR LF and with indented lines, regardless of the registered line ends."""
+    """A PEM key is masked with any line ends.
+
+    They are LF, CR LF, and LF with indented lines. The registered line ends do not matter.
+    """
     for value in (realistic()["pem.pkcs8"], realistic()["pem.rsa"]):
         redactor = redactor_with(key=value)
         unix = value.replace("\r\n", "\n")
@@ -210,7 +234,10 @@ def test_a_pem_key_with_any_line_ends() -> None:
 
 
 def test_the_lines_of_a_settings_file() -> None:
-    """If a value is a settings file, its secret settings are masked alone, but its names, regions and addresses are not."""
+    """If a value is a settings file, its secret settings are masked alone.
+
+    Its names, regions and addresses are not.
+    """
     secret = canary()
     lines = [
         "[default]",
@@ -227,13 +254,19 @@ def test_the_lines_of_a_settings_file() -> None:
 
 
 def test_a_password_with_an_equals_sign() -> None:
-    """Text before an equals sign in a value is masked if it does not look like the name of a setting."""
+    """Text before an equals sign in a value is masked.
+
+    It does not look like the name of a setting.
+    """
     redactor = redactor_with(key="S3cretPartOne=andAnother99")
     assert redactor.redact("S3cretPartOne…") == f"{mask_text('a.key')}…"
 
 
 def test_secret_parts_of_a_value_are_masked() -> None:
-    """The texts in a JSON value, the password of a URL and the key of a connection string are masked alone."""
+    """The secret parts of a value are masked alone.
+
+    They are the texts in JSON, the password of a URL and the key of a connection string.
+    """
     secret = canary()
     for value, part in (
         (json.dumps({"outer": [{"inner": f'q"{secret}'}], "type": "service"}), f'q"{secret}'),
@@ -247,7 +280,10 @@ def test_secret_parts_of_a_value_are_masked() -> None:
 
 
 def test_wrapped_base64_is_masked() -> None:
-    """The base64 of a value is masked if it is wrapped into lines, as in mail."""
+    """The base64 of a value is masked if it is wrapped into lines.
+
+    Mail wraps it in this way.
+    """
     value = canary() * 8
     redactor = redactor_with(key=value)
     shown = redactor.redact(base64.encodebytes(value.encode()).decode())
@@ -265,7 +301,10 @@ def test_a_basic_auth_header() -> None:
 
 
 def test_colored_values_are_masked() -> None:
-    """A colored value is masked, even if its color changes in the middle, and the color after it does not change."""
+    """A colored value is masked, even if its color changes in the middle.
+
+    The color after it does not change.
+    """
     redactor = redactor_with(key="correct-horse-battery")
     assert redactor.redact("\x1b[31mcorrect-horse-battery\x1b[0m") == f"\x1b[31m{mask_text('a.key')}\x1b[0m"
     assert redactor.redact("\x1b[1mcorrect\x1b[32m-horse\x1b[0m-battery ok") == f"\x1b[1m{mask_text('a.key')}\x1b[32m\x1b[0m ok"
@@ -275,7 +314,10 @@ def test_colored_values_are_masked() -> None:
 
 
 def test_texts_keys_and_bytes_of_a_tree_are_redacted() -> None:
-    """Texts, keys and bytes in a tree are redacted, numbers are not changed, and unchanged parts are not copied."""
+    """Texts, keys and bytes in a tree are redacted, and numbers are not changed.
+
+    Unchanged parts are not copied.
+    """
     value, number = canary(), 7391482655
     redactor = redactor_with(key=value, number=str(number))
     clean = {"clean": [1, 2.5, None, True]}
@@ -306,7 +348,10 @@ def test_spans_are_offsets_of_characters() -> None:
 
 
 def test_names_counts_and_watchers() -> None:
-    """The redactor returns the names and counts of masked values, and calls its watchers with the names."""
+    """The redactor returns the names and counts of masked values.
+
+    It calls its watchers with the names.
+    """
     redactor = redactor_with(one="the-first-value", two="the-second-one")
     watched: list[tuple[str, ...]] = []
     end = redactor.watch(watched.append)
@@ -332,7 +377,10 @@ def test_an_error_in_a_watcher_does_not_stop_the_output() -> None:
 
 
 def test_a_value_keeps_its_first_name() -> None:
-    """A value of two secrets is masked with its first name, and the old value of an updated secret is still masked."""
+    """A value of two secrets is masked with its first name.
+
+    The old value of an updated secret is still masked.
+    """
     redactor = redactor_with(first="the-same-value", second="the-same-value")
     assert redactor.redact("the-same-value") == mask_text("a.first")
     redactor.protect("its-new-value", "a.first")
@@ -350,7 +398,10 @@ def test_a_forgotten_value_is_not_masked() -> None:
 
 
 def test_values_are_protected_in_several_threads() -> None:
-    """A value is masked as soon as it is protected, while other threads protect and redact too."""
+    """A value is masked as soon as it is protected, in several threads.
+
+    Other threads protect and redact at the same time.
+    """
     redactor = Redactor()
     leaked: list[str] = []
 
@@ -406,7 +457,10 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
 
 @pytest.mark.parametrize("between", ["'\n", "' '", "'", "\n", " |\n| "], ids=repr)
 def test_letters_after_a_truncated_value_are_not_masked(between: str) -> None:
-    """After a truncated value, up to two letters on the next line or in the next cell are not masked if other text follows."""
+    """After a truncated value, up to two equal letters are not masked.
+
+    They are on the next line or in the next cell, and other text follows them.
+    """
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = Redactor()
     redactor.protect(value, "a.key")

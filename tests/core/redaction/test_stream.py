@@ -1,4 +1,7 @@
-"""Redaction of streams: a value that arrives in several chunks is masked, and other text is not changed or delayed."""
+"""Redaction of streams: a value that arrives in several chunks is masked.
+
+Other text is not changed or delayed.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ VALUES = {
 
 
 def max_visible(value: str) -> int:
-    """Return how many characters of a value a stream may show: half of them, or the public characters and five more."""
+    """Return how many characters of a value a stream may show.
+
+    They are half of them, or the public characters and five more.
+    """
     return max(5, len(value) // 2, sensitive_span(value).start + 5)
 
 
@@ -43,7 +49,10 @@ def redactor_with(**values: str) -> Redactor:
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
 def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
-    """If a value arrives in two chunks, with or without a pause between them, the stream shows at most half of it."""
+    """If a value arrives in two chunks, the stream shows at most half of it.
+
+    There may be a pause between the chunks.
+    """
     value = VALUES[kind]
     redactor = redactor_with(key=value)
     for position in range(1, len(value)):
@@ -62,7 +71,10 @@ def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
 
 @pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
 def test_a_value_in_many_chunks(*, released: bool) -> None:
-    """If a value arrives in three chunks or letter by letter, the stream shows at most half of it."""
+    """If a value arrives in many chunks, the stream shows at most half of it.
+
+    It arrives in three chunks, or letter by letter.
+    """
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = redactor_with(key=value)
     splits = [[value[:one], value[one:two], value[two:]] for one in range(1, 23) for two in range(one + 1, 24)]
@@ -90,7 +102,10 @@ RECOGNIZED_LATE = frozenset({
 @pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
 @pytest.mark.parametrize("end", ["-", "-_", "==", "!", "$)", "'", '"'])
 def test_punctuation_at_the_end_of_a_value_is_masked(end: str, *, released: bool) -> None:
-    """Punctuation at the end of a value is masked, even if it arrives after all letters."""
+    """Punctuation at the end of a value is masked.
+
+    It may arrive after all letters.
+    """
     value = f"{canary('signs')}{end}"
     for position in range(1, len(value)):
         stream = redactor_with(key=value).stream()
@@ -99,7 +114,10 @@ def test_punctuation_at_the_end_of_a_value_is_masked(end: str, *, released: bool
 
 
 def test_short_chunks_with_many_values_are_shown() -> None:
-    """While many values are protected, a short chunk that is not a value is shown after the line end."""
+    """A short chunk that is not a value is shown after the line end.
+
+    Many values are protected.
+    """
     redactor = redactor_with(**{f"k{number}": canary(f"few{number}") for number in range(200)})
     for chunk in ("ab", "x", "few1", "zs", "1 2", *(f"{number:03}" for number in range(0, 1000, 7))):
         stream = redactor.stream()
@@ -108,7 +126,10 @@ def test_short_chunks_with_many_values_are_shown() -> None:
 
 @pytest.mark.parametrize("begin", ["-", "_-", "--", "!", "#$", "'", '{"', "(("])
 def test_punctuation_at_the_start_of_a_value_is_masked(begin: str) -> None:
-    """Punctuation at the start of a value is held back with the first letters, and masked."""
+    """Punctuation at the start of a value is held back with the first letters.
+
+    It is masked with them.
+    """
     value = f"{begin}{canary('signs')}"
     for position in range(len(begin) + 1, len(value)):
         stream = redactor_with(key=value).stream()
@@ -119,7 +140,7 @@ def test_punctuation_at_the_start_of_a_value_is_masked(begin: str) -> None:
 @pytest.mark.once
 @pytest.mark.parametrize("encoder", [name for name in ENCODERS if name not in RECOGNIZED_LATE])
 def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
-    """If an encoded value arrives in two chunks, the stream shows less than half of it."""
+    """The stream shows less than half of an encoded value that arrives in two chunks."""
     value = f"Kx7\"Rf2'Qm9&\u00e9<Lp4\n8Vt\U0001f600{canary()[-12:]}"
     written = ENCODERS[encoder](value)
     redactor = redactor_with(key=value)
@@ -179,7 +200,10 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
 @pytest.mark.once
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
-    """For random chunks of a text with an encoded value, the stream shows no twelve neighboring characters of the value."""
+    """The stream shows no twelve neighboring characters of an encoded value.
+
+    The text with the value arrives in random chunks.
+    """
     generator = random.Random(encoding)  # noqa: S311 - the random numbers select chunks and protect nothing
     for _ in range(30):
         planted = ENCODINGS[encoding]()
@@ -195,7 +219,10 @@ def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
 
 
 def test_plain_output_is_not_held_back() -> None:
-    """A stream holds back only a possible beginning of a value, until the next text shows that it is none."""
+    """A stream holds back only a possible beginning of a value.
+
+    It is shown when the next text is not the rest of the value.
+    """
     stream = redactor_with(key="correct-horse-battery").stream()
     assert stream.feed("Epoch 1/3\n") == "Epoch 1/3\n"
     assert stream.feed("\r 33%|███   | 1/3") == "\r 33%|███   | 1/3"
@@ -208,7 +235,10 @@ def test_plain_output_is_not_held_back() -> None:
 @pytest.mark.parametrize("begins_with", [3, 2, 1])
 @pytest.mark.parametrize("text", ["🍎🍏", "żółć", "日本語"])
 def test_a_character_that_ends_like_a_binary_key_begins(text: str, begins_with: int) -> None:
-    """A character whose last bytes are the beginning of a binary key is held back as a whole, and then shown."""
+    """A character that ends like a binary key begins is held back as a whole.
+
+    Afterwards it is shown.
+    """
     redactor = Redactor()
     key = text.encode()[-begins_with:] + hashlib.sha512(canary("binary").encode()).digest()
     redactor.protect(base64.b64encode(key[:64]).decode(), "a.key")
@@ -218,7 +248,10 @@ def test_a_character_that_ends_like_a_binary_key_begins(text: str, begins_with: 
 
 
 def test_a_binary_key_that_begins_and_ends_inside_characters() -> None:
-    """If a binary key begins and ends inside characters of a text, these characters are masked with it."""
+    """If a binary key begins inside a character, the whole character is masked.
+
+    The same is true for its end.
+    """
     redactor = Redactor()
     letters = canary("within").encode()[-28:]
     key = "🍏".encode()[-2:] + letters + "🍏".encode()[:2]
@@ -230,7 +263,10 @@ def test_a_binary_key_that_begins_and_ends_inside_characters() -> None:
 
 
 def test_a_short_prefix_is_shown_after_a_pause() -> None:
-    """After a pause, a prefix of fewer than twelve characters and less than half of a value is shown, because it may be a word."""
+    """After a pause, a short prefix of a value is shown.
+
+    It may be a word: it has fewer than twelve characters, and less than half of the value.
+    """
     stream = redactor_with(key="correct-horse-battery-staple").stream()
     assert stream.feed("correct") + stream.release() == "correct"
     assert stream.feed("ed\n") == "ed\n"
@@ -240,7 +276,10 @@ def test_a_short_prefix_is_shown_after_a_pause() -> None:
 
 
 def test_a_private_key_line_by_line() -> None:
-    """If a private key is printed line by line with a pause after each, no line of it is shown."""
+    """If a private key is printed line by line, no line of it is shown.
+
+    There is a pause after each line.
+    """
     value = realistic()["pem.pkcs8"]
     redactor = redactor_with(key=value)
     stream = redactor.stream()
@@ -265,7 +304,7 @@ def test_a_colored_value_in_two_chunks() -> None:
 
 
 def test_a_value_that_is_protected_while_a_stream_is_open() -> None:
-    """A value is masked as soon as it is protected, even in a stream that was created before."""
+    """A value is masked as soon as it is protected, even in an open stream."""
     redactor = Redactor()
     stream = redactor.stream()
     assert stream.feed("correct-horse") == "correct-horse"
@@ -275,7 +314,10 @@ def test_a_value_that_is_protected_while_a_stream_is_open() -> None:
 
 @pytest.mark.parametrize("function", ["is_clean_line", "find", "unfinished_start"])
 def test_a_chunk_whose_search_failed_becomes_context(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
-    """A chunk whose search fails is not shown, and the rest of a value that began in it is masked."""
+    """A chunk whose search fails is not shown.
+
+    The rest of a value that began in it is masked.
+    """
     value = "Kx7Rf2Qm9Lp4Vt8Zs3"
     stream = redactor_with(key=value).stream()
     assert stream.feed("settled\n") == "settled\n"

@@ -1,4 +1,6 @@
-"""Secrets as files in a folder that only its owner can read, for example on a drive that several machines mount.
+"""Secrets as files in a folder that only its owner can read.
+
+An example is a folder on a drive that several machines mount.
 
 It keeps no versions, does not encrypt, and of two concurrent changes to one secret the last one counts.
 """

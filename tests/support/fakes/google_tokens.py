@@ -19,7 +19,10 @@ TOKEN = "a-token-of-the-fake"
 
 
 class TokenServer(WebServer):
-    """The fake server. It issues a token to every client, or the error ``refusal`` if that is set."""
+    """The fake server.
+
+    It issues a token to every client, or the error ``refusal`` if that is set.
+    """
 
     refusal: str = ""
 

@@ -36,7 +36,10 @@ def running_moto() -> Iterator[int]:
 
 
 def _warm_up(port: int) -> None:
-    """Send one request, so that the server imports its modules before a test with a short time-out."""
+    """Send one request, so that the server imports its modules.
+
+    The import would exceed the short time-outs of the tests.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     scope = "AWS4-HMAC-SHA256 Credential=nobody/20260101/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=none"
     headers = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1", "Authorization": scope}

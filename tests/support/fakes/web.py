@@ -1,4 +1,7 @@
-"""The base class of fake HTTP servers: a loopback server with optional TLS and fault injection."""
+"""The base class of fake HTTP servers on loopback.
+
+A server may have TLS, and faults can be injected.
+"""
 
 from __future__ import annotations
 

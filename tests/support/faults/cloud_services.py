@@ -56,7 +56,10 @@ class FaultyGcp(FaultyService):
         self._server = server
 
     def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-        """Return a context manager that injects a fault. Without an account nothing depends on the clock."""
+        """Return a context manager that injects a fault.
+
+        Without an account nothing depends on the clock.
+        """
         faults = {
             "wrong credentials": Fault("UNAUTHENTICATED"),
             "list denied": Fault("PERMISSION_DENIED"),
@@ -105,7 +108,10 @@ class FaultyAzure(FaultyService):
         self._server = server
 
     def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-        """Return a context manager that injects a fault into the vault, not into the token server."""
+        """Return a context manager that injects a fault into the vault.
+
+        The token server has no fault.
+        """
         faults = {
             "wrong credentials": Fault("401", "zsCanary"),
             "list denied": Fault("403"),

@@ -1,4 +1,7 @@
-"""A fake remote service, its client, and backends of it. The errors of the client quote the secrets."""
+"""A fake remote service, its client, and backends of it.
+
+The errors of the client quote the secrets.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The conformance suite on a real Secret Service, which ``test_keyring`` runs in a separate D-Bus session."""
+"""The conformance suite on a real Secret Service.
+
+``test_keyring`` runs it in a separate D-Bus session.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ def _real_keyring() -> Iterator[None]:
 
 
 class TestKeyring(SecretsManagerTests):
-    """The flavor `keyring`: the entries are plain text in the session, and the index file is sealed."""
+    """The flavor `keyring`: the entries are plain text in the session.
+
+    The index file is sealed.
+    """
 
     backend_class = KeyringBackend
     series = 1
@@ -80,7 +86,10 @@ class TestKeyring(SecretsManagerTests):
         assert len(self.raw().splitlines()) == 1
 
     def test_foreign_changes_of_an_entry_are_reported(self) -> None:
-        """A foreign payload raises ManagerCorruptedError and is not overwritten. A deleted entry is a missing secret."""
+        """A foreign payload raises ManagerCorruptedError and is not overwritten.
+
+        A deleted entry is a missing secret.
+        """
         manager = self.open_manager()
         manager.register_secret(secret("a", key="value"))
         with closing(secretstorage.dbus_init()) as bus:
@@ -100,7 +109,10 @@ class TestKeyring(SecretsManagerTests):
 
 
 def test_locked_keyring_is_reported() -> None:
-    """A locked keyring raises ManagerLockedError with a hint. This test is the last, because the keyring stays locked."""
+    """A locked keyring raises ManagerLockedError with a hint.
+
+    This test is the last, because the keyring stays locked.
+    """
     manager = SecretsManager(KeyringBackend())
     manager.register_secret(secret("a", key=canary()))
     with closing(secretstorage.dbus_init()) as bus:

@@ -30,7 +30,10 @@ def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attribu
 
 
 def open_in_child(home: Path) -> SecretsManager[LocalBackend]:
-    """Return the store in ``home`` in a child process, which does not inherit patches of fixtures."""
+    """Return the store in ``home`` in a child process.
+
+    The child process does not inherit patches of fixtures.
+    """
     os.environ[HOME_VARIABLE] = str(home)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     return open_store(home)

@@ -88,7 +88,10 @@ def write_until_killed(home: Path, pipe: Connection, turn: int) -> None:
 
 
 def rotate_until_killed(home: Path, pipe: Connection) -> None:
-    """Rotate the data key and rewrap it repeatedly, and report each change after it is done."""
+    """Rotate the data key and rewrap it repeatedly.
+
+    Report each change after it is done.
+    """
     store = open_in_child(home)
     while True:
         store.rotate_key()
@@ -98,7 +101,10 @@ def rotate_until_killed(home: Path, pipe: Connection) -> None:
 
 
 def read_until(home: Path, done: Event, pipe: Connection) -> None:
-    """Read all secrets until ``done`` and report the number of rounds, or the first wrong content."""
+    """Read all secrets until ``done`` is set.
+
+    Then the number of rounds is reported. A wrong content is reported at once.
+    """
     store = open_in_child(home)
     rounds = 0
     while not done.is_set():
@@ -123,7 +129,10 @@ def write_until(home: Path, done: Event, pipe: Connection) -> None:
 
 
 def fork_and_read(home: Path, pipe: Connection) -> None:
-    """Fork with the store open, and use it in the child and then in the parent."""
+    """Fork with the store open.
+
+    Use it in the child and then in the parent.
+    """
     store = open_in_child(home)
     store.register_secret(secret("before", key="1"))
     opened = store.backend._file._opened

@@ -1,4 +1,7 @@
-"""One hundred realistic secrets from a seeded generator, so that failures are reproducible. No service accepts them."""
+"""One hundred realistic secrets from a seeded generator, so that failures are reproducible.
+
+No service accepts them.
+"""
 
 from __future__ import annotations
 
@@ -452,7 +455,10 @@ def redactor_of_all() -> Redactor:
 
 
 def masks_in(content: Any, redactor: Redactor) -> list[str]:
-    """Return a description of each mask in the texts of parsed JSON, for the message of a failed test."""
+    """Return a description of each mask in the texts of parsed JSON.
+
+    It is for the message of a failed test.
+    """
     if isinstance(content, dict):
         return [mask for key, inner in content.items() for mask in (*masks_in(key, redactor), *masks_in(inner, redactor))]
     if isinstance(content, list):

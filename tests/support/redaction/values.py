@@ -1,4 +1,7 @@
-"""Values for tests: difficult values that encodings change, and values in the formats of well-known services."""
+"""Values for tests: difficult values that encodings change.
+
+Values in the formats of well-known services.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,10 @@ def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, kind: serialization
 
 @cache
 def realistic() -> dict[str, str]:
-    """Return values in the formats of well-known services, by the names for their masks. No service accepts them."""
+    """Return values in the formats of well-known services, by the names for their masks.
+
+    No service accepts them.
+    """
     key, other, third = (rsa.generate_private_key(65537, 2048) for _ in range(3))
     curve = ec.generate_private_key(ec.SECP256R1())
     symbols = string.ascii_letters + string.digits + "+/"

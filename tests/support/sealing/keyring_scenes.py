@@ -1,4 +1,7 @@
-"""Checks in a session with a real keyring; ``test_keyring`` runs each function in its own process."""
+"""Checks in a session with a real keyring.
+
+``test_keyring`` runs each function in its own process.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
 def keeps(home: Path) -> None:
-    """A new store has its key in the keyring and no key file, also after rotation and changes of the protection."""
+    """A new store has its key in the keyring, and no key file.
+
+    This is also so after rotations and changes of the protection.
+    """
     value = canary("keyring")
     store = open_store(home)
     store.register_secret(secret("a", key=value))
@@ -53,7 +59,10 @@ def chained(home: Path) -> None:
 
 
 def loses(home: Path) -> None:
-    """A missing or wrong entry raises KeyLostError with its name and does not change the store."""
+    """A missing or wrong entry raises KeyLostError with its name.
+
+    The store is not changed.
+    """
     sealed = Sealed(home / "a.db")
     sealed.put("text")
     [identity] = _entries()
@@ -71,7 +80,10 @@ def loses(home: Path) -> None:
 
 
 def locked(home: Path) -> None:
-    """A locked keyring raises ManagerLockedError for existing and new stores, and a passphrase makes a new store possible."""
+    """A locked keyring raises ManagerLockedError for existing and new stores.
+
+    A passphrase makes a new store possible.
+    """
     Sealed(home / "a.db").put("text")
     with closing(secretstorage.dbus_init()) as bus:
         secretstorage.get_default_collection(bus).lock()

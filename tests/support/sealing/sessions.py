@@ -1,4 +1,7 @@
-"""Desktop session with its own bus, unlocked gnome-keyring and home folder, for a program or for this process."""
+"""Desktop session with its own bus, unlocked gnome-keyring and home folder.
+
+It is for a program or for this process.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ _ANOTHER = "Activating service name='org.freedesktop.secrets'"
 
 @contextmanager
 def session_folder() -> Iterator[Path]:
-    """Create a folder for all files of a session; its path is short because of the limit for socket paths."""
+    """Create a folder for all files of a session.
+
+    Its path is short because of the limit for socket paths.
+    """
     folder = Path(tempfile.mkdtemp(prefix="zs-"))
     try:
         for name in ("home", "runtime", "data", "config"):
@@ -38,7 +44,10 @@ def session_folder() -> Iterator[Path]:
 
 
 def run_in_session(session: Path, module: str, *arguments: str, **environment: str) -> str:
-    """Run a module in the session from the root of the repository, and return its output; a failure fails the test."""
+    """Run a module in the session from the root of the repository.
+
+    Return its output; a failure fails the test.
+    """
     program = shutil.which("dbus-run-session")
     assert program, "tests/install-system-packages brings dbus-run-session and gnome-keyring-daemon"
     settings = {
