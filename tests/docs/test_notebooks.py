@@ -75,7 +75,7 @@ def test_every_cell_runs(notebook: str, tmp_path: Path) -> None:
     assert _run(notebook, tmp_path)
 
 
-def test_the_outputs_of_the_quickstart(tmp_path: Path) -> None:
+def test_the_quickstart_shows_the_expected_outputs(tmp_path: Path) -> None:
     """The server refuses only the wrong key, and the second run is cached."""
     results = _run("quickstart", tmp_path)
     outputs = {source.splitlines()[0]: _output(result) for source, result in results}
@@ -85,7 +85,7 @@ def test_the_outputs_of_the_quickstart(tmp_path: Path) -> None:
     assert outputs["labelling()"].count("cached") >= len(["fetch_tasks", "count_cats"])
 
 
-def test_the_outputs_of_the_secrets_managers(tmp_path: Path) -> None:
+def test_the_notebook_of_secrets_managers_shows_the_expected_outputs(tmp_path: Path) -> None:
     """One function works with four backends, and the new flavor passes its tests.
 
     Read-only flavors do not write, and scopes are separate.

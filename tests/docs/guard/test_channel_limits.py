@@ -37,7 +37,7 @@ def test_a_value_can_be_shown_on_purpose(guarded: GuardedKernel) -> None:
 
 
 @covers("A value in a picture, a sound or a PDF is not recognized.")
-def test_pictures_sounds_and_documents(guarded: GuardedKernel) -> None:
+def test_pictures_sounds_and_documents_are_not_masked(guarded: GuardedKernel) -> None:
     """A picture, a PDF and a sound do not change; an SVG drawing is masked."""
     value = random_value()
     guarded.protect(value, "picture.key")
@@ -72,7 +72,7 @@ def _sound(value: str) -> bytes:
 
 @covers("Data that your code sends over the network or writes to a file are not masked.")
 @covers("Other programs can see a value in the arguments or the environment of a program that you start.")
-def test_files_networks_and_programs(guarded: GuardedKernel) -> None:
+def test_sent_and_written_data_are_not_masked(guarded: GuardedKernel) -> None:
     """A server, a file and a program receive the value."""
     value = random_value()
     guarded.protect(value, "sent.key")
@@ -109,7 +109,7 @@ def _read_process(pid: int, file: str, value: str) -> str:
 
 
 @covers("If two threads alternately write pieces of values to one stream, the pieces are mixed and not recognized.")
-def test_two_threads_write_in_turns(guarded: GuardedKernel) -> None:
+def test_pieces_from_two_threads_are_not_recognized(guarded: GuardedKernel) -> None:
     """Two values are shown if two threads write their letters alternately.
 
     They are masked if the threads run one after the other.
@@ -154,7 +154,7 @@ class RecordingSocket:
     value."""
 )
 @pytest.mark.parametrize("between", [False, True], ids=["one after the other", "another cell between"])
-def test_a_cell_between_two_pieces(*, between: bool) -> None:
+def test_a_value_in_two_cells_is_shown_if_another_cell_writes_between(*, between: bool) -> None:
     """A value in two cells is masked, unless another cell writes between them."""
     value, half = random_value(19), 9
     session, socket_ = Session(key=b"a key"), RecordingSocket()
@@ -199,7 +199,7 @@ except ValueError: log(Locals(), 'failed', exc_info=True)
     """Your own log handler shows a value if it overrides `handle`, if your code calls its `emit` directly, or if it reads the local
     variables of a traceback, as Sentry's does."""
 )
-def test_handlers_that_show_a_value(guarded: GuardedKernel) -> None:
+def test_some_log_handlers_show_a_value(guarded: GuardedKernel) -> None:
     """Each of the three handlers writes the value.
 
     A handler with its own ``emit`` that a logger calls writes a mask.
@@ -220,7 +220,7 @@ def test_handlers_that_show_a_value(guarded: GuardedKernel) -> None:
     """If pieces are written more than 50 ms apart, at most the first eleven characters of a value are shown, and less than half of a short
     one."""
 )
-def test_pieces_after_a_pause(guarded: GuardedKernel) -> None:
+def test_at_most_eleven_characters_are_shown_before_a_pause(guarded: GuardedKernel) -> None:
     """After a pause, at most eleven characters of a split value are shown.
 
     This is so for every position at which the value is split.
@@ -246,7 +246,7 @@ def test_pieces_after_a_pause(guarded: GuardedKernel) -> None:
 
 @covers("A forked child process does not wait for the next piece, and neither does IPython at its end, after its threads have stopped.")
 @covers("There, the beginning of a value in pieces is shown.")
-def test_a_forked_child(guarded: GuardedKernel) -> None:
+def test_a_forked_child_does_not_wait_for_the_next_piece(guarded: GuardedKernel) -> None:
     """A forked child masks a whole value, but shows the first of two pieces."""
     value = random_value()
     guarded.protect(value, "forked.key")
@@ -265,7 +265,7 @@ _ = os.waitpid(child, 0); time.sleep({PAUSE})
 
 @covers("A forked child process does not wait for the next piece, and neither does IPython at its end, after its threads have stopped.")
 @covers("There, the beginning of a value in pieces is shown.")
-def test_the_end_of_ipython(tmp_path: Path) -> None:
+def test_ipython_does_not_wait_for_the_next_piece_at_its_end(tmp_path: Path) -> None:
     """Output at IPython's end is masked, but the first of two pieces is shown."""
     token = random_value()
     (tmp_path / "exit_output.py").write_text(EXIT_OUTPUT)
@@ -295,7 +295,7 @@ atexit.register(last)
 
 
 @covers("If the JavaScript of an output computes a value in the browser, the kernel does not see it.")
-def test_javascript(guarded: GuardedKernel) -> None:
+def test_a_value_that_javascript_computes_is_not_masked(guarded: GuardedKernel) -> None:
     """A value in a script is masked; a script that computes it is unchanged."""
     value = random_value()
     guarded.protect(value, "script.key")

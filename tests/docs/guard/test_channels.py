@@ -83,7 +83,7 @@ def use_channels(guarded: GuardedKernel, channels: Mapping[str, Callable[[], obj
     """every message, on every socket | streams, results, displays in every MIME type that is text, metadata, tracebacks, payloads, and the
     replies to completion, inspection, history, expressions and the debugger"""
 )
-def test_every_message(guarded: GuardedKernel) -> None:
+def test_every_message_is_masked(guarded: GuardedKernel) -> None:
     """A value in each type of message is masked."""
     kernel = guarded.kernel
     cells = {channel: partial(kernel.run, CELLS[channel]) for channel in MESSAGES}
@@ -92,7 +92,7 @@ def test_every_message(guarded: GuardedKernel) -> None:
 
 
 @covers("programs | `!command`, `%%bash`, `os.system`, `subprocess`, and the output of libraries to file descriptors 1 and 2")
-def test_programs(guarded: GuardedKernel) -> None:
+def test_the_output_of_programs_is_masked(guarded: GuardedKernel) -> None:
     """The output of programs and of the C library is masked."""
     library = "import ctypes; libc = ctypes.CDLL(None); libc.puts(all_texts.encode()); libc.fflush(None);"
     cells = {**{channel: CELLS[channel] for channel in PROGRAMS}, "library": library}
@@ -100,7 +100,7 @@ def test_programs(guarded: GuardedKernel) -> None:
 
 
 @covers("widgets | the messages of a comm, and its binary buffers, in which `*` replaces each byte of a value")
-def test_widgets(guarded: GuardedKernel) -> None:
+def test_widget_messages_and_buffers_are_masked(guarded: GuardedKernel) -> None:
     """A widget's state contains a mask, and its buffer stars instead of the value."""
     value = random_value()
     guarded.protect(value, "widget.key")
@@ -115,7 +115,7 @@ def test_widgets(guarded: GuardedKernel) -> None:
 
 
 @covers("the kernel's process | the output of the kernel to its own terminal, or to the server's log")
-def test_the_process_of_the_kernel(guarded: GuardedKernel) -> None:
+def test_the_output_of_the_kernel_process_is_masked(guarded: GuardedKernel) -> None:
     """The kernel's log, and its direct output to the terminal that started it, are masked."""
     value = random_value()
     guarded.protect(value, "process.key")
@@ -152,7 +152,7 @@ LOGGED = (
     """logs | every record of every handler, formatter, configuration and logger, also of those that are created after loading; sinks of
     loguru; loggers that structlog wraps"""
 )
-def test_logs(guarded: GuardedKernel) -> None:
+def test_logs_are_masked(guarded: GuardedKernel) -> None:
     """Handlers and sinks that are created after loading write masks to their files."""
     value = random_value()
     guarded.run("%secret register logged --key", [value])
@@ -169,7 +169,7 @@ def test_logs(guarded: GuardedKernel) -> None:
     """saved files | the files that Jupyter Server saves are masked by running kernels on the same machine; the status bar tells you if
     saved files are not checked"""
 )
-def test_saved_files(tmp_path: Path) -> None:
+def test_saved_files_are_masked(tmp_path: Path) -> None:
     """A saved cell contains no value, unless the server finds no kernel.
 
     In that case the status bar says that saved files are not checked.
@@ -202,7 +202,7 @@ def test_saved_files(tmp_path: Path) -> None:
     while a prompt is shown."""
 )
 @covers("The prompt itself shows what you type.")
-def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
+def test_output_on_a_terminal_screen_is_masked(terminal: tuple[Terminal, str]) -> None:
     """Output on the screen is masked until the extension is unloaded; typed input is shown."""
     screen, token = terminal
     for code in (
@@ -231,7 +231,7 @@ def test_the_screen_of_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """Programs still have a terminal, except for their error output, which is a pipe; so pagers, `help`, `%debug`, editors and Ctrl-C
     work."""
 )
-def test_programs_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
+def test_programs_have_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """A program has a terminal of the same size, and receives keys.
 
     Its descriptor 2 is a pipe.
@@ -277,7 +277,7 @@ os.write(1, f"<descriptor> {os.environ['SHELL_TOKEN']}".encode())
 
 
 @covers("In a shell that runs inside another program, only `sys.stdout` and `sys.stderr` are masked.")
-def test_a_shell_inside_another_program(tmp_path: Path) -> None:
+def test_an_embedded_shell_masks_only_python_output(tmp_path: Path) -> None:
     """Python's output is masked, and direct output to the file descriptor is not."""
     value = random_value()
     environment = {**os.environ, "SHELL_TOKEN": value, "IPYTHONDIR": str(tmp_path)}
@@ -288,7 +288,7 @@ def test_a_shell_inside_another_program(tmp_path: Path) -> None:
 
 
 @covers("If a part of the guard fails, you see `‹redaction failed›` instead of the output, never the original text.")
-def test_a_fault_in_the_guard(guarded: GuardedKernel) -> None:
+def test_a_fault_in_the_guard_hides_the_output(guarded: GuardedKernel) -> None:
     """If any part of the redactor raises, no output contains the value."""
     value = random_value()
     guarded.protect(value, "broken.key")

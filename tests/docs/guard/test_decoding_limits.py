@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @covers("A value that was cut into slices, reversed, shifted by one letter, compressed or encrypted is not recognized.")
-def test_transformed_values() -> None:
+def test_transformed_values_are_not_masked() -> None:
     """A sliced, reversed, shifted, compressed or encrypted value is shown."""
     value = random_value()
     transformed = {
@@ -37,8 +37,8 @@ def test_transformed_values() -> None:
 
 
 @covers("A value inside more than two encodings, or escaped five times, is not recognized.")
-@covers("Neither is a value in base64 if the case of its digits was changed, or if `+` and `/` were replaced.")
-def test_more_encodings_than_are_decoded() -> None:
+@covers("A value in base64 is not recognized if the case of its digits was changed, or if `+` and `/` were replaced.")
+def test_three_encodings_and_five_escapes_are_not_decoded() -> None:
     """Two encodings and four escapes are masked, three encodings and five escapes are not.
 
     Changed base64 digits are not masked either.
@@ -57,8 +57,8 @@ def test_more_encodings_than_are_decoded() -> None:
     assert not is_masked(with_signs, ENCODERS["base64"](with_signs).translate(str.maketrans("+/", "$*")))
 
 
-@covers("A value of up to ten letters in base85 is sometimes shown, and so is a longer one if its Ascii85 is quoted.")
-def test_base85() -> None:
+@covers("A value of up to ten letters in base85 is sometimes shown; a longer value is sometimes shown in quoted Ascii85.")
+def test_some_values_in_base85_are_shown() -> None:
     """Fewer than a tenth of the short values are shown.
 
     Of the longer values, fewer than a hundredth are shown.
@@ -90,7 +90,7 @@ EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41
     is longer than 100 KB."""
 )
 @pytest.mark.parametrize(("length", "times"), [(100_000, 12), (3_000_000, 3)])
-def test_the_length_of_all_views(length: int, times: int) -> None:
+def test_the_length_of_all_views_is_limited(length: int, times: int) -> None:
     """The total length of an encoded text's views has a limit.
 
     Each limit may be exceeded by a megabyte. A plain value in the text is always masked.
@@ -110,7 +110,7 @@ def test_the_length_of_all_views(length: int, times: int) -> None:
 
 
 @covers("In a text of more than 1 MiB, one encoding is decoded, not two inside each other.")
-def test_encodings_in_a_long_text() -> None:
+def test_one_encoding_is_decoded_in_a_long_text() -> None:
     """In more than a megabyte base64 is decoded, but base64 of hexadecimal digits is not."""
     line = "an ordinary line\n"
     lines = line * ((1 << 20) // len(line) - 100)
@@ -128,7 +128,7 @@ def test_encodings_in_a_long_text() -> None:
 
 @covers("In a text of more than 64 KiB, escapes are decoded with a kilobyte on either side.")
 @pytest.mark.parametrize("length", [1 << 14, 1 << 18])
-def test_the_view_of_an_escape(length: int) -> None:
+def test_an_escape_is_decoded_with_a_kilobyte_on_either_side(length: int) -> None:
     """The view of an escape in a long text has a kilobyte on both sides.
 
     A value with the escape is masked.
@@ -160,7 +160,7 @@ def test_the_view_of_an_escape(length: int) -> None:
     looks like base85."""
 )
 @covers("The rest of the text is searched without decoding.")
-def test_where_decoding_ends() -> None:
+def test_decoding_ends_at_a_limit() -> None:
     """An encoded value is masked up to each limit, a plain value everywhere."""
     numbers, base85 = 1 << 18, 1 << 13
     value = random_value()
@@ -188,7 +188,7 @@ def test_where_decoding_ends() -> None:
     """If an encoded value arrives in pieces, and the beginning does not reveal the encoding (rows of a dump, tables, base32, base85), the
     first pieces are shown."""
 )
-def test_encodings_in_pieces() -> None:
+def test_the_first_piece_of_some_encodings_is_shown() -> None:
     """Base64, hexadecimal digits and escapes in two pieces are masked.
 
     The first of three pieces of base85 may be shown.

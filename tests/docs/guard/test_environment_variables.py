@@ -36,7 +36,7 @@ def printed_variables(guarded: GuardedKernel, variables: Mapping[str, str]) -> d
     """**Environment variables**: a variable is a secret because of its name and value together (`DB_PASS`, `SSHPASS`, `*_TOKEN`, `*_DSN`,
     …), or because of its value alone: the format of a known token, a private key, or a password in a URL, a connection string or JSON."""
 )
-def test_which_variables_are_secrets(guarded: GuardedKernel) -> None:
+def test_a_variable_is_a_secret_by_its_name_or_value(guarded: GuardedKernel) -> None:
     """A value is masked because of its variable's name, or because of its format."""
     by_name = ("DB_PASS", "SSHPASS", "WEATHER_TOKEN", "REPORTS_DSN")
     random_ones = {name: random_value() for name in by_name}
@@ -58,7 +58,7 @@ def test_which_variables_are_secrets(guarded: GuardedKernel) -> None:
 
 
 @covers("Only the secret part is masked; host, user and database stay readable.")
-def test_only_the_secret_part_of_a_variable(guarded: GuardedKernel) -> None:
+def test_only_the_secret_part_of_a_variable_is_masked(guarded: GuardedKernel) -> None:
     """In a URL, a connection string and JSON, only the password is masked."""
     templates = {
         "ORDERS_URL": "postgresql://app:{}@db.example.com/sales",
@@ -74,7 +74,7 @@ def test_only_the_secret_part_of_a_variable(guarded: GuardedKernel) -> None:
     """A number is a secret only if the name indicates a password; plain words are secrets only if the name indicates a password, a secret
     or a token."""
 )
-def test_harmless_values_of_variables(guarded: GuardedKernel) -> None:
+def test_harmless_values_of_variables_are_not_masked(guarded: GuardedKernel) -> None:
     """Paths, references, numbers, dates and words are shown or masked according to the variable's name."""
     expected = {"PASSWORD": {"number", "words"}, "SECRET": {"words"}, "TOKEN": {"words"}, "KEY": set(), "PLAIN": set()}
     for number, (ending, masked) in enumerate(expected.items()):
@@ -94,7 +94,7 @@ def test_harmless_values_of_variables(guarded: GuardedKernel) -> None:
 
 
 @covers("A variable that you set after loading is checked before the next output, however you set it.")
-def test_variables_set_after_loading(guarded: GuardedKernel) -> None:
+def test_variables_set_after_loading_are_checked(guarded: GuardedKernel) -> None:
     """A variable's value is protected before the cell's next output, however it is set."""
     for way, code in SETTING.items():
         value = random_value()
@@ -137,7 +137,7 @@ print(os.environ["ZOO_TOKEN"], os.environ["ZOO_ANIMAL"])
     """`%secret guard ignore VARIABLE` and `protect VARIABLE` correct this, also for later sessions; only names are stored, in
     `guard.json`."""
 )
-def test_ignore_and_protect(guarded: GuardedKernel) -> None:
+def test_ignore_and_protect_apply_now_and_later(guarded: GuardedKernel) -> None:
     """An ignored variable is shown, and a protected variable is masked, also later."""
     values = {"ZOO_TOKEN": random_value(), "ZOO_ANIMAL": random_value()}
     assert printed_variables(guarded, values) == {**values, "ZOO_TOKEN": "‹secret:env.ZOO_TOKEN›"}

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     """From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, the guard checks all output of your kernel, or of IPython
     in a terminal."""
 )
-def test_from_loading_to_unloading(guarded: GuardedKernel) -> None:
+def test_the_guard_masks_from_loading_to_unloading(guarded: GuardedKernel) -> None:
     """A kernel shows a protected value only while the extension is not loaded."""
     value = random_value()
     guarded.protect(value, "loaded.key")
@@ -57,7 +57,7 @@ def test_each_value_has_its_own_mask(guarded: GuardedKernel) -> None:
 
 
 @covers("The output is `Authorization: Bearer ‹secret:example.token›`.")
-def test_the_example_of_the_page(guarded: GuardedKernel) -> None:
+def test_the_example_of_the_page_runs(guarded: GuardedKernel) -> None:
     """The first cells of the page have the output that the page shows."""
     cells = re.findall(r"^```python\n(.*?)^```$", PAGE.text.partition("\n## ")[0], re.MULTILINE | re.DOTALL)
     assert len(cells) == 3
@@ -112,7 +112,7 @@ PROMPTS_SENTENCE = """
 
 
 @covers(PROMPTS_SENTENCE)
-def test_password_prompts(guarded: GuardedKernel) -> None:
+def test_answers_to_password_prompts_are_masked(guarded: GuardedKernel) -> None:
     """In a kernel, answers to the prompts of all libraries are masked as numbered prompts."""
     numbers = []
     for library, code in PROMPTS.items():
@@ -124,7 +124,7 @@ def test_password_prompts(guarded: GuardedKernel) -> None:
 
 
 @covers(PROMPTS_SENTENCE)
-def test_password_prompts_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
+def test_answers_to_password_prompts_are_masked_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """In a terminal, answers to the prompts of getpass and prompt_toolkit are masked."""
     child = terminal[0].child
     for library in ("getpass", "prompt_toolkit"):
@@ -138,7 +138,7 @@ def test_password_prompts_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
 
 
 @covers("An answer that goes directly to a program (`!ssh`, `!sudo`) is not known to the guard.")
-def test_the_input_of_a_program(terminal: tuple[Terminal, str]) -> None:
+def test_the_input_of_a_program_is_not_known(terminal: tuple[Terminal, str]) -> None:
     """A password that goes directly to a program is not protected."""
     value = random_value()
     terminal[0].cell("""!bash -c 'read -rsp "Pass""phrase: " it; echo "<""read> $it"'""")
@@ -149,7 +149,7 @@ def test_the_input_of_a_program(terminal: tuple[Terminal, str]) -> None:
 
 
 ACTIVE_SENTENCE = (
-    "**The secrets of the active stack**: they are loaded after `%load_ext` if this neither requires your input nor sends a request."
+    "**The secrets of the active stack**: they are loaded after `%load_ext` if this requires no input from you and sends no request."
 )
 
 
@@ -234,7 +234,7 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
 
 
 @covers("**Secrets of other programs**: only their sensitive keys are masked; `--clear KEY` names further keys that are not sensitive.")
-def test_secrets_of_other_programs(guarded: GuardedKernel, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sensitive_keys_of_other_programs_are_masked(guarded: GuardedKernel, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """In a database login only the password is masked.
 
     In another secret all keys are masked, except those in ``--clear``.
@@ -274,7 +274,7 @@ def test_secrets_of_other_programs(guarded: GuardedKernel, aws: dict[str, str], 
     """Values of fewer than six characters, and common words and numbers such as `admin` or `us-east-1`, are not masked, because they
     appear in ordinary output."""
 )
-def test_short_and_common_values(guarded: GuardedKernel) -> None:
+def test_short_and_common_values_are_not_masked(guarded: GuardedKernel) -> None:
     """Five characters and common words are shown, with a message; six characters are masked."""
     short, long_enough = random_value(5, string.ascii_lowercase), random_value(6, "bcdfghjklmnpqrstvwxz")
     for value in (short, "admin", "password", "us-east-1", "123456", "000000"):

@@ -25,7 +25,7 @@ SPECIAL_CHARACTERS = "a\"b'c\\d&e<f $g%h"
 
 
 @covers("**The principle: text that decodes to a value is masked.**")
-def test_the_principle() -> None:
+def test_every_encoding_is_masked() -> None:
     """A value is masked in the output of every encoder."""
     value = f"{SPECIAL_CHARACTERS}é{random_value()}"
     redactor = redactor_for(value)
@@ -52,7 +52,7 @@ def test_texts_and_values_are_decoded() -> None:
     """**A value** is decoded up to four levels: its text without escapes or quotes; its base64 or hexadecimal digits; the strings and the
     long numbers of its JSON; its lines; the password in a URL, a connection string, `user:password` or a header."""
 )
-def test_decoded_parts_of_a_value() -> None:
+def test_secret_parts_of_a_value_are_masked_alone() -> None:
     """Each secret part of a value is masked alone; other parts are shown."""
     part, number = random_value(), random_number(12)
     cases: dict[str, tuple[str, str]] = {
@@ -76,7 +76,7 @@ def test_decoded_parts_of_a_value() -> None:
 
 
 @covers("""A PEM key that is stored with `\\n` is masked when it is printed with real line ends.""")
-def test_a_pem_in_one_line() -> None:
+def test_a_pem_key_stored_in_one_line_is_masked_in_many_lines() -> None:
     """No line of the key is shown."""
     key = pem(ec.generate_private_key(ec.SECP256R1()), PrivateFormat.PKCS8)
     shown = redactor_for(key.replace("\n", "\\n")).redact(f"it is\n{key}")
@@ -85,7 +85,7 @@ def test_a_pem_in_one_line() -> None:
 
 
 @covers("If a stored file contains a secret, the file's names, hosts and lines of plain words are not masked.")
-def test_the_other_lines_of_a_file() -> None:
+def test_other_parts_of_a_file_are_not_masked() -> None:
     """The secret in a settings file is masked; its other parts are shown."""
     secret = random_value()
     text = f"import os\nfrom pathlib import Path\nDATABASE = 'postgresql://app:{secret}@db.example.com/weather'\nprint(os.getcwd())\n"
@@ -140,7 +140,7 @@ DECODED_SENTENCE = """
 
 
 @covers(DECODED_SENTENCE)
-def test_decoded_encodings() -> None:
+def test_every_listed_encoding_is_decoded() -> None:
     """A value is masked in each encoding that the sentence lists."""
     value = f"{SPECIAL_CHARACTERS}é{random_value()}"
     redactor = redactor_for(value)
@@ -155,7 +155,7 @@ def test_decoded_encodings() -> None:
 
 
 @covers("Up to two encodings inside each other are decoded; escapes are decoded up to four times.")
-def test_encodings_inside_each_other() -> None:
+def test_two_encodings_and_four_escapes_are_decoded() -> None:
     """Any two usual encodings are decoded, and each escape up to four times."""
     value = f"{SPECIAL_CHARACTERS}é{random_value()}"
     redactor = redactor_for(value)
@@ -172,7 +172,7 @@ def test_encodings_inside_each_other() -> None:
     """Between two letters, the text may have quotes, escapes or line ends that the value does not have there, other white space, or one
     additional character that is the same at every place."""
 )
-def test_quoting_and_spacing() -> None:
+def test_quoting_and_spacing_do_not_matter() -> None:
     """Twelve letters are masked with quotes, line ends or one character between them.
 
     With other text between them, they are not masked.
@@ -201,9 +201,11 @@ def test_quoting_and_spacing() -> None:
     """**Case** does not matter for a value of 16 letters or more; a value of seven letters or more is also masked in upper case and in
     lower case."""
 )
-@covers("A value of six letters in another case is not recognized, nor is one of fewer than 16 letters in mixed case.")
-@covers("Neither is a value without its punctuation, except for dashes in a value of twelve letters or more.")
-def test_case_and_punctuation() -> None:
+@covers(
+    """A value is not recognized if it has six letters and is in another case, or if it has fewer than 16 letters and is in mixed case."""
+)
+@covers("A value without its punctuation is not recognized, except for dashes in a value of twelve letters or more.")
+def test_case_and_punctuation_have_limits() -> None:
     """Each limit of the sentences is tested from both sides, for case and for punctuation."""
     any_case, one_case = 16, 7
     value = random_value(any_case, string.ascii_lowercase)
@@ -231,7 +233,7 @@ def mixed(text: str) -> str:
 )
 @covers("Fewer than 16 digits of base64 and fewer than 24 hexadecimal digits are not decoded, unless a value is that short.")
 @pytest.mark.parametrize("kind", ["letters", "signs", "base64", "hexadecimal digits"])
-def test_a_part_of_a_value(kind: str) -> None:
+def test_a_part_at_either_end_is_masked(kind: str) -> None:
     """A part at either end is masked only from the minimal length on."""
     least = {"hexadecimal digits": 24, "base64": 16}.get(kind, 12)
     value = "-".join(random_value(20)) if kind == "signs" else random_value(30)
@@ -247,7 +249,7 @@ def test_a_part_of_a_value(kind: str) -> None:
     """**A part of a value** is masked if it has twelve characters or more, unchanged, at the beginning or the end of the value; of a long
     token, any part of 36 letters or more is masked."""
 )
-def test_a_part_of_a_long_token() -> None:
+def test_36_letters_of_a_long_token_are_masked() -> None:
     """Any 36 letters of a token are masked; eleven are shown."""
     least = 36
     token = random_value(200)
@@ -259,7 +261,7 @@ def test_a_part_of_a_long_token() -> None:
 
 
 @covers("A prefix that identifies the type of a token, such as `ghp_`, does not count.")
-def test_a_part_with_a_prefix() -> None:
+def test_the_prefix_of_a_token_does_not_count() -> None:
     """Twelve letters after the prefix are masked, eleven are shown."""
     token = f"ghp_{random_value(36)}"
     redactor = redactor_for(token)
@@ -269,7 +271,7 @@ def test_a_part_with_a_prefix() -> None:
 
 @covers("A beginning and an end with an ellipsis between them are masked together.")
 @pytest.mark.parametrize("ellipsis", ["...", "…", "[...]"])
-def test_two_ends_of_a_value(ellipsis: str) -> None:
+def test_two_ends_around_an_ellipsis_are_masked_together(ellipsis: str) -> None:
     """A short beginning and a short end are masked together, but not alone."""
     value = random_value(24)
     redactor = redactor_for(value)
@@ -279,7 +281,7 @@ def test_two_ends_of_a_value(ellipsis: str) -> None:
 
 
 @covers("**A number** is masked in a text, unless it is part of a longer number or of hexadecimal digits.")
-def test_a_number_in_a_text() -> None:
+def test_a_number_is_masked_in_a_text() -> None:
     """A number is masked alone and between letters.
 
     It is shown inside a longer number, a fraction or hexadecimal digits.
@@ -292,7 +294,7 @@ def test_a_number_in_a_text() -> None:
 
 
 @covers("In JSON, figures, widget state, scripts and drawings, a number stays a number.")
-def test_a_number_in_data(guarded: GuardedKernel) -> None:
+def test_a_number_stays_a_number_in_data(guarded: GuardedKernel) -> None:
     """A number with a value's digits is unchanged; text with these digits is masked."""
     number = int(random_number(8))
     guarded.protect(str(number), "door.pin")
@@ -323,7 +325,7 @@ def test_a_number_in_data(guarded: GuardedKernel) -> None:
     """A few characters that may be the beginning of a value wait for the next piece, for 50 ms at most; all other text is shown
     immediately."""
 )
-def test_two_pieces(guarded: GuardedKernel) -> None:
+def test_a_value_in_two_pieces_is_masked(guarded: GuardedKernel) -> None:
     """A value is masked wherever it is split; other text is shown immediately.
 
     The beginning of the value alone is shown while the cell runs.

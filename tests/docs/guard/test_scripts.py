@@ -35,8 +35,8 @@ subprocess.run(["echo", "<program>", value])
     """`zensecrets_jupyter.protect_output()` masks standard output, standard error and log records of any Python process, as a call or as a
     context manager; `redact(text)` masks one text."""
 )
-@covers("Neither covers other processes, nor bytes that are written to file descriptors.")
-def test_a_script() -> None:
+@covers("They do not mask the output of other processes, or bytes that are written to file descriptors.")
+def test_protect_output_masks_a_script() -> None:
     """A script's output is masked within the block and after the call.
 
     The channels that the page excludes are not masked.

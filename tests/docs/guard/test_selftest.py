@@ -21,7 +21,7 @@ SELFTEST_TABLE_SENTENCE = "It checks the messages that reach the sockets, or in 
 @covers(SELFTEST_TABLE_SENTENCE)
 @covers("The made-up values are not sent to the front end and not stored.")
 @covers("If a value was visible, the selftest ends with an error.")
-def test_the_selftest(guarded: GuardedKernel) -> None:
+def test_the_selftest_finds_leaks_without_the_guard(guarded: GuardedKernel) -> None:
     """Without the guard, the selftest finds leaks in every channel and fails.
 
     It sends only its table.
@@ -47,7 +47,7 @@ def test_the_selftest(guarded: GuardedKernel) -> None:
 
 @covers(SELFTEST_SENTENCE)
 @covers(SELFTEST_TABLE_SENTENCE)
-def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
+def test_the_selftest_finds_no_leaks_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
     """In a terminal, each row of the table reports that all values were masked."""
     terminal[0].cell("rows = %secret selftest")
     terminal[0].cell("print('<rows>', len(rows), {row['not masked'] for row in rows}, min(int(row['masked'].split()[0]) for row in rows))")
@@ -59,7 +59,7 @@ def test_the_selftest_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
 
 
 @covers("In a terminal, `zensecrets secret selftest` tests the redactor and the log filter.")
-def test_the_selftest_of_the_command_line() -> None:
+def test_the_selftest_command_tests_the_redactor_and_the_log_filter() -> None:
     """The command succeeds, and its table names the redactor and the logs."""
     done = run_zensecrets("secret", "selftest")
     assert done.returncode == 0, done.stderr
