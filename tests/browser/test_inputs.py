@@ -87,7 +87,7 @@ def test_without_the_guard_the_search_finds_the_value(page: Page, traffic: Netwo
     assert {"notebook", "history", "page", "export"} <= set(found), found
 
 
-def test_another_cell_is_repaired_if_the_user_agrees(lab: Lab, page: Page) -> None:
+def test_a_value_in_another_cell_is_masked_if_the_user_agrees(lab: Lab, page: Page) -> None:
     """A cell with a protected value causes a warning; one click masks the value."""
     name, value = "offered.ipynb", canary("known")
     open_notebook(lab, page, name, own_store(lab, "offered"), "0", "0")
