@@ -46,7 +46,7 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 plus the number of SIGINT, as in shells."""
 
 _MAGIC = re.compile(rf"(?<![\w%])%({LINE_MAGICS})\b")
-_IN_TERMINAL = {name: " ".join([PROGRAM, *group]) for name, group in GROUPS.items()}
+_TERMINAL_COMMANDS = {name: " ".join([PROGRAM, *group]) for name, group in GROUPS.items()}
 
 root = tree.make_root(
     quickstart=LazyCommand(
@@ -83,7 +83,7 @@ def run(words: Sequence[str]) -> int:
     try:
         outcome = tree.run(words, asker, _make_capabilities(), within=root)
     except ZenSecretsError as error:
-        _print_error(f"Error: {in_terminal(str(error))}")
+        _print_error(f"Error: {replace_magics(str(error))}")
         return 1
     finally:
         _store_fingerprints()
@@ -91,18 +91,19 @@ def run(words: Sequence[str]) -> int:
 
 
 def _store_fingerprints() -> None:
+    """Print the notes about opened secrets managers, and store the fingerprints of this process's values."""
     active = sys.modules.get("zensecrets_jupyter.commands.framework.active_manager")
     notes = active.take_notes() if active is not None else ""
     if notes:
         _print_error(notes)
-    # By these fingerprints, a running Jupyter Server masks the values of this process in notebooks that it saves.
+    # With these fingerprints, a running Jupyter Server recognizes the values of this process in notebooks, and masks them.
     redaction = sys.modules.get("zensecrets_jupyter.core.redaction")
     if redaction is not None and redaction.the_redactor().size:
         from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints
 
         note = sync_fingerprints()
         if note:
-            _print_error(in_terminal(note))
+            _print_error(replace_magics(note))
 
 
 def _prepare_streams() -> None:
@@ -165,21 +166,23 @@ root.params.append(
 )
 
 
-def in_terminal(text: str) -> str:
+def replace_magics(text: str) -> str:
     """Replace magics in a text by terminal commands: ``%secret list`` by ``zensecrets secret list``."""
-    return _MAGIC.sub(lambda match: _IN_TERMINAL[match[1]], text)
+    return _MAGIC.sub(lambda match: _TERMINAL_COMMANDS[match[1]], text)
 
 
 def _show(outcome: Outcome) -> int:
+    """Print an outcome, and return the exit code."""
     if outcome.message:
-        print(in_terminal(outcome.message))  # noqa: T201 - the output of the command
+        print(replace_magics(outcome.message))  # noqa: T201 - the output of the command
     if isinstance(outcome.view, str):
+        # With `secret get --reveal`, the view is the value itself, which is written unchanged. A subclass of str may have another __str__.
         if isinstance(outcome.value, str) and outcome.view == str.__str__(outcome.value):
             return _write_value(outcome.view) or outcome.exit_code
-        print(outcome.view if isinstance(outcome.value, str) else in_terminal(outcome.view))  # noqa: T201 - the output of the command
+        print(outcome.view if isinstance(outcome.value, str) else replace_magics(outcome.view))  # noqa: T201 - the output of the command
     elif outcome.view is not None:
         width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(in_terminal(outcome.view.plain(width)))  # noqa: T201 - the output of the command
+        print(replace_magics(outcome.view.plain(width)))  # noqa: T201 - the output of the command
     return outcome.exit_code
 
 
@@ -210,7 +213,7 @@ def _print_error(text: str) -> None:
 
 
 def _make_asker() -> Asker:
-    # Without a terminal, the command must not read a value from a pipe by accident.
+    # If standard input is not a terminal, a prompt must not read a value from it: the input may be meant for another purpose.
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         return NonInteractiveAsker()
     return PromptAsker(read_hidden, _print_error, visible=_ask_visible)
@@ -244,6 +247,11 @@ def _make_capabilities() -> FrontEndCapabilities:
 
 
 def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a program with additional environment variables, and return its exit code.
+
+    Raises:
+        UsageProblem: If the program can't be run.
+    """
     # The program must not get the passphrase of the store, or values that are meant for `secret register`.
     removed = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VALUE_VARIABLES)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(removed)} | dict(variables)
@@ -288,13 +296,13 @@ def _make_completer_class(base: type[ShellComplete]) -> type[ShellComplete]:
 
     class Completer(base):  # type: ignore[valid-type,misc] # the base class depends on the shell
         def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-            # Bash splits arguments at '=', and replaces the text after it only.
+            # Bash splits a word at '=' into several words, and a completion replaces only the text after it.
             words = [word for word in args if word != "="] if self.name == "bash" else args
             prefix = "" if incomplete == "=" and self.name == "bash" else incomplete
             items = [CompletionItem(text, help=about) for text, about in tree.complete(words, prefix, within=root)]
             if items:
                 return items
-            # Without items of ours, the shell completes names of files.
+            # If this package has no completions, the shell completes file names.
             with suppress(ZenSecretsError):
                 return [item for item in super().get_completions(args, incomplete) if item.type != "plain"]
             return []

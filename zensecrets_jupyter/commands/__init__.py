@@ -1,1 +1,1 @@
-"""The command tree of the magics and the terminal, which returns core objects and masked tables."""
+"""The command tree of the magics and the terminal."""

@@ -1,4 +1,4 @@
-"""The interface between a front end and the commands: its asker, its capabilities and its guard."""
+"""The interface between a front end and the commands."""
 
 from __future__ import annotations
 
@@ -46,10 +46,12 @@ class ChannelResult(NamedTuple):
 
 @dataclass(frozen=True)
 class FrontEndCapabilities:
-    """Capabilities of a front end that commands use. The defaults describe a session, such as a notebook's kernel.
+    """Capabilities of a front end that commands use.
+
+    The defaults describe a session, such as the kernel of a notebook.
 
     Attributes:
-        program: The name with which a person calls the command tree.
+        program: The name of the command tree in hints, such as ``%zen`` or ``zensecrets``.
         keeps_environment: Whether environment variables that a command sets still exist after the command.
         may_reveal: Whether a command may print a value on request. A notebook may not, because its output is saved.
         in_notebook: Whether the output of the terminal program goes to a notebook, as with `!zensecrets`.
@@ -78,7 +80,7 @@ SESSION = FrontEndCapabilities()
 
 @dataclass(frozen=True)
 class Call:
-    """The context in which a command runs: the asker and the capabilities of the front end."""
+    """The context of a command: the asker and the capabilities of the front end."""
 
     asker: Asker
     capabilities: FrontEndCapabilities = SESSION

@@ -1,6 +1,7 @@
 """Find the inline secrets on a command line, and the edits that remove them.
 
-The command tree parses the line and knows the sensitive arguments. On a malformed line, likely values are guessed and removed too.
+The command tree parses the line, and its commands know which arguments are sensitive. If a line is malformed, likely values are guessed
+and removed.
 """
 
 from __future__ import annotations
@@ -78,7 +79,10 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
 
 
 def _is_expansion(line: str, word: _Word, value: str) -> bool:
-    """Return whether a shell, IPython or Python expands a value; single quotes prevent only the shell's expansion."""
+    """Return whether a value is a text that a shell, IPython or Python expands.
+
+    Single quotes prevent the expansion by a shell, but not the expansion of ``{x}`` by IPython.
+    """
     return EXPANSION.fullmatch(value) is not None and (value.startswith("{") or "'" not in line[word.start : word.end])
 
 
@@ -91,6 +95,7 @@ class _Word(NamedTuple):
 
     @property
     def has_dash(self) -> bool:
+        """Whether the word begins with a dash, and is not only a dash."""
         return self.text.startswith("-") and self.text != "-"
 
 
@@ -137,7 +142,10 @@ class _ParsedLine(NamedTuple):
 
     @classmethod
     def parse(cls, words: list[str]) -> _ParsedLine | None:
-        """Parse a line with the command tree; return ``None`` if its command takes no free options.
+        """Parse a line with the command tree.
+
+        Returns:
+            The parsed line; ``None`` if its command takes no free options.
 
         Raises:
             UsageProblem: If the words are not a valid command line.
@@ -171,7 +179,7 @@ class _ParsedLine(NamedTuple):
         return [(one, secret) for one, secret in pairs if secret is not None]
 
     def has_arguments(self, declared: list[str], free: list[Argument]) -> bool:
-        """Return whether the line has exactly these declared words and free options; the free options in any order."""
+        """Return whether the line has exactly these arguments; the order of free options may differ."""
         try:
             own_declared, own_free = self.arguments()
         except UsageProblem:
@@ -188,8 +196,8 @@ def _make_edits(words: list[_Word], sensitive: list[PositionedArgument]) -> list
         sensitive: The sensitive arguments, with indexes into ``words``.
     """
     edits: list[Edit] = []
+    # A word without a dash after a bare key would become the value of the key. In this case the key is moved to the end of the line.
     moved = ""
-    # A word without a dash after a bare key would become the key's value, so the key moves to the end of the line.
     is_before_plain_word = [not word.has_dash for word in words[1:]] + [False]
     for one in sorted(sensitive, key=lambda one: one.key_at, reverse=True):
         key, text = words[one.key_at], words[one.text_at]

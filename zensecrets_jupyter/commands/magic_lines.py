@@ -1,4 +1,4 @@
-"""Lines with a magic: the names of the magics, and the comment at the end of a line."""
+"""The names of the magics, and the removal of a comment from the line of a magic."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ LINE_MAGICS = "|".join(GROUPS)
 """Alternatives of a regular expression that matches the name of a line magic."""
 
 WITH_SECRETS = "with_secrets"
-"""The cell magic, whose arguments are completed like those of ``secret get``."""
+"""The cell magic. Its arguments are completed as those of ``secret get`` are."""
 
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+""", re.DOTALL)
 
 
 def strip_comment(line: str) -> str:
-    """Return a line without its comment, which starts at the first word that begins with ``#``.
+    """Return a line without the comment at its end.
 
-    A ``#`` in quotes or inside a word begins no comment. A line with an unclosed quote before its comment is returned unchanged.
+    The comment starts at the first word that begins with ``#``. A ``#`` in quotes or inside a word begins no comment. A line with an
+    unclosed quote before its comment is returned unchanged.
     """
     position = 0
     for word in _WORD.finditer(line):

@@ -1,6 +1,7 @@
-"""Guess the inline secrets of a malformed command line: an unclosed quote, a space around ``=``, an unknown command.
+"""Guess the inline secrets of a malformed command line.
 
-The command fails, but the user typed a real secret value. A text counts as a value if it follows a text that looks like a key.
+A line is malformed if it has, for example, an unclosed quote, a space around ``=``, or an unknown command. The command fails, but the line
+still contains the value that the user typed. A text counts as a value if it follows a text that looks like a key.
 """
 
 from __future__ import annotations
@@ -99,7 +100,10 @@ def _words_outside(line: str, arguments: Sequence[_Argument]) -> list[re.Match[s
 
 
 def _guess_values_without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterator[Guess]:
-    """Yield the words that look like values; the first word counts only if no other does, because it may be the name."""
+    """Yield a guess for each word that looks like a value.
+
+    The first word may be the name of the secret. It counts only if no other word looks like a value.
+    """
     likely = [word for word in words[1:] if is_opaque(word[0])] or [word for word in words[:1] if words[1:] and is_opaque(word[0])]
     for word in likely:
         start, end = len(line[: word.start()].rstrip()), word.end()
@@ -153,7 +157,7 @@ def _find_arguments(line: str, options: dict[str, bool], *, has_name: bool) -> I
 
 
 def _end_of_word(line: str, start: int) -> int:
-    """Return the offset after a word; if its first quote is not closed, the offset after the quote."""
+    """Return the offset after a word; after its first quote, if that quote is not closed."""
     match = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)*""", re.DOTALL).match(line, start)
     end = match.end() if match else start
     return end if line[start : start + 1] not in {'"', "'"} or line[start] in line[start + 1 : end] else start + 1
@@ -191,7 +195,11 @@ class _TargetCommand(NamedTuple):
 
     @classmethod
     def find(cls, words: list[str]) -> _TargetCommand | None:
-        """Return the command of a line; ``None`` if an unknown word is most similar to a command without values."""
+        """Return the command of a line; ``None`` if the line can't contain secret values.
+
+        A mistyped group is replaced by the most similar group. A mistyped command counts as unknown, and may take secret values, unless
+        the most similar command takes none.
+        """
         command: click.Command = root
         context = click.Context(root, info_name="zen", **SETTINGS)
         rest = list(words)
@@ -230,7 +238,10 @@ class _TargetCommand(NamedTuple):
             return None
 
     def is_sensitive(self, context: click.Context | None, key: str, text: str) -> bool:
-        """Return whether the value of a key is sensitive; without a context, all but references and file names are."""
+        """Return whether the value of a key is sensitive.
+
+        If the command or the context is unknown, every text except a reference and a file name is sensitive.
+        """
         if self.command is not None and context is not None:
             return self.command.inline_secret(context, Argument(key, text)) is not None
         if self.takes_no_values and not (looks_sensitive(key, text) or is_opaque(text)):

@@ -1,4 +1,4 @@
-"""The root of the command tree, and the functions that run and complete a command line."""
+"""The root of the command tree; run and complete a command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PACKAGE = "zensecrets_jupyter.commands"
 
 
 def make_root(**extra_commands: LazyCommand) -> Group:
-    """Return the root group of a front end, with the extra commands of that front end."""
+    """Return the root group of a front end, with its extra commands."""
     lazy = {
         "secret": LazyCommand(f"{_PACKAGE}.secrets.secret", "secret", "Manage the secrets of the active stack."),
         "scan": LazyCommand(f"{_PACKAGE}.files.scan", "scan", "Find values of secrets in notebooks and other files."),
@@ -54,8 +54,11 @@ def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities =
     Args:
         words: The words after ``%zen`` or ``zensecrets``.
         asker: Asks a person for missing values.
-        capabilities: What the front end can do.
+        capabilities: The capabilities of the front end.
         within: The root of the command tree.
+
+    Returns:
+        The outcome; if the line requests help, an outcome with the help text.
 
     Raises:
         UsageProblem: If the words are not a valid command line.

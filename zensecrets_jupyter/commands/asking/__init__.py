@@ -1,1 +1,1 @@
-"""Form requests, the rules for typed input, and the askers for terminals and for non-interactive runs."""
+"""Form requests, rules for typed input, and the askers that get values from a person."""

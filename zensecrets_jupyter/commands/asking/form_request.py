@@ -1,4 +1,4 @@
-"""Form requests: the values that a command needs, and the rest of the command that uses them.
+"""Form requests: the values that a command needs, with the rest of the command.
 
 A command never prompts. The front end that runs it supplies an :class:`Asker`, which shows a form, prompts in the terminal, or reads
 environment variables. A form is submitted after the cell has ended, so a request carries the rest of the command as a continuation.
@@ -26,7 +26,7 @@ class Field(NamedTuple):
     Attributes:
         key: The key of the secret, or the attribute of the component.
         description: A short description of the value; may be empty.
-        required: Whether an empty answer is an error if no value is ``present``.
+        required: Whether an empty answer is an error. It is no error if ``present`` is set.
         sensitive: Whether the input is hidden.
         present: A description of the value that an empty answer keeps, such as :data:`SET` or "in the file"; empty if there is none.
         removable: Whether the present value may be removed.
@@ -51,7 +51,7 @@ class Section(NamedTuple):
         subject: The secret's name, or the component's type and name.
         schema: The type of the secret's schema; empty for a component.
         fields: The values to ask for.
-        any_key: Whether a person may add keys.
+        any_key: Whether a person may add keys that are not in ``fields``.
         note: A remark about the section, such as "replaces the stored secret"; may be empty.
         command: The command that takes the same values as options, for errors of non-interactive runs; may be empty.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
 
 _PAUSE = 0.15
-"""Seconds without input after which Enter ends a value. Without bracketed paste, a pasted line end is an Enter."""
+"""Seconds without input after Enter that end a value. A shorter pause means a pasted line end, if there is no bracketed paste."""
 _PAUSE_IN_KEY = 3.0
 """Seconds without input after which a private key without its last line is refused."""
 _TERMINAL = Path("/dev/tty")
@@ -32,7 +32,9 @@ FROM_FILE = "Read the value from a file: --KEY=@FILE."
 
 
 def read_hidden(prompt: str) -> str:
-    """Return the text that a person types or pastes after ``prompt``, without the final line end.
+    """Show ``prompt``, and return the text that a person types or pastes.
+
+    The text has no final line end.
 
     Raises:
         InteractionUnavailableError: If the input ends, or if the terminal can't hide typed text.
@@ -61,9 +63,12 @@ def read_hidden(prompt: str) -> str:
 
 
 def drop_lines() -> bool:
-    """Discard the remaining lines of a paste on standard input, and return whether there were any.
+    """Discard the remaining lines of a pasted text on standard input.
 
-    Otherwise the shell would run them afterwards.
+    Otherwise the shell would run these lines after the program.
+
+    Returns:
+        Whether there were lines.
     """
     if sys.platform == "win32":
         return False
@@ -199,5 +204,5 @@ def _write(screen: TextIO, text: str) -> None:
 
 
 def unanswered_error(prompt: str, reason: str) -> InteractionUnavailableError:
-    """Return the error for a prompt that a person can't answer, with the reason as a clause."""
+    """Return the error for a prompt that can't be answered; ``reason`` is a clause."""
     return InteractionUnavailableError(f"The prompt ({prompt.strip().rstrip(':')}) can't be answered, because {reason}.")

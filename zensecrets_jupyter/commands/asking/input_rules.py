@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.asking.form_request import Field
 
 _INVISIBLE = r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-"""Zero-width and directional characters (Unicode, UAX #9), which a person copies without seeing them."""
+"""Zero-width and directional characters (Unicode, UAX #9). A person can copy them without noticing."""
 
 EMPTY = "A value is required."
 NO_JSON = "The value is not valid JSON."

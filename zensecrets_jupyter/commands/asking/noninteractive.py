@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 PREFIX = "ZENSECRETS_SECRET_"
-"""The prefix of the environment variables that hold values: ``ZENSECRETS_SECRET_<NAME>_<KEY>``."""
+"""The prefix of environment variables with values: ``ZENSECRETS_SECRET_<NAME>_<KEY>``."""
 
 
 class NonInteractiveAsker:
-    """Asker for runs without a person, such as CI. It reads environment variables, and raises an error if one is missing."""
+    """Asker for runs without a person, such as CI.
+
+    It reads values from environment variables, and raises an error if one is missing.
+    """
 
     def ask(self, request: FormRequest) -> Outcome:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
@@ -54,10 +57,10 @@ class NonInteractiveAsker:
 
 
 def variable_name(name: str, key: str) -> str:
-    """Return the environment variable that holds the value of a secret's key.
+    """Return the name of the environment variable for the value of a secret's key.
 
-    Letters are upper case, and other characters become ``_``: ``ZENSECRETS_SECRET_OPENAI_API_KEY`` holds the key ``api-key`` of the
-    secret ``openai``.
+    Letters are upper case, and characters other than letters and digits become ``_``. For example, the variable of the key ``api-key`` of
+    the secret ``openai`` is ``ZENSECRETS_SECRET_OPENAI_API_KEY``.
     """
     return f"{PREFIX}{_upper_case_name(name)}_{_upper_case_name(key)}"
 
@@ -67,6 +70,7 @@ def _upper_case_name(text: str) -> str:
 
 
 def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str, str]:
+    """Return the values of a section's keys that environment variables have."""
     if not section.schema:
         return {}
     if section.any_key and not section.fields:

@@ -27,7 +27,7 @@ class PromptAsker:
         Args:
             hidden: Prompts without echo.
             show: Shows a line.
-            visible: Prompts with echo, for input such as the name of a key; by default ``hidden``.
+            visible: Prompts with echo, for input that is not sensitive, such as the name of a key. By default it is ``hidden``.
         """
         self._hidden = hidden
         self._show = show

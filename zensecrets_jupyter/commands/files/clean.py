@@ -90,7 +90,7 @@ def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: st
 
 
 def _database_of(path: Path) -> Path:
-    """Return the SQLite database of a journal or WAL file; any other file itself."""
+    """Return the SQLite database that a journal or WAL file belongs to; any other file itself."""
     for suffix in SIDE_FILE_SUFFIXES:
         if path.name.endswith(suffix) and (database := path.with_name(path.name.removesuffix(suffix))).exists():
             return database
@@ -120,7 +120,7 @@ def _write_backup(call: Call, backup: str | None, contents: dict[Path, bytes]) -
 
 
 def _outcome(report: ScanReport, result: CleaningResult, action: str, backup: str | None = None, paths: Sequence[str] = ()) -> Outcome:
-    # The paths come from the findings, because a path may contain a value, which is masked there.
+    # The rows use the paths of the findings: a path may contain a value, and these paths are masked.
     counts = Counter(finding.path for finding in report.findings)
     reasons = {file.path: file.reason for file in result.uncleaned}
     rows = [(path, str(count), f"not cleaned: {reasons[path]}" if path in reasons else action) for path, count in counts.items()]
@@ -129,7 +129,7 @@ def _outcome(report: ScanReport, result: CleaningResult, action: str, backup: st
     if report.names:
         notes.append(f"Rotate these secrets, because they were in a file: {', '.join(report.names)}.")
     if backup:
-        # `--restore` writes below the current folder, so only paths elsewhere have to be named.
+        # By default, --restore writes only below the current folder. Paths outside it must be arguments of the command.
         named = [] if all(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(".")) for path in paths) else paths
         words = shlex.join(["clean", "--restore", backup, *named])
         notes.append(f"The original files are in {backup}, sealed with the passphrase. To restore them: %zen {words}")

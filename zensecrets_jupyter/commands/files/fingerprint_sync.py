@@ -1,4 +1,7 @@
-"""Storing of fingerprints of this process's values, so that the server can mask them in saved notebooks."""
+"""Store the fingerprints of this process's values, and remove fingerprints.
+
+With the stored fingerprints, the server recognizes the values in notebooks that it saves, and masks them.
+"""
 
 from __future__ import annotations
 
@@ -20,14 +23,14 @@ from zensecrets_jupyter.scan.fingerprints.store import (
 )
 
 _reported: set[str] = set()
-"""The problems that were reported already."""
+"""The problems that this process has reported."""
 
 
 def sync_fingerprints() -> str:
     """Store the fingerprints of new values, if fingerprints may be stored.
 
-    :mod:`zensecrets_jupyter.scan.fingerprints.store` says when they may be stored. Errors of the secrets manager are ignored here, because
-    the commands that use it report them.
+    The docstring of :mod:`zensecrets_jupyter.scan.fingerprints.store` says when they may be stored. Errors of the secrets manager are
+    ignored here, because the commands that use it report them.
 
     Returns:
         A note about a problem, once for each problem in a process; otherwise an empty text.
@@ -64,12 +67,16 @@ def _store() -> str:
 
 
 def forget_fingerprints(name: str) -> None:
-    """Remove the fingerprints of a value, so that the server no longer masks the value in saved notebooks."""
+    """Remove the fingerprints of the values called ``name``.
+
+    After that, the server no longer masks these values in saved notebooks.
+    """
     with suppress(OSError):
         remove_fingerprints(name)
 
 
 def _may_store() -> bool:
+    """Return whether the user's settings and the secrets manager allow fingerprints."""
     if os.environ.get(VARIABLE, "").strip().lower() == "on":
         return True
     # Reading the active stack would create a workspace, even if the user has registered nothing yet.

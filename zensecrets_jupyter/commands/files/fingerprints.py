@@ -1,4 +1,4 @@
-"""``fingerprints export``: write keyed fingerprints of values for scans without the values."""
+"""``fingerprints export``: write the keyed fingerprints of values to a file."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Heuristic scan for texts that look like secrets, with the detectors of detect-secrets.
 
-The detectors search the text of cells and outputs. In the raw JSON of a notebook they mostly report parts of images, and miss passwords
-in escaped strings.
+In a notebook, the detectors search the texts of cells and outputs. In the raw JSON they would mostly report parts of images, and would miss
+passwords in escaped strings.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 LONGEST_LINE = 5_000
-"""The length of the longest line that is searched. People do not write longer lines, and the detectors are slow on them."""
+"""Maximum number of characters of a line that is searched. People do not write longer lines, and the detectors are slow on them."""
 
 
 class Detectors:
-    """Finds texts that look like secrets and are not values of registered secrets."""
+    """Finds texts that look like secrets, except values of registered secrets."""
 
     def __init__(self, matcher: Matcher) -> None:
         """Create the search.
@@ -42,7 +42,10 @@ class Detectors:
         self._matcher = matcher
 
     def find(self, path: Path, data: bytes) -> list[Finding]:
-        """Return the texts that look like secrets in a notebook's cells or in a text file."""
+        """Return findings for the texts in a file that look like secrets.
+
+        The file is a notebook or a text file in UTF-8. Other files have no findings.
+        """
         from detect_secrets.settings import default_settings, get_filters, get_plugins
 
         try:
@@ -51,25 +54,29 @@ class Detectors:
             return []
         if "\0" in raw:
             return []
-        shown = self._matcher.mask(str(path))
+        label = self._matcher.mask(str(path))
         with default_settings() as settings:
-            # This filter would send a possible secret to the service that it belongs to.
+            # This filter would send a possible secret over the network, to the service that issued it.
             settings.disable_filters(_VERIFICATION_FILTER)
             filters = [filter_ for filter_ in get_filters() if filter_.injectable_variables <= {"secret", "line"}]
             detector = _LineDetector(self._matcher, get_plugins(), filters)
             if path.suffix in NOTEBOOKS and notebooks.is_notebook(raw):
-                return list(self._in_notebook(shown, raw, detector))
+                return list(self._find_in_notebook(label, raw, detector))
             lines = enumerate(raw.splitlines(), 1)
-            return [Finding(shown, f"line {number}", kind, UNKNOWN, number) for number, line in lines for kind in detector.kinds(line)]
+            return [
+                Finding(label, f"line {number}", secret_type, UNKNOWN, number)
+                for number, line in lines
+                for secret_type in detector.secret_types(line)
+            ]
 
-    def _in_notebook(self, shown: str, raw: str, detector: _LineDetector) -> Iterator[Finding]:
+    def _find_in_notebook(self, label: str, raw: str, detector: _LineDetector) -> Iterator[Finding]:
         for text in notebooks.texts(raw):
             if text.is_base64 or text.tokens[0].is_key or not (text.is_source or _OUTPUT_KEYS & set(text.path)):
                 continue
             for number, line in enumerate(text.value(raw).splitlines(), 1):
-                for kind in detector.kinds(line):
-                    piece = text.tokens[min(number, len(text.tokens)) - 1]
-                    yield Finding(shown, text.location(self._matcher, number), kind, UNKNOWN, raw.count("\n", 0, piece.start) + 1)
+                for secret_type in detector.secret_types(line):
+                    token = text.tokens[min(number, len(text.tokens)) - 1]
+                    yield Finding(label, text.location(self._matcher, number), secret_type, UNKNOWN, raw.count("\n", 0, token.start) + 1)
 
 
 _VERIFICATION_FILTER = "detect_secrets.filters.common.is_ignored_due_to_verification_policies"
@@ -84,7 +91,7 @@ class _LineDetector:
         self._plugins = list(plugins)
         self._filters = list(filters)
 
-    def kinds(self, line: str) -> list[str]:
+    def secret_types(self, line: str) -> list[str]:
         """Return the types of the possible secrets in a line."""
         if not line.strip() or len(line) > LONGEST_LINE or self._is_filtered(line=line):
             return []
@@ -111,11 +118,14 @@ class _LineDetector:
 
 
 _FILE_NAME = "cell.py"
-"""The file name for the detectors. They depend on the suffix, and a cell is code."""
+"""The file name for the detectors, which depend on its suffix. The source of a cell is code."""
 
 
 def _is_applicable(filter_: Any, variables: Mapping[str, str]) -> bool:
-    """Return whether a filter takes these variables; filters of whole lines run before those of secrets."""
+    """Return whether a filter takes these variables.
+
+    Filters of whole lines run first, without the variable ``secret``. Filters of secrets run after that.
+    """
     return (
         bool(filter_.injectable_variables)
         and filter_.injectable_variables <= variables.keys()

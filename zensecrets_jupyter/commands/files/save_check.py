@@ -1,11 +1,11 @@
-"""Masking of files that a Jupyter Server saves, by the kernels that know the values.
+"""Ask the kernels, which know the values, to mask a file before a Jupyter Server saves it.
 
 A kernel listens on a loopback port. The port and a key are in a file in the Jupyter runtime folder that only the user can read (0600), like
-the kernel's own connection file. All messages are sealed with the key, so a program that takes over the port of a dead kernel can't read
-them. Values stay in the kernel: it receives the document, and returns it masked.
+the kernel's own connection file. All messages are sealed with the key. Therefore another program that gets the port of a dead kernel can't
+read them. Values stay in the kernel: it receives the document, and returns the masked document.
 
-Unlike fingerprints, this writes nothing about a value to disk, and also finds values that are too weak for a fingerprint. It works only
-while the kernel runs, and only for kernels on the server's machine.
+In contrast to fingerprints, this method writes nothing about a value to disk, and it also finds values that are too weak for a fingerprint.
+But it works only while the kernel runs, and only for kernels on the server's machine.
 """
 
 from __future__ import annotations
@@ -29,23 +29,29 @@ _HOST = "127.0.0.1"
 _PREFIX = "zensecrets-"
 _KEY_SIZE = 32
 _LENGTH_SIZE = 8
-"""The size of the length in front of a message, in bytes."""
+"""The number of bytes in front of a message that contain its length."""
 _LARGEST_MESSAGE = 1 << 30
-"""The size of the largest message in bytes."""
+"""The maximum size of a message in bytes."""
 
 TIMEOUT = 3.0
 """The timeout for a kernel's answer in seconds. The server is blocked while it waits."""
 
 
 class Endpoint(NamedTuple):
-    """The port of a kernel's listener, the key for its messages, and the file that holds both."""
+    """The address of a kernel's listener.
+
+    Attributes:
+        port: The port on the loopback interface.
+        key: The key for the messages.
+        file: The file with the port and the key.
+    """
 
     port: int
     key: bytes
     file: Path
 
     def ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """Send a question and return the answer.
+        """Send a question to the kernel, and return the answer.
 
         Raises:
             OSError: If no answer arrives in time.
@@ -57,10 +63,15 @@ class Endpoint(NamedTuple):
 
 
 class CheckListener:
-    """Listener in a kernel that answers the questions of the user's servers, in threads."""
+    """Listener in a kernel that answers questions of the user's servers, each in a thread."""
 
     def __init__(self, folder: Path, kernel: str, answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
-        """Listen on a free port, and write the port and the key to a file in ``folder`` named after ``kernel``.
+        """Listen on a free port, and write the port and the key to a file.
+
+        Args:
+            folder: The folder of the file.
+            kernel: The id of the kernel, which is part of the file's name.
+            answer: Returns the answer to a question.
 
         Raises:
             OSError: If no port is free, or the file can't be written.

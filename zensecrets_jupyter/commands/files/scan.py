@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.findings import ScanReport
 
 PIPED = "-"
-"""The path that stands for standard input."""
+"""The argument that means standard input."""
 
 
 @click.command("scan", cls=Command)

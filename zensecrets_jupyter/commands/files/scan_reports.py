@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.findings import Finding, ScanReport
 
 UNREAD = 2
-"""The exit code if a file could not be read and no value was found."""
+"""The exit code if no value was found, but a file could not be read."""
 FORMATS = ("text", "json", "sarif")
 
 _KNOWN = "zensecrets/known-value"
@@ -53,7 +53,10 @@ def as_table(report: ScanReport, note: str = "") -> Table:
 
 
 def as_json(report: ScanReport) -> str:
-    """Return the report as JSON."""
+    """Return the report as JSON.
+
+    The keys ``place`` and ``form`` contain the location and the encoding of a value; other programs depend on these names.
+    """
     findings = [
         {"path": one.path, "place": one.location, "line": one.line or None, "secret": one.name, "form": one.encoding, "whole": one.is_whole}
         for one in report.findings
@@ -114,7 +117,7 @@ def _result(finding: Finding) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    # A code host identifies a file by its path in the repository. The repository is the current folder of a CI runner.
+    # A code host identifies a file by its path in the repository. In a CI job, the current folder is the repository.
     absolute = Path(path).absolute()
     if absolute.is_relative_to(Path.cwd()):
         return {"uri": quote(absolute.relative_to(Path.cwd()).as_posix(), errors="surrogateescape"), "uriBaseId": "%SRCROOT%"}

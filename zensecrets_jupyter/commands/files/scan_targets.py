@@ -1,4 +1,7 @@
-"""The search targets of `scan` and `clean`: the values in the active secrets manager, or the fingerprints in a file."""
+"""The search targets of `scan` and `clean`.
+
+These are the values in the active secrets manager, or the fingerprints in a file.
+"""
 
 from __future__ import annotations
 
@@ -35,10 +38,10 @@ def scan_targets(fingerprints: str | None, *, may_be_empty: bool = False) -> Sca
 
     Args:
         fingerprints: A file of fingerprints; by default all values in the active stack's secrets manager.
-        may_be_empty: Whether it is no error if there is no target.
+        may_be_empty: Whether a scan without targets is allowed.
 
     Raises:
-        UsageProblem: If there is no target.
+        UsageProblem: If there is no target, and this is not allowed.
         UnreadableFileError: If the file can't be read as fingerprints.
         ZenSecretsError: If a secret can't be read.
     """
@@ -55,7 +58,7 @@ def scan_targets(fingerprints: str | None, *, may_be_empty: bool = False) -> Sca
 
 
 def sensitive_values(manager: SecretsManager, names: Iterable[str]) -> list[tuple[str, str]]:
-    """Return the sensitive values of secrets with their names, ``secret.key``; each secret is read once.
+    """Return the sensitive values of secrets, each with its name ``secret.key``.
 
     Raises:
         ZenSecretsError: If a secret can't be read.

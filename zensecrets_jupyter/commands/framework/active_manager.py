@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def active_manager() -> SecretsManager:
-    """Return the secrets manager of the active stack, even if other components can't be used in this environment.
+    """Return the secrets manager of the active stack.
+
+    The other components of the stack need not be usable in this environment. Interrupted imports are undone first.
 
     Raises:
         NoSecretsManagerError: If the stack has no secrets manager.
@@ -35,13 +37,17 @@ def active_manager() -> SecretsManager:
 
 
 def _notes() -> list[str]:
+    """Return this process's list of notes that no command has shown yet."""
     return process_global("commands.notes", list[str])
 
 
 def take_notes() -> str:
-    """Return and clear the notes from opening secrets managers; empty if there are none.
+    """Return the notes about opened secrets managers, and clear them.
 
-    A note says, for instance, that an interrupted import was undone.
+    A note says, for example, that an interrupted import was undone.
+
+    Returns:
+        The notes, one in each line; empty if there are none.
     """
     notes = "\n".join(_notes())
     _notes().clear()

@@ -1,4 +1,4 @@
-"""Values of options: the text itself, the content of a file (``@FILE``), or piped input (``@-``)."""
+"""Read the values of options: a text, a file (``@FILE``) or piped input (``@-``)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VALUES = "values"
 """The name of the free option that sets several keys."""
 
 MAX_VALUE_BYTES = 64 * 1024
-"""The size of the largest value in bytes."""
+"""The maximum size of a value in bytes."""
 
 _VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_]\w*|\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`|%[A-Za-z_]\w*%|\{[A-Za-z_]\w*\}", re.ASCII)
 """A text that is only a variable or a command, in the syntax of a shell (POSIX, PowerShell, cmd) or of IPython."""
@@ -33,7 +33,7 @@ def is_variable(text: str) -> bool:
 
 
 def check_expanded(key: str, text: str, *, references: bool = False) -> None:
-    """Check that a value is neither an unexpanded variable nor a reference that is not allowed.
+    """Check that a value is no unexpanded variable, and no reference without permission.
 
     Args:
         key: The value's key.
@@ -41,7 +41,7 @@ def check_expanded(key: str, text: str, *, references: bool = False) -> None:
         references: Whether references are allowed.
 
     Raises:
-        UsageProblem: If the value is one of these.
+        UsageProblem: If the value is an unexpanded variable, or a reference where references are not allowed.
     """
     if is_variable(text):
         problem = f"The value of --{key} is the name of a variable that was not expanded."
@@ -65,7 +65,7 @@ def read_value(key: str, text: str, piped: BinaryIO | None = None, *, sensitive:
         sensitive: Whether errors hide the path, because it may be a password that begins with ``@``.
 
     Raises:
-        UnreadableFileError: If the file is missing, describe_read_error, binary or too large. The error never quotes content.
+        UnreadableFileError: If the file is missing, unreadable, binary or too large. The error never quotes content.
     """
     if text.startswith("@@"):
         return text[1:]
@@ -80,7 +80,7 @@ def _read_piped(key: str, piped: BinaryIO | None) -> str:
     if piped is None:
         message = f"--{key}=@- reads piped input, but standard input is not a pipe."
         raise UnreadableFileError(message, hint=f"Write --{key} to type the value, or --{key}=@FILE. A file with the name '-' is @./-.")
-    # Two more bytes may be a line end. A third one shows that the value is too large.
+    # Two more bytes may be the line end after the value. A third byte shows that the value is too large.
     data = piped.read(MAX_VALUE_BYTES + 3)
     if not data:
         message = f"--{key}=@- reads piped input, but the input was empty."
@@ -94,7 +94,7 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     problem = ""
     data = b""
     try:
-        # One more byte shows that the file is too large. Reading all of a device would never end.
+        # One more byte shows that the file is too large. The read is limited, because a device may be endless.
         with Path(encode_system_text(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
             data = file.read(MAX_VALUE_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -111,9 +111,9 @@ _LONGEST_PATH = 100
 
 
 def is_clearly_path(text: str) -> bool:
-    """Return whether a text that follows ``@`` is certainly a path, and not the rest of a password."""
+    """Return whether a text after ``@`` is clearly a path, not the rest of a password."""
     path = encode_system_text(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises where there is no such user
-    folder = os.path.dirname(path)  # noqa: PTH120 - of a text that may be no path
+    folder = os.path.dirname(path)  # noqa: PTH120 - the text may be no path
     return (
         os.path.lexists(path)
         or (bool(folder) and os.path.isdir(folder))  # noqa: PTH112 - Path.is_dir raises where the path is too long

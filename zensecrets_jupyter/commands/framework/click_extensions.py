@@ -1,6 +1,6 @@
-"""Click commands with one-line errors, ``-`` and ``_`` treated alike, and free options.
+"""Click commands with one-line errors and free options. In names of options, ``-`` equals ``_``.
 
-Click's own errors may repeat a typed value; the errors of this module do not.
+Click's own errors may repeat a typed value. The errors of this module do not.
 """
 
 from __future__ import annotations
@@ -44,10 +44,16 @@ SETTINGS: dict[str, Any] = {
 
 
 class FilePath(click.Path):
-    """A file or folder name that is not checked here; the code that opens it reports errors."""
+    """The name of a file or folder, which Click does not check.
+
+    The code that opens the file reports errors.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002 - Click's signature
-        """Return the name unchecked. Click's own check raises if the locale's encoding lacks a character of the name."""
+        """Return the name unchanged.
+
+        Click's own check raises an error if the encoding of the locale lacks a character of the name.
+        """
         return value
 
 
@@ -55,7 +61,10 @@ FILE = FilePath()
 
 
 class HelpRequested(Exception):  # noqa: N818 - a request for help is no error
-    """A text such as the help or the version was requested, and no command runs. The message is that text."""
+    """A text such as the help or the version was requested, and no command runs.
+
+    The message of the exception is the text.
+    """
 
 
 def _request_help(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
@@ -81,11 +90,11 @@ class Command(HelpfulCommand):
         """Parse the arguments.
 
         Raises:
-            UsageProblem: If there are too many words. The error does not repeat them, since a word may be part of a value.
+            UsageProblem: If there are too many words. The error does not repeat them, because a word may be part of a value.
         """
         ctx.allow_extra_args = True
         if ctx.resilient_parsing and args and self._takes_value(ctx, args[-1]):
-            # The last option's value is being completed. Click can't parse an option without a value, and then ignores all words.
+            # The user is completing the value of the last option. Click ignores all words if an option has no value yet.
             args = args[:-1]
         rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
@@ -93,7 +102,10 @@ class Command(HelpfulCommand):
         return rest
 
     def declared_options(self, ctx: click.Context) -> dict[str, bool]:
-        """Return the declared options by name, with ``-`` for ``_``, and whether each takes a value."""
+        """Return the names of the declared options, and whether each takes a value.
+
+        In the names, ``-`` replaces ``_``.
+        """
         return {
             name.replace("_", "-"): not (parameter.is_flag or parameter.count)
             for parameter in self.get_params(ctx)
@@ -118,7 +130,7 @@ class PassThroughCommand(Command):
     """
 
     def __init__(self, *args: Any, placeholder: str, **kwargs: Any) -> None:
-        """Create the command; ``placeholder`` stands for the passed words in the usage line."""
+        """Create the command; the usage line shows ``placeholder`` for the passed words."""
         super().__init__(*args, **kwargs)
         self._placeholder = placeholder
 
@@ -158,7 +170,7 @@ class FreeOptionsCommand(Command):
             word: The placeholder for a free option's name in help texts.
             keys: Returns the names that completion offers.
             inline_secret: Returns the inline secret in an argument, if there is one.
-            short: Short options that stand for free options, by the short option.
+            short: The free option for each short option, such as ``{"-v": "values"}``.
             **kwargs: Keyword arguments of :class:`click.Command`.
         """
         super().__init__(*args, **kwargs)
@@ -179,7 +191,7 @@ class FreeOptionsCommand(Command):
     def positioned_arguments(
         self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False
     ) -> tuple[list[str], list[PositionedArgument]]:
-        """Return the words of declared arguments and options, and the free options with their positions."""
+        """Return the declared words, and the free options with their positions."""
         return free_options.split_with_positions(self._expand_short(args), self.declared_options(ctx), names=self._names, lenient=lenient)
 
     def _expand_short(self, args: Sequence[str]) -> list[str]:
@@ -192,7 +204,10 @@ class FreeOptionsCommand(Command):
         return [*long, *args[end:]]
 
     def inline_secret(self, ctx: click.Context, argument: Argument) -> InlineSecret | None:
-        """Return the inline secret in an argument; ``None`` for a reference, a file name, or a value that is not sensitive."""
+        """Return the inline secret in an argument; ``None`` if it contains none.
+
+        A reference, a file name and a value that is not sensitive are no inline secrets.
+        """
         return self._inline_secret(ctx, argument) if self._inline_secret is not None else None
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:

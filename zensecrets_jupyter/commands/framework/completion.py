@@ -1,6 +1,6 @@
 """Completion of commands, options, registered names, keys and references.
 
-Completion asks nothing and contacts no remote backend. After an error there are no completions.
+Completion prompts for nothing and contacts no remote backend. After an error it offers nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _complete(root: click.Command, words: Sequence[str], incomplete: str) -> lis
 
 
 def _references(name: str, key: str | None) -> list[tuple[str, str]]:
-    manager = _if_local(active_manager())
+    manager = _local_or_none(active_manager())
     if manager is None:
         return []
     if key is None:
@@ -72,13 +72,13 @@ def completer(names: Names) -> Callable[[click.Context, click.Parameter, str], l
 
 def secret_names(_context: click.Context) -> list[str]:
     """Return the names of the secrets in the active stack's secrets manager."""
-    manager = _if_local(active_manager())
+    manager = _local_or_none(active_manager())
     return manager.list_secrets() if manager else []
 
 
 def source_secret_names(context: click.Context) -> list[str]:
     """Return the names of the secrets in the source secrets manager of a copy."""
-    manager = _if_local(get_workspace().open_manager(context.params.get("source") or ""))
+    manager = _local_or_none(get_workspace().open_manager(context.params.get("source") or ""))
     return manager.list_secrets() if manager else []
 
 
@@ -108,9 +108,12 @@ def schema_keys(context: click.Context) -> list[str]:
 
 
 def secret_and_schema_keys(context: click.Context) -> list[str]:
-    """Return the keys of the named secret and of its schema; none if reading the secret could ask for a passphrase."""
+    """Return the keys of the named secret and of its schema.
+
+    The result is empty if reading the secret could ask for a passphrase.
+    """
     name = context.params.get("name")
-    manager = _if_local(active_manager())
+    manager = _local_or_none(active_manager())
     if not name or manager is None or not manager.opens_unasked:
         return []
     secret = manager.get_secret(name)
@@ -118,13 +121,16 @@ def secret_and_schema_keys(context: click.Context) -> list[str]:
 
 
 def secret_keys(context: click.Context) -> list[str]:
-    """Return the keys of the named secret; none if reading the secret could ask for a passphrase."""
-    manager = _if_local(active_manager())
+    """Return the keys of the named secret; empty if reading could ask for a passphrase."""
+    manager = _local_or_none(active_manager())
     return _keys(manager, context.params.get("name") or "") if manager else []
 
 
 def flavor_attributes(component_type: ComponentType) -> Names:
-    """Return a function that lists the attributes of the chosen flavor, or of the named component's flavor."""
+    """Return a function that lists the attributes of a flavor.
+
+    The flavor is that of the option ``--flavor``, or of the named component.
+    """
 
     def attributes(context: click.Context) -> list[str]:
         flavor = context.params.get("flavor")
@@ -138,7 +144,7 @@ def flavor_attributes(component_type: ComponentType) -> Names:
     return attributes
 
 
-def _if_local(manager: SecretsManager) -> SecretsManager | None:
+def _local_or_none(manager: SecretsManager) -> SecretsManager | None:
     """Return a secrets manager if it is local and can list its secrets; otherwise ``None``.
 
     Completion uses only local secrets managers, because it has to be fast.

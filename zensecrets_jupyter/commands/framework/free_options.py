@@ -1,6 +1,7 @@
-"""Free options, which no command declares: the keys of a secret, or the attributes of a component.
+"""Parse free options, which no command declares.
 
-A person writes them as ``--key=value``, ``--key value`` or ``--key``, anywhere on the line. Errors never repeat a text that may be a value.
+A free option is a key of a secret or an attribute of a component. A person writes it as ``--key=value``, ``--key value`` or ``--key``,
+anywhere on the line. Errors never repeat a text that may be a value.
 """
 
 from __future__ import annotations
@@ -22,14 +23,25 @@ _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 
 
 class Argument(NamedTuple):
-    """A free option: its key, and its text as typed. For a bare ``--key``, the text is ``None``, and the command asks for the value."""
+    """A free option.
+
+    Attributes:
+        key: The key, without dashes.
+        text: The text as typed. For a bare ``--key`` it is ``None``, and the command asks for the value.
+    """
 
     key: str
     text: str | None
 
 
 class PositionedArgument(NamedTuple):
-    """A free option with the index of the word with its key, and of the word with its text."""
+    """A free option and its position on the line.
+
+    Attributes:
+        argument: The free option.
+        key_at: The index of the word with the key.
+        text_at: The index of the word with the text. It is ``key_at`` if one word has both.
+    """
 
     argument: Argument
     key_at: int
@@ -51,7 +63,7 @@ class _PlainWord(NamedTuple):
 
 
 REPEATABLE = frozenset({"clear"})
-"""Keys that may be repeated: :func:`split` leaves the check to the commands."""
+"""Keys that :func:`split` allows several times. The commands check them."""
 
 
 def split(
@@ -63,7 +75,7 @@ def split(
         words: The words after the command.
         options: The declared options, with ``-`` for ``_``, and whether each takes a value.
         names: The number of positional words. With ``None``, all words without a dash are positional.
-        lenient: Whether to split a malformed line as far as possible, without errors.
+        lenient: Whether to raise no errors. A malformed line is then split as well as possible.
 
     Returns:
         The words of declared arguments and options, and the free options.
@@ -100,7 +112,7 @@ def split_with_positions(
 
 
 class _Line:
-    """The parts of a line: declared options, free options, and words without a dash."""
+    """Splits a line into declared options, free options, and words without a dash."""
 
     def __init__(self, options: Mapping[str, bool], *, lenient: bool) -> None:
         self._options = options
@@ -110,6 +122,7 @@ class _Line:
         self.plain_words: list[_PlainWord] = []
 
     def read(self, words: Sequence[str]) -> None:
+        """Split the words, and add each to the list for its type."""
         remaining = list(words)
         bare_option: Argument | None = None
         while remaining:
@@ -162,7 +175,7 @@ def check_duplicates(keys: Iterable[str]) -> None:
 
 
 def matching_name(key: str, names: Iterable[str]) -> str:
-    """Return the name that equals ``key`` when ``-`` equals ``_``; ``key`` itself if no name does."""
+    """Return the name that equals ``key`` if ``-`` equals ``_``; otherwise ``key`` itself."""
     candidates = list(names)
     if key in candidates:
         return key
@@ -176,7 +189,7 @@ def check_typos(keys: Iterable[str], options: Iterable[str], valid_keys: Iterabl
         keys: The keys.
         options: The declared options of the command.
         valid_keys: Keys that are never errors.
-        alternative: The way to set a key with a name like an option, with ``KEY`` for the name.
+        alternative: For the hint: how to set a key whose name is similar to an option. The text contains ``KEY`` for the name.
 
     Raises:
         UsageProblem: If a key looks like a mistyped option. The error names the key and the option, and no value.
@@ -201,7 +214,10 @@ _SHORTEST_MISTYPED = 5
 
 
 def _is_typo(typed: str, meant: str) -> bool:
-    """Return whether two words differ in one letter that is not the first, or in the order of their letters."""
+    """Return whether ``typed`` is ``meant`` with one typing error.
+
+    A typing error is one wrong, missing or additional letter that is not the first, or a different order of letters.
+    """
     if abs(len(typed) - len(meant)) > 1:
         return False
     if typed[:1] != meant[:1]:
@@ -221,6 +237,7 @@ def _with_hyphens(word: str) -> str:
 
 
 def _refuse_colon(key: str) -> None:
+    """Raise UsageProblem for ``--key:value``."""
     head, colon, text = key.partition(":")
     # The name of a key may contain a colon, so only a colon before a likely value is an error.
     if colon and text and _KEY.fullmatch(head) and (is_opaque(text) or not _KEY.fullmatch(text)):
@@ -228,6 +245,12 @@ def _refuse_colon(key: str) -> None:
 
 
 def _refuse_equals_sign(word: str, key: str) -> None:
+    """Raise UsageProblem for a word without ``--`` that looks like a part of ``--key=value``.
+
+    Args:
+        word: The word.
+        key: The key of a bare option directly before the word; empty if there is none.
+    """
     head, equals, _ = word.partition("=")
     if equals and not key and head[:1] in _DASHES and _KEY.fullmatch(head.lstrip(_DASHES)):
         head = head.lstrip(_DASHES)
@@ -253,6 +276,7 @@ def _refuse_unknown_short_option(word: str, key: str, options: Mapping[str, bool
 
 
 def _refuse_ambiguous_words(positional: int, names: int, bare_options: list[Argument], free: list[PositionedArgument]) -> None:
+    """Raise UsageProblem if there are too many words without a dash, or if one could be a name or a value."""
     if positional == names or (positional < names and not bare_options):
         return
     if positional > names:

@@ -1,4 +1,4 @@
-"""Help texts that every start of the command tree reads. Therefore this module imports nothing."""
+"""Help texts that the start of the command tree needs, in a module that imports nothing."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def from_update(context: click.Context, argument: Argument) -> InlineSecret | No
 
 
 def from_component(component_type: ComponentType) -> Callable[[click.Context, Argument], InlineSecret | None]:
-    """Return a function that finds the inline secret in an argument for a component of a type."""
+    """Return a function that finds the inline secret in an attribute of a component."""
 
     def from_attribute(context: click.Context, argument: Argument) -> InlineSecret | None:
         value = _inline_value(context, argument)
@@ -81,7 +81,10 @@ def _from_secret_argument(context: click.Context, argument: Argument, schema: ty
 
 
 def _inline_value(context: click.Context, argument: Argument) -> str | None:
-    """Return the value that the argument itself contains; ``None`` for a file, piped input, a variable, or an empty text."""
+    """Return the value in an argument; ``None`` if the value is not in the argument itself.
+
+    The value is then in a file, in piped input or in a variable, or it is empty.
+    """
     text = argument.text or ""
     if text.startswith("@@"):
         return text[1:]
@@ -114,7 +117,7 @@ def _summaries() -> list[SecretSummary]:
 
 
 def _active_component(component_type: ComponentType) -> str:
-    """Return the name of the active stack's component of a type; the type itself if there is none."""
+    """Return the name of the active stack's component of a type; otherwise the type."""
     try:
         return get_workspace().stack_record().components.get(component_type, component_type.value)
     except ZenSecretsError:
@@ -129,7 +132,10 @@ def _flavor_of(component_type: ComponentType, name: str) -> str | None:
 
 
 def _sensitive_attributes(component_type: ComponentType, flavor: str | None) -> set[str]:
-    """Return a flavor's sensitive attributes; for an unknown flavor, the sensitive attributes of all flavors of the type."""
+    """Return the sensitive attributes of a flavor.
+
+    For an unknown flavor, the result contains the sensitive attributes of all flavors of the type.
+    """
     is_manager = component_type is ComponentType.SECRETS_MANAGER
     flavors = managers.flavor_names() if is_manager else flavor_names(component_type.value)
     candidates = [flavor] if flavor in flavors else flavors

@@ -1,4 +1,4 @@
-"""The two results of a command line: an outcome, or the error for a malformed line."""
+"""The result of a command, and the error for a malformed command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 class UsageProblem(ZenSecretsError):  # noqa: N818 - Click and IPython each have a UsageError of their own
-    """A command, an option or an argument is unknown, is missing, or contradicts another one. Nothing was done."""
+    """The command line is wrong, and nothing was done.
+
+    A command, an option or an argument is unknown or missing, or it contradicts another one.
+    """
 
     code = "usage"
 
@@ -23,7 +26,8 @@ class Outcome(NamedTuple):
     Attributes:
         value: The object that the command returns to code: an object of the core, a Table, a text, or None.
         text: The message for a person; may be empty. Front ends print :attr:`message`, which adds the warnings.
-        view: The display of ``value`` if it has no display of its own, as in a terminal; or an output besides the text.
+        view: The display of ``value`` for a front end that can't display ``value`` itself, such as a terminal. Without a ``value``, it is
+            an additional output.
         exit_code: The exit code of a terminal's process.
         line: The short summary that a closed form shows: "registered aws_prod (3 keys) in default (local)".
         warnings: Further lines, each beginning with "Warning:" or "Note:".

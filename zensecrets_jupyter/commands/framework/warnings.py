@@ -1,4 +1,7 @@
-"""Warnings that commands add to their results, each a line that begins with "Warning:" or "Note:"."""
+"""Warnings that commands add to their results.
+
+Each warning is a line that begins with "Warning:" or "Note:".
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def _ignored_attributes(record: ComponentRecord, attributes: Iterable[str]) -> l
 
 
 def _import_notes(record: ComponentRecord, attributes: Mapping[str, Any]) -> list[str]:
-    """Return a note about the import of ZenML's own secrets file, if an attribute names it."""
+    """Return a note about the import of ZenML's secrets file, if an attribute names it."""
     file = attributes.get("secrets_file")
     if not file or record.type is not ComponentType.SECRETS_MANAGER or record.flavor != "local":
         return []
@@ -85,7 +88,7 @@ def value_notes(name: str, content: Mapping[str, str], *, strip: str = "; --stri
 
 
 def unmaskable_warnings(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> list[str]:
-    """Return a warning for each sensitive value that can't be masked in outputs, with the reason."""
+    """Return a warning, with the reason, for each sensitive value that can't be masked."""
     reasons = {key: unmaskable_reason(value) for key, value in content.items() if value and schema.is_sensitive(key)}
     return [
         f"Warning: the value of {name}.{key} can't be masked in outputs, because {reason}." for key, reason in reasons.items() if reason

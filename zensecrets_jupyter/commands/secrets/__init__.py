@@ -1,1 +1,1 @@
-"""The commands of `secret`."""
+"""The commands of the group ``secret``."""

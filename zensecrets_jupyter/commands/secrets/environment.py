@@ -1,4 +1,4 @@
-"""``secret env``: set the keys of secrets as environment variables, for the session or for one program."""
+"""``secret env``: set the keys of secrets as environment variables."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def env(  # noqa: PLR0913 - one parameter for each option
         return Outcome(text="Restored the environment variables of this session.")
     if not names:
         raise UsageProblem("The name of a secret is missing.", hint=f"Write: {call.capabilities.program} secret env NAME")
-    chosen = _chosen(names, prefix, renamed)
+    chosen = _choose_variables(names, prefix, renamed)
     run = call.capabilities.run_program
     if program_words and run is None:
         raise UsageProblem(
@@ -76,7 +76,7 @@ class ChosenVariables(NamedTuple):
     Attributes:
         secrets: The names of the secrets.
         prefix: The prefix of the variables' names.
-        names: The names of variables that differ from the default, by key.
+        names: The names of the variables that ``--as`` changes, by key.
     """
 
     secrets: tuple[str, ...]
@@ -122,7 +122,7 @@ def parse_variables(words: Sequence[str], program: str) -> ChosenVariables:
     except click.UsageError as error:
         problem = convert_usage_error(error)
     else:
-        return _chosen(options["names"], options["prefix"], options["renamed"], usage=f"{program} NAME [NAME …]")
+        return _choose_variables(options["names"], options["prefix"], options["renamed"], usage=f"{program} NAME [NAME …]")
     raise problem
 
 
@@ -130,14 +130,25 @@ def _parameter(decorate: Callable[..., Any]) -> click.Parameter:
     """Return the parameter that a decorator of Click adds to a function."""
 
     def function() -> None:
-        """Do nothing; Click stores the parameter in an attribute of the function."""
+        """Do nothing. Click stores the parameter in an attribute of this function."""
 
     decorate(function)
     parameter: click.Parameter = vars(function)["__click_params__"][0]
     return parameter
 
 
-def _chosen(names: Sequence[str], prefix: str, renamed: Sequence[str], *, usage: str = "") -> ChosenVariables:
+def _choose_variables(names: Sequence[str], prefix: str, renamed: Sequence[str], *, usage: str = "") -> ChosenVariables:
+    """Return the chosen variables.
+
+    Args:
+        names: The names of the secrets.
+        prefix: The prefix of the variables' names.
+        renamed: The texts ``KEY=NAME`` of the option ``--as``.
+        usage: The usage of a cell magic, for the error if ``names`` is empty.
+
+    Raises:
+        UsageProblem: If ``names`` is empty, or if the prefix or a text of ``--as`` is not valid.
+    """
     if not names:
         raise UsageProblem("The name of a secret is missing.", hint=f"Write {usage} on the first line of the cell.")
     if prefix and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", prefix):

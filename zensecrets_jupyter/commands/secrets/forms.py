@@ -44,14 +44,22 @@ def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *
 
 
 def form_title(subject: str, manager: SecretsManager) -> str:
-    """Return the title of a form: its subject, and the secrets manager that stores the values."""
+    """Return the title of a form: its subject, and the secrets manager of the values."""
     return f"{subject} → {manager_label(manager)}"
 
 
 def secrets_form(
     manager: SecretsManager, verb: str, subject: str, sections: Sequence[Section], run: Callable[[Answers], Outcome]
 ) -> FormRequest:
-    """Return the form for secrets of a secrets manager; ``subject`` names all of them."""
+    """Return the form for secrets of a secrets manager.
+
+    Args:
+        manager: The secrets manager.
+        verb: The action, as on a button.
+        subject: The object of the action, which names all secrets of the form.
+        sections: The values to ask for.
+        run: The rest of the command.
+    """
     then = Continuation(run, required_passphrase=lambda: manager.required_passphrase)
     return FormRequest(verb, form_title(subject, manager), tuple(sections), then, manager.id)
 
@@ -72,7 +80,7 @@ def register_form(  # noqa: PLR0913 - all but the first three are named
         name: The name of the secret.
         schema: The schema of the secret.
         keys: The keys to ask for; by default the schema's keys, and any others that the schema allows.
-        values: The values that the person need not type, by key.
+        values: The values that the command line already has, by key.
         strip: Whether to strip white space from values.
 
     Raises:
@@ -82,7 +90,7 @@ def register_form(  # noqa: PLR0913 - all but the first three are named
     manager.require(Capability.REGISTER, "register")
 
     def run(answers: Answers) -> Outcome:
-        content = _strip_if({**values, **answers[name].values}, strip=strip)
+        content = _strip_values({**values, **answers[name].values}, strip=strip)
         manager.register_secret(schema.from_content(name, content))
         line = f"registered {name} ({counted(len(content), 'key')}) in {manager_label(manager)}"
         warnings = [*unmaskable_warnings(schema, name, content), *value_notes(name, content)]
@@ -112,7 +120,7 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
         manager: The secrets manager.
         present: The stored secret.
         keys: The keys to ask for; by default all keys that the secret has or may have.
-        values: The values that the person need not type, by key.
+        values: The values that the command line already has, by key.
         removed: The keys to remove.
         strip: Whether to strip white space from values.
 
@@ -124,7 +132,7 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
     name, schema = present.name, type(present)
 
     def run(answers: Answers) -> Outcome:
-        content = _strip_if({**values, **answers[name].values}, strip=strip)
+        content = _strip_values({**values, **answers[name].values}, strip=strip)
         removed_keys = [*removed, *answers[name].removed]
         if not content and not removed_keys:
             return Outcome(text=f"Nothing was changed in secret {name!r}.", line=f"nothing was changed in {name}")
@@ -142,7 +150,13 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
 
 
 def fields_of(schema: type[BaseSecretSchema], keys: Sequence[str] | None, present: BaseSecretSchema | None = None) -> list[Field]:
-    """Return the fields for some keys; by default for all keys of the schema and of the secret ``present``."""
+    """Return the fields for some keys.
+
+    Args:
+        schema: The schema of the secret.
+        keys: The keys; by default all keys of the schema and of ``present``.
+        present: The stored secret, if it exists.
+    """
     stored = present.content if present is not None else {}
     if keys is not None:
         return [field_of(schema, key, required=True, present=key in stored) for key in keys]
@@ -178,7 +192,8 @@ def field_of(
     )
 
 
-def _strip_if(content: dict[str, str], *, strip: bool) -> dict[str, str]:
+def _strip_values(content: dict[str, str], *, strip: bool) -> dict[str, str]:
+    """Return the content with stripped values; the same content if ``strip`` is false."""
     return {key: strip_invisible(value) for key, value in content.items()} if strip else content
 
 

@@ -88,7 +88,7 @@ def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool
 
 
 def _save_choice(guard: Guard | None, state: str, variables: list[str]) -> Outcome:
-    """Save the choice to ignore or to protect variables, and apply it to the guard of the session."""
+    """Save the choice to ignore or to protect variables, and apply it to this session."""
     choices = read_choices(reload=True)
     for variable in variables:
         choices = choices.with_ignored(variable) if state == "ignore" else choices.with_protected(variable)
@@ -104,12 +104,13 @@ def _save_choice(guard: Guard | None, state: str, variables: list[str]) -> Outco
             forget_fingerprints(name)
             lines.append(f"{variable} is no longer protected{': outputs show its value again' if was_protected else ''}.")
         else:
-            lines.append(_protected_line(guard, variable, choices))
+            lines.append(_protect_in_session(guard, variable, choices))
     scope = "every session with this ZENSECRETS_HOME" if guard is not None else "sessions that load the extension from now on"
     return Outcome(text="\n".join([*lines, f"The choice applies to {scope}. Only the name is stored, not the value."]))
 
 
-def _protected_line(guard: Guard | None, variable: str, choices: VariableChoices) -> str:
+def _protect_in_session(guard: Guard | None, variable: str, choices: VariableChoices) -> str:
+    """Protect the value of a variable in this session, and return a line about it."""
     value = os.environ.get(variable)
     if guard is None or value is None:
         return f"{variable} is protected in every session that has it."
@@ -120,12 +121,13 @@ def _protected_line(guard: Guard | None, variable: str, choices: VariableChoices
 
 
 def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
+    """Protect every secret of the active secrets manager, and return a line about it and the warnings."""
     manager = active_manager()
     if Capability.READ not in manager.capabilities:
         message = f"Secrets manager {manager_label(manager)} can't return values, so the guard can't protect them."
         raise UsageProblem(message)
     before = redactor.size
-    # Values are protected from the moment they are read.
+    # The guard protects every value that the session reads, so reading is enough.
     secrets = manager.get_secrets(manager.list_secrets())
     unread = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
     new = redactor.size - before
@@ -139,7 +141,7 @@ def _status_table(session_guard: Guard) -> Table:
     counts, unmaskable = redactor.counts, redactor.unmaskable
     reasons = the_reasons()
     rows = [(name, reasons.get(name), str(counts.get(name, 0))) for name in redactor.names]
-    # A key may have had several values, some of which can be masked.
+    # A key may have several values over time. If only some of them can be masked, the key has two rows.
     rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unmaskable.items())]
     masked = sum(counts.values())
     state = "on" if session_guard.is_on else "off"

@@ -62,7 +62,7 @@ _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for t
 _literal = click.option("--literal", is_flag=True, help="Take values literally, even if they look like a variable.")
 
 _KEY_LIKE_OPTION = '--values=\'{"KEY": "VALUE"}\', or --values=@FILE'
-"""The way to set a key that looks like an option."""
+"""The options that set a key whose name looks like an option, for hints."""
 _strip = click.option(
     "--strip", is_flag=True, help="Strip white space, line ends and byte order marks from the ends of values, and replace CR LF by LF."
 )
@@ -265,6 +265,7 @@ def rollback(name: str, number: int) -> Outcome:
 
 
 def _ask_or_run(call: Call, request: FormRequest) -> Outcome:
+    """Ask for the values of a request; if it asks for none, run the rest of the command at once."""
     if request.is_empty:
         return request.then.run({section.subject: Answer({}) for section in request.sections})
     return call.asker.ask(request)
@@ -278,6 +279,7 @@ def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
 
 
 def _texts_by_key(options: Sequence[Argument], schema: type[BaseSecretSchema], keys: Sequence[str]) -> dict[str, str | None]:
+    """Return the texts of free options by key, after checks for typing errors and repeated keys."""
     schema_keys = schema.get_schema_keys()
     arguments = [Argument(matching_name(option.key, schema_keys), option.text) for option in options]
     check_typos((argument.key for argument in arguments), [*declared_options(), f"--{VALUES}"], keys, alternative=_KEY_LIKE_OPTION)
@@ -297,6 +299,7 @@ def _refuse_set_and_removed(name: str, texts: dict[str, str | None], removed: Se
 
 
 def _read_values(call: Call, texts: dict[str, str | None], *, literal: bool) -> dict[str, str]:
+    """Return the values that the texts of options denote, by key."""
     if sum(text == "@-" for text in texts.values()) > 1:
         raise UsageProblem("Only one value can come from piped input.", hint="Read the others from files: --KEY=@FILE.")
     for key, text in texts.items():

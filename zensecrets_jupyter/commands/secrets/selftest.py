@@ -1,6 +1,7 @@
-"""``secret selftest``: send canaries in every encoding through every channel, and check that they are masked.
+"""``secret selftest``: send canaries through every channel, and check that they are masked.
 
-A front end tests its own channels and returns the results. This module tests the redactor and its log filter in every front end.
+There is a canary for each encoding. A front end tests its own channels and returns the results. This module tests the redactor and its log
+filter in every front end.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _TESTED_ENCODERS = (
 )  # fmt: skip
 """Encoders that add no characters between the characters of a value."""
 _WINDOW = 16
-"""The number of consecutive characters that identify a canary. The longest escape of one character is shorter."""
+"""The number of consecutive characters by which a canary is recognized. It is larger than the longest escape of one character."""
 
 
 class Canary(NamedTuple):
@@ -64,9 +65,9 @@ def make_canaries() -> dict[str, Canary]:
 
 
 def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> ChannelResult:
-    """Return which canaries are in the output of a channel.
+    """Return which canaries the output of a channel contains, and which are masked.
 
-    An output without a canary and without a mask tests nothing, so its result is empty.
+    An output without a canary and without a mask tests nothing. Then both lists of the result are empty.
     """
     windows = {output[start : start + _WINDOW] for start in range(len(output))}
     leaked = [encoding for encoding, canary in canaries.items() if _is_in(canary.text, windows) or _is_in(canary.value, windows)]
@@ -75,6 +76,7 @@ def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> C
 
 
 def _is_in(text: str, windows: set[str]) -> bool:
+    """Return whether a part of a text, of the size of a window, is in ``windows``."""
     return any(text[start : start + _WINDOW] in windows for start in range(max(1, len(text) - _WINDOW + 1)))
 
 

@@ -1,4 +1,7 @@
-"""The option ``--values=@FILE``: several keys of a secret from JSON or YAML, as in ZenML since 0.40."""
+"""The option ``--values=@FILE``, which reads several keys of a secret from JSON or YAML.
+
+ZenML has this option since version 0.40.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argument], dict[str, str]]:
-    """Return the arguments other than ``--values``, and the values in ``--values`` by key.
+    """Return the arguments other than ``--values``, and the content of ``--values``.
 
     Raises:
         UsageProblem: If ``--values`` is empty, or a key occurs twice.
@@ -48,7 +51,7 @@ def _read_mapping(call: Call, text: str) -> dict[str, str]:
         error.message = error.message if path else error.message.replace(f"The file {VALUES!r}", "The text of --values")
         raise
     if list(secrets) != [VALUES]:
-        message = "--values holds several secrets; it must hold the keys and values of one secret."
+        message = "--values has several secrets. It must have the keys and values of one secret."
         raise UsageProblem(message, hint=f"To import several secrets: %secret import {path or 'FILE'}")
     return dict(secrets[VALUES].content)
 

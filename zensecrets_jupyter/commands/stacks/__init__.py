@@ -1,1 +1,1 @@
-"""The commands of `stack`, and of the groups of stack components."""
+"""The commands of the group ``stack``, and of the groups of stack components."""

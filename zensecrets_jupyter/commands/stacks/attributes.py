@@ -1,4 +1,4 @@
-"""Parse the attributes of a component from arguments, and ask for the missing ones."""
+"""Parse the attributes of a component from arguments, and ask for missing values."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
     verb: str,
     literal: bool = False,
 ) -> Outcome:
-    """Parse the attributes, ask for those without a value, and run the rest of the command.
+    """Parse the attributes, ask for missing values, and run the rest of the command.
 
     Args:
         call: The context of the command.
@@ -97,6 +97,11 @@ def _form_field(key: str, field: FieldInfo | None) -> Field:
 
 
 def _parse(key: str, text: str, field: FieldInfo | None) -> Any:
+    """Return the value of an attribute: a list or a mapping if the field is one, otherwise the text.
+
+    Raises:
+        InvalidComponentError: If the text of a list or a mapping is not valid.
+    """
     if field is None or not _is_structured(field.annotation) or (has_reference(text) and text.startswith("{{")):
         return text
     if _is_mapping_of_texts(field.annotation) and not text.lstrip().startswith(("{", "[")):
@@ -114,7 +119,9 @@ def _parse(key: str, text: str, field: FieldInfo | None) -> Any:
 
 
 def _parse_pairs(key: str, text: str) -> dict[str, str]:
-    """Parse ``NAME=VALUE,NAME=VALUE``; a comma separates pairs only if a name and ``=`` follow.
+    """Return the mapping that a text of the form ``NAME=VALUE,NAME=VALUE`` denotes.
+
+    A comma separates pairs only if a name and ``=`` follow.
 
     Raises:
         InvalidComponentError: If a pair has no name or no ``=``, or a name occurs twice. The error never quotes the text.
@@ -128,17 +135,23 @@ def _parse_pairs(key: str, text: str) -> dict[str, str]:
 
 
 def _is_mapping_of_texts(annotation: Any) -> bool:
-    """Return whether a field is a mapping of texts, which can also be written without JSON."""
+    """Return whether a field is a mapping of texts.
+
+    A person can write it without JSON, as ``NAME=VALUE,NAME=VALUE``.
+    """
     return (get_origin(annotation), get_args(annotation)) == (dict, (str, str))
 
 
 def _is_list_of_texts(annotation: Any) -> bool:
-    """Return whether a field is a list of texts, whose option may be repeated or contain commas."""
+    """Return whether a field is a list of texts.
+
+    A person can write it without JSON: with commas, or by repeating the option.
+    """
     return (get_origin(annotation), get_args(annotation)) == (tuple, (str, ...))
 
 
 def _join_repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -> list[Argument]:
-    """Return the arguments, with repeated ones joined by commas."""
+    """Return the arguments; repeated arguments of a list of texts are joined by commas."""
     texts_by_key: dict[str, list[str]] = {}
     for key, text in arguments:
         field = fields.get(key)

@@ -97,9 +97,10 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
 
 
 def _zenml_secrets_notes(file_stack: stack_files.StackDescription, new: Sequence[ComponentRecord]) -> list[str]:
-    """Return a note about the secrets of ZenML's local secrets manager, if the import registered it.
+    """Return a note about the secrets of ZenML's local secrets manager.
 
-    The note says where the secrets are, and how to import them.
+    The note says where the secrets are, and how to import them. There is a note only if the import registered a secrets manager, and the
+    file names ZenML's secrets file.
     """
     name = next((component.name for component in new if component.type is ComponentType.SECRETS_MANAGER), "")
     if not file_stack.zenml_secrets_file or not name:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.transfer.secret_copy import CopyReport
 
 _FLAG = "--on-conflict"
-_WITHOUT_QUESTION = f"Add {_FLAG}=skip to keep the target's secrets, {_FLAG}=replace to replace them, or {_FLAG}=stop to copy nothing."
+_ON_CONFLICT_HINT = f"Add {_FLAG}=skip to keep the target's secrets, {_FLAG}=replace to replace them, or {_FLAG}=stop to copy nothing."
 _manager_names = completion.completer(completion.component_names(ComponentType.SECRETS_MANAGER))
 _manager_name = click.argument("name", metavar="NAME", shell_complete=_manager_names)
 
@@ -91,13 +91,19 @@ def rotate_key(name: str) -> Outcome:
 
 
 def _is_new_name(target: str, source: str) -> bool:
-    """Return whether no secrets manager has the name, or has a similar name and is not the source."""
+    """Return whether ``target`` is the name of a new secrets manager.
+
+    It is not new if a secrets manager has this name. If a secrets manager other than the source has a similar name, it may be a typing
+    error, and is not new either.
+    """
     names = [record.name for record in get_workspace().components(ComponentType.SECRETS_MANAGER)]
     return target not in names and not did_you_mean(target, [name for name in names if name != source])
 
 
 def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> set[str] | None:
-    """Return the names of the secrets to replace in the target; ``None`` if the person cancels the copy.
+    """Return the names of the secrets to replace in the target.
+
+    The result is ``None`` if the person cancels the copy.
 
     Raises:
         SecretExistsError: If there are conflicts, and ``on_conflict`` is "stop".
@@ -107,14 +113,14 @@ def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> s
     if not conflicts or on_conflict == "skip":
         return set()
     if on_conflict == "stop":
-        raise conflict_error(plan, hint=f"To see them: --dry-run. {_WITHOUT_QUESTION}")
+        raise conflict_error(plan, hint=f"To see them: --dry-run. {_ON_CONFLICT_HINT}")
     if on_conflict == "replace":
         return {secret.name for secret in conflicts}
     replaced: set[str] = set()
     for index, secret in enumerate(conflicts):
         remaining = conflicts[index:]
         question = f"{plan.target.name!r} already has a secret {secret.name!r}: {secret.reason}."
-        answer = call.asker.choose(question, _choices(plan, len(remaining)), alternative=_WITHOUT_QUESTION)
+        answer = call.asker.choose(question, _choices(plan, len(remaining)), alternative=_ON_CONFLICT_HINT)
         if not answer:
             return None
         if answer in {"r", "R"}:
@@ -138,8 +144,8 @@ def _plan_table(plan: CopyPlan) -> Table:
 
 
 def _counts_text(plan: CopyPlan) -> str:
-    counts = {standing: len(plan.with_result(standing)) for standing in ComparisonResult}
-    return ", ".join(f"{count} {standing.value}" for standing, count in counts.items() if count) + "."
+    counts = {result: len(plan.with_result(result)) for result in ComparisonResult}
+    return ", ".join(f"{count} {result.value}" for result, count in counts.items() if count) + "."
 
 
 def _no_secrets_text(plan: CopyPlan) -> str:
@@ -172,7 +178,7 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
 
 
 def _switch_hint(plan: CopyPlan) -> list[str]:
-    """Return how to use the target in the active stack; empty if the stack already uses it."""
+    """Return a hint to use the target in the active stack; empty if the stack uses it."""
     stack = get_workspace().stack_record()
     if stack.components.get(ComponentType.SECRETS_MANAGER) == plan.target.name:
         return []

@@ -32,7 +32,7 @@ class _RequiredSecret(NamedTuple):
 
     Attributes:
         name: The name of the secret.
-        attributes: The attributes that use each key, by key.
+        attributes: For each key, the attributes that use it.
         present: The stored secret, if it exists.
         schema: The schema of the secret.
     """
@@ -73,7 +73,7 @@ def register_secrets(
     for secret in required:
         section = _section(secret, everything=everything and secret.name not in manager.read_only)
         if section.fields:
-            # A read-only secret is an error before the form asks for values.
+            # For a read-only secret, the error comes before the form asks for values.
             manager.check_change(secret.name)
             sections.append(section)
     if not sections:
@@ -89,7 +89,10 @@ def register_secrets(
 
 
 def _attributes_by_key(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return the attributes that use each key of each secret, in the order of the components."""
+    """Return the attributes that use each key of each secret.
+
+    The secrets are in the order of the components.
+    """
     attributes: dict[str, dict[str, tuple[str, ...]]] = {}
     for requirement in stack.requirements():
         keys = attributes.setdefault(requirement.reference.name, {})
@@ -143,7 +146,10 @@ def _section(secret: _RequiredSecret, *, everything: bool) -> Section:
 
 
 class _SecretWriter:
-    """Writes secrets one by one. After a failure, the next run continues with the unwritten secrets."""
+    """Writes secrets one by one.
+
+    After a failure, the next run continues with the unwritten secrets.
+    """
 
     def __init__(self, manager: SecretsManager, required: Mapping[str, _RequiredSecret]) -> None:
         self._manager = manager

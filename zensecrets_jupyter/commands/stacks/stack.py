@@ -71,7 +71,8 @@ def _flag_options(function: _Function) -> _Function:
     return function
 
 
-def _chosen(options: Mapping[str, Any]) -> dict[ComponentType, Any]:
+def _choose_components(options: Mapping[str, Any]) -> dict[ComponentType, Any]:
+    """Return the options of component types that the line has, by type."""
     return {component_type: options[component_type.value] for component_type in SHORT_OPTIONS if options[component_type.value]}
 
 
@@ -84,7 +85,7 @@ def register(name: str, *, make_active: bool, share: bool, **components: str | N
     """Register a stack of registered components."""
     settings.validation_level()
     workspace = get_workspace()
-    workspace.register_stack(name, _chosen(components))
+    workspace.register_stack(name, _choose_components(components))
     if make_active:
         workspace.set_active_stack(name)
     done = f"Registered stack {name!r}{' and made it the active one' if make_active else ''}."
@@ -97,7 +98,7 @@ def register(name: str, *, make_active: bool, share: bool, **components: str | N
 def update(name: str | None, **components: str | None) -> Outcome:
     """Replace components of a stack, by default of the active one."""
     settings.validation_level()
-    chosen = _chosen(components)
+    chosen = _choose_components(components)
     if not chosen:
         raise UsageProblem("The line names no component.", hint="Name a component, such as -x SECRETS_MANAGER.")
     workspace = get_workspace()
@@ -110,7 +111,7 @@ def update(name: str | None, **components: str | None) -> Outcome:
 @_flag_options
 def remove_component(name: str | None, **components: bool) -> Outcome:
     """Remove components from a stack, by default from the active one."""
-    chosen = _chosen(components)
+    chosen = _choose_components(components)
     if not chosen:
         raise UsageProblem("The line names no type of component.", hint="Name a type, such as -x.")
     workspace = get_workspace()

@@ -1,6 +1,6 @@
-"""Commands of ZenML 0.20 that do nothing here: each checks the name and prints the reason in one line.
+"""Commands of ZenML 0.20 that do nothing here.
 
-The commands succeed, so that scripts for ZenML continue.
+Each command checks the name in its arguments, and prints in one line why it does nothing. It succeeds, so that scripts for ZenML continue.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def add_to_stack(group: Group) -> None:
 
 
 def add_to_components(group: Group, component_type: ComponentType, active: Callable[[ComponentType], str]) -> None:
-    """Add ZenML's ``share``, ``up``, ``down``, ``logs`` and ``explain`` to the group of a type of component.
+    """Add ``share``, ``up``, ``down``, ``logs`` and ``explain`` to a component type's group.
 
     Args:
         group: The group.

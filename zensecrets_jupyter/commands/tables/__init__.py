@@ -1,1 +1,1 @@
-"""Tables of masked values, and the functions that show secrets, components, stacks and runs as tables."""
+"""Tables of secrets, components, stacks and runs, with masked values."""

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def secret_table(secret: BaseSecretSchema) -> Table:
-    """Return the keys of a secret with masked values. Values that the schema declares as clear text are shown."""
+    """Return the keys of a secret with masked values.
+
+    Values that the schema declares as clear text are not masked.
+    """
     rows = [(key, value) for key, value in secret.masked_content().items()]
     return Table(["key", "value"], rows, title=f"Secret {secret.name!r} (schema {secret.TYPE})", note="" if rows else "It has no keys.")
 
@@ -42,7 +45,7 @@ def versions_table(name: str, versions: Sequence[SecretVersion]) -> Table:
 
 
 def schemas_table(schemas: Iterable[tuple[str, type[BaseSecretSchema] | None]]) -> Table:
-    """Return the schema types with their keys; a schema that can't be imported has no keys."""
+    """Return the schema types with their keys; ``None`` is a schema that can't be imported."""
     rows = [(schema_type, _keys_text(schema) if schema else "not usable here") for schema_type, schema in schemas]
     return Table(["schema", "keys"], rows, note="For one of them: %secret schemas TYPE")
 
@@ -59,11 +62,14 @@ def schema_table(schema: type[BaseSecretSchema]) -> Table:
         for key in schema.get_schema_keys()
     ]
     note = "It takes any keys; all values are masked." if schema.takes_any_key() else ""
-    return Table(["key", "what it is", "", "value"], rows, title=f"Schema {schema.TYPE}", note=note)
+    return Table(["key", "description", "", "value"], rows, title=f"Schema {schema.TYPE}", note=note)
 
 
 def _schema_text(schema: str | None) -> str | None:
-    """Return a schema type for display. In an imported secret it may be a misplaced value, which is hidden."""
+    """Return a schema type for display.
+
+    In an imported secret, a value may be in the place of the type. A text that looks like a value is hidden.
+    """
     return schema if schema is None or not is_opaque(schema) else "(not shown)"
 
 

@@ -16,27 +16,37 @@ if TYPE_CHECKING:
 
 
 def components_table(records: Sequence[ComponentRecord], active: str | None, component_type: ComponentType) -> Table:
-    """Return the components of one type, with a star at the active stack's component."""
+    """Return the components of one type; a star marks the active stack's component."""
     rows = [("*" if record.name == active else "", record.name, record.flavor, local_time(record.updated)) for record in records]
     note = "" if rows else f"There is none. To register one: %zen {component_type.command} register NAME --flavor=FLAVOR"
     return Table(["active", "name", "flavor", "updated"], rows, title=sentence(component_type.plural), note=note)
 
 
 def component_table(record: ComponentRecord, facts: Mapping[str, str]) -> Table:
-    """Return a component's ``facts`` and attributes, with references unresolved and sensitive values masked."""
+    """Return the facts and the attributes of a component.
+
+    References are not resolved, and sensitive values are masked.
+
+    Args:
+        record: The component.
+        facts: Further rows, such as the location of a secrets manager's file.
+    """
     rows = [("flavor", record.flavor), *facts.items(), *record.attributes.items()]
     return Table(["attribute", "value"], rows, title=f"{sentence(record.type.label)} {record.name!r}")
 
 
 def stacks_table(records: Sequence[StackRecord]) -> Table:
-    """Return the stacks with their components, with a star at the active stack."""
+    """Return the stacks with their components; a star marks the active stack."""
     types = list(dict.fromkeys(component_type for record in records for component_type in record.components))
     rows = [("*" if record.active else "", record.name, *map(record.components.get, types)) for record in records]
     return Table(["active", "stack", *(component_type.label for component_type in types)], rows, title="Stacks")
 
 
 def stack_record_table(record: StackRecord, components: Mapping[ComponentType, ComponentRecord]) -> Table:
-    """Return the components of a registered stack, with attributes as in :func:`component_table`."""
+    """Return the components of a registered stack with their attributes.
+
+    References are not resolved, and sensitive values are masked.
+    """
     rows = [
         (component_type.label, name, components[component_type].flavor, _attributes_text(components[component_type].attributes))
         for component_type, name in record.components.items()
@@ -45,7 +55,10 @@ def stack_record_table(record: StackRecord, components: Mapping[ComponentType, C
 
 
 def stack_table(stack: Stack) -> Table:
-    """Return the components of a stack with attributes, references unresolved and sensitive values masked."""
+    """Return the components of a stack with their attributes.
+
+    References are not resolved, and sensitive values are masked.
+    """
     rows = []
     for component_type, component in stack.components.items():
         # The dump contains references and masks, never values.

@@ -20,26 +20,36 @@ if TYPE_CHECKING:
 # JupyterLab sets these CSS variables for its light and dark themes; other pages use their own colors.
 _COLORS = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
 _SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
-# JupyterLab styles rows. A style of each cell would be repeated in every output that the kernel keeps in memory.
+# A cell has a short style, because the kernel keeps every output in memory. JupyterLab itself styles the rows.
 _CELL = "text-align: left;"
 _PREFORMATTED = "vertical-align: top; white-space: pre-wrap;"
 _FAINT = "color: var(--jp-ui-font-color2, inherit);"
 _MAX_ROWS = 2_000
-"""The most rows that HTML shows, and that plain text folds."""
+"""Maximum number of rows that HTML shows. In plain text, only a table with at most this many rows is folded."""
 _UNLIMITED = 10_000
 """A width in columns that no table exceeds, so that piped output is not folded."""
 _GAP = "   "
 
 
 class Table(Sequence[dict[str, str]]):
-    """Rows of texts with named columns, each row a dict; displayed as HTML in a notebook and as plain text elsewhere."""
+    """Rows of texts with named columns. Each row is a dict.
+
+    The table is displayed as HTML in a notebook, and as plain text elsewhere.
+    """
 
     def __init__(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "", note: str = "") -> None:
-        """Create a table whose values are masked; ``note`` is shown below the rows, or instead of them."""
+        """Create a table.
+
+        Args:
+            columns: The names of the columns.
+            rows: The values of each row. A masked text is displayed as its mask.
+            title: The title above the rows.
+            note: A text below the rows, or instead of them if there are none.
+        """
         self.columns = tuple(columns)
         self.title = title
         self.note = note
-        # IPython keeps every output in Out; interned texts are shared between tables.
+        # IPython keeps every output in Out. Interned texts need less memory, because several tables share them.
         self._rows = [tuple(sys.intern(display_text(value)) for value in row) for row in rows]
 
     @overload
@@ -72,7 +82,7 @@ class Table(Sequence[dict[str, str]]):
         if self._rows:
             rows = [[column.upper() for column in self.columns], *([_printable(text) for text in row] for row in self._rows)]
             drawn = _layout(rows)
-            # Folding a hundred thousand rows takes minutes.
+            # Folding takes minutes for a hundred thousand rows, so a large table is not folded.
             fits = len(rows) > _MAX_ROWS or _width_of(drawn[1]) <= (width or _UNLIMITED)
             parts += [line.rstrip() for line in (drawn if fits else _folded_layout(rows, width or _UNLIMITED))]
         return "\n".join([*parts, *([_printable(self.note)] if self.note else [])])
@@ -99,7 +109,10 @@ class Table(Sequence[dict[str, str]]):
 
 
 def display_text(value: Any) -> str:
-    """Return the text that a table shows for a value: empty for ``None``, the mask for a masked text."""
+    """Return the text that a table shows for a value.
+
+    The text is empty for ``None``, and the mask for a masked text.
+    """
     if isinstance(value, MaskedText):
         return repr(value)
     if isinstance(value, bool):
@@ -117,9 +130,9 @@ def local_time(moment: datetime) -> str:
 
 
 def _layout(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the lines of a table at its full width, with a rule below the first row.
+    """Return the lines of a table without folding, with a rule below the first row.
 
-    The lines equal those of :func:`_folded_layout` if nothing is folded, and take a twentieth of the time.
+    If no cell is too wide, the lines equal those of :func:`_folded_layout`, which takes twenty times as long.
     """
     cells = [[text.split("\n") for text in row] for row in rows]
     widths = [max(_width_of(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
@@ -144,17 +157,20 @@ def _folded_layout(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     for column in rows[0]:
         table.add_column(Text(column), overflow="fold")
     for row in rows[1:]:
-        # Text keeps rich from interpreting markup in a cell.
+        # The class Text prevents that rich interprets markup in a cell.
         table.add_row(*map(Text, row))
     file = StringIO()
-    # In a kernel rich would display the text as an additional output.
+    # Without force_jupyter=False, rich would display the text as an additional output of the cell.
     plain = Console(file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, emoji=False, highlight=False)
     plain.print(table)
     return file.getvalue().rstrip().splitlines()
 
 
 def _rule() -> str:
-    """Return the character for rules: a box-drawing line if stdout can encode it, otherwise a hyphen."""
+    """Return the character for a rule.
+
+    It is a box-drawing character if stdout can encode it, and otherwise a hyphen.
+    """
     try:
         "\u2500".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -172,14 +188,14 @@ def _width_of(text: str) -> int:
 
 
 def _printable(text: str) -> str:
-    # A terminal executes control characters, and Unicode's directional characters reorder the text.
+    # Control characters are commands to a terminal, and the directional characters of Unicode reorder the text. Both are escaped.
     return "".join(
         letter if letter == "\n" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"} else repr(letter)[1:-1] for letter in text
     )
 
 
 def _escaped(text: str) -> str:
-    # IPython keeps every output, and a text with one character beyond Latin-1 takes at least twice the memory.
+    # IPython keeps every output in memory. A text with one character outside Latin-1 needs at least twice as much memory.
     return html.escape(_printable(text)).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
