@@ -40,7 +40,7 @@ def _key_file(home: Path) -> Path:
     return file
 
 
-def test_a_key_file_is_private_and_apart_from_the_data(sealed: Sealed, home: Path) -> None:
+def test_a_key_file_is_private_and_in_its_own_folder(sealed: Sealed, home: Path) -> None:
     """Without keyring and passphrase, the key is in a file of mode 0600 in a folder for keys only."""
     file = _key_file(home)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -72,7 +72,7 @@ def test_a_wrong_key_file_raises_key_lost_error(sealed: Sealed, home: Path, cont
         Sealed(sealed.file.path).get()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="files have no modes here")
+@pytest.mark.skipif(os.name != "posix", reason="only POSIX files have a mode")
 def test_a_key_file_that_others_can_read_is_refused(sealed: Sealed, home: Path) -> None:
     """A key file that others can read is refused with the chmod command, and its mode stays unchanged."""
     file = _key_file(home)
@@ -90,9 +90,9 @@ def test_forged_key_parameters_select_no_other_file(sealed: Sealed, home: Path, 
     (tmp_path / "evil.key").write_bytes(_key_file(home).read_bytes())
     [(generation, wrapped)] = raw(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
     for identity in (str(tmp_path / "evil"), "../../evil", "", 7, None):
-        place = json.dumps({"id": identity})
-        checksum = cipher.checksum((str(generation), "keyfile", place, wrapped.hex()))
-        raw(sealed.file.path, ("UPDATE data_keys SET place = ?, checksum = ?", (place, checksum)))
+        parameters = json.dumps({"id": identity})
+        checksum = cipher.checksum((str(generation), "keyfile", parameters, wrapped.hex()))
+        raw(sealed.file.path, ("UPDATE data_keys SET place = ?, checksum = ?", (parameters, checksum)))
         with pytest.raises(ManagerCorruptedError, match="can't be read"):
             Sealed(sealed.file.path).get()
 
@@ -127,7 +127,7 @@ def test_the_protection_can_be_changed(sealed: Sealed, home: Path, monkeypatch: 
 def test_an_unknown_protection_is_refused(sealed: Sealed) -> None:
     """An unknown protection raises an error that lists the available ones."""
     with pytest.raises(InvalidOptionsError, match=", ".join(PROTECTIONS)):
-        sealed.keys.rewrap("hope")
+        sealed.keys.rewrap("unknown")
 
 
 def test_a_failed_change_keeps_the_old_protection(sealed: Sealed, home: Path) -> None:

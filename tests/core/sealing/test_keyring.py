@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def session() -> Iterator[Path]:
-    """Return the folder of a desktop session."""
+    """Yield the folder of a desktop session."""
     with session_folder() as folder:
         yield folder
 
@@ -47,7 +47,7 @@ from keyring.backends.SecretService import Keyring as SecretService
 
 
 class PlaintextLookalike(KeyringBackend):
-    """Keeps plain text in a file, and wants to be asked first."""
+    """Stores plain text in a file, and has the highest priority."""
 
     priority = 9
 
@@ -73,7 +73,7 @@ def test_only_the_system_keyring_of_a_chain_is_used(session: Path) -> None:
 
 
 @pytest.fixture
-def set_keyring() -> Iterator[None]:
+def restored_keyring() -> Iterator[None]:
     """Restore the keyring of the process after the test."""
     before = keyring.get_keyring()
     yield
@@ -85,29 +85,29 @@ class Plaintext(KeyringBackend):
 
     __module__ = "keyrings.alt.file"
     priority = 1
-    kept: ClassVar[dict[tuple[str, str], str]] = {}
+    passwords: ClassVar[dict[tuple[str, str], str]] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
         """Return the stored password."""
-        return self.kept.get((service, username))
+        return self.passwords.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Store the password as plain text."""
-        self.kept[service, username] = password
+        self.passwords[service, username] = password
 
 
-@pytest.mark.usefixtures("set_keyring")
+@pytest.mark.usefixtures("restored_keyring")
 @pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring, Plaintext])
 def test_other_keyrings_are_refused(home: Path, backend: type[KeyringBackend]) -> None:
-    """A keyring that fails, forgets or stores plain text gets no key, and a new store uses a key file."""
+    """A keyring that fails, stores nothing or stores plain text gets no key, and a new store uses a key file."""
     found = backend()
     keyring.set_keyring(found)
     sealed = Sealed(home / "a.db")
     sealed.put("text")
     assert sealed.keys.describe().startswith("a key file (")
-    with pytest.raises(ManagerLockedError, match=f"{backend.__module__}.{backend.__qualname__} is none"):
+    with pytest.raises(ManagerLockedError, match=f"{backend.__module__}.{backend.__qualname__} is not an OS keyring"):
         sealed.keys.rewrap("keyring")
-    assert getattr(found, "kept", {}) == {}
+    assert getattr(found, "passwords", {}) == {}
     assert Sealed(home / "a.db").get() == "text"
 
 
@@ -116,9 +116,9 @@ def test_a_missing_keyring_raises_locked_error(home: Path) -> None:
     sealed = Sealed(home / "a.db")
     sealed.put("text")
     [(generation, wrapped)] = raw(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
-    place = '{"id": "0123", "keyring": "SecretService Keyring"}'
-    checksum = cipher.checksum((str(generation), "keyring", place, wrapped.hex()))
-    raw(sealed.file.path, ("UPDATE data_keys SET kind = 'keyring', place = ?, checksum = ?", (place, checksum)))
+    parameters = '{"id": "0123", "keyring": "SecretService Keyring"}'
+    checksum = cipher.checksum((str(generation), "keyring", parameters, wrapped.hex()))
+    raw(sealed.file.path, ("UPDATE data_keys SET kind = 'keyring', place = ?, checksum = ?", (parameters, checksum)))
     again = Sealed(home / "a.db")
     with pytest.raises(ManagerLockedError, match="needs the OS keyring") as caught:
         again.get()

@@ -109,7 +109,7 @@ def test_a_wrong_passphrase_raises_its_own_error(path: Path, monkeypatch: pytest
     for environment, user in (("", ScriptedUser(wrong, wrong, wrong, "right")), (wrong, ScriptedUser()), (wrong, None)):
         passphrase.forget_passphrases()
         monkeypatch.setenv(PASSPHRASE_VARIABLE, environment)
-        for act in (Sealed(path, user).get, lambda: Sealed(path, user).put("other")):  # noqa: B023 - called at once
+        for act in (Sealed(path, user).get, lambda: Sealed(path, user).put("other")):  # noqa: B023 - the function is called before the next iteration
             if isinstance(user, ScriptedUser) and len(user.prompts) >= 3:
                 continue
             with pytest.raises(WrongPassphraseError) as caught:
@@ -128,7 +128,7 @@ def test_a_missing_passphrase_raises_locked_error(path: Path) -> None:
         assert type(caught.value) is ManagerLockedError
 
 
-def test_a_remembered_passphrase_of_another_store_is_only_tried(path: Path, home: Path) -> None:
+def test_a_remembered_passphrase_is_tried_before_a_prompt(path: Path, home: Path) -> None:
     """A remembered passphrase of another store is tried, and if it fails the user is asked."""
     Sealed(path, ScriptedUser("first", "first")).put("text")
     passphrase.forget_passphrases()
@@ -144,11 +144,11 @@ def test_a_remembered_passphrase_of_another_store_is_only_tried(path: Path, home
 
 def test_a_passphrase_can_be_changed(path: Path) -> None:
     """The new passphrase opens the store, the old one does not, and processes with the open key continue."""
-    held = Sealed(path, ScriptedUser("old", "old", "new", "new"))
+    first = Sealed(path, ScriptedUser("old", "old", "new", "new"))
     other = Sealed(path)
-    held.put("text")
+    first.put("text")
     assert other.get() == "text"
-    held.keys.rewrap("passphrase")
+    first.keys.rewrap("passphrase")
     other.put("written by the other")
     passphrase.forget_passphrases()
     with pytest.raises(WrongPassphraseError):
@@ -205,13 +205,13 @@ def test_rotation_keeps_the_passphrase(path: Path) -> None:
 def test_the_stored_parameters_are_those_of_the_rfc(path: Path) -> None:
     """The parameters are those of RFC 9106's second recommended option, and argon2-cffi derives the same key."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
-    [(generation, place, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
-    stored = json.loads(place)
+    [(generation, parameters, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
+    stored = json.loads(parameters)
     profile = profiles.RFC_9106_LOW_MEMORY
     assert (stored["time"], stored["memory"], stored["lanes"]) == (profile.time_cost, profile.memory_cost, profile.parallelism)
     assert len(bytes.fromhex(stored["salt"])) == profile.salt_len
     key = hash_secret_raw(b"right", bytes.fromhex(stored["salt"]), 3, 65536, 4, 32, Type.ID)
-    assert len(cipher.unseal(key, wrapped, ("data key", str(generation), "passphrase", place))) == cipher.KEY_SIZE
+    assert len(cipher.unseal(key, wrapped, ("data key", str(generation), "passphrase", parameters))) == cipher.KEY_SIZE
 
 
 def test_unicode_forms_of_one_text_are_one_passphrase(path: Path) -> None:
@@ -222,13 +222,13 @@ def test_unicode_forms_of_one_text_are_one_passphrase(path: Path) -> None:
     assert Sealed(path, ScriptedUser(unicodedata.normalize("NFD", composed))).get() == "text"
 
 
-@pytest.mark.parametrize("parameter", [{"memory": 2**40}, {"time": 0}, {"lanes": "x"}, {"salt": "zz"}, {"salt": ""}])
-def test_excessive_parameters_are_refused(path: Path, parameter: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forged excessive parameters raise ManagerCorruptedError instead of using all memory."""
+@pytest.mark.parametrize("change", [{"memory": 2**40}, {"time": 0}, {"lanes": "x"}, {"salt": "zz"}, {"salt": ""}])
+def test_invalid_key_parameters_are_refused(path: Path, change: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forged parameters that are invalid, or that need too much memory, raise ManagerCorruptedError."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     Sealed(path).put("text")
-    [(generation, place, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
-    forged = json.dumps({**json.loads(place), **parameter}, sort_keys=True)
+    [(generation, parameters, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
+    forged = json.dumps({**json.loads(parameters), **change}, sort_keys=True)
     checksum = cipher.checksum((str(generation), "passphrase", forged, wrapped.hex()))
     raw(path, ("UPDATE data_keys SET place = ?, checksum = ?", (forged, checksum)))
     with pytest.raises(ManagerCorruptedError):

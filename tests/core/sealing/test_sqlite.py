@@ -36,7 +36,7 @@ def _numbers(file: SqliteFile) -> list[int] | None:
 
 
 def test_the_first_write_creates_the_file(home: Path) -> None:
-    """Before the first write reading finds nothing, and the write creates the file in a private folder."""
+    """Reading finds nothing before the first write, which creates the file in a private folder."""
     file = _file(home)
     assert _numbers(file) is None
     assert file.change_token() is None
@@ -48,7 +48,7 @@ def test_the_first_write_creates_the_file(home: Path) -> None:
 
 
 def test_each_connection_has_the_settings(home: Path) -> None:
-    """Each connection uses the log, full synchronisation, secure deletion and foreign keys."""
+    """Each connection uses a write-ahead log, full synchronisation, secure deletion and foreign keys."""
     file = _file(home)
     _add(file, 1)
     for _ in range(2):
@@ -116,4 +116,4 @@ def test_an_unused_instance_closes_its_file(home: Path) -> None:
     assert len(list(folder.iterdir())) == 3
     del file
     gc.collect()
-    assert [one.name for one in folder.iterdir()] == ["file #1%.db"]
+    assert [entry.name for entry in folder.iterdir()] == ["file #1%.db"]

@@ -1,4 +1,4 @@
-"""Encryption at rest: the cipher, data keys, their protection, and the databases that hold encrypted rows.
+"""Encryption at rest: cipher, data keys, key protections, and databases with encrypted rows.
 
 This module imports nothing, because a process that only lists flavors needs neither the cipher nor SQLAlchemy.
 """

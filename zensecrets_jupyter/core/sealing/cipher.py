@@ -22,7 +22,7 @@ KEY_SIZE = 32
 
 _NONCE_SIZE = 24
 _FORMAT = b"\x01"
-"""First byte of a sealed text; a later cipher would have another one."""
+"""First byte of a sealed text, which identifies the cipher."""
 
 
 def new_key() -> bytes:
@@ -31,9 +31,9 @@ def new_key() -> bytes:
 
 
 def seal(key: bytes, plaintext: bytes, context: tuple[str, ...]) -> bytes:
-    """Return ``plaintext``, encrypted and authenticated together with ``context``.
+    """Return ``plaintext`` in encrypted form, authenticated together with ``context``.
 
-    Decryption needs the same key and the same context, and detects any changed byte.
+    Decryption needs the same key and the same context. It detects any changed byte.
     """
     nonce = secrets.token_bytes(_NONCE_SIZE)
     return _FORMAT + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, encode(context), nonce, key)
@@ -65,7 +65,10 @@ def fingerprint(key: bytes, text: str) -> str:
 
 
 def checksum(parts: tuple[str, ...]) -> bytes:
-    """Return 16 bytes that detect accidental damage to ``parts`` without a key; an attacker can forge them."""
+    """Return 16 bytes that detect accidental damage to ``parts`` without a key.
+
+    An attacker can forge a checksum.
+    """
     return hashlib.blake2b(encode(parts), digest_size=16, person=b"zensecrets-check").digest()
 
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
 
 _FINGERPRINT = "data_key"
-"""Entry of the key parameters with a keyed fingerprint of the wrapped data key, which reveals nothing about the key."""
+"""Name of the key parameter with the keyed fingerprint of the data key, which reveals nothing about the key."""
 
 
 @dataclass(frozen=True)
 class DataKey:
-    """A data key and its generation, which each row that it seals names."""
+    """A data key and its generation; each sealed row stores the generation of its key."""
 
     generation: int
     key: bytes = field(repr=False)
@@ -45,7 +45,10 @@ class DataKeyRow(NamedTuple):
     checksum: bytes
 
     def key_parameters(self) -> KeyParameters:
-        """Return the parameters of the wrapping key; malformed ones are empty, so that no protection finds a key for them."""
+        """Return the parameters of the wrapping key, or an empty mapping if the stored JSON is malformed.
+
+        A protection raises ManagerCorruptedError for an empty mapping.
+        """
         try:
             parameters = json.loads(self.parameters)
         except ValueError:
@@ -60,6 +63,7 @@ def data_keys_table(tables: MetaData) -> Table:
         tables,
         Column("generation", Integer, primary_key=True, autoincrement=False),
         Column("kind", String, nullable=False),
+        # Existing databases have a column with this name.
         Column("place", String, key="parameters", nullable=False),
         Column("wrapped", SealedColumn, nullable=False),
         Column("checksum", SealedColumn, nullable=False),
@@ -100,13 +104,15 @@ def is_wrapping_key(row: DataKeyRow, key: bytes) -> bool:
 
 
 def is_intact(row: DataKeyRow) -> bool:
-    """Return whether a row has the right types and checksum; SQLite allows any type in any column."""
+    """Return whether the values of a row have the right types, and its checksum is right."""
+    # SQLite allows a value of any type in any column (https://sqlite.org/flextypegood.html).
     types = (int, str, str, bytes, bytes)
-    return all(isinstance(value, of) for value, of in zip(row, types, strict=True)) and row.checksum == _checksum(row)
+    has_types = all(isinstance(value, expected) for value, expected in zip(row, types, strict=True))
+    return has_types and row.checksum == _checksum(row)
 
 
 def holds_key(row: DataKeyRow, key: DataKey) -> bool:
-    """Return whether the fingerprint of a row proves that it holds ``key``, with any wrapping key."""
+    """Return whether a row holds ``key``, according to its fingerprint; the wrapping key is not needed."""
     return row.generation == key.generation and row.key_parameters().get(_FINGERPRINT) == _fingerprint(key)
 
 

@@ -1,7 +1,7 @@
-"""Data key of a database, which seals its rows; a wrapping key from elsewhere seals the data key.
+"""Data key of a database, which encrypts the rows and is encrypted with a wrapping key.
 
-The table has one row. A change of the row is in one transaction with the rows that depend on it. If a process is killed during the change,
-either the old key is left with the old rows or the new key with the new rows. At worst an unused wrapping key remains.
+The table of data keys has one row. A single transaction changes this row and the rows that the key encrypts. If the process is killed, the
+database holds either the old key with the old rows, or the new key with the new rows. At worst an unused wrapping key remains.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _MAX_RETRIES = 100
-"""Number of attempts if other processes change the key at the same time; each failed attempt means that another one succeeded."""
+"""Number of attempts while other processes change the key. If an attempt fails, another process has succeeded."""
 
 
 class Reseal(Protocol):
@@ -75,7 +75,7 @@ class DataKeys:
             database: The database.
             table: The table that :func:`data_keys_table` returned.
             label: The name of the database in prompts and errors, such as ``secrets manager 'default'``.
-            in_use: Returns whether the database has a sealed row. No new key is created for rows whose key was lost.
+            in_use: Returns whether the database has a sealed row. Sealed rows without a data key have lost it; no new one is created.
             ask: The source that asks the user for a passphrase.
             key_folder: The folder of key files; by default ``keys`` under ``ZENSECRETS_HOME``.
             protection: The protection of a new key; by default the best available one.
@@ -91,7 +91,7 @@ class DataKeys:
         self._lock = threading.RLock()
 
     def key_of(self, generation: object) -> DataKey | None:
-        """Return the data key of a generation, or ``None`` if the database no longer has it.
+        """Return the data key of a generation, or ``None`` if that key is gone.
 
         Raises:
             ManagerLockedError: If the passphrase or the keyring's password is missing.
@@ -106,7 +106,7 @@ class DataKeys:
                 if row is None or row.generation != generation:
                     return None
                 current = self._open(row)
-        # If the row was replaced in the meantime, the open key has the next generation.
+        # If another process replaced the row in the meantime, the open key has another generation.
         return current.key if current.key.generation == generation else None
 
     def current(self) -> DataKey:
@@ -118,9 +118,12 @@ class DataKeys:
         return self._open_or_create().key
 
     def write(self, work: Callable[[Connection, DataKey], _Result]) -> _Result:
-        """Return the result of ``work``, called in a transaction with the data key that is current in it.
+        """Call ``work`` in a write transaction with the current data key, and return its result.
 
         The key is created on first use. Prompts happen before the transaction. ``work`` is called again if another process changed the key.
+
+        Args:
+            work: Writes the rows with the connection, and seals them with the data key.
 
         Raises:
             ManagerError: For the errors of :meth:`key_of`, or if a new key can't be stored.
@@ -139,7 +142,7 @@ class DataKeys:
 
     @property
     def opens_noninteractively(self) -> bool:
-        """Whether the key opens without a prompt; a keyring counts as one that prompts."""
+        """Whether the key opens without a prompt; ``False`` for a keyring, which may prompt."""
         if self._current is not None:
             return True
         row = self._load()
@@ -147,7 +150,7 @@ class DataKeys:
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether :attr:`opens_noninteractively` holds or an unlocked keyring has the key."""
+        """Whether the key opens without a prompt; ``True`` for a keyring that is unlocked now."""
         if self.opens_noninteractively:
             return True
         row = self._load()
@@ -180,7 +183,7 @@ class DataKeys:
         """Protect the data key with another wrapping key, of the same or of another protection.
 
         Args:
-            to: The protection: ``keyring``, ``passphrase`` or ``keyfile``.
+            to: The name of the protection: ``keyring``, ``passphrase`` or ``keyfile``.
             passphrase: The new passphrase; without it the user is asked.
 
         Raises:
@@ -195,7 +198,7 @@ class DataKeys:
         """Replace the data key, with a new wrapping key of the same protection.
 
         Args:
-            reseal: Seals the rows again in the same transaction; if it raises, nothing changes.
+            reseal: Seals the rows with the new key, in the same transaction. If it raises an error, nothing changes.
 
         Raises:
             ManagerError: For the errors of :meth:`key_of`; the old key then stays.
@@ -214,7 +217,7 @@ class DataKeys:
 
                 change = partial(self._change, old_row, row, partial(reseal, old=old, new=new) if reseal else None)
                 if self._store(change, kind, parameters):
-                    self._hold(row, new)
+                    self._set_current(row, new)
                     self._passphrase = chosen
                     # The change is committed, so a failure to delete the old wrapping key does no harm.
                     with suppress(ManagerError):
@@ -235,7 +238,11 @@ class DataKeys:
         return True
 
     def _passphrase_for(self, row: DataKeyRow, to: str | None) -> str | None:
-        """Return the passphrase that needs no prompt; changing the passphrase of a store requires a different one."""
+        """Return the passphrase of the new wrapping key, or ``None`` if the user has to type it.
+
+        A rotation, for which ``to`` is ``None``, keeps the passphrase. A change from one passphrase to another does not use the variable
+        with the current passphrase.
+        """
         if to is not None:
             new = os.environ.get(settings.NEW_PASSPHRASE_VARIABLE)
             return new or (os.environ.get(settings.PASSPHRASE_VARIABLE) if row.kind != "passphrase" else None)
@@ -244,16 +251,19 @@ class DataKeys:
         return self._passphrase
 
     def _store(self, change: Callable[[Connection], bool], kind: str, parameters: KeyParameters) -> bool:
-        """Return the result of ``change`` in a transaction; delete the new wrapping key if the change certainly failed."""
-        changed = undone = False
+        """Call ``change`` in a write transaction and return its result.
+
+        The new wrapping key is deleted if the change was certainly not stored.
+        """
+        changed = is_undone = False
         try:
             with self._database.write() as connection:
-                undone = True
+                is_undone = True
                 changed = change(connection)
                 # After this line only the commit can fail, and its result after a power cut is unknown.
-                undone = not changed
+                is_undone = not changed
         finally:
-            if undone:
+            if is_undone:
                 with suppress(ManagerError):
                     self._protections.get_stored(kind).delete_key(parameters)
         return changed
@@ -264,11 +274,11 @@ class DataKeys:
             return self._open(row) if row else self._create()
 
     def _open(self, row: DataKeyRow) -> _OpenKey:
-        """Return the open data key of ``row``, or of the row that has replaced it in the meantime."""
+        """Return the opened data key of ``row``, or of a row that has replaced it since."""
         for _ in range(_MAX_RETRIES):
             current = self._current
             if current and (current.row == row or holds_key(row, current.key)):
-                return self._hold(row, current.key)
+                return self._set_current(row, current.key)
             try:
                 return self._unwrap(row)
             except ManagerError:
@@ -284,7 +294,7 @@ class DataKeys:
         key = unwrap_key(row, protection.load_key(row.key_parameters(), partial(is_wrapping_key, row)))
         if isinstance(protection, PassphraseProtection):
             self._passphrase = protection.opened_with
-        return self._hold(row, key)
+        return self._set_current(row, key)
 
     def _create(self) -> _OpenKey:
         with self._database.read() as connection:
@@ -301,10 +311,10 @@ class DataKeys:
             return True
 
         if self._store(change, kind, parameters):
-            return self._hold(row, new)
+            return self._set_current(row, new)
         return self._open_or_create()
 
-    def _hold(self, row: DataKeyRow, key: DataKey) -> _OpenKey:
+    def _set_current(self, row: DataKeyRow, key: DataKey) -> _OpenKey:
         self._current = current = _OpenKey(row, key, self._database.identity)
         return current
 
@@ -319,9 +329,9 @@ class DataKeys:
 
     def _select_row(self, connection: Connection) -> DataKeyRow | None:
         found = connection.execute(self._select).first()
-        return None if found is None else self._checked(tuple(found))
+        return None if found is None else self._parse_row(tuple(found))
 
-    def _checked(self, found: tuple[Any, ...]) -> DataKeyRow:
+    def _parse_row(self, found: tuple[Any, ...]) -> DataKeyRow:
         row = DataKeyRow(*found)
         if not is_intact(row):
             raise self._damage_error()

@@ -1,4 +1,4 @@
-"""Checks of the owner and mode of store files, and the translation of their OS errors."""
+"""Checks of the owner and mode of store files, and translation of OS errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ACCESS_HINT = f"Check the owner and mode of the file and its folder, or set {HOM
 def check_folder(folder: Path) -> None:
     """Refuse a folder of another user, or one in which other users can create files.
 
-    A missing folder is accepted. On Windows, which has no such modes, nothing is checked.
+    A missing folder is accepted. Windows has no POSIX modes, so nothing is checked there.
 
     Raises:
         ManagerAccessError: If the folder is refused.
@@ -64,7 +64,7 @@ def translate_os_error(error: OSError, path: Path) -> ManagerError:
 
 def _trusted_users() -> set[int]:
     trusted = {os.geteuid(), _ROOT}
-    # A user who works as root through sudo uses the files in his own home folder on purpose.
+    # A user who works as root through sudo uses the files in their own home folder on purpose.
     sudo_user = os.environ.get("SUDO_UID", "")
     if os.geteuid() == _ROOT and sudo_user.isdecimal():
         trusted.add(int(sudo_user))
@@ -72,7 +72,8 @@ def _trusted_users() -> set[int]:
 
 
 def _is_own_group(group: int) -> bool:
-    """Return whether this user is the only member of the group; many Linux systems create one per user."""
+    """Return whether this user is the only member of the group."""
+    # Many Linux systems create a group for each user.
     import grp
     import pwd
 

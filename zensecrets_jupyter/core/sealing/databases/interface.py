@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class SealedColumn(LargeBinary):
-    """Column type of sealed bytes; a damaged row may yield another type, which the reader has to check."""
+    """Column type of sealed bytes.
+
+    A damaged row may hold a value of another type, so that the reader has to check the type.
+    """
 
     def result_processor(self, dialect: Any, coltype: object) -> None:
         """Convert nothing: the conversion of SQLAlchemy raises TypeError if the value is not bytes."""
@@ -27,10 +30,12 @@ class Database(Protocol):
 
     @property
     def identity(self) -> object:
-        """A value that changes if the process finds that another database has replaced this one."""
+        """A value that changes when this process notices that another database has replaced this one."""
 
     def read(self) -> AbstractContextManager[Connection | None]:
-        """Return a connection for single statements that read, or ``None`` for an empty database, which is not created.
+        """Return a connection for reading, or ``None`` if the database does not exist yet.
+
+        The connection is not in a transaction, so that two statements can return different states of the data.
 
         Raises:
             ManagerAccessError: If this user may not read the database.
@@ -44,7 +49,7 @@ class Database(Protocol):
         The end of the block commits the transaction; an exception rolls it back.
 
         Raises:
-            ManagerUnreachableError: If another writer does not end in time.
+            ManagerUnreachableError: If another writer does not finish in time.
             StoreFullError: If the disk is full.
             ManagerError: For the errors of :meth:`read`.
         """
@@ -54,8 +59,8 @@ class Database(Protocol):
 
 
 def meta_table(tables: MetaData) -> Table:
-    """Return the table with the kind and the format version of the content; add it to ``tables`` if needed."""
-    present = tables.tables.get("meta")
-    if present is not None:
-        return present
+    """Return the table with the kind and format version of the content; add it if missing."""
+    existing = tables.tables.get("meta")
+    if existing is not None:
+        return existing
     return Table("meta", tables, Column("name", String, primary_key=True), Column("value", String, nullable=False))

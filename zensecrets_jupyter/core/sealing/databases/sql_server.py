@@ -1,6 +1,6 @@
 """Tables of a store in a schema of a database server, shared by several users.
 
-The first write creates the schema and its tables. Writers wait for each other at one row.
+The first write creates the schema and its tables. Each writer locks the same row, so that writers wait for each other.
 """
 
 from __future__ import annotations
@@ -35,22 +35,24 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 BUSY_SECONDS = 60.0
-"""Seconds that a writer waits for others."""
+"""Seconds that a writer waits for other writers."""
 
 MAX_CONNECTIONS = 10
 """Limit of connections to the server; PostgreSQL accepts 100 from all clients by default."""
 
 _FORMAT = "format"
 _CREATION_LOCK = 0x7A736563
-"""Key of the PostgreSQL advisory lock for creating the tables: ``zsec``."""
-
+"""Key of the PostgreSQL advisory lock for creating the tables: ``zsec`` in ASCII."""
 
 _PSYCOPG = "psycopg"
 
 
 @dataclass(frozen=True)
 class _DriverArguments:
-    """Arguments of the driver, not shown in a ``repr``: SQLAlchemy masks the password of a URL, but not its parameters."""
+    """Arguments of the driver, without a ``repr`` of their values, which may hold secrets.
+
+    SQLAlchemy masks the password of a URL, but not the parameters of the URL.
+    """
 
     values: dict[str, Any] = field(repr=False)
 
@@ -84,13 +86,13 @@ class SqlServer:
 
     @property
     def location(self) -> str:
-        """Server, database and schema for messages, without user, password and URL parameters, which may hold secrets."""
+        """Server, database and schema for messages, without the parts of the URL that may hold secrets."""
         port = f":{self._url.port}" if self._url.port else ""
         return f"{self._url.get_backend_name()}://{self._url.host or ''}{port}/{self._url.database or ''} (schema {self._schema})"
 
     @property
     def identity(self) -> object:
-        """See :attr:`~zensecrets_jupyter.core.sealing.databases.interface.Database.identity`; a server has always the same."""
+        """Always ``None``; see :attr:`~zensecrets_jupyter.core.sealing.databases.interface.Database.identity`."""
         return None
 
     @contextmanager
@@ -106,12 +108,13 @@ class SqlServer:
         with self._translate_errors(writing=True), self._connect() as connection, connection.begin():
             if not self._check_tables(connection):
                 self._create_tables(connection)
+            # This update changes no value. It locks the row until the end of the transaction, so that writers wait for each other.
             connection.execute(update(self._meta).where(self._meta.c.name == _FORMAT).values(value=self._meta.c.value))
             yield connection
         self._has_tables = True
 
     def scrub(self) -> None:
-        """Have PostgreSQL free the space of replaced rows; other servers do so themselves."""
+        """Remove replaced rows from the files of PostgreSQL; other servers remove them by themselves."""
         if self._url.get_backend_name() != "postgresql":
             return
         with self._translate_errors(writing=True), self._connect() as pooled:
@@ -129,6 +132,7 @@ class SqlServer:
             if isinstance(error, ManagerError):
                 raise
             problem = translate_server_error(error, self.location, writing=writing)
+        # The error is raised outside the except block, so that it has no context: the error of the driver may quote parameters.
         if problem is not None:
             raise problem
 
@@ -221,7 +225,7 @@ def parse_server_url(url: str) -> URL:
     """Return the URL with the driver of the extra ``sql``, if it names none.
 
     Raises:
-        AmbiguousUrlError: If it has a second ``@``, so that a part of the password would be read as the host.
+        AmbiguousUrlError: If it has two ``@``: a part of the password could then be read as the host.
         ValueError: If it is not the URL of a database server.
     """
     if url.count("@") > 1:
@@ -249,13 +253,13 @@ def _connect_arguments(url: URL, timeout: float) -> dict[str, Any]:
     if url.get_driver_name() != _PSYCOPG:
         return {}
     settings = {"statement_timeout": int(1000 * max(timeout, BUSY_SECONDS)), "lock_timeout": int(1000 * BUSY_SECONDS)}
-    given = {name: _as_list(values) for name, values in url.query.items()}
+    url_parameters = {name: _as_list(values) for name, values in url.query.items()}
     return {
         "connect_timeout": max(2, round(timeout)),
         "tcp_user_timeout": int(1000 * timeout),
         "application_name": "zensecrets-jupyter",
-        **{name: ",".join(values) for name, values in given.items()},
-        "options": " ".join([*(f"-c {name}={value}" for name, value in settings.items()), *given.get("options", [])]),
+        **{name: ",".join(values) for name, values in url_parameters.items()},
+        "options": " ".join([*(f"-c {name}={value}" for name, value in settings.items()), *url_parameters.get("options", [])]),
     }
 
 

@@ -14,7 +14,13 @@ from zensecrets_jupyter.core.errors import (
 
 
 class _Translation(NamedTuple):
-    """An error class, the end of its message after the name of the database, and its hint."""
+    """The error of this package for some errors of the server.
+
+    Attributes:
+        error_class: The class of the error.
+        problem: The end of its message, after the name of the database.
+        hint: Its hint.
+    """
 
     error_class: type[ManagerAccessError | ManagerCorruptedError | ManagerUnreachableError | StoreFullError]
     problem: str
@@ -56,7 +62,7 @@ _BY_STATE: dict[str, _Translation] = {
     "08": _DOWN,
 }
 
-# libpq has no code for an error before the session begins. A message in another language than English counts as a server that is down.
+# libpq has no code for an error before the session begins. If its message is not in English, the server counts as down.
 _BY_TEXT: dict[str, _Translation] = {
     "authentication failed": _LOGIN,
     "no password supplied": _LOGIN,
@@ -69,7 +75,9 @@ _BY_TEXT: dict[str, _Translation] = {
 
 
 def translate_server_error(error: BaseException, database: str, *, writing: bool) -> ManagerError:
-    """Return the error of this package for an error of the server, without its text, which quotes parameters.
+    """Return the error of this package for an error of the server.
+
+    The text of the server's error is not repeated, because it may quote parameters.
 
     Args:
         error: The error.

@@ -41,9 +41,9 @@ APPLICATION_ID = 0x7A736563
 
 _FORMAT = "format"
 
-
+# SQLite quotes names of tables and columns in error texts. If a name is damaged, the sqlite3 module can't decode the text, and raises
+# UnicodeDecodeError.
 _FOREIGN_ERRORS = (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError)
-# The sqlite3 module decodes error texts, in which SQLite quotes names; damaged names then raise UnicodeDecodeError.
 
 _inherited: list[object] = []
 """Connections of the parent process after a fork. SQLite forbids their use in the child, and closing one could drop the parent's locks."""
@@ -52,24 +52,25 @@ _inherited: list[object] = []
 @dataclass
 class _OpenFile:
     identity: tuple[int, int, int]
+    """Process id, device and inode of the open file."""
     engine: Engine
     watch: sqlite3.Connection
-    frozen: int | None
-    """Modification time of a file that is opened as immutable; a different time reopens it."""
+    """Connection that only counts the commits of other connections."""
+    immutable_mtime: int | None
+    """Modification time of a file that is opened as immutable, else ``None``; the file is reopened if the time changes."""
     has_tables: bool = False
     """Whether the tables were found."""
 
     def matches(self, identity: tuple[int, int, int], status: os.stat_result) -> bool:
         """Return whether this is the file with that identity and status."""
-        return self.identity == identity and self.frozen in {None, status.st_mtime_ns}
+        return self.identity == identity and self.immutable_mtime in {None, status.st_mtime_ns}
 
 
 class SqliteFile:
     """A :class:`~zensecrets_jupyter.core.sealing.databases.interface.Database` in one SQLite file.
 
-    It uses a write-ahead log, full synchronisation, secure deletion and foreign keys. The file and its side files have mode 0600, new
-    folders
-    0700.
+    It uses a write-ahead log, full synchronisation, secure deletion and foreign keys. The file and its side files have mode 0600. New
+    folders have mode 0700.
     """
 
     def __init__(self, path: Path, tables: MetaData, *, kind: str, version: int, own_folder: bool = True) -> None:
@@ -128,7 +129,10 @@ class SqliteFile:
             raise translate_sqlite_error(error, self.path, writing=True, committing=committing) from None
 
     def change_token(self) -> object:
-        """Return a token that changes with each commit of any process; it is cheap enough to get before every read."""
+        """Return a token that changes with each commit of any process, or ``None`` for a missing file.
+
+        The call is cheap enough for every read.
+        """
         with self._translate_errors(writing=False), self._lock:
             opened = self._open()
             if opened is None:
@@ -153,7 +157,7 @@ class SqliteFile:
             raise translate_sqlite_error(error, self.path, writing=writing) from None
 
     def _open(self) -> _OpenFile | None:
-        """Return the open file, reopened after a replacement or a fork; ``None`` for a missing file."""
+        """Return the open file, or ``None`` if it is missing; reopen it after a replacement or a fork."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
@@ -179,17 +183,18 @@ class SqliteFile:
             if present is not None:
                 _close(present)
             self._opened = None
-            frozen = status.st_mtime_ns if _is_frozen(self.path) else None
-            open_connection = partial(connect, self.path, "rw" if frozen is None else "ro&immutable=1")
+            immutable_mtime = status.st_mtime_ns if _needs_immutable_mode(self.path) else None
+            open_connection = partial(connect, self.path, "rw" if immutable_mtime is None else "ro&immutable=1")
             with self._translate_errors(writing=False):
                 watch = open_connection()
             engine = create_engine("sqlite://", creator=open_connection, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
-            self._opened = _OpenFile(identity, engine, watch, frozen)
+            self._opened = _OpenFile(identity, engine, watch, immutable_mtime)
             weakref.finalize(self, _close, self._opened)
             return self._opened
 
     def _create(self) -> _OpenFile:
-        """Create an empty file; if several processes do so at once, all of them use the first one."""
+        """Create an empty file and open it."""
+        # If several processes create the file at the same time, all of them open the same one.
         try:
             make_private_folder(self.path.parent)
             if self._own_folder:
@@ -211,7 +216,7 @@ class SqliteFile:
             check_owner(self.path, status)
 
     def _refuse_replaced_file(self, opened: _OpenFile) -> None:
-        # Check before the commit, because rows in a file that is no longer at its path are lost.
+        # This check precedes the commit, because rows in a file that is no longer at its path are lost.
         if self._open() is not opened:
             message = f"{self.path} was deleted or replaced during the write; nothing was stored."
             raise ManagerUnreachableError(message, hint="Try again.")
@@ -223,7 +228,7 @@ class SqliteFile:
             ManagerCorruptedError: If the file belongs to another program, or is damaged.
             StoreTooNewError: If a newer version of this package wrote it.
         """
-        # The order matters: the application id is committed with the tables, and another process may commit both between these statements.
+        # The order matters: another process may commit the tables together with the application id between these two statements.
         table_count = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
         application_id = connection.exec_driver_sql("PRAGMA application_id").scalar()
         if not table_count and application_id in {0, APPLICATION_ID}:
@@ -253,9 +258,9 @@ class SqliteFile:
         connection.execute(insert(self._meta).values(name=_FORMAT, value=f"{self._kind} {self._version}"))
 
 
-def _is_frozen(path: Path) -> bool:
-    # In a read-only folder, such as one of a container image, SQLite can open a file in WAL mode only as immutable, because it can't create
-    # the index of the log (https://sqlite.org/wal.html#readonly).
+def _needs_immutable_mode(path: Path) -> bool:
+    # In a read-only folder, for example in a container image, SQLite can't create the index of the log. It can then open a file in WAL mode
+    # only as immutable (https://sqlite.org/wal.html#readonly).
     return not os.access(path.parent, os.W_OK) and not any(file.exists() for file in side_files(path))
 
 

@@ -1,4 +1,4 @@
-"""Connections to a SQLite file: settings, waiting for other processes, and the files that SQLite creates beside it."""
+"""Connections to a SQLite file: settings, waiting for locks, and the side files of SQLite."""
 
 from __future__ import annotations
 
@@ -31,12 +31,17 @@ _SETTINGS = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "t
 _SIDE_FILE_SUFFIXES = ("-wal", "-shm", "-journal")
 
 open_lock = threading.Lock()
-"""Lock for opening and creating a file. Closing any descriptor of a file drops the POSIX locks that the process has on it, so that an
-``os.open`` of this package must not happen while SQLite opens the file."""
+"""Lock for opening and creating a file. Closing any descriptor of a file drops the POSIX locks that the process has on it. This package
+therefore does not open and close the file with ``os.open`` while SQLite opens it."""
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Open an existing file with the settings that SQLite does not store in it."""
+    """Return a connection to an existing file, with the settings that SQLite does not store in the file.
+
+    Args:
+        path: The file.
+        mode: The end of SQLite's URI after ``mode=``, such as ``rw``.
+    """
     with open_lock:
         _make_private(path)
         connection = sqlite3.connect(
@@ -87,7 +92,7 @@ def enable_write_ahead_log(connection: Connection) -> None:
 
 
 def begin_write(connection: Connection, path: Path) -> None:
-    """Begin a write transaction, waiting for those of other processes; a long wait prints a notice."""
+    """Wait for the writers of other processes, and begin a write transaction; print a notice during a long wait."""
     try:
         _set_busy_timeout(connection, min(NOTICE_SECONDS, BUSY_SECONDS))
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -110,7 +115,8 @@ def side_files(path: Path) -> list[Path]:
 
 
 def _make_private(path: Path) -> None:
-    """Remove the access of other users to the file and its side files, which a copy may have restored."""
+    """Remove the access of other users to the file and its side files."""
+    # A copy of the files, such as a backup, may have given them another mode.
     for file in (path, *side_files(path)):
         with suppress(OSError):
             mode = stat.S_IMODE(file.stat().st_mode)

@@ -1,4 +1,4 @@
-"""Interface of a key protection, which stores or derives the wrapping key of a data key."""
+"""Interface of a key protection, which stores or derives the wrapping key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ The database stores them in clear text beside the wrapped data key.
 
 
 class KeyProtection(Protocol):
-    """One way to keep the wrapping key, which encrypts the data key of a database."""
+    """One way to store or derive the wrapping key, which encrypts the data key of a database."""
 
     def create_key(self) -> tuple[KeyParameters, bytes]:
         """Create and store a wrapping key, and return its parameters and the key.
@@ -42,7 +42,7 @@ class KeyProtection(Protocol):
         """
 
     def check_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> None:
-        """Check that the wrapping key still exists, if the check is cheap and needs no user.
+        """Check that the wrapping key still exists, if that needs no prompt.
 
         Raises:
             KeyLostError: If the key is gone, or the storage holds another key.

@@ -30,12 +30,12 @@ RFC_9106_LOW_MEMORY = Argon2Profile("RFC 9106 second recommended option", time=3
 
 _SALT_SIZE = 16
 _MAX_PARAMETERS = Argon2Profile("", time=12, memory=256 * 1024, lanes=16)
-"""Upper limits, because an altered store or an export from elsewhere could demand all memory, and hours of work."""
+"""Upper limits. Without them, an altered store or a foreign export could use all memory, or hours of computation."""
 _MAX_WORK = 4 * RFC_9106_LOW_MEMORY.time * RFC_9106_LOW_MEMORY.memory
-"""Limit of passes times memory: four times the work of this package's own profile, which takes half a second."""
+"""Limit of the number of passes times the memory: four times that of this package's profile, which takes half a second."""
 
 WORK_LIMIT = f"{_MAX_PARAMETERS.time} passes of Argon2 over {RFC_9106_LOW_MEMORY.memory // 1024} MiB of memory"
-"""The limit of the work, as a phrase for errors."""
+"""The limit of the computation, as a phrase for errors."""
 
 
 def new_parameters() -> dict[str, str | int]:

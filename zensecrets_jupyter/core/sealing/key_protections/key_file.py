@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
 
 _MAX_FILE_SIZE = 1024
-"""Number of bytes that are read of a key file; a valid one has 45."""
+"""Maximum number of bytes that are read from a key file; a valid file has 45."""
 
 _KEY_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -39,7 +39,12 @@ class KeyFileProtection:
     """
 
     def __init__(self, label: str, folder: Path) -> None:
-        """Protect the database with this label by a file in ``folder``, which need not exist yet."""
+        """Protect a database by a key file.
+
+        Args:
+            label: The name of the database in errors.
+            folder: The folder of the key file; it is created with the key.
+        """
         self._label = label
         self._folder = folder
 
@@ -74,8 +79,7 @@ class KeyFileProtection:
 
         Raises:
             KeyLostError: If the file is missing or holds another key.
-            ManagerAccessError: If the file or its folder belongs to another user, or other users can read the file. The mode is not
-                corrected, because others may know the key by now, and the key should be replaced. OpenSSH treats private keys so.
+            ManagerAccessError: If the file or its folder belongs to another user, or other users can read the file.
         """
         path = self._path(parameters)
         text, status = b"", None
@@ -93,6 +97,8 @@ class KeyFileProtection:
             message = f"The key of {self._label} is gone; it was expected in {path}."
             raise KeyLostError(message, hint="Restore that file from a copy; the store itself is intact.")
         check_owner(path, status)
+        # The mode is not corrected, because other users may have read the key, and the user should replace it. OpenSSH also refuses a
+        # private key that others can read.
         self._refuse_readable_by_others(path, status.st_mode)
         try:
             key = base64.b64decode(text.strip(), validate=True)

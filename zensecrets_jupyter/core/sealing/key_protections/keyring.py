@@ -49,7 +49,7 @@ class KeyringProtection:
 
     @staticmethod
     def exists() -> bool:
-        """Return whether this process can reach the keyring of the operating system, which may be locked."""
+        """Return whether this process can reach the OS keyring, locked or not."""
         try:
             system_keyring()
         except ManagerLockedError:
@@ -131,7 +131,7 @@ def system_keyring(label: str = "the store") -> KeyringBackend:
     """Return the keyring of the operating system, never one that stores plain text.
 
     Args:
-        label: The name in errors of the store that needs the keyring.
+        label: The name of the store in errors.
 
     Raises:
         ManagerLockedError: If this process can reach no such keyring.
@@ -143,14 +143,14 @@ def system_keyring(label: str = "the store") -> KeyringBackend:
         for backend in _list_backends(keyring.get_keyring()):
             if full_name(backend).startswith(_SYSTEM_BACKENDS):
                 return backend
-            problem = f"{full_name(backend)} is none"
+            problem = f"{full_name(backend)} is not an OS keyring"
     except Exception as error:  # noqa: BLE001 - the library imports a configured backend, which can raise any exception
         problem = f"the look-up raised {type(error).__name__}"
     raise ManagerLockedError(f"{sentence(label)} needs the OS keyring: {problem}.", hint=_HINT)
 
 
 def is_unlocked() -> bool:
-    """Return whether the OS keyring can be read without a prompt; ``False`` if that can't be determined."""
+    """Return whether the OS keyring can be read without a prompt; ``False`` if unknown."""
     try:
         name = full_name(system_keyring())
         if name.startswith("keyring.backends.Windows."):
@@ -167,21 +167,22 @@ def is_unlocked() -> bool:
 
 
 def translate_keyring_error(keyring: KeyringBackend, error: Exception, label: str = "the store") -> ManagerLockedError:
-    """Return the error of this package for an error of the keyring, without its text."""
+    """Return the error of this package for an error of the keyring, without the text of that error."""
     problem = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
     return ManagerLockedError(f"The OS keyring ({keyring.name}) {problem}, so {label} stays sealed.", hint=_HINT)
 
 
 def _list_backends(keyring: KeyringBackend) -> Iterator[KeyringBackend]:
-    # A chained backend writes to the first of its links that accepts the key, even to plain text. Each link is therefore checked.
+    # A chained backend writes to the first of its backends that accepts the key, even if that stores plain text.
     if full_name(keyring).startswith("keyring.backends.chainer."):
-        links: Iterable[KeyringBackend] = getattr(keyring, "backends", ())
-        for link in links:
-            yield from _list_backends(link)
+        chained: Iterable[KeyringBackend] = getattr(keyring, "backends", ())
+        for backend in chained:
+            yield from _list_backends(backend)
     else:
         yield keyring
 
 
 def full_name(keyring: KeyringBackend) -> str:
-    """Return module and class of a keyring backend, because its ``name`` attribute can be any text."""
+    """Return the module and class of a keyring backend, such as ``keyring.backends.fail.Keyring``."""
+    # The `name` attribute of a backend can be any text.
     return f"{type(keyring).__module__}.{type(keyring).__qualname__}"

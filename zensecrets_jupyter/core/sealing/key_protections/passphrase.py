@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
 
 MAX_ATTEMPTS = 3
-"""Number of times that a user can type a passphrase."""
+"""Number of attempts that a user has to type a passphrase."""
 
 _HINT = f"Set {PASSPHRASE_VARIABLE}, or run in a session that can ask for it."
 
@@ -42,7 +42,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def known_passphrase() -> str | None:
-    """Return the passphrase for new stores: from the environment, or the last one that worked in this process."""
+    """Return the passphrase of the environment, or else the last one that this process used."""
     return os.environ.get(PASSPHRASE_VARIABLE) or (_remembered[-1] if _remembered else None)
 
 
@@ -110,7 +110,9 @@ class PassphraseProtection:
         """
         passphrase = self._passphrase or self._new_passphrase()
         if not passphrase:
-            raise WrongPassphraseError(f"The new passphrase for {self._label} is empty; nothing was changed.", hint="Type one, twice.")
+            raise WrongPassphraseError(
+                f"The new passphrase for {self._label} is empty; nothing was changed.", hint="Type the new passphrase twice."
+            )
         parameters = new_parameters()
         key = derive_key(passphrase, parameters, self._label)
         _remember(passphrase)
@@ -128,8 +130,8 @@ class PassphraseProtection:
     def load_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> bytes:
         """Return the key of the first passphrase that fits; see :class:`KeyProtection` for the arguments.
 
-        The passphrases are tried in this order: the argument of the constructor, remembered ones, that of the environment, and what the
-        user types.
+        The passphrases are tried in this order: the constructor's argument, the remembered ones, the one in the environment, and those that
+        the user types.
 
         Raises:
             ManagerLockedError: If there is no passphrase and the session can't ask.
@@ -151,7 +153,7 @@ class PassphraseProtection:
         """Do nothing: a passphrase is not stored."""
 
     def describe(self, parameters: KeyParameters) -> str:
-        """Return the method and the profile of its parameters."""
+        """Return the key derivation and the profile of its parameters."""
         return f"a passphrase (Argon2id, {parameters.get('profile', 'unknown parameters')})"
 
     def _candidates(self) -> Iterator[str]:
@@ -184,8 +186,9 @@ def _remember(passphrase: str) -> None:
     _remembered.append(passphrase)
 
 
-def _ask_twice(label: str, ask: PassphraseSource, empty: str = "") -> str:
-    prompt = f"New passphrase for {label}{f' ({empty})' if empty else ''}: "
+def _ask_twice(label: str, ask: PassphraseSource, note: str = "") -> str:
+    """Return the new passphrase that the user typed twice, or an empty text; the prompt shows ``note``."""
+    prompt = f"New passphrase for {label}{f' ({note})' if note else ''}: "
     for _ in range(MAX_ATTEMPTS):
         first = ask(prompt)
         if not first or ask("The same passphrase again: ") == first:

@@ -1,4 +1,4 @@
-"""Selection of the key protection of a database, and of the default for a new one."""
+"""Selection of a database's key protection, with a default for a new database."""
 
 from __future__ import annotations
 
@@ -69,10 +69,13 @@ class KeyProtections:
         raise ManagerCorruptedError(f"The key of {self._label} has an unknown protection.", hint="Restore it from a copy.")
 
     def create_default_key(self) -> tuple[str, KeyParameters, bytes]:
-        """Create the wrapping key of a new database; return the protection's name, the parameters and the key.
+        """Create the wrapping key of a new database.
 
-        Without a preferred protection it is the first available one of: the OS keyring, a known passphrase or one that the user types
-        now, a key file.
+        If no protection is preferred, the first available one is used: the OS keyring, then a passphrase that is known or that the user
+        types now, then a key file.
+
+        Returns:
+            The name of the protection, the parameters of the key, and the key.
 
         Raises:
             ManagerLockedError: If the OS keyring is locked and there is no passphrase.
@@ -106,7 +109,7 @@ class KeyProtections:
         return self._may_ask_for_new() and not KeyringProtection.exists()
 
     def _may_ask_for_new(self) -> bool:
-        # An existing key file means that the user was asked before, or could not be asked: one question per user, not per store.
+        # An existing key file means that the user was asked earlier, or could not be asked. A user is asked once, not for each store.
         return not has_declined() and not has_key_files(self._key_folder)
 
     def _create(self, name: str, passphrase: str | None = None) -> tuple[str, KeyParameters, bytes]:
