@@ -10,9 +10,10 @@ from tests.support.error_texts import error_details
 from tests.support.processes import run_python
 from zensecrets_jupyter import GCPSecretSchema, InvalidSecretError
 from zensecrets_jupyter.core.schemas import get_schema, schema_types
+from zensecrets_jupyter.core.schemas.registry import BUILT_IN
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
-# For each type its keys: a star for a required one, a dash for one in clear text.
+# The keys of each type: `*` marks a required key, and `-` a key in clear text.
 SCHEMAS = {
     "arbitrary": "",
     "aws": "aws_access_key_id* aws_secret_access_key* aws_session_token",
@@ -47,13 +48,13 @@ SCHEMAS = {
 
 @pytest.mark.parametrize("schema_type", SCHEMAS)
 def test_a_schema_has_its_keys(schema_type: str) -> None:
-    """Each schema has exactly the keys of the table, in order, with required and clear-text ones."""
+    """Each schema has exactly the keys of the table, in order, with the same required and clear-text keys."""
     schema = get_schema(schema_type)
-    written = SCHEMAS[schema_type].split()
+    expected = SCHEMAS[schema_type].split()
     assert schema_type == schema.TYPE
-    assert schema.get_schema_keys() == [key.rstrip("*-") for key in written]
-    assert schema.required_keys() == [key.rstrip("*-") for key in written if "*" in key]
-    assert [key for key in schema.get_schema_keys() if not schema.is_sensitive(key)] == [key.rstrip("*-") for key in written if "-" in key]
+    assert schema.get_schema_keys() == [key.rstrip("*-") for key in expected]
+    assert schema.required_keys() == [key.rstrip("*-") for key in expected if "*" in key]
+    assert [key for key in schema.get_schema_keys() if not schema.is_sensitive(key)] == [key.rstrip("*-") for key in expected if "-" in key]
     assert schema.takes_any_key() is (schema_type == "arbitrary")
 
 
@@ -82,7 +83,8 @@ def test_each_key_has_a_description(schema_type: str) -> None:
 
 
 def test_the_table_is_complete() -> None:
-    """The table contains all built-in schemas."""
+    """The table contains all built-in schemas, and each of them is listed."""
+    assert set(SCHEMAS) == set(BUILT_IN)
     assert set(SCHEMAS) <= set(schema_types())
 
 
@@ -103,10 +105,10 @@ def test_a_gcp_token_is_parsed() -> None:
     assert GCPSecretSchema(name="gcp", token=json.dumps(key)).get_credential_dict() == key
 
 
-@pytest.mark.parametrize("form", ["{}", '["{}"]', '"{}"', '{{"a": {}', ""])
-def test_an_invalid_gcp_token_is_refused_without_its_text(form: str) -> None:
+@pytest.mark.parametrize("template", ["{}", '["{}"]', '"{}"', '{{"a": {}', ""])
+def test_an_invalid_gcp_token_is_refused_without_its_text(template: str) -> None:
     """A token that is not a JSON object raises InvalidSecretError, which does not quote it."""
-    secret = GCPSecretSchema(name="gcp", token=form.format(canary("token")))
+    secret = GCPSecretSchema(name="gcp", token=template.format(canary("token")))
     with pytest.raises(InvalidSecretError, match="--token=@") as caught:
         secret.get_credential_dict()
     assert find_canary(error_details(caught.value)) == []

@@ -47,7 +47,7 @@ class WeatherSecretSchema(BaseSecretSchema):
 """
 
 
-# What a secret is.
+# Content and representations.
 
 
 def test_content_is_a_new_dict_of_exact_texts() -> None:
@@ -88,30 +88,30 @@ def test_optional_keys_without_a_value_are_omitted() -> None:
 
 def test_clear_text_is_not_masked() -> None:
     """A clear-text value appears in repr and in a dump."""
-    login = BasicAuthSecretSchema(name="login", username="somebody", password=canary("password"))
+    login = BasicAuthSecretSchema(name="login", username="ada", password=canary("password"))
     assert type(login.username) is str
-    assert "somebody" in repr(login)
-    assert login.model_dump()["username"] == "somebody"
+    assert "ada" in repr(login)
+    assert login.model_dump()["username"] == "ada"
     assert [BasicAuthSecretSchema.is_sensitive(key) for key in ("username", "password", "unknown")] == [False, True, True]
 
 
 def test_no_representation_shows_a_value() -> None:
     """repr, str, dumps, JSON and nesting models show no value, and the guard masks iteration and vars()."""
     mine = secret("mine", token=canary("arbitrary"))
-    login = BasicAuthSecretSchema(name="login", username="somebody", password=canary("typed"))
+    login = BasicAuthSecretSchema(name="login", username="ada", password=canary("typed"))
 
     class Holder(BaseModel):
         held: BasicAuthSecretSchema
 
     for shown in (
-        *(look(one) for one in (mine, login) for look in (repr, str, pprint.pformat, "{}".format, "{!r}".format)),
+        *(show(one) for one in (mine, login) for show in (repr, str, pprint.pformat, "{}".format, "{!r}".format)),
         *(str(one.model_dump()) + one.model_dump_json() + json.dumps(one.model_dump(mode="json")) for one in (mine, login)),
         *(the_redactor().redact(repr(list(one)) + repr(dict(one)) + repr(vars(one))) for one in (mine, login)),
         to_json(login).decode() + Holder(held=login).model_dump_json() + repr(Holder(held=login)),
         TypeAdapter(list[BasicAuthSecretSchema]).dump_json([login]).decode(),
     ):
         assert find_canary(shown) == []
-    assert login.model_dump() == {"name": "login", "username": "somebody", "password": "{{login.password}}"}
+    assert login.model_dump() == {"name": "login", "username": "ada", "password": "{{login.password}}"}
     assert json.loads(mine.model_dump_json()) == {"name": "mine", "token": "{{mine.token}}"}
     assert dict(login).keys() == {"name", "username", "password"}
 
@@ -132,7 +132,7 @@ def test_an_unknown_key_names_the_existing_keys() -> None:
 def test_a_secret_is_immutable() -> None:
     """Setting or deleting a key is refused without the value, and a changed copy leaves the original unchanged."""
     text, other = canary("one"), canary("other")
-    login = BasicAuthSecretSchema(name="login", username="somebody", password=text)
+    login = BasicAuthSecretSchema(name="login", username="ada", password=text)
     changes: list[Callable[[], object]] = [
         lambda: setattr(login, "password", other),
         lambda: delattr(login, "password"),
@@ -169,17 +169,17 @@ def test_any_text_is_a_valid_value(content: dict[str, str]) -> None:
 
 def test_arbitrary_keys_may_be_keyword_arguments() -> None:
     """Keys of an arbitrary secret are keyword arguments, arbitrary_kv_pairs, or both."""
-    mine = ArbitrarySecretSchema(name="mine", a="1", arbitrary_kv_pairs={"b.c": "2"})  # type: ignore[call-arg] # a key is no field
+    mine = ArbitrarySecretSchema(name="mine", a="1", arbitrary_kv_pairs={"b.c": "2"})  # type: ignore[call-arg] # a key of an arbitrary secret is not a field
     assert mine.content == {"a": "1", "b.c": "2"}
     assert dict(mine.arbitrary_kv_pairs) == mine.content
     assert copy.deepcopy(mine) is mine
 
 
-# What is refused.
+# Refused content.
 
 
 @pytest.mark.parametrize(
-    ("schema", "content", "said"),
+    ("schema", "content", "expected"),
     [
         ("basic_auth", {"username": "VALUE"}, "'password' is missing"),
         (
@@ -198,17 +198,17 @@ def test_arbitrary_keys_may_be_keyword_arguments() -> None:
         ("arbitrary", {"arbitrary_kv_pairs": "VALUE"}, "the content is not a mapping of keys to texts"),
     ],
 )
-def test_invalid_content_is_refused_without_a_value(schema: str, content: dict[str, Any], said: str) -> None:
+def test_invalid_content_is_refused_without_a_value(schema: str, content: dict[str, Any], expected: str) -> None:
     """The error names key and problem in one line, and no part of it holds a value."""
 
-    def planted(value: Any) -> Any:
+    def with_canaries(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: planted(inner) for key, inner in value.items()}
+            return {key: with_canaries(inner) for key, inner in value.items()}
         return [canary("list")] if isinstance(value, list) else canary("refused") if value == "VALUE" else value
 
     with pytest.raises(InvalidSecretError) as caught:
-        get_schema(schema).from_content("mine", planted(content))
-    assert said in str(caught.value)
+        get_schema(schema).from_content("mine", with_canaries(content))
+    assert expected in str(caught.value)
     assert is_one_line(caught.value)
     assert find_canary(error_details(caught.value)) == []
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
@@ -218,13 +218,13 @@ def test_every_validation_raises_invalid_secret_error() -> None:
     """The constructor, model_validate and model_validate_json raise InvalidSecretError."""
     text = canary("refused")
     tries: list[Callable[[], object]] = [
-        lambda: BasicAuthSecretSchema(name="mine", username=text),  # type: ignore[call-arg] # it is what is tested
+        lambda: BasicAuthSecretSchema(name="mine", username=text),  # type: ignore[call-arg] # the test omits a required argument
         lambda: BasicAuthSecretSchema.model_validate({"name": "mine", "username": text}),
         lambda: BasicAuthSecretSchema.model_validate_json(json.dumps({"name": "mine", "username": text})),
         lambda: BasicAuthSecretSchema.model_validate(text),
         lambda: BasicAuthSecretSchema.model_validate_json(text),
-        lambda: ArbitrarySecretSchema(name="mine", arbitrary_kv_pairs=text),  # type: ignore[arg-type] # likewise
-        lambda: ArbitrarySecretSchema(arbitrary_kv_pairs={"a": text}),  # type: ignore[call-arg] # likewise
+        lambda: ArbitrarySecretSchema(name="mine", arbitrary_kv_pairs=text),  # type: ignore[arg-type] # the test passes a text instead of a mapping
+        lambda: ArbitrarySecretSchema(arbitrary_kv_pairs={"a": text}),  # type: ignore[call-arg] # the test omits the name
     ]
     for attempt in tries:
         with pytest.raises(InvalidSecretError) as caught:
@@ -236,13 +236,13 @@ def test_all_problems_are_in_one_error() -> None:
     """One error lists two missing keys, an unknown key and the keys of the schema."""
     with pytest.raises(InvalidSecretError) as caught:
         AWSSecretSchema.from_content("mine", {"region": canary("region")})
-    for said in (
+    for expected in (
         "'aws_access_key_id' is missing",
         "'aws_secret_access_key' is missing",
         "'region' is unknown",
         "aws_session_token (optional)",
     ):
-        assert said in str(caught.value)
+        assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256])
@@ -277,8 +277,8 @@ class CheckedSecretSchema(BaseSecretSchema):
         assert "other" not in data, f"{data} is bad"
         return data
 """)
-    for content, said in (({"token": text}, "'token' was refused"), ({"token": "t", "other": text}, "the content was refused")):
-        with pytest.raises(InvalidSecretError, match=said) as caught:
+    for content, expected in (({"token": text}, "'token' was refused"), ({"token": "t", "other": text}, "the content was refused")):
+        with pytest.raises(InvalidSecretError, match=expected) as caught:
             names["CheckedSecretSchema"].from_content("mine", content)
         assert find_canary(error_details(caught.value)) == []
 
@@ -350,12 +350,12 @@ def test_an_unknown_type_lists_near_misses() -> None:
 
 def test_an_undefined_schema_has_a_fallback() -> None:
     """The fallback of an undefined type accepts any keys, masks all, keeps the type, and is not listed."""
-    stand_in = schema_or_fallback("nobody_defined_this")
-    text = canary("kept")
-    kept = stand_in.from_content("mine", {"whatever": text})
-    assert (kept.TYPE, kept.content) == ("nobody_defined_this", {"whatever": text})
-    assert isinstance(kept, UndefinedSecretSchema)
-    assert isinstance(kept, BaseSecretSchema)
-    assert find_canary(repr(kept)) == []
-    assert "nobody_defined_this" not in schema_types()
+    fallback = schema_or_fallback("undefined_type")
+    text = canary("fallback")
+    mine = fallback.from_content("mine", {"any": text})
+    assert (mine.TYPE, mine.content) == ("undefined_type", {"any": text})
+    assert isinstance(mine, UndefinedSecretSchema)
+    assert isinstance(mine, BaseSecretSchema)
+    assert find_canary(repr(mine)) == []
+    assert "undefined_type" not in schema_types()
     assert schema_or_fallback("aws") is AWSSecretSchema

@@ -49,10 +49,10 @@ def run(installed: Path, code: str) -> Any:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a distribution with a valid schema, a failing import, and two classes that are no such schema."""
+    """Install a distribution with a valid schema, a failing import, and two classes that are not the named schema."""
     points = {
         "weather": "weather_schemas:WeatherSecretSchema",
-        "broken": "weather_schemas_that_are_not_there:Schema",
+        "broken": "missing_weather_schemas:Schema",
         "misnamed": "weather_schemas:Other",
         "no_schema": "weather_schemas:ClassVar",
     }
@@ -80,18 +80,18 @@ print(json.dumps([secret.content, repr(secret), get_schema("weather") is get_sch
 
 
 @pytest.mark.parametrize(
-    ("schema_type", "said"),
+    ("schema_type", "expected"),
     [
         ("broken", "ModuleNotFoundError"),
         ("misnamed", "weather_schemas:Other is not a schema with that name"),
         ("no_schema", "weather_schemas:ClassVar is not a schema with that name"),
     ],
 )
-def test_a_broken_schema_names_its_distribution(schema_type: str, said: str, installed: Path) -> None:
+def test_a_broken_schema_names_its_distribution(schema_type: str, expected: str, installed: Path) -> None:
     """A broken schema raises an error with reason, package and remedy, and other schemas still work."""
     found = run(installed, f'print(json.dumps([attempt(lambda: get_schema("{schema_type}")), get_schema("weather").TYPE]))')
     assert found[0][0] == "schema"
-    assert said in found[0][1]
+    assert expected in found[0][1]
     assert "'weather-schemas'" in found[0][1]
     assert "uninstall" in found[0][1]
     assert found[1] == "weather"

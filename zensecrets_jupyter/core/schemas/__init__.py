@@ -1,4 +1,4 @@
-"""Schemas of secrets: the base class, the registry, and schemas of secrets without a known class."""
+"""Schemas of secrets: base class, registry, and schemas for secrets without a class."""
 
 from zensecrets_jupyter.core.schemas.arbitrary import ArbitrarySecretSchema
 from zensecrets_jupyter.core.schemas.external import clear_keys_of, external_schema

@@ -32,7 +32,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
 
     @model_validator(mode="before")
     @classmethod
-    def _collect(cls, data: Any) -> Any:
+    def _collect_pairs(cls, data: Any) -> Any:
         nested = data.get("arbitrary_kv_pairs", {}) if isinstance(data, dict) else None
         if not isinstance(nested, Mapping):
             return data
@@ -52,7 +52,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
         self.__dict__[CHANGED] = True
 
     @model_validator(mode="after")
-    def _take_pairs(self) -> Self:
+    def _set_pairs(self) -> Self:
         pairs = {names.check_key(key, name=self.name): value for key, value in self.arbitrary_kv_pairs.items()}
         self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, pairs)
         self.__dict__[CONTENT] = pairs
@@ -63,13 +63,13 @@ class ArbitrarySecretSchema(BaseSecretSchema):
 class KeyValuePairs(MutableMapping[str, str]):
     """The content of an arbitrary secret, as a mutable mapping.
 
-    A changed key assigns the new content to the secret, which checks it.
+    Each change assigns the new content to the secret, which validates it.
     """
 
     __slots__ = ("_pairs", "_secret")
 
     def __init__(self, secret: ArbitrarySecretSchema, pairs: dict[str, str]) -> None:
-        """Hold the content of ``secret`` with a weak reference to it."""
+        """Store the content of ``secret``, and a weak reference to the secret."""
         self._secret = ref(secret)
         self._pairs = pairs
 
@@ -78,7 +78,7 @@ class KeyValuePairs(MutableMapping[str, str]):
         return self._pairs[key]
 
     def __setitem__(self, key: str, value: str) -> None:
-        """Set a key; raises the errors of assigning the content."""
+        """Set a key; raises the errors of an assignment to ``arbitrary_kv_pairs``."""
         self._assign({**self._pairs, key: value})
 
     def __delitem__(self, key: str) -> None:

@@ -1,4 +1,4 @@
-"""Schema of secrets of other programs: any keys, with recognized harmless ones in clear text."""
+"""Schema of secrets of other programs: any keys, with harmless ones in clear text."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def external_schema(clear_keys: frozenset[str]) -> type[ExternalSecretSchema]:
 
 
 def clear_keys_of(content: Mapping[str, str]) -> frozenset[str]:
-    """Return the harmless keys of another program's document; none if its kind is not recognized.
+    """Return the harmless keys in the content of another program's secret.
 
-    Recognized are log-ins (a password, key or token among other keys: RDS, other databases, basic authentication, cloud clients) and Google
-    credential files. A value that contains a secret, such as a URL with a password, is never harmless.
+    The result is empty unless the content is a log-in or a Google credential file. A log-in has a password, key or token among other keys,
+    such as that of a database or a cloud client. A value that contains a secret, such as a URL with a password, is never harmless.
     """
     if content.get("type") in _GOOGLE_FILES:
         clear = {key for key in content if key not in _SECRET_IN_GOOGLE_FILE}

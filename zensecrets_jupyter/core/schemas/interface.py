@@ -42,10 +42,8 @@ class BaseSecretSchema(BaseModel):
     """A secret; each subclass is a schema.
 
     A subclass sets its ``TYPE`` and declares its keys as fields. Defining the class registers the schema. A field is sensitive unless it is
-    a
-    :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets are immutable, except for ``arbitrary_kv_pairs``; a secrets manager
-    changes
-    stored secrets.
+    a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Secrets are immutable, except for ``arbitrary_kv_pairs``. A secrets manager
+    changes stored secrets.
 
     ``repr``, ``model_dump`` and JSON hold references instead of sensitive values. A pickle holds the name only.
     """
@@ -55,15 +53,15 @@ class BaseSecretSchema(BaseModel):
     TYPE: ClassVar[str] = ""
     name: str
 
-    def __init__(self, /, *unnamed: Any, **data: Any) -> None:
+    def __init__(self, /, *positional: Any, **data: Any) -> None:
         """Check the name and the content, which are keyword arguments.
 
         Raises:
             InvalidSecretError: If a key is missing, unknown or has an unacceptable value. The error names the key without its value.
             TypeError: If an argument is positional.
         """
-        if unnamed:
-            self._protect_refused({**data, "unnamed": unnamed})
+        if positional:
+            self._protect_refused({**data, "positional": positional})
             message = f"{type(self).__name__} takes the name and the keys by name: {type(self).__name__}(name=..., key=...)."
             raise TypeError(message)
         self._build(data)
@@ -131,7 +129,7 @@ class BaseSecretSchema(BaseModel):
 
     @classmethod
     def _translate_error(cls, name: object, error: ValidationError) -> ZenSecretsError:
-        """Return the error of this package for an error of pydantic, which contains the refused values."""
+        """Return the error of this package, without values, for an error of pydantic."""
         own = raised_by_validator(error)
         if own is not None:
             return own
@@ -143,7 +141,8 @@ class BaseSecretSchema(BaseModel):
 
     @classmethod
     def _protect_refused(cls, data: Mapping[str, Any]) -> None:
-        """Mask refused values in outputs, because a traceback shows the line of code that contains them."""
+        """Mask refused values in outputs."""
+        # A traceback shows the line of code that contains the values.
         for key, value in flatten_pairs(data).items():
             if key != "name" and cls.is_sensitive(key):
                 for text in texts_in(value):
@@ -161,13 +160,16 @@ class BaseSecretSchema(BaseModel):
 
     @classmethod
     def is_sensitive(cls, key: str) -> bool:
-        """Return whether the value of ``key`` is masked, which is so unless the schema declares clear text."""
+        """Return whether the value of ``key`` is masked; only a clear-text field is not."""
         field = cls.model_fields.get(key)
         return field is None or not is_clear_text_field(field)
 
     @classmethod
     def media_type(cls, key: str) -> str:
-        """Return the media type of the value of ``key``, such as ``application/json``; empty if the schema declares none."""
+        """Return the media type of the value of ``key``, or an empty text.
+
+        An example is ``application/json``.
+        """
         field = cls.model_fields.get(key)
         return "" if field is None else media_type_of(field)
 
@@ -178,7 +180,7 @@ class BaseSecretSchema(BaseModel):
 
     @property
     def content(self) -> dict[str, str]:
-        """The keys and values as a new ``dict`` of exact ``str``, without optional keys that have no value."""
+        """A new ``dict`` of the keys and values; keys without a value are omitted."""
         return dict(self.__dict__[CONTENT])
 
     @property
@@ -205,7 +207,9 @@ class BaseSecretSchema(BaseModel):
         raise SecretKeyNotFoundError(message, name=self.name, key=key, hint=f"{names.did_you_mean(key, content)} {listed}".strip())
 
     def reference(self, key: str) -> SecretReference:
-        """Return the reference to ``key``, which pickles without the value and resolves to the current value.
+        """Return the reference to ``key``.
+
+        A pickle of the reference contains no value. The reference resolves to the value at that time.
 
         Raises:
             SecretKeyNotFoundError: If the secret has no such key; the hint names its keys.
@@ -266,8 +270,12 @@ class BaseSecretSchema(BaseModel):
         """Return a hash of the schema and the name."""
         return hash((type(self), self.name))
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic's signature
-        """Return the secret itself, or a new one with the keys in ``update``; raises the errors of the constructor."""
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic defines the signature
+        """Return the secret itself, or a new one with the changes in ``update``.
+
+        Raises:
+            InvalidSecretError: For the errors of the constructor.
+        """
         return self if not update else self.from_content(update.get("name", self.name), {**self.content, **update})
 
     def __copy__(self) -> Self:
@@ -293,5 +301,5 @@ class BaseSecretSchema(BaseModel):
 def _as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    # str.__str__ returns an exact str for a member of an enumeration or of another subclass.
+    # str.__str__ returns an exact str for an instance of a subclass, such as a member of an enumeration.
     return None if value is None else str.__str__(value) if isinstance(value, str) else str(value)

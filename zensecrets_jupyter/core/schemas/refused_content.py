@@ -1,4 +1,4 @@
-"""Values that a schema refused: their texts, and their names in masks."""
+"""Values that a schema refused: the texts in them, and the names in their masks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAIRS_FIELD = "arbitrary_kv_pairs"
 
 
 def texts_in(value: Any) -> Iterator[str]:
-    """Yield the texts in a given value of any type."""
+    """Yield the texts in a value of any type, also inside lists and mappings."""
     if isinstance(value, str):
         yield str.__str__(value)
     elif isinstance(value, Mapping):
@@ -26,7 +26,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def flatten_pairs(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return given values by key, including those in the field of key-value pairs."""
+    """Return all values by key, including those inside ``arbitrary_kv_pairs``."""
     pairs = values.get(PAIRS_FIELD)
     if not isinstance(pairs, Mapping):
         return dict(values)
@@ -35,7 +35,7 @@ def flatten_pairs(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def mask_name_of_refused(key: str) -> str:
-    """Return the name, for the mask, of a refused value that was given under ``key``."""
+    """Return the name in the mask of a refused value of ``key``."""
     try:
         names.check_key(key)
     except InvalidSecretError:

@@ -45,7 +45,9 @@ _registry: Registry[BaseSecretSchema] = Registry("schema", ENTRY_POINTS, BUILT_I
 
 
 def add(schema: type[BaseSecretSchema]) -> None:
-    """Register a class under its ``TYPE``; a class that is defined again replaces the earlier one.
+    """Register a class under its ``TYPE``.
+
+    A class that is defined again replaces the earlier one.
 
     Raises:
         SchemaError: If the type belongs to a built-in, an installed or another class.

@@ -1,4 +1,4 @@
-"""Fallback schema of a secret whose class is not defined in this process: any keys, all of them sensitive."""
+"""Fallback for a schema that is not defined in this process: any keys, all sensitive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class UndefinedSecretSchema(ArbitrarySecretSchema):
-    """A secret whose registered schema is not defined in this process; each subclass has the type of one such schema."""
+    """A secret whose schema is not defined in this process.
+
+    Each subclass has the type of one undefined schema.
+    """
 
     TYPE: ClassVar[str] = ""
 
@@ -30,7 +33,7 @@ def undefined_schema(schema_type: str) -> type[UndefinedSecretSchema]:
 
 
 def schema_or_fallback(schema_type: str) -> type[BaseSecretSchema]:
-    """Return the schema of a type, or a fallback with the same type if it is not defined here."""
+    """Return the schema of a type, or else a fallback with the same type."""
     try:
         return registry.get_schema(schema_type)
     except SchemaError:
