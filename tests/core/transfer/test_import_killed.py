@@ -27,21 +27,21 @@ from zensecrets_jupyter.core.sealing import data_keys
 from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend
 from tests.support.command_lines import run
 
-def killing(real, number):
-    def killed(*arguments, **named):
-        nonlocal number
-        number -= 1
-        if number < 0:
+def kill_after(function, calls):
+    def counting(*arguments, **named):
+        nonlocal calls
+        calls -= 1
+        if calls < 0:
             os.kill(os.getpid(), 9)
-        return real(*arguments, **named)
-    return killed
+        return function(*arguments, **named)
+    return counting
 
 written = int(sys.argv[1])
-backend._columns = killing(backend._columns, written)
-FolderBackend._write = killing(FolderBackend._write, written)
+backend._columns = kill_after(backend._columns, written)
+FolderBackend._write = kill_after(FolderBackend._write, written)
 run(sys.argv[2])
 """
-"""An import that is killed after it has written some secrets."""
+"""A program that imports secrets, and is killed after it has written some of them."""
 
 
 @pytest.mark.parametrize(("flavor", "written"), [("local", 1), ("folder", 2)])
@@ -70,7 +70,7 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, written: int, tmp_
     assert not list((tmp_path / "home").glob("imports/*"))
 
 
-def test_later_changes_and_running_imports_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Secrets that were changed after the killed import stay, and a running import is not undone."""
     from zensecrets_jupyter.core.managers import SecretRecord
     from zensecrets_jupyter.core.transfer import import_journal

@@ -68,12 +68,12 @@ def record(*, schema: str = "arbitrary", **content: str) -> SecretRecord:
     return SecretRecord(schema, content)
 
 
-def many(number: int) -> dict[str, SecretRecord]:
-    """Return that many records, each with a canary."""
-    return {f"n{place:03}": record(key=canary(f"n{place}"), other=str(place)) for place in range(number)}
+def many(count: int) -> dict[str, SecretRecord]:
+    """Return ``count`` records, each with a canary."""
+    return {f"n{number:03}": record(key=canary(f"n{number}"), other=str(number)) for number in range(count)}
 
 
-def held(manager: SecretsManager) -> dict[str, SecretRecord | ZenSecretsError]:
+def all_records(manager: SecretsManager) -> dict[str, SecretRecord | ZenSecretsError]:
     """Return all records of a secrets manager."""
     return manager.get_records(manager.list_secrets())
 
@@ -83,14 +83,14 @@ def test_content_and_schema_are_copied_unchanged() -> None:
     source = memory(
         plain=record(key="é\n\0 ", **{"with.dot": ""}),
         unknown=record(schema="of another package", a="1"),
-        fault_response=record(schema="aws", no_key_of_it="x"),
+        invalid=record(schema="aws", unknown_key="x"),
         numbered=record(schema="postgresql", host="h", port="05432", user="u", password="p", database="d"),
         empty=record(),
     )
-    before, target = held(source), fake_remote()
+    before, target = all_records(source), fake_remote()
     report = copy_secrets(source, target)
     assert sorted(report.registered) == sorted(before)
-    assert held(fake_remote(service=target.backend.service, identity=target.id)) == before == held(source)
+    assert all_records(fake_remote(service=target.backend.service, identity=target.id)) == before == all_records(source)
 
 
 def test_many_secrets_take_few_requests() -> None:
@@ -110,7 +110,7 @@ def test_several_threads_write_to_a_remote_target() -> None:
     both = threading.Barrier(2, timeout=20)
 
     def wait_for_another(verb: str) -> None:
-        # The first is written alone.
+        # The first secret is written alone.
         if verb == "create" and target.backend.service.stored:
             both.wait()
 
@@ -132,15 +132,17 @@ _RECORDS = strategies.builds(
     strategies.sampled_from(["arbitrary", "mine"]),
     strategies.dictionaries(strategies.sampled_from(["a", "b", "c"]), strategies.sampled_from(["1", "2"]), max_size=2),
 )
-_HELD = strategies.dictionaries(strategies.sampled_from([f"s{number}" for number in range(8)]), _RECORDS)
+_STORES = strategies.dictionaries(strategies.sampled_from([f"s{number}" for number in range(8)]), _RECORDS)
 
 
 @settings(deadline=None)
-@given(_HELD, _HELD, strategies.sampled_from(["skip", "replace", "stop"]), strategies.none() | strategies.sets(strategies.integers(0, 7)))
+@given(
+    _STORES, _STORES, strategies.sampled_from(["skip", "replace", "stop"]), strategies.none() | strategies.sets(strategies.integers(0, 7))
+)
 def test_conflicts_are_handled_as_requested(
     ours: dict[str, SecretRecord], theirs: dict[str, SecretRecord], on_conflict: str, chosen: set[int] | None
 ) -> None:
-    """Other secrets of the target stay, new ones are copied, conflicts follow the option, and a repetition changes nothing."""
+    """New secrets are copied, conflicts follow the option, other secrets stay, and a second copy changes nothing."""
     source, target = memory(**ours), fake_remote()
     for name, one in theirs.items():
         target.register_record(name, one)
@@ -148,22 +150,22 @@ def test_conflicts_are_handled_as_requested(
     wanted = set(ours if names is None else names)
     differing = {name for name in wanted if name in theirs and theirs[name] != ours[name]}
     plan = plan_copy(source, target, names)
-    assert held(target) == theirs, "a plan writes nothing"
+    assert all_records(target) == theirs, "a plan writes nothing"
     assert {one.name for one in plan.with_result(ComparisonResult.CONFLICT)} == differing
     assert {one.name for one in plan.with_result(ComparisonResult.NEW)} == wanted - theirs.keys()
     if on_conflict == "stop" and differing:
         with pytest.raises(SecretExistsError, match="nothing was copied"):
             copy_secrets(source, target, names)
-        assert held(target) == theirs
+        assert all_records(target) == theirs
         return
     report = copy_secrets(source, target, names, on_conflict=on_conflict)
-    kept = differing if on_conflict == "skip" else set()
-    assert held(target) == {**theirs, **{name: ours[name] for name in wanted - kept}}
-    assert set(report.skipped) == kept
-    assert set(report.replaced) == differing - kept
+    skipped = differing if on_conflict == "skip" else set()
+    assert all_records(target) == {**theirs, **{name: ours[name] for name in wanted - skipped}}
+    assert set(report.skipped) == skipped
+    assert set(report.replaced) == differing - skipped
     again = copy_secrets(source, target, names, on_conflict="skip")
-    assert (set(again.same), again.registered, again.replaced) == (wanted - kept, [], [])
-    assert held(source) == ours
+    assert (set(again.same), again.registered, again.replaced) == (wanted - skipped, [], [])
+    assert all_records(source) == ours
 
 
 def test_a_conflict_names_the_different_keys() -> None:
@@ -230,15 +232,15 @@ def test_missing_capabilities_are_refused_without_a_request(monkeypatch: pytest.
     monkeypatch.setenv("SECRET_A__KEY", canary("variable"))
     source = memory(a=record(key="1"))
     for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), fake_remote(ReadOnlyFakeBackend)):
-        _refused(source, target, "can't register secrets")
-    hidden = fake_remote(WriteOnlyFakeBackend)
-    _refused(hidden, source, "can't read secrets")
-    _refused(source, SecretsManager(MemoryBackend(context=source.context)), "into itself")
-    assert hidden.backend.service.requests == []
+        _assert_refused(source, target, "can't register secrets")
+    write_only = fake_remote(WriteOnlyFakeBackend)
+    _assert_refused(write_only, source, "can't read secrets")
+    _assert_refused(source, SecretsManager(MemoryBackend(context=source.context)), "into itself")
+    assert write_only.backend.service.requests == []
 
 
-def _refused(source: SecretsManager, target: SecretsManager, why: str) -> None:
-    with pytest.raises(UnsupportedOperationError, match=why) as caught:
+def _assert_refused(source: SecretsManager, target: SecretsManager, reason: str) -> None:
+    with pytest.raises(UnsupportedOperationError, match=reason) as caught:
         plan_copy(source, target)
     assert caught.value.hint
     assert is_one_line(caught.value)
@@ -256,7 +258,7 @@ def test_a_write_only_target_can_be_copied_to() -> None:
     with pytest.raises(UnsupportedOperationError, match="can't replace 'n000', 'n001'"):
         copy_secrets(source, target, on_conflict="replace")
     assert copy_secrets(source, target, on_conflict="skip").registered == ["n002", "n003"]
-    assert held(fake_remote(FakeRemoteBackend, target.backend.service, target.id)) == held(source)
+    assert all_records(fake_remote(FakeRemoteBackend, target.backend.service, target.id)) == all_records(source)
 
 
 @pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
@@ -266,16 +268,16 @@ def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecrets
     target.backend.service.before = _failing("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
     with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them complete\..*Copy again to continue") as caught:
-        copy_secrets(source, target, on_progress=lambda done, whole: progress.append((done, whole)))
+        copy_secrets(source, target, on_progress=lambda done, total: progress.append((done, total)))
     assert f" {len(target.backend.service.stored)} of 60 secrets" in str(caught.value)
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
     assert progress == sorted(progress)
     target.backend.service.before = lambda _verb: None
     before = len(target.backend.service.stored)
-    report = copy_secrets(source, target, on_progress=lambda done, whole: progress.append((done, whole)))
+    report = copy_secrets(source, target, on_progress=lambda done, total: progress.append((done, total)))
     assert (len(report.same), len(report.registered), progress[-1]) == (before, 60 - before, (60, 60))
-    assert held(target) == held(source)
+    assert all_records(target) == all_records(source)
 
 
 def test_ctrl_c_reports_the_progress() -> None:
@@ -289,7 +291,7 @@ def test_ctrl_c_reports_the_progress() -> None:
             f"Interrupted: {len(target.backend.service.stored)} of 40 secrets are in 'target', each of them complete."
         )
         copy_secrets(source, target)
-        assert held(target) == held(source)
+        assert all_records(target) == all_records(source)
 
 
 def test_a_concurrent_registration_is_not_overwritten() -> None:
@@ -300,18 +302,18 @@ def test_a_concurrent_registration_is_not_overwritten() -> None:
     target.register_record("b", record(key="theirs"))
     report = run_copy(plan)
     assert (sorted(report.registered), list(report.failed)) == (["a", "c"], ["b"])
-    assert held(target) == {"a": record(key="1"), "b": record(key="theirs"), "c": record(key="3")}
+    assert all_records(target) == {"a": record(key="1"), "b": record(key="theirs"), "c": record(key="3")}
     theirs = plan_copy(source, target)
     target.delete_secret("b")
     assert list(run_copy(theirs, replace=["b"]).failed) == ["b"]
 
 
-def test_a_lost_answer_is_no_conflict() -> None:
-    """A write whose answer was lost is retried and counts as done."""
+def test_a_lost_response_is_no_conflict() -> None:
+    """A write whose response was lost is retried and counts as done."""
     source, target = memory(**many(5)), fake_remote()
     target.backend.service.fail(2, "busy", after=True)
     assert len(copy_secrets(source, target).registered) == 5
-    assert held(target) == held(source)
+    assert all_records(target) == all_records(source)
 
 
 def test_copied_values_are_masked() -> None:
@@ -334,22 +336,22 @@ def test_the_client_copies_between_registered_managers() -> None:
 
 
 def _failing(verb: str, code: str, *, after: int = 0, sent: object = "") -> Callable[[str], None]:
-    left = [after]
+    remaining = [after]
     lock = threading.Lock()
 
-    def fail(asked: str) -> None:
+    def fail(request: str) -> None:
         with lock:
-            if asked == verb:
-                left[0] -= 1
-                if left[0] < 0:
+            if request == verb:
+                remaining[0] -= 1
+                if remaining[0] < 0:
                     raise FakeServiceError(code, sent)
 
     return fail
 
 
 def _interrupting(at: int) -> Callable[[int, int], None]:
-    def tell(done: int, _whole: int) -> None:
+    def interrupt(done: int, _total: int) -> None:
         if done > at:
             raise KeyboardInterrupt
 
-    return tell
+    return interrupt

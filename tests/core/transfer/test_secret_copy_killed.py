@@ -33,20 +33,20 @@ pytestmark = pytest.mark.once
 SECRETS, KILLS = 1000, 10
 
 
-def _records(chosen: random.Random) -> dict[str, SecretRecord]:
-    """Return secrets with known and unknown schemas, four alphabets, and small and large values."""
+def _records(generator: random.Random) -> dict[str, SecretRecord]:
+    """Return secrets with known and unknown schemas, four alphabets, and short and long values."""
     records = {}
     for number in range(SECRETS):
-        name = f"{chosen.choice(['db', 'ключ', '鍵', 'clé-', 'مفتاح', 'a=b+c@'])}{number}"
+        name = f"{generator.choice(['db', 'ключ', '鍵', 'clé-', 'مفتاح', 'a=b+c@'])}{number}"
         value = canary(str(number))
         contents: list[tuple[str, dict[str, str]]] = [
             ("arbitrary", {"key": value}),
-            ("arbitrary", {f"key.{place}": f"{value}\n{place}é\0" for place in range(chosen.randrange(6))}),
-            ("aws", {"aws_access_key_id": value, "aws_secret_access_key": "s" * chosen.randrange(1, 3000)}),
+            ("arbitrary", {f"key.{line}": f"{value}\n{line}é\0" for line in range(generator.randrange(6))}),
+            ("aws", {"aws_access_key_id": value, "aws_secret_access_key": "s" * generator.randrange(1, 3000)}),
             ("basic_auth", {"username": "u", "password": value}),
             ("of another package", {"pem": f"-----\n{value}\n-----\n"}),
         ]
-        records[name] = SecretRecord(*chosen.choice(contents))
+        records[name] = SecretRecord(*generator.choice(contents))
     return records
 
 
@@ -55,22 +55,22 @@ def test_a_copy_killed_ten_times_ends_with_the_source(
 ) -> None:
     """After ten kills at random times, the target equals the source."""
     seed = randomness.randbelow(10**9)
-    chosen = random.Random(seed)  # noqa: S311 - when a process is killed is no secret
+    generator = random.Random(seed)  # noqa: S311 - the times of the kills need no secure randomness
     with capsys.disabled():
-        print(f"\nkilled at the moments of seed {seed}: ", end="")  # noqa: T201 - who repeats it needs the seed
+        print(f"\nrandom seed {seed}; killed after this number of registrations: ", end="")  # noqa: T201 - repeating a failed test needs the seed
     for variable, value in AWS_USER.items():
         monkeypatch.setenv(variable, value)
     with running_moto() as port, FaultProxy("127.0.0.1", port).running() as aws:
         workspace = Client().workspace
-        records = _records(chosen)
+        records = _records(generator)
         source = workspace.open_manager("default")
         for name, record in records.items():
             source.register_record(name, record)
         workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": aws.address})
         before = _state(source)
-        moments = sorted(chosen.sample(range(1, SECRETS - 100), KILLS))
-        for moment in moments:
-            _kill_a_copy(home, aws, moment, chosen.uniform(0.0, 0.01))
+        kill_points = sorted(generator.sample(range(1, SECRETS - 100), KILLS))
+        for registrations in kill_points:
+            _kill_a_copy(home, aws, registrations, generator.uniform(0.0, 0.01))
         done = run_zensecrets("secrets-manager", "copy", "default", "cloud")
         assert done.returncode == 0, done.stderr
         assert not find_canary(done.stdout + done.stderr)
@@ -80,23 +80,23 @@ def test_a_copy_killed_ten_times_ends_with_the_source(
         again = run_zensecrets("secrets-manager", "copy", "default", "cloud")
         assert f"{SECRETS} already in the target" in again.stdout
     with capsys.disabled():
-        print(", ".join(map(str, moments)), f"of {SECRETS} secrets; then: {done.stdout.splitlines()[0]}")  # noqa: T201 - likewise
+        print(", ".join(map(str, kill_points)), f"of {SECRETS} secrets; then: {done.stdout.splitlines()[0]}")  # noqa: T201 - the printed result shows when the copies were killed
     assert not find_canary(home)
 
 
-def _kill_a_copy(home: Path, aws: FaultProxy, moment: int, after: float) -> None:
-    """Start a copy and kill it shortly after that many registrations."""
+def _kill_a_copy(home: Path, aws: FaultProxy, registrations: int, seconds: float) -> None:
+    """Start a copy, wait for the given number of registrations, and kill it after some seconds more."""
     process = PROCESSES.Process(target=copy_until_killed, args=(home, AWS_USER))
     process.start()
-    until = time.monotonic() + 60
-    while aws.requests.count("CreateSecret") < moment:
-        assert time.monotonic() < until
-        assert process.exitcode is None, "it was to be killed, not to end"
+    deadline = time.monotonic() + 60
+    while aws.requests.count("CreateSecret") < registrations:
+        assert time.monotonic() < deadline
+        assert process.exitcode is None, "the copy ended before it was killed"
         time.sleep(0.001)
-    time.sleep(after)
+    time.sleep(seconds)
     process.kill()
     process.join()
-    assert process.exitcode == -signal.SIGKILL, "it was killed while it was copying"
+    assert process.exitcode == -signal.SIGKILL, "the copy was not killed"
 
 
 def _state(manager: SecretsManager) -> str:

@@ -36,7 +36,7 @@ SECRETS = 60
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
-    """Yield the fault proxy of an AWS that is registered as `cloud`; the local store holds sixty secrets."""
+    """Register a fake AWS as ``cloud`` and sixty local secrets; yield the fault proxy of AWS."""
     for variable, value in AWS_USER.items():
         monkeypatch.setenv(variable, value)
     with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy:
@@ -48,7 +48,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
         yield proxy
 
 
-def _copied(home: Path) -> int:
+def _count_copied(home: Path) -> int:
     """Return the number of secrets in the cloud, after checking that each equals the source."""
     workspace = Workspace(home)
     source, cloud = workspace.open_manager("default"), workspace.open_manager("cloud")
@@ -65,62 +65,62 @@ def test_a_copy_takes_few_requests(aws: FaultProxy, home: Path, caplog: pytest.L
     aws.requests.clear()
     assert len(Client().copy_secrets("default", "cloud").same) == SECRETS
     assert Counter(aws.requests) == {"ListSecrets": 1, "BatchGetSecretValue": 3}
-    assert _copied(home) == SECRETS
+    assert _count_copied(home) == SECRETS
     assert not find_canary(caplog.text)
 
 
-@pytest.mark.parametrize("act", [reset_before, reset_after, canned_response(400, {"__type": "ThrottlingException"})])
-def test_temporary_faults_are_retried(aws: FaultProxy, home: Path, act: Callable[[Exchange], None]) -> None:
+@pytest.mark.parametrize("inject_fault", [reset_before, reset_after, canned_response(400, {"__type": "ThrottlingException"})])
+def test_temporary_faults_are_retried(aws: FaultProxy, home: Path, inject_fault: Callable[[Exchange], None]) -> None:
     """Broken connections and throttling are retried, and no retry counts as a conflict."""
-    # However slow the machine is, there is time for another try.
+    # The long deadline leaves time for retries, even on a slow machine.
     Client().workspace.update_component(ComponentType.SECRETS_MANAGER, "cloud", {"deadline": 60})
-    with aws.inject(act, times=3, only="CreateSecret"):
+    with aws.inject(inject_fault, times=3, only="CreateSecret"):
         assert len(Client().copy_secrets("default", "cloud").registered) == SECRETS
-    assert _copied(home) == SECRETS
+    assert _count_copied(home) == SECRETS
 
 
-_ENDS: dict[str, tuple[Callable[[Exchange], None], type[ManagerError]]] = {
+_FAULTS: dict[str, tuple[Callable[[Exchange], None], type[ManagerError]]] = {
     "denied": (canned_response(400, {"__type": "AccessDeniedException", "message": "zsCanary may not"}), ManagerAccessError),
     "broken": (reset_before, ManagerUnreachableError),
-    "answers lost": (reset_after, ManagerUnreachableError),
+    "responses lost": (reset_after, ManagerUnreachableError),
     "500": (canned_response(500, {"__type": "InternalServiceError", "message": "zsCanary"}), ManagerUnreachableError),
 }
 
 
-@pytest.mark.parametrize("fault", list(_ENDS))
+@pytest.mark.parametrize("fault", list(_FAULTS))
 def test_a_copy_continues_after_a_failure(aws: FaultProxy, home: Path, fault: str) -> None:
-    """The error states the progress without a value, and the same call copies the rest."""
-    act, expected = _ENDS[fault]
-    good, counting = [20], threading.Lock()
+    """The error states the progress without a value, and a second call copies the rest."""
+    inject_fault, expected = _FAULTS[fault]
+    remaining, lock = [20], threading.Lock()
 
-    def turning(exchange: Exchange) -> None:
-        with counting:
-            good[0] -= 1
-            still_good = good[0] >= 0
-        if still_good:
+    def fail_later(exchange: Exchange) -> None:
+        with lock:
+            remaining[0] -= 1
+            is_forwarded = remaining[0] >= 0
+        if is_forwarded:
             exchange.answer(exchange.forward())
         else:
-            act(exchange)
+            inject_fault(exchange)
 
-    with aws.inject(turning, only="CreateSecret"), pytest.raises(ManagerError) as caught:
+    with aws.inject(fail_later, only="CreateSecret"), pytest.raises(ManagerError) as caught:
         Client().copy_secrets("default", "cloud")
     assert type(caught.value) is expected
     assert f" of {SECRETS} secrets are in 'cloud', each of them complete." in str(caught.value)
     assert caught.value.hint.startswith("Copy again to continue")
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
-    arrived = _copied(home)
-    assert arrived >= 20
+    copied = _count_copied(home)
+    assert copied >= 20
     report = Client().copy_secrets("default", "cloud")
-    assert (len(report.same), len(report.registered)) == (arrived, SECRETS - arrived)
-    assert _copied(home) == SECRETS
+    assert (len(report.same), len(report.registered)) == (copied, SECRETS - copied)
+    assert _count_copied(home) == SECRETS
 
 
 def test_secrets_without_read_permission_are_conflicts(aws: FaultProxy) -> None:
     """Secrets that can't be read count as conflicts with the reason and are not overwritten."""
     Client().copy_secrets("default", "cloud", ["n00"])
     manager = Client().workspace.open_manager
-    with aws.inject(_ENDS["denied"][0], only="(Batch)?GetSecretValue"):
+    with aws.inject(_FAULTS["denied"][0], only="(Batch)?GetSecretValue"):
         plan = plan_copy(manager("default"), manager("cloud"))
         with pytest.raises(SecretExistsError, match="'n00'"):
             Client().copy_secrets("default", "cloud")

@@ -95,9 +95,9 @@ def test_a_wrong_passphrase_differs_from_damage() -> None:
     with pytest.raises(WrongPassphraseError):
         sealed_export.unseal(text, "file", ask)
     assert len(prompts) == 3
-    place = text.index('"sealed"') + 20
+    position = text.index('"sealed"') + 20
     for altered in (
-        text[:place] + ("A" if text[place] != "A" else "B") + text[place + 1 :],
+        text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :],
         text.replace('"time": 3', '"time": 4'),
         text[:-30],
     ):
@@ -121,7 +121,7 @@ def test_values_are_read_as_text() -> None:
     ],
 )  # fmt: skip
 def test_a_file_name_determines_format_and_name(path: str, file_format: str, name: str) -> None:
-    """The suffix of a file determines the format, and the rest the name of the secret."""
+    """The suffix of the file name determines the format, and the rest of it the name of the secret."""
     assert (secret_formats.format_of(path), secret_formats.name_of(path)) == (file_format, name)
 
 
@@ -135,7 +135,7 @@ def test_an_export_of_a_newer_version_is_refused() -> None:
     "text", ["a: &x [1]\nb: *x\n", "a: {b: {c: d}}\n", "? [a]\n: b\n", "a: !!python/object:os.system x\nb: [", "[" * 5000]
 )
 def test_other_yaml_types_are_refused(text: str) -> None:
-    """Lists, deep nesting and other keys are refused, and YAML tags run no code."""
+    """Lists, deep nesting and keys that are not texts are refused, and YAML tags run no code."""
     with pytest.raises(UnreadableFileError):
         secret_formats.read(text, "yaml", file="f", name="s")
 
@@ -151,12 +151,12 @@ def test_a_private_file_is_written_atomically(tmp_path: Path) -> None:
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("three", 0o600)
     with pytest.raises(UnwritableFileError):
         write_text(tmp_path, "four", replace=True)
-    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
 def test_read_errors_have_different_texts(tmp_path: Path) -> None:
     """A missing file, a folder and a binary file raise errors with different texts."""
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    for name, told in (("missing", "does not exist"), (".", "folder"), ("binary", "UTF-8")):
-        with pytest.raises(UnreadableFileError, match=told):
+    for name, expected in (("missing", "does not exist"), (".", "folder"), ("binary", "UTF-8")):
+        with pytest.raises(UnreadableFileError, match=expected):
             read_text(tmp_path / name)

@@ -24,14 +24,14 @@ def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
         "      synchronous: true\n      kubernetes_context: null\n"
         "  artifact_store:\n  - name: a\n    flavor: local\n    configuration: {}\n"
     )
-    filed = read_stack(str(path))
-    record, new = import_stack(get_workspace(), filed, filed.name)
+    described = read_stack(str(path))
+    record, new = import_stack(get_workspace(), described, described.name)
     assert (record.name, [component.name for component in new]) == ("theirs", ["o", "a"])
     assert get_workspace().component(ComponentType.ORCHESTRATOR, "o").attributes == {"synchronous": True}
 
 
-def test_an_export_keeps_references_and_raw_texts() -> None:
-    """References and raw texts are exported unchanged, and each secret is listed with its keys."""
+def test_an_export_lists_the_required_secrets() -> None:
+    """An export lists each required secret with its keys, and leaves out no reference."""
     workspace = get_workspace()
     attributes = {"a": "{{one.x}} and {{two.y}}", "b": ["{{one.z}}"], "port": 3}
     workspace.register_component(ComponentType.ANNOTATOR, "c", "custom", attributes)

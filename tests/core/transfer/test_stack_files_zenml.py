@@ -64,7 +64,7 @@ MANAGERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"owner": "us", "repository": "ours", "scope": "none"},
     ),
 }
-"""For each secrets manager of ZenML 0.20.5 its attributes as exported, and as they are registered here."""
+"""Secrets managers of ZenML 0.20.5: the flavor, the exported attributes, and the attributes that this package registers."""
 
 OTHERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "artifact_store": ("default", "local", {}),
@@ -75,16 +75,16 @@ OTHERS: dict[str, tuple[str, str, dict[str, Any]]] = {
 def _exported(manager: tuple[str, str, dict[str, Any]], **more: tuple[str, str, dict[str, Any]]) -> str:
     """Return a stack in the format of ZenML 0.20.5: the JSON of its models without project and times."""
     components = {
-        kind: {
+        component_type: {
             "configuration": attributes,
             "flavor": flavor,
             "id": f"5e4286b5-51f4-4286-b1f8-b0143e9a27c{number}",
             "is_shared": False,
             "name": name,
-            "type": kind,
+            "type": component_type,
             "user": USER,
         }
-        for number, (kind, (name, flavor, attributes)) in enumerate({**OTHERS, **more, "secrets_manager": manager}.items())
+        for number, (component_type, (name, flavor, attributes)) in enumerate({**OTHERS, **more, "secrets_manager": manager}.items())
     }
     text: str = yaml.dump({"stack_name": "exported", "components": components, "zenml_version": "0.20.5"}, sort_keys=True)
     return text
@@ -96,16 +96,16 @@ def _in_base64(**content: str) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Change into a folder with a file of ZenML's local secrets manager."""
-    made = tmp_path / "folder"
-    made.mkdir()
-    monkeypatch.chdir(made)
+    """Change into a folder with a file of ZenML's local secrets manager, and return the folder."""
+    new_folder = tmp_path / "folder"
+    new_folder.mkdir()
+    monkeypatch.chdir(new_folder)
     secrets = {
-        "aws_prod": {**_in_base64(aws_access_key_id="AKIA", aws_secret_access_key=canary("taken over")), "zenml_schema_name": "aws"},
+        "aws_prod": {**_in_base64(aws_access_key_id="AKIA", aws_secret_access_key=canary("imported")), "zenml_schema_name": "aws"},
         "plain": {**_in_base64(k=canary("plain")), "zenml_schema_name": "arbitrary"},
     }
-    (made / "secrets.yaml").write_text(yaml.dump(secrets))
-    return made
+    (new_folder / "secrets.yaml").write_text(yaml.dump(secrets))
+    return new_folder
 
 
 @pytest.mark.parametrize("name", MANAGERS)
@@ -113,22 +113,22 @@ def test_each_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> N
     """Each secrets manager of ZenML is imported with its attributes, and a second import reuses it."""
     flavor, exported, registered = MANAGERS[name]
     (folder / "exported.yaml").write_text(_exported(("theirs", flavor, exported)))
-    told = run("stack import exported.yaml --ignore-version-mismatch").message
-    assert told.startswith("Imported stack 'exported' with secrets manager 'theirs'.")
+    message = run("stack import exported.yaml --ignore-version-mismatch").message
+    assert message.startswith("Imported stack 'exported' with secrets manager 'theirs'.")
     record = Client().workspace.component(ComponentType.SECRETS_MANAGER, "theirs")
     assert (record.flavor, record.attributes) == (flavor, registered)
     assert Client().workspace.stack_record("exported").components[ComponentType.ORCHESTRATOR] == "default"
     assert run("stack import again -f exported.yaml").message.startswith("Imported stack 'again' of existing components.")
-    taken = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
-    assert taken == (["aws_prod", "plain"] if exported.get("secrets_file") else [])
-    assert ("base64" in told) is bool(exported.get("secrets_file"))
-    assert ("local_stores/5e4286b5-51f4-4286-b1f8-b0143e9a27c2/secrets.yaml" in told) is (exported.get("secrets_file") == "")
+    imported = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
+    assert imported == (["aws_prod", "plain"] if exported.get("secrets_file") else [])
+    assert ("base64" in message) is bool(exported.get("secrets_file"))
+    assert ("local_stores/5e4286b5-51f4-4286-b1f8-b0143e9a27c2/secrets.yaml" in message) is (exported.get("secrets_file") == "")
     assert find_canary(home()) == []
-    assert find_canary(told) == []
+    assert find_canary(message) == []
 
 
 def test_other_components_of_zenml_are_imported(folder: Path) -> None:
-    """Attributes that only ZenML uses are accepted, and a conflicting component is refused without any change."""
+    """Components are imported with ZenML's attributes, and a conflicting component is refused without any change."""
     text = _exported(
         ("default", "local", {"namespace": None, "scope": "none", "secrets_file": ""}),
         orchestrator=("docker", "local_docker", {}),

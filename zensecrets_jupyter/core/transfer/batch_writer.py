@@ -1,4 +1,4 @@
-"""Writer of many secrets to one secrets manager, with several threads if the manager supports them."""
+"""Writer of many secrets to one secrets manager, with several threads if possible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
-"""Called with the number of completed secrets and the total number."""
+"""Function that gets the number of completed secrets and the total number."""
+
 _RETRY_HINT = "Copy again to continue: secrets in the target are compared first."
 
 
@@ -27,31 +28,34 @@ def write_all(
     replaced: Collection[str],
     on_progress: ProgressCallback | None,
     *,
-    before: int,
+    already_copied: int,
 ) -> dict[str, str]:
-    """Write the records; return the reason for each name that could not be written, and an empty text for the others.
+    """Write the records and return the outcome of each.
 
     Args:
         target: The secrets manager.
         records: The records by name.
         replaced: The names of existing secrets that are replaced.
         on_progress: Called after each secret.
-        before: The number of secrets that were in the target before.
+        already_copied: The number of secrets that were in the target before; they count as completed.
+
+    Returns:
+        For each name the reason why the secret could not be written, or an empty text.
 
     Raises:
         ZenSecretsError: If the target fails; the error states the progress.
         InterruptedWork: On Ctrl-C; the error states the progress.
     """
-    writer = _BatchWriter(target, records, replaced, on_progress, before)
+    writer = _BatchWriter(target, records, replaced, on_progress, already_copied)
     problem: BaseException
     try:
         writer.run()
     except ZenSecretsError as error:
-        error.message = f"{error.message.rstrip('.')}. {writer.state}"
+        error.message = f"{error.message.rstrip('.')}. {writer.progress}"
         error.hint = f"{_RETRY_HINT} {error.hint}".rstrip()
         problem = error
     except KeyboardInterrupt:
-        problem = InterruptedWork(f"Interrupted: {writer.state} {_RETRY_HINT}")
+        problem = InterruptedWork(f"Interrupted: {writer.progress} {_RETRY_HINT}")
     else:
         return writer.outcomes
     raise problem
@@ -66,20 +70,20 @@ class _BatchWriter:
         records: Mapping[str, SecretRecord],
         replaced: Collection[str],
         on_progress: ProgressCallback | None,
-        before: int,
+        already_copied: int,
     ) -> None:
         self._target = target
         self._records = records
         self._replaced = replaced
         self._on_progress = on_progress
-        self._before = before
+        self._already_copied = already_copied
         self.outcomes: dict[str, str] = {}
 
     @property
-    def state(self) -> str:
+    def progress(self) -> str:
         """The progress as a sentence."""
-        done = self._before + sum(not reason for reason in list(self.outcomes.values()))
-        total = self._before + len(self._records)
+        done = self._already_copied + sum(not reason for reason in list(self.outcomes.values()))
+        total = self._already_copied + len(self._records)
         return f"{done} of {total} secrets are in {self._target.name!r}, each of them complete."
 
     def run(self) -> None:
@@ -110,7 +114,7 @@ class _BatchWriter:
 
     def _report(self) -> None:
         if self._on_progress is not None:
-            self._on_progress(self._before + len(self.outcomes), self._before + len(self._records))
+            self._on_progress(self._already_copied + len(self.outcomes), self._already_copied + len(self._records))
 
     def _put(self, name: str) -> None:
         self.outcomes[name] = self._write(name)

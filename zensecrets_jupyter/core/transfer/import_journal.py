@@ -1,7 +1,7 @@
-"""Journal of a running import, so that the next command can undo an import that was killed.
+"""Journal of a running import, with which the next command undoes a killed import.
 
-It serves secrets managers that write one secret at a time. The journal is a file under ``ZENSECRETS_HOME``, encrypted with the workspace's
-data key. It is locked during the import, and the system releases the lock when the process ends.
+The journal is for secrets managers that write one secret at a time. It is a file under ``ZENSECRETS_HOME``, encrypted with the workspace's
+data key. The file is locked during the import, and the system releases the lock when the process ends.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAX_FILE_BYTES = 64 * 1024 * 1024
 
 
 class Change(NamedTuple):
-    """The state of a secret before an import, ``None`` if it did not exist, and its state after the import."""
+    """A secret before and after an import; ``before`` is ``None`` for a new secret."""
 
     before: SecretRecord | None
     after: SecretRecord
@@ -36,7 +36,9 @@ class Change(NamedTuple):
 
 @contextmanager
 def write_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> Iterator[None]:
-    """Keep a journal of ``changes`` during the block, which has to undo its changes if it raises.
+    """Keep a journal of ``changes`` while the block makes them.
+
+    If the block raises an error, it has to undo its changes first.
 
     Raises:
         UnwritableFileError: If the journal can't be written; nothing was changed.
@@ -56,7 +58,7 @@ def write_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> Ite
 
 
 def undo_stopped_imports(manager: SecretsManager) -> list[str]:
-    """Undo the changes of killed imports into ``manager`` and return the names of the restored secrets.
+    """Undo killed imports into ``manager`` and return the names of the restored secrets.
 
     Secrets that another writer has changed since then stay unchanged. Changes that can't be undone now are left for the next call.
     """
@@ -114,7 +116,7 @@ def _undo_journal(manager: SecretsManager, path: Path) -> list[str]:
 
 
 def _undo_change(manager: SecretsManager, name: str, change: Change) -> bool:
-    """Restore a secret if it is still as the import wrote it, and return whether it was restored."""
+    """Restore a secret unless it was changed since the import; return whether it was restored."""
     try:
         if Capability.READ in manager.capabilities:
             if manager.get_records([name])[name] != change.after:

@@ -1,8 +1,7 @@
 """Export file that is encrypted with a passphrase.
 
-It is a JSON text with the Argon2id parameters of the key and the encrypted secrets. A checksum over both distinguishes a damaged file from
-a
-wrong passphrase.
+The file is a JSON text with the Argon2id parameters of the key and the encrypted secrets. A checksum over both distinguishes a damaged file
+from a wrong passphrase.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ def unseal(text: str, name: str, ask: Callable[[str], str]) -> str:
     Args:
         text: The text of the file.
         name: The name of the file in prompts and errors.
-        ask: Asks for the passphrase, again after a wrong one.
+        ask: Asks for the passphrase; it is called again after a wrong one.
 
     Raises:
         UnreadableFileError: If the file was altered or damaged.
@@ -57,13 +56,13 @@ def unseal(text: str, name: str, ask: Callable[[str], str]) -> str:
     if exceeds_limit(parameters):
         message = f"Opening the export {name!r} would take more than {WORK_LIMIT}."
         raise UnreadableFileError(message, hint="This package writes no such file: take another copy of it.")
-    before = ""
+    previous = ""
     for attempt in range(MAX_ATTEMPTS):
         passphrase = ask(f"{'That does not open it. ' if attempt else ''}Passphrase of {name}: ")
-        if attempt and passphrase == before:
+        if attempt and passphrase == previous:
             # A source such as an environment variable returns the same passphrase again.
             break
-        before = passphrase
+        previous = passphrase
         try:
             return cipher.unseal(derive_key(passphrase, parameters, f"the export {name!r}"), sealed, _CONTEXT).decode(
                 "utf-8", "surrogatepass"

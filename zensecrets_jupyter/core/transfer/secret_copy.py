@@ -1,6 +1,6 @@
 """Copy of secrets from one secrets manager into another: first the comparison, then the writes.
 
-An interrupted copy is continued by copying again, because the comparison finds the secrets that are in the target already.
+To continue an interrupted copy, copy again: the comparison finds the secrets that are in the target already.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.transfer.batch_writer import ProgressCallback
 
 ON_CONFLICT = ("skip", "replace", "stop")
-"""Ways to handle a secret whose name exists in the target with other content: keep that, replace it, or copy nothing."""
+"""Ways to handle a conflict: keep the secret of the target, replace it, or copy nothing."""
 _MAX_LISTED_NAMES = 5
 """Maximum number of names in a sentence; further ones are counted."""
 _SINGLE_SECRET_ERRORS = (SecretError, ManagerCorruptedError, StoreTooNewError, UnsupportedOperationError)
@@ -42,15 +42,18 @@ class ComparisonResult(enum.Enum):
     NEW = "new"
     """The target has no secret with its name."""
     SAME = "the same already"
-    """The target has it with the same content and schema."""
+    """The target has a secret with the same name, schema and content."""
     CONFLICT = "conflict"
-    """The target has another secret with its name, or one that can't be compared."""
+    """The target has a secret with the same name and other content, or one that can't be compared."""
     IMPOSSIBLE = "can't be done"
-    """It can't be read, or the target can't store it."""
+    """The secret can't be read, or the target can't store it."""
 
 
 class ComparedSecret(NamedTuple):
-    """A secret with the result of its comparison; ``reason`` explains the result without any value, and may be empty."""
+    """A secret with the result of its comparison.
+
+    ``reason`` explains the result without any value, and may be empty.
+    """
 
     name: str
     result: ComparisonResult
@@ -97,7 +100,7 @@ class CopyReport(NamedTuple):
 
 
 def plan_copy(source: SecretsManager, target: SecretsManager, names: Iterable[str] | None = None) -> CopyPlan:
-    """Compare the secrets of two secrets managers with few requests, and return the plan of a copy.
+    """Compare the secrets of two secrets managers and return the plan of a copy.
 
     Args:
         source: The secrets manager to copy from.
@@ -109,7 +112,7 @@ def plan_copy(source: SecretsManager, target: SecretsManager, names: Iterable[st
         SecretNotFoundError: If one of the ``names`` does not exist.
         ManagerError: If one of the two refuses or does not answer.
     """
-    _check_capabilities(source, target, lists=names is None)
+    _check_capabilities(source, target, needs_list=names is None)
     wanted = source.list_secrets() if names is None else sorted(set(names))
     found = source.get_records(wanted)
     _check_readable(source, found, named=names is not None)
@@ -126,7 +129,9 @@ def plan_copy(source: SecretsManager, target: SecretsManager, names: Iterable[st
 
 
 def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: ProgressCallback | None = None) -> CopyReport:
-    """Write the secrets of a plan and return the result; conflicts stay unchanged except for the names in ``replace``.
+    """Write the secrets of a plan and return the result.
+
+    The target's secrets stay unchanged in a conflict, except for the names in ``replace``.
 
     Args:
         plan: The plan.
@@ -134,7 +139,7 @@ def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: Prog
         on_progress: Called with the number of completed secrets and the total number.
 
     Raises:
-        UnsupportedOperationError: If the target can't replace secrets and has to; nothing was written.
+        UnsupportedOperationError: If the target has to replace secrets and can't; nothing was written.
         ZenSecretsError: If the target fails; the error states the progress and that copying again continues.
         InterruptedWork: On Ctrl-C; the error states the same.
     """
@@ -148,7 +153,7 @@ def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: Prog
     new = [one.name for one in plan.with_result(ComparisonResult.NEW)]
     same = [one.name for one in plan.with_result(ComparisonResult.SAME)]
     outcomes = write_all(
-        plan.target, {name: plan.records[name] for name in (*new, *replaced)}, set(replaced), on_progress, before=len(same)
+        plan.target, {name: plan.records[name] for name in (*new, *replaced)}, set(replaced), on_progress, already_copied=len(same)
     )
     failed = {one.name: one.reason for one in plan.with_result(ComparisonResult.IMPOSSIBLE)}
     failed |= {name: reason for name, reason in outcomes.items() if reason}
@@ -169,7 +174,7 @@ def copy_secrets(
     on_conflict: str = "stop",
     on_progress: ProgressCallback | None = None,
 ) -> CopyReport:
-    """Copy secrets into another secrets manager and return the result; raises the errors of :func:`plan_copy` and :func:`run_copy`.
+    """Copy secrets into another secrets manager and return the result.
 
     Args:
         source: The secrets manager to copy from.
@@ -181,6 +186,7 @@ def copy_secrets(
     Raises:
         SettingsError: If ``on_conflict`` has another value.
         SecretExistsError: If there is a conflict and ``on_conflict`` is ``stop``; nothing was copied.
+        ZenSecretsError: For the errors of :func:`plan_copy` and :func:`run_copy`.
     """
     if on_conflict not in ON_CONFLICT:
         raise SettingsError(f"{on_conflict!r} is not a way to handle conflicts.", hint=f"Use one of {', '.join(ON_CONFLICT)}.")
@@ -194,15 +200,15 @@ def copy_secrets(
 
 
 def conflict_error(plan: CopyPlan, *, hint: str) -> SecretExistsError:
-    """Return the error that lists the conflicts of a plan and states that nothing was copied."""
+    """Return the error that lists the conflicts of a plan."""
     names = [one.name for one in plan.with_result(ComparisonResult.CONFLICT)]
-    what = "with other content" if Capability.READ in plan.target.capabilities else "and returns no secrets that could be compared"
-    message = f"Secrets manager {plan.target.name!r} has {_list_names(names)} already, {what}; nothing was copied."
+    reason = "with other content" if Capability.READ in plan.target.capabilities else "and returns no secrets that could be compared"
+    message = f"Secrets manager {plan.target.name!r} has {_list_names(names)} already, {reason}; nothing was copied."
     return SecretExistsError(message, name=names[0], manager=plan.target.name, hint=hint)
 
 
-def _check_capabilities(source: SecretsManager, target: SecretsManager, *, lists: bool) -> None:
-    """Raise UnsupportedOperationError unless secrets can be copied from one into the other."""
+def _check_capabilities(source: SecretsManager, target: SecretsManager, *, needs_list: bool) -> None:
+    """Raise UnsupportedOperationError unless secrets can be copied from ``source`` into ``target``."""
     if source.id == target.id:
         message = f"Secrets manager {source.name!r} can't be copied into itself."
         raise UnsupportedOperationError(message, flavor=source.flavor, hint="Name two secrets managers: SOURCE, then TARGET.")
@@ -210,7 +216,7 @@ def _check_capabilities(source: SecretsManager, target: SecretsManager, *, lists
     if Capability.READ not in source.capabilities:
         message = f"Nothing can be copied out of secrets manager {source.name!r}: flavor {source.flavor} can't read secrets here."
         raise UnsupportedOperationError(message, flavor=source.flavor, hint=f"Copy from one that can be read. {hint}")
-    if lists and Capability.LIST not in source.capabilities:
+    if needs_list and Capability.LIST not in source.capabilities:
         message = f"Secrets manager {source.name!r} (flavor {source.flavor}) can't list its secrets."
         raise UnsupportedOperationError(message, flavor=source.flavor, hint="Name the secrets to copy.")
     if Capability.REGISTER not in target.capabilities:
@@ -219,7 +225,13 @@ def _check_capabilities(source: SecretsManager, target: SecretsManager, *, lists
 
 
 def _check_readable(source: SecretsManager, found: Mapping[str, SecretRecord | ZenSecretsError], *, named: bool) -> None:
-    """Raise an error that affects the whole source, and SecretNotFoundError for a requested name that does not exist."""
+    """Raise the first error that prevents the copy; errors of single secrets do not.
+
+    Args:
+        source: The secrets manager to copy from.
+        found: The records that were read, or the errors, by name.
+        named: Whether the user gave the names. A given name that does not exist raises SecretNotFoundError.
+    """
     problems = {name: one for name, one in found.items() if isinstance(one, ZenSecretsError)}
     for name, problem in problems.items():
         if isinstance(problem, SecretNotFoundError):
@@ -234,22 +246,25 @@ def _check_readable(source: SecretsManager, found: Mapping[str, SecretRecord | Z
 
 
 def _compare_all(target: SecretsManager, records: Mapping[str, SecretRecord]) -> list[ComparedSecret]:
-    """Return the comparison of the records with the target, which is listed once and read in batches."""
+    """Return the comparison of the records with the target."""
+    # The target is listed once and read in batches, because each request to a remote service takes time.
     impossible = {name: reason for name, record in records.items() if (reason := _refusal(target, name, record))}
     listed = set(target.list_secrets()) if Capability.LIST in target.capabilities and records else set(records)
-    reads = Capability.READ in target.capabilities
+    can_read = Capability.READ in target.capabilities
     shared = [name for name in records if name in listed and name not in impossible]
-    present = target.get_records(shared) if reads and shared else {}
+    present = target.get_records(shared) if can_read and shared else {}
     planned = [ComparedSecret(name, ComparisonResult.IMPOSSIBLE, reason) for name, reason in impossible.items()]
     for name, record in records.items():
         if name in impossible:
             continue
         if name not in listed or isinstance(present.get(name), SecretNotFoundError):
             planned.append(ComparedSecret(name, ComparisonResult.NEW))
-        elif not reads:
-            lists = Capability.LIST in target.capabilities
+        elif not can_read:
+            can_list = Capability.LIST in target.capabilities
             reason = f"flavor {target.flavor} returns no secrets, so they can't be compared"
-            planned.append(ComparedSecret(name, ComparisonResult.CONFLICT, reason) if lists else ComparedSecret(name, ComparisonResult.NEW))
+            planned.append(
+                ComparedSecret(name, ComparisonResult.CONFLICT, reason) if can_list else ComparedSecret(name, ComparisonResult.NEW)
+            )
         else:
             planned.append(_compare(present[name], name, record))
     return planned
@@ -275,14 +290,14 @@ def _refusal(target: SecretsManager, name: str, record: SecretRecord) -> str:
 
 
 def _difference(record: SecretRecord, present: SecretRecord) -> str:
-    """Return the keys in which two records differ, without their values; empty if they are equal."""
+    """Return the keys and schemas in which two records differ, or an empty text."""
     content, present_content = dict(record.content), dict(present.content)
     parts = [
         ("other values of", [key for key in content if key in present_content and content[key] != present_content[key]]),
         ("it lacks", [key for key in content if key not in present_content]),
         ("it also has", [key for key in present_content if key not in content]),
     ]
-    differences = [f"{what} {', '.join(sorted(keys))}" for what, keys in parts if keys]
+    differences = [f"{description} {', '.join(sorted(keys))}" for description, keys in parts if keys]
     if record.schema != present.schema:
         differences.append(f"its schema is {present.schema!r}, not {record.schema!r}")
     return "; ".join(differences)

@@ -1,4 +1,4 @@
-"""Import of secrets from a file into a secrets manager, all or nothing, and export into a file."""
+"""Import of secrets from a file, all or nothing, and export into a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ImportPlan(NamedTuple):
-    """The plan of an import: secrets to register, secrets to replace, and existing names to skip."""
+    """The plan of an import: secrets to register, secrets to replace, and names to skip."""
 
     new: list[BaseSecretSchema]
     replaced: list[BaseSecretSchema]
@@ -34,11 +34,11 @@ def read_secrets(path: str, ask: PassphraseSource, *, name: str = "", schema: st
     """Return the secrets of a file, each checked against its schema.
 
     Args:
-        path: A file of a user (``.env``, JSON, YAML), or an export, encrypted or not.
+        path: A ``.env``, JSON or YAML file that a user wrote, or an export, encrypted or not.
         ask: Asks for the passphrase of an encrypted export, unless ``ZENSECRETS_PASSPHRASE`` is set.
-        name: The name of the secret, if the file holds a single one; by default from the name of the file.
-        schema: The type of its schema, if the file holds a single secret without one.
-        file_format: One of FORMATS; by default from the name of the file.
+        name: The name of the secret, if the file holds a single one; by default derived from the file's name.
+        schema: The type of its schema, if the file holds a single secret.
+        file_format: One of FORMATS; by default derived from the file's name.
 
     Raises:
         UnreadableFileError: If the file can't be read in this format.
@@ -48,7 +48,7 @@ def read_secrets(path: str, ask: PassphraseSource, *, name: str = "", schema: st
     """
     text = read_text(path)
     if sealed_export.is_sealed(text):
-        text, file_format = sealed_export.unseal(text, path, _first_from_environment(ask)), "json"
+        text, file_format = sealed_export.unseal(text, path, _prefer_environment(ask)), "json"
     file_format = file_format or secret_formats.format_of(path)
     if not file_format:
         message = f"The name of {path!r} does not state its format."
@@ -60,7 +60,8 @@ def read_secrets(path: str, ask: PassphraseSource, *, name: str = "", schema: st
     if name and name not in records:
         records = {name: next(iter(records.values()))}
     return [
-        _make_secret(secret, SecretRecord(schema or record.schema, record.content), chosen=schema) for secret, record in records.items()
+        _make_secret(secret, SecretRecord(schema or record.schema, record.content), is_schema_given=bool(schema))
+        for secret, record in records.items()
     ]
 
 
@@ -117,7 +118,7 @@ def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) ->
         for name, change in changes.items():
             if change.before is None:
                 manager.register_record(name, change.after)
-                undo.append((name, _deletion_of(manager, name)))
+                undo.append((name, _make_deletion(manager, name)))
             else:
                 manager.replace_record(name, change.after)
                 undo.append((name, partial(manager.replace_record, name, change.before)))
@@ -149,11 +150,11 @@ def export_secrets(
         manager: The secrets manager.
         names: The names of the secrets.
         path: The file. Without a passphrase its name determines the format: ``.json``, ``.yaml`` or ``.env``.
-        passphrase: Returns the passphrase for encryption, called last; ``None`` for plain text.
+        passphrase: Returns the passphrase for encryption, and is called after all other checks; ``None`` for plain text.
         replace: Whether an existing file is replaced.
 
     Raises:
-        SecretNotFoundError: If one of them does not exist.
+        SecretNotFoundError: If a secret does not exist.
         UnwritableFileError: If the file exists and ``replace`` is false, or it can't be written.
         InvalidSecretError: If the format can't hold them.
     """
@@ -170,19 +171,19 @@ def export_secrets(
     return list(records)
 
 
-def _first_from_environment(ask: PassphraseSource) -> PassphraseSource:
-    def give(prompt: str) -> str:
+def _prefer_environment(ask: PassphraseSource) -> PassphraseSource:
+    def read_passphrase(prompt: str) -> str:
         return os.environ.get(PASSPHRASE_VARIABLE) or ask(prompt)
 
-    return give
+    return read_passphrase
 
 
-def _make_secret(name: str, record: SecretRecord, *, chosen: str) -> BaseSecretSchema:
-    schema = get_schema(record.schema) if chosen else schema_or_fallback(record.schema)
+def _make_secret(name: str, record: SecretRecord, *, is_schema_given: bool) -> BaseSecretSchema:
+    schema = get_schema(record.schema) if is_schema_given else schema_or_fallback(record.schema)
     return schema.from_content(name, record.content)
 
 
-def _deletion_of(manager: SecretsManager, name: str) -> Callable[[], None]:
+def _make_deletion(manager: SecretsManager, name: str) -> Callable[[], None]:
     def delete() -> None:
         with suppress(SecretNotFoundError):
             manager.delete_secret(name)
@@ -190,8 +191,9 @@ def _deletion_of(manager: SecretsManager, name: str) -> Callable[[], None]:
     return delete
 
 
-def _undo_all(undo: list[tuple[str, Callable[[], None]]]) -> list[str]:
-    return [name for name, step in reversed(undo) if not _succeeds(step)]
+def _undo_all(steps: list[tuple[str, Callable[[], None]]]) -> list[str]:
+    """Run the steps in reverse order, and return the names of those that failed."""
+    return [name for name, step in reversed(steps) if not _succeeds(step)]
 
 
 def _succeeds(step: Callable[[], None]) -> bool:

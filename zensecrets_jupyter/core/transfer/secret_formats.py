@@ -1,7 +1,7 @@
 """File formats of secrets: ``.env``, JSON and YAML, written by users or by an export.
 
-A file of a user holds either keys and values of one secret, or names of secrets with keys and values inside. An export also holds the
-schemas, under ``zensecrets_export``. Values are read as text: ``0042`` stays ``0042``, and ``yes`` stays ``yes``.
+A user's file holds either the keys and values of one secret, or a mapping of names to keys and values. An export also holds the schemas,
+and has the key ``zensecrets_export``. Values are read as text: ``0042`` stays ``0042``, and ``yes`` stays ``yes``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ EXPORT_KEY = "zensecrets_export"
 VERSION = 1
 """Version of the export format; a higher number is from a newer version of this package."""
 
-_SPLIT = "Split it, or check that it is the right one."
+_SPLIT_HINT = "Split it, or check that it is the right one."
 _ENV_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -37,7 +37,7 @@ def format_of(path: str) -> str:
 
 
 def name_of(path: str) -> str:
-    """Return the name of the secret in a file without names: the file name without suffix and leading dots."""
+    """Return the default name of a secret: the file name without suffix and leading dots."""
     name = path.replace("\\", "/").rsplit("/", 1)[-1].lstrip(".")
     return name.rsplit(".", 1)[0] if "." in name else name
 
@@ -57,10 +57,11 @@ def read(text: str, file_format: str, *, file: str, name: str, is_single: bool =
         InvalidSecretError: If a name or a key is not acceptable.
         StoreTooNewError: If a newer version of this package wrote it.
     """
-    document = _env(text, file) if file_format == "env" else _json(text, file) if file_format == "json" else _yaml(text, file)
+    parsers = {"env": _parse_env, "json": _parse_json_mapping}
+    document = parsers.get(file_format, _parse_yaml_mapping)(text, file)
     records = _parse_export(document, file) if EXPORT_KEY in document else _parse_plain(document, file, name, is_single=is_single)
     if not records:
-        raise _problem(file, "holds no secrets", "Check that it is the right one.")
+        raise _unreadable(file, "holds no secrets", "Check that it is the right one.")
     for secret, record in records.items():
         check_name(secret, from_file=True)
         for key in record.content:
@@ -78,7 +79,7 @@ def write(records: Mapping[str, SecretRecord], file_format: str) -> str:
         return _write_env(records)
     document = {
         EXPORT_KEY: VERSION,
-        "secrets": {name: {"schema": record.schema, "content": _plain(record.content)} for name, record in records.items()},
+        "secrets": {name: {"schema": record.schema, "content": _exact_strings(record.content)} for name, record in records.items()},
     }
     if file_format == "json":
         return json.dumps(document, indent=2) + "\n"
@@ -96,25 +97,27 @@ def parse_json(text: str, file: str) -> Any:
     """
     count = 0
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    def make_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal count
-        count += len(found)
+        count += len(pairs)
         if count > MAX_VALUES:
-            raise _problem(file, TOO_MANY_VALUES, _SPLIT)
-        _refuse_duplicates(file, (key for key, _ in found))
-        return dict(found)
+            raise _unreadable(file, TOO_MANY_VALUES, _SPLIT_HINT)
+        _refuse_duplicates(file, (key for key, _ in pairs))
+        return dict(pairs)
 
     try:
-        return json.loads(text, object_pairs_hook=pairs, parse_int=str, parse_float=str, parse_constant=str)
+        return json.loads(text, object_pairs_hook=make_dict, parse_int=str, parse_float=str, parse_constant=str)
     except json.JSONDecodeError as error:
         problem = f"is not JSON (line {error.lineno})"
     except RecursionError:
         problem = "is nested too deeply"
-    raise _problem(file, problem, "Correct it there.")
+    raise _unreadable(file, problem, "Correct it there.")
 
 
 def parse_yaml(text: str, file: str) -> Any:
-    """Return the content of a YAML text, with scalars as their original text and ``None`` for null.
+    """Return the content of a YAML text, with scalars as their original text.
+
+    A null is ``None``.
 
     Raises:
         UnreadableFileError: If it is not YAML, has a duplicate key, or uses other types than texts, lists and mappings.
@@ -123,7 +126,7 @@ def parse_yaml(text: str, file: str) -> Any:
 
     exceeded = describe_exceeded_yaml_limit(text)
     if exceeded:
-        raise _problem(file, exceeded, _SPLIT)
+        raise _unreadable(file, exceeded, _SPLIT_HINT)
     line = 1
     try:
         node = yaml.compose(text, Loader=yaml_loader())
@@ -132,7 +135,7 @@ def parse_yaml(text: str, file: str) -> Any:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
     except (yaml.YAMLError, RecursionError):
         pass
-    raise _problem(file, f"is not YAML (line {line})", "Correct it there.")
+    raise _unreadable(file, f"is not YAML (line {line})", "Correct it there.")
 
 
 def _convert_node(node: Any, file: str) -> Any:
@@ -147,49 +150,51 @@ def _convert_node(node: Any, file: str) -> Any:
     return {key: _convert_node(item, file) for key, (_, item) in zip(keys, node.value, strict=True)}
 
 
-def _env(text: str, file: str) -> dict[str, Any]:
+def _parse_env(text: str, file: str) -> dict[str, Any]:
     from dotenv.parser import parse_stream
 
     found: list[tuple[str, str]] = []
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
-            raise _problem(file, f"can't be read as .env (line {binding.original.line})", "Write KEY=VALUE there.")
+            raise _unreadable(file, f"can't be read as .env (line {binding.original.line})", "Write KEY=VALUE there.")
         if binding.key is None:
             continue
         if binding.value is None:
             # The key is not shown, because a line without an equals sign may be a value.
-            raise _problem(file, f"has no = in line {binding.original.line}", "Write KEY=VALUE there, or remove the line.")
+            raise _unreadable(file, f"has no = in line {binding.original.line}", "Write KEY=VALUE there, or remove the line.")
         found.append((binding.key, binding.value))
         if len(found) > MAX_VALUES:
-            raise _problem(file, TOO_MANY_VALUES, _SPLIT)
+            raise _unreadable(file, TOO_MANY_VALUES, _SPLIT_HINT)
     _refuse_duplicates(file, (key for key, _ in found))
     return dict(found)
 
 
-def _json(text: str, file: str) -> dict[str, Any]:
-    return _mapping(parse_json(text, file), file)
+def _parse_json_mapping(text: str, file: str) -> dict[str, Any]:
+    return _check_mapping(parse_json(text, file), file)
 
 
-def _yaml(text: str, file: str) -> dict[str, Any]:
-    return _mapping(parse_yaml(text, file), file)
+def _parse_yaml_mapping(text: str, file: str) -> dict[str, Any]:
+    return _check_mapping(parse_yaml(text, file), file)
 
 
-def _mapping(found: Any, file: str) -> dict[str, Any]:
+def _check_mapping(found: Any, file: str) -> dict[str, Any]:
     if isinstance(found, dict):
         return found
-    raise _problem(file, "holds no mapping of keys to values", "Write names, keys and values.")
+    raise _unreadable(file, "holds no mapping of keys to values", "Write names, keys and values.")
 
 
 def _parse_plain(found: Mapping[str, Any], file: str, name: str, *, is_single: bool) -> dict[str, SecretRecord]:
     nested = {key for key, value in found.items() if isinstance(value, dict)}
     if nested and is_single and len(nested) < len(found):
-        raise _problem(file, f"holds a mapping under {quote_untrusted(next(iter(nested)))}", "Give each key a text.")
+        raise _unreadable(file, f"holds a mapping under {quote_untrusted(next(iter(nested)))}", "Give each key a text.")
     if not nested:
-        return {name: SecretRecord("arbitrary", _content(name, found, file))} if found else {}
+        return {name: SecretRecord("arbitrary", _convert_content(name, found, file))} if found else {}
     for key in found:
         if key not in nested:
-            raise _problem(file, f"mixes names and keys: {quote_untrusted(key)} holds no keys, and others do", "Put each key under a name.")
-    return {secret: SecretRecord("arbitrary", _content(secret, content, file)) for secret, content in found.items()}
+            raise _unreadable(
+                file, f"mixes names and keys: {quote_untrusted(key)} holds no keys, and others do", "Put each key under a name."
+            )
+    return {secret: SecretRecord("arbitrary", _convert_content(secret, content, file)) for secret, content in found.items()}
 
 
 def _parse_export(found: Mapping[str, Any], file: str) -> dict[str, SecretRecord]:
@@ -200,15 +205,15 @@ def _parse_export(found: Mapping[str, Any], file: str) -> dict[str, SecretRecord
         )
     secrets = found.get("secrets")
     records = {}
-    for name, secret in _mapping(secrets, file).items():
+    for name, secret in _check_mapping(secrets, file).items():
         schema = secret.get("schema") if isinstance(secret, dict) else None
         if not isinstance(schema, str):
-            raise _problem(file, f"does not say the schema of {quote_untrusted(name)}", "Export it again.")
-        records[name] = SecretRecord(schema, _content(name, _mapping(secret.get("content"), file), file))
+            raise _unreadable(file, f"does not say the schema of {quote_untrusted(name)}", "Export it again.")
+        records[name] = SecretRecord(schema, _convert_content(name, _check_mapping(secret.get("content"), file), file))
     return records
 
 
-def _content(name: str, content: Mapping[str, Any], file: str) -> dict[str, str]:
+def _convert_content(name: str, content: Mapping[str, Any], file: str) -> dict[str, str]:
     texts = {}
     for key, value in content.items():
         if isinstance(value, bool):
@@ -216,9 +221,9 @@ def _content(name: str, content: Mapping[str, Any], file: str) -> dict[str, str]
         elif isinstance(value, str):
             texts[key] = value
         else:
-            what = "no value" if value is None else "a value that is not a text"
-            raise _problem(
-                file, f"has {what} for {quote_untrusted(key)} of {quote_untrusted(name)}", "Write a text, in quotes if necessary."
+            found = "no value" if value is None else "a value that is not a text"
+            raise _unreadable(
+                file, f"has {found} for {quote_untrusted(key)} of {quote_untrusted(name)}", "Write a text, in quotes if necessary."
             )
     return texts
 
@@ -229,21 +234,21 @@ def _write_env(records: Mapping[str, SecretRecord]) -> str:
         raise InvalidSecretError(message, hint="Export to .json or .yaml, or one secret at a time.")
     ((name, record),) = records.items()
     lines = []
-    for key, value in _plain(record.content).items():
+    for key, value in _exact_strings(record.content).items():
         quoted = value.replace("\\", "\\\\").replace("'", "\\'")
         lines.append(f"{key}='{quoted}'\n")
     text = "".join(lines)
     try:
-        same = all(map(_ENV_KEY.fullmatch, record.content)) and _env(text, name) == dict(record.content)
+        is_unchanged = all(map(_ENV_KEY.fullmatch, record.content)) and _parse_env(text, name) == dict(record.content)
     except UnreadableFileError:
-        same = False
-    if not same:
+        is_unchanged = False
+    if not is_unchanged:
         message = f"A .env file can't hold secret {name!r}: a key is not a valid variable name, or a value can't be quoted."
         raise InvalidSecretError(message, name=name, hint="Export to .json or .yaml.")
     return text
 
 
-def _plain(content: Mapping[str, str]) -> dict[str, str]:
+def _exact_strings(content: Mapping[str, str]) -> dict[str, str]:
     return {str(key): str.__str__(value) for key, value in content.items()}
 
 
@@ -251,11 +256,11 @@ def _refuse_duplicates(file: str, keys: Iterable[str]) -> None:
     seen: set[str] = set()
     for key in keys:
         if not key:
-            raise _problem(file, "has an empty key", "Remove it.")
+            raise _unreadable(file, "has an empty key", "Remove it.")
         if key in seen:
-            raise _problem(file, f"has {quote_untrusted(key)} twice", "Remove one of the two.")
+            raise _unreadable(file, f"has {quote_untrusted(key)} twice", "Remove one of the two.")
         seen.add(key)
 
 
-def _problem(file: str, problem: str, hint: str) -> UnreadableFileError:
+def _unreadable(file: str, problem: str, hint: str) -> UnreadableFileError:
     return UnreadableFileError(f"The file {file!r} {problem}.", hint=hint)

@@ -1,7 +1,7 @@
-"""Stacks in YAML files: export without any value, and import with the components that are missing.
+"""Stacks in YAML files: export without any value, and import with missing components.
 
 The layout is that of ZenML's export of a stack, which can be imported too. A file of this package also lists the required secrets, and the
-sensitive attributes that were left out because they hold a value.
+sensitive attributes that the export left out because they hold a value.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ VERSION = 1
 
 
 class ComponentDescription(NamedTuple):
-    """A component in a file; ``left_out`` are the sensitive attributes whose values the file does not hold."""
+    """A component in a file.
+
+    ``left_out`` has the names of the sensitive attributes whose values are not in the file.
+    """
 
     name: str
     flavor: str
@@ -50,7 +53,8 @@ class StackDescription(NamedTuple):
         name: The name.
         components: The components by type.
         schemas: The types of the schemas of the required secrets, if known.
-        zenml_secrets_file: The file in which ZenML stores the secrets of a local secrets manager, which its export omits; may be empty.
+        zenml_secrets_file: The file in which ZenML stores the secrets of a local secrets manager; may be empty. ZenML's export does not
+            contain them.
     """
 
     name: str
@@ -60,7 +64,9 @@ class StackDescription(NamedTuple):
 
 
 def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, list[str]]:
-    """Return a stack as a YAML text without values, and the attributes that were left out, such as ``alerter 'slack'.slack_token``.
+    """Return a stack as YAML without values, and the attributes that were left out.
+
+    An example of an attribute is ``alerter 'slack'.slack_token``.
 
     Raises:
         StackNotFoundError: If the stack does not exist.
@@ -68,7 +74,7 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
     import yaml
 
     record = workspace.stack_record(name)
-    components, left_out, needed = {}, [], dict[str, list[str]]()
+    components, left_out, required_keys = {}, [], dict[str, list[str]]()
     for component_type, component_name in record.components.items():
         component = workspace.component(component_type, component_name)
         sealed = component.sealed.names if component.sealed else ()
@@ -77,12 +83,12 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
         if sealed:
             components[component_type.value]["left_out"] = list(sealed)
             left_out += [f"{component_type.label} {component.name!r}.{attribute}" for attribute in sealed]
-        for found in (found for text in _texts(clear) for found in find_references(text)):
-            needed.setdefault(found.name, [])
-            if found.key not in needed[found.name]:
-                needed[found.name].append(found.key)
-    schemas = _schemas(workspace, record)
-    secrets = [{"name": secret, **_schema(schemas, secret), "keys": keys} for secret, keys in needed.items()]
+        for reference in (reference for text in _reference_texts(clear) for reference in find_references(text)):
+            required_keys.setdefault(reference.name, [])
+            if reference.key not in required_keys[reference.name]:
+                required_keys[reference.name].append(reference.key)
+    schemas = _list_schemas(workspace, record)
+    secrets = [{"name": secret, **_schema_entry(schemas, secret), "keys": keys} for secret, keys in required_keys.items()]
     document = {"stack_name": record.name, "zensecrets_stack": VERSION, "components": components, "secrets": secrets}
     text: str = yaml.safe_dump(document, sort_keys=False, width=1000)
     return text, left_out
@@ -101,10 +107,10 @@ def read_stack(path: str) -> StackDescription:
         raise _unreadable(path, "was written by a newer version of this package", "Update this package.")
     types = {component_type.value: component_type for component_type in ComponentType}
     components = {}
-    for word, description in found["components"].items():
-        if word not in types:
-            raise _unreadable(path, f"names {quote_untrusted(str(word))}, which is not a component type", did_you_mean(str(word), types))
-        components[types[word]] = _parse_component(path, word, description)
+    for name, description in found["components"].items():
+        if name not in types:
+            raise _unreadable(path, f"names {quote_untrusted(str(name))}, which is not a component type", did_you_mean(str(name), types))
+        components[types[name]] = _parse_component(path, name, description)
     secrets = found.get("secrets") or []
     listed = [secret for secret in secrets if isinstance(secret, dict)] if isinstance(secrets, list) else []
     schemas = {str(secret["name"]): str(secret["schema"]) for secret in listed if secret.get("name") and secret.get("schema")}
@@ -112,7 +118,7 @@ def read_stack(path: str) -> StackDescription:
 
 
 def missing_sensitive_attributes(workspace: Workspace, described: StackDescription) -> dict[ComponentType, tuple[str, ...]]:
-    """Return the sensitive attributes that the file does not hold, for each component to register."""
+    """Return the sensitive attributes that are not in the file, for each component to register."""
     return {
         component_type: component.left_out
         for component_type, component in described.components.items()
@@ -123,13 +129,15 @@ def missing_sensitive_attributes(workspace: Workspace, described: StackDescripti
 def import_stack(
     workspace: Workspace, described: StackDescription, name: str, sealed: Mapping[ComponentType, Mapping[str, str]] | None = None
 ) -> tuple[StackRecord, list[ComponentRecord]]:
-    """Register a stack and its missing components, or nothing if something fails; return both.
+    """Register a stack and its missing components; return the records of both.
+
+    If an error occurs, nothing is registered.
 
     Args:
         workspace: The workspace.
         described: The description from the file.
         name: The name of the stack.
-        sealed: The sensitive attributes that the file does not hold.
+        sealed: The sensitive attributes that are not in the file.
 
     Raises:
         StackExistsError: If a stack has that name.
@@ -140,17 +148,17 @@ def import_stack(
         message = f"Stack {name!r} exists already; nothing was imported."
         raise StackExistsError(message, stack=name, hint="Import it under another name: %stack import NAME -f FILE")
     new: list[ComponentRecord] = []
-    done = False
+    is_complete = False
     try:
         for component_type, component in described.components.items():
             if _find_existing(workspace, component_type, component) is None:
                 attributes = {**component.attributes, **(sealed or {}).get(component_type, {})}
                 new.append(workspace.register_component(component_type, component.name, component.flavor, attributes))
-        chosen = {component_type: component.name for component_type, component in described.components.items()}
-        record = workspace.register_stack(name, chosen)
-        done = True
+        names = {component_type: component.name for component_type, component in described.components.items()}
+        record = workspace.register_stack(name, names)
+        is_complete = True
     finally:
-        if not done:
+        if not is_complete:
             _delete_components(workspace, new)
     return record, new
 
@@ -174,7 +182,7 @@ def _parse(path: str) -> Any:
 
 def _delete_components(workspace: Workspace, components: list[ComponentRecord]) -> None:
     for component in reversed(components):
-        # The deletion fails if another process uses the component by now. An unused component does no harm.
+        # The deletion fails if another process uses the component by now. A component that is left over does no harm.
         with suppress(ZenSecretsError):
             workspace.delete_component(component.type, component.name)
 
@@ -185,75 +193,78 @@ def _find_existing(workspace: Workspace, component_type: ComponentType, describe
         return None
     record = same_name[0]
     sealed = record.sealed.names if record.sealed else ()
-    # A clear text of the file may be sealed here, such as the name of a secret that did not exist yet.
+    # The workspace may have encrypted an attribute that the file has in clear text. An example is the name of a secret that did not exist
+    # at the registration.
     attributes = workspace.attributes(record) if set(sealed) & set(described.attributes) else record.attributes
     compared = {key: value for key, value in attributes.items() if key not in sealed or key in described.attributes}
     if record.flavor == described.flavor and set(described.left_out) <= set(sealed):
-        chosen = {key: value.to_json() if isinstance(value, RawText) else value for key, value in described.attributes.items()}
-        if _without_defaults(component_type, described.flavor, compared) == _without_defaults(component_type, described.flavor, chosen):
+        expected = {key: value.to_json() if isinstance(value, RawText) else value for key, value in described.attributes.items()}
+        if _without_defaults(component_type, described.flavor, compared) == _without_defaults(component_type, described.flavor, expected):
             return record
     message = f"The {component_type.label} {described.name!r} exists with other attributes than in the file; nothing was imported."
     raise ComponentExistsError(message, hint=f"Rename the existing one: %zen {component_type.command} rename {described.name} NEW_NAME")
 
 
 def _without_defaults(component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the stored form of attributes without default values, because ZenML's export contains all attributes.
+    """Return the attributes as they are stored, without default values.
+
+    ZenML's export contains all attributes, so that an equal component may have fewer.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
     """
-    kept = dict(attributes)
+    stored = dict(attributes)
     if component_type is ComponentType.SECRETS_MANAGER:
         options = get_manager_flavor(flavor).options_model
         fields: Mapping[str, FieldInfo] = options.model_fields
-        # An attribute under both names equals nothing, and registration refuses it.
+        # Attributes that have both of ZenML's and our name stay as they are: they equal no stored ones, and registration refuses them.
         with suppress(ValueError):
-            kept = {name: value for name, value in options.with_our_names(attributes).items() if name not in options.ONCE}
+            stored = {name: value for name, value in options.with_our_names(attributes).items() if name not in options.ONCE}
     else:
         config = get_flavor(component_type.value, flavor)
         fields = config.model_fields
-        kept = {name: value for name, value in attributes.items() if name not in config.IGNORED}
-    return {name: value for name, value in kept.items() if name not in fields or fields[name].default != value}
+        stored = {name: value for name, value in attributes.items() if name not in config.IGNORED}
+    return {name: value for name, value in stored.items() if name not in fields or fields[name].default != value}
 
 
 def _find_zenml_secrets_file(found: Mapping[str, Any]) -> str:
     manager = found["components"].get(ComponentType.SECRETS_MANAGER.value)
     if "zenml_version" not in found or not isinstance(manager, dict) or manager.get("flavor") != "local":
         return ""
-    elsewhere, identity = (manager.get("configuration") or {}).get("secrets_file"), str(manager.get("id"))
-    return "" if elsewhere or not re.fullmatch(r"[0-9a-f-]{36}", identity) else f"local_stores/{identity}/secrets.yaml"
+    own_file, manager_id = (manager.get("configuration") or {}).get("secrets_file"), str(manager.get("id"))
+    return "" if own_file or not re.fullmatch(r"[0-9a-f-]{36}", manager_id) else f"local_stores/{manager_id}/secrets.yaml"
 
 
-def _parse_component(path: str, word: str, description: Any) -> ComponentDescription:
+def _parse_component(path: str, type_name: str, description: Any) -> ComponentDescription:
     # ZenML's export may hold a list of components of one type, of which ZenML uses the first.
     found = description[0] if isinstance(description, list) and description else description
     if not isinstance(found, dict) or not all(isinstance(found.get(key), str) and found[key] for key in ("name", "flavor")):
-        raise _unreadable(path, f"lacks the name or the flavor of its {word}", "Export it again.")
+        raise _unreadable(path, f"lacks the name or the flavor of its {type_name}", "Export it again.")
     attributes = found.get("configuration") or {}
     left_out = found.get("left_out") or []
     if not isinstance(attributes, dict) or not isinstance(left_out, list):
-        raise _unreadable(path, f"has no mapping of attributes for its {word}", "Export it again.")
-    given = {key: RawText.from_json(value) for key, value in attributes.items() if value is not None}
-    if word == ComponentType.SECRETS_MANAGER.value and given.get("scope") != "namespace":
+        raise _unreadable(path, f"has no mapping of attributes for its {type_name}", "Export it again.")
+    parsed = {key: RawText.from_json(value) for key, value in attributes.items() if value is not None}
+    if type_name == ComponentType.SECRETS_MANAGER.value and parsed.get("scope") != "namespace":
         # ZenML stores a namespace even if it has no effect.
-        given.pop("namespace", None)
-    return ComponentDescription(found["name"], found["flavor"], given, tuple(map(str, left_out)))
+        parsed.pop("namespace", None)
+    return ComponentDescription(found["name"], found["flavor"], parsed, tuple(map(str, left_out)))
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """Yield each text that may hold references."""
+def _reference_texts(value: Any) -> Iterator[str]:
+    """Yield each text that may hold references, and no raw text."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping) and value.keys() != {"$literal"}:
         for item in value.values():
-            yield from _texts(item)
+            yield from _reference_texts(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _texts(item)
+            yield from _reference_texts(item)
 
 
-def _schemas(workspace: Workspace, record: StackRecord) -> dict[str, str]:
-    """Return the schemas of the stack's secrets from a listing, which reads no value."""
+def _list_schemas(workspace: Workspace, record: StackRecord) -> dict[str, str]:
+    """Return the schemas of the stack's secrets by name; reads no value."""
     name = record.components.get(ComponentType.SECRETS_MANAGER)
     try:
         manager = workspace.open_manager(name) if name else None
@@ -264,7 +275,7 @@ def _schemas(workspace: Workspace, record: StackRecord) -> dict[str, str]:
         return {}
 
 
-def _schema(schemas: Mapping[str, str], secret: str) -> dict[str, str]:
+def _schema_entry(schemas: Mapping[str, str], secret: str) -> dict[str, str]:
     schema = schemas.get(secret, "arbitrary")
     return {} if schema == "arbitrary" else {"schema": schema}
 

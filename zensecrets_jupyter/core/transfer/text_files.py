@@ -12,7 +12,9 @@ from zensecrets_jupyter.core.system.text_encoding import decode_file_text, encod
 
 
 def read_text(path: str | Path) -> str:
-    """Return the text of a file with its original line ends, without a byte order mark.
+    """Return the text of a file with its original line ends.
+
+    A byte order mark is removed.
 
     Raises:
         UnreadableFileError: If the file is missing, unreadable, not a text in UTF-8 or UTF-16, or larger than 16 MiB. The error contains no
