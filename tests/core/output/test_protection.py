@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 MASK = "‹secret:db.password›"
 
-BEGIN = """
+IMPORTS = """
 import logging, logging.config, logging.handlers, multiprocessing, os, sys, threading, time, warnings
 from zensecrets_jupyter import Client, protect_output, redact
 """
+"""The start of each script."""
 READ = 'value = Client().get_secret("db").content["password"]\n'
-"""What a script begins with, and how it reads the value."""
+"""The code that reads the value."""
 
 CHANNELS = {
     "print": "print(value)",
@@ -37,18 +38,17 @@ CHANNELS = {
     "traceback of a thread": "thread = threading.Thread(target=int, args=(value,)); thread.start(); thread.join()",
     "logging without a handler": "logging.getLogger('x').warning('%s', value)",
     "logging with basicConfig": "logging.basicConfig(); logging.warning('token %s', value)",
-    "handler made before": "",
     "extra": "logging.basicConfig(format='%(token)s'); logging.warning('x', extra={'token': value})",
     "dictConfig": "logging.config.dictConfig({'version': 1, 'handlers': {'h': {'class': 'logging.StreamHandler'}}, "
     "'root': {'handlers': ['h']}}); logging.warning(value)",
     "exception in a log": "logging.basicConfig()\ntry:\n    int(value)\nexcept ValueError:\n    logging.exception('x')",
     "at exit": "import atexit; atexit.register(print, value)",
-    "what is held back at exit": "print(value[:-1], end='')",
+    "delayed text at exit": "print(value[:-1], end='')",
     "sys.exit": "sys.exit(value)",
     "forked process": "worker = multiprocessing.get_context('fork').Process(target=print, args=(value,)); worker.start(); worker.join()",
     "worker that protects its own output": "worker = multiprocessing.get_context('fork').Process(target=lambda: "
     "(protect_output(), print(value[:-1], end='')))\nworker.start(); worker.join()",
-    "held back in a forked process": "worker = multiprocessing.get_context('fork').Process(target=lambda: print(value[:-1], end=''))\n"
+    "delayed text in a forked process": "worker = multiprocessing.get_context('fork').Process(target=lambda: print(value[:-1], end=''))\n"
     "worker.start(); worker.join()",
 }
 
@@ -61,7 +61,7 @@ LOGS = {
     "a record that is pickled": "record = logging.makeLogRecord({'msg': value, 'extra': value})\n"
     "open('log.txt', 'wb').write(logging.handlers.SocketHandler('localhost', 0).makePickle(record))",
 }
-"""Logs that are written to ``log.txt``."""
+"""Code that writes a log to ``log.txt``."""
 
 
 def _run(tmp_path: Path, code: str) -> str:
@@ -80,25 +80,25 @@ def value() -> str:
     return value
 
 
-@pytest.mark.parametrize("channel", [channel for channel, code in CHANNELS.items() if code])
+@pytest.mark.parametrize("channel", CHANNELS)
 def test_each_channel_of_a_script_is_masked(channel: str, value: str, tmp_path: Path) -> None:
-    """Each output channel of a script shows the mask, and without the protection the value."""
-    said = _run(tmp_path, f"{BEGIN}protect_output()\n{READ}{CHANNELS[channel]}")
-    assert MASK in said
-    assert find_canary(said) == []
+    """Each output channel of a script shows the mask; without the protection, it shows the value."""
+    output = _run(tmp_path, f"{IMPORTS}protect_output()\n{READ}{CHANNELS[channel]}")
+    assert MASK in output
+    assert find_canary(output) == []
     if channel not in {"base64", "worker that protects its own output"}:
-        assert value[:-1] in _run(tmp_path, f"{BEGIN}{READ}{CHANNELS[channel]}")
+        assert value[:-1] in _run(tmp_path, f"{IMPORTS}{READ}{CHANNELS[channel]}")
 
 
 @pytest.mark.parametrize("log", LOGS)
 def test_each_log_library_is_masked(log: str, value: str, tmp_path: Path) -> None:
-    """Each logging library and handler writes the mask to a file, and without the protection the value."""
-    said = {}
+    """Each logging library and handler writes the mask to a file; without the protection, it writes the value."""
+    output = {}
     for protect in ("protect_output()\n", ""):
-        assert _run(tmp_path, f"{BEGIN}{protect}{READ}{LOGS[log]}") == ""
-        said[protect] = (tmp_path / "log.txt").read_bytes().decode("utf-8", "replace")
+        assert _run(tmp_path, f"{IMPORTS}{protect}{READ}{LOGS[log]}") == ""
+        output[protect] = (tmp_path / "log.txt").read_bytes().decode("utf-8", "replace")
         (tmp_path / "log.txt").unlink()
-    protected, plain = said.values()
+    protected, plain = output.values()
     assert MASK in protected
     assert find_canary(protected) == []
     assert value in plain
@@ -125,41 +125,41 @@ if __name__ == "__main__":
 def test_worker_processes_protect_their_output(method: str, value: str, tmp_path: Path) -> None:
     """The initializer of a pool protects the output of each worker, and returned values stay unchanged."""
     script = tmp_path / "workers.py"
-    said = {}
+    output = {}
     for initializer in ("protect_output", "None"):
         script.write_text(WORKERS.replace("INITIALIZER", initializer), encoding="utf-8")
         done = subprocess.run([sys.executable, str(script), method], check=True, capture_output=True, timeout=120)
-        said[initializer] = (done.stdout + done.stderr).decode()
-    assert find_canary(said["protect_output"]) == []
-    assert said["protect_output"].count(MASK) == 4
-    assert said["None"].count(value[:-1]) == 4
+        output[initializer] = (done.stdout + done.stderr).decode()
+    assert find_canary(output["protect_output"]) == []
+    assert output["protect_output"].count(MASK) == 4
+    assert output["None"].count(value[:-1]) == 4
 
 
-def test_earlier_values_and_handlers_are_covered(value: str, tmp_path: Path) -> None:
-    """Values and handlers from before the protection are covered too."""
-    code = f"{BEGIN}{READ}logging.basicConfig()\nprotect_output()\nprint(value)\nlogging.warning(value)"
-    said = _run(tmp_path, code)
-    assert said.count(MASK) == 2
-    assert find_canary(said) == []
-    assert value
+@pytest.mark.usefixtures("value")
+def test_earlier_values_and_handlers_are_covered(tmp_path: Path) -> None:
+    """The protection also covers values that were read, and handlers that were created, before it started."""
+    code = f"{IMPORTS}{READ}logging.basicConfig()\nprotect_output()\nprint(value)\nlogging.warning(value)"
+    output = _run(tmp_path, code)
+    assert output.count(MASK) == 2
+    assert find_canary(output) == []
 
 
 def test_other_text_is_unchanged(value: str, tmp_path: Path) -> None:
-    """Text, order and encoding are unchanged, also without a final newline and with a closed stream."""
+    """Text, order and encoding are unchanged, even without a final newline or with a closed stream."""
     code = (
         "print('é', 1, end='|', flush=True)\n"
         "sys.stdout.buffer.write(b'raw')\n"
         "print(sys.stdout.encoding, sys.stdout.isatty())\n"
         "print('last', end='')\n"
     )
-    assert _run(tmp_path, f"{BEGIN}protect_output()\n{READ}{code}") == _run(tmp_path, f"{BEGIN}{READ}{code}")
-    assert _run(tmp_path, f"{BEGIN}protect_output()\n{READ}print('é{value[:9]}', end='')") == f"é{value[:9]}"
-    assert _run(tmp_path, f"{BEGIN}protect_output()\n{READ}sys.stdout.close()") == ""
+    assert _run(tmp_path, f"{IMPORTS}protect_output()\n{READ}{code}") == _run(tmp_path, f"{IMPORTS}{READ}{code}")
+    assert _run(tmp_path, f"{IMPORTS}protect_output()\n{READ}print('é{value[:9]}', end='')") == f"é{value[:9]}"
+    assert _run(tmp_path, f"{IMPORTS}protect_output()\n{READ}sys.stdout.close()") == ""
 
 
 def test_the_protection_ends_with_its_block(value: str, tmp_path: Path) -> None:
     """The protection lasts until the outer block ends."""
-    code = f"""{BEGIN}{READ}
+    code = f"""{IMPORTS}{READ}
 before = sys.stdout, sys.stderr, logging.Handler.handle
 with protect_output() as outer:
     with protect_output():

@@ -26,7 +26,7 @@ os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
 from tests.support.command_lines import run
 run(sys.argv[1])
 """
-"""A command that is killed when its file is written and not yet in its place."""
+"""A program that runs a command, and is killed after it has written a temporary file and before it moves the file."""
 
 
 def kill(line: str, folder: Path) -> None:
@@ -42,8 +42,8 @@ def test_a_killed_export_leaves_no_partial_file(line: str, tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     run("secret register shop --key=?", canary("shop"))
     kill(line, tmp_path)
-    (left,) = [path.name for path in tmp_path.iterdir() if path.is_file()]
-    assert is_leftover(left)
+    (leftover,) = [path.name for path in tmp_path.iterdir() if path.is_file()]
+    assert is_leftover(leftover)
     run(line)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.json"]
 
@@ -74,12 +74,12 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
 
 
-def test_a_file_in_use_is_not_removed(tmp_path: Path) -> None:
-    """Two writers of one file do not remove each other's temporary file."""
+def test_a_temporary_file_in_use_is_not_removed(tmp_path: Path) -> None:
+    """A writer does not remove the temporary file of another writer of the same file."""
 
-    def write_another(scratch: Path) -> None:
+    def write_another(temporary: Path) -> None:
         write_atomically(tmp_path / "file", b"other")
-        assert scratch.exists()
+        assert temporary.exists()
 
     write_atomically(tmp_path / "file", b"mine", prepare=write_another)
     assert (tmp_path / "file").read_bytes() == b"mine"
@@ -101,7 +101,7 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_long_name_has_a_valid_temporary_name(tmp_path: Path) -> None:
-    """The temporary name of a file with 255 bytes is not longer."""
+    """The temporary name of a file whose name has 254 bytes is not too long."""
     name = "é" * 127
     write_atomically(tmp_path / name, b"content")
     assert (tmp_path / name).read_bytes() == b"content"

@@ -1,1 +1,1 @@
-"""Masking of what a process writes: standard output, standard error and log records."""
+"""Masking of the output of a process: standard output, standard error and log records."""

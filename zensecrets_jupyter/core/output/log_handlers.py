@@ -1,6 +1,6 @@
 """Masking of log records in every handler, logger and logging library of this process.
 
-The patches are on the handler classes of the standard library, so that they cover handlers of any later configuration.
+The patches change the handler classes of the standard library, so that they cover handlers of any later configuration.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.redactor import Redactor
 
 _WRITE_FORMATTED_TEXT = frozenset({logging.StreamHandler.emit, logging.FileHandler.emit})
-"""Methods that write the result of ``format`` and read nothing else of a record; masking the text is enough and faster."""
+"""Methods that write only the result of ``format``. For them, masking that text is enough, and faster than masking the record."""
 
 _RECORD_READERS = {
     "logging.handlers": {"SocketHandler": "makePickle", "HTTPHandler": "mapLogRecord", "QueueHandler": "prepare"},
 }
-"""Methods of the standard library that read attributes of a record, and that callers may use without ``Handler.handle``."""
+"""Methods that read attributes of a record, and that programs may call without ``Handler.handle``, by module and class."""
 
 
 def mask_logging(redactor: Redactor, undo: ExitStack, *, is_on: Callable[[], bool] = lambda: True) -> None:
@@ -86,8 +86,8 @@ def _patch_handlers(
         )
         if writes_formatted_text or not is_needed():
             return handle_before(self, record)
-        # The same steps as in logging.Handler.handle, with a masked record for `emit`. The mask comes after the filters, which may add
-        # attributes.
+        # These are the steps of logging.Handler.handle, with a masked record for `emit`. The record is masked after the filters, which may
+        # add attributes.
         accepted: Any = self.filter(record)
         if isinstance(accepted, logging.LogRecord):
             record = accepted

@@ -1,6 +1,6 @@
-"""Masking in loguru and structlog, which write without the handlers of the standard library.
+"""Masking in loguru and structlog, which do not use the handlers of the standard library.
 
-Both libraries are optional. Each function returns hooks for modules that may be imported later.
+Both libraries are optional. Each function returns import hooks by module, because the program may import the library later.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SINKS = ("FileSink", "StreamSink", "CallableSink", "AsyncSink", "StandardSink")
 
 
 def mask_loguru(redactor: Redactor, is_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
-    """Return the hooks that mask the messages of every loguru sink; ``undo`` removes the patches."""
+    """Return the hooks that mask the messages of loguru's sinks; ``undo`` removes the patches."""
 
     def hook(module: ModuleType) -> None:
         for sink in (getattr(module, name) for name in _SINKS if hasattr(module, name)):
@@ -34,7 +34,7 @@ def mask_loguru(redactor: Redactor, is_needed: Callable[[], bool], undo: ExitSta
 
 
 def mask_structlog(redactor: Redactor, is_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
-    """Return the hook that masks the events of structlog for the wrapped loggers; ``undo`` removes the patch."""
+    """Return the hooks that mask the events of structlog; ``undo`` removes the patch."""
 
     def hook(module: ModuleType) -> None:
         logger = module.BoundLoggerBase

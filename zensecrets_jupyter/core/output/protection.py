@@ -25,13 +25,13 @@ def redact(text: str) -> str:
 
 
 def protect_output() -> OutputProtection:
-    """Mask known values in printed and logged text; return the object that ends this.
+    """Mask known values in printed and logged text, until the returned object is closed.
 
-    The masking covers ``sys.stdout``, ``sys.stderr``, and log records of every handler, even of handlers that are created later. It also
-    covers
-    sinks of loguru, and loggers that structlog wraps. It does not cover the output of other processes, or bytes that are written to a file
-    descriptor. Call it once at the top of a script or of a worker function, or use it in a ``with`` block. Further calls change nothing.
-    The
+    The masking covers ``sys.stdout``, ``sys.stderr``, and the log records of every handler, even of handlers that are created later. It
+    also covers sinks of loguru, and loggers that structlog wraps. It does not cover the output of other processes, or bytes that are
+    written to a file descriptor.
+
+    Call the function once at the top of a script or of a worker function, or use it in a ``with`` block. Further calls change nothing. The
     masking ends when all returned objects are closed.
     """
     return OutputProtection()
@@ -58,7 +58,7 @@ class OutputProtection:
         self.close()
 
     def close(self) -> None:
-        """Write delayed text, and end the masking unless another object of :func:`protect_output` is open."""
+        """Write delayed text, and end the masking unless another :class:`OutputProtection` is open."""
         if self._is_open:
             self._is_open = False
             _shared_protection.leave()

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class RedactedText:
-    """A text stream that masks values in written text, and passes every other use to its inner stream.
+    """A text stream that masks values in the text written to its inner stream.
 
-    If the end of a text may be the start of a value, it is delayed until the rest is written, for at most 50 ms.
+    All other attributes are those of the inner stream. If the end of a text may be the start of a value, that end is delayed until the rest
+    is written, for at most 50 ms.
     """
 
     def __init__(self, inner: Any, redactor: Redactor, *, is_on: Callable[[], bool] | None = None, at_exit: bool = False) -> None:
@@ -67,7 +68,8 @@ class RedactedText:
             self.write(line)
 
     def flush(self) -> None:
-        """Flush the inner stream; in a worker process, which may end without notice, write delayed text first."""
+        """Flush the inner stream; in a worker process, write delayed text first."""
+        # A worker process may end without running exit handlers, which would write delayed text.
         if self._is_forked:
             self.release()
         self._inner.flush()
@@ -80,21 +82,22 @@ class RedactedText:
             self._write(self._stream.release())
 
     def stop_delaying(self) -> None:
-        """Write delayed text and delay no more, because the process is ending."""
+        """Write delayed text and delay no further text, because the process is ending."""
         self._at_exit = True
         # The program may have closed its stream by now.
         with suppress(OSError, ValueError):
             self.release()
 
-    def redact_bytes_in_order(self, data: bytes) -> bytes:
-        """Return ``data`` masked, if the masking is on, after writing delayed text."""
+    def release_and_redact(self, data: bytes) -> bytes:
+        """Write delayed text and return ``data`` masked; return ``data`` unchanged if the masking is off."""
         if not self._is_on():
             return data
         self.release()
         return self._redactor.redact_bytes(data)
 
     def after_fork(self) -> None:
-        """Replace lock, timer and delayed text in a forked process, because they belong to its parent."""
+        """Replace the lock, the timer and delayed text in a forked process."""
+        # The originals belong to the parent process.
         self._lock = threading.RLock()
         self._timer = None
         self._stream = self._redactor.stream()
@@ -131,7 +134,7 @@ class RedactedText:
 
 
 class _RedactedBytes:
-    """The stream of bytes below a :class:`RedactedText`."""
+    """The stream of bytes of a :class:`RedactedText`."""
 
     def __init__(self, inner: Any, text: RedactedText) -> None:
         self._inner = inner
@@ -144,7 +147,7 @@ class _RedactedBytes:
         """Write ``data`` masked and return its length."""
         original = bytes(data)
         # Delayed text was printed earlier, so it has to come first.
-        redacted = self._text.redact_bytes_in_order(original)
+        redacted = self._text.release_and_redact(original)
         self._text.flush()
         self._inner.write(redacted)
         return len(original)
@@ -157,11 +160,14 @@ class _RedactedBytes:
 
 _streams: WeakSet[RedactedText] = WeakSet()
 _forks: list[int] = []
-"""The id of this process, if it was forked after the import of this module."""
+"""The id of this process if it was forked after the import of this module, else empty."""
 
 
 def _is_worker_process() -> bool:
-    """Return whether the process may end without running exit handlers: a fork, or a worker of multiprocessing."""
+    """Return whether this process was forked, or is a worker of multiprocessing.
+
+    These processes may end without running exit handlers.
+    """
     multiprocessing = sys.modules.get("multiprocessing.process")
     return bool(_forks) or (multiprocessing is not None and multiprocessing.parent_process() is not None)
 

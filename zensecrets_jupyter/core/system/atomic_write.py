@@ -1,8 +1,8 @@
 """Atomic writes: a file is written wholly or not at all.
 
-The content goes to a temporary file in the same folder, is synced, and the file is then moved into place. If the process is killed before
-that, by ``kill -9`` or a power cut, the temporary file remains, and the next writer removes it. A temporary file in use is locked, and the
-system releases the lock when its process ends.
+The content is written to a temporary file in the same folder and synced. The temporary file then replaces the target. If ``kill -9`` or a
+power cut ends the process before that, the temporary file remains, and the next writer removes it. A temporary file in use is locked, and
+the system releases the lock when its process ends.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 _fcntl: Any = import_module("fcntl") if os.name == "posix" else None
 """The module that locks files. Windows needs no lock, because it does not delete a file that a process has open."""
+
 _MAX_NAME_BYTES = 120
 """Bytes of the target's name in the temporary name; file systems allow 255 bytes in total."""
 _UTF8_MASK, _UTF8_CONTINUATION = 0xC0, 0x80
 """Mask and value of the two high bits of a UTF-8 continuation byte (RFC 3629)."""
 _LEFTOVER = re.compile(r"\..+\.zs-[0-9a-f]{8}\.tmp", re.DOTALL)
 _STALE_SECONDS = 24 * 60 * 60
-"""Age in seconds after which a temporary file counts as abandoned, on a file system without locks."""
+"""Age in seconds from which a temporary file counts as abandoned, on a file system without locks."""
 
 
 def write_atomically(
@@ -69,7 +70,7 @@ def write_atomically(
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
-    """Remove temporary files of killed writers of ``name`` from ``folder``; files that this user can't delete stay."""
+    """Remove temporary files of killed writers of ``name`` from ``folder``; ignore errors."""
     prefix = _temporary_prefix(name)
     with suppress(OSError):
         for entry in os.listdir(folder):  # noqa: PTH208 - os.listdir is faster than Path.iterdir for a large folder
@@ -83,13 +84,17 @@ def is_leftover(name: str) -> bool:
 
 
 def remove_leftover(path: Path) -> bool:
-    """Remove a temporary file of a killed writer and return whether it was removed; a file in use stays."""
+    """Remove a temporary file of a killed writer, and return whether it was removed.
+
+    A file in use stays.
+    """
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
             if not try_lock(descriptor) or (_fcntl is None and time.time() - os.fstat(descriptor).st_mtime < _STALE_SECONDS):
                 return False
         finally:
+            # Windows can't delete an open file. On POSIX, the descriptor holds the lock until the file is deleted.
             if os.name != "posix":
                 os.close(descriptor)
         try:
@@ -117,14 +122,17 @@ def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
         temporary = target.with_name(f"{_temporary_prefix(target.name)}zs-{secrets.token_hex(4)}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try_lock(descriptor)
-        # Another process may have removed it as abandoned, between its creation and the lock.
+        # Between the creation and the lock, another process may have removed the file as abandoned.
         if os.name != "posix" or os.fstat(descriptor).st_nlink:
             return temporary, descriptor
         os.close(descriptor)
 
 
 def try_lock(descriptor: int) -> bool:
-    """Lock a file until it is closed and return whether that succeeded; without locks, the file's age decides."""
+    """Lock a file until it is closed, and return whether that succeeded.
+
+    On a file system without locks, an old file counts as locked by this call, and a recent one as in use.
+    """
     if _fcntl is None:
         return True
     try:
@@ -156,7 +164,7 @@ def _move_into_place(temporary: Path, target: Path, *, replace: bool) -> None:
 
 
 def describe_os_error(error: Exception) -> str:
-    """Return why a file can't be read or written, as the end of a sentence, without any content."""
+    """Return why a file can't be read or written, as the end of a sentence."""
     if isinstance(error, OSError) and error.errno in _REASONS:
         return _REASONS[error.errno]
     if isinstance(error, PermissionError):
@@ -179,7 +187,7 @@ _REASONS = {
 
 
 def describe_read_error(error: Exception) -> str:
-    """Return why a file can't be read, as a predicate whose subject is the file, without any content."""
+    """Return why a file can't be read, such as ``does not exist``."""
     if isinstance(error, FileNotFoundError):
         return "does not exist"
     if isinstance(error, IsADirectoryError):

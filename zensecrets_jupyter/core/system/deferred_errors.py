@@ -1,6 +1,6 @@
 """Errors while unpickling arguments in a worker process, deferred until the argument is used.
 
-A process pool breaks or hangs if the arguments of a task can't be unpickled. An error inside the task reaches the caller.
+If the arguments of a task can't be unpickled, a process pool breaks or hangs. An error inside the task, however, reaches the caller.
 """
 
 from __future__ import annotations
@@ -43,7 +43,12 @@ class DeferredErrorProxy:
     """Placeholder of an object that could not be unpickled; each use raises the error."""
 
     def __init__(self, error: ZenSecretsError, reload: tuple[Callable[..., Any], tuple[Any, ...]]) -> None:
-        """Raise ``error`` on each use; ``reload`` is the function with the arguments that failed."""
+        """Raise ``error`` on each use.
+
+        Args:
+            error: The error.
+            reload: The function that failed, and its arguments; a pickle of this object calls it again.
+        """
         if isinstance(error, ManagerLockedError):
             error.hint = f"{error.hint} This is a worker process: set it before the workers are started."
         self.__dict__.update(_error=error, _reload=reload)

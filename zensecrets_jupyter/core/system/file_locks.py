@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 _TIMEOUT, _POLL_INTERVAL = 5.0, 0.005
-"""Seconds that a process waits for a lock, and between two attempts."""
+"""Seconds that a process waits for a lock, and seconds between two attempts."""
 
 
 def has_locks(folder: Path) -> bool:
-    """Return whether files in ``folder`` can be locked; ``True`` if that can't be determined, as in a read-only folder.
+    """Return whether files in ``folder`` can be locked; ``True`` if unknown.
 
-    SQLite reports the same error for a file system without locks, such as NFS without its lock daemon, and for a locked file.
+    The result is unknown for a read-only folder. SQLite reports the same error for a locked file and for a file system without locks, for
+    example NFS without its lock daemon.
     """
     if os.name != "posix":
         return True
@@ -40,9 +41,8 @@ def has_locks(folder: Path) -> bool:
 def locked_file(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on a file during the block.
 
-    The block may replace the file; processes that wait then use the new one. The block runs without the lock if the file can't be locked,
-    or if
-    another process holds the lock for more than five seconds.
+    The block may replace the file; waiting processes then lock the new one. The block runs without the lock if the file can't be locked, or
+    if another process holds the lock for more than five seconds.
 
     Raises:
         OSError: If the file can't be opened for writing.
@@ -69,7 +69,10 @@ def _lock(descriptor: int, deadline: float) -> None:
 
 
 def _try_lock(descriptor: int) -> bool:
-    """Try to lock a file; return whether there is nothing to wait for, because it is locked or can't be."""
+    """Try to lock a file, and return ``False`` if another process holds the lock.
+
+    The result is ``True`` for a file that can't be locked, because waiting is then pointless.
+    """
     import fcntl
 
     try:
@@ -82,7 +85,10 @@ def _try_lock(descriptor: int) -> bool:
 
 
 def holder_of(*paths: Path) -> str:
-    """Return another process that holds a write lock on one of the files, such as ``12345, python3``; empty if unknown."""
+    """Return another process that holds a write lock on one of the files.
+
+    An example is ``12345, python3``. The result is an empty text if there is none, or if it is unknown.
+    """
     wanted = set()
     for path in paths:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Import hooks: functions that run after the import of a module, and finders that wrap its loading."""
+"""Import hooks: functions that run after an import, and finders that wrap the loading."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def call_on_import(hooks: dict[str, Callable[[ModuleType], None]], undo: ExitStack) -> None:
-    """Call each hook with its module, immediately for an imported module and otherwise after its import.
+    """Call each hook with its module, now or after the import of the module.
 
     Args:
         hooks: The hooks by name of the module.
-        undo: Gets the callback that stops waiting.
+        undo: Gets the callback that removes hooks of modules that are not imported yet.
     """
     for name, hook in hooks.items():
         module = sys.modules.get(name)
@@ -31,7 +31,7 @@ def call_on_import(hooks: dict[str, Callable[[ModuleType], None]], undo: ExitSta
 
 
 class ImportFinder(MetaPathFinder):
-    """Base class of finders that delegate to the other finders, and wrap the loading of some modules."""
+    """Base class of finders that wrap the loading of modules that other finders find."""
 
     def install(self, undo: ExitStack) -> None:
         """Handle imports from now on; ``undo`` stops this."""
@@ -44,7 +44,7 @@ class ImportFinder(MetaPathFinder):
 
     @abstractmethod
     def load(self, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
-        """Load a module with ``execute``, the loading of Python, with additional steps of the subclass."""
+        """Load a module: call ``execute``, Python's own loading, and add the steps of the subclass."""
 
     def handle_missing(self, fullname: str) -> None:
         """Handle the import of a module that no finder finds."""
@@ -53,7 +53,7 @@ class ImportFinder(MetaPathFinder):
         """Return the spec from the other finders; Python calls this method."""
         if not self.handles(fullname):
             return None
-        for finder in [one for one in sys.meta_path if one is not self]:
+        for finder in [finder for finder in sys.meta_path if finder is not self]:
             spec = finder.find_spec(fullname, path, target)
             if spec is not None:
                 if spec.loader is not None:

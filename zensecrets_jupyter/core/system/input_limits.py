@@ -1,23 +1,26 @@
-"""Limits for input files, so that a malicious file can fill neither the memory nor more than about two seconds."""
+"""Limits for input files, which prevent excessive use of memory and time.
+
+Within the limits, reading a file takes about two seconds at most.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 MAX_FILE_BYTES = 16 * 1024 * 1024
-"""Size of a file in bytes."""
+"""Maximum size of a file in bytes."""
 MAX_YAML_CHARACTERS = 2 * 1024 * 1024
-"""Length of a YAML text in characters; PyYAML parses as many in a second or two."""
+"""Maximum length of a YAML text in characters. PyYAML parses a text of this length in one or two seconds."""
 MAX_VALUES = 50_000
-"""Number of values in a file; each use of a YAML alias counts its whole content."""
+"""Maximum number of values in a file. Each use of a YAML alias counts as all values of its content."""
 MAX_DEPTH = 20
-"""Depth of nested lists and mappings in YAML."""
+"""Maximum depth of nested lists and mappings in YAML."""
 
 TOO_MANY_VALUES = f"holds more than {MAX_VALUES:,} values"
 
 
 def describe_exceeded_yaml_limit(text: str) -> str:
-    """Return the limit that a YAML text exceeds, as the end of a sentence; empty if there is none.
+    """Return the limit that a YAML text exceeds, as a predicate, or an empty text.
 
     The function reads parser events and builds no objects, because 300 bytes of nested aliases can stand for more data than fits in memory.
     Invalid YAML exceeds no limit.
@@ -51,7 +54,8 @@ def describe_exceeded_yaml_limit(text: str) -> str:
 
 
 def yaml_loader() -> Any:
-    """Return the safe loader of PyYAML; the C version, which is ten times as fast, if it is installed."""
+    """Return the safe loader of PyYAML, if possible in its C version."""
+    # The C version is ten times as fast. It is missing in some installations.
     import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 def patch(owner: Any, name: str, replacement: Any, undo: ExitStack) -> None:
     """Set ``owner.name``; ``undo`` restores the old value, unless other code has replaced the new one."""
-    own = name in vars(owner)
-    before = getattr(owner, name)
+    is_own_attribute = name in vars(owner)
+    original = getattr(owner, name)
     setattr(owner, name, replacement)
 
     def restore() -> None:
         if vars(owner).get(name) != replacement:
             return
-        if own:
-            setattr(owner, name, before)
+        if is_own_attribute:
+            setattr(owner, name, original)
         else:
             delattr(owner, name)
 

@@ -1,7 +1,8 @@
 """Objects that exist once per process, even if the package is reloaded or imported again.
 
-Development tools reload modules (``importlib.reload``, ``%autoreload``, ``deepreload``), and test tools remove them from ``sys.modules``. A
-variable of a module is then lost. A second redactor would get the new values while the guard still used the first one.
+Development tools reload modules (``importlib.reload``, ``%autoreload``, ``deepreload``), and test tools remove them from ``sys.modules``.
+The variables of a module are then lost. Without this module there would be two redactors: new values would go to the second one, and the
+guard would still use the first one.
 """
 
 from __future__ import annotations
@@ -29,5 +30,5 @@ def process_global(name: str, create: Callable[[], _Object]) -> _Object:
 
 
 def clear_process_globals() -> None:
-    """Remove all objects, as in a new process; for tests."""
+    """Remove all objects, as in a new process; only tests call this function."""
     sys.modules.pop(_HOLDER_MODULE, None)

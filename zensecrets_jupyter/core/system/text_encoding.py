@@ -14,17 +14,17 @@ _BYTE_ORDER_MARKS = (("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)), ("u
 
 
 def decode_system_text(text: str) -> str:
-    """Return an argument or variable as UTF-8 text; text that is not UTF-8 stays unchanged."""
+    """Return an argument or environment variable decoded as UTF-8, if it is UTF-8."""
     if text.isascii():
         return text
     try:
-        return os.fsencode(text).decode("utf-8") if any("\ud800" <= one <= "\udfff" for one in text) else text
+        return os.fsencode(text).decode("utf-8") if any("\ud800" <= character <= "\udfff" for character in text) else text
     except UnicodeError:
         return text
 
 
 def encode_system_text(text: str) -> str:
-    """Return a text in the form that Python accepts for file names and environment variables."""
+    """Return a text as Python accepts it for file names and environment variables."""
     if text.isascii():
         return text
     try:
@@ -35,9 +35,9 @@ def encode_system_text(text: str) -> str:
 
 
 def decode_file_text(data: bytes) -> str:
-    """Return the text of a file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark, which PowerShell and Notepad write.
+    """Return the text of a file in UTF-8, UTF-16 or UTF-32.
 
-    A UTF-8 byte order mark stays in the text.
+    UTF-16, which PowerShell and Notepad write, and UTF-32 need a byte order mark. A UTF-8 byte order mark stays in the text.
 
     Raises:
         UnicodeDecodeError: If the file has none of these encodings.
