@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 
 GROUP = "zensecrets_jupyter.flavors.v1"
 
-ALL = [(component_type, flavor) for component_type, known in BUILT_IN.items() for flavor in known]
+ALL = [(component_type, flavor) for component_type, flavors in BUILT_IN.items() for flavor in flavors]
 
-# For each flavor that needs attributes, some that suit it.
 # The sensitive attributes of each flavor that has any.
 SENSITIVE = {
     ("alerter", "slack"): {"slack_token"},
@@ -68,7 +67,7 @@ class ConstantResolver:
         """Return a function that resolves the text."""
         return partial(self.resolve, text)
 
-    def resolve(self, text: str) -> str:  # noqa: ARG002 - the signature of a resolver
+    def resolve(self, text: str) -> str:  # noqa: ARG002 - the resolver protocol defines the signature
         """Return the value."""
         return self.value
 
@@ -76,7 +75,7 @@ class ConstantResolver:
 def test_each_component_type_has_flavors() -> None:
     """Ten component types have flavors, each with a custom one; secrets managers have their own registry."""
     assert {*BUILT_IN, "secrets_manager"} == {component_type.value for component_type in ComponentType}
-    assert all("custom" in known for known in BUILT_IN.values())
+    assert all("custom" in flavors for flavors in BUILT_IN.values())
 
 
 @pytest.mark.parametrize(("component_type", "flavor"), ALL)
@@ -103,7 +102,8 @@ def test_each_text_attribute_accepts_a_reference(component_type: str, flavor: st
     if config.model_config.get("extra") == "allow":
         texts += ["anything"]
     for name in texts:
-        value = f"{dict(required, **{name: required.get(name, '')})[name]}x" if "{{" not in str(required.get(name, "")) else canary(name)
+        valid = str(required.get(name, ""))
+        value = canary(name) if "{{" in valid else f"{valid}x"
         made = config(**{**required, name: "{{some.key}}"})
         assert SecretReference("some", "key") in made.required_secrets
         assert "{{some.key}}" in repr(made)
@@ -122,7 +122,7 @@ def test_is_remote_resolves_nothing(component_type: str, flavor: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("component_type", "flavor", "attributes", "said"),
+    ("component_type", "flavor", "attributes", "expected"),
     [
         ("artifact_store", "s3", {"path": "gs://bucket"}, "'path' was refused"),
         ("artifact_store", "gcp", {"path": "folder"}, "'path' was refused"),
@@ -135,11 +135,11 @@ def test_is_remote_resolves_nothing(component_type: str, flavor: str) -> None:
         ("orchestrator", "local", {"any": "x"}, "'any' is unknown"),
     ],
 )
-def test_an_invalid_attribute_is_named(component_type: str, flavor: str, attributes: dict[str, Any], said: str) -> None:
+def test_an_invalid_attribute_is_named(component_type: str, flavor: str, attributes: dict[str, Any], expected: str) -> None:
     """The error names the invalid attribute and the problem in one line."""
     with pytest.raises(InvalidComponentError) as caught:
         get_flavor(component_type, flavor)(**attributes)
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert is_one_line(caught.value)
 
 
@@ -161,8 +161,8 @@ def test_mlflow_accepts_references_for_its_log_in() -> None:
         ({"skip_local_validations": True}, True),
     ],
 )
-def test_kubeflow_is_remote_with_a_remote_cluster(attributes: dict[str, Any], remote: bool) -> None:  # noqa: FBT001 - a table's column
-    """Kubeflow is local with a context of this machine, and otherwise remote."""
+def test_kubeflow_is_remote_with_a_remote_cluster(attributes: dict[str, Any], remote: bool) -> None:  # noqa: FBT001 - pytest passes the argument by name
+    """Kubeflow is local with a local context and remote otherwise."""
     config = get_flavor("orchestrator", "kubeflow")(**attributes)
     assert (config.is_remote, config.is_local) == (remote, not remote)
 
@@ -173,7 +173,7 @@ def test_an_unknown_flavor_lists_near_misses() -> None:
         UnknownFlavorError, match=r"No flavor of annotator is called 'label-studio'\. Did you mean 'label_studio'"
     ) as caught:
         get_flavor("annotator", "label-studio")
-    # Others that a test of this process has defined may stand between.
+    # Other tests of this process may have defined further flavors.
     assert set(str(caught.value).rpartition(" are ")[2].rstrip(".").split(", ")) >= {"custom", "label_studio"}
     assert is_one_line(caught.value)
 
@@ -206,7 +206,7 @@ def test_the_type_may_be_a_text_or_an_enum_member() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ('"mine_in_a_cell"', '"label_studio"', "'annotator.label_studio', which MineConfig claims, is built in"),
         ("class MineConfig", "class OtherConfig", r"belongs to __main__\.MineConfig already"),
@@ -215,10 +215,10 @@ def test_the_type_may_be_a_text_or_an_enum_member() -> None:
         ('"annotator"', '""', "MineConfig.TYPE is ''"),
     ],
 )
-def test_a_class_with_a_registered_flavor_is_refused(old: str, new: str, said: str) -> None:
-    """A class with a registered flavor or an unknown type is refused at its definition."""
+def test_a_class_with_a_registered_flavor_is_refused(old: str, new: str, expected: str) -> None:
+    """The definition of a class with a registered flavor or an unknown type raises an error."""
     run_cell(MINE)
-    with pytest.raises(StackError, match=said) as caught:
+    with pytest.raises(StackError, match=expected) as caught:
         run_cell(MINE.replace(old, new))
     assert is_one_line(caught.value)
 
@@ -234,7 +234,7 @@ def test_a_class_without_a_flavor_is_not_registered() -> None:
     assert _Base(token="x").token == "x"
 
 
-# Installed ones.
+# Flavors of installed packages.
 
 PLUGIN = (
     MINE.replace("mine_in_a_cell", "example").replace("MineConfig", "ExampleConfig")
@@ -291,15 +291,15 @@ print(json.dumps([listed, imported, Client().get_stack_component("annotator", "m
     assert shown == {"url": "{{a.b}}", "token": ""}
 
 
-@pytest.mark.parametrize(("flavor", "said"), [("broken", "ModuleNotFoundError"), ("wrong", "is not a component flavor with that name")])
-def test_a_broken_flavor_names_its_distribution(flavor: str, said: str, installed: Path) -> None:
+@pytest.mark.parametrize(("flavor", "expected"), [("broken", "ModuleNotFoundError"), ("wrong", "is not a component flavor with that name")])
+def test_a_broken_flavor_names_its_distribution(flavor: str, expected: str, installed: Path) -> None:
     """A broken flavor raises an error with reason and package, and other flavors work."""
     found = run(
         installed, f'print(json.dumps([attempt(lambda: get_flavor("annotator", "{flavor}")), get_flavor("annotator", "example").FLAVOR]))'
     )
     (code, text), works = found
     assert (code, works) == ("flavor-unavailable", "example")
-    assert said in text
+    assert expected in text
     assert "'example-flavors'" in text
 
 

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 
 class DictResolver:
-    """Resolver that reads values from a dict and counts its calls."""
+    """Resolver that reads values from a dict and records the texts that it resolves."""
 
     def __init__(self, **values: str) -> None:
         """Use the values by ``name_key``."""
         self.values = values
-        self.asked: list[str] = []
+        self.resolved_texts: list[str] = []
 
     def __str__(self) -> str:
         """Return the owner's name in errors."""
@@ -51,7 +51,7 @@ class DictResolver:
 
     def resolve(self, text: str) -> str:
         """Return the text with its references resolved."""
-        self.asked.append(text)
+        self.resolved_texts.append(text)
         parts = [self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split_references(text)]
         for part, found in zip(split_references(text), parts, strict=True):
             if isinstance(part, SecretReference):
@@ -60,7 +60,7 @@ class DictResolver:
 
 
 class Settings(ReferenceModel):
-    """Model with one field of each kind."""
+    """Model with a field of each type that is treated differently."""
 
     text: str = ""
     optional: str | None = None
@@ -100,7 +100,7 @@ def _make(model: type[ReferenceModel], **attributes: Any) -> Any:
     return model(**attributes)
 
 
-# Where a reference may stand.
+# Fields that accept references.
 
 
 @pytest.mark.parametrize(
@@ -125,15 +125,15 @@ def test_text_fields_accept_references(field: str, value: Any, expected: Any) ->
     """A reference in a text, a list or a dict is stored and resolved when it is read."""
     ab, cd = canary("ab"), canary("cd")
     model = Settings(**{field: value}).bind_references(DictResolver(a_b=ab, c_d=cd))
-    told_plainly = json.loads(json.dumps(expected).replace("<ab>", ab).replace("<cd>", cd))
-    assert json.loads(json.dumps(getattr(model, field))) == told_plainly
+    resolved = json.loads(json.dumps(expected).replace("<ab>", ab).replace("<cd>", cd))
+    assert json.loads(json.dumps(getattr(model, field))) == resolved
     assert type(getattr(model, field)) is type(expected)
     assert find_canary(the_redactor().redact(repr(getattr(model, field)))) == []
     assert SecretReference("a", "b") in model.required_secrets
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "said"),
+    ("field", "value", "expected"),
     [
         ("clear", "{{a.b}}", "it is always clear text"),
         ("number", "{{a.b}}", "it is not a text"),
@@ -146,9 +146,9 @@ def test_text_fields_accept_references(field: str, value: Any, expected: Any) ->
         ("nested", {"x": [{"{{a.b}}": "y"}]}, "in a key: only values"),
     ],
 )
-def test_other_fields_refuse_references(field: str, value: Any, said: str) -> None:
+def test_other_fields_refuse_references(field: str, value: Any, expected: str) -> None:
     """Clear-text fields, numbers, choices, flags and wrong types refuse a reference with a specific reason."""
-    with pytest.raises(InvalidReferenceError, match=said) as caught:
+    with pytest.raises(InvalidReferenceError, match=expected) as caught:
         Settings(**{field: value})
     assert f"Attribute {field!r} accepts no reference" in str(caught.value)
     assert caught.value.text == "{{a.b}}"
@@ -206,10 +206,10 @@ def test_a_default_may_hold_a_reference() -> None:
     assert Defaulted(token="plain").token == "plain"
 
 
-# When it is resolved.
+# Resolution of references.
 
 
-LOOKS: dict[str, Callable[[ReferenceModel], object]] = {
+OPERATIONS: dict[str, Callable[[ReferenceModel], object]] = {
     "repr": repr,
     "str": str,
     "pprint": pprint.pformat,
@@ -229,13 +229,13 @@ LOOKS: dict[str, Callable[[ReferenceModel], object]] = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_only_reading_resolves(look: Callable[[ReferenceModel], object]) -> None:
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_only_reading_resolves(operation: Callable[[ReferenceModel], object]) -> None:
     """Showing, dumping, storing, comparing and copying resolve no reference."""
     resolver = DictResolver(a_b=canary("never"))
     model = Settings(text="{{a.b}}", texts=["{{a.b}}"], url="{{a.b}}", sensitive="{{a.b}}").bind_references(resolver)
-    look(model)
-    assert resolver.asked == []
+    operation(model)
+    assert resolver.resolved_texts == []
 
 
 def test_representations_show_references() -> None:
@@ -263,7 +263,7 @@ def test_each_access_resolves_again() -> None:
     assert model.text == "one"
     resolver.values["a_b"] = "two"
     assert model.text == "two"
-    assert resolver.asked == ["{{a.b}}"] * 2
+    assert resolver.resolved_texts == ["{{a.b}}"] * 2
 
 
 def test_a_model_without_a_resolver_raises_not_in_stack() -> None:
@@ -338,25 +338,25 @@ def test_validators_see_references_of_other_fields() -> None:
     """A validator sees the text of references in other fields and resolves none."""
     seen: list[object] = []
 
-    class Looking(ReferenceModel):
+    class Observing(ReferenceModel):
         first: str
         second: str = ""
 
         @field_validator("second")
         @classmethod
-        def _look(cls, second: str, info: ValidationInfo) -> str:
+        def _observe(cls, second: str, info: ValidationInfo) -> str:
             seen.append(info.data["first"])
             return second
 
         @model_validator(mode="after")
-        def _look_at_all(self) -> Self:
+        def _observe_all(self) -> Self:
             seen.append(self.first)
             return self
 
     resolver = DictResolver(a_b=canary("unseen"))
-    assert Looking(first="{{a.b}}", second="x").bind_references(resolver).second == "x"
+    assert Observing(first="{{a.b}}", second="x").bind_references(resolver).second == "x"
     assert seen == ["{{a.b}}", "{{a.b}}"]
-    assert resolver.asked == []
+    assert resolver.resolved_texts == []
 
 
 def test_inherited_validators_get_the_resolved_value() -> None:
@@ -371,7 +371,7 @@ def test_inherited_validators_get_the_resolved_value() -> None:
             return f"{token}+base"
 
     def derive(base: type[Base], suffix: str) -> type[Base]:
-        class Derived(base):  # type: ignore[valid-type, misc] # a type checker knows no class that is an argument
+        class Derived(base):  # type: ignore[valid-type, misc] # type checkers refuse an argument as a base class
             @field_validator("token", mode="before")
             @classmethod
             def _add_suffix(cls, token: str) -> str:
@@ -417,7 +417,7 @@ def test_a_plain_sensitive_value_does_not_pickle() -> None:
     with pytest.raises(UnregisteredValueError) as caught:
         pickle.dumps(Settings(sensitive=canary("plain")))
     assert find_canary(error_details(caught.value)) == []
-    assert pickle.loads(pickle.dumps(Settings(sensitive="{{a.b}}"))) == Settings(sensitive="{{a.b}}")  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(Settings(sensitive="{{a.b}}"))) == Settings(sensitive="{{a.b}}")  # noqa: S301 - the test created the pickle
 
 
 def test_a_resolved_value_is_not_resolved_again() -> None:
@@ -432,25 +432,25 @@ def test_a_resolved_value_is_not_resolved_again() -> None:
     assert Settings(text=near_miss).text == near_miss
 
 
-# What is refused, and what does not change.
+# Refused and unchanged attributes.
 
 
 def test_all_problems_are_in_one_error() -> None:
     """One error lists missing, unknown and unacceptable attributes with near misses and without values."""
 
     class Required(Settings):
-        mustBe: str  # noqa: N815 - users write such names, and they are told as they are written
+        mustBe: str  # noqa: N815 - users may write such names, and errors quote them unchanged
 
     with pytest.raises(InvalidComponentError) as caught:
         _make(Required, number=canary("number"), unlike_all=canary("unknown"), optionl="x", url=canary("url"))
-    for said in (
+    for expected in (
         "'number' has to be int",
         "'unlike_all' is unknown,",
         "'url' was refused",
         "'optionl' is unknown (Did you mean 'optional'?)",
         "'mustBe' is missing",
     ):
-        assert said in str(caught.value)
+        assert expected in str(caught.value)
     assert find_canary(error_details(caught.value)) == []
     assert is_one_line(caught.value)
 
@@ -506,13 +506,13 @@ def test_requirements_have_owner_attribute_and_reference() -> None:
     assert model.required_secrets == [SecretReference("a", "b"), SecretReference("c", "d")]
 
 
-@pytest.mark.parametrize("slip", ["{{%s}}", "{a.%s}", "{{a.%s}", "${{a.%s}}", "{{a .%s}}"])
-def test_a_sensitive_near_miss_is_not_quoted(slip: str) -> None:
-    """A password may contain braces, so the error names the attribute and does not quote the text."""
+@pytest.mark.parametrize("template", ["{{%s}}", "{a.%s}", "{{a.%s}", "${{a.%s}}", "{{a .%s}}"])
+def test_a_sensitive_near_miss_is_not_quoted(template: str) -> None:
+    """The error names the attribute and does not quote the text, because a password may contain braces."""
 
     class Sensitive(ReferenceModel):
         password: str = SecretField()
 
     with pytest.raises(InvalidReferenceError, match="'password'") as caught:
-        Sensitive(password=slip % canary("slip"))
+        Sensitive(password=template % canary("near miss"))
     assert not find_canary(error_details(caught.value) + caught.value.text)

@@ -79,21 +79,21 @@ def test_an_update_is_visible_at_the_next_access(manager: SecretsManager[Countin
 def test_several_references_in_a_text_are_replaced(manager: SecretsManager[CountingBackend]) -> None:
     """References inside a longer text are replaced, and the result is an exact str."""
     password = canary("password")
-    manager.register_secret(BasicAuthSecretSchema(name="db", username="somebody", password=password))
+    manager.register_secret(BasicAuthSecretSchema(name="db", username="ada", password=password))
     mine = stack(annotator(instance_url="https://{{db.username}}:{{ db.password }}@host"), manager=manager)
     assert mine.annotator is not None
     url = mine.annotator.instance_url
-    assert url == f"https://somebody:{password}@host"
+    assert url == f"https://ada:{password}@host"
     assert type(url) is str
-    assert the_redactor().redact(url) == "https://somebody:‹secret:db.password›@host"
+    assert the_redactor().redact(url) == "https://ada:‹secret:db.password›@host"
     assert manager.backend.reads == ["db"]
 
 
 def test_a_text_of_clear_text_keys_is_shown(manager: SecretsManager[CountingBackend]) -> None:
     """A text of clear-text keys is an ordinary str and is shown."""
-    manager.register_secret(BasicAuthSecretSchema(name="db", username="somebody", password=canary("password")))
-    assert repr(resolve_text(manager, "{{db.username}}")) == "'somebody'"
-    assert repr(resolve_text(manager, "user={{db.username}}")) == "'user=somebody'"
+    manager.register_secret(BasicAuthSecretSchema(name="db", username="ada", password=canary("password")))
+    assert repr(resolve_text(manager, "{{db.username}}")) == "'ada'"
+    assert repr(resolve_text(manager, "user={{db.username}}")) == "'user=ada'"
     assert type(resolve_text(manager, "plain")) is str
     assert type(resolve_text(manager, "{{db.username}}:{{db.password}}")) is str
 
@@ -119,13 +119,13 @@ def test_representations_resolve_nothing(manager: SecretsManager[CountingBackend
 
 def test_each_component_type_is_an_attribute(manager: SecretsManager[CountingBackend]) -> None:
     """A stack has an attribute for each component type, which is None without such a component."""
-    kinds = [kind for kind in ComponentType if kind is not ComponentType.SECRETS_MANAGER]
-    full = stack(*(component(kind, name=kind.value) for kind in kinds), manager=manager)
+    component_types = [component_type for component_type in ComponentType if component_type is not ComponentType.SECRETS_MANAGER]
+    full = stack(*(component(component_type, name=component_type.value) for component_type in component_types), manager=manager)
     empty = stack(manager=manager, complete=False)
-    for kind in kinds:
-        assert getattr(full, kind.value).name == kind.value
-        assert getattr(empty, kind.value) is None
-        assert full.components[kind].type is kind
+    for component_type in component_types:
+        assert getattr(full, component_type.value).name == component_type.value
+        assert getattr(empty, component_type.value) is None
+        assert full.components[component_type].type is component_type
     assert full.secrets_manager is manager
     assert dict(empty.components) == {}
 
@@ -144,7 +144,7 @@ def test_required_secrets_are_listed_once_in_order(manager: SecretsManager[Count
     assert mine.requirements([("step 'x'", settings)])[-1] == Requirement("step 'x'", "instance_url", SecretReference("d", "k"))
 
 
-# Errors, in the order in which they are looked for.
+# Errors, in the order of the checks.
 
 
 def test_a_component_outside_of_a_stack_raises_not_in_stack() -> None:
@@ -225,7 +225,7 @@ def test_a_component_has_type_name_flavor_and_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "command", "article"),
+    ("component_type", "command", "article"),
     [
         (ComponentType.ANNOTATOR, "annotator", "an annotator"),
         (ComponentType.ARTIFACT_STORE, "artifact-store", "an artifact store"),
@@ -235,7 +235,7 @@ def test_a_component_has_type_name_flavor_and_id() -> None:
         (ComponentType.FEATURE_STORE, "feature-store", "a feature store"),
     ],
 )
-def test_a_component_type_has_command_and_label(kind: ComponentType, command: str, article: str) -> None:
+def test_a_component_type_has_command_and_label(component_type: ComponentType, command: str, article: str) -> None:
     """Each component type has a command group and a label with article."""
-    assert (kind.command, kind.label_with_article) == (command, article)
-    assert kind.label_with_article.endswith(kind.label)
+    assert (component_type.command, component_type.label_with_article) == (command, article)
+    assert component_type.label_with_article.endswith(component_type.label)

@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 NONE, SECRET, KEY = SecretValidationLevel.NONE, SecretValidationLevel.SECRET_EXISTS, SecretValidationLevel.SECRET_AND_KEY_EXISTS
 
 
-def reading(**more: Any) -> SecretsManager[CountingBackend]:
+def manager_with_secret(**attributes: Any) -> SecretsManager[CountingBackend]:
     """Return a secrets manager with the secret ``there``, which has one key."""
-    made = SecretsManager(CountingBackend())
-    for name, value in more.items():
-        setattr(made, name, value)
-    made.backend.put("there", key=canary("there"))
-    return made
+    manager = SecretsManager(CountingBackend())
+    for name, value in attributes.items():
+        setattr(manager, name, value)
+    manager.backend.put("there", key=canary("there"))
+    return manager
 
 
-def needing(*references: str) -> StackComponent:
+def annotator_with(*references: str) -> StackComponent:
     """Return an annotator that requires these references, each in its own attribute."""
     return component(ComponentType.ANNOTATOR, name="labels", **{f"a{number}": text for number, text in enumerate(references)})
 
 
-# Reads.
+# Reading secrets.
 
 
 def test_each_secret_is_read_once_and_in_parallel() -> None:
     """A hundred secrets of two hundred references are read once each, thirty-two at the same time."""
-    manager = reading(seconds=0.02)
+    manager = manager_with_secret(seconds=0.02)
     together = threading.Barrier(manager.parallel_reads, timeout=30)
     first = threading.Semaphore(manager.parallel_reads)
 
@@ -70,8 +70,8 @@ def test_each_secret_is_read_once_and_in_parallel() -> None:
 
 
 def _component_with(number: int) -> StackComponent:
-    references = [f"{{{{s{(number * 4 + place) % 100}.key}}}}" for place in range(4)]
-    return needing(*references)
+    references = [f"{{{{s{(number * 4 + offset) % 100}.key}}}}" for offset in range(4)]
+    return annotator_with(*references)
 
 
 def test_secret_exists_reads_nothing() -> None:
@@ -80,9 +80,9 @@ def test_secret_exists_reads_nothing() -> None:
     class ListOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.LIST
 
-    for manager in (reading(), SecretsManager(ListOnly())):
+    for manager in (manager_with_secret(), SecretsManager(ListOnly())):
         manager.backend.put("there", other=canary("other"))
-        report = stack(needing("{{there.key}}", "{{there.nothing}}", "{{missing.key}}"), manager=manager).validate(level=SECRET)
+        report = stack(annotator_with("{{there.key}}", "{{there.nothing}}", "{{missing.key}}"), manager=manager).validate(level=SECRET)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
         assert (manager.backend.reads, manager.backend.lists) == ([], 1)
 
@@ -95,7 +95,7 @@ def test_checking_keys_needs_no_list_permission() -> None:
 
     manager = SecretsManager(ReadOnly())
     manager.backend.put("there", key=canary("there"))
-    report = stack(needing("{{there.key}}", "{{there.kee}}", "{{missing.key}}"), manager=manager).validate(level=KEY)
+    report = stack(annotator_with("{{there.key}}", "{{there.kee}}", "{{missing.key}}"), manager=manager).validate(level=KEY)
     assert [problem.code for problem in report.problems] == ["secret-key-not-found", "secret-not-found"]
     assert sorted(manager.backend.reads) == ["missing", "there"]
     assert manager.backend.lists == 0
@@ -103,8 +103,8 @@ def test_checking_keys_needs_no_list_permission() -> None:
 
 def test_many_missing_secrets_take_one_list() -> None:
     """Near misses of several missing secrets take one list."""
-    manager = reading()
-    report = stack(needing(*(f"{{{{ther{number}.key}}}}" for number in range(10))), manager=manager).validate(level=KEY)
+    manager = manager_with_secret()
+    report = stack(annotator_with(*(f"{{{{ther{number}.key}}}}" for number in range(10))), manager=manager).validate(level=KEY)
     assert all("Did you mean 'there'?" in problem.hint for problem in report.problems)
     assert len(report.problems) == 10
     assert manager.backend.lists == 1
@@ -112,11 +112,11 @@ def test_many_missing_secrets_take_one_list() -> None:
 
 def test_none_checks_only_the_components() -> None:
     """The level NONE checks the components and no secret."""
-    manager = reading()
-    report = stack(needing("{{missing.key}}"), manager=manager).validate(level=NONE)
+    manager = manager_with_secret()
+    report = stack(annotator_with("{{missing.key}}"), manager=manager).validate(level=NONE)
     assert report.ok
     assert (manager.backend.reads, manager.backend.lists) == ([], 0)
-    assert stack(needing("{{missing.key}}"), manager=None).validate(level=NONE).ok
+    assert stack(annotator_with("{{missing.key}}"), manager=None).validate(level=NONE).ok
     assert not stack(manager=manager, complete=False).validate(level=NONE).ok
 
 
@@ -141,7 +141,7 @@ def test_a_stack_without_references_is_valid() -> None:
 )
 def test_the_level_is_read_at_each_call(written: str, level: SecretValidationLevel, problems: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment variable is read at each call, in any case."""
-    mine = stack(needing("{{there.nothing}}", "{{missing.key}}"), manager=reading())
+    mine = stack(annotator_with("{{there.nothing}}", "{{missing.key}}"), manager=manager_with_secret())
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, written)
     report = mine.validate()
     assert (report.level, len(report.problems)) == (level, problems)
@@ -149,10 +149,10 @@ def test_the_level_is_read_at_each_call(written: str, level: SecretValidationLev
 
 def test_an_invalid_level_is_refused_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """An invalid level raises an error before any request."""
-    manager = reading()
+    manager = manager_with_secret()
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, "MAYBE")
     with pytest.raises(SettingsError, match="NONE, SECRET_EXISTS, SECRET_AND_KEY_EXISTS"):
-        stack(needing("{{there.key}}"), manager=manager).validate()
+        stack(annotator_with("{{there.key}}"), manager=manager).validate()
     assert (manager.backend.reads, manager.backend.lists) == ([], 0)
 
 
@@ -161,9 +161,9 @@ def test_an_invalid_level_is_refused_without_a_request(monkeypatch: pytest.Monke
 
 def test_the_report_lists_all_problems() -> None:
     """The report lists problems of components, secrets and keys, each with its location, and the remedy."""
-    manager = reading()
+    manager = manager_with_secret()
     mine = stack(
-        needing("{{ther.key}}", "fine", "{{there.kei}}"),
+        annotator_with("{{ther.key}}", "fine", "{{there.kei}}"),
         component(ComponentType.ALERTER, "slack", "talk", slack_token="x-{{ther.key}}-{{there.key}}"),
         manager=manager,
         complete=False,
@@ -189,15 +189,15 @@ def test_the_report_lists_all_problems() -> None:
 
 
 def test_raise_for_problems_raises_the_report() -> None:
-    """raise_for_problems raises the report as data and text, and nothing without problems."""
-    report = stack(needing("{{missing.key}}"), manager=reading()).validate(level=KEY)
+    """raise_for_problems raises an error with the report, and does nothing if there is no problem."""
+    report = stack(annotator_with("{{missing.key}}"), manager=manager_with_secret()).validate(level=KEY)
     with pytest.raises(StackValidationError) as caught:
         report.raise_for_problems()
     assert caught.value.report is report
     assert str(caught.value) == str(report)
     assert "1 problem." in str(report)
     assert find_canary(error_details(caught.value)) == []
-    fine = stack(needing("{{there.key}}"), manager=reading()).validate(level=KEY)
+    fine = stack(annotator_with("{{there.key}}"), manager=manager_with_secret()).validate(level=KEY)
     fine.raise_for_problems()
     assert str(fine) == "Stack 'mine' is valid (SECRET_AND_KEY_EXISTS)."
 
@@ -205,7 +205,7 @@ def test_raise_for_problems_raises_the_report() -> None:
 def test_without_a_secrets_manager_each_reference_is_a_problem() -> None:
     """Each reference is a problem, and the remedy first adds a secrets manager."""
     for level in (SECRET, KEY):
-        report = stack(needing("{{a.b}}", "{{c.d}}"), manager=None).validate(level=level)
+        report = stack(annotator_with("{{a.b}}", "{{c.d}}"), manager=None).validate(level=level)
         assert [(problem.code, str(problem.reference)) for problem in report.problems] == [
             ("no-secrets-manager", "{{a.b}}"),
             ("no-secrets-manager", "{{c.d}}"),
@@ -224,7 +224,7 @@ def test_a_failing_manager_is_a_problem(level: SecretValidationLevel) -> None:
         def list(self) -> Iterable[SecretSummary]:
             raise ManagerUnreachableError("It did not come in time.", hint="Try again.")
 
-    report = stack(needing("{{there.key}}"), manager=SecretsManager(Refusing()), complete=False).validate(level=level)
+    report = stack(annotator_with("{{there.key}}"), manager=SecretsManager(Refusing()), complete=False).validate(level=level)
     assert [problem.code for problem in report.problems] == ["invalid-stack", "invalid-stack", "manager-unreachable"]
     assert "did not come in time. Try again." in str(report)
 
@@ -232,11 +232,11 @@ def test_a_failing_manager_is_a_problem(level: SecretValidationLevel) -> None:
 def test_a_missing_capability_is_a_problem() -> None:
     """A secrets manager without the required capability is a problem with its own code."""
 
-    class Blind(CountingBackend):
+    class WriteOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.REGISTER
 
     for level in (SECRET, KEY):
-        report = stack(needing("{{there.key}}"), manager=SecretsManager(Blind())).validate(level=level)
+        report = stack(annotator_with("{{there.key}}"), manager=SecretsManager(WriteOnly())).validate(level=level)
         assert [problem.code for problem in report.problems] == ["unsupported-operation"]
         assert report.remedy == "%zen secrets-manager describe unregistered"
 
@@ -244,15 +244,15 @@ def test_a_missing_capability_is_a_problem() -> None:
 def test_settings_of_steps_are_validated() -> None:
     """Requirements of steps and pipelines are reported with their owner and a remedy."""
 
-    class Whole:
+    class WholeSecret:
         def requirements(self, owner: str) -> list[Requirement]:
             return [Requirement(owner, "secrets", SecretReference("env", ""))]
 
     settings: list[tuple[str, RequiresSecrets]] = [
-        ("step 'train'", needing("{{missing.one}}", "{{missing.two}}", "{{there.kee}}").config),
-        ("pipeline 'p'", Whole()),
+        ("step 'train'", annotator_with("{{missing.one}}", "{{missing.two}}", "{{there.kee}}").config),
+        ("pipeline 'p'", WholeSecret()),
     ]
-    report = stack(manager=reading()).validate(level=KEY, settings=settings)
+    report = stack(manager=manager_with_secret()).validate(level=KEY, settings=settings)
     assert [(problem.component, problem.attribute, problem.code) for problem in report.problems] == [
         ("step 'train'", "a0", "secret-not-found"),
         ("step 'train'", "a1", "secret-not-found"),
@@ -265,13 +265,13 @@ def test_settings_of_steps_are_validated() -> None:
 
 def test_an_optional_key_without_a_value_is_missing() -> None:
     """A reference to an optional key without a value is a problem."""
-    manager = reading()
+    manager = manager_with_secret()
     manager.backend.stored["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
-    report = stack(needing("{{aws.aws_session_token}}"), manager=manager).validate(level=KEY)
+    report = stack(annotator_with("{{aws.aws_session_token}}"), manager=manager).validate(level=KEY)
     assert [problem.code for problem in report.problems] == ["secret-key-not-found"]
 
 
-# The shape of a stack.
+# Components of a stack.
 
 
 @pytest.mark.parametrize("level", list(SecretValidationLevel))
@@ -292,8 +292,8 @@ def test_a_remote_orchestrator_needs_remote_components(level: SecretValidationLe
 
 
 def test_is_remote_reads_nothing() -> None:
-    """SECRET_EXISTS reads no secret to find whether an orchestrator is remote."""
-    manager = reading()
+    """The check whether an orchestrator is remote reads no secret."""
+    manager = manager_with_secret()
     cluster = component(ComponentType.ORCHESTRATOR, "kubeflow", "cluster", kubernetes_context="{{there.key}}")
     report = stack(cluster, manager=manager).validate(level=SECRET)
     assert manager.backend.reads == []
@@ -317,7 +317,7 @@ class AskingConfig(StackComponentConfig):
 
 def test_is_remote_of_a_user_class_sees_references() -> None:
     """is_remote of a class from a cell sees the reference, and nothing is read."""
-    manager = reading()
+    manager = manager_with_secret()
     config: Callable[..., StackComponentConfig] = run_cell(ASKING)["AskingConfig"]
     asking = StackComponent("asks", ComponentType.ORCHESTRATOR, config(where="{{there.key}}"), id="x", flavor="asking_in_a_cell")
     report = stack(asking, manager=manager).validate(level=SECRET)

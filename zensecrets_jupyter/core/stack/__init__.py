@@ -1,4 +1,4 @@
-"""Stacks and their components: attributes that hold references, the flavors of each type, and validation before a run."""
+"""Stacks and their components: attributes with references, flavors, and validation before a run."""
 
 from zensecrets_jupyter.core.component_types import ComponentType
 from zensecrets_jupyter.core.stack.component import StackComponent, StackComponentConfig

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_MAX_DIGITS_OF_NAME = 3
 # Random tokens of lower-case letters and digits usually have more digits.
+_MAX_DIGITS_OF_NAME = 3
 
 
 class StackComponentConfig(ReferenceModel):
     """The attributes of a stack component of one flavor.
 
     A subclass sets ``TYPE`` (a :class:`ComponentType` or its value) and ``FLAVOR``, and declares its attributes as fields. Defining the
-    class
-    registers the flavor. Any text attribute may hold references, except a :func:`~zensecrets_jupyter.core.fields.ClearTextField`. Masked
-    are a
-    :func:`~zensecrets_jupyter.core.fields.SecretField`, and a plain value of any other attribute with the name of a secret, such as
-    ``authentication_secret`` or ``api_token``.
+    class registers the flavor. Any text attribute may hold references, except a
+    :func:`~zensecrets_jupyter.core.fields.ClearTextField`.
+
+    The value of a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked. The plain value of another attribute is masked if the
+    name of the attribute suggests a secret, such as ``authentication_secret`` or ``api_token``.
     """
 
     TYPE: ClassVar[str] = ""
@@ -51,14 +51,17 @@ class StackComponentConfig(ReferenceModel):
             flavor_registry.add(cls)
 
     def _is_sensitive(self, name: str, value: Any) -> bool:
-        """Return whether an attribute is sealed and masked: a SecretField, or a text that looks like a secret."""
+        """Return whether an attribute is encrypted and masked: a SecretField, or a probable secret."""
         field = type(self).model_fields.get(name)
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
             return is_secret_field(field)
         return name not in self._separate.clear and looks_sensitive(name, value)
 
     def _texts_to_mask(self, name: str, value: Any) -> Iterator[str]:
-        """Yield the texts of a sensitive value that the guard masks; in a mapping only those under names of secrets."""
+        """Yield the texts of a sensitive value that the guard masks in outputs.
+
+        If the field is not a SecretField, only the texts whose names suggest a secret are masked.
+        """
         field = type(self).model_fields.get(name)
         if field is not None and is_secret_field(field):
             return texts_in(value)
@@ -94,8 +97,16 @@ class StackComponent:
         subclass: type[Self] = _subclass_with_attributes(component, type(config))
         return super().__new__(subclass)
 
-    def __init__(self, name: str, component_type: ComponentType, config: StackComponentConfig, *, id: str, flavor: str) -> None:  # noqa: A002 - ZenML's name
-        """Create the component of a registration."""
+    def __init__(self, name: str, component_type: ComponentType, config: StackComponentConfig, *, id: str, flavor: str) -> None:  # noqa: A002 - ZenML calls this argument id
+        """Set the attributes of a component.
+
+        Args:
+            name: The name of the component.
+            component_type: Its type.
+            config: The attributes of its flavor.
+            id: The id of its registration.
+            flavor: The name of its flavor.
+        """
         self.name = name
         self.type = component_type
         self.config = config
@@ -115,19 +126,19 @@ class StackComponent:
         return _create_component, (self.name, self.type, self.config, self.id, self.flavor)
 
     def __getattr__(self, name: str) -> Any:
-        """Return the resolved value of an attribute that is not a field of the config; raises the errors of the config."""
+        """Return the resolved value of an attribute of the config that has no property."""
         if name.startswith("__") or name == "config":
             raise AttributeError(name)
         return getattr(self.config, name)
 
     @property
     def is_remote(self) -> bool:
-        """Whether it runs on another machine, which can't reach local components; the check resolves no reference."""
+        """Whether the component runs on another machine; the check resolves no reference."""
         return self.config.with_raw_references().is_remote
 
     @property
     def is_local(self) -> bool:
-        """Whether it can only be reached from this machine; the check resolves no reference."""
+        """Whether only this machine can reach the component; the check resolves no reference."""
         return self.config.with_raw_references().is_local
 
     def bind_references(self, resolver: ReferenceResolver) -> StackComponent:
@@ -152,7 +163,7 @@ def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _may_name_secret(name: str, text: str) -> bool:
-    """Return whether ``text`` may be the name of a secret, which must not be masked in outputs."""
+    """Return whether ``text`` may be a secret's name; names are not masked in outputs."""
     few_digits = sum(character.isdigit() for character in text) <= _MAX_DIGITS_OF_NAME
     return name.endswith("secret") and few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)
 
@@ -163,7 +174,8 @@ def _create_component(name: str, component_type: ComponentType, config: StackCom
 
 @lru_cache(maxsize=256)
 def _subclass_with_attributes(component: Any, config: type[StackComponentConfig]) -> Any:
-    """Return a subclass with a property per attribute: properties are faster than ``__getattr__``."""
+    """Return a subclass of ``component`` with a property for each attribute of ``config``."""
+    # A property is faster than __getattr__.
     taken = {*dir(component), "name", "type", "config", "id", "flavor"}
     attributes = {name: property(attrgetter(f"config.{name}")) for name in config.model_fields if name not in taken}
     return type(component.__name__, (component,), {"__module__": component.__module__, "__doc__": component.__doc__, **attributes})

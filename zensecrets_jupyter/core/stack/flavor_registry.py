@@ -73,7 +73,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "vertex": "VertexStepOperatorConfig",
     },
 }
-"""The config classes of the built-in flavors by type and flavor. The name of a type is also that of its module."""
+"""The config classes of the built-in flavors, by type and flavor. Each type has a module with the same name."""
 
 
 def _clash(_name: str, message: str, hint: str) -> StackError:
@@ -94,7 +94,9 @@ _registry: Registry[StackComponentConfig] = Registry(
 
 
 def add(config: type[StackComponentConfig]) -> None:
-    """Register a class under its ``TYPE`` and ``FLAVOR``; a class that is defined again replaces the earlier one.
+    """Register a class under its ``TYPE`` and ``FLAVOR``.
+
+    A class that is defined again replaces the earlier one.
 
     Raises:
         StackError: If the type is unknown, or the flavor belongs to a built-in, an installed or another class.

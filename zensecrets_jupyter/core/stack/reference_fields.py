@@ -1,6 +1,7 @@
-"""Fields of a :class:`ReferenceModel`: how they are read, and which validators apply to references.
+"""Fields of a :class:`ReferenceModel`: reading them, and their validators.
 
-pydantic validates what is plain. A field with a reference is validated each time it is read, with the resolved value.
+pydantic validates plain values when the model is created. A field with a reference is validated each time it is read, with the resolved
+value.
 """
 
 from __future__ import annotations
@@ -27,16 +28,16 @@ class ResolvedValue(NamedTuple):
 
 
 class ReferenceField:
-    """Descriptor of a field that reads values which are not in the instance's ``__dict__``.
+    """Descriptor of a field, which returns values that are not in the instance's ``__dict__``.
 
-    It has no ``__set__``, so that Python reads a plain value from ``__dict__`` without calling it. ``__getattr__`` alone would be slower,
-    because the regular look-up fails first.
+    The descriptor has no ``__set__``, so that Python reads a plain value from ``__dict__`` without calling the descriptor. ``__getattr__``
+    would be slower, because Python calls it only after the regular look-up has failed.
     """
 
     __slots__ = ("_name",)
 
     def __init__(self, name: str) -> None:
-        """Read the field with this name."""
+        """Describe the field with this name."""
         self._name = name
 
     def __get__(self, model: Any, owner: type[BaseModel]) -> Any:
@@ -49,17 +50,17 @@ class ReferenceField:
 
 
 def add_reference_validator(model: type[BaseModel]) -> None:
-    """Add a validator to a class that keeps references away from the validators of its fields.
+    """Add a validator to a class, so that its other validators get no references.
 
-    pydantic calls the wrap validator first that a class defines last. Each subclass therefore gets one, after its own validators. The
-    number of base classes makes its name unique among the inherited validators.
+    pydantic calls the last defined wrap validator first. Each subclass therefore gets its own one, after its other validators. The number
+    of base classes makes the name of the validator unique among the inherited ones.
     """
     name = f"{_VALIDATOR}{len(model.__mro__)}"
     setattr(model, name, field_validator("*", mode="wrap")(_reference_validator(name)))
 
 
 def _reference_validator(attribute: str) -> Any:
-    """Return the validator with the name ``attribute``; a subclass ignores the inherited one."""
+    """Return the validator with the name ``attribute``; subclasses have their own one and ignore it."""
 
     def validate_unless_reference(cls: type[BaseModel], value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         if attribute not in vars(cls):
@@ -88,7 +89,8 @@ def is_free_text_field(model: type[BaseModel], name: str) -> bool:
 
 
 def _has_own_validator(model: type[BaseModel], name: str) -> bool:
-    """Return whether a class declares a validator for a text field, according to its documented core schema."""
+    """Return whether a class declares a validator for a text field."""
+    # The core schema, which pydantic documents, contains the validators.
     schema: Any = TypeAdapter(model).core_schema
     while schema["type"] != "model-fields":
         if "schema" not in schema:

@@ -1,8 +1,7 @@
 """Models whose attributes may hold references: configs of components, and settings of steps and pipelines.
 
-An attribute with a reference is not in a field of the pydantic model, but separate, as raw text. It is resolved and validated each time it
-is
-read. Sensitive plain values are separate too, so that ``vars`` and ``repr`` do not show them.
+An attribute with a reference is stored as raw text outside of the fields of the pydantic model. It is resolved and validated each time it
+is read. Sensitive plain values are also stored outside of the fields, so that ``vars`` and ``repr`` do not show them.
 """
 
 from __future__ import annotations
@@ -91,11 +90,11 @@ class ReferenceModel(BaseModel):
     def from_stored(cls, data: Mapping[str, Any], *, clear: Collection[str] = ()) -> Self:
         """Return the model of attributes in the format of :meth:`stored`.
 
-        Texts are not checked for near misses, so that a text which older rules accepted can still be read.
+        Texts are not checked for near misses. A text that an older version accepted can therefore still be read.
 
         Args:
             data: The attributes.
-            clear: Names of the attributes that were stored in clear text. They name secrets, even if they look like values of secrets.
+            clear: Names of the attributes that were stored in clear text. Their texts are not treated as secret values.
 
         Raises:
             InvalidReferenceError, InvalidComponentError: For the errors of the constructor.
@@ -106,11 +105,18 @@ class ReferenceModel(BaseModel):
 
     @classmethod
     def merged(cls, stored: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
-        """Return the model of the ``stored`` attributes updated with ``given``; raises the errors of the constructor."""
+        """Return the model of the ``stored`` attributes updated with ``given``.
+
+        Raises:
+            InvalidReferenceError, InvalidComponentError: For the errors of the constructor.
+        """
         return cls(**{**_with_raw_texts(stored), **given})
 
     def stored(self) -> dict[str, Any]:
-        """Return the given attributes for storage, with references as raw text and sensitive plain values in clear text."""
+        """Return the given attributes for storage, without the defaults.
+
+        References are unresolved, and sensitive plain values are in clear text.
+        """
         raw_texts = self._separate.raw_texts
         return {
             name: RawText(value).to_json() if name in raw_texts else value
@@ -130,7 +136,7 @@ class ReferenceModel(BaseModel):
         self._separate_attributes(_SeparateAttributes({}, {}, raw_texts, clear))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Add the validator that keeps references away from the validators of the fields."""
+        """Add the validator because of which the fields' own validators get no references."""
         super().__init_subclass__(**kwargs)
         add_reference_validator(cls)
 
@@ -162,7 +168,7 @@ class ReferenceModel(BaseModel):
         return texts_in(value)
 
     def _is_sensitive(self, name: str, value: Any) -> bool:  # noqa: ARG002 - a subclass uses the value
-        """Return whether the plain ``value`` of attribute ``name`` is sealed at rest and masked when shown."""
+        """Return whether the plain ``value`` of an attribute is encrypted at rest and masked."""
         field = type(self).model_fields.get(name)
         return field is not None and is_secret_field(field)
 
@@ -174,7 +180,7 @@ class ReferenceModel(BaseModel):
             InvalidComponentError: If the validators of the field refuse the resolved value.
         """
         if name == "_readers":
-            # An instance that was made without __new__ has no slots: the next line would not end.
+            # An instance that was created without __new__ has no slots. The next line would then call this method again and again.
             raise AttributeError(name)
         reader = self._readers.get(name)
         return reader() if reader is not None else self._read_separate(name)
@@ -184,7 +190,7 @@ class ReferenceModel(BaseModel):
         if name in separate.secrets:
             return separate.secrets[name]
         if name not in separate.references:
-            # Raises the AttributeError of any pydantic model.
+            # This call raises the AttributeError of any pydantic model.
             return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
         template = separate.references[name]
         if resolver is None:
@@ -194,18 +200,18 @@ class ReferenceModel(BaseModel):
         return resolved if is_free_text_field(type(self), name) else self._validate_resolved(name, resolved, resolver)
 
     def read_attribute(self, name: str) -> Any:
-        """Return the resolved value of an attribute, even if a method of the class has the same name."""
+        """Return the resolved value of an attribute, even one with the name of a method."""
         extra = self.model_extra or {}
         return extra[name] if name in extra else self.__getattr__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse the assignment: only the workspace changes what is registered."""
+        """Refuse the assignment: a model is immutable."""
         message = f"Attribute {name!r} can't be set on {type_with_article(self)}."
         raise AttributeError(message)
 
     def bind_references(self, resolver: ReferenceResolver) -> Self:
         """Return a copy of the model whose references ``resolver`` resolves."""
-        # A value without validation is read with a single call, because this code runs at every access.
+        # A reader resolves a text that needs no validation with a single call, because that code runs at every access.
         readers = {
             name: resolver.reader(text)
             for name, text in self._separate.references.items()
@@ -235,7 +241,7 @@ class ReferenceModel(BaseModel):
         return list(dict.fromkeys(requirement.reference for requirement in self.requirements("")))
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return each reference with its attribute; ``owner`` is the text by which errors name the model."""
+        """Return each reference with its attribute; ``owner`` is the name of the model in errors."""
         references = self._separate.references
         return [
             Requirement(owner, name, found) for name, value in self._unresolved() if name in references for found in references_in(value)
@@ -253,7 +259,7 @@ class ReferenceModel(BaseModel):
     def _unresolved(self) -> Iterator[tuple[str, Any]]:
         """Yield every attribute with its value in clear text and its references unresolved."""
         fields = type(self).model_fields
-        # An attribute is either a reference or a sensitive plain value.
+        # No attribute is in both mappings.
         separate = {**self._separate.secrets, **self._separate.references}
         plain = vars(self)
         for name in fields:
@@ -280,31 +286,32 @@ class ReferenceModel(BaseModel):
 
     @staticmethod
     def _mask_changed_texts(template: Any, resolved: Any, validated: Any) -> None:
-        """Mask the texts that validators changed, such as a key after removal of its white space."""
+        """Mask the texts that validators changed."""
+        # A validator may, for example, remove the white space around a key.
         unchanged = set(texts_in(resolved))
         references = references_in(template)
         for text in texts_in(validated):
             if text not in unchanged and references:
                 redaction.the_redactor().protect(str.__str__(text), f"{references[0].name}.{references[0].key}")
 
-    def _masked(self) -> dict[str, Any]:
+    def _masked_attributes(self) -> dict[str, Any]:
         secrets = self._separate.secrets
         return {name: redaction.mask_text(name) if name in secrets else value for name, value in self._unresolved()}
 
     # return_type prevents pydantic 2.10 from evaluating the annotation in the module of a subclass.
     @model_serializer(mode="plain", return_type=dict)
     def _dump_references(self) -> dict[str, Any]:
-        return self._masked()
+        return self._masked_attributes()
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:  # type: ignore[override] # pydantic does the same
         """Yield the attributes that ``repr`` shows, so that ``dict()`` of a model resolves nothing."""
-        yield from self._masked().items()
+        yield from self._masked_attributes().items()
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Return the attributes for ``repr``: references as raw text, sensitive values masked."""
-        return list(self._masked().items())
+        return list(self._masked_attributes().items())
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic's signature
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic defines the signature
         """Return the model itself, or with ``update`` a validated copy with the same resolver.
 
         Raises:
@@ -343,7 +350,8 @@ class ReferenceModel(BaseModel):
         return type(other) is type(self) and dict(self._unresolved()) == dict(other._unresolved())
 
     def __hash__(self) -> int:
-        """Return a hash of the class and the names of the attributes; their values may be lists and dicts."""
+        """Return a hash of the class and the names of the attributes."""
+        # The values may be lists and dicts, which have no hash.
         return hash((type(self), tuple(sorted(self.model_fields_set))))
 
 
@@ -367,7 +375,7 @@ def _with_raw_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _component_error(model: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
-    """Return the error of this package for an error of pydantic, which contains the refused values."""
+    """Return the error of this package, without values, for an error of pydantic."""
     own = raised_by_validator(error)
     if own is not None:
         return own

@@ -24,7 +24,7 @@ class ReferenceResolver(Protocol):
     """Resolves the references of one component or of the settings of one step."""
 
     def __str__(self) -> str:
-        """Return the owner of the references as errors name it, such as ``annotator 'labels'``."""
+        """Return the name of the references' owner in errors, such as ``annotator 'labels'``."""
 
     def resolve(self, text: str) -> str:
         """Return ``text`` with its references resolved; raises the errors of :meth:`Stack.resolve`."""
@@ -36,7 +36,7 @@ class ReferenceResolver(Protocol):
 class Requirement(NamedTuple):
     """A reference with its owner and attribute.
 
-    The owner is the text by which errors name it, such as ``annotator 'labels'``. A reference with an empty key requires the whole secret.
+    The owner is its name in errors, such as ``annotator 'labels'``. A reference with an empty key requires the whole secret.
     """
 
     owner: str
@@ -48,13 +48,13 @@ class RequiresSecrets(Protocol):
     """An object that requires secrets, such as a model whose fields hold references."""
 
     def requirements(self, owner: str) -> list[Requirement]:
-        """Return the required references; ``owner`` is the text by which errors name the owner."""
+        """Return the required references; ``owner`` is the name of this object in errors."""
 
 
 def has_references(value: Any) -> bool:
     """Return whether a text in ``value`` holds a reference.
 
-    A text that is the value of a secret holds none, unless it consists of one reference.
+    The value of a known secret may look like a text with references. It counts as one only if it consists of a single reference.
     """
     return any(
         reference.has_reference(text) and (text not in known_values() or reference.single_reference(text) is not None)
@@ -131,7 +131,10 @@ def check_field_takes_references(name: str, field: FieldInfo, value: Any) -> Non
 
 
 def takes_text(annotation: Any, *, nested: bool = False) -> bool:
-    """Return whether a field with this annotation can hold a text, or with ``nested`` a container of texts."""
+    """Return whether a field with this annotation can hold a text.
+
+    With ``nested``, return whether it can hold a list, dict or other container of texts.
+    """
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return takes_text(inner[0], nested=nested)

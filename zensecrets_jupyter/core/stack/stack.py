@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 class Stack:
     """A named set of components, at most one of each type.
 
-    Each type of component is an attribute, ``None`` if the stack has no component of that type. A component of a stack resolves its
-    references in this stack: ``stack.annotator.authentication_secret`` is the value.
+    Each type of component is an attribute. It is ``None`` if the stack has no component of that type. A component of a stack resolves its
+    references in this stack: ``stack.annotator.authentication_secret`` is the value of the secret.
     """
 
-    def __init__(self, name: str, components: Iterable[StackComponent], secrets_manager: SecretsManager | None, *, id: str) -> None:  # noqa: A002 - the name is that of ZenML
+    def __init__(self, name: str, components: Iterable[StackComponent], secrets_manager: SecretsManager | None, *, id: str) -> None:  # noqa: A002 - ZenML calls this argument id
         """Bind the components to this stack."""
         self.name = name
         self.id = id
@@ -44,7 +44,7 @@ class Stack:
 
     @property
     def components(self) -> Mapping[ComponentType, StackComponent]:
-        """The components by type, in the order in which they were added, without the secrets manager."""
+        """The components by type, without the secrets manager, in the order of their addition."""
         return dict(self._components)
 
     @property
@@ -118,14 +118,14 @@ class Stack:
         """Return the references of the components, then those of ``settings``.
 
         Args:
-            settings: Pairs of an owner, as errors name it, and settings that require secrets.
+            settings: Pairs of an owner's name in errors, and its settings.
         """
         found = [requirement for component in self._components.values() for requirement in component.requirements()]
         return found + [requirement for owner, model in settings for requirement in model.requirements(owner)]
 
     @property
     def required_secrets(self) -> list[SecretReference]:
-        """The references of the components, each once, in the order of the components and their attributes."""
+        """The references of the components, each once, in the order of components and attributes."""
         return list(dict.fromkeys(requirement.reference for requirement in self.requirements()))
 
     def resolve(self, text: str, owner: str = "") -> str:
@@ -133,7 +133,7 @@ class Stack:
 
         Args:
             text: A text with references.
-            owner: The owner of the text, as errors name it.
+            owner: The name of the text's owner in errors.
 
         Raises:
             NoSecretsManagerError: If the stack has no secrets manager.
@@ -155,17 +155,17 @@ class Stack:
 
         Args:
             level: The depth of the validation, by default that of ``ZENML_SECRET_VALIDATION_LEVEL``.
-            settings: Pairs of an owner, as errors name it, and settings of the steps to run.
+            settings: Pairs of a step's name in errors, and its settings.
             refresh: Whether secrets are read even if the cache holds them.
 
         Raises:
-            SettingsError: If the value of the environment variable is no level.
+            SettingsError: If the value of the environment variable is not a level.
         """
         return validate(self, level=level, settings=settings, refresh=refresh)
 
 
 class StackResolver:
-    """Resolves the references of a component, or of the settings of a step, in a stack."""
+    """Resolves the references of a component, or of a step's settings, in a stack."""
 
     __slots__ = ("_owner", "_stack")
 
@@ -175,7 +175,7 @@ class StackResolver:
         self._owner = owner
 
     def __str__(self) -> str:
-        """Return the owner of the references as errors name it."""
+        """Return the name of the references' owner in errors."""
         return self._owner
 
     def resolve(self, text: str) -> str:
@@ -183,7 +183,8 @@ class StackResolver:
         return self._stack.resolve(text, self._owner)
 
     def reader(self, text: str) -> Callable[[], str]:
-        """Return a function that resolves ``text`` on each call, with a fast path for a single reference."""
+        """Return a function that resolves ``text`` on each call."""
+        # A text that is a single reference is resolved without parsing it again.
         parts = reference.split_references(text)
         manager = self._stack._secrets_manager  # noqa: SLF001 - the resolver is a part of the stack
         if manager is None or len(parts) != 1 or not isinstance(parts[0], SecretReference):

@@ -87,8 +87,8 @@ class Report:
     Attributes:
         stack: The stack's name.
         level: The depth of the validation.
-        problems: Every problem: first of the components, then of references in the order of components and attributes.
-        remedy: The command that solves the problems, or the first step to it; empty if there is none.
+        problems: All problems: first those of the components, then those of references in the order of components and attributes.
+        remedy: The commands that solve the problems, or the first one to try; empty if there is no problem.
     """
 
     stack: str
@@ -130,8 +130,8 @@ def validate(
 ) -> Report:
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 
-    ``NONE`` checks the components only. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads each
-    secret once. It lists secrets only to name near misses of missing ones, if the manager can list.
+    ``NONE`` checks only the components. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads each
+    secret once. It lists secrets only to find near misses of missing names, if the secrets manager can list.
     """
     level = level or user_settings.validation_level()
     problems = list(_component_problems(stack))
@@ -178,9 +178,9 @@ def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement],
     found = stack.secrets_manager.get_secrets((requirement.reference.name for requirement in requirements), refresh=refresh)
     for requirement in requirements:
         secret = found[requirement.reference.name]
-        awaited = pending_secret_hint(stack.secrets_manager.id, requirement.reference.name)
+        pending_hint = pending_secret_hint(stack.secrets_manager.id, requirement.reference.name)
         if isinstance(secret, SecretNotFoundError):
-            hint = secret.hint if awaited or secret.hint.startswith("Did you mean") else ""
+            hint = secret.hint if pending_hint or secret.hint.startswith("Did you mean") else ""
             yield _problem(requirement, secret.code, f"there is no secret {requirement.reference.name!r}.", hint)
         elif isinstance(secret, ZenSecretsError):
             yield _problem(requirement, secret.code, secret.message, secret.hint)
@@ -188,7 +188,7 @@ def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement],
             try:
                 secret.value(requirement.reference.key)
             except SecretKeyNotFoundError as error:
-                yield _problem(requirement, error.code, clause(error.message), awaited or error.hint)
+                yield _problem(requirement, error.code, clause(error.message), pending_hint or error.hint)
 
 
 def _problem(requirement: Requirement, code: str, cause: str, hint: str = "") -> Problem:
@@ -207,7 +207,7 @@ def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
     owners = {str(component) for component in stack.components.values()}
     if any(problem.component in owners for problem in missing):
         steps.append(f"%stack register-secrets {stack.name}")
-    # Secrets that only steps and pipelines require: register-secrets does not ask for them.
+    # The command register-secrets does not ask for secrets that only steps and pipelines require.
     others = [problem for problem in missing if problem.component not in owners]
     for code, verb in (("secret-not-found", "register"), ("secret-key-not-found", "update")):
         steps += _secret_commands(verb, [problem.reference for problem in others if problem.code == code])

@@ -1,1 +1,1 @@
-"""The built-in flavors, one module per component type, with the attributes and defaults of ZenML 0.20.5."""
+"""The built-in flavors, with the attributes of ZenML 0.20.5; one module per component type."""

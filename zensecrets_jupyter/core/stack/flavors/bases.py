@@ -11,7 +11,7 @@ class AuthenticatedConfig(StackComponentConfig):
     """Attributes of a component that authenticates to a service."""
 
     authentication_secret: str | None = None
-    """The credentials: a reference, or as in ZenML 0.20 the name of a secret. Any other text is a plain value, which is sealed."""
+    """The credentials: a reference, or the name of a secret as in ZenML 0.20. Any other text is a plain value, which is encrypted."""
 
 
 class GoogleCredentialsConfig(StackComponentConfig):
@@ -22,6 +22,6 @@ class GoogleCredentialsConfig(StackComponentConfig):
 
 
 class CustomConfig(StackComponentConfig):
-    """Attributes of a component without a specific flavor: any names, and any value may hold references."""
+    """Attributes of a custom component: any name, and any value may hold references."""
 
     model_config = ConfigDict(extra="allow")

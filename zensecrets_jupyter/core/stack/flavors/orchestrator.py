@@ -32,7 +32,10 @@ class LocalOrchestratorConfig(_OrchestratorConfig):
 
 
 class LocalDockerOrchestratorConfig(_OrchestratorConfig):
-    """Orchestrator for containers on this machine, without attributes; this package does not run steps in containers."""
+    """Orchestrator for containers on this machine, without attributes.
+
+    This package does not run steps in containers.
+    """
 
     TYPE: ClassVar[str] = "orchestrator"
     FLAVOR: ClassVar[str] = "local_docker"
