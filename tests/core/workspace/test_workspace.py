@@ -1,4 +1,4 @@
-"""Tests of the workspace: every method and error, several processes, damage, and the content of its files."""
+"""Tests of the workspace: its methods and errors, several processes, damage, and the content of its files."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_component_is_registered_and_listed(workspace: Workspace) -> None:
     assert workspace.component(ANNOTATOR, "labels") == record
     assert workspace.components(ANNOTATOR) == [record]
     assert [found.name for found in workspace.components(ALERTER)] == []
-    # The same name may be that of a component of another type.
+    # A component of another type may have the same name.
     workspace.register_component(ALERTER, "labels", "custom", {})
     assert len(workspace.components()) == 5
 
@@ -192,7 +192,7 @@ BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
 
 @pytest.mark.parametrize("call", BY_NAME.values(), ids=BY_NAME)
 def test_a_missing_component_lists_near_misses(call: Callable[[Workspace, str], Any], labels: Workspace) -> None:
-    """Each method raises an error with near misses, or the command that lists, for a missing component."""
+    """For a missing component, each method raises an error with near misses or with the list command."""
     before = (labels.components(), labels.stacks())
     with pytest.raises(ComponentNotFoundError, match=r"There is no annotator 'lables'\. Did you mean 'labels'\?") as caught:
         call(labels, "lables")
@@ -502,7 +502,7 @@ STACK_BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
 
 @pytest.mark.parametrize("call", STACK_BY_NAME.values(), ids=STACK_BY_NAME)
 def test_a_missing_stack_lists_near_misses(call: Callable[[Workspace, str], Any], workspace: Workspace) -> None:
-    """Each method raises an error with near misses, or the command that lists, for a missing stack."""
+    """For a missing stack, each method raises an error with near misses or with the list command."""
     with pytest.raises(StackNotFoundError, match=r"There is no stack 'defualt'\. Did you mean 'default'\?") as caught:
         call(workspace, "defualt")
     assert caught.value.stack == "defualt"
@@ -547,16 +547,16 @@ def test_removing_a_missing_component_changes_nothing(workspace: Workspace) -> N
 
 
 def test_a_manager_is_found_by_id_or_name(workspace: Workspace) -> None:
-    """A secrets manager is found by its id, otherwise by its name, and otherwise an error names the remedy."""
+    """A secrets manager is found by its id, or else by its name; if both are unknown, the error names the remedy."""
     record = workspace.component(MANAGER, "default")
-    assert workspace.manager_by_id(record.id, "whatever").id == record.id
+    assert workspace.manager_by_id(record.id, "another name").id == record.id
     assert workspace.manager_by_id("of another machine", "default").id == record.id
     with pytest.raises(NoSecretsManagerError, match="%zen secrets-manager register vault"):
         workspace.manager_by_id("of another machine", "vault")
 
 
 def test_a_local_artifact_store_has_a_folder(workspace: Workspace, tmp_path: Path) -> None:
-    """The folder is one of the workspace or the given one, with ~ expanded."""
+    """The folder is in the workspace by default, or else the given one."""
     default = workspace.open_component(ComponentType.ARTIFACT_STORE, "default")
     assert workspace.artifact_folder(default).is_relative_to(workspace.home)
     workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(tmp_path / "artifacts")})
@@ -632,7 +632,7 @@ print(json.dumps(None))
 
 
 def test_a_killed_writer_leaves_complete_changes(workspace: Workspace) -> None:
-    """After SIGKILL each acknowledged write is complete, and no other one is partly stored."""
+    """After SIGKILL, each acknowledged write is complete, and no other write is stored in part."""
     process = _write(0, 100_000)
     assert process.stdout is not None
     acknowledged = [int(process.stdout.readline()) for _ in range(15)]
@@ -726,7 +726,7 @@ def test_a_workspace_of_a_newer_version_is_not_changed(labels: Workspace) -> Non
             call(Workspace(labels.home))
 
 
-AS_NOBODY = """
+WRITE_AS_NOBODY = """
 import json, os, sys
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.errors import ZenSecretsError
@@ -747,9 +747,9 @@ print(json.dumps([attempt(lambda: len(workspace.stacks())), attempt(lambda: work
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace) -> None:  # noqa: FBT001 - pytest passes the argument by name
     """Writing without permission raises ManagerAccessError, whether the home exists or not."""
-    open_to_all = [path for path in workspace.home.parents if path.is_relative_to(Path("/tmp"))] if os.geteuid() == 0 else []  # noqa: S108 - where pytest works
+    open_to_all = [path for path in workspace.home.parents if path.is_relative_to(Path("/tmp"))] if os.geteuid() == 0 else []  # noqa: S108 - pytest creates its folders there
     modes = {path: path.stat().st_mode for path in open_to_all}
     if exists:
         workspace.stacks()
@@ -758,7 +758,7 @@ def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace
     for path in [*open_to_all, workspace.home]:
         path.chmod(0o555)
     try:
-        _, (code, name, text) = run_python(AS_NOBODY)
+        _, (code, name, text) = run_python(WRITE_AS_NOBODY)
         assert (code, name) == ("manager-access", ManagerAccessError.__name__)
         assert "workspace.db" in text
         assert "Check the owner and mode" in text

@@ -45,7 +45,7 @@ class DataKeyRow(NamedTuple):
     checksum: bytes
 
     def key_parameters(self) -> KeyParameters:
-        """Return the parameters of the wrapping key, or an empty mapping if the stored JSON is malformed.
+        """Return the parameters of the wrapping key, or an empty mapping for malformed JSON.
 
         A protection raises ManagerCorruptedError for an empty mapping.
         """
@@ -104,7 +104,7 @@ def is_wrapping_key(row: DataKeyRow, key: bytes) -> bool:
 
 
 def is_intact(row: DataKeyRow) -> bool:
-    """Return whether the values of a row have the right types, and its checksum is right."""
+    """Return whether a row has values of the right types, and the right checksum."""
     # SQLite allows a value of any type in any column (https://sqlite.org/flextypegood.html).
     types = (int, str, str, bytes, bytes)
     has_types = all(isinstance(value, expected) for value, expected in zip(row, types, strict=True))
@@ -112,7 +112,7 @@ def is_intact(row: DataKeyRow) -> bool:
 
 
 def holds_key(row: DataKeyRow, key: DataKey) -> bool:
-    """Return whether a row holds ``key``, according to its fingerprint; the wrapping key is not needed."""
+    """Return whether a row holds ``key``, according to the fingerprint of the key."""
     return row.generation == key.generation and row.key_parameters().get(_FINGERPRINT) == _fingerprint(key)
 
 

@@ -1,4 +1,4 @@
-"""Data key of a database, which encrypts the rows and is encrypted with a wrapping key.
+"""Data key of a database: it encrypts the rows, and a wrapping key encrypts it.
 
 The table of data keys has one row. A single transaction changes this row and the rows that the key encrypts. If the process is killed, the
 database holds either the old key with the old rows, or the new key with the new rows. At worst an unused wrapping key remains.
@@ -238,7 +238,7 @@ class DataKeys:
         return True
 
     def _passphrase_for(self, row: DataKeyRow, to: str | None) -> str | None:
-        """Return the passphrase of the new wrapping key, or ``None`` if the user has to type it.
+        """Return the passphrase of the new wrapping key; ``None`` to ask the user.
 
         A rotation, for which ``to`` is ``None``, keeps the passphrase. A change from one passphrase to another does not use the variable
         with the current passphrase.
@@ -274,7 +274,7 @@ class DataKeys:
             return self._open(row) if row else self._create()
 
     def _open(self, row: DataKeyRow) -> _OpenKey:
-        """Return the opened data key of ``row``, or of a row that has replaced it since."""
+        """Return the opened data key of ``row``, or of a row that replaced it."""
         for _ in range(_MAX_RETRIES):
             current = self._current
             if current and (current.row == row or holds_key(row, current.key)):

@@ -1,4 +1,4 @@
-"""Checks of names and attributes before a change of the workspace, and look-ups in its state."""
+"""Checks of names and attributes before a change of the workspace, and look-ups by name."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def remaining_components(record: StackRecord, removed: Iterable[ComponentType]) 
     """Return the components of a stack without those of some types.
 
     Raises:
-        InvalidStackError: If the stack has no component of one of the types, or needs one.
+        InvalidStackError: If the stack has no component of one of the types, or one of the types is required.
     """
     remaining = dict(record.components)
     for component_type in removed:
@@ -102,22 +102,22 @@ def remaining_components(record: StackRecord, removed: Iterable[ComponentType]) 
     return remaining
 
 
-def check_label(kind: str, name: str) -> None:
-    """Check the name of a stack or component.
+def check_registration_name(kind: str, name: str) -> None:
+    """Check the name of a new stack or component.
 
     Args:
-        kind: The kind of object with its article, such as ``a stack``.
+        kind: The kind of object with its article: ``a stack``, or the label of a component type.
         name: Its name.
 
     Raises:
-        InvalidReferenceError: If the name is a reference or almost one.
+        InvalidReferenceError: If the name is a reference or a near miss.
         InvalidStackError, InvalidComponentError: If the name is not acceptable.
     """
     if reference.has_reference(name) or reference.near_miss(name):
         message = f"The name of {kind} can't be a reference to a secret."
         raise InvalidReferenceError(message, text=name, hint="Choose a plain name.")
-    bad = not name or len(name) > MAX_NAME_LENGTH or name.startswith("-") or not name.isprintable() or name != name.strip()
-    if bad:
+    is_invalid = not name or len(name) > MAX_NAME_LENGTH or name.startswith("-") or not name.isprintable() or name != name.strip()
+    if is_invalid:
         message = f"{name[:20]!r} can't be the name of {kind}."
         error = InvalidStackError if kind == "a stack" else InvalidComponentError
         raise error(message, hint=f"Use 1 to {MAX_NAME_LENGTH} printable characters, not starting with '-' or a space.")
@@ -126,7 +126,7 @@ def check_label(kind: str, name: str) -> None:
 def initial_secrets(
     component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], Sequence[BaseSecretSchema]]:
-    """Return the attributes to register, and the secrets that a secrets manager imports from a file.
+    """Return the attributes to register, and the secrets to import into a new secrets manager.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
@@ -138,7 +138,8 @@ def initial_secrets(
 
 
 def stored_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
-    """Return the names under which attributes are stored; ZenML has other names for some of them."""
+    """Return the names under which attributes are stored."""
+    # ZenML has other names for some options of secrets managers.
     other_names = get_manager_flavor(record.flavor).options_model.OTHER_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
     return [other_names.get(attribute, attribute) for attribute in attributes]
 
@@ -150,14 +151,14 @@ def check_attributes(
     existing: ExistingAttributes,
     is_secret_name: Callable[[str], bool],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the attributes to store: those in clear text, and the sensitive plain values.
+    """Check attributes, and return those to store in clear text and those to encrypt.
 
     Args:
         component_type: The type of the component.
         flavor: Its flavor.
         attributes: The given attributes.
         existing: The registered attributes, which the given ones update.
-        is_secret_name: Returns whether a text is the name of a secret, which is not a sensitive value in any attribute.
+        is_secret_name: Returns whether a text is the name of a secret. A name is stored in clear text.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
@@ -169,13 +170,13 @@ def check_attributes(
     config = config_class.merged(existing.attributes, attributes)
     stored = config.stored()
 
-    def is_name(attribute: str) -> bool:
+    def names_secret(attribute: str) -> bool:
         field, value = config_class.model_fields.get(attribute), stored[attribute]
         if (field is not None and is_secret_field(field)) or not isinstance(value, str):
             return False
         return is_secret_name(value) if attribute in attributes else attribute in existing.clear
 
-    sensitive = [name for name in config.plain_sensitive_fields() if name in stored and not is_name(name)]
+    sensitive = [name for name in config.plain_sensitive_fields() if name in stored and not names_secret(name)]
     return stored, {name: stored.pop(name) for name in sensitive}
 
 
@@ -186,7 +187,7 @@ def _check_options(flavor: str, existing: Mapping[str, Any], attributes: Mapping
             found = " ".join(map(str, reference.find_references(value)))
             raise InvalidReferenceError(message, text=found, hint="Write the value itself; a sensitive one is encrypted.")
     manager = get_manager_flavor(flavor)
-    # A given option replaces the existing one, also if it is given under ZenML's name.
+    # A new option replaces the existing one, even if the new one has ZenML's name.
     replaced = {ours for theirs, ours in manager.options_model.OTHER_NAMES.items() if theirs in attributes}
     options = manager.make_options({**{name: value for name, value in existing.items() if name not in replaced}, **attributes})
     stored = options.model_dump(mode="json", exclude_unset=True)

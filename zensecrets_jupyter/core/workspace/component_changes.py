@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.names import check_name
 from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.core.workspace.checks import (
     check_attributes,
-    check_label,
+    check_registration_name,
     get_component,
     initial_secrets,
     refuse_duplicate,
@@ -36,7 +36,7 @@ _Result = TypeVar("_Result")
 
 
 class ComponentChanges:
-    """Changes to the registered components of one workspace; a failed change leaves everything as it was."""
+    """Changes to the components of one workspace; a failed change changes nothing."""
 
     def __init__(self, database: WorkspaceDatabase, loader: ComponentLoader) -> None:
         """Change ``database``; ``loader`` opens the secrets managers that a change concerns."""
@@ -45,9 +45,9 @@ class ComponentChanges:
 
     def register(self, component_type: ComponentType, name: str, flavor: str, attributes: Mapping[str, Any]) -> ComponentRecord:
         """Register a component; see :meth:`Workspace.register_component`."""
-        check_label(component_type.label_with_article, name)
-        given, secrets = initial_secrets(component_type, flavor, attributes)
-        clear, sensitive = check_attributes(component_type, flavor, given, ExistingAttributes(), self._is_secret_name)
+        check_registration_name(component_type.label_with_article, name)
+        attributes, secrets = initial_secrets(component_type, flavor, attributes)
+        clear, sensitive = check_attributes(component_type, flavor, attributes, ExistingAttributes(), self._is_secret_name)
         record = self._add(component_type, name, flavor, clear, sensitive)
         complete = False
         try:
@@ -61,9 +61,9 @@ class ComponentChanges:
     def update(self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], remove: Iterable[str]) -> ComponentRecord:
         """Update the attributes of a component; see :meth:`Workspace.update_component`."""
         record = self._record(component_type, name)
-        given, secrets = initial_secrets(component_type, record.flavor, attributes)
+        attributes, secrets = initial_secrets(component_type, record.flavor, attributes)
         with self._imported_secrets(record, secrets):
-            return self._change(component_type, name, given, list(remove))
+            return self._change(component_type, name, attributes, list(remove))
 
     def _change(self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], removed: list[str]) -> ComponentRecord:
         while True:
@@ -82,7 +82,7 @@ class ComponentChanges:
 
     def rename(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
         """Rename a component; see :meth:`Workspace.rename_component`."""
-        check_label(component_type.label_with_article, new_name)
+        check_registration_name(component_type.label_with_article, new_name)
         with self._database.write() as writer:
             record = get_component(writer.state, component_type, name)
             refuse_duplicate(writer.state, component_type, new_name)
@@ -90,7 +90,7 @@ class ComponentChanges:
 
     def copy(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
         """Register a copy of a component; see :meth:`Workspace.copy_component`."""
-        check_label(component_type.label_with_article, new_name)
+        check_registration_name(component_type.label_with_article, new_name)
         record = self._record(component_type, name)
         clear = self._database.attributes(record)
         sensitive = {attribute: clear.pop(attribute) for attribute in (record.sealed.names if record.sealed else ())}
@@ -126,7 +126,7 @@ class ComponentChanges:
         return self._write(component_id, sensitive, add)
 
     def _write(self, component_id: str, sensitive: Mapping[str, Any], work: Callable[[Writer, SealedValues | None], _Result]) -> _Result:
-        """Return the result of ``work`` in a transaction, called with the component's sensitive attributes sealed."""
+        """Call ``work`` in a transaction with the encrypted sensitive attributes; return its result."""
         if sensitive:
             return self._database.write_sealed(lambda writer: work(writer, writer.seal_attributes(component_id, sensitive)))
         with self._database.write() as writer:
@@ -134,7 +134,7 @@ class ComponentChanges:
 
     @contextmanager
     def _imported_secrets(self, record: ComponentRecord, secrets: Iterable[BaseSecretSchema]) -> Iterator[None]:
-        """Register secrets in a manager, and delete them again if that or the block fails."""
+        """Register secrets in a manager; delete them again if this or the block fails."""
         done: list[str] = []
         complete = False
         try:
@@ -148,7 +148,7 @@ class ComponentChanges:
                 self._loader.manager(record).delete_secret(name)
 
     def _is_secret_name(self, text: str) -> bool:
-        """Return whether the active stack's secrets manager lists a secret ``text``; ``False`` if it can't list."""
+        """Return whether the active stack's secrets manager lists a secret with the name ``text``."""
         try:
             check_name(text)
             manager = self._loader.stack().secrets_manager
@@ -172,5 +172,5 @@ class ComponentChanges:
 def _change_if_current(
     record: ComponentRecord, clear: Mapping[str, Any], writer: Writer, sealed: SealedValues | None
 ) -> ComponentRecord | None:
-    """Replace the attributes of a component, or return ``None`` if another process changed it since ``record`` was read."""
+    """Replace the attributes of a component, or return ``None`` if ``record`` is out of date."""
     return writer.change_component(record, clear, sealed) if writer.state.components.get(record.id) == record else None

@@ -27,7 +27,7 @@ FlavorT = TypeVar("FlavorT", StackComponentConfig, Backend)
 
 
 class _StackCache(NamedTuple):
-    """Loaded stacks by name, valid for one state of the workspace and one set of defined classes."""
+    """Loaded stacks by name, valid for one state of the workspace and of the classes."""
 
     state: State | None
     definitions: int
@@ -43,7 +43,7 @@ class ComponentLoader:
         Args:
             folder: The folder of the workspace.
             database: The database.
-            make_origin: Returns the origin of a secrets manager's values for its id and name.
+            make_origin: Returns the origin of the values of a secrets manager, from its id and name.
         """
         self._root = folder
         self._database = database
@@ -57,7 +57,10 @@ class ComponentLoader:
         return self._root / f"{record.type.value}s" / record.id
 
     def stack(self, name: str | None = None) -> Stack:
-        """Return a stack, by default the active one; the same object until a registration or a class definition changes."""
+        """Return a stack, by default the active one.
+
+        The object stays the same until a registration or a class definition changes.
+        """
         state = self._database.state()
         cache = self._cache
         if cache.state is not state or cache.definitions != Registry.definitions:
@@ -123,10 +126,12 @@ class ComponentLoader:
             raise NoSecretsManagerError(message, hint="List them: %zen secrets-manager list")
 
     def manager_by_id(self, manager_id: str, name: str) -> SecretsManager:
-        """Return the secrets manager with that id, or with that name on another machine.
+        """Return the secrets manager with this id, or else the one with this name.
+
+        On another machine, a secrets manager may have the same name and another id.
 
         Raises:
-            NoSecretsManagerError: If there is neither.
+            NoSecretsManagerError: If there is none.
         """
         components = self._database.state().components
         record = components.get(manager_id)
@@ -158,7 +163,7 @@ class _ActiveStackResolver:
         return StackResolver(stack, str(self._component)).resolve(text)
 
     def reader(self, text: str) -> Callable[[], str]:
-        """Return a function that resolves ``text`` in the stack that is active when it is called."""
+        """Return a function that resolves ``text``, on each call, in the active stack."""
         return partial(self.resolve, text)
 
 

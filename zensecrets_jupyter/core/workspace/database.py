@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 POLL_INTERVAL = 0.05
-"""Seconds between two checks for changes by other processes; the cache of secrets uses the same interval."""
+"""Seconds between two checks for changes by other processes."""
 _DATA_CONTEXT = ("data",)
 
 
@@ -67,7 +67,7 @@ class WorkspaceDatabase:
 
     @contextmanager
     def write(self) -> Iterator[Writer]:
-        """Open a write transaction and yield its writer; an error in the block undoes all of its changes."""
+        """Open a write transaction and yield its writer; an error in the block undoes it."""
         with self._lock, self._database.write() as connection:
             create_defaults(connection)
             yield Writer(connection, self._load(connection))
@@ -146,7 +146,7 @@ class WorkspaceDatabase:
         with self._database.read() as connection:
             if connection is None:
                 return None
-            # One transaction reads all tables, so that a commit by another process between two statements is not half visible.
+            # One transaction reads all tables. Otherwise, a commit by another process between two statements would be visible in part.
             connection.exec_driver_sql("BEGIN")
             revision = connection.execute(sa.select(WORKSPACE.c.revision)).scalar()
             if revision is None:
@@ -164,6 +164,6 @@ class WorkspaceDatabase:
         try:
             return load_state(connection)
         except (AttributeError, LookupError, TypeError, ValueError):
-            # A damaged row. The database itself translates errors of statements.
+            # A row is damaged. Errors of statements don't arrive here, because the database translates them.
             problem = ManagerCorruptedError(f"{self._database.path} holds a row that is damaged.", hint="Restore it from a copy.")
         raise problem

@@ -29,8 +29,8 @@ class SealedValues(NamedTuple):
 class ComponentRecord(NamedTuple):
     """The registration of a component.
 
-    ``attributes`` are the given attributes with references as raw text. A sensitive plain value is a mask here, and its name is in
-    ``sealed.names``.
+    ``attributes`` are the given attributes, with references unresolved. They contain a mask instead of a sensitive plain value, whose
+    name is in ``sealed.names``.
     """
 
     id: str
@@ -79,7 +79,12 @@ class State(NamedTuple):
 
 
 class ExistingAttributes(NamedTuple):
-    """The attributes of a component before an update, and the names of those that are stored in clear text."""
+    """The attributes of a component before an update.
+
+    Attributes:
+        attributes: The attributes by name.
+        clear: The names of the attributes that are stored in clear text.
+    """
 
     attributes: Mapping[str, Any] = MappingProxyType({})
     clear: Collection[str] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.errors import InvalidStackError
 from zensecrets_jupyter.core.workspace.checks import (
     check_components,
-    check_label,
+    check_registration_name,
     get_stack,
     refuse_duplicate_stack,
     remaining_components,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class StackChanges:
-    """Changes to the registered stacks of one workspace; a failed change leaves everything as it was."""
+    """Changes to the stacks of one workspace; a failed change changes nothing."""
 
     def __init__(self, database: WorkspaceDatabase) -> None:
         """Change ``database``."""
@@ -36,7 +36,7 @@ class StackChanges:
 
     def register(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
         """Register a stack; see :meth:`Workspace.register_stack`."""
-        check_label("a stack", name)
+        check_registration_name("a stack", name)
         with self._database.write() as writer:
             refuse_duplicate_stack(writer.state, name)
             check_components(writer.state, components)
@@ -57,7 +57,7 @@ class StackChanges:
 
     def rename(self, name: str, new_name: str) -> StackRecord:
         """Rename a stack; see :meth:`Workspace.rename_stack`."""
-        check_label("a stack", new_name)
+        check_registration_name("a stack", new_name)
         with self._database.write() as writer:
             record = get_stack(writer.state, name)
             refuse_duplicate_stack(writer.state, new_name)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Workspace:
     """The registered components and stacks of one folder.
 
-    Every method with the name of a component or stack raises ComponentNotFoundError or StackNotFoundError, with near misses, if it does not
-    exist; the docstrings name further errors. A failed call changes nothing.
+    Every method that gets the name of a component or stack raises ComponentNotFoundError or StackNotFoundError, with near misses, if it
+    does not exist. The docstrings name further errors. A failed call changes nothing.
     """
 
     def __init__(self, home: Path) -> None:
@@ -116,12 +116,12 @@ class Workspace:
         """Delete a component and its files in the workspace.
 
         Raises:
-            InvalidComponentError: If it is part of a stack, or a local secrets manager that still holds secrets.
+            InvalidComponentError: If the component is part of a stack, or is a local secrets manager that still holds secrets.
         """
         self._component_changes.delete(component_type, name)
 
     def open_component(self, component_type: ComponentType, name: str) -> StackComponent:
-        """Return a component, whose references resolve in the active stack if that contains it.
+        """Return a component; its references resolve if the active stack contains it.
 
         Raises:
             FlavorUnavailableError: If its flavor is not defined in this process.
@@ -138,10 +138,12 @@ class Workspace:
         return self._loader.manager(self.component(ComponentType.SECRETS_MANAGER, name))
 
     def manager_by_id(self, manager_id: str, name: str) -> SecretsManager:
-        """Return the secrets manager with that id, or on another machine the one with that name.
+        """Return the secrets manager with this id, or else the one with this name.
+
+        On another machine, a secrets manager may have the same name and another id.
 
         Raises:
-            NoSecretsManagerError: If there is neither.
+            NoSecretsManagerError: If there is none.
         """
         return self._loader.manager_by_id(manager_id, name)
 
@@ -170,7 +172,9 @@ class Workspace:
         return get_stack(self._database.state(), name)
 
     def stack(self, name: str | None = None) -> Stack:
-        """Return a stack, by default the active one; the same object until a registration or a class definition changes.
+        """Return a stack, by default the active one.
+
+        The object stays the same until a registration or a class definition changes.
 
         Raises:
             FlavorUnavailableError: If the flavor of a component is not defined in this process.
@@ -203,7 +207,7 @@ class Workspace:
         """Remove the components of these types from a stack and return its record.
 
         Raises:
-            InvalidStackError: If the stack has no component of one of the types, or needs one.
+            InvalidStackError: If the stack has no component of one of the types, or one of the types is required.
         """
         return self._stack_changes.remove(name, component_types)
 
@@ -223,10 +227,12 @@ class Workspace:
         """
         self._stack_changes.delete(name)
 
-    # Encryption with the workspace's data key, for other parts of the package.
+    # Encryption with the workspace's data key.
 
     def fingerprint(self, text: str) -> str:
-        """Return a digest of ``text``, keyed with the data key; without the key it reveals nothing about the text.
+        """Return a digest of ``text``, keyed with the data key.
+
+        Without the key, the digest reveals nothing about the text.
 
         Raises:
             ManagerLockedError: If the data key can't be opened.

@@ -115,5 +115,8 @@ class SealingWriter(Writer):
 
 
 def component_context(component_id: str) -> tuple[str, ...]:
-    """Return the authenticated context of a component's sealed attributes, which prevents their use in another component."""
+    """Return the authenticated context of a component's sealed attributes.
+
+    The context prevents the use of the encrypted data in another component.
+    """
     return "component", component_id

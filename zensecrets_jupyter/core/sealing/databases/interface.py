@@ -59,7 +59,7 @@ class Database(Protocol):
 
 
 def meta_table(tables: MetaData) -> Table:
-    """Return the table with the kind and format version of the content; add it if missing."""
+    """Return the table with the content's kind and format version; add it if missing."""
     existing = tables.tables.get("meta")
     if existing is not None:
         return existing

@@ -86,7 +86,7 @@ class SqlServer:
 
     @property
     def location(self) -> str:
-        """Server, database and schema for messages, without the parts of the URL that may hold secrets."""
+        """Server, database and schema for messages, without URL parts that may hold secrets."""
         port = f":{self._url.port}" if self._url.port else ""
         return f"{self._url.get_backend_name()}://{self._url.host or ''}{port}/{self._url.database or ''} (schema {self._schema})"
 

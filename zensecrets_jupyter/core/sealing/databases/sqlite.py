@@ -129,9 +129,9 @@ class SqliteFile:
             raise translate_sqlite_error(error, self.path, writing=True, committing=committing) from None
 
     def change_token(self) -> object:
-        """Return a token that changes with each commit of any process, or ``None`` for a missing file.
+        """Return a token that changes with each commit, or ``None`` for a missing file.
 
-        The call is cheap enough for every read.
+        The token also changes with commits of other processes. The call is cheap enough for every read.
         """
         with self._translate_errors(writing=False), self._lock:
             opened = self._open()
@@ -157,7 +157,7 @@ class SqliteFile:
             raise translate_sqlite_error(error, self.path, writing=writing) from None
 
     def _open(self) -> _OpenFile | None:
-        """Return the open file, or ``None`` if it is missing; reopen it after a replacement or a fork."""
+        """Return the open file or ``None``; reopen it after a replacement or a fork."""
         try:
             status = self.path.stat()
         except FileNotFoundError:

@@ -36,7 +36,7 @@ therefore does not open and close the file with ``os.open`` while SQLite opens i
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Return a connection to an existing file, with the settings that SQLite does not store in the file.
+    """Return a connection to an existing file, with the settings of this package.
 
     Args:
         path: The file.
@@ -92,7 +92,7 @@ def enable_write_ahead_log(connection: Connection) -> None:
 
 
 def begin_write(connection: Connection, path: Path) -> None:
-    """Wait for the writers of other processes, and begin a write transaction; print a notice during a long wait."""
+    """Begin a write transaction after those of other processes; a long wait prints a notice."""
     try:
         _set_busy_timeout(connection, min(NOTICE_SECONDS, BUSY_SECONDS))
         connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -16,7 +16,7 @@ The database stores them in clear text beside the wrapped data key.
 
 
 class KeyProtection(Protocol):
-    """One way to store or derive the wrapping key, which encrypts the data key of a database."""
+    """One way to store or derive the wrapping key, which encrypts the data key."""
 
     def create_key(self) -> tuple[KeyParameters, bytes]:
         """Create and store a wrapping key, and return its parameters and the key.

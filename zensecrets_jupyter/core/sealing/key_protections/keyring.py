@@ -167,7 +167,7 @@ def is_unlocked() -> bool:
 
 
 def translate_keyring_error(keyring: KeyringBackend, error: Exception, label: str = "the store") -> ManagerLockedError:
-    """Return the error of this package for an error of the keyring, without the text of that error."""
+    """Return the error of this package for an error of the keyring; omit its text."""
     problem = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
     return ManagerLockedError(f"The OS keyring ({keyring.name}) {problem}, so {label} stays sealed.", hint=_HINT)
 

@@ -187,7 +187,10 @@ def _remember(passphrase: str) -> None:
 
 
 def _ask_twice(label: str, ask: PassphraseSource, note: str = "") -> str:
-    """Return the new passphrase that the user typed twice, or an empty text; the prompt shows ``note``."""
+    """Return the new passphrase that the user typed twice; the prompt shows ``note``.
+
+    The result is an empty text if the user types nothing.
+    """
     prompt = f"New passphrase for {label}{f' ({note})' if note else ''}: "
     for _ in range(MAX_ATTEMPTS):
         first = ask(prompt)
