@@ -13,20 +13,20 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 from zensecrets_jupyter.contract.message import Message
 
 FORM_MIME = "application/vnd.zensecrets.form+json"
-"""MIME type of a form in an output, for front ends with our extension: they show a line when the form itself is unavailable."""
+"""MIME type of a form in an output, for front ends with our extension."""
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 """MIME type of a widget of ipywidgets in an output."""
 
 
 class InputRule(Message):
-    """A check of a typed text, which the browser makes before it submits.
+    """A check of a value or of a key's name, which the browser makes.
 
     Attributes:
         pattern: A regular expression with the flag `u` that finds a violation.
         text: The message that the user sees.
         refuses: Whether a violation prevents the submission; otherwise the message is a note.
-        sensitive: Whether the rule applies to sensitive fields only.
-        typed: Whether the rule applies to typed or pasted text only, and not to the content of a file.
+        sensitive: Whether the rule applies only to sensitive fields.
+        typed: Whether the rule applies only to typed or pasted text, and not to the content of a file.
     """
 
     pattern: str
@@ -40,15 +40,15 @@ class FormField(Message):
     """A field of the form, for one key.
 
     Attributes:
-        key: The key of the secret, or the name of the attribute.
+        key: The key of the secret, or the name of the component's attribute.
         description: A short explanation; may be empty.
-        required: Whether the field needs a value, unless there is a stored or held one.
+        required: Whether an empty field is a problem if no value is stored or held.
         sensitive: Whether the browser shows dots.
-        present: The label of the stored value that an empty field keeps ("set", "in the file"); empty without one.
-        held: Whether the kernel holds a value from an earlier submission, which an empty field keeps too.
+        present: The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored.
+        held: Whether the kernel holds a value of an earlier submission. An empty field keeps it.
         removable: Whether the user may remove the stored value.
-        needed_by: The attributes that refer to the key: "annotator 'labels'.authentication_secret".
-        media_type: The media type of the value, which then may have several lines; may be empty.
+        needed_by: The attributes that refer to the key, such as "annotator 'labels'.authentication_secret".
+        media_type: The media type of the value; may be empty. A value with a media type may have several lines.
         problem: The problem that the kernel found in the last submission; may be empty.
     """
 
@@ -65,10 +65,10 @@ class FormField(Message):
 
 
 class FormSection(Message):
-    """One secret in a form.
+    """The part of a form for one secret or one component.
 
     Attributes:
-        title: The name of the secret; empty if the title of the form begins with it.
+        title: The name of the secret or component; empty if the title of the form begins with it.
         note: A line below the title, such as "schema aws"; may be empty.
         done: The label of a completed section ("done"); otherwise empty.
         any_key: Whether the user may add keys.
@@ -87,7 +87,7 @@ class PassphraseField(Message):
 
     Attributes:
         label: The label, such as "Passphrase of secrets manager 'default'".
-        is_new: Whether the user chooses a new passphrase: it is typed twice, and may be empty to keep the key in a file.
+        is_new: Whether the user chooses a new passphrase. It is typed twice; if it is empty, the key is stored in a file.
         problem: The problem that the kernel found in the last submission; may be empty.
     """
 
@@ -108,7 +108,7 @@ class OpenForm(Message):
         attempt: The number of submissions that the kernel has processed.
         shown: Whether a front end has displayed the form.
         problem: The problem of the whole form after the last submission; may be empty.
-        sections: The sections, one for each secret.
+        sections: The sections, one for each secret or component.
         passphrase: The field for a passphrase, if the command needs one.
         rules: The checks of values.
         key_rules: The checks of the names of added keys.
@@ -170,7 +170,7 @@ class SectionAnswer(Message):
     """The values of one section of a submission.
 
     Attributes:
-        values: Pairs of a key and a value without empty fields; a mapping would hide a repeated key.
+        values: Pairs of a key and a value, without empty fields. In a mapping, a repeated key would be lost.
         removed: The keys to remove.
     """
 
@@ -183,7 +183,7 @@ class Submission(Message):
 
     Attributes:
         form: The identifier of the form.
-        attempt: The number of submissions that the kernel had processed.
+        attempt: The attribute `attempt` of the state that the browser displayed.
         sections: The values of each section, in the order of the form.
         passphrase: The passphrase of the store, if the form has a field for it.
         pad: Spaces that make the length a round number, so that it does not reveal the length of the values.
@@ -240,7 +240,7 @@ _MESSAGES: TypeAdapter[ShownMessage | CancelMessage | SubmitMessage] = TypeAdapt
 
 
 def read_message(content: object) -> ShownMessage | CancelMessage | SubmitMessage | None:
-    """Return the message with this content, or ``None`` if it is invalid."""
+    """Validate the content of a message; return ``None`` if it is invalid."""
     try:
         return _MESSAGES.validate_python(content)
     except ValidationError:
@@ -248,7 +248,7 @@ def read_message(content: object) -> ShownMessage | CancelMessage | SubmitMessag
 
 
 def read_submission(plaintext: bytes) -> Submission | None:
-    """Return the submission in the plaintext of a sealed message, or ``None`` if it is malformed."""
+    """Parse the plaintext of a sealed submission; return ``None`` if it is malformed."""
     try:
         # Strict JSON validation accepts an array for a tuple; strict validation of Python's lists does not.
         return Submission.model_validate_json(plaintext)

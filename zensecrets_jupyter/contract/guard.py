@@ -1,7 +1,7 @@
-"""Messages between the guard of a kernel and the front ends that display its notebooks and consoles.
+"""Messages between the guard of a kernel and its front ends, such as JupyterLab.
 
-They are typed dictionaries and not models, because the first message is sent while ``%load_ext`` runs, and importing pydantic would make
-``%load_ext`` slow.
+The messages are typed dictionaries and not pydantic models. The guard sends the first message while ``%load_ext`` runs, and importing
+pydantic would make ``%load_ext`` slow.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 GUARD_TARGET = "zensecrets.guard"
-"""Name of the comm target."""
+"""Name of the Jupyter comm target over which the messages are sent."""
 
 
 class StatusMessage(TypedDict):
-    """State of the guard, for the status bar; numbers only.
+    """State of the guard for the status bar, without values and their names.
 
     Attributes:
         kind: The discriminator of the message.
@@ -83,7 +83,7 @@ class CellOutput(TypedDict):
 
 
 class OutputsMessage(TypedDict):
-    """Displayed outputs for redaction, or the redacted outputs that replace them.
+    """Outputs that a front end sends for redaction, or that the guard returns redacted.
 
     Attributes:
         kind: The discriminator of the message.
@@ -105,7 +105,7 @@ class HelloMessage(TypedDict):
 
 
 class RepairedMessage(TypedDict):
-    """Answer of a front end to a request to replace a source.
+    """Answer of a front end that was asked to replace the source of a cell.
 
     Attributes:
         kind: The discriminator of the message.
@@ -126,17 +126,17 @@ FrontEndMessage = HelloMessage | OutputsMessage | RepairedMessage
 
 
 def read_message(data: object) -> FrontEndMessage | None:
-    """Return the message with this data, or ``None`` if it is invalid."""
+    """Validate the data of a front end's message; return ``None`` if it is invalid."""
     from pydantic import ValidationError
 
     try:
-        return _messages().validate_python(data, strict=True)
+        return _message_adapter().validate_python(data, strict=True)
     except ValidationError:
         return None
 
 
 @cache
-def _messages() -> TypeAdapter[FrontEndMessage]:
+def _message_adapter() -> TypeAdapter[FrontEndMessage]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(FrontEndMessage)

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Message(BaseModel):
-    """Base of every message: immutable, strict about types, without unknown fields, and without input values in errors."""
+    """Immutable base class of messages.
+
+    A wrong type or an unknown field is an error, and no error contains the invalid input.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, strict=True)

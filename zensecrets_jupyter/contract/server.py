@@ -9,7 +9,7 @@ CHECKS_PATH = "zensecrets/checks"
 
 
 class KernelCheck(Message):
-    """Response to a request for the check of a kernel.
+    """Response to the question whether a kernel checks saved files.
 
     Attributes:
         checked: Whether the kernel checks the files that the server saves.

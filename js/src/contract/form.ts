@@ -2,13 +2,13 @@
 
 import { isNumber, isRecord, isString } from './typeGuards';
 
-/** MIME type of a form in an output, for front ends with our extension: they show a line when the form itself is unavailable. */
+/** MIME type of a form in an output, for front ends with our extension. */
 export const FORM_MIME = 'application/vnd.zensecrets.form+json';
 
 /** MIME type of a widget of ipywidgets in an output. */
 export const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
 
-/** A check of a typed text, which the browser makes before it submits. */
+/** A check of a value or of a key's name, which the browser makes. */
 export interface IInputRule {
   /** A regular expression with the flag `u` that finds a violation. */
   readonly pattern: string;
@@ -16,39 +16,39 @@ export interface IInputRule {
   readonly text: string;
   /** Whether a violation prevents the submission; otherwise the message is a note. */
   readonly refuses: boolean;
-  /** Whether the rule applies to sensitive fields only. */
+  /** Whether the rule applies only to sensitive fields. */
   readonly sensitive: boolean;
-  /** Whether the rule applies to typed or pasted text only, and not to the content of a file. */
+  /** Whether the rule applies only to typed or pasted text, and not to the content of a file. */
   readonly typed: boolean;
 }
 
 /** A field of the form, for one key. */
 export interface IFormField {
-  /** The key of the secret, or the name of the attribute. */
+  /** The key of the secret, or the name of the component's attribute. */
   readonly key: string;
   /** A short explanation; may be empty. */
   readonly description: string;
-  /** Whether the field needs a value, unless there is a stored or held one. */
+  /** Whether an empty field is a problem if no value is stored or held. */
   readonly required: boolean;
   /** Whether the browser shows dots. */
   readonly sensitive: boolean;
-  /** The label of the stored value that an empty field keeps ("set", "in the file"); empty without one. */
+  /** The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored. */
   readonly present: string;
-  /** Whether the kernel holds a value from an earlier submission, which an empty field keeps too. */
+  /** Whether the kernel holds a value of an earlier submission. An empty field keeps it. */
   readonly held: boolean;
   /** Whether the user may remove the stored value. */
   readonly removable: boolean;
-  /** The attributes that refer to the key: "annotator 'labels'.authentication_secret". */
+  /** The attributes that refer to the key, such as "annotator 'labels'.authentication_secret". */
   readonly needed_by: readonly string[];
-  /** The media type of the value, which then may have several lines; may be empty. */
+  /** The media type of the value; may be empty. A value with a media type may have several lines. */
   readonly media_type: string;
   /** The problem that the kernel found in the last submission; may be empty. */
   readonly problem: string;
 }
 
-/** One secret in a form. */
+/** The part of a form for one secret or one component. */
 export interface IFormSection {
-  /** The name of the secret; empty if the title of the form begins with it. */
+  /** The name of the secret or component; empty if the title of the form begins with it. */
   readonly title: string;
   /** A line below the title, such as "schema aws"; may be empty. */
   readonly note: string;
@@ -64,7 +64,7 @@ export interface IFormSection {
 export interface IPassphraseField {
   /** The label, such as "Passphrase of secrets manager 'default'". */
   readonly label: string;
-  /** Whether the user chooses a new passphrase: it is typed twice, and may be empty to keep the key in a file. */
+  /** Whether the user chooses a new passphrase. It is typed twice; if it is empty, the key is stored in a file. */
   readonly is_new: boolean;
   /** The problem that the kernel found in the last submission; may be empty. */
   readonly problem: string;
@@ -88,7 +88,7 @@ export interface IOpenForm {
   readonly shown: boolean;
   /** The problem of the whole form after the last submission; may be empty. */
   readonly problem: string;
-  /** The sections, one for each secret. */
+  /** The sections, one for each secret or component. */
   readonly sections: readonly IFormSection[];
   /** The field for a passphrase, if the command needs one. */
   readonly passphrase: IPassphraseField | null;
@@ -126,7 +126,7 @@ export interface IFormOutput {
 
 /** The values of one section of a submission. */
 export interface ISectionAnswer {
-  /** Pairs of a key and a value without empty fields; a mapping would hide a repeated key. */
+  /** Pairs of a key and a value, without empty fields. In a mapping, a repeated key would be lost. */
   readonly values: readonly (readonly [string, string])[];
   /** The keys to remove. */
   readonly removed: readonly string[];
@@ -136,7 +136,7 @@ export interface ISectionAnswer {
 export interface ISubmission {
   /** The identifier of the form. */
   readonly form: string;
-  /** The number of submissions that the kernel had processed. */
+  /** The attribute `attempt` of the state that the browser displayed. */
   readonly attempt: number;
   /** The values of each section, in the order of the form. */
   readonly sections: readonly ISectionAnswer[];

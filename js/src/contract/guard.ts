@@ -2,10 +2,10 @@
 
 import { isArrayOf, isBoolean, isNumber, isRecord, isString } from './typeGuards';
 
-/** Name of the comm target. */
+/** Name of the Jupyter comm target over which the messages are sent. */
 export const GUARD_TARGET = 'zensecrets.guard';
 
-/** State of the guard, for the status bar; numbers only. */
+/** State of the guard for the status bar, without values and their names. */
 export interface IStatusMessage {
   /** The discriminator of the message. */
   readonly kind: 'status';
@@ -53,7 +53,7 @@ export interface ICellOutput {
   readonly output: Readonly<Record<string, unknown>>;
 }
 
-/** Displayed outputs for redaction, or the redacted outputs that replace them. */
+/** Outputs that a front end sends for redaction, or that the guard returns redacted. */
 export interface IOutputsMessage {
   /** The discriminator of the message. */
   readonly kind: 'outputs';
@@ -67,7 +67,7 @@ export interface IHelloMessage {
   readonly kind: 'hello';
 }
 
-/** Answer of a front end to a request to replace a source. */
+/** Answer of a front end that was asked to replace the source of a cell. */
 export interface IRepairedMessage {
   /** The discriminator of the message. */
   readonly kind: 'repaired';

@@ -5,7 +5,7 @@ import { isBoolean, isRecord } from './typeGuards';
 /** Path below the base URL of the server; the identifier of a kernel follows it. */
 export const CHECKS_PATH = 'zensecrets/checks';
 
-/** Response to a request for the check of a kernel. */
+/** Response to the question whether a kernel checks saved files. */
 export interface IKernelCheck {
   /** Whether the kernel checks the files that the server saves. */
   readonly checked: boolean;
