@@ -26,17 +26,17 @@ def _convert(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
 
 
-@pytest.mark.parametrize("kind", ["html", "markdown", "script", "notebook"])
-def test_an_export_contains_no_value(kind: str, tmp_path: Path) -> None:
-    """The preprocessor masks the values of the store in each export format, even short values."""
+@pytest.mark.parametrize("export_format", ["html", "markdown", "script", "notebook"])
+def test_an_export_contains_no_value(export_format: str, tmp_path: Path) -> None:
+    """The preprocessor masks the values of the store in each export format, even short ones."""
     folder = tmp_path / "folder"
     folder.mkdir()
     value, short = canary("export"), "hunter2x"
     run("secret register db --password=? --pin=?", value, short)
-    write_notebook(folder / "a.ipynb", **{place: f"{value} {short}" for place in LOCATIONS if place != "key"})
-    _convert(folder, "--to", kind, "--output", "clear")
+    write_notebook(folder / "a.ipynb", **{location: f"{value} {short}" for location in LOCATIONS if location != "key"})
+    _convert(folder, "--to", export_format, "--output", "clear")
     assert any(find_canary(path) for path in folder.glob("clear*"))
-    done = _convert(folder, "--to", kind, "--output", "masked", PREPROCESSOR)
+    done = _convert(folder, "--to", export_format, "--output", "masked", PREPROCESSOR)
     # nbconvert may write an attachment to a separate file.
     assert [find_canary(path) for path in folder.glob("masked*") if find_canary(path)] == []
     (masked,) = [path for path in folder.glob("masked*") if path.is_file()]
@@ -46,7 +46,7 @@ def test_an_export_contains_no_value(kind: str, tmp_path: Path) -> None:
 
 
 def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A locked store causes no prompt, and values with a fingerprint are masked."""
+    """If the store is locked, values with a fingerprint are masked without a prompt."""
     from zensecrets_jupyter.scan.fingerprints.store import save_fingerprints
 
     folder = tmp_path / "folder"

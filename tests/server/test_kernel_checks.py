@@ -1,4 +1,4 @@
-"""The save check by kernels: they mask values in a file that a server is about to save."""
+"""The save check: kernels mask values in a file before a server saves it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def kernel(runtime: Path, tmp_path: Path) -> Iterator[Kernel]:
-    """Return a kernel that has loaded the extension, and listens for requests of servers."""
+    """Return a kernel that has loaded the extension and listens for requests of servers."""
     with running_kernel(tmp_path, connection_file=runtime / "kernel-first.json") as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         yield kernel
@@ -54,26 +54,26 @@ def _endpoint(kernel: Kernel, runtime: Path) -> Endpoint:
 
 
 def test_two_kernels_mask_their_values(kernel: Kernel, runtime: Path, tmp_path: Path) -> None:
-    """A notebook with values of two kernels is masked by both; a notebook without values is returned unchanged."""
+    """Two kernels mask the values of both. A notebook without values is returned unchanged."""
     values = {"first.key": canary("first"), "second.key": canary("second")}
     with running_kernel(tmp_path, connection_file=runtime / "kernel-second.json") as other:
         assert other.run("%load_ext zensecrets_jupyter").ok
-        for one, (name, value) in zip((kernel, other), values.items(), strict=True):
-            one.run(PROTECT.format(value=value, name=name))
+        for owner, (name, value) in zip((kernel, other), values.items(), strict=True):
+            owner.run(PROTECT.format(value=value, name=name))
         document = notebook(markdown=" ".join(values.values()), code=f"x = '{values['first.key']}'")
         masked, names = _client(runtime).mask(document, format="json")
         assert names == set(values)
         assert find_canary(json.dumps(masked)) == []
-        neutral = notebook(markdown="nothing")
-        assert _client(runtime).mask(neutral, format="json") == (neutral, set())
+        harmless = notebook(markdown="nothing")
+        assert _client(runtime).mask(harmless, format="json") == (harmless, set())
 
 
 def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> None:
-    """Numbers that scripts and figures in outputs need are not masked in the saved file; texts beside them are masked."""
+    """Numbers of scripts and figures are not masked in saved files; other texts are."""
     kernel.run(PROTECT.format(value=str(PIN), name="door.pin"))
     data: list[dict[str, Any]] = [{mime: text} for mime, text, _ in PROGRAMS.values()]
     data[0]["application/vnd.plotly.v1+json"] = {"y": [PIN], "name": str(PIN)}
-    outputs = [{"output_type": "display_data", "metadata": {}, "data": one} for one in data]
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in data]
     document = notebook(code="1")
     document["cells"][-1]["outputs"] = outputs
     masked, names = _client(runtime).mask(document, format="json")
@@ -85,7 +85,7 @@ def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> No
 
 
 def test_unloading_removes_the_private_file(kernel: Kernel, runtime: Path) -> None:
-    """Only the owner can read the file with the address; unloading removes the file and closes the port."""
+    """Only the user can read the address file. Unloading removes it and closes the port."""
     endpoint = _endpoint(kernel, runtime)
     assert stat.S_IMODE(endpoint.file.stat().st_mode) == 0o600
     assert _client(runtime).is_checking(Path(kernel.manager.connection_file).stem)
@@ -96,7 +96,7 @@ def test_unloading_removes_the_private_file(kernel: Kernel, runtime: Path) -> No
 
 
 def test_a_wrong_key_gets_no_answer(kernel: Kernel, runtime: Path) -> None:
-    """A client with a wrong key gets an error, and does not learn whether the guard is on."""
+    """A client with a wrong key gets an error instead of the guard's state."""
     endpoint = _endpoint(kernel, runtime)._replace(key=bytes(32))
     with pytest.raises((OSError, ValueError)):
         endpoint.ask({})

@@ -1,4 +1,4 @@
-"""The save hook of a Jupyter Server: saved files and the log."""
+"""The save hook of Jupyter Server: the content of saved files and of the log."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VALUE = canary("saved")
-NASTY = special_canary("saved")
+SPECIAL = special_canary("saved")
 SECONDS_TO_START = 60
 
 
@@ -63,15 +63,20 @@ class Server(NamedTuple):
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Return a Jupyter Server whose user has registered two secrets in a terminal."""
+    """Return a Jupyter Server whose user has registered a secret in a terminal."""
     home = tmp_path_factory.mktemp("server")
     folder = home / "notebooks"
     folder.mkdir()
-    own = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime", "ZENSECRETS_HOME": "zensecrets"}
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "ZENSECRETS_HOME": "zensecrets",
+    }
     token = secrets.token_hex()
-    environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / place) for name, place in own.items()}}
+    environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / subfolder) for name, subfolder in folders.items()}}
     environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-    registered = run_zensecrets("secret", "register", "db", f"--password={VALUE}", f"--nasty={NASTY}", environment=environment)
+    registered = run_zensecrets("secret", "register", "db", f"--password={VALUE}", f"--special={SPECIAL}", environment=environment)
     assert registered.returncode == 0, registered.stderr
     options = [
         "--ContentsManager.allow_hidden=True",
@@ -94,8 +99,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
     info = home / "runtime" / f"jpserver-{process.pid}.json"
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and process.poll() is None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
         if info.is_file() and (text := info.read_text(encoding="utf-8")):
             url: str = json.loads(text)["url"]
             try:
@@ -108,24 +113,28 @@ def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
     raise RuntimeError(message)
 
 
-@pytest.mark.parametrize("place", LOCATIONS)
-def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(place: str, server: Server) -> None:
-    """Values are masked in each location of a notebook and in each encoding; the log has the name of the secret only."""
-    name = place.replace(" ", "-")
-    forms = list(encodings_of(NASTY).values())
-    chosen = forms if place == "code" else forms[::8]
+@pytest.mark.parametrize("location", LOCATIONS)
+def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(location: str, server: Server) -> None:
+    """Encoded values are masked in each location, and the log has only their names."""
+    name = location.replace(" ", "-")
+    texts = list(encodings_of(SPECIAL).values())
+    # To save time, locations other than code are tested with every eighth encoding.
+    chosen = texts if location == "code" else texts[::8]
     for number, text in enumerate(chosen):
-        server.save(f"{name}-{number}.ipynb", notebook(**{place: text}))
+        server.save(f"{name}-{number}.ipynb", notebook(**{location: text}))
         saved = server.folder / f"{name}-{number}.ipynb"
         assert find_canary(saved) == []
         nbformat.validate(nbformat.read(saved, as_version=4))
-    assert f"zensecrets masked ‹secret:db.nasty› in {name}-0.ipynb before it was saved." in server.log
+    assert f"zensecrets masked ‹secret:db.special› in {name}-0.ipynb before it was saved." in server.log
     assert find_canary(server.home / "log") == []
     assert find_canary(server.home / "zensecrets") == []
 
 
 def test_values_in_text_files_are_replaced(server: Server) -> None:
-    """A value is replaced by a reference in a script and by a mask in a log; a file named `.env` is not changed."""
+    """References replace values in code, masks in other texts.
+
+    A file named `.env` is not changed.
+    """
     server.save("run.py", f"key = '{VALUE}'\n", "file", "text")
     server.save("out.log", f"key: {VALUE}\n", "file", "text")
     assert (server.folder / "run.py").read_text(encoding="utf-8") == "key = '{{db.password}}'\n"
@@ -136,11 +145,11 @@ def test_values_in_text_files_are_replaced(server: Server) -> None:
 
 
 def test_a_notebook_without_values_is_saved_unchanged(server: Server) -> None:
-    """A notebook without values is not changed, and nothing is logged."""
-    made = notebook()
+    """A notebook without values is saved as it is, and nothing is logged."""
+    content = notebook()
     before = server.log.count("zensecrets masked")
-    server.save("nothing.ipynb", made)
-    assert nbformat.read(server.folder / "nothing.ipynb", as_version=4) == made
+    server.save("nothing.ipynb", content)
+    assert nbformat.read(server.folder / "nothing.ipynb", as_version=4) == content
     assert server.log.count("zensecrets masked") == before
 
 
@@ -156,7 +165,10 @@ def test_a_secret_registered_later_is_masked(server: Server) -> None:
 def test_a_file_is_saved_after_an_error_of_the_hook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Fingerprints of a newer version leave the content unchanged, and the log has the error without the content."""
+    """If the fingerprint file cannot be read, the content is unchanged.
+
+    The log has the class of the error, without the content.
+    """
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -170,11 +182,13 @@ def test_a_file_is_saved_after_an_error_of_the_hook(
     assert find_canary(caplog.text) == []
 
 
-@pytest.mark.parametrize("damage", [b'{"name": "torn.key", "id": "AAAA', b"\xff\xfe\n", b""], ids=["torn", "no UTF-8", "no end"])
+@pytest.mark.parametrize(
+    "damage", [b'{"name": "truncated.key", "id": "AAAA', b"\xff\xfe\n", b""], ids=["truncated", "no UTF-8", "no line end"]
+)
 def test_other_lines_are_used_after_a_damaged_line(
     damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A damaged line is removed and logged; the values of the other lines are masked."""
+    """A damaged line is removed and logged, and values of other lines are masked."""
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -190,11 +204,11 @@ def test_other_lines_are_used_after_a_damaged_line(
     assert (fingerprints.names, fingerprints.damaged) == (["db.password"], 0)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"something\nelse\n"], ids=["empty", "no UTF-8", "another"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"something\nelse\n"], ids=["empty", "no UTF-8", "another format"])
 def test_a_fingerprint_file_without_its_key_is_replaced(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The damage is logged and reported once; the values of later commands are recognised."""
+    """The damage is logged and reported once. Values that are read later are recognised."""
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -215,12 +229,12 @@ def test_a_fingerprint_file_without_its_key_is_replaced(
 
 
 def test_damage_is_reported_once_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The message is one line below the cell after which the damage was found."""
+    """The note is one line, below the cell after which the damage was found."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     monkeypatch.setenv(store.VARIABLE, "on")
     store.take_removed_count()
     take_notes()
-    (tmp_path / "fingerprints").write_text(file_format.new_header() + '{"name": "torn')
+    (tmp_path / "fingerprints").write_text(file_format.new_header() + '{"name": "truncated')
     the_redactor().protect(VALUE, "db.password")
     store_fingerprints()
     (line,) = capsys.readouterr().err.splitlines()
@@ -242,5 +256,5 @@ def test_a_command_succeeds_without_its_fingerprints(tmp_path: Path) -> None:
 
 
 def test_the_server_loads_the_extension(server: Server) -> None:
-    """The configuration file in the wheel enables the extension."""
+    """The server loads the extension, because a configuration file of the package enables it."""
     assert "zensecrets_jupyter | extension was successfully loaded." in server.log

@@ -1,4 +1,4 @@
-"""The extension of Jupyter Server, which the server loads."""
+"""The extension that Jupyter Server loads."""
 
 from __future__ import annotations
 

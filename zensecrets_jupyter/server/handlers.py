@@ -21,10 +21,10 @@ def check_url(base_url: str) -> str:
 
 
 class CheckHandler(APIHandler):
-    """Handler for the question whether a kernel checks the files that the server saves."""
+    """Answers the question whether a kernel checks the files that the server saves."""
 
     def initialize(self, client: SaveCheckClient) -> None:
-        """Set the client that sends the question to a kernel."""
+        """Set the client that asks a kernel; Tornado calls this method."""
         self._client = client
 
     @web.authenticated

@@ -1,4 +1,7 @@
-"""The server's part of the save check: requests to kernels, which mask values in a file before the server saves it."""
+"""The server's part of the save check.
+
+The server sends a file to the kernels before it saves the file, and the kernels mask their values in it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ _MAX_THREADS = 16
 
 
 class SaveCheckClient:
-    """Client of the running kernels of this user that have loaded the extension, including kernels of other servers."""
+    """Client of all running kernels of this user that have loaded the extension.
+
+    Kernels of other servers are included.
+    """
 
     def __init__(self, folder: Path, log: logging.Logger) -> None:
         """Create a client.
@@ -31,7 +37,15 @@ class SaveCheckClient:
         self._log = log
 
     def mask(self, document: Any, **options: Any) -> tuple[Any, set[str]]:
-        """Return ``document`` with the values of all kernels masked, and the names of the masked values."""
+        """Mask the values of all kernels in a document.
+
+        Args:
+            document: A notebook or a text.
+            options: Further fields of the request: ``format`` and ``is_source``.
+
+        Returns:
+            The masked document, and the names of the masked values.
+        """
         kernels = endpoints(self._folder)
         if not kernels:
             return document, set()

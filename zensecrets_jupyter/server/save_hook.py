@@ -1,4 +1,4 @@
-"""The pre-save hook of Jupyter Server: it masks values in a file before the server writes it.
+"""The pre-save hook of Jupyter Server, which masks values in saved files.
 
 The guard in the kernel masks values in outputs. The hook masks further values: those in the source of a cell, and those that a kernel
 without the extension prints.
@@ -6,8 +6,7 @@ without the extension prints.
 The server process holds no values. It asks the kernels with the extension loaded to mask the file, and it recognises values by the
 fingerprints under ``ZENSECRETS_HOME``, if there are any. Files named ``.env`` are not changed, because they are meant to contain secrets.
 
-After an error in the hook, the file is saved unchanged and the log has a message, because to lose the user's work would be worse than to
-miss a value.
+After an error in the hook, the file is saved unchanged and the error is logged. Losing the user's work would be worse than saving a value.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.server.save_check_client import SaveCheckClient
 
 _FileVersion = tuple[str, int, int]
+"""The path of a file, its modification time in nanoseconds, and its size."""
 
 
 class SaveHook:
@@ -47,7 +47,13 @@ class SaveHook:
         self._masker: DocumentMasker | None = None
 
     def __call__(self, *, model: dict[str, Any], path: str, **_further: Any) -> None:
-        """Mask the content of ``model``, which Jupyter Server is about to save at ``path``; never raise an error."""
+        """Mask the content of ``model`` in place, and never raise an error.
+
+        Args:
+            model: The file that Jupyter Server is about to save, as a model of its contents API.
+            path: The path of the file.
+            _further: Unused arguments of the hook.
+        """
         self._try(self._mask_by_fingerprints, model, path)
         self._try(self._mask_by_kernels, model, path)
 
