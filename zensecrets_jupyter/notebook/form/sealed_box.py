@@ -1,4 +1,7 @@
-"""Sealed boxes of libsodium: the browser encrypts a submission to a one-time public key of the kernel."""
+"""Sealed boxes of libsodium, with which the browser encrypts submissions.
+
+Each submission is encrypted to a one-time public key of the kernel.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,36 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
 MAX_LENGTH = 16 * 1024 * 1024
-"""Maximum number of characters of a sealed message: more than any form needs, and few enough to decode at once."""
+"""Maximum number of characters of a sealed message.
+
+It is more than any form needs, and small enough to decode in memory.
+"""
 
 
 class RefusedMessageError(Exception):
-    """A message to a form is invalid; the text gives the reason without any content of the message."""
+    """A message to a form is invalid; the text contains only the reason."""
 
 
 class OneTimeKey:
-    """An X25519 key pair for one sealed box (``crypto_box_seal``); the private half never leaves the object."""
+    """An X25519 key pair for one sealed box (``crypto_box_seal``).
+
+    The private key never leaves the object.
+    """
 
     def __init__(self) -> None:
-        """Generate the pair."""
+        """Generate the key pair."""
         self._private = PrivateKey.generate()
 
     @property
     def public(self) -> str:
-        """The public half in base64."""
+        """The public key in base64."""
         return base64.b64encode(bytes(self._private.public_key)).decode("ascii")
 
     def open(self, sealed: str) -> bytes:
-        """Decrypt a sealed box in base64.
+        """Decrypt a sealed box in base64, and return its content.
 
         Raises:
-            RefusedMessageError: If the text is no base64, too long, damaged, or sealed to another key.
+            RefusedMessageError: If the text is not base64, too long, damaged, or sealed to another key.
         """
         if len(sealed) > MAX_LENGTH:
             raise RefusedMessageError("it is too long")

@@ -1,4 +1,4 @@
-"""The session of a form in the kernel: its state, the messages from the browser, and its outcome.
+"""The session of a form in the kernel: its state, its messages, and its outcome.
 
 A session is independent of widgets; :mod:`~zensecrets_jupyter.notebook.form.widget` displays it.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.contract.form import Submission
     from zensecrets_jupyter.core.interaction import PassphraseSource, RequiredPassphrase
 
-_REFUSED = "The submission could not be read, and nothing was changed. Type the values again."
+_UNREADABLE = "The submission could not be read, and nothing was changed. Type the values again."
 _NOT_NEEDED = "A passphrase is no longer needed, so the one that you typed was not used. Submit again to continue without it."
 
 
@@ -64,7 +64,7 @@ class FormSession:
         self._lock = threading.RLock()
         self._attempt = 0
         self._is_shown = False
-        self._completed: Outcome | None = None
+        self._earlier_outcome: Outcome | None = None
         self.outcome: Outcome | None = None
         self.problem: ZenSecretsError | None = None
         self._set_request(request)
@@ -101,7 +101,7 @@ class FormSession:
                 self._submit(message.sealed)
 
     def ask_through(self, asker: Asker) -> None:
-        """Answer the request by prompts, if the front end cannot display a form.
+        """Ask for the values with ``asker`` instead of a form, and end the session.
 
         Raises:
             ZenSecretsError: If the command fails.
@@ -109,7 +109,7 @@ class FormSession:
         self._end(asker.ask(self._request))
 
     def ask_next(self, request: FormRequest) -> None:
-        """Replace the request, because the continuation of the first request needs more values."""
+        """Replace the request by ``request``, because the rest of the command needs more values."""
         self._release()
         self._set_request(request)
 
@@ -153,7 +153,7 @@ class FormSession:
             submission = self._open_submission(sealed)
         except RefusedMessageError as refusal:
             self._log(f"{self._subject}: a message was refused, since {refusal}.")
-            self._show(Problems(form=_REFUSED))
+            self._show(Problems(form=_UNREADABLE))
             return
         problems = self._hold_values(submission)
         if problems.fields or problems.form:
@@ -182,37 +182,36 @@ class FormSession:
         return submission
 
     def _hold_values(self, submission: Submission) -> Problems:
-        """Hold the valid values of a submission for :meth:`_finish`, and return the problems of the invalid ones."""
-        fields: dict[tuple[str, str], str] = {}
+        """Store the valid values of a submission, and return the problems of the invalid ones."""
+        problems: dict[tuple[str, str], str] = {}
         for section, answer in zip(self._request.sections, submission.sections, strict=True):
-            before = self._held.get(section.subject, Answer({}))
-            values = dict(before.values)
+            values = dict(self._held.get(section.subject, Answer({})).values)
             requested = {field.key: field for field in section.fields}
             seen: set[str] = set()
             for key, value in answer.values:
                 problem = _problem(section, requested.get(key), key, value, seen)
                 seen.add(key)
                 if problem and key not in requested:
-                    # A key that the user added has no field before it is accepted. The problem does not quote it: it may be a value.
+                    # An added key has no field that could show the problem. The text does not quote the key, which may be a mistyped value.
                     return Problems(form=problem)
                 if problem:
-                    fields[section.subject, key] = problem
+                    problems[section.subject, key] = problem
                 elif value:
                     values[key] = value
             removable = {field.key for field in section.fields if field.removable}
             removed = tuple(dict.fromkeys(key for key in answer.removed if key in removable))
-            dropped = set(removed)
-            values = {key: value for key, value in values.items() if key not in dropped}
+            values = {key: value for key, value in values.items() if key not in removed}
             self._held[section.subject] = Answer(values, removed)
             for field in section.fields:
-                absent = field.key not in values and not field.present and field.required
-                if absent and (section.subject, field.key) not in fields:
-                    fields[section.subject, field.key] = EMPTY
-            if section.any_key and not section.fields and not values and not fields:
+                is_missing = field.required and not field.present and field.key not in values
+                if is_missing and (section.subject, field.key) not in problems:
+                    problems[section.subject, field.key] = EMPTY
+            if section.any_key and not section.fields and not values and not problems:
                 return Problems(form=f"{section.subject} needs at least one key.")
-        return Problems(fields=fields)
+        return Problems(fields=problems)
 
     def _finish(self, passphrase: str | None) -> None:
+        """Run the rest of the command, and end the session or show the problem."""
         request = self._request
         try:
             with use_passphrase_source(_passphrase_source(passphrase, request.then.required_passphrase())):
@@ -227,10 +226,12 @@ class FormSession:
             self._log(f"{self._subject}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
             self._show(Problems(form=f"This is a bug in zensecrets ({type(error).__name__}). The log of the kernel has its location."))
         else:
-            self._completed = outcome if self._completed is None else self._completed.followed_by(outcome)
+            total = outcome if self._earlier_outcome is None else self._earlier_outcome.followed_by(outcome)
             if self._request is request:
-                self._end(self._completed)
+                self._end(total)
             else:
+                # The continuation has called `ask_next`, so the form shows the next request.
+                self._earlier_outcome = total
                 self._show(Problems())
 
     def _show(self, problems: Problems) -> None:
@@ -246,17 +247,26 @@ class FormSession:
         self._release()
         self._held = {}
         self._key = OneTimeKey()
-        # The request contains values of the command line and the written secret, so it is dropped.
+        # The request holds values of the command line and the stored secret, so an empty request replaces it.
         self._request = FormRequest("", "", (), Continuation(lambda _answers: Outcome()))
         self.state = ClosedForm(id=self._form_id, phase=phase, line=line, details=tuple(details))
         self._on_change()
 
 
 def _problem(section: Section, field: Field | None, key: str, value: str, seen: set[str]) -> str:
+    """Return the problem of a submitted value; empty if it is valid.
+
+    Args:
+        section: The section of the value.
+        field: The requested field; ``None`` for a key that the user has added.
+        key: The key.
+        value: The value.
+        seen: The earlier keys of the section in the same submission.
+    """
     if key in seen:
         return DUPLICATE_KEY
     if field is not None:
-        # Only the browser knows whether a value was typed or read from a file. Rules for typed text are therefore not applied here.
+        # Only the browser knows whether a value was typed or read from a file, so the rules for typed text are not applied here.
         return problem_with(field, value, from_file=True) if value else ""
     if not section.any_key:
         return "The form does not ask for this key."
@@ -266,14 +276,16 @@ def _problem(section: Section, field: Field | None, key: str, value: str, seen: 
 def _passphrase_source(passphrase: str | None, wanted: RequiredPassphrase | None) -> PassphraseSource:
     """Return a source of the typed passphrase.
 
-    A new passphrase is returned for each prompt, an existing one once: a second prompt means that it is wrong.
+    A new passphrase is returned for each prompt. An existing one is returned once, because a second prompt means that it is wrong.
     """
-    unused = [passphrase]
+    unused = [passphrase or ""]
 
     def source(prompt: str) -> str:
         if passphrase is None or wanted is None:
             message = f"The form has no field for a passphrase that is needed ({prompt.strip().rstrip(':')})."
             raise InteractionUnavailableError(message, hint="Run %secret get NAME in a cell, type the passphrase there, and submit again.")
-        return passphrase if wanted.is_new else (unused.pop() or "") if unused else ""
+        if wanted.is_new:
+            return passphrase
+        return unused.pop() if unused else ""
 
     return source

@@ -1,4 +1,4 @@
-"""The state of a form that the browser displays, built from a request and the result of the last submission."""
+"""The displayed state of a form, made from a request and the last submission."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 class Problems(NamedTuple):
-    """Problems of a submission: of the whole form, of the passphrase, and of fields by section and key."""
+    """Problems of a submission.
+
+    Attributes:
+        form: The problem of the whole form; empty without one.
+        passphrase: The problem of the passphrase; empty without one.
+        fields: The problems of fields, by section and key.
+    """
 
     form: str = ""
     passphrase: str = ""
@@ -26,7 +32,7 @@ class Problems(NamedTuple):
 
 
 def open_state(  # noqa: PLR0913 - each argument is a part of the state
-    identity: str,
+    form_id: str,
     request: FormRequest,
     *,
     key: str,
@@ -38,18 +44,18 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
     """Return the state of a form that waits for the user.
 
     Args:
-        identity: The identifier of the form.
+        form_id: The identifier of the form.
         request: The request that the form shows.
         key: The public key to which the browser seals the submission.
         attempt: The number of submissions that were processed.
         shown: Whether a front end has displayed the form.
         problems: The problems of the last submission.
-        held: The values from earlier submissions, by section.
+        held: The valid values of earlier submissions, by section.
     """
     completed = request.then.completed()
     passphrase = request.then.required_passphrase()
     return OpenForm(
-        id=identity,
+        id=form_id,
         verb=request.verb,
         title=request.title,
         key=key,

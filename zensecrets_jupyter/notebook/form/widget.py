@@ -1,4 +1,4 @@
-"""The widget of a form; its synchronised traits hold no value and nothing about a value."""
+"""The widget of a form. Its synchronised traits contain no information about a value."""
 
 from __future__ import annotations
 
@@ -31,12 +31,16 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 _open: weakref.WeakSet[FormWidget] = weakref.WeakSet()
+"""Forms that wait for the user."""
 _ended: list[FormWidget] = []
-"""Forms that ended since the last one was created: they still receive late messages of front ends, and refuse them."""
+"""Forms that have ended since the last one was created.
+
+Their widgets stay open, so that they receive and refuse late messages of front ends.
+"""
 
 
 class FormWidget(anywidget.AnyWidget):
-    """A form for a request; displaying or awaiting the widget shows the form."""
+    """A form for a request. A cell shows it by displaying or awaiting the widget."""
 
     _esm = traitlets.Unicode().tag(sync=True)
     form = traitlets.Dict(read_only=True).tag(sync=True)
@@ -57,10 +61,10 @@ class FormWidget(anywidget.AnyWidget):
         self._shell = shell
         self._display = f"zensecrets-{self.model_id}"
         self._is_shown = False
-        self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
+        self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         # The number comes from the list of inputs, because releases of IPython increase the execution count at different times.
-        where = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
-        self._session = FormSession(self.model_id, request, where, self._update, getattr(shell, "kernel", shell).log.warning)
+        subject = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
+        self._session = FormSession(self.model_id, request, subject, self._update, getattr(shell, "kernel", shell).log.warning)
         self._synchronise()
         _open.add(self)
 
@@ -77,8 +81,8 @@ class FormWidget(anywidget.AnyWidget):
         if not self._is_shown and not can_show_forms(self._shell):
             self._session.ask_through(make_prompt_asker(self._shell))
             return
-        # The display identifier lets the line of the ended form replace the form in the notebook.
-        display(self._bundle(), raw=True, display_id=self._display, update=self._is_shown)
+        # With the same display identifier, the line of the ended form replaces the form in the notebook.
+        display(self._mime_bundle(), raw=True, display_id=self._display, update=self._is_shown)
         self._is_shown = True
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -98,8 +102,8 @@ class FormWidget(anywidget.AnyWidget):
     def _handle_msg(self, message: Mapping[str, Any]) -> None:
         """Process a message of a front end; ipywidgets calls this method.
 
-        The inherited method would accept any state from a front end and print a traceback for a malformed message. A form has no state
-        that a front end sets.
+        The inherited method would accept any state from a front end, but no front end may set the state of a form. It would also print a
+        traceback for a malformed message.
         """
         content = message.get("content")
         data = content.get("data") if isinstance(content, dict) else None
@@ -120,7 +124,7 @@ class FormWidget(anywidget.AnyWidget):
                 _raise_unsupported()
             loop = asyncio.get_running_loop()
             submitted: asyncio.Future[None] = loop.create_future()
-            self._waiting.append((loop, submitted))
+            self._waiters.append((loop, submitted))
             await submitted
         return self.result()
 
@@ -131,7 +135,7 @@ class FormWidget(anywidget.AnyWidget):
         if self._session.is_open:
             self._synchronise()
             return
-        # A notebook that saves widgets stores the script too, so an ended form gets the small one.
+        # Jupyter may save the widget with its script in the notebook, so an ended form gets a small script.
         with self.hold_sync():
             self._synchronise()
             self.set_trait("_esm", _script("line.js"))
@@ -139,12 +143,13 @@ class FormWidget(anywidget.AnyWidget):
         _ended.append(self)
         if self._is_shown:
             self._ipython_display_()
-        for loop, submitted in self._waiting:
-            with contextlib.suppress(RuntimeError):  # the loop of the waiting cell is closed
+        for loop, submitted in self._waiters:
+            # The event loop of the waiting cell may be closed.
+            with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(_resolve, submitted)
-        self._waiting.clear()
+        self._waiters.clear()
 
-    def _bundle(self) -> dict[str, Any]:
+    def _mime_bundle(self) -> dict[str, Any]:
         state = self._session.state
         if isinstance(state, ClosedForm):
             return {"text/plain": "\n".join([state.line, *state.details])}
@@ -157,10 +162,10 @@ class FormWidget(anywidget.AnyWidget):
 
 
 class SecretForm(FormWidget):
-    """A form for the values of a secret, which reach the kernel encrypted and appear nowhere else in the notebook.
+    """A form for the values of a secret, which the browser encrypts for the kernel.
 
-    Display it as any widget, or write ``secret = await SecretForm("openai")``: this waits for the submission, which needs ipykernel 7.4 or
-    newer, and returns the secret. An existing secret is updated, and an empty field keeps the stored value.
+    Display it like any widget, or write ``secret = await SecretForm("openai")``. The await expression waits for the submission and returns
+    the secret; it needs ipykernel 7.4 or newer. If the secret exists, it is updated, and an empty field keeps the stored value.
     """
 
     def __init__(self, name: str, *, schema: str = "arbitrary", keys: Sequence[str] | None = None) -> None:
@@ -192,13 +197,16 @@ class SecretForm(FormWidget):
 
 
 def dismiss_all(reason: str) -> None:
-    """Close every open form and leave ``reason`` as its line."""
+    """Close every open form, and show ``reason`` in its place."""
     for form in list(_open):
         form.session.dismiss(reason)
 
 
 def _close_ended_widgets() -> None:
-    """Close the widgets of ended forms, which ipywidgets would keep until the kernel ends; their lines stay displayed."""
+    """Close the widgets of ended forms; their lines stay displayed.
+
+    Otherwise ipywidgets would keep the widgets until the kernel ends.
+    """
     while _ended:
         form = _ended.pop()
         form.layout.close()
@@ -211,7 +219,10 @@ def _read_script(name: str) -> str:
 
 
 def _script(name: str) -> str:
-    """Return a script for the browser, and exempt it from redaction, which would search it for each form."""
+    """Return a script for the browser, and exempt it from redaction.
+
+    Otherwise the redactor would search the whole script for each form.
+    """
     text = _read_script(name)
     the_redactor().allow(text)
     return text
