@@ -1,4 +1,4 @@
-"""The guard: redacts every output channel of a shell, from ``%load_ext`` to ``%unload_ext``.
+"""The guard, which redacts every output channel of a shell from ``%load_ext`` to ``%unload_ext``.
 
 Each channel is an object that installs itself and adds its removal to an ``ExitStack``: the kernel's messages (``messages``), file
 descriptors (``descriptors``), the prompts of a terminal (``terminal``), text streams and log records of Python (``python_output``).

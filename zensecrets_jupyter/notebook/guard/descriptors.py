@@ -1,6 +1,7 @@
-"""The descriptor channel: a thread reads the output of programs and libraries from file descriptors 1 and 2, and redacts it.
+"""The channel of file descriptors 1 and 2, to which programs and libraries write.
 
-The channel replaces the descriptors by a pipe, or by a pseudo-terminal, so that programs still find a terminal.
+A pipe replaces the descriptors, and a thread reads the output from the pipe and redacts it. If programs expect a terminal, a
+pseudo-terminal replaces the descriptors instead.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.notebook.guard.guard import Guard
     from zensecrets_jupyter.notebook.guard.pseudo_terminal import PseudoTerminal
 
-_CHUNK = 65_536
+_CHUNK_SIZE = 65_536
 _FLUSH_TIMEOUT = 2.0
-"""The time in seconds that a flush waits for the thread. A terminal that was stopped by Ctrl-S accepts no output."""
+"""Seconds that a flush waits for the thread at most.
+
+If the user has stopped the terminal by Ctrl-S, the thread cannot write.
+"""
 
 
 def descriptor_channels(
@@ -52,7 +56,7 @@ def descriptor_channels(
 
 
 class DescriptorChannel:
-    """The descriptors of one open file, redirected to a thread that redacts output and writes it to the file.
+    """The descriptors of one open file; a thread writes their output redacted to it.
 
     Attributes:
         numbers: The descriptors.
@@ -97,7 +101,7 @@ class DescriptorChannel:
         undo.callback(self._restore, inheritable)
 
     def flush(self) -> None:
-        """Wait until the file contains all output that was written before."""
+        """Wait until the file contains all earlier output, but not longer than the timeout."""
         self._flush_writers()
         if os.getpid() != self._process or not self._thread.is_alive():
             return
@@ -138,7 +142,7 @@ class DescriptorChannel:
                     rest, self._partial_marker = self._partial_marker, b""
                     self._write_redacted(self._decoder.decode(rest, final=True), release=True)
                     continue
-                data = os.read(self._read, _CHUNK)
+                data = os.read(self._read, _CHUNK_SIZE)
                 if not data:
                     break
                 # A program may change the terminal settings just before it prompts. They must apply before the user types the answer.
@@ -155,7 +159,10 @@ class DescriptorChannel:
             os.close(self.real)
 
     def _poll_timeout(self) -> int | None:
-        """Return the milliseconds to wait for output; ``None`` unless text is held back or a terminal must be synchronized."""
+        """Return how many milliseconds to wait for output; ``None`` without a limit.
+
+        Held-back text and a pseudo-terminal need regular attention.
+        """
         is_held = self._stream.held or self._partial_marker or self._decoder.getstate()[0]
         return int(IDLE_SECONDS * 1000) if is_held or self._terminal is not None else None
 

@@ -18,7 +18,7 @@ class Channel(Protocol):
     """A way by which output leaves the process."""
 
     def install(self, undo: ExitStack) -> None:
-        """Start to redact the channel; ``undo`` restores it."""
+        """Start redacting the channel; ``undo`` stops it."""
 
     def flush(self) -> None:
         """Write the held-back text of the channel, masked."""
@@ -41,21 +41,25 @@ class Guard:
         self._flush_hooks: list[Callable[[], None]] = []
 
     def turn_on(self) -> None:
-        """Start to mask values."""
+        """Start masking values."""
         self.is_on = True
 
     def turn_off(self) -> None:
-        """Write the held-back text masked, and stop to mask values."""
+        """Write the held-back text masked, and stop masking values."""
         for flush in self._flush_hooks:
             flush()
         self.is_on = False
 
     def add_flush_hook(self, flush: Callable[[], None]) -> None:
-        """Add a function that writes held-back text. It is called before the guard is turned off."""
+        """Add a function that writes held-back text; :meth:`turn_off` calls it."""
         self._flush_hooks.append(flush)
 
     def mask_fingerprinted(self, text: str) -> str:
-        """Return a text with the values masked that are stored only as fingerprints; the same object if it contains none."""
+        """Mask values that are known only by their fingerprints.
+
+        Returns:
+            The masked text; the same object if it contains no such value.
+        """
         fingerprints = self.stored_values.fingerprints
         if fingerprints is None or not text or self.redactor.is_allowed(text):
             return text

@@ -1,4 +1,4 @@
-"""Install the guard into a shell: choose the shell's channels, and store the guard of each shell."""
+"""Installation of the guard into a shell, and the choice of its channels."""
 
 from __future__ import annotations
 
@@ -35,13 +35,16 @@ def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
 
     Args:
         shell: The shell whose output is redacted.
-        undo: Receives the callbacks that remove the guard. Protected values stay protected.
+        undo: Gets the callbacks that remove the guard. Protected values stay protected.
     """
     guard = Guard(the_redactor(), StoredValues())
     environment.install(guard.redactor, undo)
     protect_environment(os.environ)
     password_prompts.install(shell, guard.redactor, undo)
-    channels = _channels_of(shell, guard, undo)
+    if getattr(shell, "kernel", None) is not None:
+        os.environ[CHILD_VARIABLE] = "1"
+        undo.callback(os.environ.pop, CHILD_VARIABLE, None)
+    channels = _channels_of(shell, guard)
     for channel in channels:
         guard.add_flush_hook(channel.flush)
         channel.install(undo)
@@ -76,13 +79,11 @@ def _installations() -> WeakKeyDictionary[InteractiveShell, _Installation]:
     return process_global("guards", WeakKeyDictionary)
 
 
-def _channels_of(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> list[Channel]:
+def _channels_of(shell: InteractiveShell, guard: Guard) -> list[Channel]:
     from zensecrets_jupyter.notebook.guard.python_output import LogChannel
 
     kernel = getattr(shell, "kernel", None)
     if kernel is not None:
-        os.environ[CHILD_VARIABLE] = "1"
-        undo.callback(os.environ.pop, CHILD_VARIABLE, None)
         return [*_kernel_channels(kernel, guard), LogChannel(guard)]
     from zensecrets_jupyter.notebook.guard.terminal import terminal_channels
 
@@ -95,7 +96,7 @@ def _kernel_channels(kernel: Any, guard: Guard) -> list[Channel]:
 
     session = SessionChannel(kernel.session, guard)
     channels: list[Channel] = [session, CommChannel(kernel, session.comm_texts)]
-    numbers = [number for number in (_own_output(sys.stdout, 1), _own_output(sys.stderr, 2)) if number is not None]
+    numbers = [number for number in (_own_descriptor(sys.stdout, 1), _own_descriptor(sys.stderr, 2)) if number is not None]
     if os.name == "posix" and numbers:
         from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels
 
@@ -103,8 +104,8 @@ def _kernel_channels(kernel: Any, guard: Guard) -> list[Channel]:
     return channels
 
 
-def _own_output(stream: Any, number: int) -> int | None:
-    """Return the descriptor of the kernel process's own terminal or log; ``None`` if there is none.
+def _own_descriptor(stream: Any, number: int) -> int | None:
+    """Return the descriptor of the kernel process's own terminal or log, if it has one.
 
     ipykernel replaces descriptors 1 and 2 by a pipe, and sends messages with the output that it reads from the pipe. It also copies that
     output to a duplicate of the original descriptor. If this feature of ipykernel is disabled, 1 and 2 are the original descriptors.

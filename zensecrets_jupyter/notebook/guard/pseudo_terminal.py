@@ -1,6 +1,6 @@
 """A pseudo-terminal that replaces a real terminal, with the same size and settings.
 
-A program finds a terminal, so it behaves as without the guard. This module needs ``termios``, which Windows lacks.
+Programs behave as without the guard, because they still write to a terminal. This module needs ``termios``, which Windows lacks.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class PseudoTerminal:
     """A pseudo-terminal that replaces a real terminal.
 
     Attributes:
-        read: The descriptor from which the written output is read.
-        write: The descriptor that programs write to.
+        read: The descriptor from which the guard reads the output of programs.
+        write: The descriptor to which programs write.
     """
 
     def __init__(self, real: int) -> None:

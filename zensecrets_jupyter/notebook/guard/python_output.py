@@ -30,7 +30,10 @@ class GuardedText(RedactedText):
 
 
 class StreamChannel:
-    """The channel of ``sys.stdout`` or ``sys.stderr`` in a program that embeds IPython and owns its descriptors."""
+    """The channel of ``sys.stdout`` or ``sys.stderr``.
+
+    It is used in a program that embeds IPython, because the guard may not replace the descriptors of that program.
+    """
 
     def __init__(self, name: str, guard: Guard) -> None:
         """Create the channel of the stream ``name`` of module ``sys``."""
@@ -67,7 +70,7 @@ class LogChannel:
         self._guard = guard
 
     def install(self, undo: ExitStack) -> None:
-        """Start to mask log records; ``undo`` stops it."""
+        """Start masking log records; ``undo`` stops it."""
         guard = self._guard
         mask_logging(guard.redactor, undo, is_on=lambda: guard.is_on)
 

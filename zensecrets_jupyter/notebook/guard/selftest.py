@@ -1,4 +1,4 @@
-"""Self-test of the guard: writes canaries to each output of a shell, and checks the text that would be shown."""
+"""Self-test of the guard: writes canaries to each output, and checks the shown text."""
 
 from __future__ import annotations
 
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.notebook.guard.guard import Channel
 
 _TIMEOUT = 2.0
-"""The time in seconds after which missing output counts as lost."""
+"""Seconds after which missing output counts as lost."""
 
 _MIMES = ("text/html", "text/markdown", "text/latex", "image/svg+xml", "application/javascript", "text/plain")
 
 
 def run(shell: InteractiveShell, redactor: Redactor, channels: Sequence[Channel]) -> list[ChannelResult]:
-    """Probe each output of a shell, and return the results. No output is shown or stored.
+    """Write canaries to each output of a shell, and return the results.
+
+    No output is shown or stored.
 
     Args:
         shell: The shell to test.
@@ -75,14 +77,14 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
     canaries: Mapping[str, Canary],
 ) -> ChannelResult:
     identity = f"selftest-{secrets.token_hex(8)}"
-    # Before ipykernel 7, the output of a thread belongs to the request of the cell, and ignores the parent of the streams.
+    # Before ipykernel 7, the output of a thread belongs to the request of the cell, even if the streams belong to another request.
     cell = str(_header(shell.parent_header).get("msg_id", ""))
     identities = {identity, cell} if hasattr(sys.stdout, "_thread_to_parent_header") else {identity}
     with session.capture(identities) as captured, _request(shell, identity), _suppress_own_output(descriptors):
         for canary in canaries.values():
             write(canary.text)
         sys.stderr.flush()
-        # Output reaches a stream by ``print``, and by descriptor 1 if the kernel reads it. An end text follows on each path.
+        # Output reaches a stream by `print`, and also by descriptor 1 if the kernel reads it. An end text is written on each path.
         end = f"end of {identity}"
         # The redactor may hold back the last letters as the beginning of a value, so more text follows.
         last = f"{end} is here."
@@ -111,14 +113,14 @@ def _suppress_own_output(descriptors: Sequence[DescriptorChannel]) -> Iterator[N
 
 @contextmanager
 def _request(shell: Any, identity: str) -> Iterator[None]:
-    """Make output belong to a request that no front end has sent."""
+    """Assign the output of a block to a request that no front end has sent."""
     parent, last, outputs = shell.parent_header, getattr(shell, "_last_traceback", None), _stored_outputs(shell)
     shell.set_parent({"header": {**_header(parent), "msg_id": identity}})
     try:
         yield
     finally:
         shell.set_parent({"header": _header(parent)})
-        shell._last_traceback = last  # noqa: SLF001 - otherwise the reply to the cell would report an error
+        shell._last_traceback = last  # noqa: SLF001 - without this, the reply to the cell would report an error
         _forget_outputs(shell, outputs)
 
 
@@ -128,7 +130,7 @@ def _header(parent: Any) -> dict[str, Any]:
 
 
 def _stored_outputs(shell: Any) -> dict[int, list[tuple[Any, int]]]:
-    """Return the outputs that IPython 9 stores for each cell, each with its number of texts of streams."""
+    """Return the outputs that IPython 9 stores by cell, with their numbers of stream texts."""
     outputs = getattr(shell.history_manager, "outputs", {})
     return {line: [(output, len(output.bundle.get("stream", ()))) for output in stored] for line, stored in outputs.items()}
 
@@ -226,7 +228,7 @@ def _python_outputs() -> dict[str, Callable[[str], None]]:
     }
     if os.name == "posix":
         outputs["a file descriptor"] = partial(_write, 1)
-        outputs["a program"] = _run
+        outputs["a program"] = _write_by_program
     return outputs
 
 
@@ -234,7 +236,7 @@ def _write(number: int, text: str) -> None:
     os.write(number, text.encode("utf-8", "surrogatepass") + b"\n")
 
 
-def _run(text: str) -> None:
+def _write_by_program(text: str) -> None:
     # The text is passed by standard input, because the list of processes shows arguments.
     subprocess.run(["/bin/cat"], input=text.encode("utf-8", "surrogatepass") + b"\n", check=False)
 

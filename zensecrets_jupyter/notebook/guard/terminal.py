@@ -1,6 +1,6 @@
 """The channels of IPython in a terminal: output of Python, programs and libraries.
 
-IPython's prompt bypasses the redactor, so that users see their own input. Text that threads print above the prompt is redacted.
+IPython's prompt bypasses the redactor, so that users see what they type. Text that threads print above the prompt is redacted.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
 
 
 class PromptChannel:
-    """The channel of IPython's prompts, of output above a prompt, and of output at the exit of the process."""
+    """The channel of prompts, of output above them, and of output at exit."""
 
     def __init__(self, shell: Any, module: Any, guard: Guard, descriptors: Sequence[DescriptorChannel]) -> None:
         """Create the channel.
@@ -64,7 +64,7 @@ class PromptChannel:
         self._descriptors = descriptors
 
     def install(self, undo: ExitStack) -> None:
-        """Start to draw prompts on the real terminal, and to redact all other output; ``undo`` stops it."""
+        """Draw prompts on the real terminal, and redact all other output; ``undo`` stops it."""
         self._patch_prompts(undo)
         self._shell.events.register("post_run_cell", self._flush_after_cell)
         undo.callback(self._shell.events.unregister, "post_run_cell", self._flush_after_cell)
@@ -72,7 +72,7 @@ class PromptChannel:
         undo.callback(atexit.unregister, self._at_exit)
 
     def flush(self) -> None:
-        """Wait until the terminal shows all output that was written before."""
+        """Wait until the terminal shows all earlier output."""
         for descriptor in self._descriptors:
             descriptor.flush()
 
@@ -80,9 +80,9 @@ class PromptChannel:
         self.flush()
 
     def _at_exit(self) -> None:
-        """Make Python write to the real descriptors, because the process ends without waiting for the threads of the channels.
+        """Make Python write redacted output to the real descriptors.
 
-        The output of programs still passes through the channels.
+        The process ends without waiting for the threads of the channels. The output of programs still passes through the channels.
         """
         self.flush()
         for name, descriptor in zip(("stdout", "stderr"), self._descriptors, strict=True):

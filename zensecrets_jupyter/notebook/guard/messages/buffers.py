@@ -1,4 +1,7 @@
-"""Redact binary buffers of messages: overwrite values with the same length, because widgets read buffers as arrays."""
+"""Redaction of binary buffers of messages.
+
+A buffer keeps its length, because widgets read buffers as arrays.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,11 @@ _FILL = b"*"
 
 
 def redact_buffers(buffers: Sequence[Any], redactor: Redactor) -> list[Any]:
-    """Return buffers of the same lengths with values overwritten by ``*``; a buffer without values is the same object."""
+    """Overwrite values in buffers by ``*``.
+
+    Returns:
+        Buffers of the same lengths; a buffer without values is the same object.
+    """
     return [_redact(buffer, redactor) for buffer in buffers]
 
 
@@ -21,7 +28,7 @@ def _redact(buffer: Any, redactor: Redactor) -> Any:
     try:
         data = memoryview(buffer).tobytes()
     except TypeError:
-        # The session itself raises an error that explains the problem of this buffer.
+        # The object is no buffer. The session raises an error that explains the problem.
         return buffer
     try:
         if redactor.redact_bytes(data) is data:

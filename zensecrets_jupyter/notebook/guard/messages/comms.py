@@ -1,7 +1,7 @@
-"""The comm channel: restores masked texts in the widget state that a front end sends.
+"""The comm channel: replaces masks by original texts in state that front ends send.
 
-State that the kernel sends is masked. If a user edits a text field with a mask, the front end sends the mask back, and this channel
-replaces the mask by the original text.
+A kernel sends masked state. If a user edits a text field with a mask, the front end sends the mask back, and the widget needs the original
+text.
 
 ipywidgets echoes the state that a front end sends (``echo_update``), and the front end uses the echo as its new state. A masked echo
 would replace the user's input. Therefore the masked part of an echo is omitted; the front end already has that state.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MASK = re.compile("‹secret:[^‹›]+›")
 _MAX_COMMS = 2_000
-"""The number of comms whose masked texts are stored; the oldest are dropped first."""
+"""Maximum number of comms whose masked texts are stored. The oldest are dropped first."""
 
 _Path = tuple[Any, ...]
 _Originals = dict[str, list[str]]
@@ -38,7 +38,7 @@ class CommTexts:
         self._comms: OrderedDict[str, dict[_Path, _Originals]] = OrderedDict()
 
     def record(self, content: Any, redacted: Any, redactor: Redactor) -> Any:
-        """Store the original texts of the masks in a message, and return the content to send.
+        """Store the original texts of a message's masks, and return the content to send.
 
         Args:
             content: The content of a message.
@@ -57,7 +57,7 @@ class CommTexts:
         return redacted
 
     def restore(self, comm: str, data: Any) -> Any:
-        """Return the data that a front end sent over a comm, with masks replaced by the original texts."""
+        """Return the data that a front end sent, with masks replaced by the original texts."""
         originals = self._comms.get(comm)
         return data if originals is None else _restore(data, (), originals)
 
@@ -79,7 +79,7 @@ class CommChannel:
         self._texts = texts
 
     def install(self, undo: ExitStack) -> None:
-        """Start to restore original texts in received messages; ``undo`` stops it."""
+        """Start restoring original texts in received messages; ``undo`` stops it."""
         original = self._handlers["comm_msg"]
 
         def handle_restored(stream: Any, ident: Any, message: Any) -> Any:
@@ -119,8 +119,9 @@ def _changed_texts(tree: Any, redacted: Any, path: _Path) -> Iterator[tuple[_Pat
     if isinstance(tree, str):
         yield path, tree
     elif isinstance(tree, dict) and isinstance(redacted, dict):
-        for inner, (shown, masked) in zip(tree.values(), redacted.items(), strict=True):
-            yield from _changed_texts(inner, masked, (*path, shown))
+        # A key may be masked too. The front end sends the masked key back, so it is the one in the path.
+        for inner, (masked_key, masked) in zip(tree.values(), redacted.items(), strict=True):
+            yield from _changed_texts(inner, masked, (*path, masked_key))
     elif isinstance(tree, list) and isinstance(redacted, list):
         for number, (inner, masked) in enumerate(zip(tree, redacted, strict=True)):
             yield from _changed_texts(inner, masked, (*path, number))
@@ -146,13 +147,19 @@ def _restore(tree: Any, path: _Path, originals: dict[_Path, _Originals]) -> Any:
 def _replace_masks(text: str, own: _Originals | None, originals: dict[_Path, _Originals]) -> str:
     """Return a text with masks replaced by the original texts of its path.
 
-    If its path has no original text for a mask, an item of a list was moved, and the original text of another path is used.
+    Args:
+        text: The text.
+        own: The original texts of its path, if it has any.
+        originals: The original texts of all paths. If an item of a list was moved, its texts have another path now.
     """
-    remaining = {shown: list(texts) for shown, texts in (own or {}).items()}
+    remaining = {mask: list(texts) for mask, texts in (own or {}).items()}
 
     def original(match: re.Match[str]) -> str:
-        texts = remaining.get(match[0]) or next((one[match[0]] for one in originals.values() if match[0] in one), [])
-        # If the user has copied a mask, the last original text replaces all remaining copies.
-        return texts.pop(0) if len(texts) > 1 and texts is remaining.get(match[0]) else (texts or [match[0]])[0]
+        mask = match[0]
+        if mask in remaining:
+            # If the user has copied a mask, the last original text replaces all remaining copies.
+            texts = remaining[mask]
+            return texts.pop(0) if len(texts) > 1 else texts[0]
+        return next((other[mask][0] for other in originals.values() if mask in other), mask)
 
     return _MASK.sub(original, text)

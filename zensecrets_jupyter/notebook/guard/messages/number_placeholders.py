@@ -1,6 +1,6 @@
-"""Placeholders for numbers in scripts and drawings, so that redaction does not change the data of a figure.
+"""Placeholders for numbers in scripts and drawings while a message is redacted.
 
-The data of a figure may contain the digits of a value by chance.
+The data of a figure may contain the digits of a value by chance, and redaction must not change it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ class NumberPlaceholders:
         self._numbers: list[str] = []
 
     def insert(self, content: Any) -> Any:
-        """Return ``content`` with a placeholder for each number of a script or drawing; the same object if there is none."""
+        """Replace each number of a script or drawing in ``content`` by a placeholder.
+
+        Returns:
+            The changed content; the same object if it contains no number to replace.
+        """
         if isinstance(content, dict):
             changed = {
                 key: self._insert_in_text(key, inner) if isinstance(inner, str) else self.insert(inner) for key, inner in content.items()

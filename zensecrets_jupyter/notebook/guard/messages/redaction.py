@@ -1,4 +1,4 @@
-"""Redact packed messages; if this fails, replace all texts of the message."""
+"""Redaction of packed messages. After an error, all texts of the message are replaced."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.notebook.guard.guard import Guard
 
 _MAX_UNPROTECTED = 5
-"""The length up to which texts are never protected as values."""
+"""Maximum length of a text that is too short to be protected as a value."""
 
 _PROTOCOL_TERMS = frozenset(
     """
@@ -30,7 +30,7 @@ _PROTOCOL_TERMS = frozenset(
 
 
 class MessageRedactor:
-    """Redacts the packed parts of messages.
+    """Redacts the parts of messages, which are packed as JSON.
 
     Attributes:
         comm_texts: The masked texts of comm messages, with their originals.
@@ -50,7 +50,10 @@ class MessageRedactor:
         self._unpack = unpack
 
     def redact(self, packed: bytes) -> bytes:
-        """Return a packed part with its values masked. The search reads the unpacked part, as a front end does."""
+        """Return a packed part with its values masked.
+
+        The part is unpacked for the search, because JSON may write a value with escape sequences.
+        """
         redactor = self._guard.redactor
         try:
             if self._guard.stored_values.fingerprints is not None:
@@ -83,7 +86,10 @@ class MessageRedactor:
 
 
 def redact_all_texts(tree: Any) -> Any:
-    """Return ``tree`` with all texts replaced by :data:`FAILED`, except protocol terms, and all long numbers replaced by 0."""
+    """Return ``tree`` with :data:`FAILED` instead of each text, and 0 instead of each long number.
+
+    Terms of the protocol and very short texts are not replaced, so that the front end can still process the message.
+    """
     if isinstance(tree, str):
         return tree if len(tree) <= _MAX_UNPROTECTED or tree in _PROTOCOL_TERMS else FAILED
     if isinstance(tree, dict):

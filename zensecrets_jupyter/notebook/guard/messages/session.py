@@ -22,10 +22,10 @@ _HEADER_KEYS = frozenset({"msg_id", "msg_type", "username", "session", "date", "
 
 
 class SessionChannel:
-    """The channel of a session, whose methods ``pack`` and ``send`` all messages of a kernel use.
+    """The channel of a kernel's session, which packs and sends all messages.
 
-    The wrapper of ``pack`` redacts all serialized parts. The wrapper of ``send`` redacts buffers, and streams, in which several messages
-    may contain one value.
+    The channel wraps two methods of the session. The wrapper of ``pack`` redacts all packed parts of messages. The wrapper of ``send``
+    redacts buffers. It also redacts streams, because a value may be divided between several messages of a stream.
     """
 
     def __init__(self, session: Any, guard: Guard) -> None:
@@ -49,9 +49,9 @@ class SessionChannel:
         return self._redactor.comm_texts
 
     def install(self, undo: ExitStack) -> None:
-        """Start to redact all messages; ``undo`` restores the session.
+        """Start redacting all messages; ``undo`` restores the session.
 
-        If another extension has wrapped these methods in the meantime, they stay installed, and pass messages unchanged.
+        If another extension has wrapped our wrappers in the meantime, they stay installed and pass messages unchanged.
         """
         self._session.pack = self._guarded_pack
         undo.callback(self._restore_pack)
@@ -69,10 +69,10 @@ class SessionChannel:
 
     @contextmanager
     def capture(self, identities: Collection[str]) -> Iterator[list[str]]:
-        """Collect texts instead of sending messages.
+        """Collect the texts of a block's messages instead of sending them.
 
         Args:
-            identities: The identities of requests. Answers to these requests and all messages of this thread are collected.
+            identities: The identities of requests. Messages that answer these requests and all messages of this thread are collected.
         """
         capture = self._capture = _Capture(self._session.unpack, threading.get_ident(), identities)
         try:
@@ -91,6 +91,7 @@ class SessionChannel:
         if not part and part == {}:
             # Nearly every message has empty metadata.
             return self._packed_empty
+        # The content of this message is already redacted.
         redacted = self._redacted_message
         is_safe = not part or not self._guard.is_on
         if redacted is not None:
@@ -103,8 +104,8 @@ class SessionChannel:
     def _pack_parent(self, header: Any) -> bytes:
         """Return the packed header of the request that a stream message answers.
 
-        All stream messages of a cell have the same header, so the last header is cached. This saves more time than the redaction of a
-        line takes.
+        All stream messages of a cell have the same parent header, so the last packed one is cached. Packing takes longer than the redaction
+        of a line.
         """
         cached, cached_packed = self._packed_parent
         if header == cached:
@@ -155,7 +156,7 @@ class SessionChannel:
         return self._redact(content) if isinstance(content, bytes) else content
 
     def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str | None) -> None:
-        """Send a copy of a message with the redacted ``text``; the message itself if ``text`` is ``None``."""
+        """Send a stream message with the redacted ``text``; unchanged if ``text`` is ``None``."""
         if self._stored_values.fingerprints is not None:
             shown = message["content"]["text"] if text is None else text
             masked = self._guard.mask_fingerprinted(shown)
@@ -185,7 +186,7 @@ class _Capture:
         """Collect every text of a message, as a front end would read it."""
         start = parts.index(b"<IDS|MSG>") + 2
         for part in parts[start : start + 4]:
-            self.texts += _leaves(self._unpack(part))
+            self.texts += _texts_in(self._unpack(part))
         self.texts += [bytes(buffer).decode("utf-8", "replace") for buffer in parts[start + 4 :]]
 
 
@@ -203,7 +204,10 @@ _OUTPUT_TYPES = (
 
 
 def _shows_output(message: Any, content: Any) -> bool:
-    """Return whether a message may contain output of code, unlike a status or the reply to a cell without results."""
+    """Return whether a message may contain output of code.
+
+    Status messages and the usual reply to a cell do not.
+    """
     message_type = message.get("msg_type") if isinstance(message, dict) else message
     if message_type == "execute_reply":
         reply = message.get("content") if isinstance(message, dict) else content
@@ -212,18 +216,21 @@ def _shows_output(message: Any, content: Any) -> bool:
 
 
 def _is_header(part: Any) -> bool:
-    """Return whether a part is a header, which contains no values because the session itself creates it."""
+    """Return whether a part is a header.
+
+    The session creates headers itself, so they contain no values.
+    """
     return isinstance(part, dict) and "msg_id" in part and part.keys() <= _HEADER_KEYS
 
 
-def _leaves(tree: Any) -> Iterator[str]:
+def _texts_in(tree: Any) -> Iterator[str]:
     if isinstance(tree, dict):
         for key, inner in tree.items():
             yield str(key)
-            yield from _leaves(inner)
+            yield from _texts_in(inner)
     elif isinstance(tree, list):
         for inner in tree:
-            yield from _leaves(inner)
+            yield from _texts_in(inner)
     else:
         yield str(tree)
 

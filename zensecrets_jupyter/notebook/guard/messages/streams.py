@@ -1,4 +1,7 @@
-"""Redact stream messages: hold back text that may be the beginning of a value, for at most 50 ms."""
+"""Redaction of stream messages.
+
+Text that may be the beginning of a value is held back for at most 50 ms.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,16 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor, StreamRedactor
 
 _MAX_STREAMS = 64
-"""The number of stored streams. A stream is stored after the end of its cell, because a thread may still write to it."""
+"""Maximum number of stored streams.
+
+A stream is stored after the end of its cell, because a thread may still write to it.
+"""
 
 _TAIL_LENGTH = 512
-"""The number of stored unredacted characters at the end of a stream, by which a value in several messages is found."""
+"""Maximum number of stored unredacted characters from the end of a stream.
+
+They are needed to find a value that begins in one message and ends in the next.
+"""
 
 
 class _Stream:
@@ -41,12 +50,12 @@ class _Stream:
         self.tail = (self.tail + text)[-_TAIL_LENGTH:] if len(text) < _TAIL_LENGTH else text[-_TAIL_LENGTH:]
 
     def forget_message(self) -> None:
-        """Drop the last message to save memory. It is needed only while text is held back."""
+        """Drop the last message to save memory; only held-back text needs it."""
         self.socket, self.message, self.ident = None, {}, None
 
 
 class StreamMessages:
-    """The streams of all cells. The identity of its request and its name identify a stream."""
+    """The streams of all cells, each identified by its request and its name."""
 
     def __init__(self, redactor: Redactor, send: Callable[[Any, dict[str, Any], Any, str | None], None]) -> None:
         """Create an empty collection.
@@ -65,7 +74,11 @@ class StreamMessages:
         _instances.add(self)
 
     def send(self, socket: Any, message: dict[str, Any], ident: Any) -> bool:
-        """Send the part of a stream message that need not be held back; return ``False`` for other content."""
+        """Send a stream message redacted; a possible beginning of a value is held back.
+
+        Returns:
+            Whether the message was handled; ``False`` if it has no text.
+        """
         content = message.get("content")
         if not isinstance(content, dict) or not isinstance(content.get("text"), str):
             return False
@@ -85,7 +98,7 @@ class StreamMessages:
                 else:
                     self._show(stream, shown)
                 if self._held or stream.redactor.held:
-                    self._hold(key, stream)
+                    self._update_held(key, stream)
                 if key not in self._held:
                     stream.forget_message()
         return True
@@ -102,13 +115,19 @@ class StreamMessages:
             self._release_streams(list(self._held))
 
     def reset(self) -> None:
-        """Reset the lock and the streams in a forked process, where another thread may have held the lock."""
+        """Reset the lock and the streams in a forked process.
+
+        A thread that does not exist in the forked process may have held the lock.
+        """
         self._lock = threading.RLock()
         self._streams = OrderedDict()
         self._held = set()
 
     def _stream(self, key: tuple[str, str]) -> _Stream:
-        """Return the stream with a key, and release the other streams of its cell first, so that the output stays in order."""
+        """Return the stream with a key, and create it if necessary.
+
+        The other streams of its cell are released first, so that the output stays in order.
+        """
         if self._held:
             self._release_streams([other for other in self._held if other[0] == key[0] and other != key])
         stream = self._streams.get(key)
@@ -134,7 +153,8 @@ class StreamMessages:
             redactor.release()
         return redactor
 
-    def _hold(self, key: tuple[str, str], stream: _Stream) -> None:
+    def _update_held(self, key: tuple[str, str], stream: _Stream) -> None:
+        """Record whether a stream has held-back text, and schedule its release."""
         if stream.redactor.held:
             self._held.add(key)
             if not self._release_later(key, stream):
@@ -154,7 +174,11 @@ class StreamMessages:
             self._send(stream.socket, stream.message, stream.ident, text)
 
     def _release_later(self, key: tuple[str, str], stream: _Stream) -> bool:
-        """Schedule the release in the event loop of the sending thread; return ``False`` if there is no event loop."""
+        """Schedule the release of held-back text in the event loop of the sending thread.
+
+        Returns:
+            Whether the thread has an event loop.
+        """
         thread = getattr(stream.socket, "io_thread", stream.socket)
         schedule, loop = getattr(thread, "schedule", None), getattr(thread, "io_loop", None)
         if schedule is None or loop is None or os.getpid() != self._process:
@@ -180,5 +204,5 @@ def _reset() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # Python can't remove this function. Without streams it does nothing.
+    # Python cannot unregister this function. If no guard is installed, it does nothing.
     os.register_at_fork(after_in_child=_reset)
