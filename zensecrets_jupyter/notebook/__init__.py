@@ -1,1 +1,1 @@
-"""The IPython and Jupyter front end; only ``%load_ext`` imports it."""
+"""The IPython and Jupyter front end. Only ``%load_ext`` imports it."""

@@ -1,4 +1,4 @@
-"""Askers of a shell: forms in front ends that display them, prompts in all others."""
+"""Askers of a shell: forms in front ends that display them, prompts in others."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class FormAsker:
-    """An asker that shows a form for values; the command ends before the form is submitted.
+    """Asker that shows a form for values. The command ends before the form is submitted.
 
-    Passphrases, confirmations and choices are prompts, and the cell waits for their answers. The base protocol is
+    Passphrases, confirmations and choices are prompts, and the cell waits for their answers. This class implements the protocol
     :class:`~zensecrets_jupyter.commands.asking.form_request.Asker`.
 
     Attributes:
@@ -39,6 +39,7 @@ class FormAsker:
         from zensecrets_jupyter.notebook.form.widget import FormWidget
 
         if self.form is not None:
+            # The form was submitted, and the rest of the command needs further values.
             self.form.session.ask_next(request)
         else:
             self.form = FormWidget(request)
@@ -63,8 +64,8 @@ def make_asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool
 
     Args:
         shell: The shell.
-        waits: Whether the command needs the answer before it continues.
-        is_awaited: Whether the caller awaits the result. Then the command can wait for a form; it can always wait for prompts.
+        waits: Whether the command needs the answer before it continues, because of the option `--wait`.
+        is_awaited: Whether the cell awaits the result of the command. Only then can a command wait for a form.
     """
     if can_show_forms(shell) and (not waits or (is_awaited and can_await_forms(shell))):
         return FormAsker(shell)

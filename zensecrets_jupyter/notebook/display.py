@@ -1,4 +1,4 @@
-"""Display of the core's objects in a notebook as masked tables.
+"""Tables for secrets, stacks, validation reports and pipeline runs that a cell displays.
 
 The formatters are registered by the names of classes, because an import of the classes would make ``%load_ext`` slow.
 """
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _CORE = "zensecrets_jupyter.core"
-_VIEWS = {
+_TABLE_FUNCTIONS = {
     (f"{_CORE}.schemas.interface", "BaseSecretSchema"): "secret_table",
     (f"{_CORE}.stack.stack", "Stack"): "stack_table",
     (f"{_CORE}.stack.validation", "Report"): "report_table",
     (f"{_CORE}.steps.execution.run", "PipelineRun"): "run_table",
 }
-"""The function of ``commands.tables`` that returns the table, for each module and class."""
+"""The function of ``commands.tables`` that makes the table, by module and class."""
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Display the core's objects in ``shell`` as tables, in HTML and plain text; ``undo`` stops it."""
+    """Display these objects as tables in ``shell``, in HTML and plain text; ``undo`` stops it."""
     formatters = shell.display_formatter.formatters
-    for (module, name), function in _VIEWS.items():
-        for mime, show in (("text/html", _html(function)), ("text/plain", _plain(function))):
+    for (module, name), function in _TABLE_FUNCTIONS.items():
+        for mime, show in (("text/html", _html_printer(function)), ("text/plain", _plain_printer(function))):
             formatter = formatters[mime]
             before = formatter.for_type_by_name(module, name, show)
             undo.callback(_restore, formatter, module, name, before)
@@ -39,11 +39,11 @@ def _table(function: str, value: Any) -> Any:
     return getattr(secret_tables if function == "secret_table" else stack_tables, function)(value)
 
 
-def _html(function: str) -> Callable[[Any], str]:
+def _html_printer(function: str) -> Callable[[Any], str]:
     return lambda value: str(_table(function, value)._repr_html_())
 
 
-def _plain(function: str) -> Callable[[Any, Any, bool], None]:
+def _plain_printer(function: str) -> Callable[[Any, Any, bool], None]:
     def show(value: Any, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls a printer with these positional arguments
         is_nested = len(printer.stack) > 1
         printer.text(repr(value) if is_nested else str(_table(function, value)))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def load(shell: InteractiveShell) -> None:
-    """Add the guard, magics, completion and display to ``shell``, unless they are there."""
+    """Add the guard, magics, completion and display to ``shell``, unless it has them already."""
     if shell in _loaded_shells():
         return
     with ExitStack() as undo:
@@ -47,12 +47,12 @@ def unload(shell: InteractiveShell) -> None:
 
 
 def _loaded_shells() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
-    """Return the undo stack of each loaded shell; the mapping survives a reload of this module."""
+    """Return the undo stacks by shell. The mapping survives a reload of this module."""
     return process_global("loaded", WeakKeyDictionary)
 
 
 def _dismiss_forms() -> None:
-    # The module of forms takes long to import, and without it there are no forms.
+    # If the module was not imported, no form exists. An import here would take long.
     form = sys.modules.get("zensecrets_jupyter.notebook.form.widget")
     if form is not None:
         form.dismiss_all("This form was closed when its extension was unloaded.")

@@ -1,4 +1,7 @@
-"""Stores fingerprints of new values after each cell, so that a Jupyter server recognises the values in saved files."""
+"""Storing of fingerprints of new values after each cell.
+
+A Jupyter server recognises values in saved files by their fingerprints.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def store_fingerprints(_result: object = None) -> None:
-    """Store the fingerprints of new values, and print warnings of commands and of the fingerprint store."""
+    """Store fingerprints of new values, and print the warnings of commands and of the store."""
     # After an update of the package, the next command reports this error. It is not repeated below each cell.
     with suppress(PackageChangedError):
         from zensecrets_jupyter.commands.files.fingerprint_sync import sync_fingerprints

@@ -17,31 +17,43 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 FORMS_VARIABLE = "ZENSECRETS_FORMS"
-"""``on`` shows forms in every front end that answers prompts, ``off`` in none; ``auto``, the default, in notebooks only."""
+"""Environment variable that decides where forms are shown.
+
+``on`` shows forms in every front end that answers prompts, ``off`` in none, and ``auto``, the default, in notebooks only.
+"""
 
 WIDGET_FOLDER = Path(__file__).parent / "widget"
-"""Scripts for the browser, built from ``js/``; they are missing if the package was installed from a clone without Node."""
+"""Folder of the scripts for the browser, which are built from ``js/``.
 
-_LONGEST_LINE = 4095
-"""Maximum number of bytes of a line in a terminal: Linux, ``termios(3)``, "Canonical and noncanonical mode"."""
+Without Node, an installation from a clone does not contain it.
+"""
+
+_MAX_LINE_BYTES = 4095
+"""Maximum size of a typed line in a terminal.
+
+Linux: ``termios(3)``, section "Canonical and noncanonical mode".
+"""
 
 _PASTE_BEGINS, _PASTE_ENDS = "\x1b[200~", "\x1b[201~"
-"""Escape sequences of a terminal around pasted text, if the program has enabled them: xterm's "Bracketed Paste Mode"."""
+"""Escape sequences that a terminal writes around pasted text.
+
+A program can enable them: xterm, "Bracketed Paste Mode".
+"""
 
 _FIRST_LINE = re.compile(rf"\s*(-----BEGIN [^\r\n]*|[{{\[])\s*|{re.escape(_PASTE_BEGINS)}.*")
-"""The first line of a private key, of JSON, or of pasted text; it is no complete value."""
+"""The first line of a private key, of JSON or of a paste; never complete."""
 
-_MORE = "This prompt accepts one line only. Press Enter when the paste has ended: "
+_FURTHER_LINES_PROMPT = "This prompt accepts one line only. Press Enter when the paste has ended: "
 
-_SERVES_COMMS = (7, 4)
-"""The first version of ipykernel that processes a widget's messages while a cell awaits a result."""
+_MIN_IPYKERNEL = (7, 4)
+"""The first ipykernel that processes a widget's messages while a cell awaits a result."""
 
 
 def can_prompt(shell: InteractiveShell) -> bool:
     """Return whether a user can answer a prompt of ``shell``.
 
     Each request to a kernel says whether its client answers prompts; nbclient and papermill do not. While a kernel processes a widget's
-    message, no cell can display a prompt, so the kernel would wait forever.
+    message, no cell can display a prompt, so the kernel would wait forever for the answer.
     """
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
@@ -80,15 +92,15 @@ def can_await_forms(shell: InteractiveShell) -> bool:
         return False
     from ipykernel._version import version_info
 
-    return tuple(version_info[:2]) >= _SERVES_COMMS
+    return tuple(version_info[:2]) >= _MIN_IPYKERNEL
 
 
 def ask_hidden(prompt: str) -> str:
-    """Return the answer to a password prompt in a kernel's front end; ``input`` would echo the answer.
+    """Show a hidden prompt in a kernel's front end, and return the answer.
 
     Raises:
         InteractionUnavailableError: If no user can answer the prompt.
-        InvalidSecretError: If the front end is a console whose terminal may have truncated the answer or sent its first line only.
+        InvalidSecretError: If the terminal of a console may have truncated the answer, or has sent only the first line of a paste.
     """
     try:
         answer = getpass.getpass(prompt)
@@ -100,13 +112,13 @@ def ask_hidden(prompt: str) -> str:
     except EOFError:
         reason = "the input is closed"
     except RuntimeError as error:
-        # The class is compared by its name, because ipykernel may not be installed.
+        # The class of the error is in ipykernel, which may not be installed, so its name is compared.
         if type(error).__name__ != "StdinNotImplementedError":
             raise
         reason = "this front end shows no prompts"
     else:
-        if len(answer.encode("utf-8", "surrogatepass")) >= _LONGEST_LINE:
-            message = f"The answer has {_LONGEST_LINE:,} bytes or more, and a terminal may truncate it; the answer was not used."
+        if len(answer.encode("utf-8", "surrogatepass")) >= _MAX_LINE_BYTES:
+            message = f"The answer has {_MAX_LINE_BYTES:,} bytes or more, and a terminal may truncate it; the answer was not used."
             raise InvalidSecretError(message, hint=FROM_FILE)
         if is_first_line:
             raise InvalidSecretError(
@@ -118,7 +130,7 @@ def ask_hidden(prompt: str) -> str:
 
 def _discard_further_lines() -> None:
     # A console would run the lines after the answer, display them, and record them in the history.
-    while (line := getpass.getpass(_MORE).strip()) and not line.startswith("-----END"):
+    while (line := getpass.getpass(_FURTHER_LINES_PROMPT).strip()) and not line.startswith("-----END"):
         pass
 
 

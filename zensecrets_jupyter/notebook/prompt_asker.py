@@ -1,4 +1,4 @@
-"""Hidden prompts of a shell, which neither echo the typed text nor record it in a history."""
+"""Hidden prompts of a shell, whose answers are neither echoed nor recorded in a history."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def make_prompt_asker(shell: InteractiveShell) -> Asker:
-    """Return an asker that prompts in ``shell``, or a non-interactive asker if no user answers prompts."""
+    """Return an asker for ``shell``: with prompts, or non-interactive if no user answers prompts."""
     if not can_prompt(shell):
         return NonInteractiveAsker()
     ask = _ask_in_terminal if getattr(shell, "kernel", None) is None else ask_hidden

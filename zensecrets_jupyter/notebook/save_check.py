@@ -1,4 +1,7 @@
-"""The kernel's part of the save check: it masks values in a file that a Jupyter server is about to save."""
+"""The kernel's part of the save check.
+
+A Jupyter server sends a file that it is about to save, and the kernel masks its values in the file.
+"""
 
 from __future__ import annotations
 
@@ -20,26 +23,35 @@ if TYPE_CHECKING:
 
 
 class SaveCheck:
-    """Masking of documents with the values of a kernel, while its guard is on.
+    """Masks a kernel's values in documents, while the guard of the kernel is on.
 
     Attributes:
         is_listening: Whether the kernel accepts requests of servers.
     """
 
     def __init__(self, kernel: Any, guard: Guard, undo: ExitStack) -> None:
-        """Create a check that uses the values of ``guard``; ``undo`` stops it."""
+        """Create a check that does not listen yet.
+
+        Args:
+            kernel: The kernel.
+            guard: The guard of the kernel, whose redactor has the values.
+            undo: Gets the callback that stops the listener.
+        """
         self._connection_file = str(getattr(getattr(kernel, "parent", None), "abs_connection_file", "") or "")
         self._guard = guard
         self._undo = undo
         self._has_started = False
         self._masker: DocumentMasker | None = None
         self._matcher: ValueMatcher
-        self._added = self._size = 0
+        self._seen_count = self._matcher_size = 0
         self._lock = threading.Lock()
         self.is_listening = False
 
     def start(self) -> None:
-        """Start listening for requests, unless this was called before or no server has started the kernel."""
+        """Start listening for requests, if a server has started the kernel.
+
+        Later calls do nothing.
+        """
         if self._has_started or not self._connection_file:
             return
         self._has_started = True
@@ -62,10 +74,12 @@ class SaveCheck:
         """Return the answer to a request of a server.
 
         Args:
-            question: The request. Its ``document`` is what to mask; without it, the request asks whether the guard is on.
+            question: The request. ``document`` is the content to mask, ``format`` its format in Jupyter's contents API, and ``is_source``
+                whether it is code. A request without a document only asks whether the guard is on.
 
         Returns:
-            ``on``: whether the guard is on; ``names``: the names of the masked values; ``document``: the masked document, if it has any.
+            ``on``: whether the guard is on. ``names``: the names of the values in the document. ``document``: the masked document, if it
+            differs from the given one.
         """
         if not self._guard.is_on:
             return {"on": False, "names": []}
@@ -88,17 +102,17 @@ class SaveCheck:
     def _update_masker(self) -> DocumentMasker:
         """Return a masker for the current values of the redactor."""
         redactor = self._guard.redactor
-        self._added, new = redactor.added_since(self._added)
-        has_removed_values = self._size + len(new) != redactor.size
+        self._seen_count, new = redactor.added_since(self._seen_count)
+        has_removed_values = self._matcher_size + len(new) != redactor.size
         if self._masker is None or new or has_removed_values:
             from zensecrets_jupyter.scan.documents import DocumentMasker
             from zensecrets_jupyter.scan.matchers import ValueMatcher
 
             if self._masker is None or has_removed_values:
-                self._matcher, self._size, new = ValueMatcher(), 0, redactor.protected_values()
+                self._matcher, self._matcher_size, new = ValueMatcher(), 0, redactor.protected_values()
             for value, name in new:
                 self._matcher.add(value, name)
-            self._size += len(new)
+            self._matcher_size += len(new)
             # A masker caches texts without a match, so a matcher with further values needs a new one.
             self._masker = DocumentMasker(self._matcher)
         return self._masker

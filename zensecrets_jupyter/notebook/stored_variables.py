@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Replace values by references in the database of ``shell``, in which ``%store`` saves variables; ``undo`` stops it."""
+    """Make ``%store`` of ``shell`` save references instead of values; ``undo`` stops it."""
     before: Any = None
     if not _creates_database_lazily(shell):
         before = shell.db
@@ -36,6 +36,7 @@ def _creates_database_lazily(shell: Any) -> bool:
 
 
 def _create_database(shell: Any, database: object) -> Any:
+    """Return the database that IPython creates, and keep ``database`` as the attribute ``db`` of ``shell``."""
     shell.db = None
     try:
         return shell.db

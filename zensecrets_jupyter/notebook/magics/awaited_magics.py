@@ -1,4 +1,4 @@
-"""Awaited calls of the magics: a cell with the option ``--wait`` waits for the form of its command.
+"""Magics with the option ``--wait``: the cell waits for the form of its command.
 
 While a plain call of a magic runs, the kernel processes no message, so a form could not be submitted. While a cell awaits a coroutine, the
 kernel processes messages. Before IPython compiles a cell, each call with the option is therefore replaced by an ``await`` expression.
@@ -18,19 +18,22 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 WAIT = "--wait"
-"""The option. It repeats the option of the commands, whose modules ``%load_ext`` does not import because that takes too long."""
+"""The option that makes a cell wait.
 
-# IPython writes a magic at the beginning of a line in this form. An indented call may be inside of a function that is not a coroutine.
+The commands define it too, but importing their modules would make ``%load_ext`` slow.
+"""
+
+# IPython replaces a magic by this call. An indented call is not matched, because it may be in a function that is not a coroutine.
 _CALL = re.compile(rf"^(?P<target>\w+ = )?get_ipython\(\)\.run_line_magic\('(?P<name>{LINE_MAGICS})', (?P<line>'.*')\)\s*$")
 
 
 def awaited_name(name: str) -> str:
-    """Return the name of the magic that is the coroutine variant of the magic ``name``."""
+    """Return the name of the coroutine variant of the magic ``name``."""
     return f"{name}.awaited"
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Make ``shell`` await magics with ``--wait``, if its kernel supports that; ``undo`` removes this."""
+    """Make ``shell`` await magics with ``--wait``, if its kernel supports that; ``undo`` stops it."""
     if not can_await_forms(shell):
         return
     transformers = shell.input_transformers_post

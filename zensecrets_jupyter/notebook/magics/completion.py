@@ -1,4 +1,4 @@
-"""Tab completion of the magics, by the completion of the command tree."""
+"""Tab completion of the magics with the completions of the command tree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # A magic is at the start of a line, or after `x = `.
 _MAGIC = re.compile(rf"(?:^|.*=)\s*%{{1,2}}({LINE_MAGICS}|{WITH_SECRETS})\s+(.*)$")
-# %%with_secrets takes names of secrets, as `secret get` does.
+# The arguments of %%with_secrets are names of secrets, like those of `secret get`.
 _COMMANDS = {**GROUPS, WITH_SECRETS: ["secret", "get"]}
 
 
@@ -31,7 +31,7 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 
 
 def complete_magics(context: CompletionContext) -> SimpleMatcherResult:
-    """Return completions at the cursor, and suppress those of other matchers on a line of our magics."""
+    """Return the completions at the cursor; on a line of our magics, suppress other matchers."""
     match = _MAGIC.match(context.text_until_cursor)
     if match is None:
         return {"completions": []}

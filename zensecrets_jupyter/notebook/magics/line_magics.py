@@ -1,4 +1,4 @@
-"""The line magics ``%zen``, ``%secret`` and ``%stack``, which run lines of the command tree."""
+"""The line magics ``%zen``, ``%secret`` and ``%stack``, which run commands of the command tree."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def replace_magic(shell: InteractiveShell, kind: str, name: str, magic: Callable
         kind: ``line`` or ``cell``.
         name: The name of the magic.
         magic: The function that IPython calls.
-        undo: The stack that gets the restoring callback.
+        undo: Gets the callback that restores the earlier magic.
     """
     registered = shell.magics_manager.magics[kind]
     if name in registered:
@@ -58,7 +58,7 @@ def replace_magic(shell: InteractiveShell, kind: str, name: str, magic: Callable
 def convert_errors(magic: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``magic`` with our own errors raised as ``UsageError``.
 
-    IPython shows exactly this class, and none of its subclasses, as one line without a traceback.
+    IPython shows an error of this class in one line without a traceback. It does not do so for subclasses.
     """
 
     @wraps(magic)
@@ -121,7 +121,7 @@ def _make_awaited_magic(shell: InteractiveShell, group: list[str]) -> Callable[[
 
 
 def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bool = False) -> tuple[Any, Asker]:
-    """Run a line and display its outcome; return the value of the outcome, and the asker of the command."""
+    """Run a command and display its outcome; return the outcome's value and the command's asker."""
     from zensecrets_jupyter.commands import tree
     from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 
@@ -134,7 +134,7 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
         print(outcome.message)  # noqa: T201 - the output of the command belongs to the cell's output
     if outcome.value is None and outcome.view is not None:
         display(outcome.view)
-    # A returned value, such as the report of `stack validate`, already contains the failure. Other commands have an exit code only.
+    # A returned value, such as the report of `stack validate`, already contains the failure. Without a value, an error shows it.
     if outcome.exit_code and outcome.value is None:
         raise UsageError(outcome.line)
     return outcome.value, asker

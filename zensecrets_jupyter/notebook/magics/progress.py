@@ -1,4 +1,4 @@
-"""Progress of long commands: a line in the cell's output, or a progress bar at a terminal."""
+"""Progress of long commands: a line in a notebook, a progress bar in a terminal."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def progress_options(shell: InteractiveShell) -> dict[str, Any]:
     """Return the arguments of ``FrontEndCapabilities`` that say how ``shell`` displays progress."""
     if getattr(shell, "kernel", None) is not None:
-        return {"show_line": _make_line()}
-    # The guard redirects stderr to a pipe, so that only stdout can be a terminal.
+        return {"show_line": _make_progress_line()}
+    # The guard redirects stderr to a pipe, so only stdout can be a terminal.
     return {"progress_on": sys.stdout if sys.stdout is not None and sys.stdout.isatty() else None}
 
 
-def _make_line() -> Callable[[str], None]:
-    """Return a function that displays a line, and replaces it at each further call."""
+def _make_progress_line() -> Callable[[str], None]:
+    """Return a function that displays a line; each further call replaces it."""
     handles: list[Any] = []
 
     def show(line: str) -> None:

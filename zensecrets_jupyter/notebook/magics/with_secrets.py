@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 ENTER = f"{WITH_SECRETS}.enter"
-"""Name of the line magic that sets the variables until the end of the running cell."""
+"""Name of the line magic that sets the variables until the cell ends."""
 
 _MAGIC = re.compile(rf"%%{WITH_SECRETS}(?![\w?])(?P<line>.*)")
-_FUTURE = re.compile(r"from\s+__future__\s+import\b")
+_FUTURE_IMPORT = re.compile(r"from\s+__future__\s+import\b")
 
 
 class CellEnvironment:
-    """Environment variables of the running cells; each thread has its own stack, because a cell may run another."""
+    """Environment variables of the running cells.
+
+    The cells are a stack, because a cell may run another cell. Each thread has its own stack.
+    """
 
     def __init__(self) -> None:
         """Create an environment without cells."""
@@ -49,7 +52,10 @@ class CellEnvironment:
         self._cells().append(ExitStack())
 
     def end(self) -> None:
-        """Pop a cell and restore its variables; IPython calls this method after each cell, even after an error."""
+        """Pop a cell and restore its variables.
+
+        IPython calls this method after each cell, even after an error.
+        """
         if self._cells():
             self._cells().pop().close()
 
@@ -77,7 +83,7 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
 def _make_cell_magic(shell: InteractiveShell) -> Callable[[str, str], None]:
     def run(line: str, cell: str) -> None:
         """%%with_secrets NAME… [--prefix P_] [--as KEY=NAME]: run the cell with secrets' keys as environment variables."""
-        # IPython calls this only for run_cell_magic in code; in a cell of the user, the transformer has already replaced the line.
+        # Only code that calls `run_cell_magic` gets here. In a cell, the transformer has already replaced the line of the magic.
         shell.run_cell(f"%%{WITH_SECRETS} {line}\n{cell}").raise_error()
 
     return run
@@ -95,11 +101,12 @@ def _make_enter_magic(environment: CellEnvironment) -> Callable[[str], None]:
 
 
 def _replace_magic_line(lines: list[str]) -> list[str]:
-    """Return a cell with the line of the magic replaced by a call of the line magic :data:`ENTER`."""
+    """Replace the cell magic of a cell by a call of :data:`ENTER`."""
     match = _MAGIC.match(lines[0]) if lines else None
     if match is None:
         return lines
     body = lines[1:]
+    # IPython decides by the first line, which was that of the magic, whether to remove an indent and prompts. The code needs this too.
     for clean in _CLEANERS:
         body = clean(body) if body else body
     body = _replace_magic_line(body)
@@ -107,12 +114,15 @@ def _replace_magic_line(lines: list[str]) -> list[str]:
         body = cell_magic(body)
     call = f"get_ipython().run_line_magic({ENTER!r}, {match['line'].strip()!r})\n"
     # Python requires imports from __future__ before all other code.
-    first = max((number for number, line in enumerate(body, 1) if _FUTURE.match(line)), default=0)
-    return [*body[:first], call, *body[first:]]
+    position = max((number for number, line in enumerate(body, 1) if _FUTURE_IMPORT.match(line)), default=0)
+    return [*body[:position], call, *body[position:]]
 
 
 def _remove_indent(lines: list[str]) -> list[str]:
-    """Return the lines without their common indent; the transformer of IPython 8 fails if the first line is empty."""
+    """Return the lines without their common indent.
+
+    The transformer of IPython 8 fails if the first line is empty.
+    """
     return dedent("".join(lines)).splitlines(keepends=True)
 
 

@@ -1,1 +1,1 @@
-"""Sources of values that the guard masks: environment variables, password prompts, and the secrets of the active stack."""
+"""Sources of values for the guard: environment variables, password prompts, the active stack."""

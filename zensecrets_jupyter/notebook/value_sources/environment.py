@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def install(redactor: Redactor, undo: ExitStack) -> None:
-    """Protect the values of variables that ``os.environ`` and ``os.putenv`` set from now on; ``undo`` stops it.
+    """Protect the values of environment variables that are set from now on; ``undo`` stops it.
 
-    Every method of ``os.environ`` that sets a variable calls the function ``os.putenv``, so one replaced function is enough. An audit hook
+    Every method of ``os.environ`` that sets a variable calls the function ``os.putenv``, so this replaces only that function. An audit hook
     could not be removed, and Python would call it for each import and each opened file.
     """
     original = os.putenv
@@ -30,7 +30,7 @@ def install(redactor: Redactor, undo: ExitStack) -> None:
     def restore() -> None:
         nonlocal is_active
         is_active = False
-        # Code that has replaced the function later still calls ours, which then only calls the original.
+        # Other code may have wrapped our function in the meantime. It still calls ours, which only calls the original now.
         if os.putenv is putenv:
             os.putenv = original
 

@@ -18,16 +18,25 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction import Redactor
 
-_LONGEST_PROMPT = 40
+_MAX_SHOWN_PROMPT = 40
 """Maximum number of characters of a prompt in the reason for a mask."""
 
+_PREFIX = "prompt."
+"""The beginning of the names of answers."""
+
 _deferred_answers: ContextVar[list[tuple[str, str]] | None] = ContextVar("zensecrets_deferred_answers", default=None)
-"""Answers and their prompts, which are protected later or not at all; ``None`` outside of both context managers."""
+"""Answers of the current block with their prompts; ``None`` outside of the two context managers.
+
+The context manager decides whether they are protected.
+"""
 
 
 @contextmanager
 def deferred_protection(redactor: Redactor) -> Iterator[None]:
-    """Protect answers that a block asks for only at its end: then a value that the block registers has its own name."""
+    """Protect the answers to prompts of a block, but only at its end.
+
+    If the block stores an answer in a secret, the value already has the name of the secret then.
+    """
     answers: list[tuple[str, str]] = []
     token = _deferred_answers.set(answers)
     try:
@@ -40,7 +49,7 @@ def deferred_protection(redactor: Redactor) -> Iterator[None]:
 
 @contextmanager
 def unprotected_prompts() -> Iterator[None]:
-    """Do not protect answers that a block asks for, such as the name of a key."""
+    """Do not protect answers to prompts of a block, such as a key's name."""
     token = _deferred_answers.set([])
     try:
         yield
@@ -57,7 +66,7 @@ def install(shell: InteractiveShell, redactor: Redactor, undo: ExitStack) -> Non
     kernel = getattr(shell, "kernel", None)
     if hasattr(kernel, "_input_request"):
         _wrap_kernel_prompts(kernel, protect, undo)
-    # Every function of getpass that reads from a terminal calls this one, even if `getpass.getpass` was imported before.
+    # Every function of getpass that reads from a terminal calls `_raw_input`, even if `getpass.getpass` was imported before.
     if hasattr(getpass, "_raw_input"):
         _wrap_getpass_function("_raw_input", protect, undo)
     if kernel is None:
@@ -80,11 +89,12 @@ def protect_answer(redactor: Redactor, value: object, prompt: object) -> None:
 def _protect(redactor: Redactor, value: str, prompt: str) -> None:
     if value in {protected for protected, _ in redactor.protected_values()}:
         return
-    numbers = [int(name[7:]) for name in (*redactor.names, *redactor.unmaskable) if name.startswith("prompt.") and name[7:].isdigit()]
-    name = f"prompt.{max(numbers, default=0) + 1}"
+    names = [name for name in (*redactor.names, *redactor.unmaskable) if name.startswith(_PREFIX)]
+    numbers = [int(suffix) for name in names if (suffix := name.removeprefix(_PREFIX)).isdigit()]
+    name = f"{_PREFIX}{max(numbers, default=0) + 1}"
     redactor.protect(value, name)
     text = " ".join(prompt.split()).rstrip(":")
-    shown = f"{text[:_LONGEST_PROMPT]}…" if len(text) > _LONGEST_PROMPT else text
+    shown = f"{text[:_MAX_SHOWN_PROMPT]}…" if len(text) > _MAX_SHOWN_PROMPT else text
     the_reasons().add(name, f"typed at the password prompt {shown!r}" if shown else "typed at a password prompt")
 
 
@@ -123,10 +133,10 @@ def _wrap_getpass_function(name: str, protect: Any, undo: ExitStack) -> None:
 
 
 def _wrap_terminal_prompts(protect: Any, undo: ExitStack) -> None:
-    """Wrap the method of prompt_toolkit that runs a prompt or a dialogue, which may contain password fields."""
+    """Wrap the method of prompt_toolkit that runs prompts and dialogues, which may ask for passwords."""
     module = sys.modules.get("prompt_toolkit.application")
     if module is None:
-        # A shell without prompt_toolkit is embedded in another program. An import would make loading slow.
+        # The shell is embedded in another program and shows no prompts of prompt_toolkit. An import would make `%load_ext` slow.
         return
     application = module.Application
     original = application.run_async

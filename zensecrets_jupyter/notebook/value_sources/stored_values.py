@@ -1,8 +1,8 @@
-"""Background loading of the active stack's values, so that they are masked before a cell reads a secret.
+"""Background loading of the active stack's values, which are then masked in all outputs.
 
-Only values that can be read without a prompt and without a request to a remote service are loaded: a local store whose key is in a file, in
-an unlocked keyring, or protected by a passphrase in the environment. If they cannot be loaded, keyed fingerprints replace them, if the user
-stores any.
+The values must be readable without a prompt and without a request to a remote service. This is so in a local store whose key is in a file,
+in an unlocked keyring, or protected by a passphrase in the environment. Otherwise values are recognised by their fingerprints, if the user
+stores fingerprints.
 """
 
 from __future__ import annotations
@@ -24,9 +24,15 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 
 _DELAY = 0.1
-"""Seconds before loading starts, unless output is about to be shown. Loading the extension does not wait for it."""
+"""Seconds before loading starts, so that ``%load_ext`` ends first.
+
+If output is about to be shown, loading starts at once.
+"""
 _TIMEOUT = 5.0
-"""Seconds that all outputs and cells together wait at most, so that a store that does not answer does not block the notebook."""
+"""Maximum number of seconds that all outputs and cells together wait.
+
+A store that does not answer must not block the notebook.
+"""
 
 
 class StoredValues:
@@ -34,7 +40,7 @@ class StoredValues:
 
     Attributes:
         is_loading: Whether output must wait for the values.
-        fingerprints: Matcher for the values if they could not be loaded.
+        fingerprints: Matcher that replaces the values if they could not be loaded; otherwise ``None``.
     """
 
     def __init__(self) -> None:
@@ -42,13 +48,13 @@ class StoredValues:
         self.is_loading = False
         self.fingerprints: FingerprintMatcher | None = None
         self._process = os.getpid()
-        self._is_wanted = threading.Event()
+        self._is_needed_now = threading.Event()
         self._is_stopped = False
         self._deadline: float | None = None
         self._thread = threading.Thread(target=self._run, name="zensecrets values", daemon=True)
 
     def install(self, shell: InteractiveShell, undo: ExitStack) -> None:
-        """Load values in the background, and have cells of ``shell`` wait for them; ``undo`` stops it."""
+        """Load values in the background; cells of ``shell`` wait for them. ``undo`` stops it."""
         # Reading the active stack would create a workspace, so nothing is read before one exists.
         try:
             has_workspace = (home() / "workspace.db").exists()
@@ -64,12 +70,12 @@ class StoredValues:
         undo.callback(self._stop)
 
     def wait(self) -> None:
-        """Return when the values are loaded or the timeout has passed; afterwards return at once."""
+        """Wait until the values are loaded, or for the timeout; then return at once."""
         if not self.is_loading or threading.current_thread() is self._thread:
             return
         # A forked process does not have the thread.
         if os.getpid() == self._process:
-            self._is_wanted.set()
+            self._is_needed_now.set()
             if self._deadline is None:
                 self._deadline = time.monotonic() + _TIMEOUT
             self._thread.join(max(0.0, self._deadline - time.monotonic()))
@@ -79,12 +85,12 @@ class StoredValues:
         self.wait()
 
     def _stop(self) -> None:
-        """Stop loading, at once if it has not started."""
+        """Do not start loading, or wait for it if it has started."""
         self._is_stopped = True
         self.wait()
 
     def _run(self) -> None:
-        self._is_wanted.wait(_DELAY)
+        self._is_needed_now.wait(_DELAY)
         # The next command that needs the folder or the store reports what is wrong with it.
         with suppress(OSError, ZenSecretsError):
             if not self._is_stopped and not _load_values():
@@ -92,7 +98,7 @@ class StoredValues:
 
 
 def _load_values() -> bool:
-    """Read every secret of the active stack if no prompt is needed, and return whether all were read."""
+    """Read all secrets of the active stack without a prompt; return whether all were read."""
     from zensecrets_jupyter.commands.framework.active_manager import active_manager
     from zensecrets_jupyter.core.interaction import NonInteractivePassphraseSource, use_passphrase_source
     from zensecrets_jupyter.core.managers import Capability
