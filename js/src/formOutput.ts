@@ -4,8 +4,10 @@ import { Widget } from '@lumino/widgets';
 import { FORM_MIME, isFormOutput } from './contract/form';
 import { formLine } from './form/formLine';
 
-/** The texts that the renderer of ipywidgets shows instead of a widget. */
+/** The text that the renderer of ipywidgets shows before it has found a widget. */
 const LOADING = 'Loading widget...';
+
+/** The beginning of the text that the renderer of ipywidgets shows after an error. */
 const FAILED = 'Error displaying widget';
 
 /**
@@ -15,11 +17,11 @@ const FAILED = 'Error displaying widget';
 const TIMEOUT = 3000;
 
 /**
- * A form in an output: the renderer of ipywidgets, with the line of the form as
- * fallback when it finds no widget.
+ * A form in an output: the renderer of ipywidgets, which shows the line of the
+ * form as fallback if it finds no widget.
  *
- * ipywidgets passes its manager only to its own renderers that are directly in
- * the output, so this class patches the renderer and does not wrap it.
+ * ipywidgets passes its manager only to its own renderers in an output. It would
+ * not find a wrapped renderer, so this class patches the method of the renderer.
  */
 export class FormOutput {
   constructor(private readonly _renderer: IRenderMime.IRenderer) {
@@ -41,7 +43,7 @@ export class FormOutput {
     });
   }
 
-  /** Render the form again after a failure: a new kernel connection may have restored the model. */
+  /** Render the form again if that has failed. A new connection to the kernel may have restored the model. */
   async retry(): Promise<void> {
     if (this._failed && !this._renderer.isDisposed) {
       this._failed = false;
@@ -49,6 +51,7 @@ export class FormOutput {
     }
   }
 
+  /** Show the line if the renderer shows an error, or loads for too long. */
   private _inspect(): void {
     clearTimeout(this._timer);
     const text = this._renderer.node.textContent;
@@ -80,7 +83,7 @@ export class FormOutput {
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** A renderer of the line alone, for front ends without ipywidgets. */
+/** A renderer that shows only the line of a form, for front ends without ipywidgets. */
 export class LineRenderer extends Widget implements IRenderMime.IRenderer {
   renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this.node.replaceChildren(formLine(lineOf(model), []));

@@ -61,7 +61,7 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
     });
     const show = (): void => {
       const connection = currentConnection();
-      item.show_(connection?.status ?? null, connection?.checksSavedFiles);
+      item.showStatus(connection?.status ?? null, connection?.checksSavedFiles);
     };
     changed.connect(show);
     notebooks.currentChanged.connect(() => {
@@ -70,7 +70,7 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** Call `action` for each present and future document. */
+/** Call `action` for each open document, and for each document that is opened later. */
 function forEachPanel<Panel extends Widget>(
   tracker: IWidgetTracker<Panel>,
   action: (panel: Panel) => void
@@ -81,7 +81,7 @@ function forEachPanel<Panel extends Widget>(
   });
 }
 
-/** Connect a document to the guard of its kernel. */
+/** Connect a document to the guard of its kernel, also after a change of the kernel. */
 function connect(
   panel: Widget & { readonly sessionContext: ISessionContext },
   repairer: IRepairer,
@@ -95,7 +95,7 @@ function connect(
   });
   const connection = new GuardConnection(repairers.forKernelOf(entry), areSavedFilesChecked);
   const findGuard = (): void => {
-    // The request fails if the kernel dies meanwhile; then there is no guard.
+    // The request fails if the kernel dies before it answers. Then there is no guard to find.
     connection.find().catch(() => undefined);
   };
   sessionContext.kernelChanged.connect((_, { newValue }) => {

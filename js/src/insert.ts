@@ -13,7 +13,7 @@ export async function insertMagic(notebook: Notebook, magic: IMagic): Promise<vo
   }
   // In a notebook without cells, the active index is -1, so the new cell gets index 0.
   const index = notebook.activeCellIndex + 1;
-  // JupyterLab displays HTML output of trusted cells only, and the user has asked for this cell.
+  // JupyterLab displays HTML output only in trusted cells. This cell can be trusted, because the user has inserted it.
   model.sharedModel.insertCell(index, {
     cell_type: 'code',
     source: magic.source,

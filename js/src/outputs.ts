@@ -5,10 +5,10 @@ import { FORM_MIME, WIDGET_MIME } from './contract/form';
 import { FormOutput, LineRenderer } from './formOutput';
 import { NAMESPACE } from './tokens';
 
-/** The rank of the renderer factory: before that of ipywidgets, which has -10. */
+/** The rank of the renderer factory. The factory of ipywidgets has -10, and a lower rank is preferred. */
 const RANK = -20;
 
-/** Renders forms in outputs, and a line instead of a form whose kernel has ended. */
+/** Shows forms in outputs, and a line instead of a form whose kernel has ended. */
 export const outputsPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:outputs`,
   description: 'Shows forms in the outputs of notebooks.',

@@ -264,9 +264,9 @@ describe('the status item', () => {
 
   test('is empty without a guard', () => {
     const item = new StatusItem();
-    item.show_(STATUS);
+    item.showStatus(STATUS);
     expect(item.node.textContent).toBe('Guard: 12 values');
-    item.show_(null);
+    item.showStatus(null);
     expect(item.node.textContent).toBe('');
     expect(item.node.title).toBe('');
     item.dispose();

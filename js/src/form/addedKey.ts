@@ -7,12 +7,13 @@ import { Messages, NO_PROBLEM, problem } from './messages';
 import type { IContext, IPart } from './part';
 import { ValueInput } from './valueInput';
 
-/** The section of an added key. */
+/** The section that contains an added key. */
 export interface IAddedKeyOwner {
   /** Whether the section has another key of that name. */
   isTaken(key: AddedKey): boolean;
   /** Whether the section needs at least one key, and this is the only one. */
   isNeeded(key: AddedKey): boolean;
+  /** Remove the key from the section. */
   remove(key: AddedKey): void;
 }
 
@@ -24,7 +25,7 @@ export class AddedKey implements IPart {
     private readonly _context: IContext
   ) {
     this._nameMessages = new Messages(_context.id());
-    this._messages = new Messages(_context.id());
+    this._valueMessages = new Messages(_context.id());
     this._name = new Control({
       id: _context.id(),
       label: 'Name of the key',
@@ -48,7 +49,7 @@ export class AddedKey implements IPart {
         id: _context.id(),
         label: 'Value of the key',
         subject: 'the value',
-        describedBy: this._messages.describedBy,
+        describedBy: this._valueMessages.describedBy,
         required: false,
         placeholder: '',
         sensitive: true,
@@ -57,7 +58,7 @@ export class AddedKey implements IPart {
           this._showValueResult(NO_PROBLEM);
         },
         onLeave: () => {
-          if (this.text !== '' && !this._messages.hasProblem) {
+          if (this.text !== '' && !this._valueMessages.hasProblem) {
             this._checkValue();
           }
         },
@@ -67,7 +68,7 @@ export class AddedKey implements IPart {
       },
       _context
     );
-    this._remove = button(
+    this._removeButton = button(
       { class: 'zs-tool', 'aria-label': 'Remove this key', title: 'Remove' },
       icon('close'),
       () => {
@@ -80,8 +81,8 @@ export class AddedKey implements IPart {
       { class: 'zs-added' },
       h('legend', { class: 'zs-hidden' }, 'Added key'),
       h('div', { class: 'zs-added-name' }, this._name.element, ...this._nameMessages.elements),
-      h('div', { class: 'zs-added-value' }, this._input.element, ...this._messages.elements),
-      this._remove
+      h('div', { class: 'zs-added-value' }, this._input.element, ...this._valueMessages.elements),
+      this._removeButton
     );
   }
 
@@ -99,8 +100,9 @@ export class AddedKey implements IPart {
     return this.name === '' && this.text === '';
   }
 
+  /** Show or hide the button that removes the key. */
   set removable(removable: boolean) {
-    this._remove.hidden = !removable;
+    this._removeButton.hidden = !removable;
   }
 
   check(): boolean {
@@ -111,11 +113,11 @@ export class AddedKey implements IPart {
     }
     this._checkName();
     this._checkValue();
-    return !this._nameMessages.hasProblem && !this._messages.hasProblem;
+    return !this._nameMessages.hasProblem && !this._valueMessages.hasProblem;
   }
 
   focus(): void {
-    if (this._messages.hasProblem && !this._nameMessages.hasProblem) {
+    if (this._valueMessages.hasProblem && !this._nameMessages.hasProblem) {
       this._input.focus();
     } else {
       this._name.focus();
@@ -156,13 +158,13 @@ export class AddedKey implements IPart {
   }
 
   private _showValueResult(result: ICheckResult): void {
-    this._messages.show(result);
-    this._input.invalid = this._messages.hasProblem;
+    this._valueMessages.show(result);
+    this._input.invalid = this._valueMessages.hasProblem;
   }
 
   private readonly _name: Control;
   private readonly _nameMessages: Messages;
   private readonly _input: ValueInput;
-  private readonly _messages: Messages;
-  private readonly _remove: HTMLButtonElement;
+  private readonly _valueMessages: Messages;
+  private readonly _removeButton: HTMLButtonElement;
 }

@@ -1,12 +1,12 @@
 import type { IInputRule, IOpenForm } from '../contract/form';
 
-/** The result of the checks of a text: at most one problem, and notes. */
+/** The result of checks: a problem, which is empty without one, and notes. */
 export interface ICheckResult {
   readonly problem: string;
   readonly notes: readonly string[];
 }
 
-/** A value, with the properties that decide which rules apply. */
+/** A value, and the properties that decide which rules apply to it. */
 export interface IValue {
   readonly text: string;
   readonly sensitive: boolean;
@@ -51,7 +51,7 @@ export class Checks {
   private readonly _keyRules: readonly ICompiledRule[];
 }
 
-/** Return the message for a value that is too large. */
+/** Return the problem of a value or file that is too large. */
 export function tooLarge(largest: number): string {
   return `This is too large: the limit is ${largest.toLocaleString('en')} bytes.`;
 }

@@ -9,26 +9,27 @@ export interface IControlSettings {
   readonly required: boolean;
   readonly placeholder: string;
   readonly sensitive: boolean;
+  /** `one`: an input. `many`: a text area. `as pasted`: an input that becomes a text area for text with line breaks. */
   readonly lines: 'one' | 'many' | 'as pasted';
   readonly onChange: () => void;
 }
 
-/** A text input of one line, or a text area for several lines. The element alone holds the text. */
+/** A text input of one line, or a text area for several lines. Only its element stores the text. */
 export class Control {
   constructor(private readonly _settings: IControlSettings) {
-    this._masked = _settings.sensitive;
-    this._input = this._make(_settings.lines === 'many' ? 'textarea' : 'input');
+    this._showsDots = _settings.sensitive;
+    this._input = this._create(_settings.lines === 'many' ? 'textarea' : 'input');
     this.element = h('span', { class: 'zs-control' }, this._input);
     this.element.addEventListener('input', _settings.onChange);
     this.element.addEventListener('paste', event => {
-      this._receive(event, event.clipboardData);
+      this._insertLines(event, event.clipboardData);
     });
     this.element.addEventListener('drop', event => {
-      this._receive(event, event.dataTransfer);
+      this._insertLines(event, event.dataTransfer);
     });
     for (const type of ['copy', 'cut', 'dragstart']) {
       this.element.addEventListener(type, event => {
-        if (this._masked) {
+        if (this._showsDots) {
           event.preventDefault();
         }
       });
@@ -59,51 +60,51 @@ export class Control {
 
   /** Show a sensitive text in clear, or as dots. */
   set revealed(revealed: boolean) {
-    this._masked = this._settings.sensitive && !revealed;
-    this._mask();
+    this._showsDots = this._settings.sensitive && !revealed;
+    this._updateDots();
   }
 
-  private _mask(): void {
+  private _updateDots(): void {
     if (this._input instanceof HTMLInputElement) {
-      this._input.type = this._masked ? 'password' : 'text';
+      this._input.type = this._showsDots ? 'password' : 'text';
     } else {
-      this._input.classList.toggle('zs-masked', this._masked);
+      this._input.classList.toggle('zs-masked', this._showsDots);
     }
   }
 
-  /** Replace the input by a text area for text with line breaks, which an input would drop. */
-  private _receive(event: Event, transfer: DataTransfer | null): void {
+  /** Replace the input by a text area if the text has line breaks, which an input would drop. */
+  private _insertLines(event: Event, transfer: DataTransfer | null): void {
     const text = transfer?.getData('text/plain') ?? '';
-    const line = this._input;
+    const input = this._input;
     if (
       this._settings.lines !== 'as pasted' ||
-      line instanceof HTMLTextAreaElement ||
+      input instanceof HTMLTextAreaElement ||
       !/[\r\n]/.test(text)
     ) {
       return;
     }
     event.preventDefault();
-    const start = line.selectionStart ?? line.value.length;
-    const end = line.selectionEnd ?? start;
-    const before = line.value.slice(0, start) + text;
-    const after = line.value.slice(end);
-    line.removeAttribute('id');
-    const area = this._make('textarea');
+    const start = input.selectionStart ?? input.value.length;
+    const end = input.selectionEnd ?? start;
+    const before = input.value.slice(0, start) + text;
+    const after = input.value.slice(end);
+    input.removeAttribute('id');
+    const area = this._create('textarea');
     area.value = before + after;
     this._input = area;
-    this._mask();
-    // The focus moves while both elements are in the page; otherwise the field would count as left.
-    line.after(area);
+    this._updateDots();
+    // The focus moves while both elements are in the page. Otherwise the field would lose the focus and be checked.
+    input.after(area);
     area.focus();
-    line.value = '';
-    line.remove();
+    input.value = '';
+    input.remove();
     // A text area normalises line ends, which changes the offset of the cursor.
     const cursor = area.value.length - after.length;
     area.setSelectionRange(cursor, cursor);
     this._settings.onChange();
   }
 
-  private _make<K extends 'input' | 'textarea'>(tag: K): HTMLElementTagNameMap[K] {
+  private _create<K extends 'input' | 'textarea'>(tag: K): HTMLElementTagNameMap[K] {
     const { id, label, describedBy, required, placeholder, sensitive } = this._settings;
     return h(tag, {
       id,
@@ -125,5 +126,5 @@ export class Control {
   }
 
   private _input: HTMLInputElement | HTMLTextAreaElement;
-  private _masked: boolean;
+  private _showsDots: boolean;
 }

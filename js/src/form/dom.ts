@@ -1,7 +1,7 @@
 /** The text of an attribute; `true` for an empty attribute, `false` for none. */
 type Attribute = string | boolean;
 
-/** Create an element. Values are never passed here: they must not become attributes or text of the page. */
+/** Create an element. Do not pass a secret's value: it would become an attribute or text of the page. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Readonly<Record<string, Attribute>> = {},
@@ -35,8 +35,8 @@ export function button(
 /**
  * Return a generator of identifiers for the elements of one view.
  *
- * The prefix is random, because each model evaluates this module again and all
- * views share the page.
+ * The prefix is random: each model evaluates this module again, and the
+ * identifiers must be unique in the page, which contains all views.
  */
 export function identifiers(): () => string {
   const [prefix = 0] = crypto.getRandomValues(new Uint32Array(1));

@@ -39,7 +39,7 @@ export class Field implements IPart {
       },
       _context
     );
-    this._state = h('span', { class: 'zs-badge' });
+    this._badge = h('span', { class: 'zs-badge' });
     this._toggle = button({ class: 'zs-link' }, '', () => {
       this._removed = !this._removed;
       this._input.clear();
@@ -59,10 +59,12 @@ export class Field implements IPart {
     return this._field.key;
   }
 
+  /** The typed value, or the content of a file; empty if the user keeps or removes the stored value. */
   get text(): string {
     return this._removed ? '' : this._input.text;
   }
 
+  /** Whether the user has chosen to remove the stored value. */
   get removed(): boolean {
     return this._removed;
   }
@@ -95,11 +97,12 @@ export class Field implements IPart {
     this._input.clear();
   }
 
-  /** The label of the value that an empty field keeps; empty without one. */
+  /** The label of the value that an empty field keeps; empty if there is none. */
   private get _stored(): string {
     return this._field.held ? 'already typed' : this._field.present;
   }
 
+  /** Whether an empty field is a problem. */
   private get _needed(): boolean {
     return this._field.required && this._stored === '';
   }
@@ -110,7 +113,7 @@ export class Field implements IPart {
       head.append(h('span', { class: 'zs-optional' }, 'optional'));
     }
     if (this._stored !== '') {
-      head.append(this._state);
+      head.append(this._badge);
       if (this._field.removable) {
         head.append(this._toggle);
       }
@@ -133,7 +136,7 @@ export class Field implements IPart {
   private _showRemoved(): void {
     const removed = this._removed;
     this.element.classList.toggle('zs-removed', removed);
-    this._state.textContent = removed ? 'will be removed' : this._stored;
+    this._badge.textContent = removed ? 'will be removed' : this._stored;
     this._toggle.textContent = removed ? 'Undo' : 'Remove';
     const label = removed ? `Undo: keep ${this.key}` : `Remove ${this.key}`;
     this._toggle.setAttribute('aria-label', label);
@@ -148,7 +151,7 @@ export class Field implements IPart {
   private readonly _input: ValueInput;
   private readonly _label: HTMLElement;
   private readonly _messages: Messages;
-  private readonly _state: HTMLElement;
+  private readonly _badge: HTMLElement;
   private readonly _toggle: HTMLButtonElement;
   private _removed = false;
 }

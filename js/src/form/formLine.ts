@@ -5,7 +5,7 @@ const STYLE = `.zs-line{font-family:var(--jp-ui-font-family,system-ui,sans-serif
 .zs-detail{font-size:.923em;color:var(--jp-ui-font-color2,inherit)}
 .jupyter-widgets-disconnected:has(>.zs-line)::before{content:none}`;
 
-/** Create the line that replaces a form, with smaller lines of details below it. */
+/** Create the line that replaces a form; the details are smaller lines below it. */
 export function formLine(line: string, details: readonly string[]): HTMLElement {
   return h(
     'div',

@@ -1,7 +1,7 @@
 import type { IRenderContext } from './model';
 import { formLine } from './formLine';
 
-/** The module of a form that has ended; it is small, because a notebook that saves widgets stores it. */
+/** The anywidget module of a form that has ended. It is small, because Jupyter may save it in the notebook. */
 export default {
   render({ model, el }: IRenderContext): () => void {
     const show = (): void => {

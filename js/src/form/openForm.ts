@@ -12,9 +12,9 @@ import type { FormMessage, IOpenForm } from '../contract/form';
 /** Events that must not reach the notebook around the form. */
 const OWN_EVENTS = ['keydown', 'keyup', 'keypress', 'copy', 'cut', 'paste', 'drop'];
 
-/** A form that waits for the user, and after a submission for the kernel. */
+/** A form that waits for the user. After a submission, it waits for the kernel. */
 export class OpenForm {
-  /** `names` are the names of the keys that the user had added to each section. */
+  /** `names` are the names of the keys that the user has already added to each section. */
   constructor(
     private readonly _form: IOpenForm,
     private readonly _send: (message: FormMessage) => void,
@@ -73,11 +73,12 @@ export class OpenForm {
 
   /** Focus the first control with a problem that the kernel found. */
   focusProblem(): void {
-    const withProblem = this._sections.map(section => section.withProblem);
-    const part = withProblem.find(found => found !== undefined);
+    const invalidFields = this._sections.map(section => section.invalidField);
+    const part = invalidFields.find(field => field !== undefined);
     (part ?? (this._passphrase?.hasProblem === true ? this._passphrase : this._submit)).focus();
   }
 
+  /** Send the values to the kernel, if none has a problem; otherwise focus the first problem. */
   submit(): void {
     if (this._isWaiting) {
       return;
@@ -126,6 +127,7 @@ export class OpenForm {
     }
   }
 
+  /** Clear and disable every control, and show that the form waits for the kernel. */
   private _wait(verb: string): void {
     this._isWaiting = true;
     this._clear();
@@ -162,12 +164,13 @@ export class OpenForm {
       if (isComposing || event.defaultPrevented) {
         return;
       }
-      const line = target instanceof HTMLInputElement;
-      const area = target instanceof HTMLTextAreaElement && (ctrlKey || metaKey);
+      // In a text area, Enter alone begins a new line.
+      const submitsInput = target instanceof HTMLInputElement;
+      const submitsTextArea = target instanceof HTMLTextAreaElement && (ctrlKey || metaKey);
       if (key === 'Escape') {
         event.preventDefault();
         this.cancel();
-      } else if (key === 'Enter' && (line || area)) {
+      } else if (key === 'Enter' && (submitsInput || submitsTextArea)) {
         event.preventDefault();
         this.submit();
       }

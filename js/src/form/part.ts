@@ -1,8 +1,8 @@
 import type { Checks } from './checks';
 
-/** A part of the form with inputs and a check of its own. */
+/** A part of the form that has inputs and checks them. */
 export interface IPart {
-  /** Show the problems, and return whether there is none. */
+  /** Check the inputs, show their problems, and return whether there are none. */
   check(): boolean;
   focus(): void;
   /** Clear every value. */

@@ -5,7 +5,7 @@ import type { IContext, IPart } from './part';
 import { peekButton } from './peek';
 import type { IPassphraseField } from '../contract/form';
 
-/** The inputs of a passphrase; a new one is typed twice. */
+/** The inputs of a passphrase. A new passphrase is typed twice. */
 export class Passphrase implements IPart {
   constructor(
     passphrase: IPassphraseField,
@@ -20,10 +20,10 @@ export class Passphrase implements IPart {
         { class: 'zs-about', id: _context.id() },
         'It encrypts everything in this store. Leave both fields empty to keep the key in a file that only you can read.'
       );
-      this._first = this._control(label, false, about);
-      this._second = this._control(`${label}, again`, false, null);
+      this._first = this._addControl(label, false, about);
+      this._second = this._addControl(`${label}, again`, false, null);
     } else {
-      this._first = this._control(label, true, null);
+      this._first = this._addControl(label, true, null);
     }
     this.element.lastElementChild?.append(...this._messages.elements);
     this.element.addEventListener('focusout', event => {
@@ -47,7 +47,7 @@ export class Passphrase implements IPart {
 
   check(): boolean {
     if (this._second !== null) {
-      this._showResult(this._agree ? '' : 'The two passphrases differ.');
+      this._showResult(this._areEqual ? '' : 'The two passphrases differ.');
     } else {
       this._showResult(this.text === '' ? 'This field needs the passphrase.' : '');
     }
@@ -55,7 +55,7 @@ export class Passphrase implements IPart {
   }
 
   focus(): void {
-    if (this._second === null || this._agree) {
+    if (this._second === null || this._areEqual) {
       this._first.focus();
     } else {
       this._second.focus();
@@ -69,7 +69,7 @@ export class Passphrase implements IPart {
     }
   }
 
-  private get _agree(): boolean {
+  private get _areEqual(): boolean {
     return this._controls.every(control => control.text === this.text);
   }
 
@@ -77,7 +77,8 @@ export class Passphrase implements IPart {
     return this._second === null ? [this._first] : [this._first, this._second];
   }
 
-  private _control(label: string, required: boolean, about: HTMLElement | null): Control {
+  /** Append a labelled control to the element, and return the control. */
+  private _addControl(label: string, required: boolean, about: HTMLElement | null): Control {
     const id = this._context.id();
     const described = about === null ? '' : `${about.id} `;
     const control = new Control({

@@ -1,12 +1,12 @@
 import { button } from './dom';
 import { icon } from './icons';
 
-/** A control whose text can be shown in clear. */
+/** A control that shows its text, or dots instead. */
 interface IRevealable {
   revealed: boolean;
 }
 
-/** Create a button that shows a sensitive text while the user holds it. */
+/** Create a button that shows a sensitive text while the user presses it. */
 export function peekButton(
   control: IRevealable,
   subject: string,

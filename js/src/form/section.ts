@@ -5,21 +5,21 @@ import { icon } from './icons';
 import type { IContext, IPart } from './part';
 import type { IFormSection, ISectionAnswer } from '../contract/form';
 
-/** One secret in a form: the requested keys, and the keys that the user adds. */
+/** The part of a form for one secret or component: the requested keys, and the keys that the user adds. */
 export class Section implements IAddedKeyOwner {
-  /** `names` are the names of the keys that the user had added before the last submission. */
+  /** `names` are the names of the keys that the user has already added. */
   constructor(
     private readonly _section: IFormSection,
     private readonly _context: IContext,
     names: readonly string[]
   ) {
-    this._fields = this._open ? _section.fields.map(field => new Field(field, _context)) : [];
+    this._fields = this._isOpen ? _section.fields.map(field => new Field(field, _context)) : [];
     this._add = button({ class: 'zs-link zs-add' }, 'Add key', () => {
       this._addKey('').focus();
     });
     this._add.prepend(icon('plus'));
-    this.element = this._frame();
-    if (!this._takesKeys) {
+    this.element = this._createElement();
+    if (!this._acceptsKeys) {
       return;
     }
     const requested = new Set(_section.fields.map(field => field.key));
@@ -37,8 +37,8 @@ export class Section implements IAddedKeyOwner {
     return [...this._fields, ...this._added];
   }
 
-  /** The first field with a problem. */
-  get withProblem(): IPart | undefined {
+  /** The first field with a problem; `undefined` if there is none. */
+  get invalidField(): IPart | undefined {
     return this._fields.find(field => field.hasProblem);
   }
 
@@ -74,51 +74,52 @@ export class Section implements IAddedKeyOwner {
   remove(key: AddedKey): void {
     this._added.splice(this._added.indexOf(key), 1);
     key.element.remove();
-    this._arrange();
+    this._updateKeys();
     this._add.focus();
   }
 
-  private get _open(): boolean {
+  private get _isOpen(): boolean {
     return this._section.done === '';
   }
 
-  private get _takesKeys(): boolean {
-    return this._open && this._section.any_key;
+  private get _acceptsKeys(): boolean {
+    return this._isOpen && this._section.any_key;
   }
 
   private _addKey(name: string): AddedKey {
     const key = new AddedKey(name, this, this._context);
     this._added.push(key);
     this._rows.append(key.element);
-    this._arrange();
+    this._updateKeys();
     return key;
   }
 
-  private _arrange(): void {
-    this._heads.hidden = this._added.length === 0;
-    const sole = this._fields.length + this._added.length === 1;
+  /** Show the column headings if there is an added key, and a remove button unless the key is the only one. */
+  private _updateKeys(): void {
+    this._headings.hidden = this._added.length === 0;
+    const isOnlyKey = this._fields.length + this._added.length === 1;
     for (const key of this._added) {
-      key.removable = !sole;
+      key.removable = !isOnlyKey;
     }
   }
 
-  private _frame(): HTMLElement {
+  private _createElement(): HTMLElement {
     const { done, note, title } = this._section;
-    const frame =
+    const element =
       title === ''
         ? h('div', { class: 'zs-section' })
         : h('fieldset', { class: 'zs-section' }, h('legend', {}, title));
     if (note !== '') {
-      frame.append(h('div', { class: 'zs-about' }, note));
+      element.append(h('div', { class: 'zs-about' }, note));
     }
-    if (!this._open) {
-      frame.append(h('div', { class: 'zs-done' }, icon('done'), done));
+    if (!this._isOpen) {
+      element.append(h('div', { class: 'zs-done' }, icon('done'), done));
     }
-    frame.append(...this._fields.map(field => field.element));
-    if (this._takesKeys) {
-      frame.append(h('div', { class: 'zs-keys' }, this._heads, this._rows, this._add));
+    element.append(...this._fields.map(field => field.element));
+    if (this._acceptsKeys) {
+      element.append(h('div', { class: 'zs-keys' }, this._headings, this._rows, this._add));
     }
-    return frame;
+    return element;
   }
 
   private readonly _fields: readonly Field[];
@@ -126,7 +127,7 @@ export class Section implements IAddedKeyOwner {
   private readonly _add: HTMLButtonElement;
   private readonly _rows = h('div', { class: 'zs-rows' });
   /** Column headings; hidden from screen readers, because each control has its own label. */
-  private readonly _heads = h(
+  private readonly _headings = h(
     'div',
     { class: 'zs-added zs-heads', 'aria-hidden': 'true', hidden: true },
     h('span', { class: 'zs-added-name' }, 'Key'),

@@ -14,7 +14,7 @@ const PROGRESS_TEXTS = new Map([
 export class Status {
   readonly element = h('div', { class: 'zs-status', role: 'status' });
 
-  /** Show that a request was sent to the kernel. */
+  /** Show that the form waits for the kernel; `verb` is the label of the clicked button. */
   wait(verb: string): void {
     this.element.textContent = PROGRESS_TEXTS.get(verb) ?? 'Sending…';
     this._timer = setTimeout(() => {
@@ -22,6 +22,7 @@ export class Status {
     }, EXPLANATION_DELAY);
   }
 
+  /** Stop the timer of the explanation. */
   stop(): void {
     clearTimeout(this._timer);
   }

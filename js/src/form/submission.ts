@@ -4,7 +4,10 @@ import { seal } from './seal';
 /** The content of a submission before it is padded. */
 export type UnpaddedSubmission = Omit<ISubmission, 'pad'>;
 
-/** A sealed box is longer than its plaintext by a constant, so the plaintext is padded to a multiple of this. */
+/**
+ * The plaintext is padded to a multiple of this number of bytes, because the
+ * length of a sealed box reveals the length of its plaintext.
+ */
 const BLOCK = 4096;
 
 /** Encrypt a submission for the kernel. */
@@ -15,7 +18,7 @@ export function sealSubmission(submission: UnpaddedSubmission, publicKey: string
   return sealed;
 }
 
-/** Encode a submission as UTF-8 JSON whose length does not depend on the values. */
+/** Encode a submission as UTF-8 JSON, padded so that its length reveals little about the values. */
 export function pad(submission: UnpaddedSubmission): Uint8Array {
   const { length } = encode(submission, 0);
   return encode(submission, (BLOCK - (length % BLOCK)) % BLOCK);

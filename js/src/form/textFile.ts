@@ -1,9 +1,9 @@
 import { tooLarge } from './checks';
 
-/** The text of a file, or the reason why it is refused. */
+/** The text of a file, or the problem for which the file is refused. */
 export type FileText = { readonly text: string } | { readonly problem: string };
 
-/** Read a text file without any change to its content. */
+/** Read a text file of at most `largest` bytes; its content is not changed. */
 export async function readText(file: File, largest: number): Promise<FileText> {
   if (file.size > largest) {
     return { problem: tooLarge(largest) };

@@ -24,7 +24,7 @@ export interface IValueInputSettings {
   readonly onRefuse: (problem: string) => void;
 }
 
-/** The input of one value: typed text, or the content of a file, which is never shown. */
+/** The input of one value: typed text, or the content of a file. The content of a file is never shown. */
 export class ValueInput {
   constructor(
     private readonly _settings: IValueInputSettings,
@@ -34,9 +34,9 @@ export class ValueInput {
     this._control = new Control({ ..._settings, lines: manyLines ? 'many' : 'as pasted' });
     this._picker = h('input', { type: 'file', hidden: true });
     this._picker.addEventListener('change', () => {
-      void this._take(this._picker.files);
+      void this._readFile(this._picker.files);
     });
-    const pick = button(
+    const pickButton = button(
       { class: 'zs-tool zs-pick', 'aria-label': `From a file… (${subject})`, title: 'From a file…' },
       icon('file'),
       () => {
@@ -44,8 +44,8 @@ export class ValueInput {
       }
     );
     const tools = sensitive
-      ? [peekButton(this._control, subject, _context.signal), pick]
-      : [pick];
+      ? [peekButton(this._control, subject, _context.signal), pickButton]
+      : [pickButton];
     this._typed = h('div', { class: 'zs-typed' }, this._control.element, ...tools);
     this.element = h('div', { class: 'zs-value' }, this._typed, this._picker);
     // By default, the browser opens a dropped file in place of the page.
@@ -58,12 +58,12 @@ export class ValueInput {
       const files = event.dataTransfer?.files;
       if (files !== undefined && files.length > 0) {
         event.preventDefault();
-        void this._take(files);
+        void this._readFile(files);
       }
     });
     this.element.addEventListener('focusout', event => {
       const within = event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget);
-      // When the window loses the focus, the user probably copies the value from elsewhere.
+      // If the whole window has lost the focus, the user probably copies the value from another program.
       if (!within && document.hasFocus()) {
         _settings.onLeave();
       }
@@ -86,34 +86,34 @@ export class ValueInput {
   }
 
   focus(): void {
-    if (this._release === null) {
+    if (this._removeButton === null) {
       this._control.focus();
     } else {
-      this._release.focus();
+      this._removeButton.focus();
     }
   }
 
   clear(): void {
-    this._picks += 1;
+    this._selections += 1;
     this.#content = null;
     this._picker.value = '';
     this._control.text = '';
     this._control.revealed = false;
     this._chip?.remove();
     this._chip = null;
-    this._release = null;
+    this._removeButton = null;
     this._typed.hidden = false;
   }
 
-  private async _take(files: FileList | null): Promise<void> {
+  private async _readFile(files: FileList | null): Promise<void> {
     const file = files?.[0];
     if (file === undefined) {
       return;
     }
-    const pick = ++this._picks;
+    const selection = ++this._selections;
     const read = await readText(file, this._context.checks.largest);
-    // Meanwhile, the form may have been submitted or cancelled, or another file selected.
-    if (pick !== this._picks) {
+    // While the file was read, the form may have ended, or the user may have selected another file.
+    if (selection !== this._selections) {
       return;
     }
     if ('problem' in read) {
@@ -130,7 +130,7 @@ export class ValueInput {
 
   private _showChip(name: string): void {
     const { describedBy, subject } = this._settings;
-    this._release = button(
+    this._removeButton = button(
       {
         class: 'zs-tool',
         'aria-label': `Remove ${name} as the value of ${subject}`,
@@ -145,9 +145,9 @@ export class ValueInput {
       }
     );
     const source = h('span', {}, 'from ', h('bdi', { class: 'zs-filename' }, name));
-    this._chip = h('div', { class: 'zs-chip' }, icon('file'), source, this._release);
+    this._chip = h('div', { class: 'zs-chip' }, icon('file'), source, this._removeButton);
     this._typed.after(this._chip);
-    this._release.focus();
+    this._removeButton.focus();
     this._typed.hidden = true;
   }
 
@@ -155,7 +155,7 @@ export class ValueInput {
   private readonly _picker: HTMLInputElement;
   private readonly _typed: HTMLElement;
   private _chip: HTMLElement | null = null;
-  private _release: HTMLElement | null = null;
-  private _picks = 0;
+  private _removeButton: HTMLElement | null = null;
+  private _selections = 0;
   #content: string | null = null;
 }

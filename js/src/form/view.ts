@@ -11,12 +11,13 @@ const STATE_CHANGED = 'change:form';
 
 /**
  * The event of a model that has lost its kernel. ipywidgets emits the same event
- * when the model gets a kernel, but only once and before a view exists. The class
- * above is not reliable at that time, because anywidget removes the listeners of the view.
+ * when the model gets a kernel, but only once and before a view exists. When the
+ * kernel is lost, the class `DISCONNECTED` may be missing, because anywidget
+ * removes the listeners of the view.
  */
 const KERNEL_LOST = 'comm_live_update';
 
-/** One view of the model: the open form, or the line that replaces it. */
+/** A view of a form: the open form, or the line that replaces it. */
 export class View {
   constructor({ model, el }: IRenderContext) {
     this._model = model;
@@ -51,7 +52,7 @@ export class View {
   };
 
   private _showForm(form: IOpenForm): void {
-    // A change of `shown` alone must not replace the form, in which the user may have typed.
+    // If only `shown` has changed, the form must not be replaced, because the user may have typed in it.
     const content = JSON.stringify({ ...form, shown: true });
     if (this._open !== null && content === this._content) {
       return;
@@ -59,12 +60,12 @@ export class View {
     this._content = content;
     const names = this._open?.addedNames ?? [];
     const isFirst = this._open === null;
-    const focused = this._focused;
+    const hadFocus = this._hasFocus;
     this._close();
     const open = new OpenForm(form, this._send, names);
     this._open = open;
     this._el.replaceChildren(open.element);
-    if (focused) {
+    if (hadFocus) {
       open.focusProblem();
     } else if (isFirst && !form.shown) {
       this._send({ kind: 'shown' });
@@ -73,16 +74,16 @@ export class View {
   }
 
   private _showLine(line: string, details: readonly string[]): void {
-    const focused = this._focused;
+    const hadFocus = this._hasFocus;
     this._close();
     const element = formLine(line, details);
     this._el.replaceChildren(element);
-    if (focused) {
+    if (hadFocus) {
       element.focus();
     }
   }
 
-  private get _focused(): boolean {
+  private get _hasFocus(): boolean {
     return this._el.contains(document.activeElement);
   }
 
@@ -105,7 +106,7 @@ export class View {
     try {
       this._model.send(message);
     } catch {
-      // Jupyter refuses to send to a kernel that was shut down; ipywidgets emits no event for it.
+      // Jupyter refuses to send to a kernel that was shut down. ipywidgets emits no event for such a kernel.
       this._disconnect();
     }
   };

@@ -8,7 +8,7 @@ import { repair, repairByContext } from './repair';
 import { ShownOutputs } from './shownOutputs';
 import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/guard';
 
-/** The maximum number of remembered repairs, for deleted cells that undo may restore. */
+/** The maximum number of remembered repairs. They are repeated if undo restores a deleted cell. */
 const MAX_REPAIRS = 1000;
 
 /** Replaces values in the cells of a notebook. */
@@ -31,7 +31,7 @@ export class CellRepairer implements IRepairer {
 
   ask(offer: IOfferMessage, onAgree: () => void): void {
     const cell = this._find(offer.cell_id);
-    // Only the tab that ran the cell asks.
+    // The notebook may be open in several browser tabs. Only the tab that ran the cell asks.
     if (cell !== null && this._executed.get(cell) !== undefined) {
       this._questions.ask(cell, offer, onAgree);
     }
@@ -68,10 +68,10 @@ export class CellRepairer implements IRepairer {
   }
 
   private _watch(): void {
-    // A disposed model drops its listeners, so none has to be removed here.
+    // A disposed model drops its listeners, so the listener need not be removed here.
     this._notebook.model?.cells.changed.connect((_, { type }) => {
       if (type !== 'remove' && this._repairs.size > 0) {
-        // Undo is still running; a restored cell must not be changed before it has ended.
+        // A restored cell must not be changed before undo has ended.
         queueMicrotask(() => {
           this._repairRestored();
         });
@@ -79,7 +79,7 @@ export class CellRepairer implements IRepairer {
     });
   }
 
-  /** Repair cells that undo has restored with the source from before their execution. */
+  /** Repair cells that undo has restored with an old source, which contains the values. */
   private _repairRestored(): void {
     for (const cell of this._notebook.model?.cells ?? []) {
       const message = this._repairs.get(cell.id);

@@ -18,7 +18,7 @@ export class ConsoleRepairer implements IRepairer {
       return false;
     }
     const before = cell.sharedModel.getSource();
-    // A cell of a console cannot be edited after its execution, so its source is the executed one.
+    // A cell of a console cannot be edited after its execution, so this is the executed source.
     return repairByContext(cell.sharedModel, unchanged, source) && replaceInHistory(this._console, before, source);
   }
 

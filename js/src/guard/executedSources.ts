@@ -1,4 +1,4 @@
-/** The source of each cell at its last execution, held weakly. */
+/** The executed source of each cell. A deleted cell can be garbage-collected. */
 export class ExecutedSources<Cell extends object> {
   remember(cell: Cell, source: string): void {
     this._sources.set(cell, source);

@@ -12,15 +12,15 @@ import {
   isGuardMessage
 } from '../contract/guard';
 
-/** Access of the guard to the cells and outputs of a document. */
+/** Changes cells and outputs of a document for the guard. */
 export interface IRepairer {
   /** Replace the source of a cell, and return whether that succeeded. */
   repair(message: IRepairMessage | IOfferMessage): boolean;
-  /** Ask the user for permission to replace the source of a cell, and call `onAgree` if it is given. */
+  /** Ask the user whether to replace the source of a cell, and call `onAgree` if the user agrees. */
   ask(message: IOfferMessage, onAgree: () => void): void;
-  /** Return the displayed outputs. */
+  /** Return the displayed outputs, and remember them for `replaceOutputs`. */
   takeOutputs(): readonly ICellOutput[];
-  /** Replace the outputs that were taken, and return whether none had changed. */
+  /** Replace the outputs that `takeOutputs` has returned. Return `false` if one has changed since then. */
   replaceOutputs(outputs: readonly ICellOutput[]): boolean;
 }
 
@@ -40,10 +40,10 @@ export interface IKernel {
   requestCommInfo(content: { readonly target_name: string }): Promise<{ readonly content: unknown }>;
 }
 
-/** The maximum number of repeated requests for outputs that keep changing. */
+/** The maximum number of times that outputs are sent again because they have changed. */
 const MAX_RETRIES = 5;
 
-/** A connection of a document to the guard of its kernel; without a guard it sends nothing. */
+/** A connection of a document to the guard of its kernel. Without a guard, it sends nothing. */
 export class GuardConnection {
   /** `_areSavedFilesChecked` asks the server whether a kernel checks saved files. */
   constructor(
@@ -66,7 +66,7 @@ export class GuardConnection {
     return this._statusChanged;
   }
 
-  /** Listen to a kernel, or to none. */
+  /** Listen to the guard of a kernel; with `null`, listen to no guard. */
   listen(kernel: IKernel | null): void {
     this.disconnect();
     this._kernel = kernel;
@@ -98,7 +98,7 @@ export class GuardConnection {
 
   /** Drop the status, because the kernel has ended or is replaced. */
   disconnect(): void {
-    this._show(null);
+    this._setStatus(null);
   }
 
   private _attach(comm: Kernel.IComm): void {
@@ -112,13 +112,13 @@ export class GuardConnection {
   }
 
   private _receive(comm: Kernel.IComm, data: unknown): void {
-    // The kernel may have another version of the package: an unknown message is ignored.
+    // The kernel may have another version of the package, so an unknown message is ignored.
     if (!isGuardMessage(data)) {
       return;
     }
     if (data.kind === 'status') {
       const before = this._status?.on === true ? this._status.values : 0;
-      this._show(data);
+      this._setStatus(data);
       if (data.on && data.values > before) {
         this._retriesLeft = MAX_RETRIES;
         this._sendOutputs(comm);
@@ -137,7 +137,7 @@ export class GuardConnection {
     }
   }
 
-  /** Send the displayed outputs to the guard: they may contain a value that it has just learned. */
+  /** Send the displayed outputs to the guard, because they may contain a value that was just registered. */
   private _sendOutputs(comm: Kernel.IComm): void {
     const outputs = this._repairer.takeOutputs();
     if (outputs.length > 0) {
@@ -150,7 +150,7 @@ export class GuardConnection {
     send(comm, { kind: 'repaired', cell_id: message.cell_id, done });
   }
 
-  private _show(status: IStatusMessage | null): void {
+  private _setStatus(status: IStatusMessage | null): void {
     const wasOn = this._status?.on === true;
     this._status = status;
     if (status?.on !== true) {
@@ -181,12 +181,12 @@ export class GuardConnection {
   private readonly _statusChanged = new Signal<this, void>(this);
 }
 
-function send(comm: Comm, answer: FrontEndMessage): void {
+function send(comm: Comm, message: FrontEndMessage): void {
   // The type JSONObject does not accept readonly properties, so the message is copied.
-  comm.send(JSON.parse(JSON.stringify(answer)) as JSONObject);
+  comm.send(JSON.parse(JSON.stringify(message)) as JSONObject);
 }
 
-/** Return the identifiers in the reply to a request for comms. */
+/** Return the identifiers of the comms in a reply to `comm_info_request`. */
 function idsOf(content: unknown): readonly string[] {
   const comms = typeof content === 'object' && content !== null && 'comms' in content ? content.comms : null;
   return typeof comms === 'object' && comms !== null ? Object.keys(comms) : [];

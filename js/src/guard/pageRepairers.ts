@@ -1,7 +1,7 @@
 import type { IRepairer } from './guardConnection';
 import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/guard';
 
-/** A document of the page: its repairer, and the identifier of its kernel. */
+/** The repairer of a document, and the identifier of the kernel that the document uses now. */
 export interface IDocumentEntry {
   readonly repairer: IRepairer;
   kernel(): string | undefined;
@@ -9,7 +9,7 @@ export interface IDocumentEntry {
 
 /**
  * The repairers of all documents of a page. JupyterLab delivers a comm message
- * to one document only, which forwards it to all documents of the same kernel.
+ * to only one document, which forwards it to all documents of the same kernel.
  */
 export class PageRepairers {
   add(entry: IDocumentEntry): void {
@@ -24,7 +24,7 @@ export class PageRepairers {
   forKernelOf(entry: IDocumentEntry): IRepairer {
     return {
       repair: (message: IRepairMessage | IOfferMessage): boolean =>
-        // Each document is repaired, even after one has succeeded.
+        // Each document has to be repaired, so `some` cannot be used: it would stop after the first success.
         this._withSameKernel(entry).map(({ repairer }) => repairer.repair(message)).includes(true),
       ask: (message: IOfferMessage, onAgree: () => void): void => {
         for (const { repairer } of this._withSameKernel(entry)) {
@@ -34,7 +34,7 @@ export class PageRepairers {
       takeOutputs: (): readonly ICellOutput[] =>
         this._withSameKernel(entry).flatMap(({ repairer }) => repairer.takeOutputs()),
       replaceOutputs: (outputs: readonly ICellOutput[]): boolean =>
-        // Each document replaces its own outputs.
+        // Each document has to replace its outputs, so `every` cannot be used: it would stop after the first failure.
         !this._withSameKernel(entry)
           .map(({ repairer }) => repairer.replaceOutputs(outputs))
           .includes(false)
@@ -43,7 +43,7 @@ export class PageRepairers {
 
   private _withSameKernel(entry: IDocumentEntry): readonly IDocumentEntry[] {
     const kernel = entry.kernel();
-    return [...this._entries].filter(one => one === entry || one.kernel() === kernel);
+    return [...this._entries].filter(other => other === entry || other.kernel() === kernel);
   }
 
   private readonly _entries = new Set<IDocumentEntry>();

@@ -6,8 +6,8 @@ export interface ISource {
 }
 
 /**
- * Replace the source of a cell by `source`, if it still is the executed one, and
- * return whether that succeeded. Undo cannot restore the executed source.
+ * Replace the source of a cell by `source` if the cell was not edited since its
+ * execution, and return whether that succeeded. Undo cannot restore the old source.
  */
 export function repair(cell: ISource, executed: string, source: string): boolean {
   if (cell.getSource() !== executed) {
@@ -24,9 +24,10 @@ export function repair(cell: ISource, executed: string, source: string): boolean
 const MIN_CONTEXT_LENGTH = 4;
 
 /**
- * Replace the source of a cell whose executed source this page does not know, because
- * another tab ran it or undo restored it. The cell is recognised by `unchanged`, the
- * parts of the executed source around the values.
+ * Replace the source of a cell whose executed source is unknown in this page, and
+ * return whether that succeeded. Another tab may have run the cell, or undo may have
+ * restored it. The cell is recognised by `unchanged`, the parts of the executed
+ * source around the values.
  */
 export function repairByContext(cell: ISource, unchanged: readonly string[], source: string): boolean {
   const text = cell.getSource();
@@ -37,6 +38,7 @@ export function repairByContext(cell: ISource, unchanged: readonly string[], sou
   return consistsOf(text, unchanged) && repair(cell, text, source);
 }
 
+/** Tell whether a text consists of the unchanged parts with any other text between them. */
 function consistsOf(text: string, unchanged: readonly string[]): boolean {
   if (unchanged.length < 2 || unchanged.join('').replace(/\s/g, '').length < MIN_CONTEXT_LENGTH) {
     return false;

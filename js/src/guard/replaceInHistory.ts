@@ -1,11 +1,11 @@
 import type { CodeConsole } from '@jupyterlab/console';
 
 /**
- * Replace `before` by `after` in the history of a console, and return whether
- * the history was accessible.
+ * Replace the entry `before` by `after` in the history of a console, and return
+ * whether the history was accessible.
  *
- * The history is in private lists of the console. A reload from the kernel would
- * use more private members.
+ * The history is in private lists of the console. Loading the history from the
+ * kernel again would need even more private members.
  */
 export function replaceInHistory(console: CodeConsole, before: string, after: string): boolean {
   const history: unknown = Reflect.get(console, '_history');

@@ -3,7 +3,7 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import { CHECKS_PATH, isKernelCheck } from '../contract/server';
 
-/** Ask the server whether a kernel checks the files that it saves; a server without our extension responds with 404. */
+/** Return whether a kernel checks the files that the server saves. A server without our extension responds with 404. */
 export async function areSavedFilesChecked(kernel: string): Promise<boolean> {
   const settings = ServerConnection.makeSettings();
   const url = URLExt.join(settings.baseUrl, CHECKS_PATH, encodeURIComponent(kernel));

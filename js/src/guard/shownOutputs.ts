@@ -3,18 +3,20 @@ import type { IOutputModel } from '@jupyterlab/rendermime';
 
 import type { ICellOutput } from '../contract/guard';
 
-/** An output as a notebook file has it. */
+/** An output as it is in a notebook file. */
 type Output = ReturnType<IOutputModel['toJSON']>;
 
-/** The maximum length of the JSON of one output that is sent, and of all outputs together. */
+/** The maximum length of the JSON of one output that is sent to the guard. */
 const MAX_LENGTH = 200_000;
+
+/** The maximum length of the JSON of all outputs that are sent together. */
 const MAX_TOTAL_LENGTH = 2_000_000;
 
-/** The displayed outputs of a document, which may contain a value that the guard learned later. */
+/** The displayed outputs of a document. They may contain a value that was registered later. */
 export class ShownOutputs {
   constructor(private readonly _cells: () => Iterable<ICellModel>) {}
 
-  /** Return the outputs for redaction, without large ones. */
+  /** Return the outputs without large ones, and remember them for `replace`. */
   take(): readonly ICellOutput[] {
     this._taken.clear();
     const outputs: ICellOutput[] = [];
@@ -36,7 +38,10 @@ export class ShownOutputs {
     return outputs;
   }
 
-  /** Replace the outputs that were taken, and return whether none had changed: a stream may have grown meanwhile. */
+  /**
+   * Replace the outputs that `take` has returned, except changed ones. Return
+   * `false` if one has changed, because a stream has grown, for example.
+   */
   replace(outputs: readonly ICellOutput[]): boolean {
     let areUnchanged = true;
     const cells = new Map([...this._cells()].map(cell => [cell.id, cell]));

@@ -2,16 +2,16 @@ import { Widget } from '@lumino/widgets';
 
 import type { IStatusMessage } from '../contract/guard';
 
-/** The status bar item for the guard of the active notebook; empty if there is none. */
+/** The item of the status bar for the guard of the active notebook; empty without a guard. */
 export class StatusItem extends Widget {
   constructor() {
     super();
     this.addClass('zs-guard-status');
-    this.show_(null);
+    this.showStatus(null);
   }
 
-  /** Show the status of the guard, and whether saved files are checked, if this is known. */
-  show_(status: IStatusMessage | null, checksSavedFiles: boolean | null = null): void {
+  /** Show the status of the guard, and whether saved files are checked; `null` if this is unknown. */
+  showStatus(status: IStatusMessage | null, checksSavedFiles: boolean | null = null): void {
     this.node.textContent = status === null ? '' : textOf(status, checksSavedFiles);
     this.node.title = status === null ? '' : captionOf(status, checksSavedFiles);
     this.node.classList.toggle('zs-mod-off', status?.on === false);

@@ -3,10 +3,10 @@ import { hideMasks, showMasks } from './showMasks';
 /** The selector of outputs in a notebook. */
 const OUTPUTS = '.jp-OutputArea-output';
 
-/** The delay in milliseconds between a change of an output and its update. */
+/** The delay in milliseconds between a change of an output and the highlighting of its masks. */
 const DELAY = 200;
 
-/** Highlights masks in the outputs below a node, while enabled. */
+/** Highlights masks in the outputs below a node, while it is enabled. */
 export class MaskedOutputs {
   constructor(private readonly _node: HTMLElement) {}
 
@@ -23,7 +23,7 @@ export class MaskedOutputs {
     }
   }
 
-  /** Update after a delay, because a stream is drawn repeatedly while it grows. */
+  /** Highlight masks after a delay, because a stream is drawn repeatedly while it grows. */
   private _scheduleUpdate(): void {
     this._timer ??= setTimeout(() => {
       this._timer = undefined;

@@ -4,17 +4,17 @@ const MASK = /‹secret:([^‹›]+)›/g;
 /** The class of a highlighted mask. */
 const CLASS = 'zs-mask';
 
-/** Highlight every mask below a node; this changes the page only. */
+/** Highlight every mask below a node. The notebook does not change, only the page. */
 export function showMasks(root: Node): void {
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  const found: Text[] = [];
+  const masked: Text[] = [];
   while (texts.nextNode() !== null) {
     const text = texts.currentNode as Text;
     if (text.data.includes('‹secret:') && !isHighlighted(text)) {
-      found.push(text);
+      masked.push(text);
     }
   }
-  for (const text of found) {
+  for (const text of masked) {
     text.replaceWith(...splitAtMasks(text.data));
   }
 }
@@ -36,14 +36,15 @@ function splitAtMasks(text: string): readonly (Node | string)[] {
   const parts: (Node | string)[] = [];
   let end = 0;
   for (const match of text.matchAll(MASK)) {
-    parts.push(text.slice(end, match.index), highlighted(match[0], match[1] ?? ''));
+    parts.push(text.slice(end, match.index), highlight(match[0], match[1] ?? ''));
     end = match.index + match[0].length;
   }
   parts.push(text.slice(end));
   return parts.filter(part => part !== '');
 }
 
-function highlighted(mask: string, name: string): HTMLElement {
+/** Create an element with a highlighted mask. */
+function highlight(mask: string, name: string): HTMLElement {
   const element = document.createElement('span');
   element.className = CLASS;
   element.title = `the value of ${name}, masked by zensecrets`;
