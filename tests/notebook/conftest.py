@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def kernel(tmp_path: Path) -> Iterator[Kernel]:
-    """Return a kernel with its own home folder and passphrase, in which the extension is loaded."""
+    """Return a kernel in which the extension is loaded.
+
+    The kernel has its own home folder and passphrase.
+    """
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         yield kernel

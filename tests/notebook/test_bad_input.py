@@ -32,7 +32,10 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_invalid_input_is_an_error_in_one_line(case: BadInput, kernel: Kernel, tmp_path: Path) -> None:
-    """An invalid command ends with one line with the problem and a hint, and writes nothing."""
+    """An invalid command ends with one line, and writes nothing.
+
+    The line contains the problem and a hint.
+    """
     folder = tmp_path / "folder"
     folder.mkdir()
     case.prepare(folder)

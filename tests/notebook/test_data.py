@@ -103,6 +103,7 @@ print(client.get_secret("one").content["token"])
 
 
 def _read(path: Path) -> dict[str, str]:
+    """Return the content of a file that a library has written."""
     text = "" if path.suffix in {".db", ".msgpack"} else path.read_text(encoding="utf-8")
     if path.suffix == ".db":
         with closing(sqlite3.connect(path)) as database:
@@ -115,7 +116,10 @@ def _read(path: Path) -> dict[str, str]:
 
 
 def test_libraries_write_the_exact_value(kernel: Kernel, tmp_path: Path) -> None:
-    """Files, a database, a program and a server receive the exact values, while the kernel shows masks."""
+    """Libraries write and send the exact values, while the kernel shows masks.
+
+    They write to files and a database, and send to a program and a server.
+    """
     token, typed = canary("token") + "é: 'x' \"y\" \\n #{} & <", canary("typed")
     assert kernel.run("%secret register service --token", [token]).ok
     assert kernel.run("%secret register cloud -s aws --aws_access_key_id --aws_secret_access_key", [canary("id"), typed]).ok
@@ -130,7 +134,10 @@ def test_libraries_write_the_exact_value(kernel: Kernel, tmp_path: Path) -> None
 
 
 def test_caches_of_libraries_distinguish_values(kernel: Kernel) -> None:
-    """The caches of fsspec, pandas and joblib distinguish the values of two secrets, and of a secret after an update."""
+    """Caches distinguish the values of two secrets, and of a secret after an update.
+
+    The caches are those of fsspec, pandas and joblib.
+    """
     for name in ("one", "two"):
         assert kernel.run(f"%secret register {name} --token", [canary(name)]).ok
     imports = "\n".join(line for line in WRITE.splitlines() if line.startswith(("import", "from")))

@@ -30,7 +30,10 @@ def prepared_kernel(kernel: Kernel) -> Kernel:
 
 @pytest.mark.parametrize("cell", ["%secret get db", GET], ids=["magic", "python"])
 def test_a_secret_is_a_masked_table(prepared_kernel: Kernel, cell: str) -> None:
-    """A secret is displayed as a table with a mask for the password and the name of the user unmasked."""
+    """A secret is displayed as a table with a masked password.
+
+    The name of the user is not masked.
+    """
     ran = prepared_kernel.run(cell)
     for mime in ("text/html", "text/plain"):
         (shown,) = ran.shown(mime)
@@ -97,7 +100,10 @@ def test_names_are_escaped(prepared_kernel: Kernel) -> None:
 
 
 def test_an_assigned_magic_returns_an_object(prepared_kernel: Kernel) -> None:
-    """`s = %secret get NAME` assigns the secret and displays nothing; a report is assigned as an object."""
+    """`s = %secret get NAME` assigns the secret and displays nothing.
+
+    A report is assigned as an object.
+    """
     assert prepared_kernel.run("s = %secret get db").shown() == []
     assert prepared_kernel.run("s.user").shown() == ["'ada'"]
     ran = prepared_kernel.run("r = %stack validate\n[(p.code, p.attribute) for p in r.problems]")
@@ -105,7 +111,7 @@ def test_an_assigned_magic_returns_an_object(prepared_kernel: Kernel) -> None:
 
 
 def test_no_value_is_left_in_messages_or_files(prepared_kernel: Kernel, tmp_path: Path) -> None:
-    """After the display of a secret, neither messages nor files of the kernel contain a value."""
+    """After a secret is displayed, no message or file contains a value."""
     prepared_kernel.run("%secret get db")
     prepared_kernel.run("Client = None; %history -g")
     assert not find_canary(repr(prepared_kernel.record))

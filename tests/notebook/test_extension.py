@@ -106,7 +106,10 @@ def test_loading_changes_one_shell_only(shell: InteractiveShell, tmp_path: Path)
 
 
 def test_an_embedded_shell_masks_values(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
-    """Outputs and errors of a shell in another program are masked, and unloading restores the streams of the program."""
+    """Outputs and errors of a shell in another program are masked.
+
+    Unloading restores the streams of the program.
+    """
     value = canary("inside")
     the_redactor().protect(value, "some.key")
     shell.run_line_magic("load_ext", "zensecrets_jupyter")

@@ -29,7 +29,10 @@ def external(name): return Client().workspace.component(ComponentType.SECRETS_MA
 
 
 def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> None:
-    """Pairs, lists and JSON are passed unchanged, and nothing on the line is treated as an inline secret."""
+    """Pairs, lists and JSON are passed to the command unchanged.
+
+    Nothing on the line is treated as an inline secret.
+    """
     assert kernel.run(ATTRIBUTE).ok
     for number, (typed, expected) in enumerate(
         [
@@ -120,7 +123,10 @@ def test_only_sensitive_keys_of_external_secrets_are_masked(tmp_path: Path, aws:
 
 
 def test_clear_keys_are_not_masked(tmp_path: Path, aws: dict[str, str]) -> None:
-    """`--clear` can be repeated and takes lists of keys; a change applies to the next read."""
+    """`--clear` can be repeated and takes lists of keys.
+
+    A change of the option applies to the next read.
+    """
     path = _put(
         aws, {"alpha": "harmless-one-77", "beta": "harmless-two-88", "gamma": "harmless-three-99", "password": secrets.token_hex(12)}
     )

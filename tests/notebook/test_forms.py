@@ -37,7 +37,10 @@ def open_form(kernel: Kernel, code: str) -> FormClient:
 
 
 def content_of(kernel: Kernel, name: str) -> dict[str, str]:
-    """Return the content of a secret; the kernel writes it to a file, because messages are recorded."""
+    """Return the content of a secret.
+
+    The kernel writes the content to a file, because messages are recorded.
+    """
     ran = kernel.run(
         f"import json, pathlib, zensecrets_jupyter as zs\n"
         f"file = pathlib.Path('content.json')\n"
@@ -50,7 +53,7 @@ def content_of(kernel: Kernel, name: str) -> dict[str, str]:
     return content
 
 
-def names(kernel: Kernel) -> str:
+def secret_table(kernel: Kernel) -> str:
     """Return the table of secrets."""
     return kernel.run("%secret list").shown()[0]
 
@@ -102,7 +105,10 @@ def test_an_update_keeps_the_values_of_empty_fields(kernel: Kernel) -> None:
 
 
 def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Kernel) -> None:
-    """The form has a field for each missing key, and with --all for stored keys too."""
+    """The form has one section for each secret with a missing key.
+
+    With ``--all`` it has fields for stored keys too.
+    """
     kernel.run("%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}")
     kernel.run("%zen alerter register chat --flavor=slack --slack_token={{chat.token}} --default_slack_channel_id={{chat.room}}")
     kernel.run("%stack update -an labels -al chat")
@@ -146,17 +152,18 @@ def test_an_update_of_a_deleted_secret_is_refused(kernel: Kernel) -> None:
     form.submit({"a": canary("new")})
     assert "There is no secret 'mine'" in form.state["problem"]
     assert form.state["phase"] == "open"
-    assert "mine" not in names(kernel)
+    assert "mine" not in secret_table(kernel)
 
 
-TYPED: list[tuple[str, Callable[[], dict[str, str]], str]] = [
+INVALID_FIELDS: list[tuple[str, Callable[[], dict[str, str]], str]] = [
     ("nothing", dict, "A value is required."),
     ("NUL", lambda: {"aws_access_key_id": canary() + chr(0)}, "NUL"),
     ("a mebibyte", lambda: {"aws_access_key_id": canary() * 2**16}, "64 KiB"),
 ]
+"""For each invalid field: a name, a function that returns its values, and the problem."""
 
 
-@pytest.mark.parametrize(("_case", "typed", "problem"), TYPED, ids=[row[0] for row in TYPED])
+@pytest.mark.parametrize(("_case", "typed", "problem"), INVALID_FIELDS, ids=[row[0] for row in INVALID_FIELDS])
 def test_the_kernel_repeats_the_checks_of_the_browser(
     kernel: Kernel, _case: str, typed: Callable[[], dict[str, str]], problem: str
 ) -> None:
@@ -165,7 +172,7 @@ def test_the_kernel_repeats_the_checks_of_the_browser(
     form.submit({"aws_secret_access_key": canary("s"), **typed()})
     assert problem in form.state["sections"][0]["fields"][0]["problem"]
     assert form.state["sections"][0]["fields"][1]["held"] is True
-    assert "cloud" not in names(kernel)
+    assert "cloud" not in secret_table(kernel)
 
 
 INVALID_SUBMISSIONS: list[tuple[str, dict[str, Any]]] = [
@@ -184,7 +191,10 @@ INVALID_SUBMISSIONS: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("_case", "changes"), INVALID_SUBMISSIONS, ids=[row[0] for row in INVALID_SUBMISSIONS])
 def test_invalid_submissions_are_refused(kernel: Kernel, _case: str, changes: dict[str, Any]) -> None:
-    """After an invalid submission, the form is open, has a problem and a new key, and no secret is registered."""
+    """An invalid submission registers no secret.
+
+    Afterwards the form is open, and has a problem and a new key.
+    """
     form = open_form(kernel, "%secret register mine")
     key = form.state["key"]
     form.submit(**changes)
@@ -192,11 +202,14 @@ def test_invalid_submissions_are_refused(kernel: Kernel, _case: str, changes: di
     problems = [form.state["problem"], *(field["problem"] for field in form.state["sections"][0]["fields"])]
     assert any(problems)
     assert form.state["key"] != key
-    assert "mine" not in names(kernel)
+    assert "mine" not in secret_table(kernel)
 
 
 def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
-    """A message that is forged, encrypted to another key, or sent twice is refused and logged."""
+    """A message that is forged or sent twice is refused and logged.
+
+    Some of the messages are encrypted to another key.
+    """
     kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('refusals.log'))")
     log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").shown()[0].strip("'"))
     form = open_form(kernel, "%secret register mine")
@@ -216,7 +229,7 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     form.send({"kind": "cancel"})
     form.send({"kind": "nonsense"})
     assert form.state["line"] == "✔ registered mine (1 key) in default (local)"
-    assert names(kernel).count("mine") == 1
+    assert secret_table(kernel).count("mine") == 1
     lines = log.read_text(encoding="utf-8").splitlines()
     assert len([line for line in lines if "a message was refused, since it" in line]) == 7
     assert len([line for line in lines if "a message was refused, since the form was closed before it arrived" in line]) == 3
@@ -228,11 +241,17 @@ INVALID_MESSAGES: list[object] = [
     *({"method": "custom", "content": content} for content in (None, 5, "text", ["submit"], {}, {"kind": None}, {"kind": ["submit"]})),
     *({"method": "update", "state": state} for state in (5, ["form"], {"form": {"phase": "done"}}, {"_esm": "alert()"})),
 ]  # fmt: skip
-"""Invalid messages to a form: other types than mappings, unknown kinds, and states, which only the kernel may set."""
+"""Invalid messages to a form.
+
+They are no mappings, have an unknown kind, or set the state, which only the kernel may set.
+"""
 
 
 def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path) -> None:
-    """The log has one line for each invalid message, and the form can still be submitted."""
+    """The log has one line for each invalid message.
+
+    The form can still be submitted.
+    """
     form = open_form(kernel, REGISTER)
     guard = next(
         message["content"]["comm_id"]
@@ -250,10 +269,14 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
 
 
 OUTPUTS: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
+"""A message to the guard with invalid outputs."""
 
 
 def test_a_waiting_cell_continues_after_its_form(kernel: Kernel) -> None:
-    """With --wait, the code after the magic can read the secret; a cancelled form ends the cell with one line."""
+    """With ``--wait``, the code after the magic can read the secret.
+
+    A cancelled form ends the cell with one line.
+    """
     request = kernel.start("%secret register mine --a --wait\nfound = %secret get mine")
     form = FormClient(kernel, kernel.read_until(request, "display_data"))
     form.submit_while(request, {"a": canary()})
@@ -279,14 +302,17 @@ def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
     assert kernel.run("(await form).name").shown() == ["'hub'"]
 
 
-def test_a_console_gets_prompts_and_a_non_interactive_run_an_error(kernel: Kernel) -> None:
-    """A console shows hidden prompts instead of a form; a non-interactive run gets an error."""
+def test_without_a_notebook_there_are_prompts_or_an_error(kernel: Kernel) -> None:
+    """A console shows hidden prompts instead of a form.
+
+    A non-interactive run ends with an error.
+    """
     assert kernel.run("%secret register a --key --wait", [canary("1")]).ok
     assert kernel.run("import zensecrets_jupyter as zs\n(await zs.SecretForm('b', keys=['key'])).name", [canary("2")]).shown() == ["'b'"]
     ran = kernel.run("%secret register c --key", allow_stdin=False, in_notebook=True)
     assert "ZENSECRETS_SECRET_C_KEY" in ran.error
     assert kernel.run("%secret register d --key --wait", [canary("3")]).ok
-    assert {"a", "b", "d"} <= set(names(kernel).split())
+    assert {"a", "b", "d"} <= set(secret_table(kernel).split())
 
 
 @pytest.mark.parametrize(
@@ -299,7 +325,10 @@ def test_a_console_gets_prompts_and_a_non_interactive_run_an_error(kernel: Kerne
     ids=["the first line of a key", "the first line of JSON", "a line of the maximum length of terminals"],
 )
 def test_a_truncated_answer_in_a_console_is_refused(kernel: Kernel, answer: str, problem: str) -> None:
-    """An answer that the terminal may have truncated is refused, and the error does not quote it."""
+    """An answer that the terminal may have truncated is refused.
+
+    The error does not quote the answer.
+    """
     ran = kernel.run("%secret register x --key", lambda prompt: "" if "Press Enter" in prompt else answer)
     shown = f"{ran.error}{ran.stream('stdout')}{ran.stream('stderr')}"
     assert problem in shown
@@ -314,11 +343,14 @@ def test_unloading_closes_open_forms(kernel: Kernel) -> None:
     kernel.run("%unload_ext zensecrets_jupyter")
     form.send({"kind": "cancel"})
     kernel.run("%load_ext zensecrets_jupyter")
-    assert "mine" not in names(kernel)
+    assert "mine" not in secret_table(kernel)
 
 
 def test_a_component_is_registered_by_a_form(kernel: Kernel) -> None:
-    """The form has a field for the sensitive attribute; its line is followed by the warning about a plain value."""
+    """The form has a field for the sensitive attribute.
+
+    The line that replaces the form is followed by a warning about the plain value.
+    """
     form = open_form(kernel, "%zen alerter register chat --flavor=slack --default_slack_channel_id=c --slack_token")
     form.submit({"slack_token": canary()})
     assert form.state["line"] == "✔ registered alerter 'chat'"
@@ -326,14 +358,17 @@ def test_a_component_is_registered_by_a_form(kernel: Kernel) -> None:
 
 
 def test_an_import_is_previewed(kernel: Kernel) -> None:
-    """With -i, the form shows the keys of the file, and the import uses the changed values."""
+    """With ``-i``, the form shows the keys of the file before the import.
+
+    The import uses the values that the user changed.
+    """
     kernel.run("import pathlib; _ = pathlib.Path('some.env').write_text('a=from-the-file\\nb=other-value\\n')")
     form = open_form(kernel, "%secret import some.env -i")
     assert [(field["key"], field["present"]) for field in form.state["sections"][0]["fields"]] == [
         ("a", "in the file"),
         ("b", "in the file"),
     ]
-    assert "some" not in names(kernel).split()
+    assert "some" not in secret_table(kernel).split()
     new = canary()
     form.submit({"b": new})
     assert form.state["line"] == "✔ imported some (2 keys) from some.env"
@@ -341,7 +376,10 @@ def test_an_import_is_previewed(kernel: Kernel) -> None:
 
 
 def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
-    """Without a keyring, a new store gets the passphrase of the form; later a wrong passphrase is refused."""
+    """Without a keyring, a new store gets the passphrase of the form.
+
+    Later the form refuses a wrong passphrase.
+    """
     passphrase, value = canary("passphrase"), canary()
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
@@ -374,7 +412,7 @@ def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
         second.submit({"a": value}, passphrase=canary("passphrase"))
         assert second.state["problem"].startswith("A passphrase is no longer needed")
         assert second.state["passphrase"] is None
-        assert "two" not in names(kernel).split()
+        assert "two" not in secret_table(kernel).split()
         second.submit({})
         assert second.state["phase"] == "done", second.state
         assert content_of(kernel, "two") == {"a": value}

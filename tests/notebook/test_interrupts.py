@@ -22,19 +22,22 @@ ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authenticati
     [("%secret register new --a --b", 2), ("%secret update known --token", 1), ("%stack register-secrets", 2), ("%secret delete known", 1)],
 )
 def test_an_interrupt_at_a_prompt_changes_nothing(kernel: Kernel, tmp_path: Path, cell: str, prompts: int) -> None:
-    """A command that is interrupted at its last prompt writes nothing, and leaves no value in messages or files."""
+    """A command that is interrupted at its last prompt writes nothing.
+
+    No message or file contains a value.
+    """
     assert kernel.run(f"%secret register known --token=value\n{ANNOTATOR}\n%stack update default -an labels").ok
     is_unchanged = "import hashlib; from zensecrets_jupyter import Client; Client().get_secret('known').content == {'token': 'value'}"
     shown_prompts: list[str] = []
 
-    def interrupt_at_the_last(prompt: str) -> str:
+    def interrupt_at_last_prompt(prompt: str) -> str:
         shown_prompts.append(prompt)
         if len(shown_prompts) == prompts:
             kernel.manager.interrupt_kernel()
             time.sleep(1)
         return canary("late")
 
-    ran = kernel.run(cell, interrupt_at_the_last)
+    ran = kernel.run(cell, interrupt_at_last_prompt)
     assert not ran.ok
     assert ran.stream("stderr").strip() == "UsageError: Interrupted: the command was stopped before it was done."
     assert kernel.run("names = %secret list\n[row['name'] for row in names]").shown() == ["['known']"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.once
 COPY = "%zen secrets-manager copy default slow"
-SLOW = """
+REGISTER_SLOW_MANAGER = """
 import time
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.managers import SecretRecord
@@ -38,18 +38,22 @@ source, slow = Client().secrets_manager, Client().workspace.open_manager("slow")
 def same():
     return slow.get_records(slow.list_secrets()) == source.get_records(source.list_secrets())
 """
+"""Code that registers a secrets manager whose backend waits before it stores a secret."""
 
 
 def _register_secrets(kernel: Kernel, tmp_path: Path, number: int) -> None:
     (tmp_path / "value").write_text(canary("copied"))
-    assert kernel.run(SLOW).ok
+    assert kernel.run(REGISTER_SLOW_MANAGER).ok
     fill = "for number in range(%d): source.register_record(f'n{number:03}', SecretRecord('arbitrary', {'key': open('value').read()}))"
     assert kernel.run(fill % number).ok
     (tmp_path / "value").unlink()
 
 
 def test_progress_is_one_updated_line(kernel: Kernel, tmp_path: Path) -> None:
-    """A long copy updates one output, and ends with one sentence; no output contains a value."""
+    """A long copy updates one output, and ends with one sentence.
+
+    No output contains a value.
+    """
     _register_secrets(kernel, tmp_path, 60)
     ran = kernel.run(COPY)
     assert ran.ok
@@ -79,7 +83,10 @@ def test_a_quick_copy_shows_no_progress(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) -> None:
-    """The error counts the copied secrets, each of which is complete; the same command copies the others."""
+    """The error contains the number of copied secrets, each of which is complete.
+
+    The same command copies the others.
+    """
     _register_secrets(kernel, tmp_path, 100)
     request = kernel.start(COPY)
     time.sleep(1.5)
@@ -101,7 +108,10 @@ def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) ->
 
 
 def test_conflicts_cause_prompts(kernel: Kernel, tmp_path: Path) -> None:
-    """A prompt names the secret and its keys without values; in a non-interactive run the error names the option."""
+    """A prompt names the secret and its keys, but no value.
+
+    In a non-interactive run, an error names the option that answers the prompt.
+    """
     _register_secrets(kernel, tmp_path, 2)
     assert kernel.run(COPY).ok
     assert kernel.run("slow.merge_secret('n000', {'key': 'theirs'}); slow.merge_secret('n001', {'key': 'theirs'})").ok
@@ -120,7 +130,10 @@ def test_conflicts_cause_prompts(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_a_secret_that_cannot_be_copied_is_reported_at_the_end(kernel: Kernel, tmp_path: Path) -> None:
-    """The other secrets are copied, a table has the reason, and the cell ends with an error."""
+    """The other secrets are copied, and the cell ends with an error.
+
+    A table contains the reason.
+    """
     _register_secrets(kernel, tmp_path, 3)
     check = """
 from zensecrets_jupyter import InvalidSecretError
@@ -140,7 +153,7 @@ Slow.check = check
 
 def test_ipython_at_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
     """The progress bar is removed at the end, and the screen shows no value."""
-    body = SLOW.replace("%zen secrets-manager register slow --flavor=slow\n", "").partition("source, slow")[0]
+    body = REGISTER_SLOW_MANAGER.replace("%zen secrets-manager register slow --flavor=slow\n", "").partition("source, slow")[0]
     fill = "\ndef fill(value):\n    for number in range(50):\n        record = SecretRecord('arbitrary', {'key': value})\n"
     (tmp_path / "slow.py").write_text(f"{body}{fill}        Client().secrets_manager.register_record(f'n{{number:03}}', record)\n")
     home = {

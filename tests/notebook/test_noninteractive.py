@@ -53,7 +53,10 @@ def test_a_command_that_needs_an_answer_raises_an_error(kernel: Kernel, cell: st
 
 @pytest.fixture
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[NotebookNode], NotebookClient]]:
-    """Return a function that creates an nbclient for a notebook, whose kernel uses a Unix domain socket."""
+    """Return a function that creates an nbclient for a notebook.
+
+    The kernel of the notebook uses a Unix domain socket.
+    """
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "home"))
     with short_path(tmp_path) as short:
         # nbclient sets no connection file, from whose path the kernel manager would derive the socket, so the test sets the socket.
@@ -62,7 +65,10 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
 
 def test_nbclient_gets_the_error(client: Callable[[NotebookNode], NotebookClient]) -> None:
-    """Nbclient stops at the cell that needs an answer, and the saved notebook has the error."""
+    """Nbclient stops at the cell that needs an answer.
+
+    The saved notebook contains the error.
+    """
     notebook = new_notebook(cells=[new_code_cell(LOAD), new_code_cell("%secret register openai --api_key"), new_code_cell("'not reached'")])
     with pytest.raises(CellExecutionError, match="api_key"):
         client(notebook).execute()
@@ -73,7 +79,10 @@ def test_nbclient_gets_the_error(client: Callable[[NotebookNode], NotebookClient
 def test_nbclient_runs_a_notebook_without_prompts(
     client: Callable[[NotebookNode], NotebookClient], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A notebook with values from files runs to its end, and neither the notebook nor a warning contains a value."""
+    """A notebook with values from files runs to its end.
+
+    No warning is logged, and no output or file contains a value.
+    """
     file = tmp_path / "key.txt"
     file.write_text(canary("file"))
     cells = [LOAD, "%secret register openai --api_key=@key.txt", "%secret get openai", "%secret list"]

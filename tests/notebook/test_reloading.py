@@ -1,4 +1,4 @@
-"""Tests of the guard after development tools have reloaded the package: old and new values are masked."""
+"""Tests that the guard masks values after development tools have reloaded the package."""
 
 from __future__ import annotations
 

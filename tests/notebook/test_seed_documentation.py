@@ -33,7 +33,7 @@ STORED = "from zensecrets_jupyter import Client; Client().workspace.components()
     ids=["no variable", "a dict", "an object with the attribute"],
 )
 def test_a_reference_is_stored_as_typed(kernel: Kernel, variable: str) -> None:
-    """A reference is stored as typed, even if a variable of the notebook has its name."""
+    """A reference is stored as typed, even if a variable has its name."""
     assert kernel.run(variable).ok
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run(STORED).shown() == ["'{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}'"]
@@ -117,7 +117,10 @@ def secret_loader(
 
 
 def test_the_step_loads_the_secret(kernel: Kernel) -> None:
-    """The step of the documentation reads the content of the secret, with its import line changed."""
+    """The step of the documentation reads the content of the secret.
+
+    Only its import line is changed.
+    """
     assert kernel.run("%secret register SECRET_NAME --key1=value1 --key2=value2").ok
     assert kernel.run("seen = []").ok
     assert kernel.run(STEP).ok
@@ -177,7 +180,10 @@ def _digest(value: str) -> str:
 
 
 def _digest_in(kernel: Kernel, name: str, key: str) -> str:
-    """Return the digest of a stored value; the kernel computes it, because messages must not contain the value."""
+    """Return the digest of a stored value.
+
+    The kernel computes the digest, because messages must not contain the value.
+    """
     cell = f"""
 import hashlib
 from zensecrets_jupyter import Client

@@ -48,7 +48,7 @@ def _is_visible(kernel: Kernel, value: str, length: int = 12) -> bool:
 
 @pytest.mark.parametrize("way", list(SETTING))
 def test_a_variable_set_after_loading_is_masked_in_the_same_cell(kernel: Kernel, tmp_path: Path, way: str) -> None:
-    """A variable that code sets is masked in the next output, for each way to set it."""
+    """A variable that code sets is masked in the next output."""
     value = secrets.token_urlsafe(24)
     (tmp_path / "value").write_text(value)
     ran = kernel.run(f"import os, pathlib\nvalue = pathlib.Path('value').read_text()\n{SETTING[way]}\nprint('it is', value)")
@@ -58,27 +58,31 @@ def test_a_variable_set_after_loading_is_masked_in_the_same_cell(kernel: Kernel,
 
 
 def _secret_variables() -> dict[str, tuple[str, list[str]]]:
-    """Return variables with secrets: for each name the value, and the secret parts of the value."""
+    """Return variables with secrets.
 
-    def made(length: int = 18) -> str:
+    Returns:
+        For each name, the value and the secret parts of the value.
+    """
+
+    def token(length: int = 18) -> str:
         return secrets.token_urlsafe(length)
 
-    def with_part(text: str, *parts: str) -> tuple[str, list[str]]:
+    def with_parts(text: str, *parts: str) -> tuple[str, list[str]]:
         return text.format(*parts), [*parts]
 
     by_name = ("DB_PASS", "SMTP_PASS", "SSHPASS", "MYSQL_PW", "ADMIN_PW", "GIT_CREDENTIALS", "BEARER", "COOKIE", "VOLC_SK")
     return {
-        **{name: with_part("{}", made()) for name in by_name},
-        "AUTHORIZATION": with_part("Bearer {}", made()),
-        "PG_DSN": with_part("host=db.example.com user=app password={} dbname=shop", made()),
-        "SLACK_WEBHOOK_URL": with_part("https://hooks.slack.com/{}", f"services/T0AB12CD3/B0EF45GH6/{secrets.token_hex(12)}"),
-        "AZURE_STORAGE_CONNECTION_STRING": with_part("AccountName=lake;AccountKey={};EndpointSuffix=core.windows.net", made(32)),
-        "SERVICE_ACCOUNT": with_part('{{"type": "service_account", "project_id": "shop", "private_key": "{}"}}', made(40)),
-        "REPORTS_URL": with_part("postgresql://ada:{}@db.example.com/sales", made()),
-        "SPRING_DATASOURCE_URL": with_part("jdbc:postgresql://db.example.com/shop?user=app&password={}", made()),
-        "BROKERS": with_part("redis://:{}@one.example.com/0,redis://:{}@two.example.com/0", made(), made()),
-        "BUILD_THING": with_part("{}", f"ghp_{secrets.token_hex(18)}"),
-        "SOMETHING": with_part("{}", f"AKIA{''.join(secrets.choice('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567') for _ in range(16))}"),
+        **{name: with_parts("{}", token()) for name in by_name},
+        "AUTHORIZATION": with_parts("Bearer {}", token()),
+        "PG_DSN": with_parts("host=db.example.com user=app password={} dbname=shop", token()),
+        "SLACK_WEBHOOK_URL": with_parts("https://hooks.slack.com/{}", f"services/T0AB12CD3/B0EF45GH6/{secrets.token_hex(12)}"),
+        "AZURE_STORAGE_CONNECTION_STRING": with_parts("AccountName=lake;AccountKey={};EndpointSuffix=core.windows.net", token(32)),
+        "SERVICE_ACCOUNT": with_parts('{{"type": "service_account", "project_id": "shop", "private_key": "{}"}}', token(40)),
+        "REPORTS_URL": with_parts("postgresql://ada:{}@db.example.com/sales", token()),
+        "SPRING_DATASOURCE_URL": with_parts("jdbc:postgresql://db.example.com/shop?user=app&password={}", token()),
+        "BROKERS": with_parts("redis://:{}@one.example.com/0,redis://:{}@two.example.com/0", token(), token()),
+        "BUILD_THING": with_parts("{}", f"ghp_{secrets.token_hex(18)}"),
+        "SOMETHING": with_parts("{}", f"AKIA{''.join(secrets.choice('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567') for _ in range(16))}"),
     }
 
 
@@ -98,7 +102,10 @@ HARMLESS = {
 
 @pytest.mark.parametrize("when", ["before the kernel started", "by code"])
 def test_secret_parts_of_variables_are_masked(tmp_path: Path, when: str) -> None:
-    """Secret parts are masked, hosts, users and harmless variables are not, and the table lists the secret variables."""
+    """Only the secret parts of variables are masked.
+
+    Hosts, users and harmless variables are not masked. The table lists the secret variables.
+    """
     variables = _secret_variables()
     environment = {name: value for name, (value, _) in variables.items()} | HARMLESS
     (tmp_path / "variables.json").write_text(json.dumps(environment))
@@ -122,7 +129,10 @@ def test_secret_parts_of_variables_are_masked(tmp_path: Path, when: str) -> None
 
 @pytest.mark.parametrize("line", ["%env X_TOKEN={}", "%set_env X_TOKEN {}", "import os; os.environ['X_TOKEN'] = '{}'"])
 def test_a_value_in_a_cell_that_sets_a_variable_is_not_recorded(kernel: Kernel, tmp_path: Path, line: str) -> None:
-    """The cell gets a warning, and the history in memory and in files has the mask."""
+    """The cell causes a warning, and the history contains the mask.
+
+    The history is in memory and in files.
+    """
     kernel.run(line.format(canary("set")))
     kernel.run("1")
     warned = "Warning: this cell holds the value of env.X_TOKEN."
@@ -165,7 +175,7 @@ PROMPTS = {
 
 @pytest.mark.parametrize("way", list(PROMPTS))
 def test_an_answer_to_a_password_prompt_is_masked(kernel: Kernel, way: str) -> None:
-    """The answer is masked in the same cell, for each library, and the table names the prompt."""
+    """The answer is masked in the same cell, and the table names the prompt."""
     value = secrets.token_urlsafe(24)
     ran = kernel.run(f"{PROMPTS[way]}\nprint('typed', value, len(value))", [value])
     assert ran.ok, ran.error
@@ -177,7 +187,10 @@ def test_an_answer_to_a_password_prompt_is_masked(kernel: Kernel, way: str) -> N
 
 
 def test_answers_are_numbered_and_visible_ones_are_not_masked(kernel: Kernel) -> None:
-    """Each new answer gets a number, and an answer to a visible prompt is not masked."""
+    """Each new answer has a number in its mask.
+
+    An answer to a visible prompt is not masked.
+    """
     one, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     code = "import getpass; print([getpass.getpass(), getpass.getpass(), getpass.getpass()])"
     assert kernel.run(code, [one, other, one]).stream("stdout") == "['‹secret:prompt.1›', '‹secret:prompt.2›', '‹secret:prompt.1›']\n"
@@ -185,7 +198,7 @@ def test_answers_are_numbered_and_visible_ones_are_not_masked(kernel: Kernel) ->
 
 
 def test_a_registered_answer_has_the_name_of_its_secret(kernel: Kernel) -> None:
-    """A value typed for a command is masked by the name of the secret that the command registers."""
+    """The mask of a typed value has the name of the registered secret."""
     value = secrets.token_urlsafe(24)
     assert kernel.run("%secret register db --password", [value]).ok
     assert kernel.run("print(get_ipython().run_line_magic('secret', 'get db --key password'))").stream("stdout") == "‹secret:db.password›\n"
@@ -254,7 +267,10 @@ def ipython(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
 
 @pytest.mark.parametrize("way", list(TERMINAL))
 def test_password_prompts_in_a_terminal_are_masked(ipython: pexpect.spawn[str], way: str) -> None:
-    """An answer in a terminal is masked, even if getpass was imported before the extension was loaded."""
+    """The answer to a password prompt in a terminal is masked.
+
+    This is also true if getpass was imported before the extension was loaded.
+    """
     value = secrets.token_hex(12)
     ipython.expect(PROMPT)
     ipython.send(f"{TERMINAL[way]}\r")

@@ -43,7 +43,10 @@ DIGEST = "hashlib.sha256({}.encode()).hexdigest()"
 
 
 def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None:
-    """Each variable with a value is restored in another kernel, and no file contains the value in any encoding."""
+    """Each variable with a value is restored in another kernel.
+
+    No file contains the value in any encoding.
+    """
     value = canary("store")
     expected = repr(hashlib.sha256(value.encode()).hexdigest())
     with running_kernel(tmp_path) as kernel:
@@ -88,7 +91,10 @@ def test_a_restored_variable_has_the_current_value(tmp_path: Path) -> None:
 
 
 def test_a_locked_workspace_stores_no_plaintext(tmp_path: Path) -> None:
-    """A variable that must be encrypted is refused while the workspace is locked; other variables are stored."""
+    """While the workspace is locked, a variable that must be encrypted is refused.
+
+    Other variables are stored.
+    """
     typed, passphrase = canary("typed"), canary("passphrase")
     locked = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": passphrase}) as kernel:

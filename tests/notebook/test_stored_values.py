@@ -1,4 +1,4 @@
-"""Values of the store in a new kernel: they are masked before a cell reads a secret."""
+"""Tests that stored values are masked before a cell reads a secret."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def value(tmp_path: Path) -> str:
 
 
 def _store(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
-    """Register the value in another process; the store has a key file unless ``environment`` has a passphrase."""
+    """Register the value in another process.
+
+    The store has a key file, unless ``environment`` contains a passphrase.
+    """
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
     done = run_zensecrets("secret", "register", "db", "--password=@-", piped=value.encode(), environment=home)
     assert done.returncode == 0, done.stderr
@@ -45,7 +48,10 @@ def _store(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
 
 @contextmanager
 def _loaded_kernel(tmp_path: Path, environment: dict[str, str], code: str = "") -> Iterator[tuple[Kernel, str]]:
-    """Yield a new kernel, and the output of the cell that loads the extension and runs ``code``."""
+    """Yield a new kernel, and the output of its first cell.
+
+    The cell loads the extension and runs ``code``.
+    """
     with running_kernel(tmp_path, environment) as kernel:
         ran = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
         assert ran.ok, ran.error
@@ -53,6 +59,7 @@ def _loaded_kernel(tmp_path: Path, environment: dict[str, str], code: str = "") 
 
 
 def _is_visible(kernel: Kernel, value: str) -> bool:
+    """Return whether the messages contain 12 consecutive characters of a value."""
     everything = "".join(json.dumps(message["content"], ensure_ascii=False) for message in kernel.record)
     return any(value[start : start + 12] in everything for start in range(len(value) - 11))
 
@@ -90,7 +97,10 @@ def test_a_passphrase_in_the_environment_opens_the_store(tmp_path: Path, value: 
 
 
 def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the key in an unlocked keyring, the values are loaded; a locked keyring causes no prompt."""
+    """With the key in an unlocked keyring, the values are loaded.
+
+    A locked keyring causes no prompt.
+    """
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     with joined_session():
         _store(tmp_path, value, {})
@@ -107,7 +117,10 @@ def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeyp
 
 
 def test_loading_neither_prompts_nor_creates_a_store(tmp_path: Path, value: str) -> None:
-    """A store with a passphrase stays locked without a prompt, and a missing store is not created."""
+    """A store with a passphrase stays locked without a prompt.
+
+    A missing store is not created.
+    """
     _store(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)})
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
         # A prompt would fail the test, because there is no answer.
@@ -133,7 +146,7 @@ def test_a_remote_backend_is_not_read(tmp_path: Path, value: str) -> None:
     """Loading sends no request to a remote backend."""
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
     for words in (
-        ("secrets-manager", "register", "team", "--flavor=vault", "--url=http://127.0.0.1:9", "--token=some-token-of-nobody"),
+        ("secrets-manager", "register", "team", "--flavor=vault", "--url=http://127.0.0.1:9", "--token=some-unused-token"),
         ("stack", "register", "s", "-o", "default", "-a", "default", "-x", "team", "--set"),
     ):
         done = run_zensecrets(*words, environment=home)
@@ -155,7 +168,10 @@ def test_a_damaged_store_does_not_block_the_kernel(tmp_path: Path, value: str) -
 
 
 def test_values_are_masked_in_a_terminal(tmp_path: Path, value: str) -> None:
-    """IPython at a terminal masks a stored value after `%load_ext`, and in a script that loads the extension."""
+    """IPython at a terminal masks a stored value after `%load_ext`.
+
+    This is also true for a script that loads the extension.
+    """
     _store(tmp_path, value, {})
     home = {
         "HOME": str(tmp_path),

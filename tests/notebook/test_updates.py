@@ -17,7 +17,10 @@ RESTART = "zensecrets_jupyter was updated or removed while this process runs, an
 
 
 def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
-    """After an update or a removal of the package, magics and imports raise an error that asks for a restart."""
+    """After an update of the package, an error asks for a restart.
+
+    Magics and imports raise the error. A removal of the package has the same effect.
+    """
     package = tmp_path / "site" / "zensecrets_jupyter"
     shutil.copytree(Path(zensecrets_jupyter.__file__).parent, package, ignore=shutil.ignore_patterns("labextension", "testing"))
     with running_kernel(tmp_path, {"PYTHONPATH": str(package.parent), "ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
@@ -33,7 +36,7 @@ def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
             assert kernel.run("%secret scan .").error.strip() == f"UsageError: {RESTART.format('zensecrets_jupyter.commands.files.scan')}"
         (package / "core" / "schemas" / "built_in" / "whylabs.py").unlink()
         ran = kernel.run("import zensecrets_jupyter.core.schemas.built_in.whylabs")
-        assert f"PackageChangedError: {RESTART.format('zensecrets_jupyter.core.schemas.built_in.whylabs')}" in _plain(ran.error)
+        assert f"PackageChangedError: {RESTART.format('zensecrets_jupyter.core.schemas.built_in.whylabs')}" in _without_colors(ran.error)
         shutil.rmtree(package)
         error = kernel.run("%secret clean .").error.strip()
         assert error.startswith("UsageError: zensecrets_jupyter was updated or removed while this process runs, and zensecrets_jupyter.")
@@ -42,5 +45,6 @@ def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
         assert kernel.run("%secret get mine").ok
 
 
-def _plain(text: str) -> str:
+def _without_colors(text: str) -> str:
+    """Return a text without the control sequences for colors."""
     return "".join(part.partition("m")[2] if number else part for number, part in enumerate(text.split("\x1b[")))

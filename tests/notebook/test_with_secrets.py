@@ -18,13 +18,13 @@ IS_SET = "'TOKEN' in __import__('os').environ"
 def secret(kernel: Kernel) -> str:
     """Register a secret with one key and return its value."""
     value = canary("environment")
-    assert kernel.run("%secret register weather --token", [value]).ok
+    assert kernel.run("%secret register service --token", [value]).ok
     return value
 
 
 def test_variables_are_set_for_one_cell(kernel: Kernel) -> None:
-    """The variable is set in the cell and in the programs that it starts, and not afterwards."""
-    cell = """%%with_secrets weather
+    """The variable is set only in the cell and in the programs that it starts."""
+    cell = """%%with_secrets service
 import os, subprocess, sys
 
 command = [sys.executable, "-c", "import os; print(len(os.environ['TOKEN']))"]
@@ -40,13 +40,13 @@ def test_an_existing_variable_is_restored(kernel: Kernel) -> None:
     """A variable that existed before the cell has its old value afterwards."""
     assert kernel.run("%env TOKEN=mine").ok
     assert kernel.run("import os").ok
-    assert kernel.run("%%with_secrets weather\nassert os.environ['TOKEN'] != 'mine'").ok
+    assert kernel.run("%%with_secrets service\nassert os.environ['TOKEN'] != 'mine'").ok
     assert kernel.run("os.environ['TOKEN']").shown() == ["'mine'"]
 
 
 def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     """The error of the cell is raised unchanged, and the variable is removed."""
-    ran = kernel.run("%%with_secrets weather\n1 / 0")
+    ran = kernel.run("%%with_secrets service\n1 / 0")
     assert not ran.ok
     assert ran.reply["ename"] == "ZeroDivisionError"
     assert kernel.run(IS_SET).shown() == ["False"]
@@ -54,41 +54,50 @@ def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
 
 
 def test_errors_of_the_package_in_the_cell_are_not_converted(kernel: Kernel) -> None:
-    """An error of the package in the code of the cell keeps its class, and so does an interrupt."""
-    ran = kernel.run("%%with_secrets weather\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
+    """An error of the package in the code of the cell keeps its class.
+
+    An interrupt in the code keeps its class too.
+    """
+    ran = kernel.run("%%with_secrets service\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
     assert ran.reply["ename"] == "SecretNotFoundError"
-    assert kernel.run("%%with_secrets weather\nraise KeyboardInterrupt").reply["ename"] == "KeyboardInterrupt"
+    assert kernel.run("%%with_secrets service\nraise KeyboardInterrupt").reply["ename"] == "KeyboardInterrupt"
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
 def test_the_last_expression_is_displayed(kernel: Kernel) -> None:
-    """The cell displays its last expression unless a semicolon ends it, and its names remain defined."""
-    assert kernel.run("%%with_secrets weather\nx = 20\nx + 1").shown() == ["21"]
-    assert kernel.run("%%with_secrets weather\nx + 1;").shown() == []
+    """The cell displays its last expression, unless a semicolon ends it.
+
+    Its names remain defined.
+    """
+    assert kernel.run("%%with_secrets service\nx = 20\nx + 1").shown() == ["21"]
+    assert kernel.run("%%with_secrets service\nx + 1;").shown() == []
     assert kernel.run("x").shown() == ["20"]
 
 
 def test_magics_work_inside(kernel: Kernel) -> None:
     """The cell may contain magics."""
-    assert kernel.run("%%with_secrets weather\nnames = %secret list\nnames").ok
+    assert kernel.run("%%with_secrets service\nnames = %secret list\nnames").ok
 
 
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
         ("%%with_secrets\n1", "The name of a secret is missing."),
-        ("%%with_secrets wether\n1", "Did you mean 'weather'?"),
-        ("%%with_secrets weather --as nothing=NAME\n1", "have no key 'nothing'"),
-        ("%%with_secrets weather --as token\n1", "Write --as KEY=NAME"),
-        ("%%with_secrets weather --prefix 1\n1", "The name of a variable can't start with '1'"),
-        ("%%with_secrets weather --prefx A_\n1", "has no option '--prefx'"),
-        ("%%with_secrets places\nprint('it ran')", "would replace the environment variable PATH"),
-        ("%%with_secrets 'weather\n1", "can't be read"),
+        ("%%with_secrets servce\n1", "Did you mean 'service'?"),
+        ("%%with_secrets service --as nothing=NAME\n1", "have no key 'nothing'"),
+        ("%%with_secrets service --as token\n1", "Write --as KEY=NAME"),
+        ("%%with_secrets service --prefix 1\n1", "The name of a variable can't start with '1'"),
+        ("%%with_secrets service --prefx A_\n1", "has no option '--prefx'"),
+        ("%%with_secrets folders\nprint('it ran')", "would replace the environment variable PATH"),
+        ("%%with_secrets 'service\n1", "can't be read"),
     ],
 )
 def test_an_invalid_line_is_an_error_in_one_line(kernel: Kernel, cell: str, message: str) -> None:
-    """An invalid line of the magic is reported in one line, and the cell is not run."""
-    assert kernel.run("%secret register places --path=/somewhere").ok
+    """An invalid line of the magic is an error, and the cell does not run.
+
+    The error has one line.
+    """
+    assert kernel.run("%secret register folders --path=/somewhere").ok
     ran = kernel.run(cell)
     assert "it ran" not in ran.stream("stdout")
     assert not ran.ok
@@ -103,41 +112,50 @@ def test_an_invalid_line_is_an_error_in_one_line(kernel: Kernel, cell: str, mess
     [("last_expr", ["3"]), ("last", ["3"]), ("all", ["1", "3"]), ("none", []), ("last_expr_or_assign", ["3"])],
 )
 def test_the_display_settings_of_the_shell_apply(kernel: Kernel, interactivity: str, shown: list[str]) -> None:
-    """The cell displays the same results as a cell without the magic, for each display setting of the shell."""
+    """The cell displays the same results as a cell without the magic.
+
+    This is true for each display setting of the shell.
+    """
     assert kernel.run(f"get_ipython().ast_node_interactivity = {interactivity!r}").ok
-    assert kernel.run("%%with_secrets weather\n1\nx = 2\n3").shown() == shown
-    assert kernel.run("%%with_secrets weather\n1\nx = 2\n3").shown() == kernel.run("1\nx = 2\n3").shown()
-    assert kernel.run("%%with_secrets weather\nx = 4").shown() == kernel.run("x = 4").shown()
-    assert kernel.run("%%with_secrets weather\n5 # why\n# that is all\n").shown() == kernel.run("5 # why\n# that is all\n").shown()
-    assert kernel.run("%%with_secrets weather\n5; # why").shown() == kernel.run("5; # why").shown() or interactivity == "all"
+    assert kernel.run("%%with_secrets service\n1\nx = 2\n3").shown() == shown
+    assert kernel.run("%%with_secrets service\n1\nx = 2\n3").shown() == kernel.run("1\nx = 2\n3").shown()
+    assert kernel.run("%%with_secrets service\nx = 4").shown() == kernel.run("x = 4").shown()
+    assert kernel.run("%%with_secrets service\n5 # why\n# that is all\n").shown() == kernel.run("5 # why\n# that is all\n").shown()
+    assert kernel.run("%%with_secrets service\n5; # why").shown() == kernel.run("5; # why").shown() or interactivity == "all"
 
 
 def test_a_cell_may_await(kernel: Kernel) -> None:
-    """The variable is set in a cell with `await`, and removed after a result or an error."""
-    cell = "%%with_secrets weather\nimport asyncio, os\nawait asyncio.sleep(0)\nlen([await asyncio.sleep(0, os.environ['TOKEN'])])"
+    """The variable is set in a cell with `await`.
+
+    It is removed after a result or an error.
+    """
+    cell = "%%with_secrets service\nimport asyncio, os\nawait asyncio.sleep(0)\nlen([await asyncio.sleep(0, os.environ['TOKEN'])])"
     assert kernel.run(cell).shown() == ["1"]
     assert kernel.run(IS_SET).shown() == ["False"]
-    assert kernel.run("%%with_secrets weather\nawait asyncio.sleep(0)\n1 / 0").reply["ename"] == "ZeroDivisionError"
+    assert kernel.run("%%with_secrets service\nawait asyncio.sleep(0)\n1 / 0").reply["ename"] == "ZeroDivisionError"
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
 @pytest.mark.parametrize(
     ("line", "variable"),
     [
-        ("weather # why", "TOKEN"),
-        ("weather   # it's why", "TOKEN"),
-        ("weather --prefix APP_", "APP_TOKEN"),
-        ("--prefix=APP_ weather # both", "APP_TOKEN"),
-        ("weather --as token=MINE", "MINE"),
-        ("weather --as weather.token=mine --prefix P_", "mine"),
-        ("places --prefix APP_", "APP_PATH"),
-        ("places weather --as path=WHERE", "WHERE"),
-        ("places --as path=PATH", "PATH"),
+        ("service # why", "TOKEN"),
+        ("service   # it's why", "TOKEN"),
+        ("service --prefix APP_", "APP_TOKEN"),
+        ("--prefix=APP_ service # both", "APP_TOKEN"),
+        ("service --as token=MINE", "MINE"),
+        ("service --as service.token=mine --prefix P_", "mine"),
+        ("folders --prefix APP_", "APP_PATH"),
+        ("folders service --as path=WHERE", "WHERE"),
+        ("folders --as path=PATH", "PATH"),
     ],
 )
 def test_the_line_accepts_comments_prefixes_and_names(kernel: Kernel, line: str, variable: str) -> None:
-    """The line may have a comment, a prefix and names of variables; a replaced variable is restored."""
-    assert kernel.run("%secret register places --path=/somewhere").ok
+    """The line may have a comment, a prefix and names of variables.
+
+    A variable that the magic replaced is restored.
+    """
+    assert kernel.run("%secret register folders --path=/somewhere").ok
     look = f"__import__('os').environ.get({variable!r})"
     before = kernel.run(look).shown()
     ran = kernel.run(f"%%with_secrets {line}\nlen({look}) > 4")
@@ -148,38 +166,44 @@ def test_the_line_accepts_comments_prefixes_and_names(kernel: Kernel, line: str,
 @pytest.mark.parametrize(
     "cell",
     [
-        "%%with_secrets weather\n%%capture\nassert 'TOKEN' in __import__('os').environ",
-        "%%capture\n%%with_secrets weather\nassert 'TOKEN' in __import__('os').environ",
-        "%%time\n%%with_secrets weather\nassert 'TOKEN' in __import__('os').environ",
-        '%%with_secrets weather\n%%bash\ntest -n "$TOKEN"',
-        "%%with_secrets weather\n%%with_secrets places --prefix A_\nimport os\nassert os.environ['TOKEN'] and os.environ['A_PATH']",
-        '%%with_secrets weather\n!test -n "$TOKEN"\nassert _exit_code == 0',
-        "%%with_secrets weather\nget_ipython().run_cell('1')\nassert 'TOKEN' in __import__('os').environ",
-        "%%with_secrets weather\n\n    import os\n    assert 'TOKEN' in os.environ\n",
-        "%%with_secrets weather\nfrom __future__ import annotations\nimport os\nassert 'TOKEN' in os.environ",
-        "%%with_secrets weather\n>>> import os\n>>> assert 'TOKEN' in os.environ",
-        "%%with_secrets weather\n",
-        "get_ipython().run_cell_magic('with_secrets', 'weather', \"assert 'TOKEN' in __import__('os').environ\")",
+        "%%with_secrets service\n%%capture\nassert 'TOKEN' in __import__('os').environ",
+        "%%capture\n%%with_secrets service\nassert 'TOKEN' in __import__('os').environ",
+        "%%time\n%%with_secrets service\nassert 'TOKEN' in __import__('os').environ",
+        '%%with_secrets service\n%%bash\ntest -n "$TOKEN"',
+        "%%with_secrets service\n%%with_secrets folders --prefix A_\nimport os\nassert os.environ['TOKEN'] and os.environ['A_PATH']",
+        '%%with_secrets service\n!test -n "$TOKEN"\nassert _exit_code == 0',
+        "%%with_secrets service\nget_ipython().run_cell('1')\nassert 'TOKEN' in __import__('os').environ",
+        "%%with_secrets service\n\n    import os\n    assert 'TOKEN' in os.environ\n",
+        "%%with_secrets service\nfrom __future__ import annotations\nimport os\nassert 'TOKEN' in os.environ",
+        "%%with_secrets service\n>>> import os\n>>> assert 'TOKEN' in os.environ",
+        "%%with_secrets service\n",
+        "get_ipython().run_cell_magic('with_secrets', 'service', \"assert 'TOKEN' in __import__('os').environ\")",
     ],
 )
 def test_other_magics_and_nested_cells_work(kernel: Kernel, cell: str) -> None:
-    """The magic can be combined with other cell magics, nested cells, indented code and pasted prompts."""
-    assert kernel.run("%secret register places --path=/somewhere").ok
+    """The magic can be combined with other magics and with nested cells.
+
+    The code of the cell may be indented, or contain pasted prompts.
+    """
+    assert kernel.run("%secret register folders --path=/somewhere").ok
     ran = kernel.run(cell)
     assert ran.ok, ran.error
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
 def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
-    """A traceback has the line number of the code in the cell, and after a SyntaxError no variable is set."""
-    assert "line 3" in kernel.run("%%with_secrets weather\nx = 1\n1 / 0").error
-    assert kernel.run("%%with_secrets weather\nx = = 1").reply["ename"] == "SyntaxError"
+    """A traceback has the line number of the code in the cell.
+
+    After a SyntaxError, no variable is set.
+    """
+    assert "line 3" in kernel.run("%%with_secrets service\nx = 1\n1 / 0").error
+    assert kernel.run("%%with_secrets service\nx = = 1").reply["ename"] == "SyntaxError"
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
 def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
     """An interrupted cell leaves no variable."""
-    request = kernel.start("%%with_secrets weather\nprint('begun', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01)")
+    request = kernel.start("%%with_secrets service\nprint('begun', flush=True)\nimport time\nwhile True:\n    time.sleep(0.01)")
     kernel.read_until(request, "stream")
     kernel.manager.interrupt_kernel()
     assert kernel.reply(request)["ename"] == "KeyboardInterrupt"
@@ -188,25 +212,28 @@ def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
 
 def test_unloading_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     """`%unload_ext` in the cell removes the variable at once, and the magic after the cell."""
-    ran = kernel.run(f"%%with_secrets weather\n%unload_ext zensecrets_jupyter\n{IS_SET}")
+    ran = kernel.run(f"%%with_secrets service\n%unload_ext zensecrets_jupyter\n{IS_SET}")
     assert ran.shown() == ["False"]
-    assert "not found" in kernel.run("%%with_secrets weather\n1").error
+    assert "not found" in kernel.run("%%with_secrets service\n1").error
 
 
 def test_python_code_and_steps_must_not_replace_reserved_variables(kernel: Kernel) -> None:
-    """`Client().env`, `%secret env` and the secrets of a step refuse a key like PATH without a prefix or another name."""
-    assert kernel.run("%secret register places --path=/somewhere").ok
-    step = "from zensecrets_jupyter import step\n@step(secrets=['places'])\ndef first() -> str:\n    return 'it ran'\nfirst()"
-    code = "from zensecrets_jupyter import Client\nwith Client().env('places'):\n    print('it ran')"
-    for cell in (step, code, "%secret env places"):
+    """A key like PATH is refused without a prefix or another name.
+
+    This is true for `Client().env`, `%secret env` and the secrets of a step.
+    """
+    assert kernel.run("%secret register folders --path=/somewhere").ok
+    step = "from zensecrets_jupyter import step\n@step(secrets=['folders'])\ndef first() -> str:\n    return 'it ran'\nfirst()"
+    code = "from zensecrets_jupyter import Client\nwith Client().env('folders'):\n    print('it ran')"
+    for cell in (step, code, "%secret env folders"):
         ran = kernel.run(cell)
-        assert "places.path would replace the environment variable PATH" in ran.error
+        assert "folders.path would replace the environment variable PATH" in ran.error
         assert "it ran" not in ran.stream("stdout")
     options = "prefix='A_'", "names={'path': 'A_PATH'}"
     for option in options:
-        ran = kernel.run(f"import os\nwith Client().env('places', {option}):\n    print(len(os.environ['A_PATH']))")
+        ran = kernel.run(f"import os\nwith Client().env('folders', {option}):\n    print(len(os.environ['A_PATH']))")
         assert ran.stream("stdout") == "10\n", ran.error
-    assert "Set for this session and the programs that it starts: B_PATH." in kernel.run("%secret env places --as path=B_PATH").stream(
+    assert "Set for this session and the programs that it starts: B_PATH." in kernel.run("%secret env folders --as path=B_PATH").stream(
         "stdout"
     )
     assert kernel.run("len(os.environ['B_PATH'])").shown() == ["10"]
@@ -222,7 +249,7 @@ def first() -> str:
 def with_step() -> str:
     print('it ran')
     return 'done'
-@pipeline(secrets=['weather', '{name}'])
+@pipeline(secrets=['service', '{name}'])
 def of_pipeline() -> None:
     first()
 @pipeline
@@ -241,15 +268,18 @@ OF_STEPS = (
 )
 RUNS = (
     *OF_STEPS,
-    "with Client().env('weather', '{name}'):\n    print('it ran')",
-    "%%with_secrets weather {name}\nprint('it ran')",
+    "with Client().env('service', '{name}'):\n    print('it ran')",
+    "%%with_secrets service {name}\nprint('it ran')",
     "%secret env {name}",
 )
 
 
 @pytest.mark.once
 def test_system_variables_are_never_replaced(kernel: Kernel) -> None:
-    """A magic, a run or a `with` block that would replace a variable of the system raises an error before it runs."""
+    """Code that would replace a variable of the system raises an error first.
+
+    The code is a magic, a run of a pipeline, or a `with` block. It does not run.
+    """
     for number, key in enumerate(("path", "home", "user", "ld-preload")):
         name, variable = f"odd{number}", key.upper().replace("-", "_")
         look = f"__import__('os').environ.get({variable!r})"
@@ -267,26 +297,29 @@ def test_system_variables_are_never_replaced(kernel: Kernel) -> None:
 
 def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
     """`%secret env` sets variables until the kernel ends, and prints their names without values."""
-    ran = kernel.run("%secret env weather")
+    ran = kernel.run("%secret env service")
     assert ran.ok, ran.error
     assert "TOKEN" in ran.stream("stdout")
     assert kernel.run(IS_SET).shown() == ["True"]
     assert not find_canary(repr(kernel.record[-20:]))
 
 
-def test_common_slips_on_the_line(kernel: Kernel) -> None:
-    """Comments and commas between names are accepted, and `secret.key` instead of a secret is explained."""
+def test_common_typing_errors_on_the_line(kernel: Kernel) -> None:
+    """Comments and commas between names are accepted.
+
+    For `secret.key` instead of the name of a secret, the error explains the problem.
+    """
     assert kernel.run("%secret register other --pin", [canary("other")]).ok
     names = kernel.run("names = %secret list  # don't ask\nlen(names)  # %secret list takes no words").shown()
     assert names == ["2"]
     both = "\n'TOKEN' in __import__('os').environ and 'PIN' in __import__('os').environ"
-    for line in ("weather, other", "weather,other", "weather other # both", "weather, other, # both"):
+    for line in ("service, other", "service,other", "service other # both", "service, other, # both"):
         assert kernel.run(f"%%with_secrets {line}{both}").shown() == ["True"], line
-    for line in ("%%with_secrets weather.token\npass", "%%with_secrets {{weather.token}}\npass", "%secret get weather.token"):
+    for line in ("%%with_secrets service.token\npass", "%%with_secrets {{service.token}}\npass", "%secret get service.token"):
         ran = kernel.run(line)
-        assert "Name the secret alone, 'weather', without the key 'token'." in ran.error
+        assert "Name the secret alone, 'service', without the key 'token'." in ran.error
     # The hint for a missing key must not claim that the key exists.
-    assert "'weather', without the key 'nothing'." in kernel.run("%secret delete weather.nothing -y").error
+    assert "'service', without the key 'nothing'." in kernel.run("%secret delete service.nothing -y").error
     unknown = kernel.run("%secret get elsewhere.token").error
     assert "The name of a secret has no dot. Give the name alone" in unknown
     assert "register" not in unknown

@@ -1,4 +1,7 @@
-"""Tests of values that libraries wrap or put into tables: no output of a kernel shows a part of them."""
+"""Tests that no output of a kernel shows a part of a wrapped value.
+
+Libraries wrap values in lines and in the cells of tables.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.once
 
 PART_LENGTH = 9
-"""The number of consecutive characters of a value that no output may show; lines of a narrow table are only slightly longer."""
+"""The number of consecutive characters of a value that no output may show.
+
+The lines of a narrow table are only slightly longer.
+"""
 
 SETUP = """
 import json, pprint, textwrap, logging
@@ -91,19 +97,26 @@ logger.warning("token %s and %s", token, words)
 
 
 def _words() -> str:
+    """Return a passphrase of six random words."""
     return " ".join("".join(secrets.choice(string.ascii_lowercase + "XYZ789") for _ in range(8)) for _ in range(6))
 
 
 @pytest.fixture
 def values(tmp_path: Path) -> list[str]:
-    """Return a long token, a passphrase of several words, and a password, and write them to a file for the kernel."""
+    """Return a long token, a passphrase of several words, and a password.
+
+    They are also in a file for the kernel.
+    """
     values = ["".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(60)), _words(), secrets.token_urlsafe(15)]
     (tmp_path / "values.json").write_text(json.dumps(values))
     return values
 
 
 def _texts(result: CellResult) -> list[str]:
-    """Return the texts of a cell's messages: as sent, as plain text, and without line breaks and table borders."""
+    """Return the texts of a cell's messages in three versions.
+
+    They are the texts as sent, as plain text, and without line breaks and table borders.
+    """
     contents: list[dict[str, Any]] = [message["content"] for message in result.messages if message["msg_type"] != "execute_input"]
     shown = [text for content in contents for text in (*content.get("data", {}).values(), content.get("text"))]
     sent = [text for text in shown if isinstance(text, str)]
@@ -118,6 +131,7 @@ def _visible_parts(text: str, value: str) -> list[str]:
 
 
 def _leaks(result: CellResult, values: list[str]) -> list[str]:
+    """Return the parts of values that the output of a cell shows."""
     token, words, password = values
     found = []
     for text in _texts(result):
@@ -140,7 +154,10 @@ def test_no_part_of_a_value_is_shown(kernel: Kernel, values: list[str]) -> None:
 
 
 def test_parts_of_values_are_shown_without_the_guard(kernel: Kernel, values: list[str]) -> None:
-    """With the guard off every output shows parts of values, so the test above can fail."""
+    """With the guard off, every output shows parts of values.
+
+    So the test above can fail.
+    """
     assert kernel.run(SETUP).ok
     kernel.run("%secret guard off")
     assert [name for name, code in OUTPUTS.items() if not _leaks(kernel.run(code), values)] == []

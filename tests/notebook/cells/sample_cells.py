@@ -1,4 +1,7 @@
-"""Sample cells with inline secrets on command lines; ``?`` stands for the value."""
+"""Sample cells with inline secrets on command lines.
+
+A test replaces ``?`` by the value.
+"""
 
 from __future__ import annotations
 
@@ -82,4 +85,4 @@ MISTYPED_CELLS = {
     "%stack register q -o default -a default -x default --token=?": "%stack register q -o default -a default -x default --token",
     "%stak update --token=?": "%stak update --token",
 }
-"""Cells with a typing error, each with the cell without its value."""
+"""For each cell with a typing error, the cell without its value."""

@@ -1,4 +1,7 @@
-"""Copies of cells in a kernel's session: its memory, its files, and the messages to its clients."""
+"""Search for values in the copies of the cells of a kernel.
+
+The copies are in the memory of the kernel, in its files, and in the messages to its clients.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ print(list(_manager.get_range(_session, raw=True)), list(_manager.get_range(_ses
 
 
 def find_leaks(kernel: Kernel, home: Path) -> list[str]:
-    """Return which copies contain a canary: ``memory``, ``files`` below ``home``, and ``echo``, the messages to clients."""
+    """Return the names of the copies that contain a canary.
+
+    The names are ``memory``, ``files`` for the files below ``home``, and ``echo`` for the messages to clients.
+    """
     memory = kernel.run(PRINT_MEMORY)
     assert memory.ok
     assert "In" in memory.stream("stdout") or "load_ext" in memory.stream("stdout")

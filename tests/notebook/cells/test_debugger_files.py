@@ -1,4 +1,7 @@
-"""Tests of the files to which ipykernel's debugger writes cells: they contain no values, and keep the line numbers."""
+"""Tests of the files to which ipykernel's debugger writes cells.
+
+The files contain no values, and keep the line numbers of the cells.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,7 @@ def _request(command: str, **arguments: Any) -> dict[str, Any]:
 
 
 def _dump(kernel: Kernel, code: str) -> Path:
+    """Request the file of a cell as JupyterLab does, and return its path."""
     return Path(kernel.debug(_request("dumpCell", code=code))["content"]["body"]["sourcePath"])
 
 
@@ -55,7 +59,7 @@ def test_a_masked_value_of_several_lines_keeps_the_line_numbers(debugged_kernel:
 
 
 def test_a_value_that_is_protected_later_is_masked_in_the_file(debugged_kernel: Kernel) -> None:
-    """The file of an earlier cell contains the mask after a later cell has protected the value."""
+    """After a later cell has protected a value, the earlier file contains its mask."""
     value = canary("later")
     code = f"token = '{value}'"
     file = _dump(debugged_kernel, code)
@@ -66,19 +70,19 @@ def test_a_value_that_is_protected_later_is_masked_in_the_file(debugged_kernel: 
 
 
 def test_a_breakpoint_in_a_cleaned_cell_is_reached(debugged_kernel: Kernel) -> None:
-    """The kernel stops at the third line of a cell with an inline secret in the second line, and continues."""
+    """The kernel stops at a breakpoint after the cleaned line, and continues."""
     code = f"before = 1\n%secret register stop --key={canary('stop')}\nafter = 2"
     file = _dump(debugged_kernel, code)
     reply = debugged_kernel.debug(_request("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": 3}], sourceModified=False))
     assert reply["content"]["body"]["breakpoints"][0]["verified"]
     assert debugged_kernel.debug(_request("configurationDone"))["content"]["success"]
-    identity = debugged_kernel.start(code)
+    request = debugged_kernel.start(code)
     stopped = _wait_for_event(debugged_kernel, "stopped")
     thread = stopped["body"]["threadId"]
     frames = debugged_kernel.debug(_request("stackTrace", threadId=thread))["content"]["body"]["stackFrames"]
     assert (frames[0]["line"], frames[0]["source"]["path"]) == (3, str(file))
     debugged_kernel.debug(_request("continue", threadId=thread))
-    assert debugged_kernel.reply(identity)["status"] == "ok"
+    assert debugged_kernel.reply(request)["status"] == "ok"
 
 
 def _wait_for_event(kernel: Kernel, name: str) -> dict[str, Any]:

@@ -27,7 +27,10 @@ def comm_of(kernel: Kernel) -> str:
 
 
 def test_the_comm_opens_with_the_first_interactive_cell(tmp_path: Path) -> None:
-    """An extension that was loaded without a front end opens the comm once, with the first cell of a front end."""
+    """The comm opens once, with the first cell of a front end.
+
+    In this test, the extension is loaded without a front end.
+    """
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter", allow_stdin=False).ok
         results = [kernel.run("1", allow_stdin=is_interactive) for is_interactive in (False, True, True)]
@@ -46,7 +49,10 @@ def run_inline_secret(kernel: Kernel) -> CellResult:
 
 
 def test_a_front_end_receives_the_cleaned_source(kernel: Kernel, tmp_path: Path) -> None:
-    """The front end receives the cleaned source, and its answer causes a message below the repaired cell."""
+    """The front end receives the cleaned source.
+
+    Its answer causes a message below the repaired cell.
+    """
     result = run_inline_secret(kernel)
     assert guard_messages(result.messages) == [
         {"kind": "repair", "cell_id": "of-a-notebook", "source": "%secret register x --key", "unchanged": ["%secret register x ", ""]}
@@ -62,20 +68,23 @@ def test_a_front_end_receives_the_cleaned_source(kernel: Kernel, tmp_path: Path)
 
 
 def test_every_cell_with_an_inline_secret_is_repaired(kernel: Kernel) -> None:
-    """The front end receives the cleaned source of cells with a syntax error, a failing command, or a shell command."""
-    wrong = {}
+    """The front end receives the cleaned source of each kind of cell.
+
+    Some of these cells have a syntax error, a failing command, or a shell command.
+    """
+    not_repaired = {}
     # The tests of the history run all of these cells, so every third is enough here.
     for cell in [*COMMAND_CELLS[::3], "if True: %secret register x --key=?"]:
         result = kernel.run(cell.replace("?", canary("command")), in_notebook=True)
         repairs = guard_messages(result.messages)
         if [repair["kind"] for repair in repairs] != ["repair"] or find_canary(repairs[0]["source"]):
-            wrong[cell] = repairs
+            not_repaired[cell] = repairs
         kernel.read_messages(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
-    assert wrong == {}
+    assert not_repaired == {}
 
 
 def test_a_closed_comm_causes_a_warning(kernel: Kernel) -> None:
-    """If a front end has closed the comm, the warning to rotate the secret appears at once."""
+    """If a front end has closed the comm, a warning appears at once."""
     kernel.close_comm(comm_of(kernel))
     result = run_inline_secret(kernel)
     assert "Warning: this cell still holds the value of x.key." in result.error
@@ -84,7 +93,10 @@ def test_a_closed_comm_causes_a_warning(kernel: Kernel) -> None:
 
 
 def test_a_front_end_without_a_successful_answer_causes_a_warning(kernel: Kernel) -> None:
-    """After the timeout one warning appears below the cell, for example because the tab was closed or the cell was edited."""
+    """After the timeout, one warning appears below a cell that was not repaired.
+
+    A front end does not repair a cell if, for example, its tab was closed or the cell was edited.
+    """
     result = run_inline_secret(kernel)
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": False})
     line = kernel.read_late(result.reply_to, "stream")
@@ -94,7 +106,10 @@ def test_a_front_end_without_a_successful_answer_causes_a_warning(kernel: Kernel
 
 
 def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> None:
-    """The status contains only whether the guard is on, the number of values, and the number of masked occurrences."""
+    """The status contains no value.
+
+    It says whether the guard is on, and contains the numbers of values and of masked occurrences.
+    """
     comm = comm_of(kernel)
 
     def statuses(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -113,7 +128,10 @@ def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> Non
 
 
 def test_unloading_removes_every_patch(kernel: Kernel) -> None:
-    """The history manager, the logger and the kernel have their original methods again, and the comm is closed."""
+    """Unloading restores the original methods, and closes the comm.
+
+    The methods are those of the history manager, the logger and the kernel.
+    """
     print_patches = (
         "_s = get_ipython(); print([sorted({'store_inputs', 'store_output', 'writeout_cache', 'log', 'log_write', '_publish_execute_input'}"
         " & set(vars(_t))) for _t in (_s.history_manager, _s.logger, _s.kernel)], [_c.__qualname__ for _e in ('pre_run_cell',"

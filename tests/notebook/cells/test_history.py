@@ -1,4 +1,7 @@
-"""Tests that no copy of a cell contains a value: memory, history, logs, saved files, and messages to clients."""
+"""Tests that no copy of a cell contains a value.
+
+The copies are in memory, in the history, in logs, in saved files, and in messages to clients.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ def history_rows(home: Path) -> list[tuple[str, str]]:
     ],
 )
 def test_no_copy_of_a_cell_contains_its_inline_secret(kernel: Kernel, tmp_path: Path, cell: str) -> None:
-    """The value of a valid or malformed command is in no variable, history, file or message."""
+    """No variable, history, file or message contains the value of a command.
+
+    Some of the commands are malformed.
+    """
     kernel.run(cell.replace("?", canary("typed")))
     assert find_leaks(kernel, tmp_path) == []
 
@@ -74,7 +80,10 @@ def test_no_copy_of_a_cell_contains_its_inline_secret(kernel: Kernel, tmp_path: 
     ],
 )
 def test_no_output_shows_the_value_of_a_failed_schema_call(kernel: Kernel, tmp_path: Path, call: str) -> None:
-    """A value is protected before its schema validates it, so the traceback and the history contain its mask."""
+    """The traceback and the history contain the mask of an invalid value.
+
+    A value is protected before its schema validates it.
+    """
     kernel.run("""
 from pydantic import field_validator
 from zensecrets_jupyter import *
@@ -94,7 +103,10 @@ class Checked(BaseSecretSchema):
 
 
 def test_no_error_shows_a_value_after_a_typing_error(kernel: Kernel, tmp_path: Path) -> None:
-    """The value is in no error, including a SyntaxError, and in no copy of the cell."""
+    """No error and no copy of the cell contains the value.
+
+    Some of the cells cause a SyntaxError.
+    """
     shown = {}
     for number, cell in enumerate(MISTYPED_CELLS):
         result = kernel.run(cell.replace("?", canary(f"mistyped{number}")))
@@ -107,7 +119,10 @@ def test_no_error_shows_a_value_after_a_typing_error(kernel: Kernel, tmp_path: P
 
 
 def test_no_copy_contains_a_word_of_an_unquoted_passphrase(kernel: Kernel, tmp_path: Path) -> None:
-    """Each word of a passphrase without quotes is removed, also with spaces around ``=`` or a missing dash."""
+    """Each word of a passphrase without quotes is removed.
+
+    Some of the lines have spaces around ``=`` or lack a dash.
+    """
     shown = {}
     for before in ("%secret register x ", "!zensecrets secret register x "):
         for typed in ("--k=", "--k ", "--k = ", "-k=", "k=", "--k='"):
@@ -121,16 +136,19 @@ def test_no_copy_contains_a_word_of_an_unquoted_passphrase(kernel: Kernel, tmp_p
 
 def test_the_history_contains_the_cleaned_line(kernel: Kernel, tmp_path: Path) -> None:
     """The history and other clients receive the line with bare keys."""
-    result = kernel.run(f"%secret register x --key={canary('typed')} --short=1")
-    assert [m["content"]["code"] for m in result.messages if m["msg_type"] == "execute_input"] == ["%secret register x --key --short"]
-    kernel.run("1")
     line = "%secret register x --key --short"
+    result = kernel.run(f"%secret register x --key={canary('typed')} --short=1")
+    assert [message["content"]["code"] for message in result.messages if message["msg_type"] == "execute_input"] == [line]
+    kernel.run("1")
     assert (line, "get_ipython().run_line_magic('secret', 'register x --key --short')") in history_rows(tmp_path)
     assert line in kernel.run("%history").stream("stdout").splitlines()
 
 
 def test_all_copies_contain_an_inline_secret_without_the_guard(kernel: Kernel, tmp_path: Path) -> None:
-    """With the guard off all copies contain the value, and the guard cleans them when it is on again."""
+    """With the guard off, all copies contain the value.
+
+    The guard cleans the copies when it is on again.
+    """
     kernel.run("%secret guard off")
     kernel.run(f"%secret register x --key={canary('typed')}")
     assert find_leaks(kernel, tmp_path) == ["memory", "files", "echo"]
@@ -143,7 +161,7 @@ def test_all_copies_contain_an_inline_secret_without_the_guard(kernel: Kernel, t
 @pytest.mark.parametrize("journal", ["delete", "wal", "persist"])
 @pytest.mark.parametrize("cache", [0, 100])
 def test_a_value_that_is_protected_later_is_masked_in_all_copies(tmp_path: Path, journal: str, cache: int) -> None:
-    """The value of an earlier cell is masked in memory, in waiting rows and in written rows."""
+    """The value of an earlier cell is masked in memory, waiting rows and written rows."""
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         kernel.run(f"get_ipython().history_manager.db_cache_size = {cache}")
         kernel.run(f"get_ipython().history_manager.db.execute('PRAGMA journal_mode = {journal}').fetchone()")
@@ -162,7 +180,10 @@ def test_a_value_that_is_protected_later_is_masked_in_all_copies(tmp_path: Path,
 
 
 def test_files_written_from_the_history_contain_no_value(kernel: Kernel, tmp_path: Path) -> None:
-    """Logs, saved lines, exported notebooks and logged outputs contain masks, also of a value that was protected later."""
+    """Logs, saved lines, exported notebooks and logged outputs contain masks.
+
+    A value that is protected later is masked too.
+    """
     folder = tmp_path / "written"
     folder.mkdir()
     kernel.run("get_ipython().history_manager.db_log_output = True")

@@ -41,8 +41,12 @@ LINE = "%secret register x --key=?"
     ],
 )
 def test_the_inline_secret_of_a_magic_is_removed(cell: str) -> None:
-    """The value of every magic that IPython finds is removed, and the other magics stay the same."""
+    """The value of every magic that IPython finds is removed.
+
+    The other magics are unchanged.
+    """
     value = canary("cell")
+    # `x?` is a help request of IPython, in which `?` is not replaced.
     cleaned = remove_inline_secrets(cell.replace("?", value) if "x?" not in cell else cell.replace("=?", f"={value}"))
     assert cleaned.is_clear
     assert {secret.value for secret in cleaned.inline_secrets} == {value}
@@ -51,7 +55,10 @@ def test_the_inline_secret_of_a_magic_is_removed(cell: str) -> None:
 
 
 def test_a_bare_key_before_the_name_moves_to_the_end() -> None:
-    """A name after a bare key would become its value, so the key moves to the end of a command of several lines."""
+    """A bare key before the name moves to the end of the command.
+
+    Otherwise the name would become the value of the key.
+    """
     cleaned = remove_inline_secrets("%secret register --key=v \\\n   x \\\n -s arbitrary\n2")
     assert cleaned.source == "%secret register x \\\n -s arbitrary --key\n2"
 
@@ -75,14 +82,20 @@ def test_a_bare_key_before_the_name_moves_to_the_end() -> None:
     ],
 )
 def test_a_cell_without_an_inline_secret_is_returned_unchanged(cell: str) -> None:
-    """The same object is returned for text that only looks like a magic, for expanded variables, and for file names."""
+    """The same object is returned for a cell without an inline secret.
+
+    These cells contain text that only looks like a magic, expanded variables, and file names.
+    """
     cleaned = remove_inline_secrets(cell)
     assert cleaned.source is cell
     assert (cleaned.inline_secrets, cleaned.is_clear) == ((), True)
 
 
 def test_automagic_lines_are_cleaned() -> None:
-    """With automagic, a magic without ``%`` is cleaned in a cell of one line, but an assignment is no magic."""
+    """With automagic, a magic without ``%`` is cleaned in a cell of one line.
+
+    An assignment is no magic.
+    """
     assert remove_inline_secrets("secret register x --key=v", automagic=True).source == "secret register x --key"
     assert remove_inline_secrets("zen secrets-manager secret register x --key=v\n", automagic=True).source.endswith("x --key\n")
     for cell in ("secret = 'register --key=v'", "secret == '--key=v'"):
@@ -91,7 +104,10 @@ def test_automagic_lines_are_cleaned() -> None:
 
 @pytest.mark.parametrize("cell", COMMAND_CELLS)
 def test_the_inline_secret_of_a_command_line_is_removed(cell: str) -> None:
-    """The value is removed in a shell, in a string, in another magic, without ``%``, and on a malformed line."""
+    """The value on each kind of command line is removed.
+
+    The lines are in a shell, in a string, or in another magic, have no ``%``, or are malformed.
+    """
     value = canary("command")
     cleaned = remove_inline_secrets(cell.replace("?", value))
     assert cleaned.is_clear
@@ -106,7 +122,10 @@ def test_the_inline_secret_of_a_command_line_is_removed(cell: str) -> None:
 
 @pytest.mark.parametrize("cell", MISTYPED_CELLS)
 def test_an_inline_secret_after_a_typing_error_is_removed(cell: str) -> None:
-    """The value is removed after a typing error, without a key, and over several lines, and no name contains it."""
+    """The value is removed after a typing error, and no name contains it.
+
+    Some of the values have no key, and some have several lines.
+    """
     value = canary("mistyped")
     cleaned = remove_inline_secrets(cell.replace("?", value))
     assert (cleaned.source, cleaned.is_clear) == (MISTYPED_CELLS[cell], True)
@@ -149,8 +168,11 @@ def test_a_variable_is_a_value_only_with_literal(text: str) -> None:
         assert [secret.value for secret in remove_inline_secrets(f"{cell} --literal").inline_secrets] == [text]
 
 
-def test_options_and_public_values_stay() -> None:
-    """Commands without values, declared options, and public values of a schema stay on a malformed line."""
+def test_options_and_public_values_are_not_removed() -> None:
+    """Options and public values are not removed from a malformed line.
+
+    Commands that take no values are returned unchanged.
+    """
     for cell in ("%secret gett x --key=name", "%secret list x --all = 1", "%stack lst --name=x"):
         assert remove_inline_secrets(cell).source is cell
     cell = "%secret register x -s basic_auth --username=me too --password=a b --wait"
@@ -160,7 +182,9 @@ def test_options_and_public_values_stay() -> None:
 PYTHON = strategies.sampled_from(
     ["", "x = 1", "print('%secret register x --key=v')", "# é 🔑", "'''\n%zen --a=b\n'''", "%time x", "!ls --all"]
 )
+"""Lines without an inline secret."""
 TEXT = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="'\\?"), min_size=1)
+"""Values that can be typed between single quotes."""
 
 
 @settings(deadline=None)
@@ -175,7 +199,7 @@ def test_the_rest_of_a_cell_stays_unchanged(before: list[str], value: str, after
 
 
 def magics_of(cell: str) -> list[str]:
-    """Return the calls of this package's magics that IPython makes of a cell, with sorted words."""
+    """Return the calls of this package's magics in a cell, with sorted words."""
     code = TransformerManager().transform_cell(cell)
     return list(_calls(code))
 

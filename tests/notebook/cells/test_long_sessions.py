@@ -1,4 +1,4 @@
-"""Tests of long sessions: closed forms are released, and a sweep of the history continues over several cells."""
+"""Tests of sessions with many forms or many cells."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ def _open_and_cancel_forms(kernel: Kernel, count: int) -> None:
 
 
 def test_closed_forms_are_released(kernel: Kernel) -> None:
-    """Twenty closed forms leave no widget, class, comm or key, and open forms share one script."""
+    """Twenty closed forms leave no widget, class, comm or key.
+
+    Open forms share one script.
+    """
     _open_and_cancel_forms(kernel, 3)
     before = kernel.run(PRINT_COUNTS).stream("stdout")
     _open_and_cancel_forms(kernel, 20)
@@ -52,7 +55,7 @@ def test_closed_forms_are_released(kernel: Kernel) -> None:
 
 
 def test_a_sweep_of_a_long_history_continues_over_several_cells(kernel: Kernel, tmp_path: Path) -> None:
-    """A plain value is masked at once, and an encoded value of an early cell is masked while later cells run."""
+    """A plain value is masked at once, and an encoded value while later cells run."""
     value = canary()
     encoded = base64.b64encode(value.encode()).decode()
     kernel.run("from zensecrets_jupyter.core.redaction import the_redactor")

@@ -1,4 +1,4 @@
-"""Tests of inline secrets at the prompt of IPython in a real terminal, and of the history behind its arrow keys."""
+"""Tests of the history of IPython in a real terminal, including its arrow keys."""
 
 from __future__ import annotations
 
@@ -52,14 +52,17 @@ def read_until(process: pexpect.spawn[str], text: str) -> str:
 
 
 def enter(process: pexpect.spawn[str], line: str, next_number: int) -> str:
-    """Enter a line, and return the output until the next prompt, which has the number ``next_number``."""
+    """Enter a line, and return the output until the prompt with ``next_number``."""
     process.send(line)
     process.send("\r")
     return read_until(process, f"In [{next_number}]:")
 
 
 def test_the_terminal_history_contains_no_inline_secret(tmp_path: Path) -> None:
-    """The arrow keys, ``In`` and the history file contain no value, and a warning says that the screen may show it."""
+    """The arrow keys, ``In`` and the history file contain no value.
+
+    A warning says that the screen may show the value.
+    """
     value = canary("typed")
     with ipython(tmp_path) as process:
         shown = enter(process, f"%secret register x --key={value}", 3)
@@ -82,7 +85,10 @@ def test_the_terminal_history_contains_no_inline_secret(tmp_path: Path) -> None:
 
 
 def test_the_terminal_history_contains_no_value_of_a_malformed_line(tmp_path: Path) -> None:
-    """No error, history or file contains the value of a magic without ``%``, or of a failed call."""
+    """No error, history or file contains the value of a malformed line.
+
+    The lines are a magic without ``%`` and two failed calls.
+    """
     value = canary("malformed")
     others = [secrets.token_hex(14), secrets.token_hex(14)]
     with ipython(tmp_path) as process:
@@ -103,8 +109,8 @@ def test_the_terminal_history_contains_no_value_of_a_malformed_line(tmp_path: Pa
     assert not find_canary(tmp_path, *others)
 
 
-def test_the_arrow_keys_show_a_later_protected_value_masked(tmp_path: Path) -> None:
-    """The value of an earlier line is masked in the history of the arrow keys after it is protected."""
+def test_the_arrow_keys_show_the_mask_of_a_value_that_is_protected_later(tmp_path: Path) -> None:
+    """The arrow keys show the mask of a value that was protected later."""
     with ipython(tmp_path) as process:
         enter(process, f"token = '{canary('early')}'", 3)
         register = (

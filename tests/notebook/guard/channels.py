@@ -1,6 +1,7 @@
-"""The output channels of a kernel: for each channel a cell that writes to it, or a request whose reply uses it.
+"""The output channels of a kernel.
 
-In the kernel, ``texts`` contains the texts to write, and ``all_texts`` the same texts in one string, which is also in the file ``path``.
+Each channel has a cell that writes to it, or a request whose reply uses it. In the kernel, ``texts`` contains the texts to write, and
+``all_texts`` contains the same texts in one string. The file ``path`` contains that string too.
 """
 
 from __future__ import annotations
@@ -170,9 +171,9 @@ for name in ['texts', *(name for name in list(globals()) if name.startswith('who
 
 
 def _expressions(kernel: Kernel) -> None:
-    identity = kernel.client.execute(EXPRESSIONS, user_expressions={"shown": "shown", "listed": "texts"})
-    kernel.read_messages(identity)
-    kernel.reply(identity)
+    request = kernel.client.execute(EXPRESSIONS, user_expressions={"shown": "shown", "listed": "texts"})
+    kernel.read_messages(request)
+    kernel.reply(request)
 
 
 def _history(kernel: Kernel) -> None:
@@ -227,4 +228,7 @@ QUOTING = {
     "user expressions",
     "debugger's variables",
 }
-"""Channels that escape their text. The redactor does not decode a text that was escaped twice before, and a third time here."""
+"""Channels that escape their text.
+
+A text with two escapes would have three of them after the channel, and the redactor does not decode three.
+"""

@@ -57,7 +57,10 @@ def _use_all_channels(kernel: Kernel, folder: Path) -> list[bytes]:
 
 
 def test_no_output_contains_a_planted_value(kernel: Kernel, planted: dict[tuple[str, str], PlantedValue], tmp_path: Path) -> None:
-    """No message, log file or log of the kernel contains a planted value, in more than 25 channels and 15 encodings."""
+    """No message, log file or log of the kernel contains a planted value.
+
+    There are at least 25 channels and 15 encodings.
+    """
     assert len(CHANNELS) >= 25
     assert len(ENCODINGS) >= 15
     leaks = LeakSearch(planted).leaks(*_use_all_channels(kernel, tmp_path))
@@ -67,9 +70,12 @@ def test_no_output_contains_a_planted_value(kernel: Kernel, planted: dict[tuple[
 def test_every_channel_shows_its_value_without_the_guard(
     kernel: Kernel, planted: dict[tuple[str, str], PlantedValue], tmp_path: Path
 ) -> None:
-    """With the guard off the same search finds values in every channel, so the test above can fail."""
+    """With the guard off, the same search finds values in every channel.
+
+    So the test above can fail.
+    """
     assert kernel.run(TURN_OFF).ok
     leaks = LeakSearch(planted, window=0).leaks(*_use_all_channels(kernel, tmp_path))
     assert {channel for channel, _ in leaks} == set(CHANNELS)
-    assert {form for _, form in leaks} == set(ENCODINGS)
+    assert {encoding for _, encoding in leaks} == set(ENCODINGS)
     assert len(leaks) >= 0.9 * len(planted)

@@ -29,7 +29,10 @@ def guard_table(kernel: Kernel) -> str:
 
 
 def test_the_table_lists_protected_values_and_masked_occurrences(kernel: Kernel) -> None:
-    """The table contains names, numbers, and the reason if a value can't be masked, but no value."""
+    """The table contains names and numbers, but no value.
+
+    For a value that can't be masked, it contains the reason.
+    """
     value = canary("known")
     registered = kernel.run(f"%secret register x --key={value} --short=abc --word=password")
     assert "Warning: the value of x.short can't be masked in outputs, because it has fewer than 6 characters." in registered.stream(
@@ -50,7 +53,10 @@ def test_the_table_lists_protected_values_and_masked_occurrences(kernel: Kernel)
 
 
 def test_the_guard_can_be_turned_off_and_on(kernel: Kernel) -> None:
-    """``off`` shows values and says so, and ``on`` masks them again."""
+    """After ``off`` outputs show values, and after ``on`` they are masked again.
+
+    The output of ``off`` warns of this.
+    """
     value = canary("known")
     kernel.run(f"%secret register x --key={value}")
     assert "outputs and the history contain plain values" in kernel.run("%secret guard off").stream("stdout")
@@ -96,7 +102,10 @@ def test_the_table_shows_why_a_variable_is_protected(tmp_path: Path) -> None:
 
 
 def test_the_choice_of_variables_is_stored(tmp_path: Path) -> None:
-    """Ignored variables are shown and protected ones are masked, now and in the next kernel; the file has only names."""
+    """The choice of variables applies now and in the next kernel.
+
+    Ignored variables are shown, protected variables are masked, and the file contains only names.
+    """
     harmless, secret, other = "chimpanzee-house-7", canary("missed"), canary("wrong")
     environment = {"ZOO_TOKEN": harmless, "PLAIN": secret, "WRONG_PASS": other}
     show = "import os; print(*(os.environ[name] for name in ('ZOO_TOKEN', 'PLAIN', 'WRONG_PASS')))"
@@ -135,7 +144,10 @@ def test_an_ignored_variable_has_no_fingerprint(tmp_path: Path) -> None:
 
 
 def test_a_choice_in_a_terminal_applies_to_the_next_kernel(tmp_path: Path) -> None:
-    """The command-line tool writes the same file. With a damaged file all values are masked, and an error names it."""
+    """The command-line tool writes the file that the next kernel reads.
+
+    With a damaged file all values are masked, and an error names the file.
+    """
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
     process = run_zensecrets("secret", "guard", "ignore", "ZOO_TOKEN", environment=home)
     assert (process.returncode, process.stderr) == (0, "")
@@ -178,15 +190,18 @@ def test_a_terminal_has_no_guard() -> None:
         run("secret guard off --all")
 
 
-@pytest.mark.parametrize("parent", ["", "JPY_PARENT_PID", "JPY_SESSION_NAME"])
-def test_revealing_a_value_in_a_cell_requires_a_confirmation(kernel: Kernel, parent: str) -> None:
-    """``!zensecrets secret get --reveal`` in a cell shows the value only with ``--yes``, also in a kernel without the extension."""
+@pytest.mark.parametrize("jupyter_variable", ["", "JPY_PARENT_PID", "JPY_SESSION_NAME"])
+def test_revealing_a_value_in_a_cell_requires_a_confirmation(kernel: Kernel, jupyter_variable: str) -> None:
+    """``!zensecrets secret get --reveal`` in a cell shows a value only with ``--yes``.
+
+    A variable of Jupyter is enough to detect the notebook, so this is also true in a kernel without the extension.
+    """
     value = canary("revealed")
     assert kernel.run(f"%secret register x --key={value}").ok
-    for variable in {"JPY_PARENT_PID", "JPY_SESSION_NAME", "ZENSECRETS_IN_NOTEBOOK"} if parent else ():
+    for variable in {"JPY_PARENT_PID", "JPY_SESSION_NAME", "ZENSECRETS_IN_NOTEBOOK"} if jupyter_variable else ():
         kernel.run(f"import os; os.environ.pop('{variable}', None)")
-    if parent:
-        kernel.run(f"os.environ['{parent}'] = '1'")
+    if jupyter_variable:
+        kernel.run(f"os.environ['{jupyter_variable}'] = '1'")
     # The guard would mask the value, so it is off.
     kernel.run("%secret guard off")
     for line in (

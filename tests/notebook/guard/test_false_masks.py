@@ -52,7 +52,10 @@ def _split_streams(messages: list[dict[str, Any]], type_key: str = "type") -> tu
 
 
 def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> None:
-    """Every short output of every library is unchanged, and a value that is printed afterwards is masked."""
+    """Every short output of every library is unchanged.
+
+    A value that is printed afterwards is masked.
+    """
     _, recorded = recorded_outputs()
     short = {
         library: [
@@ -74,6 +77,7 @@ def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> N
     assert changed == [], SEED
     for name, value in values[:3]:
         if name.endswith(".region"):
+            # A region is no secret, so its value is not masked.
             continue
         result = kernel.run(f"print('the value:', dict(recorded['values'])[{name!r}])")
         assert result.stream("stdout") == f"the value: ‹secret:{name}›\n"

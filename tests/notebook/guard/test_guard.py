@@ -1,4 +1,7 @@
-"""Tests of the guard in a kernel: split values, the order of output, faults, the switch, and the removal of the guard."""
+"""Tests of the guard in a kernel.
+
+They cover split values, the order of output, faults, the switch, and the removal of the guard.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,10 @@ def guarded(unguarded: Kernel) -> Kernel:
 
 
 def _protect(kernel: Kernel, folder: Path, *values: str) -> None:
-    """Protect values in the kernel. They are passed in a file, so that no message contains them."""
+    """Protect values in the kernel.
+
+    They are passed in a file, so that no message contains them.
+    """
     (folder / "values.json").write_text(json.dumps(values))
     code = f"values = json.loads(pathlib.Path({str(folder / 'values.json')!r}).read_text())\n"
     code += "for number, value in enumerate(values): the_redactor().protect(value, f'some.key{number}')"
@@ -61,7 +67,10 @@ def _protect(kernel: Kernel, folder: Path, *values: str) -> None:
 
 
 def _find_leaked(kernel: Kernel, values: list[str], length: int = 12) -> list[str]:
-    """Return the values of which ``length`` consecutive characters are in a message or in a whole stream."""
+    """Return the values of which a part is in a message or in a stream.
+
+    The part has ``length`` consecutive characters.
+    """
     streams: dict[tuple[str, str], str] = {}
     for message in kernel.record:
         if message["msg_type"] == "stream":
@@ -79,7 +88,10 @@ def _message_types(result: CellResult) -> list[str]:
     "pause", ["", "sys.stdout.flush()", "sys.stdout.flush(); time.sleep(0.01)", "sys.stdout.flush(); time.sleep(0.08)"]
 )
 def test_a_split_value_is_masked(guarded: Kernel, tmp_path: Path, pause: str) -> None:
-    """A value in two pieces is masked for every position of the split, with and without a flush and a pause."""
+    """A value in two pieces is masked for every position of the split.
+
+    Between the pieces there is nothing, a flush, or a flush and a pause.
+    """
     values = [secrets.token_urlsafe(24) for _ in range(31)]
     _protect(guarded, tmp_path, *values)
     code = f"""
@@ -95,7 +107,10 @@ for number, value in enumerate(values):
 
 
 def test_held_back_text_stays_in_order(guarded: Kernel, tmp_path: Path) -> None:
-    """The beginning of a value is sent before the display, the other stream and the error that follow it."""
+    """The beginning of a value is sent before the output that follows it.
+
+    That output is a display, the other stream, or an error.
+    """
     value = secrets.token_urlsafe(24)
     _protect(guarded, tmp_path, value)
     code = """
@@ -125,7 +140,10 @@ def test_held_back_text_is_sent_while_the_cell_runs(guarded: Kernel, tmp_path: P
 
 
 def test_other_output_is_unchanged(guarded: Kernel, tmp_path: Path) -> None:
-    """Progress bars, colors, wide characters and carriage returns are sent in the same messages as without the guard."""
+    """Other output is sent in the same messages as without the guard.
+
+    It contains progress bars, colors, wide characters and carriage returns.
+    """
     _protect(guarded, tmp_path, secrets.token_urlsafe(24))
     code = """
 for step in range(20):
@@ -140,7 +158,10 @@ print('\\x1b[31mred\\x1b[0m 漢字 😀 \\r\\n\\ttab\\b', flush=True)
 
 
 def test_output_of_a_thread_of_an_earlier_cell_is_masked(guarded: Kernel, tmp_path: Path) -> None:
-    """A value that a thread writes in small pieces after the end of its cell is masked."""
+    """A value that a thread writes in small pieces is masked.
+
+    The thread writes after the end of its cell.
+    """
     value = secrets.token_urlsafe(24)
     _protect(guarded, tmp_path, value)
     code = """
@@ -195,7 +216,10 @@ def test_variables_contain_the_value(guarded: Kernel, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("broken", ["json_may_contain_value", "redact_tree", "redact_bytes", "stream", "search", "find"])
 def test_a_broken_redactor_shows_no_value(guarded: Kernel, tmp_path: Path, broken: str) -> None:
-    """If a method of the redactor fails, no output contains the value, and the kernel continues."""
+    """If a method of the redactor fails, no output contains the value.
+
+    The kernel continues.
+    """
     value = canary("fault")
     _protect(guarded, tmp_path, value)
     code = f"""
@@ -243,7 +267,7 @@ def test_the_guard_can_be_turned_off_and_on(guarded: Kernel, tmp_path: Path) -> 
 
 
 def test_the_environment_is_protected(tmp_path: Path) -> None:
-    """The value of an environment variable with a secret's name is masked after the extension is loaded."""
+    """The value of an environment variable whose name looks secret is masked."""
     value = secrets.token_urlsafe(24)
     with running_kernel(tmp_path, {"SOME_API_TOKEN": value}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
@@ -267,7 +291,10 @@ def test_a_value_from_a_manager_is_masked(tmp_path: Path) -> None:
 
 
 def test_output_of_a_subshell_is_masked(guarded: Kernel, tmp_path: Path) -> None:
-    """Two cells that print at the same time, one of them in a subshell, show only masks."""
+    """Two cells that print at the same time show only masks.
+
+    One of them runs in a subshell.
+    """
     values = [secrets.token_urlsafe(24) for _ in range(2)]
     _protect(guarded, tmp_path, *values)
     client = guarded.client
@@ -292,7 +319,10 @@ def test_output_of_a_subshell_is_masked(guarded: Kernel, tmp_path: Path) -> None
 
 
 def test_text_similar_to_a_value_is_unchanged(guarded: Kernel, tmp_path: Path) -> None:
-    """Longer numbers, common lines of a kubeconfig, and the user and host of a database URL are not masked."""
+    """Text that only resembles a value is not masked.
+
+    Examples are longer numbers, common lines of a kubeconfig, and the user and host of a database URL.
+    """
     token, password = canary("token"), canary("password")
     begin = "apiVersion: v1\nkind: Config\ncurrent-context: production\nusers:\n- name: ada\n"
     kubeconfig = f"{begin}  user:\n    token: {token}\n"

@@ -1,4 +1,7 @@
-"""Tests of log output of a kernel to files and other programs, by handlers that were created after ``%load_ext``."""
+"""Tests of log output of a kernel to files and other programs.
+
+The handlers of the logs are created after ``%load_ext``.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +102,7 @@ class Adapter(logging.LoggerAdapter):
         return f"{message} [{self.extra['token']}]", options
 Adapter(logger_to(logging.FileHandler(path)), {"token": value}).error("adapted")
 """,
-    "a filter of the handler that adds": """
+    "handler filter that adds the value": """
 handler = logging.FileHandler(path)
 def add(record):
     record.msg = f"{record.msg} {value}"
@@ -116,13 +119,13 @@ listener.start()
 logger_to(logging.handlers.QueueHandler(records), "%(message)s").error("queued %s", value, exc_info=failed(), extra={"x": value})
 listener.stop()
 """,
-    "what a queue hands to another process": """
+    "pickled record of a queue": """
 records = queue.Queue()
 logger_to(logging.handlers.QueueHandler(records)).error("queued %s", value, exc_info=failed(), extra={"x": value})
 with open(path, "wb") as file:
     file.write(pickle.dumps(records.get(), protocol=0))
 """,
-    "memory": """
+    "memory handler": """
 target = logging.FileHandler(path)
 target.setFormatter(logging.Formatter("%(message)s %(token)s"))
 memory = logging.handlers.MemoryHandler(100, target=target)
@@ -174,7 +177,7 @@ class Handler(logging.StreamHandler):
         return f"{record.getMessage()} {record.token}"
 logger_to(Handler(open(path, "w", buffering=1))).error("by itself %s", value, extra={"token": value})
 """,
-    "handler class that shows the exception itself": """
+    "handler class that prints the exception": """
 import traceback
 class Handler(logging.Handler):
     def emit(self, record):
@@ -190,7 +193,7 @@ from rich.logging import RichHandler
 console = Console(file=open(path, "w", buffering=1), width=400, force_jupyter=False)
 logger_to(RichHandler(console=console, rich_tracebacks=True)).error("rich %s", value, exc_info=failed())
 """,
-    "a mistake that logging reports": """
+    "report of an invalid call": """
 from contextlib import redirect_stderr
 with open(path, "w", buffering=1) as file, redirect_stderr(file):
     logger_to(logging.StreamHandler(file)).warning("too many %s", value, 2)
@@ -299,7 +302,11 @@ def logging_kernel(kernel: Kernel) -> Kernel:
 
 
 def run_all(kernel: Kernel, folder: Path) -> tuple[list[str], list[str]]:
-    """Run each channel with its own file; return the channels whose file contains the value, and those without a mask."""
+    """Run the code of each channel, which logs to its own file.
+
+    Returns:
+        The channels whose file contains the value, and the channels whose file contains no mask.
+    """
     folder.mkdir()
     leaking, without_mask = [], []
     for number, (name, code) in enumerate(CHANNELS.items()):
@@ -357,7 +364,7 @@ assert handler.record is plain
 
 
 def test_unloading_restores_logging(kernel: Kernel) -> None:
-    """After unloading, the classes of logging, loguru and structlog and the import hooks are the original ones."""
+    """Unloading restores the classes of logging, loguru and structlog, and the import hooks."""
     print_patches = """
 import logging.handlers, loguru._simple_sinks, loguru._file_sink, structlog._base, sys
 classes = [logging.Handler, logging.handlers.SocketHandler, logging.handlers.HTTPHandler, logging.handlers.QueueHandler,

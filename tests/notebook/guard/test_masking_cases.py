@@ -18,7 +18,10 @@ CASES = [json.loads(line) for line in (Path(__file__).parent / "masking.jsonl").
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_common_case_is_masked(kernel: Kernel, case: dict[str, Any]) -> None:
-    """A printed text that contains a registered value in some encoding shows none of ``hide`` and all of ``keep``."""
+    """A printed text that contains an encoded value is masked.
+
+    The output contains none of the texts in ``hide``, and all of the texts in ``keep``.
+    """
     register = "secrets_manager.register_secret(ArbitrarySecretSchema(name='case', arbitrary_kv_pairs={'key': value}))"
     code = f"""
 from zensecrets_jupyter import ArbitrarySecretSchema, Client

@@ -1,4 +1,4 @@
-"""Tests that numbers with the digits of a protected value stay numbers in all messages of a kernel."""
+"""Tests that numbers with the digits of a protected value are not masked."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ PROGRAMS: dict[str, tuple[str, str, int]] = {
     "SVG": ("image/svg+xml", _DRAWING, 4),
     "SVG in HTML": ("text/html", f'<p>482913</p>{_DRAWING}<p width="482913">', 4),
 }
-"""Outputs with the PIN: the MIME type, the text, and how often the PIN is a number for a program or a drawing."""
+"""For each output with the PIN: the MIME type, the text, and a count.
+
+The count is how often the PIN is a number for a program or a drawing, and not a text that a user reads.
+"""
 
 
 @pytest.fixture
@@ -62,19 +65,22 @@ def test_the_numbers_of_a_figure_stay_numbers(pin_kernel: Kernel) -> None:
 
 
 def test_the_numbers_in_the_script_of_a_figure_stay_numbers(pin_kernel: Kernel) -> None:
-    """The script in Plotly's HTML is still valid: it contains the numbers of the data, and masks in its texts."""
+    """The script in Plotly's HTML contains the numbers of the data, and masked texts.
+
+    The script is still valid.
+    """
     result = pin_kernel.run(f"{FIGURE}from IPython.display import HTML\nHTML(figure.to_html(include_plotlyjs='cdn', full_html=False))")
-    html = result.shown("text/html")[0]
-    call = re.search(r"Plotly\.newPlot\(\s*\"[^\"]+\",\s*(\[.*?\]),\s*(\{.*\}),\s*\{\"responsive\"", html, re.DOTALL)
-    assert call is not None, html
+    document = result.shown("text/html")[0]
+    call = re.search(r"Plotly\.newPlot\(\s*\"[^\"]+\",\s*(\[.*?\]),\s*(\{.*\}),\s*\{\"responsive\"", document, re.DOTALL)
+    assert call is not None, document
     data, layout = json.loads(call[1]), json.loads(call[2])
     assert (data[0]["y"], data[0]["x"][0]) == ([PIN, PIN + 0.5, 3], MASK)
     assert (layout["height"], layout["title"]["text"]) == (PIN, f"PIN {MASK}")
-    assert f"'PIN {PIN}'" not in html
+    assert f"'PIN {PIN}'" not in document
 
 
 def test_the_numbers_of_programs_stay_numbers(pin_kernel: Kernel) -> None:
-    """In JavaScript, a frame, JSON in a string, and a drawing, numbers are unchanged and texts are masked."""
+    """In programs and drawings, numbers are unchanged and texts are masked."""
     for name, (mime, text, numbers) in PROGRAMS.items():
         result = pin_kernel.run(f"from IPython.display import display\ndisplay({{{mime!r}: {text!r}}}, raw=True)")
         shown = result.shown(mime)[0]
@@ -101,14 +107,20 @@ def test_the_numbers_of_widgets_stay_numbers(pin_kernel: Kernel) -> None:
 
 
 def test_numbers_in_json_stay_numbers(pin_kernel: Kernel) -> None:
-    """Numbers and booleans in JSON are unchanged, but a key of digits is a text and is masked."""
+    """Numbers and booleans in JSON are unchanged.
+
+    A key of digits is a text, so it is masked.
+    """
     result = pin_kernel.run(f"from IPython.display import JSON\nJSON({{'a': {PIN}, 'b': [{PIN}, True, None, 1e20], '{PIN}': 1}})")
     shown: list[Any] = [*result.shown("application/json")]
     assert shown == [{"a": PIN, "b": [PIN, True, None, 1e20], MASK: 1}]
 
 
 def test_a_failed_redaction_keeps_the_types(pin_kernel: Kernel) -> None:
-    """If the redactor fails, a long number becomes 0 and a text becomes a notice, so the front end can read both."""
+    """If the redactor fails, the replaced values keep their types.
+
+    A long number becomes 0 and a text becomes a notice, so the front end can read both.
+    """
     broken = "def broken(tree): raise ValueError\nthe_redactor().redact_tree = broken\n"
     result = pin_kernel.run(
         f"{broken}from IPython.display import JSON, display\ndisplay(JSON({{'number': {PIN}, 'short': 12, 'text': 'x{PIN}'}}))"

@@ -1,4 +1,4 @@
-"""Tests of ``%secret selftest``: it probes every channel, leaves no traces, and fails if a value is shown."""
+"""Tests of ``%secret selftest``, which probes every channel for values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_o
 
 
 def test_every_channel_masks_every_encoding(kernel: Kernel, tmp_path: Path) -> None:
-    """The table lists more than 25 channels, each with more than 15 masked encodings, and no leak."""
+    """The table lists every channel with its masked encodings, and no leak.
+
+    There are more than 25 channels, each with more than 15 encodings.
+    """
     result = kernel.run("table = %secret selftest\nimport json; print(json.dumps(list(table)))")
     assert result.ok, result.error
     rows = json.loads(result.stream("stdout"))
@@ -30,7 +33,10 @@ def test_every_channel_masks_every_encoding(kernel: Kernel, tmp_path: Path) -> N
 
 
 def test_the_selftest_leaves_no_traces(kernel: Kernel, tmp_path: Path) -> None:
-    """The only output is the table. Stored outputs, protected names and the log are unchanged, and the next cell works."""
+    """The probes cause no output, and the next cell works.
+
+    Stored outputs, protected names and the log of the kernel are unchanged.
+    """
     log = (tmp_path / "kernel.log").read_bytes()
     result = kernel.run("_ = %secret selftest")
     # The comm message updates the number of masked values in the status bar.
@@ -44,7 +50,10 @@ def test_the_selftest_leaves_no_traces(kernel: Kernel, tmp_path: Path) -> None:
 
 
 def test_the_selftest_fails_without_the_guard(kernel: Kernel) -> None:
-    """With the guard off the command ends with an error of one line, and the table shows the leaks."""
+    """With the guard off, the table shows the leaks, and the command fails.
+
+    The error has one line.
+    """
     assert kernel.run(f"{GUARD}; guard.turn_off()").ok
     result = kernel.run("%secret selftest")
     assert not result.ok

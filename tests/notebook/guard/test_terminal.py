@@ -1,4 +1,7 @@
-"""Tests of the guard in IPython in a real terminal: the screen shows no value, and programs find a terminal."""
+"""Tests of the guard in IPython in a real terminal.
+
+The screen shows no value, and programs find a terminal.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ class Terminal:
         self.cell("import curses, os, subprocess, sys, threading, time; token = os.environ['SOME_API_TOKEN']")
 
     def cell(self, code: str) -> None:
-        """Type a line at the next prompt. IPython draws a prompt several times, so the number of the prompt must be new."""
+        """Type a line at the next prompt.
+
+        IPython draws a prompt several times, so the number of the prompt must be new.
+        """
         number = self._number
         while number <= self._number:
             self.child.expect(PROMPT)
@@ -108,7 +114,10 @@ def test_the_screen_shows_no_value(terminal: Terminal, token: str) -> None:
 
 
 def test_programs_find_a_terminal(terminal: Terminal, token: str) -> None:
-    """A REPL, a curses program, a pager, the debugger and Ctrl-C work in a terminal of the right size, and show no value."""
+    """Programs find a terminal of the right size, and show no value.
+
+    The programs are a REPL, a curses program, a pager and the debugger. Ctrl-C interrupts a cell.
+    """
     child = terminal.child
     terminal.cell("!tty -s <&1 && stty size <&1")
     child.expect("40 150")

@@ -1,4 +1,7 @@
-"""Tests of widget messages: no echo contains a mask, and the kernel restores the value of a mask that it receives."""
+"""Tests of the messages of widgets.
+
+No echo contains a mask, and the kernel restores the value of a mask that it receives.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def value(kernel: Kernel) -> str:
 
 
 def _widget(kernel: Kernel, code: str) -> str:
-    """Run a cell whose last line is a widget, and return the identity of its comm."""
+    """Run a cell that ends with a widget, and return its comm's identifier."""
     result = kernel.run(f"import ipywidgets\n{code}")
     assert result.ok, result.error
     message = next(message for message in result.messages if message["msg_type"] == "execute_result")
@@ -34,13 +37,16 @@ def _widget(kernel: Kernel, code: str) -> str:
 
 
 def _send_state(kernel: Kernel, comm: str, **state: Any) -> list[dict[str, Any]]:
-    """Send state as a front end does, and return the comm messages that the kernel sends in the meantime."""
+    """Send state as a front end does, and return the kernel's comm messages."""
     messages = kernel.read_messages(kernel.send_comm(comm, {"method": "update", "state": state, "buffer_paths": []}))
     return [message["content"]["data"] for message in messages if message["msg_type"] == "comm_msg"]
 
 
 def test_no_echo_of_typed_text_is_masked(kernel: Kernel, value: str) -> None:
-    """While a user types the value, the kernel receives every text, and no echo contains a mask or the value."""
+    """While a user types the value, no echo contains a mask or the value.
+
+    The kernel receives every text.
+    """
     comm = _widget(kernel, "field = ipywidgets.Text()\nfield")
     for end in range(1, len(value) + 1):
         sent = json.dumps(_send_state(kernel, comm, value=value[:end], placeholder="typed"))
@@ -68,7 +74,10 @@ def test_a_list_with_a_value_is_received(kernel: Kernel, value: str) -> None:
     ],
 )
 def test_a_received_mask_becomes_its_value(kernel: Kernel, value: str, shown: str, written: str, expected: str) -> None:
-    """The kernel receives the original text of each mask in the field; any other mask stays unchanged."""
+    """The kernel receives the original text of each mask in the field.
+
+    Any other mask is unchanged.
+    """
     texts = {"value": value, "encoded": value.encode().hex()}
     comm = _widget(kernel, f"field = ipywidgets.Text()\nfield.value = {shown.format(**texts)!r}\nfield")
     _send_state(kernel, comm, value=written)

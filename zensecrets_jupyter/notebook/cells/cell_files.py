@@ -31,6 +31,7 @@ class LogCleaner:
         self._logger: Any = None
         self._original_log: Callable[[str, str], None]
         self._original_write: Callable[..., None]
+        # The open log file, and its absolute path.
         self._file: tuple[Any, Path] | None = None
 
     def install(self, undo: ExitStack) -> None:

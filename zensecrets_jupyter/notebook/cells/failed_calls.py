@@ -45,7 +45,7 @@ class FailedCallProtection:
         self._shell = shell
         self._cleaner = cleaner
         self._cell = ""
-        self._caught = 0
+        self._caught_count = 0
 
     def install(self, undo: ExitStack) -> None:
         """Start to search each error before it is shown; ``undo`` stops it."""
@@ -57,8 +57,8 @@ class FailedCallProtection:
         @wraps(original)
         def init(own: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
             # The class passes `_seen` when it creates itself for a cause of an error. The search for the error includes its causes.
-            if isinstance(exc_value, BaseException) and "_seen" not in kwargs and self._caught < _MAX_CAUGHT_ERRORS:
-                self._caught += 1
+            if isinstance(exc_value, BaseException) and "_seen" not in kwargs and self._caught_count < _MAX_CAUGHT_ERRORS:
+                self._caught_count += 1
                 self._search(exc_value, exc_traceback)
             original(own, exc_type, exc_value, exc_traceback, *args, **kwargs)
 
@@ -67,7 +67,7 @@ class FailedCallProtection:
     def begin_cell(self, cell: str) -> None:
         """Record the source of the cell that runs now."""
         self._cell = cell
-        self._caught = 0
+        self._caught_count = 0
 
     def _patch_shell(self, name: str, undo: ExitStack) -> None:
         show = getattr(self._shell, name)

@@ -67,7 +67,7 @@ class FrontEndComm:
         self._comm: Any = None
         self._repairs: dict[str, PendingRepair] = {}
         self._offers: dict[str, tuple[RepairMessage, PendingRepair]] = {}
-        self._last_cell = 0.0
+        self._last_cell_time = 0.0
 
     def open(self) -> None:
         """Open the comm once, if the kernel has a front end.
@@ -126,7 +126,7 @@ class FrontEndComm:
 
     def send_status(self) -> None:
         """Send the status of the guard after a cell, if it has changed."""
-        self._last_cell = time.monotonic()
+        self._last_cell_time = time.monotonic()
         status = self._status()
         if status != self._sent_status:
             self._sent_status = status
@@ -192,7 +192,7 @@ class FrontEndComm:
             self._fail_repairs()
 
     def _check_timeout(self) -> None:
-        if time.monotonic() - self._last_cell < ANSWER_TIMEOUT:
+        if time.monotonic() - self._last_cell_time < ANSWER_TIMEOUT:
             # While the kernel runs cells, the answers wait in its queue.
             self._schedule_timeout()
         else:

@@ -58,8 +58,8 @@ class PostRunCheck:
         self._history, self._log, self._debugger_files = copies
         self._comm = comm
         # The numbers of values that the redactor had received at the last check and at the last sweep.
-        self._checked = cleaner.redactor.added_since(0)[0]
-        self._swept = 0
+        self._checked_count = cleaner.redactor.added_since(0)[0]
+        self._swept_count = 0
         self._sweeps: list[Sweep] = []
         self._cell_ids: dict[int, str] = {}
 
@@ -76,8 +76,8 @@ class PostRunCheck:
             self._cleaner.forget()
         if not self._cleaner.is_on:
             # While the guard is off, cells are stored as typed. A complete sweep masks them when the guard is on again.
-            self._checked = -1
-            self._swept = 0
+            self._checked_count = -1
+            self._swept_count = 0
             self._sweeps.clear()
         if self._comm is not None:
             # The redactor masks and counts printed values when the stream is flushed, so flush before the status is sent.
@@ -150,12 +150,12 @@ class PostRunCheck:
         Args:
             current: The number of the cell that ran.
         """
-        count, values = self._cleaner.redactor.added_since(self._swept)
-        if count == self._checked and not self._sweeps:
+        count, values = self._cleaner.redactor.added_since(self._swept_count)
+        if count == self._checked_count and not self._sweeps:
             return
-        if count != self._checked:
+        if count != self._checked_count:
             self._add_to_sweeps(values)
-            self._swept = self._checked = count
+            self._swept_count = self._checked_count = count
         try:
             self._run_sweeps(time.monotonic() + _SWEEP_SECONDS, current)
         except (sqlite3.Error, OSError) as error:

@@ -220,6 +220,7 @@ class _CallFinder:
         return _MISSING
 
     def _find_in_arguments(self, call: ast.Call, signature: _Signature) -> Iterator[str]:
+        """Yield the secret values in the arguments of a call."""
         for index, argument in enumerate(call.args):
             for text in self._texts_in(argument):
                 may_be_name = index == 0 and SECRET_NAME.fullmatch(text)
