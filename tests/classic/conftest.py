@@ -22,7 +22,7 @@ def client() -> Client:
 
 @pytest.fixture(autouse=True)
 def _check_for_leaks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Check after each test that no canary is in a file of the workspace or in the output."""
+    """Check after each test that files and output contain no canary."""
     yield
     assert find_canary(tmp_path) == []
     printed = capsys.readouterr()

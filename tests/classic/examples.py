@@ -11,13 +11,13 @@ _IMPORTED = re.compile(r"^(\s*(?:from|import) )(\w+)", re.MULTILINE)
 
 def examples_in(file: str) -> dict[str, str]:
     """Return the scripts of a file in this folder, by heading."""
-    found = dict(_EXAMPLE.findall(Path(__file__).with_name(file).read_text(encoding="utf-8")))
-    assert found
-    return found
+    examples = dict(_EXAMPLE.findall(Path(__file__).with_name(file).read_text(encoding="utf-8")))
+    assert examples
+    return examples
 
 
 def with_package(source: str, old: str, new: str) -> str:
-    """Return the script with another package in its imports."""
+    """Return the script with the package ``new`` instead of ``old`` in its imports."""
     changed = _IMPORTED.sub(lambda match: f"{match[1]}{new if match[2] == old else match[2]}", source)
     assert changed != source
     return changed

@@ -24,7 +24,7 @@ _DONE = re.compile(r"^(.+): done$", re.MULTILINE)
 def test_the_scripts_run_with_this_package(tmp_path: Path) -> None:
     """All five scripts succeed in one process."""
     assert len(EXAMPLES) == 5
-    command = [sys.executable, str(RUNNER), *_written(EXAMPLES, tmp_path)]
+    command = [sys.executable, str(RUNNER), *_write(EXAMPLES, tmp_path)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _DONE.findall(done.stdout) == list(EXAMPLES)
@@ -34,12 +34,15 @@ def test_the_scripts_run_with_this_package(tmp_path: Path) -> None:
 def test_the_scripts_run_with_zenml(tmp_path: Path) -> None:
     """All five scripts succeed in one process with ZenML 0.98."""
     changed = {name: with_package(source, "zensecrets_jupyter", "zenml") for name, source in EXAMPLES.items()}
-    error_text = run_with_zenml(str(RUNNER), *_written(changed, tmp_path), folder=tmp_path)
-    assert _DONE.findall(error_text) == list(EXAMPLES)
+    output = run_with_zenml(str(RUNNER), *_write(changed, tmp_path), folder=tmp_path)
+    assert _DONE.findall(output) == list(EXAMPLES)
 
 
-def _written(scripts: Mapping[str, str], folder: Path) -> list[str]:
-    """Write each script to its own file and return the paths; ZenML identifies a step by its file."""
+def _write(scripts: Mapping[str, str], folder: Path) -> list[str]:
+    """Write each script to its own file, and return the paths.
+
+    ZenML identifies a step by its file.
+    """
     paths = [folder / f"example_{name}.py" for name in scripts]
     for path, source in zip(paths, scripts.values(), strict=True):
         path.write_text(source)

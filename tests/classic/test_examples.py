@@ -35,7 +35,7 @@ def test_twelve_scripts_exist() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_succeeds(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each script succeeds with the components that it needs, and no value is printed or in a file."""
+    """Each script succeeds, and no value is in the output or in a file."""
     _set_up()
     script = tmp_path / "run.py"
     script.write_text(with_package(EXAMPLES[name], "zenml", "zensecrets_jupyter"))
@@ -47,6 +47,7 @@ def test_an_example_succeeds(name: str, tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def _set_up() -> None:
+    """Register the secrets and components that the scripts use."""
     client = Client()
     values = {"tracking": canary("tracking"), "slack": canary("slack"), "labels": f"ls-{canary('labels')}"}
     client.secrets_manager.register_secret(ArbitrarySecretSchema(name="services", arbitrary_kv_pairs=values))

@@ -77,7 +77,7 @@ def test_both_apis_share_their_other_classes() -> None:
 
 
 def test_an_import_of_steps_imports_no_slow_modules() -> None:
-    """An import of steps or schemas imports neither Jupyter nor a file system nor an SDK."""
+    """An import of steps or schemas imports no Jupyter, no file system and no SDK."""
     modules = ", ".join(f"zensecrets_jupyter.{name}" for name in ("steps", "pipelines", "secret.schemas", "materializers"))
     heavy = ("IPython", "click", "rich", "cloudpickle", "fsspec", "boto3", "yaml")
     code = f"import sys, {modules}\nprint([name for name in {heavy!r} if name in sys.modules])"

@@ -51,7 +51,7 @@ def test_a_decorated_function_is_a_class_of_pipelines() -> None:
 
 
 def test_wrong_steps_of_a_pipeline_are_refused() -> None:
-    """A missing, unknown or duplicate step, a class, and another object raise errors in one line."""
+    """Missing, unknown and duplicate steps, classes and other objects raise errors in one line."""
 
     @present_step
     def other() -> int:
@@ -115,15 +115,15 @@ def test_an_argument_without_effect_prints_a_line_once(client: Client, capsys: p
     """``False`` and ``None`` print no line."""
 
     def make(**options: Any) -> Any:
-        return step(**options)(lambda_free)
+        return step(**options)(nothing)
 
-    def lambda_free() -> None: ...
+    def nothing() -> None: ...
 
     made = make(step_operator="remote", experiment_tracker="mlflow", enable_artifact_metadata=False, retry=None, extra={"a": 1})
     make(step_operator="remote")
-    error_text = capsys.readouterr().err.splitlines()
-    assert [line.partition("=")[0] for line in error_text] == ["step_operator", "experiment_tracker"]
-    assert error_text[0] == "step_operator= of step 'lambda_free' has no effect here: steps run in this process."
+    warnings = capsys.readouterr().err.splitlines()
+    assert [line.partition("=")[0] for line in warnings] == ["step_operator", "experiment_tracker"]
+    assert warnings[0] == "step_operator= of step 'nothing' has no effect here: steps run in this process."
     assert made().options == {
         "step_operator": "remote",
         "experiment_tracker": "mlflow",
@@ -162,7 +162,7 @@ def test_runs_are_found_by_pipeline_name_and_step(client: Client) -> None:
 
 
 def test_an_unreadable_configuration_file_is_refused(client: Client, tmp_path: Any) -> None:
-    """A missing file, invalid YAML, and a file without a mapping raise errors that quote nothing."""
+    """The error for a missing or invalid file does not quote its content."""
     made = adding(one(), add())
     files = {"missing": None, "torn": "a: [hunter2", "list": "- hunter2", "large": f"a: {'hunter2' * 200_000}"}
     for name, text in files.items():

@@ -134,8 +134,8 @@ def test_a_file_can_turn_caching_off_for_a_step(client: Client, tmp_path: Path, 
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump({"steps": {"look": below}}))
     made = looking(look(Given(value=13)))
-    error_text = [made.steps["look"].enable_cache, made.with_config(str(path)).steps["look"].enable_cache]
-    assert error_text == [True, False]
+    before_and_after = [made.steps["look"].enable_cache, made.with_config(str(path)).steps["look"].enable_cache]
+    assert before_and_after == [True, False]
     assert [made.run().get_step("look").is_cached for _ in range(2)] == [False, False]
 
 
@@ -148,7 +148,7 @@ def test_a_pipeline_is_found_by_name_class_or_instance(client: Client) -> None:
 
 
 class ForInt(BaseMaterializer):
-    """Supports whole numbers."""
+    """A materializer for ``int``."""
 
     ASSOCIATED_TYPES = (int,)
     SKIP_REGISTRATION = True
@@ -209,13 +209,13 @@ class Both(First, Second):
 
 
 class ForFirst(BuiltInMaterializer):
-    """Supports the first type."""
+    """A materializer for the first type."""
 
     ASSOCIATED_TYPES = (First,)
 
 
 class ForSecond(BuiltInMaterializer):
-    """Supports the second type."""
+    """A materializer for the second type."""
 
     ASSOCIATED_TYPES = (Second,)
 
@@ -233,7 +233,10 @@ class ForSecond(BuiltInMaterializer):
     ],
 )
 def test_an_output_has_its_own_materializer_or_that_of_its_type(client: Client, returns: Any, given: Any, expected: Any) -> None:
-    """For two base classes with materializers, the nearer one is used; ZenML 0.20 refuses such a type."""
+    """For two base classes with materializers, the first in the method resolution order is used.
+
+    ZenML 0.20 refuses such a type.
+    """
     # The default materializers of the process are reset after each test.
     for materializer in (ForFirst, ForSecond):
         type(materializer.__name__, (materializer,), {"ASSOCIATED_TYPES": materializer.ASSOCIATED_TYPES})

@@ -19,31 +19,34 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.client import Client
 
 
-class Keeper(BuiltInMaterializer):
-    """Another materializer."""
+class Replacement(BuiltInMaterializer):
+    """A materializer that is not the default."""
 
 
 def test_materializers_are_set_for_all_outputs_or_for_each(client: Client) -> None:
-    """A later call overrides the materializers that it names, and keeps the others."""
+    """A later call replaces only the materializers that it names."""
 
     @step
     def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
-    def kept(made: Any) -> list[Any]:
+    def materializers(made: Any) -> list[Any]:
         return [made.materializer_of(name) for name in ("one", "two")]
 
     made: Any = both()
-    assert kept(made) == [BuiltInMaterializer] * 2
-    assert kept(made.with_return_materializers(Keeper)) == [Keeper] * 2
-    assert kept(both().with_return_materializers({"two": Keeper})) == [BuiltInMaterializer, Keeper]
-    assert kept(made.with_return_materializers({"one": BuiltInMaterializer, "two": Keeper})) == [BuiltInMaterializer, Keeper]
-    assert kept(made.with_return_materializers(BuiltInMaterializer)) == [BuiltInMaterializer] * 2
+    assert materializers(made) == [BuiltInMaterializer] * 2
+    assert materializers(made.with_return_materializers(Replacement)) == [Replacement] * 2
+    assert materializers(both().with_return_materializers({"two": Replacement})) == [BuiltInMaterializer, Replacement]
+    assert materializers(made.with_return_materializers({"one": BuiltInMaterializer, "two": Replacement})) == [
+        BuiltInMaterializer,
+        Replacement,
+    ]
+    assert materializers(made.with_return_materializers(BuiltInMaterializer)) == [BuiltInMaterializer] * 2
     wrong: Any
-    for wrong in (str, {"three": Keeper}, {"one": "no_class"}):
+    for wrong in (str, {"three": Replacement}, {"one": "no_class"}):
         with pytest.raises(StepInterfaceError):
             made.with_return_materializers(wrong)
-    assert kept(made) == [BuiltInMaterializer] * 2
+    assert materializers(made) == [BuiltInMaterializer] * 2
 
 
 def test_materializers_of_two_outputs_are_merged(client: Client) -> None:
@@ -53,9 +56,9 @@ def test_materializers_of_two_outputs_are_merged(client: Client) -> None:
     def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
-    made: Any = both().with_return_materializers({"one": Keeper})
-    made.with_return_materializers({"two": Keeper})
-    assert [made.materializer_of(name) for name in ("one", "two")] == [Keeper, Keeper]
+    made: Any = both().with_return_materializers({"one": Replacement})
+    made.with_return_materializers({"two": Replacement})
+    assert [made.materializer_of(name) for name in ("one", "two")] == [Replacement, Replacement]
 
 
 def _ran(make: Callable[[], Any]) -> bool:
@@ -64,13 +67,13 @@ def _ran(make: Callable[[], Any]) -> bool:
 
 
 def test_the_cache_identifies_a_step_by_code_signature_and_materializers(client: Client) -> None:
-    """Two instances of a step share a cached run; a changed body, input, output or materializer does not."""
+    """A changed body, input, output or materializer is a cache miss."""
     made: Any = step(name="same")
     assert [_ran(made(annotated_function({}, int, "return 1"))) for _ in range(2)] == [True, False]
     assert _ran(made(annotated_function({}, int, "return 1 + len('')")))
     assert _ran(made(annotated_function({}, float, "return 1")))
     assert _ran(made(annotated_function({"a=1": int}, int, "return 1")))
-    assert _ran(lambda: made(annotated_function({}, int, "return 1"))().with_return_materializers(Keeper))
+    assert _ran(lambda: made(annotated_function({}, int, "return 1"))().with_return_materializers(Replacement))
     assert not _ran(made(annotated_function({}, int, "return 1")))
 
 
@@ -105,7 +108,7 @@ def test_steps_wait_for_their_inputs_and_for_after(client: Client) -> None:
     order: list[str] = []
 
     @step(enable_cache=False)
-    def note(context: StepContext) -> int:
+    def record(context: StepContext) -> int:
         order.append(context.step_name)
         return 1
 
@@ -114,12 +117,12 @@ def test_steps_wait_for_their_inputs_and_for_after(client: Client) -> None:
         three(one(), two())
         one.after(two)
 
-    ordered(note(), note(), add()).run()
+    ordered(record(), record(), add()).run()
     assert order == ["two", "one"]
 
 
 def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
-    """A step instance can be called twice and used for two steps; ZenML 0.20 refuses both."""
+    """A step instance can be called and used twice; ZenML 0.20 refuses both."""
     made = number()
     assert [made(), made()] == [1, 1]
 
@@ -150,7 +153,7 @@ def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
     ids=str,
 )
 def test_the_context_finds_an_output_by_name(client: Client, method: str, returns: Any, asked: tuple[str, ...], *, fits: bool) -> None:
-    """The name is optional for one output and required for several, and an unknown name raises an error."""
+    """The name of an output is optional only if the step has one output."""
     seen: list[Any] = []
 
     def look(context: Any) -> Any:
@@ -173,10 +176,10 @@ def test_the_context_creates_a_materializer_of_another_class(client: Client) -> 
 
     @step
     def look(context: StepContext) -> int:
-        seen.append(context.get_output_materializer(custom_materializer_class=Keeper))
+        seen.append(context.get_output_materializer(custom_materializer_class=Replacement))
         seen.append(context.get_output_artifact_uri())
         return 1
 
     look()()
-    assert isinstance(seen[0], Keeper)
+    assert isinstance(seen[0], Replacement)
     assert seen[0].uri == seen[1]

@@ -1,4 +1,7 @@
-"""Assertions of ZenML 0.20's tests about components, stacks and secrets that tests/core does not have."""
+"""Assertions of ZenML 0.20's tests about components, stacks and secrets.
+
+Other assertions about these are in ``tests/core``.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Stub(StackComponentConfig):
-    """Attributes of a component outside a stack."""
+    """Attributes of a component that is not part of a stack."""
 
     shown: str = "default"
     free: str = ""
@@ -39,11 +42,12 @@ def workspace(client: Client) -> Workspace:
     found = client.workspace
     found.register_component(ComponentType.CONTAINER_REGISTRY, "images", "default", {"uri": "localhost:5000"})
     found.register_component(ComponentType.SECRETS_MANAGER, "vault", "local", {})
-    found.register_stack("second", _needed(images=True))
+    found.register_stack("second", _components(images=True))
     return found
 
 
-def _needed(*, images: bool = False, **more: str) -> dict[ComponentType, str]:
+def _components(*, images: bool = False, **more: str) -> dict[ComponentType, str]:
+    """Return the required components of a stack, and further ones by type."""
     components = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
     components |= {ComponentType.CONTAINER_REGISTRY: "images"} if images else {}
     return components | {ComponentType(kind): name for kind, name in more.items()}
@@ -65,9 +69,9 @@ def test_a_stack_has_its_components_by_type(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda w: w.register_stack("second", _needed()),
-        lambda w: w.register_stack("third", _needed(alerter="missing")),
-        lambda w: w.register_stack("third", _needed(step_operator="images")),
+        lambda w: w.register_stack("second", _components()),
+        lambda w: w.register_stack("third", _components(alerter="missing")),
+        lambda w: w.register_stack("third", _components(step_operator="images")),
         lambda w: w.set_active_stack("third"),
         lambda w: w.stack("third"),
         lambda w: w.rename_stack("third", "fourth"),
@@ -102,7 +106,7 @@ def _state(workspace: Workspace) -> Any:
 def test_taken_names_raise_specific_errors(workspace: Workspace) -> None:
     """The errors have ZenML's names."""
     with pytest.raises(StackExistsError):
-        workspace.register_stack("second", _needed())
+        workspace.register_stack("second", _components())
     with pytest.raises(StackComponentExistsError):
         workspace.register_component(ComponentType.CONTAINER_REGISTRY, "images", "default", {"uri": "x"})
 

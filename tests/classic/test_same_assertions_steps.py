@@ -25,7 +25,7 @@ class Wanted(BaseParameters):
 
     needed: int
     given: int = 1
-    perhaps: Optional[int] = None  # noqa: UP045 - code for ZenML 0.20 has this older syntax
+    optional: Optional[int] = None  # noqa: UP045 - code for ZenML 0.20 has this older syntax
 
 
 class Other(BaseParameters):
@@ -37,11 +37,11 @@ class Unregistered:
 
 
 class Half(float):
-    """A subclass of int."""
+    """A subclass of float."""
 
 
 class Mixed(Half, Unregistered):
-    """A subclass of int and another class."""
+    """A subclass of float and another class."""
 
 
 @step
@@ -166,7 +166,7 @@ made_add: Any = add
     ids=str,
 )
 def test_arguments_of_a_call_are_validated(client: Client, args: Any, kwargs: Any, *, inside: bool, fits: bool) -> None:
-    """Wrong numbers, unknown names and wrong types raise errors; valid arguments by position or name do not."""
+    """Wrong numbers, unknown names and wrong types of arguments raise errors."""
 
     @pipeline
     def calling(adder: Any) -> None:
@@ -227,7 +227,7 @@ def test_parameters_have_defaults(client: Client) -> None:
 
     @step
     def look(params: Wanted) -> str:
-        return f"{params.needed} {params.given} {params.perhaps}"
+        return f"{params.needed} {params.given} {params.optional}"
 
     assert single(look(Wanted(needed=2))).run().get_step("only").output.read() == "2 1 None"
     with pytest.raises(MissingStepParameterError, match="'needed' is missing"):

@@ -51,7 +51,7 @@ def _trained(trainer: Any, **options: Any) -> Any:
 
 
 def test_a_decorated_function_is_a_class_of_steps() -> None:
-    """The class has the name and docstring of the function, and the function is its ``entrypoint``."""
+    """The class has the name and docstring of the function."""
     assert issubclass(train, BaseStep)
     assert (train.__name__, train.__doc__, train.__module__) == ("train", "Return a rate.", __name__)
     made: Any = train()
@@ -75,7 +75,7 @@ def test_later_parameters_override_earlier_ones(client: Client) -> None:
 
 
 def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
-    """A missing parameter raises an error in the run, and a wrong one at the creation of the step."""
+    """The run checks missing parameters, and the step checks given ones."""
     wrong: dict[str, Callable[[], Any]] = {
         "'rate' is missing": lambda: _trained(train()),
         "'rate' has to be float": lambda: _trained(train().configure(parameters={"rate": "much"})),
@@ -171,7 +171,7 @@ def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: An
 
 
 def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
-    """An output or a value of another type raises an error; the default of a parameter does not."""
+    """An argument of another type raises an error, unless it is the default."""
 
     @step
     def text() -> str:
@@ -193,10 +193,10 @@ def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
 
 
 def test_materializers_are_validated() -> None:
-    """An object that is no materializer, one that can't write, and one for an unknown output raise errors."""
+    """Other objects, materializers that can't write, and unknown outputs raise errors."""
 
     class Nothing(BaseMaterializer):
-        """Has no method that writes or reads."""
+        """A materializer without a method that writes or reads."""
 
     wrong: Any
     for wrong, error_text in (
@@ -209,7 +209,7 @@ def test_materializers_are_validated() -> None:
 
 
 def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:
-    """The name is that in the pipeline, and an unknown or ambiguous output raises an error."""
+    """The name is the step's name in the pipeline."""
     seen = []
 
     @step
@@ -237,7 +237,10 @@ def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:
 
 
 def test_a_step_class_is_cached_by_its_code_and_attributes(client: Client) -> None:
-    """A changed method, attribute or base is a miss, and a step with its own constructor always runs."""
+    """A changed method, attribute or base class is a miss.
+
+    A step class with its own constructor is not cached.
+    """
 
     def run(size: int, base_adds: int, *, constructor: bool = False) -> tuple[bool, int]:
         class Base(BaseStep):
@@ -269,7 +272,7 @@ def test_a_class_without_an_entrypoint_is_refused() -> None:
     """The error says that the method is missing."""
 
     class Empty(BaseStep):
-        """Has no entrypoint."""
+        """A class without the method ``entrypoint``."""
 
     with pytest.raises(StepInterfaceError, match="Empty"):
         Empty()

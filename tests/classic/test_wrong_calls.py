@@ -1,4 +1,4 @@
-"""Wrong arguments of steps, pipelines and parameters: errors with near misses or the right way."""
+"""Wrong arguments of steps, pipelines and parameters: errors with near misses or a correct call."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ present_load = present.step(load.entrypoint)
 present_show = present.step(show.entrypoint)
 
 
-def _refused(error_text: str, call: Callable[[], Any]) -> None:
+def _check_refused(error_text: str, call: Callable[[], Any]) -> None:
+    """Check that a call raises an error in one line that contains ``error_text``."""
     with pytest.raises(StepInterfaceError) as caught:
         call()
     assert error_text in str(caught.value)
@@ -105,7 +106,7 @@ def _by_number(outputs: Any) -> None:
     ],
 )
 def test_a_wrong_number_of_unpacked_outputs_is_refused(client: Client, use: Callable[[Any], None], error_text: str, *, old: bool) -> None:
-    """The error names the step, for unpacking in a function, in a loop, and by index."""
+    """The error names the step, for an assignment, a loop and an index."""
 
     def put_together(loader: Any) -> None:
         use(loader())
@@ -113,8 +114,8 @@ def test_a_wrong_number_of_unpacked_outputs_is_refused(client: Client, use: Call
     def run() -> Any:
         return pipeline(put_together)(loader=load()).run() if old else present.pipeline(put_together)(present_load)
 
-    _refused("Step 'loader' " if old else "Step 'load' ", run)
-    _refused(error_text, run)
+    _check_refused("Step 'loader' " if old else "Step 'load' ", run)
+    _check_refused(error_text, run)
 
 
 @pytest.mark.parametrize("old", [True, False], ids=["0.20", "now"])
@@ -131,7 +132,7 @@ def test_unpacking_a_step_without_outputs_is_refused(client: Client, *, old: boo
     def run(function: Any) -> Any:
         return pipeline(function)(shower=show()).run() if old else present.pipeline(function)(present_show)
 
-    _refused(f"Step '{'shower' if old else 'show'}' has no outputs, and 2 are unpacked", lambda: run(put_together))
+    _check_refused(f"Step '{'shower' if old else 'show'}' has no outputs, and 2 are unpacked", lambda: run(put_together))
     with pytest.raises(TypeError, match="len"):
         run(fail)
 
@@ -163,7 +164,7 @@ def test_an_empty_output_annotation_is_refused(decorate: Any) -> None:
     def nothing() -> None: ...
 
     nothing.__annotations__["return"] = Output()
-    _refused("Step 'nothing' declares Output() without an output", lambda: decorate(nothing))
+    _check_refused("Step 'nothing' declares Output() without an output", lambda: decorate(nothing))
 
 
 @pipeline
@@ -198,7 +199,7 @@ made_train: Any = train
 )
 def test_an_unknown_argument_is_reported_before_a_missing_one(call: Callable[[], Any], error_text: str) -> None:
     """The error has a near miss, or the right way to pass the argument."""
-    _refused(error_text, call)
+    _check_refused(error_text, call)
 
 
 @pytest.mark.parametrize(
@@ -217,17 +218,17 @@ def test_an_unknown_argument_is_reported_before_a_missing_one(call: Callable[[],
 def test_near_misses_include_all_options(given: str, meant: str) -> None:
     """Near misses include the options of the run and of the pipeline."""
     made: Any = training(load(), train())
-    _refused(f"no argument {given!r} for pipeline 'training'. Did you mean '{meant}'", lambda: made.with_options(**{given: 1}))
+    _check_refused(f"no argument {given!r} for pipeline 'training'. Did you mean '{meant}'", lambda: made.with_options(**{given: 1}))
 
 
 def test_only_the_decorator_sets_a_name() -> None:
     """The error for ``name`` of an existing step or pipeline suggests the decorator."""
     changing: Any
-    for changing in (present_show, training(load(), train()), present.pipeline(lambda_free)):
-        _refused("that exists. Give it to the decorator: @", partial(changing.with_options, name="x"))
+    for changing in (present_show, training(load(), train()), present.pipeline(nothing)):
+        _check_refused("that exists. Give it to the decorator: @", partial(changing.with_options, name="x"))
 
 
-def lambda_free() -> None:
+def nothing() -> None:
     """Do nothing."""
 
 
@@ -263,7 +264,7 @@ def test_wrong_parameters_are_reported_without_the_value(client: Client, values:
 
 
 def test_get_pipeline_needs_a_name_or_a_pipeline(client: Client) -> None:
-    """Another class or object raises an error, and a pipeline that has not run is ``None``."""
+    """Other objects raise an error; the result is ``None`` for a pipeline without runs."""
     assert get_pipeline("training") is None
     assert get_pipeline(training) is None
     for wrong in (Rates, object(), 1234, None):
@@ -288,8 +289,8 @@ def test_get_pipeline_needs_a_name_or_a_pipeline(client: Client) -> None:
     ],
 )
 def test_invalid_machine_settings_and_schedules_are_refused(make: Callable[[], Any], error_text: str) -> None:
-    """They are validated although they have no effect here, because the code may run with ZenML."""
-    _refused(error_text, make)
+    """Settings without effect are validated, because the code may run with ZenML later."""
+    _check_refused(error_text, make)
 
 
 def test_valid_machine_settings_and_schedules_are_accepted() -> None:

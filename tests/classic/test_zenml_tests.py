@@ -1,4 +1,4 @@
-"""The runner of ZenML's tests: counts of outcomes, and names that this package does not have."""
+"""Tests of the runner of ZenML's tests: counts of outcomes, and missing names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_outcomes_are_counted_and_failures_are_printed(tmp_path: Path) -> None:
     """A missing name fails only the tests that use it."""
     (tmp_path / "steps").mkdir()
     (tmp_path / "steps" / "test_some.py").write_text(TESTS)
-    (tmp_path / "steps" / "test_broken.py").write_text("import zenml_of_nobody\n")
+    (tmp_path / "steps" / "test_broken.py").write_text("import no_such_module\n")
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "tests.classic.zenml_tests", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)

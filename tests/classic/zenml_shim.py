@@ -1,7 +1,8 @@
-"""A pytest plug-in with a package ``zenml`` that forwards to this package, and with fixtures for ZenML 0.20's tests.
+"""A pytest plug-in that runs ZenML 0.20's tests with this package.
 
-A name that this package does not have can be imported and subclassed, and raises an error when it is used. Therefore a missing name fails
-only the tests that use it, and not all tests of a file.
+It has a package ``zenml`` that forwards to this package, and the fixtures of ZenML's tests. A name that this package does not have can be
+imported and subclassed, and raises an error when it is used. Therefore a missing name fails only the tests that use it, and not all tests
+of a file.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class MissingNameError(Exception):
 
 
 class _Placeholder(type):
-    """The metaclass of placeholders for names that this package does not have."""
+    """The metaclass of placeholders for missing names; every use raises an error."""
 
     def __call__(cls, *_: object, **__: object) -> NoReturn:
         raise MissingNameError(cls._name())
@@ -59,7 +60,10 @@ class _Placeholder(type):
 
 
 class _ForwardingModule(ModuleType):
-    """A module of ZenML that forwards each name to this package's module of that name, or to a parent of it."""
+    """A module of ZenML that forwards its names to this package.
+
+    A name is read from the module of the same name, or from a parent of that module.
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -77,10 +81,10 @@ class _ForwardingModule(ModuleType):
 
 
 def _local_secrets_manager(*, config: dict[str, Any], **_: object) -> Any:
-    """Register and return a local secrets manager, instead of ZenML's constructor."""
+    """Register and return a local secrets manager; it replaces ZenML's constructor."""
     workspace = Client().workspace
-    workspace.register_component(ComponentType.SECRETS_MANAGER, "made_by_the_test", "local", config)
-    return workspace.open_manager("made_by_the_test")
+    workspace.register_component(ComponentType.SECRETS_MANAGER, "created_by_the_test", "local", config)
+    return workspace.open_manager("created_by_the_test")
 
 
 class _DataArtifact(DataArtifact):
@@ -111,6 +115,8 @@ _ADAPTERS: dict[str, Any] = {
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """An import finder that creates each module of ``zenml`` as a forwarding module."""
+
     def find_spec(self, fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002 - the signature is that of importlib
         return importlib.util.spec_from_loader(fullname, self, is_package=True) if fullname.partition(".")[0] == "zenml" else None
 

@@ -40,7 +40,7 @@ class _Outcomes:
         self.failures: list[tuple[str, str]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count the outcome of a test, or of its failed fixtures."""
+        """Count the outcome of a test; a failed fixture counts as a failed test."""
         if report.when == "call" or report.outcome == "failed":
             self.counts[report.nodeid.partition("::")[0]][report.outcome] += 1
             if report.outcome == "failed":

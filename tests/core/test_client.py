@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def counting() -> SecretsManager[CountingBackend]:
-    """Replace the secrets manager of the active stack by one that counts reads, and return it."""
+    """Return a secrets manager that counts reads, and is part of the active stack."""
     workspace = Client().workspace
     workspace.register_component(ComponentType.SECRETS_MANAGER, "counting", "counting", {})
     workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "counting"})
@@ -88,7 +88,7 @@ def test_a_stack_without_a_secrets_manager_raises_an_error() -> None:
 
 
 def test_many_clients_read_once(counting: SecretsManager[CountingBackend]) -> None:
-    """All clients of a process share one cache, and see an update at the next call."""
+    """All clients of a process share one cache, which updates change immediately."""
     counting.backend.put("mine", key="one")
     assert {Client().get_secret("mine").content["key"] for _ in range(1000)} == {"one"}
     assert counting.backend.reads == ["mine"]
@@ -100,7 +100,7 @@ def test_many_clients_read_once(counting: SecretsManager[CountingBackend]) -> No
 
 
 def test_a_thousand_accesses_through_the_client_are_one_read(counting: SecretsManager[CountingBackend]) -> None:
-    """A resolved attribute is read once, and the next access after an update returns the new value."""
+    """A resolved attribute is cached, and has the new value after an update."""
     counting.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
@@ -137,7 +137,7 @@ def test_a_component_resolves_only_in_the_active_stack(counting: SecretsManager[
 
 
 def test_another_home_is_another_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder of the workspace is looked up at each call."""
+    """The folder of the workspace is determined at each call."""
     Client().secrets_manager.register_secret(secret("mine", key=canary("here")))
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "other"))
     assert Client().secrets_manager.list_secrets() == []
@@ -166,8 +166,8 @@ def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.Monke
     assert "PASSWORD" not in os.environ
 
 
-def test_the_methods_of_later_zenml_work() -> None:
-    """Secrets are created, listed, read, changed and deleted by the methods of later versions of ZenML."""
+def test_the_client_has_the_methods_of_later_zenml() -> None:
+    """The client has the methods for secrets of later versions of ZenML."""
     client = Client()
     first, second = canary("first"), canary("second")
     created = client.create_secret(name="db", values={"user": first, "old": second}, private=True)
@@ -187,7 +187,7 @@ def test_the_methods_of_later_zenml_work() -> None:
 
 
 def test_arguments_that_zenml_does_not_have_are_refused() -> None:
-    """The error has a near miss, the values in the call are masked, and nothing is written."""
+    """The values in such a call are masked afterwards, and nothing is written."""
     client: Any = Client()
     client.create_secret("there", {"key": "not a secret"})
     calls: list[Callable[[str], Any]] = [
@@ -262,8 +262,8 @@ def test_content_can_be_assigned_and_stored() -> None:
     ("value", "remark"),
     [("", "is empty"), (" v-of-it", "begins with white space, which is kept"), ("v-of-it\n", "ends with a line end, which is kept")],
 )
-def test_a_value_with_invisible_characters_prints_a_warning(value: str, remark: str) -> None:
-    """The warning has no value, and points to the line of the call."""
+def test_a_value_with_invisible_characters_raises_a_warning(value: str, remark: str) -> None:
+    """The warning does not quote the value, and has the line of the call."""
     gives: list[Callable[[], object]] = [
         lambda: Client().create_secret("unseen", {"k": value}),
         lambda: Client().update_secret("unseen", add_or_update_values={"k": value}),
@@ -276,7 +276,7 @@ def test_a_value_with_invisible_characters_prints_a_warning(value: str, remark: 
     assert Client().get_secret("unseen").content == {"k": value}
 
 
-def test_a_secret_without_keys_prints_a_warning() -> None:
+def test_a_secret_without_keys_raises_a_warning() -> None:
     """The secret is registered, as in ZenML."""
     with pytest.warns(UserWarning, match="Secret 'nothing' holds no keys"):
         Client().create_secret("nothing", {})

@@ -95,7 +95,7 @@ def test_a_prefix_is_the_first_part_of_each_name() -> None:
 
 
 def test_keys_with_the_same_variable_are_refused() -> None:
-    """Two keys with the same variable raise an error; the same secret twice does not."""
+    """Two keys with the same variable raise an error; duplicates of one secret do not."""
     for secrets in ([_secret("a", **{"x-y": canary(), "x.y": canary()})], [_secret("a", x=canary()), _secret("b", X=canary())]):
         with pytest.raises(InvalidSecretError, match="have the same environment variable X") as caught, secret_environment(secrets):
             pytest.fail("nothing runs")
@@ -105,10 +105,10 @@ def test_keys_with_the_same_variable_are_refused() -> None:
     assert variables_of([twice, twice]) == {"X": "1"}
 
 
-@pytest.mark.parametrize("unfit", ["\0", "\ud800"])
-def test_values_that_no_variable_can_contain_are_refused(unfit: str) -> None:
-    """A NUL and a lone surrogate raise an error without the value, and no variable is set."""
-    secrets = [_secret("a", good=canary(), bad=canary() + unfit)]
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+def test_values_that_no_variable_can_contain_are_refused(character: str) -> None:
+    """The error for NUL or a lone surrogate has no value; no variable is set."""
+    secrets = [_secret("a", good=canary(), bad=canary() + character)]
     with pytest.raises(InvalidSecretError, match=r"a.bad can't be an environment variable") as caught, secret_environment(secrets):
         pytest.fail("nothing runs")
     assert "GOOD" not in os.environ
@@ -116,7 +116,7 @@ def test_values_that_no_variable_can_contain_are_refused(unfit: str) -> None:
 
 
 def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """If the first block ends first, the value of the second stays, and its end restores the original."""
+    """A variable has the value of the second block until that block ends."""
     monkeypatch.setenv("ONE", "before")
     first, second = canary("first"), canary("second")
     began, may_end = threading.Event(), threading.Event()
@@ -139,7 +139,7 @@ def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12), st.sets(st.sampled_from("ABC")))
 def test_overlapping_blocks_restore_the_environment(steps: list[tuple[str, bool]], present: set[str]) -> None:
-    """For any order of starts and ends, the latest running block decides, and the last end restores all."""
+    """In any order of blocks, a variable has the value of the latest running block."""
     for variable in "ABC":
         os.environ.pop(variable, None)
     os.environ.update({variable: f"before {variable}" for variable in present})
@@ -174,7 +174,7 @@ RESERVED = (
 
 @pytest.mark.parametrize("variable", RESERVED)
 def test_a_key_never_replaces_a_reserved_variable(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key with the name of a reserved variable raises an error with a way to rename it."""
+    """The error for a reserved variable has an option for another name."""
     monkeypatch.setenv(variable.upper(), "as it was")
     secret = _secret("odd", **{variable.lower().replace("_", "-"): canary("reserved")})
     with pytest.raises(InvalidSecretError, match="would replace the environment variable") as caught, secret_environment([secret]):
@@ -206,7 +206,7 @@ def test_a_prefix_or_a_name_allows_any_key() -> None:
     ],
 )
 def test_invalid_names_are_refused(options: dict[str, Any], error_text: str) -> None:
-    """A reserved name by a prefix, an invalid name, an unknown key and a duplicate name raise errors."""
+    """Reserved, invalid and duplicate names, and names for unknown keys, raise errors."""
     with pytest.raises(InvalidSecretError, match=error_text):
         variables_of([_secret("odd", preload="p", token="t")], **options)
 

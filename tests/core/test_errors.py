@@ -1,4 +1,4 @@
-"""The tree of errors: one test walks every class."""
+"""Tests of every class of errors: attributes, texts, pickles and base classes."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def _all(root: type[ZenSecretsError]) -> list[type[ZenSecretsError]]:
     return [root, *(error for child in root.__subclasses__() for error in _all(child))]
 
 
-# The commands have a class of their own for what was typed wrongly: it is no part of the core's tree.
+# The commands define a further class for wrong command lines, which is not a class of this module.
 ALL = [error for error in dict.fromkeys(_all(ZenSecretsError)) if error.__module__ == errors.__name__]
 
-# What each class adds to the message, the hint and the attributes of its bases.
+# The keyword arguments that each class adds to those of its bases.
 ATTRIBUTES: dict[str, dict[str, Any]] = {
     "SecretError": {"name": "db", "manager": "vault"},
     "SecretKeyNotFoundError": {"key": "password"},
@@ -33,70 +33,71 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     "ManagerError": {"flavor": "local"},
     "StackNotFoundError": {"stack": "mine"},
     "StackExistsError": {"stack": "mine"},
-    "StackValidationError": {"report": Report("mine", SecretValidationLevel.NONE, (Problem("code", "What is wrong."),), "mend it")},
+    "StackValidationError": {"report": Report("mine", SecretValidationLevel.NONE, (Problem("code", "The problem."),), "the remedy")},
 }
 
 
-def _made(error: type[ZenSecretsError]) -> ZenSecretsError:
+def _create(error: type[ZenSecretsError]) -> ZenSecretsError:
+    """Return an error with a value for each of its attributes."""
     attributes = {name: value for base in reversed(error.__mro__) for name, value in ATTRIBUTES.get(base.__name__, {}).items()}
-    return error("What is wrong.", hint="What to do.", **attributes)
+    return error("The problem.", hint="The next step.", **attributes)
 
 
 @pytest.mark.parametrize("error", ALL)
-def test_an_error_is_a_full_citizen(error: type[ZenSecretsError]) -> None:
-    """It is documented, has a code of its own, is in the drawn tree and at the door, and pickles and copies with all it carries."""
+def test_an_error_is_public_and_can_be_pickled(error: type[ZenSecretsError]) -> None:
+    """Each class has a docstring and a unique code; pickles and copies have all attributes."""
     assert error.__doc__
     assert "code" in error.__dict__
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error.code)
     assert [other for other in ALL if other.code == error.code] == [error]
     assert error.__name__ in zensecrets_jupyter.__all__
     assert getattr(zensecrets_jupyter, error.__name__) is error
-    made = _made(error)
-    for again in (pickle.loads(pickle.dumps(made)), copy.copy(made), copy.deepcopy(made)):  # noqa: S301 - our own bytes
-        assert type(again) is error
-        assert (vars(again), again.args, str(again)) == (vars(made), made.args, str(made))
+    original = _create(error)
+    for copied in (pickle.loads(pickle.dumps(original)), copy.copy(original), copy.deepcopy(original)):  # noqa: S301 - the test itself pickled the error
+        assert type(copied) is error
+        assert (vars(copied), copied.args, str(copied)) == (vars(original), original.args, str(original))
 
 
 @pytest.mark.parametrize("error", ALL)
 def test_an_error_is_one_line(error: type[ZenSecretsError]) -> None:
-    """Its text is the message and the hint, unquoted, also where it is a KeyError or an OSError as well."""
-    assert str(_made(error)) == "What is wrong. What to do."
-    assert is_one_line(_made(error))
+    """The text is the message and the hint, also for a KeyError or an OSError."""
+    assert str(_create(error)) == "The problem. The next step."
+    assert is_one_line(_create(error))
     if error is not StackValidationError:
-        assert str(error("What is wrong.")) == "What is wrong."
-        assert error("What is wrong.").hint == ""
+        assert str(error("The problem.")) == "The problem."
+        assert error("The problem.").hint == ""
 
 
 @pytest.mark.parametrize("error", ALL)
-def test_our_own_base_comes_first(error: type[ZenSecretsError]) -> None:
-    """In the order of bases our own class stands before the built-in one, or KeyError would quote the text."""
-    places = [place for place, base in enumerate(error.__mro__) if issubclass(base, ZenSecretsError)]
-    others = [place for place, base in enumerate(error.__mro__) if not issubclass(base, ZenSecretsError)]
-    assert max(places) < min(others)
+def test_the_classes_of_the_package_precede_built_in_classes(error: type[ZenSecretsError]) -> None:
+    """In the method resolution order, built-in classes come last, because KeyError quotes the text."""
+    own = [index for index, base in enumerate(error.__mro__) if issubclass(base, ZenSecretsError)]
+    others = [index for index, base in enumerate(error.__mro__) if not issubclass(base, ZenSecretsError)]
+    assert max(own) < min(others)
 
 
-def test_the_drawn_tree_is_the_real_one() -> None:
-    """The module's docstring draws every class under its base, with the built-in that it also is."""
-    drawn: dict[str, tuple[str, str]] = {}
-    above: list[tuple[int, str]] = []
+def test_the_docstring_shows_the_class_tree() -> None:
+    """The module's docstring has each class below its base, with its built-in base."""
+    documented: dict[str, tuple[str, str]] = {}
+    parents: list[tuple[int, str]] = []
     for line in (errors.__doc__ or "").splitlines():
         found = re.match(r"    ( *)(\w+Error)\b(?: +also ([\w.]+))?", line)
         if found:
             depth = len(found[1])
-            above = [one for one in above if one[0] < depth]
-            drawn[found[2]] = (above[-1][1] if above else "Exception", found[3] or "")
-            above.append((depth, found[2]))
-    assert set(drawn) == {error.__name__ for error in ALL}
+            parents = [parent for parent in parents if parent[0] < depth]
+            documented[found[2]] = (parents[-1][1] if parents else "Exception", found[3] or "")
+            parents.append((depth, found[2]))
+    assert set(documented) == {error.__name__ for error in ALL}
     for error in ALL:
-        base, also = drawn[error.__name__]
+        base, built_in = documented[error.__name__]
         assert error.__bases__[0].__name__ == base
         second = error.__bases__[1] if len(error.__bases__) > 1 else None
-        told = f"{second.__module__}.{second.__qualname__}".removeprefix("builtins.").removeprefix("_pickle.") if second else ""
-        assert also.removeprefix("pickle.") == told
+        expected = f"{second.__module__}.{second.__qualname__}".removeprefix("builtins.").removeprefix("_pickle.") if second else ""
+        assert built_in.removeprefix("pickle.") == expected
 
 
-def test_zenml_code_catches_what_it_caught() -> None:
-    """Whoever catches the built-in that ZenML raised still catches ours."""
+def test_code_for_zenml_catches_the_errors() -> None:
+    """Each error is a subclass of the built-in class that ZenML raises."""
     pairs = {
         "SecretNotFoundError": "KeyError",
         "SecretKeyNotFoundError": "KeyError",
@@ -109,12 +110,12 @@ def test_zenml_code_catches_what_it_caught() -> None:
         "ManagerLockedError": "PermissionError",
         "ManagerUnreachableError": "ConnectionError",
     }
-    for ours, theirs in pairs.items():
-        assert issubclass(getattr(errors, ours), getattr(builtins, theirs))
+    for own, built_in in pairs.items():
+        assert issubclass(getattr(errors, own), getattr(builtins, built_in))
 
 
 def test_a_raised_error_keeps_its_attributes() -> None:
-    """Catching an error as its built-in base gives all its data."""
+    """An error that is caught as its built-in base class has all its attributes."""
     with pytest.raises(KeyError) as caught:
         raise errors.SecretKeyNotFoundError("No key.", name="db", key="password", manager="vault", hint="Look.")
     assert vars(caught.value) == {"message": "No key.", "hint": "Look.", "name": "db", "key": "password", "manager": "vault"}

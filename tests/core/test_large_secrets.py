@@ -1,6 +1,6 @@
-"""Secrets with very many keys and very long values: the time of each operation grows linearly with the size.
+"""Secrets with very many keys and very long values.
 
-With these sizes, an operation with quadratic time would take minutes.
+The time of each operation grows linearly with the size. With these sizes, an operation with quadratic time would take minutes.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ LONG = 1 << 17
 CHUNK = 1 << 12
 
 
-def test_a_secret_with_very_many_keys() -> None:
-    """A secret with 30,000 keys is registered, read, shown and changed, and a notebook shows its first 2,000 keys."""
+def test_a_secret_can_have_very_many_keys() -> None:
+    """A secret can have 30,000 keys; a notebook shows the first 2,000 of them."""
     flavor = get_flavor("memory")
     manager = SecretsManager(flavor(flavor.make_options({}), context=ManagerContext(name="memory", id="1")))
     content = {f"key{number}": str(number) for number in range(MANY - 1)} | {"last": canary()}
@@ -52,8 +52,11 @@ def test_a_repetitive_value_has_few_anchors(value: str) -> None:
     assert redactor.redact(f"it is {value}.") == "it is \u2039secret:a.key\u203a."
 
 
-def test_a_long_value_in_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long value that arrives in chunks is not searched from its beginning for each chunk, even if another value begins alike."""
+def test_a_long_value_in_a_stream_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long value in chunks is not searched from its beginning for each chunk.
+
+    This is also true if another value has the same beginning.
+    """
     value = secrets.token_urlsafe(LONG)
     redactor = Redactor()
     other = value[: LONG // 2] + secrets.token_urlsafe(99)

@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.names import MAX_NAME_LENGTH, check_key, check_name
 
 QUICK = settings(deadline=None, max_examples=100)
 
-_BAD_EVERYWHERE = ["", "-a", "--", "a b", "a\tb", "a\n", "\u2028", "a\u00a0b", "a{b", "a}b", "\x00", "a\x7f", "\ud800", "name", "x" * 256]
+_INVALID_NAMES = ["", "-a", "--", "a b", "a\tb", "a\n", "\u2028", "a\u00a0b", "a{b", "a}b", "\x00", "a\x7f", "\ud800", "name", "x" * 256]
 
 
 @pytest.mark.parametrize("name", ["a", "A-1_b", "a/b", "é", "秘密", "пароль", "x" * MAX_NAME_LENGTH, "names", "Name", "$x", "🔑"])
@@ -25,7 +25,7 @@ def test_a_valid_name_is_returned(name: str) -> None:
     assert check_key(name) == name
 
 
-@pytest.mark.parametrize("name", _BAD_EVERYWHERE)
+@pytest.mark.parametrize("name", _INVALID_NAMES)
 def test_an_invalid_name_is_refused_as_name_and_as_key(name: str) -> None:
     """Empty, long, reserved and option-like names, and invalid characters, are refused."""
     for check in (check_name, check_key):
@@ -36,7 +36,7 @@ def test_an_invalid_name_is_refused_as_name_and_as_key(name: str) -> None:
 
 
 def test_a_key_may_contain_a_dot() -> None:
-    """A dot is valid in a key but not in a name, because it ends the name in a reference."""
+    """A name can't contain a dot, because a dot ends it in a reference."""
     assert check_key("tls.crt") == "tls.crt"
     with pytest.raises(InvalidSecretError, match="dots"):
         check_name("tls.crt")
@@ -91,7 +91,7 @@ def test_did_you_mean_is_a_question_or_empty() -> None:
     assert did_you_mean("token", []) == ""
 
 
-@pytest.mark.parametrize(("thing", "told"), [(1, "an int"), ("", "a str"), (int, "a type"), (object(), "an object"), ({}, "a dict")])
-def test_a_type_has_its_article(thing: object, told: str) -> None:
+@pytest.mark.parametrize(("value", "text"), [(1, "an int"), ("", "a str"), (int, "a type"), (object(), "an object"), ({}, "a dict")])
+def test_a_type_has_its_article(value: object, text: str) -> None:
     """The name of a type follows "a" or "an"."""
-    assert type_with_article(thing) == told
+    assert type_with_article(value) == text

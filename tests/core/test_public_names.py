@@ -92,7 +92,7 @@ print(json.dumps(sorted(set(globals()) - before - {"before"})))
 
 
 def test_importing_the_package_imports_only_lazy_loader() -> None:
-    """Importing the package and listing its names imports lazy_loader and nothing of the core."""
+    """Importing the package and listing its names imports no module of the core."""
     code = """
 import json, sys
 before = set(sys.modules)
@@ -116,7 +116,7 @@ print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name != "SecretForm"])
-def test_no_public_name_imports_jupyter(name: str) -> None:
+def test_no_public_name_except_the_widget_imports_jupyter(name: str) -> None:
     """No public name except the widget imports Jupyter, IPython, widgets, Click, rich or a keyring."""
     code = f"""
 import json, sys, zensecrets_jupyter
@@ -136,7 +136,7 @@ print(json.dumps(["pydantic" in sys.modules, "sqlalchemy" in sys.modules]))
     assert run_python(code) == [True, False]
 
 
-def test_loading_the_extension_imports_no_library() -> None:
+def test_loading_the_extension_imports_no_large_library() -> None:
     """%load_ext in a new shell imports no large library that IPython has not imported."""
     code = f"""
 import json, sys, tempfile, os
@@ -166,7 +166,7 @@ SDKS = [
     "psycopg",
     "requests",
 ]
-"""What talks to the places of remote flavors, all of it installed where the tests run."""
+"""The SDKs of remote backends; all of them are installed in the environment of the tests."""
 
 
 def test_a_session_with_local_secrets_imports_no_sdk() -> None:

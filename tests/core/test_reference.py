@@ -23,8 +23,9 @@ QUICK = settings(deadline=None, max_examples=200)
 
 
 def _accepted(check: object, text: str) -> bool:
+    """Return whether ``check`` accepts a name or key."""
     try:
-        check(text)  # type: ignore[operator] # one of the two checks
+        check(text)  # type: ignore[operator] # check_name or check_key
     except InvalidSecretError:
         return False
     return True
@@ -74,12 +75,12 @@ def test_any_text_can_be_split(text: str) -> None:
 @QUICK
 @given(st.text("{}$. ab-", max_size=25))
 def test_braces_are_a_reference_a_near_miss_or_plain_text(text: str) -> None:
-    """Any mix of braces, dots and dollars gives at most one error in one line, with a valid position."""
-    slip = near_miss(text)
-    if slip is not None:
-        assert is_one_line(slip)
-        assert slip.text == text
-        assert 0 <= slip.position < len(text)
+    """For any text of such characters, an error has one line and a valid position."""
+    error = near_miss(text)
+    if error is not None:
+        assert is_one_line(error)
+        assert error.text == text
+        assert 0 <= error.position < len(text)
     elif has_reference(text):
         assert find_references(text)
 
@@ -99,8 +100,8 @@ def test_braces_are_a_reference_a_near_miss_or_plain_text(text: str) -> None:
         ("", []),
     ],
 )
-def test_the_grammar(text: str, references: list[tuple[str, str]]) -> None:
-    """Each row of the table contains the listed references and no near miss."""
+def test_the_references_in_a_text_are_found(text: str, references: list[tuple[str, str]]) -> None:
+    """Each text contains the listed references and no near miss."""
     assert find_references(text) == tuple(references)
     assert has_reference(text) is bool(references)
     assert near_miss(text) is None
@@ -128,13 +129,13 @@ def test_the_grammar(text: str, references: list[tuple[str, str]]) -> None:
     ],
 )
 def test_a_near_miss_names_the_likely_intent(text: str, intent: str, position: int) -> None:
-    """The error for a near miss names the likely reference, its position, and the option for a raw text."""
-    slip = near_miss(text)
-    assert slip is not None
-    assert intent in slip.hint
-    assert "--literal" in slip.hint
-    assert slip.position == position
-    assert slip.text == text
+    """The error has the likely reference, its position, and the option for a raw text."""
+    error = near_miss(text)
+    assert error is not None
+    assert intent in error.hint
+    assert "--literal" in error.hint
+    assert error.position == position
+    assert error.text == text
 
 
 @pytest.mark.parametrize("text", ["{{name.key}}", "{{a.name}}", "{{-a.b}}", "{{a.-b}}", "{{" + "x" * 256 + ".k}}", "{{a.\x00}}"])
@@ -143,14 +144,14 @@ def test_a_reference_with_an_invalid_name_is_refused(text: str) -> None:
     with pytest.raises(InvalidReferenceError) as caught:
         SecretReference.parse(text)
     assert is_one_line(caught.value)
-    slip = near_miss(text)
-    assert slip is not None
-    assert text not in slip.hint
+    error = near_miss(text)
+    assert error is not None
+    assert text not in error.hint
 
 
 @pytest.mark.parametrize("text", ["", "plain", "{}", '{"a": 1.5}', "a.b", "f{x}", "{1:.2f}", "$x", "{{'a': {}}"])
 def test_parsing_any_other_text_is_refused(text: str) -> None:
-    """Parsing any other text raises an error with the correct form."""
+    """The error for any other text has a hint with the syntax."""
     with pytest.raises(InvalidReferenceError) as caught:
         SecretReference.parse(text)
     assert "{{" in caught.value.hint
@@ -170,7 +171,7 @@ def test_parse_requires_the_whole_text() -> None:
 
 
 def test_a_raw_text_has_no_reference() -> None:
-    """A raw text has no reference, whatever it contains."""
+    """A raw text has no reference, even if it looks like one."""
     assert not has_reference(RawText("{{a.b}}"))
 
 

@@ -1,4 +1,4 @@
-"""Wrong calls of the Python API: errors with the right call and without values, and nothing written."""
+"""Wrong calls of the Python API: errors with a correct call, and without values."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
 
 @pytest.mark.parametrize("case", CALLS)
 def test_a_wrong_call_raises_an_error_without_the_value(case: str, home: Path) -> None:
-    """The value in the call is masked in later outputs, and the stored secrets are unchanged."""
+    """The value in the call is masked afterwards, and the stored secrets are unchanged."""
     call, error_text = CALLS[case]
     client = Client()
     client.create_secret("kept", {"k": "kept-as-it-is"})
@@ -104,7 +104,7 @@ PIPELINES: dict[str, tuple[Callable[[], object], str]] = {
 
 @pytest.mark.parametrize("case", PIPELINES)
 def test_a_wrong_call_of_a_pipeline_raises_step_interface_error(case: str) -> None:
-    """The hint has a valid argument."""
+    """The error has a near miss or a valid argument."""
     call, error_text = PIPELINES[case]
     with pytest.raises(StepInterfaceError, match=error_text):
         call()

@@ -32,7 +32,7 @@ def _deleted(home: Path, _copy: Path) -> None:
     shutil.rmtree(home)
 
 
-def _made_anew(home: Path, _copy: Path) -> None:
+def _recreated(home: Path, _copy: Path) -> None:
     shutil.rmtree(home)
     other = Workspace(home)
     other.register_component(ALERTER, "theirs", "slack", {"slack_token": canary("theirs")})
@@ -44,12 +44,12 @@ def _restored(home: Path, copy: Path) -> None:
     shutil.copytree(copy, home)
 
 
-REPLACED = [_deleted, _made_anew, _restored]
+REPLACED = [_deleted, _recreated, _restored]
 
 
 @pytest.mark.parametrize("replace", REPLACED)
 def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable[[Path, Path], None], home: Path, tmp_path: Path) -> None:
-    """After a replacement of the files, other processes can read whatever this one writes."""
+    """After a replacement of the files, other processes can read all new data."""
     held = get_workspace()
     held.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
     held.open_manager("default").register_secret(secret("first", key=canary("first")))
@@ -70,7 +70,7 @@ def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable
 
 
 def test_a_restored_store_with_the_same_generation_uses_its_own_key(home: Path, tmp_path: Path) -> None:
-    """A restored store with another key of the same generation is read and written with its key."""
+    """A restored store may have another key with the same generation number."""
     held = open_store(home)
     held.register_secret(secret("first", key="1"))
     shutil.copytree(home, tmp_path / "copy")
@@ -98,7 +98,10 @@ def test_a_changed_protection_needs_no_prompt_for_an_open_key(home: Path, monkey
 
 @pytest.mark.parametrize("replacement", [None, b"", b"A" * 44 + b"\n"])
 def test_a_missing_key_file_stops_writes(replacement: bytes | None, home: Path) -> None:
-    """A process with the open key refuses to write without its key file, and can store the key in a new one."""
+    """A process with the open key refuses to write without its key file.
+
+    It can store the key in a new key file.
+    """
     held = open_store(home)
     held.register_secret(secret("first", key="1"))
     for file in (home / "keys").iterdir():
@@ -112,7 +115,7 @@ def test_a_missing_key_file_stops_writes(replacement: bytes | None, home: Path) 
 
 
 def test_a_deleted_manager_refuses_changes(home: Path) -> None:
-    """Each change through an object of a deleted secrets manager is refused and creates no file."""
+    """An object of a deleted secrets manager refuses changes and creates no file."""
     workspace = get_workspace()
     record = workspace.register_component(MANAGER, "other", "local", {})
     manager = workspace.open_manager("other")
@@ -160,24 +163,25 @@ def _open_to_a_group(path: Path) -> None:
     path.chmod(0o770)
 
 
-FOLDERS = [
-    (what, how)
-    for what in ("", "keys", "workspace.db", "keys/*.key")
-    for how in (_foreign, _open_to_all, _open_to_a_group)
-    if how is _foreign or "." not in what
+CASES = [
+    (pattern, make_unsafe)
+    for pattern in ("", "keys", "workspace.db", "keys/*.key")
+    for make_unsafe in (_foreign, _open_to_all, _open_to_a_group)
+    if make_unsafe is _foreign or "." not in pattern
 ]
+"""Files in the home as glob patterns, and functions that let another user own or change them."""
 
 
-@pytest.mark.skipif("not hasattr(__import__('os'), 'geteuid') or __import__('os').geteuid() != 0", reason="Only root gives files away.")
-@pytest.mark.parametrize(("what", "how"), FOLDERS)
-def test_files_of_other_users_are_refused(what: str, how: Callable[[Path], None], home: Path) -> None:
-    """A home, key or store that others own or can write is refused with path and remedy."""
+@pytest.mark.skipif("not hasattr(__import__('os'), 'geteuid') or __import__('os').geteuid() != 0", reason="Only root can change owners.")
+@pytest.mark.parametrize(("pattern", "make_unsafe"), CASES)
+def test_files_of_other_users_are_refused(pattern: str, make_unsafe: Callable[[Path], None], home: Path) -> None:
+    """A home, key or store that other users own or can change raises an error."""
     first = get_workspace()
     first.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
-    path = next(iter(home.glob(what))) if what else home
-    how(path)
+    path = next(iter(home.glob(pattern))) if pattern else home
+    make_unsafe(path)
     with pytest.raises(ManagerAccessError) as caught:
-        Workspace(home).open_component(ALERTER, "first").slack_token  # noqa: B018 - reading it opens the key
+        Workspace(home).open_component(ALERTER, "first").slack_token  # noqa: B018 - reading the attribute opens the key
     assert str(path) in str(caught.value)
     assert "another folder" in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""What a person can set, and what a setting that means nothing gets."""
+"""Tests of the settings in environment variables, and of errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_home_is_what_the_variable_says_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder follows the variable from one call to the next, and nothing is created for it."""
+def test_home_is_read_from_the_variable_at_each_call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of the variable changes the folder, and no folder is created."""
     for name in ("one", "two"):
         monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / name))
         assert home() == tmp_path / name
@@ -33,7 +33,7 @@ def test_home_is_what_the_variable_says_now(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_home_may_be_relative_or_begin_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative folder lies in the current one, a tilde is the user's own; both come back absolute."""
+    """A relative path and a path with a tilde are returned as absolute paths."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(HOME_VARIABLE, "here")
     assert home() == tmp_path / "here"
@@ -42,8 +42,8 @@ def test_home_may_be_relative_or_begin_with_a_tilde(tmp_path: Path, monkeypatch:
     assert home() == tmp_path / "there"
 
 
-def test_without_the_variable_home_is_the_platforms_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing set means the folder for a user's data, as the platform has it."""
+def test_the_default_home_is_the_platforms_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the variable, the home is in the platform's folder for user data."""
     monkeypatch.delenv(HOME_VARIABLE)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -56,41 +56,41 @@ def test_without_the_variable_home_is_the_platforms_folder(tmp_path: Path, monke
 
 @pytest.mark.parametrize("level", list(SecretValidationLevel))
 @pytest.mark.parametrize("written", ["upper", "lower", "title", "padded"])
-def test_a_level_is_known_in_whatever_case(level: SecretValidationLevel, written: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of the three levels is read at call time, in any case and with white space around it."""
-    forms = {"upper": level.value, "lower": level.value.lower(), "title": level.value.title(), "padded": f" {level.value} "}
-    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, forms[written])
+def test_a_level_is_valid_in_any_case(level: SecretValidationLevel, written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Upper case, lower case and surrounding white space do not change the level."""
+    texts = {"upper": level.value, "lower": level.value.lower(), "title": level.value.title(), "padded": f" {level.value} "}
+    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, texts[written])
     assert validation_level() is level
 
 
 @pytest.mark.parametrize("unset", [None, "", "  "])
-def test_the_default_level_reads_keys(unset: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the variable is missing or empty, secrets and keys are both looked at."""
+def test_the_default_level_checks_secrets_and_keys(unset: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default level applies if the variable is missing or empty."""
     if unset is not None:
         monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, unset)
     assert validation_level() is SecretValidationLevel.SECRET_AND_KEY_EXISTS
 
 
-@pytest.mark.parametrize("bad", ["SOME", "SECRET-EXISTS", "1", "true"])
-def test_a_bad_level_lists_the_three(bad: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any other level is an error that is a ValueError too and names the variable, the value and the levels."""
-    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, bad)
+@pytest.mark.parametrize("invalid", ["SOME", "SECRET-EXISTS", "1", "true"])
+def test_the_error_for_an_invalid_level_lists_the_levels(invalid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is also a ValueError, and has the variable, its value and the levels."""
+    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, invalid)
     with pytest.raises(SettingsError) as caught:
         validation_level()
     assert isinstance(caught.value, ValueError)
     assert is_one_line(caught.value)
-    for told in (VALIDATION_LEVEL_VARIABLE, repr(bad), *(level.value for level in SecretValidationLevel)):
-        assert told in str(caught.value)
+    for text in (VALIDATION_LEVEL_VARIABLE, repr(invalid), *(level.value for level in SecretValidationLevel)):
+        assert text in str(caught.value)
 
 
-def test_the_levels_are_written_in_the_documentation_as_here() -> None:
-    """The names of the levels and of the variable are ZenML's."""
+def test_the_variable_and_the_levels_have_zenml_s_names() -> None:
+    """The names are those in ZenML's documentation."""
     assert VALIDATION_LEVEL_VARIABLE == "ZENML_SECRET_VALIDATION_LEVEL"
     assert [level.value for level in SecretValidationLevel] == ["NONE", "SECRET_EXISTS", "SECRET_AND_KEY_EXISTS"]
 
 
-def test_a_private_folder_is_the_owners_alone(tmp_path: Path) -> None:
-    """New folders have the mode 0700 whatever the umask, with their parents; one that was there keeps its mode."""
+def test_only_the_owner_can_enter_a_private_folder(tmp_path: Path) -> None:
+    """New folders have the mode 0700 with any umask; an existing folder keeps its mode."""
     tmp_path.chmod(0o755)
     before = os.umask(0)
     try:
@@ -100,8 +100,8 @@ def test_a_private_folder_is_the_owners_alone(tmp_path: Path) -> None:
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in (made, made.parent, tmp_path)] == [0o700, 0o700, 0o755]
 
 
-def test_settings_import_nothing_heavy() -> None:
-    """Reading the settings imports no library but the standard one while ZENSECRETS_HOME is set."""
+def test_settings_import_no_large_library() -> None:
+    """With ZENSECRETS_HOME, the settings are read without pydantic, platformdirs and SQLAlchemy."""
     code = """
 import json, sys
 from zensecrets_jupyter.core import settings

@@ -70,12 +70,12 @@ def registered() -> Registered:
 
 
 class _Recorder(BaseHTTPRequestHandler):
-    """Answers every request with an empty list of buckets, and keeps its headers in the class."""
+    """Answers every request with an empty list of buckets, and records its headers."""
 
     seen: list[dict[str, str]]
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Record the headers and answer."""
         self.seen.append(dict(self.headers))
         body = b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
         self.send_response(200)
@@ -84,23 +84,26 @@ class _Recorder(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
 def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
-    """Run an HTTP server on loopback and return its port and the headers of its requests."""
+    """Run a local HTTP server, and return its port and the headers of requests."""
     handler = type("Recorder", (_Recorder,), {"seen": []})
     with HTTPServer(("127.0.0.1", 0), handler) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield running.server_port, handler.seen  # type: ignore[attr-defined] # made above
+        yield running.server_port, handler.seen  # type: ignore[attr-defined] # the class is created in this function
         running.shutdown()
         thread.join()
 
 
 def test_values_are_exact_texts(registered: Registered) -> None:
-    """The content is a new exact dict of exact str, and so are attributes and resolved references."""
+    """The content is an exact dict with exact ``str`` values, not of subclasses.
+
+    Attributes and resolved references are exact ``str`` too.
+    """
     secret = registered.secret
     assert isinstance(secret, BasicAuthSecretSchema)
     assert type(secret.content) is dict
@@ -122,7 +125,7 @@ def test_a_read_value_is_masked(registered: Registered) -> None:
 
 @pytest.mark.parametrize("look", [repr, str, pprint.pformat, "{!r}".format])
 def test_secrets_and_references_show_no_value(look: Callable[[Any], str], registered: Registered) -> None:
-    """The repr of a secret holds the mask, and that of a reference the reference."""
+    """The ``repr`` of a secret shows the mask; a reference shows itself."""
     for holder in (registered.secret, registered.secret.reference("password"), [registered.secret]):
         assert find_canary(look(holder)) == []
     assert look(registered.secret).count("‹secret:login.password›") == 1
@@ -130,7 +133,7 @@ def test_secrets_and_references_show_no_value(look: Callable[[Any], str], regist
 
 @pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
 def test_a_pickle_holds_no_value(serialize: Callable[[Any], bytes], registered: Registered) -> None:
-    """A pickle of a secret, a reference or an object with them holds no value."""
+    """A pickle of a secret, a reference or a container of them holds no value."""
     reference = registered.secret.reference("password")
     for holder in (reference, registered.secret, [reference, {"s": registered.secret}]):
         assert find_canary(serialize(holder)) == []
@@ -178,7 +181,7 @@ print(json.dumps({
 
 
 def test_a_pickle_of_a_deleted_secret_raises_an_error(registered: Registered) -> None:
-    """Resolving a reference to a deleted secret raises an error with its name and without a value."""
+    """The error for a reference to a deleted secret has its name and no value."""
     pickled = pickle.dumps(registered.secret.reference("password"))
     Client().secrets_manager.delete_secret("login")
     with pytest.raises(KeyError, match="no secret 'login'") as caught:
@@ -206,13 +209,13 @@ def test_a_reference_to_a_missing_key_is_refused(registered: Registered) -> None
 
 
 def test_copying_a_secret_returns_it(registered: Registered) -> None:
-    """Copying a secret returns the same object."""
+    """``copy.copy`` and ``copy.deepcopy`` return the same object."""
     assert copy.deepcopy(registered.secret) is registered.secret
     assert copy.copy(registered.secret) is registered.secret
 
 
 def test_json_writes_the_value(registered: Registered) -> None:
-    """json.dumps writes a value like any str."""
+    """``json.dumps`` writes a value like any other text."""
     assert json.dumps({"token": registered.value}) == json.dumps({"token": registered.text})
     assert json.loads(json.dumps(registered.secret.content)) == {"username": "somebody", "password": registered.text}
 
@@ -233,7 +236,7 @@ def test_an_http_header_contains_the_value(registered: Registered, server: tuple
 
 
 def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> None:
-    """A boto3 client with values signs like one with plain texts."""
+    """A boto3 client signs with values as with plain texts."""
     port, seen = server
     plain = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key"), "aws_session_token": canary("token")}
     content = AWSSecretSchema(name="aws", **plain).content
@@ -253,7 +256,7 @@ def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> N
 
 
 def test_sqlalchemy_accepts_a_value(registered: Registered) -> None:
-    """A URL with a value as password is masked when shown and complete for the driver."""
+    """The ``repr`` of a URL masks its password, and the driver gets the value."""
     url = sa.URL.create("postgresql+psycopg", "somebody", registered.value, "localhost", 5432, "db")
     assert find_canary(repr(url)) == []
     assert url.render_as_string(hide_password=False) == f"postgresql+psycopg://somebody:{registered.text}@localhost:5432/db"

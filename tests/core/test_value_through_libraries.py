@@ -1,4 +1,4 @@
-"""Tests of values in other libraries, which must write them exactly and must not mix up credentials."""
+"""Tests of values in other libraries: exact texts, and the correct credentials."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-AWKWARD = "é: 'x' \"y\" \\n #{} & <"
-"""Added to a value, so that a writer has to quote."""
+SPECIAL_CHARACTERS = "é: 'x' \"y\" \\n #{} & <"
+"""A suffix for a value, which serializers have to quote or escape."""
 
 
 class _Record(msgspec.Struct):
@@ -90,7 +90,7 @@ def _annotator(secret: str) -> Any:
 @pytest.mark.parametrize("through", THROUGH.values(), ids=THROUGH)
 def test_serializers_write_the_exact_value(through: Callable[[Any], Any]) -> None:
     """Serialized content and resolved attributes are read back as the exact value."""
-    value = canary("through") + AWKWARD
+    value = canary("through") + SPECIAL_CHARACTERS
     _register("service", token=value)
     content = Client().get_secret("service").content
     for given in (content, {"token": _annotator("service").authentication_secret}):
@@ -100,8 +100,8 @@ def test_serializers_write_the_exact_value(through: Callable[[Any], Any]) -> Non
         assert type(given["token"]) is str
 
 
-class _Session(MemoryFileSystem):  # type: ignore[misc] # fsspec has no types
-    """A file system that keeps its credentials, and that fsspec caches like those of clouds."""
+class _Session(MemoryFileSystem):  # type: ignore[misc] # fsspec has no type annotations
+    """A file system with credentials, which fsspec caches like the file systems of clouds."""
 
     protocol = "session"
     cachable = True
@@ -121,7 +121,7 @@ def _sessions() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_sessions")
 def test_fsspec_uses_a_session_per_value() -> None:
-    """Different values of one attribute, also after an update, get different fsspec sessions."""
+    """Different values get different fsspec sessions, also after an update of a secret."""
     one, two, new = canary("one"), canary("two"), canary("new")
     _register("one", token=one)
     _register("two", token=two)
@@ -139,7 +139,7 @@ def test_fsspec_uses_a_session_per_value() -> None:
 
 @pytest.mark.usefixtures("_sessions")
 def test_pandas_passes_the_value_in_storage_options() -> None:
-    """Tables are written and read by pandas through a file system that gets the exact value."""
+    """Pandas passes the exact value to the file system of a table."""
     value = canary("pandas")
     _register("store", token=value)
     options = {"token": Client().get_secret("store").content["token"]}
@@ -172,7 +172,7 @@ def test_joblib_caches_by_value(tmp_path: Path) -> None:
     run("one")
     assert called == [one, two, new]
     assert {type(token) for token in called} == {str}
-    # The cache is the user's own data, and no part of what the other tests look through.
+    # The cache contains values, which the search for leaks after the test would find.
     shutil.rmtree(tmp_path / "joblib")
 
 
@@ -202,7 +202,7 @@ def test_sqlalchemy_logs_in() -> None:
 
 
 def test_boto3_stores_and_reads_with_a_value() -> None:
-    """A boto3 client with values stores and reads a secret on a server with AWS's API."""
+    """A boto3 client with values can use a server with AWS's API."""
     keys = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")}
     _register("aws", **keys)
     content = Client().get_secret("aws").content
@@ -216,18 +216,18 @@ def test_boto3_stores_and_reads_with_a_value() -> None:
 
 
 class _Recorder(BaseHTTPRequestHandler):
-    """Answers every request with nothing, and keeps its headers in the class."""
+    """Answers every request with an empty response, and records its headers."""
 
     seen: list[dict[str, str]]
 
     def do_GET(self) -> None:
-        """Answer."""
+        """Record the headers and answer."""
         self.seen.append(dict(self.headers))
         self.send_response(204)
         self.end_headers()
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 def test_httpx_sends_the_value() -> None:
@@ -245,8 +245,8 @@ def test_httpx_sends_the_value() -> None:
         httpx.get(address, auth=("ada", token))
         server.shutdown()
         thread.join()
-    seen = handler.seen  # type: ignore[attr-defined] # made above
-    # httpx writes the names of headers as they are given; Python's server keeps them so.
+    seen = handler.seen  # type: ignore[attr-defined] # the class is created in this function
+    # httpx sends the names of headers unchanged, and the server does not change them either.
     sent = {name.lower(): text for name, text in seen[0].items()}
     assert (sent["x-token"], sent["authorization"]) == (value, f"Bearer {value}")
     basic = httpx.BasicAuth("ada", value)._auth_header

@@ -1,4 +1,4 @@
-"""Tests of secrets as arguments of tasks in real worker processes of each kind of pool."""
+"""Tests of secrets as arguments of tasks in worker processes, for each kind of pool."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _by_joblib(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSche
 
 @pytest.fixture
 def typed(home: Path) -> Iterator[BaseSecretSchema]:
-    """Return a secret of a store whose passphrase was typed, so that other processes lack it."""
+    """Return a secret of a store whose passphrase other processes do not have."""
     before = set_passphrase_source(lambda _prompt: PASSPHRASE)
     try:
         manager = Client().active_stack.secrets_manager
@@ -63,7 +63,7 @@ def test_a_locked_store_in_a_worker_raises_its_error(
     run: Callable[[Callable[[BaseSecretSchema], int], BaseSecretSchema], int],
     typed: BaseSecretSchema,
 ) -> None:
-    """A task with a secret of a locked store raises an error with the remedy, and the pool does not hang."""
+    """A task with a secret of a locked store fails, and the pool ends."""
     with pytest.raises(ManagerLockedError, match=r"Set ZENSECRETS_PASSPHRASE.*before the workers are started"):
         run(length, typed)
     joblib.externals.loky.get_reusable_executor().shutdown()
@@ -96,4 +96,4 @@ def test_each_use_of_a_deferred_error_raises_it() -> None:
         with pytest.raises(SecretNotFoundError, match="no secret 'gone'"):
             use()
     assert "no secret 'gone'" in repr(unread)
-    assert pickle.loads(pickle.dumps(unread)) == "again"  # noqa: S301 - pickled here
+    assert pickle.loads(pickle.dumps(unread)) == "again"  # noqa: S301 - the test itself pickled the object

@@ -1,4 +1,4 @@
-"""Fixtures for tests of steps: a client of a fresh workspace, and secrets with canary values."""
+"""Fixtures for tests of steps: a client, and secrets with canary values."""
 
 from __future__ import annotations
 
@@ -24,9 +24,12 @@ def client(home: Path) -> Client:
 
 @pytest.fixture
 def plant(client: Client) -> Callable[..., str]:
-    """Return a function that stores a secret with a new canary as the value of one key, and returns the canary."""
+    """Return a function that stores a new canary in a secret, and returns it.
 
-    def register(name: str, key: str = "key") -> str:
+    The secret is created if it does not exist.
+    """
+
+    def set_key(name: str, key: str = "key") -> str:
         value = canary(name)
         manager = client.secrets_manager
         if name in manager.list_secrets():
@@ -35,12 +38,12 @@ def plant(client: Client) -> Callable[..., str]:
             manager.register_secret(ArbitrarySecretSchema(name=name, arbitrary_kv_pairs={key: value}))
         return value
 
-    return register
+    return set_key
 
 
 @pytest.fixture(autouse=True)
 def _check_for_leaks(home: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Check after each test that no canary is in a file, in the environment or in the output."""
+    """Check after each test that files, environment and output contain no canary."""
     yield
     assert not home.exists() or find_canary(home) == []
     assert find_canary("\n".join(f"{name}={value}" for name, value in os.environ.items())) == []

@@ -38,7 +38,7 @@ print(json.dumps([value["value"], value["secret"].content["key"]]))
 
 
 def _stored(make: Callable[[StepContext], Any]) -> Artifact:
-    """Return the stored output of a step that returns the result of ``make`` for its context."""
+    """Run a step that returns ``make(context)``, and return its stored output."""
 
     @step
     def some(context: StepContext) -> Any:
@@ -52,18 +52,19 @@ def _stored(make: Callable[[StepContext], Any]) -> Artifact:
 
 
 def _secret(context: StepContext) -> Any:
+    """Return the secret ``token`` of the stack."""
     return context.stack.secrets_manager.get_secret("token")
 
 
 def test_files_are_private(client: Client) -> None:
     """Every file in the artifact store has the mode 0600, and every folder 0700."""
-    place = Path(_stored(lambda _: 1).uri)
-    for path in [place, *place.rglob("*"), *client.workspace.home.joinpath("artifact_stores").rglob("*")]:
+    folder = Path(_stored(lambda _: 1).uri)
+    for path in [folder, *folder.rglob("*"), *client.workspace.home.joinpath("artifact_stores").rglob("*")]:
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
 
 def test_files_are_private_in_a_shared_folder(client: Client, tmp_path: Path) -> None:
-    """A local artifact store with a path writes private files in a folder that is not private."""
+    """The files of a local artifact store are private, even in a public folder."""
     folder = tmp_path / "shared"
     folder.mkdir(mode=0o755)
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(folder)})
@@ -88,7 +89,7 @@ def test_a_secret_and_its_values_are_stored_as_references(plant: Callable[..., s
 
 
 def test_texts_that_contain_a_value_are_stored_as_templates(plant: Callable[..., str]) -> None:
-    """A header, a URL and a nested text are stored without the value and loaded with it."""
+    """Headers, URLs and nested texts are stored without the value, and loaded with it."""
     one, two = plant("token"), plant("other")
 
     @step(secrets=["other"])
@@ -127,8 +128,8 @@ class _Holder:
         self.encoded = base64.b64encode(f"user:{token}".encode())
 
 
-_FORMS: dict[str, Callable[[str], Any]] = {
-    "beside what looks like a reference": lambda value: "{{a.b}} " + value,
+_OBJECTS_WITH_A_VALUE: dict[str, Callable[[str], Any]] = {
+    "text that resembles a reference": lambda value: "{{a.b}} " + value,
     "bytes": lambda value: value.encode(),
     "bytearray": lambda value: bytearray(value.encode()),
     "base64 of user and value": lambda value: base64.b64encode(f"user:{value}".encode()).decode(),
@@ -136,7 +137,7 @@ _FORMS: dict[str, Callable[[str], Any]] = {
     "hex": lambda value: value.encode().hex(),
     "URL-encoded": lambda value: urllib.parse.quote(value + "&x=/"),
     "JSON in JSON": lambda value: json.dumps(json.dumps({"k": value})),
-    "pickle of its own": lambda value: pickle.dumps({"k": value}),
+    "pickle": lambda value: pickle.dumps({"k": value}),
     "array of texts": lambda value: np.array([value, "x"]),
     "array of bytes": lambda value: np.array([value.encode()]),
     "array of objects": lambda value: np.array([value, None], dtype=object),
@@ -153,7 +154,7 @@ _FORMS: dict[str, Callable[[str], Any]] = {
 
 
 def _as_plain(item: Any) -> Any:
-    """Return a comparable form of an object that is created again by a load."""
+    """Return the content of an object, because a loaded object is another object."""
     if isinstance(item, _Holder):
         return vars(item)
     if isinstance(item, Exception):
@@ -163,33 +164,33 @@ def _as_plain(item: Any) -> Any:
     return item() if callable(item) else item.tolist() if isinstance(item, np.ndarray) else item
 
 
-@pytest.mark.parametrize("form", _FORMS.values(), ids=_FORMS)
-def test_any_object_with_a_value_is_stored_without_it(form: Callable[[str], Any], plant: Callable[..., str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", _OBJECTS_WITH_A_VALUE.values(), ids=_OBJECTS_WITH_A_VALUE)
+def test_any_object_with_a_value_is_stored_without_it(make: Callable[[str], Any], plant: Callable[..., str], tmp_path: Path) -> None:
     """Outputs and arguments are loaded unchanged, and no file contains the value in any encoding."""
     value = plant("token")
-    stored = _stored(lambda context: form(_secret(context).content["key"]))
+    stored = _stored(lambda context: make(_secret(context).content["key"]))
     assert find_canary(tmp_path) == []
     loaded = stored.load()
     if isinstance(loaded, pd.DataFrame):
-        pd.testing.assert_frame_equal(loaded, form(value))
+        pd.testing.assert_frame_equal(loaded, make(value))
     else:
-        assert _as_plain(loaded) == _as_plain(form(value))
-    given: list[Any] = []
+        assert _as_plain(loaded) == _as_plain(make(value))
+    received: list[Any] = []
 
     @step(enable_cache=False)
     def take(thing: Any) -> None:
-        given.append(thing)
+        received.append(thing)
 
     @pipeline
     def one() -> None:
-        take(form(value))
+        take(make(value))
 
     with trace_pipeline("one") as graph:
-        take(form(value))
+        take(make(value))
     for call in graph.calls.values():
         assert [find_canary(found.data) for found in call.inputs.values() if isinstance(found, PickledArgument)] == [[]]
     one()
-    assert str(_as_plain(given[0])) == str(_as_plain(form(value)))
+    assert str(_as_plain(received[0])) == str(_as_plain(make(value)))
     assert find_canary(tmp_path) == []
 
 
@@ -205,11 +206,11 @@ def test_a_sealed_output_opens_only_in_its_workspace(plant: Callable[..., str], 
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_an_output_that_can_t_be_sealed_fails_the_step(plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_step_fails_if_its_output_can_t_be_sealed(plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """With a wrong passphrase, the step fails with the reason and writes nothing."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "right")
     value = plant("token")
-    Client().workspace.seal(b"makes the key")
+    Client().workspace.seal(b"this creates the data key")
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "wrong")
     workspace._workspaces.clear()
     passphrase.forget_passphrases()
@@ -228,16 +229,16 @@ def test_nested_values_are_loaded_unchanged_and_stored_without_the_value(client:
         manager.register_secret(ArbitrarySecretSchema(name="token", arbitrary_kv_pairs={"key": canary("token")}))
     value = str.__str__(manager.get_secret("token").content["key"]) + ""
 
-    def planted(item: Any) -> Any:
-        return [planted(one) for one in item] if isinstance(item, list) else f"{item}{value}" if isinstance(item, str) else item
+    def add_value(item: Any) -> Any:
+        return [add_value(one) for one in item] if isinstance(item, list) else f"{item}{value}" if isinstance(item, str) else item
 
     def make(context: StepContext) -> Any:
         _secret(context)
-        return planted([data, "x"])
+        return add_value([data, "x"])
 
     stored = _stored(make)
     assert find_canary(Path(stored.uri)) == []
-    assert stored.load() == planted([data, "x"])
+    assert stored.load() == add_value([data, "x"])
 
 
 def test_an_output_that_can_t_be_pickled_is_refused(plant: Callable[..., str]) -> None:
@@ -298,7 +299,7 @@ def test_a_load_of_a_damaged_or_missing_file_raises_artifact_error() -> None:
 
 
 def test_a_store_that_can_t_be_written_raises_artifact_error(client: Client, tmp_path: Path) -> None:
-    """If the path of the store is a file, the run fails with an error that names it."""
+    """If the path of the store is a file, the run fails."""
     blocked = tmp_path / "file"
     blocked.touch()
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(blocked)})
@@ -308,7 +309,7 @@ def test_a_store_that_can_t_be_written_raises_artifact_error(client: Client, tmp
 
 
 def test_a_store_can_use_any_file_system_of_fsspec(client: Client, plant: Callable[..., str]) -> None:
-    """A URL stores outputs and the cache, and an unknown scheme raises an error with a package."""
+    """Outputs and the cache are stored at a URL; an unknown scheme raises an error."""
     value = plant("token")
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mem", "custom", {"path": "memory://bucket/artifacts"})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mem"})
@@ -330,7 +331,7 @@ def test_a_store_can_use_any_file_system_of_fsspec(client: Client, plant: Callab
         one()
 
 
-def test_a_store_logs_in_with_its_resolved_attributes(client: Client, plant: Callable[..., str]) -> None:
+def test_resolved_attributes_are_the_credentials_of_a_store(client: Client, plant: Callable[..., str]) -> None:
     """The file system of a custom store gets its attributes with references resolved."""
     import fsspec
 
@@ -417,7 +418,7 @@ def test_invalid_materializers_are_refused() -> None:
         step(output_materializers=int)(some)  # type: ignore[arg-type] # the test passes a wrong type
 
 
-def test_a_wrong_number_of_outputs_fails_the_step(client: Client) -> None:
+def test_a_step_fails_with_a_wrong_number_of_outputs(client: Client) -> None:
     """The error has the numbers of outputs, and quotes no value."""
     for returned in (1, (1,), (1, 2, 3)):
 
@@ -433,8 +434,8 @@ def test_a_wrong_number_of_outputs_fails_the_step(client: Client) -> None:
             one()
 
 
-def test_an_error_for_a_missing_file_system_names_the_package(client: Client) -> None:
-    """A cloud store without its file system raises an error that names the package."""
+def test_the_error_for_a_missing_file_system_names_the_package(client: Client) -> None:
+    """A cloud store needs the package of its file system."""
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "gcs", "gcp", {"path": "gs://bucket"})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "gcs"})
     with pytest.raises(ArtifactError, match="pip install gcsfs"):

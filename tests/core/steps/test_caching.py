@@ -105,7 +105,7 @@ def test_nothing_is_cached_with_caching_off(client: Client) -> None:
 
 
 def test_a_rotated_secret_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
-    """A changed secret is a cache miss for every way in which a step can read it."""
+    """A changed secret is a cache miss, however the step reads it."""
     plant("token")
     client.workspace.register_component(ComponentType.ALERTER, "mine", "slack", {"slack_token": "{{token.key}}"})
     client.workspace.update_stack("default", {ComponentType.ALERTER: "mine"})
@@ -146,7 +146,7 @@ def test_a_rotated_secret_is_a_miss(client: Client, plant: Callable[..., str]) -
 
 
 def test_a_rotated_secret_of_the_pipeline_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
-    """A changed secret in the environment of a pipeline is a cache miss for its steps."""
+    """A changed secret of a pipeline is a cache miss for its steps."""
     plant("token")
 
     @step
@@ -163,7 +163,7 @@ def test_a_rotated_secret_of_the_pipeline_is_a_miss(client: Client, plant: Calla
 
 
 def test_a_rotated_secret_in_an_input_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
-    """A changed secret is a cache miss for a step that received its value as an input."""
+    """A changed secret is a cache miss for a step with its value as input."""
     plant("token")
 
     @step
@@ -232,7 +232,7 @@ def test_a_run_with_a_missing_secret_is_not_cached(client: Client, plant: Callab
 
 
 def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, plant: Callable[..., str]) -> None:
-    """A run that read an old and a new value of a secret is not cached."""
+    """A run is not cached if a secret changed between or after its reads."""
     plant("token")
 
     @step(enable_cache=True)
@@ -252,7 +252,7 @@ def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, plant
 
 
 def test_a_locked_store_is_a_miss(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the passphrase, a cached run that read a secret is a miss, and the step runs."""
+    """Without the passphrase, a cached run that read a secret is not reused."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "right")
     plant("token")
     code = (
@@ -292,7 +292,7 @@ def test_a_step_without_secrets_creates_no_key(client: Client) -> None:
 
 
 def test_cache_records_contain_no_value(client: Client, plant: Callable[..., str]) -> None:
-    """A record contains only names and digests, and its fingerprint depends on the key of the workspace."""
+    """A record contains only names and digests, and a fingerprint with the workspace's key."""
     value = plant("token")
 
     @step(settings={"token": "{{token.key}}"}, secrets=["token"])
@@ -340,24 +340,24 @@ def test_a_deleted_output_is_a_miss(client: Client) -> None:
 
 
 def test_a_changed_stack_is_a_miss_for_a_step_that_reads_it(client: Client, plant: Callable[..., str]) -> None:
-    """A step that reads its stack runs again after a change of an attribute; another step does not."""
+    """Only a step that reads its stack runs again after a change of an attribute."""
     plant("token")
     plant("other")
     client.workspace.register_component(ComponentType.ALERTER, "mine", "slack", {"slack_token": "{{token.key}}"})
     client.workspace.update_stack("default", {ComponentType.ALERTER: "mine"})
 
     @step(enable_cache=True)
-    def looks(context: StepContext) -> bool:
+    def reads_stack(context: StepContext) -> bool:
         return context.stack.alerter is not None and bool(context.stack.alerter.slack_token)
 
     @step
-    def looks_away() -> int:
+    def ignores_stack() -> int:
         return 1
 
-    assert _statuses(looks) == _statuses(looks_away) == ["completed", "cached"]
+    assert _statuses(reads_stack) == _statuses(ignores_stack) == ["completed", "cached"]
     client.workspace.update_component(ComponentType.ALERTER, "mine", {"slack_token": "{{other.key}}"})
-    assert _statuses(looks) == ["completed", "cached"]
-    assert _statuses(looks_away, times=1) == ["cached"]
+    assert _statuses(reads_stack) == ["completed", "cached"]
+    assert _statuses(ignores_stack, times=1) == ["cached"]
 
 
 def test_another_secrets_manager_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
@@ -376,7 +376,7 @@ def test_another_secrets_manager_is_a_miss(client: Client, plant: Callable[..., 
 
 
 def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client) -> None:
-    """The first run reads a secret once, and a cached run reads nothing within the time to live."""
+    """The backend is read once per secret, although three runs use the secrets."""
     client.workspace.register_component(ComponentType.SECRETS_MANAGER, "counted", CountingBackend.FLAVOR, {})
     client.workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "counted"})
     manager = client.secrets_manager
@@ -420,7 +420,7 @@ def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client
         ("def w(m):\n def f(n): return m\n return f\nf = w(1)", "def w(m):\n def f(n): return m\n return f\nf = w(1)", True),
     ],
 )
-def test_the_code_digest_depends_on_what_python_runs(one: str, other: str, *, same: bool) -> None:
+def test_the_code_digest_depends_on_the_executed_code(one: str, other: str, *, same: bool) -> None:
     """Comments do not change the digest; constants, names, defaults, closures and helper functions do."""
     spaces: list[dict[str, Any]] = [{"__name__": "cell"}, {"__name__": "cell"}]
     for text, space in zip((one, other), spaces, strict=True):
@@ -430,7 +430,7 @@ def test_the_code_digest_depends_on_what_python_runs(one: str, other: str, *, sa
 
 
 def test_functions_without_a_code_digest_are_not_cached(client: Client, plant: Callable[..., str]) -> None:
-    """A function with a lock in its closure, or with a secret that was read earlier, is not cached."""
+    """A step that uses an outer lock or secret is not cached."""
     plant("token")
     lock = threading.Lock()
     token = client.get_secret("token").content["key"]

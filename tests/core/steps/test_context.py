@@ -39,7 +39,7 @@ METHODS = ["get_output_artifact_uri", "get_output_materializer"]
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    ("asking", "name", "error_text"),
+    ("called", "name", "error_text"),
     [
         (no_outputs, None, "has no outputs"),
         (no_outputs, "output", "has no outputs"),
@@ -48,15 +48,15 @@ METHODS = ["get_output_artifact_uri", "get_output_materializer"]
         (two_outputs, "third", "has no output 'third'"),
     ],
 )
-def test_an_ambiguous_or_unknown_output_is_refused(client: Client, method: str, asking: Any, name: str | None, error_text: str) -> None:
-    """No outputs, several outputs without a name, and an unknown name raise errors that list the outputs."""
+def test_an_ambiguous_or_unknown_output_is_refused(client: Client, method: str, called: Any, name: str | None, error_text: str) -> None:
+    """An unknown name is refused; without a name, several outputs are refused."""
     with pytest.raises(StepContextError, match=error_text) as caught:
-        asking(method, name)
+        called(method, name)
     assert is_one_line(caught.value)
 
 
 def test_the_uri_of_an_output_is_its_private_folder(client: Client) -> None:
-    """Files that the step writes below the URI are in the folder of the stored output."""
+    """A step can write further files to the folder of an output."""
 
     @step
     def some(context: StepContext) -> Two:
@@ -68,34 +68,34 @@ def test_the_uri_of_an_output_is_its_private_folder(client: Client) -> None:
         some()
 
     run = one()
-    place = Path(run.steps["some"].outputs["second"].uri)
-    assert place.is_relative_to(client.workspace.home / "artifact_stores")
-    assert (place / "model.txt").read_text() == "mine"
-    assert place.stat().st_mode & 0o777 == 0o700
+    folder = Path(run.steps["some"].outputs["second"].uri)
+    assert folder.is_relative_to(client.workspace.home / "artifact_stores")
+    assert (folder / "model.txt").read_text() == "mine"
+    assert folder.stat().st_mode & 0o777 == 0o700
     assert run.steps["some"].outputs["second"].load() == 2
 
 
 def test_the_context_returns_the_materializer_of_an_output(client: Client) -> None:
-    """``get_output_materializer`` returns the default, the step's own, or the requested class."""
+    """``get_output_materializer`` returns the default, the configured or the requested materializer."""
 
     class Own(PickleMaterializer):
-        """Supports any type."""
+        """The materializer of one output."""
 
     class Custom(BaseMaterializer):
-        """Is requested from the context."""
+        """A materializer that the step requests from the context."""
 
     @step(output_materializers={"second": Own})
     def some(context: StepContext) -> Two:
-        kinds = [
+        materializers = [
             context.get_output_materializer("first"),
             context.get_output_materializer("second"),
             context.get_output_materializer("first", Custom),
             context.get_output_materializer(output_name="first", custom_materializer_class=Custom),
             context.get_output_materializer(name="first", custom=Custom),
         ]
-        assert [type(one) for one in kinds] == [PickleMaterializer, Own, Custom, Custom, Custom]
+        assert [type(one) for one in materializers] == [PickleMaterializer, Own, Custom, Custom, Custom]
         assert context.get_output_artifact_uri(output_name="first") == context.get_output_artifact_uri(name="first")
-        assert kinds[0].artifact.uri == context.get_output_artifact_uri("first") == kinds[2].artifact.uri
+        assert materializers[0].artifact.uri == context.get_output_artifact_uri("first") == materializers[2].artifact.uri
         return 1, 2
 
     assert some() == (1, 2)
@@ -112,7 +112,7 @@ def test_the_repr_of_a_context_has_only_names(client: Client) -> None:
 
 
 def test_a_thread_reads_secrets_through_a_passed_context(client: Client, plant: Callable[..., str]) -> None:
-    """A thread of a step has no context, and can read secrets through the context of the step."""
+    """A thread has no own context, and can use the context of the step."""
     value = plant("token")
 
     def read(context: StepContext) -> bool:

@@ -29,32 +29,32 @@ def make(n: int = 1) -> int:
 
 def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -> None:
     """Every argument of ZenML is accepted, and an argument without effect prints one line."""
-    free_step: Any = step
-    free_pipeline: Any = pipeline
+    untyped_step: Any = step
+    untyped_pipeline: Any = pipeline
     for name, reason in STEP_OPTIONS.items():
-        made = free_step(**{name: "given"})(make.entrypoint)
+        made = untyped_step(**{name: "given"})(make.entrypoint)
         assert made.options == made.configure(**{name: "given"}).options == made.with_options(**{name: "given"}).options == {name: "given"}
         assert capsys.readouterr().err.count("\n") == bool(reason)
     for name in PIPELINE_OPTIONS:
-        assert free_pipeline(**{name: "given"})(make.entrypoint).options == {name: "given"}
+        assert untyped_pipeline(**{name: "given"})(make.entrypoint).options == {name: "given"}
     capsys.readouterr()
     settings = {"docker": DockerSettings(apt_packages=["git"]), "resources": ResourceSettings(gpu_count=1), "own": "x"}
     named = {"orchestrator.vertex": {"synchronous": False}, "experiment_tracker.mlflow": {"nested": True}}
     made = step(settings={**settings, **named}, retry=StepRetryConfig(max_retries=3))(make.entrypoint)
     assert (dict(made.settings)["own"], dict(made.settings)["experiment_tracker.mlflow"]) == ("x", {"nested": True})
-    error_text = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
-    assert error_text == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
+    warned = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert warned == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
 
 
 def test_unknown_arguments_are_refused() -> None:
     """An unknown argument raises an error in one line with a near miss."""
-    free: Any = make
+    untyped_make: Any = make
     wrong: dict[str, Callable[[], Any]] = {
         "'experiment_trackr' for step 'make'. Did you mean 'experiment_tracker'": lambda: step(experiment_trackr="x")(make.entrypoint),
-        "'on_sucess' for step 'make'. Did you mean 'on_success'": lambda: free.with_options(on_sucess=print),
+        "'on_sucess' for step 'make'. Did you mean 'on_success'": lambda: untyped_make.with_options(on_sucess=print),
         "'sttings' for pipeline 'make'. Did you mean 'settings'": lambda: pipeline(sttings={})(make.entrypoint),
         "on_failure of step 'make' is a str, which can't be called": lambda: step(on_failure="x")(make.entrypoint),  # type: ignore[call-overload]
-        "has no parameter 'm'. It takes n": lambda: free.configure(parameters={"m": 1}),
+        "has no parameter 'm'. It takes n": lambda: untyped_make.configure(parameters={"m": 1}),
     }
     for error_text, use in wrong.items():
         with pytest.raises(StepInterfaceError) as caught:
@@ -78,7 +78,7 @@ def test_with_options_returns_a_copy(client: Client) -> None:
 
 
 def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
-    """``id`` names a call, ``after`` accepts names, outputs, steps and lists, and unknown ones raise errors."""
+    """``after`` accepts names, outputs, steps and lists; unknown calls raise errors."""
 
     @pipeline
     def ordered() -> None:
@@ -124,10 +124,10 @@ def test_an_input_can_have_the_name_of_an_argument(client: Client) -> None:
 
 
 def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    """The hook of a step overrides that of the pipeline, and an error in a hook is not quoted."""
+    """A step's hook overrides the hook of the pipeline; errors in hooks are not quoted."""
     seen: list[str] = []
 
-    def took(error: BaseException) -> None:
+    def record(error: BaseException) -> None:
         seen.append(type(error).__name__)
 
     def broken() -> None:
@@ -136,7 +136,7 @@ def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFix
     @step(enable_cache=False, on_success=broken)
     def fine() -> None: ...
 
-    @step(enable_cache=False, on_failure=took)
+    @step(enable_cache=False, on_failure=record)
     def fails() -> None:
         raise KeyError
 
@@ -153,7 +153,7 @@ def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFix
 
 
 def test_each_key_is_a_variable_under_two_names(client: Client, plant: Callable[..., str]) -> None:
-    """A step reads a key as written and in upper case, and both variables are removed afterwards."""
+    """The names are the key in upper case, and the unchanged key if valid."""
     values = {"api_key": plant("service", "api_key"), "some.key": plant("dotted", "some.key")}
     names = ("api_key", "API_KEY", "some.key", "SOME_KEY")
 
@@ -186,7 +186,7 @@ def test_a_context_has_the_names_of_its_step_pipeline_and_run(client: Client) ->
 
 
 def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
-    """A materializer is the default for its types and their subclasses, and its code is part of the cache key."""
+    """It is the default for subclasses too; its code is part of the cache key."""
 
     class Thing:
         def __init__(self, text: str) -> None:
@@ -195,7 +195,7 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
     class Special(Thing):
         """A subclass of the supported type."""
 
-    def keeping(suffix: str) -> type[BaseMaterializer]:
+    def materializer_with(suffix: str) -> type[BaseMaterializer]:
         class Things(BaseMaterializer):
             ASSOCIATED_TYPES = (Thing,)
 
@@ -204,8 +204,8 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
                 self.artifact.write("text", f"{data.text}{suffix}".encode())
 
             def load(self, data_type: Any = object) -> Thing:
-                kept: Thing = data_type(self.artifact.read("text").decode())
-                return kept
+                loaded: Thing = data_type(self.artifact.read("text").decode())
+                return loaded
 
         return Things
 
@@ -218,12 +218,12 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
         thing()
 
     assert thing.materializer_of("output") is PickleMaterializer
-    first = keeping("1")
+    first = materializer_with("1")
     assert thing.materializer_of("output") is first
     loaded = one().steps["thing"].output.load()
     assert (type(loaded), loaded.text) == (Special, "x1")
     assert one().steps["thing"].status == "cached"
-    keeping("2")
+    materializer_with("2")
     assert one().steps["thing"].output.load().text == "x2"
     with pytest.raises(MaterializerInterfaceError, match=r"Things can't write an int: it supports .*Thing") as caught:
         first(one().steps["thing"].output.folder).save(1)

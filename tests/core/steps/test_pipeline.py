@@ -81,7 +81,7 @@ def test_steps_can_be_arguments_of_a_pipeline(client: Client) -> None:
 
 
 def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run prints a line at its start and its end, and a line with duration and status for each step."""
+    """A run prints a line at its start, after each step, and at its end."""
 
     @pipeline
     def two() -> None:
@@ -99,7 +99,7 @@ def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[s
 
 
 def test_a_failed_step_ends_the_run(client: Client) -> None:
-    """The exception of a step is raised, the run has all statuses, and no later step runs."""
+    """The exception of a failed step is raised, and no later step runs."""
 
     @pipeline
     def three() -> None:
@@ -143,23 +143,23 @@ def test_ctrl_c_ends_the_run(client: Client) -> None:
 
 
 def test_an_exception_without_attributes_is_raised(client: Client) -> None:
-    """An exception class with ``__slots__`` is raised without ``pipeline_run``."""
+    """An exception class that refuses attributes is raised without ``pipeline_run``."""
 
-    class SlottedError(Exception):
+    class ReadOnlyError(Exception):
         def __setattr__(self, name: str, value: object) -> None:
             if not name.startswith("__"):
                 raise AttributeError(name)
             super().__setattr__(name, value)
 
     @step
-    def slotted() -> None:
-        raise SlottedError
+    def fails() -> None:
+        raise ReadOnlyError
 
     @pipeline
     def one() -> None:
-        slotted()
+        fails()
 
-    with pytest.raises(SlottedError):
+    with pytest.raises(ReadOnlyError):
         one()
     assert one.last_run is not None
 
@@ -211,18 +211,18 @@ def test_the_repr_of_a_step_output_names_its_step(client: Client) -> None:
 
 def test_a_step_output_is_valid_only_in_its_pipeline(client: Client) -> None:
     """A placeholder raises an error in another pipeline, and in a step outside a pipeline."""
-    kept: list[Any] = []
+    outputs: list[Any] = []
 
     @pipeline
     def one() -> None:
-        kept.append(make(1))
+        outputs.append(make(1))
 
     @pipeline
     def other() -> None:
-        add(kept[0])
+        add(outputs[0])
 
     one()
-    for use in (other, lambda: add(kept[0])):
+    for use in (other, lambda: add(outputs[0])):
         with pytest.raises(StepInterfaceError, match="Load it first"):
             use()
 
@@ -242,8 +242,8 @@ def test_a_nested_pipeline_adds_its_steps(client: Client, plant: Callable[..., s
     @pipeline(settings={"where": "outer"})
     def outer() -> None:
         look(0)
-        handed_on: Any = inner(1)
-        show(handed_on[1])
+        returned: Any = inner(1)
+        show(returned[1])
 
     @step
     def show(where: str) -> str:
@@ -321,7 +321,7 @@ def test_arguments_that_can_t_be_pickled_are_refused_before_the_run(client: Clie
 
 
 def test_after_defines_the_order_of_steps(client: Client) -> None:
-    """``after`` defines the order of steps without common outputs, and a circle raises an error."""
+    """``after`` orders steps without common outputs; steps that wait for each other raise an error."""
     order: list[str] = []
 
     @step(enable_cache=False)
@@ -333,30 +333,30 @@ def test_after_defines_the_order_of_steps(client: Client) -> None:
         order.append("second")
 
     @pipeline
-    def turned() -> None:
+    def reversed_order() -> None:
         first.after(second)
         first()
         second()
 
     @pipeline
-    def waiting() -> None:
+    def cyclic() -> None:
         first.after(second)
         second.after(first)
         first()
         second()
 
-    # The steps append to this list, because a function is not pickled to run in this process.
-    turned()
+    # The steps can append to the list, because they run in this process.
+    reversed_order()
     assert order == ["second", "first"]
     with pytest.raises(StepInterfaceError, match="wait for each other"):
-        waiting()
+        cyclic()
     with pytest.raises(StepInterfaceError, match="in the function of a pipeline"):
         first.after(second)
     assert order == ["second", "first"]
 
 
 def test_each_call_of_a_step_has_its_own_name(client: Client) -> None:
-    """The second call of a step has a number in its name, also in its context."""
+    """The second call of a step has a number in its name."""
 
     @step
     def named(context: StepContext) -> str:
@@ -371,7 +371,7 @@ def test_each_call_of_a_step_has_its_own_name(client: Client) -> None:
 
 
 def test_secrets_are_environment_variables_while_steps_run(client: Client, plant: Callable[..., str]) -> None:
-    """Secrets of a step override those of the pipeline, and the environment is restored after the run."""
+    """The secrets of a step override those of the pipeline, during the step only."""
     shared, own = plant("shared", "api-key"), plant("own", "token")
     over = plant("over", "api.key")
     before = dict(os.environ)
@@ -423,7 +423,7 @@ def test_the_environment_is_restored_after_an_error(client: Client, plant: Calla
 
 
 def test_missing_secrets_are_reported_before_the_run(client: Client) -> None:
-    """The report has the missing secrets of the pipeline and its steps, and no step runs."""
+    """The report has all missing secrets of the pipeline and its steps."""
 
     @step(secrets=["one"])
     def some() -> None: ...
@@ -465,8 +465,8 @@ def test_keys_with_the_same_variable_are_refused_before_the_run(client: Client, 
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_thousand_accesses_read_once_and_see_a_change(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loop reads a secret once, and the next access after an update returns the new value."""
+def test_a_secret_is_read_once_until_it_changes(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop reads a secret once, and gets the new value after an update."""
     plant("token")
     manager = client.secrets_manager
     reads = []

@@ -31,7 +31,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def stack(server: Server) -> None:
-    """Register a feature store with references to the secret ``db``, and add it to the active stack."""
+    """Add a feature store with references to the secret ``db`` to the active stack."""
     workspace = Client().workspace
     attributes = {
         "user": "{{db.user}}",
@@ -45,12 +45,14 @@ def stack(server: Server) -> None:
 
 
 def _store(context: StepContext) -> StackComponent:
+    """Return the feature store of the stack."""
     store = context.stack.feature_store
     assert store is not None
     return store
 
 
 def _user(connection: psycopg.Connection) -> str:
+    """Return the user of a connection."""
     row = connection.execute("SELECT current_user").fetchone()
     assert row is not None
     return str(row[0])
@@ -79,6 +81,7 @@ def log_in() -> None:
 
 
 def _register(user: str, password: str) -> None:
+    """Register the secret ``db``."""
     secret = get_schema("postgresql")(name="db", user=user, password=password)
     Client().secrets_manager.register_secret(secret)
 
@@ -93,7 +96,7 @@ def test_the_correct_password_logs_in(server: Server, tmp_path: Path) -> None:
 
 
 def test_a_wrong_password_is_refused_by_the_server(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The step raises the error of the server without a value, and the next step does not run."""
+    """The step raises the error of the server, which contains no value."""
     _register(server.user, canary("wrong"))
     with pytest.raises(psycopg.OperationalError, match="password authentication failed") as caught:
         log_in()

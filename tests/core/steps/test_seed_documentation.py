@@ -33,7 +33,7 @@ def example() -> None:
 
 
 def test_the_documented_step_runs_alone_and_in_a_pipeline(plant: Callable[..., str]) -> None:
-    """The step reads all keys, is cached, and runs again after a change of the secret."""
+    """The step reads all keys, and is cached until the secret changes."""
     seen.clear()
     value = plant("example_secret")
     assert secret_loader() is None

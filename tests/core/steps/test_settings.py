@@ -39,7 +39,10 @@ class Database(BaseSettings):
 
 
 def _run(**arguments: Any) -> PipelineRun:
-    """Return a run of a pipeline whose only step returns the result of ``look`` for its settings."""
+    """Run a pipeline whose only step returns ``look(context.settings)``.
+
+    The step has the settings ``own``, and the pipeline has the settings ``shared``.
+    """
     look = arguments.pop("look")
 
     @step(settings=arguments.get("own"))
@@ -104,7 +107,7 @@ def test_a_dict_can_contain_models(plant: Callable[..., str]) -> None:
 
 
 def test_settings_of_a_step_override_those_of_the_pipeline(plant: Callable[..., str]) -> None:
-    """Dicts are merged by key, and a model of the step replaces the settings of the pipeline."""
+    """Two dicts are merged by key; a model replaces all settings of the pipeline."""
     plant("db", "password")
     shared = {"a": 1, "b": 2}
     assert _run(shared=shared, own={"b": 3}, look=dict).steps["some"].output.load() == {"a": 1, "b": 3}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.client import Client
     from zensecrets_jupyter.core.steps import StepContext as OnlyForTheChecker  # noqa: F401 - an annotation below names it as a text
 
-TEXTS = ["StepContext", "steps.StepContext", "Optional[StepContext]", "StepContext | None", "'StepContext'", "unknown.StepContext"]
+CONTEXTS = ["StepContext", "steps.StepContext", "Optional[StepContext]", "StepContext | None", "'StepContext'", "unknown.StepContext"]
 
 
 def test_postponed_annotations_are_evaluated() -> None:
@@ -39,7 +39,7 @@ def test_postponed_annotations_are_evaluated() -> None:
     assert nothing.signature.outputs == ()
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", CONTEXTS)
 def test_a_context_that_only_a_type_checker_imports_is_recognized(text: str) -> None:
     """A text annotation that can't be evaluated is the context if its text names StepContext."""
 
@@ -52,10 +52,10 @@ def test_a_context_that_only_a_type_checker_imports_is_recognized(text: str) -> 
 
 def test_types_of_the_enclosing_function_are_evaluated() -> None:
     """A text annotation can name a variable of the enclosing function that the step uses."""
-    marks = Output(a=int, b=int)
+    outputs = Output(a=int, b=int)
 
-    def some() -> marks:  # type: ignore[valid-type]
-        return marks, 1
+    def some() -> outputs:  # type: ignore[valid-type]
+        return outputs, 1
 
     assert step(some).signature.outputs == ("a", "b")
 
@@ -69,7 +69,7 @@ def shell() -> Iterator[InteractiveShell]:
 
 
 def test_steps_of_cells_run_and_are_cached(client: Client, shell: InteractiveShell) -> None:
-    """An unchanged cell that runs again is a cache hit, and a changed cell is a miss."""
+    """An unchanged cell is a cache hit, and a changed cell is a miss."""
     cell = textwrap.dedent("""
         from zensecrets_jupyter.core.steps import StepContext, pipeline, step
 

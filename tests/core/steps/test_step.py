@@ -25,7 +25,7 @@ from zensecrets_jupyter.testing.canary import find_canary
 
 
 def test_a_bare_decorator_copies_the_name_and_docstring() -> None:
-    """A step has the name, docstring and module of its function, and the function as ``entrypoint``."""
+    """A step has the name, docstring and module of its function."""
 
     @step
     def double(n: int) -> int:
@@ -81,9 +81,9 @@ def test_caching_is_off_by_default_with_a_context_parameter() -> None:
     def with_context(context: StepContext) -> None: ...
 
     @step(enable_cache=True)
-    def told_to(context: StepContext) -> None: ...
+    def explicitly_on(context: StepContext) -> None: ...
 
-    assert [one.is_cached for one in (plain, with_context, told_to)] == [True, False, True]
+    assert [one.is_cached for one in (plain, with_context, explicitly_on)] == [True, False, True]
 
 
 def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> None:
@@ -120,7 +120,7 @@ def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> 
     ],
 )
 def test_a_step_needs_a_named_function(function: Any, error_text: str) -> None:
-    """A lambda, a class, a built-in function and a text raise an error that names the type."""
+    """The error for a lambda, class, built-in function or text names the type."""
     with pytest.raises(StepInterfaceError, match=error_text) as caught:
         step(function)
     assert is_one_line(caught.value)
@@ -193,7 +193,7 @@ def test_step_names_that_are_not_valid_in_a_path_are_refused(name: Any) -> None:
 
 @pytest.mark.parametrize("secrets", ["one", [1], {"one": 1}.items(), 7])
 def test_secrets_that_are_no_list_of_names_are_refused(secrets: Any) -> None:
-    """A single text for ``secrets`` raises an error, because it would be a list of letters."""
+    """A single text raises an error, because Python would iterate over its letters."""
 
     def some() -> None: ...
 
@@ -203,7 +203,7 @@ def test_secrets_that_are_no_list_of_names_are_refused(secrets: Any) -> None:
 
 @pytest.mark.parametrize("secrets", [[""], ["a.b"], ["{{a}}"], ["name"]])
 def test_invalid_names_of_secrets_are_refused(secrets: list[str]) -> None:
-    """An empty or malformed name of a secret raises an error when the step is created."""
+    """An invalid name raises an error when the step is created."""
     with pytest.raises(InvalidSecretError):
 
         @step(secrets=secrets)
@@ -219,7 +219,7 @@ def test_settings_that_resemble_references_are_refused() -> None:
 
 
 def test_the_annotation_defines_the_outputs() -> None:
-    """Each form of return annotation defines the expected outputs."""
+    """Each kind of return annotation defines the expected outputs."""
 
     @step
     def none() -> None: ...
@@ -256,10 +256,10 @@ def test_the_annotation_defines_the_outputs() -> None:
 
 
 def test_the_bytecode_defines_the_outputs_without_an_annotation() -> None:
-    """Without an annotation, a ``return`` with a value is one output, and no value is no output."""
+    """Without an annotation, a function that returns a value has one output."""
 
     @step
-    def handed_on() -> tuple[int, str]:
+    def returns_call() -> tuple[int, str]:
         return divmod(1, 2)  # type: ignore[return-value] # the function is only inspected
 
     @step
@@ -276,11 +276,11 @@ def test_the_bytecode_defines_the_outputs_without_an_annotation() -> None:
     def branches(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - the test needs a function without annotations
         return n or None
 
-    assert [one.signature.outputs for one in (handed_on, bare, bare_none, branches)] == [("output",), ("output",), (), ("output",)]
+    assert [one.signature.outputs for one in (returns_call, bare, bare_none, branches)] == [("output",), ("output",), (), ("output",)]
 
 
 def test_invalid_names_of_outputs_are_refused() -> None:
-    """Duplicate names, partial names, and names that are not valid in a path raise an error."""
+    """Duplicate, missing and invalid names of outputs raise an error."""
 
     def same() -> tuple[Annotated[int, "a"], Annotated[str, "a"]]:
         return 1, "x"
@@ -298,13 +298,13 @@ def test_invalid_names_of_outputs_are_refused() -> None:
 
 def test_a_call_of_a_step_returns_its_value(client: Client) -> None:
     """A call outside a pipeline returns the value and stores nothing."""
-    made = object()
+    value = object()
 
     @step
     def give() -> object:
-        return made
+        return value
 
-    assert give() is made
+    assert give() is value
     assert not list(client.workspace.home.rglob("*.pkl"))
 
 
@@ -361,7 +361,7 @@ def test_wrong_arguments_are_refused(client: Client) -> None:
 
 
 def test_a_step_can_call_another_step(client: Client) -> None:
-    """A called inner step has its own context, and the outer context is active again afterwards."""
+    """The inner step has its own context; afterwards, the outer context is active again."""
 
     @step
     def inner(n: int, context: StepContext) -> str:
@@ -405,7 +405,7 @@ def test_a_stack_without_a_secrets_manager_raises_an_error(client: Client) -> No
 
 
 def test_the_error_of_a_step_is_raised_unchanged(client: Client, plant: Callable[..., str]) -> None:
-    """The caller gets the exception of the step, and an error about a secret contains no value."""
+    """The caller gets the exception of the step, which contains no value."""
     plant("token")
 
     @step
@@ -419,7 +419,7 @@ def test_the_error_of_a_step_is_raised_unchanged(client: Client, plant: Callable
 
 @given(st.integers(), st.integers())
 def test_arguments_reach_the_function_by_position_and_by_name(a: int, b: int) -> None:
-    """A call of a step binds arguments like a call of its function without the context parameter."""
+    """A step binds arguments like its function, without the context parameter."""
 
     def subtract(a: int, context: StepContext, b: int = 0) -> int:
         return a - b

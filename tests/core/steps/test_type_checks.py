@@ -32,7 +32,7 @@ class Quacks(Protocol):
         """Return nothing."""
 
 
-FITTING: list[tuple[Any, Any]] = [
+ACCEPTED: list[tuple[Any, Any]] = [
     (1, int),
     (True, int),
     (1, float),
@@ -59,7 +59,7 @@ FITTING: list[tuple[Any, Any]] = [
     (1, Quacks),
     (1, "OnlyForTheChecker"),
 ]
-UNFITTING: list[tuple[Any, Any]] = [
+REFUSED: list[tuple[Any, Any]] = [
     ("1", int),
     (1.0, int),
     (np.float64(1), int),
@@ -84,9 +84,9 @@ UNFITTING: list[tuple[Any, Any]] = [
 
 
 def test_has_type_returns_the_expected_result() -> None:
-    """Numbers of NumPy are numbers, an int is a float, and an uncheckable annotation accepts every value."""
-    assert [(value, declared) for value, declared in FITTING if not has_type(value, declared)] == []
-    assert [(value, declared) for value, declared in UNFITTING if has_type(value, declared)] == []
+    """NumPy's numbers are numbers, and an annotation that can't be checked accepts every value."""
+    assert [(value, declared) for value, declared in ACCEPTED if not has_type(value, declared)] == []
+    assert [(value, declared) for value, declared in REFUSED if has_type(value, declared)] == []
 
 
 def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client) -> None:
@@ -97,7 +97,7 @@ def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client
         return n * 2
 
     @step
-    def lies(n: int) -> str:
+    def returns_wrong_type(n: int) -> str:
         return n  # type: ignore[return-value] # the test returns a wrong type
 
     @step
@@ -109,14 +109,14 @@ def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client
         double(value)
 
     @pipeline
-    def handed_on() -> None:
+    def passes_output() -> None:
         double(text())
 
     wrong: dict[str, Callable[[], Any]] = {
         "Input 'n' of step 'double' is of type str, and the step declares int.": lambda: double("hunter2"),
-        "Output 'output' of step 'lies' is of type int, and the step declares str.": lambda: lies(1),
+        "Output 'output' of step 'returns_wrong_type' is of type int, and the step declares str.": lambda: returns_wrong_type(1),
         "Input 'n' of step 'double' is of type str": lambda: given("hunter2"),
-        "Input 'n' of step 'double' is of type str, and": handed_on,
+        "Input 'n' of step 'double' is of type str, and": passes_output,
     }
     for error_text, run in wrong.items():
         with pytest.raises(StepInterfaceError) as caught:
@@ -125,4 +125,4 @@ def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client
         assert is_one_line(caught.value)
         assert "hunter2" not in str(caught.value)
     assert given.last_run is None
-    assert handed_on.last_run is not None
+    assert passes_output.last_run is not None
