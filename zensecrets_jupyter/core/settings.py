@@ -70,11 +70,13 @@ def absolute_path(path: str | Path) -> Path:
 
 @lru_cache(maxsize=64)
 def _chosen_folder(chosen: str) -> Path:
+    """Return the path of a folder. Its cache makes :func:`home` fast."""
     return Path(chosen)
 
 
 @lru_cache(maxsize=8)
 def _platform_folder(_data_home: str | None, _home: str | None) -> Path:
+    """Return the platform's folder for user data. The arguments are the keys of the cache."""
     import platformdirs
 
     # Without a home folder, newer versions of platformdirs raise an error, and older ones return a path with ~.

@@ -21,7 +21,10 @@ _Data: TypeAlias = "str | bytes | os.PathLike[str]"
 
 
 def canary(label: str = "") -> str:
-    """Return a unique value: the prefix, the letters and digits of ``label``, and 96 random bits."""
+    """Return a unique value.
+
+    It consists of the prefix, the letters and digits of ``label``, and 96 random bits.
+    """
     letters = "".join(letter for letter in label if letter.isascii() and letter.isalnum())
     return f"{PREFIX}{letters}x{secrets.token_hex(12)}"
 
@@ -66,6 +69,7 @@ def encodings_of(text: str) -> dict[str, bytes]:
 
 
 def _found(location: str, data: bytes, texts: tuple[str, ...]) -> list[str]:
+    """Return the locations of canaries, or of ``texts``, in bytes."""
     return [
         f"{encoding} at {location}:{data.index(pattern)}"
         for text in texts or (PREFIX,)

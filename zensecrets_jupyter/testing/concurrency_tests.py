@@ -49,7 +49,7 @@ class ConcurrencyTests(ManagerHooks):
 
     @needs(Capability.READ | Capability.REGISTER)
     def test_one_of_several_registrations_succeeds(self) -> None:
-        """Only one of several concurrent registrations of a name succeeds, and its whole content is stored."""
+        """One of several concurrent registrations of a name succeeds, and its whole content is stored."""
         managers = [self.open_manager() for _ in range(self.writers)]
         with ThreadPoolExecutor(self.writers) as pool:
             succeeded = list(pool.map(_register_a, managers, range(self.writers)))

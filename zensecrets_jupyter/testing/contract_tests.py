@@ -35,7 +35,7 @@ OVERHEAD = 1024
 
 
 class ContractTests(ManagerHooks):
-    """Each test checks one part of the contract. Its mark lists the necessary capabilities."""
+    """Each test checks one part of the contract. Its decorator lists the necessary capabilities."""
 
     def test_backend_is_available_and_describes_itself(self) -> None:
         """The backend is available, and its description consists of texts."""
@@ -246,7 +246,7 @@ class ContractTests(ManagerHooks):
 
     @needs(ALL_BUT_VERSIONS)
     def test_random_operations_match_a_dict(self) -> None:
-        """After any series of operations, the backend has the same content as a dict of versions."""
+        """After any series of operations, backend and dict of versions have the same content."""
         check_against_dict(self.open_manager, version_behavior=self.version_behavior, examples=self.series, steps=15)
 
 
@@ -255,6 +255,6 @@ def _registers(manager: SecretsManager, name: str) -> bool:
     try:
         manager.register_secret(secret(name, {"k": name}))
     except InvalidSecretError as error:
-        assert error.hint, "the error must have a hint"  # noqa: PT017 - whether it is raised depends on the name
+        assert error.hint, "the error must have a hint"  # noqa: PT017 - the name decides whether the error is raised
         return False
     return True

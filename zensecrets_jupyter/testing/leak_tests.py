@@ -1,4 +1,4 @@
-"""Tests that no value is shown, and that faults of the backend raise the right errors."""
+"""Tests that no value is shown, and that faults raise the right errors."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class ManagerHooks:
         """Empty the backend before each test. By default nothing is done."""
 
     def open_manager(self, identity: str = "") -> SecretsManager:
-        """Return a new instance of the manager with an ID, as another process would open it. The default is the ID of the test."""
+        """Return a new instance of the manager with an ID, as in another process. The default is the ID of the test."""
         context = ManagerContext(name="tried", id=identity or self.identity, folder=self.folder / (identity or self.identity))
         return SecretsManager(self.backend_class(self.backend_class.make_options(self.attributes), context=context))
 
@@ -104,7 +104,7 @@ class ManagerHooks:
             manager.register_secret(secret(name, content))
 
     def raw(self) -> bytes | None:
-        """Return the content of the storage, or ``None`` if it cannot be read without the manager."""
+        """Return the content of the storage, or ``None`` if only the manager can read it."""
         return None
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:

@@ -53,7 +53,7 @@ _contents = st.dictionaries(_keys, st.text(max_size=20), max_size=3)
 
 
 class DictComparison(RuleBasedStateMachine):
-    """Applies the same operations to a manager and to a dict of versions, and compares them."""
+    """Applies the same operations to a manager and a dict of versions, and compares them."""
 
     manager: SecretsManager
 
@@ -230,4 +230,5 @@ def check_against_dict(
 
 
 def _secret(name: str, content: dict[str, str]) -> ArbitrarySecretSchema:
+    """Return a secret with that content."""
     return ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content)

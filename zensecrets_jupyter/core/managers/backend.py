@@ -122,7 +122,7 @@ class Backend(ABC):
         """Raise UnsupportedOperationError if the backend cannot change single keys of a secret."""
 
     def describe(self) -> dict[str, str]:
-        """Return facts for the user, by label: where secrets are stored, and how they are protected. No request is sent."""
+        """Return facts for users, by label: the location of the secrets and their protection. No request is sent."""
         return {}
 
     def explain_missing(self, name: str, *, request: bool) -> SecretNotFoundError | None:  # noqa: ARG002 - overrides use the arguments
@@ -156,7 +156,10 @@ class Backend(ABC):
 
     @property
     def keeps_key_in_file(self) -> bool:
-        """Whether the key is in a file, so that a program that can read this user's files can read the secrets."""
+        """Whether the key is in a file.
+
+        If it is, a program that can read this user's files can read the secrets.
+        """
         return False
 
     @classmethod
@@ -304,7 +307,7 @@ class ChangeTracking(Protocol):
     """A backend that detects cheaply whether any process has written a secret."""
 
     def change_token(self) -> object:
-        """Return a value that differs after a write by any process, or ``None`` if it is unknown. No secret is read."""
+        """Return a value that differs after a write by any process. It is ``None`` if it is unknown. No secret is read."""
 
 
 @runtime_checkable

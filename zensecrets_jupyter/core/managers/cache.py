@@ -25,7 +25,7 @@ _caches_lock = threading.Lock()
 
 
 class _Entry(NamedTuple):
-    """A cached secret, the change token before its read, and the time at which it expires."""
+    """A cached secret, the change token before its read, and its expiry."""
 
     secret: BaseSecretSchema
     token: object
@@ -35,7 +35,7 @@ class _Entry(NamedTuple):
 class ReadCache:
     """A cache of secrets by name, with a time to live. If the backend has a change token, a new token invalidates all entries.
 
-    Threads that need the same secret at the same time share one read. Such a read in progress is called a flight. A write removes the
+    Threads that need the same secret at the same time share one read. A read in progress is called a flight. A write removes the
     flight, so the result of a read that began before the write goes to the waiting threads and not into the cache.
 
     Two caches of one flavor may hold the same secret of the same backend, so a write by one of them removes the secret from both.
@@ -135,6 +135,7 @@ class ReadCache:
         return found
 
     def _fetch_or_error(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema | ZenSecretsError:
+        """Return the result of :meth:`fetch`, or its error."""
         try:
             return self.fetch(name, read)
         except ZenSecretsError as error:

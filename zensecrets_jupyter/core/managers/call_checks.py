@@ -18,9 +18,9 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 def mask_refused_values(method: _Method) -> _Method:
-    """Decorate a method so that a refused call masks its values and raises a short TypeError.
+    """Decorate a method so that a refused call masks its values.
 
-    The first positional argument of the method is a secret or the name of a secret.
+    The call then raises a short TypeError. The first positional argument of the method is a secret or the name of a secret.
     """
     signature = inspect.signature(method)
     parameters = ", ".join(name for name in signature.parameters if name != "self")

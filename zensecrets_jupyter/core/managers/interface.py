@@ -143,7 +143,10 @@ class SecretsManager(Generic[BackendT_co]):
 
     @property
     def keeps_key_in_file(self) -> bool:
-        """Whether the key is in a file, so that a program that can read this user's files can read the secrets."""
+        """Whether the key is in a file.
+
+        If it is, a program that can read this user's files can read the secrets.
+        """
         return self._backend.keeps_key_in_file
 
     @property
@@ -152,7 +155,7 @@ class SecretsManager(Generic[BackendT_co]):
         return self._backend.read_only
 
     def describe(self) -> dict[str, str]:
-        """Return facts for the user, by label: where secrets are stored, and how they are protected."""
+        """Return facts for users, by label: the location of the secrets and their protection."""
         return self._backend.describe()
 
     def require(self, needed: Capability, verb: str) -> None:
@@ -487,6 +490,7 @@ class SecretsManager(Generic[BackendT_co]):
         )
 
     def _replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
+        """Replace a secret by the record that ``change`` returns for the present record."""
         self.require(Capability.UPDATE, "update")
         self.check_change(name)
         with self._writing(name):
@@ -494,7 +498,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     @contextmanager
     def _writing(self, *secret_names: str, renamed_to: str = "") -> Iterator[None]:
-        """Remove written secrets from all caches after the block, and complete the error for a missing secret."""
+        """Run a write: remove the secrets from all caches afterwards, and complete a SecretNotFoundError."""
         missing = ""
         try:
             yield
@@ -539,6 +543,7 @@ class SecretsManager(Generic[BackendT_co]):
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
 
     def _fetch(self, name: str) -> BaseSecretSchema:
+        """Return a secret from the cache or from the backend, and log the read."""
         if not isinstance(name, str):
             raise name_type_error(name)
         if read_log.active:
@@ -550,6 +555,7 @@ class SecretsManager(Generic[BackendT_co]):
         return secret
 
     def _load(self, name: str) -> BaseSecretSchema:
+        """Return a secret from the backend."""
         return self.secret_of(name, self._backend.read(name))
 
     def _in_batches(self, requested: list[str], read: Callable[[list[str]], _ResultT]) -> list[_ResultT]:
@@ -563,11 +569,13 @@ class SecretsManager(Generic[BackendT_co]):
             return list(pool.map(read, batches))
 
     def _read_batch(self, batch: list[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
+        """Return the record or the error for each name of a batch, with one request."""
         if len(batch) > 1 and isinstance(self._backend, BatchReads):
             return self._backend.read_batch(batch)
         return {name: self._backend.read(name) for name in batch}
 
     def _read_records(self, batch: list[str]) -> dict[str, SecretRecord | ZenSecretsError]:
+        """Return the record or the error for each name of a batch. The redactor gets the values first."""
         results: Mapping[str, SecretRecord | ZenSecretsError]
         try:
             results = self._read_batch(batch)
@@ -576,7 +584,7 @@ class SecretsManager(Generic[BackendT_co]):
         return {name: self._protect_record(name, one) if isinstance(one, SecretRecord) else one for name, one in results.items()}
 
     def _protect_record(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
-        """Add the values of a record to the redactor, and return the record or an error."""
+        """Add the values of a record to the redactor. Return the record or an error."""
         try:
             # The constructor of the secret adds its values to the redactor.
             secret = self.secret_of(name, record)
@@ -586,6 +594,7 @@ class SecretsManager(Generic[BackendT_co]):
         return record
 
     def _get_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        """Return the secret or the error for each name of a batch, if possible from the cache."""
         if len(batch) == 1:
             return {batch[0]: self._get_or_error(batch[0])}
         for name in batch:
@@ -601,10 +610,12 @@ class SecretsManager(Generic[BackendT_co]):
         return results
 
     def _load_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
+        """Return the secret or the error for each name of a batch, from the backend."""
         results = self._read_batch(batch)
         return {name: one if isinstance(one, ZenSecretsError) else self.secret_of(name, one) for name, one in results.items()}
 
     def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
+        """Return a secret or its error."""
         cached = self._cache.fresh(name)
         if cached is not None:
             read_log.note(self, name, cached)

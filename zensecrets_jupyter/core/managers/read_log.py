@@ -1,4 +1,4 @@
-"""A log of the secrets that are read while a step runs, for the step cache."""
+"""A log of the secrets that a step reads, for the step cache."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def note(manager: LoggedManager, name: str, secret: BaseSecretSchema | None) -> 
 
 @contextmanager
 def recorded_reads() -> Iterator[Reads]:
-    """Yield a log, to which the reads of all threads are added while the block runs.
+    """Yield a log of the reads of all threads while the block runs.
 
-    Reads of other threads count, because a step may start threads. A read of an unrelated thread costs at most one cache miss.
+    Reads of other threads are added, because a step may start threads. A read of an unrelated thread costs at most one cache miss.
     """
     global active  # noqa: PLW0603 - the logs belong to the process
     log: Reads = {}

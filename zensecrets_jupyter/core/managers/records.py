@@ -32,8 +32,11 @@ class Capability(enum.Flag):
     UPDATE = enum.auto()
     DELETE = enum.auto()
     VERSIONS = enum.auto()
+    """Keep earlier versions, and roll back to them."""
     UNDELETE = enum.auto()
+    """Restore deleted secrets."""
     REKEY = enum.auto()
+    """Change the key of an encrypted store, or its protection."""
 
 
 CHANGES = Capability.REGISTER | Capability.UPDATE | Capability.DELETE | Capability.UNDELETE

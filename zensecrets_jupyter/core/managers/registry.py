@@ -59,10 +59,12 @@ class Availability(NamedTuple):
 
 
 def _clash_error(name: str, message: str, hint: str) -> ManagerError:
+    """Return the error for a second definition of a flavor."""
     return ManagerError(message, flavor=name, hint=hint)
 
 
 def _unavailable_error(name: str, message: str, hint: str) -> FlavorUnavailableError:
+    """Return the error for a flavor that cannot be imported."""
     return FlavorUnavailableError(message, flavor=name, hint=hint)
 
 

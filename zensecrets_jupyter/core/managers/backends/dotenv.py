@@ -60,6 +60,11 @@ class DotenvBackend(VariablesBackend):
         return variables
 
     def _text(self) -> str:
+        """Return the text of the file.
+
+        Raises:
+            ManagerError: If the file is missing, unreadable, too large or not in UTF-8.
+        """
         problem: ManagerError
         try:
             with self.path.open("rb") as file:

@@ -197,6 +197,7 @@ class KeyringBackend(Backend):
         return None if generation is None else self._keys.key_of(generation)
 
     def _entries(self) -> Sequence[IndexEntry]:
+        """Return all entries of the index."""
         key = self._key()
         with self._file.read() as connection:
             return [] if key is None or connection is None else [*index.all_entries(connection, key)]

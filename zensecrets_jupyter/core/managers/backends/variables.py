@@ -57,6 +57,7 @@ class VariablesBackend(Backend):
 
     @property
     def _variables_options(self) -> VariablesOptions:
+        """The options, with their type."""
         return cast("VariablesOptions", self.options)
 
     def read(self, name: str) -> SecretRecord:

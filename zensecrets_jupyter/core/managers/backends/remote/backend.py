@@ -340,13 +340,16 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         raise InvalidSecretError(message, name=name, manager=self.name, hint=hint)
 
     def _decode(self, envelope: SecretEnvelope, name: str) -> SecretRecord:
+        """Return the record of an envelope of a secret."""
         return self.codec.decode(envelope, name=name, service=self.encoding.service, manager=self.name)
 
     def _fetch(self, verb: str, name: str) -> SecretEnvelope:
+        """Return the current envelope of a secret. ``verb`` is the operation, for messages."""
         key = self.key_for(name)
         return self.runner.ask(verb, lambda client: self.fetch(client, key), name=name)
 
     def _fetch_external(self, name: str, path: str) -> str | bytes:
+        """Return the current text of a secret of another program."""
         return self.runner.ask("read", lambda client: self.fetch_external(client, path), name=name)
 
     def _overwrite(self, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> RemoteError | None:
@@ -374,6 +377,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             self.delete(name)
 
     def _versions(self, name: str) -> Sequence[StoredVersion]:
+        """Return all versions of a secret, the newest first."""
         key = self.key_for(name)
         if not isinstance(self, VersionRequests):
             raise self.unsupported("keep versions of secrets")
@@ -442,7 +446,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return ()
 
     def classify(self, error: Exception) -> ErrorKind | None:  # noqa: ARG002 - overrides use the arguments
-        """Return the kind of an error if class and code do not determine it, or ``None``."""
+        """Return the kind of an error that class and code do not determine, or ``None``."""
         return None
 
     def requested_wait(self, error: Exception) -> float:  # noqa: ARG002 - overrides use the arguments

@@ -44,7 +44,10 @@ def find_file_error(variables: Mapping[str, str], *, flavor: str) -> InvalidOpti
 
 
 def _describe_problem(path: Path, content: str) -> str:
-    """Return the problem of a file, as text after "a file that", or an empty text."""
+    """Return the problem of a file as the text after "a file that".
+
+    The text is empty if there is no problem.
+    """
     try:
         if path.is_dir():
             # The variable may name a folder of certificates.

@@ -187,7 +187,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         return requests_errors(default=ErrorKind.TRANSIENT)
 
     def _repository(self) -> str:
-        """Return the repository of the options or of the environment as ``OWNER/NAME``, or an empty text."""
+        """Return ``OWNER/NAME`` from the options or from the environment, or an empty text."""
         return self.options.full_name or os.environ.get("GITHUB_REPOSITORY", "")
 
     def connect(self) -> GithubConnection:

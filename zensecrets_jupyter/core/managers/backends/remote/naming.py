@@ -89,6 +89,7 @@ class NameEncoding:
         return len(self.escape_mark) > 1 and bool(following) and following != letter and following in self.letters
 
     def _escape_letter(self, letter: str) -> str:
+        """Return the escape of a character."""
         return "".join(f"{self.escape_mark}{byte:02x}" for byte in letter.encode("utf-8", "surrogatepass"))
 
 
@@ -191,7 +192,7 @@ class RemoteKeys:
         return key
 
     def name_for(self, key: str) -> str | None:
-        """Return the name of a key, or ``None`` if it has another scope or no name."""
+        """Return the name of a key. It is ``None`` if the key has another scope or no name."""
         if not key.startswith(self.prefix) or (self._reserved_prefix and key.startswith(self._reserved_prefix)):
             return None
         name = self._encoding.unescape(key[len(self.prefix) :])

@@ -89,7 +89,7 @@ class RemoteService(Protocol[_ClientT_co]):
         """Return the service's codes of an error, the most specific first."""
 
     def classify(self, error: Exception) -> ErrorKind | None:
-        """Return the kind of an error if class and code do not determine it, or ``None``."""
+        """Return the kind of an error that class and code do not determine, or ``None``."""
 
     def requested_wait(self, error: Exception) -> float:
         """Return the seconds that the service asked to wait before a retry."""
@@ -215,7 +215,7 @@ class RequestRunner(Generic[ClientT]):
         return client[1]
 
     def _find_client(self) -> tuple[int, ClientT] | None:
-        """Return the client with the ID of its process, or ``None`` if this process has none."""
+        """Return the client and the ID of this process, or ``None`` without a client."""
         # A forked process must not use the connections of its parent.
         return self._client if self._client is not None and self._client[0] == os.getpid() else None
 
@@ -250,6 +250,7 @@ class _DebugFilter(logging.Filter):
         return record.levelno > logging.DEBUG or not getattr(self.requests, "depth", 0)
 
     def install(self, library: str) -> None:
+        """Add the filter to the logger of a library and to its child loggers."""
         # A filter applies to its own logger and not to child loggers, and an SDK creates child loggers at any time.
         loggers = logging.root.manager.loggerDict
         if self._loggers.get(library) == len(loggers):

@@ -150,6 +150,7 @@ class SealedBackend(Backend):
         return results
 
     def _record_or_error(self, name: str, columns: Iterable[Any]) -> SecretRecord | ZenSecretsError:
+        """Return the record of the columns of a row, or the error."""
         try:
             row = _row_of(columns)
             key = self._keys.key_of(row.generation)
@@ -194,6 +195,11 @@ class SealedBackend(Backend):
         self._keys.write(transaction)
 
     def _add(self, connection: Connection, key: DataKey, name: str, record: SecretRecord) -> None:
+        """Add the first version of a secret.
+
+        Raises:
+            SecretExistsError: If the name exists already.
+        """
         binding = RowBinding(self._owner, name, CURRENT, 1, record.schema, _now())
         try:
             connection.execute(tables.ADD, {"manager": self._owner, "name": name, **_columns(key, binding, record)})
@@ -392,6 +398,7 @@ def _row_of(found: Iterable[Any]) -> _Row:
 
 
 def _damaged_error() -> ManagerCorruptedError:
+    """Return the error for a damaged row."""
     return ManagerCorruptedError("A row of the store is damaged.", hint="It was not changed. Restore the store from a backup.")
 
 
@@ -417,6 +424,7 @@ def _time_of(written: int) -> datetime:
 
 
 def _is_storable(name: str) -> bool:
+    """Return whether a name can be stored. A secret with any other name does not exist."""
     # A user may ask for a secret with any name. The driver raises an error for a name that it cannot encode: sqlite3 for a lone surrogate,
     # psycopg also for a NUL.
     try:

@@ -1,6 +1,7 @@
-"""The tables of the sealed store, and the SQL statements, which are portable and compiled once.
+"""The tables of the sealed store, and their SQL statements.
 
-The current version of each secret is one row, so a read is one look-up. Earlier versions are in another table.
+The statements are portable, and SQLAlchemy compiles each of them once. The current version of each secret is one row, so a read is one
+look-up. Earlier versions are in another table.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Import of the secrets file of ZenML 0.20's local secrets manager: YAML with values in base64."""
+"""Import of a file of ZenML 0.20's local secrets manager: YAML with values in base64."""
 
 from __future__ import annotations
 
@@ -106,5 +106,6 @@ def _secret(path: str, name: str, content: dict[str, str]) -> BaseSecretSchema:
 
 
 def _format_error(path: str) -> UnreadableFileError:
+    """Return the error for a file with another format."""
     message = f"The file {path!r} is not a secrets file of ZenML's local secrets manager, with schemas and values in base64."
     return UnreadableFileError(message, hint="To import another file: %secret import FILE")

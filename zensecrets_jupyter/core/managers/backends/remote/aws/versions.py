@@ -1,6 +1,6 @@
-"""The versions of a secret in AWS: IDs, which contain our version number, and labels of AWS.
+"""The versions of a secret in AWS: their IDs and labels.
 
-AWS labels the current and the previous version. It may remove a version without a label at any time.
+An ID contains our version number. AWS labels the current and the previous version. It may remove a version without a label at any time.
 """
 
 from __future__ import annotations

@@ -127,9 +127,9 @@ def _log_in(client: Any, options: VaultOptions) -> None:
 
 
 def _refuse_version_1(client: Any, mount: str) -> None:
-    """Check that the KV engine has version 2, with the same request as Vault's own command.
+    """Check that the KV engine has version 2.
 
-    An engine of version 1 would accept our requests, but store no versions.
+    Vault's own command sends the same request. An engine of version 1 would accept our requests, but store no versions.
 
     Raises:
         InvalidOptionsError: If the engine has version 1.

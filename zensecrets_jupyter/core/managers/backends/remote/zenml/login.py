@@ -17,7 +17,7 @@ _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True)
 class ServerLogin:
-    """The address of a server, and an API key or the token of an earlier login."""
+    """The address of a server, and its API key or a token."""
 
     url: str
     api_key: str | None = field(default=None, repr=False)
@@ -31,7 +31,10 @@ class ServerLogin:
 
 
 def is_encrypted_or_local(url: str) -> bool:
-    """Return whether a request is safe in transit: the address has TLS or is on this machine."""
+    """Return whether an address has TLS or is on this machine.
+
+    Otherwise the network could read a request.
+    """
     try:
         parts = urlsplit(url)
         return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS))
