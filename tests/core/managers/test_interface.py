@@ -373,17 +373,17 @@ def test_capabilities_are_derived_from_methods() -> None:
 
     class Reading(Backend):
         def read(self, name: str) -> SecretRecord:
-            raise self.missing(name)
+            raise self.missing_error(name)
 
         def list(self) -> Iterable[SecretSummary]:
             return []
 
     class Versioning(CountingBackend):
         def history(self, name: str) -> Sequence[SecretVersion]:
-            raise self.missing(name)
+            raise self.missing_error(name)
 
         def rollback(self, name: str, number: int) -> SecretVersion:
-            raise self.missing(f"{name} {number}")
+            raise self.missing_error(f"{name} {number}")
 
     assert Reading.capabilities == Capability.READ | Capability.LIST
     assert CountingBackend.capabilities == ALL_BUT_VERSIONS

@@ -51,7 +51,7 @@ class CountingBackend(Backend):
         if self.during_read is not None:
             self.during_read(name)
         if record is None:
-            raise self.missing(name)
+            raise self.missing_error(name)
         return record
 
     def list(self) -> Iterable[SecretSummary]:
@@ -63,19 +63,19 @@ class CountingBackend(Backend):
     def create(self, name: str, record: SecretRecord) -> None:
         """Store a record."""
         if name in self.stored:
-            raise self.exists(name)
+            raise self.exists_error(name)
         self.stored[name] = record
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """Change a record."""
         if name not in self.stored:
-            raise self.missing(name)
+            raise self.missing_error(name)
         self.stored[name] = change(self.stored[name])
 
     def delete(self, name: str) -> None:
         """Delete a record."""
         if self.stored.pop(name, None) is None:
-            raise self.missing(name)
+            raise self.missing_error(name)
 
     def change_token(self) -> object:
         """Return the token that the test has set."""

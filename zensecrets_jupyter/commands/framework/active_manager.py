@@ -70,7 +70,7 @@ def check_exists(manager: SecretsManager, name: str) -> None:
     """
     manager.check_change(name)
     if Capability.LIST in manager.capabilities and name not in manager.list_secrets():
-        raise manager.not_found(name)
+        raise manager.not_found_error(name)
 
 
 def check_not_registered(manager: SecretsManager, name: str) -> None:
@@ -84,4 +84,4 @@ def check_not_registered(manager: SecretsManager, name: str) -> None:
     """
     manager.check_change(name)
     if Capability.LIST in manager.capabilities and name in manager.list_secrets():
-        raise manager.exists(name)
+        raise manager.exists_error(name)

@@ -76,7 +76,7 @@ class Backend(ABC):
         """Return a secret.
 
         Raises:
-            SecretNotFoundError: If the secret does not exist. :meth:`missing` returns the error.
+            SecretNotFoundError: If the secret does not exist. :meth:`missing_error` returns the error.
         """
 
     @abstractmethod
@@ -87,9 +87,9 @@ class Backend(ABC):
         """Store a new secret, atomically.
 
         Raises:
-            SecretExistsError: If the name exists already. The existing secret stays unchanged. :meth:`exists` returns the error.
+            SecretExistsError: If the name exists already. The existing secret stays unchanged. :meth:`exists_error` returns the error.
         """
-        raise self.unsupported(f"register secret {name!r}")
+        raise self.unsupported_error(f"register secret {name!r}")
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:  # noqa: ARG002 - overrides use the arguments
         """Replace a secret by ``change(present)``, where ``present`` is the current record.
@@ -99,7 +99,7 @@ class Backend(ABC):
         Raises:
             SecretNotFoundError: If the secret does not exist.
         """
-        raise self.unsupported(f"update secret {name!r}")
+        raise self.unsupported_error(f"update secret {name!r}")
 
     def delete(self, name: str) -> None:
         """Delete a secret.
@@ -107,7 +107,7 @@ class Backend(ABC):
         Raises:
             SecretNotFoundError: If the secret does not exist.
         """
-        raise self.unsupported(f"delete secret {name!r}")
+        raise self.unsupported_error(f"delete secret {name!r}")
 
     # Hooks with a default.
 
@@ -140,14 +140,14 @@ class Backend(ABC):
         return {}
 
     @property
-    def opens_unasked(self) -> bool:
+    def opens_noninteractively(self) -> bool:
         """Whether secrets can be read now without a question to the user."""
         return True
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether ``opens_unasked`` is true or an unlocked keyring has the key. The check does not unlock the keyring."""
-        return self.opens_unasked
+        """Whether ``opens_noninteractively`` is true or an unlocked keyring has the key. The check does not unlock the keyring."""
+        return self.opens_noninteractively
 
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:
@@ -188,16 +188,16 @@ class Backend(ABC):
         """ID of the registered secrets manager, which does not change when the manager is renamed."""
         return self.context.id
 
-    def missing(self, name: str) -> SecretNotFoundError:
+    def missing_error(self, name: str) -> SecretNotFoundError:
         """Return the error for a missing secret. The secrets manager replaces its text and suggests similar names."""
         return SecretNotFoundError(f"no {name!r}", name=name)
 
-    def exists(self, name: str) -> SecretExistsError:
+    def exists_error(self, name: str) -> SecretExistsError:
         """Return the error for a name that exists already."""
         message = f"A secret {name!r} exists already in secrets manager {self.name!r}; it was not changed."
         return SecretExistsError(message, name=name, manager=self.name, hint=f"To change it: %secret update {name}")
 
-    def unsupported(self, action: str, hint: str = "Use a stack with another secrets manager for that.") -> UnsupportedOperationError:
+    def unsupported_error(self, action: str, hint: str = "Use a stack with another secrets manager for that.") -> UnsupportedOperationError:
         """Return the error for an unsupported operation. ``action`` is the text after "can't"."""
         message = f"Secrets manager {self.name!r} (flavor {self.FLAVOR}) can't {action}."
         return UnsupportedOperationError(message, flavor=self.FLAVOR, hint=hint)

@@ -122,18 +122,18 @@ class SecretsManager(Generic[BackendT_co]):
         return self._backend.parallel_reads
 
     @property
-    def writes_together(self) -> bool:
+    def supports_batch_writes(self) -> bool:
         """Whether :meth:`write_records` is supported."""
         return isinstance(self._backend, BatchWrites)
 
     @property
-    def opens_unasked(self) -> bool:
+    def opens_noninteractively(self) -> bool:
         """Whether secrets can be read now without a question to the user."""
-        return self._backend.opens_unasked
+        return self._backend.opens_noninteractively
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether :attr:`opens_unasked` is true or an unlocked keyring has the key. The check does not unlock the keyring."""
+        """Whether :attr:`opens_noninteractively` is true or an unlocked keyring has the key. The check does not unlock the keyring."""
         return self._backend.opens_without_prompt
 
     @property
@@ -170,7 +170,7 @@ class SecretsManager(Generic[BackendT_co]):
             NoSecretsManagerError: If the operation is a change and the manager was deleted since it was opened.
         """
         if needed not in self.capabilities:
-            raise self._backend.unsupported(f"{verb} secrets")
+            raise self._backend.unsupported_error(f"{verb} secrets")
         if needed & CHANGES:
             self.context.check_registered()
 
@@ -205,7 +205,7 @@ class SecretsManager(Generic[BackendT_co]):
             self._cache.drop(secret_name)
         with suppress(SecretNotFoundError):
             return self._fetch(secret_name)
-        raise self.not_found(secret_name)
+        raise self.not_found_error(secret_name)
 
     def get_secrets(self, secret_names: Iterable[str], *, refresh: bool = False) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return the secret or the error for each name. Several secrets are read at a time.
@@ -252,16 +252,16 @@ class SecretsManager(Generic[BackendT_co]):
         if isinstance(self._backend, Versioned):
             with suppress(SecretNotFoundError):
                 return list(self._backend.history(secret_name))
-            raise self.not_found(secret_name)
-        raise self._backend.unsupported("keep versions of secrets")
+            raise self.not_found_error(secret_name)
+        raise self._backend.unsupported_error("keep versions of secrets")
 
-    def not_found(self, secret_name: str) -> SecretNotFoundError:
+    def not_found_error(self, secret_name: str) -> SecretNotFoundError:
         """Return the error for a missing secret, with similar names if the backend can list."""
         return self._not_found(secret_name, None, request=True)
 
-    def exists(self, secret_name: str) -> SecretExistsError:
+    def exists_error(self, secret_name: str) -> SecretExistsError:
         """Return the error for a name that exists already."""
-        return self._backend.exists(secret_name)
+        return self._backend.exists_error(secret_name)
 
     def secret_of(self, name: str, record: SecretRecord) -> BaseSecretSchema:
         """Return the secret of a record.
@@ -368,7 +368,7 @@ class SecretsManager(Generic[BackendT_co]):
         self.require(Capability.UNDELETE, "bring back deleted")
         self.check_change(secret_name)
         if not isinstance(self._backend, Restorable):
-            raise self._backend.unsupported("bring back deleted secrets")
+            raise self._backend.unsupported_error("bring back deleted secrets")
         with self._writing(secret_name):
             self._backend.restore(secret_name)
 
@@ -393,7 +393,7 @@ class SecretsManager(Generic[BackendT_co]):
         """
         self.require(Capability.VERSIONS | Capability.UPDATE, "roll back")
         if not isinstance(self._backend, Versioned):
-            raise self._backend.unsupported("roll back secrets")
+            raise self._backend.unsupported_error("roll back secrets")
         missing: SecretNotFoundError
         try:
             return self._backend.rollback(secret_name, number)
@@ -402,7 +402,7 @@ class SecretsManager(Generic[BackendT_co]):
         finally:
             self._cache.drop_everywhere(secret_name)
         # The error for a missing version is complete, because its hint lists the versions.
-        raise missing if missing.hint else self.not_found(secret_name)
+        raise missing if missing.hint else self.not_found_error(secret_name)
 
     def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
         """Change the protection of the data key of an encrypted store. Secrets are not encrypted again.
@@ -457,7 +457,7 @@ class SecretsManager(Generic[BackendT_co]):
         self._replace(secret_name, lambda _present: record)
 
     def write_records(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
-        """Create and replace several secrets in one transaction, if :attr:`writes_together`.
+        """Create and replace several secrets in one transaction, if :attr:`supports_batch_writes`.
 
         Raises:
             SecretExistsError: If a new secret exists already.
@@ -470,7 +470,7 @@ class SecretsManager(Generic[BackendT_co]):
             for name in records:
                 self.check_change(names.check_name(name))
         if not isinstance(self._backend, BatchWrites):
-            raise self._backend.unsupported(f"write {len(new) + len(replaced)} secrets at once")
+            raise self._backend.unsupported_error(f"write {len(new) + len(replaced)} secrets at once")
         with self._writing(*new, *replaced):
             self._backend.write_batch(new, replaced)
 
@@ -509,7 +509,7 @@ class SecretsManager(Generic[BackendT_co]):
         finally:
             self._cache.drop_everywhere(*secret_names, *([renamed_to] if renamed_to else []))
         if missing:
-            raise self.not_found(missing)
+            raise self.not_found_error(missing)
 
     def _similar_name_candidates(self) -> list[str]:
         """Return the names of all secrets, or no name if the backend cannot list them."""

@@ -236,7 +236,7 @@ def _check_readable(source: SecretsManager, found: Mapping[str, SecretRecord | Z
     for name, problem in problems.items():
         if isinstance(problem, SecretNotFoundError):
             if named:
-                raise source.not_found(name)
+                raise source.not_found_error(name)
         elif isinstance(problem, ManagerAccessError):
             # A backend may refuse access to single secrets. If it refuses all of them, there is nothing to copy.
             if len(problems) == len(found):

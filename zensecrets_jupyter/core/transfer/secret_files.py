@@ -98,7 +98,7 @@ def run_import(manager: SecretsManager, plan: ImportPlan) -> None:
     """
     new = {secret.name: record_of(secret) for secret in plan.new}
     replaced = {secret.name: record_of(secret) for secret in plan.replaced}
-    if manager.writes_together:
+    if manager.supports_batch_writes:
         try:
             manager.write_records(new, replaced)
         except ZenSecretsError as error:

@@ -83,8 +83,11 @@ class KeyringBackend(Backend):
         return Availability(ok=True)
 
     @property
-    def opens_unasked(self) -> bool:
-        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_unasked`. A locked keyring asks the user to unlock it."""
+    def opens_noninteractively(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_noninteractively`.
+
+        A locked keyring asks the user to unlock it.
+        """
         return self._keys.opens_noninteractively
 
     @property
@@ -135,7 +138,7 @@ class KeyringBackend(Backend):
             if not is_added:
                 self._try_delete_entry(entry.entry)
         if not is_added:
-            raise self.exists(name)
+            raise self.exists_error(name)
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
@@ -184,7 +187,7 @@ class KeyringBackend(Backend):
             return True
 
         if not self._keys.write(transaction):
-            raise self.exists(new_name)
+            raise self.exists_error(new_name)
 
     def change_token(self) -> object:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.ChangeTracking.change_token`."""
@@ -214,20 +217,20 @@ class KeyringBackend(Backend):
         with self._file.read() as connection:
             if key is not None and connection is not None:
                 return self._find_in(connection, key, name)
-        raise self.missing(name)
+        raise self.missing_error(name)
 
     def _find_in(self, connection: Connection, key: DataKey, name: str) -> IndexEntry:
         """Return the index entry of a secret, in the transaction of ``connection``."""
         entry = index.find(connection, key, name)
         if entry is None:
-            raise self.missing(name)
+            raise self.missing_error(name)
         return entry
 
     def _read_entry(self, entry: IndexEntry) -> SecretRecord:
         """Return the record of an index entry from the keyring."""
         text = self._access(lambda keyring: keyring.get_password(self._service, entry.entry))
         if text is None:
-            raise self.missing(entry.name)
+            raise self.missing_error(entry.name)
         return EnvelopeCodec().decode(SecretEnvelope(text), name=entry.name, service="the OS keyring", manager=self.name)
 
     def _envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:

@@ -40,7 +40,7 @@ class MemoryBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
         with _lock:
             if name not in self._secrets:
-                raise self.missing(name)
+                raise self.missing_error(name)
             return self._secrets[name]
 
     def list(self) -> Iterable[SecretSummary]:
@@ -52,21 +52,21 @@ class MemoryBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.create`."""
         with _lock:
             if name in self._secrets:
-                raise self.exists(name)
+                raise self.exists_error(name)
             self._secrets[name] = record
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
         with _lock:
             if name not in self._secrets:
-                raise self.missing(name)
+                raise self.missing_error(name)
             self._secrets[name] = change(self._secrets[name])
 
     def delete(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
         with _lock:
             if self._secrets.pop(name, None) is None:
-                raise self.missing(name)
+                raise self.missing_error(name)
 
     def delete_all(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""

@@ -64,7 +64,7 @@ class VariablesBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
         content = self._contents().get(name)
         if content is None:
-            raise self.missing(name)
+            raise self.missing_error(name)
         return SecretRecord(self._schema_of(name), content)
 
     def list(self) -> Iterable[SecretSummary]:

@@ -154,7 +154,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     def explain_missing(self, name: str, *, request: bool) -> SecretNotFoundError | None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.explain_missing`."""
         if name in self.external.paths:
-            return self.external.missing(name)
+            return self.external.missing_error(name)
         if request:
             with suppress(ZenSecretsError, RemoteError):
                 return self.explain_deleted(name, self.key_for(name))
@@ -171,7 +171,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             self.check_change(name)
         with suppress(InvalidSecretError):
             return self.keys.key_for(names.check_name(name))
-        raise self.missing(name)
+        raise self.missing_error(name)
 
     # The methods of the contract.
 
@@ -189,7 +189,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         for name in names:
             if name not in self.external.paths:
                 # A secret without an envelope in the response stays missing.
-                results[name] = self.missing(name)
+                results[name] = self.missing_error(name)
                 with suppress(SecretNotFoundError):
                     keys[self.key_for(name)] = name
         envelopes = self.runner.ask("read", lambda client: self.fetch_many(client, [*keys])) if keys else {}
@@ -297,7 +297,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Restorable.restore`."""
         key = self.key_for(name)
         if not isinstance(self, RecoveryRequests):
-            raise self.unsupported("bring back deleted secrets")
+            raise self.unsupported_error("bring back deleted secrets")
         recover = self.recover
         try:
             return self.runner.attempt(lambda client: recover(client, key))
@@ -380,7 +380,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         """Return all versions of a secret, the newest first."""
         key = self.key_for(name)
         if not isinstance(self, VersionRequests):
-            raise self.unsupported("keep versions of secrets")
+            raise self.unsupported_error("keep versions of secrets")
         fetch_versions = self.fetch_versions
         return self.runner.ask("read", lambda client: fetch_versions(client, key), name=name)
 

@@ -180,7 +180,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def _refuse(self, action: str, hint: str) -> NoReturn:
         """Raise UnsupportedOperationError. ``action`` is the text after "can't"."""
-        raise self.unsupported(f"{action}, because GitHub does not return secrets", hint)
+        raise self.unsupported_error(f"{action}, because GitHub does not return secrets", hint)
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
@@ -225,7 +225,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         text = os.environ.get(key)
         if not text:
             # A workflow sets an empty variable for a missing secret.
-            raise self.missing(name)
+            raise self.missing_error(name)
         return SecretEnvelope(text)
 
     def fetch(self, client: GithubConnection, key: str) -> SecretEnvelope:  # noqa: ARG002 - GitHub does not return secrets

@@ -134,7 +134,7 @@ class ExternalSecrets:
         """Return a summary of each external secret. No request is sent."""
         return [SecretSummary(name, ArbitrarySecretSchema.TYPE) for name in self.paths]
 
-    def missing(self, name: str) -> SecretNotFoundError:
+    def missing_error(self, name: str) -> SecretNotFoundError:
         """Return the error for a path without a payload."""
         message = f"There is nothing under {self.paths[name].path!r} in {self._service}, the path of secret {name!r} of {self._manager!r}."
         hint = f"Check the path: %zen secrets-manager describe {self._manager}; or ask the owner of the secret."

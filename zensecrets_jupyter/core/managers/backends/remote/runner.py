@@ -94,7 +94,7 @@ class RemoteService(Protocol[_ClientT_co]):
     def requested_wait(self, error: Exception) -> float:
         """Return the seconds that the service asked to wait before a retry."""
 
-    def exists(self, name: str) -> SecretExistsError:
+    def exists_error(self, name: str) -> SecretExistsError:
         """Return the error for a name that exists already."""
 
 
@@ -174,7 +174,7 @@ class RequestRunner(Generic[ClientT]):
         if name and error.kind is ErrorKind.MISSING:
             return SecretNotFoundError(f"no {name!r}", name=name)
         if name and error.kind is ErrorKind.EXISTS:
-            return service.exists(name)
+            return service.exists_error(name)
         file_error = find_file_error(service.environment_files, flavor=service.FLAVOR) if error.kind in _MAY_CONCERN_FILES else None
         return file_error or error_for(error, RemoteRequest(service.encoding.service, service.FLAVOR, service.name, verb, name, writes))
 

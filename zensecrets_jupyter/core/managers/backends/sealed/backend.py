@@ -98,8 +98,8 @@ class SealedBackend(Backend):
         self._keys.rotate(_reseal_all)
 
     @property
-    def opens_unasked(self) -> bool:
-        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_unasked`."""
+    def opens_noninteractively(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_noninteractively`."""
         return self._keys.opens_noninteractively
 
     @property
@@ -137,7 +137,7 @@ class SealedBackend(Backend):
 
     def read_batch(self, names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.BatchReads.read_batch`."""
-        results: dict[str, SecretRecord | ZenSecretsError] = {name: self.missing(name) for name in names}
+        results: dict[str, SecretRecord | ZenSecretsError] = {name: self.missing_error(name) for name in names}
         parameters = {"of_manager": self._owner, "of_names": [name for name in names if _is_storable(name)]}
         with self._database.read() as connection:
             found = [] if connection is None else connection.execute(tables.CURRENT_ROWS, parameters).all()
@@ -209,7 +209,7 @@ class SealedBackend(Backend):
             already_exists = False
         if already_exists:
             # The error rolls back the whole transaction.
-            raise self.exists(name)
+            raise self.exists_error(name)
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.replace`."""
@@ -244,7 +244,7 @@ class SealedBackend(Backend):
         self._find_row(name)
         with self._database.write() as connection:
             if not connection.execute(tables.DROP, {"of_manager": self._owner, "of_name": name}).rowcount:
-                raise self.missing(name)
+                raise self.missing_error(name)
 
     def delete_all(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
@@ -270,7 +270,7 @@ class SealedBackend(Backend):
             return True
 
         if not self._keys.write(transaction):
-            raise self.exists(new_name)
+            raise self.exists_error(new_name)
 
     def history(self, name: str) -> Sequence[SecretVersion]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.history`."""
@@ -324,7 +324,7 @@ class SealedBackend(Backend):
         if connection is not None and _is_storable(name):
             found = connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": name}).first()
         if found is None:
-            raise self.missing(name)
+            raise self.missing_error(name)
         return _row_of(found)
 
     def _earlier(self, connection: Connection, row: _Row) -> Sequence[_Row]:

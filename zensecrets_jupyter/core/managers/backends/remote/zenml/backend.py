@@ -225,7 +225,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
         if self.keys.scope is Scope.NONE:
             action = "delete all secrets without a scope: pipelines may need them"
-            raise self.unsupported(action, "Delete your secrets one by one.")
+            raise self.unsupported_error(action, "Delete your secrets one by one.")
         super().delete_all()
 
     def rename(self, name: str, new_name: str) -> None:
@@ -233,7 +233,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         key, new_key = self.key_for(name), self.keys.key_for(new_name)
         found = self.runner.ask("rename", lambda client: self._find_id(client, key), name=name)
         if key == new_key:
-            raise self.exists(new_name)
+            raise self.exists_error(new_name)
         self.runner.ask("rename", lambda client: self._patch(client, found, {"name": new_key}), name=new_name, writes=True)
 
     # Requests.
