@@ -1,4 +1,4 @@
-"""The names of the magics, and the removal of a comment from the line of a magic."""
+"""The names of the magics, and a function that removes a line's comment."""
 
 from __future__ import annotations
 

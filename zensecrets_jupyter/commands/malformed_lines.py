@@ -157,7 +157,7 @@ def _find_arguments(line: str, options: dict[str, bool], *, has_name: bool) -> I
 
 
 def _end_of_word(line: str, start: int) -> int:
-    """Return the offset after a word; after its first quote, if that quote is not closed."""
+    """Return the offset after a word, or after its first quote if that is unclosed."""
     match = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)*""", re.DOTALL).match(line, start)
     end = match.end() if match else start
     return end if line[start : start + 1] not in {'"', "'"} or line[start] in line[start + 1 : end] else start + 1

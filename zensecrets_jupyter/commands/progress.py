@@ -1,4 +1,4 @@
-"""Show the progress of long operations: as a bar in a terminal, as a line in a notebook."""
+"""Progress of long operations: a bar in a terminal, or a line in a notebook."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ProgressDisplay:
 
     @property
     def report(self) -> Callable[[int, int], None] | None:
-        """The callback to report the completed amount and the total; ``None`` if progress is not shown."""
+        """The callback that takes the completed amount and the total; ``None`` without a display."""
         if self._capabilities.show_line is not None:
             return self._report_line
         return None if self._capabilities.progress_on is None else self._report_bar

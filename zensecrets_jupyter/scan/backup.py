@@ -1,4 +1,4 @@
-"""Write a backup of files before they are cleaned, sealed with a passphrase; restore a backup."""
+"""Backups of cleaned files, which are sealed with a passphrase."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
 
 
 def _text_of(path: str) -> str:
-    """Return the text of a backup; empty if the file can't be read or can't be a backup."""
+    """Return the text of a backup; empty if the file is unreadable or no backup."""
     file = expand_path(path)
     try:
         # Only regular files are read: a device may be endless, and a pipe may block. A file under /proc, with a size of 0, may block too.
@@ -96,7 +96,10 @@ def _text_of(path: str) -> str:
 
 
 def _is_below(name: str, allowed: Iterable[Path]) -> bool:
-    """Return whether a path is in an allowed folder, but not in a skipped one; links are resolved."""
+    """Return whether a path, with links resolved, is in an allowed folder.
+
+    The content of :data:`SKIPPED_FOLDERS` is never allowed.
+    """
     if not os.path.isabs(name) or "\0" in name:  # noqa: PTH117 - the path comes from the backup and may be any text
         return False
     real = Path(os.path.realpath(name))
@@ -107,7 +110,7 @@ def _is_below(name: str, allowed: Iterable[Path]) -> bool:
 
 
 def _files_of(text: str, path: str) -> dict[str, bytes]:
-    """Return the content of each file in the JSON of an opened backup, by its original path."""
+    """Return the files in the JSON of an opened backup, by their original path."""
     try:
         document = json.loads(text)
         if document[FORMAT_KEY] == VERSION:

@@ -143,7 +143,7 @@ class Cleaner:
         return apply_edits(raw, edits)
 
     def _edits(self, raw: str, text: notebooks.NotebookText, *, ascii_only: bool) -> Iterator[Edit]:
-        """Yield the edits of a notebook's JSON ``raw`` that replace the values in one of its texts."""
+        """Yield the edits of the JSON ``raw`` that replace the values in one text."""
         value = text.value(raw)
         matches = notebooks.find(self._matcher, value)
         if not matches:
@@ -166,7 +166,7 @@ class Cleaner:
         yield from _edits_of_raw(raw, text, edits, ascii_only=ascii_only)
 
     def _clean_file(self, path: Path, data: bytes) -> list[str]:
-        """Clean a notebook or a text file, and return the reasons why a value is still in it."""
+        """Clean a notebook or a text file, and return why a value is still there."""
         if path.read_bytes() != data:
             return ["it changed in the meantime"]
         new = self.content(path, data)
@@ -177,7 +177,7 @@ class Cleaner:
         return ["some of its values can't be replaced"] if remaining else []
 
     def _clean_database(self, path: Path) -> list[str]:
-        """Clean a database, and return the reasons why a value is still in it."""
+        """Clean a database, and return why a value is still there."""
 
         def change(cell: databases.DatabaseCell) -> bytes | None:
             matches = self._matcher.find(cell.value)
@@ -189,7 +189,7 @@ class Cleaner:
         return [f"{cell.location(self._matcher)} can't be replaced" for cell in remaining]
 
     def _why_uncleanable(self, path: Path, data: bytes) -> str:
-        """Return why a file can't be cleaned, as the end of a sentence; empty if it can."""
+        """Return why a file can't be cleaned, as the end of a sentence; otherwise empty."""
         if not may_replace(path):
             return "it is read-only"
         if path.name.endswith(databases.SIDE_FILE_SUFFIXES):
@@ -213,7 +213,7 @@ def _read_side_files(path: Path) -> dict[Path, bytes]:
 
 
 def _edits_of_raw(raw: str, text: notebooks.NotebookText, edits: Iterable[Edit], *, ascii_only: bool) -> Iterator[Edit]:
-    """Yield the edits of a notebook's JSON ``raw`` for ``edits``, whose offsets count in the decoded ``text``."""
+    """Convert edits of a decoded text to edits of the notebook's JSON ``raw``."""
     edits_of_value = list(edits)
     offset = 0
     for token in text.tokens:

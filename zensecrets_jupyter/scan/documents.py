@@ -37,10 +37,10 @@ class DocumentMasker:
         self.masked: set[str] = set()
 
     def document(self, thing: Any, path: JsonPath = ()) -> Any:
-        """Return a document, or a part of one, with the values in its texts and keys masked.
+        """Return a document with the values in its texts and keys masked.
 
         Args:
-            thing: The document: dicts, lists, strings, numbers, booleans and ``None``. It is not changed.
+            thing: The document, or a part of one: dicts, lists, strings, numbers, booleans and ``None``. It is not changed.
             path: The path of ``thing``, if it is a part of a notebook.
 
         Returns:

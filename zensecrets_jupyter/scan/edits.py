@@ -1,4 +1,4 @@
-"""Edits that replace values: by a reference in source code, by a mask in all other text."""
+"""Edits that replace values by references in source code, and by masks elsewhere."""
 
 from __future__ import annotations
 

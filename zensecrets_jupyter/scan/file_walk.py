@@ -55,7 +55,7 @@ def files_under(paths: Iterable[str], skipped: list[SkippedFile]) -> list[Path]:
     state = _state_devices()
     files: dict[Path, None] = {}
     for text in paths:
-        path = Path(encode_system_text(os.path.expanduser(text)))  # noqa: PTH111 - Path.expanduser raises where there is no such user
+        path = Path(encode_system_text(os.path.expanduser(text)))  # noqa: PTH111 - Path.expanduser raises an error for an unknown user
         try:
             status = path.stat()
         except (OSError, ValueError) as error:
@@ -99,7 +99,10 @@ def _in_folder(folder: Path, skipped: list[SkippedFile], state: set[int]) -> lis
 
 
 def _is_searched_folder(folder: Path, skipped: list[SkippedFile], state: set[int]) -> bool:
-    """Return whether a subfolder is searched; a folder of a kernel file system is added to ``skipped``."""
+    """Return whether a subfolder is searched.
+
+    A folder that shows the state of the kernel is not searched, and is added to ``skipped``.
+    """
     if folder.name in SKIPPED_FOLDERS or os.path.exists(folder / "pyvenv.cfg"):  # noqa: PTH110 - Path.exists raises where the path is too long
         return False
     try:
@@ -113,7 +116,10 @@ def _is_searched_folder(folder: Path, skipped: list[SkippedFile], state: set[int
 
 
 def _is_file(path: Path, skipped: list[SkippedFile], state: set[int]) -> bool:
-    """Return whether a path is a regular file to scan; a file that can't be read is added to ``skipped``."""
+    """Return whether a path is a regular file to scan.
+
+    A file that can't be read, or that shows the state of the kernel, is added to ``skipped``.
+    """
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):

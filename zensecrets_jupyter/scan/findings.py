@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """A value that was found in a file, and its location. The value itself is not an attribute.
+    """The location of a value in a file.
+
+    A finding never contains the value.
 
     Attributes:
         path: The path of the file, with values in it masked.

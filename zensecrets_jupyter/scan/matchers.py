@@ -49,7 +49,10 @@ class Matcher(ABC):
 
     @abstractmethod
     def json_may_contain_value(self, data: bytes) -> bool:
-        """Return whether JSON may contain a value, with any escapes. ``False`` is certain; ``True`` may be wrong."""
+        """Return whether JSON may contain a value, with any escapes.
+
+        ``False`` is certain. ``True`` may be wrong.
+        """
 
     def mask(self, text: str) -> str:
         """Return ``text`` with every value masked; the same object if there is none."""

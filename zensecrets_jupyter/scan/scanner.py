@@ -205,7 +205,10 @@ def _finding_without_line(label: str, location: str, match: Match) -> Finding:
 
 
 def _findings_by_line(label: str, data: bytes, matches: list[Match]) -> list[Finding]:
-    """Return the findings of matches; the location is a line in text, and an offset in binary data."""
+    """Return the findings for matches.
+
+    The location is a line in text, and an offset in binary data.
+    """
     findings = []
     is_text = bool(matches) and _is_text(data)
     position, line = 0, 1

@@ -90,7 +90,7 @@ def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: st
 
 
 def _database_of(path: Path) -> Path:
-    """Return the SQLite database that a journal or WAL file belongs to; any other file itself."""
+    """Return the SQLite database of a journal or WAL file; any other path itself."""
     for suffix in SIDE_FILE_SUFFIXES:
         if path.name.endswith(suffix) and (database := path.with_name(path.name.removesuffix(suffix))).exists():
             return database

@@ -1,4 +1,4 @@
-"""Ask the kernels, which know the values, to mask a file before a Jupyter Server saves it.
+"""Let the kernels mask the values in a file before a Jupyter Server saves it.
 
 A kernel listens on a loopback port. The port and a key are in a file in the Jupyter runtime folder that only the user can read (0600), like
 the kernel's own connection file. All messages are sealed with the key. Therefore another program that gets the port of a dead kernel can't

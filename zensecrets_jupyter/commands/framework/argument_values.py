@@ -95,7 +95,7 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     data = b""
     try:
         # One more byte shows that the file is too large. The read is limited, because a device may be endless.
-        with Path(encode_system_text(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises where there is no such user
+        with Path(encode_system_text(os.path.expanduser(path))).open("rb") as file:  # noqa: PTH111 - Path.expanduser raises an error for an unknown user
             data = file.read(MAX_VALUE_BYTES + 1)
     except (OSError, ValueError) as error:
         problem = describe_read_error(error)
@@ -111,8 +111,8 @@ _LONGEST_PATH = 100
 
 
 def is_clearly_path(text: str) -> bool:
-    """Return whether a text after ``@`` is clearly a path, not the rest of a password."""
-    path = encode_system_text(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises where there is no such user
+    """Return whether a text after ``@`` is clearly a path, and no password."""
+    path = encode_system_text(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises an error for an unknown user
     folder = os.path.dirname(path)  # noqa: PTH120 - the text may be no path
     return (
         os.path.lexists(path)

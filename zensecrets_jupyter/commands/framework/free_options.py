@@ -276,7 +276,7 @@ def _refuse_unknown_short_option(word: str, key: str, options: Mapping[str, bool
 
 
 def _refuse_ambiguous_words(positional: int, names: int, bare_options: list[Argument], free: list[PositionedArgument]) -> None:
-    """Raise UsageProblem if there are too many words without a dash, or if one could be a name or a value."""
+    """Raise UsageProblem if the words without a dash are too many or ambiguous."""
     if positional == names or (positional < names and not bare_options):
         return
     if positional > names:

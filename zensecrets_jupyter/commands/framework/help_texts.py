@@ -1,4 +1,4 @@
-"""Help texts that the start of the command tree needs, in a module that imports nothing."""
+"""Help texts that every command line needs, in a module without imports."""
 
 from __future__ import annotations
 

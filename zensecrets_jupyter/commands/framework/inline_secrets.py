@@ -81,9 +81,9 @@ def _from_secret_argument(context: click.Context, argument: Argument, schema: ty
 
 
 def _inline_value(context: click.Context, argument: Argument) -> str | None:
-    """Return the value in an argument; ``None`` if the value is not in the argument itself.
+    """Return the value in an argument; ``None`` if the argument contains no value.
 
-    The value is then in a file, in piped input or in a variable, or it is empty.
+    The value may instead be in a file, in piped input or in a variable, or it may be empty.
     """
     text = argument.text or ""
     if text.startswith("@@"):

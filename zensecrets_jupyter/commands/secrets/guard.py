@@ -121,7 +121,7 @@ def _protect_in_session(guard: Guard | None, variable: str, choices: VariableCho
 
 
 def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
-    """Protect every secret of the active secrets manager, and return a line about it and the warnings."""
+    """Protect all secrets of the active secrets manager; return a line and warnings."""
     manager = active_manager()
     if Capability.READ not in manager.capabilities:
         message = f"Secrets manager {manager_label(manager)} can't return values, so the guard can't protect them."

@@ -100,7 +100,7 @@ def import_secrets(  # noqa: PLR0913 - one parameter for each option
 
 
 def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -> Outcome:
-    """Show a form with the secrets of the file; import them when the form is submitted."""
+    """Show a form with the secrets of the file. Submitting it imports them."""
 
     def apply_answer(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
         answer = answers[secret.name]

@@ -265,7 +265,7 @@ def rollback(name: str, number: int) -> Outcome:
 
 
 def _ask_or_run(call: Call, request: FormRequest) -> Outcome:
-    """Ask for the values of a request; if it asks for none, run the rest of the command at once."""
+    """Ask for the values of a request, and run the rest of the command."""
     if request.is_empty:
         return request.then.run({section.subject: Answer({}) for section in request.sections})
     return call.asker.ask(request)
@@ -279,7 +279,7 @@ def _usable_schema(schema_type: str) -> type[BaseSecretSchema] | None:
 
 
 def _texts_by_key(options: Sequence[Argument], schema: type[BaseSecretSchema], keys: Sequence[str]) -> dict[str, str | None]:
-    """Return the texts of free options by key, after checks for typing errors and repeated keys."""
+    """Check free options for typing errors and repetitions, and return their texts by key."""
     schema_keys = schema.get_schema_keys()
     arguments = [Argument(matching_name(option.key, schema_keys), option.text) for option in options]
     check_typos((argument.key for argument in arguments), [*declared_options(), f"--{VALUES}"], keys, alternative=_KEY_LIKE_OPTION)

@@ -76,7 +76,7 @@ def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> C
 
 
 def _is_in(text: str, windows: set[str]) -> bool:
-    """Return whether a part of a text, of the size of a window, is in ``windows``."""
+    """Return whether one of the windows of a text is in ``windows``."""
     return any(text[start : start + _WINDOW] in windows for start in range(max(1, len(text) - _WINDOW + 1)))
 
 

@@ -97,7 +97,10 @@ def _form_field(key: str, field: FieldInfo | None) -> Field:
 
 
 def _parse(key: str, text: str, field: FieldInfo | None) -> Any:
-    """Return the value of an attribute: a list or a mapping if the field is one, otherwise the text.
+    """Parse the text of an attribute.
+
+    Returns:
+        A list or a mapping, if the field takes one; otherwise the text.
 
     Raises:
         InvalidComponentError: If the text of a list or a mapping is not valid.

@@ -178,7 +178,7 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
 
 
 def _switch_hint(plan: CopyPlan) -> list[str]:
-    """Return a hint to use the target in the active stack; empty if the stack uses it."""
+    """Return a hint to use the target in the active stack, if necessary."""
     stack = get_workspace().stack_record()
     if stack.components.get(ComponentType.SECRETS_MANAGER) == plan.target.name:
         return []

@@ -152,13 +152,16 @@ def is_intact_line(line: str) -> bool:
 
 
 def name_of_line(line: str) -> str:
-    """Return the name of the value that a line belongs to; empty if the line is damaged."""
+    """Return the name of a line's value; empty if the line is damaged."""
     entries = entries_of_line(line)
     return entries[0][-1].name if entries else ""
 
 
 def entries_of_line(line: str) -> list[tuple[int, int, bytes, FingerprintEntry]] | None:
-    """Return the windows in a line: the size, kind, hash and entry of each; ``None`` if damaged."""
+    """Return the windows in a line; ``None`` if the line is damaged.
+
+    Each window is a tuple of its size, kind, hash and entry.
+    """
     try:
         document = json.loads(line)
         name = str(document["name"])
@@ -185,7 +188,7 @@ def why_no_fingerprint(value: str) -> str:
 
 
 def line_of(header: str, value: str, name: str) -> str:
-    """Return the line of a value in the file with ``header``; empty if the value gets none."""
+    """Return a value's line in the file with ``header``; empty if it gets none."""
     hashes = _hashes_of(header)
     entries = [
         [

@@ -43,7 +43,7 @@ class FingerprintMatcher(Matcher):
             self.damaged += 1
 
     def _read(self, line: str) -> bool:
-        """Add the fingerprints of a line; return ``False`` and add nothing if the line is damaged."""
+        """Add the fingerprints of a line, and return whether the line is intact."""
         entries = entries_of_line(line)
         for size, kind, window, entry in entries or ():
             self._tables.setdefault((size, kind), {}).setdefault(window, []).append(entry)
@@ -85,7 +85,10 @@ class FingerprintMatcher(Matcher):
         ]
 
     def _match(self, letters: _Letters, kind: int, position: int, size: int, entry: FingerprintEntry) -> PatternMatch:
-        """Return the match for a window at ``position``: the whole text if its hash is correct, or else only the window."""
+        """Return the match for a window at ``position``.
+
+        If the hash of the whole text is correct, the match is the whole text. Otherwise it is only the window.
+        """
         start = position - entry.offset
         end = start + entry.length
         is_whole = start >= 0 and self._hashes.whole(letters.of(kind)[start:end]) == entry.whole

@@ -155,7 +155,7 @@ def _repair(path: Path) -> int:
 
 
 def _intact_lines(path: Path) -> list[str] | None:
-    """Return the header and the intact lines of a damaged file; ``None`` if nothing is damaged.
+    """Return the header and the intact lines of a damaged file; otherwise ``None``.
 
     If the header is damaged, the result is a new header only.
     """
@@ -218,9 +218,9 @@ def _newer_error(path: Path) -> UnreadableFileError:
 
 
 def _path_and_inode(path: Path) -> tuple[str, int]:
-    """Return the path and the inode number of a file; 0 if the file does not exist.
+    """Return the path and the inode number of a file.
 
-    A file that is replaced gets another inode number.
+    A file that is replaced gets another inode number. The number is 0 if the file does not exist.
     """
     try:
         return str(path), path.stat().st_ino

@@ -1,4 +1,4 @@
-"""A cautious estimate of how hard a value is to guess: rather too low than too high."""
+"""A cautious estimate of how hard a value is to guess."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ _BITS_OF_A_WORD = 13.0
 # A value and its letters are often the same text, and the same text is estimated several times in a row.
 @lru_cache(maxsize=4)
 def strength(text: str) -> float:
-    """Return the estimated strength of ``text`` in bits: about 2 to that power guesses are needed.
+    """Return the estimated strength of ``text`` in bits.
+
+    A text with a strength of n bits takes about 2ⁿ guesses. The estimate is rather too low than too high.
 
     The estimate counts the distinct pairs of neighboring characters. Each pair has as many bits as one character of the alphabet. A pair
     of equal or consecutive characters, such as ``aa``, ``ab`` or ``21``, is not counted. A part that looks like a word has the bits of one

@@ -1,4 +1,4 @@
-"""Selection of the windows of a value. The hashes of these windows are the fingerprint of the value.
+"""Selection of the windows of a value, whose hashes are its fingerprint.
 
 A search hashes every part of a text that could be a window. To keep the number of hashes small, a window contains no white space, if the
 value has a long enough part without white space. Windows consist of letters and digits, as a skeleton does: quotes, escapes and punctuation
@@ -89,7 +89,10 @@ def stretches(data: bytes, kind: int, size: int) -> list[Stretch]:
 
 
 def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
-    """Yield one or two windows of the sensitive part of a pattern; none if that part is easy to guess."""
+    """Yield up to two windows of a pattern's sensitive part.
+
+    There is none if that part is easy to guess.
+    """
     # Punctuation at an end of the text belongs to the sensitive part, unless that end is a public prefix or suffix.
     begin = pattern.starts[pattern.first] if pattern.first else 0
     end = pattern.starts[pattern.last - 1] + 1 if pattern.last < len(pattern.skeleton) else len(pattern.text)

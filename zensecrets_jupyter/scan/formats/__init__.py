@@ -1,1 +1,1 @@
-"""Readers of the file formats that a scan supports: notebooks, JSON, SQLite, text in any encoding."""
+"""Readers of file formats: notebooks, JSON, SQLite, and text in any encoding."""

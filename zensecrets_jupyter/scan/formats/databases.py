@@ -1,4 +1,4 @@
-"""Read and replace the fields of a SQLite file, such as IPython's history or JupyterLab's document store."""
+"""Read and replace the fields of a SQLite file, such as IPython's history."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def cells(path: Path) -> Iterator[DatabaseCell]:
 
 
 def _tables(database: sqlite3.Connection) -> list[str]:
-    """Return the names of the tables that store rows, and of SQLite's table of the schema."""
+    """Return the names of the tables that store rows, and of ``sqlite_master``."""
     rows = database.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
     tables = [name.decode() for name, sql in rows if sql and not sql.lstrip().upper().startswith(b"CREATE VIRTUAL")]
     return [*tables, "sqlite_master"]
@@ -88,7 +88,10 @@ def _cells(database: sqlite3.Connection, table: str) -> Iterator[DatabaseCell]:
 
 
 def _key_columns(database: sqlite3.Connection, table: str, columns: Sequence[tuple[str, int]]) -> dict[str, str]:
-    """Return the columns that identify a row, as quoted names by name: the row number, or else the primary key."""
+    """Return the columns that identify a row: the row number, or else the primary key.
+
+    The result has the quoted name of each column, by its name.
+    """
     names = {name.lower() for name, _ in columns}
     for alias in ("rowid", "_rowid_", "oid"):
         if alias not in names:

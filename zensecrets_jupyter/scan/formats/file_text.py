@@ -1,4 +1,4 @@
-"""Decode the text of a file in any encoding, and encode a changed text in the same encoding."""
+"""The text of a file in any encoding, which can be changed and encoded again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FileText(NamedTuple):
         return self.encoding == "utf-8" and not self.byte_order_mark
 
     def encode(self, text: str) -> bytes:
-        """Return another text as bytes in the encoding of this file, with its byte order mark."""
+        """Encode another text in the encoding of this file, with its byte order mark."""
         try:
             data = text.encode(self.encoding, "surrogatepass" if self.encoding.startswith("utf") else "strict")
         except UnicodeEncodeError:
@@ -63,7 +63,7 @@ def _decode(data: bytes, encoding: str, mark: bytes) -> FileText | None:
 
 
 def _utf16_encodings(data: bytes) -> list[str]:
-    """Return the possible variants of UTF-16 for data with NUL bytes but no byte order mark."""
+    """Return the possible variants of UTF-16 for data without a byte order mark."""
     sample = data[:_SAMPLE]
     encodings = []
     for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):

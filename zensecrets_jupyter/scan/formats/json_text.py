@@ -1,4 +1,4 @@
-"""Tokens of a JSON text with their offsets, so that one token can be replaced alone."""
+"""The tokens of a JSON text with their offsets, for the replacement of single tokens."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class JsonToken(NamedTuple):
         return decoded
 
     def positions(self, text: str) -> list[int]:
-        """Return the offset in ``text`` of each character of the value, and the offset after the last one."""
+        """Return the offset in ``text`` of each character of the value, and of the end."""
         if "\\" not in text[self.start : self.end]:
             return list(range(self.start, self.end + 1))
         return [*(match.start() for match in _CHARACTER.finditer(text, self.start, self.end)), self.end]

@@ -102,7 +102,7 @@ def find(matcher: Matcher, text: str) -> list[Match]:
 
 
 def _path_of_lines(token: JsonToken) -> JsonPath | None:
-    """Return the path of the list of lines that contains a token; ``None`` if no list of lines does."""
+    """Return the path of a token's list of lines; ``None`` if it is in none."""
     path = token.path
     if token.is_key or token.is_number or not isinstance(path[-1], int):
         return None

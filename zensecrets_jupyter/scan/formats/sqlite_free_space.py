@@ -1,4 +1,4 @@
-"""Find the free space of a SQLite file, which still contains the content of deleted rows.
+"""The free space of a SQLite file, which still contains deleted rows.
 
 SQLite has no function that returns these bytes. The parser dissect.database 1.1 on PyPI defines the fields that lead to them, but reads
 only the rows of tables. See https://www.sqlite.org/fileformat2.html, sections 1.5 (the freelist) and 1.6 (b-tree pages).
