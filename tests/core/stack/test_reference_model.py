@@ -296,7 +296,7 @@ def test_extra_attributes_may_hold_references() -> None:
 
 
 def test_validators_get_the_resolved_value() -> None:
-    """Validators and limits get the resolved value, and the guard masks what they return."""
+    """Validators and limits get the resolved value, and the guard masks their results."""
     text = f"http://{canary('host')}/"
     model = Settings(url="{{a.b}}", short="{{c.d}}", loud="{{a.b}}").bind_references(DictResolver(a_b=text, c_d="12345"))
     assert model.url == text[:-1]

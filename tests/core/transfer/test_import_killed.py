@@ -92,7 +92,7 @@ def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkey
 
 
 def test_a_conflicting_name_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that another writer registers during the import undoes the import, and the error says so."""
+    """A name that another writer registers during the import undoes the import, and the error states that."""
     from zensecrets_jupyter.core.errors import SecretExistsError
     from zensecrets_jupyter.core.transfer.secret_files import plan_import, read_secrets, run_import
 

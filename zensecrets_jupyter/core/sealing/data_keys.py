@@ -1,4 +1,4 @@
-"""Data key of a database: it encrypts the rows, and a wrapping key encrypts it.
+"""Data key of a database, which encrypts the rows; a wrapping key encrypts the data key.
 
 The table of data keys has one row. A single transaction changes this row and the rows that the key encrypts. If the process is killed, the
 database holds either the old key with the old rows, or the new key with the new rows. At worst an unused wrapping key remains.
@@ -75,7 +75,7 @@ class DataKeys:
             database: The database.
             table: The table that :func:`data_keys_table` returned.
             label: The name of the database in prompts and errors, such as ``secrets manager 'default'``.
-            in_use: Returns whether the database has a sealed row. Sealed rows without a data key have lost it; no new one is created.
+            in_use: Returns whether the database has sealed rows. No new key is created for rows whose key was lost.
             ask: The source that asks the user for a passphrase.
             key_folder: The folder of key files; by default ``keys`` under ``ZENSECRETS_HOME``.
             protection: The protection of a new key; by default the best available one.

@@ -269,7 +269,7 @@ class ReferenceModel(BaseModel):
 
     def _validate_resolved(self, name: str, resolved: Any, resolver: ReferenceResolver) -> Any:
         separate = self._separate
-        # Validators see the other attributes as given. No other code sees this copy.
+        # In this copy, validators see the unresolved values of the other attributes. No other code gets the copy.
         copy = self._copy_with_values({**separate.references, **separate.secrets}, _NOTHING_SEPARATE)
         template = separate.references[name]
         failed = False

@@ -217,7 +217,7 @@ def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
 
 
 def _secret_commands(verb: str, missing: Iterable[SecretReference | None]) -> list[str]:
-    """Return one command per secret, which asks for all of its missing keys."""
+    """Return a command for each secret; the command asks for all missing keys of the secret."""
     keys: dict[str, list[str]] = {}
     for needed in missing:
         if needed is not None:

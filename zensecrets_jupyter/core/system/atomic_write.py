@@ -29,7 +29,7 @@ _UTF8_MASK, _UTF8_CONTINUATION = 0xC0, 0x80
 """Mask and value of the two high bits of a UTF-8 continuation byte (RFC 3629)."""
 _LEFTOVER = re.compile(r"\..+\.zs-[0-9a-f]{8}\.tmp", re.DOTALL)
 _STALE_SECONDS = 24 * 60 * 60
-"""Age in seconds from which a temporary file counts as abandoned, on a file system without locks."""
+"""Age in seconds after which a temporary file counts as abandoned, on a file system without locks."""
 
 
 def write_atomically(
@@ -131,7 +131,7 @@ def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
 def try_lock(descriptor: int) -> bool:
     """Lock a file until it is closed, and return whether that succeeded.
 
-    On a file system without locks, an old file counts as locked by this call, and a recent one as in use.
+    On a file system without locks, the result is ``True`` only for an abandoned file. On Windows, it is always ``True``.
     """
     if _fcntl is None:
         return True

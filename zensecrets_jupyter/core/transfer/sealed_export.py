@@ -55,7 +55,7 @@ def unseal(text: str, name: str, ask: Callable[[str], str]) -> str:
     parameters, sealed = _parse(text, name)
     if exceeds_limit(parameters):
         message = f"Opening the export {name!r} would take more than {WORK_LIMIT}."
-        raise UnreadableFileError(message, hint="This package writes no such file: take another copy of it.")
+        raise UnreadableFileError(message, hint="This package does not write files like that: use another copy.")
     previous = ""
     for attempt in range(MAX_ATTEMPTS):
         passphrase = ask(f"{'That does not open it. ' if attempt else ''}Passphrase of {name}: ")

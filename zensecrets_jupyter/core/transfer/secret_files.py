@@ -72,7 +72,7 @@ def plan_import(
 
     Raises:
         SecretExistsError: If a name exists, and neither ``overwrite`` nor ``skip_existing`` is set.
-        UnsupportedOperationError: If the secrets manager can't do what the import requires.
+        UnsupportedOperationError: If the secrets manager lacks an operation that the import requires.
     """
     by_name = {secret.name: secret for secret in secrets}
     existing = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()

@@ -208,7 +208,7 @@ def _parse_export(found: Mapping[str, Any], file: str) -> dict[str, SecretRecord
     for name, secret in _check_mapping(secrets, file).items():
         schema = secret.get("schema") if isinstance(secret, dict) else None
         if not isinstance(schema, str):
-            raise _unreadable(file, f"does not say the schema of {quote_untrusted(name)}", "Export it again.")
+            raise _unreadable(file, f"does not state the schema of {quote_untrusted(name)}", "Export it again.")
         records[name] = SecretRecord(schema, _convert_content(name, _check_mapping(secret.get("content"), file), file))
     return records
 

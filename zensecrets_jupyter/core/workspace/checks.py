@@ -126,7 +126,7 @@ def check_registration_name(kind: str, name: str) -> None:
 def initial_secrets(
     component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], Sequence[BaseSecretSchema]]:
-    """Return the attributes to register, and the secrets to import into a new secrets manager.
+    """Return the attributes to register, and the secrets to import into a secrets manager.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.

@@ -73,7 +73,7 @@ def derive_key(passphrase: str, parameters: KeyParameters, label: str) -> bytes:
 
     if exceeds_limit(parameters):
         message = f"Opening {label} with its passphrase would take more than {WORK_LIMIT}."
-        raise ManagerCorruptedError(message, hint="This package writes no such file: take another copy of it.")
+        raise ManagerCorruptedError(message, hint="This package does not write files like that: use another copy.")
     numbers = [parameters.get(name) for name in ("time", "memory", "lanes")]
     time, memory, lanes = (number if isinstance(number, int) and number > 0 else 0 for number in numbers)
     # Keyboards produce different Unicode sequences for one character. RFC 8265 prescribes NFC for passwords.

@@ -134,7 +134,7 @@ def system_keyring(label: str = "the store") -> KeyringBackend:
         label: The name of the store in errors.
 
     Raises:
-        ManagerLockedError: If this process can reach no such keyring.
+        ManagerLockedError: If this process can't reach the keyring.
     """
     problem = "none is running that this session can reach"
     try:
