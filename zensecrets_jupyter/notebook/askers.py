@@ -47,15 +47,15 @@ class FormAsker:
         return Outcome()
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
-        """Prompt for a passphrase; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
+        """Prompt for a passphrase and return it; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
         return make_prompt_asker(self._shell).ask_passphrase(prompt, confirm=confirm)
 
     def confirm(self, question: str) -> bool:
-        """Prompt for yes or no; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
+        """Return whether the user answers yes to a prompt; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
         return make_prompt_asker(self._shell).confirm(question)
 
     def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
-        """Prompt for one of a few answers; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
+        """Prompt for a choice and return its letter; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
         return make_prompt_asker(self._shell).choose(question, choices, alternative=alternative)
 
 

@@ -1,6 +1,6 @@
 import type { IInputRule, IOpenForm } from '../contract/form';
 
-/** The result of checks: a problem, which is empty without one, and notes. */
+/** The result of checks: the problem, or an empty text, and notes. */
 export interface ICheckResult {
   readonly problem: string;
   readonly notes: readonly string[];

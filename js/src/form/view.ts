@@ -106,7 +106,7 @@ export class View {
     try {
       this._model.send(message);
     } catch {
-      // Jupyter refuses to send to a kernel that was shut down. ipywidgets emits no event for such a kernel.
+      // Jupyter refuses to send to a kernel that was shut down. ipywidgets emits no event when that happens.
       this._disconnect();
     }
   };

@@ -77,7 +77,7 @@ class FormSession:
 
     @property
     def line(self) -> str:
-        """The line to show when the form itself is unavailable."""
+        """The outcome of an ended form, or a hint to run the cell again."""
         if isinstance(self.state, ClosedForm):
             return self.state.line
         return f"A form was open here: {self._request.verb.lower()} {self._request.title}. Run the cell again to open it."

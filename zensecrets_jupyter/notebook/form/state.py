@@ -21,8 +21,8 @@ class Problems(NamedTuple):
     """Problems of a submission.
 
     Attributes:
-        form: The problem of the whole form; empty without one.
-        passphrase: The problem of the passphrase; empty without one.
+        form: The problem of the whole form; empty if it has none.
+        passphrase: The problem of the passphrase; empty if it has none.
         fields: The problems of fields, by section and key.
     """
 

@@ -34,7 +34,7 @@ class Guard:
     """
 
     def __init__(self, redactor: Redactor, stored_values: StoredValues | None = None) -> None:
-        """Create a guard that is on and has no channels yet."""
+        """Create a guard that is on and has no channels."""
         self.redactor = redactor
         self.is_on = True
         self.stored_values = stored_values or StoredValues()

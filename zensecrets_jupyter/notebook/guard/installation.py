@@ -36,6 +36,9 @@ def install(shell: InteractiveShell, undo: ExitStack) -> Guard:
     Args:
         shell: The shell whose output is redacted.
         undo: Gets the callbacks that remove the guard. Protected values stay protected.
+
+    Returns:
+        The guard, which is on.
     """
     guard = Guard(the_redactor(), StoredValues())
     environment.install(guard.redactor, undo)

@@ -73,6 +73,9 @@ class SessionChannel:
 
         Args:
             identities: The identities of requests. Messages that answer these requests and all messages of this thread are collected.
+
+        Yields:
+            The list of collected texts, which grows while the block runs.
         """
         capture = self._capture = _Capture(self._session.unpack, threading.get_ident(), identities)
         try:
