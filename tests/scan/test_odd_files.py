@@ -24,6 +24,8 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.once
+
 VALUE = canary("odd")
 MATCHER = matcher_for(odd=VALUE)
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from tests.support.faults.services import FaultyService
     from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
+pytestmark = pytest.mark.once
+
 
 class Shared(NamedTuple):
     """A service with external secrets, and functions for the other program.

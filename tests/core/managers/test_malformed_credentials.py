@@ -13,6 +13,8 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.once
+
 NOWHERE = "127.0.0.1:1"
 
 MALFORMED = [
