@@ -17,7 +17,7 @@ from tests.support.stacks import component, stack
 from zensecrets_jupyter import Client, StackComponentConfig
 from zensecrets_jupyter.core.managers import SecretsManager
 from zensecrets_jupyter.core.settings import SecretValidationLevel
-from zensecrets_jupyter.core.stack import ComponentType, StackResolver
+from zensecrets_jupyter.core.stack import ComponentType
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
@@ -62,7 +62,7 @@ def _stack_and_components(manager: SecretsManager[CountingBackend], references: 
     for number in range((references + 3) // 4):
         attributes = {field: f"{{{{s{next(numbers)}.key}}}}" for field in FIELDS[: min(4, references - number * 4)]}
         one = component(ComponentType.ANNOTATOR, flavor, f"c{number}", **attributes)
-        components.append(one.bind_references(StackResolver(new_stack, f"c{number}")))
+        components.append(one.bind_references(new_stack.resolver(f"c{number}")))
     return new_stack, components
 
 

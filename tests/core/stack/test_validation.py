@@ -16,7 +16,6 @@ from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsMa
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.settings import VALIDATION_LEVEL_VARIABLE, SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType, Requirement, RequiresSecrets, Stack, StackComponent
-from zensecrets_jupyter.core.stack.stack import StackResolver
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -327,4 +326,4 @@ def test_is_remote_of_a_user_class_sees_references() -> None:
 
 def test_a_resolver_has_its_owner_as_text() -> None:
     """The resolver of a stack component names its owner in errors."""
-    assert str(StackResolver(stack(manager=None), "step 'train'")) == "step 'train'"
+    assert str(stack(manager=None).resolver("step 'train'")) == "step 'train'"

@@ -5,7 +5,8 @@ from zensecrets_jupyter.core.stack.component import StackComponent, StackCompone
 from zensecrets_jupyter.core.stack.flavor_registry import flavor_names, get_flavor
 from zensecrets_jupyter.core.stack.reference_model import ReferenceModel
 from zensecrets_jupyter.core.stack.references import ReferenceResolver, Requirement, RequiresSecrets
-from zensecrets_jupyter.core.stack.stack import Stack, StackResolver, not_in_stack, resolve_text
+from zensecrets_jupyter.core.stack.resolver import StackResolver, resolve_text
+from zensecrets_jupyter.core.stack.stack import Stack
 from zensecrets_jupyter.core.stack.validation import Problem, Report
 
 __all__ = [
@@ -22,6 +23,5 @@ __all__ = [
     "StackResolver",
     "flavor_names",
     "get_flavor",
-    "not_in_stack",
     "resolve_text",
 ]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.component_types import ComponentType
-from zensecrets_jupyter.core.errors import NoSecretsManagerError, NotInStackError, SecretKeyNotFoundError, SecretNotFoundError
-from zensecrets_jupyter.core.interaction import pending_secret_hint
-from zensecrets_jupyter.core.reference import Part, SecretReference
+from zensecrets_jupyter.core.stack.resolver import StackResolver, require_manager
 from zensecrets_jupyter.core.stack.validation import Report, validate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from zensecrets_jupyter.core.managers import SecretsManager
+    from zensecrets_jupyter.core.reference import SecretReference
     from zensecrets_jupyter.core.settings import SecretValidationLevel
     from zensecrets_jupyter.core.stack.component import StackComponent
     from zensecrets_jupyter.core.stack.references import Requirement, RequiresSecrets
@@ -33,7 +30,7 @@ class Stack:
         self.name = name
         self.id = id
         self._secrets_manager = secrets_manager
-        self._components = {component.type: component.bind_references(StackResolver(self, str(component))) for component in components}
+        self._components = {component.type: component.bind_references(self.resolver(str(component))) for component in components}
 
     def __repr__(self) -> str:
         """Return the name and the components, references unresolved."""
@@ -54,10 +51,7 @@ class Stack:
         Raises:
             NoSecretsManagerError: If the stack has none.
         """
-        if self._secrets_manager is None:
-            message = f"Stack {self.name!r} has no secrets manager."
-            raise NoSecretsManagerError(message, hint=f"Add one: %stack update {self.name} -x SECRETS_MANAGER")
-        return self._secrets_manager
+        return require_manager(self._secrets_manager, self.name)
 
     @property
     def has_secrets_manager(self) -> bool:
@@ -140,13 +134,11 @@ class Stack:
             SecretNotFoundError: If a secret does not exist.
             SecretKeyNotFoundError: If a secret does not have the key; the error names its keys.
         """
-        try:
-            return resolve_text(self.secrets_manager, text)
-        except (NoSecretsManagerError, SecretNotFoundError) as error:
-            problem = error
-        if isinstance(problem, SecretKeyNotFoundError):
-            problem.hint = pending_secret_hint(self.secrets_manager.id, problem.name) or problem.hint
-        raise _add_owner(problem, text, owner)
+        return self.resolver(owner).resolve(text)
+
+    def resolver(self, owner: str) -> StackResolver:
+        """Return the resolver for references of ``owner``, which is the name of the owner in errors."""
+        return StackResolver(self._secrets_manager, self.name, owner)
 
     def validate(
         self, *, level: SecretValidationLevel | None = None, settings: Iterable[tuple[str, RequiresSecrets]] = (), refresh: bool = False
@@ -162,75 +154,3 @@ class Stack:
             SettingsError: If the value of the environment variable is not a level.
         """
         return validate(self, level=level, settings=settings, refresh=refresh)
-
-
-class StackResolver:
-    """Resolves the references of a component, or of a step's settings, in a stack."""
-
-    __slots__ = ("_owner", "_stack")
-
-    def __init__(self, stack: Stack, owner: str) -> None:
-        """Resolve in ``stack`` for ``owner``."""
-        self._stack = stack
-        self._owner = owner
-
-    def __str__(self) -> str:
-        """Return the name of the references' owner in errors."""
-        return self._owner
-
-    def resolve(self, text: str) -> str:
-        """Return ``text`` resolved; see :meth:`Stack.resolve`."""
-        return self._stack.resolve(text, self._owner)
-
-    def reader(self, text: str) -> Callable[[], str]:
-        """Return a function that resolves ``text`` on each call."""
-        # A text that is a single reference is resolved without parsing it again.
-        parts = reference.split_references(text)
-        manager = self._stack._secrets_manager  # noqa: SLF001 - the resolver is a part of the stack
-        if manager is None or len(parts) != 1 or not isinstance(parts[0], SecretReference):
-            return partial(self.resolve, text)
-        name, key = parts[0]
-        get_secret = manager.get_secret
-
-        def read() -> str:
-            try:
-                return get_secret(name).value(key)
-            except SecretNotFoundError:
-                # Stack.resolve raises the error again, with the owner of the reference.
-                pass
-            return self.resolve(text)
-
-        return read
-
-
-def resolve_text(manager: SecretsManager, text: str) -> str:
-    """Return ``text`` with its references resolved by ``manager``, as an exact ``str``.
-
-    Raises:
-        SecretNotFoundError: If a secret, or a key of one, does not exist.
-    """
-    parts = _split(text)
-    if len(parts) == 1 and type(parts[0]) is SecretReference:
-        return manager.get_secret(parts[0].name).value(parts[0].key)
-    return "".join(manager.get_secret(part.name).value(part.key) if type(part) is SecretReference else str(part) for part in parts)
-
-
-def not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:
-    """Return the error for resolving references of a component that ``stack`` does not hold."""
-    message = f"The references of {component} can't be resolved: it is not part of the active stack {stack.name!r}."
-    hint = f"Add it with %stack update {stack.name} --{component.type.command} {component.name}, or activate another stack: %stack set"
-    return NotInStackError(message, hint=hint)
-
-
-@lru_cache(maxsize=4096)
-def _split(text: str) -> tuple[Part, ...]:
-    return reference.split_references(text)
-
-
-def _add_owner(error: NoSecretsManagerError | SecretNotFoundError, text: str, owner: str) -> NoSecretsManagerError | SecretNotFoundError:
-    message = f"{text}{f' of {owner}' if owner else ''} can't be resolved: {error.message}"
-    if isinstance(error, SecretKeyNotFoundError):
-        return SecretKeyNotFoundError(message, name=error.name, key=error.key, manager=error.manager, hint=error.hint)
-    if isinstance(error, SecretNotFoundError):
-        return SecretNotFoundError(message, name=error.name, manager=error.manager, hint=error.hint)
-    return NoSecretsManagerError(message, flavor=error.flavor, hint=error.hint)

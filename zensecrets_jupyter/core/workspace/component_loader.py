@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from zensecrets_jupyter.core.component_types import ComponentType
-from zensecrets_jupyter.core.errors import FlavorUnavailableError, NoSecretsManagerError, UnknownFlavorError
+from zensecrets_jupyter.core.errors import FlavorUnavailableError, NoSecretsManagerError, NotInStackError, UnknownFlavorError
 from zensecrets_jupyter.core.interaction import ask_passphrase
 from zensecrets_jupyter.core.managers import Backend, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers import get_flavor as get_manager_flavor
 from zensecrets_jupyter.core.registry import Registry
-from zensecrets_jupyter.core.stack import Stack, StackComponent, StackComponentConfig, StackResolver, get_flavor, not_in_stack
+from zensecrets_jupyter.core.stack import Stack, StackComponent, StackComponentConfig, get_flavor
 from zensecrets_jupyter.core.workspace.checks import get_component, get_stack
 
 if TYPE_CHECKING:
@@ -159,12 +159,19 @@ class _ActiveStackResolver:
         stack = self._loader.stack()
         present = stack.components.get(self._component.type)
         if present is None or present.id != self._component.id:
-            raise not_in_stack(self._component, stack)
-        return StackResolver(stack, str(self._component)).resolve(text)
+            raise _not_in_stack(self._component, stack)
+        return stack.resolve(text, str(self._component))
 
     def reader(self, text: str) -> Callable[[], str]:
         """Return a function that resolves ``text``, on each call, in the active stack."""
         return partial(self.resolve, text)
+
+
+def _not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:
+    """Return the error for resolving references of a component that ``stack`` does not hold."""
+    message = f"The references of {component} can't be resolved: it is not part of the active stack {stack.name!r}."
+    hint = f"Add it with %stack update {stack.name} --{component.type.command} {component.name}, or activate another stack: %stack set"
+    return NotInStackError(message, hint=hint)
 
 
 def _find_flavor(record: ComponentRecord, find: Callable[[], type[FlavorT]]) -> type[FlavorT]:

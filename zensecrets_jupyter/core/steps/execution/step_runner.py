@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
 from zensecrets_jupyter.core.managers.read_log import recorded_reads
 from zensecrets_jupyter.core.settings import SecretValidationLevel, validation_level
-from zensecrets_jupyter.core.stack import StackResolver
 from zensecrets_jupyter.core.steps.artifacts.artifact import store_output
 from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder, open_files
 from zensecrets_jupyter.core.steps.definition.context import RunNames, StepContext, current_context, use_context
@@ -169,7 +168,7 @@ def _make_context(
     step: StepDefinition, names: RunNames, stack: Stack, settings: Settings, output_folder: Callable[[str], ArtifactFolder]
 ) -> StepContext:
     materializers = {output: step.materializer_of(output) for output in step.signature.outputs}
-    return StepContext(names, stack, settings.bind_references(StackResolver(stack, f"step {names.step!r}")), materializers, output_folder)
+    return StepContext(names, stack, settings.bind_references(stack.resolver(f"step {names.step!r}")), materializers, output_folder)
 
 
 def _run_function(
