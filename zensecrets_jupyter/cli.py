@@ -167,7 +167,10 @@ root.params.append(
 
 
 def replace_magics(text: str) -> str:
-    """Replace magics in a text by terminal commands: ``%secret list`` by ``zensecrets secret list``."""
+    """Return a text with terminal commands instead of magics.
+
+    For example, ``zensecrets secret list`` replaces ``%secret list``.
+    """
     return _MAGIC.sub(lambda match: _TERMINAL_COMMANDS[match[1]], text)
 
 

@@ -81,7 +81,7 @@ def _is_in(text: str, windows: set[str]) -> bool:
 
 
 def check_redactor() -> list[ChannelResult]:
-    """Test a redactor that protects only the canaries, and its log filter."""
+    """Test a redactor with only the canaries and its log filter, and return the results."""
     canaries = make_canaries()
     redactor = Redactor()
     for canary in canaries.values():

@@ -57,6 +57,9 @@ def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
         verb: The action, as on a button.
         literal: Whether texts that look like references are raw texts.
 
+    Returns:
+        The outcome of the rest of the command, or of a form that is submitted later.
+
     Raises:
         UsageProblem: If an attribute is repeated, or looks like a mistyped option.
         UnreadableFileError: If a file can't be read.

@@ -55,6 +55,9 @@ def register_secrets(
         schemas: The known schema types of missing secrets, by name.
         offer: A question to ask first.
 
+    Returns:
+        The outcome of the writes, or of a form that is submitted later. If no value is missing, the outcome says so.
+
     Raises:
         NoSecretsManagerError: If secrets are needed and the stack has no secrets manager.
         InvalidSecretError: If the schema of a secret does not allow a required key.
@@ -158,7 +161,7 @@ class _SecretWriter:
         self.written: list[str] = []
 
     def run(self, answers: Answers) -> Outcome:
-        """Write the secrets that were not written before.
+        """Write the secrets that were not written before, and return the outcome.
 
         Raises:
             ZenSecretsError: If writing fails. The error lists the written and the unwritten secrets.

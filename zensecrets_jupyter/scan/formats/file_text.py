@@ -34,7 +34,7 @@ class FileText(NamedTuple):
         return self.encoding == "utf-8" and not self.byte_order_mark
 
     def encode(self, text: str) -> bytes:
-        """Encode another text in the encoding of this file, with its byte order mark."""
+        """Return another text encoded as this file is, with its byte order mark."""
         try:
             data = text.encode(self.encoding, "surrogatepass" if self.encoding.startswith("utf") else "strict")
         except UnicodeEncodeError:

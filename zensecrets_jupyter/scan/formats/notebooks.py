@@ -79,7 +79,7 @@ class NotebookText(NamedTuple):
 
 
 def is_notebook(text: str) -> bool:
-    """Tell whether a text is a notebook of any version."""
+    """Return whether a text is a notebook of any version."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
