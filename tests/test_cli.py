@@ -130,7 +130,7 @@ def test_piped_input_answers_no_question() -> None:
 
 def test_a_closed_standard_input_is_not_interactive() -> None:
     """The error names the missing value."""
-    done = subprocess.run(f"{ZENSECRETS} secret register x --key <&-", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell closes it
+    done = subprocess.run(f"{ZENSECRETS} secret register x --key <&-", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can close the standard input
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert "x.key" in done.stderr
 
@@ -282,8 +282,8 @@ def test_the_commands_of_the_zenml_documentation_work(tmp_path: Path) -> None:
     register = ["annotator", "register", "label_studio_annotator", "--flavor=label_studio"]
     assert run_zensecrets(*register, "--authentication_secret={{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}").returncode == 0
     assert run_zensecrets("secrets-manager", "secret", "register", "TWO", f"--key1={one}", f"--key2={two}").returncode == 0
-    literal = ["secrets-manager", "secret", "register", "FILES", f"--attr_from_literal={one}", "--attr_from_file=@file.txt"]
-    assert run_zensecrets(*literal).returncode == 0
+    words = ["secrets-manager", "secret", "register", "FILES", f"--attr_from_literal={one}", "--attr_from_file=@file.txt"]
+    assert run_zensecrets(*words).returncode == 0
     process = at_terminal("secrets-manager", "secret", "register", "ASKED", "-i")
     process.expect_exact("Key of ASKED: ")
     process.sendline("key")
@@ -315,17 +315,17 @@ def test_help_and_version_are_printed() -> None:
 
 
 def test_a_closed_output_is_no_error() -> None:
-    """A full disk is an error."""
+    """No error is printed for a closed output. A full disk is an error."""
     for line, error in ((f"{ZENSECRETS} secret schemas >&-", ""), (f"{ZENSECRETS} secret list >/dev/full", "No space left")):
-        done = subprocess.run(line, shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell closes it
+        done = subprocess.run(line, shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can close or redirect the output
         assert "Traceback" not in done.stderr
         assert error in done.stderr
-    reader = subprocess.run(f"{ZENSECRETS} secret schemas | head -1", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - the shell's pipe
+    reader = subprocess.run(f"{ZENSECRETS} secret schemas | head -1", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can connect the two programs
     assert reader.stderr == ""
 
 
 def test_a_shell_completes_names_and_references() -> None:
-    """It also completes commands, options and keys, and asks nothing."""
+    """Commands, options and keys are completed too. The user is asked nothing."""
     run_zensecrets("secret", "register", "openai", f"--api_key={canary()}")
 
     def offered(line: str, shell: str = "bash") -> list[str]:
@@ -358,7 +358,7 @@ def test_help_imports_no_heavy_library() -> None:
 
 
 def test_the_quickstart_copies_notebooks_and_starts_jupyterlab(tmp_path: Path) -> None:
-    """It does not overwrite a changed notebook, and its exit code is that of JupyterLab."""
+    """The command does not overwrite a changed notebook. Its exit code is that of JupyterLab."""
     folder = tmp_path / "books"
     folder.mkdir()
     (folder / "quickstart.ipynb").write_text("mine")

@@ -57,7 +57,7 @@ def test_a_value_is_revealed_byte_for_byte(value: str, environment: dict[str, st
 
 
 def test_a_value_is_not_shown_if_the_encoding_lacks_a_character(value: str) -> None:
-    """One line says what to do, and the exit code is 1."""
+    """One line states the solution, and the exit code is 1."""
     words = ["secret", "get", "klucz-ż", "--key", "hasło", "--reveal"]
     process = spawn_in_terminal(str(ZENSECRETS), words, {"PYTHONIOENCODING": "latin-1"})
     shown = process.read()
@@ -81,7 +81,7 @@ def test_a_terminal_with_utf8_shows_the_value(value: str) -> None:
 )
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "ascii:strict"])
 def test_tables_use_only_characters_of_the_encoding(value: str, words: list[str], encoding: str) -> None:
-    """Otherwise rules are hyphens, and masks have ASCII brackets."""
+    """Without box-drawing characters, rules are hyphens, and masks have ASCII brackets."""
     ran = run_raw(*words, environment={"PYTHONIOENCODING": encoding})
     assert ran.returncode == 0
     lines = ran.stdout.decode(encoding.partition(":")[0]).splitlines()
@@ -93,7 +93,7 @@ def test_tables_use_only_characters_of_the_encoding(value: str, words: list[str]
 
 
 def test_tables_use_box_drawing_characters_with_utf8(value: str) -> None:
-    """Nothing is replaced."""
+    """No character is replaced."""
     shown = run_raw("secret", "get", "klucz-ż", environment={"PYTHONIOENCODING": "utf-8"}).stdout.decode()
     assert "───" in shown
     assert "‹secret:klucz-ż.hasło›" in shown

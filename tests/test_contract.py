@@ -46,7 +46,7 @@ def test_a_malformed_submission_is_refused(old: str, new: str) -> None:
 
 
 def test_a_submission_without_a_sealed_text_reaches_the_session() -> None:
-    """The session refuses it with a message for the user."""
+    """The session refuses the submission with a message for the user."""
     for sealed in ({}, {"sealed": None}, {"sealed": 5}):
         assert form_contract.read_message({"kind": "submit", **sealed}) == form_contract.SubmitMessage(kind="submit", sealed="")
 
@@ -55,7 +55,7 @@ def test_a_submission_without_a_sealed_text_reaches_the_session() -> None:
     "content", [None, 5, "submit", [], {}, {"kind": None}, {"kind": ["submit"]}, {"kind": "cancel", "other": 1}], ids=repr
 )
 def test_an_unknown_message_to_a_form_is_refused(content: object) -> None:
-    """It is not a mapping, has no kind, or has an unknown field."""
+    """The message is not a mapping, has no kind, or has an unknown field."""
     assert form_contract.read_message(content) is None
 
 

@@ -50,27 +50,27 @@ def _slow(exchange: Exchange) -> None:
     exchange.answer(exchange.forward())
 
 
-def _started(*words: str) -> pexpect.spawn[str]:
+def _start_copy(*words: str) -> pexpect.spawn[str]:
     return spawn_in_terminal(str(ZENSECRETS), [*COPY, *words], {}, seconds=120, size=(24, 80))
 
 
-def _rest(process: pexpect.spawn[str]) -> str:
+def _remaining_output(process: pexpect.spawn[str]) -> str:
     process.expect(pexpect.EOF)
     process.close()
     return str(process.before)
 
 
-def _same() -> bool:
+def _managers_are_equal() -> bool:
     source, cloud = (Client().workspace.open_manager(name) for name in ("default", "cloud"))
     return bool(source.get_records(source.list_secrets()) == cloud.get_records(cloud.list_secrets()))
 
 
 def test_a_bar_counts_secrets_and_a_copy_can_be_interrupted() -> None:
     """After Ctrl-C a line counts the copied secrets, and the same command copies the rest."""
-    process = _started()
+    process = _start_copy()
     process.expect(r"[2-9]\d/100")
     process.sendintr()
-    shown = _rest(process)
+    shown = _remaining_output(process)
     assert process.exitstatus == 130
     match = re.search(r"Interrupted: (\d+) of 100 secrets are in 'cloud', each of them complete\.", shown)
     assert match, shown
@@ -83,7 +83,7 @@ def test_a_bar_counts_secrets_and_a_copy_can_be_interrupted() -> None:
         f"Copied {100 - int(match[1])} secrets from 'default' to 'cloud'; {match[1]} already in the target.\n"
         "To use them there: zensecrets stack update default -x cloud\n"
     )
-    assert _same()
+    assert _managers_are_equal()
     assert find_canary(shown + again.stdout) == []
 
 
@@ -98,10 +98,10 @@ def test_a_person_resolves_conflicts() -> None:
     assert (stopped.returncode, stopped.stdout) == (1, "")
     assert "nothing was copied" in stopped.stderr
     assert cloud.list_secrets() == ["n001"]
-    process = _started("n000", "n001")
+    process = _start_copy("n000", "n001")
     process.expect("Enter to cancel: ")
     process.sendline("r")
-    shown = _rest(process)
+    shown = _remaining_output(process)
     assert "Copied 2 secrets from 'default' to 'cloud'; 1 of them replaced a secret." in shown
     assert process.exitstatus == 0
     dry = run_zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")

@@ -24,25 +24,26 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 ROOT = Path(__file__).parents[1]
 
 needs_filter = pytest.mark.skipif(
-    sys.platform != "linux" or platform.machine() not in CALLS, reason="System calls are refused by Linux's filter, on these machines."
+    sys.platform != "linux" or platform.machine() not in CALLS,
+    reason="The filter that refuses system calls needs Linux and one of these processors.",
 )
 
 
-def _with_refused(call: str, *words: str) -> subprocess.CompletedProcess[str]:
+def _run_with_refused_call(call: str, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tests.support.refused_calls", call, *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, timeout=60)
 
 
 @needs_filter
 @pytest.mark.parametrize("exists", [True, False])
-def test_a_file_system_without_locks_is_an_error_at_once(exists: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_file_system_without_locks_is_an_error_at_once(exists: bool, tmp_path: Path) -> None:  # noqa: FBT001 - pytest passes the parameter by its name
     """One line has the reason and the solution, for reading and for writing."""
     value = canary()
     if exists:
         assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
     began = time.monotonic()
     for words in (["secret", "get", "stored"], ["secret", "register", "new", f"--key={value}"]):
-        ended = _with_refused("fcntl-lock", *words)
+        ended = _run_with_refused_call("fcntl-lock", *words)
         assert ended.returncode == 1
         assert ended.stderr.count("\n") == 1
         assert f"Error: {tmp_path / 'home'} is on a file system without file locks" in ended.stderr
@@ -63,7 +64,7 @@ def test_a_disk_that_fails_at_the_end_leaves_the_result_unknown(tmp_path: Path) 
     """
     value = canary()
     assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
-    ended = _with_refused("fdatasync", "secret", "update", "stored", f"--key={canary('new')}")
+    ended = _run_with_refused_call("fdatasync", "secret", "update", "stored", f"--key={canary('new')}")
     assert ended.returncode == 1
     assert "which may have been stored. Check whether the change exists before you try again, and check the disk." in ended.stderr
     assert ended.stderr.count("\n") == 1

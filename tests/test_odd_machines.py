@@ -137,8 +137,8 @@ def store_environment(tmp_path: Path) -> dict[str, str]:
     The value is also in a file of the folder ``files``.
     """
     environment = {"ZENSECRETS_HOME": str(tmp_path / "home"), "ZENSECRETS_PASSPHRASE": "of the tests"}
-    value = canary("store_environment")
-    assert run_zensecrets("secret", "register", "store_environment", f"--key={value}", environment=environment).returncode == 0
+    value = canary("stored")
+    assert run_zensecrets("secret", "register", "stored", f"--key={value}", environment=environment).returncode == 0
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.txt").write_text(f"one\n{value}\n")
     return environment
@@ -149,7 +149,7 @@ def test_a_scan_searches_piped_input(store_environment: dict[str, str], tmp_path
     text = (tmp_path / "files" / "a.txt").read_bytes()
     done = run_zensecrets("scan", "-", piped=text, environment=store_environment)
     assert done.returncode == 1
-    assert "standard input   line 2   store_environment.key" in done.stdout
+    assert "standard input   line 2     stored.key" in done.stdout
     assert not find_canary(done.stdout + done.stderr)
     assert run_zensecrets("scan", "-", piped=b"nothing", environment=store_environment).returncode == 0
     both = run_zensecrets("scan", "-", "a.txt", "--format=json", piped=b"nothing", folder=tmp_path / "files", environment=store_environment)

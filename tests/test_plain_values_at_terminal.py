@@ -41,29 +41,29 @@ def _at_prompt(words: list[str], value: str, environment: dict[str, str]) -> str
 
 
 def test_a_plain_value_is_sealed(tmp_path: Path) -> None:
-    """No file, description or export contains it, and the command prints a warning."""
+    """No file, description or export contains the value, and the command prints a warning."""
     environment = {"ZENSECRETS_HOME": str(tmp_path / "home"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
-    said: dict[str, str] = {}
+    outputs: dict[str, str] = {}
 
     def run(*words: str) -> str:
         done = run_zensecrets(*words, environment=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
-    for group, (way, _, options) in COMPONENTS.items():
+    for group, (source, _, options) in COMPONENTS.items():
         words, value = [group, "register", "c", *options.split()], canary("plain")
-        if way == "prompt":
-            said[group] = _at_prompt([*words, "--authentication_secret"], value, environment)
+        if source == "prompt":
+            outputs[group] = _at_prompt([*words, "--authentication_secret"], value, environment)
             continue
         (tmp_path / "value").write_text(value)
-        text = value if way == "line" else f"@{tmp_path / 'value'}"
-        said[group] = run(*words, f"--authentication_secret={text}")
+        text = value if source == "line" else f"@{tmp_path / 'value'}"
+        outputs[group] = run(*words, f"--authentication_secret={text}")
         (tmp_path / "value").unlink()
-    held = [word for _, option, _ in COMPONENTS.values() for word in (option, "c")]
+    stack_options = [word for _, option, _ in COMPONENTS.values() for word in (option, "c")]
     shown = [run(group, "describe", "c") for group in COMPONENTS]
-    shown += [run("stack", "register", "s", "-o", "default", *held), run("stack", "describe", "s")]
+    shown += [run("stack", "register", "s", "-o", "default", *stack_options), run("stack", "describe", "s")]
     shown.append(run("stack", "export", "s", str(tmp_path / "s.yaml")))
-    assert find_canary("".join([*said.values(), *shown])) == []
+    assert find_canary("".join([*outputs.values(), *shown])) == []
     assert find_canary(tmp_path) == []
     warning = "Warning: 'authentication_secret' is a plain value"
-    assert [group for group, text in said.items() if warning not in " ".join(text.split())] == []
+    assert [group for group, text in outputs.items() if warning not in " ".join(text.split())] == []

@@ -34,7 +34,7 @@ def private_key(lines: int = 26) -> str:
 
 
 def paste_at_once(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text without paste_bracketed paste."""
+    """Paste a text without bracketed paste."""
     process.send(text.replace("\n", "\r") + "\r")
 
 
@@ -51,7 +51,7 @@ def paste_with_line_feeds(process: pexpect.spawn[str], text: str) -> None:
 
 
 def paste_bracketed(process: pexpect.spawn[str], text: str) -> None:
-    """Paste a text with paste_bracketed paste, and press Enter."""
+    """Paste a text with bracketed paste, and press Enter."""
     process.send(f"\x1b[200~{text}\x1b[201~")
     process.send("\r")
 
@@ -66,7 +66,7 @@ class Shell:
         self.folder = folder
         environment = {
             "HISTFILE": str(folder / "history"),
-            "PS1": "wait_for_prompt> ",
+            "PS1": "test> ",
             "TERM": "xterm",
             "IPYTHONDIR": str(folder / "ipython"),
             "PROMPT_TOOLKIT_NO_CPR": "1",
@@ -112,7 +112,7 @@ class Shell:
 def shell(kind: str, folder: Path) -> Iterator[Shell]:
     """Start bash, or IPython or ``jupyter console`` with the extension."""
     if kind == "bash":
-        started = Shell(folder, "bash", ["--norc", "-i"], "wait_for_prompt> ", "zensecrets ")
+        started = Shell(folder, "bash", ["--norc", "-i"], "test> ", "zensecrets ")
     elif kind == "jupyter console":
         (folder / "runtime").mkdir(exist_ok=True)
         options = ["-m", "jupyter_console", "--no-confirm-exit", "--KernelManager.transport=ipc", f"--KernelManager.ip={folder}/kernel"]

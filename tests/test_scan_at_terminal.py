@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 VALUE = canary("terminal")
 
 
-def _started(*words: str, folder: Path) -> pexpect.spawn[str]:
+def _start(*words: str, folder: Path) -> pexpect.spawn[str]:
     environment = {"TERM": "xterm", "ZENSECRETS_PASSPHRASE": "open"}
     return spawn_in_terminal(str(ZENSECRETS), words, environment, folder=folder, seconds=120, size=(24, 80))
 
 
-def _with_long_work(folder: Path) -> None:
+def _write_large_files(folder: Path) -> None:
     folder.mkdir()
     assert run_zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
     for number in range(40):
@@ -38,7 +38,7 @@ def test_a_long_scan_shows_a_bar_only_in_a_terminal(tmp_path: Path) -> None:
     for number in range(8):
         # A search with fingerprints takes almost a second for each megabyte.
         (folder / f"{number}.log").write_bytes(os.urandom(500_000).hex().encode() + b" " + VALUE.encode())
-    process = _started("scan", ".", "--fingerprints", fingerprints, folder=folder)
+    process = _start("scan", ".", "--fingerprints", fingerprints, folder=folder)
     process.expect(r"\d/\d+\.\d MB")
     process.expect(pexpect.EOF)
     process.close()
@@ -52,10 +52,10 @@ def test_a_long_scan_shows_a_bar_only_in_a_terminal(tmp_path: Path) -> None:
 def test_ctrl_c_damages_no_file(tmp_path: Path) -> None:
     """Each file is either unchanged or clean, and there are no other files."""
     folder = tmp_path / "folder"
-    _with_long_work(folder)
+    _write_large_files(folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     for seconds in (1.5, 4):
-        process = _started("clean", ".", folder=folder)
+        process = _start("clean", ".", folder=folder)
         time.sleep(seconds)
         process.sendintr()
         process.expect(pexpect.EOF)

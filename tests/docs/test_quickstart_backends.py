@@ -61,7 +61,7 @@ def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_the_quickstart_runs_on_zenml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell runs after ``zenml login``, and ZenML's client finds the secrets."""
     with running_zenml() as server:
-        server.leave_login(tmp_path / "zenml", server.url)
+        server.write_login(tmp_path / "zenml", server.url)
         monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path / "zenml"))
         (tmp_path / "run").mkdir()
         run_quickstart_on("zenml", {}, tmp_path / "run")

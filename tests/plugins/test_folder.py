@@ -52,8 +52,8 @@ from zensecrets_jupyter.core.stack import ComponentType
 
 listed = ["folder" in flavor_names(), summary("folder"), availability("folder").ok]
 workspace = Client().workspace
-workspace.register_component(ComponentType.SECRETS_MANAGER, "shelf", "folder", {"path": sys.argv[1], "scope": "global"})
-workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "shelf"})
+workspace.register_component(ComponentType.SECRETS_MANAGER, "team", "folder", {"path": sys.argv[1], "scope": "global"})
+workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "team"})
 Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="Mine", key="value"))
 files = [[file.name, oct(file.stat().st_mode & 0o777)] for file in Path(sys.argv[1]).iterdir()]
 print(json.dumps([*listed, Client().get_secret("Mine").content, files]))

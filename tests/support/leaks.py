@@ -45,7 +45,7 @@ def _plain_value() -> str:
     return secrets.token_urlsafe(30)
 
 
-def _encoded(encode: Callable[[str], str], make: Callable[[], str] = _special_value) -> Callable[[], PlantedValue]:
+def _encode_with(encode: Callable[[str], str], make: Callable[[], str] = _special_value) -> Callable[[], PlantedValue]:
     def plant() -> PlantedValue:
         value = make()
         text = encode(value)
@@ -58,7 +58,7 @@ def _b64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _shifted(before: bytes) -> Callable[[], PlantedValue]:
+def _base64_after(before: bytes) -> Callable[[], PlantedValue]:
     def plant() -> PlantedValue:
         value = _special_value()
         text = _b64(before + value.encode())
@@ -87,7 +87,7 @@ def _overlapping() -> PlantedValue:
     return PlantedValue([text[:32], text[16:]], text, [text])
 
 
-def _coloured_inside(value: str) -> str:
+def _color_inside(value: str) -> str:
     return f"{value[:15]}\x1b[31m{value[15:]}\x1b[0m"
 
 
@@ -98,38 +98,38 @@ def _leaf() -> PlantedValue:
 
 def _basic_auth() -> PlantedValue:
     value = _special_value()
-    whole = _b64(b"somebody:" + value.encode())
+    whole = _b64(b"testuser:" + value.encode())
     return PlantedValue([value], f"Authorization: Basic {whole}", [whole[12:]])
 
 
 ENCODINGS: dict[str, Callable[[], PlantedValue]] = {
-    "plain": _encoded(str),
-    "realistic": _encoded(str, _plain_value),
-    "repr": _encoded(repr),
-    "JSON": _encoded(json.dumps),
-    "JSON, not ASCII": _encoded(lambda value: json.dumps(value, ensure_ascii=False)),
-    "JSON in JSON": _encoded(lambda value: json.dumps(json.dumps(value))),
-    "bytes": _encoded(lambda value: repr(value.encode())),
-    "HTML": _encoded(html.escape),
-    "URL": _encoded(quote),
-    "URL of a form": _encoded(quote_plus),
-    "base64": _encoded(lambda value: _b64(value.encode())),
-    "base64 after one": _shifted(b"u"),
-    "base64 after two": _shifted(b"u:"),
-    "base64url": _encoded(lambda value: base64.urlsafe_b64encode(value.encode()).decode()),
+    "plain": _encode_with(str),
+    "realistic": _encode_with(str, _plain_value),
+    "repr": _encode_with(repr),
+    "JSON": _encode_with(json.dumps),
+    "JSON, not ASCII": _encode_with(lambda value: json.dumps(value, ensure_ascii=False)),
+    "JSON in JSON": _encode_with(lambda value: json.dumps(json.dumps(value))),
+    "bytes": _encode_with(lambda value: repr(value.encode())),
+    "HTML": _encode_with(html.escape),
+    "URL": _encode_with(quote),
+    "URL of a form": _encode_with(quote_plus),
+    "base64": _encode_with(lambda value: _b64(value.encode())),
+    "base64 after one": _base64_after(b"u"),
+    "base64 after two": _base64_after(b"u:"),
+    "base64url": _encode_with(lambda value: base64.urlsafe_b64encode(value.encode()).decode()),
     "basic-auth header": _basic_auth,
-    "hexadecimal": _encoded(lambda value: value.encode().hex()),
-    "upper hexadecimal": _encoded(lambda value: value.encode().hex().upper()),
-    "between colours": _encoded(lambda value: f"\x1b[1;31m{value}\x1b[0m", _plain_value),
-    "colour inside": _encoded(_coloured_inside, _plain_value),
+    "hexadecimal": _encode_with(lambda value: value.encode().hex()),
+    "upper hexadecimal": _encode_with(lambda value: value.encode().hex().upper()),
+    "between colors": _encode_with(lambda value: f"\x1b[1;31m{value}\x1b[0m", _plain_value),
+    "color inside": _encode_with(_color_inside, _plain_value),
     "PEM": _pem("\n"),
     "PEM with CR LF": _pem("\r\n"),
     "line of a PEM": _line_of_pem,
     "leaf of JSON": _leaf,
     "two that overlap": _overlapping,
-    "cut short": _encoded(lambda value: f"{value[:20]}…", _plain_value),
-    "cut at the front": _encoded(lambda value: f"…{value[-20:]}", _plain_value),
-    "twice in a row": _encoded(lambda value: value + value, _plain_value),
+    "cut short": _encode_with(lambda value: f"{value[:20]}…", _plain_value),
+    "cut at the front": _encode_with(lambda value: f"…{value[-20:]}", _plain_value),
+    "twice in a row": _encode_with(lambda value: value + value, _plain_value),
 }
 """A function that creates a planted value, for each encoding."""
 

@@ -31,7 +31,7 @@ def run_zensecrets(
     return subprocess.CompletedProcess(process.args, process.returncode, process.stdout.decode(), process.stderr.decode())
 
 
-def spawn_in_terminal(  # noqa: PLR0913 - each is an option of the process or its terminal
+def spawn_in_terminal(  # noqa: PLR0913 - each parameter is an option of the process or of its terminal
     program: str,
     words: Sequence[str],
     environment: Mapping[str, str],

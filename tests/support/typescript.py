@@ -79,14 +79,14 @@ def generate(name: str) -> str:
         blocks.append(_import_of_checks([schemas[model] for model in guarded if model in schemas]))
     documentation = inspect.getsource(contract.module)
     blocks += [
-        f"/** {_text_below(documentation, constant)} */\nexport const {constant} = {_literal(getattr(contract.module, constant))};"
+        f"/** {_docstring_below(documentation, constant)} */\nexport const {constant} = {_literal(getattr(contract.module, constant))};"
         for constant in contract.constants
     ]
     for model in models:
         blocks.append(_interface(model, schemas[model.__name__]))
     for union, members in unions.items():
         types = " | ".join(f"I{member}" for member in members)
-        blocks.append(f"/** {_text_below(documentation, union)} */\nexport type {union} = {types};")
+        blocks.append(f"/** {_docstring_below(documentation, union)} */\nexport type {union} = {types};")
     for one in guarded:
         blocks.append(_guard_of_union(one, unions[one]) if one in unions else _guard_of_model(one, schemas[one]))
     return "\n\n".join(blocks) + "\n"
@@ -179,7 +179,7 @@ def _guard(name: str, kind: str, expression: str) -> str:
 
 
 def _check(schema: Schema, data: str) -> str:
-    """Return a TypeScript expression that tells whether ``data`` fits a JSON schema."""
+    """Return a TypeScript expression that checks whether ``data`` fits a JSON schema."""
     if "const" in schema:
         return f"{data} === {_literal(schema['const'])}"
     return f"{_checker(schema)}({data})"
@@ -223,7 +223,7 @@ def _attributes(model: Any) -> dict[str, str]:
     return {name: re.sub(r"\s+", " ", text) for name, text in found}
 
 
-def _text_below(source: str, name: str) -> str:
+def _docstring_below(source: str, name: str) -> str:
     """Return the string that documents a module's constant, on the line below it."""
     match = re.search(rf'^{name} = .+\n"""(.+)"""', source, flags=re.MULTILINE)
     assert match is not None, f"{name} has no docstring."

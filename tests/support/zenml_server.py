@@ -85,7 +85,7 @@ class ZenmlServer(NamedTuple):
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def leave_login(self, folder: Path, address: str, token: str = "") -> None:
+    def write_login(self, folder: Path, address: str, token: str = "") -> None:
         """Write the files of ``zenml login`` with a token into ``folder``."""
         folder.mkdir(exist_ok=True)
         store = {"store": {"type": "rest", "url": address}}
@@ -100,14 +100,14 @@ class ZenmlServer(NamedTuple):
 
     def put(self, name: str, values: Mapping[str, str]) -> None:
         """Store a secret without the client under test."""
-        asked = {"name": name, "values": dict(values)}
-        _answer("POST", f"{self.url}/api/v1/secrets", json=asked, headers={"Authorization": f"Bearer {self.token}"})
+        body = {"name": name, "values": dict(values)}
+        _send("POST", f"{self.url}/api/v1/secrets", json=body, headers={"Authorization": f"Bearer {self.token}"})
 
     def empty(self) -> None:
         """Delete all secrets of the administrator."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        for found in _answer("GET", f"{self.url}/api/v1/secrets?size=1000", headers=headers)["items"]:
-            _answer("DELETE", f"{self.url}/api/v1/secrets/{found['id']}", headers=headers)
+        for found in _send("GET", f"{self.url}/api/v1/secrets?size=1000", headers=headers)["items"]:
+            _send("DELETE", f"{self.url}/api/v1/secrets/{found['id']}", headers=headers)
 
     def stored(self, prefix: str) -> dict[str, bytes]:
         """Return the stored bytes of secrets whose names start with ``prefix``."""
@@ -143,16 +143,16 @@ def running_zenml() -> Iterator[ZenmlServer]:
     with tempfile.TemporaryDirectory(prefix="zs-zenml-") as name:
         folder = Path(name)
         shutil.copytree(PREPARED, folder / "server")
-        with _serving(folder / "server") as port:
+        with _running_server(folder / "server") as port:
             url = f"http://127.0.0.1:{port}"
-            token = _answer("POST", f"{url}/api/v1/login", data={"username": ADMINISTRATOR, "password": PASSWORD})["access_token"]
+            token = _send("POST", f"{url}/api/v1/login", data={"username": ADMINISTRATOR, "password": PASSWORD})["access_token"]
             yield ZenmlServer(port, folder, _new_api_key(url, token), token)
 
 
 @contextmanager
-def _serving(folder: Path) -> Iterator[int]:
+def _running_server(folder: Path) -> Iterator[int]:
     """Yield the port of a server with its database in the folder."""
-    asked = {
+    variables = {
         "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
         "ZENML_SERVER": "true",
         "ZENML_SERVER_AUTO_ACTIVATE": "true",
@@ -160,19 +160,19 @@ def _serving(folder: Path) -> Iterator[int]:
         "ZENML_DEFAULT_USER_NAME": ADMINISTRATOR,
         "ZENML_DEFAULT_USER_PASSWORD": PASSWORD,
     }
-    environment = {**_environment(folder), **asked}
+    environment = {**_environment(folder), **variables}
     log = folder / "log"
-    with log.open("w") as said:
+    with log.open("w") as log_file:
         command = [str(CACHE / "bin" / "python"), __file__]
         server = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=said, text=True, env=environment, cwd=folder
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file, text=True, env=environment, cwd=folder
         )
     try:
         assert server.stdout is not None
         first = server.stdout.readline()
         assert first.strip().isdecimal(), log.read_text()
         # The server listens before it answers requests.
-        _answer("GET", f"http://127.0.0.1:{int(first)}/api/v1/info")
+        _send("GET", f"http://127.0.0.1:{int(first)}/api/v1/info")
         yield int(first)
     finally:
         server.terminate()
@@ -181,14 +181,15 @@ def _serving(folder: Path) -> Iterator[int]:
 
 def _new_api_key(url: str, token: str) -> str:
     headers = {"Authorization": f"Bearer {token}"}
-    named = {"name": f"tests-{secrets.token_hex(4)}", "active": True}
-    account = _answer("POST", f"{url}/api/v1/service_accounts", json=named, headers=headers)["id"]
-    made = _answer("POST", f"{url}/api/v1/service_accounts/{account}/api_keys", json={"name": "key"}, headers=headers)
-    key: str = made["body"]["key"]
+    new_account = {"name": f"tests-{secrets.token_hex(4)}", "active": True}
+    account = _send("POST", f"{url}/api/v1/service_accounts", json=new_account, headers=headers)["id"]
+    created = _send("POST", f"{url}/api/v1/service_accounts/{account}/api_keys", json={"name": "key"}, headers=headers)
+    key: str = created["body"]["key"]
     return key
 
 
-def _answer(method: str, url: str, **more: Any) -> Any:
+def _send(method: str, url: str, **more: Any) -> Any:
+    """Send a request, and return the JSON of its response."""
     answer = requests.request(method, url, timeout=SECONDS, **more)
     assert answer.status_code == 200, answer.text
     return answer.json()
@@ -215,7 +216,7 @@ def _make_environment() -> None:
         wanted = ["--quiet", "--disable-pip-version-check", f"zenml[server]=={VERSION}"]
         subprocess.run([str(CACHE / "bin" / "python"), "-m", "pip", "install", *wanted], check=True)
         # The creation of a database takes as long as the start of the server, so it is done once.
-        with _serving(PREPARED):
+        with _running_server(PREPARED):
             pass
         done.touch()
 

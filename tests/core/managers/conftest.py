@@ -122,7 +122,7 @@ def zenml(zenml_server: tuple[ZenmlServer, FaultProxy], tmp_path: Path, monkeypa
     """Yield the ZenML server with the login of ``zenml login``, and empty the server afterwards."""
     server, proxy = zenml_server
     settings = tmp_path / "zenml"
-    server.leave_login(settings, proxy.address)
+    server.write_login(settings, proxy.address)
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(settings))
     proxy.requests.clear()
     yield ZenmlFixture(server, proxy, settings)

@@ -55,7 +55,7 @@ class TestAws(SecretsManagerTests):
     @pytest.fixture(autouse=True)
     def _server(self, aws: FaultProxy) -> None:
         self.aws = aws
-        # The attributes are a class's own elsewhere; here the server's address is known only now.
+        # Other suites set the attributes on the class. The address of this server exists only after its start.
         self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
 
     def raw(self) -> bytes:
@@ -91,7 +91,7 @@ def _open(aws: FaultProxy, identity: str, **attributes: Any) -> SecretsManager[A
     return SecretsManager(AwsBackend(options, context=ManagerContext(name="tried", id=identity)))
 
 
-def _described(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]:
+def _describe(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]:
     client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
     found: dict[str, Any] = client.describe_secret(SecretId=manager.backend.key_for(name))
     return found
@@ -145,7 +145,7 @@ def test_batch_without_permission(manager: SecretsManager[AwsBackend], aws: Faul
 def test_undelete(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """A deleted secret can be restored, even after a lost response.
 
-    The error states until when.
+    The error states the end of the recovery window.
     """
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
@@ -169,7 +169,7 @@ def test_recovery_days(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> 
     for name, one in (("brief", brief), ("forced", forced)):
         manager.register_secret(secret(name, key="value"))
         one.delete_secret(name)
-    stored = _described(manager, "brief")["DeletedDate"] - datetime.now(timezone.utc)
+    stored = _describe(manager, "brief")["DeletedDate"] - datetime.now(timezone.utc)
     assert timedelta(days=6, hours=23) < stored < timedelta(days=7, hours=1)
     with pytest.raises(SecretNotFoundError, match="There is no secret 'forced'"):
         manager.undelete_secret("forced")
@@ -235,8 +235,8 @@ def test_pending_deletion_is_awaited(manager: SecretsManager[AwsBackend], aws: F
 
     Until then, AWS reports that the name is scheduled for deletion.
     """
-    told_so = aws_error("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
-    with aws.inject(told_so, only="CreateSecret", times=2):
+    pending_deletion = aws_error("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
+    with aws.inject(pending_deletion, only="CreateSecret", times=2):
         manager.register_secret(secret("a", key="value"))
     assert manager.get_secret("a").content == {"key": "value"}
 
@@ -269,11 +269,11 @@ def test_tags(aws: FaultProxy) -> None:
     """A secret has the tags of the options and a tag with its schema."""
     manager = _open(aws, str(uuid.uuid4()), tags={"team": "vision"})
     manager.register_secret(secret("a", key="value"))
-    tags = {tag["Key"]: tag["Value"] for tag in _described(manager, "a")["Tags"]}
+    tags = {tag["Key"]: tag["Value"] for tag in _describe(manager, "a")["Tags"]}
     assert tags == {"team": "vision", "zensecrets:schema": "arbitrary"}
     manager.update_secret(BasicAuthSecretSchema(name="a", username="u", password="p"))
     assert [one.schema for one in manager.summaries()] == ["basic_auth"]
-    assert {"Key": "team", "Value": "vision"} in _described(manager, "a")["Tags"]
+    assert {"Key": "team", "Value": "vision"} in _describe(manager, "a")["Tags"]
 
 
 def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,7 +298,7 @@ def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": canary("key")}
-BROKEN = {
+BROKEN_CONFIGURATIONS = {
     "a line break in the id": ({"AWS_ACCESS_KEY_ID": f"{canary('id')}\n"}, "", "access key id.*line break.*AWS_ACCESS_KEY_ID"),
     "a line break in the key": (
         {"AWS_SECRET_ACCESS_KEY": f"{canary('key')}\n"},
@@ -321,26 +321,27 @@ BROKEN = {
         "",
         "names /nosuch",
     ),
-    "a way to try again": ({"AWS_RETRY_MODE": "abc"}, "", "InvalidRetryModeError.*variables AWS_"),
+    "an unknown retry mode": ({"AWS_RETRY_MODE": "abc"}, "", "InvalidRetryModeError.*variables AWS_"),
     "a malformed region": ({"AWS_DEFAULT_REGION": "eu central"}, "", "region 'eu central'.*malformed.*--region_name"),
 }
 """Wrong configurations of a machine: variables, the configuration file, and a part of the error."""
 
 
-@pytest.mark.parametrize("what", BROKEN)
-def test_broken_configuration_is_reported(what: str, aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("problem", BROKEN_CONFIGURATIONS)
+def test_broken_configuration_is_reported(problem: str, aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error states the problem and the fix, and contains no value of the configuration."""
-    variables, config, expected = BROKEN[what]
-    asks = "credential_process" in config or "role" in what or "AWS_ROLE_ARN" in variables
-    for name, value in {**({} if asks else KEYS), **variables, "AWS_CONFIG_FILE": str(tmp_path / "config")}.items():
+    variables, config, expected = BROKEN_CONFIGURATIONS[problem]
+    # The keys in the environment would take precedence over these sources of credentials.
+    has_other_source = "credential_process" in config or "role" in problem or "AWS_ROLE_ARN" in variables
+    for name, value in {**({} if has_other_source else KEYS), **variables, "AWS_CONFIG_FILE": str(tmp_path / "config")}.items():
         monkeypatch.setenv(name, value)
-    for name in KEYS if asks else ():
+    for name in KEYS if has_other_source else ():
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "config").write_text(config, encoding="utf-8", errors="surrogateescape")
     with pytest.raises((InvalidOptionsError, ManagerAccessError), match=expected) as caught:
         _open(aws, str(uuid.uuid4())).list_secrets()
     assert find_canary(str(caught.value)) == []
-    assert "nobody foresaw" not in str(caught.value)
+    assert "unexpected error" not in str(caught.value)
 
 
 def test_access_denied(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:

@@ -116,7 +116,7 @@ def test_concurrent_reads_reuse_connections(vault: KeyVaultServer, caplog: pytes
         found = open_manager(vault).get_secrets(names)
     assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"k": name} for name in names}
     assert "Connection pool is full" not in caplog.text
-    assert sum("oauth2" in request for request in vault.faults.requests) == 1, "one token is for all"
+    assert sum("oauth2" in request for request in vault.faults.requests) == 1, "all connections share one token"
 
 
 def test_deleted_name_can_be_registered_again(vault: KeyVaultServer) -> None:
@@ -137,7 +137,7 @@ def test_deleted_name_can_be_registered_again(vault: KeyVaultServer) -> None:
 def test_undelete(vault: KeyVaultServer) -> None:
     """A deleted secret is restored with its history, even if deletion and recovery are slow.
 
-    The error states until when.
+    The error states the end of the recovery period.
     """
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="first"))
@@ -270,7 +270,7 @@ def test_requested_wait_is_respected(vault: KeyVaultServer) -> None:
     vault.faults.add(Fault("429", wait=1))
     before = time.monotonic()
     assert manager.list_secrets() == []
-    assert time.monotonic() - before >= 1, "what the vault asks for is a promise, not a figure"
+    assert time.monotonic() - before >= 1, "the client waits at least as long as the vault requests"
 
 
 @pytest.mark.parametrize("fault", [Fault("500", done=True), Fault("503"), Fault(cut=True, done=True), Fault(cut=True)])
@@ -347,7 +347,7 @@ def test_unknown_certificate_authority(vault: KeyVaultServer, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("attributes", "named"),
+    ("attributes", "option"),
     [
         ({}, "vault_url"),
         ({"vault_url": "http://v.vault.azure.net"}, "vault_url"),
@@ -355,12 +355,12 @@ def test_unknown_certificate_authority(vault: KeyVaultServer, monkeypatch: pytes
         ({"vault_url": "https://v.vault.azure.net", "client_secret": "zsCanary"}, "client_secret"),
     ],
 )
-def test_options_are_checked(attributes: dict[str, str], named: str) -> None:
+def test_options_are_checked(attributes: dict[str, str], option: str) -> None:
     """An invalid option is refused with its name and without its value.
 
     The tests are a vault without TLS, a missing vault, and an incomplete application.
     """
-    with pytest.raises(InvalidOptionsError, match=named) as caught:
+    with pytest.raises(InvalidOptionsError, match=option) as caught:
         AzureBackend.make_options(attributes)
     assert not find_canary(error_details(caught.value))
 

@@ -50,19 +50,19 @@ class Gate:
 
 
 def _waiting(manager: SecretsManager[CountingBackend]) -> int:
-    """Return how many threads wait for another's read of the secret.
+    """Return how many threads wait for the read of another thread.
 
-    The stacks of the threads would tell without a look into a future, but to ask for them can stop Python 3.11 for ever
+    The number is read from a private attribute. Reading the stacks of the threads instead can block Python 3.11 forever
     (https://github.com/python/cpython/issues/106883).
     """
     flight = manager._cache._flights.get("mine")
-    return len(flight._condition._waiters) if flight is not None else 0  # type: ignore[attr-defined]  # the standard library's own
+    return len(flight._condition._waiters) if flight is not None else 0  # type: ignore[attr-defined]  # the attribute of the standard library is private
 
 
 def _until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT
     while not condition():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         threading.Event().wait(0.001)
 
 
@@ -209,8 +209,8 @@ def test_refresh_ignores_the_cache(manager: SecretsManager[CountingBackend]) -> 
     assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_time_to_live() -> None:
-    """Without a time to live every call reads. With one, only the first call reads."""
+def test_no_time_to_live() -> None:
+    """Without a time to live, every call reads the secret."""
 
     class Forgetful(CountingBackend):
         time_to_live: ClassVar[float] = 0.0

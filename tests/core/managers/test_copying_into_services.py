@@ -46,16 +46,16 @@ def test_copy_to_a_service_and_back(flavor: str, home: Path, request: pytest.Fix
 
     A second copy writes nothing.
     """
-    there = SERVICES[flavor](request)
+    service = SERVICES[flavor](request)
     source, back = _local(home), _local(home)
     for name, record in RECORDS.items():
         source.register_record(name, record)
-    assert set(copy_secrets(source, there.open(**LONG_TIMEOUTS)).registered) == set(RECORDS)
-    remote = there.open(**LONG_TIMEOUTS)
+    assert set(copy_secrets(source, service.open(**LONG_TIMEOUTS)).registered) == set(RECORDS)
+    remote = service.open(**LONG_TIMEOUTS)
     assert remote.get_records(remote.list_secrets()) == RECORDS
-    before = {name: there.versions(name) for name in RECORDS}
+    before = {name: service.versions(name) for name in RECORDS}
     again = copy_secrets(source, remote, on_conflict="replace")
     assert (set(again.same), again.registered, again.replaced, again.failed) == (set(RECORDS), [], [], {})
-    assert {name: there.versions(name) for name in RECORDS} == before
+    assert {name: service.versions(name) for name in RECORDS} == before
     copy_secrets(remote, back)
     assert back.get_records(back.list_secrets()) == RECORDS

@@ -227,7 +227,7 @@ def test_missing_path_is_reported(shared: Shared, path: str) -> None:
     """A missing path raises SecretNotFoundError with the path, alone and in a batch."""
     shared.put(shared.path("prod", "near"), json.dumps({"key": canary("near")}))
     manager = shared.open(db=path)
-    for problem in (_raised(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
+    for problem in (_error_of(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
         assert type(problem) is SecretNotFoundError
         assert f"There is nothing under {path!r} in " in str(problem)
         assert "secrets-manager describe tried" in str(problem)
@@ -242,10 +242,10 @@ def test_missing_key_is_reported(shared: Shared, path: str) -> None:
     """
     shared.put(path, json.dumps({"user": canary("user"), "name": canary("name")}))
     manager = shared.open(db=f"{path}#password", whole=path, user=f"{path}#user")
-    missing = _raised(lambda: manager.get_secret("db"))
+    missing = _error_of(lambda: manager.get_secret("db"))
     assert type(missing) is InvalidSecretError
     assert "has no key 'password'. Its keys are name, user." in str(missing)
-    impossible = _raised(lambda: manager.get_secret("whole"))
+    impossible = _error_of(lambda: manager.get_secret("whole"))
     assert f"--external whole={path}#KEY" in str(impossible)
     assert list(manager.get_secret("user").content) == ["user"]
     together = manager.get_secrets(["db", "whole", "user"])
@@ -273,7 +273,7 @@ def test_faults_raise_the_usual_errors(shared: Shared, path: str, fault: str, ca
     caplog.set_level(logging.DEBUG)
     manager = shared.service.open(external={"db": path})
     with shared.service.inject(fault):
-        problem = _raised(lambda: manager.get_secret("db"))
+        problem = _error_of(lambda: manager.get_secret("db"))
     assert type(problem) is _FAULTS[fault]
     assert problem.hint
     assert is_one_line(problem)
@@ -339,11 +339,11 @@ def test_arn_binary_and_deleted_secret_in_aws(aws: FaultProxy) -> None:
     arn = client.create_secret(Name=name, SecretBinary=value.encode())["ARN"]
     assert shared.open(db=arn).get_secret("db").content == {"value": value}
     client.put_secret_value(SecretId=arn, SecretBinary=b"\xff" + value.encode())
-    problem = _raised(lambda: shared.open(db=arn).get_secret("db"))
+    problem = _error_of(lambda: shared.open(db=arn).get_secret("db"))
     assert "is binary" in str(problem)
     assert not find_canary(error_details(problem))
     client.delete_secret(SecretId=arn)
-    assert isinstance(_raised(lambda: shared.open(db=name).get_secret("db")), SecretNotFoundError)
+    assert isinstance(_error_of(lambda: shared.open(db=name).get_secret("db")), SecretNotFoundError)
 
 
 def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) -> None:
@@ -360,7 +360,7 @@ def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) 
     assert shared.open(db="theirs/versions/1").get_secret("db").content != {"value": newest}
     versions = secret_manager.secrets["theirs"][1]
     versions[2] = (types.SecretVersion(versions[2][0], state=types.SecretVersion.State.DISABLED), versions[2][1])
-    problem = _raised(lambda: shared.open(db="theirs").get_secret("db"))
+    problem = _error_of(lambda: shared.open(db="theirs").get_secret("db"))
     assert type(problem) is ManagerAccessError
     assert "disabled or destroyed" in str(problem)
 
@@ -369,7 +369,7 @@ def test_invalid_path_in_azure(key_vault: KeyVaultServer) -> None:
     """An invalid path is reported as missing, and no request is sent."""
     manager = _azure(key_vault).open(db="../keys/x", version="name/version")
     for name in ("db", "version"):
-        assert isinstance(_raised(partial(manager.get_secret, name)), SecretNotFoundError)
+        assert isinstance(_error_of(partial(manager.get_secret, name)), SecretNotFoundError)
     assert key_vault.faults.requests == []
 
 
@@ -381,7 +381,7 @@ def test_managers_without_external_secrets() -> None:
     assert Capability.REGISTER in manager.capabilities
 
 
-def _raised(act: Callable[[], object]) -> ZenSecretsError:
+def _error_of(act: Callable[[], object]) -> ZenSecretsError:
     with pytest.raises(ZenSecretsError) as caught:
         act()
     return caught.value

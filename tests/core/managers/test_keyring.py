@@ -24,10 +24,10 @@ def test_suite_passes_with_a_real_keyring() -> None:
     """The conformance suite passes in a session with gnome-keyring."""
     with session_folder() as session:
         # keyring leaves its connection to D-Bus open if the collection is locked.
-        theirs = "ignore::pytest.PytestUnraisableExceptionWarning"
+        ignored_warning = "ignore::pytest.PytestUnraisableExceptionWarning"
         suite = "tests/support/managers/keyring_suite.py"
-        expected_text = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "-W", theirs, suite)
-    assert " passed in " in expected_text
+        output = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "-W", ignored_warning, suite)
+    assert " passed in " in output
 
 
 def test_missing_keyring(home: Path) -> None:

@@ -286,7 +286,7 @@ def test_files_contain_no_value_and_no_key(home: Path) -> None:
     store.delete_secret("name5")
     assert {file.suffix for file in home.rglob("secrets.db*")} == {".db", ".db-wal", ".db-shm"}
     assert not find_canary(home)
-    assert find_canary(home, "renamed"), "names are in clear: without one to find, the search proves nothing"
+    assert find_canary(home, "renamed"), "names are not encrypted, so the search must find one"
     path = store.backend.path
     del store
     gc.collect()
@@ -353,7 +353,7 @@ def test_threads_share_one_store(home: Path) -> None:
                 store.register_secret(secret(f"t{thread}n{number}", k=f"{thread}.{number}"))
                 assert content_of(store, f"t{thread}n{number}") == {"k": f"{thread}.{number}"}
                 store.backend.change_token()
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the test's own thread
+        except BaseException as error:  # noqa: BLE001 - the main thread checks the list of errors
             problems.append(error)
 
     threads = [threading.Thread(target=work, args=(thread,)) for thread in range(8)]

@@ -45,6 +45,10 @@ def store(home: Path) -> SecretsManager[LocalBackend]:
 
 
 def _flips(blob: bytes) -> Iterator[bytes]:
+    """Yield damaged copies of ``blob``.
+
+    One bit is flipped, or the copy is too short, is too long, or has only zeros.
+    """
     for index in range(len(blob)):
         for bit in (0x01, 0x80):
             yield blob[:index] + bytes([blob[index] ^ bit]) + blob[index + 1 :]
@@ -97,7 +101,7 @@ def test_flipped_byte_of_an_earlier_version_is_detected(store: SecretsManager[Lo
 def test_altered_column_is_detected(store: SecretsManager[LocalBackend], home: Path, alteration: str) -> None:
     """A changed or swapped column raises ManagerCorruptedError, because the content is bound to it."""
     before = raw(store.backend.path, "SELECT count(*) FROM secrets", "SELECT * FROM earlier_versions ORDER BY number")
-    raw(store.backend.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the test's own words
+    raw(store.backend.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the SQL consists of constants of this test
     if alteration.startswith(("name", "manager")):
         with pytest.raises(SecretNotFoundError):
             content_of(store, "one")
@@ -151,11 +155,11 @@ def test_altered_key_row_is_detected(store: SecretsManager[LocalBackend], home: 
         "CREATE TABLE loose AS SELECT * FROM data_keys",
         "DROP TABLE data_keys",
         "ALTER TABLE loose RENAME TO data_keys",
-        (f"UPDATE data_keys SET {column} = ?", (value,)),  # noqa: S608 - the test's own words
+        (f"UPDATE data_keys SET {column} = ?", (value,)),  # noqa: S608 - the SQL consists of constants of this test
     )
     before = raw(store.backend.path, "SELECT * FROM data_keys")
     again = open_store(home)
-    for act in _acts(again):
+    for act in _operations(again):
         with pytest.raises(ManagerCorruptedError):
             act()
     assert raw(store.backend.path, "SELECT * FROM data_keys") == before
@@ -168,13 +172,14 @@ def test_lost_key_row_is_not_replaced(store: SecretsManager[LocalBackend], home:
     No new key is created.
     """
     raw(store.backend.path, "DELETE FROM data_keys")
-    for act in _acts(open_store(home)):
+    for act in _operations(open_store(home)):
         with pytest.raises(ManagerCorruptedError):
             act()
     assert raw(store.backend.path, "SELECT count(*) FROM data_keys") == [(0,)]
 
 
-def _acts(store: SecretsManager[LocalBackend]) -> tuple[Callable[[], object], ...]:
+def _operations(store: SecretsManager[LocalBackend]) -> tuple[Callable[[], object], ...]:
+    """Return the operations that need the data key."""
     return (
         lambda: store.get_secret("one"),
         lambda: store.register_secret(secret("three", k=canary())),
@@ -189,7 +194,7 @@ def _acts(store: SecretsManager[LocalBackend]) -> tuple[Callable[[], object], ..
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        (b"this is no database, whatever it is" * 100, ManagerCorruptedError),
+        (b"this file is not a database, but text" * 100, ManagerCorruptedError),
         (b"SQLite format 3\0" + bytes(84), ManagerCorruptedError),
         (b"\0" * 4096, ManagerCorruptedError),
         (b"x", ManagerCorruptedError),
@@ -201,7 +206,7 @@ def test_file_that_is_not_a_database(home: Path, content: bytes, error: type[Man
     store = open_store(home)
     store.backend.path.parent.mkdir(parents=True)
     store.backend.path.write_bytes(content)
-    for act in (store.list_secrets, store.describe, store.summaries, store.delete_all_secrets, *_acts(store)):
+    for act in (store.list_secrets, store.describe, store.summaries, store.delete_all_secrets, *_operations(store)):
         with pytest.raises(error):
             act()
     assert store.backend.path.read_bytes() == content
@@ -234,7 +239,7 @@ def test_store_of_a_newer_version(store: SecretsManager[LocalBackend], home: Pat
     raw(store.backend.path, "UPDATE meta SET value = 'secrets 2' WHERE name = 'format'")
     before = raw(store.backend.path, "SELECT * FROM secrets")
     again = open_store(home)
-    for act in (again.list_secrets, again.describe, again.delete_all_secrets, *_acts(again)):
+    for act in (again.list_secrets, again.describe, again.delete_all_secrets, *_operations(again)):
         with pytest.raises(StoreTooNewError, match="pip install --upgrade"):
             act()
     with pytest.raises(StoreTooNewError):
@@ -256,13 +261,13 @@ def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
     del store
     gc.collect()
     whole = path.read_bytes()
-    chosen = random.Random(2)  # noqa: S311 - which bytes are flipped is no secret
-    used = [place for place in range(len(whole)) if whole[place]]
-    places = sorted({*range(100), *chosen.sample(used, 300), *chosen.sample(range(len(whole)), 50)})
+    chosen = random.Random(2)  # noqa: S311 - the random numbers select bytes to flip and protect nothing
+    nonzero = [offset for offset in range(len(whole)) if whole[offset]]
+    offsets = sorted({*range(100), *chosen.sample(nonzero, 300), *chosen.sample(range(len(whole)), 50)})
     outcomes = dict.fromkeys(("right", "not found", "error"), 0)
-    for turn, place in enumerate(places):
+    for turn, offset in enumerate(offsets):
         damaged = bytearray(whole)
-        damaged[place] ^= 1 << chosen.randrange(8)
+        damaged[offset] ^= 1 << chosen.randrange(8)
         for file in path.parent.iterdir():
             file.unlink()
         path.write_bytes(damaged)
@@ -290,7 +295,10 @@ def _outcome(store: SecretsManager[LocalBackend], name: str, content: dict[str, 
 
 
 def _raised_error(act: Callable[[], object]) -> ZenSecretsError | None:
-    """Return the error of ours that ``act`` ends with; any other is the test's failure."""
+    """Return the error of this package that ``act`` raises, or ``None``.
+
+    Any other error fails the test.
+    """
     try:
         act()
     except (SecretNotFoundError, SecretExistsError, ManagerError) as error:

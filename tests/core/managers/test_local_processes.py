@@ -35,7 +35,7 @@ def test_eight_processes_register_in_a_new_store(home: Path) -> None:
     expected = {f"w{worker}n{number}": {"key": f"value {worker}.{number}"} for worker in range(EIGHT) for number in range(200)}
     assert set(store.list_secrets()) == {"contested", *expected}
     assert {name: content_of(store, name) for name in expected} == expected
-    assert len(list((home / "keys").iterdir())) == 1, "whoever comes second takes its own key away again"
+    assert len(list((home / "keys").iterdir())) == 1, "a process deletes its key if another process created one first"
     assert raw(store.backend.path, "PRAGMA integrity_check") == [("ok",)]
     assert raw(store.backend.path, "PRAGMA journal_mode") == [("wal",)]
 
@@ -63,13 +63,13 @@ def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
 
     It is killed at a random moment.
     """
-    chosen = random.Random(3)  # noqa: S311 - when a process is killed is no secret
+    chosen = random.Random(3)  # noqa: S311 - the random numbers select a time and protect nothing
     expected: dict[str, str] = {}
     for turn in range(25):
         reports = _run_until_killed(workers.write_until_killed, (home, turn), chosen.randrange(12), chosen.uniform(0.0, 0.01))
         steps = workers.steps(turn)
-        for what, step in zip(reports, steps):  # noqa: B905 - the steps have no end
-            assert step.operation == what
+        for operation, step in zip(reports, steps):  # noqa: B905 - the generator of the steps is infinite
+            assert step.operation == operation
             expected = step.expect(expected)
         store = open_store(home)
         found = {name: content_of(store, name)["key"] for name in store.list_secrets()}
@@ -91,7 +91,7 @@ def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], s
     theirs.close()
     reports = [mine.recv() for _ in range(steps)]
     process.join(after)
-    assert process.exitcode is None, "it was to be killed, not to end"
+    assert process.exitcode is None, "the process ended before it was killed"
     process.kill()
     process.join()
     with suppress(EOFError):
@@ -106,7 +106,7 @@ def test_process_killed_during_a_key_change_leaves_a_readable_store(home: Path) 
 
     The process changes the data key or its protection.
     """
-    chosen = random.Random(4)  # noqa: S311 - when a process is killed is no secret
+    chosen = random.Random(4)  # noqa: S311 - the random numbers select a time and protect nothing
     store = open_store(home)
     for number in range(30):
         store.register_secret(secret(f"n{number}", key=f"n{number}"))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
 NOBODY = 65534
-"""The user without permissions, to which a test as root switches, because file modes do not restrict root."""
+"""The ID of the user ``nobody``. A test that runs as root switches to this user, because file modes do not restrict root."""
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_full_disk_keeps_stored_secrets(small_disk: Path | None, tmp_path: Path)
     assert process.exitcode == 0
 
 
-def _fill(home: Path, limited: bool) -> None:  # noqa: FBT001 - the arguments of a process have no names
+def _fill(home: Path, limited: bool) -> None:  # noqa: FBT001 - a process gets its arguments by position
     store = open_in_child(home)
     store.register_secret(secret("first", key="first"))
     if limited:
@@ -107,13 +107,13 @@ def test_no_space_for_the_first_secret(tmp_path: Path) -> None:
 
     No partial key is left.
     """
-    process = PROCESSES.Process(target=_fill_at_once, args=(tmp_path / "home",))
+    process = PROCESSES.Process(target=_register_on_full_disk, args=(tmp_path / "home",))
     process.start()
     process.join()
     assert process.exitcode == 0
 
 
-def _fill_at_once(home: Path) -> None:
+def _register_on_full_disk(home: Path) -> None:
     store = open_in_child(home)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     with pytest.raises(StoreFullError):
@@ -125,7 +125,7 @@ def _fill_at_once(home: Path) -> None:
 
 
 @pytest.fixture
-def open_ground() -> Iterator[Path]:
+def public_folder() -> Iterator[Path]:
     """Yield a folder that every user can reach.
 
     The folders of pytest belong to their owner.
@@ -141,15 +141,15 @@ def open_ground() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _as_nobody(work: Callable[[Path], None], folder: Path) -> None:
-    process = PROCESSES.Process(target=_turn_to_nobody, args=(work, folder))
+def _run_as_nobody(work: Callable[[Path], None], folder: Path) -> None:
+    process = PROCESSES.Process(target=_work_as_nobody, args=(work, folder))
     process.start()
     process.join()
     assert process.exitcode == 0
 
 
-def _turn_to_nobody(work: Callable[[Path], None], folder: Path) -> None:
-    # Late imports have to be done before the switch, because the other user cannot read root's environment.
+def _work_as_nobody(work: Callable[[Path], None], folder: Path) -> None:
+    # Late imports have to be done before the switch, because the other user cannot read the virtual environment of root.
     warm = open_in_child(folder / "warm")
     warm.register_secret(secret("a", key="1"))
     content_of(warm, "a")
@@ -159,9 +159,9 @@ def _turn_to_nobody(work: Callable[[Path], None], folder: Path) -> None:
     work(folder)
 
 
-def test_folder_without_permission(open_ground: Path) -> None:
+def test_folder_without_permission(public_folder: Path) -> None:
     """In a folder without write permission, a first secret raises ManagerAccessError with the path."""
-    _as_nobody(_write_to_forbidden_folder, open_ground)
+    _run_as_nobody(_write_to_forbidden_folder, public_folder)
 
 
 def _write_to_forbidden_folder(folder: Path) -> None:
@@ -180,9 +180,9 @@ def _write_to_forbidden_folder(folder: Path) -> None:
             act()
 
 
-def test_read_only_folder(open_ground: Path) -> None:
+def test_read_only_folder(public_folder: Path) -> None:
     """A store in a read-only folder can be listed and read. Each write raises ManagerAccessError."""
-    _as_nobody(_use_read_only_folder, open_ground)
+    _run_as_nobody(_use_read_only_folder, public_folder)
 
 
 def _use_read_only_folder(folder: Path) -> None:
@@ -193,9 +193,9 @@ def _use_read_only_folder(folder: Path) -> None:
     _read_and_fail_to_write(open_store(home))
 
 
-def test_read_only_file(open_ground: Path) -> None:
+def test_read_only_file(public_folder: Path) -> None:
     """A store in a read-only file can be listed and read. Each write raises ManagerAccessError."""
-    _as_nobody(_use_read_only_file, open_ground)
+    _run_as_nobody(_use_read_only_file, public_folder)
 
 
 def _use_read_only_file(folder: Path) -> None:
@@ -232,16 +232,16 @@ def _read_and_fail_to_write(store: SecretsManager[LocalBackend]) -> None:
     assert store.backend.path.read_bytes() == before
 
 
-def test_unreadable_file(open_ground: Path) -> None:
+def test_unreadable_file(public_folder: Path) -> None:
     """A store that the user cannot read raises ManagerAccessError, even for a list."""
     if os.geteuid() == 0:
-        open_store(open_ground / "theirs").register_secret(secret("a", key=canary()))
-        (open_ground / "theirs").chmod(0o755)
-        (open_ground / "theirs" / "default").chmod(0o755)
-    _as_nobody(_read_what_is_forbidden, open_ground)
+        open_store(public_folder / "theirs").register_secret(secret("a", key=canary()))
+        (public_folder / "theirs").chmod(0o755)
+        (public_folder / "theirs" / "default").chmod(0o755)
+    _run_as_nobody(_read_unreadable_file, public_folder)
 
 
-def _read_what_is_forbidden(folder: Path) -> None:
+def _read_unreadable_file(folder: Path) -> None:
     home = folder / "theirs"
     if not home.exists():
         open_store(home).register_secret(secret("a", key=canary()))

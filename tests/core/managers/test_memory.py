@@ -27,7 +27,7 @@ def test_flavor_takes_no_options() -> None:
     assert MemoryBackend.is_local
     assert MemoryBackend.availability().ok
     with pytest.raises(InvalidOptionsError, match="Its attributes are none"):
-        MemoryBackend.make_options({"path": "/tmp/x"})  # noqa: S108 - no file is made
+        MemoryBackend.make_options({"path": "/tmp/x"})  # noqa: S108 - the option is refused, so no file is created
 
 
 def test_instances_of_one_manager_share_secrets() -> None:

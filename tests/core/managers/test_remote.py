@@ -154,10 +154,10 @@ def test_each_refusal_is_mapped_without_a_value(
     assert manager.list_secrets() == ["mine"]
 
 
-def test_every_error_kind_has_a_message() -> None:
-    """Every error kind except UNFORESEEN has its own message."""
-    harness = {FakeRemoteBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
-    assert set(ErrorKind) - harness == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
+def test_refusals_have_every_reported_error_kind() -> None:
+    """The table REFUSALS has every error kind, except those that the base class handles."""
+    tested = {FakeRemoteBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
+    assert set(ErrorKind) - tested == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
 
 
 @pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RuntimeError, FakeServiceError])
@@ -192,13 +192,13 @@ def test_lost_response_of_a_write(service: FakeService, manager: SecretsManager[
     for act in acts:
         lost: list[str] = []
 
-        def lose_the_first_answer(verb: str, lost: list[str] = lost) -> None:
+        def lose_the_first_response(verb: str, lost: list[str] = lost) -> None:
             if verb in {"put", "remove"} and not lost:
                 lost.append(verb)
                 code = "busy"
                 raise FakeServiceError(code)
 
-        service.after = lose_the_first_answer
+        service.after = lose_the_first_response
         act()
         assert lost
     assert manager.list_secrets() == ["mine"]
@@ -234,7 +234,7 @@ def test_failed_write_may_have_been_executed(service: FakeService, manager: Secr
         manager.register_secret(secret("new", key="value"))
     with pytest.raises(ManagerUnreachableError) as caught:
         _content(manager)
-    assert "look before" not in str(caught.value)
+    assert "Check before" not in str(caught.value)
 
 
 def test_concurrent_updates_are_not_lost(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
@@ -425,7 +425,7 @@ def test_missing_library_is_reported_with_the_command(service: FakeService) -> N
     """
 
     class Lacking(FakeRemoteBackend):
-        FLAVOR = "tested_lacking_shelf"
+        FLAVOR = "tested_without_library"
         libraries = ("no_such_library", "no_such_package.part")
 
         def connect(self) -> Any:

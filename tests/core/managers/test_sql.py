@@ -63,7 +63,7 @@ def server() -> Iterator[Server]:
 def _as_admin(server: Server, *statements: sql.Composed) -> list[tuple[Any, ...]]:
     found: list[tuple[Any, ...]] = []
     address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password, "dbname": "postgres"}
-    with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # its parameters have types of their own
+    with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # the values of the dict have several types
         for statement in statements:
             cursor = connection.execute(statement)
             found = cursor.fetchall() if cursor.description else []
@@ -142,12 +142,12 @@ class TestSql(SecretsManagerTests):
 
     @contextmanager
     def _without_permission(self) -> Iterator[None]:
-        service = (sql.Identifier(str(self.attributes["database_schema"])), sql.Identifier(TEAM))
-        _as_admin(self.server, sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(*service))
+        schema_and_team = (sql.Identifier(str(self.attributes["database_schema"])), sql.Identifier(TEAM))
+        _as_admin(self.server, sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(*schema_and_team))
         try:
             yield
         finally:
-            _as_admin(self.server, sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(*service))
+            _as_admin(self.server, sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(*schema_and_team))
 
 
 def _rotate(manager: SecretsManager[SqlBackend], times: int) -> None:
@@ -155,7 +155,7 @@ def _rotate(manager: SecretsManager[SqlBackend], times: int) -> None:
         manager.rotate_key()
 
 
-def _count_in(manager: SecretsManager[SqlBackend], name: str) -> None:
+def _merge_repeatedly(manager: SecretsManager[SqlBackend], name: str) -> None:
     for number in range(8):
         manager.merge_secret(name, {"n": str(number)})
 
@@ -176,7 +176,7 @@ def test_key_changes_while_another_user_reads(
         ann.register_secret(secret(name, key=name))
     with ThreadPoolExecutor(2) as pool:
         rotating = pool.submit(_rotate, ann, 2 if protection == "passphrase" else 8)
-        writing = pool.submit(_count_in, eve, "name0")
+        writing = pool.submit(_merge_repeatedly, eve, "name0")
         rounds = 0
         while not rotating.done() or rounds < 2:
             assert [bob.get_secret(name, refresh=True).content["key"] for name in names] == names
@@ -231,7 +231,7 @@ def test_batch_read_during_key_changes(server: Server, schema: str, tmp_path: Pa
         rotating.result()
 
 
-def test_user_is_asked_once_for_the_passphrase(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_passphrase_is_tried_once_for_a_batch(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong passphrase is tried once for a batch, and each secret has its error."""
     shared = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
@@ -370,21 +370,21 @@ def test_foreign_tables_are_not_changed(server: Server, tmp_path: Path, schema: 
 
     It has foreign tables, a damaged format or a newer format.
     """
-    service = sql.Identifier(schema, "meta")
+    meta_table = sql.Identifier(schema, "meta")
     _as_admin(
         server,
         sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)),
-        sql.SQL("CREATE TABLE {} (name text, value text)").format(service),
+        sql.SQL("CREATE TABLE {} (name text, value text)").format(meta_table),
         sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(sql.Identifier(schema), sql.Identifier(TEAM)),
-        sql.SQL("GRANT ALL ON {} TO {}").format(service, sql.Identifier(TEAM)),
+        sql.SQL("GRANT ALL ON {} TO {}").format(meta_table, sql.Identifier(TEAM)),
     )
     manager = _open(server, tmp_path, database_schema=schema)
     for value, error in ((None, ManagerCorruptedError), ("secrets x", ManagerCorruptedError), ("secrets 99", StoreTooNewError)):
         if value:
             _as_admin(
                 server,
-                sql.SQL("DELETE FROM {}").format(service),
-                sql.SQL("INSERT INTO {} VALUES ('format', {})").format(service, sql.Literal(value)),
+                sql.SQL("DELETE FROM {}").format(meta_table),
+                sql.SQL("INSERT INTO {} VALUES ('format', {})").format(meta_table, sql.Literal(value)),
             )
         for operation in (manager.list_secrets, lambda: manager.register_secret(secret("a", key="value"))):
             with pytest.raises(error) as caught:

@@ -154,12 +154,12 @@ def test_default_token(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_expired_token_and_missing_permission(vault: VaultFixture) -> None:
     """Vault answers 403 for both, and the backend distinguishes them."""
-    may_nothing = vault.vault.new_token(Rule("nothing", frozenset()))
+    token_without_permissions = vault.vault.new_token(Rule("nothing", frozenset()))
     with pytest.raises(ManagerAccessError, match="does not allow you to list"):
-        _open(vault, token=may_nothing).list_secrets()
-    del vault.vault.tokens[may_nothing]
+        _open(vault, token=token_without_permissions).list_secrets()
+    del vault.vault.tokens[token_without_permissions]
     with pytest.raises(ManagerAccessError, match="does not accept the credentials"):
-        _open(vault, token=may_nothing).list_secrets()
+        _open(vault, token=token_without_permissions).list_secrets()
 
 
 @pytest.mark.parametrize(
@@ -213,10 +213,10 @@ def test_list_without_permission_to_read(vault: VaultFixture) -> None:
         manager.register_secret(secret(name, key="value"))
     manager.delete_secret("b")
     assert [(one.name, one.version) for one in manager.summaries()] == [("a", 1)]
-    lists = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/metadata/.*", frozenset({"list"}))))
-    assert lists.list_secrets() == ["a", "b"]
+    list_only = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/metadata/.*", frozenset({"list"}))))
+    assert list_only.list_secrets() == ["a", "b"]
     with pytest.raises(ManagerAccessError, match="does not allow you to read"):
-        lists.get_secret("a")
+        list_only.get_secret("a")
 
 
 def test_read_without_permission_to_list(vault: VaultFixture) -> None:
@@ -226,18 +226,18 @@ def test_read_without_permission_to_list(vault: VaultFixture) -> None:
     """
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
-    reads = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/data/.*", frozenset({"read"}))))
-    found = reads.get_secrets(["a", "missing"])
+    read_only = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/data/.*", frozenset({"read"}))))
+    found = read_only.get_secrets(["a", "missing"])
     assert getattr(found["a"], "content", None) == {"key": "value"}
     assert isinstance(found["missing"], SecretNotFoundError)
     with pytest.raises(ManagerAccessError, match="does not allow you to update"):
-        reads.merge_secret("a", {"key": canary()})
+        read_only.merge_secret("a", {"key": canary()})
 
 
 def test_undelete(vault: VaultFixture) -> None:
     """A deleted secret is restored with its last content, and its earlier versions stay deleted.
 
-    The error explains how.
+    The error names the command for this.
     """
     manager = _open(vault)
     manager.register_secret(secret("a", key="first"))
@@ -367,11 +367,11 @@ def test_credentials_are_stored_encrypted(vault: VaultFixture, home: Path) -> No
     """
     token, secret_id = canary("token"), canary("secret id")
     vault.vault.tokens[token] = vault.vault.approles["role", secret_id] = EVERYTHING
-    given: dict[str, dict[str, str]] = {
+    logins: dict[str, dict[str, str]] = {
         "by_token": {"token": token},
         "by_role": {"auth": "approle", "role_id": "role", "secret_id": secret_id},
     }
-    for name, attributes in given.items():
+    for name, attributes in logins.items():
         everything = {"url": vault.proxy.address, **attributes}
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", everything)
         assert get_workspace().open_manager(name).list_secrets() == []

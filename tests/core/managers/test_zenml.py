@@ -217,12 +217,12 @@ def test_update_sends_only_changes(zenml: ZenmlFixture) -> None:
     manager.register_secret(secret("a", k="1", l="1"))
     sent: list[bytes] = []
 
-    def come_between(exchange: Exchange) -> None:
+    def write_in_between(exchange: Exchange) -> None:
         sent.append(exchange.body)
         zenml.open().merge_secret("a", {"l": "2"})
         exchange.answer(exchange.forward())
 
-    with zenml.proxy.inject(come_between, times=1, only="PUT "):
+    with zenml.proxy.inject(write_in_between, times=1, only="PUT "):
         manager.merge_secret("a", {"k": "2"})
     assert content_of(manager, "a") == {"k": "2", "l": "2"}
     assert sent == [b'{"values": {"k": "2"}}']
@@ -245,15 +245,18 @@ def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, kin
         "rename": ("PUT", lambda: manager.rename_secret("a", "b"), {"b": {"k": "1", "l": "1"}}),
         "delete": ("DELETE", lambda: manager.delete_secret("a"), {}),
     }
-    method, do, expected = operations[operation]
+    method, write, expected = operations[operation]
     with inject(zenml.proxy, kind, times=1, only=method):
-        do()
+        write()
     other = zenml.open()
     assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "stored": {"k": "v"}}
 
 
 def test_retried_registration_refuses_a_foreign_secret(zenml: ZenmlFixture) -> None:
-    """If another program registers the name before the retry, the registration raises SecretExistsError and changes nothing."""
+    """If another program registers the name before the retry, the registration changes nothing.
+
+    It raises SecretExistsError.
+    """
     manager, theirs = zenml.open(), canary("theirs")
 
     def register_before_reset(exchange: Exchange) -> None:

@@ -70,7 +70,7 @@ def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.Monke
     with zenml.proxy.inject(zenml_error(401, "CredentialsNotValid"), times=1):
         assert content_of(with_key, "a") == {"k": "v"}
     assert zenml.proxy.requests.count("POST /api/v1/login") == 1
-    zenml.server.leave_login(zenml.settings, zenml.proxy.address, token=canary("ended"))
+    zenml.server.write_login(zenml.settings, zenml.proxy.address, token=canary("ended"))
     with pytest.raises(ManagerAccessError, match="does not accept the credentials") as caught:
         zenml.open().list_secrets()
     assert not find_canary(error_details(caught.value))

@@ -34,7 +34,7 @@ def _in_session(session: Path, scene: str, **environment: str) -> None:
     run_in_session(session, "tests.support.sealing.keyring_scenes", scene, str(session / "home" / "zensecrets"), **environment)
 
 
-@pytest.mark.parametrize("scene", ["keeps", "loses", "locked"])
+@pytest.mark.parametrize("scene", ["check_new_store", "check_lost_entry", "check_locked_keyring"])
 def test_a_real_keyring(session: Path, scene: str) -> None:
     """A real gnome-keyring stores the key, and a lost entry and a locked keyring raise different errors."""
     _in_session(session, scene)
@@ -69,7 +69,7 @@ def test_only_the_system_keyring_of_a_chain_is_used(session: Path) -> None:
     (session / "lookalike" / "lookalike-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: lookalike\nVersion: 1\n")
     (session / "lookalike" / "lookalike-1.dist-info" / "entry_points.txt").write_text("[keyring.backends]\nlookalike = lookalike\n")
     path = os.pathsep.join([str(session / "lookalike"), str(ROOT), *filter(None, sys.path)])
-    _in_session(session, "chained", PYTHONPATH=path)
+    _in_session(session, "check_chain", PYTHONPATH=path)
 
 
 @pytest.fixture

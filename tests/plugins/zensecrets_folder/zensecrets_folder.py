@@ -2,7 +2,7 @@
 
 An example is a folder on a drive that several machines mount.
 
-It keeps no versions, does not encrypt, and of two concurrent changes to one secret the last one counts.
+It stores no versions and does not encrypt. Of two concurrent changes to one secret, the last one counts.
 """
 
 import os

@@ -88,7 +88,7 @@ class KeyVaultServer(WebServer):
         headers = {"Retry-After": str(int(fault.wait))} if fault.wait else {}
         if fault.code == "401":
             return self._challenge(fault.reason)
-        return _refused(int(fault.code), fault.reason or "InjectedFault", headers=headers)
+        return _error_response(int(fault.code), fault.reason or "InjectedFault", headers=headers)
 
     def answer(self, request: Request) -> Response:
         """Issue a token, or execute a request that has one."""
@@ -97,7 +97,7 @@ class KeyVaultServer(WebServer):
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return self._challenge()
         if "api-version" not in request.query:
-            return _refused(400, "BadParameter")
+            return _error_response(400, "BadParameter")
         resources = {"secrets": self._secrets, "deletedsecrets": self._deleted_secrets}
         return resources[request.path[0]](request)
 
@@ -127,11 +127,11 @@ class KeyVaultServer(WebServer):
             return self._page(request, [self._item(name, found[-1]) for name, found in sorted(self.stored.items())])
         pending = self._pending_state(key)
         if pending is not None and (request.method == "PUT" or pending == "ObjectIsBeingRecovered"):
-            return _refused(409 if request.method == "PUT" else 404, pending)
+            return _error_response(409 if request.method == "PUT" else 404, pending)
         if request.method == "PUT":
             return self._set(key, request)
         if key not in self.stored:
-            return _refused(404, "SecretNotFound")
+            return _error_response(404, "SecretNotFound")
         if request.method == "DELETE":
             found = self.deleted[key] = self.stored.pop(key)
             self._pending[key] = ("ObjectIsBeingDeleted", self.settling)
@@ -145,16 +145,16 @@ class KeyVaultServer(WebServer):
             numbered = sorted(found, key=lambda one: one.number)
             return self._page(request, [{**self._item(key, one), "id": f"{self.url}/secrets/{key}/{one.number}"} for one in numbered])
         matching = [one for one in found if not wanted or one.number == wanted]
-        return Response(200, self._bundle(key, matching[-1])) if matching else _refused(404, "SecretNotFound")
+        return Response(200, self._bundle(key, matching[-1])) if matching else _error_response(404, "SecretNotFound")
 
     def _set(self, key: str, request: Request) -> Response:
         if key in self.deleted:
-            return _refused(409, "ObjectIsDeletedButRecoverable")
+            return _error_response(409, "ObjectIsDeletedButRecoverable")
         if self.frozen:
-            return _refused(403, "Forbidden")
+            return _error_response(403, "Forbidden")
         value = request.json["value"]
         if not re.fullmatch(r"[0-9a-zA-Z-]{1,127}", key) or len(value.encode("utf-8", "surrogatepass")) > LARGEST:
-            return _refused(400, "BadParameter")
+            return _error_response(400, "BadParameter")
         version = _Version(
             secrets.token_hex(16), value, _attributes(), request.json.get("tags") or {}, request.json.get("contentType") or ""
         )
@@ -164,12 +164,12 @@ class KeyVaultServer(WebServer):
     def _deleted_secrets(self, request: Request) -> Response:
         key = request.path[1]
         if key not in self.deleted or self._pending_state(key) is not None:
-            return _refused(404, "SecretNotFound")
+            return _error_response(404, "SecretNotFound")
         if request.method == "GET":
             return Response(200, {**self._bundle(key, self.deleted[key][-1], value=False), **self._recovery(key)})
         if request.method == "DELETE":
             if self.protected:
-                return _refused(403, "ForbiddenByPolicy")
+                return _error_response(403, "ForbiddenByPolicy")
             del self.deleted[key]
             return Response(204)
         found = self.stored[key] = self.deleted.pop(key)
@@ -205,7 +205,7 @@ def _attributes() -> dict[str, Any]:
     return {"enabled": True, "created": now, "updated": now, "recoveryLevel": "Recoverable+Purgeable", "recoverableDays": 90}
 
 
-def _refused(status: int, reason: str, *, headers: dict[str, str] | None = None) -> Response:
+def _error_response(status: int, reason: str, *, headers: dict[str, str] | None = None) -> Response:
     codes = {403: "Forbidden", 404: "SecretNotFound", 409: "Conflict", 429: "Throttled"}
     error = {"code": codes.get(status, reason), "message": "zsCanary, in many words", "innererror": {"code": reason}}
     return Response(status, {"error": error}, headers or {})

@@ -36,7 +36,9 @@ PAGE = 3
 """The number of entries per page. It is small so that every list has several pages."""
 
 
-class _Refused(Exception):  # noqa: N818 - it carries a gRPC status and is not an error of the tests
+class _RequestError(Exception):
+    """The refusal of a request, with its gRPC status."""
+
     def __init__(self, code: grpc.StatusCode) -> None:
         super().__init__(code.name)
         self.code = code
@@ -95,7 +97,7 @@ class SecretManagerServer:
         }
         return {
             name: grpc.unary_unary_rpc_method_handler(
-                self._handler(name, method), request_deserializer=request_type.deserialize, response_serializer=_serialized
+                self._handler(name, method), request_deserializer=request_type.deserialize, response_serializer=_serialize
             )
             for name, (method, request_type) in methods.items()
         }
@@ -110,9 +112,9 @@ class SecretManagerServer:
                 try:
                     with self._lock:
                         found = method(request)
-                except _Refused as refused:
+                except _RequestError as error:
                     # A real service may quote the request in its error, so the fake does too.
-                    context.abort(refused.code, f"refused: {request!r}")
+                    context.abort(error.code, f"refused: {request!r}")
                 if fault is None:
                     return found
             time.sleep(fault.delay)
@@ -128,9 +130,9 @@ class SecretManagerServer:
 
     def _create(self, request: types.CreateSecretRequest) -> types.Secret:
         if request.secret_id in self.secrets:
-            raise _Refused(grpc.StatusCode.ALREADY_EXISTS)
+            raise _RequestError(grpc.StatusCode.ALREADY_EXISTS)
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", request.secret_id):
-            raise _Refused(grpc.StatusCode.INVALID_ARGUMENT)
+            raise _RequestError(grpc.StatusCode.INVALID_ARGUMENT)
         made = types.Secret(request.secret)
         made.name = f"{request.parent}/secrets/{request.secret_id}"
         made.create_time = datetime.now(timezone.utc)
@@ -144,9 +146,9 @@ class SecretManagerServer:
     def _update(self, request: types.UpdateSecretRequest) -> types.Secret:
         stored, versions = self._get_secret(request.secret.name)
         if request.secret.etag and request.secret.etag != stored.etag:
-            raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
+            raise _RequestError(grpc.StatusCode.FAILED_PRECONDITION)
         if not set(request.secret.version_aliases.values()) <= set(versions):
-            raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
+            raise _RequestError(grpc.StatusCode.FAILED_PRECONDITION)
         for path in request.update_mask.paths:
             setattr(stored, path, getattr(request.secret, path))
         stored.etag = self._etag()
@@ -165,7 +167,7 @@ class SecretManagerServer:
     def _add(self, request: types.AddSecretVersionRequest) -> types.SecretVersion:
         _, versions = self._get_secret(request.parent)
         if not 0 < len(request.payload.data) <= LARGEST:
-            raise _Refused(grpc.StatusCode.INVALID_ARGUMENT)
+            raise _RequestError(grpc.StatusCode.INVALID_ARGUMENT)
         number = max(versions, default=0) + 1
         now = datetime.now(timezone.utc)
         made = types.SecretVersion(name=f"{request.parent}/versions/{number}", state=types.SecretVersion.State.ENABLED, create_time=now)
@@ -175,7 +177,7 @@ class SecretManagerServer:
     def _access(self, request: types.AccessSecretVersionRequest) -> types.AccessSecretVersionResponse:
         version, data = self._version(request.name)
         if version.state != types.SecretVersion.State.ENABLED:
-            raise _Refused(grpc.StatusCode.FAILED_PRECONDITION)
+            raise _RequestError(grpc.StatusCode.FAILED_PRECONDITION)
         return types.AccessSecretVersionResponse(name=version.name, payload={"data": data})
 
     def _list_versions(self, request: types.ListSecretVersionsRequest) -> types.ListSecretVersionsResponse:
@@ -193,7 +195,7 @@ class SecretManagerServer:
     def _get_secret(self, name: str) -> tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]:
         found = re.fullmatch(f"projects/{PROJECT}/secrets/([^/]+)", name)
         if found is None or found[1] not in self.secrets:
-            raise _Refused(grpc.StatusCode.NOT_FOUND)
+            raise _RequestError(grpc.StatusCode.NOT_FOUND)
         return self.secrets[found[1]]
 
     def _version(self, name: str) -> tuple[types.SecretVersion, bytes]:
@@ -202,7 +204,7 @@ class SecretManagerServer:
         number = max(versions, default=0) if wanted == "latest" else secret.version_aliases.get(wanted, 0)
         number = int(wanted) if wanted.isdecimal() else number
         if number not in versions:
-            raise _Refused(grpc.StatusCode.NOT_FOUND)
+            raise _RequestError(grpc.StatusCode.NOT_FOUND)
         return versions[number]
 
     def _etag(self) -> str:
@@ -215,7 +217,7 @@ def _page(found: list[Any], token: str, size: int) -> tuple[list[Any], str]:
     return found[start:end], str(end) if end < len(found) else ""
 
 
-def _serialized(message: Any) -> bytes:
+def _serialize(message: Any) -> bytes:
     if isinstance(message, bytes):
         return message
     packed: bytes = message.SerializeToString() if isinstance(message, empty_pb2.Empty) else type(message).serialize(message)

@@ -74,6 +74,7 @@ class FaultScenario:
     """A backend of one flavor, and how each fault is injected into it.
 
     Attributes:
+        flavor: The name of the flavor.
         open_manager: Opens a new manager. The backend has no secret at first.
         seed: Stores a secret, given its name and value.
         faults: For a fault, the function that returns a context manager. The context manager injects the fault into one operation.

@@ -151,14 +151,14 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
 
         return is_still_there
 
-    own = SecretService.Keyring()
-    none = fail.Keyring()
-    with replaced_keyring(own), joined_session():
+    session_keyring = SecretService.Keyring()
+    missing_keyring = fail.Keyring()
+    with replaced_keyring(session_keyring), joined_session():
         yield FaultScenario(
             "keyring",
             open_manager,
             partial(seed, open_manager),
-            faults={"wrong credentials": partial(replaced_keyring, none), "permanent error 500": without_a_bus},
+            faults={"wrong credentials": partial(replaced_keyring, missing_keyring), "permanent error 500": without_a_bus},
             without_injection=("illegal name", "deleted between list and read", "foreign payload"),
             impossible={
                 **dict.fromkeys(["no permission to list", "no permission to read"], "every program of the session has all permissions"),

@@ -132,7 +132,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
 
         def make_foreign(name: str) -> Callable[[], bool]:
             seed(open_manager, name, "value")
-            admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the test makes up these names
+            admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the names are constants of the test
             return lambda: name in open_manager().list_secrets()
 
         forbidden: Callable[[], AbstractContextManager[Any]] = partial(
@@ -159,7 +159,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
                 "one time-out": "the server itself waits for other sessions, up to its own limit",
                 "clock skew": "a password does not depend on the time",
             },
-            delete=lambda name: admin(f"DELETE FROM {schema}.secrets WHERE name = '{name}'"),  # noqa: S608 - the test makes up these names
+            delete=lambda name: admin(f"DELETE FROM {schema}.secrets WHERE name = '{name}'"),  # noqa: S608 - the names are constants of the test
             make_foreign=make_foreign,
             # A damaged secret can be deleted, because it is in our own table.
             skipped=("delete foreign",),

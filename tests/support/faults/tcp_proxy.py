@@ -17,8 +17,9 @@ class TcpProxy:
     """Forwards bytes in both directions. Clients connect to ``address``.
 
     Attributes:
-        cut_at: The connection is reset when a client sends this; empty for never.
-        cuts: How many more times.
+        address: The host and the port of the proxy.
+        reset_at: A connection is reset when its client sends this text. If empty, new connections are reset at once.
+        resets: The number of connections that are still to be reset.
         sent: The number of chunks that clients have sent so far.
         latency: Seconds that are added to each chunk from the server.
     """

@@ -28,7 +28,7 @@ def zenml(folder: Path) -> Iterator[FaultScenario]:
         FaultProxy("127.0.0.1", server.port).running() as proxy,
         pytest.MonkeyPatch.context() as environment,
     ):
-        server.leave_login(folder / "zenml", proxy.address)
+        server.write_login(folder / "zenml", proxy.address)
         environment.setenv("XDG_CONFIG_HOME", str(folder))
 
         def open_manager(**options: float) -> SecretsManager:
@@ -55,7 +55,7 @@ def zenml(folder: Path) -> Iterator[FaultScenario]:
             without_injection=("name too long", "illegal name", "value too large", "deleted between list and read"),
             impossible={
                 "clock skew": "a token does not depend on the clock",
-                "foreign payload": "every secret of the server is an ordinary secret, whichever program wrote it",
+                "foreign payload": "the server does not store which program wrote a secret",
             },
             delete=lambda name: open_manager(**LONG_TIMEOUTS).delete_secret(name),
             too_large=FastRetryZenml.max_size,

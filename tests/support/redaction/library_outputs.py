@@ -176,7 +176,7 @@ def main() -> None:
         messages[library] = list(record(library, EXAMPLES[library]))
         versions[library] = _version(library)
         failed = sorted({line["cell"] for line in messages[library] if line["type"] == "error"})
-        print(library, versions[library], f"{len(messages[library])} messages; errors in cells {failed}", file=sys.stderr)  # noqa: T201
+        print(library, versions[library], f"{len(messages[library])} messages; errors in cells {failed}", file=sys.stderr)  # noqa: T201 - the script reports on stderr
     header = {"python": platform.python_version(), "versions": {library: versions[library] for library in EXAMPLES if library in versions}}
     lines_out = [json.dumps(item, ensure_ascii=False) for item in (header, *(line for name in EXAMPLES for line in messages.get(name, [])))]
     # The file has no timestamp, so that the same recording gives the same file.

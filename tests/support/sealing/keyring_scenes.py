@@ -23,7 +23,7 @@ from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
-def keeps(home: Path) -> None:
+def check_new_store(home: Path) -> None:
     """A new store has its key in the keyring, and no key file.
 
     This is also so after rotations and changes of the protection.
@@ -48,17 +48,17 @@ def keeps(home: Path) -> None:
     assert content_of(open_store(home), "a") == {"key": value}
 
 
-def chained(home: Path) -> None:
+def check_chain(home: Path) -> None:
     """The system keyring of a chain is used, and a plain-text keyring gets nothing."""
     assert type(keyring.get_keyring()).__name__ == "ChainerBackend"
-    plain = [type(one).__name__ for one in keyring.get_keyring().backends]  # type: ignore[attr-defined]  # a chain's own
+    plain = [type(one).__name__ for one in keyring.get_keyring().backends]  # type: ignore[attr-defined]  # only the class of chains has this attribute
     assert "PlaintextLookalike" in plain
     Sealed(home / "a.db").put("text")
     assert "SecretService" in Sealed(home / "a.db").keys.describe()
     assert not (home / "plain.txt").exists()
 
 
-def loses(home: Path) -> None:
+def check_lost_entry(home: Path) -> None:
     """A missing or wrong entry raises KeyLostError with its name.
 
     The store is not changed.
@@ -66,8 +66,8 @@ def loses(home: Path) -> None:
     sealed = Sealed(home / "a.db")
     sealed.put("text")
     [identity] = _entries()
-    kept = keyring.get_password(SERVICE, identity)
-    assert kept
+    password = keyring.get_password(SERVICE, identity)
+    assert password
     keyring.set_password(SERVICE, identity, "another")
     with pytest.raises(KeyLostError, match="is not the key"):
         Sealed(home / "a.db").get()
@@ -75,11 +75,11 @@ def loses(home: Path) -> None:
     for act in (Sealed(home / "a.db").get, lambda: Sealed(home / "a.db").put("other")):
         with pytest.raises(KeyLostError, match=identity):
             act()
-    keyring.set_password(SERVICE, identity, kept)
+    keyring.set_password(SERVICE, identity, password)
     assert Sealed(home / "a.db").get() == "text"
 
 
-def locked(home: Path) -> None:
+def check_locked_keyring(home: Path) -> None:
     """A locked keyring raises ManagerLockedError for existing and new stores.
 
     A passphrase makes a new store possible.

@@ -23,8 +23,8 @@ ROOT = Path(__file__).parents[3]
 
 _UNLOCKED = 'eval "$(printf %s session-password | gnome-keyring-daemon --unlock --components=secrets --daemonize)" && exec "$@"'
 
-_ANOTHER = "Activating service name='org.freedesktop.secrets'"
-"""Message of the bus when it starts another keyring daemon, because that of the session has crashed."""
+_DAEMON_RESTARTED = "Activating service name='org.freedesktop.secrets'"
+"""Message of the bus when it starts a new keyring daemon after the daemon of the session has crashed."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def run_in_session(session: Path, module: str, *arguments: str, **environment: s
     Return its output; a failure fails the test.
     """
     program = shutil.which("dbus-run-session")
-    assert program, "tests/install-system-packages brings dbus-run-session and gnome-keyring-daemon"
+    assert program, "dbus-run-session is missing: run tests/install-system-packages."
     settings = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
@@ -61,11 +61,11 @@ def run_in_session(session: Path, module: str, *arguments: str, **environment: s
         **environment,
     }
     command = [program, "--", "bash", "-c", _UNLOCKED, "bash", sys.executable, "-W", "error", "-m", module, *arguments]
-    where = ROOT if module == "pytest" else session
-    ended = subprocess.run(command, env=settings, cwd=where, check=False, capture_output=True, text=True, timeout=180)
-    if ended.returncode and _ANOTHER in ended.stderr:
+    working_folder = ROOT if module == "pytest" else session
+    ended = subprocess.run(command, env=settings, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
+    if ended.returncode and _DAEMON_RESTARTED in ended.stderr:
         # GNOME's daemon crashes occasionally. The bus then starts another one, which is locked, so the run is repeated.
-        ended = subprocess.run(command, env=settings, cwd=where, check=False, capture_output=True, text=True, timeout=180)
+        ended = subprocess.run(command, env=settings, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
 
@@ -76,10 +76,10 @@ def joined_session() -> Iterator[None]:
     with session_folder() as folder, pytest.MonkeyPatch.context() as patch, ExitStack() as ended:
         for variable, name in {"HOME": "home", "XDG_RUNTIME_DIR": "runtime", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}.items():
             patch.setenv(variable, str(folder / name))
-        bus = ended.enter_context(_ended_after("dbus-daemon", "--session", "--print-address", "--nofork"))
+        bus = ended.enter_context(_running_process("dbus-daemon", "--session", "--print-address", "--nofork"))
         assert bus.stdout
         patch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().strip())
-        daemon = ended.enter_context(_ended_after("gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"))
+        daemon = ended.enter_context(_running_process("gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"))
         assert daemon.stdin
         assert daemon.stdout
         daemon.stdin.write("session-password")
@@ -89,9 +89,9 @@ def joined_session() -> Iterator[None]:
 
 
 @contextmanager
-def _ended_after(name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def _running_process(name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     program = shutil.which(name)
-    assert program, f"tests/install-system-packages brings {name}"
+    assert program, f"{name} is missing: run tests/install-system-packages."
     with subprocess.Popen([program, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process

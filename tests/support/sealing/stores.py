@@ -67,7 +67,7 @@ class ScriptedUser:
         """Return the next answer."""
         self.prompts.append(prompt)
         if not self._answers:
-            raise InteractionUnavailableError("Nobody is there.")
+            raise InteractionUnavailableError("There is no interactive session.")
         return self._answers.pop(0)
 
 
