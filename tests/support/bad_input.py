@@ -150,12 +150,12 @@ def _values_instead_of_keys() -> list[BadInput]:
     }
     return [
         *(
-            BadInput(f"import of {what}", _command(f"secret import {name}"), (), files={name: text.encode()})
-            for what, (name, text) in files.items()
+            BadInput(f"import of {description}", _command(f"secret import {name}"), (), files={name: text.encode()})
+            for description, (name, text) in files.items()
         ),
         *(
-            BadInput(f"stack with a token as {what}", _command("stack import s.yaml"), ("(not shown)",), files={"s.yaml": text.encode()})
-            for what, text in stacks.items()
+            BadInput(f"stack with a token as {part}", _command("stack import s.yaml"), ("(not shown)",), files={"s.yaml": text.encode()})
+            for part, text in stacks.items()
         ),
     ]
 
@@ -198,12 +198,12 @@ def _addresses() -> list[BadInput]:
     return [
         *(
             BadInput(
-                f"address of {flavor} with a {what}",
+                f"address of {flavor} with a {separator}",
                 _command(f"{register} --flavor={flavor} {option}{url}"),
                 ("an address that holds a user or a password",),
             )
             for flavor, option in flavors.items()
-            for what, url in urls.items()
+            for separator, url in urls.items()
         ),
         BadInput(
             "address of a database with two @",

@@ -1,8 +1,8 @@
 """Generator of the TypeScript types in ``js/src/contract`` from the Python contracts: ``python -m tests.support.typescript``.
 
-Each contract becomes one file with an interface for each model, the union types, the constants, and type guards for what the browser
-receives from a program that may have another version. The types come from the JSON schemas that pydantic makes, the comments from the
-``Attributes`` sections of the docstrings.
+Each contract becomes one file. It contains an interface for each model, the union types, the constants, and type guards. The type guards
+check messages of a program that may have another version. The types come from the JSON schemas that pydantic generates, and the comments
+come from the ``Attributes`` sections of the docstrings.
 """
 
 from __future__ import annotations

@@ -148,4 +148,4 @@ def _stack_with(manager: SecretsManager) -> Stack:
     ]
     alerter = get_flavor("alerter", "custom")(**attributes)
     parts.append(StackComponent("alerter", ComponentType.ALERTER, alerter, id="alerter", flavor="custom"))
-    return Stack("tried", parts, manager, id="tried")
+    return Stack("tested", parts, manager, id="tested")

@@ -107,7 +107,7 @@ class ContractTests(ManagerHooks):
         with pytest.raises(SecretNotFoundError) as caught:
             manager.get_secret("databse")
         assert isinstance(caught.value, KeyError)
-        assert (caught.value.name, caught.value.manager) == ("databse", "tried")
+        assert (caught.value.name, caught.value.manager) == ("databse", "tested")
         assert "'database'" in str(caught.value) or LIST not in manager.capabilities
         for odd in ("", "a.b", "{{a}}", "x" * 1000, "a/../b", "\0", "\ud800"):
             with pytest.raises(SecretNotFoundError):

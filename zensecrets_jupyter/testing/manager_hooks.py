@@ -94,7 +94,7 @@ class ManagerHooks:
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a new instance of the manager with an ID, as in another process. The default is the ID of the test."""
-        context = ManagerContext(name="tried", id=identity or self.identity, folder=self.folder / (identity or self.identity))
+        context = ManagerContext(name="tested", id=identity or self.identity, folder=self.folder / (identity or self.identity))
         return SecretsManager(self.backend_class(self.backend_class.make_options(self.attributes), context=context))
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:

@@ -88,7 +88,7 @@ def manager(aws: FaultProxy) -> SecretsManager[AwsBackend]:
 
 def _open(aws: FaultProxy, identity: str, **attributes: Any) -> SecretsManager[AwsBackend]:
     options = AwsBackend.make_options({"endpoint_url": aws.address, "deadline": 1, **attributes})
-    return SecretsManager(AwsBackend(options, context=ManagerContext(name="tried", id=identity)))
+    return SecretsManager(AwsBackend(options, context=ManagerContext(name="tested", id=identity)))
 
 
 def _describe(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]:
@@ -282,8 +282,8 @@ def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.
     The tested ones are a missing region, profile or credential, a wrong endpoint, and an unreachable server.
     """
     identity = str(uuid.uuid4())
-    with pytest.raises(InvalidOptionsError, match=r"no AWS profile 'nobody' on this machine.*~/\.aws/config"):
-        _open(aws, identity, profile="nobody").list_secrets()
+    with pytest.raises(InvalidOptionsError, match=r"no AWS profile 'unknown' on this machine.*~/\.aws/config"):
+        _open(aws, identity, profile="unknown").list_secrets()
     with pytest.raises(InvalidOptionsError, match="malformed"):
         _open(aws, identity, endpoint_url="nowhere").list_secrets()
     with pytest.raises(ManagerUnreachableError, match="Check the address"):
@@ -306,7 +306,7 @@ BROKEN_CONFIGURATIONS = {
         "secret access key.*line break.*SECRET_ACCESS_KEY",
     ),
     "two lines in the token": ({"AWS_SESSION_TOKEN": f"a\n{canary('token')}"}, "", "session token.*line break.*AWS_SESSION_TOKEN"),
-    "a profile that does not exist": ({"AWS_PROFILE": "nobody"}, "", "no AWS profile 'nobody' on this machine.*AWS_PROFILE"),
+    "a profile that does not exist": ({"AWS_PROFILE": "unknown"}, "", "no AWS profile 'unknown' on this machine.*AWS_PROFILE"),
     "no INI file": ({}, f"{canary('config')} [", "config can't be read.*Correct the file"),
     "no UTF-8": ({}, "\udcff[default]", "config can't be read.*Correct the file"),
     "a role of a profile that does not exist": (
@@ -347,8 +347,8 @@ def test_broken_configuration_is_reported(problem: str, aws: FaultProxy, tmp_pat
 def test_access_denied(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """A user without a policy and an unknown user get ManagerAccessError from moto's access control."""
     iam = boto3.client("iam", endpoint_url=aws.address)
-    iam.create_user(UserName="nobody")
-    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    iam.create_user(UserName="unknown")
+    key = iam.create_access_key(UserName="unknown")["AccessKey"]
     with _access_control(aws), pytest.MonkeyPatch.context() as patch:
         with pytest.raises(ManagerAccessError, match="403"):
             manager.list_secrets()

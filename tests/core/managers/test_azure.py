@@ -46,7 +46,7 @@ def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any
     """Return a manager of the fake server with the credentials of its application."""
     application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": vault.client_secret}
     options = {"vault_url": vault.url, "authority": vault.url, "authority_is_known": False, **application, **attributes}
-    return SecretsManager(FastRetryAzure(FastRetryAzure.make_options(options), context=ManagerContext(name="tried", id=identity)))
+    return SecretsManager(FastRetryAzure(FastRetryAzure.make_options(options), context=ManagerContext(name="tested", id=identity)))
 
 
 class TestAzure(SecretsManagerTests):

@@ -62,7 +62,7 @@ class TestFakeRemote(SecretsManagerTests):
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a manager of the service."""
-        return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tried", id=identity or self.identity), service=self.service))
+        return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tested", id=identity or self.identity), service=self.service))
 
     def raw(self) -> bytes:
         """Return all stored texts."""
@@ -95,7 +95,9 @@ class TestReadOnlyFakeRemote(TestFakeRemote):
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a read-only manager."""
-        return SecretsManager(ReadOnlyFakeBackend(context=ManagerContext(name="tried", id=identity or self.identity), service=self.service))
+        return SecretsManager(
+            ReadOnlyFakeBackend(context=ManagerContext(name="tested", id=identity or self.identity), service=self.service)
+        )
 
 
 class TestWriteOnlyFakeRemote(TestFakeRemote):
@@ -106,7 +108,7 @@ class TestWriteOnlyFakeRemote(TestFakeRemote):
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a write-only manager."""
         return SecretsManager(
-            WriteOnlyFakeBackend(context=ManagerContext(name="tried", id=identity or self.identity), service=self.service)
+            WriteOnlyFakeBackend(context=ManagerContext(name="tested", id=identity or self.identity), service=self.service)
         )
 
 

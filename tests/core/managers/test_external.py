@@ -90,7 +90,7 @@ def _gcp(server: SecretManagerServer) -> Shared:
 
 
 def _version_of(path: str, text: str) -> Any:
-    return types.AddSecretVersionRequest(parent=f"projects/tried/secrets/{path}", payload={"data": text.encode()})
+    return types.AddSecretVersionRequest(parent=f"projects/tested-project/secrets/{path}", payload={"data": text.encode()})
 
 
 def _vault(service: VaultFixture) -> Shared:
@@ -230,7 +230,7 @@ def test_missing_path_is_reported(shared: Shared, path: str) -> None:
     for problem in (_error_of(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
         assert type(problem) is SecretNotFoundError
         assert f"There is nothing under {path!r} in " in str(problem)
-        assert "secrets-manager describe tried" in str(problem)
+        assert "secrets-manager describe tested" in str(problem)
         assert is_one_line(problem)
         assert not find_canary(error_details(problem))
 
@@ -355,7 +355,12 @@ def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) 
     shared.put("theirs", canary("old"))
     newest = canary("new")
     shared.put("theirs", newest)
-    for path in ("theirs", "projects/tried/secrets/theirs", "projects/tried/secrets/theirs/versions/2", "theirs/versions/latest"):
+    for path in (
+        "theirs",
+        "projects/tested-project/secrets/theirs",
+        "projects/tested-project/secrets/theirs/versions/2",
+        "theirs/versions/latest",
+    ):
         assert shared.open(db=path).get_secret("db").content == {"value": newest}
     assert shared.open(db="theirs/versions/1").get_secret("db").content != {"value": newest}
     versions = secret_manager.secrets["theirs"][1]

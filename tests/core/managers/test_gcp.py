@@ -51,7 +51,7 @@ def server(secret_manager: SecretManagerServer) -> SecretManagerServer:
 def open_manager(server: SecretManagerServer, identity: str = "one", **attributes: Any) -> SecretsManager[GcpBackend]:
     """Return a manager of the fake server."""
     options = FastRetryGcp.make_options({"project": PROJECT, "endpoint": server.endpoint, **attributes})
-    return SecretsManager(FastRetryGcp(options, context=ManagerContext(name="tried", id=identity)))
+    return SecretsManager(FastRetryGcp(options, context=ManagerContext(name="tested", id=identity)))
 
 
 class TestGcp(SecretsManagerTests):
@@ -343,7 +343,7 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSer
 def test_refused_account_is_reported(tokens: TokenServer, refusal: str, expected_text: str) -> None:
     """An invalid signature is reported as wrong credentials or as a wrong clock."""
     tokens.refusal = refusal
-    manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
+    manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tested")))
     with pytest.raises(ManagerAccessError, match=expected_text) as caught:
         manager.register_secret(secret("a", k=canary()))
     assert not find_canary(error_details(caught.value))
@@ -355,7 +355,7 @@ def test_missing_credentials_are_reported(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
-    manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tried")))
+    manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tested")))
     with pytest.raises(ManagerAccessError, match="DefaultCredentialsError"):
         manager.list_secrets()
 
@@ -374,7 +374,7 @@ from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 cloud = get_flavor("gcp")
 options = cloud.make_options({{"project": "{PROJECT}", "endpoint": "{server.endpoint}"}})
-manager = SecretsManager(cloud(options, context=ManagerContext(name="tried")))
+manager = SecretsManager(cloud(options, context=ManagerContext(name="tested")))
 manager.register_secret(ArbitrarySecretSchema(name="a", arbitrary_kv_pairs={{"k": "v"}}))
 print(json.dumps([manager.list_secrets(), dict(manager.get_secret("a").content)]))
 """,

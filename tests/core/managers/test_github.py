@@ -47,7 +47,7 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
 def open_manager(github: GithubServer, identity: str = "one", **attributes: Any) -> SecretsManager[GithubBackend]:
     """Return a manager of the fake server with a valid token."""
     options = {"api_url": github.url, "repository": REPOSITORY, "token": github.token, **attributes}
-    return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(options), context=ManagerContext(name="tried", id=identity)))
+    return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(options), context=ManagerContext(name="tested", id=identity)))
 
 
 class TestGithub(SecretsManagerTests):

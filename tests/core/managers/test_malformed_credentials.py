@@ -36,7 +36,7 @@ def test_malformed_credential_is_reported(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     defined = get_flavor(flavor)
-    manager = SecretsManager(defined(defined.make_options({**attributes, "deadline": 1}), context=ManagerContext(name="tried")))
+    manager = SecretsManager(defined(defined.make_options({**attributes, "deadline": 1}), context=ManagerContext(name="tested")))
     with pytest.raises(ManagerAccessError, match=r"does not accept the credentials.*Check the credentials") as caught:
         manager.list_secrets()
     assert find_canary(str(caught.value)) == []
@@ -89,7 +89,7 @@ def test_unusable_file_of_a_variable_is_reported(
         monkeypatch.setenv(name, value)
     monkeypatch.delenv(secret_of_azure, raising=False)
     defined = get_flavor(flavor)
-    manager = SecretsManager(defined(defined.make_options({**ADDRESSES[flavor], "deadline": 1}), context=ManagerContext(name="tried")))
+    manager = SecretsManager(defined(defined.make_options({**ADDRESSES[flavor], "deadline": 1}), context=ManagerContext(name="tested")))
     with pytest.raises(InvalidOptionsError, match=f"{variable} names a file .*Set it to a file with") as caught:
         manager.list_secrets()
     assert find_canary(str(caught.value)) == []

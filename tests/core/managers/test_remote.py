@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 
 
 def _open(service: FakeService, *, scope: Scope = Scope.COMPONENT, identity: str = "one") -> SecretsManager[FakeRemoteBackend]:
-    return SecretsManager(FakeRemoteBackend(RemoteOptions(scope=scope), context=ManagerContext(name="tried", id=identity), service=service))
+    return SecretsManager(
+        FakeRemoteBackend(RemoteOptions(scope=scope), context=ManagerContext(name="tested", id=identity), service=service)
+    )
 
 
 @pytest.fixture
@@ -446,7 +448,7 @@ def test_reads_are_batched(service: FakeService) -> None:
 
     Each secret has its own error.
     """
-    manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tried", id="one"), service=service))
+    manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tested", id="one"), service=service))
     names = [f"name{number}" for number in range(22)]
     for name in names:
         manager.register_secret(secret(name, key=name))
@@ -470,7 +472,7 @@ def test_reads_are_batched(service: FakeService) -> None:
 
 def test_batch_from_before_a_write_is_not_cached(service: FakeService) -> None:
     """A batch that began before a write is returned to its reader and not cached."""
-    manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tried", id="one"), service=service))
+    manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tested", id="one"), service=service))
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="first"))
     reached, opened = threading.Event(), threading.Event()

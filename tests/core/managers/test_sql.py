@@ -293,7 +293,7 @@ def test_password_of_the_url_is_not_shown(server: Server, tmp_path: Path, schema
 def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsError], str]]:
     return {
         "password": (_url(server, password=canary("wrong")), ManagerAccessError, "refused the user or the password"),
-        "user": (_url(server, user="nobody"), ManagerAccessError, "refused the user or the password"),
+        "user": (_url(server, user="unknown"), ManagerAccessError, "refused the user or the password"),
         "database": (_url(server, database="none"), ManagerAccessError, "has no such database"),
         "port": (_url(server, port=1), ManagerUnreachableError, "does not answer"),
         "host": (_url(server).replace(server.host, "no-such-host.invalid"), ManagerUnreachableError, "does not answer"),

@@ -94,7 +94,7 @@ if REAL:
 
 def _open(service: VaultFixture, identity: str = "", **attributes: Any) -> SecretsManager[VaultBackend]:
     options = VaultBackend.make_options({**service.attributes, "deadline": 1, **attributes})
-    return SecretsManager(VaultBackend(options, context=ManagerContext(name="tried", id=identity or str(uuid.uuid4()))))
+    return SecretsManager(VaultBackend(options, context=ManagerContext(name="tested", id=identity or str(uuid.uuid4()))))
 
 
 def test_random_operations_match_a_dict_with_force(vault: VaultFixture) -> None:

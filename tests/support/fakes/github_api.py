@@ -18,7 +18,7 @@ from tests.support.fakes.web import Request, Response, WebServer
 if TYPE_CHECKING:
     from tests.support.faults.injector import Fault
 
-REPOSITORY = "owner/tried"
+REPOSITORY = "owner/tested"
 LARGEST = 48_000
 PAGE = 3
 """The number of entries per page. It is small so that every list has several pages."""

@@ -41,5 +41,5 @@ class TokenServer(WebServer):
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         account = {"type": "service_account", "project_id": "of-the-account", "private_key_id": "1", "client_id": "1"}
-        account = {**account, "private_key": pem, "client_email": "tried@example.com", "token_uri": f"{self.url}/token"}
+        account = {**account, "private_key": pem, "client_email": "tested@example.com", "token_uri": f"{self.url}/token"}
         path.write_text(json.dumps(account))

@@ -41,7 +41,7 @@ def _warm_up(port: int) -> None:
     The import would exceed the short time-outs of the tests.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    scope = "AWS4-HMAC-SHA256 Credential=nobody/20260101/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=none"
+    scope = "AWS4-HMAC-SHA256 Credential=testing/20260101/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=none"
     headers = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1", "Authorization": scope}
     connection.request("POST", "/", "{}", headers)
     assert connection.getresponse().status == HTTPStatus.OK

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     import trustme
 
-PROJECT = "tried"
+PROJECT = "tested-project"
 SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 LARGEST = 64 * 1024
 PAGE = 3

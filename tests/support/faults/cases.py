@@ -1,4 +1,4 @@
-"""Fault cases: the faults of a backend, the tried operations and the expected errors.
+"""Fault cases: the faults of a backend, the operations and the expected errors.
 
 The tests of a flavor describe in a :class:`FaultScenario` how each fault is injected into its backend. A scenario states a reason for each
 fault that its backend cannot have, so that every flavor has a result for every case.

@@ -56,7 +56,7 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
 
     def open_manager() -> SecretsManager[FastRetryGithub]:
         options: dict[str, Any] = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, **SHORT_TIMEOUTS}
-        return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(options), context=ManagerContext(name="tried", id="one")))
+        return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(options), context=ManagerContext(name="tested", id="one")))
 
     def seed(name: str, value: str) -> None:
         manager = open_manager()

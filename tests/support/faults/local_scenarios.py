@@ -106,7 +106,7 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of a real Secret Service: locked, unavailable, or changed by other programs."""
 
     def open_manager() -> SecretsManager[KeyringBackend]:
-        return SecretsManager(KeyringBackend(context=ManagerContext(name="tried", id="one", folder=folder)))
+        return SecretsManager(KeyringBackend(context=ManagerContext(name="tested", id="one", folder=folder)))
 
     @contextmanager
     def replaced_keyring(other: SystemKeyring) -> Iterator[None]:

@@ -36,7 +36,7 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
     service = FakeService()
 
     def open_manager() -> SecretsManager[FakeRemoteBackend]:
-        return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tried", id="one"), service=service))
+        return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tested", id="one"), service=service))
 
     def make_foreign(name: str) -> Callable[[], bool]:
         key, stored = open_manager().backend.key_for(name), (canary("foreign"), 1)
@@ -112,7 +112,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
         options = {"url": url, "database_schema": schema, "protection": "keyfile", "key_folder": folder / "keys"}
 
         def open_manager() -> SecretsManager[SqlBackend]:
-            return SecretsManager(SqlBackend(SqlBackend.make_options(options), context=ManagerContext(name="tried", id="one")))
+            return SecretsManager(SqlBackend(SqlBackend.make_options(options), context=ManagerContext(name="tested", id="one")))
 
         @contextmanager
         def admin_change(change: str, undo: str) -> Iterator[None]:

@@ -55,7 +55,7 @@ class FaultyService(ABC):
     def open(self, **attributes: Any) -> SecretsManager[RemoteBackend[Any, Any]]:
         """Return a new manager, as another process would open it."""
         options = self.backend_class.make_options({**SHORT_TIMEOUTS, **self.attributes, **attributes})
-        return SecretsManager(self.backend_class(options, context=ManagerContext(name="tried", id=self.identity)))
+        return SecretsManager(self.backend_class(options, context=ManagerContext(name="tested", id=self.identity)))
 
     def key(self, name: str) -> str:
         """Return the service's name of a secret."""

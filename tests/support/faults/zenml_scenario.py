@@ -33,7 +33,7 @@ def zenml(folder: Path) -> Iterator[FaultScenario]:
 
         def open_manager(**options: float) -> SecretsManager:
             return SecretsManager(
-                FastRetryZenml(FastRetryZenml.make_options({**COMPONENT_SCOPE, **options}), context=ManagerContext(name="tried", id="one"))
+                FastRetryZenml(FastRetryZenml.make_options({**COMPONENT_SCOPE, **options}), context=ManagerContext(name="tested", id="one"))
             )
 
         faults = partial(inject, proxy)

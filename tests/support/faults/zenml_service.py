@@ -77,4 +77,4 @@ class ZenmlFixture(NamedTuple):
 
     def open(self, identity: str = "one", **attributes: Any) -> SecretsManager[FastRetryZenml]:
         """Return a manager of the logged-in user."""
-        return SecretsManager(FastRetryZenml(FastRetryZenml.make_options(attributes), context=ManagerContext(name="tried", id=identity)))
+        return SecretsManager(FastRetryZenml(FastRetryZenml.make_options(attributes), context=ManagerContext(name="tested", id=identity)))
