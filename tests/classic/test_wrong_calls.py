@@ -306,3 +306,56 @@ def test_valid_machine_settings_and_schedules_are_accepted() -> None:
     assert [unit.byte_value for unit in ByteUnit][:2] == [1000, 1024]
     assert Schedule(cron_expression="* * * * *").cron_expression
     assert Schedule(start_time="2022-10-21T12:00:00", interval_second=5).interval_second == 5
+
+
+class OtherRates(BaseParameters):
+    """The parameters of another step."""
+
+    rate: float
+
+
+WITH_PARAMETERS: dict[str, Callable[[Any], object]] = {
+    "class-based step": lambda parameters: train().configure(parameters=parameters),
+    "step": lambda parameters: present_show.configure(parameters=parameters),
+    "copy of a step": lambda parameters: present_show.with_options(parameters=parameters),
+    "pipeline": lambda parameters: present.pipeline(name="some")(lambda: None).configure(parameters=parameters),
+}
+
+
+WRONG_PARAMETERS: list[object] = [5, "text", b"bytes", ["rate"], {1: 2}, True, object(), OtherRates(rate=5)]
+
+
+@pytest.mark.parametrize("configure", WITH_PARAMETERS)
+@pytest.mark.parametrize(
+    "parameters", [5, "text", b"bytes", ["rate"], {1: 2}, True, object(), OtherRates(rate=5)], ids=lambda value: type(value).__name__
+)
+def test_parameters_of_a_wrong_type_are_refused(configure: str, parameters: object) -> None:
+    """Parameters have to be a mapping with text keys, or an instance of the step's own class."""
+    with pytest.raises(StepInterfaceError, match="are of type") as caught:
+        WITH_PARAMETERS[configure](parameters)
+    assert is_one_line(caught.value)
+
+
+def test_an_instance_of_the_parameters_class_is_accepted() -> None:
+    """The values of an instance replace the values of the step."""
+    assert train(Rates(rate=1)).configure(parameters=Rates(rate=5)).given_parameters == {"rate": 5}
+
+
+WITH_CONFIG_PATH: dict[str, Callable[[Any], object]] = {
+    "class-based run": lambda path: pipeline(name="some")(_connect)(load()).run(config_path=path),
+    "class-based configuration": lambda path: pipeline(name="some")(_connect)(load()).with_config(path),
+    "run": lambda path: present.pipeline(name="some")(lambda: None).with_options(config_path=path),
+}
+
+
+def _connect(loader: Any) -> None:
+    loader()
+
+
+@pytest.mark.parametrize("use", WITH_CONFIG_PATH)
+@pytest.mark.parametrize("path", [5, b"bytes", ["a"], {1: 2}, True, object()], ids=lambda value: type(value).__name__)
+def test_a_path_of_a_wrong_type_is_refused(client: Client, use: str, path: object) -> None:
+    """The path of a configuration file has to be a text or a path."""
+    with pytest.raises(StepInterfaceError, match="is of type") as caught:
+        WITH_CONFIG_PATH[use](path)
+    assert is_one_line(caught.value)

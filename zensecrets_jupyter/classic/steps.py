@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, get_origin, overloa
 from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.steps import BaseParameters, Step
-from zensecrets_jupyter.core.steps.definition.options import STEP_OPTIONS
+from zensecrets_jupyter.core.steps.definition.options import STEP_OPTIONS, validate_parameters
 from zensecrets_jupyter.core.steps.definition.parameters import create_parameters
 from zensecrets_jupyter.core.steps.step import EFFECTIVE_STEP_OPTIONS, validate_name
 
@@ -149,9 +149,13 @@ class BaseStep(Step[Any]):
         parameters = args[0] if args else kwargs[str(self._parameters_name)]
         if isinstance(parameters, self._parameters_class):
             return parameters
-        expected = self._parameters_class.__name__
+        raise self._wrong_type_error(parameters)
+
+    def _wrong_type_error(self, parameters: object) -> StepInterfaceError:
+        """Return the error for parameters that are no instance of the step's parameters class."""
+        expected = self._parameters_class.__name__ if self._parameters_class is not None else "none"
         message = f"The parameters of step {self.name!r} are of type {type(parameters).__qualname__}, and it takes {expected}."
-        raise StepInterfaceError(message, hint=f"Give an instance: {expected}(…).")
+        return StepInterfaceError(message, hint=f"Give an instance: {expected}(…)." if self._parameters_class is not None else "")
 
     def _suggestion(self, name: str) -> str:
         """Return a hint for an unknown argument of the constructor.
@@ -173,10 +177,12 @@ class BaseStep(Step[Any]):
 
         The fields of an instance that have their default are left out.
         """
-        if isinstance(parameters, BaseParameters):
+        if self._parameters_class is not None and isinstance(parameters, self._parameters_class):
             return {name: getattr(parameters, name) for name in parameters.model_fields_set}
+        if isinstance(parameters, BaseParameters):
+            raise self._wrong_type_error(parameters)
         known = self._parameters_class.model_fields if self._parameters_class is not None else {}
-        unknown = next((name for name in parameters if name not in known), None)
+        unknown = next((name for name in validate_parameters(parameters, f"step {self.name!r}") if name not in known), None)
         if unknown is None:
             return dict(parameters)
         message = f"Step {self.name!r} has no parameter {unknown!r}."

@@ -19,6 +19,7 @@ from zensecrets_jupyter.core.steps.definition.options import (
     check_names,
     validate_cache_option,
     validate_options,
+    validate_parameters,
 )
 from zensecrets_jupyter.core.steps.definition.run_options import (
     RunOptions,
@@ -131,7 +132,7 @@ class Pipeline:
         hooks = self.hooks.updated(str(self), on_failure=on_failure, on_success=on_success)
         new_secrets = self.secrets if secrets is None else validate_secret_names(secrets, str(self))
         new_settings = self.settings if settings is None else validate_settings(settings, str(self))
-        new_parameters = self.parameters if parameters is None else dict(parameters)
+        new_parameters = self.parameters if parameters is None else dict(validate_parameters(parameters, str(self)))
         if merge:
             new_settings = merge_settings(self.settings, new_settings)
             new_parameters = {**self.parameters, **new_parameters}

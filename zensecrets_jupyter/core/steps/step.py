@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.names import did_you_mean, type_with_article
 from zensecrets_jupyter.core.steps.artifacts.artifact import OutputInfo
 from zensecrets_jupyter.core.steps.artifacts.materializers import BaseMaterializer, class_of, materializer_for
 from zensecrets_jupyter.core.steps.definition.hooks import Hooks
-from zensecrets_jupyter.core.steps.definition.options import STEP_OPTIONS, validate_cache_option, validate_options
+from zensecrets_jupyter.core.steps.definition.options import STEP_OPTIONS, validate_cache_option, validate_options, validate_parameters
 from zensecrets_jupyter.core.steps.definition.settings import merge_settings, validate_secret_names, validate_settings
 from zensecrets_jupyter.core.steps.definition.signature import read_signature
 from zensecrets_jupyter.core.steps.execution.call_inputs import StepOutput
@@ -206,7 +206,7 @@ class Step(Generic[ReturnT]):
 
     def _validate_parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         known = self.signature.inputs.parameters
-        unknown = next((name for name in parameters if name not in known), None)
+        unknown = next((name for name in validate_parameters(parameters, f"step {self.name!r}") if name not in known), None)
         if unknown is None:
             return dict(parameters)
         message = f"Step {self.name!r} has no parameter {unknown!r}."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.errors import StepInterfaceError
@@ -15,7 +16,7 @@ from zensecrets_jupyter.core.steps.definition.arguments import bind_arguments
 from zensecrets_jupyter.core.system.process_globals import process_global
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection
 
 _IN_PROCESS = "steps run in this process"
 _NOT_RECORDED = "no metadata and no logs of steps are recorded"
@@ -123,6 +124,18 @@ def validate_cache_option(value: object, owner: str) -> bool | None:
         return value
     message = f"enable_cache of {owner} is of type {type(value).__qualname__}."
     raise StepInterfaceError(message, hint="Give True or False.")
+
+
+def validate_parameters(parameters: object, owner: str) -> Mapping[str, Any]:
+    """Return the argument ``parameters`` of ``owner``, unchanged.
+
+    Raises:
+        StepInterfaceError: If it is no mapping, or if a key is no text.
+    """
+    if isinstance(parameters, Mapping) and all(isinstance(name, str) for name in parameters):
+        return parameters
+    message = f"The parameters of {owner} are of type {type(parameters).__qualname__}, and have to be a mapping from names to values."
+    raise StepInterfaceError(message, hint='Give them such as parameters={"epochs": 3}.')
 
 
 def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: Mapping[str, Any], owner: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -82,14 +83,18 @@ def validate_step_configuration(step: str, configuration: object, owner: str) ->
     raise StepInterfaceError(message, hint='Give the arguments by name, such as {"trainer": {"enable_cache": False}}.')
 
 
-def read_run_configuration(path: str) -> dict[str, Any]:
+def read_run_configuration(path: object) -> dict[str, Any]:
     """Return the options in a YAML file, by the names of ZenML's arguments.
 
     Raises:
+        StepInterfaceError: If ``path`` is no path.
         UnreadableFileError: If it can't be read, is too large, or is no YAML mapping. The error does not quote the file.
     """
     import yaml
 
+    if not isinstance(path, (str, os.PathLike)):
+        message = f"The path of the configuration is of type {type(path).__qualname__}."
+        raise StepInterfaceError(message, hint='Give it such as config_path="run.yaml".')
     reason = ""
     options: Any = None
     try:
