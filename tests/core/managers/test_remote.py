@@ -420,6 +420,25 @@ def test_expired_credentials_are_renewed(service: FakeService, manager: SecretsM
     assert manager.backend.connections == before + 1
 
 
+def test_credentials_that_expire_after_a_lost_response(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """A write whose response was lost is recognized, even if the credentials expire before the retry."""
+    codes = iter(["busy", "stranger"])
+
+    def refuse_the_retry(verb: str) -> None:
+        if verb == "create" and service.requests.count("create") == 2:
+            raise FakeServiceError(next(codes))
+
+    def lose_the_first_answer(verb: str) -> None:
+        if verb == "create" and service.requests.count("create") == 1:
+            raise FakeServiceError(next(codes))
+
+    service.before, service.after = refuse_the_retry, lose_the_first_answer
+    manager.register_secret(secret("new", key="value"))
+    assert service.requests.count("create") == 3
+    assert next(codes, None) is None
+    assert _content(manager, "new") == {"key": "value"}
+
+
 def test_missing_library_is_reported_with_the_command(service: FakeService) -> None:
     """A flavor without its library is unavailable.
 

@@ -142,7 +142,7 @@ class RequestRunner(Generic[ClientT]):
         if problem.kind is ErrorKind.UNKNOWN_USER and client is not None:
             # Temporary credentials may have expired. A new client requests new credentials.
             self._discard(client)
-            return self._call_with_retries(call)
+            return self._call_with_retries(call, was_retried=problem.was_retried)
         raise problem
 
     def kind_of(self, error: Exception) -> ErrorKind:
@@ -178,8 +178,13 @@ class RequestRunner(Generic[ClientT]):
         file_error = find_file_error(service.environment_files, flavor=service.FLAVOR) if error.kind in _MAY_CONCERN_FILES else None
         return file_error or error_for(error, RemoteRequest(service.encoding.service, service.FLAVOR, service.name, verb, name, writes))
 
-    def _call_with_retries(self, call: Callable[[ClientT], _ResultT]) -> _ResultT:
-        """Return the result of ``call``, and convert the error of the last attempt to :class:`RemoteError`."""
+    def _call_with_retries(self, call: Callable[[ClientT], _ResultT], *, was_retried: bool = False) -> _ResultT:
+        """Return the result of ``call``, and convert the error of the last attempt to :class:`RemoteError`.
+
+        Args:
+            call: Sends the request with a client.
+            was_retried: Whether an attempt with an earlier client may have been executed.
+        """
         retrying = Retrying(
             retry=retry_if_exception(self._is_transient),
             stop=stop_after_attempt(self._service.attempts) | stop_before_delay(self._deadline),
@@ -192,7 +197,7 @@ class RequestRunner(Generic[ClientT]):
             raise
         except Exception as error:  # noqa: BLE001 - an SDK may raise any error, and its text may quote values
             kind, detail = self.kind_of(error), self.detail_of(error)
-            problem = RemoteError(kind, detail, was_retried=retrying.statistics.get("attempt_number", 1) > 1)
+            problem = RemoteError(kind, detail, was_retried=was_retried or retrying.statistics.get("attempt_number", 1) > 1)
         raise problem
 
     def _is_transient(self, error: BaseException) -> bool:
