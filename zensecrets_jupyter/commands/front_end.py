@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor
 
 
-class Guard(Protocol):
+class GuardControl(Protocol):
     """The guard of a session, which masks values on the session's channels.
 
     Attributes:
@@ -71,7 +71,7 @@ class FrontEndCapabilities:
     progress_on: TextIO | None = None
     show_line: Callable[[str], None] | None = None
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
-    guard: Guard | None = None
+    guard: GuardControl | None = None
     selftest: Callable[[], Sequence[ChannelResult]] | None = None
 
 

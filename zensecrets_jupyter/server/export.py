@@ -42,7 +42,7 @@ class RedactPreprocessor(Preprocessor):
         try:
             with use_passphrase_source(NonInteractivePassphraseSource()):
                 manager = active_manager()
-                values = sensitive_values(manager, manager.list_secrets()) if manager.opens_noninteractively else []
+                values = sensitive_values(manager, manager.list_secrets()) if manager.opens_without_keyring else []
         except ZenSecretsError as error:
             self.log.warning("zensecrets recognises only values with a fingerprint, since the secrets manager can't be read: %s", error)
             return matcher

@@ -91,7 +91,7 @@ class ConcurrencyTests(ManagerHooks):
         self.seed({"a": {"k": "v"}, "b": {"k": "v"}})
         manager = self.open_manager()
         reads = _count_reads(manager)
-        manager.list_secrets(), manager.summaries(), manager.describe(), manager.opens_noninteractively
+        manager.list_secrets(), manager.summaries(), manager.describe(), manager.opens_without_keyring
         report = _stack_with(manager).validate(level=SecretValidationLevel.SECRET_EXISTS)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
         assert reads == []

@@ -114,7 +114,7 @@ def secret_and_schema_keys(context: click.Context) -> list[str]:
     """
     name = context.params.get("name")
     manager = _local_or_none(active_manager())
-    if not name or manager is None or not manager.opens_noninteractively:
+    if not name or manager is None or not manager.opens_without_keyring:
         return []
     secret = manager.get_secret(name)
     return list(dict.fromkeys([*secret.content, *secret.get_schema_keys()]))
@@ -153,4 +153,4 @@ def _local_or_none(manager: SecretsManager) -> SecretsManager | None:
 
 
 def _keys(manager: SecretsManager, name: str) -> list[str]:
-    return sorted(manager.get_secret(name).content) if manager.opens_noninteractively else []
+    return sorted(manager.get_secret(name).content) if manager.opens_without_keyring else []

@@ -22,7 +22,7 @@ from zensecrets_jupyter.core.text import counted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from zensecrets_jupyter.commands.front_end import Call, Guard
+    from zensecrets_jupyter.commands.front_end import Call, GuardControl
     from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoices
 
@@ -87,7 +87,7 @@ def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool
         raise UsageProblem(f"{state} takes no variable: {variables[0]!r}.", hint=f"Write: %secret guard {state}")
 
 
-def _save_choice(guard: Guard | None, state: str, variables: list[str]) -> Outcome:
+def _save_choice(guard: GuardControl | None, state: str, variables: list[str]) -> Outcome:
     """Save the choice to ignore or to protect variables, and apply it to this session."""
     choices = read_choices(reload=True)
     for variable in variables:
@@ -109,7 +109,7 @@ def _save_choice(guard: Guard | None, state: str, variables: list[str]) -> Outco
     return Outcome(text="\n".join([*lines, f"The choice applies to {scope}. Only the name is stored, not the value."]))
 
 
-def _protect_in_session(guard: Guard | None, variable: str, choices: VariableChoices) -> str:
+def _protect_in_session(guard: GuardControl | None, variable: str, choices: VariableChoices) -> str:
     """Protect the value of a variable in this session, and return a line about it."""
     value = os.environ.get(variable)
     if guard is None or value is None:
@@ -136,7 +136,7 @@ def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
     return text, (f"Warning: these secrets can't be read, and are not protected: {', '.join(unread)}.",) if unread else ()
 
 
-def _status_table(session_guard: Guard) -> Table:
+def _status_table(session_guard: GuardControl) -> Table:
     redactor = session_guard.redactor
     counts, unmaskable = redactor.counts, redactor.unmaskable
     reasons = the_reasons()
@@ -149,7 +149,7 @@ def _status_table(session_guard: Guard) -> Table:
     return Table(["value of", "why", "masked"], rows, title=title, note=_note(session_guard, unmaskable))
 
 
-def _note(session_guard: Guard, unmaskable: Iterable[str]) -> str:
+def _note(session_guard: GuardControl, unmaskable: Iterable[str]) -> str:
     notes = [] if session_guard.is_on else ["To turn it on: %secret guard on"]
     if list(unmaskable):
         notes.append("A value that can't be masked is too short or too common. Choose a longer value.")

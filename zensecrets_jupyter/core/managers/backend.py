@@ -140,14 +140,17 @@ class Backend(ABC):
         return {}
 
     @property
-    def opens_noninteractively(self) -> bool:
-        """Whether secrets can be read now without a question to the user."""
+    def opens_without_keyring(self) -> bool:
+        """Whether secrets can be read now with neither a prompt nor the keyring, which may prompt."""
         return True
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether ``opens_noninteractively`` is true or an unlocked keyring has the key. The check does not unlock the keyring."""
-        return self.opens_noninteractively
+        """Whether secrets can be read now without a prompt.
+
+        An unlocked keyring counts. The check does not unlock a keyring.
+        """
+        return self.opens_without_keyring
 
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:

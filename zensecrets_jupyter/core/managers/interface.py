@@ -127,13 +127,16 @@ class SecretsManager(Generic[BackendT_co]):
         return isinstance(self._backend, BatchWrites)
 
     @property
-    def opens_noninteractively(self) -> bool:
-        """Whether secrets can be read now without a question to the user."""
-        return self._backend.opens_noninteractively
+    def opens_without_keyring(self) -> bool:
+        """Whether secrets can be read now with neither a prompt nor the keyring, which may prompt."""
+        return self._backend.opens_without_keyring
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether :attr:`opens_noninteractively` is true or an unlocked keyring has the key. The check does not unlock the keyring."""
+        """Whether secrets can be read now without a prompt.
+
+        An unlocked keyring counts. The check does not unlock a keyring.
+        """
         return self._backend.opens_without_prompt
 
     @property

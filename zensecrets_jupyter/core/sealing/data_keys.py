@@ -141,8 +141,8 @@ class DataKeys:
         raise self._conflict_error()
 
     @property
-    def opens_noninteractively(self) -> bool:
-        """Whether the key opens without a prompt; ``False`` for a keyring, which may prompt."""
+    def opens_without_keyring(self) -> bool:
+        """Whether the key opens with neither a prompt nor the keyring, which may prompt."""
         if self._current is not None:
             return True
         row = self._load()
@@ -150,8 +150,8 @@ class DataKeys:
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether the key opens without a prompt; ``True`` for a keyring that is unlocked now."""
-        if self.opens_noninteractively:
+        """Whether the key opens without a prompt; an unlocked keyring counts."""
+        if self.opens_without_keyring:
             return True
         row = self._load()
         return row is not None and row.kind == "keyring" and is_unlocked()

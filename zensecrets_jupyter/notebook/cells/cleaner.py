@@ -12,13 +12,13 @@ from zensecrets_jupyter.notebook.cells.inline_secrets import CleanedCell, remove
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from zensecrets_jupyter.commands.front_end import Guard
+    from zensecrets_jupyter.commands.front_end import GuardControl
 
 
 class CellCleaner:
     """Cleaner for the sources of a shell's cells, active while the guard is on."""
 
-    def __init__(self, shell: InteractiveShell, guard: Guard) -> None:
+    def __init__(self, shell: InteractiveShell, guard: GuardControl) -> None:
         """Create a cleaner for the cells of ``shell``."""
         self._shell = shell
         self._guard = guard

@@ -83,12 +83,12 @@ class KeyringBackend(Backend):
         return Availability(ok=True)
 
     @property
-    def opens_noninteractively(self) -> bool:
-        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_noninteractively`.
+    def opens_without_keyring(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_without_keyring`.
 
         A locked keyring asks the user to unlock it.
         """
-        return self._keys.opens_noninteractively
+        return self._keys.opens_without_keyring
 
     @property
     def opens_without_prompt(self) -> bool:

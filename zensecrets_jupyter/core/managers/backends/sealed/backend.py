@@ -98,9 +98,9 @@ class SealedBackend(Backend):
         self._keys.rotate(_reseal_all)
 
     @property
-    def opens_noninteractively(self) -> bool:
-        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_noninteractively`."""
-        return self._keys.opens_noninteractively
+    def opens_without_keyring(self) -> bool:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_without_keyring`."""
+        return self._keys.opens_without_keyring
 
     @property
     def opens_without_prompt(self) -> bool:
