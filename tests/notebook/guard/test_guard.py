@@ -5,9 +5,15 @@ They cover split values, the order of output, faults, the switch, and the remova
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import secrets
-from contextlib import ExitStack
+import sys
+import termios
+import threading
+import time
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +21,7 @@ from jupyter_client.session import Session
 
 from tests.support.kernels import running_kernel
 from zensecrets_jupyter.core.redaction import Redactor
+from zensecrets_jupyter.notebook.guard.descriptors import _CHUNK_SIZE, descriptor_channels
 from zensecrets_jupyter.notebook.guard.guard import Guard
 from zensecrets_jupyter.notebook.guard.messages.session import SessionChannel
 from zensecrets_jupyter.testing.canary import canary
@@ -24,8 +31,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.kernels import CellResult, Kernel
+    from zensecrets_jupyter.notebook.guard.descriptors import DescriptorChannel
 
 GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
+SECONDS = 30
 PRINT_STATE = """
 import logging, os, sys
 session, streams = get_ipython().kernel.session, (sys.stdout, sys.stderr)
@@ -340,3 +349,84 @@ analyst@warehouse.example.com:5432/analytics orders
     assert guarded.run(f"from IPython.display import HTML\nHTML({read})").shown("text/html") == [neutral]
     shown = guarded.run(f"print('482913', {token!r}[:20], {password!r})").stream("stdout")
     assert shown == "‹secret:some.key0› ‹secret:some.key1› ‹secret:some.key2›\n"
+
+
+@pytest.fixture
+def pipe_channel() -> Iterator[tuple[DescriptorChannel, int, ExitStack]]:
+    """Return the installed channel of a pipe, the pipe's read end, and the stack that removes the channel."""
+    read, write = os.pipe()
+    undo = ExitStack()
+    (channel,) = descriptor_channels([write], Guard(Redactor()))
+    channel.install(undo)
+    yield channel, read, undo
+    undo.close()
+    os.close(write)
+    os.close(read)
+
+
+def _wait_for_size(channel: DescriptorChannel, size: int) -> None:
+    """Wait until the channel's own pipe contains ``size`` bytes that the thread has not read."""
+    deadline = time.monotonic() + SECONDS
+    unread = b""
+    while int.from_bytes(unread, sys.byteorder) != size or not unread:
+        assert time.monotonic() < deadline
+        unread = fcntl.ioctl(channel._read, termios.FIONREAD, bytes(4))
+        time.sleep(0.001)
+
+
+def test_flush_ends_at_once_if_a_read_contains_only_the_first_byte_of_its_marker(
+    pipe_channel: tuple[DescriptorChannel, int, ExitStack],
+) -> None:
+    """The marker is found although two reads split it, and no output contains a part of it."""
+    channel, read, undo = pipe_channel
+    (number,) = channel.numbers
+    fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, 1 << 20)
+    size = fcntl.fcntl(channel.real, fcntl.F_GETPIPE_SZ) + 1
+    os.write(number, b"x" * size)
+    # The file's pipe is full now, so the thread waits, and its next read takes as many bytes as it can.
+    _wait_for_size(channel, 0)
+    os.write(number, b"y" * (_CHUNK_SIZE - 1))
+    durations = []
+
+    def flush() -> None:
+        start = time.monotonic()
+        channel.flush()
+        durations.append(time.monotonic() - start)
+
+    flushing = threading.Thread(target=flush)
+    flushing.start()
+    _wait_for_size(channel, _CHUNK_SIZE - 1 + len(channel._flush_marker))
+    output = b""
+    while len(output) < size + _CHUNK_SIZE - 1:
+        output += os.read(read, _CHUNK_SIZE)
+    flushing.join()
+    assert durations[0] < 1
+    undo.close()
+    os.set_blocking(read, False)
+    with suppress(BlockingIOError):
+        output += os.read(read, _CHUNK_SIZE)
+    assert output == b"x" * size + b"y" * (_CHUNK_SIZE - 1)
+
+
+@pytest.mark.parametrize("end", [b"\x1b", b"\x1b_"])
+def test_the_beginning_of_a_control_sequence_is_written_without_a_flush(
+    pipe_channel: tuple[DescriptorChannel, int, ExitStack], end: bytes
+) -> None:
+    """Output that ends like the beginning of a marker is written after a pause.
+
+    It is also written when the program ends.
+    """
+    channel, read, undo = pipe_channel
+    inherited = os.dup(channel.numbers[0])
+    os.write(inherited, end)
+    output = b""
+    start = time.monotonic()
+    while len(output) < len(end):
+        output += os.read(read, _CHUNK_SIZE)
+    assert output == end
+    assert time.monotonic() - start < 1
+    undo.close()
+    os.write(inherited, b"last" + end)
+    os.close(inherited)
+    channel._thread.join()
+    assert os.read(read, _CHUNK_SIZE) == b"last" + end

@@ -139,8 +139,7 @@ class DescriptorChannel:
             while True:
                 self._synchronize_terminal()
                 if not poll.poll(self._poll_timeout()):
-                    rest, self._partial_marker = self._partial_marker, b""
-                    self._write_redacted(self._decoder.decode(rest, final=True), release=True)
+                    self._release_held()
                     continue
                 data = os.read(self._read, _CHUNK_SIZE)
                 if not data:
@@ -153,7 +152,7 @@ class DescriptorChannel:
             pass
         finally:
             with suppress(OSError):
-                self._write_redacted(self._decoder.decode(b"", final=True), release=True)
+                self._release_held()
             self._marker_arrived.set()
             os.close(self._read)
             os.close(self.real)
@@ -180,9 +179,14 @@ class DescriptorChannel:
             self._synchronize_terminal()
             self._marker_arrived.set()
         last = pieces[-1]
-        partial = next((length for length in range(len(marker) - 1, 1, -1) if last.endswith(marker[:length])), 0)
+        partial = next((length for length in range(len(marker) - 1, 0, -1) if last.endswith(marker[:length])), 0)
         self._partial_marker = last[len(last) - partial :]
         self._write_redacted(self._decoder.decode(last[: len(last) - partial]))
+
+    def _release_held(self) -> None:
+        """Write everything that is held back, because no more output is expected now."""
+        rest, self._partial_marker = self._partial_marker, b""
+        self._write_redacted(self._decoder.decode(rest, final=True), release=True)
 
     def _write_redacted(self, text: str, *, release: bool = False) -> None:
         """Write a text redacted; ``release`` also writes all held-back text."""
