@@ -128,7 +128,7 @@ def shell(kind: str, folder: Path) -> Iterator[Shell]:
         started.process.close(force=True)
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 def test_a_console_discards_the_other_lines_of_a_pasted_key(tmp_path: Path) -> None:
     """``jupyter console`` reads only one line.
 

@@ -30,7 +30,7 @@ def test_the_scripts_run_with_this_package(tmp_path: Path) -> None:
     assert _DONE.findall(done.stdout) == list(EXAMPLES)
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 def test_the_scripts_run_with_zenml(tmp_path: Path) -> None:
     """All five scripts succeed in one process with ZenML 0.98."""
     changed = {name: with_package(source, "zensecrets_jupyter", "zenml") for name, source in EXAMPLES.items()}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 ALERTER, MANAGER = ComponentType.ALERTER, ComponentType.SECRETS_MANAGER
 

@@ -57,7 +57,7 @@ def typed(home: Path) -> Iterator[BaseSecretSchema]:
         assert find_canary(home) == []
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 @pytest.mark.parametrize("run", [_by_executor, _by_pool, _by_joblib])
 def test_a_locked_store_in_a_worker_raises_its_error(
     run: Callable[[Callable[[BaseSecretSchema], int], BaseSecretSchema], int],
@@ -69,7 +69,7 @@ def test_a_locked_store_in_a_worker_raises_its_error(
     joblib.externals.loky.get_reusable_executor().shutdown()
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 def test_a_worker_with_the_passphrase_reads_the_secret(typed: BaseSecretSchema, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker with the passphrase in its environment reads the secret."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", PASSPHRASE)

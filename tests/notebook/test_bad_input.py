@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 CASES = [case for case in BAD_INPUT if not case.terminal_only]
 

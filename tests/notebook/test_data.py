@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 WRITE = """
 import base64, csv, http.server, io, json, pathlib, sqlite3, subprocess, sys, threading

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 GET = "from zensecrets_jupyter import Client; Client().get_secret('db')"
 
 

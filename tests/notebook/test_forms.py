@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 REGISTER = "%secret register cloud --schema=aws"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 LOAD = "%load_ext zensecrets_jupyter"
 ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 REGISTER_ANNOTATOR = (
     "%zen annotator register label_studio_annotator --flavor=label_studio "

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 READ = "print(open('.env').read().strip())"
 """A cell that prints the value without reading the store."""

@@ -11,7 +11,7 @@ import zensecrets_jupyter
 from tests.support.kernels import running_kernel
 from zensecrets_jupyter.testing.canary import canary
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 RESTART = "zensecrets_jupyter was updated or removed while this process runs, and {} does not match the loaded modules. Restart the kernel."
 

@@ -274,7 +274,7 @@ RUNS = (
 )
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 def test_system_variables_are_never_replaced(kernel: Kernel) -> None:
     """Code that would replace a variable of the system raises an error first.
 

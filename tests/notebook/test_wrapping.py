@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import CellResult, Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 PART_LENGTH = 9
 """The number of consecutive characters of a value that no output may show.

@@ -34,7 +34,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 VALUE = special_canary("clean")
 PLAIN = canary("plain")

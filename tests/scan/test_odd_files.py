@@ -24,7 +24,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 VALUE = canary("odd")
 MATCHER = matcher_for(odd=VALUE)

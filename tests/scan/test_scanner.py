@@ -63,7 +63,7 @@ def test_every_value_in_a_hundred_notebooks_is_found_and_nothing_else(tmp_path: 
         assert {(file, location) for file, location, _ in scan(matcher, tmp_path)} == set(expected.items())
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 @pytest.mark.parametrize("part", LOCATIONS)
 def test_every_encoding_is_found_in_every_part_of_a_notebook(part: str, tmp_path: Path) -> None:
     """There is one notebook for each encoding."""
@@ -172,7 +172,7 @@ def test_values_in_html_scripts_and_binary_files_are_found(tmp_path: Path) -> No
     ]
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 def test_a_value_across_two_chunks_of_a_large_file_is_found(tmp_path: Path) -> None:
     """The scan reports the whole value once, with its line."""
     line = b"x" * 99 + b"\n"

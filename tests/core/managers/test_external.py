@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from tests.support.faults.services import FaultyService
     from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 class Shared(NamedTuple):

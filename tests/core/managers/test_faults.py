@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.faults.cases import FaultScenario
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 @pytest.fixture(scope="module", params=SCENARIOS)

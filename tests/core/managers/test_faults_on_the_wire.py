@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 SERVICES: dict[str, Callable[[pytest.FixtureRequest, str], FaultyService]] = {
     "aws": lambda request, identity: FaultyAws(identity, request.getfixturevalue("aws")),

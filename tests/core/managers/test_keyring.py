@@ -17,7 +17,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 def test_suite_passes_with_a_real_keyring() -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 @pytest.fixture

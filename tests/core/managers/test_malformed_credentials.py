@@ -13,7 +13,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 NOWHERE = "127.0.0.1:1"
 

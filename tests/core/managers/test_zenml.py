@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
     from tests.support.faults.zenml_service import ZenmlFixture
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 class TestZenml(SecretsManagerTests):

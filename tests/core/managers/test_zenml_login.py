@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.support.faults.zenml_service import ZenmlFixture
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 @pytest.mark.parametrize("kind", foreign_responses())

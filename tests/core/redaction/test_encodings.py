@@ -23,7 +23,7 @@ from zensecrets_jupyter.core.redaction.encoders import ENCODERS, LOSSY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 KINDS = {
     **{kind: difficult(kind) for kind in DIFFICULT if kind != "half a character"},

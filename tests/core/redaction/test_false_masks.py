@@ -23,7 +23,7 @@ from tests.support.redaction.realistic_secrets import SEED, RealisticSecret, mas
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 from zensecrets_jupyter.notebook.guard.messages.number_placeholders import NumberPlaceholders
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 SECRETS = realistic_secrets()
 MEGABYTE = 1 << 20

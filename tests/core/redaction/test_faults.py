@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType, FrameType, ModuleType
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 class InjectedFaultError(Exception):

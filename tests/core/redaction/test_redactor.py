@@ -201,7 +201,7 @@ def test_public_parts_alone_are_not_masked() -> None:
         assert redactor.redact(text) == text
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 @pytest.mark.parametrize("name", realistic())
 def test_realistic_values_are_masked(name: str) -> None:
     """A value of each service is masked.
@@ -432,7 +432,7 @@ def test_new_values_and_long_texts_alternate() -> None:
     assert find_canary(redactor.redact(" ".join(values)), *values) == []
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 @pytest.mark.parametrize("kind", ["letters", "words", "digits", "signs", "JSON", "escapes", "another script"])
 def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
     """A value of 64 KiB is protected, masked and fingerprinted within seconds."""

@@ -45,7 +45,7 @@ def redactor_with(**values: str) -> Redactor:
     return redactor
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
 def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
@@ -137,7 +137,7 @@ def test_punctuation_at_the_start_of_a_value_is_masked(begin: str) -> None:
         assert shown == f"is {mask_text('a.key')}\n", position
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 @pytest.mark.parametrize("encoder", [name for name in ENCODERS if name not in RECOGNIZED_LATE])
 def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
     """The stream shows less than half of an encoded value that arrives in two chunks."""
@@ -197,7 +197,7 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
     assert longest_visible(value, shown) <= max_visible(value)
 
 
-@pytest.mark.once
+@pytest.mark.one_python
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
     """The stream shows no twelve neighboring characters of an encoded value.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 SECRETS, KILLS = 1000, 10
 

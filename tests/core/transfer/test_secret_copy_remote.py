@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
     from zensecrets_jupyter.core.managers import SecretsManager
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 SECRETS = 60
 

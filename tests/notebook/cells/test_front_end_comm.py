@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import CellResult, Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 def comm_of(kernel: Kernel) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 REGISTER_TOKEN = """
 from zensecrets_jupyter import ArbitrarySecretSchema, Client

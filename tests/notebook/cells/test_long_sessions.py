@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 PRINT_COUNTS = """
 import gc, ipywidgets, comm

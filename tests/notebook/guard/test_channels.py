@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 TURN_OFF = "from zensecrets_jupyter.notebook.guard import guard_of; guard_of(get_ipython()).turn_off()"
 

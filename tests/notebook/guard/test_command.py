@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 
 def guard_table(kernel: Kernel) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 MAX_LENGTH = 8000
 """The number of characters of a message; tests/core/redaction/test_false_masks.py tests longer messages without a kernel."""

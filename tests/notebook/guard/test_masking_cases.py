@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "masking.jsonl").read_text(encoding="utf-8").splitlines()]
 

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.support.kernels import CellResult, Kernel
 
-pytestmark = pytest.mark.once
+pytestmark = pytest.mark.one_python
 PIN = 482913
 MASK = "‹secret:door.pin›"
 PROTECT_PIN = f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect('{PIN}', 'door.pin')"
