@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from contextlib import contextmanager
@@ -211,6 +212,42 @@ def test_failed_registration_keeps_the_secret_deleted(manager: SecretsManager[Aw
     assert manager.get_secret("a", refresh=True).content == {"key": "new"}
     with pytest.raises(SecretExistsError):
         _open(aws, manager.id).register_secret(secret("a", key="newer"))
+
+
+def test_unusable_credentials_keep_the_secret_deleted(
+    manager: SecretsManager[AwsBackend], aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the program for credentials is missing during the second write, the deleted secret stays deleted."""
+    manager.register_secret(secret("a", key=canary("old")))
+    manager.delete_secret("a")
+    expiration = (datetime.now(timezone.utc) + timedelta(minutes=5)).isoformat()
+    # botocore runs the program before each request, because the credentials expire soon.
+    credentials = {"Version": 1, "AccessKeyId": "any", "SecretAccessKey": "any", "SessionToken": "any", "Expiration": expiration}
+    program, missing = tmp_path / "program", tmp_path / "missing"
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(credentials)}'\n")
+    program.chmod(0o700)
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = {program}\n")
+
+    def hide_program(**_event: Any) -> None:
+        program.rename(missing)
+
+    def show_program(**_event: Any) -> None:
+        missing.rename(program)
+
+    with monkeypatch.context() as patch:
+        patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        for name in KEYS:
+            patch.delenv(name)
+        other = _open(aws, manager.id)
+        assert other.list_secrets() == []
+        events = other.backend.runner._get_client().meta.events
+        events.register("before-call.secrets-manager.PutSecretValue", hide_program)
+        events.register("before-call.secrets-manager.DeleteSecret", show_program)
+        events.register("after-call.secrets-manager.DeleteSecret", hide_program)
+        with pytest.raises(InvalidOptionsError, match=r"names .*program, which can't be used"):
+            other.register_secret(secret("a", key="new"))
+    with pytest.raises(SecretNotFoundError, match="AWS keeps it until"):
+        manager.get_secret("a", refresh=True)
 
 
 def test_foreign_deleted_secret_is_not_restored(aws: FaultProxy) -> None:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.core.managers.conftest import VaultFixture
+    from tests.support.faults.http_proxy import Exchange
 
 REAL = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
 """The address of a real Vault, whose token is in ``ZENSECRETS_TEST_VAULT_TOKEN``. Tests change the environment later."""
@@ -298,6 +299,35 @@ def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
     with pytest.raises(SecretNotFoundError, match="The versions are 2"):
         manager.rollback("a", 1)
     assert manager.get_secret("a").content == {"key": "new"}
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_failed_registration_reports_its_own_error(vault: VaultFixture, *, deleted: bool) -> None:
+    """A refused write raises its own error, and not the error for a name that exists or is missing.
+
+    The refused write is the first one, or the second one if a deleted secret has the name.
+    """
+    manager = _open(vault)
+    if deleted:
+        manager.register_secret(secret("a", key="old"))
+        manager.delete_secret("a")
+    refuse = canned_response(200, {})
+    writes: list[str] = []
+
+    def refuse_the_last_write(exchange: Exchange) -> None:
+        writes.append(exchange.label)
+        if len(writes) == 1 + deleted:
+            refuse(exchange)
+        else:
+            exchange.answer(exchange.forward())
+
+    with (
+        vault.proxy.inject(refuse_the_last_write, only="POST /v1/secret/data/"),
+        pytest.raises(ManagerCorruptedError, match="no-response-of-Vault"),
+    ):
+        manager.register_secret(secret("a", key=canary()))
+    assert len(writes) == 1 + deleted
+    assert manager.list_secrets() == []
 
 
 def test_destroyed_secret(vault: VaultFixture) -> None:

@@ -220,7 +220,8 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
     def _replace_deleted(self, metadata: Mapping[str, Any], client: Any, key: str, envelope: SecretEnvelope) -> None:
         """Register a secret whose deleted predecessor can still be restored.
 
-        The old content is current between two requests. It is deleted again if the second request fails.
+        The old content is current between two requests. It is deleted again if the second request fails, unless another writer has
+        registered the name since.
         """
         _refuse_foreign(metadata)
         current, _ = labelled_versions(metadata)
@@ -228,10 +229,10 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         try:
             # The version ID differs from that of CreateSecret, because AWS ignores a request with an ID that exists.
             self._write(client, key, envelope, version=version_id(1, envelope, separator="+"), over=current)
-        except RemoteError:
-            # Another writer has registered the name since.
-            raise RemoteError(ErrorKind.EXISTS) from None
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, RemoteError) and error.kind is ErrorKind.CONFLICT:
+                # Another writer has registered the name since.
+                raise RemoteError(ErrorKind.EXISTS) from None
             # The first error is raised, even if the deletion fails too.
             with suppress(Exception):
                 self.remove(client, key)

@@ -186,16 +186,19 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         """See :meth:`RemoteBackend.insert`."""
         try:
             return self._write(client, key, envelope, over=0)
-        except RemoteError:
-            pass
+        except RemoteError as error:
+            if error.kind is not ErrorKind.CONFLICT:
+                raise
         # A deleted secret that can be restored still has its versions.
         found = self._metadata(client, key)
         if _live_versions(found):
             raise RemoteError(ErrorKind.EXISTS)
         try:
             return self._write(client, key, envelope, over=found["current_version"])
-        except RemoteError:
-            pass
+        except RemoteError as error:
+            if error.kind is not ErrorKind.CONFLICT:
+                raise
+        # Another writer has registered the name since.
         raise RemoteError(ErrorKind.EXISTS)
 
     def overwrite(self, client: Any, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
