@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +19,10 @@ from zensecrets_jupyter.core.errors import (
     ManagerAccessError,
     ManagerCorruptedError,
     ManagerLockedError,
+    ManagerUnreachableError,
 )
 from zensecrets_jupyter.core.sealing import cipher
+from zensecrets_jupyter.core.sealing.databases import sqlite_connections
 from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.core.sealing.key_protections.interface import PROTECTIONS
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, PASSPHRASE_VARIABLE
@@ -171,6 +175,38 @@ def test_the_old_wrapped_key_is_erased(sealed: Sealed, home: Path) -> None:
     assert any(wrapped in file.read_bytes() for file in sealed.file.path.parent.iterdir())
     sealed.keys.rewrap("keyfile")
     assert not any(wrapped in file.read_bytes() for file in sealed.file.path.parent.iterdir())
+
+
+def test_a_locked_database_leaves_no_key_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a refused first write, the new key file is removed, and the user is still asked for a passphrase."""
+    monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.1)
+    path = home / "a" / "store.db"
+    path.parent.mkdir(parents=True, mode=0o700)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ManagerUnreachableError, match="Another process holds"):
+            Sealed(path).put("text")
+        other.execute("ROLLBACK")
+    assert list((home / "keys").iterdir()) == []
+    user = ScriptedUser("pass", "pass")
+    sealed = Sealed(path, user)
+    sealed.put("text")
+    assert len(user.prompts) == 2
+    assert sealed.keys.describe().startswith("a passphrase")
+
+
+def test_a_locked_database_keeps_the_old_key_file(sealed: Sealed, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a refused change of the key, only the old key file is left, and it opens the store."""
+    monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.1)
+    first = _key_file(home)
+    with closing(sqlite3.connect(sealed.file.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for act in (sealed.rotate, lambda: sealed.keys.rewrap("keyfile")):
+            with pytest.raises(ManagerUnreachableError, match="holds"):
+                act()
+            assert _key_file(home) == first
+        other.execute("ROLLBACK")
+    assert Sealed(sealed.file.path).get() == "text"
 
 
 def test_describing_an_empty_store_creates_nothing(home: Path) -> None:

@@ -255,10 +255,11 @@ class DataKeys:
 
         The new wrapping key is deleted if the change was certainly not stored.
         """
-        changed = is_undone = False
+        changed = False
+        # If the transaction can't begin, for example because another process holds the database, nothing is stored.
+        is_undone = True
         try:
             with self._database.write() as connection:
-                is_undone = True
                 changed = change(connection)
                 # After this line only the commit can fail, and its result after a power cut is unknown.
                 is_undone = not changed
