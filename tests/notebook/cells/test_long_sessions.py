@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ counts = Counter(type(thing).__name__ for thing in gc.get_objects())
 classes = ('FormWidget', 'Layout', 'FormSession', 'OneTimeKey', 'FormRequest', 'BaseComm', 'MetaHasTraits')
 print([counts[name] for name in classes], len(comm.get_comm_manager().comms))
 """
+
+COUNT_SWEEPS = "sum(type(thing).__name__ == 'Sweep' for thing in gc.get_objects())"
 
 
 def _open_and_cancel_forms(kernel: Kernel, count: int) -> None:
@@ -79,3 +82,25 @@ def test_a_sweep_of_a_long_history_continues_over_several_cells(kernel: Kernel, 
         assert "late.key" in rows
         assert value not in rows
         assert encoded not in rows
+
+
+def test_the_sweeps_of_many_new_values_do_not_pile_up(kernel: Kernel) -> None:
+    """While one sweep runs, all new values wait together in a second sweep."""
+    values = [secrets.token_hex(16) for _ in range(6)]
+    kernel.run("import gc\nfrom zensecrets_jupyter.core.redaction import the_redactor")
+    kernel.run("from zensecrets_jupyter.notebook.cells import post_run; post_run._SWEEP_SECONDS = -1")
+    for value in values:
+        kernel.run(f"text = '{base64.b64encode(value.encode()).decode()}'")
+    for _ in range(180):
+        kernel.run("pass")
+    counts, errors = [], ""
+    for number, value in enumerate(values):
+        errors += kernel.run(f"the_redactor().protect('{value[:16]}' + '{value[16:]}', 'late.key{number}')").error
+        result = kernel.run(COUNT_SWEEPS)
+        counts += result.shown()
+        errors += result.error
+    assert max(counts) == "2"
+    errors += "".join(kernel.run("pass").error for _ in range(20))
+    assert errors.count("Warning: cell [") == len(values)
+    assert kernel.run("''.join(In[4:10])").shown()[0].count("\u2039secret:late.key") == len(values)
+    assert kernel.run(COUNT_SWEEPS).shown() == ["0"]

@@ -48,8 +48,8 @@ class Sweep:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether only the quick search for unencoded values has run."""
-        return self.remaining == self.cells
+        """Whether at most the quick search for unencoded values has run."""
+        return self.remaining < 0 or self.remaining == self.cells
 
     def restart(self) -> None:
         """Search all cells and files again, after a value was added."""
@@ -75,12 +75,12 @@ class HistoryCleaner:
         patch(self._history, "store_output", self._store_output, undo)
         patch(self._history, "writeout_cache", self._write, undo)
 
-    def sweep(self, sweep: Sweep, deadline: float) -> dict[int, list[str]]:
+    def sweep(self, sweep: Sweep, deadline: float | None) -> dict[int, list[str]]:
         """Mask the values of a sweep in the cells of this session, until a deadline.
 
         Args:
             sweep: The sweep, which records its progress for the next call.
-            deadline: The deadline by ``time.monotonic``.
+            deadline: The deadline by ``time.monotonic``, or ``None`` for only the quick search for unencoded values.
 
         Returns:
             The names of the masked values, by the number of the cell.
@@ -98,7 +98,7 @@ class HistoryCleaner:
                 may_contain = sweep.new.may_contain_plain_value
                 if may_contain(inputs[number]) or may_contain(self._history.input_hist_parsed[number]):
                     found.update(self._mask_cells(sweep, number, number + 1))
-        while sweep.remaining:
+        while sweep.remaining and deadline is not None:
             begin = max(0, sweep.remaining - _CELLS_PER_STEP)
             found.update(self._mask_cells(sweep, begin, sweep.remaining))
             sweep.remaining = begin

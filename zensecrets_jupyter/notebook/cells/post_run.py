@@ -164,9 +164,9 @@ class PostRunCheck:
     def _add_to_sweeps(self, values: list[tuple[str, str]]) -> None:
         """Add new values to a sweep.
 
-        The last of several sweeps is used if only its quick search has run, otherwise a new sweep begins.
+        While one sweep runs, all new values wait together in a second one. So there are never more than two sweeps.
         """
-        if len(self._sweeps) <= 1 or not self._sweeps[-1].is_waiting:
+        if not self._sweeps or not self._sweeps[-1].is_waiting:
             self._sweeps.append(Sweep(Redactor()))
         last = self._sweeps[-1]
         last.restart()
@@ -174,9 +174,10 @@ class PostRunCheck:
             last.new.protect(value, name)
 
     def _run_sweeps(self, deadline: float, current: int) -> None:
-        # Every sweep runs, because each begins with a quick search for unencoded values that has no deadline.
+        # A waiting sweep does its quick search for unencoded values, which has no deadline. Only the first sweep does more.
         for sweep in list(self._sweeps):
-            for number, names in self._history.sweep(sweep, deadline).items():
+            is_first = sweep is self._sweeps[0]
+            for number, names in self._history.sweep(sweep, deadline if is_first else None).items():
                 if number != current:
                     self._warn_of_earlier_cell(number, _Values(names))
             if sweep.has_files:
