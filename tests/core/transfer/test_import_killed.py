@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -89,6 +90,38 @@ def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkey
     assert active_manager().list_secrets() == ["changed"]
     assert content_of("changed") == {"key": OTHER}
     assert not path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no flock.")
+def test_an_import_on_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without file locks, an import has a journal too. It is undone only if its journal is more than a day old."""
+    import fcntl
+
+    from zensecrets_jupyter.core.managers import SecretRecord
+    from zensecrets_jupyter.core.transfer import import_journal
+
+    attempts: list[int] = []
+
+    def refuse(descriptor: int, _operation: int) -> None:
+        attempts.append(descriptor)
+        assert len(attempts) < 100, "the import tries to lock its journal forever"
+        raise OSError(errno.ENOLCK, "no locks here")
+
+    monkeypatch.chdir(tmp_path)
+    run("secrets-manager register m --flavor=memory")
+    run("stack update default -x m")
+    manager = active_manager()
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": AFTER})) for name in ("a", "b")}
+    with import_journal.write_journal(manager, changes):
+        for name, change in changes.items():
+            manager.register_record(name, change.after)
+        assert active_manager().list_secrets() == ["a", "b"]
+        (journal,) = (tmp_path / "home").glob("imports/*")
+        os.utime(journal, (0, 0))
+        assert active_manager().list_secrets() == []
+    assert attempts
+    assert not list((tmp_path / "home").glob("imports/*"))
 
 
 def test_a_conflicting_name_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

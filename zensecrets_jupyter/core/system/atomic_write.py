@@ -13,15 +13,13 @@ import re
 import secrets
 import time
 from contextlib import suppress
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zensecrets_jupyter.core.system.file_locks import LockResult, try_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-_fcntl: Any = import_module("fcntl") if os.name == "posix" else None
-"""The module that locks files. Windows needs no lock, because it does not delete a file that a process has open."""
 
 _MAX_NAME_BYTES = 120
 """Bytes of the target's name in the temporary name; file systems allow 255 bytes in total."""
@@ -91,7 +89,7 @@ def remove_leftover(path: Path) -> bool:
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
-            if not try_lock(descriptor) or (_fcntl is None and time.time() - os.fstat(descriptor).st_mtime < _STALE_SECONDS):
+            if not lock_abandoned(descriptor) or (os.name != "posix" and time.time() - os.fstat(descriptor).st_mtime < _STALE_SECONDS):
                 return False
         finally:
             # Windows can't delete an open file. On POSIX, the descriptor holds the lock until the file is deleted.
@@ -121,6 +119,7 @@ def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
     while True:
         temporary = target.with_name(f"{_temporary_prefix(target.name)}zs-{secrets.token_hex(4)}.tmp")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        # Windows needs no lock, because it does not delete a file that a process has open.
         try_lock(descriptor)
         # Between the creation and the lock, another process may have removed the file as abandoned.
         if os.name != "posix" or os.fstat(descriptor).st_nlink:
@@ -128,20 +127,15 @@ def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
         os.close(descriptor)
 
 
-def try_lock(descriptor: int) -> bool:
-    """Lock a file until it is closed, and return whether that succeeded.
+def lock_abandoned(descriptor: int) -> bool:
+    """Lock a file that no other process uses, and return whether that succeeded.
 
-    On a file system without locks, the result is ``True`` only for an abandoned file. On Windows, it is always ``True``.
+    Without locks, the result is ``True`` only for a file that is more than a day old. On Windows, it is always ``True``.
     """
-    if _fcntl is None:
-        return True
-    try:
-        _fcntl.flock(descriptor, _fcntl.LOCK_EX | _fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
+    result = try_lock(descriptor)
+    if result is LockResult.UNSUPPORTED and os.name == "posix":
         return time.time() - os.fstat(descriptor).st_mtime > _STALE_SECONDS
-    return True
+    return result is not LockResult.HELD
 
 
 def _move_into_place(temporary: Path, target: Path, *, replace: bool) -> None:

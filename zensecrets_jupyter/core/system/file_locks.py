@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import errno
 import os
 import tempfile
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 _TIMEOUT, _POLL_INTERVAL = 5.0, 0.005
 """Seconds that a process waits for a lock, and seconds between two attempts."""
+
+
+class LockResult(enum.Enum):
+    """The result of an attempt to lock a file."""
+
+    LOCKED = enum.auto()
+    """This process holds the lock."""
+    HELD = enum.auto()
+    """Another process holds the lock."""
+    UNSUPPORTED = enum.auto()
+    """The file can't be locked, for example on a file system without locks, or on Windows."""
 
 
 def has_locks(folder: Path) -> bool:
@@ -64,24 +76,24 @@ def locked_file(path: Path) -> Iterator[None]:
 
 
 def _lock(descriptor: int, deadline: float) -> None:
-    while not _try_lock(descriptor) and time.monotonic() < deadline:
+    # Waiting is pointless for a file that can't be locked.
+    while try_lock(descriptor) is LockResult.HELD and time.monotonic() < deadline:
         time.sleep(_POLL_INTERVAL)
 
 
-def _try_lock(descriptor: int) -> bool:
-    """Try to lock a file, and return ``False`` if another process holds the lock.
-
-    The result is ``True`` for a file that can't be locked, because waiting is then pointless.
-    """
+def try_lock(descriptor: int) -> LockResult:
+    """Try to lock a file until it is closed, and return the result without waiting."""
+    if os.name != "posix":
+        return LockResult.UNSUPPORTED
     import fcntl
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
+        return LockResult.HELD
     except OSError:
-        pass
-    return True
+        return LockResult.UNSUPPORTED
+    return LockResult.LOCKED
 
 
 def holder_of(*paths: Path) -> str:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, SecretNotFoundError, UnwritableFileError, ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, home, make_private_folder
-from zensecrets_jupyter.core.system.atomic_write import describe_os_error, try_lock, write_atomically
+from zensecrets_jupyter.core.system.atomic_write import describe_os_error, lock_abandoned, write_atomically
+from zensecrets_jupyter.core.system.file_locks import LockResult, try_lock
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> t
             with suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_RDWR)
                 # Another command may have treated the journal as abandoned before it was locked.
-                if try_lock(descriptor) and path.exists():
+                # Without locks, other commands leave a new journal alone because of its age.
+                if try_lock(descriptor) is not LockResult.HELD and path.exists():
                     return path, descriptor
                 os.close(descriptor)
     except OSError as error:
@@ -104,7 +106,7 @@ def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> t
 def _undo_journal(manager: SecretsManager, path: Path) -> list[str]:
     descriptor = os.open(path, os.O_RDWR)
     try:
-        if not try_lock(descriptor):
+        if not lock_abandoned(descriptor):
             return []
         with path.open("rb") as file:
             changes = _parse(file.read(_MAX_FILE_BYTES))
