@@ -10,6 +10,7 @@ import pytest
 
 from zensecrets_jupyter.core.managers import Backend, Capability, ManagerContext, SecretsManager
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
+from zensecrets_jupyter.core.system.related_errors import related_errors
 from zensecrets_jupyter.testing.stateful import VersionBehavior
 from zensecrets_jupyter.testing.strategies import AWKWARD_NAMES, AWKWARD_VALUES
 
@@ -127,10 +128,8 @@ def content_of(manager: SecretsManager, name: str) -> dict[str, str]:
 
 
 def error_text(error: BaseException) -> str:
-    """Return everything that an error shows: text, arguments, attributes and traceback, also of its causes."""
+    """Return everything that an error shows: text, arguments, attributes and traceback, also of its causes and members."""
     parts = ["".join(traceback.format_exception(error))]
-    current: BaseException | None = error
-    while current is not None:
+    for current in related_errors(error):
         parts += [str(current), repr(current), repr(current.args), repr(vars(current))]
-        current = current.__cause__ or current.__context__
     return "\n".join(parts)

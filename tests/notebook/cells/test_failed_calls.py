@@ -127,6 +127,29 @@ INDIRECT = [
 A test replaces ``?`` by an inline secret.
 """
 
+DEFINE_GROUP = """
+import builtins, traceback
+from zensecrets_jupyter import Client
+class Group(getattr(builtins, 'ExceptionGroup', Exception)):
+    @property
+    def exceptions(self):
+        return self.args[1]
+"""
+"""Code that defines a class of exception groups, which Python 3.10 does not have."""
+
+RAISE_GROUP = """
+try:
+    later(Client())
+except Exception as error:
+    member = error
+try:
+    raise Group('outer', [ValueError(), Group('inner', [member])])
+except Exception:
+    traceback.print_exc()
+    raise
+"""
+"""A cell that raises a group, whose member comes from the function ``later`` of another cell."""
+
 PUBLIC = [
     'df.foo("some ordinary text")',
     'df.create("some", label="ordinary text")',
@@ -194,6 +217,20 @@ def test_no_copy_contains_the_inline_secret_of_a_failed_call(tmp_path: Path) -> 
         assert {cell for cell, value in values.items() if find_canary(memory.stream("stdout"), value)} == set()
     assert {cell for cell, value in values.items() if find_canary(tmp_path, value)} == set()
     assert not find_canary(tmp_path, later)
+
+
+def test_the_code_of_the_members_of_an_exception_group_is_searched(tmp_path: Path) -> None:
+    """The inline secret of a call that failed in a member is masked, also in a nested group."""
+    value = secrets.token_hex(14)
+    with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
+        assert kernel.run("%load_ext zensecrets_jupyter").ok
+        assert kernel.run(DEFINE_GROUP).ok
+        assert kernel.run(f"def later(client):\n    return client.regster_secret('x', '{value}')").ok
+        result = kernel.run(RAISE_GROUP)
+        assert not result.ok
+        assert not find_canary(json.dumps([result.reply, result.error]), value)
+        assert "refused.value" in result.error
+        assert "\u2039secret:refused.value\u203a" in kernel.run("In[3]").shown()[0]
 
 
 def test_every_inline_secret_is_found_in_the_source() -> None:

@@ -12,10 +12,12 @@ import traceback
 from collections import ChainMap
 from contextlib import suppress
 from functools import wraps
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.system.patching import patch
+from zensecrets_jupyter.core.system.related_errors import related_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.notebook.cells.cleaner import CellCleaner
 
-_MAX_ERRORS = 20
-"""The number of errors to search in a chain of causes."""
+_MAX_ERRORS = 50
+"""The number of errors to search: the error, its causes, and the members of exception groups."""
 _MAX_CODE_LENGTH = 1_000_000
 """The number of characters of code to search."""
 _MAX_CAUGHT_ERRORS = 200
@@ -56,7 +58,7 @@ class FailedCallProtection:
 
         @wraps(original)
         def init(own: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
-            # The class passes `_seen` when it creates itself for a cause of an error. The search for the error includes its causes.
+            # The class passes `_seen` when it creates itself for a cause or member of an error. The search includes them.
             if isinstance(exc_value, BaseException) and "_seen" not in kwargs and self._caught_count < _MAX_CAUGHT_ERRORS:
                 self._caught_count += 1
                 self._search(exc_value, exc_traceback)
@@ -109,7 +111,7 @@ class FailedCallProtection:
 
 
 def _sources_of(error: BaseException | None, frames: Any, user_names: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Find the user's own code in the frames of an error and of its causes.
+    """Find the user's own code in the frames of an error, its causes and the members of groups.
 
     Args:
         error: The error.
@@ -119,13 +121,10 @@ def _sources_of(error: BaseException | None, frames: Any, user_names: Mapping[st
     Yields:
         The code of each frame, and the variables of the frame.
     """
-    seen: set[int] = set()
-    waiting = [(error, frames)]
-    while waiting and len(seen) < _MAX_ERRORS:
-        current, current_frames = waiting.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
+    if error is None:
+        return
+    for current in islice(related_errors(error), _MAX_ERRORS):
+        current_frames = frames if current is error else None
         if isinstance(current, SyntaxError) and current.text and not current_frames:
             yield current.text, user_names
         step = current_frames or current.__traceback__
@@ -134,7 +133,6 @@ def _sources_of(error: BaseException | None, frames: Any, user_names: Mapping[st
             if code := _user_code(frame.f_code.co_filename):
                 yield code, ChainMap(frame.f_locals, frame.f_globals)
             step = step.tb_next
-        waiting += [(current.__cause__, None), (current.__context__, None)]
 
 
 def _user_code(filename: str) -> str:
