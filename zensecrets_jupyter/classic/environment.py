@@ -40,7 +40,7 @@ class Environment:
         return StepEnvironment(context.step_name, context.pipeline_name, context.pipeline_run.name)
 
     def __getitem__(self, name: str) -> StepEnvironment:
-        """Return the environment for the key ``step_environment``.
+        """Return the environment of the running step for the key ``step_environment``.
 
         Raises:
             KeyError: For any other key, or outside a step.

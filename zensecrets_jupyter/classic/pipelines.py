@@ -55,7 +55,7 @@ class BasePipeline(Pipeline):
         Raises:
             StepInterfaceError: If the subclass does not define it.
         """
-        similar = [name for name, own in vars(type(self)).items() if inspect.isfunction(own) and did_you_mean(name, ["connect"])]
+        similar = [name for name, member in vars(type(self)).items() if inspect.isfunction(member) and did_you_mean(name, ["connect"])]
         message = f"The pipeline class {type(self).__name__} has no method connect."
         hint = f"Its method {similar[0]} has a similar name: rename it." if similar else "Define it: its parameters are the steps."
         raise StepInterfaceError(message, hint=hint)
@@ -114,18 +114,18 @@ class BasePipeline(Pipeline):
             StepInterfaceError: If the file configures an unknown step, or has an argument that a step does not take.
             UnreadableFileError: If the file can't be read, or is no YAML mapping.
         """
-        in_file = read_run_configuration(config_file)
-        by_step = in_file.pop("steps", None) or {}
+        file_options = read_run_configuration(config_file)
+        by_step = file_options.pop("steps", None) or {}
         self._check_step_names(by_step)
-        self.configure(**in_file)
+        self.configure(**file_options)
         for name, configuration in by_step.items():
             options = dict(configuration or {})
             parameters = dict(options.pop("parameters", None) or {})
             if "enable_cache" in parameters and "enable_cache" not in options:
                 # Files for ZenML 0.20 have enable_cache among the parameters.
                 options["enable_cache"] = parameters.pop("enable_cache")
-            from_code = {} if overwrite_step_parameters else self._steps[name].given_parameters
-            self._steps[name].configure(parameters={**parameters, **from_code}, **options)
+            code_parameters = {} if overwrite_step_parameters else self._steps[name].given_parameters
+            self._steps[name].configure(parameters={**parameters, **code_parameters}, **options)
         return self
 
     @classmethod
@@ -184,8 +184,8 @@ def pipeline(function: Callable[..., Any] | None = None, /, *, name: str | None 
     def create(decorated: Callable[..., Any]) -> type[BasePipeline]:
         # A pipeline is created immediately, so that the decorator raises the errors of the function and of the options.
         validated = Pipeline(decorated, name).configure(**options)
-        copied = {key: getattr(decorated, key) for key in ("__module__", "__qualname__", "__doc__")}
-        members = {"connect": staticmethod(decorated), "__pipeline_name__": validated.name, "__pipeline_options__": options, **copied}
-        return type(validated.name, (BasePipeline,), members)
+        copied_attributes = {key: getattr(decorated, key) for key in ("__module__", "__qualname__", "__doc__")}
+        members = {"connect": staticmethod(decorated), "__pipeline_name__": validated.name, "__pipeline_options__": options}
+        return type(validated.name, (BasePipeline,), members | copied_attributes)
 
     return create if function is None else create(function)

@@ -39,8 +39,8 @@ class BaseStep(Step[Any]):
     """Base class of steps; a subclass defines the method ``entrypoint``.
 
     An instance of the subclass is passed to a pipeline as an argument. One parameter of ``entrypoint`` may have a subclass of
-    :class:`BaseParameters` as annotation. Then pass an instance of that subclass to the constructor of the step, or its fields to
-    ``configure(parameters=…)``.
+    :class:`BaseParameters` as annotation. In this case, pass an instance of this class to the constructor of the step, or the values of its
+    fields to ``configure(parameters=…)``.
 
     Attributes:
         call_name: The name of the step in the pipeline that is being recorded, or ``None``.
@@ -56,7 +56,7 @@ class BaseStep(Step[Any]):
         Raises:
             StepInterfaceError: If ``entrypoint`` can't be a step, or if an argument is not the parameters of the step.
         """
-        super().__init__(self.entrypoint, self.__step_name__ or type(self).__name__, annotated=True)
+        super().__init__(self.entrypoint, self.__step_name__ or type(self).__name__, classic=True)
         self.call_name: str | None = None
         self.pipeline_parameter_name: str | None = None
         self._values: dict[str, Any] = {}
@@ -114,7 +114,7 @@ class BaseStep(Step[Any]):
 
     @property
     def given_parameters(self) -> dict[str, Any]:
-        """The given values of parameters, by name; parameters with their default are left out."""
+        """The values of parameters that were set in code, by name. Parameters with their default are left out."""
         return dict(self._values)
 
     def with_return_materializers(self, materializers: Materializers) -> Self:
@@ -214,9 +214,9 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
 
     def create(decorated: Callable[..., Any]) -> type[BaseStep]:
         step_name = name or getattr(decorated, "__name__", type(decorated).__name__)
-        copied = {key: getattr(decorated, key) for key in ("__module__", "__qualname__", "__doc__") if hasattr(decorated, key)}
-        members = {"entrypoint": staticmethod(decorated), "__step_name__": step_name, "__step_options__": options, **copied}
-        step_class = type(str(step_name), (BaseStep,), members)
+        copied_attributes = {key: getattr(decorated, key) for key in ("__module__", "__qualname__", "__doc__") if hasattr(decorated, key)}
+        members = {"entrypoint": staticmethod(decorated), "__step_name__": step_name, "__step_options__": options}
+        step_class = type(str(step_name), (BaseStep,), members | copied_attributes)
         # An instance is created immediately, so that the decorator raises the errors of the function and of the options.
         step_class()
         return step_class

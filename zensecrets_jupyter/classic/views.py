@@ -128,13 +128,13 @@ class PipelineRunView:
         Raises:
             RunNotFoundError: If the run has no such step; the error names near misses.
         """
-        wanted = _name_of(name or step, "__step_name__")
+        searched_name = _name_of(name or step, "__step_name__")
         steps = self._run.steps
-        match = steps.get(wanted) or next((item for item in steps.values() if item.step_name == wanted), None)
+        match = steps.get(searched_name) or next((item for item in steps.values() if item.step_name == searched_name), None)
         if match is not None:
             return StepView(match)
-        message = f"Run {self._run.name!r} has no step {wanted!r}."
-        raise RunNotFoundError(message, hint=did_you_mean(wanted, steps) or f"Its steps are {', '.join(steps)}.")
+        message = f"Run {self._run.name!r} has no step {searched_name!r}."
+        raise RunNotFoundError(message, hint=did_you_mean(searched_name, steps) or f"Its steps are {', '.join(steps)}.")
 
 
 class PipelineView:

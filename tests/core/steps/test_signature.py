@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zensecrets_jupyter.core.client import Client
-    from zensecrets_jupyter.core.steps import StepContext as OnlyForTheChecker  # noqa: F401 - an annotation below names it as a text
 
 CONTEXTS = ["StepContext", "steps.StepContext", "Optional[StepContext]", "StepContext | None", "'StepContext'", "unknown.StepContext"]
 
@@ -51,7 +50,7 @@ def test_a_context_that_only_a_type_checker_imports_is_recognized(text: str) -> 
 
 
 def test_types_of_the_enclosing_function_are_evaluated() -> None:
-    """A text annotation can name a variable of the enclosing function that the step uses."""
+    """A text annotation can name a local variable of the enclosing function if the body of the step uses this variable too."""
     outputs = Output(a=int, b=int)
 
     def some() -> outputs:  # type: ignore[valid-type]
@@ -68,7 +67,7 @@ def shell() -> Iterator[InteractiveShell]:
     InteractiveShell.clear_instance()
 
 
-def test_steps_of_cells_run_and_are_cached(client: Client, shell: InteractiveShell) -> None:
+def test_steps_that_a_notebook_cell_defines_are_cached(client: Client, shell: InteractiveShell) -> None:
     """An unchanged cell is a cache hit, and a changed cell is a miss."""
     cell = textwrap.dedent("""
         from zensecrets_jupyter.core.steps import StepContext, pipeline, step
@@ -94,7 +93,7 @@ def test_steps_of_cells_run_and_are_cached(client: Client, shell: InteractiveShe
     assert statuses == [("completed", "show 2"), ("cached", "show 2"), ("completed", "show 3")]
 
 
-def test_steps_of_exec_run_and_are_cached(client: Client) -> None:
+def test_a_step_that_exec_defines_is_cached(client: Client) -> None:
     """A step without source text is cached by its bytecode."""
     code = "@step\ndef make(n: int) -> int:\n    return n + 1\n"
     statuses = []

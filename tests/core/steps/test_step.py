@@ -167,9 +167,9 @@ def test_missing_annotations_are_refused_for_old_zenml() -> None:
         ...
 
     with pytest.raises(StepInterfaceError, match="Parameter 'n' of step 'parameter' has no annotation"):
-        Step(parameter, annotated=True)
+        Step(parameter, classic=True)
     with pytest.raises(StepInterfaceError, match=r"no return annotation.*-> None"):
-        Step(returned, annotated=True)
+        Step(returned, classic=True)
 
 
 def test_two_contexts_are_refused() -> None:
@@ -252,7 +252,7 @@ def test_the_annotation_defines_the_outputs() -> None:
         ("a", "b"),
         ("output_0", "output_1"),
     ]
-    assert Step(unnamed.entrypoint, annotated=True).signature.outputs == ("output",)
+    assert Step(unnamed.entrypoint, classic=True).signature.outputs == ("output",)
 
 
 def test_the_bytecode_defines_the_outputs_without_an_annotation() -> None:

@@ -16,7 +16,7 @@ from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.redaction.environment import PREFIX, protect_variable
 from zensecrets_jupyter.core.redaction.recognition.choices import read_choices, write_choices
-from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
+from zensecrets_jupyter.core.redaction.recognition.reasons import the_protection_reasons
 from zensecrets_jupyter.core.text import counted
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _save_choice(guard: GuardControl | None, state: str, variables: list[str]) -
             was_protected = guard is not None and name in guard.redactor.names
             if guard is not None:
                 guard.redactor.forget(name)
-                the_reasons().forget(name)
+                the_protection_reasons().forget(name)
             forget_fingerprints(name)
             lines.append(f"{variable} is no longer protected{': outputs show its value again' if was_protected else ''}.")
         else:
@@ -139,7 +139,7 @@ def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
 def _status_table(session_guard: GuardControl) -> Table:
     redactor = session_guard.redactor
     counts, unmaskable = redactor.counts, redactor.unmaskable
-    reasons = the_reasons()
+    reasons = the_protection_reasons()
     rows = [(name, reasons.get(name), str(counts.get(name, 0))) for name in redactor.names]
     # A key may have several values over time. If only some of them can be masked, the key has two rows.
     rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unmaskable.items())]

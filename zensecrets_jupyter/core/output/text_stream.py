@@ -58,7 +58,7 @@ class RedactedText:
             return int(self._inner.write(text))
         with self._lock:
             self._write(self._redact(text))
-            if self._stream.held:
+            if self._stream.held_length:
                 self._schedule_release()
         return len(text)
 

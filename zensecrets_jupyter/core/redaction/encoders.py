@@ -81,8 +81,8 @@ def _encoded_words(value: str, kind: str) -> str:
     safe = re.compile(rb"[A-Za-z0-9]")
     words = []
     for part in _parts(value, 15):
-        written = "".join(chr(byte) if safe.match(bytes([byte])) else "_" if byte == 0x20 else f"={byte:02X}" for byte in _utf8(part))  # noqa: PLR2004 - 0x20 is the code of a blank in ASCII
-        words.append(f"=?utf-8?q?{written}?=")
+        encoded = "".join(chr(byte) if safe.match(bytes([byte])) else "_" if byte == 0x20 else f"={byte:02X}" for byte in _utf8(part))  # noqa: PLR2004 - 0x20 is the code of a blank in ASCII
+        words.append(f"=?utf-8?q?{encoded}?=")
     return "\n ".join(words)
 
 
@@ -142,8 +142,8 @@ def _od(start: int, data: bytes) -> str:
 
 def _od_characters(start: int, data: bytes) -> str:
     names = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 92: "\\\\"}
-    shown = (names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"{byte:03o}") for byte in data)  # noqa: PLR2004 - these are the limits of printable ASCII
-    return f"{start:07o}" + "".join(f"{text:>4}" for text in shown)
+    cells = (names.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"{byte:03o}") for byte in data)  # noqa: PLR2004 - these are the limits of printable ASCII
+    return f"{start:07o}" + "".join(f"{cell:>4}" for cell in cells)
 
 
 def _curl(start: int, data: bytes) -> str:
@@ -256,7 +256,7 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "adjacent literals": lambda value: pprint.pformat(value, width=30),
     "list of letters": lambda value: str(list(value)),
     "terminal colors": lambda value: "".join(f"\x1b[3{index % 8}m{part}\x1b(B\x1b[m" for index, part in enumerate(_parts(value, 9))),
-    "in HTML spans": lambda value: "".join(f'<span class="c{at}">{html.escape(part)}</span>' for at, part in enumerate(_parts(value, 7))),
+    "in HTML spans": lambda value: "".join(f'<span class="c{row}">{html.escape(part)}</span>' for row, part in enumerate(_parts(value, 7))),
     "zero-width blanks": lambda value: "\u200b".join(_parts(value, 5)),
     # Unicode.
     "UTF-16": lambda value: _utf16(value).decode("latin-1"),

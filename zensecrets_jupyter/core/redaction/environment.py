@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.redaction.recognition import credential_fragments as fragments
 from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoices, read_choices
-from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
+from zensecrets_jupyter.core.redaction.recognition.reasons import the_protection_reasons
 from zensecrets_jupyter.core.redaction.recognition.token_shapes import tokens_in
 from zensecrets_jupyter.core.redaction.recognition.value_shapes import is_opaque, is_reference
 from zensecrets_jupyter.core.redaction.recognition.variable_names import NameSensitivity, classify_name
@@ -132,7 +132,7 @@ def _may_contain_pair(variable: str) -> bool:
 def _items(value: str) -> list[str]:
     """Return the items of the list in ``value``, if all of them look random.
 
-    Otherwise the result is ``value`` itself.
+    Otherwise the only item of the result is ``value``.
     """
     items = value.replace(",", " ").split()
     if len(items) > 1 and all(map(is_opaque, items)):
@@ -147,14 +147,14 @@ def protect_variable(variable: str, value: str, *, redactor: Redactor, choices: 
         Whether any secret is protected.
     """
     name = PREFIX + variable
-    protected = False
+    is_any_protected = False
     for secret in secrets_of_variable(variable, value, choices):
         size = redactor.size
         if redactor.protect(secret.value, name):
-            protected = True
+            is_any_protected = True
             if redactor.size > size and redactor is the_redactor():
-                the_reasons().add(name, secret.reason)
-    return protected
+                the_protection_reasons().add(name, secret.reason)
+    return is_any_protected
 
 
 def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None = None) -> list[str]:
@@ -166,9 +166,11 @@ def protect_environment(environ: Mapping[str, str], *, redactor: Redactor | None
         environ: The environment, such as ``os.environ``.
         redactor: The redactor. The default is :func:`the_redactor`.
     """
-    chosen = redactor or the_redactor()
+    redactor = redactor or the_redactor()
     choices = saved_choices(reload=True)
-    return [PREFIX + variable for variable, value in environ.items() if protect_variable(variable, value, redactor=chosen, choices=choices)]
+    return [
+        PREFIX + variable for variable, value in environ.items() if protect_variable(variable, value, redactor=redactor, choices=choices)
+    ]
 
 
 def saved_choices(*, reload: bool = False) -> VariableChoices:
@@ -177,7 +179,7 @@ def saved_choices(*, reload: bool = False) -> VariableChoices:
     If the file is unreadable, there are no choices, so that ignored variables are protected too.
 
     Args:
-        reload: Whether to read the file again.
+        reload: Whether to read the file even if this process has read it before.
     """
     with suppress(ZenSecretsError):
         return read_choices(reload=reload)

@@ -45,6 +45,7 @@ _REGION = re.compile(
 )
 _DAY = re.compile(r"(?:19|20)\d\d[-/]?(?:0[1-9]|1[0-2])[-/]?(?:0[1-9]|[12]\d|3[01])")
 _COUNTING = ("01234567890123456789", "98765432109876543210")
+"""The digits in counting order. A number is common if it is a part of one of them."""
 _LONGEST_COMMON = 40
 """Maximum length of a common value. A longer value can be masked unless it is white space."""
 

@@ -125,8 +125,8 @@ def _built_in_base(kind: type[BaseException]) -> Any:
 
 def _subclass_with_text(kind: type[BaseException], text: str) -> type[BaseException]:
     """Return a subclass with the name of ``kind`` whose exceptions show ``text``."""
-    shown = {"__str__": lambda _self: text, "__repr__": lambda _self: f"{kind.__name__}({text!r})"}
-    return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__, **shown})
+    methods = {"__str__": lambda _self: text, "__repr__": lambda _self: f"{kind.__name__}({text!r})"}
+    return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__, **methods})
 
 
 def _str_or_none(error: BaseException) -> str | None:

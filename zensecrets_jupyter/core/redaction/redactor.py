@@ -44,7 +44,7 @@ class Redactor:
         self._lock = threading.Lock()
         self._names: dict[str, str] = {}
         self._values: list[tuple[str, str]] = []
-        self._added = 0
+        self._added_count = 0
         self._search: Search | None = None
         self._unmaskable: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
@@ -74,7 +74,7 @@ class Redactor:
         with self._lock:
             if text not in self._names:
                 self._values.append((text, name))
-                self._added += 1
+                self._added_count += 1
                 self._names[text] = name
             self._unmaskable.pop(name, None)
         return True
@@ -108,8 +108,8 @@ class Redactor:
     def is_allowed(self, text: str) -> bool:
         """Return whether :meth:`allow` was called with exactly this text."""
         # A long text is hashed only if an allowed text has the same length.
-        same = self._allowed.get(len(text))
-        return same is not None and text in same
+        texts = self._allowed.get(len(text))
+        return texts is not None and text in texts
 
     @property
     def names(self) -> list[str]:
@@ -130,8 +130,8 @@ class Redactor:
             include earlier ones.
         """
         with self._lock:
-            new = self._added - count
-            return self._added, self._values[-new:] if new > 0 else []
+            new = self._added_count - count
+            return self._added_count, self._values[-new:] if new > 0 else []
 
     @property
     def size(self) -> int:
@@ -153,15 +153,15 @@ class Redactor:
         """Call ``watcher`` after each masking, with the names of the masked values.
 
         Returns:
-            A function that ends this.
+            A function that stops these calls.
         """
         self._watchers.append(watcher)
 
-        def end() -> None:
+        def stop_watching() -> None:
             with suppress(ValueError):
                 self._watchers.remove(watcher)
 
-        return end
+        return stop_watching
 
     def redact(self, text: str) -> str:
         """Return ``text`` with every value masked; the same object if it contains none."""
@@ -254,15 +254,15 @@ class Redactor:
 
     def count(self, names: Iterable[str]) -> None:
         """Count one masking for each of these names, and notify the watchers."""
-        masked = tuple(names)
-        if not masked:
+        masked_names = tuple(names)
+        if not masked_names:
             return
         with self._lock:
-            self._counts.update(masked)
+            self._counts.update(masked_names)
         for watcher in tuple(self._watchers):
             # An error in a watcher, such as the status display, must not stop the output.
             with suppress(Exception):
-                watcher(masked)
+                watcher(masked_names)
 
     def search(self) -> Search | None:
         """Return the search for the values, or ``None`` if there are none."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAX_UNDECODED = 48
 """Maximum number of bytes at the end of a text that may be an incomplete encoding."""
 _LINE_ENDS = {b"\n", b"\r\n"}
-"""Text after a match that allows it to continue, because a wrapped value continues on the next line."""
+"""Texts after a match that may continue: a wrapped value continues on the next line."""
 _VIEWS_WITH_WORDS = {"", "escapes", "a table", "layout"}
 """Names of the views that contain words. The views of other encodings may start or end inside a character."""
 _SHORT = 4096
@@ -49,13 +49,13 @@ class Search:
         """
         self._lock = threading.Lock()
         self._values = values
-        self._prepared = 0
+        self._prepared_count = 0
         self._matcher = PatternMatcher()
         self._prefixes = PrefixIndex()
         self._suffixes = SuffixIndex()
         self._exact_prefixes: list[tuple[bytes, int, str]] = []
         self._views = ViewSearch(SHORTEST_PART)
-        self._clean: set[bytes] = set()
+        self._clean_texts: set[bytes] = set()
         self._long_values: list[bytes] = []
 
     def json_may_contain_value(self, packed: bytes) -> bool:
@@ -75,7 +75,7 @@ class Search:
 
         ``True`` is certain.
         """
-        if self._prepared < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
+        if self._prepared_count < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
             return False
         return not self._may_contain_value(line)
 
@@ -96,10 +96,10 @@ class Search:
 
     def find(self, data: bytes) -> list[PatternMatch]:
         """Return the matches in ``data``, in order and without overlaps."""
-        if self._prepared < len(self._values):
+        if self._prepared_count < len(self._values):
             self._prepare()
-        prepared = self._prepared
-        if (self._clean and len(data) < _LONGEST_IDENTIFIER and data in self._clean) or (
+        prepared_count = self._prepared_count
+        if (self._clean_texts and len(data) < _LONGEST_IDENTIFIER and data in self._clean_texts) or (
             len(data) < _SHORT and not self._may_contain_value(data)
         ):
             return []
@@ -117,20 +117,20 @@ class Search:
                 whole = character_start(data, start), character_end(data, stop)
                 matches.append(PatternMatch(*whole, match.name, may_continue, encoding, match.is_whole))
         if not matches and len(data) < _LONGEST_IDENTIFIER:
-            self._cache_clean(data, prepared)
+            self._cache_clean_text(data, prepared_count)
         return merge_matches(matches) if matches else matches
 
-    def _cache_clean(self, text: bytes, prepared: int) -> None:
-        """Cache that ``text`` contains none of the first ``prepared`` values.
+    def _cache_clean_text(self, text: bytes, prepared_count: int) -> None:
+        """Cache that ``text`` contains none of the first ``prepared_count`` values.
 
         Nothing is cached if there are more values now.
         """
         with self._lock:
-            if self._prepared != prepared:
+            if self._prepared_count != prepared_count:
                 return
-            if len(self._clean) >= _MAX_CLEAN:
-                self._clean.clear()
-            self._clean.add(text)
+            if len(self._clean_texts) >= _MAX_CLEAN:
+                self._clean_texts.clear()
+            self._clean_texts.add(text)
 
     def unfinished_start(self, data: bytes) -> int:
         """Return the start of the longest suffix that more text may complete to a value.
@@ -152,7 +152,7 @@ class Search:
     def rest_of_value(self, prefix: bytes) -> bytes:
         """Return the rest of a long value that begins with ``prefix``.
 
-        The result is empty if no long value begins so.
+        The result is empty if no long value begins with ``prefix``.
         """
         return next((text[len(prefix) :] for text in self._long_values if text.startswith(prefix)), b"")
 
@@ -189,16 +189,16 @@ class Search:
 
     def _prepare(self) -> None:
         """Make the patterns of the values that were added since the last search."""
-        if self._prepared == len(self._values):
+        if self._prepared_count == len(self._values):
             return
         with self._lock:
-            while self._prepared < len(self._values):
-                value, name = self._values[self._prepared]
+            while self._prepared_count < len(self._values):
+                value, name = self._values[self._prepared_count]
                 for pattern in patterns_of(value, name):
                     self._add(pattern)
-                self._clean.clear()
+                self._clean_texts.clear()
                 # The counter is increased last. If the code above raises, the next search tries the same value again.
-                self._prepared += 1
+                self._prepared_count += 1
 
     def _add(self, pattern: Pattern) -> None:
         """Add ``pattern`` to the matcher and to the indexes of prefixes and suffixes."""
@@ -210,7 +210,7 @@ class Search:
             self._exact_prefixes.append((pattern.text, max(SHORTEST_VALUE, (len(pattern.text) + 1) // 2), pattern.name))
             return
         if pattern.is_composite and not pattern.is_value:
-            # The secrets in it are patterns of their own, with their own prefixes and suffixes.
+            # The secrets in a composite pattern are patterns of their own, with their own prefixes and suffixes.
             return
         self._suffixes.add(pattern)
         first, last = pattern.first, min(pattern.last, pattern.first + SHORTEST_PART)

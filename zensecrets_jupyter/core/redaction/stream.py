@@ -43,16 +43,16 @@ class StreamRedactor:
         self._count = count
         self._lock = threading.Lock()
         self._context = b""
-        self._held = b""
+        self._held_back = b""
         self._is_masked = False
         """Whether the mask of a value that continues after the context was already returned."""
-        self._rest = b""
+        self._expected_rest = b""
         """The remaining bytes of a long value whose beginning is held back."""
 
     @property
-    def held(self) -> int:
+    def held_length(self) -> int:
         """The number of characters that are held back."""
-        return len(self._held.decode("utf-8", "surrogatepass")) if self._held else 0
+        return len(self._held_back.decode("utf-8", "surrogatepass")) if self._held_back else 0
 
     def feed(self, text: str) -> str:
         """Return the redacted text that can be written after ``text`` has arrived."""
@@ -75,33 +75,33 @@ class StreamRedactor:
 
     def _next(self, text: str, *, release: bool) -> str:
         with self._lock:
-            if not text and not self._held:
+            if not text and not self._held_back:
                 return ""
             search = self._search()
             if search is None:
                 return text
-            has_context = self._context or self._held
+            has_context = self._context or self._held_back
             new = text.encode("utf-8", "surrogatepass")
-            self._held += new
-            if self._rest and not release and len(new) < len(self._rest) and self._rest.startswith(new):
+            self._held_back += new
+            if self._expected_rest and not release and len(new) < len(self._expected_rest) and self._expected_rest.startswith(new):
                 # A value of a megabyte arrives in hundreds of chunks. Without this shortcut, each chunk would search all chunks again.
-                self._rest = self._rest[len(new) :]
+                self._expected_rest = self._expected_rest[len(new) :]
                 return ""
-            self._rest = b""
+            self._expected_rest = b""
             try:
-                if not has_context and search.is_clean_line(self._held):
+                if not has_context and search.is_clean_line(self._held_back):
                     # Most lines need no context: they contain no value, and no value continues after them.
-                    self._held, self._is_masked = b"", False
+                    self._held_back, self._is_masked = b"", False
                     return text
-                return self._redact_held(search, release=release)
+                return self._redact_held_back(search, release=release)
             except BaseException:
                 # The text must not be returned by a later call either. It becomes context, because a value may continue after it.
-                self._context, self._held, self._is_masked = (self._context + self._held)[-_CONTEXT_AFTER_FAILURE:], b"", True
+                self._context, self._held_back, self._is_masked = (self._context + self._held_back)[-_CONTEXT_AFTER_FAILURE:], b"", True
                 raise
 
-    def _redact_held(self, search: Search, *, release: bool) -> str:
+    def _redact_held_back(self, search: Search, *, release: bool) -> str:
         start = len(self._context)
-        data = self._context + self._held
+        data = self._context + self._held_back
         matches = search.find(data)
         unfinished = min([search.unfinished_start(data), *(match.start for match in matches if match.may_continue)])
         # The context never begins inside a match, because the rest of a value alone would not be recognized.
@@ -120,10 +120,10 @@ class StreamRedactor:
                 if match.start < stop and match.end > start and (match.start >= start or not self._is_masked)
             )
             self._is_masked = any(match.start < stop <= match.end for match in matches)
-        self._context, self._held = data[_context_start(data, min(unfinished, stop)) : stop], data[stop:]
+        self._context, self._held_back = data[_context_start(data, min(unfinished, stop)) : stop], data[stop:]
         last = next((match for match in matches if match.may_continue and match.end == len(data)), None)
         if last is not None and last.start <= stop:
-            self._rest = search.rest_of_value(data[last.start :])
+            self._expected_rest = search.rest_of_value(data[last.start :])
         return text
 
 

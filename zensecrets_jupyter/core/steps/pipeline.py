@@ -169,14 +169,14 @@ class Pipeline:
             StepInterfaceError: As for :meth:`configure`.
             UnreadableFileError: If the file can't be read, or is no YAML mapping.
         """
-        in_file = read_run_configuration(config_path) if config_path is not None else {}
-        sources = [in_file.pop("step_configurations", None), in_file.pop("steps", None), step_configurations, steps]
+        file_options = read_run_configuration(config_path) if config_path is not None else {}
+        sources = [file_options.pop("step_configurations", None), file_options.pop("steps", None), step_configurations, steps]
         by_step: dict[str, Any] = {}
         for source in sources:
             by_step |= validate_step_configurations(source, str(self))
-        name = validate_run_name(run_name or in_file.pop("run_name", None), str(self))
-        check_names(str(self), {**in_file, **options}, {*PIPELINE_OPTIONS, *_EFFECTIVE_OPTIONS} - {"name"}, _RUN_OPTIONS)
-        copied = copy.copy(self).configure(**{**in_file, **({} if schedule is None else {"schedule": schedule}), **options})
+        name = validate_run_name(run_name or file_options.pop("run_name", None), str(self))
+        check_names(str(self), {**file_options, **options}, {*PIPELINE_OPTIONS, *_EFFECTIVE_OPTIONS} - {"name"}, _RUN_OPTIONS)
+        copied = copy.copy(self).configure(**{**file_options, **({} if schedule is None else {"schedule": schedule}), **options})
         step_options = {step: validate_step_configuration(step, item, str(self)) for step, item in by_step.items()}
         copied.run_options = replace(
             self.run_options,

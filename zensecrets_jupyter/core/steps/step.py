@@ -48,14 +48,19 @@ class Step(Generic[ReturnT]):
         options: ZenML's arguments that are stored and change nothing here.
     """
 
-    def __init__(self, function: Callable[..., ReturnT], name: str | None = None, *, annotated: bool = False) -> None:
+    def __init__(self, function: Callable[..., ReturnT], name: str | None = None, *, classic: bool = False) -> None:
         """Create a step from ``function``; :meth:`configure` sets its other attributes.
 
+        Args:
+            function: The function.
+            name: The name of the step. The default is the name of the function.
+            classic: Whether the rules of ZenML before 0.40 apply; see :func:`read_signature`.
+
         Raises:
-            StepInterfaceError: If the function can't be a step, or has no annotations and ``annotated`` requires them.
+            StepInterfaceError: If the function can't be a step.
         """
         self.name = validate_name("step", name if name is not None else getattr(function, "__name__", type(function).__name__))
-        self.signature = read_signature(function, self.name, annotated=annotated)
+        self.signature = read_signature(function, self.name, classic=classic)
         self.entrypoint: Callable[..., Any] = function
         self.enable_cache: bool | None = None
         self.secrets: tuple[str, ...] = ()

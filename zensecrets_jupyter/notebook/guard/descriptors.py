@@ -162,7 +162,7 @@ class DescriptorChannel:
 
         Held-back text and a pseudo-terminal need regular attention.
         """
-        is_held = self._stream.held or self._partial_marker or self._decoder.getstate()[0]
+        is_held = self._stream.held_length or self._partial_marker or self._decoder.getstate()[0]
         return int(IDLE_SECONDS * 1000) if is_held or self._terminal is not None else None
 
     def _synchronize_terminal(self) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from zensecrets_jupyter.core.redaction.recognition.reasons import the_reasons
+from zensecrets_jupyter.core.redaction.recognition.reasons import the_protection_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def _protect(redactor: Redactor, value: str, prompt: str) -> None:
     redactor.protect(value, name)
     text = " ".join(prompt.split()).rstrip(":")
     shown = f"{text[:_MAX_SHOWN_PROMPT]}…" if len(text) > _MAX_SHOWN_PROMPT else text
-    the_reasons().add(name, f"typed at the password prompt {shown!r}" if shown else "typed at a password prompt")
+    the_protection_reasons().add(name, f"typed at the password prompt {shown!r}" if shown else "typed at a password prompt")
 
 
 def _wrap_kernel_prompts(kernel: Any, protect: Any, undo: ExitStack) -> None:

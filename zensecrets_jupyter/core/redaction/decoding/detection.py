@@ -18,24 +18,26 @@ _DIGIT = b"h"
 _ZEROS = b"0000000"
 _AFTER_ADDRESS = (b" ", b"\t", b":", b"h")
 """Bytes that may follow the first address of a dump. After other bytes, the zeros belong to a number."""
+# The signs of layouts and mail encodings, and those of them with which no escape sequence begins.
 _LAYOUT = b"=&+'\"|"
 _NO_ESCAPES = b"=+'\"|"
 # The bytes that neither an escape sequence nor a layout begins with.
 _PLAIN = bytes(byte for byte in range(256) if byte not in _LAYOUT and bytes([byte]) not in ESCAPE_STARTS)
 _SIGN = b"!"
+"""The byte to which ``_VISIBLE_AND_SIGNS`` maps every byte with which an escape sequence or a layout may begin."""
 _VISIBLE_AND_SIGNS = bytes(_VISIBLE[byte] if byte in _PLAIN else _SIGN[0] for byte in range(256))
 # Quick checks for layouts and mail encodings.
 _UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{0,400}-")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
-# Each expression begins with a character that is rare, or that the text contains anyway. The search is then fast.
+# Each expression begins with one fixed character, so that the search is fast.
 _LITERALS = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
 _LETTERS = re.compile(rb", ?[bu]?(['\"]).\1, ?[bu]?['\"]")
 _LONG = 1 << 14
 """Maximum length of a text that is checked closely; a longer text is decoded without the check."""
 _LINE = 200
 """Length of a usual line. The first line is usually enough to decide."""
-_SAMPLES = 4001
-"""Number of bytes in a sample of long data."""
+_SAMPLE_SIZE = 4001
+"""Approximate number of bytes in a sample of long data."""
 _TESTED_CHARACTERS = 5
 """Number of characters of a text that are tested for repetition."""
 
@@ -70,7 +72,7 @@ class EncodingDetector:
             if (signs.translate(None, _NO_ESCAPES) and has_escapes(data)) or _has_layout(data, signs):
                 return True
             visible = data.translate(_VISIBLE)
-        # For most texts the first half of each condition is false, so that no function is called.
+        # For most texts, the first operand of each ``and`` is false, so that no function is called.
         return (
             (self._run in visible and self._has_runs(data, skeleton, visible))
             or (self._digits in skeleton.translate(_NUMBERS) and _has_numbers(skeleton))
@@ -128,7 +130,7 @@ def _is_repetitive(data: bytes) -> bool:
 
     Only samples of long data are checked.
     """
-    sample = data if len(data) <= _LONG else data[:: len(data) // _SAMPLES]
+    sample = data if len(data) <= _LONG else data[:: len(data) // _SAMPLE_SIZE]
     length = len(sample)
     middle = length // 2
     if 4 * sample.count(sample[middle : middle + 1]) >= 3 * length:

@@ -50,7 +50,7 @@ _PAIR = re.compile(rb"[0-9A-Fa-f]{2}")
 def incomplete_escape(data: bytes) -> int:
     """Return the start of an incomplete escape sequence at the end of ``data``.
 
-    Without one, the result is the length of ``data``.
+    The result is the length of ``data`` if there is no such sequence.
     """
     offset = max(0, len(data) - _LONGEST_INCOMPLETE)
     match = _INCOMPLETE.search(data, offset)

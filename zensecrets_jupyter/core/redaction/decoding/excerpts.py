@@ -1,6 +1,6 @@
 """Excerpts of long texts that have few escape sequences.
 
-With them, a decoder reads only the text around the escape sequences.
+A decoder reads an excerpt, which has only the text around the escape sequences, instead of the whole text.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class _Excerpt(PiecedView):
 def excerpt(view: TextView, has_escapes: Callable[[bytes], bool]) -> TextView:
     """Return a view of the parts of ``view`` around its escape sequences.
 
-    A value in these parts is found after decoding. A value that also has a thousand bytes without an escape sequence is still found in
-    ``view``, by its beginning or its end.
+    A value in these parts is found after decoding. A longer value, with a thousand bytes without an escape sequence, is found in ``view``
+    itself, by its beginning or its end.
 
     Args:
-        view: The view. It is returned itself if it is short, or if at least half of it would be included.
+        view: The view. The result is this view itself if it is short, or if at least half of it would be included.
         has_escapes: Returns whether some bytes contain an escape sequence.
     """
     data = view.data

@@ -1,6 +1,6 @@
 """Runs of characters of one class.
 
-The methods of ``bytes`` find them, because they are faster than a loop in Python.
+The search for runs uses methods of ``bytes``, because these are faster than a loop in Python.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TEXT = re.compile(
     rb"(?:[" + re.escape(_ASCII) + rb"]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
 )
 _OTHER_RATIO = 8
-"""Data is ASCII text if at most one of eight bytes is not."""
+"""Data is ASCII text if at most one of eight bytes is not ASCII."""
 _CONTROL_RATIO = 32
 """Data is text in UTF-8 if at most one of 32 bytes is a control character."""
 _LONG = 1 << 14

@@ -9,21 +9,18 @@ _MAX_CONTINUATION = 3
 """Maximum number of continuation bytes of one character."""
 
 
-def character_start(data: bytes, position: int, least: int = 0) -> int:
-    """Return the start of the character that contains ``position``, but at least ``least``."""
-    least = max(least, position - _MAX_CONTINUATION)
-    while least < position < len(data) and data[position] & 0xC0 == _CONTINUATION:
+def character_start(data: bytes, position: int, minimum: int = 0) -> int:
+    """Return the start of the character that contains ``position``, or ``minimum`` if the character starts earlier."""
+    minimum = max(minimum, position - _MAX_CONTINUATION)
+    while minimum < position < len(data) and data[position] & 0xC0 == _CONTINUATION:
         position -= 1
     return position
 
 
 def character_end(data: bytes, position: int) -> int:
-    """Return the end of the character that contains ``position``.
-
-    The result is ``position`` itself if a character starts there.
-    """
-    most = min(len(data), position + _MAX_CONTINUATION)
-    while position < most and data[position] & 0xC0 == _CONTINUATION:
+    """Return the first offset from ``position`` on that is not inside a character."""
+    maximum = min(len(data), position + _MAX_CONTINUATION)
+    while position < maximum and data[position] & 0xC0 == _CONTINUATION:
         position += 1
     return position
 

@@ -83,12 +83,12 @@ class ViewSearch:
         seen: set[tuple[str, bytes]] = set()
         # Escape sequences are decoded before runs, because they are more common and cheaper to decode.
         level: list[TextView] = [root]
-        for runs in range(_NESTED_RUNS if len(data) <= _SHORT else _NESTED_RUNS_IN_LONG_TEXT, -1, -1):
+        for runs_left in range(_NESTED_RUNS if len(data) <= _SHORT else _NESTED_RUNS_IN_LONG_TEXT, -1, -1):
             waiting = deque((view, _NESTED_ESCAPES) for view in level)
             level = []
             budget = Budget(size)
             while waiting:
-                view, escapes = waiting.popleft()
+                view, escapes_left = waiting.popleft()
                 if view is not root:
                     if (view.name, view.data) in seen or not budget.spend(len(view.data)):
                         continue
@@ -100,21 +100,18 @@ class ViewSearch:
                 yield from ((view, match) for match in matches)
                 if not is_text:
                     # Only the text in binary data may contain another encoding.
-                    waiting.extend((part, escapes) for part in text_parts(view, self.detector.shortest))
+                    waiting.extend((part, escapes_left) for part in text_parts(view, self.detector.shortest))
                     continue
                 if not matches and not self.detector.has_encodings(view.data, skeleton):
                     continue
-                if escapes:
-                    waiting.extend((child, escapes - 1) for child in escape_views(excerpt(view, has_escapes)))
-                if runs:
+                if escapes_left:
+                    waiting.extend((child, escapes_left - 1) for child in escape_views(excerpt(view, has_escapes)))
+                if runs_left:
                     is_wrapped = any(match.part is not None for match in matches)
                     level += self._run_views(view, skeleton, base85_budget, is_wrapped=is_wrapped)
 
     def _is_searched_whole(self, data: bytes) -> bool:
-        """Return whether all of ``data`` is searched, and not only the text in it.
-
-        ``data`` is binary.
-        """
+        """Return whether all of the binary ``data`` is searched, and not only the text in it."""
         return len(data) <= _LONG_BINARY or not self._is_ascii
 
     def _run_views(self, view: TextView, skeleton: bytes, base85_budget: Budget, *, is_wrapped: bool) -> Iterator[TextView]:

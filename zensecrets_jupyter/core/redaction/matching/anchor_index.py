@@ -29,7 +29,10 @@ _BYTES_BEFORE_FASTEST = 1 << 20
 """Bytes to search before the fastest kind of automaton is built."""
 
 Owners: TypeAlias = "int | list[int]"
-"""The number of one owner, or of several. A million lists of one number would cost memory and time of the garbage collector."""
+"""The owners of an anchor: numbers that the caller of :meth:`AnchorIndex.add` chooses.
+
+A single owner is no list, because a million lists of one number would cost memory and time of the garbage collector.
+"""
 
 
 class Hit(NamedTuple):
@@ -61,11 +64,11 @@ class _AnchorTable:
             self.owners[anchor] = [owners, owner]
         else:
             self.owners[anchor] = owner
-            same = self._by_first_bytes.setdefault(anchor[:SHORTEST_VALUE], anchor)
-            if isinstance(same, list):
-                same.append(anchor)
-            elif same is not anchor:
-                self._by_first_bytes[anchor[:SHORTEST_VALUE]] = [same, anchor]
+            anchors = self._by_first_bytes.setdefault(anchor[:SHORTEST_VALUE], anchor)
+            if isinstance(anchors, list):
+                anchors.append(anchor)
+            elif anchors is not anchor:
+                self._by_first_bytes[anchor[:SHORTEST_VALUE]] = [anchors, anchor]
 
     def hits(self, data: bytes) -> list[Hit]:
         get = self._by_first_bytes.get
@@ -89,6 +92,7 @@ class _Automaton:
         # Sorted anchors keep neighboring nodes of the automaton close in memory: a million anchors are built three times as fast.
         self._anchors = sorted(owners)
         self._owners = [owners[anchor] for anchor in self._anchors]
+        # Whether the automaton is of the fastest kind that is worth building for its number of anchors.
         self.is_final = fastest or len(self._anchors) > _MAX_QUICK_ANCHORS
         kind = Implementation.DFA if fastest else Implementation.ContiguousNFA
         self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._anchors, matchkind=MatchKind.Standard, implementation=kind)
@@ -125,8 +129,8 @@ class AnchorIndex:
         """The number of bytes that were searched with two automata since they were merged."""
         self._searched_once = 0
         """The number of bytes that were searched with one automaton since the last rebuild."""
-        self._only: _Automaton | None = None
-        """The automaton to search with, once it is of the fastest kind and contains every anchor."""
+        self._final_automaton: _Automaton | None = None
+        """The automaton that contains every anchor and is final, or ``None``. If it exists, a search uses only this automaton."""
 
     @property
     def is_empty(self) -> bool:
@@ -136,22 +140,22 @@ class AnchorIndex:
     def add(self, anchor: bytes, owner: int) -> None:
         """Add an anchor of at least six bytes that belongs to ``owner``."""
         with self._lock:
-            self._only = None
+            self._final_automaton = None
             self._state.new.add(anchor, owner)
 
     def occurs_in(self, data: bytes) -> bool:
         """Return whether ``data`` contains an anchor."""
-        only = self._only
-        if only is not None:
-            return bool(only.find(data))
+        automaton = self._final_automaton
+        if automaton is not None:
+            return bool(automaton.find(data))
         state = self._state_for(len(data))
         return any(automaton.find(data) for automaton in state.automata) or bool(state.new.owners and state.new.hits(data))
 
     def hits(self, data: bytes) -> list[Hit]:
         """Return every occurrence of an anchor in ``data``."""
-        only = self._only
-        if only is not None:
-            return only.hits(data)
+        automaton = self._final_automaton
+        if automaton is not None:
+            return automaton.hits(data)
         state = self._state_for(len(data))
         hits = [hit for automaton in state.automata for hit in automaton.hits(data)]
         return hits + state.new.hits(data) if state.new.owners else hits
@@ -187,7 +191,7 @@ class AnchorIndex:
             if self._state is expected and not expected.new.owners:
                 if not expected.automata[0].is_final:
                     self._state = _State((_Automaton(expected.automata[0].owners, fastest=True),), _AnchorTable())
-                self._only = self._state.automata[0]
+                self._final_automaton = self._state.automata[0]
             return self._state
 
     def _rebuild(self, expected: _State) -> _State:

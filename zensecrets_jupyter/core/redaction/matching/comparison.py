@@ -60,27 +60,28 @@ class Comparison:
             hits: The anchors in the view.
             candidates: Returns the patterns to compare at a hit. Its arguments are the hit and the skeleton of the view.
         """
-        found: list[PatternMatch] = []
+        matches: list[PatternMatch] = []
         compared_until: dict[int, int] = {}
-        whole = (0, 0)
+        whole_span = (0, 0)
         for hit in sorted(hits, key=_hit_start):
             end = hit.start + len(hit.anchor)
-            latest = (hit.start, hit.start)
+            latest_span = (hit.start, hit.start)
             # A pattern is not compared again inside its own match: in a value of one repeated letter, every offset is an anchor.
             keys = [key for key in candidates(hit, self._skeleton) if compared_until.get(id(key.pattern), -1) < end]
             for begin, stop, key in self._extents(hit, keys):
                 # A match inside a whole value, or inside another match from this hit or of this pattern, adds nothing.
-                if compared_until.get(id(key.pattern), -1) >= end or _is_inside(begin, stop, whole) or _is_inside(begin, stop, latest):
+                is_inside_match = _is_inside(begin, stop, whole_span) or _is_inside(begin, stop, latest_span)
+                if is_inside_match or compared_until.get(id(key.pattern), -1) >= end:
                     continue
                 match = self._match(key.pattern, key.offset, hit, begin, stop)
                 if match is None:
                     continue
-                found.append(match[0])
-                latest = match[1:]
-                compared_until[id(key.pattern)] = latest[1]
+                matches.append(match[0])
+                latest_span = match[1:]
+                compared_until[id(key.pattern)] = latest_span[1]
                 if match[0].is_whole:
-                    whole = latest
-        return found
+                    whole_span = latest_span
+        return matches
 
     def _extents(self, hit: Hit, keys: Sequence[PatternKey]) -> list[tuple[int, int, PatternKey]]:
         """Return the span in the view's skeleton with the same letters as each pattern.
@@ -124,8 +125,8 @@ class Comparison:
         begin, stop = start - shift, end - shift
         first, last = self._position(begin + shift), self._position(stop - 1 + shift)
         written = self._data[first : last + 1]
-        whole = pattern.text[pattern.starts[begin] : pattern.starts[stop - 1] + 1]
-        is_plain = written == whole
+        expected = pattern.text[pattern.starts[begin] : pattern.starts[stop - 1] + 1]
+        is_plain = written == expected
         if not is_plain:
             is_followed = last + 1 < len(self._data)
             narrowed = self._narrow(pattern, written, begin, stop, (offset, offset + length), is_followed=is_followed)
@@ -137,13 +138,13 @@ class Comparison:
             return None
         is_whole = begin == 0 and stop == len(pattern.skeleton)
         if pattern.is_composite and not is_whole:
-            # The secrets in it are patterns of their own. The rest of it, such as a host, is public.
+            # A part of a composite pattern is no match: its secrets are patterns of their own, and the rest, such as a host, is public.
             return None
         ends = self._ends(pattern, begin, stop, first, last)
         if ends is None:
             return None
         start_byte, end_byte = ends
-        if not is_plain and b"\0" in written[:8] and b"\0" not in whole:
+        if not is_plain and b"\0" in written[:8] and b"\0" not in expected:
             start_byte, end_byte = self._with_zeros(start_byte, end_byte)
         part = None
         if begin > pattern.first or stop < pattern.last:
@@ -178,7 +179,7 @@ class Comparison:
         before = edge_before(self._data, pattern.gaps[0], first) if begin == 0 else NO_EDGE
         after = edge_after(self._data, pattern.gaps[-1], last + 1) if stop == len(pattern.skeleton) else NO_EDGE
         if is_whole and stop < SHORTEST_PART and not (before.is_complete and after.is_complete):
-            # A few letters without the punctuation may be an ordinary word.
+            # A short value without its punctuation may be an ordinary word.
             return None
         start, end = first - before.length, last + 1 + after.length
         if begin:
@@ -308,15 +309,15 @@ class Comparison:
         return not around or not all(byte in _HEXADECIMAL for byte in around)
 
 
-def common_length(one: bytes, other: bytes) -> int:
-    """Return the length of the longest common prefix of two texts."""
-    length = min(len(one), len(other))
-    if one[:length] == other[:length]:
+def common_length(first: bytes, second: bytes) -> int:
+    """Return the length of the longest common prefix of ``first`` and ``second``."""
+    length = min(len(first), len(second))
+    if first[:length] == second[:length]:
         return length
     low, high = 0, length
     while high - low > 1:
         middle = (low + high) // 2
-        if one[low:middle] == other[low:middle]:
+        if first[low:middle] == second[low:middle]:
             low = middle
         else:
             high = middle

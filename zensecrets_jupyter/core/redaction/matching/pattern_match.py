@@ -54,17 +54,17 @@ def _without_wider_encodings(matches: list[PatternMatch]) -> list[PatternMatch]:
 
     Such a match contains a whole value and additional bytes, and has one encoding more than the match of the value.
 
-    For example, a value in base85 may end with ``=`` at the end of a line. Read as quoted-printable, that joins the next line, and the
-    base85 decodes to the value and a few more bytes.
+    For example, a value in base85 may end with ``=`` at the end of a line. If this ``=`` is decoded as quoted-printable, it joins the next
+    line, and the base85 decodes to the value and a few more bytes.
     """
-    wholes: dict[str, PatternMatch] = {}
+    whole_matches: dict[str, PatternMatch] = {}
     remaining = []
     for match in reversed(matches):
-        inner = wholes.get(match.name)
+        inner = whole_matches.get(match.name)
         if inner is not None and inner.end <= match.end and _depth(match) > _depth(inner):
             continue
         if match.is_whole and match.encoding != "plain":
-            wholes[match.name] = match
+            whole_matches[match.name] = match
         remaining.append(match)
     return remaining[::-1]
 

@@ -44,6 +44,7 @@ class PatternMatcher:
         """Create a matcher without patterns."""
         self.anchors = AnchorIndex()
         self._exact = AnchorIndex()
+        # Each exact pattern whose reduced text is shorter than an anchor, after its reduced text.
         self._few_signs: list[tuple[bytes, Pattern]] = []
         self._keys: list[PatternKey] = []
         self._orders: dict[tuple[bytes, int], tuple[int, _CandidateOrders]] = {}
@@ -88,7 +89,7 @@ class PatternMatcher:
         """Return the exact patterns that ``data`` may contain."""
         reduced = reduced_to_signs(data)
         candidates = {self._keys[owner].pattern for hit in self._exact.hits(reduced) for owner in _owners(hit)}
-        # A reduced text may be too short to search for: quotes and blanks are removed from it.
+        # Quotes and blanks are removed from a reduced text. If it is then too short to search for, the unchanged text is searched for.
         candidates |= {
             pattern for text, pattern in self._few_signs if (text in reduced if len(text) >= _MIN_SIGNS else pattern.text in data)
         }

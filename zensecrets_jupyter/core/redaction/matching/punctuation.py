@@ -83,7 +83,7 @@ def _is_insertion(written: bytes, *, is_long: bool) -> bool:
 
 
 def _agree_on_space(written: bytes, gap: bytes) -> bool:
-    """Return whether both contain white space or neither does."""
+    """Return whether both arguments contain white space or neither does. Zero bytes in ``written`` are ignored."""
     has_space = any(byte in _SPACE for byte in gap)
     return has_space == any(byte in _SPACE for byte in written) or not written.strip(b"\0")
 

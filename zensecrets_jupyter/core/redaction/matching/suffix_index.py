@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 
 _LETTERS = 48
-"""Number of last letters of a pattern that are indexed. A program that shows only the end of a text shows fewer."""
+"""Number of last letters of a pattern that are indexed. A program that shows only the end of a text shows fewer letters."""
 _TAIL = 256
 """Number of bytes at the end of a text that are searched."""
 _SEPARATOR = 0
@@ -25,7 +25,7 @@ _FILTER_BYTES_PER_WINDOW = 8
 class SuffixIndex:
     """Index of the last letters of all patterns.
 
-    It is for a program that prints the end of a value in two chunks.
+    It is needed if a program prints the end of a value in two chunks.
 
     A *window* is a run of :data:`SHORTEST_VALUE` letters. A Bloom filter holds all windows; a dictionary of them would take five times the
     memory.
@@ -35,7 +35,7 @@ class SuffixIndex:
         """Create an empty index."""
         self._new: list[Pattern] = []
         self._letters = bytearray()
-        self._windows = 0
+        self._window_count = 0
         self._filter = bytearray(1024)
 
     def add(self, pattern: Pattern) -> None:
@@ -68,22 +68,22 @@ class SuffixIndex:
         return len(data) - len(tail) + start_of_last(tail, length)
 
     def _index_new(self) -> None:
-        added = bytearray()
+        new_letters = bytearray()
         while self._new:
             pattern = self._new.pop()
             # The last letter is left out, because nothing of the pattern can follow it.
-            added += pattern.skeleton[max(pattern.first, pattern.last - _LETTERS) : pattern.last - 1]
-            added.append(_SEPARATOR)
-        self._letters += added
-        self._windows += len(added)
-        if self._windows * _FILTER_BYTES_PER_WINDOW > len(self._filter):
+            new_letters += pattern.skeleton[max(pattern.first, pattern.last - _LETTERS) : pattern.last - 1]
+            new_letters.append(_SEPARATOR)
+        self._letters += new_letters
+        self._window_count += len(new_letters)
+        if self._window_count * _FILTER_BYTES_PER_WINDOW > len(self._filter):
             size = len(self._filter)
-            while self._windows * _FILTER_BYTES_PER_WINDOW > size:
+            while self._window_count * _FILTER_BYTES_PER_WINDOW > size:
                 size *= 2
             self._filter = bytearray(size)
-            added = self._letters
+            new_letters = self._letters
         mask = len(self._filter) - 1
-        for number in map(hash, _windows_of(bytes(added))):
+        for number in map(hash, _windows_of(bytes(new_letters))):
             self._filter[number & mask] = self._filter[(number >> 24) & mask] = 1
 
 

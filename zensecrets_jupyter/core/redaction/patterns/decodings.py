@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LEVELS = 4
 """How many times the decoded texts are decoded again."""
 _LONGEST_DECODED = 1 << 20
-"""A longer value is not decoded. The values that services accept are shorter."""
+"""Maximum length of a value that is decoded. The values that services accept are shorter."""
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{8,}={0,2}\s*")
 _HEXADECIMAL = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
@@ -131,7 +131,7 @@ def _texts_in_digits(value: str) -> Iterator[str]:
 def binary_keys(value: str) -> list[bytes]:
     """Return the bytes of a binary key in base64 or hexadecimal; at most one.
 
-    Such a key may be one of AES or HMAC.
+    An example is a key of AES or HMAC.
 
     Bytes that are text, or that have another length than usual keys, are left out.
     """

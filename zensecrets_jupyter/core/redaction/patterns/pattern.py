@@ -130,13 +130,13 @@ class Pattern:
                 return self._expression
             signs = [bytes([byte]) for byte in reduced_to_signs(self.text)]
             quoting = b"[" + re.escape(_QUOTING) + b"]{0,8}"
-            written = [
+            sign_expressions = [
                 b"(?:" + re.escape(sign) + quoting + b"){0,7}" + re.escape(sign) if sign in _DOUBLED else re.escape(sign) for sign in signs
             ]
             before = self.text[: len(self.text) - len(self.text.lstrip(_QUOTING))]
             after = self.text[len(self.text.rstrip(_QUOTING)) :]
             edges = [b"(?:" + re.escape(edge) + b")?" for edge in (before, after)]
-            self._expression = re.compile(edges[0] + quoting.join(written) + edges[1], re.IGNORECASE)
+            self._expression = re.compile(edges[0] + quoting.join(sign_expressions) + edges[1], re.IGNORECASE)
         return self._expression
 
     def anchors(self) -> Iterator[tuple[int, int]]:

@@ -184,7 +184,7 @@ _PUBLIC = re.compile(
     r"\s*(?:-----(?:BEGIN|END) [A-Z0-9 ]+-----|[A-Z][A-Za-z-]+: [\w,.-]*|[{}\[\],:\"\s]*|https?://[^/@?#\s]+(?:/[\w./-]*)?)\s*"
 )
 _LONGEST_PUBLIC = 200
-"""Maximum length of a text that is checked for being such a line."""
+"""Maximum length of a text that is compared with ``_PUBLIC``."""
 _CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t"
 """The first line of a PEM certificate in base64, as in a kubeconfig."""
 

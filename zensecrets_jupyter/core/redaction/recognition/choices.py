@@ -49,7 +49,7 @@ def read_choices(*, reload: bool = False) -> VariableChoices:
     """Return the saved choices, which are empty if there is no file.
 
     Args:
-        reload: Whether to read the file again.
+        reload: Whether to read the file even if this process has read it before.
 
     Raises:
         UnreadableFileError: The file is damaged or unreadable.

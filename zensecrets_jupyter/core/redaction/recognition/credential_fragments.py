@@ -78,8 +78,8 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
     if "@" not in authority and "@" in rest and not re.match(r"[^:@/]*(?::\d+)?(?:[/?#]|\Z)", rest):
         # The password contains a slash that is not percent-encoded, although a URL requires it.
         authority = rest[: rest.rindex("@") + 1]
-    userinfo, at, _ = authority.rpartition("@")
-    if at:
+    userinfo, at_sign, _ = authority.rpartition("@")
+    if at_sign:
         user, colon, password = userinfo.partition(":")
         yield from _text_and_decoded(password)
         if user and not password and (is_opaque(user) or tokens_in(user)):
@@ -184,7 +184,7 @@ def fragments_of_cookies(value: str) -> list[SecretFragment]:
 
 
 _MAX_DEPTH = 16
-"""Deeper levels of JSON are not searched."""
+"""Maximum number of nested levels of JSON that are searched."""
 
 
 def fragments_of_json(value: str) -> list[SecretFragment] | None:

@@ -1,6 +1,6 @@
 """The reasons why names are protected, for the table of ``%secret guard``.
 
-They contain no values.
+A reason contains no value.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 
 
-class Reasons:
+class ProtectionReasons:
     """The reason why each name is protected."""
 
     def __init__(self) -> None:
@@ -36,6 +36,6 @@ class Reasons:
 
 
 @cache
-def the_reasons() -> Reasons:
-    """Return the reasons for the values of :func:`~zensecrets_jupyter.core.redaction.the_redactor`."""
-    return Reasons()
+def the_protection_reasons() -> ProtectionReasons:
+    """Return the reasons why the values of :func:`~zensecrets_jupyter.core.redaction.the_redactor` are protected."""
+    return ProtectionReasons()

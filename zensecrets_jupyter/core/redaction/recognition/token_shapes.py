@@ -155,8 +155,9 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     (r"[A-Za-z0-9_~.-]{3}\dQ~[A-Za-z0-9_~.-]{31,34}", "an Azure client secret"),
     (r"SK[0-9a-f]{32}", "a Twilio key"),
 )
+"""Formats of tokens without a fixed prefix: a regular expression and the kind of the token."""
 _DOTS = 2
-"""Dots in a signed JSON web token and in a Discord token."""
+"""Number of dots in a signed JSON web token and in a Discord token."""
 _PRIVATE_KEY = "PRIVATE KEY"
 
 

@@ -111,8 +111,8 @@ def _is_mixed(value: str) -> bool:
     """
     if len(value) < _SHORTEST_MIXED:
         return False
-    changes = 5 * len(_CHANGE.findall(value)) > 2 * len(value)
-    return changes or bool(_HEXADECIMAL.fullmatch(value) or _MANY_NUMBERS.fullmatch(value))
+    has_many_changes = 5 * len(_CHANGE.findall(value)) > 2 * len(value)
+    return has_many_changes or bool(_HEXADECIMAL.fullmatch(value) or _MANY_NUMBERS.fullmatch(value))
 
 
 def is_opaque(value: str) -> bool:

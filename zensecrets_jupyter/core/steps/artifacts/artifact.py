@@ -27,7 +27,7 @@ class Artifact:
         step: The step that returned it.
         folder: Its folder in the artifact store.
         digest: A digest of the stored value.
-        materializer: The class that reads it.
+        materializer: The class that reads its files.
         data_type: The class that the step declares for it, ``object`` by default.
     """
 
@@ -55,7 +55,7 @@ class Artifact:
     def read(self, output_data_type: type[Any] | None = None, materializer_class: type[BaseMaterializer] | None = None) -> Any:
         """Return the value like :meth:`load`, optionally with another type or materializer.
 
-        This is the method's name in ZenML 0.20.
+        ZenML 0.20 has a method of this name.
 
         Args:
             output_data_type: The type that is passed to the materializer; by default the declared type.

@@ -32,7 +32,7 @@ class BaseMaterializer:
     ASSOCIATED_ARTIFACT_TYPE: ClassVar[Any] = None
     """The kind of artifact in later versions of ZenML; ignored here."""
     SKIP_REGISTRATION: ClassVar[bool] = False
-    """Whether the class does not become the default for its types; a subclass does not inherit this."""
+    """``True`` prevents the class from becoming the default for its types. A subclass does not inherit this attribute."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Register the class as the default for its types.

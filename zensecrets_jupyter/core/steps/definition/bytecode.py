@@ -16,7 +16,7 @@ _NO_TUPLE = -1
 """The length of a returned value if the ``return`` statement does not build a tuple."""
 
 _BITS_BEFORE_STAR = 8
-"""UNPACK_EX has the number of names before the star in its low byte, and of those after it in the next one."""
+"""The argument of UNPACK_EX has the number of names before the star in its low byte, and that of the names after the star above it."""
 
 
 def returns_value(code: CodeType) -> bool:

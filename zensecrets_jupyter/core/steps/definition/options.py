@@ -72,39 +72,41 @@ A key may also have a flavor, such as ``orchestrator.vertex``.
 """
 
 
-def validate_options(owner: str, given: Mapping[str, Any], ineffective: Mapping[str, str], effective: Collection[str]) -> dict[str, Any]:
-    """Return the given arguments that are not ``None``, and print warnings.
+def validate_options(
+    owner: str, arguments: Mapping[str, Any], ineffective: Mapping[str, str], effective: Collection[str]
+) -> dict[str, Any]:
+    """Return the arguments that are not ``None``, and print a warning for each of them.
 
-    These arguments have no effect in this package. A warning is printed once for each name in a process.
+    All of these arguments have no effect in this package. Each name is warned about only once in a process.
 
     Args:
         owner: The step or pipeline in errors, such as ``step 'trainer'``.
-        given: The arguments.
+        arguments: The arguments that the caller gave.
         ineffective: The reasons of all possible arguments without effect, by name.
         effective: The names of all arguments with an effect, for near misses in errors.
 
     Raises:
         StepInterfaceError: If an argument is unknown; the error names near misses.
     """
-    check_names(owner, given, ineffective, effective)
-    stored = {name: value for name, value in given.items() if value is not None}
+    check_names(owner, arguments, ineffective, effective)
+    stored = {name: value for name, value in arguments.items() if value is not None}
     warn_once({f"{name}=": ineffective[name] for name, value in stored.items() if value is not False and ineffective[name]}, owner)
     return stored
 
 
-def check_names(owner: str, given: Collection[str], allowed: Collection[str], others: Collection[str]) -> None:
-    """Check that each given argument is one of ``allowed``.
+def check_names(owner: str, names: Collection[str], allowed: Collection[str], others: Collection[str]) -> None:
+    """Check that each of ``names`` is one of ``allowed``.
 
     Args:
         owner: The step or pipeline in errors.
-        given: The names of the given arguments.
+        names: The names of the arguments that the caller gave.
         allowed: The names of the possible arguments.
         others: Further names for near misses in errors.
 
     Raises:
         StepInterfaceError: If an argument is unknown.
     """
-    unknown = next((name for name in given if name not in allowed), None)
+    unknown = next((name for name in names if name not in allowed), None)
     if unknown is None:
         return
     message = f"There is no argument {unknown!r} for {owner}."
@@ -151,8 +153,8 @@ def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: M
 
 def warn_once(reasons: Mapping[str, str], owner: str) -> None:
     """Print a line for each argument and its reason, once per argument and process."""
-    warned = process_global("steps.options", set[str])
+    warned_names = process_global("steps.options", set[str])
     for name, reason in reasons.items():
-        if name not in warned:
-            warned.add(name)
+        if name not in warned_names:
+            warned_names.add(name)
             sys.stderr.write(f"{name} of {owner} has no effect here: {reason}.\n")

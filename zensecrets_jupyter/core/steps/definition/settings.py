@@ -56,7 +56,7 @@ class StepSettings(Mapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         """Return a setting with its references resolved.
 
-        The errors are those of an attribute of a component.
+        A reference that can't be resolved raises the same errors as in an attribute of a component.
         """
         if key in self._models:
             return self._models[key]

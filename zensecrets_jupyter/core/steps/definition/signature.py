@@ -52,8 +52,8 @@ class Output:
 
     def __repr__(self) -> str:
         """Return the annotation as source code."""
-        written = [f"{name}={getattr(kind, '__name__', kind)}" for name, kind in self._outputs.items()]
-        return f"Output({', '.join(written)})"
+        items = [f"{name}={getattr(kind, '__name__', kind)}" for name, kind in self._outputs.items()]
+        return f"Output({', '.join(items)})"
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,11 @@ class StepSignature:
             return {}
         if len(self.outputs) == 1:
             return {self.outputs[0]: returned}
-        wanted = f"{len(self.outputs)} outputs ({', '.join(self.outputs)})"
+        declared = f"{len(self.outputs)} outputs ({', '.join(self.outputs)})"
         if not isinstance(returned, (tuple, list)):
-            message = f"Step {step_name!r} declares {wanted} and returned one {type(returned).__name__}."
+            message = f"Step {step_name!r} declares {declared} and returned one {type(returned).__name__}."
         elif len(returned) != len(self.outputs):
-            message = f"Step {step_name!r} declares {wanted} and returned {len(returned)}."
+            message = f"Step {step_name!r} declares {declared} and returned {len(returned)}."
         else:
             return dict(zip(self.outputs, returned, strict=True))
         raise StepInterfaceError(message, hint="Return them as a tuple in that order.")
@@ -149,13 +149,13 @@ def _wrong_type(subject: str, value: Any, declared: Any, verb: str) -> StepInter
     return StepInterfaceError(message, hint=f"{verb} a value of the declared type, or change the annotation.")
 
 
-def read_signature(function: object, name: str, *, annotated: bool = False) -> StepSignature:
+def read_signature(function: object, name: str, *, classic: bool = False) -> StepSignature:
     """Return the signature of the function of a step.
 
     Args:
         function: The function, or the bound method of an object.
         name: The name of the step, for errors.
-        annotated: Whether the rules of ZenML before 0.40 apply. With them, annotations are required, and a returned tuple is one output.
+        classic: Whether the rules of ZenML before 0.40 apply. With them, annotations are required, and a returned tuple is one output.
             Without them, an input without an annotation accepts any type, and each item of a returned tuple is an output.
 
     Raises:
@@ -169,7 +169,7 @@ def read_signature(function: object, name: str, *, annotated: bool = False) -> S
             notation = _UNSUPPORTED_KINDS[parameter.kind].format(parameter.name)
             message = f"Step {name!r} has the parameter {notation}, which is not a single named input."
             raise StepInterfaceError(message, hint="Write a plain parameter for each input.")
-        if parameter.name not in annotations and annotated:
+        if parameter.name not in annotations and classic:
             message = f"Parameter {parameter.name!r} of step {name!r} has no annotation."
             raise StepInterfaceError(message, hint=f"Add one, such as {parameter.name}: int.")
         annotation = annotations.get(parameter.name, Any)
@@ -181,11 +181,11 @@ def read_signature(function: object, name: str, *, annotated: bool = False) -> S
             raise StepInterfaceError(message, hint="Leave one of them out.")
         else:
             context = parameter.name
-    if "return" not in annotations and annotated:
+    if "return" not in annotations and classic:
         message = f"Step {name!r} has no return annotation."
         raise StepInterfaceError(message, hint="Add one, such as -> int, or -> None if it returns nothing.")
     returned = annotations.get("return", Any if returns_value(function.__code__) else None)
-    outputs = _outputs(returned, function, name, split_tuples=not annotated)
+    outputs = _outputs(returned, function, name, split_tuples=not classic)
     return StepSignature(inspect.Signature(inputs), context, tuple(outputs), input_types, outputs)
 
 

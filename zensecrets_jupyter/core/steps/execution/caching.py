@@ -3,7 +3,7 @@
 The cache key of a run is a digest of the step's code, name, declared types, inputs and settings, with unresolved references. A cached run
 is valid only while the secrets that it read are unchanged. If the step read the stack, the attributes of the stack must be unchanged too.
 Secrets are compared by a fingerprint that is keyed with the workspace's data key. A cached run that read no secret does not need the data
-key. Neither the cache key nor the record contains the value of a secret.
+key. Neither the cache key nor the stored record of a cached run contains the value of a secret.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ class StepCache:
         """
         code = None if step.code is None else code_digest(step.code)
         by_output = {output: step.materializer_of(output) for output in step.signature.outputs}
-        # The default materializer contains no code of the user.
-        own_code = {output: code_digest(item) for output, item in by_output.items() if item is not PickleMaterializer}
-        if code is None or None in own_code.values():
+        # The code of the default materializer is left out, because it is no code of the user.
+        materializer_code = {output: code_digest(item) for output, item in by_output.items() if item is not PickleMaterializer}
+        if code is None or None in materializer_code.values():
             return None
         try:
             plain_settings = self._canonical(settings)
@@ -89,7 +89,7 @@ class StepCache:
             code,
             step.signature.outputs,
             [_type_names(step.signature.input_types), _type_names(step.signature.output_types)],
-            own_code,
+            materializer_code,
             dict(inputs),
             plain_settings,
             list(secrets),

@@ -108,7 +108,7 @@ def _closure_parts(cell: Any, visited: set[int]) -> Iterator[str]:
     try:
         content = cell.cell_contents
     except ValueError:
-        # The cell is empty: the function uses a variable of the enclosing function that is assigned later.
+        # The cell is empty: the function uses a variable to which the enclosing function has not assigned a value yet.
         return
     yield from _parts(_entrypoint_or_item(content), visited)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.steps.definition.protocols import StepDefaults, StepDefinition
 
-_tracing: ContextVar[Graph | None] = ContextVar("zensecrets_graph", default=None)
+_current_graph: ContextVar[Graph | None] = ContextVar("zensecrets_graph", default=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class StepCall:
         inputs: The outputs of other calls and the plain arguments, by parameter.
         original: The step in the code. ``step`` is a copy of it if the options of the run configure the call.
         pipelines: The nested pipelines that made the call, outermost first.
-        after: The names of calls that it waits for without using their outputs.
+        after: The names of further calls to wait for, whose outputs are not inputs of this call.
     """
 
     name: str
@@ -47,7 +47,7 @@ class StepCall:
 
     @property
     def upstream(self) -> set[str]:
-        """The names of the calls whose outputs it uses, and of those in ``after``."""
+        """The names of the calls whose outputs are inputs of this call, and of the calls in ``after``."""
         return {item.call for item in self.inputs.values() if isinstance(item, StepOutput)} | self.after
 
 
@@ -64,14 +64,15 @@ class Graph:
         self.pipeline = pipeline
         self.calls: dict[str, StepCall] = {}
         self._configurations = configurations or {}
-        self._after: list[tuple[StepDefinition, StepDefinition]] = []
+        # Pairs of a step and the step whose calls it waits for.
+        self._step_order: list[tuple[StepDefinition, StepDefinition]] = []
         self._nested: list[StepDefaults] = []
 
     def add(self, step: StepDefinition, arguments: Mapping[str, Any], name: str | None = None, after: object = None) -> Any:
         """Add a call of a step.
 
         Returns:
-            The placeholder of its output; a tuple of placeholders for several outputs, and ``None`` for none.
+            The placeholder of the output, a tuple of placeholders if the step has several outputs, or ``None`` if it has no output.
 
         Args:
             step: The step.
@@ -127,12 +128,12 @@ class Graph:
 
     def add_order(self, step: StepDefinition, before: StepDefinition) -> None:
         """Make every call of ``step`` wait for every call of ``before``."""
-        self._after.append((step, before))
+        self._step_order.append((step, before))
 
     def upstream(self, name: str) -> set[str]:
         """Return the names of the calls that must finish before the call ``name`` runs."""
         call = self.calls[name]
-        earlier = [before for step, before in self._after if step is call.original]
+        earlier = [before for step, before in self._step_order if step is call.original]
         return call.upstream | {other.name for other in self.calls.values() if other.original in earlier}
 
     def topological_order(self) -> list[StepCall]:
@@ -201,7 +202,7 @@ class Graph:
 
 def current_graph() -> Graph | None:
     """Return the graph of the pipeline that is being recorded, or ``None``."""
-    return _tracing.get()
+    return _current_graph.get()
 
 
 def _as_list(value: object) -> list[Any]:
@@ -218,7 +219,7 @@ def trace_pipeline(pipeline: str, configurations: Mapping[str, Mapping[str, Any]
         StepInterfaceError: If the block unpacks the result of a step without outputs.
     """
     graph = Graph(pipeline, configurations)
-    token = _tracing.set(graph)
+    token = _current_graph.set(graph)
     problem: StepInterfaceError | None = None
     try:
         yield graph
@@ -227,6 +228,6 @@ def trace_pipeline(pipeline: str, configurations: Mapping[str, Mapping[str, Any]
         if problem is None:
             raise
     finally:
-        _tracing.reset(token)
+        _current_graph.reset(token)
     if problem is not None:
         raise problem

@@ -30,7 +30,7 @@ class Orchestrator(ABC):
         other step. It does not raise the error of a step, because the result contains it.
 
         Raises:
-            StepInterfaceError: If steps wait for each other; no step ran.
+            StepInterfaceError: If steps wait for each other. In this case, no step has run.
         """
 
 
@@ -41,9 +41,9 @@ class LocalOrchestrator(Orchestrator):
 
     def run(self, graph: Graph, runner: StepRunner, report: Callable[[StepRun], None]) -> None:
         """Run the calls in topological order; see :meth:`Orchestrator.run`."""
-        finished: dict[str, StepRun] = {}
+        results: dict[str, StepRun] = {}
         for call in graph.topological_order():
-            result = finished[call.name] = runner.run_step(call, finished)
+            result = results[call.name] = runner.run_step(call, results)
             report(result)
             if result.status is ExecutionStatus.FAILED:
                 return

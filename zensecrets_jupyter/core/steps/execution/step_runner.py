@@ -54,12 +54,12 @@ class StepRunner:
         self._files = open_files(workspace, stack)
         self._cache = StepCache(self._files, workspace, stack)
 
-    def run_step(self, call: StepCall, finished: Mapping[str, StepRun]) -> StepRun:
+    def run_step(self, call: StepCall, earlier_runs: Mapping[str, StepRun]) -> StepRun:
         """Run one call of a step, or reuse its cached outputs.
 
         Args:
             call: The call.
-            finished: The results of earlier calls, by name. They include the calls whose outputs are inputs of this call.
+            earlier_runs: The results of earlier calls, by name. They include the calls whose outputs are inputs of this call.
 
         Returns:
             The result of the step. If the step failed, ``error`` has the exception, which may be a KeyboardInterrupt.
@@ -68,7 +68,7 @@ class StepRunner:
         pipelines = (self._defaults, *call.pipelines)
         settings = reduce(merge_settings, [pipeline.settings for pipeline in pipelines] + [call.step.settings])
         arguments = {
-            parameter: item if isinstance(item, PickledArgument) else finished[item.call].outputs[item.name]
+            parameter: item if isinstance(item, PickledArgument) else earlier_runs[item.call].outputs[item.name]
             for parameter, item in call.inputs.items()
         }
         inputs = {name: item for name, item in arguments.items() if not isinstance(item, PickledArgument)}

@@ -97,7 +97,7 @@ class StreamMessages:
                     self._send(socket, message, ident, None)
                 else:
                     self._show(stream, shown)
-                if self._held or stream.redactor.held:
+                if self._held or stream.redactor.held_length:
                     self._update_held(key, stream)
                 if key not in self._held:
                     stream.forget_message()
@@ -155,7 +155,7 @@ class StreamMessages:
 
     def _update_held(self, key: tuple[str, str], stream: _Stream) -> None:
         """Record whether a stream has held-back text, and schedule its release."""
-        if stream.redactor.held:
+        if stream.redactor.held_length:
             self._held.add(key)
             if not self._release_later(key, stream):
                 self._release_streams([key])

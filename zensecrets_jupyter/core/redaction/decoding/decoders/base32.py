@@ -11,6 +11,7 @@ from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, Group
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The tables for runs of capitals and digits, and for runs of small letters and digits.
 _IN_ONE_CASE = tuple(
     bytes(0x61 if byte in (letters + string.digits).encode() else 0x20 for byte in range(256))
     for letters in (string.ascii_uppercase, string.ascii_lowercase)
@@ -19,13 +20,14 @@ _BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz2345
 _BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _SHORTEST_HEXADECIMAL = 16
-"""Minimum length of a word of hexadecimal digits that is not base32. Only one base32 word of 100,000 has no other letters."""
+"""A word of hexadecimal digits is not base32 from this length on. Only one base32 word of 100,000 has only hexadecimal digits."""
+# Maps the digits of base32 to the digits with the same value that int(…, 32) reads.
 _DIGITS = b"0123456789abcdefghijklmnopqrstuv"
 _FROM_BASE32 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567abcdefghijklmnopqrstuvwxyz", _DIGITS + _DIGITS[:26])
 _SHIFTS = 8
-"""Digits in one group. The base32 of a value may begin at any of them."""
+"""Number of digits in one group. The base32 of a value may begin at any digit of a group."""
 _LONGEST_IDENTIFIER = 1 << 13
-"""Maximum length of an identifier in small letters."""
+"""A word in small letters without digits is base32 only from this length on, because a shorter one may be an identifier."""
 
 
 def base32_views(view: TextView, shortest: int) -> list[TextView]:
@@ -36,15 +38,15 @@ def base32_views(view: TextView, shortest: int) -> list[TextView]:
         shortest: The minimum length of a word. Shorter words are often base32 by chance.
     """
     data = view.data
-    words = [word for classes in _IN_ONE_CASE for word in runs_in(data, classes, shortest) if _is_word(data, word)]
+    words = [word for classes in _IN_ONE_CASE for word in runs_in(data, classes, shortest) if _may_be_base32(data, word)]
     pieces = [piece for word in words for piece in _pieces(data[word.start : word.end], word)]
     return [PiecedView(view, pieces, "base32")] if pieces else []
 
 
-def _is_word(data: bytes, run: Run) -> bool:
+def _may_be_base32(data: bytes, run: Run) -> bool:
     """Return whether a run is a word that may be base32.
 
-    It is not a part of a longer word, an identifier, or a word of a language in small letters.
+    A part of a longer word, an identifier, and a word of a language in small letters are not base32.
     """
     if data[max(0, run.start - 1) : run.start].isalnum() or data[run.end : run.end + 1].isalnum():
         return False

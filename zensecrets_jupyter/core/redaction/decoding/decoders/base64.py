@@ -27,15 +27,15 @@ _DIGIT = re.compile(rb"[A-Za-z0-9+/_-]")
 _BETWEEN_LINES = re.compile(rb"[ \t|\\\"'`]{0,8}(?:\r*\n|\r)[ \t|>#*\"'`]{0,40}")
 _LAST_LINE = re.compile(rb"([A-Za-z0-9+/_-]+)={0,2}(?![A-Za-z0-9+/_-])")
 _SEPARATORS = (b"CgoK", b"AAACgoK", b"AACgoK", b"ACgoK")
-"""The digits that separate two blocks, by the length of the first one modulo 4: padding, and three line ends."""
+"""The digits that are added after a block, by its length modulo 4: padding, and the base64 of line ends."""
 _BITS, _GROUP = 6, 3
 """The bits that one digit encodes, and the bytes that four digits encode."""
 _SHORTEST_HEXADECIMAL = 16
-"""Minimum length of a run of hexadecimal digits that is not base64."""
+"""A run of hexadecimal digits is not base64 from this length on."""
 _NO_CAPITALS = 24
-"""Minimum length of a run that is not base64 if it has no capitals. Only one base64 text of 10,000 has none at this length."""
+"""A run without capitals is not base64 from this length on. Only one base64 text of 10,000 with this length has no capitals."""
 _LONG = 256
-"""Length of the start of a long run that is classified first, because it usually decides about the run."""
+"""Length of the start of a long run that is classified before the whole run, because the result is usually the same."""
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
 _IN_WORDS = b"-_/+"
 
@@ -48,7 +48,7 @@ def base64_views(view: TextView, shortest: int) -> list[TextView]:
         shortest: The minimum number of digits of a run.
     """
     data = view.data
-    blocks = list(_join_lines(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_word(data[run.start : run.end])]))
+    blocks = list(_join_lines(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_not_base64(data[run.start : run.end])]))
     if not blocks:
         return []
     # All blocks are decoded at once, because a page of prose has hundreds of words that may be base64.
@@ -80,12 +80,9 @@ def _decode(digits: bytes) -> Iterator[bytes]:
         yield shifted[_GROUP : _GROUP + (len(digits) - shift) // 4 * _GROUP]
 
 
-def _is_word(run: bytes) -> bool:
-    """Return whether a run is not base64.
-
-    Such runs are words, a path, a repeated character or hexadecimal digits.
-    """
-    if len(run) > _LONG and not _is_word(run[:_LONG]):
+def _is_not_base64(run: bytes) -> bool:
+    """Return whether a run is a word, a path, one repeated character or hexadecimal digits."""
+    if len(run) > _LONG and not _is_not_base64(run[:_LONG]):
         return False
     if run.islower() and (len(run) >= _NO_CAPITALS or len(run) - len(run.translate(None, _IN_WORDS)) > 1):
         return True

@@ -29,12 +29,12 @@ _PUNCTUATION = string.punctuation.encode()
 _LONGEST = 1 << 17
 """Maximum number of bytes at the start of a text that are searched for base85."""
 _LEAST_PUNCTUATION = 12
-"""A likely run has punctuation at one of twelve characters or more. On average, base85 has it at one of four."""
-_UNLIKELY = 256
-"""Maximum number of bytes in unlikely runs that are decoded too. One of 100 base85 texts of 25 characters is an unlikely run."""
+"""A likely run has at least one punctuation character among twelve characters. On average, base85 has one among four."""
+_MAX_UNLIKELY_BYTES = 256
+"""Maximum number of bytes of unlikely runs that are decoded too. One of 100 base85 texts of 25 characters is an unlikely run."""
 _NO_CAPITALS = 20
-"""Minimum length of a run that is not base85 if it has no capitals. Only one base85 text of 1,000 has none at this length."""
-_ALPHABETS_OF_BASE64 = (b"+/", b"-_")
+"""A run without capitals is not base85 from this length on. Only one base85 text of 1,000 with this length has no capitals."""
+_BASE64_PUNCTUATION = (b"+/", b"-_")
 _GROUP = 5
 _CONTROL_RATIO = 4
 """Groups may encode text if at most one of four begins with a control character."""
@@ -51,33 +51,33 @@ def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView
         budget: The number of bytes that may be decoded. Each run is decoded fifteen times: in three alphabets, from each of five digits on.
     """
     pieces: list[DecodedPiece] = []
-    unlikely_budget = Budget(_UNLIKELY)
-    # HTML repeats itself: every cell of a table may have the same style.
-    failed: set[bytes] = set()
+    unlikely_budget = Budget(_MAX_UNLIKELY_BYTES)
+    # A run that encodes no text is decoded only once, because HTML repeats runs: every cell of a table may have the same style.
+    undecodable: set[bytes] = set()
     for run in runs_in(view.data[:_LONGEST], _VISIBLE, shortest):
         if budget.is_spent:
             break
         text = view.data[run.start : run.end]
-        if text in failed:
+        if text in undecodable:
             continue
         if (_is_likely(text) or (_is_possible(text) and unlikely_budget.spend(len(text)))) and budget.spend(len(text)):
             decoded = [piece for name in _ALPHABETS for piece in _decode_run(view.data, run, name)] + list(_decode_quoted(view.data, run))
             pieces += decoded
             if not decoded:
-                failed.add(text)
+                undecodable.add(text)
     return [PiecedView(view, pieces, "base85")] if pieces else []
 
 
 def _is_likely(run: bytes) -> bool:
     """Return whether a run has the usual punctuation of base85.
 
-    It has enough punctuation, and more different characters of it than base64 has.
+    It has enough punctuation, and at least one punctuation character that base64 does not have.
     """
     if len(run) >= _NO_CAPITALS and run.islower():
         return False
     punctuation = run.rstrip(b"=").translate(None, _LETTERS_AND_DIGITS)
     has_enough = len(run) // _LEAST_PUNCTUATION <= len(punctuation) < len(run)
-    return has_enough and all(punctuation.translate(None, signs) for signs in _ALPHABETS_OF_BASE64)
+    return has_enough and all(punctuation.translate(None, signs) for signs in _BASE64_PUNCTUATION)
 
 
 def _is_possible(run: bytes) -> bool:
@@ -109,7 +109,7 @@ def _may_be_text(firsts: bytes) -> bool:
 
 
 def _decode_quoted(data: bytes, run: Run) -> Iterator[DecodedPiece]:
-    """Yield the text that a run encodes whose punctuation is doubled or escaped."""
+    """Yield the text that a run encodes if its punctuation is doubled or escaped."""
     text = data[run.start : run.end]
     for expression in _QUOTED:
         plain = expression.sub(rb"\1", text)
@@ -119,10 +119,11 @@ def _decode_quoted(data: bytes, run: Run) -> Iterator[DecodedPiece]:
                     yield DecodedPiece(piece.data, lambda _start, _end: [(run.start, run.end)])
 
 
+# Doubled punctuation, and escaped punctuation.
 _QUOTED = (re.compile(rb"([$%{}`\"'])\1"), re.compile(rb"[`^\\]([!-/:-@\[-`{-~])"))
 
 
 def _decode(values: bytes) -> bytes:
     groups = zip(values[0::5], values[1::5], values[2::5], values[3::5], values[4::5], strict=True)
-    numbers = [(((one * 85 + two) * 85 + three) * 85 + four) * 85 + five for one, two, three, four, five in groups]
+    numbers = [(((first * 85 + second) * 85 + third) * 85 + fourth) * 85 + fifth for first, second, third, fourth, fifth in groups]
     return b"".join([(number & 0xFFFFFFFF).to_bytes(4, "big") for number in numbers])

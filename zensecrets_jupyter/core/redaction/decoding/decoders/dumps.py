@@ -81,10 +81,7 @@ def dump_views(view: TextView) -> list[TextView]:
 
 
 def _has_rows(data: bytes) -> bool:
-    """Return whether ``data`` has at least two rows.
-
-    A dump may begin at a later address than 0.
-    """
+    """Return whether ``data`` has at least two rows, even if the address of the first row is not 0."""
     first = _ROW.search(data)
     return first is not None and _ROW.search(data, first.end()) is not None
 
@@ -116,8 +113,8 @@ def _octal_word(digits: bytes) -> bytes:
 def _characters(match: re.Match[bytes]) -> Iterator[_Cell]:
     """Yield the bytes of a row of ``od -c``."""
     for cell in _CELL.finditer(match[2]):
-        shown = cell[1]
-        data = _CONTROLS.get(shown) or (bytes([int(shown, 8) & 0xFF]) if len(shown) == len(b"377") else shown)
+        cell_text = cell[1]
+        data = _CONTROLS.get(cell_text) or (bytes([int(cell_text, 8) & 0xFF]) if len(cell_text) == len(b"377") else cell_text)
         yield _Cell(data, match.start(2) + cell.start(1), match.start(2) + cell.end(1))
 
 

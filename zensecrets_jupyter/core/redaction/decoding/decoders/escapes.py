@@ -1,7 +1,7 @@
 """Decoder of escape sequences: backslashes, percent signs, HTML and XML, terminal sequences, invisible characters.
 
-All kinds are decoded together, because code mixes them and a text does not say which kind it uses. A value may contain escape sequences of
-its own. The texts that they encode are protected too, so a value that is decoded too often still matches.
+All kinds are decoded together, because code mixes them and a text does not say which kind it uses. A value may contain escape sequences
+of its own. The texts that these sequences encode are protected too, so a value that is decoded too often still matches.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _by_first_letter(words: str) -> str:
     endings: dict[str, list[str]] = {}
     for word in words.split("|"):
         endings.setdefault(word[0], []).append(word[1:])
-    return "|".join(f"[{letter}{letter.upper()}](?i:{'|'.join(own)})" for letter, own in endings.items())
+    return "|".join(f"[{letter}{letter.upper()}](?i:{'|'.join(word_endings)})" for letter, word_endings in endings.items())
 
 
 # The elements of HTML and SVG that format text. Any other word after "<" may belong to a value.
@@ -85,7 +85,7 @@ def _all_families(backslash: str, percent: str, entity: str) -> re.Pattern[bytes
 
 _RUNS = _all_families(_BACKSLASH_RUNS, _PERCENT_RUNS, _ENTITY_RUNS)
 _SINGLE = _all_families(_BACKSLASH_ONE, _PERCENT_ONE, _ENTITY_ONE)
-"""The escape sequences of all families. The first expression matches a run of them at once, the second one each of them."""
+"""Escape sequences of all families. ``_RUNS`` matches a run of sequences at once, and ``_SINGLE`` matches each sequence."""
 _TEXT_FAMILIES = (
     (b"\\", _compile(r"\\", rf"(?<=\\)(?:{_BACKSLASH_RUNS}|{_BACKSLASH})")),
     (b"%", _compile("%", rf"(?<=%)(?:{_PERCENT_RUNS}|u[0-9A-Fa-f]{{4}})")),
@@ -150,11 +150,10 @@ def unescape(data: bytes) -> bytes:
 
 
 def partly_unescape(data: bytes) -> list[bytes]:
-    r"""Return the versions of ``data`` in which some of the escape sequences are decoded.
+    r"""Return versions of ``data`` in which some families of escape sequences are decoded, once or several times.
 
-    In each version, some families of escape sequences are decoded, once or several times.
-
-    A password such as ``a%4e\\x41`` is not encoded. However, a decoded view of a text may have decoded some of it.
+    A password such as ``a%4e\\x41`` looks encoded although it is not. A text with this password therefore has views in which a part of the
+    password is decoded.
     """
     if not has_escapes(data):
         return []
@@ -184,9 +183,9 @@ def escape_views(view: TextView) -> list[TextView]:
     views: list[TextView] = []
     if (b"\\" in data or b"%" in data) and data.translate(None, _VISIBLE_BYTES):
         # An escape sequence may contain an invisible character.
-        shown = _INVISIBLE_SEQUENCE.sub(lambda match: _decode(match[0]), data)
-        if shown != data:
-            views.append(SubstitutedView(view, shown, "escapes", _INVISIBLE_SEQUENCE, _decode))
+        without_invisible = _INVISIBLE_SEQUENCE.sub(lambda match: _decode(match[0]), data)
+        if without_invisible != data:
+            views.append(SubstitutedView(view, without_invisible, "escapes", _INVISIBLE_SEQUENCE, _decode))
     new = unescape(data)
     if new != data:
         views.append(SubstitutedView(view, new, "escapes", _SINGLE, _decode))

@@ -45,10 +45,7 @@ def hexadecimal_views(view: TextView) -> list[TextView]:
 
 
 def _blocks(data: bytes) -> list[Span]:
-    """Return the spans of the digits.
-
-    The lines of one wrapped text are in one span.
-    """
+    """Return the span of each block of digits. All lines of a wrapped block are in one span."""
     blocks: list[Span] = []
     end = 0
     for run in runs_in(data, _CLASSES, _MIN_DIGITS):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A character and a backspace, with which terminals overprint the character.
 _OVERSTRUCK = re.compile(rb"[\x00-\x7f]\x08|[\xc2-\xf4][\x80-\xbf]{1,3}\x08")
-# The prefix of a string literal, such as b or rb; the same on a new line; and the border of two adjacent literals.
+# The prefix of a string literal, such as b or rb; such a prefix on a new line; and the border of two adjacent literals.
 _PREFIX = re.compile(rb"(?<=[\s(])[bBrRuUfF]{1,2}(?=['\"])")
 _PREFIX_BELOW = re.compile(rb"\n\s*[bBrRuUfF]{1,2}['\"]")
 _ADJACENT_LITERALS = re.compile(rb"['\"][ \t\\+]*\r?\n\s*[bBrRuUfF]{1,2}['\"]")
@@ -33,9 +33,9 @@ _ADJACENT_LETTERS = tuple(
     for quote in (b"'", b'"')
 )
 _LONGEST_LETTER = 6
-"""Maximum length of a letter with the quote before it."""
+"""Maximum number of bytes of a letter and of the quote before it."""
 _LETTER = re.compile(rb"(['\"])(\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1")
-# A vertical border of a table; and the same on the line below.
+# A vertical border of a table; and such a border on the line below.
 _BORDER = re.compile(rb"[|\xe2](?:(?<=\|)|(?<=\xe2)[\x94\x95][\x80-\xbf])")
 _BORDER_BELOW = re.compile(rb"\n[^\n|\xe2]{0,500}(?:\||\xe2[\x94\x95][\x80-\xbf])")
 _WIDEST = 500
@@ -96,7 +96,7 @@ def _lists_of_letters(data: bytes) -> list[re.Match[bytes]]:
         for letter in expression.finditer(data):
             if letter.start() < position:
                 continue
-            # The list begins with the previous letter, or with this letter if that is a quote.
+            # The list begins with the previous letter, or with this letter if the previous letter is a quote.
             starts = range(max(position, letter.start() - _LONGEST_LETTER), letter.end())
             letters = next((match for start in starts if (match := _LETTERS.match(data, start))), None)
             if letters:

@@ -81,8 +81,8 @@ def _number_spans(match: re.Match[bytes], size: int) -> list[Span]:
     return [number.span() for number, length in zip(numbers, lengths, strict=True) for _ in range(length)]
 
 
-# Each of the following decoders takes a list of numbers, and yields its decoded bytes with the number of bytes that one number encodes. The
-# number is 0 if each number is a character, which may have several bytes.
+# Each of the following decoders takes a list of numbers, and yields its decoded bytes with the size: how many bytes one number of the
+# list encodes. The size is 0 if each number is a character, which may have several bytes.
 
 
 def _hex_bytes(text: bytes) -> Iterator[tuple[bytes, int]]:
