@@ -66,12 +66,12 @@ def test_a_schema_masks_sensitive_keys(schema_type: str) -> None:
     sensitive = [key for key in keys if schema.is_sensitive(key)]
     content = {key: canary(key) for key in sensitive}
     required = {key: "clear" for key in schema.required_keys() if key not in content}
-    made = schema.from_content("mine", {**required, **content})
-    assert {key: made.content[key] for key in sensitive} == content
-    assert set(made.value_sources()) == set(content.values())
-    assert type(made.content) is dict
-    assert find_canary(repr(made) + str(made.model_dump()) + made.model_dump_json()) == []
-    assert all(type(value) is str for value in made.content.values())
+    secret = schema.from_content("mine", {**required, **content})
+    assert {key: secret.content[key] for key in sensitive} == content
+    assert set(secret.value_sources()) == set(content.values())
+    assert type(secret.content) is dict
+    assert find_canary(repr(secret) + str(secret.model_dump()) + secret.model_dump_json()) == []
+    assert all(type(value) is str for value in secret.content.values())
 
 
 @pytest.mark.parametrize("schema_type", [schema_type for schema_type in SCHEMAS if schema_type != "arbitrary"])

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 QUICK = settings(deadline=None, max_examples=60)
 
 
-WEATHER = """
+WEATHER_CELL = """
 from typing import ClassVar
 from zensecrets_jupyter import BaseSecretSchema, ClearTextField
 
@@ -45,6 +45,7 @@ class WeatherSecretSchema(BaseSecretSchema):
     station: str = ClearTextField(default="north")
     api_key: str
 """
+"""A cell that defines a schema."""
 
 
 # Content and representations.
@@ -100,17 +101,17 @@ def test_no_representation_shows_a_value() -> None:
     mine = secret("mine", token=canary("arbitrary"))
     login = BasicAuthSecretSchema(name="login", username="ada", password=canary("typed"))
 
-    class Holder(BaseModel):
-        held: BasicAuthSecretSchema
+    class Outer(BaseModel):
+        inner: BasicAuthSecretSchema
 
-    for shown in (
-        *(show(one) for one in (mine, login) for show in (repr, str, pprint.pformat, "{}".format, "{!r}".format)),
-        *(str(one.model_dump()) + one.model_dump_json() + json.dumps(one.model_dump(mode="json")) for one in (mine, login)),
-        *(the_redactor().redact(repr(list(one)) + repr(dict(one)) + repr(vars(one))) for one in (mine, login)),
-        to_json(login).decode() + Holder(held=login).model_dump_json() + repr(Holder(held=login)),
+    for text in (
+        *(show(model) for model in (mine, login) for show in (repr, str, pprint.pformat, "{}".format, "{!r}".format)),
+        *(str(model.model_dump()) + model.model_dump_json() + json.dumps(model.model_dump(mode="json")) for model in (mine, login)),
+        *(the_redactor().redact(repr(list(model)) + repr(dict(model)) + repr(vars(model))) for model in (mine, login)),
+        to_json(login).decode() + Outer(inner=login).model_dump_json() + repr(Outer(inner=login)),
         TypeAdapter(list[BasicAuthSecretSchema]).dump_json([login]).decode(),
     ):
-        assert find_canary(shown) == []
+        assert find_canary(text) == []
     assert login.model_dump() == {"name": "login", "username": "ada", "password": "{{login.password}}"}
     assert json.loads(mine.model_dump_json()) == {"name": "mine", "token": "{{mine.token}}"}
     assert dict(login).keys() == {"name", "username", "password"}
@@ -151,10 +152,10 @@ def test_a_secret_is_immutable() -> None:
 
 def test_equal_secrets_have_equal_schema_name_and_content() -> None:
     """Secrets are equal if schema, name and content are, independent of their origin."""
-    for one in (secret("mine", a="1"), BasicAuthSecretSchema(name="mine", username="u", password="p")):
-        other = type(one).from_content("mine", one.content, origin=None)
-        assert one == other
-        assert hash(one) == hash(other)
+    for first in (secret("mine", a="1"), BasicAuthSecretSchema(name="mine", username="u", password="p")):
+        other = type(first).from_content("mine", first.content, origin=None)
+        assert first == other
+        assert hash(first) == hash(other)
     assert secret("mine", a="1") != secret("mine", a="2")
     assert secret("mine", a="1") != secret("other", a="1")
 
@@ -217,7 +218,7 @@ def test_invalid_content_is_refused_without_a_value(schema: str, content: dict[s
 def test_every_validation_raises_invalid_secret_error() -> None:
     """The constructor, model_validate and model_validate_json raise InvalidSecretError."""
     text = canary("refused")
-    tries: list[Callable[[], object]] = [
+    attempts: list[Callable[[], object]] = [
         lambda: BasicAuthSecretSchema(name="mine", username=text),  # type: ignore[call-arg] # the test omits a required argument
         lambda: BasicAuthSecretSchema.model_validate({"name": "mine", "username": text}),
         lambda: BasicAuthSecretSchema.model_validate_json(json.dumps({"name": "mine", "username": text})),
@@ -226,7 +227,7 @@ def test_every_validation_raises_invalid_secret_error() -> None:
         lambda: ArbitrarySecretSchema(name="mine", arbitrary_kv_pairs=text),  # type: ignore[arg-type] # the test passes a text instead of a mapping
         lambda: ArbitrarySecretSchema(arbitrary_kv_pairs={"a": text}),  # type: ignore[call-arg] # the test omits the name
     ]
-    for attempt in tries:
+    for attempt in attempts:
         with pytest.raises(InvalidSecretError) as caught:
             attempt()
         assert find_canary(error_details(caught.value)) == []
@@ -256,7 +257,7 @@ def test_every_schema_refuses_an_invalid_name(name: str) -> None:
 def test_the_message_of_a_validator_is_not_quoted() -> None:
     """A validator's message may contain the value, so the error names only the key."""
     text = canary("checked")
-    names = run_cell("""
+    namespace = run_cell("""
 from typing import ClassVar
 from pydantic import field_validator, model_validator
 from zensecrets_jupyter import BaseSecretSchema
@@ -279,7 +280,7 @@ class CheckedSecretSchema(BaseSecretSchema):
 """)
     for content, expected in (({"token": text}, "'token' was refused"), ({"token": "t", "other": text}, "the content was refused")):
         with pytest.raises(InvalidSecretError, match=expected) as caught:
-            names["CheckedSecretSchema"].from_content("mine", content)
+            namespace["CheckedSecretSchema"].from_content("mine", content)
         assert find_canary(error_details(caught.value)) == []
 
 
@@ -288,37 +289,37 @@ class CheckedSecretSchema(BaseSecretSchema):
 
 def test_defining_a_class_registers_its_schema() -> None:
     """A class from a cell is listed and found under its TYPE immediately."""
-    schema = run_cell(WEATHER)["WeatherSecretSchema"]
+    schema = run_cell(WEATHER_CELL)["WeatherSecretSchema"]
     assert get_schema("weather_in_a_cell") is schema
     assert "weather_in_a_cell" in schema_types()
     assert schema.get_schema_keys() == ["station", "api_key"]
     assert schema.required_keys() == ["api_key"]
     assert [schema.is_sensitive(key) for key in schema.get_schema_keys()] == [False, True]
-    made = schema(name="mine", api_key=canary("key"))
-    assert made.value("api_key") in known_values()
-    assert find_canary(repr(made)) == []
+    weather_secret = schema(name="mine", api_key=canary("key"))
+    assert weather_secret.value("api_key") in known_values()
+    assert find_canary(repr(weather_secret)) == []
 
 
 def test_a_redefined_class_replaces_the_earlier_one() -> None:
     """Running a cell again replaces the class with the same name."""
-    run_cell(WEATHER)
-    changed = run_cell(WEATHER.replace("api_key: str", "api_key: str\n    region: str = ''"))["WeatherSecretSchema"]
+    run_cell(WEATHER_CELL)
+    changed = run_cell(WEATHER_CELL.replace("api_key: str", "api_key: str\n    region: str = ''"))["WeatherSecretSchema"]
     assert get_schema("weather_in_a_cell") is changed
     assert changed.get_schema_keys() == ["station", "api_key", "region"]
 
 
 def test_another_class_with_the_same_type_is_refused() -> None:
     """A second class with the same TYPE is refused with the name of the first."""
-    first = run_cell(WEATHER)["WeatherSecretSchema"]
+    first = run_cell(WEATHER_CELL)["WeatherSecretSchema"]
     with pytest.raises(SchemaError, match=r"belongs to __main__\.WeatherSecretSchema already"):
-        run_cell(WEATHER.replace("class Weather", "class Other"))
+        run_cell(WEATHER_CELL.replace("class Weather", "class Other"))
     assert get_schema("weather_in_a_cell") is first
 
 
 def test_built_in_types_are_reserved() -> None:
     """A class with a built-in TYPE is refused."""
     with pytest.raises(SchemaError, match="'aws', which WeatherSecretSchema claims, is built in") as caught:
-        run_cell(WEATHER.replace("weather_in_a_cell", "aws"))
+        run_cell(WEATHER_CELL.replace("weather_in_a_cell", "aws"))
     assert is_one_line(caught.value)
     assert get_schema("aws") is AWSSecretSchema
 
@@ -326,7 +327,7 @@ def test_built_in_types_are_reserved() -> None:
 def test_a_class_without_a_type_is_not_registered() -> None:
     """A subclass without TYPE is not listed, but its subclasses are."""
     before = schema_types()
-    names = run_cell("""
+    namespace = run_cell("""
 from typing import ClassVar
 from zensecrets_jupyter import BaseSecretSchema
 
@@ -337,7 +338,7 @@ class Child(Base):
     TYPE: ClassVar[str] = "child_in_a_cell"
 """)
     assert sorted({*before, "child_in_a_cell"}) == schema_types()
-    assert names["Child"].get_schema_keys() == ["token"]
+    assert namespace["Child"].get_schema_keys() == ["token"]
 
 
 def test_an_unknown_type_lists_near_misses() -> None:

@@ -1,4 +1,4 @@
-"""Tests of schemas in installed packages: listed without import, usable, broken, and conflicting ones."""
+"""Tests of schemas in installed packages: listing without an import, use, broken schemas, and conflicts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GROUP = "zensecrets_jupyter.schemas.v1"
 
-WEATHER = """
+WEATHER_MODULE = """
 from typing import ClassVar
 from zensecrets_jupyter import BaseSecretSchema, ClearTextField
 
@@ -26,8 +26,9 @@ class WeatherSecretSchema(BaseSecretSchema):
 class Other(WeatherSecretSchema):
     TYPE: ClassVar[str] = "not_weather"
 """
+"""The module of an installed distribution, with two schemas."""
 
-TRY = """
+PROLOGUE = """
 import json, sys
 from zensecrets_jupyter.core.errors import ZenSecretsError
 
@@ -40,30 +41,31 @@ def attempt(call):
 
 from zensecrets_jupyter.core.schemas import get_schema, schema_types
 """
+"""The start of each program: imports, and a function that returns the code and the text of an error."""
 
 
 def run(installed: Path, code: str) -> Any:
     """Return the output of ``code`` in a process that finds the installed distributions."""
-    return run_python(TRY + code, environment=with_plugins(installed))
+    return run_python(PROLOGUE + code, environment=with_plugins(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install a distribution with a valid schema, a failing import, and two classes that are not the named schema."""
-    points = {
+    entry_points = {
         "weather": "weather_schemas:WeatherSecretSchema",
         "broken": "missing_weather_schemas:Schema",
         "misnamed": "weather_schemas:Other",
         "no_schema": "weather_schemas:ClassVar",
     }
-    return install(tmp_path_factory.mktemp("schemas"), "weather-schemas", {GROUP: points}, WEATHER)
+    return install(tmp_path_factory.mktemp("schemas"), "weather-schemas", {GROUP: entry_points}, WEATHER_MODULE)
 
 
 def test_listing_imports_no_installed_schema(installed: Path) -> None:
     """Listing includes the schemas of packages without importing them."""
-    found = run(installed, 'print(json.dumps([schema_types(), "weather_schemas" in sys.modules]))')
-    assert {"weather", "broken", "aws"} <= set(found[0])
-    assert found[1] is False
+    types, is_imported = run(installed, 'print(json.dumps([schema_types(), "weather_schemas" in sys.modules]))')
+    assert {"weather", "broken", "aws"} <= set(types)
+    assert is_imported is False
 
 
 def test_an_installed_schema_works_like_a_built_in_one(installed: Path) -> None:
@@ -89,12 +91,13 @@ print(json.dumps([secret.content, repr(secret), get_schema("weather") is get_sch
 )
 def test_a_broken_schema_names_its_distribution(schema_type: str, expected: str, installed: Path) -> None:
     """A broken schema raises an error with reason, package and remedy, and other schemas still work."""
-    found = run(installed, f'print(json.dumps([attempt(lambda: get_schema("{schema_type}")), get_schema("weather").TYPE]))')
-    assert found[0][0] == "schema"
-    assert expected in found[0][1]
-    assert "'weather-schemas'" in found[0][1]
-    assert "uninstall" in found[0][1]
-    assert found[1] == "weather"
+    program = f'print(json.dumps([attempt(lambda: get_schema("{schema_type}")), get_schema("weather").TYPE]))'
+    (error_code, error_text), other_type = run(installed, program)
+    assert error_code == "schema"
+    assert expected in error_text
+    assert "'weather-schemas'" in error_text
+    assert "uninstall" in error_text
+    assert other_type == "weather"
 
 
 def test_a_class_with_an_installed_type_is_refused(installed: Path) -> None:
@@ -106,31 +109,32 @@ def define():
         TYPE = "weather"
 print(json.dumps([attempt(define), get_schema("weather").__name__]))
 """
-    found = run(installed, code.replace("TYPE =", "TYPE: __import__('typing').ClassVar[str] ="))
-    assert found[0][0] == "schema"
-    assert "weather-schemas" in found[0][1]
-    assert found[1] == "WeatherSecretSchema"
+    program = code.replace("TYPE =", "TYPE: __import__('typing').ClassVar[str] =")
+    (error_code, error_text), class_name = run(installed, program)
+    assert error_code == "schema"
+    assert "weather-schemas" in error_text
+    assert class_name == "WeatherSecretSchema"
 
 
 def test_two_distributions_with_one_type_are_both_named(tmp_path: Path) -> None:
     """A conflict of two packages names both, and built-in schemas still work."""
     for distribution in ("weather-one", "weather-two"):
         module = distribution.replace("-", "_")
-        install(tmp_path, distribution, {GROUP: {"weather": f"{module}:WeatherSecretSchema"}}, WEATHER)
-    target = tmp_path / "installed"
+        install(tmp_path, distribution, {GROUP: {"weather": f"{module}:WeatherSecretSchema"}}, WEATHER_MODULE)
+    installed = tmp_path / "installed"
     for call in ('get_schema("weather")', "schema_types()"):
-        code, text = run(target, f"print(json.dumps(attempt(lambda: {call})))")
+        code, text = run(installed, f"print(json.dumps(attempt(lambda: {call})))")
         assert code == "schema"
         assert "'weather-one'" in text
         assert "'weather-two'" in text
-    assert run(target, 'print(json.dumps(get_schema("aws").TYPE))') == "aws"
+    assert run(installed, 'print(json.dumps(get_schema("aws").TYPE))') == "aws"
 
 
 def test_a_distribution_with_a_built_in_type_is_named(tmp_path: Path) -> None:
     """A package with a built-in type raises an error, and the built-in schema stays valid."""
-    target = install(tmp_path, "weather-aws", {GROUP: {"aws": "weather_aws:WeatherSecretSchema"}}, WEATHER)
-    code, text = run(target, "print(json.dumps(attempt(schema_types)))")
+    installed = install(tmp_path, "weather-aws", {GROUP: {"aws": "weather_aws:WeatherSecretSchema"}}, WEATHER_MODULE)
+    code, text = run(installed, "print(json.dumps(attempt(schema_types)))")
     assert code == "schema"
     assert "'zensecrets-jupyter'" in text
     assert "'weather-aws'" in text
-    assert run(target, 'print(json.dumps(get_schema("aws").__name__))') == "AWSSecretSchema"
+    assert run(installed, 'print(json.dumps(get_schema("aws").__name__))') == "AWSSecretSchema"

@@ -12,8 +12,8 @@ from zensecrets_jupyter.core.schemas.arbitrary import ArbitrarySecretSchema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CLEAR_IN_LOGIN = frozenset(
-    # https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html and common similar names.
+_HARMLESS_LOGIN_KEYS = frozenset(
+    # The keys of https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_secret_json_structure.html and similar names.
     """
     username user login engine dialect driver host hostname server address endpoint port dbname db database databasename schema
     dbinstanceidentifier dbclusteridentifier dbclusterarn dbinstancearn masterarn replicaurl readerendpoint readonlyhost
@@ -22,8 +22,10 @@ _CLEAR_IN_LOGIN = frozenset(
     """.split()  # noqa: SIM905 - as a list, these words would fill a page
 )
 """Keys of a log-in that grant no access, in lower case without underscores and hyphens."""
-_GOOGLE_FILES = frozenset({"service_account", "authorized_user", "external_account", "impersonated_service_account"})
-_SECRET_IN_GOOGLE_FILE = frozenset({"private_key", "private_key_id", "client_secret", "refresh_token"})
+_GOOGLE_FILE_TYPES = frozenset({"service_account", "authorized_user", "external_account", "impersonated_service_account"})
+"""Values of the key ``type`` in Google credential files."""
+_SECRET_GOOGLE_KEYS = frozenset({"private_key", "private_key_id", "client_secret", "refresh_token"})
+"""Keys of a Google credential file that grant access."""
 
 
 class ExternalSecretSchema(ArbitrarySecretSchema):
@@ -53,10 +55,10 @@ def clear_keys_of(content: Mapping[str, str]) -> frozenset[str]:
     The result is empty unless the content is a log-in or a Google credential file. A log-in has a password, key or token among other keys,
     such as that of a database or a cloud client. A value that contains a secret, such as a URL with a password, is never harmless.
     """
-    if content.get("type") in _GOOGLE_FILES:
-        clear = {key for key in content if key not in _SECRET_IN_GOOGLE_FILE}
+    if content.get("type") in _GOOGLE_FILE_TYPES:
+        harmless = {key for key in content if key not in _SECRET_GOOGLE_KEYS}
     elif any(classify_name(key).value >= NameSensitivity.SECRET.value for key in content):
-        clear = {key for key in content if key.replace("_", "").replace("-", "").lower() in _CLEAR_IN_LOGIN}
+        harmless = {key for key in content if key.replace("_", "").replace("-", "").lower() in _HARMLESS_LOGIN_KEYS}
     else:
-        clear = set()
-    return frozenset(key for key in clear if not fragments_of_leaf(key, content[key]))
+        harmless = set()
+    return frozenset(key for key in harmless if not fragments_of_leaf(key, content[key]))

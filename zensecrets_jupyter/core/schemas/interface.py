@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.fields import is_clear_text_field, media_type_of
 from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference, mask_references
 from zensecrets_jupyter.core.schemas import registry
-from zensecrets_jupyter.core.schemas.refused_content import PAIRS_FIELD, flatten_pairs, mask_name_of_refused, read_json_object, texts_in
+from zensecrets_jupyter.core.schemas.refused_content import PAIRS_FIELD, flatten_pairs, label_for_refused_value, read_json_object, texts_in
 from zensecrets_jupyter.core.validation_errors import describe_problems, raised_by_validator
 from zensecrets_jupyter.core.value import (
     MaskedText,
@@ -61,7 +61,7 @@ class BaseSecretSchema(BaseModel):
             TypeError: If an argument is positional.
         """
         if positional:
-            self._protect_refused({**data, "positional": positional})
+            self._protect_refused_values({**data, "positional": positional})
             message = f"{type(self).__name__} takes the name and the keys by name: {type(self).__name__}(name=..., key=...)."
             raise TypeError(message)
         self._build(data)
@@ -97,25 +97,27 @@ class BaseSecretSchema(BaseModel):
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
         """Return the secret that ``obj`` describes; raises the errors of the constructor."""
-        return cls._validate_translated(super().model_validate, obj, options)
+        return cls._run_validation(super().model_validate, obj, options)
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
         """Return the secret that a JSON object describes; raises the errors of the constructor."""
-        return cls._validate_translated(super().model_validate_json, json_data, options)
+        return cls._run_validation(super().model_validate_json, json_data, options)
 
     @classmethod
-    def _validate_translated(cls, validate: Callable[..., Self], data: Any, options: dict[str, Any]) -> Self:
+    def _run_validation(cls, validate: Callable[..., Self], data: Any, options: dict[str, Any]) -> Self:
+        """Return the result of a validation method of pydantic, whose errors become errors of this package."""
         problem = None
         try:
             return validate(data, **options)
         except ValidationError as error:
             values = data if isinstance(data, Mapping) else read_json_object(data)
-            cls._protect_refused(values)
+            cls._protect_refused_values(values)
             problem = cls._translate_error(values.get("name"), error)
         raise problem
 
     def _build(self, data: Mapping[str, Any]) -> None:
+        """Validate the name and the content, and set the fields."""
         problem = None
         try:
             super().__init__(**data)
@@ -123,30 +125,30 @@ class BaseSecretSchema(BaseModel):
             problem = self._translate_error(data.get("name"), error)
         finally:
             if not self.__dict__.get(CONTENT):
-                self._protect_refused(data)
+                self._protect_refused_values(data)
         if problem:
             raise problem
 
     @classmethod
     def _translate_error(cls, name: object, error: ValidationError) -> ZenSecretsError:
         """Return the error of this package, without values, for an error of pydantic."""
-        own = raised_by_validator(error)
-        if own is not None:
-            return own
+        own_error = raised_by_validator(error)
+        if own_error is not None:
+            return own_error
         keys, required = cls.get_schema_keys(), cls.required_keys()
         problems = describe_problems(error, cls, known=keys, labels={PAIRS_FIELD: ""})
         message = f"Secret {name!r} does not follow the schema {cls.TYPE!r}: {', '.join(problems)}."
-        listed = ", ".join(key if key in required else f"{key} (optional)" for key in keys)
-        return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {listed}." if keys else "")
+        key_list = ", ".join(key if key in required else f"{key} (optional)" for key in keys)
+        return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {key_list}." if keys else "")
 
     @classmethod
-    def _protect_refused(cls, data: Mapping[str, Any]) -> None:
+    def _protect_refused_values(cls, data: Mapping[str, Any]) -> None:
         """Mask refused values in outputs."""
-        # A traceback shows the line of code that contains the values.
+        # Refused values need masks too, because the traceback of the error shows the line of code that contains them.
         for key, value in flatten_pairs(data).items():
             if key != "name" and cls.is_sensitive(key):
                 for text in texts_in(value):
-                    the_redactor().protect(text, mask_name_of_refused(key))
+                    the_redactor().protect(text, label_for_refused_value(key))
 
     @classmethod
     def get_schema_keys(cls) -> list[str]:
@@ -203,13 +205,13 @@ class BaseSecretSchema(BaseModel):
         if key in content:
             return content[key]
         message = f"Secret {self.name!r} has no key {key!r}."
-        listed = f"Its keys are {', '.join(sorted(content))}." if content else "It has no keys."
-        raise SecretKeyNotFoundError(message, name=self.name, key=key, hint=f"{names.did_you_mean(key, content)} {listed}".strip())
+        key_list = f"Its keys are {', '.join(sorted(content))}." if content else "It has no keys."
+        raise SecretKeyNotFoundError(message, name=self.name, key=key, hint=f"{names.did_you_mean(key, content)} {key_list}".strip())
 
     def reference(self, key: str) -> SecretReference:
         """Return the reference to ``key``.
 
-        A pickle of the reference contains no value. The reference resolves to the value at that time.
+        A pickle of the reference contains no value. Each call of its ``resolve`` method returns the current value of the key.
 
         Raises:
             SecretKeyNotFoundError: If the secret has no such key; the hint names its keys.
@@ -235,11 +237,12 @@ class BaseSecretSchema(BaseModel):
     def _set_content(self) -> Self:
         names.check_name(self.name)
         self.__dict__[ORIGIN_KEY] = None
-        self.__dict__[CONTENT] = self._typed_content()
+        self.__dict__[CONTENT] = self._content_from_fields()
         self._register_values()
         return self
 
-    def _typed_content(self) -> dict[str, str]:
+    def _content_from_fields(self) -> dict[str, str]:
+        """Return the content: the value of each field as a text, without the fields that have no value."""
         return {key: text for key in self.get_schema_keys() if (text := _as_text(self.__dict__[key])) is not None}
 
     def _register_values(self) -> None:
@@ -257,7 +260,7 @@ class BaseSecretSchema(BaseModel):
         return [("name", self.name), *self.masked_content().items()]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse an assignment with an own error, because that of pydantic shows the value."""
+        """Refuse an assignment without showing the value, which the error of pydantic would show."""
         message = f"{name!r} of secret {self.name!r} can't be set: update the secret through its secrets manager."
         raise AttributeError(message)
 

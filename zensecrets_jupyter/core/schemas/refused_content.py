@@ -1,4 +1,4 @@
-"""Values that a schema refused: the texts in them, and the names in their masks."""
+"""Values that a schema refused: the texts in them, and the labels in their masks."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def flatten_pairs(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**{str(key): value for key, value in pairs.items()}, **others}
 
 
-def mask_name_of_refused(key: str) -> str:
-    """Return the name in the mask of a refused value of ``key``."""
+def label_for_refused_value(key: str) -> str:
+    """Return the label that the mask of a refused value shows, such as ``refused.password``."""
     try:
         names.check_key(key)
     except InvalidSecretError:
@@ -44,7 +44,7 @@ def mask_name_of_refused(key: str) -> str:
 
 
 def read_json_object(data: Any) -> Mapping[str, Any]:
-    """Return a JSON object; empty for any other text."""
+    """Return the JSON object that ``data`` contains, or else an empty mapping."""
     try:
         document = json.loads(data)
     except (ValueError, TypeError, RecursionError):

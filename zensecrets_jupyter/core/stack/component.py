@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-# Random tokens of lower-case letters and digits usually have more digits.
+# A text with more digits is probably a random token and not a name.
 _MAX_DIGITS_OF_NAME = 3
 
 
@@ -65,14 +65,16 @@ class StackComponentConfig(ReferenceModel):
         field = type(self).model_fields.get(name)
         if field is not None and is_secret_field(field):
             return texts_in(value)
-        named = [(key, text) for key, text in _named_texts(name, value) if looks_sensitive(key, text) and not _may_name_secret(key, text)]
-        return (part for key, text in named for part in (text, *secret_fragments(key, text)))
+        sensitive_texts = [
+            (key, text) for key, text in _named_texts(name, value) if looks_sensitive(key, text) and not _may_name_secret(key, text)
+        ]
+        return (part for key, text in sensitive_texts for part in (text, *secret_fragments(key, text)))
 
     @property
     def is_remote(self) -> bool:
         """Whether the component runs on another machine, which can't reach local components.
 
-        The property sees references in the attributes as raw text.
+        References in the attributes are not resolved: this property reads their raw text.
         """
         return False
 
@@ -80,7 +82,7 @@ class StackComponentConfig(ReferenceModel):
     def is_local(self) -> bool:
         """Whether the component can only be reached from this machine.
 
-        The property sees references in the attributes as raw text.
+        References in the attributes are not resolved: this property reads their raw text.
         """
         return False
 
@@ -126,7 +128,7 @@ class StackComponent:
         return _create_component, (self.name, self.type, self.config, self.id, self.flavor)
 
     def __getattr__(self, name: str) -> Any:
-        """Return the resolved value of an attribute of the config that has no property."""
+        """Return the resolved value of a config attribute for which this class has no property."""
         if name.startswith("__") or name == "config":
             raise AttributeError(name)
         return getattr(self.config, name)
@@ -164,8 +166,8 @@ def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 def _may_name_secret(name: str, text: str) -> bool:
     """Return whether ``text`` may be a secret's name; names are not masked in outputs."""
-    few_digits = sum(character.isdigit() for character in text) <= _MAX_DIGITS_OF_NAME
-    return name.endswith("secret") and few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)
+    has_few_digits = sum(character.isdigit() for character in text) <= _MAX_DIGITS_OF_NAME
+    return name.endswith("secret") and has_few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)
 
 
 def _create_component(name: str, component_type: ComponentType, config: StackComponentConfig, identity: str, flavor: str) -> StackComponent:
@@ -175,7 +177,7 @@ def _create_component(name: str, component_type: ComponentType, config: StackCom
 @lru_cache(maxsize=256)
 def _subclass_with_attributes(component: Any, config: type[StackComponentConfig]) -> Any:
     """Return a subclass of ``component`` with a property for each attribute of ``config``."""
-    # A property is faster than __getattr__.
-    taken = {*dir(component), "name", "type", "config", "id", "flavor"}
-    attributes = {name: property(attrgetter(f"config.{name}")) for name in config.model_fields if name not in taken}
+    # Each attribute gets a property, because reading it is faster than a call of __getattr__.
+    existing_names = {*dir(component), "name", "type", "config", "id", "flavor"}
+    attributes = {name: property(attrgetter(f"config.{name}")) for name in config.model_fields if name not in existing_names}
     return type(component.__name__, (component,), {"__module__": component.__module__, "__doc__": component.__doc__, **attributes})

@@ -87,7 +87,11 @@ def _unavailable(name: str, message: str, hint: str) -> FlavorUnavailableError:
 _registry: Registry[StackComponentConfig] = Registry(
     "component flavor",
     ENTRY_POINTS,
-    {f"{owner}.{flavor}": (f"{_PACKAGE}.{owner}", name) for owner, flavors in BUILT_IN.items() for flavor, name in flavors.items()},
+    {
+        f"{component_type}.{flavor}": (f"{_PACKAGE}.{component_type}", class_name)
+        for component_type, flavors in BUILT_IN.items()
+        for flavor, class_name in flavors.items()
+    },
     clash=_clash,
     unavailable=_unavailable,
 )
@@ -114,7 +118,7 @@ def flavor_names(component_type: str) -> list[str]:
     Raises:
         StackError: If two packages register the same flavor.
     """
-    return [flavor for owner, _, flavor in (name.partition(".") for name in _registry.names()) if owner == component_type]
+    return [flavor for flavor_type, _, flavor in (name.partition(".") for name in _registry.names()) if flavor_type == component_type]
 
 
 def get_flavor(component_type: str, flavor: str) -> type[StackComponentConfig]:

@@ -17,7 +17,7 @@ from zensecrets_jupyter.core.stack.references import check_field_takes_reference
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationInfo, ValidatorFunctionWrapHandler
 
-_VALIDATOR = "_validate_unless_reference_"
+_VALIDATOR_PREFIX = "_validate_unless_reference_"
 _free_text_fields: WeakKeyDictionary[type[BaseModel], dict[str, bool]] = WeakKeyDictionary()
 
 
@@ -37,13 +37,13 @@ class ReferenceField:
     __slots__ = ("_name",)
 
     def __init__(self, name: str) -> None:
-        """Describe the field with this name."""
+        """Store the name of the field."""
         self._name = name
 
     def __get__(self, model: Any, owner: type[BaseModel]) -> Any:
         """Return the value of the field in ``model``."""
         if model is None:
-            # In any pydantic model, a field is not an attribute of the class.
+            # Reading a field from the class raises AttributeError, as in any pydantic model.
             raise AttributeError(self._name)
         reader = model._readers.get(self._name)  # noqa: SLF001 - the descriptor is a part of the model
         return reader() if reader is not None else model._read_separate(self._name)  # noqa: SLF001 - the descriptor is a part of the model
@@ -52,15 +52,15 @@ class ReferenceField:
 def add_reference_validator(model: type[BaseModel]) -> None:
     """Add a validator to a class, so that its other validators get no references.
 
-    pydantic calls the last defined wrap validator first. Each subclass therefore gets its own one, after its other validators. The number
-    of base classes makes the name of the validator unique among the inherited ones.
+    pydantic calls the last defined wrap validator first. Each subclass therefore defines a reference validator after its other
+    validators. The number of base classes makes the name of this validator unique among the inherited reference validators.
     """
-    name = f"{_VALIDATOR}{len(model.__mro__)}"
+    name = f"{_VALIDATOR_PREFIX}{len(model.__mro__)}"
     setattr(model, name, field_validator("*", mode="wrap")(_reference_validator(name)))
 
 
 def _reference_validator(attribute: str) -> Any:
-    """Return the validator with the name ``attribute``; subclasses have their own one and ignore it."""
+    """Return the validator with the name ``attribute``; a subclass ignores it, because it defines another one."""
 
     def validate_unless_reference(cls: type[BaseModel], value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         if attribute not in vars(cls):

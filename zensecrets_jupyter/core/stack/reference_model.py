@@ -104,13 +104,13 @@ class ReferenceModel(BaseModel):
         return self
 
     @classmethod
-    def merged(cls, stored: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
-        """Return the model of the ``stored`` attributes updated with ``given``.
+    def merged(cls, stored: Mapping[str, Any], changes: Mapping[str, Any]) -> Self:
+        """Return the model of the ``stored`` attributes updated with ``changes``.
 
         Raises:
             InvalidReferenceError, InvalidComponentError: For the errors of the constructor.
         """
-        return cls(**{**_with_raw_texts(stored), **given})
+        return cls(**{**_with_raw_texts(stored), **changes})
 
     def stored(self) -> dict[str, Any]:
         """Return the given attributes for storage, without the defaults.
@@ -125,6 +125,7 @@ class ReferenceModel(BaseModel):
         }
 
     def _build(self, data: dict[str, Any], *, clear: frozenset[str] = frozenset()) -> None:
+        """Validate and set the attributes; ``clear`` names those that were stored in clear text."""
         problem: ZenSecretsError | None = None
         try:
             super().__init__(**data)
@@ -136,7 +137,7 @@ class ReferenceModel(BaseModel):
         self._separate_attributes(_SeparateAttributes({}, {}, raw_texts, clear))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Add the validator because of which the fields' own validators get no references."""
+        """Add the validator that keeps references away from the validators of the fields."""
         super().__init_subclass__(**kwargs)
         add_reference_validator(cls)
 
@@ -190,7 +191,7 @@ class ReferenceModel(BaseModel):
         if name in separate.secrets:
             return separate.secrets[name]
         if name not in separate.references:
-            # This call raises the AttributeError of any pydantic model.
+            # The attribute is unknown, and pydantic raises its usual AttributeError.
             return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
         template = separate.references[name]
         if resolver is None:
@@ -211,7 +212,7 @@ class ReferenceModel(BaseModel):
 
     def bind_references(self, resolver: ReferenceResolver) -> Self:
         """Return a copy of the model whose references ``resolver`` resolves."""
-        # A reader resolves a text that needs no validation with a single call, because that code runs at every access.
+        # A text that needs no validation gets a reader, which resolves it with a single call: speed matters, as each access resolves again.
         readers = {
             name: resolver.reader(text)
             for name, text in self._separate.references.items()
@@ -244,22 +245,25 @@ class ReferenceModel(BaseModel):
         """Return each reference with its attribute; ``owner`` is the name of the model in errors."""
         references = self._separate.references
         return [
-            Requirement(owner, name, found) for name, value in self._unresolved() if name in references for found in references_in(value)
+            Requirement(owner, name, reference)
+            for name, value in self._unresolved()
+            if name in references
+            for reference in references_in(value)
         ]
 
     def plain_sensitive_fields(self) -> list[str]:
         """Return the names of the sensitive attributes that were given as plain values."""
-        given, references = self.model_fields_set, self._separate.references
+        set_names, references = self.model_fields_set, self._separate.references
         return [
             name
             for name, value in self._unresolved()
-            if name in given and name not in references and value is not None and self._is_sensitive(name, value)
+            if name in set_names and name not in references and value is not None and self._is_sensitive(name, value)
         ]
 
     def _unresolved(self) -> Iterator[tuple[str, Any]]:
         """Yield every attribute with its value in clear text and its references unresolved."""
         fields = type(self).model_fields
-        # No attribute is in both mappings.
+        # The order of these two mappings does not matter, because no attribute is in both.
         separate = {**self._separate.secrets, **self._separate.references}
         plain = vars(self)
         for name in fields:
@@ -272,12 +276,12 @@ class ReferenceModel(BaseModel):
         # In this copy, validators see the unresolved values of the other attributes. No other code gets the copy.
         copy = self._copy_with_values({**separate.references, **separate.secrets}, _NOTHING_SEPARATE)
         template = separate.references[name]
-        failed = False
+        is_refused = False
         try:
             BaseModel.__setattr__(copy, name, ResolvedValue(resolved))
         except Exception:  # noqa: BLE001 - a validator of a user's class may raise any exception, whose text may quote the value
-            failed = True
-        if failed:
+            is_refused = True
+        if is_refused:
             message = f"Attribute {name!r} of {resolver} refuses the value of {_reference_list(template)}."
             raise InvalidComponentError(message, hint="Update the secret, or refer to another one.")
         validated = vars(copy)[name]
@@ -376,9 +380,9 @@ def _with_raw_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 def _component_error(model: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
     """Return the error of this package, without values, for an error of pydantic."""
-    own = raised_by_validator(error)
-    if own is not None:
-        return own
+    own_error = raised_by_validator(error)
+    if own_error is not None:
+        return own_error
     attributes = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in model.model_fields.items())
     message = f"The attributes are not acceptable: {', '.join(describe_problems(error, model))}."
     return InvalidComponentError(message, hint=f"The attributes are {attributes or 'none'}.")

@@ -54,7 +54,7 @@ class RequiresSecrets(Protocol):
 def has_references(value: Any) -> bool:
     """Return whether a text in ``value`` holds a reference.
 
-    The value of a known secret may look like a text with references. It counts as one only if it consists of a single reference.
+    The value of a known secret may look like a text with references. It is treated like one only if the whole value is a single reference.
     """
     return any(
         reference.has_reference(text) and (text not in known_values() or reference.single_reference(text) is not None)
@@ -94,7 +94,7 @@ def refuse_near_misses(model: type[BaseModel], data: Mapping[str, Any]) -> None:
                 message = f"Attribute {name!r} accepts no reference to a secret in a key: only values are resolved."
                 raise InvalidReferenceError(message, text=key, hint="Write the key itself.")
         for text in texts_in(value):
-            # An error must not quote the value of a secret.
+            # The value of a known secret is not checked, because the error would quote it.
             if text not in known_values() or reference.single_reference(text):
                 _refuse_near_miss(name, text, is_sensitive=field is not None and is_secret_field(field))
 
@@ -108,7 +108,7 @@ def _refuse_near_miss(name: str, text: str, *, is_sensitive: bool) -> None:
     if error is None:
         return
     if is_sensitive:
-        # A password may hold braces.
+        # The error does not quote the text, which may be a password that contains braces.
         message = f"The value of attribute {name!r} contains almost a reference to a secret."
         raise InvalidReferenceError(message, hint="Write {{SECRET_NAME.KEY}}, or add --literal for a raw text.")
     error.message = f"Attribute {name!r}: {error.message}"

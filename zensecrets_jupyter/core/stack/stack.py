@@ -112,10 +112,10 @@ class Stack:
         """Return the references of the components, then those of ``settings``.
 
         Args:
-            settings: Pairs of an owner's name in errors, and its settings.
+            settings: Settings of steps and pipelines, each after the name of its owner in errors.
         """
-        found = [requirement for component in self._components.values() for requirement in component.requirements()]
-        return found + [requirement for owner, model in settings for requirement in model.requirements(owner)]
+        of_components = [requirement for component in self._components.values() for requirement in component.requirements()]
+        return of_components + [requirement for owner, model in settings for requirement in model.requirements(owner)]
 
     @property
     def required_secrets(self) -> list[SecretReference]:
@@ -147,7 +147,7 @@ class Stack:
 
         Args:
             level: The depth of the validation, by default that of ``ZENML_SECRET_VALIDATION_LEVEL``.
-            settings: Pairs of a step's name in errors, and its settings.
+            settings: Settings of steps and pipelines, each after the name of its owner in errors.
             refresh: Whether secrets are read even if the cache holds them.
 
         Raises:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _REQUIRED_TYPES = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
 _FLAGS = {ComponentType.ORCHESTRATOR: "-o", ComponentType.ARTIFACT_STORE: "-a", ComponentType.SECRETS_MANAGER: "-x"}
+"""Options of ``%stack update`` that set the component of a type."""
 
 
 class ValidatedStack(Protocol):
@@ -45,7 +46,7 @@ class ValidatedStack(Protocol):
 
     @property
     def has_secrets_manager(self) -> bool:
-        """Whether there is a secrets manager."""
+        """Whether the stack has a secrets manager."""
 
     def requirements(self, settings: Iterable[tuple[str, RequiresSecrets]] = ()) -> list[Requirement]:
         """Return the references of the components and of ``settings``."""
@@ -88,7 +89,7 @@ class Report:
         stack: The stack's name.
         level: The depth of the validation.
         problems: All problems: first those of the components, then those of references in the order of components and attributes.
-        remedy: The commands that solve the problems, or the first one to try; empty if there is no problem.
+        remedy: The commands that solve the problems, or the first command to try; empty if there is no problem.
     """
 
     stack: str
@@ -175,9 +176,9 @@ def _problems_by_listing(stack: ValidatedStack, requirements: list[Requirement])
 
 
 def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement], *, refresh: bool) -> Iterator[Problem]:
-    found = stack.secrets_manager.get_secrets((requirement.reference.name for requirement in requirements), refresh=refresh)
+    secrets = stack.secrets_manager.get_secrets((requirement.reference.name for requirement in requirements), refresh=refresh)
     for requirement in requirements:
-        secret = found[requirement.reference.name]
+        secret = secrets[requirement.reference.name]
         pending_hint = pending_secret_hint(stack.secrets_manager.id, requirement.reference.name)
         if isinstance(secret, SecretNotFoundError):
             hint = secret.hint if pending_hint or secret.hint.startswith("Did you mean") else ""
@@ -192,34 +193,34 @@ def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement],
 
 
 def _problem(requirement: Requirement, code: str, cause: str, hint: str = "") -> Problem:
-    needed = str(requirement.reference) if requirement.reference.key else f"secret {requirement.reference.name!r}"
-    message = f"{requirement.owner}.{requirement.attribute} needs {needed}, and {cause}"
+    required = str(requirement.reference) if requirement.reference.key else f"secret {requirement.reference.name!r}"
+    message = f"{requirement.owner}.{requirement.attribute} needs {required}, and {cause}"
     return Problem(code, sentence(message), hint, requirement.owner, requirement.attribute, requirement.reference, cause=cause)
 
 
 def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
     codes = {problem.code for problem in problems}
-    changes = [f"{_FLAGS[problem.lacks]} {problem.lacks.name}" for problem in problems if problem.lacks]
+    options = [f"{_FLAGS[problem.lacks]} {problem.lacks.name}" for problem in problems if problem.lacks]
     if "no-secrets-manager" in codes:
-        changes.append("-x SECRETS_MANAGER")
-    steps = [f"%stack update {stack.name} {' '.join(dict.fromkeys(changes))}"] if changes else []
-    missing = [problem for problem in problems if problem.code in {"secret-not-found", "secret-key-not-found"}]
+        options.append("-x SECRETS_MANAGER")
+    commands = [f"%stack update {stack.name} {' '.join(dict.fromkeys(options))}"] if options else []
+    missing_secrets = [problem for problem in problems if problem.code in {"secret-not-found", "secret-key-not-found"}]
     owners = {str(component) for component in stack.components.values()}
-    if any(problem.component in owners for problem in missing):
-        steps.append(f"%stack register-secrets {stack.name}")
+    if any(problem.component in owners for problem in missing_secrets):
+        commands.append(f"%stack register-secrets {stack.name}")
     # The command register-secrets does not ask for secrets that only steps and pipelines require.
-    others = [problem for problem in missing if problem.component not in owners]
+    problems_of_settings = [problem for problem in missing_secrets if problem.component not in owners]
     for code, verb in (("secret-not-found", "register"), ("secret-key-not-found", "update")):
-        steps += _secret_commands(verb, [problem.reference for problem in others if problem.code == code])
-    if problems and not steps:
-        steps.append(f"%zen secrets-manager describe {stack.secrets_manager.name}")
-    return ", then ".join(steps)
+        commands += _secret_commands(verb, [problem.reference for problem in problems_of_settings if problem.code == code])
+    if problems and not commands:
+        commands.append(f"%zen secrets-manager describe {stack.secrets_manager.name}")
+    return ", then ".join(commands)
 
 
-def _secret_commands(verb: str, missing: Iterable[SecretReference | None]) -> list[str]:
+def _secret_commands(verb: str, references: Iterable[SecretReference | None]) -> list[str]:
     """Return a command for each secret; the command asks for all missing keys of the secret."""
     keys: dict[str, list[str]] = {}
-    for needed in missing:
-        if needed is not None:
-            keys.setdefault(needed.name, []).extend([f"--{needed.key}"] if needed.key else [])
+    for reference in references:
+        if reference is not None:
+            keys.setdefault(reference.name, []).extend([f"--{reference.key}"] if reference.key else [])
     return [" ".join([f"%secret {verb} {name}", *dict.fromkeys(options)]) for name, options in keys.items()]
