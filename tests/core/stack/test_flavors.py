@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 GROUP = "zensecrets_jupyter.flavors.v1"
 
-ALL = [(component_type, flavor) for component_type, flavors in BUILT_IN.items() for flavor in flavors]
+BUILT_IN_FLAVORS = [(component_type, flavor) for component_type, flavors in BUILT_IN.items() for flavor in flavors]
 
 # The sensitive attributes of each flavor that has any.
 SENSITIVE = {
@@ -40,7 +40,7 @@ SENSITIVE = {
     ("step_operator", "azureml"): {"tenant_id", "service_principal_id", "service_principal_password"},
 }
 
-MINE = """
+MINE_CELL = """
 from typing import ClassVar
 from zensecrets_jupyter import StackComponentConfig, SecretField
 
@@ -50,6 +50,7 @@ class MineConfig(StackComponentConfig):
     url: str
     token: str = SecretField(default="")
 """
+"""A cell that defines a flavor."""
 
 
 class ConstantResolver:
@@ -78,22 +79,22 @@ def test_each_component_type_has_flavors() -> None:
     assert all("custom" in flavors for flavors in BUILT_IN.values())
 
 
-@pytest.mark.parametrize(("component_type", "flavor"), ALL)
+@pytest.mark.parametrize(("component_type", "flavor"), BUILT_IN_FLAVORS)
 def test_a_built_in_flavor_has_its_type_and_name(component_type: str, flavor: str) -> None:
     """Each built-in flavor is listed, documented, and created from its required attributes."""
     config = get_flavor(component_type, flavor)
     assert flavor in flavor_names(component_type)
     assert (component_type, flavor) == (config.TYPE, config.FLAVOR)
     assert config.__doc__
-    made = config(**REQUIRED.get((component_type, flavor), {}))
+    instance = config(**REQUIRED.get((component_type, flavor), {}))
     assert {name for name, field in config.model_fields.items() if field.is_required()} == set(REQUIRED.get((component_type, flavor), {}))
     assert {name for name, field in config.model_fields.items() if is_secret_field(field)} == SENSITIVE.get((component_type, flavor), set())
-    assert isinstance(made.is_local, bool)
-    assert isinstance(made.is_remote, bool)
-    assert not (made.is_local and made.is_remote)
+    assert isinstance(instance.is_local, bool)
+    assert isinstance(instance.is_remote, bool)
+    assert not (instance.is_local and instance.is_remote)
 
 
-@pytest.mark.parametrize(("component_type", "flavor"), ALL)
+@pytest.mark.parametrize(("component_type", "flavor"), BUILT_IN_FLAVORS)
 def test_each_text_attribute_accepts_a_reference(component_type: str, flavor: str) -> None:
     """Each text attribute of a built-in flavor accepts, shows, requires and resolves a reference."""
     config = get_flavor(component_type, flavor)
@@ -104,21 +105,21 @@ def test_each_text_attribute_accepts_a_reference(component_type: str, flavor: st
     for name in texts:
         valid = str(required.get(name, ""))
         value = canary(name) if "{{" in valid else f"{valid}x"
-        made = config(**{**required, name: "{{some.key}}"})
-        assert SecretReference("some", "key") in made.required_secrets
-        assert "{{some.key}}" in repr(made)
-        assert isinstance(getattr(made.bind_references(ConstantResolver(value)), name), str)
+        instance = config(**{**required, name: "{{some.key}}"})
+        assert SecretReference("some", "key") in instance.required_secrets
+        assert "{{some.key}}" in repr(instance)
+        assert isinstance(getattr(instance.bind_references(ConstantResolver(value)), name), str)
 
 
-@pytest.mark.parametrize(("component_type", "flavor"), ALL)
+@pytest.mark.parametrize(("component_type", "flavor"), BUILT_IN_FLAVORS)
 def test_is_remote_resolves_nothing(component_type: str, flavor: str) -> None:
     """is_remote and is_local resolve no reference in any attribute."""
     config = get_flavor(component_type, flavor)
     required = REQUIRED.get((component_type, flavor), {})
     for name in (name for name, field in config.model_fields.items() if takes_text(field.annotation)):
-        made = component(ComponentType(component_type), flavor, **{**required, name: "{{some.key}}"})
-        assert isinstance(made.is_local, bool)
-        assert isinstance(made.is_remote, bool)
+        stack_component = component(ComponentType(component_type), flavor, **{**required, name: "{{some.key}}"})
+        assert isinstance(stack_component.is_local, bool)
+        assert isinstance(stack_component.is_remote, bool)
 
 
 @pytest.mark.parametrize(
@@ -146,10 +147,10 @@ def test_an_invalid_attribute_is_named(component_type: str, flavor: str, attribu
 def test_mlflow_accepts_references_for_its_log_in() -> None:
     """The check of several attributes accepts references."""
     config: Any = get_flavor("experiment_tracker", "mlflow")
-    made = config(tracking_uri="https://host", tracking_token="{{mlflow.token}}")
+    instance = config(tracking_uri="https://host", tracking_token="{{mlflow.token}}")
     text = canary("token")
-    assert made.bind_references(ConstantResolver(text)).tracking_token == text
-    assert not made.is_local
+    assert instance.bind_references(ConstantResolver(text)).tracking_token == text
+    assert not instance.is_local
 
 
 @pytest.mark.parametrize(
@@ -183,26 +184,25 @@ def test_an_unknown_flavor_lists_near_misses() -> None:
 
 def test_defining_a_class_registers_its_flavor() -> None:
     """A class from a cell is listed for its type, and running the cell again replaces it."""
-    first = run_cell(MINE)["MineConfig"]
+    first = run_cell(MINE_CELL)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names("annotator")
     assert "mine_in_a_cell" not in flavor_names("alerter")
-    second: Any = run_cell(MINE)["MineConfig"]
+    second: Any = run_cell(MINE_CELL)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is second
     assert second is not first
-    make: Any = second
-    made = make(url="{{a.b}}", token=canary("token"))
-    assert find_canary(repr(made)) == []
+    instance = second(url="{{a.b}}", token=canary("token"))
+    assert find_canary(repr(instance)) == []
 
 
 def test_the_type_may_be_a_text_or_an_enum_member() -> None:
     """TYPE may be a text or a ComponentType."""
-    names = run_cell(
-        MINE.replace('ClassVar[str] = "annotator"', "ClassVar[object] = ComponentType.ALERTER")
+    namespace = run_cell(
+        MINE_CELL.replace('ClassVar[str] = "annotator"', "ClassVar[object] = ComponentType.ALERTER")
         .replace("from typing", "from zensecrets_jupyter.core.stack import ComponentType\nfrom typing")
         .replace("mine_in_a_cell", "typed_in_a_cell")
     )
-    assert get_flavor("alerter", "typed_in_a_cell") is names["MineConfig"]
+    assert get_flavor("alerter", "typed_in_a_cell") is namespace["MineConfig"]
 
 
 @pytest.mark.parametrize(
@@ -217,9 +217,9 @@ def test_the_type_may_be_a_text_or_an_enum_member() -> None:
 )
 def test_a_class_with_a_registered_flavor_is_refused(old: str, new: str, expected: str) -> None:
     """The definition of a class with a registered flavor or an unknown type raises an error."""
-    run_cell(MINE)
+    run_cell(MINE_CELL)
     with pytest.raises(StackError, match=expected) as caught:
-        run_cell(MINE.replace(old, new))
+        run_cell(MINE_CELL.replace(old, new))
     assert is_one_line(caught.value)
 
 
@@ -229,15 +229,15 @@ def test_a_class_without_a_flavor_is_not_registered() -> None:
     class _Base(StackComponentConfig):
         token: str = ""
 
-    names = run_cell(MINE.replace("mine_in_a_cell", "child_in_a_cell").replace("MineConfig", "ChildConfig"))
-    assert get_flavor("annotator", "child_in_a_cell") is names["ChildConfig"]
+    namespace = run_cell(MINE_CELL.replace("mine_in_a_cell", "child_in_a_cell").replace("MineConfig", "ChildConfig"))
+    assert get_flavor("annotator", "child_in_a_cell") is namespace["ChildConfig"]
     assert _Base(token="x").token == "x"
 
 
 # Flavors of installed packages.
 
-PLUGIN = (
-    MINE.replace("mine_in_a_cell", "example").replace("MineConfig", "ExampleConfig")
+PLUGIN_MODULE = (
+    MINE_CELL.replace("mine_in_a_cell", "example").replace("MineConfig", "ExampleConfig")
     + """
 class WrongConfig(StackComponentConfig):
     TYPE: ClassVar[str] = "alerter"
@@ -245,7 +245,7 @@ class WrongConfig(StackComponentConfig):
 """
 )
 
-TRY = """
+PROLOGUE = """
 import json, sys
 from zensecrets_jupyter.core.errors import ZenSecretsError
 
@@ -259,22 +259,23 @@ def attempt(call):
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavor
 """
+"""The start of each program: imports, and a function that returns the code and the text of an error."""
 
 
 def run(installed: Path, code: str) -> Any:
     """Return the output of ``code`` in a process that finds the installed distributions."""
-    return run_python(TRY + code, environment=with_plugins(installed))
+    return run_python(PROLOGUE + code, environment=with_plugins(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install a distribution with a valid flavor, a failing import, and a flavor of another type."""
-    points = {
+    entry_points = {
         "annotator.example": "example_flavors:ExampleConfig",
         "annotator.broken": "example_flavors_gone:Config",
         "annotator.wrong": "example_flavors:WrongConfig",
     }
-    return install(tmp_path_factory.mktemp("flavors"), "example-flavors", {GROUP: points}, PLUGIN)
+    return install(tmp_path_factory.mktemp("flavors"), "example-flavors", {GROUP: entry_points}, PLUGIN_MODULE)
 
 
 def test_an_installed_flavor_works_like_a_built_in_one(installed: Path) -> None:
@@ -285,20 +286,20 @@ imported = "example_flavors" in sys.modules
 Client().workspace.register_component(ComponentType.ANNOTATOR, "mine", "example", {"url": "{{a.b}}"})
 print(json.dumps([listed, imported, Client().get_stack_component("annotator", "mine").config.model_dump()]))
 """
-    listed, imported, shown = run(installed, code)
-    assert {"example", "broken", "label_studio"} <= set(listed)
-    assert imported is False
-    assert shown == {"url": "{{a.b}}", "token": ""}
+    flavors, is_imported, dumped = run(installed, code)
+    assert {"example", "broken", "label_studio"} <= set(flavors)
+    assert is_imported is False
+    assert dumped == {"url": "{{a.b}}", "token": ""}
 
 
 @pytest.mark.parametrize(("flavor", "expected"), [("broken", "ModuleNotFoundError"), ("wrong", "is not a component flavor with that name")])
 def test_a_broken_flavor_names_its_distribution(flavor: str, expected: str, installed: Path) -> None:
     """A broken flavor raises an error with reason and package, and other flavors work."""
-    found = run(
+    output = run(
         installed, f'print(json.dumps([attempt(lambda: get_flavor("annotator", "{flavor}")), get_flavor("annotator", "example").FLAVOR]))'
     )
-    (code, text), works = found
-    assert (code, works) == ("flavor-unavailable", "example")
+    (code, text), other_flavor = output
+    assert (code, other_flavor) == ("flavor-unavailable", "example")
     assert expected in text
     assert "'example-flavors'" in text
 
@@ -307,7 +308,7 @@ def test_two_distributions_with_one_flavor_are_both_named(tmp_path: Path) -> Non
     """A conflict of two packages names both, and the default stack still opens."""
     for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
-        install(tmp_path, distribution, {GROUP: {"annotator.example": f"{module}:ExampleConfig"}}, PLUGIN)
+        install(tmp_path, distribution, {GROUP: {"annotator.example": f"{module}:ExampleConfig"}}, PLUGIN_MODULE)
     installed = tmp_path / "installed"
     for call in ('flavor_names("annotator")', 'get_flavor("annotator", "example")'):
         code, text = run(installed, f"print(json.dumps(attempt(lambda: {call})))")
@@ -320,7 +321,7 @@ def test_two_distributions_with_one_flavor_are_both_named(tmp_path: Path) -> Non
 def test_a_refused_resolved_value_is_not_quoted() -> None:
     """A flavor's validator checks the resolved value, and its error holds no value."""
     config: Any = get_flavor("artifact_store", "s3")
-    made = config(path="{{bucket.path}}").bind_references(ConstantResolver(canary("path")))
+    instance = config(path="{{bucket.path}}").bind_references(ConstantResolver(canary("path")))
     with pytest.raises(InvalidComponentError, match="Attribute 'path' of owner refuses the value") as caught:
-        _ = made.path
+        _ = instance.path
     assert find_canary(error_details(caught.value)) == []

@@ -53,9 +53,9 @@ class DictResolver:
         """Return the text with its references resolved."""
         self.resolved_texts.append(text)
         parts = [self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split_references(text)]
-        for part, found in zip(split_references(text), parts, strict=True):
+        for part, value in zip(split_references(text), parts, strict=True):
             if isinstance(part, SecretReference):
-                register_value(found, ValueSource(part, None))
+                register_value(value, ValueSource(part, None))
         return "".join(parts)
 
 
@@ -168,20 +168,20 @@ def test_a_near_miss_names_the_attribute(text: str, model: type[ReferenceModel])
 def test_a_raw_text_may_be_a_near_miss() -> None:
     """A raw text is not resolved, and stays raw in storage."""
     for model in (Settings, Free):
-        made = _make(model, text=RawText("{{a.b}} ${c.d}"))
-        again = model.from_stored(json.loads(json.dumps(made.stored())))
-        for one in (made, again, made.bind_references(DictResolver()), model.merged(made.stored(), {})):
-            assert one.text == "{{a.b}} ${c.d}"
-            assert one.required_secrets == []
-        assert repr(again) == repr(made)
+        original = _make(model, text=RawText("{{a.b}} ${c.d}"))
+        restored = model.from_stored(json.loads(json.dumps(original.stored())))
+        for instance in (original, restored, original.bind_references(DictResolver()), model.merged(original.stored(), {})):
+            assert instance.text == "{{a.b}} ${c.d}"
+            assert instance.required_secrets == []
+        assert repr(restored) == repr(original)
 
 
 def test_a_sensitive_raw_text_is_masked() -> None:
     """A raw text in a sensitive field is a plain value."""
-    made = Settings(sensitive=RawText(f"{{{{{canary('a')}.b}}}}"))
-    assert find_canary(repr(made)) == []
-    assert made.plain_sensitive_fields() == ["sensitive"]
-    assert Settings.from_stored(made.stored()).sensitive == made.sensitive
+    model = Settings(sensitive=RawText(f"{{{{{canary('a')}.b}}}}"))
+    assert find_canary(repr(model)) == []
+    assert model.plain_sensitive_fields() == ["sensitive"]
+    assert Settings.from_stored(model.stored()).sensitive == model.sensitive
 
 
 def test_stored_attributes_are_not_checked_again() -> None:
@@ -198,11 +198,11 @@ def test_a_default_may_hold_a_reference() -> None:
         other: str = ""
 
     token, more = canary("token"), canary("more")
-    made = Defaulted(other="x").bind_references(DictResolver(service_token=token, service_more=more))
-    assert made.token == token
-    assert made.more == [more]
-    assert made.required_secrets == [SecretReference("service", "token"), SecretReference("service", "more")]
-    assert made.stored() == {"other": "x"}
+    model = Defaulted(other="x").bind_references(DictResolver(service_token=token, service_more=more))
+    assert model.token == token
+    assert model.more == [more]
+    assert model.required_secrets == [SecretReference("service", "token"), SecretReference("service", "more")]
+    assert model.stored() == {"other": "x"}
     assert Defaulted(token="plain").token == "plain"
 
 
@@ -241,14 +241,14 @@ def test_only_reading_resolves(operation: Callable[[ReferenceModel], object]) ->
 def test_representations_show_references() -> None:
     """A field with a reference is shown as its text, and a sensitive plain value as a mask."""
     model = Settings(text="{{a.b}}", sensitive=canary("plain"), sensitive_list=[canary("listed")], optional="clear")
-    for shown in (
+    for representation in (
         repr(model),
         str(model.model_dump()),
         model.model_dump_json(),
         repr(dict(model)),
         repr(vars(Settings(sensitive=canary("v")))),
     ):
-        assert find_canary(shown) == []
+        assert find_canary(representation) == []
     assert model.model_dump()["text"] == "{{a.b}}"
     assert model.model_dump()["sensitive"] == "‹secret:sensitive›"
     assert model.model_dump()["sensitive_list"] == "‹secret:sensitive_list›"
@@ -289,7 +289,7 @@ def test_extra_attributes_may_hold_references() -> None:
     model = _make(Free, one="{{a.b}}", two=["{{a.b}}"], three=3).bind_references(DictResolver(a_b=text))
     assert (model.one, model.two, model.three) == (text, [text], 3)
     assert model.model_dump() == {"one": "{{a.b}}", "two": ["{{a.b}}"], "three": 3}
-    assert [need.attribute for need in model.requirements("it")] == ["one", "two"]
+    assert [requirement.attribute for requirement in model.requirements("it")] == ["one", "two"]
 
 
 # Validators.
@@ -309,8 +309,8 @@ def test_validators_get_the_resolved_value() -> None:
 def test_a_refused_value_is_not_quoted(field: str, value: str) -> None:
     """The error names reference, attribute and owner, and no part of it holds the value."""
     text = value.replace("VALUE", canary("refused"))
-    given = ("{{a.b}}", "{{a.b}}") if field == "pair" else "{{a.b}}"
-    model = _make(Settings, **{field: given}).bind_references(DictResolver(a_b=text))
+    template = ("{{a.b}}", "{{a.b}}") if field == "pair" else "{{a.b}}"
+    model = _make(Settings, **{field: template}).bind_references(DictResolver(a_b=text))
     with pytest.raises(InvalidComponentError, match=rf"Attribute '{field}' of resolver.* refuses the value of \{{\{{a\.b\}}\}}") as caught:
         getattr(model, field)
     assert find_canary(error_details(caught.value)) == []
@@ -336,7 +336,7 @@ def test_any_exception_of_a_validator_is_translated() -> None:
 
 def test_validators_see_references_of_other_fields() -> None:
     """A validator sees the text of references in other fields and resolves none."""
-    seen: list[object] = []
+    observed_values: list[object] = []
 
     class Observing(ReferenceModel):
         first: str
@@ -345,17 +345,17 @@ def test_validators_see_references_of_other_fields() -> None:
         @field_validator("second")
         @classmethod
         def _observe(cls, second: str, info: ValidationInfo) -> str:
-            seen.append(info.data["first"])
+            observed_values.append(info.data["first"])
             return second
 
         @model_validator(mode="after")
         def _observe_all(self) -> Self:
-            seen.append(self.first)
+            observed_values.append(self.first)
             return self
 
     resolver = DictResolver(a_b=canary("unseen"))
     assert Observing(first="{{a.b}}", second="x").bind_references(resolver).second == "x"
-    assert seen == ["{{a.b}}", "{{a.b}}"]
+    assert observed_values == ["{{a.b}}", "{{a.b}}"]
     assert resolver.resolved_texts == []
 
 
@@ -406,10 +406,10 @@ def test_results_of_validators_are_masked() -> None:
     text = canary("listed")
     model = Lists(same=["{{a.b}}", "plain"], loud={"x": ["{{a.b}}"]}).bind_references(DictResolver(a_b=text))
     assert (model.same, model.loud) == ([text, "plain"], {"x": [text.upper()]})
-    for shown in (repr(model.same), repr(model.loud)):
-        assert find_canary(the_redactor().redact(shown), text, text.upper()) == []
+    for representation in (repr(model.same), repr(model.loud)):
+        assert find_canary(the_redactor().redact(representation), text, text.upper()) == []
     assert the_redactor().redact(repr(model.same)) == "['‹secret:a.b›', 'plain']"
-    assert {type(one) for one in (*model.same, *model.loud["x"])} == {str}
+    assert {type(text_of_model) for text_of_model in (*model.same, *model.loud["x"])} == {str}
 
 
 def test_a_plain_sensitive_value_does_not_pickle() -> None:

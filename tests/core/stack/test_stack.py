@@ -103,7 +103,14 @@ def test_representations_resolve_nothing(manager: SecretsManager[CountingBackend
     manager.backend.put("service", token=canary("token"))
     mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
     assert mine.annotator is not None
-    shown = [repr(mine), str(mine.annotator), repr(mine.annotator), repr(mine.components), str(vars(mine)), str(vars(mine.annotator))]
+    representations = [
+        repr(mine),
+        str(mine.annotator),
+        repr(mine.annotator),
+        repr(mine.components),
+        str(vars(mine)),
+        str(vars(mine.annotator)),
+    ]
     copy.copy(mine.annotator)
     assert copy.deepcopy(mine.annotator).config == mine.annotator.config
     assert mine.required_secrets == [SecretReference("service", "token")]
@@ -111,7 +118,7 @@ def test_representations_resolve_nothing(manager: SecretsManager[CountingBackend
     assert not hasattr(mine.annotator, "nothing_of_that_name")
     assert manager.backend.reads == []
     assert TOKEN in repr(mine.annotator)
-    assert find_canary("".join(shown)) == []
+    assert find_canary("".join(representations)) == []
     assert (
         repr(mine) == "<Stack 'mine': orchestrator 'default', artifact store 'default', annotator 'labels', secrets manager 'unregistered'>"
     )
@@ -138,7 +145,7 @@ def test_required_secrets_are_listed_once_in_order(manager: SecretsManager[Count
         manager=manager,
     )
     # The order of an annotator's attributes is that of its class.
-    assert [str(found) for found in mine.required_secrets] == ["{{b.k}}", "{{a.k}}", "{{c.k}}"]
+    assert [str(reference) for reference in mine.required_secrets] == ["{{b.k}}", "{{a.k}}", "{{c.k}}"]
     assert mine.requirements()[0] == Requirement("annotator 'labels'", "authentication_secret", SecretReference("b", "k"))
     settings = annotator(instance_url="{{d.k}}").config
     assert mine.requirements([("step 'x'", settings)])[-1] == Requirement("step 'x'", "instance_url", SecretReference("d", "k"))
@@ -221,7 +228,7 @@ def test_a_component_has_type_name_flavor_and_id() -> None:
     assert (str(mine), mine.name, mine.flavor, mine.id) == ("annotator 'labels'", "labels", "label_studio", "id-of-labels")
     with pytest.raises(AttributeError, match="nothing"):
         _ = mine.nothing
-    assert [need.attribute for need in mine.requirements()] == ["authentication_secret"]
+    assert [requirement.attribute for requirement in mine.requirements()] == ["authentication_secret"]
 
 
 @pytest.mark.parametrize(

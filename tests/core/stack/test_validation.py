@@ -46,24 +46,24 @@ def annotator_with(*references: str) -> StackComponent:
 def test_each_secret_is_read_once_and_in_parallel() -> None:
     """A hundred secrets of two hundred references are read once each, thirty-two at the same time."""
     manager = manager_with_secret(seconds=0.02)
-    together = threading.Barrier(manager.parallel_reads, timeout=30)
-    first = threading.Semaphore(manager.parallel_reads)
+    barrier = threading.Barrier(manager.parallel_reads, timeout=30)
+    first_reads = threading.Semaphore(manager.parallel_reads)
 
-    def meet(_name: str) -> None:
-        if first.acquire(blocking=False):
-            together.wait()
+    def wait_for_others(_name: str) -> None:
+        if first_reads.acquire(blocking=False):
+            barrier.wait()
 
-    manager.backend.during_read = meet
+    manager.backend.during_read = wait_for_others
     for number in range(100):
         manager.backend.put(f"s{number}", key=canary("k"))
-    parts = [_component_with(number) for number in range(50)]
+    components = [_component_with(number) for number in range(50)]
     mine = Stack("mine", [], manager, id="x")
-    settings = [(str(part), part.config) for part in parts]
+    settings = [(str(stack_component), stack_component.config) for stack_component in components]
     report = mine.validate(level=KEY, settings=settings)
     assert [problem.lacks for problem in report.problems] == [ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE]
     assert len(manager.backend.reads) == len(set(manager.backend.reads)) == 100
     assert manager.backend.lists == 0
-    assert not together.broken
+    assert not barrier.broken
     mine.validate(level=KEY, settings=settings)
     assert len(manager.backend.reads) == 100
 
@@ -196,9 +196,9 @@ def test_raise_for_problems_raises_the_report() -> None:
     assert str(caught.value) == str(report)
     assert "1 problem." in str(report)
     assert find_canary(error_details(caught.value)) == []
-    fine = stack(annotator_with("{{there.key}}"), manager=manager_with_secret()).validate(level=KEY)
-    fine.raise_for_problems()
-    assert str(fine) == "Stack 'mine' is valid (SECRET_AND_KEY_EXISTS)."
+    valid_report = stack(annotator_with("{{there.key}}"), manager=manager_with_secret()).validate(level=KEY)
+    valid_report.raise_for_problems()
+    assert str(valid_report) == "Stack 'mine' is valid (SECRET_AND_KEY_EXISTS)."
 
 
 def test_without_a_secrets_manager_each_reference_is_a_problem() -> None:
@@ -299,7 +299,7 @@ def test_is_remote_reads_nothing() -> None:
     assert [problem.lacks for problem in report.problems] == [ComponentType.ARTIFACT_STORE]
 
 
-ASKING = """
+REMOTE_CELL = """
 from typing import ClassVar
 from zensecrets_jupyter import StackComponentConfig
 
@@ -312,14 +312,15 @@ class AskingConfig(StackComponentConfig):
     def is_remote(self):
         return self.where != "here"
 """
+"""A cell that defines an orchestrator, which is remote depending on an attribute."""
 
 
 def test_is_remote_of_a_user_class_sees_references() -> None:
     """is_remote of a class from a cell sees the reference, and nothing is read."""
     manager = manager_with_secret()
-    config: Callable[..., StackComponentConfig] = run_cell(ASKING)["AskingConfig"]
-    asking = StackComponent("asks", ComponentType.ORCHESTRATOR, config(where="{{there.key}}"), id="x", flavor="asking_in_a_cell")
-    report = stack(asking, manager=manager).validate(level=SECRET)
+    config: Callable[..., StackComponentConfig] = run_cell(REMOTE_CELL)["AskingConfig"]
+    orchestrator = StackComponent("asks", ComponentType.ORCHESTRATOR, config(where="{{there.key}}"), id="x", flavor="asking_in_a_cell")
+    report = stack(orchestrator, manager=manager).validate(level=SECRET)
     assert [problem.lacks for problem in report.problems] == [ComponentType.ARTIFACT_STORE]
     assert manager.backend.reads == []
 

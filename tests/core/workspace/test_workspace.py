@@ -110,7 +110,7 @@ def test_a_component_is_registered_and_listed(workspace: Workspace) -> None:
     assert record.created.tzinfo is not None
     assert workspace.component(ANNOTATOR, "labels") == record
     assert workspace.components(ANNOTATOR) == [record]
-    assert [found.name for found in workspace.components(ALERTER)] == []
+    assert [component.name for component in workspace.components(ALERTER)] == []
     # A component of another type may have the same name.
     workspace.register_component(ALERTER, "labels", "custom", {})
     assert len(workspace.components()) == 5
@@ -122,9 +122,9 @@ def test_an_opened_component_resolves_in_the_active_stack(labels: Workspace) -> 
     labels.open_manager("default").register_secret(secret("service", token=text))
     assert labels.open_component(ANNOTATOR, "labels").authentication_secret == text
     assert labels.open_component(ANNOTATOR, "labels").port == 8093
-    stacked = labels.stack().annotator
-    assert stacked is not None
-    assert stacked.authentication_secret == text
+    annotator = labels.stack().annotator
+    assert annotator is not None
+    assert annotator.authentication_secret == text
 
 
 BAD_NAMES = ["", " ", "-a", " a", "a ", "a\nb", "x" * 256, "\x00"]
@@ -178,7 +178,8 @@ def test_an_existing_component_name_is_refused(labels: Workspace) -> None:
     assert labels.components() == before
 
 
-BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
+# Calls of each method that gets the name of an annotator.
+COMPONENT_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
     "component": lambda workspace, name: workspace.component(ANNOTATOR, name),
     "open": lambda workspace, name: workspace.open_component(ANNOTATOR, name),
     "update": lambda workspace, name: workspace.update_component(ANNOTATOR, name, {}),
@@ -190,7 +191,7 @@ BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("call", BY_NAME.values(), ids=BY_NAME)
+@pytest.mark.parametrize("call", COMPONENT_METHODS.values(), ids=COMPONENT_METHODS)
 def test_a_missing_component_lists_near_misses(call: Callable[[Workspace, str], Any], labels: Workspace) -> None:
     """For a missing component, each method raises an error with near misses or with the list command."""
     before = (labels.components(), labels.stacks())
@@ -294,7 +295,7 @@ def test_a_manager_with_secrets_is_not_deleted(workspace: Workspace) -> None:
     assert not folder.exists()
 
 
-GONE = """
+GONE_CELL = """
 from typing import ClassVar
 from zensecrets_jupyter import StackComponentConfig
 
@@ -303,12 +304,13 @@ class GoneConfig(StackComponentConfig):
     FLAVOR: ClassVar[str] = "gone"
     token: str
 """
+"""A cell that defines a flavor, which other processes do not know."""
 
 
 def test_a_component_of_an_undefined_flavor_can_be_deleted(workspace: Workspace) -> None:
     """A component of an undefined class is listed and deletable, and opening it names the remedy."""
-    names = run_cell(GONE)
-    assert names["GoneConfig"].FLAVOR == "gone"
+    namespace = run_cell(GONE_CELL)
+    assert namespace["GoneConfig"].FLAVOR == "gone"
     workspace.register_component(ANNOTATOR, "mine", "gone", {"token": "{{a.b}}"})
     workspace.register_component(MANAGER, "counting", "counting", {})
     workspace.register_stack("old", {ANNOTATOR: "mine", MANAGER: "counting"})
@@ -360,11 +362,11 @@ class AgainBackend(MemoryBackend):
     workspace.register_component(MANAGER, "mine", "again_in_a_cell", {})
     workspace.register_stack("mine", {ANNOTATOR: "mine", MANAGER: "mine"})
     assert workspace.stack("mine").annotator is not None
-    names = run_cell(source)
-    again = workspace.stack("mine")
-    assert again.annotator is not None
-    assert type(again.annotator.config) is names["AgainConfig"]
-    assert type(again.secrets_manager.backend) is names["AgainBackend"]
+    namespace = run_cell(source)
+    reopened = workspace.stack("mine")
+    assert reopened.annotator is not None
+    assert type(reopened.annotator.config) is namespace["AgainConfig"]
+    assert type(reopened.secrets_manager.backend) is namespace["AgainBackend"]
 
 
 # Sensitive attributes.
@@ -391,7 +393,7 @@ def test_a_sensitive_plain_value_is_encrypted(workspace: Workspace) -> None:
     assert replaced.attributes["slack_token"] == "{{slack.token}}"
 
 
-LISTED = """
+LIST_CELL = """
 from typing import ClassVar
 from zensecrets_jupyter import SecretField, StackComponentConfig
 
@@ -400,11 +402,12 @@ class ListConfig(StackComponentConfig):
     FLAVOR: ClassVar[str] = "list_in_a_cell"
     tokens: list[str] = SecretField(default_factory=list)
 """
+"""A cell that defines a flavor with a sensitive list."""
 
 
 def test_a_sensitive_list_is_encrypted(workspace: Workspace) -> None:
     """A sensitive list or dict is encrypted and returned unchanged."""
-    run_cell(LISTED)
+    run_cell(LIST_CELL)
     tokens = [canary("one"), canary("two")]
     workspace.register_component(ANNOTATOR, "mine", "list_in_a_cell", {"tokens": tokens})
     assert find_canary(workspace.home) == []
@@ -415,8 +418,8 @@ def test_a_sensitive_list_is_encrypted(workspace: Workspace) -> None:
 
 def test_a_raw_text_stays_raw(workspace: Workspace) -> None:
     """A raw text is never resolved, also after an update and in another process."""
-    given = {"slack_token": RawText("{{not.a}}"), "default_slack_channel_id": RawText("{{a}}")}
-    workspace.register_component(ALERTER, "talk", "slack", given)
+    attributes = {"slack_token": RawText("{{not.a}}"), "default_slack_channel_id": RawText("{{a}}")}
+    workspace.register_component(ALERTER, "talk", "slack", attributes)
     workspace.update_component(ALERTER, "talk", {})
     opened = workspace.open_component(ALERTER, "talk")
     assert (opened.slack_token, opened.default_slack_channel_id) == ("{{not.a}}", "{{a}}")
@@ -471,7 +474,7 @@ def test_a_stack_is_registered_changed_and_deleted(labels: Workspace) -> None:
     assert list(labels.remove_from_stack("mine", [ANNOTATOR]).components) == [MANAGER]
     assert labels.stack("mine").annotator is None
     labels.delete_stack("mine")
-    assert [found.name for found in labels.stacks()] == ["default"]
+    assert [stack.name for stack in labels.stacks()] == ["default"]
     assert labels.component(ANNOTATOR, "other").name == "other"
 
 
@@ -488,7 +491,8 @@ def test_the_active_stack_can_be_set_and_renamed(labels: Workspace) -> None:
     labels.delete_stack("default")
 
 
-STACK_BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
+# Calls of each method that gets the name of a stack.
+STACK_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
     "record": lambda workspace, name: workspace.stack_record(name),
     "stack": lambda workspace, name: workspace.stack(name),
     "set": lambda workspace, name: workspace.set_active_stack(name),
@@ -500,7 +504,7 @@ STACK_BY_NAME: dict[str, Callable[[Workspace, str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("call", STACK_BY_NAME.values(), ids=STACK_BY_NAME)
+@pytest.mark.parametrize("call", STACK_METHODS.values(), ids=STACK_METHODS)
 def test_a_missing_stack_lists_near_misses(call: Callable[[Workspace, str], Any], workspace: Workspace) -> None:
     """For a missing stack, each method raises an error with near misses or with the list command."""
     with pytest.raises(StackNotFoundError, match=r"There is no stack 'defualt'\. Did you mean 'default'\?") as caught:
@@ -565,7 +569,7 @@ def test_a_local_artifact_store_has_a_folder(workspace: Workspace, tmp_path: Pat
 
 # Several processes.
 
-WRITE = """
+WRITER_PROGRAM = """
 import json, sys
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.stack import ComponentType
@@ -576,20 +580,21 @@ for turn in range(int(sys.argv[2])):
     workspace.update_component(ComponentType.ANNOTATOR, f"a-{sys.argv[1]}-{turn}", {"updated": turn})
     print(turn, flush=True)
 """
+"""A program that registers components and stacks, and prints the number of each completed turn."""
 
 
-def _write(number: int, turns: int) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", WRITE, str(number), str(turns)], stdout=subprocess.PIPE, text=True)
+def _start_writer(number: int, turns: int) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", WRITER_PROGRAM, str(number), str(turns)], stdout=subprocess.PIPE, text=True)
 
 
 def test_concurrent_registrations_are_all_kept(workspace: Workspace) -> None:
     """Four processes that register at the same time lose no component and no stack."""
-    running = [_write(number, 10) for number in range(4)]
-    for process in running:
+    writers = [_start_writer(number, 10) for number in range(4)]
+    for process in writers:
         process.communicate(timeout=SECONDS)
         assert process.returncode == 0
-    wanted = {f"a-{number}-{turn}": {"number": turn, "updated": turn} for number in range(4) for turn in range(10)}
-    assert {record.name: record.attributes for record in workspace.components(ANNOTATOR)} == wanted
+    expected = {f"a-{number}-{turn}": {"number": turn, "updated": turn} for number in range(4) for turn in range(10)}
+    assert {record.name: record.attributes for record in workspace.components(ANNOTATOR)} == expected
     assert len(workspace.stacks()) == 41
     assert [record.name for record in workspace.stacks() if record.active] == ["default"]
 
@@ -626,24 +631,24 @@ workspace.set_active_stack("theirs")
 print(json.dumps(None))
 """)
     assert labels.active_stack_name == "theirs"
-    stacked = labels.stack().annotator
-    assert stacked is not None
-    assert stacked.port == 1
+    annotator = labels.stack().annotator
+    assert annotator is not None
+    assert annotator.port == 1
 
 
 def test_a_killed_writer_leaves_complete_changes(workspace: Workspace) -> None:
     """After SIGKILL, each acknowledged write is complete, and no other write is stored in part."""
-    process = _write(0, 100_000)
+    process = _start_writer(0, 100_000)
     assert process.stdout is not None
     acknowledged = [int(process.stdout.readline()) for _ in range(15)]
     process.send_signal(signal.SIGKILL)
     acknowledged += [int(line) for line in process.stdout.read().split()]
     process.wait(SECONDS)
     process.stdout.close()
-    found = {record.name: record.attributes for record in workspace.components(ANNOTATOR)}
+    stored = {record.name: record.attributes for record in workspace.components(ANNOTATOR)}
     for turn in acknowledged:
-        assert found[f"a-0-{turn}"] == {"number": turn, "updated": turn}
-    assert len(found) - len(acknowledged) in {0, 1}
+        assert stored[f"a-0-{turn}"] == {"number": turn, "updated": turn}
+    assert len(stored) - len(acknowledged) in {0, 1}
     assert all(workspace.stack(record.name) for record in workspace.stacks())
     workspace.register_component(ANNOTATOR, "after", "custom", {})
 
@@ -726,7 +731,7 @@ def test_a_workspace_of_a_newer_version_is_not_changed(labels: Workspace) -> Non
             call(Workspace(labels.home))
 
 
-WRITE_AS_NOBODY = """
+UNPRIVILEGED_PROGRAM = """
 import json, os, sys
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.errors import ZenSecretsError
@@ -744,6 +749,7 @@ def attempt(call):
 workspace = Client().workspace
 print(json.dumps([attempt(lambda: len(workspace.stacks())), attempt(lambda: workspace.register_stack("new", {}).name)]))
 """
+"""A program that gives up the rights of root, and tries to read and write the workspace."""
 
 
 @pytest.mark.parametrize("exists", [True, False])
@@ -758,7 +764,7 @@ def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace
     for path in [*open_to_all, workspace.home]:
         path.chmod(0o555)
     try:
-        _, (code, name, text) = run_python(WRITE_AS_NOBODY)
+        _, (code, name, text) = run_python(UNPRIVILEGED_PROGRAM)
         assert (code, name) == ("manager-access", ManagerAccessError.__name__)
         assert "workspace.db" in text
         assert "Check the owner and mode" in text
@@ -782,16 +788,16 @@ def test_a_flavor_of_this_process_is_opened(workspace: Workspace) -> None:
 
 def test_a_reader_never_sees_partial_changes(labels: Workspace) -> None:
     """A reader finds each stack with all of its components while another process registers them."""
-    writer = _write(0, 60)
-    seen = 0
+    writer = _start_writer(0, 60)
+    largest_count = 0
     while writer.poll() is None:
         reader = Workspace(labels.home)
         stacks = reader.stacks()
         assert all(stack.components for stack in stacks)
-        seen = max(seen, len(stacks))
+        largest_count = max(largest_count, len(stacks))
     writer.communicate(timeout=SECONDS)
     assert writer.returncode == 0
-    assert seen > 1
+    assert largest_count > 1
 
 
 @pytest.mark.parametrize(

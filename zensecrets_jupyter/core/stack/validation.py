@@ -204,12 +204,12 @@ def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
     if "no-secrets-manager" in codes:
         options.append("-x SECRETS_MANAGER")
     commands = [f"%stack update {stack.name} {' '.join(dict.fromkeys(options))}"] if options else []
-    missing_secrets = [problem for problem in problems if problem.code in {"secret-not-found", "secret-key-not-found"}]
+    secret_problems = [problem for problem in problems if problem.code in {"secret-not-found", "secret-key-not-found"}]
     owners = {str(component) for component in stack.components.values()}
-    if any(problem.component in owners for problem in missing_secrets):
+    if any(problem.component in owners for problem in secret_problems):
         commands.append(f"%stack register-secrets {stack.name}")
     # The command register-secrets does not ask for secrets that only steps and pipelines require.
-    problems_of_settings = [problem for problem in missing_secrets if problem.component not in owners]
+    problems_of_settings = [problem for problem in secret_problems if problem.component not in owners]
     for code, verb in (("secret-not-found", "register"), ("secret-key-not-found", "update")):
         commands += _secret_commands(verb, [problem.reference for problem in problems_of_settings if problem.code == code])
     if problems and not commands:

@@ -35,13 +35,13 @@ def get_component(state: State, component_type: ComponentType, name: str) -> Com
     """Return the record of a component.
 
     Raises:
-        ComponentNotFoundError: If there is none; the hint names near misses.
+        ComponentNotFoundError: If no component has that type and name; the hint names near misses.
     """
-    of_type = {record.name: record for record in state.components.values() if record.type is component_type}
-    if name in of_type:
-        return of_type[name]
+    same_type = {record.name: record for record in state.components.values() if record.type is component_type}
+    if name in same_type:
+        return same_type[name]
     message = f"There is no {component_type.label} {name!r}."
-    hint = did_you_mean(name, of_type) or f"List them: %zen {component_type.command} list"
+    hint = did_you_mean(name, same_type) or f"List them: %zen {component_type.command} list"
     raise ComponentNotFoundError(message, hint=hint)
 
 
@@ -49,7 +49,7 @@ def get_stack(state: State, name: str | None) -> StackRecord:
     """Return the record of a stack, by default of the active one.
 
     Raises:
-        StackNotFoundError: If there is none; the hint names near misses.
+        StackNotFoundError: If no stack has that name; the hint names near misses.
     """
     name = state.active if name is None else name
     if name in state.stacks:
@@ -158,7 +158,7 @@ def check_attributes(
         flavor: Its flavor.
         attributes: The given attributes.
         existing: The registered attributes, which the given ones update.
-        is_secret_name: Returns whether a text is the name of a secret. A name is stored in clear text.
+        is_secret_name: Returns whether a text is the name of a secret. The name of a secret is stored in clear text.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
@@ -170,13 +170,13 @@ def check_attributes(
     config = config_class.merged(existing.attributes, attributes)
     stored = config.stored()
 
-    def names_secret(attribute: str) -> bool:
+    def holds_secret_name(attribute: str) -> bool:
         field, value = config_class.model_fields.get(attribute), stored[attribute]
         if (field is not None and is_secret_field(field)) or not isinstance(value, str):
             return False
         return is_secret_name(value) if attribute in attributes else attribute in existing.clear
 
-    sensitive = [name for name in config.plain_sensitive_fields() if name in stored and not names_secret(name)]
+    sensitive = [name for name in config.plain_sensitive_fields() if name in stored and not holds_secret_name(name)]
     return stored, {name: stored.pop(name) for name in sensitive}
 
 
@@ -184,11 +184,11 @@ def _check_options(flavor: str, existing: Mapping[str, Any], attributes: Mapping
     for name, value in attributes.items():
         if reference.has_reference(value):
             message = f"Attribute {name!r} of a secrets manager accepts no reference: no secrets manager could resolve it."
-            found = " ".join(map(str, reference.find_references(value)))
-            raise InvalidReferenceError(message, text=found, hint="Write the value itself; a sensitive one is encrypted.")
+            references = " ".join(map(str, reference.find_references(value)))
+            raise InvalidReferenceError(message, text=references, hint="Write the value itself; a sensitive one is encrypted.")
     manager = get_manager_flavor(flavor)
     # A new option replaces the existing one, even if the new one has ZenML's name.
-    replaced = {ours for theirs, ours in manager.options_model.OTHER_NAMES.items() if theirs in attributes}
+    replaced = {our_name for zenml_name, our_name in manager.options_model.OTHER_NAMES.items() if zenml_name in attributes}
     options = manager.make_options({**{name: value for name, value in existing.items() if name not in replaced}, **attributes})
     stored = options.model_dump(mode="json", exclude_unset=True)
     sensitive = [name for name, value in stored.items() if value is not None and options.is_sensitive(name, value)]

@@ -49,12 +49,12 @@ class ComponentChanges:
         attributes, secrets = initial_secrets(component_type, flavor, attributes)
         clear, sensitive = check_attributes(component_type, flavor, attributes, ExistingAttributes(), self._is_secret_name)
         record = self._add(component_type, name, flavor, clear, sensitive)
-        complete = False
+        is_complete = False
         try:
-            with self._imported_secrets(record, secrets):
-                complete = True
+            with self._import_secrets(record, secrets):
+                is_complete = True
         finally:
-            if not complete:
+            if not is_complete:
                 self.delete(component_type, name)
         return record
 
@@ -62,19 +62,20 @@ class ComponentChanges:
         """Update the attributes of a component; see :meth:`Workspace.update_component`."""
         record = self._record(component_type, name)
         attributes, secrets = initial_secrets(component_type, record.flavor, attributes)
-        with self._imported_secrets(record, secrets):
+        with self._import_secrets(record, secrets):
             return self._change(component_type, name, attributes, list(remove))
 
     def _change(self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], removed: list[str]) -> ComponentRecord:
+        """Set and remove attributes of a component; try again if another process changes it at the same time."""
         while True:
             record = self._record(component_type, name)
-            present = self._database.attributes(record)
+            attributes_left = self._database.attributes(record)
             for attribute in stored_names(record, removed):
-                if attribute not in present:
+                if attribute not in attributes_left:
                     message = f"The {component_type.label} {name!r} has no attribute {attribute!r} to remove."
-                    raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(present) or 'none'}.")
-                del present[attribute]
-            existing = ExistingAttributes(present, [attribute for attribute in record.clear_names if attribute in present])
+                    raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(attributes_left) or 'none'}.")
+                del attributes_left[attribute]
+            existing = ExistingAttributes(attributes_left, [attribute for attribute in record.clear_names if attribute in attributes_left])
             clear, sensitive = check_attributes(component_type, record.flavor, attributes, existing, self._is_secret_name)
             changed = self._write(record.id, sensitive, partial(_change_if_current, record, clear))
             if changed is not None:
@@ -133,18 +134,18 @@ class ComponentChanges:
             return work(writer, None)
 
     @contextmanager
-    def _imported_secrets(self, record: ComponentRecord, secrets: Iterable[BaseSecretSchema]) -> Iterator[None]:
-        """Register secrets in a manager; delete them again if this or the block fails."""
-        done: list[str] = []
-        complete = False
+    def _import_secrets(self, record: ComponentRecord, secrets: Iterable[BaseSecretSchema]) -> Iterator[None]:
+        """Register secrets in a manager; delete them again if the registration or the block fails."""
+        registered_names: list[str] = []
+        is_complete = False
         try:
             for secret in secrets:
                 self._loader.manager(record).register_secret(secret)
-                done.append(secret.name)
+                registered_names.append(secret.name)
             yield
-            complete = True
+            is_complete = True
         finally:
-            for name in () if complete else done:
+            for name in () if is_complete else registered_names:
                 self._loader.manager(record).delete_secret(name)
 
     def _is_secret_name(self, text: str) -> bool:

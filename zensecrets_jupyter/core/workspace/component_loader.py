@@ -123,7 +123,7 @@ class ComponentLoader:
     def _check_registered(self, record: ComponentRecord) -> None:
         if record.id not in self._database.state(refresh=True).components:
             message = f"The secrets manager {record.name!r} was deleted, so nothing was written."
-            raise NoSecretsManagerError(message, hint="List them: %zen secrets-manager list")
+            raise NoSecretsManagerError(message, hint="List the registered ones: %zen secrets-manager list")
 
     def manager_by_id(self, manager_id: str, name: str) -> SecretsManager:
         """Return the secrets manager with this id, or else the one with this name.
@@ -131,12 +131,14 @@ class ComponentLoader:
         On another machine, a secrets manager may have the same name and another id.
 
         Raises:
-            NoSecretsManagerError: If there is none.
+            NoSecretsManagerError: If no registered secrets manager has that id or name.
         """
         components = self._database.state().components
         record = components.get(manager_id)
         if record is None:
-            same_name = (found for found in components.values() if (found.type, found.name) == (ComponentType.SECRETS_MANAGER, name))
+            same_name = (
+                candidate for candidate in components.values() if (candidate.type, candidate.name) == (ComponentType.SECRETS_MANAGER, name)
+            )
             record = next(same_name, None)
         if record is None:
             message = f"The secrets manager {name!r} of a value is not registered here."
@@ -157,8 +159,8 @@ class _ActiveStackResolver:
     def resolve(self, text: str) -> str:
         """Return ``text`` resolved; raises NotInStackError if the active stack does not hold the component."""
         stack = self._loader.stack()
-        present = stack.components.get(self._component.type)
-        if present is None or present.id != self._component.id:
+        member = stack.components.get(self._component.type)
+        if member is None or member.id != self._component.id:
             raise _not_in_stack(self._component, stack)
         return stack.resolve(text, str(self._component))
 

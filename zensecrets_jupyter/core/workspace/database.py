@@ -30,6 +30,7 @@ _Result = TypeVar("_Result")
 POLL_INTERVAL = 0.05
 """Seconds between two checks for changes by other processes."""
 _DATA_CONTEXT = ("data",)
+"""Authenticated context of the data that :meth:`WorkspaceDatabase.seal` encrypts."""
 
 
 class WorkspaceDatabase:
@@ -143,6 +144,7 @@ class WorkspaceDatabase:
         return cipher.fingerprint(self._keys.current().key, text)
 
     def _read(self, cached: State | None) -> State | None:
+        """Return the current records, or ``None`` if the workspace is empty; return ``cached`` if it is up to date."""
         with self._database.read() as connection:
             if connection is None:
                 return None
@@ -151,7 +153,7 @@ class WorkspaceDatabase:
             revision = connection.execute(sa.select(WORKSPACE.c.revision)).scalar()
             if revision is None:
                 return None
-            # Another file that replaced this one may have the same revision.
+            # The file is compared too, because another file that replaced it may have the same revision.
             is_current = cached is not None and cached.revision == revision and self._cached_file == self._database.identity
             return cached if is_current else self._load(connection)
 

@@ -29,8 +29,8 @@ class SealedValues(NamedTuple):
 class ComponentRecord(NamedTuple):
     """The registration of a component.
 
-    ``attributes`` are the given attributes, with references unresolved. They contain a mask instead of a sensitive plain value, whose
-    name is in ``sealed.names``.
+    ``attributes`` are the given attributes, with references unresolved. They contain a mask instead of each sensitive plain value;
+    ``sealed.names`` are the names of these attributes.
     """
 
     id: str

@@ -36,6 +36,7 @@ COMPONENTS = sa.Table(
     sa.Column("name", sa.String, nullable=False),
     sa.Column("flavor", sa.String, nullable=False),
     sa.Column("attributes", sa.JSON, nullable=False),
+    # The names of the attributes in "sealed_values"; "sealed_key" is the generation of the data key that encrypted them.
     sa.Column("sealed", sa.JSON, nullable=False),
     sa.Column("sealed_key", sa.Integer),
     sa.Column("sealed_values", sa.LargeBinary),
@@ -77,18 +78,18 @@ def load_state(connection: sa.Connection) -> State:
     Raises:
         AttributeError, LookupError, TypeError, ValueError: If a row is damaged.
     """
-    head = connection.execute(sa.select(WORKSPACE)).one()
+    workspace_row = connection.execute(sa.select(WORKSPACE)).one()
     components = {row.id: _component_record(row) for row in connection.execute(sa.select(COMPONENTS))}
     stacks = {
         row.name: StackRecord(
             row.id,
             row.name,
             {ComponentType(component_type): components[component_id].name for component_type, component_id in row.components.items()},
-            row.name == head.active,
+            row.name == workspace_row.active,
         )
         for row in connection.execute(sa.select(STACKS))
     }
-    return State(head.revision, head.id, head.active, components, stacks)
+    return State(workspace_row.revision, workspace_row.id, workspace_row.active, components, stacks)
 
 
 def _component_record(row: Any) -> ComponentRecord:

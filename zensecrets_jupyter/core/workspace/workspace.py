@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Workspace:
     """The registered components and stacks of one folder.
 
-    Every method that gets the name of a component or stack raises ComponentNotFoundError or StackNotFoundError, with near misses, if it
-    does not exist. The docstrings name further errors. A failed call changes nothing.
+    Every method that gets the name of a component or stack raises ComponentNotFoundError or StackNotFoundError, with near misses, if that
+    component or stack does not exist. The docstrings name further errors. A failed call changes nothing.
     """
 
     def __init__(self, home: Path) -> None:
@@ -143,7 +143,7 @@ class Workspace:
         On another machine, a secrets manager may have the same name and another id.
 
         Raises:
-            NoSecretsManagerError: If there is none.
+            NoSecretsManagerError: If no registered secrets manager has that id or name.
         """
         return self._loader.manager_by_id(manager_id, name)
 

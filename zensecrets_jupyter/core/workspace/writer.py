@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Writer:
-    """Changes records inside one transaction; ``state`` holds the records at its start."""
+    """Changes records inside one transaction; ``state`` holds the records at the start of the transaction."""
 
     def __init__(self, connection: sa.Connection, state: State) -> None:
         """Write through ``connection``."""
