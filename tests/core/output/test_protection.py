@@ -68,8 +68,8 @@ def _run(tmp_path: Path, code: str) -> str:
     """Return standard output and standard error of a script."""
     script = tmp_path / "script.py"
     script.write_text(code, encoding="utf-8")
-    done = subprocess.run([sys.executable, str(script)], check=False, capture_output=True, timeout=60, cwd=tmp_path)
-    return (done.stdout + done.stderr).decode()
+    completed = subprocess.run([sys.executable, str(script)], check=False, capture_output=True, timeout=60, cwd=tmp_path)
+    return (completed.stdout + completed.stderr).decode()
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_each_log_library_is_masked(log: str, value: str, tmp_path: Path) -> Non
     assert value in plain
 
 
-WORKERS = """
+POOL_SCRIPT = """
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -119,6 +119,7 @@ if __name__ == "__main__":
     with ProcessPoolExecutor(1, mp_context=get_context(sys.argv[1]), initializer=INITIALIZER) as pool:
         assert len(set(pool.map(work, ["\\n", ""]))) == 1
 """
+"""A script whose worker processes print the value, with and without a final newline."""
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
@@ -127,9 +128,9 @@ def test_worker_processes_protect_their_output(method: str, value: str, tmp_path
     script = tmp_path / "workers.py"
     output = {}
     for initializer in ("protect_output", "None"):
-        script.write_text(WORKERS.replace("INITIALIZER", initializer), encoding="utf-8")
-        done = subprocess.run([sys.executable, str(script), method], check=True, capture_output=True, timeout=120)
-        output[initializer] = (done.stdout + done.stderr).decode()
+        script.write_text(POOL_SCRIPT.replace("INITIALIZER", initializer), encoding="utf-8")
+        completed = subprocess.run([sys.executable, str(script), method], check=True, capture_output=True, timeout=120)
+        output[initializer] = (completed.stdout + completed.stderr).decode()
     assert find_canary(output["protect_output"]) == []
     assert output["protect_output"].count(MASK) == 4
     assert output["None"].count(value[:-1]) == 4

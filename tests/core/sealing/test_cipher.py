@@ -8,27 +8,27 @@ from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.sealing import cipher
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
-BOUND = ("secret", "id", "name")
+CONTEXT = ("secret", "id", "name")
 
 
 @pytest.mark.parametrize("plaintext", [b"", b"\0", canary().encode(), bytes(100_000)], ids=["empty", "NUL", "canary", "long"])
 def test_the_same_key_and_context_decrypt(plaintext: bytes) -> None:
     """The same key and context return the plaintext, and each encryption differs."""
     key = cipher.new_key()
-    sealed = cipher.seal(key, plaintext, BOUND)
-    assert cipher.unseal(key, sealed, BOUND) == plaintext
+    sealed = cipher.seal(key, plaintext, CONTEXT)
+    assert cipher.unseal(key, sealed, CONTEXT) == plaintext
     assert not find_canary(sealed)
-    assert sealed != cipher.seal(key, plaintext, BOUND)
+    assert sealed != cipher.seal(key, plaintext, CONTEXT)
 
 
 def test_any_altered_byte_is_detected() -> None:
     """A flipped bit, a truncated text or an added byte raises ManagerCorruptedError without a value."""
     key = cipher.new_key()
-    sealed = cipher.seal(key, canary().encode(), BOUND)
+    sealed = cipher.seal(key, canary().encode(), CONTEXT)
     flipped = [sealed[:index] + bytes([sealed[index] ^ 4]) + sealed[index + 1 :] for index in range(len(sealed))]
     for damaged in [*flipped, b"", sealed[:1], sealed[:24], sealed[:25], sealed[:40], sealed[:-1], sealed + b"\0"]:
         with pytest.raises(ManagerCorruptedError) as caught:
-            cipher.unseal(key, damaged, BOUND)
+            cipher.unseal(key, damaged, CONTEXT)
         assert not find_canary(repr(caught.value))
 
 
@@ -48,15 +48,15 @@ def test_another_context_does_not_decrypt(other: tuple[str, ...]) -> None:
     """A different context raises ManagerCorruptedError, even if its parts join to the same text."""
     key = cipher.new_key()
     with pytest.raises(ManagerCorruptedError):
-        cipher.unseal(key, cipher.seal(key, b"x", BOUND), other)
-    assert cipher.encode(other) != cipher.encode(BOUND)
+        cipher.unseal(key, cipher.seal(key, b"x", CONTEXT), other)
+    assert cipher.encode(other) != cipher.encode(CONTEXT)
 
 
 def test_another_key_does_not_decrypt() -> None:
     """A different key raises ManagerCorruptedError."""
-    sealed = cipher.seal(cipher.new_key(), b"x", BOUND)
+    sealed = cipher.seal(cipher.new_key(), b"x", CONTEXT)
     with pytest.raises(ManagerCorruptedError):
-        cipher.unseal(cipher.new_key(), sealed, BOUND)
+        cipher.unseal(cipher.new_key(), sealed, CONTEXT)
 
 
 def test_a_context_may_contain_a_lone_surrogate() -> None:

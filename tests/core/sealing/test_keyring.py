@@ -1,4 +1,4 @@
-"""Tests of a store with its key in the OS keyring: a real, a locked, a missing and an unsafe one."""
+"""Tests of a store with its key in a real, locked, missing or unsafe keyring."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ class PlaintextLookalike(KeyringBackend):
         with open(os.environ["ZENSECRETS_HOME"] + "/plain.txt", "a") as file:
             file.write(password)
 '''
+"""A module with a keyring that imports SecretService, and stores plain text."""
 
 
 def test_only_the_system_keyring_of_a_chain_is_used(session: Path) -> None:
@@ -100,14 +101,14 @@ class Plaintext(KeyringBackend):
 @pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring, Plaintext])
 def test_other_keyrings_are_refused(home: Path, backend: type[KeyringBackend]) -> None:
     """A keyring that fails, stores nothing or stores plain text gets no key, and a new store uses a key file."""
-    found = backend()
-    keyring.set_keyring(found)
+    unsafe_keyring = backend()
+    keyring.set_keyring(unsafe_keyring)
     sealed = Sealed(home / "a.db")
     sealed.put("text")
     assert sealed.keys.describe().startswith("a key file (")
     with pytest.raises(ManagerLockedError, match=f"{backend.__module__}.{backend.__qualname__} is not an OS keyring"):
         sealed.keys.rewrap("keyring")
-    assert getattr(found, "passwords", {}) == {}
+    assert getattr(unsafe_keyring, "passwords", {}) == {}
     assert Sealed(home / "a.db").get() == "text"
 
 
@@ -140,5 +141,5 @@ def test_a_configured_keyring_that_can_not_be_imported_is_ignored(home: Path) ->
         "PYTHON_KEYRING_BACKEND": "no.such.Keyring",
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
     }
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
-    assert ended.stdout.startswith("a key file (")
+    completed = subprocess.run([sys.executable, "-c", program], env=environment, check=True, capture_output=True, text=True)
+    assert completed.stdout.startswith("a key file (")

@@ -102,7 +102,7 @@ def test_a_user_opens_a_store(path: Path) -> None:
 
 
 def test_a_wrong_passphrase_raises_its_own_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three wrong answers, or a wrong variable without a user, raise WrongPassphraseError and change nothing."""
+    """Three wrong answers, or a wrong environment variable without a user, raise WrongPassphraseError and change nothing."""
     Sealed(path, ScriptedUser("right", "right")).put("text")
     before = raw(path, "SELECT * FROM data_keys")
     wrong = canary("wrong")

@@ -191,7 +191,8 @@ def test_defining_a_class_registers_its_flavor() -> None:
     second: Any = run_cell(MINE_CELL)["MineConfig"]
     assert get_flavor("annotator", "mine_in_a_cell") is second
     assert second is not first
-    instance = second(url="{{a.b}}", token=canary("token"))
+    flavor_class: Any = second
+    instance = flavor_class(url="{{a.b}}", token=canary("token"))
     assert find_canary(repr(instance)) == []
 
 

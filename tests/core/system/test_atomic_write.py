@@ -20,7 +20,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-KILLED = """
+KILLED_PROGRAM = """
 import os, sys
 os.fsync = lambda descriptor: os.kill(os.getpid(), 9)
 from tests.support.command_lines import run
@@ -29,11 +29,11 @@ run(sys.argv[1])
 """A program that runs a command, and is killed after it has written a temporary file and before it moves the file."""
 
 
-def kill(line: str, folder: Path) -> None:
+def run_killed(line: str, folder: Path) -> None:
     """Run a command line in a process that is killed while it writes a file."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", KILLED, line], cwd=folder, env=environment, capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    completed = subprocess.run([sys.executable, "-c", KILLED_PROGRAM, line], cwd=folder, env=environment, capture_output=True, check=False)
+    assert completed.returncode == -signal.SIGKILL, completed.stderr
 
 
 @pytest.mark.parametrize("line", ["fingerprints export out.json", "secret export shop out.json --plaintext"])
@@ -41,7 +41,7 @@ def test_a_killed_export_leaves_no_partial_file(line: str, tmp_path: Path, monke
     """A killed export creates no file, and the next export removes its temporary file."""
     monkeypatch.chdir(tmp_path)
     run("secret register shop --key=?", canary("shop"))
-    kill(line, tmp_path)
+    run_killed(line, tmp_path)
     (leftover,) = [path.name for path in tmp_path.iterdir() if path.is_file()]
     assert is_leftover(leftover)
     run(line)
@@ -54,7 +54,7 @@ def test_a_killed_clean_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     value = canary("shop")
     run("secret register shop --key=?", value)
     (tmp_path / "a.txt").write_text(value)
-    kill("clean a.txt --no-backup", tmp_path)
+    run_killed("clean a.txt --no-backup", tmp_path)
     assert (tmp_path / "a.txt").read_text() == value
     (tmp_path / ".gone.ipynb.zs-0123abcd.tmp").write_text("of another file")
     assert sorted(is_leftover(path.name) for path in tmp_path.iterdir() if path.is_file()) == [False, True, True]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER, OTHER = canary("before"), canary("after"), canary("other")
 
-KILLED = """
+KILLED_PROGRAM = """
 import os, sys
 from zensecrets_jupyter.core.managers.backends.sealed import backend
 from zensecrets_jupyter.core.sealing import data_keys
@@ -59,9 +59,9 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, written: int, tmp_
     secrets = {name: {"key": AFTER} for name in ("new", "old", "newer")}
     (tmp_path / "s.json").write_text(json.dumps(secrets))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", KILLED, str(written), "secret import s.json --overwrite"]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+    command = [sys.executable, "-c", KILLED_PROGRAM, str(written), "secret import s.json --overwrite"]
+    completed = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert completed.returncode == -signal.SIGKILL, completed.stderr
     assert not find_canary(tmp_path / "home")
     assert active_manager().list_secrets() == ["old"]
     assert content_of("old") == {"key": BEFORE}

@@ -68,7 +68,7 @@ def record(*, schema: str = "arbitrary", **content: str) -> SecretRecord:
     return SecretRecord(schema, content)
 
 
-def many(count: int) -> dict[str, SecretRecord]:
+def numbered_records(count: int) -> dict[str, SecretRecord]:
     """Return ``count`` records, each with a canary."""
     return {f"n{number:03}": record(key=canary(f"n{number}"), other=str(number)) for number in range(count)}
 
@@ -95,7 +95,7 @@ def test_content_and_schema_are_copied_unchanged() -> None:
 
 def test_many_secrets_take_few_requests() -> None:
     """A hundred new secrets take one list and one write each; comparing them again takes one read for ten."""
-    source, target = memory(**many(100)), fake_remote()
+    source, target = memory(**numbered_records(100)), fake_remote()
     copy_secrets(source, target)
     assert sorted(target.backend.service.requests) == ["create"] * 100 + ["list"]
     target.backend.service.requests.clear()
@@ -106,13 +106,13 @@ def test_many_secrets_take_few_requests() -> None:
 
 def test_several_threads_write_to_a_remote_target() -> None:
     """Several writes to a remote target run at the same time."""
-    source, target = memory(**many(9)), fake_remote()
-    both = threading.Barrier(2, timeout=20)
+    source, target = memory(**numbered_records(9)), fake_remote()
+    barrier = threading.Barrier(2, timeout=20)
 
     def wait_for_another(verb: str) -> None:
         # The first secret is written alone.
         if verb == "create" and target.backend.service.stored:
-            both.wait()
+            barrier.wait()
 
     target.backend.service.before = wait_for_another
     assert len(copy_secrets(source, target).registered) == 9
@@ -120,7 +120,7 @@ def test_several_threads_write_to_a_remote_target() -> None:
 
 def test_only_the_given_names_are_copied() -> None:
     """Only the given names are copied, and an unknown name raises an error before any write."""
-    source, target = memory(**many(3)), fake_remote()
+    source, target = memory(**numbered_records(3)), fake_remote()
     assert copy_secrets(source, target, ["n001", "n001"]).registered == ["n001"]
     with pytest.raises(SecretNotFoundError, match="Did you mean"):
         copy_secrets(source, target, ["n002", "n02"])
@@ -144,15 +144,15 @@ def test_conflicts_are_handled_as_requested(
 ) -> None:
     """New secrets are copied, conflicts follow the option, other secrets stay, and a second copy changes nothing."""
     source, target = memory(**ours), fake_remote()
-    for name, one in theirs.items():
-        target.register_record(name, one)
+    for name, secret in theirs.items():
+        target.register_record(name, secret)
     names = None if chosen is None else [f"s{number}" for number in chosen if f"s{number}" in ours]
-    wanted = set(ours if names is None else names)
-    differing = {name for name in wanted if name in theirs and theirs[name] != ours[name]}
+    selected_names = set(ours if names is None else names)
+    differing = {name for name in selected_names if name in theirs and theirs[name] != ours[name]}
     plan = plan_copy(source, target, names)
     assert all_records(target) == theirs, "a plan writes nothing"
-    assert {one.name for one in plan.with_result(ComparisonResult.CONFLICT)} == differing
-    assert {one.name for one in plan.with_result(ComparisonResult.NEW)} == wanted - theirs.keys()
+    assert {secret.name for secret in plan.with_result(ComparisonResult.CONFLICT)} == differing
+    assert {secret.name for secret in plan.with_result(ComparisonResult.NEW)} == selected_names - theirs.keys()
     if on_conflict == "stop" and differing:
         with pytest.raises(SecretExistsError, match="nothing was copied"):
             copy_secrets(source, target, names)
@@ -160,11 +160,11 @@ def test_conflicts_are_handled_as_requested(
         return
     report = copy_secrets(source, target, names, on_conflict=on_conflict)
     skipped = differing if on_conflict == "skip" else set()
-    assert all_records(target) == {**theirs, **{name: ours[name] for name in wanted - skipped}}
+    assert all_records(target) == {**theirs, **{name: ours[name] for name in selected_names - skipped}}
     assert set(report.skipped) == skipped
     assert set(report.replaced) == differing - skipped
-    again = copy_secrets(source, target, names, on_conflict="skip")
-    assert (set(again.same), again.registered, again.replaced) == (wanted - skipped, [], [])
+    second_report = copy_secrets(source, target, names, on_conflict="skip")
+    assert (set(second_report.same), second_report.registered, second_report.replaced) == (selected_names - skipped, [], [])
     assert all_records(source) == ours
 
 
@@ -173,8 +173,8 @@ def test_a_conflict_names_the_different_keys() -> None:
     value = canary("mine")
     source = memory(a=record(same="1", other=value, mine="x"))
     target = memory(a=record(schema="theirs", same="1", other=canary("theirs"), besides="y"))
-    (one,) = plan_copy(source, target).secrets
-    assert one.reason == "other values of other; it lacks mine; it also has besides; its schema is 'theirs', not 'arbitrary'"
+    (conflict,) = plan_copy(source, target).secrets
+    assert conflict.reason == "other values of other; it lacks mine; it also has besides; its schema is 'theirs', not 'arbitrary'"
     plan = plan_copy(source, target)
     assert not find_canary(repr(plan))
     with pytest.raises(SecretExistsError) as caught:
@@ -186,7 +186,7 @@ def test_a_conflict_names_the_different_keys() -> None:
 def test_an_impossible_secret_does_not_stop_the_copy() -> None:
     """A secret that is too large or has an invalid name is reported without a request, and others are copied."""
     value = canary("large")
-    source = memory(**many(3), large=record(key=value * 100), **{"long" * 60: record(key="k")})
+    source = memory(**numbered_records(3), large=record(key=value * 100), **{"long" * 60: record(key="k")})
     source.register_record("fine", record(key="k"))
     target = fake_remote()
     plan = plan_copy(source, target)
@@ -208,10 +208,10 @@ def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
         source.register_record(name, record(key="1"))
     source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
     plan = plan_copy(source, target)
-    assert [one.name for one in plan.with_result(ComparisonResult.IMPOSSIBLE)] == ["b", "forbidden"]
+    assert [secret.name for secret in plan.with_result(ComparisonResult.IMPOSSIBLE)] == ["b", "forbidden"]
     assert "Another program wrote" in plan.with_result(ComparisonResult.IMPOSSIBLE)[0].reason
     assert run_copy(plan).registered == ["a"]
-    source.backend.service.before = _failing("get", "forbidden")
+    source.backend.service.before = _make_failure("get", "forbidden")
     with pytest.raises(ManagerAccessError):
         plan_copy(fake_remote(FakeRemoteBackend, source.backend.service, source.id), target)
 
@@ -248,10 +248,10 @@ def _assert_refused(source: SecretsManager, target: SecretsManager, reason: str)
 
 def test_a_write_only_target_can_be_copied_to() -> None:
     """A write-only target reports conflicts that can't be compared, and skipping them continues a copy."""
-    source, target = memory(**many(4)), fake_remote(WriteOnlyFakeBackend)
+    source, target = memory(**numbered_records(4)), fake_remote(WriteOnlyFakeBackend)
     assert len(copy_secrets(source, target, ["n000", "n001"]).registered) == 2
     plan = plan_copy(source, target)
-    reasons = {one.reason for one in plan.with_result(ComparisonResult.CONFLICT)}
+    reasons = {secret.reason for secret in plan.with_result(ComparisonResult.CONFLICT)}
     assert reasons == {f"flavor {target.flavor} returns no secrets, so they can't be compared"}
     with pytest.raises(SecretExistsError, match="returns no secrets"):
         copy_secrets(source, target)
@@ -264,8 +264,8 @@ def test_a_write_only_target_can_be_copied_to() -> None:
 @pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
 def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecretsError]) -> None:
     """The error counts the complete secrets in the target, and copying again copies the rest."""
-    source, target = memory(**many(60)), fake_remote()
-    target.backend.service.before = _failing("create", code, after=25, sent=canary("sent"))
+    source, target = memory(**numbered_records(60)), fake_remote()
+    target.backend.service.before = _make_failure("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
     with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them complete\..*Copy again to continue") as caught:
         copy_secrets(source, target, on_progress=lambda done, total: progress.append((done, total)))
@@ -282,10 +282,10 @@ def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecrets
 
 def test_ctrl_c_reports_the_progress() -> None:
     """After Ctrl-C each secret in the target is complete, the text counts them, and copying again continues."""
-    for at in (0, 1, 7, 39):
-        source, target = memory(**many(40)), fake_remote()
+    for completed_count in (0, 1, 7, 39):
+        source, target = memory(**numbered_records(40)), fake_remote()
         with pytest.raises(InterruptedWork) as caught:
-            copy_secrets(source, target, on_progress=_interrupting(at))
+            copy_secrets(source, target, on_progress=_make_interruption(completed_count))
         assert not find_canary(error_details(caught.value))
         assert str(caught.value).startswith(
             f"Interrupted: {len(target.backend.service.stored)} of 40 secrets are in 'target', each of them complete."
@@ -310,7 +310,7 @@ def test_a_concurrent_registration_is_not_overwritten() -> None:
 
 def test_a_lost_response_is_no_conflict() -> None:
     """A write whose response was lost is retried and counts as done."""
-    source, target = memory(**many(5)), fake_remote()
+    source, target = memory(**numbered_records(5)), fake_remote()
     target.backend.service.fail(2, "busy", after=True)
     assert len(copy_secrets(source, target).registered) == 5
     assert all_records(target) == all_records(source)
@@ -335,7 +335,8 @@ def test_the_client_copies_between_registered_managers() -> None:
         client.copy_secrets("default", "other", on_conflict="overwrite")
 
 
-def _failing(verb: str, code: str, *, after: int = 0, sent: object = "") -> Callable[[str], None]:
+def _make_failure(verb: str, code: str, *, after: int = 0, sent: object = "") -> Callable[[str], None]:
+    """Return a function that raises an error for each request of one kind, after some successful ones."""
     remaining = [after]
     lock = threading.Lock()
 
@@ -349,9 +350,11 @@ def _failing(verb: str, code: str, *, after: int = 0, sent: object = "") -> Call
     return fail
 
 
-def _interrupting(at: int) -> Callable[[int, int], None]:
-    def interrupt(done: int, _total: int) -> None:
-        if done > at:
+def _make_interruption(completed_count: int) -> Callable[[int, int], None]:
+    """Return a progress callback that raises KeyboardInterrupt after this number of secrets."""
+
+    def interrupt(completed: int, _total: int) -> None:
+        if completed > completed_count:
             raise KeyboardInterrupt
 
     return interrupt

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python
 
 SECRETS, KILLS = 1000, 10
+"""Number of secrets, and number of times that the copy is killed."""
 
 
 def _records(generator: random.Random) -> dict[str, SecretRecord]:
@@ -71,16 +72,16 @@ def test_a_copy_killed_ten_times_ends_with_the_source(
         kill_points = sorted(generator.sample(range(1, SECRETS - 100), KILLS))
         for registrations in kill_points:
             _kill_a_copy(home, aws, registrations, generator.uniform(0.0, 0.01))
-        done = run_zensecrets("secrets-manager", "copy", "default", "cloud")
-        assert done.returncode == 0, done.stderr
-        assert not find_canary(done.stdout + done.stderr)
+        completed = run_zensecrets("secrets-manager", "copy", "default", "cloud")
+        assert completed.returncode == 0, completed.stderr
+        assert not find_canary(completed.stdout + completed.stderr)
         fresh = Workspace(home).open_manager("cloud")
         assert fresh.get_records(fresh.list_secrets()) == records
         assert _state(Workspace(home).open_manager("default")) == before
         again = run_zensecrets("secrets-manager", "copy", "default", "cloud")
         assert f"{SECRETS} already in the target" in again.stdout
     with capsys.disabled():
-        print(", ".join(map(str, kill_points)), f"of {SECRETS} secrets; then: {done.stdout.splitlines()[0]}")  # noqa: T201 - the printed result shows when the copies were killed
+        print(", ".join(map(str, kill_points)), f"of {SECRETS} secrets; then: {completed.stdout.splitlines()[0]}")  # noqa: T201 - the printed result shows when the copies were killed
     assert not find_canary(home)
 
 

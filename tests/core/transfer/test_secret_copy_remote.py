@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python
 
 SECRETS = 60
+"""Number of secrets to copy."""
 
 
 @pytest.fixture
@@ -52,9 +53,9 @@ def _count_copied(home: Path) -> int:
     """Return the number of secrets in the cloud, after checking that each equals the source."""
     workspace = Workspace(home)
     source, cloud = workspace.open_manager("default"), workspace.open_manager("cloud")
-    found = cloud.get_records(cloud.list_secrets())
-    assert found == source.get_records(list(found))
-    return len(found)
+    copied = cloud.get_records(cloud.list_secrets())
+    assert copied == source.get_records(list(copied))
+    return len(copied)
 
 
 def test_a_copy_takes_few_requests(aws: FaultProxy, home: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -125,8 +126,9 @@ def test_secrets_without_read_permission_are_conflicts(aws: FaultProxy) -> None:
         with pytest.raises(SecretExistsError, match="'n00'"):
             Client().copy_secrets("default", "cloud")
         assert len(Client().copy_secrets("default", "cloud", on_conflict="skip").registered) == SECRETS - 1
-    (one,) = plan.with_result(ComparisonResult.CONFLICT)
-    assert (one.name, one.reason.startswith("it can't be compared: AWS Secrets Manager does not allow you to read")) == ("n00", True)
+    (conflict,) = plan.with_result(ComparisonResult.CONFLICT)
+    assert conflict.name == "n00"
+    assert conflict.reason.startswith("it can't be compared: AWS Secrets Manager does not allow you to read")
 
 
 def test_secrets_are_copied_to_github(home: Path) -> None:

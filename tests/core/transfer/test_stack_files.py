@@ -24,8 +24,8 @@ def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
         "      synchronous: true\n      kubernetes_context: null\n"
         "  artifact_store:\n  - name: a\n    flavor: local\n    configuration: {}\n"
     )
-    described = read_stack(str(path))
-    record, new = import_stack(get_workspace(), described, described.name)
+    description = read_stack(str(path))
+    record, new = import_stack(get_workspace(), description, description.name)
     assert (record.name, [component.name for component in new]) == ("theirs", ["o", "a"])
     assert get_workspace().component(ComponentType.ORCHESTRATOR, "o").attributes == {"synchronous": True}
 

@@ -66,13 +66,14 @@ MANAGERS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 """Secrets managers of ZenML 0.20.5: the flavor, the exported attributes, and the attributes that this package registers."""
 
-OTHERS: dict[str, tuple[str, str, dict[str, Any]]] = {
+REQUIRED_COMPONENTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "artifact_store": ("default", "local", {}),
     "orchestrator": ("default", "local", {}),
 }
+"""The components that every stack needs: name, flavor and attributes by type."""
 
 
-def _exported(manager: tuple[str, str, dict[str, Any]], **more: tuple[str, str, dict[str, Any]]) -> str:
+def _zenml_export(manager: tuple[str, str, dict[str, Any]], **more_components: tuple[str, str, dict[str, Any]]) -> str:
     """Return a stack in the format of ZenML 0.20.5: the JSON of its models without project and times."""
     components = {
         component_type: {
@@ -84,13 +85,15 @@ def _exported(manager: tuple[str, str, dict[str, Any]], **more: tuple[str, str, 
             "type": component_type,
             "user": USER,
         }
-        for number, (component_type, (name, flavor, attributes)) in enumerate({**OTHERS, **more, "secrets_manager": manager}.items())
+        for number, (component_type, (name, flavor, attributes)) in enumerate(
+            {**REQUIRED_COMPONENTS, **more_components, "secrets_manager": manager}.items()
+        )
     }
     text: str = yaml.dump({"stack_name": "exported", "components": components, "zenml_version": "0.20.5"}, sort_keys=True)
     return text
 
 
-def _in_base64(**content: str) -> dict[str, str]:
+def _encode_values(**content: str) -> dict[str, str]:
     return {key: base64.b64encode(value.encode()).decode() for key, value in content.items()}
 
 
@@ -101,8 +104,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     new_folder.mkdir()
     monkeypatch.chdir(new_folder)
     secrets = {
-        "aws_prod": {**_in_base64(aws_access_key_id="AKIA", aws_secret_access_key=canary("imported")), "zenml_schema_name": "aws"},
-        "plain": {**_in_base64(k=canary("plain")), "zenml_schema_name": "arbitrary"},
+        "aws_prod": {**_encode_values(aws_access_key_id="AKIA", aws_secret_access_key=canary("imported")), "zenml_schema_name": "aws"},
+        "plain": {**_encode_values(k=canary("plain")), "zenml_schema_name": "arbitrary"},
     }
     (new_folder / "secrets.yaml").write_text(yaml.dump(secrets))
     return new_folder
@@ -111,25 +114,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", MANAGERS)
 def test_each_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> None:
     """Each secrets manager of ZenML is imported with its attributes, and a second import reuses it."""
-    flavor, exported, registered = MANAGERS[name]
-    (folder / "exported.yaml").write_text(_exported(("theirs", flavor, exported)))
+    flavor, exported_attributes, registered_attributes = MANAGERS[name]
+    (folder / "exported.yaml").write_text(_zenml_export(("theirs", flavor, exported_attributes)))
     message = run("stack import exported.yaml --ignore-version-mismatch").message
     assert message.startswith("Imported stack 'exported' with secrets manager 'theirs'.")
     record = Client().workspace.component(ComponentType.SECRETS_MANAGER, "theirs")
-    assert (record.flavor, record.attributes) == (flavor, registered)
+    assert (record.flavor, record.attributes) == (flavor, registered_attributes)
     assert Client().workspace.stack_record("exported").components[ComponentType.ORCHESTRATOR] == "default"
     assert run("stack import again -f exported.yaml").message.startswith("Imported stack 'again' of existing components.")
-    imported = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
-    assert imported == (["aws_prod", "plain"] if exported.get("secrets_file") else [])
-    assert ("base64" in message) is bool(exported.get("secrets_file"))
-    assert ("local_stores/5e4286b5-51f4-4286-b1f8-b0143e9a27c2/secrets.yaml" in message) is (exported.get("secrets_file") == "")
+    imported_names = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
+    assert imported_names == (["aws_prod", "plain"] if exported_attributes.get("secrets_file") else [])
+    assert ("base64" in message) is bool(exported_attributes.get("secrets_file"))
+    assert ("local_stores/5e4286b5-51f4-4286-b1f8-b0143e9a27c2/secrets.yaml" in message) is (exported_attributes.get("secrets_file") == "")
     assert find_canary(home()) == []
     assert find_canary(message) == []
 
 
 def test_other_components_of_zenml_are_imported(folder: Path) -> None:
     """Components are imported with ZenML's attributes, and a conflicting component is refused without any change."""
-    text = _exported(
+    text = _zenml_export(
         ("default", "local", {"namespace": None, "scope": "none", "secrets_file": ""}),
         orchestrator=("docker", "local_docker", {}),
         step_operator=("vertex", "vertex", {"region": "europe-west1", "service_account_path": "/key.json", "accelerator_count": 0}),

@@ -40,37 +40,37 @@ def mask_logging(redactor: Redactor, undo: ExitStack, *, is_on: Callable[[], boo
         is_on: Returns for each record whether to mask it.
     """
 
-    def is_needed() -> bool:
+    def is_masking_needed() -> bool:
         return redactor.size > 0 and is_on()
 
-    def masked(record: logging.LogRecord) -> logging.LogRecord:
-        return mask_record(record, redactor) if is_needed() else record
+    def mask(record: logging.LogRecord) -> logging.LogRecord:
+        return mask_record(record, redactor) if is_masking_needed() else record
 
-    _patch_handlers(redactor, masked, is_needed, undo)
+    _patch_handlers(redactor, mask, is_masking_needed, undo)
     patches = undo.enter_context(ExitStack())
 
     def patch_readers(module: ModuleType) -> None:
         for name, method in _RECORD_READERS[module.__name__].items():
-            _patch_reader(getattr(module, name), method, masked, patches)
+            _patch_reader(getattr(module, name), method, mask, patches)
 
     call_on_import(
         {
             **dict.fromkeys(_RECORD_READERS, patch_readers),
-            **mask_loguru(redactor, is_needed, patches),
-            **mask_structlog(redactor, is_needed, patches),
+            **mask_loguru(redactor, is_masking_needed, patches),
+            **mask_structlog(redactor, is_masking_needed, patches),
         },
         undo,
     )
 
 
 def _patch_handlers(
-    redactor: Redactor, masked: Callable[[logging.LogRecord], logging.LogRecord], is_needed: Callable[[], bool], undo: ExitStack
+    redactor: Redactor, mask: Callable[[logging.LogRecord], logging.LogRecord], is_masking_needed: Callable[[], bool], undo: ExitStack
 ) -> None:
-    handle_before, format_before = logging.Handler.handle, logging.Handler.format
+    original_handle, original_format = logging.Handler.handle, logging.Handler.format
 
     def format_masked(self: logging.Handler, record: logging.LogRecord) -> Any:
-        text: Any = format_before(self, record)
-        if not is_needed():
+        text: Any = original_format(self, record)
+        if not is_masking_needed():
             return text
         # Some formatters return a dict, although logging specifies a text.
         return redactor.redact(text) if type(text) is str else redactor.redact_tree(text)
@@ -84,31 +84,31 @@ def _patch_handlers(
             and "emit" not in overrides
             and "format" not in overrides
         )
-        if writes_formatted_text or not is_needed():
-            return handle_before(self, record)
+        if writes_formatted_text or not is_masking_needed():
+            return original_handle(self, record)
         # These are the steps of logging.Handler.handle, with a masked record for `emit`. The record is masked after the filters, which may
         # add attributes.
-        accepted: Any = self.filter(record)
-        if isinstance(accepted, logging.LogRecord):
-            record = accepted
-        if accepted:
-            record = masked(record)
+        filter_result: Any = self.filter(record)
+        if isinstance(filter_result, logging.LogRecord):
+            record = filter_result
+        if filter_result:
+            record = mask(record)
             self.acquire()
             try:
                 self.emit(record)
             finally:
                 self.release()
-        return accepted
+        return filter_result
 
     patch(logging.Handler, "format", format_masked, undo)
     patch(logging.Handler, "handle", handle, undo)
-    _patch_reader(logging.Handler, "handleError", masked, undo)
+    _patch_reader(logging.Handler, "handleError", mask, undo)
 
 
-def _patch_reader(owner: type, name: str, masked: Callable[[logging.LogRecord], logging.LogRecord], undo: ExitStack) -> None:
-    before = getattr(owner, name)
+def _patch_reader(owner: type, name: str, mask: Callable[[logging.LogRecord], logging.LogRecord], undo: ExitStack) -> None:
+    original = getattr(owner, name)
 
     def read_masked(self: logging.Handler, record: logging.LogRecord) -> Any:
-        return before(self, masked(record))
+        return original(self, mask(record))
 
     patch(owner, name, read_masked, undo)

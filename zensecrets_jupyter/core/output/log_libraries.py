@@ -23,27 +23,27 @@ _SINKS = ("FileSink", "StreamSink", "CallableSink", "AsyncSink", "StandardSink")
 """Sink classes of loguru. Each one writes a formatted message, which has its record as an attribute."""
 
 
-def mask_loguru(redactor: Redactor, is_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
+def mask_loguru(redactor: Redactor, is_masking_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
     """Return the hooks that mask the messages of loguru's sinks; ``undo`` removes the patches."""
 
     def hook(module: ModuleType) -> None:
         for sink in (getattr(module, name) for name in _SINKS if hasattr(module, name)):
-            patch(sink, "write", _masking_write(sink.write, redactor, is_needed), undo)
+            patch(sink, "write", _make_masking_write(sink.write, redactor, is_masking_needed), undo)
 
     return {"loguru._simple_sinks": hook, "loguru._file_sink": hook}
 
 
-def mask_structlog(redactor: Redactor, is_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
+def mask_structlog(redactor: Redactor, is_masking_needed: Callable[[], bool], undo: ExitStack) -> dict[str, Callable[[ModuleType], None]]:
     """Return the hooks that mask the events of structlog; ``undo`` removes the patch."""
 
     def hook(module: ModuleType) -> None:
         logger = module.BoundLoggerBase
-        process_before = logger._process_event  # noqa: SLF001 - structlog documents it for custom wrapper classes
+        original_process = logger._process_event  # noqa: SLF001 - structlog documents it for custom wrapper classes
 
         def process(self: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
-            positional, keywords = process_before(self, *args, **options)
+            positional, keywords = original_process(self, *args, **options)
             # A logger of the logging module passes the event to handlers, which mask it.
-            if not is_needed() or isinstance(self._logger, logging.Logger):
+            if not is_masking_needed() or isinstance(self._logger, logging.Logger):
                 return positional, keywords
             return redactor.redact_tree(positional), redactor.redact_tree(keywords)
 
@@ -52,28 +52,30 @@ def mask_structlog(redactor: Redactor, is_needed: Callable[[], bool], undo: Exit
     return {"structlog._base": hook}
 
 
-def _masking_write(write: Callable[[Any, Any], Any], redactor: Redactor, is_needed: Callable[[], bool]) -> Callable[[Any, Any], Any]:
+def _make_masking_write(
+    write: Callable[[Any, Any], Any], redactor: Redactor, is_masking_needed: Callable[[], bool]
+) -> Callable[[Any, Any], Any]:
     def write_masked(self: Any, message: Any) -> Any:
-        return write(self, _masked_message(message, redactor) if is_needed() else message)
+        return write(self, _mask_message(message, redactor) if is_masking_needed() else message)
 
     return write_masked
 
 
-def _masked_message(message: Any, redactor: Redactor) -> Any:
+def _mask_message(message: Any, redactor: Redactor) -> Any:
     text = redactor.redact(str(message))
-    before = message.record
+    original_record = message.record
     try:
-        record = _masked_entry(before, redactor)
+        record = _mask_entry(original_record, redactor)
     except Exception:  # noqa: BLE001 - an unredacted record must not be written, whatever the error is
-        record = {**before, "message": FAILED, "extra": {}, "exception": None}
-    if text == message and record is before:
+        record = {**original_record, "message": FAILED, "extra": {}, "exception": None}
+    if text == message and record is original_record:
         return message
     masked = type(message)(text)
     masked.record = record
     return masked
 
 
-def _masked_entry(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
+def _mask_entry(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
     """Return the record of a loguru message, or a copy with masked values."""
     masked: Mapping[str, Any] = redactor.redact_tree(record)
     extra = mask_object(record["extra"], redactor)
@@ -85,5 +87,5 @@ def _masked_entry(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str,
     error = mask_exception(exception.value, redactor)
     if error is exception.value:
         return masked
-    replaced = error and exception._replace(type=type(error), value=error, traceback=error.__traceback__)
-    return {**masked, "exception": replaced}
+    masked_exception = error and exception._replace(type=type(error), value=error, traceback=error.__traceback__)
+    return {**masked, "exception": masked_exception}

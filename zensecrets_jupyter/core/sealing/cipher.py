@@ -60,8 +60,8 @@ def fingerprint(key: bytes, text: str) -> str:
     The fingerprint is a keyed BLAKE2b digest (RFC 7693). Its key is derived from ``key``, so that fingerprints reveal nothing about texts
     that ``key`` seals.
     """
-    derived = hashlib.blake2b(key=key, digest_size=KEY_SIZE, person=b"zensecrets-print").digest()
-    return hashlib.blake2b(_to_bytes(text), key=derived, digest_size=16).hexdigest()
+    derived_key = hashlib.blake2b(key=key, digest_size=KEY_SIZE, person=b"zensecrets-print").digest()
+    return hashlib.blake2b(_to_bytes(text), key=derived_key, digest_size=16).hexdigest()
 
 
 def checksum(parts: tuple[str, ...]) -> bytes:

@@ -63,7 +63,7 @@ def data_keys_table(tables: MetaData) -> Table:
         tables,
         Column("generation", Integer, primary_key=True, autoincrement=False),
         Column("kind", String, nullable=False),
-        # Existing databases have a column with this name.
+        # The column is called "place", because it has this name in existing databases.
         Column("place", String, key="parameters", nullable=False),
         Column("wrapped", SealedColumn, nullable=False),
         Column("checksum", SealedColumn, nullable=False),
@@ -89,7 +89,7 @@ def unwrap_key(row: DataKeyRow, wrapping_key: bytes) -> DataKey:
     """Return the data key of a row.
 
     Raises:
-        ManagerCorruptedError: If another key wraps it.
+        ManagerCorruptedError: If another wrapping key encrypts the data key.
     """
     return DataKey(row.generation, cipher.unseal(wrapping_key, row.wrapped, _context(row)))
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _MAX_RETRIES = 100
-"""Number of attempts while other processes change the key. If an attempt fails, another process has succeeded."""
+"""Number of attempts to change the key. An attempt fails only if another process has changed the key since the attempt began."""
 
 
 class Reseal(Protocol):
@@ -150,7 +150,7 @@ class DataKeys:
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether the key opens without a prompt; an unlocked keyring counts."""
+        """Whether the key opens without a prompt, for example from an unlocked keyring."""
         if self.opens_without_keyring:
             return True
         row = self._load()
@@ -210,15 +210,15 @@ class DataKeys:
             for _ in range(_MAX_RETRIES):
                 old_row, old, _ = self._open_or_create()
                 kind = to or old_row.kind
-                chosen = passphrase or (self._passphrase_for(old_row, to) if kind == "passphrase" else None)
-                parameters, wrapping_key = self._protections.get(kind, passphrase=chosen).create_key()
+                new_passphrase = passphrase or (self._passphrase_for(old_row, to) if kind == "passphrase" else None)
+                parameters, wrapping_key = self._protections.get(kind, passphrase=new_passphrase).create_key()
                 new = DataKey(old.generation + 1, cipher.new_key()) if reseal else old
                 row = wrap_key(new, kind, parameters, wrapping_key)
 
                 change = partial(self._change, old_row, row, partial(reseal, old=old, new=new) if reseal else None)
                 if self._store(change, kind, parameters):
                     self._set_current(row, new)
-                    self._passphrase = chosen
+                    self._passphrase = new_passphrase
                     # The change is committed, so a failure to delete the old wrapping key does no harm.
                     with suppress(ManagerError):
                         self._protections.get_stored(old_row.kind).delete_key(old_row.key_parameters())
@@ -253,7 +253,7 @@ class DataKeys:
     def _store(self, change: Callable[[Connection], bool], kind: str, parameters: KeyParameters) -> bool:
         """Call ``change`` in a write transaction and return its result.
 
-        The new wrapping key is deleted if the change was certainly not stored.
+        The new wrapping key is deleted only if it is certain that the change was not stored.
         """
         changed = False
         # If the transaction can't begin, for example because another process holds the database, nothing is stored.
@@ -284,10 +284,10 @@ class DataKeys:
                 return self._unwrap(row)
             except ManagerError:
                 # A process that replaces the protection deletes the old wrapping key. The key is lost only if the row is still the same.
-                present = self._load()
-                if present is None or present == row:
+                latest_row = self._load()
+                if latest_row is None or latest_row == row:
                     raise
-                row = present
+                row = latest_row
         raise self._conflict_error()
 
     def _unwrap(self, row: DataKeyRow) -> _OpenKey:
@@ -329,11 +329,11 @@ class DataKeys:
             return None if connection is None else self._select_row(connection)
 
     def _select_row(self, connection: Connection) -> DataKeyRow | None:
-        found = connection.execute(self._select).first()
-        return None if found is None else self._parse_row(tuple(found))
+        columns = connection.execute(self._select).first()
+        return None if columns is None else self._parse_row(tuple(columns))
 
-    def _parse_row(self, found: tuple[Any, ...]) -> DataKeyRow:
-        row = DataKeyRow(*found)
+    def _parse_row(self, columns: tuple[Any, ...]) -> DataKeyRow:
+        row = DataKeyRow(*columns)
         if not is_intact(row):
             raise self._damage_error()
         return row

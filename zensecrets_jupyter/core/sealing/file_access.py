@@ -73,7 +73,7 @@ def _trusted_users() -> set[int]:
 
 def _is_own_group(group: int) -> bool:
     """Return whether this user is the only member of the group."""
-    # Many Linux systems create a group for each user.
+    # Many Linux systems create a group for each user. If other users can be in the group, a folder that it can write to is not private.
     import grp
     import pwd
 

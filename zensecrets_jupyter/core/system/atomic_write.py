@@ -1,8 +1,8 @@
 """Atomic writes: a file is written wholly or not at all.
 
 The content is written to a temporary file in the same folder and synced. The temporary file then replaces the target. If ``kill -9`` or a
-power cut ends the process before that, the temporary file remains, and the next writer removes it. A temporary file in use is locked, and
-the system releases the lock when its process ends.
+power cut ends the process before the replacement, the temporary file remains, and the next writer removes it. A temporary file in use is
+locked, and the system releases the lock when its process ends.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAX_NAME_BYTES = 120
-"""Bytes of the target's name in the temporary name; file systems allow 255 bytes in total."""
+"""Maximum number of bytes of the target's name in the temporary name; file systems allow 255 bytes in total."""
 _UTF8_MASK, _UTF8_CONTINUATION = 0xC0, 0x80
 """Mask and value of the two high bits of a UTF-8 continuation byte (RFC 3629)."""
 _LEFTOVER = re.compile(r"\..+\.zs-[0-9a-f]{8}\.tmp", re.DOTALL)
+"""Names of temporary files."""
 _STALE_SECONDS = 24 * 60 * 60
 """Age in seconds after which a temporary file counts as abandoned, on a file system without locks."""
 
@@ -106,12 +107,12 @@ def remove_leftover(path: Path) -> bool:
 
 def _temporary_prefix(name: str) -> str:
     """Return the prefix of the temporary names for the file ``name``."""
-    whole = os.fsencode(name)
-    end = min(len(whole), _MAX_NAME_BYTES)
+    encoded_name = os.fsencode(name)
+    end = min(len(encoded_name), _MAX_NAME_BYTES)
     # Do not cut inside a UTF-8 character, because some file systems refuse invalid UTF-8.
-    while end < len(whole) and whole[end] & _UTF8_MASK == _UTF8_CONTINUATION:
+    while end < len(encoded_name) and encoded_name[end] & _UTF8_MASK == _UTF8_CONTINUATION:
         end -= 1
-    return f".{os.fsdecode(whole[:end])}."
+    return f".{os.fsdecode(encoded_name[:end])}."
 
 
 def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:

@@ -53,8 +53,8 @@ def has_locks(folder: Path) -> bool:
 def locked_file(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on a file during the block.
 
-    The block may replace the file; waiting processes then lock the new one. The block runs without the lock if the file can't be locked, or
-    if another process holds the lock for more than five seconds.
+    The block may replace the file; waiting processes then lock the new file. The block runs without the lock if the file can't be locked,
+    or if another process holds the lock for more than five seconds.
 
     Raises:
         OSError: If the file can't be opened for writing.

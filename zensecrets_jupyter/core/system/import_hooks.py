@@ -44,7 +44,7 @@ class ImportFinder(MetaPathFinder):
 
     @abstractmethod
     def load(self, module: ModuleType, execute: Callable[[ModuleType], None]) -> None:
-        """Load a module: call ``execute``, Python's own loading, and add the steps of the subclass."""
+        """Load a module: call ``execute``, which is Python's own loading, and run the steps of the subclass."""
 
     def handle_missing(self, fullname: str) -> None:
         """Handle the import of a module that no finder finds."""

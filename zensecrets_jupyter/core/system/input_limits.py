@@ -20,7 +20,7 @@ TOO_MANY_VALUES = f"holds more than {MAX_VALUES:,} values"
 
 
 def describe_exceeded_yaml_limit(text: str) -> str:
-    """Return the limit that a YAML text exceeds, as a predicate, or an empty text.
+    """Return the exceeded limit of a YAML text, such as ``is nested more than 20 deep``, or an empty text.
 
     The function reads parser events and builds no objects, because 300 bytes of nested aliases can expand to more data than fits in memory.
     Invalid YAML exceeds no limit.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def patch(owner: Any, name: str, replacement: Any, undo: ExitStack) -> None:
-    """Set ``owner.name``; ``undo`` restores the old value, unless other code has replaced the new one."""
+    """Set ``owner.name``; ``undo`` restores the old value, unless other code has set another value since then."""
     is_own_attribute = name in vars(owner)
     original = getattr(owner, name)
     setattr(owner, name, replacement)

@@ -14,7 +14,7 @@ _BYTE_ORDER_MARKS = (("utf-32", (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)), ("u
 
 
 def decode_system_text(text: str) -> str:
-    """Return an argument or environment variable decoded as UTF-8, if it is UTF-8."""
+    """Return an argument or environment variable decoded as UTF-8; if its bytes are not UTF-8, return it unchanged."""
     if text.isascii():
         return text
     try:

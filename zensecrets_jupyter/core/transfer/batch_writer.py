@@ -82,16 +82,17 @@ class _BatchWriter:
     @property
     def progress(self) -> str:
         """The progress as a sentence."""
-        done = self._already_copied + sum(not reason for reason in list(self.outcomes.values()))
+        completed = self._already_copied + sum(not reason for reason in list(self.outcomes.values()))
         total = self._already_copied + len(self._records)
-        return f"{done} of {total} secrets are in {self._target.name!r}, each of them complete."
+        return f"{completed} of {total} secrets are in {self._target.name!r}, each of them complete."
 
     def run(self) -> None:
         """Write all records until one fails."""
         names = list(self._records)
         if not names:
             return
-        # The first secret is written in the calling thread: a passphrase prompt appears there, and a general refusal is raised once.
+        # The first secret is written in the calling thread, because a passphrase prompt has to appear there, and because an error that
+        # concerns all secrets is then raised once.
         self._put(names[0])
         self._report()
         workers = min(self._target.parallel_reads, len(names) - 1)
@@ -134,7 +135,7 @@ class _BatchWriter:
         else:
             return ""
         # Another writer changed the secret after the comparison, perhaps to the same content.
-        reads = Capability.READ in self._target.capabilities
-        if reads and self._target.get_records([name])[name] == record:
+        can_read = Capability.READ in self._target.capabilities
+        if can_read and self._target.get_records([name])[name] == record:
             return ""
         return "another writer changed it in the target at the same time; it was not overwritten"

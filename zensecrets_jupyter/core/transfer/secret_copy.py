@@ -78,7 +78,7 @@ class CopyPlan:
 
     def with_result(self, result: ComparisonResult) -> list[ComparedSecret]:
         """Return the secrets with this result."""
-        return [one for one in self.secrets if one.result is result]
+        return [secret for secret in self.secrets if secret.result is result]
 
 
 class CopyReport(NamedTuple):
@@ -108,24 +108,24 @@ def plan_copy(source: SecretsManager, target: SecretsManager, names: Iterable[st
         names: The names of the secrets; by default all that the source lists.
 
     Raises:
-        UnsupportedOperationError: If both are the same, the source can't be read, or the target can't be written.
+        UnsupportedOperationError: If source and target are the same, the source can't be read, or the target can't be written.
         SecretNotFoundError: If one of the ``names`` does not exist.
-        ManagerError: If one of the two refuses or does not answer.
+        ManagerError: If the source or the target refuses a request or does not answer.
     """
     _check_capabilities(source, target, needs_list=names is None)
-    wanted = source.list_secrets() if names is None else sorted(set(names))
-    found = source.get_records(wanted)
-    _check_readable(source, found, named=names is not None)
+    selected_names = source.list_secrets() if names is None else sorted(set(names))
+    results = source.get_records(selected_names)
+    _check_readable(source, results, are_names_given=names is not None)
     records: dict[str, SecretRecord] = {}
-    planned: list[ComparedSecret] = []
-    for name, record in found.items():
+    compared: list[ComparedSecret] = []
+    for name, record in results.items():
         if isinstance(record, SecretRecord):
             records[name] = record
         elif not isinstance(record, SecretNotFoundError):
-            planned.append(ComparedSecret(name, ComparisonResult.IMPOSSIBLE, record.message))
+            compared.append(ComparedSecret(name, ComparisonResult.IMPOSSIBLE, record.message))
         # Otherwise the secret was deleted after the listing, and there is nothing to copy.
-    planned += _compare_all(target, records)
-    return CopyPlan(source, target, tuple(sorted(planned)), records)
+    compared += _compare_all(target, records)
+    return CopyPlan(source, target, tuple(sorted(compared)), records)
 
 
 def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: ProgressCallback | None = None) -> CopyReport:
@@ -141,21 +141,21 @@ def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: Prog
     Raises:
         UnsupportedOperationError: If the target has to replace secrets and can't; nothing was written.
         ZenSecretsError: If the target fails; the error states the progress and that copying again continues.
-        InterruptedWork: On Ctrl-C; the error states the same.
+        InterruptedWork: On Ctrl-C; the error states the progress and that copying again continues.
     """
-    conflicts = [one.name for one in plan.with_result(ComparisonResult.CONFLICT)]
+    conflicts = [secret.name for secret in plan.with_result(ComparisonResult.CONFLICT)]
     replaced = [name for name in conflicts if name in replace]
     if replaced and Capability.UPDATE not in plan.target.capabilities:
         message = f"Secrets manager {plan.target.name!r} (flavor {plan.target.flavor}) can't replace {_list_names(replaced)}."
         raise UnsupportedOperationError(
             message, flavor=plan.target.flavor, hint="Nothing was copied: skip the conflicts, or delete the secrets there."
         )
-    new = [one.name for one in plan.with_result(ComparisonResult.NEW)]
-    same = [one.name for one in plan.with_result(ComparisonResult.SAME)]
+    new = [secret.name for secret in plan.with_result(ComparisonResult.NEW)]
+    same = [secret.name for secret in plan.with_result(ComparisonResult.SAME)]
     outcomes = write_all(
         plan.target, {name: plan.records[name] for name in (*new, *replaced)}, set(replaced), on_progress, already_copied=len(same)
     )
-    failed = {one.name: one.reason for one in plan.with_result(ComparisonResult.IMPOSSIBLE)}
+    failed = {secret.name: secret.reason for secret in plan.with_result(ComparisonResult.IMPOSSIBLE)}
     failed |= {name: reason for name, reason in outcomes.items() if reason}
     return CopyReport(
         [name for name in new if name not in failed],
@@ -191,7 +191,7 @@ def copy_secrets(
     if on_conflict not in ON_CONFLICT:
         raise SettingsError(f"{on_conflict!r} is not a way to handle conflicts.", hint=f"Use one of {', '.join(ON_CONFLICT)}.")
     plan = plan_copy(source, target, names)
-    conflicts = [one.name for one in plan.with_result(ComparisonResult.CONFLICT)]
+    conflicts = [secret.name for secret in plan.with_result(ComparisonResult.CONFLICT)]
     if conflicts and on_conflict == "stop":
         raise conflict_error(
             plan, hint='Decide: on_conflict="skip" keeps the secrets of the target, on_conflict="replace" overwrites them.'
@@ -201,7 +201,7 @@ def copy_secrets(
 
 def conflict_error(plan: CopyPlan, *, hint: str) -> SecretExistsError:
     """Return the error that lists the conflicts of a plan."""
-    names = [one.name for one in plan.with_result(ComparisonResult.CONFLICT)]
+    names = [secret.name for secret in plan.with_result(ComparisonResult.CONFLICT)]
     reason = "with other content" if Capability.READ in plan.target.capabilities else "and returns no secrets that could be compared"
     message = f"Secrets manager {plan.target.name!r} has {_list_names(names)} already, {reason}; nothing was copied."
     return SecretExistsError(message, name=names[0], manager=plan.target.name, hint=hint)
@@ -224,22 +224,22 @@ def _check_capabilities(source: SecretsManager, target: SecretsManager, *, needs
         raise UnsupportedOperationError(message, flavor=target.flavor, hint=f"Copy into one that can be written. {hint}")
 
 
-def _check_readable(source: SecretsManager, found: Mapping[str, SecretRecord | ZenSecretsError], *, named: bool) -> None:
+def _check_readable(source: SecretsManager, results: Mapping[str, SecretRecord | ZenSecretsError], *, are_names_given: bool) -> None:
     """Raise the first error that prevents the copy; errors of single secrets do not.
 
     Args:
         source: The secrets manager to copy from.
-        found: The records that were read, or the errors, by name.
-        named: Whether the user gave the names. A given name that does not exist raises SecretNotFoundError.
+        results: The record of each secret, or the error of reading it, by name.
+        are_names_given: Whether the user gave the names. A given name that does not exist raises SecretNotFoundError.
     """
-    problems = {name: one for name, one in found.items() if isinstance(one, ZenSecretsError)}
+    problems = {name: result for name, result in results.items() if isinstance(result, ZenSecretsError)}
     for name, problem in problems.items():
         if isinstance(problem, SecretNotFoundError):
-            if named:
+            if are_names_given:
                 raise source.not_found_error(name)
         elif isinstance(problem, ManagerAccessError):
             # A backend may refuse access to single secrets. If it refuses all of them, there is nothing to copy.
-            if len(problems) == len(found):
+            if len(problems) == len(results):
                 raise problem
         elif not isinstance(problem, _SINGLE_SECRET_ERRORS):
             raise problem
@@ -249,35 +249,35 @@ def _compare_all(target: SecretsManager, records: Mapping[str, SecretRecord]) ->
     """Return the comparison of the records with the target."""
     # The target is listed once and read in batches, because each request to a remote service takes time.
     impossible = {name: reason for name, record in records.items() if (reason := _refusal(target, name, record))}
-    listed = set(target.list_secrets()) if Capability.LIST in target.capabilities and records else set(records)
+    possible_names = set(target.list_secrets()) if Capability.LIST in target.capabilities and records else set(records)
     can_read = Capability.READ in target.capabilities
-    shared = [name for name in records if name in listed and name not in impossible]
-    present = target.get_records(shared) if can_read and shared else {}
-    planned = [ComparedSecret(name, ComparisonResult.IMPOSSIBLE, reason) for name, reason in impossible.items()]
+    common_names = [name for name in records if name in possible_names and name not in impossible]
+    target_records = target.get_records(common_names) if can_read and common_names else {}
+    compared = [ComparedSecret(name, ComparisonResult.IMPOSSIBLE, reason) for name, reason in impossible.items()]
     for name, record in records.items():
         if name in impossible:
             continue
-        if name not in listed or isinstance(present.get(name), SecretNotFoundError):
-            planned.append(ComparedSecret(name, ComparisonResult.NEW))
+        if name not in possible_names or isinstance(target_records.get(name), SecretNotFoundError):
+            compared.append(ComparedSecret(name, ComparisonResult.NEW))
         elif not can_read:
             can_list = Capability.LIST in target.capabilities
             reason = f"flavor {target.flavor} returns no secrets, so they can't be compared"
-            planned.append(
+            compared.append(
                 ComparedSecret(name, ComparisonResult.CONFLICT, reason) if can_list else ComparedSecret(name, ComparisonResult.NEW)
             )
         else:
-            planned.append(_compare(present[name], name, record))
-    return planned
+            compared.append(_compare(target_records[name], name, record))
+    return compared
 
 
-def _compare(present: SecretRecord | ZenSecretsError, name: str, record: SecretRecord) -> ComparedSecret:
-    if isinstance(present, ManagerAccessError):
-        return ComparedSecret(name, ComparisonResult.CONFLICT, f"it can't be compared: {present.message}")
-    if isinstance(present, _SINGLE_SECRET_ERRORS):
-        return ComparedSecret(name, ComparisonResult.IMPOSSIBLE, present.message)
-    if isinstance(present, ZenSecretsError):
-        raise present
-    reason = _difference(record, present)
+def _compare(target_record: SecretRecord | ZenSecretsError, name: str, record: SecretRecord) -> ComparedSecret:
+    if isinstance(target_record, ManagerAccessError):
+        return ComparedSecret(name, ComparisonResult.CONFLICT, f"it can't be compared: {target_record.message}")
+    if isinstance(target_record, _SINGLE_SECRET_ERRORS):
+        return ComparedSecret(name, ComparisonResult.IMPOSSIBLE, target_record.message)
+    if isinstance(target_record, ZenSecretsError):
+        raise target_record
+    reason = _difference(record, target_record)
     return ComparedSecret(name, ComparisonResult.CONFLICT, reason) if reason else ComparedSecret(name, ComparisonResult.SAME)
 
 
@@ -289,20 +289,20 @@ def _refusal(target: SecretsManager, name: str, record: SecretRecord) -> str:
     return ""
 
 
-def _difference(record: SecretRecord, present: SecretRecord) -> str:
+def _difference(record: SecretRecord, target_record: SecretRecord) -> str:
     """Return the keys and schemas in which two records differ, or an empty text."""
-    content, present_content = dict(record.content), dict(present.content)
+    content, target_content = dict(record.content), dict(target_record.content)
     parts = [
-        ("other values of", [key for key in content if key in present_content and content[key] != present_content[key]]),
-        ("it lacks", [key for key in content if key not in present_content]),
-        ("it also has", [key for key in present_content if key not in content]),
+        ("other values of", [key for key in content if key in target_content and content[key] != target_content[key]]),
+        ("it lacks", [key for key in content if key not in target_content]),
+        ("it also has", [key for key in target_content if key not in content]),
     ]
     differences = [f"{description} {', '.join(sorted(keys))}" for description, keys in parts if keys]
-    if record.schema != present.schema:
-        differences.append(f"its schema is {present.schema!r}, not {record.schema!r}")
+    if record.schema != target_record.schema:
+        differences.append(f"its schema is {target_record.schema!r}, not {record.schema!r}")
     return "; ".join(differences)
 
 
 def _list_names(names: list[str]) -> str:
-    shown = ", ".join(map(repr, names[:_MAX_LISTED_NAMES]))
-    return f"{shown} and {len(names) - _MAX_LISTED_NAMES} more" if len(names) > _MAX_LISTED_NAMES else shown
+    first_names = ", ".join(map(repr, names[:_MAX_LISTED_NAMES]))
+    return f"{first_names} and {len(names) - _MAX_LISTED_NAMES} more" if len(names) > _MAX_LISTED_NAMES else first_names

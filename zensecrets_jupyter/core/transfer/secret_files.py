@@ -76,13 +76,13 @@ def plan_import(
     """
     by_name = {secret.name: secret for secret in secrets}
     existing = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()
-    taken = [name for name in by_name if name in existing]
-    if taken and not (overwrite or skip_existing):
-        listed = f"{', '.join(map(repr, taken))} exist{'s' if len(taken) == 1 else ''} already"
-        message = f"{listed} in secrets manager {manager.name!r}; nothing was imported."
-        raise SecretExistsError(message, name=taken[0], manager=manager.name, hint="Add --overwrite or --skip-existing.")
+    existing_names = [name for name in by_name if name in existing]
+    if existing_names and not (overwrite or skip_existing):
+        existing_list = f"{', '.join(map(repr, existing_names))} exist{'s' if len(existing_names) == 1 else ''} already"
+        message = f"{existing_list} in secrets manager {manager.name!r}; nothing was imported."
+        raise SecretExistsError(message, name=existing_names[0], manager=manager.name, hint="Add --overwrite or --skip-existing.")
     new = [secret for name, secret in by_name.items() if name not in existing]
-    plan = ImportPlan(new, [by_name[name] for name in taken] if overwrite else [], [] if overwrite else taken)
+    plan = ImportPlan(new, [by_name[name] for name in existing_names] if overwrite else [], [] if overwrite else existing_names)
     if plan.new:
         manager.require(Capability.REGISTER, "register")
     if plan.replaced:
@@ -105,7 +105,7 @@ def run_import(manager: SecretsManager, plan: ImportPlan) -> None:
             problem = error
         else:
             return
-        raise _with_state(problem, "nothing was imported")
+        raise _append_outcome(problem, "nothing was imported")
     before = {name: record_of(manager.get_secret(name, refresh=True)) for name in replaced}
     changes = {name: Change(before.get(name), record) for name, record in {**new, **replaced}.items()}
     with write_journal(manager, changes):
@@ -113,31 +113,32 @@ def run_import(manager: SecretsManager, plan: ImportPlan) -> None:
 
 
 def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) -> None:
-    undo: list[tuple[str, Callable[[], None]]] = []
+    undo_steps: list[tuple[str, Callable[[], None]]] = []
     try:
         for name, change in changes.items():
             if change.before is None:
                 manager.register_record(name, change.after)
-                undo.append((name, _make_deletion(manager, name)))
+                undo_steps.append((name, _make_deletion(manager, name)))
             else:
                 manager.replace_record(name, change.after)
-                undo.append((name, partial(manager.replace_record, name, change.before)))
+                undo_steps.append((name, partial(manager.replace_record, name, change.before)))
     except ZenSecretsError as error:
         problem = error
     except BaseException:
-        _undo_all(undo)
+        _undo_all(undo_steps)
         raise
     else:
         return
-    remaining = _undo_all(undo)
-    state = (
+    remaining = _undo_all(undo_steps)
+    outcome = (
         f"{', '.join(remaining)} could not be undone and stay imported; nothing else was imported" if remaining else "nothing was imported"
     )
-    raise _with_state(problem, state)
+    raise _append_outcome(problem, outcome)
 
 
-def _with_state(problem: ZenSecretsError, state: str) -> ZenSecretsError:
-    problem.message = f"{problem.message.rstrip('.')}; {state}."
+def _append_outcome(problem: ZenSecretsError, outcome: str) -> ZenSecretsError:
+    """Return the error with the outcome of the import at the end of its message."""
+    problem.message = f"{problem.message.rstrip('.')}; {outcome}."
     return problem
 
 

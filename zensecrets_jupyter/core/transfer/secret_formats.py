@@ -61,7 +61,7 @@ def read(text: str, file_format: str, *, file: str, name: str, is_single: bool =
     document = parsers.get(file_format, _parse_yaml_mapping)(text, file)
     records = _parse_export(document, file) if EXPORT_KEY in document else _parse_plain(document, file, name, is_single=is_single)
     if not records:
-        raise _unreadable(file, "holds no secrets", "Check that it is the right one.")
+        raise _unreadable_error(file, "holds no secrets", "Check that it is the right one.")
     for secret, record in records.items():
         check_name(secret, from_file=True)
         for key in record.content:
@@ -101,7 +101,7 @@ def parse_json(text: str, file: str) -> Any:
         nonlocal count
         count += len(pairs)
         if count > MAX_VALUES:
-            raise _unreadable(file, TOO_MANY_VALUES, _SPLIT_HINT)
+            raise _unreadable_error(file, TOO_MANY_VALUES, _SPLIT_HINT)
         _refuse_duplicates(file, (key for key, _ in pairs))
         return dict(pairs)
 
@@ -111,7 +111,7 @@ def parse_json(text: str, file: str) -> Any:
         problem = f"is not JSON (line {error.lineno})"
     except RecursionError:
         problem = "is nested too deeply"
-    raise _unreadable(file, problem, "Correct it there.")
+    raise _unreadable_error(file, problem, "Correct it there.")
 
 
 def parse_yaml(text: str, file: str) -> Any:
@@ -124,9 +124,9 @@ def parse_yaml(text: str, file: str) -> Any:
     """
     import yaml
 
-    exceeded = describe_exceeded_yaml_limit(text)
-    if exceeded:
-        raise _unreadable(file, exceeded, _SPLIT_HINT)
+    exceeded_limit = describe_exceeded_yaml_limit(text)
+    if exceeded_limit:
+        raise _unreadable_error(file, exceeded_limit, _SPLIT_HINT)
     line = 1
     try:
         node = yaml.compose(text, Loader=yaml_loader())
@@ -135,7 +135,7 @@ def parse_yaml(text: str, file: str) -> Any:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
     except (yaml.YAMLError, RecursionError):
         pass
-    raise _unreadable(file, f"is not YAML (line {line})", "Correct it there.")
+    raise _unreadable_error(file, f"is not YAML (line {line})", "Correct it there.")
 
 
 def _convert_node(node: Any, file: str) -> Any:
@@ -153,20 +153,20 @@ def _convert_node(node: Any, file: str) -> Any:
 def _parse_env(text: str, file: str) -> dict[str, Any]:
     from dotenv.parser import parse_stream
 
-    found: list[tuple[str, str]] = []
+    pairs: list[tuple[str, str]] = []
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
-            raise _unreadable(file, f"can't be read as .env (line {binding.original.line})", "Write KEY=VALUE there.")
+            raise _unreadable_error(file, f"can't be read as .env (line {binding.original.line})", "Write KEY=VALUE there.")
         if binding.key is None:
             continue
         if binding.value is None:
             # The key is not shown, because a line without an equals sign may be a value.
-            raise _unreadable(file, f"has no = in line {binding.original.line}", "Write KEY=VALUE there, or remove the line.")
-        found.append((binding.key, binding.value))
-        if len(found) > MAX_VALUES:
-            raise _unreadable(file, TOO_MANY_VALUES, _SPLIT_HINT)
-    _refuse_duplicates(file, (key for key, _ in found))
-    return dict(found)
+            raise _unreadable_error(file, f"has no = in line {binding.original.line}", "Write KEY=VALUE there, or remove the line.")
+        pairs.append((binding.key, binding.value))
+        if len(pairs) > MAX_VALUES:
+            raise _unreadable_error(file, TOO_MANY_VALUES, _SPLIT_HINT)
+    _refuse_duplicates(file, (key for key, _ in pairs))
+    return dict(pairs)
 
 
 def _parse_json_mapping(text: str, file: str) -> dict[str, Any]:
@@ -177,38 +177,38 @@ def _parse_yaml_mapping(text: str, file: str) -> dict[str, Any]:
     return _check_mapping(parse_yaml(text, file), file)
 
 
-def _check_mapping(found: Any, file: str) -> dict[str, Any]:
-    if isinstance(found, dict):
-        return found
-    raise _unreadable(file, "holds no mapping of keys to values", "Write names, keys and values.")
+def _check_mapping(document: Any, file: str) -> dict[str, Any]:
+    if isinstance(document, dict):
+        return document
+    raise _unreadable_error(file, "holds no mapping of keys to values", "Write names, keys and values.")
 
 
-def _parse_plain(found: Mapping[str, Any], file: str, name: str, *, is_single: bool) -> dict[str, SecretRecord]:
-    nested = {key for key, value in found.items() if isinstance(value, dict)}
-    if nested and is_single and len(nested) < len(found):
-        raise _unreadable(file, f"holds a mapping under {quote_untrusted(next(iter(nested)))}", "Give each key a text.")
-    if not nested:
-        return {name: SecretRecord("arbitrary", _convert_content(name, found, file))} if found else {}
-    for key in found:
-        if key not in nested:
-            raise _unreadable(
+def _parse_plain(document: Mapping[str, Any], file: str, name: str, *, is_single: bool) -> dict[str, SecretRecord]:
+    keys_with_mapping = {key for key, value in document.items() if isinstance(value, dict)}
+    if keys_with_mapping and is_single and len(keys_with_mapping) < len(document):
+        raise _unreadable_error(file, f"holds a mapping under {quote_untrusted(next(iter(keys_with_mapping)))}", "Give each key a text.")
+    if not keys_with_mapping:
+        return {name: SecretRecord("arbitrary", _convert_content(name, document, file))} if document else {}
+    for key in document:
+        if key not in keys_with_mapping:
+            raise _unreadable_error(
                 file, f"mixes names and keys: {quote_untrusted(key)} holds no keys, and others do", "Put each key under a name."
             )
-    return {secret: SecretRecord("arbitrary", _convert_content(secret, content, file)) for secret, content in found.items()}
+    return {secret: SecretRecord("arbitrary", _convert_content(secret, content, file)) for secret, content in document.items()}
 
 
-def _parse_export(found: Mapping[str, Any], file: str) -> dict[str, SecretRecord]:
-    version = str(found[EXPORT_KEY])
+def _parse_export(document: Mapping[str, Any], file: str) -> dict[str, SecretRecord]:
+    version = str(document[EXPORT_KEY])
     if version != str(VERSION):
         raise StoreTooNewError(
             f"The export {file!r} has version {version[:10]!r}, and this package reads {VERSION}.", hint="Update this package."
         )
-    secrets = found.get("secrets")
+    secrets = document.get("secrets")
     records = {}
     for name, secret in _check_mapping(secrets, file).items():
         schema = secret.get("schema") if isinstance(secret, dict) else None
         if not isinstance(schema, str):
-            raise _unreadable(file, f"does not state the schema of {quote_untrusted(name)}", "Export it again.")
+            raise _unreadable_error(file, f"does not state the schema of {quote_untrusted(name)}", "Export it again.")
         records[name] = SecretRecord(schema, _convert_content(name, _check_mapping(secret.get("content"), file), file))
     return records
 
@@ -221,9 +221,9 @@ def _convert_content(name: str, content: Mapping[str, Any], file: str) -> dict[s
         elif isinstance(value, str):
             texts[key] = value
         else:
-            found = "no value" if value is None else "a value that is not a text"
-            raise _unreadable(
-                file, f"has {found} for {quote_untrusted(key)} of {quote_untrusted(name)}", "Write a text, in quotes if necessary."
+            problem = "no value" if value is None else "a value that is not a text"
+            raise _unreadable_error(
+                file, f"has {problem} for {quote_untrusted(key)} of {quote_untrusted(name)}", "Write a text, in quotes if necessary."
             )
     return texts
 
@@ -253,14 +253,14 @@ def _exact_strings(content: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refuse_duplicates(file: str, keys: Iterable[str]) -> None:
-    seen: set[str] = set()
+    earlier_keys: set[str] = set()
     for key in keys:
         if not key:
-            raise _unreadable(file, "has an empty key", "Remove it.")
-        if key in seen:
-            raise _unreadable(file, f"has {quote_untrusted(key)} twice", "Remove one of the two.")
-        seen.add(key)
+            raise _unreadable_error(file, "has an empty key", "Remove it.")
+        if key in earlier_keys:
+            raise _unreadable_error(file, f"has {quote_untrusted(key)} twice", "Remove one of the two.")
+        earlier_keys.add(key)
 
 
-def _unreadable(file: str, problem: str, hint: str) -> UnreadableFileError:
+def _unreadable_error(file: str, problem: str, hint: str) -> UnreadableFileError:
     return UnreadableFileError(f"The file {file!r} {problem}.", hint=hint)

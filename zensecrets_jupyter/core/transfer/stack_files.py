@@ -1,4 +1,4 @@
-"""Stacks in YAML files: export without any value, and import with missing components.
+"""Stacks in YAML files: export without any value, and import that also registers missing components.
 
 The layout is that of ZenML's export of a stack, which can be imported too. A file of this package also lists the required secrets, and the
 sensitive attributes that the export left out because they hold a value.
@@ -100,34 +100,36 @@ def read_stack(path: str) -> StackDescription:
     Raises:
         UnreadableFileError: If the file can't be read, is not YAML, or does not describe a stack.
     """
-    found = _parse(path)
-    if not isinstance(found, dict) or not isinstance(found.get("components"), dict):
-        raise _unreadable(path, "does not describe a stack", "Export one: %stack export NAME FILE")
-    if found.get("zensecrets_stack", VERSION) != VERSION:
-        raise _unreadable(path, "was written by a newer version of this package", "Update this package.")
+    document = _parse(path)
+    if not isinstance(document, dict) or not isinstance(document.get("components"), dict):
+        raise _unreadable_error(path, "does not describe a stack", "Export one: %stack export NAME FILE")
+    if document.get("zensecrets_stack", VERSION) != VERSION:
+        raise _unreadable_error(path, "was written by a newer version of this package", "Update this package.")
     types = {component_type.value: component_type for component_type in ComponentType}
     components = {}
-    for name, description in found["components"].items():
+    for name, description in document["components"].items():
         if name not in types:
-            raise _unreadable(path, f"names {quote_untrusted(str(name))}, which is not a component type", did_you_mean(str(name), types))
+            raise _unreadable_error(
+                path, f"names {quote_untrusted(str(name))}, which is not a component type", did_you_mean(str(name), types)
+            )
         components[types[name]] = _parse_component(path, name, description)
-    secrets = found.get("secrets") or []
-    listed = [secret for secret in secrets if isinstance(secret, dict)] if isinstance(secrets, list) else []
-    schemas = {str(secret["name"]): str(secret["schema"]) for secret in listed if secret.get("name") and secret.get("schema")}
-    return StackDescription(str(found.get("stack_name") or ""), components, schemas, _find_zenml_secrets_file(found))
+    secrets = document.get("secrets") or []
+    secret_entries = [secret for secret in secrets if isinstance(secret, dict)] if isinstance(secrets, list) else []
+    schemas = {str(secret["name"]): str(secret["schema"]) for secret in secret_entries if secret.get("name") and secret.get("schema")}
+    return StackDescription(str(document.get("stack_name") or ""), components, schemas, _find_zenml_secrets_file(document))
 
 
-def missing_sensitive_attributes(workspace: Workspace, described: StackDescription) -> dict[ComponentType, tuple[str, ...]]:
+def missing_sensitive_attributes(workspace: Workspace, description: StackDescription) -> dict[ComponentType, tuple[str, ...]]:
     """Return the sensitive attributes that are not in the file, for each component to register."""
     return {
         component_type: component.left_out
-        for component_type, component in described.components.items()
+        for component_type, component in description.components.items()
         if component.left_out and _find_existing(workspace, component_type, component) is None
     }
 
 
 def import_stack(
-    workspace: Workspace, described: StackDescription, name: str, sealed: Mapping[ComponentType, Mapping[str, str]] | None = None
+    workspace: Workspace, description: StackDescription, name: str, sealed: Mapping[ComponentType, Mapping[str, str]] | None = None
 ) -> tuple[StackRecord, list[ComponentRecord]]:
     """Register a stack and its missing components; return the records of both.
 
@@ -135,7 +137,7 @@ def import_stack(
 
     Args:
         workspace: The workspace.
-        described: The description from the file.
+        description: The description from the file.
         name: The name of the stack.
         sealed: The sensitive attributes that are not in the file.
 
@@ -150,11 +152,11 @@ def import_stack(
     new: list[ComponentRecord] = []
     is_complete = False
     try:
-        for component_type, component in described.components.items():
+        for component_type, component in description.components.items():
             if _find_existing(workspace, component_type, component) is None:
                 attributes = {**component.attributes, **(sealed or {}).get(component_type, {})}
                 new.append(workspace.register_component(component_type, component.name, component.flavor, attributes))
-        names = {component_type: component.name for component_type, component in described.components.items()}
+        names = {component_type: component.name for component_type, component in description.components.items()}
         record = workspace.register_stack(name, names)
         is_complete = True
     finally:
@@ -167,9 +169,9 @@ def _parse(path: str) -> Any:
     import yaml
 
     text = read_text(path)
-    exceeded = describe_exceeded_yaml_limit(text)
-    if exceeded:
-        raise _unreadable(path, exceeded, "Check that it is the right one.")
+    exceeded_limit = describe_exceeded_yaml_limit(text)
+    if exceeded_limit:
+        raise _unreadable_error(path, exceeded_limit, "Check that it is the right one.")
     line = 1
     try:
         return yaml.load(text, Loader=yaml_loader())  # noqa: S506 - yaml_loader returns a safe loader of PyYAML
@@ -177,7 +179,7 @@ def _parse(path: str) -> Any:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
     except (yaml.YAMLError, ValueError, RecursionError):
         pass
-    raise _unreadable(path, f"is not YAML (line {line})", "Correct it there.")
+    raise _unreadable_error(path, f"is not YAML (line {line})", "Correct it there.")
 
 
 def _delete_components(workspace: Workspace, components: list[ComponentRecord]) -> None:
@@ -187,25 +189,26 @@ def _delete_components(workspace: Workspace, components: list[ComponentRecord]) 
             workspace.delete_component(component.type, component.name)
 
 
-def _find_existing(workspace: Workspace, component_type: ComponentType, described: ComponentDescription) -> ComponentRecord | None:
-    same_name = [record for record in workspace.components(component_type) if record.name == described.name]
+def _find_existing(workspace: Workspace, component_type: ComponentType, description: ComponentDescription) -> ComponentRecord | None:
+    same_name = [record for record in workspace.components(component_type) if record.name == description.name]
     if not same_name:
         return None
     record = same_name[0]
     sealed = record.sealed.names if record.sealed else ()
     # The workspace may have encrypted an attribute that the file has in clear text. An example is the name of a secret that did not exist
     # at the registration.
-    attributes = workspace.attributes(record) if set(sealed) & set(described.attributes) else record.attributes
-    compared = {key: value for key, value in attributes.items() if key not in sealed or key in described.attributes}
-    if record.flavor == described.flavor and set(described.left_out) <= set(sealed):
-        expected = {key: value.to_json() if isinstance(value, RawText) else value for key, value in described.attributes.items()}
-        if _without_defaults(component_type, described.flavor, compared) == _without_defaults(component_type, described.flavor, expected):
+    attributes = workspace.attributes(record) if set(sealed) & set(description.attributes) else record.attributes
+    comparable = {key: value for key, value in attributes.items() if key not in sealed or key in description.attributes}
+    if record.flavor == description.flavor and set(description.left_out) <= set(sealed):
+        expected = {key: value.to_json() if isinstance(value, RawText) else value for key, value in description.attributes.items()}
+        flavor = description.flavor
+        if _remove_defaults(component_type, flavor, comparable) == _remove_defaults(component_type, flavor, expected):
             return record
-    message = f"The {component_type.label} {described.name!r} exists with other attributes than in the file; nothing was imported."
-    raise ComponentExistsError(message, hint=f"Rename the existing one: %zen {component_type.command} rename {described.name} NEW_NAME")
+    message = f"The {component_type.label} {description.name!r} exists with other attributes than in the file; nothing was imported."
+    raise ComponentExistsError(message, hint=f"Rename the existing one: %zen {component_type.command} rename {description.name} NEW_NAME")
 
 
-def _without_defaults(component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+def _remove_defaults(component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the attributes as they are stored, without default values.
 
     ZenML's export contains all attributes, so that an equal component may have fewer.
@@ -217,7 +220,8 @@ def _without_defaults(component_type: ComponentType, flavor: str, attributes: Ma
     if component_type is ComponentType.SECRETS_MANAGER:
         options = get_manager_flavor(flavor).options_model
         fields: Mapping[str, FieldInfo] = options.model_fields
-        # Attributes that have both of ZenML's and our name stay as they are: they equal no stored ones, and registration refuses them.
+        # ``with_our_names`` raises ValueError if one attribute is given under ZenML's name and under ours. The attributes then stay
+        # unchanged: they differ from those of any component, and the registration refuses them.
         with suppress(ValueError):
             stored = {name: value for name, value in options.with_our_names(attributes).items() if name not in options.ONCE}
     else:
@@ -227,9 +231,9 @@ def _without_defaults(component_type: ComponentType, flavor: str, attributes: Ma
     return {name: value for name, value in stored.items() if name not in fields or fields[name].default != value}
 
 
-def _find_zenml_secrets_file(found: Mapping[str, Any]) -> str:
-    manager = found["components"].get(ComponentType.SECRETS_MANAGER.value)
-    if "zenml_version" not in found or not isinstance(manager, dict) or manager.get("flavor") != "local":
+def _find_zenml_secrets_file(document: Mapping[str, Any]) -> str:
+    manager = document["components"].get(ComponentType.SECRETS_MANAGER.value)
+    if "zenml_version" not in document or not isinstance(manager, dict) or manager.get("flavor") != "local":
         return ""
     own_file, manager_id = (manager.get("configuration") or {}).get("secrets_file"), str(manager.get("id"))
     return "" if own_file or not re.fullmatch(r"[0-9a-f-]{36}", manager_id) else f"local_stores/{manager_id}/secrets.yaml"
@@ -237,18 +241,18 @@ def _find_zenml_secrets_file(found: Mapping[str, Any]) -> str:
 
 def _parse_component(path: str, type_name: str, description: Any) -> ComponentDescription:
     # ZenML's export may hold a list of components of one type, of which ZenML uses the first.
-    found = description[0] if isinstance(description, list) and description else description
-    if not isinstance(found, dict) or not all(isinstance(found.get(key), str) and found[key] for key in ("name", "flavor")):
-        raise _unreadable(path, f"lacks the name or the flavor of its {type_name}", "Export it again.")
-    attributes = found.get("configuration") or {}
-    left_out = found.get("left_out") or []
+    component = description[0] if isinstance(description, list) and description else description
+    if not isinstance(component, dict) or not all(isinstance(component.get(key), str) and component[key] for key in ("name", "flavor")):
+        raise _unreadable_error(path, f"lacks the name or the flavor of its {type_name}", "Export it again.")
+    attributes = component.get("configuration") or {}
+    left_out = component.get("left_out") or []
     if not isinstance(attributes, dict) or not isinstance(left_out, list):
-        raise _unreadable(path, f"has no mapping of attributes for its {type_name}", "Export it again.")
+        raise _unreadable_error(path, f"has no mapping of attributes for its {type_name}", "Export it again.")
     parsed = {key: RawText.from_json(value) for key, value in attributes.items() if value is not None}
     if type_name == ComponentType.SECRETS_MANAGER.value and parsed.get("scope") != "namespace":
         # ZenML stores a namespace even if it has no effect.
         parsed.pop("namespace", None)
-    return ComponentDescription(found["name"], found["flavor"], parsed, tuple(map(str, left_out)))
+    return ComponentDescription(component["name"], component["flavor"], parsed, tuple(map(str, left_out)))
 
 
 def _reference_texts(value: Any) -> Iterator[str]:
@@ -280,5 +284,5 @@ def _schema_entry(schemas: Mapping[str, str], secret: str) -> dict[str, str]:
     return {} if schema == "arbitrary" else {"schema": schema}
 
 
-def _unreadable(path: str, problem: str, hint: str) -> UnreadableFileError:
+def _unreadable_error(path: str, problem: str, hint: str) -> UnreadableFileError:
     return UnreadableFileError(f"The file {path!r} {problem}.", hint=hint)

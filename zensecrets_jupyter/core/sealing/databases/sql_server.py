@@ -41,6 +41,7 @@ MAX_CONNECTIONS = 10
 """Limit of connections to the server; PostgreSQL accepts 100 from all clients by default."""
 
 _FORMAT = "format"
+"""Name of the row of the meta table with the kind of content and the version of the format."""
 _CREATION_LOCK = 0x7A736563
 """Key of the PostgreSQL advisory lock for creating the tables: ``zsec`` in ASCII."""
 
@@ -154,7 +155,7 @@ class SqlServer:
         return isinstance(error, SQLAlchemyError) and isinstance(translate_server_error(error, "", writing=False), ManagerUnreachableError)
 
     def _engine(self) -> Engine:
-        missing = ""
+        missing_module = ""
         with self._lock:
             if self._opened is None or self._opened[0] != os.getpid():
                 if self._opened is not None:
@@ -164,10 +165,10 @@ class SqlServer:
                     self._opened = (os.getpid(), self._create_engine())
                     weakref.finalize(self, _close, *self._opened)
                 except ImportError as error:
-                    missing = error.name or self._url.drivername
+                    missing_module = error.name or self._url.drivername
             if self._opened is not None:
                 return self._opened[1]
-        message = f"{self.location} needs {missing}, which is not installed."
+        message = f"{self.location} needs {missing_module}, which is not installed."
         raise FlavorUnavailableError(message, flavor="sql", hint='Install it; for PostgreSQL: pip install "zensecrets-jupyter[sql]"')
 
     def _create_engine(self) -> Engine:
@@ -193,8 +194,8 @@ class SqlServer:
             return True
         if not inspect(connection).has_table(self._meta.name, schema=self._schema):
             return False
-        found = connection.execute(select(self._meta.c.value).where(self._meta.c.name == _FORMAT)).scalar()
-        kind, _, version = str(found).partition(" ")
+        stored_format = connection.execute(select(self._meta.c.value).where(self._meta.c.name == _FORMAT)).scalar()
+        kind, _, version = str(stored_format).partition(" ")
         if kind != self._kind or not version.isdecimal():
             hint = "It was not changed: restore it from a copy, or choose another schema."
             raise ManagerCorruptedError(f"{self.location} does not hold {self._kind}, or is damaged.", flavor="sql", hint=hint)
@@ -230,18 +231,18 @@ def parse_server_url(url: str) -> URL:
     """
     if url.count("@") > 1:
         raise AmbiguousUrlError
-    found = None
+    server_url = None
     with suppress(SQLAlchemyError):
         # libpq accepts both URL schemes (PostgreSQL documentation, "Connection URIs").
         candidate = make_url(re.sub(r"\Apostgres(?=[:+])", "postgresql", url))
         candidate.get_dialect()
-        found = candidate
-    if found is None or found.get_backend_name() == "sqlite":
+        server_url = candidate
+    if server_url is None or server_url.get_backend_name() == "sqlite":
         message = "not the URL of a database server"
         raise ValueError(message)
-    if found.drivername == "postgresql":
-        return found.set(drivername="postgresql+psycopg")
-    return found
+    if server_url.drivername == "postgresql":
+        return server_url.set(drivername="postgresql+psycopg")
+    return server_url
 
 
 def _close(process: int, engine: Engine) -> None:

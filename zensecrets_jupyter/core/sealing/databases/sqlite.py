@@ -40,17 +40,21 @@ APPLICATION_ID = 0x7A736563
 """Application id in the header of the file (``zsec``), which identifies it to ``file`` and to this package."""
 
 _FORMAT = "format"
+"""Name of the row of the meta table with the kind of content and the version of the format."""
 
 # SQLite quotes names of tables and columns in error texts. If a name is damaged, the sqlite3 module can't decode the text, and raises
 # UnicodeDecodeError.
-_FOREIGN_ERRORS = (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError)
+_LIBRARY_ERRORS = (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError)
 
-_inherited: list[object] = []
-"""Connections of the parent process after a fork. SQLite forbids their use in the child, and closing one could drop the parent's locks."""
+_inherited_files: list[object] = []
+"""Open files of the parent process after a fork. SQLite forbids the use of their connections in the child process, and closing one could
+drop the parent's locks."""
 
 
 @dataclass
 class _OpenFile:
+    """The open file of a :class:`SqliteFile`, with its connections."""
+
     identity: tuple[int, int, int]
     """Process id, device and inode of the open file."""
     engine: Engine
@@ -121,11 +125,11 @@ class SqliteFile:
                 with connection.begin():
                     begin_write(connection, self.path)
                     if not self._check_tables(opened, connection):
-                        self._make_tables(connection)
+                        self._create_tables(connection)
                     yield connection
                     self._refuse_replaced_file(opened)
                     committing = True
-        except _FOREIGN_ERRORS as error:
+        except _LIBRARY_ERRORS as error:
             raise translate_sqlite_error(error, self.path, writing=True, committing=committing) from None
 
     def change_token(self) -> object:
@@ -142,7 +146,7 @@ class SqliteFile:
     def scrub(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.scrub`.
 
-        Secure deletion has overwritten deleted rows already. This truncates the log, unless other connections are reading.
+        Secure deletion has overwritten deleted rows already. This method truncates the log, unless other connections are reading.
         """
         opened = self._open()
         if opened is not None:
@@ -153,7 +157,7 @@ class SqliteFile:
     def _translate_errors(self, *, writing: bool) -> Iterator[None]:
         try:
             yield
-        except _FOREIGN_ERRORS as error:
+        except _LIBRARY_ERRORS as error:
             raise translate_sqlite_error(error, self.path, writing=writing) from None
 
     def _open(self) -> _OpenFile | None:
@@ -176,12 +180,12 @@ class SqliteFile:
         if not stat.S_ISREG(status.st_mode):
             raise ManagerAccessError(f"{self.path} is not a file.", hint="Give the path of a file, or of a new one.")
         with self._lock:
-            present = self._opened
-            if present is not None and present.matches(identity, status):
-                return present
+            current = self._opened
+            if current is not None and current.matches(identity, status):
+                return current
             self._check_owner(status)
-            if present is not None:
-                _close(present)
+            if current is not None:
+                _close(current)
             self._opened = None
             immutable_mtime = status.st_mtime_ns if _needs_immutable_mode(self.path) else None
             open_connection = partial(connect, self.path, "rw" if immutable_mtime is None else "ro&immutable=1")
@@ -238,8 +242,8 @@ class SqliteFile:
             return False
         if application_id != APPLICATION_ID:
             raise self._damage_error("is not a store of this package, or is damaged")
-        found = connection.execute(select(self._meta.c.value).where(self._meta.c.name == _FORMAT)).scalar()
-        kind, _, version = str(found).partition(" ")
+        stored_format = connection.execute(select(self._meta.c.value).where(self._meta.c.name == _FORMAT)).scalar()
+        kind, _, version = str(stored_format).partition(" ")
         if kind != self._kind or not version.isdecimal():
             raise self._damage_error(f"does not hold {self._kind}, or is damaged")
         if int(version) > self._version:
@@ -252,7 +256,7 @@ class SqliteFile:
         hint = "It was not changed: restore it from a copy, or choose another path."
         return ManagerCorruptedError(f"{self.path} {problem}.", hint=hint)
 
-    def _make_tables(self, connection: Connection) -> None:
+    def _create_tables(self, connection: Connection) -> None:
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         self._tables.create_all(connection)
         connection.execute(insert(self._meta).values(name=_FORMAT, value=f"{self._kind} {self._version}"))
@@ -280,4 +284,4 @@ def _close(opened: _OpenFile) -> None:
         opened.engine.dispose()
         opened.watch.close()
     else:
-        _inherited.append(opened)
+        _inherited_files.append(opened)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 BUSY_SECONDS = 60.0
-"""Seconds that a writer waits for others. A write takes milliseconds, but SQLite grants the lock in no fair order."""
+"""Seconds that a writer waits for other writers. A write takes milliseconds, but SQLite grants the lock in no fair order."""
 
 NOTICE_SECONDS = 1.0
 """Seconds after which a waiting writer prints a notice."""

@@ -30,7 +30,7 @@ RFC_9106_LOW_MEMORY = Argon2Profile("RFC 9106 second recommended option", time=3
 
 _SALT_SIZE = 16
 _MAX_PARAMETERS = Argon2Profile("", time=12, memory=256 * 1024, lanes=16)
-"""Upper limits. Without them, an altered store or a foreign export could use all memory, or hours of computation."""
+"""Upper limits of the parameters. Without limits, an altered store or a foreign export could use all memory, or hours of computation."""
 _MAX_WORK = 4 * RFC_9106_LOW_MEMORY.time * RFC_9106_LOW_MEMORY.memory
 """Limit of the number of passes times the memory: four times that of this package's profile, which takes half a second."""
 

@@ -62,13 +62,13 @@ class KeyringProtection:
         key = new_key()
         text = base64.b64encode(key).decode("ascii")
         parameters = {"id": uuid.uuid4().hex, "keyring": keyring.name}
-        stored = None
+        stored_text = None
         try:
             keyring.set_password(SERVICE, parameters["id"], text)
-            stored = keyring.get_password(SERVICE, parameters["id"])
+            stored_text = keyring.get_password(SERVICE, parameters["id"])
         except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
             raise translate_keyring_error(keyring, error, self._label) from None
-        if stored != text:
+        if stored_text != text:
             raise ManagerLockedError(f"The OS keyring ({keyring.name}) did not store the key of {self._label}.", hint=_HINT)
         return parameters, key
 
@@ -167,7 +167,7 @@ def is_unlocked() -> bool:
 
 
 def translate_keyring_error(keyring: KeyringBackend, error: Exception, label: str = "the store") -> ManagerLockedError:
-    """Return the error of this package for an error of the keyring; omit its text."""
+    """Return the error of this package for an error of the keyring, whose text is not repeated."""
     problem = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
     return ManagerLockedError(f"The OS keyring ({keyring.name}) {problem}, so {label} stays sealed.", hint=_HINT)
 
@@ -184,5 +184,5 @@ def _list_backends(keyring: KeyringBackend) -> Iterator[KeyringBackend]:
 
 def full_name(keyring: KeyringBackend) -> str:
     """Return the module and class of a keyring backend, such as ``keyring.backends.fail.Keyring``."""
-    # The `name` attribute of a backend can be any text.
+    # The class identifies the backend, because its `name` attribute can be any text.
     return f"{type(keyring).__module__}.{type(keyring).__qualname__}"

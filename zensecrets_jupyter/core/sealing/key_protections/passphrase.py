@@ -28,7 +28,9 @@ MAX_ATTEMPTS = 3
 _HINT = f"Set {PASSPHRASE_VARIABLE}, or run in a session that can ask for it."
 
 _remembered: list[str] = []
+"""Passphrases that opened or created a store in this process, the last used one at the end."""
 _declined = False
+"""Whether the user answered a prompt for a new passphrase with an empty text."""
 _prompt_lock = threading.RLock()
 
 
@@ -62,7 +64,7 @@ def has_declined() -> bool:
 def ask_new_passphrase(label: str, ask: PassphraseSource) -> str | None:
     """Return the new passphrase that the user typed twice, or ``None`` for an empty answer.
 
-    If several threads need it, one of them prompts and the others get the same answer.
+    If several threads need a new passphrase, one of them prompts, and the other threads get the same answer.
 
     Raises:
         InteractionUnavailableError: If the session can't ask.
@@ -74,11 +76,11 @@ def ask_new_passphrase(label: str, ask: PassphraseSource) -> str | None:
             return None
         if _remembered:
             return _remembered[-1]
-        chosen = _ask_twice(label, ask, "empty: keep the key in a file that only you can read")
-        _declined = not chosen
-        if chosen:
-            _remember(chosen)
-        return chosen or None
+        new_passphrase = _ask_twice(label, ask, "empty: keep the key in a file that only you can read")
+        _declined = not new_passphrase
+        if new_passphrase:
+            _remember(new_passphrase)
+        return new_passphrase or None
 
 
 class PassphraseProtection:
