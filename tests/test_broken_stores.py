@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.broken_stores import BROKEN_STORES, PASSPHRASE, VALUE, BrokenStore, store
+from tests.support.broken_stores import BROKEN_STORES, PASSPHRASE, VALUE, BrokenStore, store_file
 from tests.support.kernels import running_kernel
 from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.testing.canary import find_canary
@@ -25,7 +25,7 @@ def _register(tmp_path: Path) -> Path:
     done = run_zensecrets("secret", "register", "stored", "--key=@key", folder=tmp_path, environment={"ZENSECRETS_PASSPHRASE": PASSPHRASE})
     assert done.returncode == 0, done.stderr
     (tmp_path / "key").unlink()
-    return store()
+    return store_file()
 
 
 def _check(case: BrokenStore, line: str, tmp_path: Path) -> None:

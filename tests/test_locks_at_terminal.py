@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.broken_stores import store
+from tests.support.broken_stores import store_file
 from tests.support.refused_calls import CALLS
 from tests.support.terminal import ZENSECRETS, run_zensecrets
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -75,7 +75,7 @@ def test_a_disk_that_fails_at_the_end_leaves_the_result_unknown(tmp_path: Path) 
 def test_a_waiting_writer_names_the_process_with_the_lock(tmp_path: Path) -> None:
     """The message comes after a second, and the writer continues when the lock is free."""
     assert run_zensecrets("secret", "register", "stored", "--key=some-value").returncode == 0
-    with closing(sqlite3.connect(store(), isolation_level=None)) as holder:
+    with closing(sqlite3.connect(store_file(), isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         waiting = subprocess.Popen(
             [ZENSECRETS, "secret", "register", "new", "--key=some-value"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE

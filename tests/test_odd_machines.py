@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_lines import content_of
+from tests.support.command_lines import active_content_of
 from tests.support.kernels import running_kernel
 from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.core.settings import absolute_path
@@ -217,4 +217,4 @@ def test_all_characters_work_in_an_ascii_locale(tmp_path: Path, monkeypatch: pyt
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "ß.prints", "é.json", "ö.yaml", "ü.txt"]
     assert not find_canary(tmp_path)
     for name, key in {"café": "clé", "file": "key", "variable": "key", "naïve": "clé"}.items():
-        assert content_of(name) == {key: value}
+        assert active_content_of(name) == {key: value}

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 import pytest
 from omegaconf import OmegaConf
 
-from tests.support.managers.counting import CountingBackend, secret
+from tests.support.managers.counting import CountingBackend
+from tests.support.managers.stores import secret
 from tests.support.stacks import component, stack
 from zensecrets_jupyter import Client, StackComponentConfig
 from zensecrets_jupyter.core.managers import SecretsManager

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.benchmarks.slow_services import SERVICES, SlowService, environment_of, running_service
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from tests.support.stacks import component, stack
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType

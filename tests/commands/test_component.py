@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_lines import content_of, run
+from tests.support.command_lines import active_content_of, run
 from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.settings import home
@@ -85,4 +85,4 @@ def test_commands_change_the_key_protection_and_the_key(monkeypatch: pytest.Monk
     assert "a passphrase" in run("secrets-manager rewrap default --to passphrase").message
     run("secrets-manager rotate-key default")
     assert "a passphrase" in str(run("secrets-manager describe default").value)
-    assert content_of("s") == {"k": value}
+    assert active_content_of("s") == {"k": value}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_lines import LABELS, content_of, run
+from tests.support.command_lines import LABELS, active_content_of, run
 from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import InvalidSecretError, ManagerUnreachableError
@@ -37,9 +37,9 @@ def test_the_table_of_an_import_is_masked() -> None:
     assert [row[""] for row in planned] == ["would be registered", "would be registered", "would be replaced"]
     assert Client().secrets_manager.list_secrets() == ["a"]
     skipped = run("secret import s.yaml --skip-existing").value
-    assert (content_of("a"), content_of("b")) == ({"k": "old"}, {"number": "0042", "yes": "no"})
+    assert (active_content_of("a"), active_content_of("b")) == ({"k": "old"}, {"number": "0042", "yes": "no"})
     run("secret import s.yaml --overwrite")
-    assert content_of("a") == {"k": value}
+    assert active_content_of("a") == {"k": value}
     assert find_canary(f"{planned} {skipped} {planned._repr_html_()}") == []
 
 
@@ -47,9 +47,9 @@ def test_an_env_file_is_one_secret_without_expansion() -> None:
     """The name comes from --name or the file. Comments and `export` are understood."""
     Path(".env").write_text("# a comment\nexport A='x ${HOME} $B'\nB=\"line\\nline\"\nC=plain # comment\n")
     run("secret import .env")
-    assert content_of("env") == {"A": "x ${HOME} $B", "B": "line\nline", "C": "plain"}
+    assert active_content_of("env") == {"A": "x ${HOME} $B", "B": "line\nline", "C": "plain"}
     run("secret import .env --name=mine")
-    assert content_of("mine") == content_of("env")
+    assert active_content_of("mine") == active_content_of("env")
 
 
 def test_an_import_can_set_the_schema() -> None:
@@ -70,7 +70,7 @@ def test_a_plain_export_keeps_the_schema() -> None:
     assert Path("out.yaml").stat().st_mode & 0o777 == 0o600
     run("secret cleanup -y")
     run("secret import out.yaml")
-    assert (Client().get_secret("o").TYPE, content_of("p")) == ("openai", {"k": value})
+    assert (Client().get_secret("o").TYPE, active_content_of("p")) == ("openai", {"k": value})
     run("secret export o p out.yaml --plaintext --force")
     Path("out.yaml").unlink()
 

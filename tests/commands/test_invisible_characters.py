@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_lines import content_of, run
+from tests.support.command_lines import active_content_of, run
 from tests.support.scripted_user import ScriptedUser
 from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.commands import tree
@@ -80,7 +80,7 @@ def test_invisible_characters_are_stored_with_a_note(way: Callable[[str], Outcom
     shown = f"{outcome.message}{outcome.view}"
     assert f"Note: {NOTE}, which is kept; --strip removes it." in shown
     assert not find_canary(shown)
-    assert content_of("s") == {"key": VALUE}
+    assert active_content_of("s") == {"key": VALUE}
 
 
 @pytest.mark.parametrize("way", [by_argument, by_file, by_pipe, by_update, by_import])
@@ -88,7 +88,7 @@ def test_strip_removes_invisible_characters(way: Callable[[str], Outcome]) -> No
     """Then there is no note."""
     outcome = way("--strip")
     assert "Note" not in f"{outcome.message}{outcome.view}"
-    assert content_of("s") == {"key": f"{SECRET}\nof two lines"}
+    assert active_content_of("s") == {"key": f"{SECRET}\nof two lines"}
 
 
 def test_a_typed_value_has_a_note() -> None:
@@ -96,9 +96,9 @@ def test_a_typed_value_has_a_note() -> None:
     typed = f" {SECRET}\t"
     note = "Note: the value of s.key begins with white space and ends with white space, which is kept; --strip removes it."
     assert note in run("secret register s --key", asker=ScriptedUser(typed)).message
-    assert content_of("s") == {"key": typed}
+    assert active_content_of("s") == {"key": typed}
     assert "Note" not in run("secret update s --key --strip", asker=ScriptedUser(typed)).message
-    assert content_of("s") == {"key": SECRET}
+    assert active_content_of("s") == {"key": SECRET}
 
 
 def test_a_value_from_the_environment_has_a_note(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_lines import content_of, run
+from tests.support.command_lines import active_content_of, run
 from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import InvalidSecretError, SecretNotFoundError
@@ -24,11 +24,11 @@ def test_a_secret_is_registered_changed_rolled_back_and_deleted() -> None:
     assert [row["name"] for row in run("secret list").value] == ["s"]
     assert run("secret get s").value.content == {"a": first, "b": second}
     run("secret update s --a=? --c=3 --remove-key b", second)
-    assert content_of("s") == {"a": second, "c": "3"}
+    assert active_content_of("s") == {"a": second, "c": "3"}
     run("secret rename s t")
     assert [row["version"] for row in run("secret history t").value] == ["2", "1"]
     run("secret rollback t --to 1")
-    assert content_of("t") == {"a": first, "b": second}
+    assert active_content_of("t") == {"a": first, "b": second}
     run("secret delete t -y")
     with pytest.raises(SecretNotFoundError):
         run("secret get t")
@@ -54,7 +54,7 @@ def test_a_clear_text_value_is_shown() -> None:
 def test_the_group_secret_is_also_in_secrets_manager(group: str) -> None:
     """The documentation of ZenML uses the long name."""
     run(f"{group} register s --k=1")
-    assert content_of("s") == {"k": "1"}
+    assert active_content_of("s") == {"k": "1"}
 
 
 def test_a_value_can_come_from_a_file(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_value_can_come_from_a_file(tmp_path: Path) -> None:
     text = f"{canary()}\r\nsecond line\n"
     (tmp_path / "folder" / "key.pem").write_bytes(text.encode())
     run("secret register s --a=@key.pem --b=@@x --c=a@b")
-    assert content_of("s") == {"a": text, "b": "@x", "c": "a@b"}
+    assert active_content_of("s") == {"a": text, "b": "@x", "c": "a@b"}
 
 
 def test_the_command_asks_only_for_bare_options() -> None:
@@ -70,7 +70,7 @@ def test_the_command_asks_only_for_bare_options() -> None:
     typed = canary()
     user = ScriptedUser(typed)
     run("secret register s --a=1 --b", asker=user)
-    assert content_of("s") == {"a": "1", "b": typed}
+    assert active_content_of("s") == {"a": "1", "b": typed}
     assert user.asked == ["Value of s.b: "]
 
 
@@ -89,10 +89,10 @@ def test_an_update_asks_for_all_keys() -> None:
     run("secret register s -s basic_auth --username=ada --password=?", canary("old"))
     new = canary("new")
     run("secret update s -i", asker=ScriptedUser("", new))
-    assert content_of("s") == {"username": "ada", "password": new}
-    before = content_of("s")
+    assert active_content_of("s") == {"username": "ada", "password": new}
+    before = active_content_of("s")
     assert "Nothing was changed" in run("secret update s", asker=ScriptedUser("", "")).message
-    assert content_of("s") == before
+    assert active_content_of("s") == before
 
 
 @pytest.mark.parametrize("text", ["$pw", "{pw}", "%PW%", "{{a.b}}"])
@@ -100,20 +100,20 @@ def test_literal_stores_a_text_that_looks_like_a_variable(text: str) -> None:
     """The option works for registration and update."""
     run("secret register s --a=? --literal", text)
     run("secret update s --b=? --literal", text)
-    assert content_of("s") == {"a": text, "b": text}
+    assert active_content_of("s") == {"a": text, "b": text}
 
 
 @pytest.mark.parametrize("text", ["pa$$word", "pa$word", "$1", "a{b}", "{a b}", "100%", "$", "{}", "$5.00 %x% "])
 def test_a_value_may_contain_a_dollar_sign_or_a_brace(text: str) -> None:
     """Such a value needs no option."""
     run("secret register s --a=?", text)
-    assert content_of("s") == {"a": text}
+    assert active_content_of("s") == {"a": text}
 
 
 def test_a_value_may_be_empty() -> None:
     """`--key=` registers the empty text."""
     run("secret register s --k=")
-    assert content_of("s") == {"k": ""}
+    assert active_content_of("s") == {"k": ""}
 
 
 def test_reveal_is_an_error_in_a_session() -> None:

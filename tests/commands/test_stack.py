@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_lines import LABELS, content_of, run
+from tests.support.command_lines import LABELS, active_content_of, run
 from tests.support.scripted_user import ScriptedUser
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ManagerUnreachableError
@@ -68,8 +68,8 @@ def test_register_secrets_asks_for_the_required_values() -> None:
     run("secret register chat --channel=c --more=m")
     user = ScriptedUser(new, "", "")
     run("stack register-secrets --all", asker=user)
-    assert content_of("chat") == {"channel": "c", "more": "m", "token": new}
-    assert content_of("label_studio_secret") == {"api_key": old}
+    assert active_content_of("chat") == {"channel": "c", "more": "m", "token": new}
+    assert active_content_of("label_studio_secret") == {"api_key": old}
     assert Client().get_secret("label_studio_secret").TYPE == "label_studio"
     assert "  alerter 'chat'.slack_token needs chat.token" in user.shown
     assert find_canary(user.screen) == []
@@ -97,7 +97,7 @@ def test_a_failed_write_lists_the_written_secrets(failing: type[FailingBackend])
     user = RepairingUser(failing, "", second, "y")
     failing.writes_left = 0
     assert run("stack register-secrets", asker=user).message == "Registered 'two'."
-    assert (content_of("one"), content_of("two")) == ({"key": first}, {"key": second})
+    assert (active_content_of("one"), active_content_of("two")) == ({"key": first}, {"key": second})
 
 
 class RepairingUser(ScriptedUser):

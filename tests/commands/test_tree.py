@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from tests.support.command_lines import LABELS, content_of, run
+from tests.support.command_lines import LABELS, active_content_of, run
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.tables.table import Table
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 def test_dashes_and_underscores_are_equal() -> None:
     """This applies to commands, options and the keys of a schema, but not to free keys."""
     run("secret register o -s openai --api-key=1")
-    assert content_of("o") == {"api_key": "1"}
+    assert active_content_of("o") == {"api_key": "1"}
     run("secret register free --api-key=1 --api_key=2")
-    assert content_of("free") == {"api-key": "1", "api_key": "2"}
+    assert active_content_of("free") == {"api-key": "1", "api_key": "2"}
     run("secret update free --remove_key api-key")
     run("stack register new --orchestrator default --artifact_store default --secrets_manager default")
     run("artifact_store list")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command_lines import content_of, run
+from tests.support.command_lines import active_content_of, run
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
@@ -49,7 +49,7 @@ def test_a_mistyped_option_is_an_error(line: str) -> None:
         run(line.removeprefix("zen "), *[canary("mistyped")] * line.count("?"))
     assert not find_canary(str(caught.value))
     assert str(caught.value).count("\n") == 0
-    assert content_of("existing") == {"key": "unchanged-value"}
+    assert active_content_of("existing") == {"key": "unchanged-value"}
     assert Client().secrets_manager.list_secrets() == ["existing"]
 
 
@@ -57,7 +57,7 @@ def test_usual_keys_are_no_typing_errors() -> None:
     """Each key can be registered and updated."""
     run("secret register usual " + " ".join(f"--{key}=a-value" for key in USUAL_KEYS[::2]))
     run("secret update usual " + " ".join(f"--{key}=a-value" for key in USUAL_KEYS[1::2]))
-    assert set(content_of("usual")) == set(USUAL_KEYS)
+    assert set(active_content_of("usual")) == set(USUAL_KEYS)
 
 
 def test_a_key_that_looks_like_an_option_can_be_set() -> None:
@@ -69,9 +69,9 @@ def test_a_key_that_looks_like_an_option_can_be_set() -> None:
 
     run('secret register s --values={"schme":"own-value"}')
     run("secret update s --schme=changed-value")
-    assert content_of("s") == {"schme": "changed-value"}
+    assert active_content_of("s") == {"schme": "changed-value"}
     run("secret register t -s odd_key_of_test --schme=own-value")
-    assert content_of("t") == {"schme": "own-value"}
+    assert active_content_of("t") == {"schme": "own-value"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be-mark", "utf-32"])
@@ -88,8 +88,8 @@ def test_files_with_a_byte_order_mark_are_read(encoding: str) -> None:
     run("secret register b -v @v.json")
     run("secret register c --key=@value --strip")
     run("secret import v.json")
-    assert [content_of(name) for name in "abc"] == [{"key": value}] * 3
-    assert content_of("v") == {"key": value}
+    assert [active_content_of(name) for name in "abc"] == [{"key": value}] * 3
+    assert active_content_of("v") == {"key": value}
 
 
 def test_a_file_in_no_known_encoding_is_an_error() -> None:

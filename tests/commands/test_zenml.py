@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.support.command_lines import content_of, run
+from tests.support.command_lines import active_content_of, run
 from zensecrets_jupyter import Client, redact
 from zensecrets_jupyter.core.errors import InvalidStackError, SecretExistsError
 from zensecrets_jupyter.core.settings import home
@@ -68,15 +68,15 @@ def test_the_secrets_file_of_zenml_is_imported_once(tmp_path: Path) -> None:
     message = run(f"secrets-manager register m --flavor=local --secrets_file={tmp_path}/secrets.yaml").message
     assert "sealed" in message
     run("stack update -x m")
-    assert content_of("a") == {"k": first, "multi": "one\ntwo"}
+    assert active_content_of("a") == {"k": first, "multi": "one\ntwo"}
     write(a={"k": "changed"}, c={"k": "new"})
-    assert content_of("a")["k"] == first
+    assert active_content_of("a")["k"] == first
     with pytest.raises(SecretExistsError):
         run(f"secrets-manager update m --secrets_file={tmp_path}/secrets.yaml")
     assert [row["name"] for row in run("secret list").value] == ["a", "b"]
     write(c={"k": "new"})
     run(f"secrets-manager update m --secrets_file={tmp_path}/secrets.yaml")
-    assert content_of("c") == {"k": "new"}
+    assert active_content_of("c") == {"k": "new"}
     assert "does not exist" in run("secrets-manager register later --flavor=local --secrets_file=later.yaml").message
     assert find_canary(home()) == []
 
@@ -87,15 +87,15 @@ def test_several_values_come_from_one_file(tmp_path: Path) -> None:
     (tmp_path / "v.json").write_text(f'{{"k": "{value}", "n": 42, "at": "@x", "variable": "$pw"}}')
     (tmp_path / "v.yaml").write_text("k: '0042'\npem: |\n  one\n  two\n")
     message = run(f"secret create s --values=@{tmp_path}/v.json").message
-    assert content_of("s") == {"k": value, "n": "42", "at": "@x", "variable": "$pw"}
+    assert active_content_of("s") == {"k": value, "n": "42", "at": "@x", "variable": "$pw"}
     run(f"secret update s -v @{tmp_path}/v.yaml --more=1")
-    assert content_of("s") == {"k": "0042", "n": "42", "at": "@x", "variable": "$pw", "pem": "one\ntwo\n", "more": "1"}
+    assert active_content_of("s") == {"k": "0042", "n": "42", "at": "@x", "variable": "$pw", "pem": "one\ntwo\n", "more": "1"}
     run("secret register t -s openai --values=?", '{"api_key":"inline-of-openai"}')
-    assert content_of("t") == {"api_key": "inline-of-openai"}
+    assert active_content_of("t") == {"api_key": "inline-of-openai"}
     run("secret update s -r n --remove-keys at")
-    assert "n" not in content_of("s")
+    assert "n" not in active_content_of("s")
     run("secret rename s -n renamed")
-    assert content_of("renamed")["k"] == "0042"
+    assert active_content_of("renamed")["k"] == "0042"
     assert find_canary(message) == []
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.managers.counting import CountingBackend, secret
+from tests.support.managers.counting import CountingBackend
+from tests.support.managers.stores import secret
 from zensecrets_jupyter import (
     BasicAuthSecretSchema,
     Client,

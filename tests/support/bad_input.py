@@ -1,7 +1,7 @@
 """Table of wrong command lines, which each front end must refuse with one line.
 
-A test runs ``setup`` and then ``words``, in a folder with ``files`` and without a person. The command must end with one line that contains
-each text of ``error``. It must write nothing, and no canary may be shown or stored.
+A test runs ``setup`` and then ``words``, in a folder with ``files`` and without an interactive user. The command must end with one line
+that contains each text of ``error``. It must write nothing, and it may neither show nor store a canary.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class BadInput:
 
     Attributes:
         id: The id of the test.
-        words: The command.
+        words: The words of the command line.
         error: Texts that the line of the error must contain.
         setup: Commands that run before and succeed.
         files: Files in the folder of the command, by name.
         environment: Environment variables of the command.
-        terminal_only: Whether only the terminal has the command.
+        terminal_only: Whether the command exists in the terminal only, and not in notebooks.
     """
 
     id: str
@@ -77,7 +77,7 @@ def _command(text: str) -> tuple[str, ...]:
 _OPENAI = _command(f"secret register openai --api_key={OTHER}")
 _AWS = _command(f"secret register cloud --schema=aws --aws_access_key_id={OTHER} --aws_secret_access_key={OTHER}")
 _LABELS = _command("annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}")
-_NEEDY = (_LABELS, _command("stack update default -an labels"))
+_NEEDS_A_SECRET = (_LABELS, _command("stack update default -an labels"))
 _REGISTER = "annotator register new --flavor=label_studio"
 
 
@@ -123,7 +123,7 @@ def _secrets() -> list[BadInput]:
 
 
 def _values_instead_of_keys() -> list[BadInput]:
-    """Return files with a value instead of a key, which no error may quote."""
+    """Return imports of files with a value instead of a key. No error may quote the value."""
     key = f"-----BEGIN PRIVATE KEY-----\n{VALUE}/{VALUE}==\n-----END PRIVATE KEY-----\n"
     files = {
         "a token": ("s.env", VALUE),
@@ -161,7 +161,7 @@ def _values_instead_of_keys() -> list[BadInput]:
 
 
 def _unexpanded_variables() -> list[BadInput]:
-    """Return values that are the name of a variable, or a reference."""
+    """Return commands whose value is the name of a variable, or a reference."""
     texts = {
         "$pw": "variable", "${PW}": "variable", "$(pass show x)": "variable", "`pass show x`": "variable", "%PW%": "variable",
         "$env:PW": "variable", "{pw}": "variable", "{{p.api_key}}": "reference",
@@ -181,7 +181,7 @@ def _unexpanded_variables() -> list[BadInput]:
 
 
 def _addresses() -> list[BadInput]:
-    """Return URLs with a password that is refused.
+    """Return commands with a URL that is refused because of its password.
 
     The attribute is not sealed, or the end of the password is ambiguous.
     """
@@ -303,9 +303,9 @@ def _malicious_files() -> list[BadInput]:
     names = "abcdefghi"
     lines = [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in itertools.pairwise(names)]
     aliases = "\n".join([f"a: &a [{', '.join(['x'] * 10)}]", *lines]).encode()
-    many = json.dumps({f"k{number}": VALUE for number in range(60_000)}).encode()
+    many_keys = json.dumps({f"k{number}": VALUE for number in range(60_000)}).encode()
     parameters = {"profile": "x", "time": 1000, "memory": 4 * 1024 * 1024, "lanes": 4, "salt": "00" * 16}
-    greedy = {
+    expensive_export = {
         sealed_export.FORMAT_KEY: 1,
         "argon2id": parameters,
         "checksum": sealed_export._checksum(parameters, "AAAA"),
@@ -315,47 +315,47 @@ def _malicious_files() -> list[BadInput]:
     return [
         BadInput("import of aliases", _command("secret import s.yaml"), ("s.yaml", "50,000 values"), files={"s.yaml": aliases}),
         BadInput("import of a stack of aliases", _command("stack import s.yaml"), ("s.yaml", "50,000 values"), files={"s.yaml": aliases}),
-        BadInput("import of many keys", _command("secret import s.json"), ("s.json", "50,000 values"), files={"s.json": many}),
+        BadInput("import of many keys", _command("secret import s.json"), ("s.json", "50,000 values"), files={"s.json": many_keys}),
         BadInput("import of deep JSON", _command("secret import s.json"), ("s.json", "deep"), files={"s.json": b'{"a":' * 100_000}),
         BadInput("import of deep YAML", _command("secret import s.yaml"), ("s.yaml", "20 deep"), files={"s.yaml": b"[" * 30 + b"]" * 30}),
         BadInput(
             "import of an export that needs hours",
             _command("secret import s.sealed"),
             ("s.sealed", "12 passes of Argon2 over 64 MiB"),
-            files={"s.sealed": json.dumps(greedy).encode()},
+            files={"s.sealed": json.dumps(expensive_export).encode()},
             environment=passphrase,
         ),
     ]
 
 
 def _scans() -> list[BadInput]:
-    found = {"a.py": f"key = {OTHER!r}".encode()}
+    files_to_scan = {"a.py": f"key = {OTHER!r}".encode()}
     return [
         BadInput("scan of nothing", _command("scan"), ("PATH",)),
         BadInput("scan of no file", _command("scan no/such"), ("no/such", "Check the path"), (_OPENAI,)),
-        BadInput("scan for nothing", _command("secret scan ."), ("'default'", "--fingerprints FILE"), files=found),
+        BadInput("scan for nothing", _command("secret scan ."), ("'default'", "--fingerprints FILE"), files=files_to_scan),
         BadInput("scan in no format", _command("scan . --format xml"), ("--format", "sarif"), (_OPENAI,)),
         BadInput("scan by no fingerprints", _command("scan . --fingerprints no"), ("'no'", "does not exist")),
-        BadInput("scan by something else", _command("scan . --fingerprints a.py"), ("'a.py'", "fingerprints export"), files=found),
+        BadInput("scan by something else", _command("scan . --fingerprints a.py"), ("'a.py'", "fingerprints export"), files=files_to_scan),
         BadInput("cleaning of nothing", _command("clean"), ("clean PATH",)),
         BadInput("cleaning of no file", _command("secret clean no/such"), ("no/such",), (_OPENAI,)),
-        BadInput("cleaning for nothing", _command("clean ."), ("'default'",), files=found),
+        BadInput("cleaning for nothing", _command("clean ."), ("'default'",), files=files_to_scan),
         BadInput(
             "cleaning with contradicting options",
             _command("clean . --backup b --no-backup"),
             ("--backup", "--no-backup"),
             (_OPENAI,),
-            found,
+            files_to_scan,
         ),
-        BadInput("cleaning without a person", _command("clean ."), ("backup", "ZENSECRETS_PASSPHRASE"), (_OPENAI,), found),
-        BadInput("cleaning over a file", _command("clean . --backup a.py"), ("'a.py'", "exists"), (_OPENAI,), found),
-        BadInput("restoring and cleaning", _command("clean --restore a.py --no-backup"), ("--restore",), files=found),
-        BadInput("restoring no backup", _command("clean --restore a.py"), ("'a.py'", "not a readable backup"), files=found),
+        BadInput("cleaning without a person", _command("clean ."), ("backup", "ZENSECRETS_PASSPHRASE"), (_OPENAI,), files_to_scan),
+        BadInput("cleaning over a file", _command("clean . --backup a.py"), ("'a.py'", "exists"), (_OPENAI,), files_to_scan),
+        BadInput("restoring and cleaning", _command("clean --restore a.py --no-backup"), ("--restore",), files=files_to_scan),
+        BadInput("restoring no backup", _command("clean --restore a.py"), ("'a.py'", "not a readable backup"), files=files_to_scan),
         BadInput("restoring no file", _command("clean --restore no"), ("'no'",)),
         BadInput("fingerprints to nowhere", _command("fingerprints export"), ("FILE",)),
         BadInput("fingerprints of nothing", _command("fingerprints export f"), ("Nothing was written", "12 characters")),
         BadInput("fingerprints of no secret", _command("fingerprints export f opanai"), ("'opanai'", "'openai'"), (_OPENAI,)),
-        BadInput("fingerprints over a file", _command("fingerprints export a.py"), ("a.py", "--force"), (_OPENAI,), found),
+        BadInput("fingerprints over a file", _command("fingerprints export a.py"), ("a.py", "--force"), (_OPENAI,), files_to_scan),
         BadInput("fingerprints to no folder", _command("fingerprints export no/f"), ("no/f",), (_OPENAI,)),
         BadInput(
             "fingerprints of a weak value",
@@ -400,7 +400,7 @@ def _components() -> list[BadInput]:
         BadInput("update of no component", _command(f"annotator update label --port={VALUE}"), ("'label'", "'labels'"), (_LABELS,)),
         BadInput("update with nothing", _command("annotator update labels"), ("--ATTRIBUTE=VALUE",), (_LABELS,)),
         BadInput("removal of no attribute", _command("annotator remove-attribute labels port"), ("'port'",), (_LABELS,)),
-        BadInput("component is in use", _command("annotator delete labels"), ("'default'", "remove-component"), _NEEDY),
+        BadInput("component is in use", _command("annotator delete labels"), ("'default'", "remove-component"), _NEEDS_A_SECRET),
         BadInput("no active component", _command("annotator get"), ("annotator", "stack update")),
         BadInput("manager is not empty", _command("secrets-manager delete default"), ("'default'",), (_OPENAI,)),
         BadInput("unknown protection", _command("secrets-manager rewrap default --to paper"), ("keyfile",)),
@@ -415,7 +415,7 @@ def _components() -> list[BadInput]:
 
 def _stacks() -> list[BadInput]:
     level = {"ZENML_SECRET_VALIDATION_LEVEL": "SOME"}
-    bare = _command("stack remove-component default -x")
+    no_manager = _command("stack remove-component default -x")
     return [
         BadInput("no such stack", _command("stack describe defalt"), ("'defalt'", "'default'")),
         BadInput("setting of no stack", _command("stack set defalt"), ("'defalt'", "'default'")),
@@ -427,23 +427,35 @@ def _stacks() -> list[BadInput]:
         BadInput("deletion of the active stack", _command("stack delete default -y"), ("'default'", "stack set")),
         BadInput("no person to confirm the stack", _command("stack delete s"), ("'s'", "-y"), (_command("stack copy default s"),)),
         BadInput("secrets of no stack", _command("stack register-secrets defalt"), ("'defalt'", "'default'")),
-        BadInput("secrets without a manager", _command("stack register-secrets"), ("label_studio_secret", "-x"), (*_NEEDY, bare)),
-        BadInput("secret without a manager", _command(f"secret register x --k={VALUE}"), ("'default'", "-x"), (bare,)),
         BadInput(
-            "no person for the secrets", _command("stack register-secrets"), ("label_studio_secret.api_key", "--api_key=@FILE"), _NEEDY
+            "secrets without a manager",
+            _command("stack register-secrets"),
+            ("label_studio_secret", "-x"),
+            (*_NEEDS_A_SECRET, no_manager),
+        ),
+        BadInput("secret without a manager", _command(f"secret register x --k={VALUE}"), ("'default'", "-x"), (no_manager,)),
+        BadInput(
+            "no person for the secrets",
+            _command("stack register-secrets"),
+            ("label_studio_secret.api_key", "--api_key=@FILE"),
+            _NEEDS_A_SECRET,
         ),
         BadInput(
             "schema without that key",
             _command("stack register-secrets"),
             ("'openai'", "api_key", "labels"),
             (
-                *_NEEDY,
+                *_NEEDS_A_SECRET,
                 _command(f"secret register label_studio_secret -s openai --api_key={OTHER}"),
                 _command("annotator update labels --authentication_secret={{label_studio_secret.token}}"),
             ),
         ),
         BadInput(
-            "unknown level", _command("stack validate"), ("'SOME'", "NONE, SECRET_EXISTS, SECRET_AND_KEY_EXISTS"), _NEEDY, environment=level
+            "unknown level",
+            _command("stack validate"),
+            ("'SOME'", "NONE, SECRET_EXISTS, SECRET_AND_KEY_EXISTS"),
+            _NEEDS_A_SECRET,
+            environment=level,
         ),
         BadInput("unknown level at an update", _command("stack update default -o default"), ("'SOME'",), environment=level),
         BadInput("unknown level at a registration", _command("stack register s -o default"), ("'SOME'",), environment=level),
@@ -451,24 +463,24 @@ def _stacks() -> list[BadInput]:
 
 
 def _copies() -> list[BadInput]:
-    other = _command("secrets-manager register other --flavor=local")
+    register_other = _command("secrets-manager register other --flavor=local")
     copy = _command("secrets-manager copy default other")
-    differing = (_OPENAI, other, copy, _command(f"secret update openai --api_key={VALUE}"))
+    conflict = (_OPENAI, register_other, copy, _command(f"secret update openai --api_key={VALUE}"))
     vault = "secrets-manager register new --flavor=vault --external"
     return [
-        BadInput("copy from nothing", _command("secrets-manager copy defalt other"), ("'defalt'", "'default'"), (other,)),
-        BadInput("copy to nothing", _command("secrets-manager copy default othre"), ("'othre'", "'other'"), (other,)),
+        BadInput("copy from nothing", _command("secrets-manager copy defalt other"), ("'defalt'", "'default'"), (register_other,)),
+        BadInput("copy to nothing", _command("secrets-manager copy default othre"), ("'othre'", "'other'"), (register_other,)),
         BadInput("copy into itself", _command("secrets-manager copy default default"), ("itself", "SOURCE")),
-        BadInput("copy of no secret", (*copy, "opanai"), ("'opanai'", "'openai'"), (_OPENAI, other)),
+        BadInput("copy of no secret", (*copy, "opanai"), ("'opanai'", "'openai'"), (_OPENAI, register_other)),
         BadInput(
             "copy to a read-only manager",
             _command("secrets-manager copy default ci"),
             ("'ci'", "can't register"),
             (_command("secrets-manager register ci --flavor=env"),),
         ),
-        BadInput("copy with a conflict", copy, ("'openai'", "api_key", "--on-conflict=skip"), differing),
-        BadInput("copy that stops", (*copy, "--on-conflict=stop"), ("'openai'", "nothing was copied"), differing),
-        BadInput("copy with an unknown choice", (*copy, "--on-conflict=ask"), ("--on-conflict", "skip"), (other,)),
+        BadInput("copy with a conflict", copy, ("'openai'", "api_key", "--on-conflict=skip"), conflict),
+        BadInput("copy that stops", (*copy, "--on-conflict=stop"), ("'openai'", "nothing was copied"), conflict),
+        BadInput("copy with an unknown choice", (*copy, "--on-conflict=ask"), ("--on-conflict", "skip"), (register_other,)),
         BadInput("external secret without a name", _command(f"{vault}=prod/db"), ("'external'", "NAME=VALUE")),
         BadInput("external secret without a path", _command(f"{vault} db="), ("external", "no path")),
         BadInput("external secret with a bad name", _command(f"{vault}=a.b=prod/db"), ("external", "no name of a secret")),

@@ -30,7 +30,7 @@ class BrokenStore:
         error: Texts that the line of the error must contain.
         damage: Damages the given file of the store, and returns a function that repairs it.
         environment: Environment variables of the command after the damage.
-        words: The command.
+        words: The words of the command line.
     """
 
     id: str
@@ -40,7 +40,7 @@ class BrokenStore:
     words: tuple[str, ...] = ("secret", "get", "stored")
 
 
-def store() -> Path:
+def store_file() -> Path:
     """Return the file of the default secrets manager."""
     return Path(get_workspace().open_manager("default").describe()["kept in"])
 
@@ -58,7 +58,7 @@ def _overwrite(file: Path) -> Callable[[], object]:
     return lambda: [path.write_bytes(content) for path, content in contents.items()]
 
 
-def _alter(file: Path) -> Callable[[], object]:
+def _flip_bits_of_rows(file: Path) -> Callable[[], object]:
     def flip() -> None:
         with closing(sqlite3.connect(file)) as connection, connection:
             for row, sealed in connection.execute("SELECT id, sealed FROM secrets").fetchall():
@@ -69,7 +69,7 @@ def _alter(file: Path) -> Callable[[], object]:
     return flip
 
 
-def _renumber(file: Path) -> Callable[[], object]:
+def _raise_version(file: Path) -> Callable[[], object]:
     def change(old: str, new: str) -> None:
         with closing(sqlite3.connect(file)) as connection, connection:
             changed = connection.execute("UPDATE meta SET value = ? WHERE value = ?", (new, old)).rowcount
@@ -81,9 +81,9 @@ def _renumber(file: Path) -> Callable[[], object]:
 
 
 BROKEN_STORES = [
-    BrokenStore("no store at all", ("secrets.db", "restore it from a copy"), _overwrite),
-    BrokenStore("altered row", ("'stored'", "altered"), _alter),
-    BrokenStore("newer version", ("secrets.db", "newer version", "pip install --upgrade"), _renumber),
+    BrokenStore("file that is no store", ("secrets.db", "restore it from a copy"), _overwrite),
+    BrokenStore("altered row", ("'stored'", "altered"), _flip_bits_of_rows),
+    BrokenStore("newer version", ("secrets.db", "newer version", "pip install --upgrade"), _raise_version),
     BrokenStore("wrong passphrase", ("passphrase does not open", "'default'"), _no_damage, (("ZENSECRETS_PASSPHRASE", VALUE + "wrong"),)),
     BrokenStore("no passphrase", ("passphrase", "ZENSECRETS_PASSPHRASE"), _no_damage, ()),
     BrokenStore(
@@ -94,4 +94,4 @@ BROKEN_STORES = [
         ("secret", "register", "other", "--k=value"),
     ),
 ]
-"""All broken stores. The tests of the store cover a lost key and a full disk, which need more than a file."""
+"""All broken stores. The tests of the local manager cover a lost key and a full disk, which need more than a changed file."""

@@ -22,6 +22,6 @@ def run(line: str, *values: str, asker: Asker | None = None) -> Outcome:
     return tree.run(words, asker or NonInteractiveAsker())
 
 
-def content_of(name: str) -> dict[str, str]:
-    """Return the stored content of a secret."""
+def active_content_of(name: str) -> dict[str, str]:
+    """Return the stored content of a secret of the active secrets manager."""
     return Client().get_secret(name, refresh=True).content

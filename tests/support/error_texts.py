@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 def error_details(error: BaseException) -> str:
     """Return the traceback, the text, the arguments and the attributes of ``error``.
 
-    Those of its causes are included.
+    The same parts of the causes of ``error`` are included.
     """
     parts = ["".join(traceback.format_exception(error))]
-    for one in _chain(error):
-        parts += [str(one), repr(one), repr(one.args), repr(vars(one))]
+    for chained_error in _chain(error):
+        parts += [str(chained_error), repr(chained_error), repr(chained_error.args), repr(vars(chained_error))]
     return "\n".join(parts)
 
 

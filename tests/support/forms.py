@@ -30,8 +30,8 @@ class FormClient:
 
     def __init__(self, kernel: Kernel, result: CellResult) -> None:
         """Take the form from the output of a cell."""
-        shown = [message for message in result.messages if message["msg_type"] == "display_data"]
-        bundles = [message["content"]["data"] for message in shown if FORM_MIME in message["content"]["data"]]
+        displays = [message for message in result.messages if message["msg_type"] == "display_data"]
+        bundles = [message["content"]["data"] for message in displays if FORM_MIME in message["content"]["data"]]
         assert len(bundles) == 1, f"{len(bundles)} forms were shown. {result.error}"
         self.bundle = bundles[0]
         self.id: str = self.bundle[FORM_MIME]["model_id"]
@@ -42,17 +42,17 @@ class FormClient:
         """Encrypt values and submit them; ``changes`` replace fields of the submission, for invalid messages."""
         self.send(self._submission(sections, removed, passphrase, changes))
 
-    def submit_while(self, running: str, *sections: Mapping[str, str]) -> list[dict[str, Any]]:
-        """Submit while a cell waits, and return the messages about the cell until its end."""
-        return self.send_while(running, self._submission(sections, (), None, {}))
+    def submit_while(self, cell_request: str, *sections: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Submit while the cell of ``cell_request`` waits, and return the messages about the cell until its end."""
+        return self.send_while(cell_request, self._submission(sections, (), None, {}))
 
-    def send_while(self, running: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Send a message while a cell waits.
+    def send_while(self, cell_request: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Send a message while the cell of ``cell_request`` waits.
 
         Return the messages about the cell until its end.
         """
         self._send(content)
-        return self._kernel.read_messages(running)
+        return self._kernel.read_messages(cell_request)
 
     def _submission(
         self, sections: Sequence[Mapping[str, str]], removed: Sequence[str], passphrase: str | None, changes: Mapping[str, Any]

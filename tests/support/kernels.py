@@ -39,7 +39,7 @@ class CellResult:
     prompts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def reply_to(self) -> str:
+    def request_id(self) -> str:
         """The message identifier of the cell's request."""
         return str(self.messages[0]["parent_header"]["msg_id"])
 
@@ -50,8 +50,8 @@ class CellResult:
 
     def stream(self, name: str) -> str:
         """Return the text of the stream ``stdout`` or ``stderr``."""
-        found = [message["content"] for message in self.messages if message["msg_type"] == "stream"]
-        return "".join(content["text"] for content in found if content["name"] == name)
+        streams = [message["content"] for message in self.messages if message["msg_type"] == "stream"]
+        return "".join(content["text"] for content in streams if content["name"] == name)
 
     @property
     def error(self) -> str:
@@ -99,17 +99,17 @@ class Kernel:
         request = self._execute(code, allow_stdin=allow_stdin, in_notebook=in_notebook)
         messages: list[dict[str, Any]] = []
         prompts: list[dict[str, Any]] = []
-        until = time.monotonic() + SECONDS
+        deadline = time.monotonic() + SECONDS
         idle = False
         while not idle:
-            assert time.monotonic() < until, f"The cell did not end: {code}"
+            assert time.monotonic() < deadline, f"The cell did not end: {code}"
             while self.client.stdin_channel.msg_ready():
                 prompt = self.client.get_stdin_msg(timeout=1)
                 self.record.append(prompt)
                 prompts.append(prompt["content"])
-                asked = prompt["content"]["prompt"]
-                assert callable(answers) or waiting, f"There is no answer for the prompt {asked!r}."
-                self.client.input(answers(asked) if callable(answers) else waiting.pop(0))
+                prompt_text = prompt["content"]["prompt"]
+                assert callable(answers) or waiting, f"There is no answer for the prompt {prompt_text!r}."
+                self.client.input(answers(prompt_text) if callable(answers) else waiting.pop(0))
             try:
                 message = self.client.get_iopub_msg(timeout=0.05)
             except queue.Empty:
@@ -227,7 +227,7 @@ class Kernel:
 def short_path(folder: Path) -> Iterator[Path]:
     """Yield a symbolic link to ``folder`` with at most 40 characters.
 
-    The path of a Unix socket has at most 107.
+    The path of a Unix socket has at most 107 characters.
     """
     with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as short:
         link = Path(short) / "to"

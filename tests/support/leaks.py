@@ -1,6 +1,6 @@
 """Values for tests of the guard, and a search for them.
 
-Their encodings are written independently of the package.
+This module encodes the values with its own functions, not with those of the package.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def _base64_after(before: bytes) -> Callable[[], PlantedValue]:
 def _pem(line_end: str) -> Callable[[], PlantedValue]:
     def plant() -> PlantedValue:
         lines = [base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(4)]
-        whole = ["-----BEGIN CANARY KEY-----", *lines, "-----END CANARY KEY-----", ""]
-        return PlantedValue(["\n".join(whole)], line_end.join(whole), lines)
+        pem_lines = ["-----BEGIN CANARY KEY-----", *lines, "-----END CANARY KEY-----", ""]
+        return PlantedValue(["\n".join(pem_lines)], line_end.join(pem_lines), lines)
 
     return plant
 
@@ -98,8 +98,8 @@ def _leaf() -> PlantedValue:
 
 def _basic_auth() -> PlantedValue:
     value = _special_value()
-    whole = _b64(b"testuser:" + value.encode())
-    return PlantedValue([value], f"Authorization: Basic {whole}", [whole[12:]])
+    credentials = _b64(b"testuser:" + value.encode())
+    return PlantedValue([value], f"Authorization: Basic {credentials}", [credentials[12:]])
 
 
 ENCODINGS: dict[str, Callable[[], PlantedValue]] = {
@@ -185,11 +185,11 @@ class LeakSearch:
 
     def leaks(self, *haystacks: bytes) -> set[tuple[str, str]]:
         """Return the channels and encodings of the planted values that ``haystacks`` contain."""
-        found: set[tuple[str, str]] = set()
+        leaked: set[tuple[str, str]] = set()
         for haystack in haystacks:
             matches = self._automaton.find_matches_as_indexes(haystack, overlapping=True)
-            found |= {self._owners[self._texts[index]] for index, _, _ in matches}
-        return found
+            leaked |= {self._owners[self._texts[index]] for index, _, _ in matches}
+        return leaked
 
 
 def message_texts(messages: Iterable[dict[str, Any]]) -> Iterator[bytes]:

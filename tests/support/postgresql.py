@@ -57,10 +57,10 @@ def _start(data: Path, folder: Path) -> int:
 
     The start is retried, because another process may bind the chosen port first.
     """
-    for turn in range(10):
+    for attempt in range(10):
         port = _free_port()
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
-        log = folder / f"log{turn}"
+        log = folder / f"log{attempt}"
         try:
             _run("pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start")
         except subprocess.CalledProcessError:
@@ -81,10 +81,10 @@ def _run(program: str, *arguments: object) -> None:
 
 def _find(program: str) -> str:
     # Debian installs the programs of each version of the server into a folder outside of PATH.
-    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda path: int(path.parts[4]))
-    found = str(installed[-1]) if installed else shutil.which(program)
-    assert found, f"There is no {program} here: run tests/install-system-packages."
-    return found
+    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda program_path: int(program_path.parts[4]))
+    path = str(installed[-1]) if installed else shutil.which(program)
+    assert path, f"There is no {program} here: run tests/install-system-packages."
+    return path
 
 
 def _free_port() -> int:

@@ -20,7 +20,7 @@ def run_python(code: str, *arguments: str, environment: Mapping[str, str] | None
 
     Return the JSON value that it prints.
     """
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
         check=False,
         capture_output=True,
@@ -28,5 +28,5 @@ def run_python(code: str, *arguments: str, environment: Mapping[str, str] | None
         timeout=SECONDS,
         env={**os.environ, **(environment or {})},
     )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout)

@@ -74,25 +74,29 @@ LOCATIONS = {
 def notebook(**texts: str) -> nbformat.NotebookNode:
     """Return a notebook with texts in the parts that :data:`LOCATIONS` names."""
 
-    def at(part: str) -> str:
+    def text_of(part: str) -> str:
         text = texts.get(part, "nothing")
         return f"some text {text} more text"
 
-    state = {"w1": {"model_name": "TextModel", "model_module": "@jupyter-widgets/controls", "state": {"value": at("widget state")}}}
+    state = {"w1": {"model_name": "TextModel", "model_module": "@jupyter-widgets/controls", "state": {"value": text_of("widget state")}}}
     outputs = [
-        new_output("stream", name="stdout", text=f"line\n{at('stream')}\nline\n"),
+        new_output("stream", name="stdout", text=f"line\n{text_of('stream')}\nline\n"),
         new_output(
             "display_data",
-            {"text/html": f"<b>\n{at('html')}\n</b>", "text/plain": at("plain"), "application/json": {"inner": ["x", {"y": at("json")}]}},
-            metadata={"seen": at("output metadata")},
+            {
+                "text/html": f"<b>\n{text_of('html')}\n</b>",
+                "text/plain": text_of("plain"),
+                "application/json": {"inner": ["x", {"y": text_of("json")}]},
+            },
+            metadata={"seen": text_of("output metadata")},
         ),
-        new_output("error", ename="E", evalue=at("error"), traceback=["frame", at("traceback")]),
+        new_output("error", ename="E", evalue=text_of("error"), traceback=["frame", text_of("traceback")]),
     ]
-    code = new_code_cell(f"x = 1\n# {at('code')}\ny = 2", outputs=outputs, metadata={"note": at("cell metadata")})
-    encoded = base64.b64encode(at("attachment").encode()).decode()
-    markdown = new_markdown_cell(at("markdown"), attachments={"note.txt": {"text/plain": encoded}})
+    code = new_code_cell(f"x = 1\n# {text_of('code')}\ny = 2", outputs=outputs, metadata={"note": text_of("cell metadata")})
+    encoded = base64.b64encode(text_of("attachment").encode()).decode()
+    markdown = new_markdown_cell(text_of("markdown"), attachments={"note.txt": {"text/plain": encoded}})
     metadata: dict[str, Any] = {
-        "about": at("metadata"),
+        "about": text_of("metadata"),
         texts.get("key", "no key"): 1,
         "widgets": {"application/vnd.jupyter.widget-state+json": {"version_major": 2, "version_minor": 0, "state": state}},
     }

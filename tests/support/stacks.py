@@ -18,6 +18,11 @@ def component(component_type: ComponentType, flavor: str = "custom", name: str =
 
 def stack(*components: StackComponent, manager: SecretsManager | None, complete: bool = True) -> Stack:
     """Return the stack ``mine``; if ``complete``, with a local orchestrator and artifact store."""
-    needed = [component(kind, "local", "default") for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)]
-    present = {one.type for one in components}
-    return Stack("mine", [*(one for one in needed if complete and one.type not in present), *components], manager, id="the-id")
+    defaults = [component(kind, "local", "default") for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)]
+    given_types = {item.type for item in components}
+    return Stack(
+        "mine",
+        [*(item for item in defaults if complete and item.type not in given_types), *components],
+        manager,
+        id="the-id",
+    )

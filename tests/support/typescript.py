@@ -73,10 +73,10 @@ def generate(name: str) -> str:
     models = _models(contract)
     schemas = {model.__name__: _schema(model) for model in models}
     unions = {union: [member.__name__ for member in _members(getattr(contract.module, union))] for union in contract.unions}
-    guarded = _guarded(contract.guards, unions, schemas)
+    names_with_guard = _names_with_guard(contract.guards, unions, schemas)
     blocks = [f"/** Generated from {contract.module.__name__} by `python -m tests.support.typescript`; change that module instead. */"]
-    if guarded:
-        blocks.append(_import_of_checks([schemas[model] for model in guarded if model in schemas]))
+    if names_with_guard:
+        blocks.append(_import_of_checks([schemas[model] for model in names_with_guard if model in schemas]))
     documentation = inspect.getsource(contract.module)
     blocks += [
         f"/** {_docstring_below(documentation, constant)} */\nexport const {constant} = {_literal(getattr(contract.module, constant))};"
@@ -87,8 +87,8 @@ def generate(name: str) -> str:
     for union, members in unions.items():
         types = " | ".join(f"I{member}" for member in members)
         blocks.append(f"/** {_docstring_below(documentation, union)} */\nexport type {union} = {types};")
-    for one in guarded:
-        blocks.append(_guard_of_union(one, unions[one]) if one in unions else _guard_of_model(one, schemas[one]))
+    for guarded in names_with_guard:
+        blocks.append(_guard_of_union(guarded, unions[guarded]) if guarded in unions else _guard_of_model(guarded, schemas[guarded]))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -114,15 +114,15 @@ def _schema(model: Any) -> Schema:
     return schema
 
 
-def _guarded(names: tuple[str, ...], unions: Mapping[str, list[str]], schemas: Mapping[str, Schema]) -> list[str]:
+def _names_with_guard(names: tuple[str, ...], unions: Mapping[str, list[str]], schemas: Mapping[str, Schema]) -> list[str]:
     """Return the models and unions that need a type guard.
 
-    Each one is after those that its own guard calls.
+    The type guard of a name is after the type guards that it calls.
     """
     ordered: list[str] = []
     for name in names:
         for called in unions.get(name) or _references(schemas[name]):
-            ordered += [one for one in _guarded((called,), unions, schemas) if one not in ordered]
+            ordered += [earlier for earlier in _names_with_guard((called,), unions, schemas) if earlier not in ordered]
         if name not in ordered:
             ordered.append(name)
     return ordered
@@ -219,8 +219,8 @@ def _summary(model: Any) -> str:
 def _attributes(model: Any) -> dict[str, str]:
     """Return the descriptions in the ``Attributes`` section of a docstring."""
     section = (inspect.getdoc(model) or "").partition("Attributes:\n")[2]
-    found = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", section, flags=re.MULTILINE)
-    return {name: re.sub(r"\s+", " ", text) for name, text in found}
+    descriptions = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", section, flags=re.MULTILINE)
+    return {name: re.sub(r"\s+", " ", text) for name, text in descriptions}
 
 
 def _docstring_below(source: str, name: str) -> str:

@@ -79,11 +79,11 @@ class ZenmlServer(NamedTuple):
         """
         command = [str(CACHE / "bin" / program), *arguments]
         environment = {**_environment(self.folder / "client"), **variables}
-        done = subprocess.run(
+        process = subprocess.run(
             command, check=False, capture_output=True, text=True, timeout=SECONDS, input=answer, env=environment, cwd=self.folder
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert process.returncode == 0, process.stdout + process.stderr
+        return process.stdout
 
     def write_login(self, folder: Path, address: str, token: str = "") -> None:
         """Write the files of ``zenml login`` with a token into ``folder``."""
@@ -106,8 +106,8 @@ class ZenmlServer(NamedTuple):
     def empty(self) -> None:
         """Delete all secrets of the administrator."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        for found in _send("GET", f"{self.url}/api/v1/secrets?size=1000", headers=headers)["items"]:
-            _send("DELETE", f"{self.url}/api/v1/secrets/{found['id']}", headers=headers)
+        for stored_secret in _send("GET", f"{self.url}/api/v1/secrets?size=1000", headers=headers)["items"]:
+            _send("DELETE", f"{self.url}/api/v1/secrets/{stored_secret['id']}", headers=headers)
 
     def stored(self, prefix: str) -> dict[str, bytes]:
         """Return the stored bytes of secrets whose names start with ``prefix``."""
@@ -131,9 +131,9 @@ def run_with_zenml(program: str, *arguments: str, folder: Path) -> str:
     }
     environment = {**_environment(folder / "client"), **own}
     command = [str(CACHE / "bin" / "python"), program, *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=SECONDS, env=environment, cwd=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    process = subprocess.run(command, check=False, capture_output=True, text=True, timeout=SECONDS, env=environment, cwd=folder)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
 @contextmanager
@@ -205,34 +205,34 @@ def _environment(folder: Path) -> dict[str, str]:
 def _make_environment() -> None:
     """Install ZenML unless it is installed; a lock makes other processes wait."""
     CACHE.parent.mkdir(parents=True, exist_ok=True)
-    done = CACHE / "done"
+    finished_marker = CACHE / "done"
     with (CACHE.parent / f"{CACHE.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # The Python of a cached environment may have been removed.
-        if done.exists() and (CACHE / "bin" / "python").exists():
+        if finished_marker.exists() and (CACHE / "bin" / "python").exists():
             return
         shutil.rmtree(CACHE, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(CACHE)], check=True)
-        wanted = ["--quiet", "--disable-pip-version-check", f"zenml[server]=={VERSION}"]
-        subprocess.run([str(CACHE / "bin" / "python"), "-m", "pip", "install", *wanted], check=True)
+        pip_options = ["--quiet", "--disable-pip-version-check", f"zenml[server]=={VERSION}"]
+        subprocess.run([str(CACHE / "bin" / "python"), "-m", "pip", "install", *pip_options], check=True)
         # The creation of a database takes as long as the start of the server, so it is done once.
         with _running_server(PREPARED):
             pass
-        done.touch()
+        finished_marker.touch()
 
 
 def _serve() -> None:
     import uvicorn
 
-    listening = socket.create_server(("127.0.0.1", 0))
-    sys.stdout.write(f"{listening.getsockname()[1]}\n")
+    listening_socket = socket.create_server(("127.0.0.1", 0))
+    sys.stdout.write(f"{listening_socket.getsockname()[1]}\n")
     sys.stdout.flush()
     # Logs of ZenML would fill the pipe, which no process reads, and block the server.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     server = uvicorn.Server(uvicorn.Config("zenml.zen_server.zen_server_api:app", log_level="critical"))
     # The server stops if the test process is killed.
     threading.Thread(target=_end_with_standard_input, args=(server,), daemon=True).start()
-    server.run(sockets=[listening])
+    server.run(sockets=[listening_socket])
 
 
 def _end_with_standard_input(server: Any) -> None:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.fakes.key_vault import CLIENT_ID, LARGEST, TENANT, KeyVaultServer
+from tests.support.fakes.key_vault import CLIENT_ID, MAX_VALUE_BYTES, TENANT, KeyVaultServer
 from tests.support.faults.cloud_services import FastRetryAzure
 from tests.support.faults.injector import Fault
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,
@@ -53,7 +53,7 @@ class TestAzure(SecretsManagerTests):
     """The conformance suite for a service without compare-and-set."""
 
     backend_class = FastRetryAzure
-    limit = LARGEST
+    limit = MAX_VALUE_BYTES
     keeps_all_updates = False
     registers_once = False
     version_behavior = VersionBehavior(renames_with_history=False)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from tests.support.managers.counting import CountingBackend, secret
+from tests.support.managers.counting import CountingBackend
+from tests.support.managers.stores import secret
 from zensecrets_jupyter import ManagerUnreachableError, SecretNotFoundError
 from zensecrets_jupyter.core.managers import SecretsManager
 from zensecrets_jupyter.core.managers.cache import ReadCache

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tests.support.managers.counting import secret
 from tests.support.managers.fake_remote import FakeRemoteBackend, FakeService, ReadOnlyFakeBackend, WriteOnlyFakeBackend
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, ManagerUnreachableError, ZenSecretsError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends import memory

@@ -15,7 +15,7 @@ from google.cloud.secretmanager_v1 import types
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
 from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,

@@ -15,7 +15,7 @@ import pytest
 from tests.support.fakes.key_vault import CLIENT_ID, TENANT
 from tests.support.fakes.secret_manager import PROJECT
 from tests.support.faults.tcp_proxy import TcpProxy
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from tests.support.postgresql import Server, running_postgresql
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import SecretNotFoundError

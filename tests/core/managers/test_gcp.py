@@ -12,11 +12,11 @@ from google.cloud.secretmanager_v1 import types
 
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.google_tokens import TokenServer
-from tests.support.fakes.secret_manager import LARGEST, PROJECT, SecretManagerServer
+from tests.support.fakes.secret_manager import MAX_VALUE_BYTES, PROJECT, SecretManagerServer
 from tests.support.faults.cloud_services import FastRetryGcp
 from tests.support.faults.injector import Fault
 from tests.support.faults.tcp_proxy import TcpProxy
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -58,7 +58,7 @@ class TestGcp(SecretsManagerTests):
     """The conformance suite with versions."""
 
     backend_class = FastRetryGcp
-    limit = LARGEST
+    limit = MAX_VALUE_BYTES
     version_behavior = VersionBehavior(renames_with_history=False)
     series = 15
     server: SecretManagerServer

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.fakes.github_api import LARGEST, REPOSITORY, GithubServer
+from tests.support.fakes.github_api import MAX_VALUE_BYTES, REPOSITORY, GithubServer
 from tests.support.faults.cloud_scenarios import FastRetryGithub
 from tests.support.faults.injector import Fault
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     ManagerAccessError,
@@ -54,7 +54,7 @@ class TestGithub(SecretsManagerTests):
     """The conformance suite for a service that does not return secrets."""
 
     backend_class = FastRetryGithub
-    limit = LARGEST
+    limit = MAX_VALUE_BYTES
     github: GithubServer
 
     @pytest.fixture(autouse=True)

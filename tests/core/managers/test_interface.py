@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.managers.counting import CountingBackend, secret
+from tests.support.managers.counting import CountingBackend
+from tests.support.managers.stores import secret
 from zensecrets_jupyter import (
     AWSSecretSchema,
     BasicAuthSecretSchema,

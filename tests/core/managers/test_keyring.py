@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from tests.support.sealing.sessions import run_in_session, session_folder
 from zensecrets_jupyter.core.errors import ManagerLockedError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, availability

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter import InvalidOptionsError, SecretExistsError, SecretNotFoundError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend

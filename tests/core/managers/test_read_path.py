@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
 from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core import managers
 
 if TYPE_CHECKING:

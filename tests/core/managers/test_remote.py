@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.managers.counting import secret
 from tests.support.managers.fake_remote import BatchingFakeBackend, FakeRemoteBackend, FakeService, FakeServiceError
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     FlavorUnavailableError,
     InvalidSecretError,

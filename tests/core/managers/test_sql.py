@@ -18,7 +18,7 @@ from psycopg import sql
 
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.faults.tcp_proxy import TcpProxy
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from tests.support.postgresql import Server, running_postgresql
 from tests.support.processes import run_python
 from zensecrets_jupyter.core.errors import (

@@ -17,7 +17,7 @@ import requests
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.vault_server import EVERYTHING, Rule
 from tests.support.faults.http_proxy import canned_response, reset_after, reset_before
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,

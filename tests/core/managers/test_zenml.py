@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.faults.zenml_service import FastRetryZenml, hide_values, inject, zenml_error
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,

@@ -9,7 +9,7 @@ import yaml
 
 from tests.support.error_texts import error_details
 from tests.support.faults.zenml_service import FastRetryZenml, foreign_responses, zenml_error
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     ManagerAccessError,

@@ -58,7 +58,7 @@ def test_the_secrets_are_different_and_reproducible() -> None:
     """
     assert len(SECRETS) == 100
     assert len({secret.name for secret in SECRETS}) == 100
-    values = [value for secret in SECRETS for _, value in secret.named() if value not in secret.public]
+    values = [value for secret in SECRETS for _, value in secret.pairs() if value not in secret.public]
     assert len(set(values)) == len(values)
     assert realistic_secrets.__wrapped__(SEED) == SECRETS
 
@@ -69,7 +69,7 @@ def test_each_secret_is_masked(secret: RealisticSecret, redactor: Redactor) -> N
 
     This is tested alone, in JSON, in a `repr` and in base64.
     """
-    for name, value in secret.named():
+    for name, value in secret.pairs():
         if value in secret.public:
             continue
         assert redactor.redact(f"before\n{value}\nafter") in {f"before\n{mask_text(name)}\nafter", f"before\n{mask_text(name)}after"}
@@ -140,7 +140,7 @@ def test_a_secret_in_an_output_of_a_library_is_masked(library: str, redactor: Re
     This shows that the test above can fail.
     """
     secret = SECRETS[list(EXAMPLES).index(library) * 2 % len(SECRETS)]
-    value = max((value for _, value in secret.named()), key=len)
+    value = max((value for _, value in secret.pairs()), key=len)
     content = min((json.dumps(message["content"], ensure_ascii=False) for message in MESSAGES[library]), key=len)
     planted = json.loads(content)
     planted["planted"] = [f"{next(iter(planted))} = {value}"]
@@ -155,7 +155,7 @@ class _Texts(random.Random):
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"{SEED} {kind}")
-        self._digits = [value for secret in SECRETS for _, value in secret.named() if value.isdecimal() and len(value) <= 8]
+        self._digits = [value for secret in SECRETS for _, value in secret.pairs() if value.isdecimal() and len(value) <= 8]
 
     def number(self, below: int) -> int:
         """Return a number that is not one of the PINs."""
@@ -227,7 +227,7 @@ class _Texts(random.Random):
             if sum(map(len, texts)) >= MEGABYTE * 1.1:
                 break
         # Lines with one of the passwords are left out, because masking them would be correct.
-        passwords = [value.casefold() for secret in SECRETS for _, value in secret.named() if len(value) <= _LONGEST_PASSWORD]
+        passwords = [value.casefold() for secret in SECRETS for _, value in secret.pairs() if len(value) <= _LONGEST_PASSWORD]
         lines = "\n".join(texts).splitlines()
         text = "\n".join(line for line in lines if not any(password in line.casefold() for password in passwords))
         assert len(text) >= MEGABYTE

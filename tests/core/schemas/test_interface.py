@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from tests.support.cells import run_cell
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter import (
     ArbitrarySecretSchema,
     AWSSecretSchema,

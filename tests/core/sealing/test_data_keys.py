@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.managers.stores import raw
-from tests.support.sealing.stores import ScriptedUser, Sealed
+from tests.support.sealing.stores import ScriptedPassphrases, Sealed
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     KeyLostError,
@@ -211,7 +211,7 @@ def test_a_locked_database_keeps_the_old_key_file(sealed: Sealed, home: Path, mo
 
 def test_describing_an_empty_store_creates_nothing(home: Path) -> None:
     """Describing a store without data asks for nothing and creates no file."""
-    user = ScriptedUser()
+    user = ScriptedPassphrases()
     sealed = Sealed(home / "a" / "store.db", user)
     assert "the first secret creates" in sealed.keys.describe()
     assert sealed.keys.key_of(1) is None

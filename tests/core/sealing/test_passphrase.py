@@ -11,7 +11,7 @@ from argon2 import profiles
 from argon2.low_level import Type, hash_secret_raw
 
 from tests.support.managers.stores import raw
-from tests.support.sealing.stores import ScriptedUser, Sealed
+from tests.support.sealing.stores import ScriptedPassphrases, Sealed
 from zensecrets_jupyter.core.errors import (
     InteractionUnavailableError,
     ManagerCorruptedError,
@@ -37,7 +37,7 @@ def path(home: Path) -> Path:
 def test_the_passphrase_comes_from_the_environment(path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """ZENSECRETS_PASSPHRASE creates and opens a store without a prompt, and is in no file."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, canary("passphrase"))
-    user = ScriptedUser()
+    user = ScriptedPassphrases()
     Sealed(path, user).put("text")
     assert Sealed(path).keys.describe() == "a passphrase (Argon2id, RFC 9106 second recommended option)"
     passphrase.forget_passphrases()
@@ -49,7 +49,7 @@ def test_the_passphrase_comes_from_the_environment(path: Path, home: Path, monke
 
 def test_a_user_chooses_a_passphrase_once(path: Path, home: Path) -> None:
     """A user types a new passphrase twice, and further stores of the process use it without a prompt."""
-    user = ScriptedUser("correct horse", "correct horse")
+    user = ScriptedPassphrases("correct horse", "correct horse")
     Sealed(path, user).put("text")
     assert len(user.prompts) == 2
     assert "the test's store" in user.prompts[0]
@@ -63,7 +63,7 @@ def test_a_user_chooses_a_passphrase_once(path: Path, home: Path) -> None:
 
 def test_an_empty_answer_selects_a_key_file(path: Path, home: Path) -> None:
     """An empty answer selects a key file, and the next store does not prompt again."""
-    user = ScriptedUser("")
+    user = ScriptedPassphrases("")
     Sealed(path, user).put("text")
     Sealed(home / "b" / "store.db", user).put("text")
     assert len(user.prompts) == 1
@@ -73,27 +73,27 @@ def test_an_empty_answer_selects_a_key_file(path: Path, home: Path) -> None:
 
 def test_a_non_interactive_session_selects_a_key_file(path: Path) -> None:
     """A session that can't ask selects a key file for a new store."""
-    Sealed(path, ScriptedUser()).put("text")
+    Sealed(path, ScriptedPassphrases()).put("text")
     assert Sealed(path).keys.describe().startswith("a key file (")
 
 
 def test_different_typed_passphrases_prompt_again(path: Path) -> None:
     """Two different texts prompt again, and three failed attempts raise an error and create nothing."""
-    user = ScriptedUser("one", "two", "three", "three")
+    user = ScriptedPassphrases("one", "two", "three", "three")
     Sealed(path, user).put("text")
     assert "differ" in user.prompts[2]
     passphrase.forget_passphrases()
     other = path.with_name("other.db")
     with pytest.raises(WrongPassphraseError, match="differed 3 times"):
-        Sealed(other, ScriptedUser(*"abcdef")).put("text")
+        Sealed(other, ScriptedPassphrases(*"abcdef")).put("text")
     assert not other.exists()
 
 
 def test_a_user_opens_a_store(path: Path) -> None:
     """The user is asked for the passphrase, again after a wrong one."""
-    Sealed(path, ScriptedUser("right", "right")).put("text")
+    Sealed(path, ScriptedPassphrases("right", "right")).put("text")
     passphrase.forget_passphrases()
-    user = ScriptedUser("wrong", "", "right")
+    user = ScriptedPassphrases("wrong", "", "right")
     opened = Sealed(path, user)
     assert opened.get() == "text"
     assert opened.get() == "text"
@@ -103,14 +103,14 @@ def test_a_user_opens_a_store(path: Path) -> None:
 
 def test_a_wrong_passphrase_raises_its_own_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three wrong answers, or a wrong environment variable without a user, raise WrongPassphraseError and change nothing."""
-    Sealed(path, ScriptedUser("right", "right")).put("text")
+    Sealed(path, ScriptedPassphrases("right", "right")).put("text")
     before = raw(path, "SELECT * FROM data_keys")
     wrong = canary("wrong")
-    for environment, user in (("", ScriptedUser(wrong, wrong, wrong, "right")), (wrong, ScriptedUser()), (wrong, None)):
+    for environment, user in (("", ScriptedPassphrases(wrong, wrong, wrong, "right")), (wrong, ScriptedPassphrases()), (wrong, None)):
         passphrase.forget_passphrases()
         monkeypatch.setenv(PASSPHRASE_VARIABLE, environment)
         for act in (Sealed(path, user).get, lambda: Sealed(path, user).put("other")):  # noqa: B023 - the function is called before the next iteration
-            if isinstance(user, ScriptedUser) and len(user.prompts) >= 3:
+            if isinstance(user, ScriptedPassphrases) and len(user.prompts) >= 3:
                 continue
             with pytest.raises(WrongPassphraseError) as caught:
                 act()
@@ -120,8 +120,8 @@ def test_a_wrong_passphrase_raises_its_own_error(path: Path, monkeypatch: pytest
 
 def test_a_missing_passphrase_raises_locked_error(path: Path) -> None:
     """Without a passphrase and a user, opening raises ManagerLockedError that names ZENSECRETS_PASSPHRASE."""
-    Sealed(path, ScriptedUser("right", "right")).put("text")
-    for user in (None, ScriptedUser()):
+    Sealed(path, ScriptedPassphrases("right", "right")).put("text")
+    for user in (None, ScriptedPassphrases()):
         passphrase.forget_passphrases()
         with pytest.raises(ManagerLockedError, match=PASSPHRASE_VARIABLE) as caught:
             Sealed(path, user).get()
@@ -130,13 +130,13 @@ def test_a_missing_passphrase_raises_locked_error(path: Path) -> None:
 
 def test_a_remembered_passphrase_is_tried_before_a_prompt(path: Path, home: Path) -> None:
     """A remembered passphrase of another store is tried, and if it fails the user is asked."""
-    Sealed(path, ScriptedUser("first", "first")).put("text")
+    Sealed(path, ScriptedPassphrases("first", "first")).put("text")
     passphrase.forget_passphrases()
     other = home / "b" / "store.db"
-    Sealed(other, ScriptedUser("second", "second")).put("text")
-    assert Sealed(path, ScriptedUser("first")).get() == "text"
+    Sealed(other, ScriptedPassphrases("second", "second")).put("text")
+    assert Sealed(path, ScriptedPassphrases("first")).get() == "text"
     passphrase.forget_passphrases()
-    assert Sealed(other, ScriptedUser("second")).get() == "text"
+    assert Sealed(other, ScriptedPassphrases("second")).get() == "text"
     with pytest.raises(ManagerLockedError) as caught:
         Sealed(path).get()
     assert type(caught.value) is ManagerLockedError
@@ -144,7 +144,7 @@ def test_a_remembered_passphrase_is_tried_before_a_prompt(path: Path, home: Path
 
 def test_a_passphrase_can_be_changed(path: Path) -> None:
     """The new passphrase opens the store, the old one does not, and processes with the open key continue."""
-    first = Sealed(path, ScriptedUser("old", "old", "new", "new"))
+    first = Sealed(path, ScriptedPassphrases("old", "old", "new", "new"))
     other = Sealed(path)
     first.put("text")
     assert other.get() == "text"
@@ -152,8 +152,8 @@ def test_a_passphrase_can_be_changed(path: Path) -> None:
     other.put("written by the other")
     passphrase.forget_passphrases()
     with pytest.raises(WrongPassphraseError):
-        Sealed(path, ScriptedUser("old", "old", "old")).get()
-    assert Sealed(path, ScriptedUser("new")).get() == "written by the other"
+        Sealed(path, ScriptedPassphrases("old", "old", "old")).get()
+    assert Sealed(path, ScriptedPassphrases("new")).get() == "written by the other"
 
 
 def test_a_changed_passphrase_must_be_typed_or_passed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,10 +167,10 @@ def test_a_changed_passphrase_must_be_typed_or_passed(path: Path, monkeypatch: p
         Sealed(path, NonInteractivePassphraseSource()).keys.rewrap("passphrase")
     for answers in (("",), ("a", "b") * 3):
         with pytest.raises(WrongPassphraseError, match="nothing was changed"):
-            Sealed(path, ScriptedUser(*answers)).keys.rewrap("passphrase")
+            Sealed(path, ScriptedPassphrases(*answers)).keys.rewrap("passphrase")
     sealed.keys.rewrap("passphrase", passphrase="given")
     passphrase.forget_passphrases()
-    assert Sealed(path, ScriptedUser("given")).get() == "text"
+    assert Sealed(path, ScriptedPassphrases("given")).get() == "text"
 
 
 def test_a_changed_passphrase_may_come_from_the_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,9 +188,9 @@ def test_a_changed_passphrase_may_come_from_the_environment(path: Path, monkeypa
 
 def test_rotation_keeps_the_passphrase(path: Path) -> None:
     """A rotation keeps the passphrase and does not prompt for it again."""
-    Sealed(path, ScriptedUser("right", "right")).put("text")
+    Sealed(path, ScriptedPassphrases("right", "right")).put("text")
     passphrase.forget_passphrases()
-    user = ScriptedUser("right")
+    user = ScriptedPassphrases("right")
     sealed = Sealed(path, user)
     before = raw(path, "SELECT place FROM data_keys")
     assert sealed.get() == "text"
@@ -199,12 +199,12 @@ def test_rotation_keeps_the_passphrase(path: Path) -> None:
     assert len(user.prompts) == 1
     assert raw(path, "SELECT place FROM data_keys") != before
     passphrase.forget_passphrases()
-    assert Sealed(path, ScriptedUser("right")).get() == "text"
+    assert Sealed(path, ScriptedPassphrases("right")).get() == "text"
 
 
 def test_the_stored_parameters_are_those_of_the_rfc(path: Path) -> None:
     """The parameters are those of RFC 9106's second recommended option, and argon2-cffi derives the same key."""
-    Sealed(path, ScriptedUser("right", "right")).put("text")
+    Sealed(path, ScriptedPassphrases("right", "right")).put("text")
     [(generation, parameters, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
     stored = json.loads(parameters)
     profile = profiles.RFC_9106_LOW_MEMORY
@@ -217,9 +217,9 @@ def test_the_stored_parameters_are_those_of_the_rfc(path: Path) -> None:
 def test_unicode_forms_of_one_text_are_one_passphrase(path: Path) -> None:
     """A composed and a decomposed accent are the same passphrase."""
     composed = unicodedata.normalize("NFC", "clé")
-    Sealed(path, ScriptedUser(composed, composed)).put("text")
+    Sealed(path, ScriptedPassphrases(composed, composed)).put("text")
     passphrase.forget_passphrases()
-    assert Sealed(path, ScriptedUser(unicodedata.normalize("NFD", composed))).get() == "text"
+    assert Sealed(path, ScriptedPassphrases(unicodedata.normalize("NFD", composed))).get() == "text"
 
 
 @pytest.mark.parametrize("change", [{"memory": 2**40}, {"time": 0}, {"lanes": "x"}, {"salt": "zz"}, {"salt": ""}])

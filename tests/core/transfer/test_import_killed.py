@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.command_lines import content_of, run
+from tests.support.command_lines import active_content_of, run
 from zensecrets_jupyter.commands.framework.active_manager import active_manager, take_notes
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
@@ -64,10 +64,10 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, written: int, tmp_
     assert completed.returncode == -signal.SIGKILL, completed.stderr
     assert not find_canary(tmp_path / "home")
     assert active_manager().list_secrets() == ["old"]
-    assert content_of("old") == {"key": BEFORE}
+    assert active_content_of("old") == {"key": BEFORE}
     assert ("an import was interrupted" in take_notes()) == (flavor == "folder")
     run("secret import s.json --overwrite")
-    assert {name: content_of(name) for name in active_manager().list_secrets()} == secrets
+    assert {name: active_content_of(name) for name in active_manager().list_secrets()} == secrets
     assert not list((tmp_path / "home").glob("imports/*"))
 
 
@@ -88,7 +88,7 @@ def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkey
     run("secret update changed --key=?", OTHER)
     os.close(descriptor)
     assert active_manager().list_secrets() == ["changed"]
-    assert content_of("changed") == {"key": OTHER}
+    assert active_content_of("changed") == {"key": OTHER}
     assert not path.exists()
 
 

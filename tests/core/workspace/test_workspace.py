@@ -18,7 +18,8 @@ import pytest
 
 from tests.support.cells import run_cell
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.managers.counting import CountingBackend, secret
+from tests.support.managers.counting import CountingBackend
+from tests.support.managers.stores import secret
 from tests.support.processes import SECONDS, run_python
 from zensecrets_jupyter import (
     Client,

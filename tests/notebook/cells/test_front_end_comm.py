@@ -63,7 +63,7 @@ def test_a_front_end_receives_the_cleaned_source(kernel: Kernel, tmp_path: Path)
     kernel.run("1")
     line = next(message for message in reversed(kernel.record) if message["msg_type"] == "stream")
     assert line["content"]["text"] == "✔ The value of x.key was removed from this cell and from the history.\n"
-    assert line["parent_header"]["msg_id"] == result.reply_to
+    assert line["parent_header"]["msg_id"] == result.request_id
     assert find_leaks(kernel, tmp_path) == []
 
 
@@ -99,7 +99,7 @@ def test_a_front_end_without_a_successful_answer_causes_a_warning(kernel: Kernel
     """
     result = run_inline_secret(kernel)
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": False})
-    line = kernel.read_late(result.reply_to, "stream")
+    line = kernel.read_late(result.request_id, "stream")
     assert line["content"]["text"].startswith("Warning: this cell still holds the value of x.key.")
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True})
     assert kernel.run("1").error == ""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.support.faults.injector import Fault
 
 REPOSITORY = "owner/tested"
-LARGEST = 48_000
-PAGE = 3
+MAX_VALUE_BYTES = 48_000
+PAGE_SIZE = 3
 """The number of entries per page. It is small so that every list has several pages."""
 
 
@@ -68,7 +68,7 @@ class GithubServer(WebServer):
 
     def _put(self, name: str, body: Any) -> Response:
         value = SealedBox(self._key).decrypt(base64.b64decode(body["encrypted_value"])).decode()
-        if body["key_id"] != "1" or not re.fullmatch(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", name) or len(value.encode()) > LARGEST:
+        if body["key_id"] != "1" or not re.fullmatch(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", name) or len(value.encode()) > MAX_VALUE_BYTES:
             return Response(422, {"message": "Validation Failed"})
         status = 204 if name in self.stored else 201
         self.stored[name] = value
@@ -76,9 +76,9 @@ class GithubServer(WebServer):
 
     def _page(self, number: int) -> Response:
         names = sorted(self.stored)
-        start = (number - 1) * PAGE
-        link = {"Link": f'<{self.url}/anything?page={number + 1}>; rel="next"'} if start + PAGE < len(names) else {}
-        return Response(200, {"total_count": len(names), "secrets": [_metadata(name) for name in names[start : start + PAGE]]}, link)
+        start = (number - 1) * PAGE_SIZE
+        link = {"Link": f'<{self.url}/anything?page={number + 1}>; rel="next"'} if start + PAGE_SIZE < len(names) else {}
+        return Response(200, {"total_count": len(names), "secrets": [_metadata(name) for name in names[start : start + PAGE_SIZE]]}, link)
 
 
 def _metadata(name: str) -> dict[str, str]:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT_ID = "66666666-7777-8888-9999-000000000000"
-LARGEST = 25 * 1024
-PAGE = 3
+MAX_VALUE_BYTES = 25 * 1024
+PAGE_SIZE = 3
 """The number of entries per page. It is small so that every list has several pages."""
 
 
@@ -77,7 +77,7 @@ class KeyVaultServer(WebServer):
     def raw(self) -> bytes:
         """Return all values, including those of deleted secrets, one per line."""
         with self.lock:
-            return "\n".join(one.value for found in (self.stored, self.deleted) for all_ in found.values() for one in all_).encode()
+            return "\n".join(version.value for versions in (*self.stored.values(), *self.deleted.values()) for version in versions).encode()
 
     def put(self, key: str, value: str, tags: dict[str, str] | None = None) -> None:
         """Store a secret, as another program would."""
@@ -124,7 +124,7 @@ class KeyVaultServer(WebServer):
     def _secrets(self, request: Request) -> Response:
         key = request.path[1] if len(request.path) > 1 else ""
         if not key:
-            return self._page(request, [self._item(name, found[-1]) for name, found in sorted(self.stored.items())])
+            return self._page(request, [self._item(name, versions[-1]) for name, versions in sorted(self.stored.items())])
         pending = self._pending_state(key)
         if pending is not None and (request.method == "PUT" or pending == "ObjectIsBeingRecovered"):
             return _error_response(409 if request.method == "PUT" else 404, pending)
@@ -133,18 +133,20 @@ class KeyVaultServer(WebServer):
         if key not in self.stored:
             return _error_response(404, "SecretNotFound")
         if request.method == "DELETE":
-            found = self.deleted[key] = self.stored.pop(key)
+            versions = self.deleted[key] = self.stored.pop(key)
             self._pending[key] = ("ObjectIsBeingDeleted", self.settling)
-            return Response(200, {**self._bundle(key, found[-1]), **self._recovery(key)})
+            return Response(200, {**self._bundle(key, versions[-1]), **self._recovery(key)})
         return self._read(request, key, request.path[2] if len(request.path) > 2 else "")
 
-    def _read(self, request: Request, key: str, wanted: str) -> Response:
-        found = self.stored[key]
-        if wanted == "versions":
+    def _read(self, request: Request, key: str, version_number: str) -> Response:
+        versions = self.stored[key]
+        if version_number == "versions":
             # The order of Azure's response does not depend on the age of the versions.
-            numbered = sorted(found, key=lambda one: one.number)
-            return self._page(request, [{**self._item(key, one), "id": f"{self.url}/secrets/{key}/{one.number}"} for one in numbered])
-        matching = [one for one in found if not wanted or one.number == wanted]
+            numbered = sorted(versions, key=lambda version: version.number)
+            return self._page(
+                request, [{**self._item(key, version), "id": f"{self.url}/secrets/{key}/{version.number}"} for version in numbered]
+            )
+        matching = [version for version in versions if not version_number or version.number == version_number]
         return Response(200, self._bundle(key, matching[-1])) if matching else _error_response(404, "SecretNotFound")
 
     def _set(self, key: str, request: Request) -> Response:
@@ -153,7 +155,7 @@ class KeyVaultServer(WebServer):
         if self.frozen:
             return _error_response(403, "Forbidden")
         value = request.json["value"]
-        if not re.fullmatch(r"[0-9a-zA-Z-]{1,127}", key) or len(value.encode("utf-8", "surrogatepass")) > LARGEST:
+        if not re.fullmatch(r"[0-9a-zA-Z-]{1,127}", key) or len(value.encode("utf-8", "surrogatepass")) > MAX_VALUE_BYTES:
             return _error_response(400, "BadParameter")
         version = _Version(
             secrets.token_hex(16), value, _attributes(), request.json.get("tags") or {}, request.json.get("contentType") or ""
@@ -172,24 +174,24 @@ class KeyVaultServer(WebServer):
                 return _error_response(403, "ForbiddenByPolicy")
             del self.deleted[key]
             return Response(204)
-        found = self.stored[key] = self.deleted.pop(key)
+        versions = self.stored[key] = self.deleted.pop(key)
         self._pending[key] = ("ObjectIsBeingRecovered", self.settling)
-        return Response(200, self._bundle(key, found[-1], value=False))
+        return Response(200, self._bundle(key, versions[-1], value=False))
 
     def _pending_state(self, key: str) -> str | None:
-        state, left = self._pending.get(key, ("", 0))
-        self._pending[key] = (state, left - 1)
-        return state if left > 0 else None
+        state, remaining_requests = self._pending.get(key, ("", 0))
+        self._pending[key] = (state, remaining_requests - 1)
+        return state if remaining_requests > 0 else None
 
-    def _page(self, request: Request, found: list[Any]) -> Response:
+    def _page(self, request: Request, entries: list[Any]) -> Response:
         start = int(request.query.get("$skiptoken", 0))
-        end = start + PAGE
-        following = f"{self.url}/{'/'.join(request.path)}?api-version=7.6&$skiptoken={end}" if end < len(found) else None
-        return Response(200, {"value": found[start:end], "nextLink": following})
+        end = start + PAGE_SIZE
+        following = f"{self.url}/{'/'.join(request.path)}?api-version=7.6&$skiptoken={end}" if end < len(entries) else None
+        return Response(200, {"value": entries[start:end], "nextLink": following})
 
     def _item(self, key: str, version: _Version) -> dict[str, Any]:
-        found = {"id": f"{self.url}/secrets/{key}", "attributes": version.attributes, "tags": version.tags}
-        return {**found, "contentType": version.content_type}
+        item = {"id": f"{self.url}/secrets/{key}", "attributes": version.attributes, "tags": version.tags}
+        return {**item, "contentType": version.content_type}
 
     def _bundle(self, key: str, version: _Version, *, value: bool = True) -> dict[str, Any]:
         bundle = {**self._item(key, version), "id": f"{self.url}/secrets/{key}/{version.number}"}

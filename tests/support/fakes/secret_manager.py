@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 PROJECT = "tested-project"
 SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
-LARGEST = 64 * 1024
-PAGE = 3
+MAX_VALUE_BYTES = 64 * 1024
+PAGE_SIZE = 3
 """The number of entries per page. It is small so that every list has several pages."""
 
 
@@ -107,16 +107,16 @@ class SecretManagerServer:
             self.bearers |= {str(value) for key, value in context.invocation_metadata() if key == "authorization"}
             time.sleep(self.faults.latency)
             fault = self.faults.fault_for(name)
-            found = None
+            response = None
             if fault is None or fault.done:
                 try:
                     with self._lock:
-                        found = method(request)
+                        response = method(request)
                 except _RequestError as error:
                     # A real service may quote the request in its error, so the fake does too.
                     context.abort(error.code, f"refused: {request!r}")
                 if fault is None:
-                    return found
+                    return response
             time.sleep(fault.delay)
             if fault.nonsense:
                 return FOREIGN_PAGE
@@ -133,12 +133,12 @@ class SecretManagerServer:
             raise _RequestError(grpc.StatusCode.ALREADY_EXISTS)
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,255}", request.secret_id):
             raise _RequestError(grpc.StatusCode.INVALID_ARGUMENT)
-        made = types.Secret(request.secret)
-        made.name = f"{request.parent}/secrets/{request.secret_id}"
-        made.create_time = datetime.now(timezone.utc)
-        made.etag = self._etag()
-        self.secrets[request.secret_id] = (made, {})
-        return made
+        secret = types.Secret(request.secret)
+        secret.name = f"{request.parent}/secrets/{request.secret_id}"
+        secret.create_time = datetime.now(timezone.utc)
+        secret.etag = self._etag()
+        self.secrets[request.secret_id] = (secret, {})
+        return secret
 
     def _get(self, request: types.GetSecretRequest) -> types.Secret:
         return self._get_secret(request.name)[0]
@@ -160,19 +160,19 @@ class SecretManagerServer:
         return empty_pb2.Empty()
 
     def _list(self, request: types.ListSecretsRequest) -> types.ListSecretsResponse:
-        found = [secret for _, (secret, _) in sorted(self.secrets.items())]
-        page, following = _page(found, request.page_token, request.page_size)
-        return types.ListSecretsResponse(secrets=page, next_page_token=following, total_size=len(found))
+        secrets = [secret for _, (secret, _) in sorted(self.secrets.items())]
+        page, following = _page(secrets, request.page_token, request.page_size)
+        return types.ListSecretsResponse(secrets=page, next_page_token=following, total_size=len(secrets))
 
     def _add(self, request: types.AddSecretVersionRequest) -> types.SecretVersion:
         _, versions = self._get_secret(request.parent)
-        if not 0 < len(request.payload.data) <= LARGEST:
+        if not 0 < len(request.payload.data) <= MAX_VALUE_BYTES:
             raise _RequestError(grpc.StatusCode.INVALID_ARGUMENT)
         number = max(versions, default=0) + 1
         now = datetime.now(timezone.utc)
-        made = types.SecretVersion(name=f"{request.parent}/versions/{number}", state=types.SecretVersion.State.ENABLED, create_time=now)
-        versions[number] = (made, request.payload.data)
-        return made
+        version = types.SecretVersion(name=f"{request.parent}/versions/{number}", state=types.SecretVersion.State.ENABLED, create_time=now)
+        versions[number] = (version, request.payload.data)
+        return version
 
     def _access(self, request: types.AccessSecretVersionRequest) -> types.AccessSecretVersionResponse:
         version, data = self._version(request.name)
@@ -193,16 +193,16 @@ class SecretManagerServer:
         return version
 
     def _get_secret(self, name: str) -> tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]:
-        found = re.fullmatch(f"projects/{PROJECT}/secrets/([^/]+)", name)
-        if found is None or found[1] not in self.secrets:
+        match = re.fullmatch(f"projects/{PROJECT}/secrets/([^/]+)", name)
+        if match is None or match[1] not in self.secrets:
             raise _RequestError(grpc.StatusCode.NOT_FOUND)
-        return self.secrets[found[1]]
+        return self.secrets[match[1]]
 
     def _version(self, name: str) -> tuple[types.SecretVersion, bytes]:
-        path, _, wanted = name.partition("/versions/")
+        path, _, alias = name.partition("/versions/")
         secret, versions = self._get_secret(path)
-        number = max(versions, default=0) if wanted == "latest" else secret.version_aliases.get(wanted, 0)
-        number = int(wanted) if wanted.isdecimal() else number
+        number = max(versions, default=0) if alias == "latest" else secret.version_aliases.get(alias, 0)
+        number = int(alias) if alias.isdecimal() else number
         if number not in versions:
             raise _RequestError(grpc.StatusCode.NOT_FOUND)
         return versions[number]
@@ -211,10 +211,10 @@ class SecretManagerServer:
         return f'"{next(self._etags):x}"'
 
 
-def _page(found: list[Any], token: str, size: int) -> tuple[list[Any], str]:
+def _page(entries: list[Any], token: str, size: int) -> tuple[list[Any], str]:
     start = int(token or 0)
-    end = start + min(size or PAGE, PAGE)
-    return found[start:end], str(end) if end < len(found) else ""
+    end = start + min(size or PAGE_SIZE, PAGE_SIZE)
+    return entries[start:end], str(end) if end < len(entries) else ""
 
 
 def _serialize(message: Any) -> bytes:

@@ -1,7 +1,7 @@
 """A fake Vault server on loopback: KV version 2, tokens, AppRole, Kubernetes, namespaces and policies.
 
 It follows the pages "KV Secrets Engine - Version 2 (API)", "AppRole", "Kubernetes", "Token" and "HTTP API" of Vault's documentation.
-Vault is written in Go. Like Vault, the fake returns JSON objects with sorted keys and replaces lone surrogates by U+FFFD.
+Like Vault, which is written in Go, the fake returns JSON objects with sorted keys and replaces lone surrogates by U+FFFD.
 """
 
 from __future__ import annotations
@@ -100,38 +100,38 @@ class FakeVault:
         if self.sealed:
             raise _ApiError(503, "Vault is sealed")
         namespace = headers.get("X-Vault-Namespace") or ""
-        if method == "POST" and (found := re.fullmatch(r"auth/[\w/-]+/login", path)):
-            return 200, self._login(found[0], body)
+        if method == "POST" and (match := re.fullmatch(r"auth/[\w/-]+/login", path)):
+            return 200, self._login(match[0], body)
         token = headers.get("X-Vault-Token") or ""
         rules = self.tokens.get(token)
         if rules is None:
             raise _ApiError(403, "permission denied", "invalid token")
         if (method, path) == ("GET", "auth/token/lookup-self"):
             return 200, {"data": {"id": token, "ttl": 3600}}
-        if method == "GET" and (found := re.fullmatch(r"sys/internal/ui/mounts/(.+)", path)):
-            version = "1" if found[1] in self.kv1_mounts else "2"
-            return 200, {"data": {"type": "kv", "path": f"{found[1]}/", "options": {"version": version}}}
-        if found := re.fullmatch(r"(.+?)/(data|metadata|delete|undelete|destroy)/(.*)", path):
+        if method == "GET" and (match := re.fullmatch(r"sys/internal/ui/mounts/(.+)", path)):
+            version = "1" if match[1] in self.kv1_mounts else "2"
+            return 200, {"data": {"type": "kv", "path": f"{match[1]}/", "options": {"version": version}}}
+        if match := re.fullmatch(r"(.+?)/(data|metadata|delete|undelete|destroy)/(.*)", path):
             method = "LIST" if query.get("list") == ["true"] else method
             number = int(query.get("version", ["0"])[0])
-            return self._kv(_Request(method, namespace, found[1], found[2], found[3], number, body), rules)
+            return self._kv(_Request(method, namespace, match[1], match[2], match[3], number, body), rules)
         raise _ApiError(404)
 
     def _login(self, path: str, body: Any) -> Any:
         kind = path.split("/")[1]
         credentials = self.approles if kind.startswith("approle") else self.kubernetes
-        given = (body.get("role_id"), body.get("secret_id")) if credentials is self.approles else (body.get("role"), body.get("jwt"))
-        if given not in credentials:
+        login = (body.get("role_id"), body.get("secret_id")) if credentials is self.approles else (body.get("role"), body.get("jwt"))
+        if login not in credentials:
             raise _ApiError(400, "invalid role or secret ID") if credentials is self.approles else _ApiError(403, "permission denied")
         self.logins += 1
-        return {"auth": {"client_token": self.new_token(*credentials[given]), "lease_duration": 3600, "renewable": True}}
+        return {"auth": {"client_token": self.new_token(*credentials[login]), "lease_duration": 3600, "renewable": True}}
 
     def _kv(self, request: _Request, rules: tuple[Rule, ...]) -> tuple[int, Any]:
         method, kind, body = request.method, request.kind, request.body
         location = (request.namespace, request.mount, request.path)
-        wanted = {"GET": "read", "LIST": "list", "DELETE": "delete"}.get(method, "update" if location in self.stored else "create")
+        capability = {"GET": "read", "LIST": "list", "DELETE": "delete"}.get(method, "update" if location in self.stored else "create")
         path = f"{request.mount}/{kind}/{request.path}"
-        if not any(re.fullmatch(rule.path, path) and wanted in rule.capabilities for rule in rules):
+        if not any(re.fullmatch(rule.path, path) and capability in rule.capabilities for rule in rules):
             raise _ApiError(403, "1 error occurred:\n\t* permission denied\n\n")
         with self.lock:
             if method == "LIST" and kind == "metadata":
@@ -187,10 +187,10 @@ def _read(versions: dict[int, Version], number: int) -> dict[str, Any]:
     number = number or max(versions)
     if number not in versions:
         raise _ApiError(404)
-    found = versions[number]
-    if found.deleted or found.destroyed:
-        raise _ApiError(404, data={"data": None, "metadata": found.metadata(number)})
-    return {"data": found.data, "metadata": found.metadata(number)}
+    version = versions[number]
+    if version.deleted or version.destroyed:
+        raise _ApiError(404, data={"data": None, "metadata": version.metadata(number)})
+    return {"data": version.data, "metadata": version.metadata(number)}
 
 
 def _metadata(versions: dict[int, Version]) -> dict[str, Any]:
@@ -233,12 +233,12 @@ def running_vault() -> Iterator[tuple[FakeVault, int]]:
                 status, answer = vault.handle(self.command, path, parse_qs(parts.query), dict(self.headers.items()), body)
             except _ApiError as error:
                 status, answer = error.status, error.body
-            sent = b"" if answer is None else json.dumps(answer, sort_keys=True).encode()
+            payload = b"" if answer is None else json.dumps(answer, sort_keys=True).encode()
             self.send_response_only(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(sent)))
+            self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
-            self.wfile.write(sent)
+            self.wfile.write(payload)
 
         do_POST = do_PUT = do_DELETE = do_LIST = do_GET  # noqa: N815 - http.server looks up these method names
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
     ManagerAccessError,

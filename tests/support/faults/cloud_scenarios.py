@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
-from tests.support.fakes.github_api import LARGEST, REPOSITORY, GithubServer
+from tests.support.fakes.github_api import MAX_VALUE_BYTES, REPOSITORY, GithubServer
 from tests.support.fakes.key_vault import KeyVaultServer
 from tests.support.fakes.secret_manager import SecretManagerServer
 from tests.support.faults.cases import FaultScenario
@@ -17,7 +17,7 @@ from tests.support.faults.cloud_services import DELAY, FaultyAzure, FaultyGcp
 from tests.support.faults.injector import Fault
 from tests.support.faults.service_scenarios import scenario_for
 from tests.support.faults.services import SHORT_TIMEOUTS
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.github import GithubBackend
 from zensecrets_jupyter.testing.canary import canary
@@ -87,7 +87,7 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
                 "deleted between list and read": "no secret can be read",
                 "foreign payload": "a payload cannot be read, and so cannot be recognized as foreign",
             },
-            too_large=LARGEST,
+            too_large=MAX_VALUE_BYTES,
             # A change of one key needs the other keys, which cannot be read.
             skipped=("change", "change large"),
         )

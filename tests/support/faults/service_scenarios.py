@@ -15,7 +15,7 @@ from tests.support.fakes.vault_server import running_vault
 from tests.support.faults.cases import FaultScenario
 from tests.support.faults.http_proxy import FaultProxy
 from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:

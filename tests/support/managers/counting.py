@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from zensecrets_jupyter.core.managers import Backend, ManagerContext, ManagerOptions, SecretRecord, SecretSummary
-from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -80,8 +79,3 @@ class CountingBackend(Backend):
     def change_token(self) -> object:
         """Return the token that the test has set."""
         return self.token
-
-
-def secret(name: str, **content: str) -> ArbitrarySecretSchema:
-    """Return a secret with that content."""
-    return ArbitrarySecretSchema(name=name, arbitrary_kv_pairs=content)

@@ -14,7 +14,7 @@ import secretstorage
 from keyring.backends.SecretService import Keyring as SecretService
 
 from tests.support.error_texts import error_details
-from tests.support.managers.counting import secret
+from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, ManagerLockedError, SecretNotFoundError, ZenSecretsError
 from zensecrets_jupyter.core.managers import SecretsManager
 from zensecrets_jupyter.core.managers.backends.keyring import KeyringBackend

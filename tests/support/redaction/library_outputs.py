@@ -56,9 +56,9 @@ PACKAGES = [
     "xgboost-cpu",
 ]
 """The arguments for ``pip install``."""
-_RECORDED = {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
+_RECORDED_MESSAGE_TYPES = {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
 _TIMEOUT = 180
-_LONGEST = 150_000
+_MAX_MESSAGE_LENGTH = 150_000
 """Maximum length of a message in JSON. Longer messages are left out to limit the size of the recording."""
 
 
@@ -110,7 +110,7 @@ def _messages(client: Any, code: str) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
             break
-        if message["msg_type"] in _RECORDED:
+        if message["msg_type"] in _RECORDED_MESSAGE_TYPES:
             yield message["msg_type"], message["content"]
     while True:
         try:
@@ -141,7 +141,7 @@ def record(library: str, cells: list[str]) -> Iterator[dict[str, Any]]:
                 for kind, content in _messages(client, code):
                     cleaned = cleaner.clean(content)
                     size = len(json.dumps(cleaned))
-                    if size > _LONGEST:
+                    if size > _MAX_MESSAGE_LENGTH:
                         print(f"{library} {number}: {kind} of {size} characters left out", file=sys.stderr)  # noqa: T201 - the script reports on stderr
                     else:
                         yield {"library": library, "cell": number, "type": kind, "content": cleaned}
@@ -175,12 +175,12 @@ def main() -> None:
     for library in arguments.libraries or EXAMPLES:
         messages[library] = list(record(library, EXAMPLES[library]))
         versions[library] = _version(library)
-        failed = sorted({line["cell"] for line in messages[library] if line["type"] == "error"})
-        print(library, versions[library], f"{len(messages[library])} messages; errors in cells {failed}", file=sys.stderr)  # noqa: T201 - the script reports on stderr
+        failed_cells = sorted({line["cell"] for line in messages[library] if line["type"] == "error"})
+        print(library, versions[library], f"{len(messages[library])} messages; errors in cells {failed_cells}", file=sys.stderr)  # noqa: T201 - the script reports on stderr
     header = {"python": platform.python_version(), "versions": {library: versions[library] for library in EXAMPLES if library in versions}}
-    lines_out = [json.dumps(item, ensure_ascii=False) for item in (header, *(line for name in EXAMPLES for line in messages.get(name, [])))]
+    records = [json.dumps(item, ensure_ascii=False) for item in (header, *(line for name in EXAMPLES for line in messages.get(name, [])))]
     # The file has no timestamp, so that the same recording gives the same file.
-    RECORDING.write_bytes(gzip.compress("".join(f"{line}\n" for line in lines_out).encode("utf-8", "surrogatepass"), mtime=0))
+    RECORDING.write_bytes(gzip.compress("".join(f"{line}\n" for line in records).encode("utf-8", "surrogatepass"), mtime=0))
 
 
 if __name__ == "__main__":

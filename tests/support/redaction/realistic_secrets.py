@@ -51,8 +51,8 @@ class RealisticSecret:
     Attributes:
         name: The name of the secret.
         content: The values of the secret by their keys.
-        inner: The parts of the values that must be masked alone, such as the password of a URL.
-        public: The parts of the values that must not be masked alone, such as a host.
+        inner: The parts of the values that must be masked even where they occur alone, such as the password of a URL.
+        public: The parts of the values that must stay readable where they occur alone, such as a host.
     """
 
     name: str
@@ -60,8 +60,8 @@ class RealisticSecret:
     inner: tuple[str, ...] = ()
     public: tuple[str, ...] = ()
 
-    def named(self) -> Iterable[tuple[str, str]]:
-        """Yield the name in the mask and the value of each key."""
+    def pairs(self) -> Iterable[tuple[str, str]]:
+        """Yield a pair for each key: the name in the mask, and the value."""
         for key, value in self.content.items():
             yield f"{self.name}.{key}", value
 
@@ -162,7 +162,7 @@ def _aws(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _tokens(rng: RandomTexts) -> Iterable[RealisticSecret]:
-    made = {
+    tokens = {
         "github-classic": f"ghp_{rng.text(36)}",
         "github-oauth": f"gho_{rng.text(36)}",
         "github-fine": f"github_pat_11{rng.text(20)}_{rng.text(59)}",
@@ -184,7 +184,7 @@ def _tokens(rng: RandomTexts) -> Iterable[RealisticSecret]:
         "twilio": rng.text(32, _HEX),
         "databricks": f"dapi{rng.text(32, _HEX)}",
     }
-    for name, token in made.items():
+    for name, token in tokens.items():
         yield RealisticSecret(name, {"token": token})
     hook = f"https://hooks.slack.com/services/T{rng.text(8)}/B{rng.text(8)}/{rng.text(24)}"
     yield RealisticSecret("slack-hook", {"url": hook}, public=("https://hooks.slack.com/services/", "hooks.slack.com"))
@@ -210,7 +210,7 @@ def _private_keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
     curve = ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())
     edwards = ed25519.Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
     pkcs8, traditional = serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL
-    made = {
+    keys = {
         "pem-pkcs8": _pem(key),
         "pem-rsa": _pem(key, traditional).replace("\n", "\r\n"),
         "pem-escaped": _pem(other).replace("\n", "\\n"),
@@ -219,7 +219,7 @@ def _private_keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
         "pem-edwards": _pem(edwards),
         "pem-openssh": _openssh(rng.randbytes(32), rng.getrandbits(32)),
     }
-    for name, text in made.items():
+    for name, text in keys.items():
         # The first and the last line of the body are left out: a part of the first is the same in all keys, and the last may be short.
         body = text.replace("\\n", "\n").splitlines()[1:-1]
         armor = (text.replace("\\n", "\n").splitlines()[0], text.replace("\\n", "\n").split("\n")[-2].strip())
@@ -316,8 +316,8 @@ def _files(rng: RandomTexts) -> Iterable[RealisticSecret]:
         f"DEBUG=false\nLOG_LEVEL=info\nPORT=8000\nALLOWED_HOSTS=localhost,127.0.0.1\nSECRET_KEY='{key}'\n"
         f"DATABASE_URL=postgres://web:{other}@db:5432/web\nTIME_ZONE=Europe/Berlin\n"
     )
-    shown = ("DEBUG=false", "LOG_LEVEL=info", "PORT=8000", "localhost,127.0.0.1", "TIME_ZONE=Europe/Berlin", "ALLOWED_HOSTS")
-    settings["dotenv-web"] = (text, (key, other), shown)
+    readable_lines = ("DEBUG=false", "LOG_LEVEL=info", "PORT=8000", "localhost,127.0.0.1", "TIME_ZONE=Europe/Berlin", "ALLOWED_HOSTS")
+    settings["dotenv-web"] = (text, (key, other), readable_lines)
     token, secret = rng.text(40, _HEX), rng.base64(30)
     settings["dotenv-jobs"] = (
         f"# jobs\nexport AWS_REGION=us-east-1\nexport WANDB_API_KEY={token}\nexport SIGNING_SECRET={secret}\nexport EPOCHS=100\n",
@@ -354,7 +354,7 @@ def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
         "ado": "Server=db.example.com;Database=sales;User Id=app;Password={};TrustServerCertificate=True;",
         "libpq": "host=db.example.com port=5432 dbname=analytics user=app password={} sslmode=require",
     }
-    public = {
+    public_parts = {
         "url-postgresql": ("db.example.com:5432/analytics", "sslmode=require", "postgresql://"),
         "url-mysql": ("127.0.0.1:3306", "charset=utf8mb4", "mysql+pymysql://"),
         "url-mongodb": ("cluster0.example.mongodb.net", "retryWrites=true&w=majority"),
@@ -370,8 +370,8 @@ def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
     for name, template in templates.items():
         in_url = name.startswith("url")
         password = rng.password(18, "/@#%" if in_url else "!*-_.")
-        written = quote(password, safe="") if in_url else password
-        yield RealisticSecret(name, {"url": template.format(written)}, tuple({password, written}), public[name])
+        encoded_password = quote(password, safe="") if in_url else password
+        yield RealisticSecret(name, {"url": template.format(encoded_password)}, tuple({password, encoded_password}), public_parts[name])
     key = rng.base64(64)
     text = f"DefaultEndpointsProtocol=https;AccountName=acmestorage;AccountKey={key};EndpointSuffix=core.windows.net"
     yield RealisticSecret("azure-storage", {"url": text}, (key,), ("DefaultEndpointsProtocol=https", "EndpointSuffix=core.windows.net"))
@@ -386,7 +386,7 @@ def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
-    made = {
+    keys = {
         "uuid-1": rng.uuid(),
         "uuid-2": rng.uuid(),
         "uuid-capitals": rng.uuid().upper(),
@@ -398,7 +398,7 @@ def _keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
         "base64-512": rng.base64(64),
         "fernet": base64.urlsafe_b64encode(rng.randbytes(32)).decode(),
     }
-    for name, key in made.items():
+    for name, key in keys.items():
         yield RealisticSecret(name, {"key": key})
     for number, length in enumerate((6, 6, 6, 8, 8), 1):
         yield RealisticSecret(f"pin-{number}", {"pin": rng.pin(length)})
@@ -408,7 +408,7 @@ def _passwords(rng: RandomTexts) -> Iterable[RealisticSecret]:
     def words(least: int = 6) -> str:
         return rng.choice([word for word in _WORDS if len(word) >= least])
 
-    made = {
+    passwords = {
         "password-season": "Summer2024!",
         "password-passphrase": "correct horse battery staple",
         "password-leet": "Tr0ub4dor&3",
@@ -428,7 +428,7 @@ def _passwords(rng: RandomTexts) -> Iterable[RealisticSecret]:
         "password-spanish": f"contraseña¡{rng.text(5)}!",
         "password-cyrillic": f"Весна-{rng.text(4, _DIGITS)}-пароль",
     }
-    for name, password in made.items():
+    for name, password in passwords.items():
         yield RealisticSecret(name, {"password": password})
     password = rng.password(14)
     yield RealisticSecret("basic-pair", {"credentials": f"svc-loader:{password}"}, (password,), ("svc-loader",))
@@ -449,7 +449,7 @@ def redactor_of_all() -> Redactor:
     """Return a redactor that protects all values of the secrets that can be masked."""
     redactor = Redactor()
     for secret in realistic_secrets():
-        for name, value in secret.named():
+        for name, value in secret.pairs():
             assert redactor.protect(value, name) == (value not in secret.public), name
     return redactor
 
@@ -457,7 +457,7 @@ def redactor_of_all() -> Redactor:
 def masks_in(content: Any, redactor: Redactor) -> list[str]:
     """Return a description of each mask in the texts of parsed JSON.
 
-    It is for the message of a failed test.
+    A failed test shows the descriptions in its message.
     """
     if isinstance(content, dict):
         return [mask for key, inner in content.items() for mask in (*masks_in(key, redactor), *masks_in(inner, redactor))]

@@ -1,7 +1,4 @@
-"""Values for tests: difficult values that encodings change.
-
-Values in the formats of well-known services.
-"""
+"""Values for tests: values that encodings change, and values in the formats of well-known services."""
 
 from __future__ import annotations
 
@@ -104,10 +101,10 @@ def realistic() -> dict[str, str]:
     }
 
 
-def longest_visible(value: str, shown: str) -> int:
-    """Return the length of the longest part of ``value`` in ``shown``."""
+def longest_visible(value: str, output: str) -> int:
+    """Return the length of the longest part of ``value`` in ``output``."""
     longest = 0
     for start in range(len(value)):
-        while start + longest < len(value) and value[start : start + longest + 1] in shown:
+        while start + longest < len(value) and value[start : start + longest + 1] in output:
             longest += 1
     return longest

@@ -26,7 +26,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 def check_new_store(home: Path) -> None:
     """A new store has its key in the keyring, and no key file.
 
-    This is also so after rotations and changes of the protection.
+    This stays so after rotations of the key and changes of its protection.
     """
     value = canary("keyring")
     store = open_store(home)
@@ -35,10 +35,10 @@ def check_new_store(home: Path) -> None:
     assert not (home / "keys").exists()
     assert not find_canary(home)
     assert content_of(open_store(home), "a") == {"key": value}
-    first = _entries()
+    first_entries = _entries()
     store.rotate_key()
     assert len(_entries()) == 1
-    assert _entries() != first
+    assert _entries() != first_entries
     store.rewrap("keyfile")
     assert _entries() == []
     assert content_of(open_store(home), "a") == {"key": value}
@@ -51,8 +51,8 @@ def check_new_store(home: Path) -> None:
 def check_chain(home: Path) -> None:
     """The system keyring of a chain is used, and a plain-text keyring gets nothing."""
     assert type(keyring.get_keyring()).__name__ == "ChainerBackend"
-    plain = [type(one).__name__ for one in keyring.get_keyring().backends]  # type: ignore[attr-defined]  # only the class of chains has this attribute
-    assert "PlaintextLookalike" in plain
+    class_names = [type(backend).__name__ for backend in keyring.get_keyring().backends]  # type: ignore[attr-defined]  # only the class of chains has this attribute
+    assert "PlaintextLookalike" in class_names
     Sealed(home / "a.db").put("text")
     assert "SecretService" in Sealed(home / "a.db").keys.describe()
     assert not (home / "plain.txt").exists()
@@ -72,9 +72,9 @@ def check_lost_entry(home: Path) -> None:
     with pytest.raises(KeyLostError, match="is not the key"):
         Sealed(home / "a.db").get()
     keyring.delete_password(SERVICE, identity)
-    for act in (Sealed(home / "a.db").get, lambda: Sealed(home / "a.db").put("other")):
+    for access in (Sealed(home / "a.db").get, lambda: Sealed(home / "a.db").put("other")):
         with pytest.raises(KeyLostError, match=identity):
-            act()
+            access()
     keyring.set_password(SERVICE, identity, password)
     assert Sealed(home / "a.db").get() == "text"
 
@@ -88,13 +88,13 @@ def check_locked_keyring(home: Path) -> None:
     with closing(secretstorage.dbus_init()) as bus:
         secretstorage.get_default_collection(bus).lock()
     before = raw(home / "a.db", "SELECT * FROM data_keys")
-    for act in (
+    for access in (
         Sealed(home / "a.db").get,
         lambda: Sealed(home / "a.db").put("other"),
         lambda: Sealed(home / "b.db").put("new"),
     ):
         with pytest.raises(ManagerLockedError, match="is locked") as caught:
-            act()
+            access()
         assert type(caught.value) is ManagerLockedError
         assert PASSPHRASE_VARIABLE in caught.value.hint
     assert not (home / "b.db").exists()

@@ -1,6 +1,6 @@
 """Desktop session with its own bus, unlocked gnome-keyring and home folder.
 
-It is for a program or for this process.
+A separate program runs in it, or this process joins it.
 """
 
 from __future__ import annotations
@@ -62,24 +62,24 @@ def run_in_session(session: Path, module: str, *arguments: str, **environment: s
     }
     command = [program, "--", "bash", "-c", _UNLOCKED, "bash", sys.executable, "-W", "error", "-m", module, *arguments]
     working_folder = ROOT if module == "pytest" else session
-    ended = subprocess.run(command, env=settings, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
-    if ended.returncode and _DAEMON_RESTARTED in ended.stderr:
+    process = subprocess.run(command, env=settings, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
+    if process.returncode and _DAEMON_RESTARTED in process.stderr:
         # GNOME's daemon crashes occasionally. The bus then starts another one, which is locked, so the run is repeated.
-        ended = subprocess.run(command, env=settings, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
+        process = subprocess.run(command, env=settings, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
 @contextmanager
 def joined_session() -> Iterator[None]:
     """Connect this process to a new session; the keyring's password is ``session-password``."""
-    with session_folder() as folder, pytest.MonkeyPatch.context() as patch, ExitStack() as ended:
+    with session_folder() as folder, pytest.MonkeyPatch.context() as patch, ExitStack() as cleanup:
         for variable, name in {"HOME": "home", "XDG_RUNTIME_DIR": "runtime", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}.items():
             patch.setenv(variable, str(folder / name))
-        bus = ended.enter_context(_running_process("dbus-daemon", "--session", "--print-address", "--nofork"))
+        bus = cleanup.enter_context(_running_process("dbus-daemon", "--session", "--print-address", "--nofork"))
         assert bus.stdout
         patch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.stdout.readline().strip())
-        daemon = ended.enter_context(_running_process("gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"))
+        daemon = cleanup.enter_context(_running_process("gnome-keyring-daemon", "--unlock", "--components=secrets", "--foreground"))
         assert daemon.stdin
         assert daemon.stdout
         daemon.stdin.write("session-password")

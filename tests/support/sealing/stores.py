@@ -32,7 +32,7 @@ class Sealed:
         self.keys = DataKeys(self.file, KEYS, label="the test's store", in_use=_in_use, ask=ask)
 
     def put(self, text: str) -> None:
-        """Encrypt ``text`` in place of the earlier one."""
+        """Encrypt ``text`` in place of the earlier text."""
 
         def work(connection: Connection, key: DataKey) -> None:
             row = {"generation": key.generation, "sealed": cipher.seal(key.key, text.encode(), ("row",))}
@@ -55,20 +55,20 @@ class Sealed:
         self.keys.rotate(_reseal)
 
 
-class ScriptedUser:
-    """User who types the given passphrases in order; ``prompts`` are the received prompts."""
+class ScriptedPassphrases:
+    """Passphrase prompt that returns prepared passphrases in order, and records the prompts in ``prompts``."""
 
-    def __init__(self, *answers: str) -> None:
-        """Set the answers; after the last one, the session can't ask."""
-        self._answers = list(answers)
+    def __init__(self, *passphrases: str) -> None:
+        """Set the passphrases. A prompt after the last passphrase fails, as without an interactive session."""
+        self._passphrases = list(passphrases)
         self.prompts: list[str] = []
 
     def __call__(self, prompt: str) -> str:
-        """Return the next answer."""
+        """Return the next passphrase."""
         self.prompts.append(prompt)
-        if not self._answers:
+        if not self._passphrases:
             raise InteractionUnavailableError("There is no interactive session.")
-        return self._answers.pop(0)
+        return self._passphrases.pop(0)
 
 
 def _in_use(connection: Connection) -> bool:
