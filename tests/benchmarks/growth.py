@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 SIZES = (1_000, 3_000, 10_000, 30_000)
 LENGTHS = (16_384, 49_152, 163_840, 491_520)
-PIECE = 4096
+PIECE_LENGTH = 4096
+"""Number of characters of a piece."""
 
 
 class Times:
@@ -70,7 +71,7 @@ class Times:
 
 
 def run(*tokens: str) -> None:
-    """Run a command without a user."""
+    """Run a command without an interactive user."""
     tree.run(tokens, NonInteractiveAsker())
 
 
@@ -149,8 +150,8 @@ def measure_by_length(kind: str) -> Times:
 def redact_in_pieces(redactor: Redactor, value: str) -> str:
     """Return the masked text of a value that arrives in pieces."""
     stream = redactor.stream()
-    shown = [stream.feed(value[start : start + PIECE]) for start in range(0, len(value), PIECE)]
-    return "".join([*shown, stream.release()])
+    masked_pieces = [stream.feed(value[start : start + PIECE_LENGTH]) for start in range(0, len(value), PIECE_LENGTH)]
+    return "".join([*masked_pieces, stream.release()])
 
 
 def main() -> None:

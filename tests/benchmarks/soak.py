@@ -4,7 +4,7 @@
     python -m tests.benchmarks.soak 10 --bare   # similar cells without the extension
 
 Every half minute it prints a line: memory, threads and open files of the kernel, and the median and the maximum of the cells' times since
-the last line. The memory should not grow after the first minute, and no cell should take ten times the median.
+the previous line. The memory should not grow after the first minute, and no cell should take ten times the median.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from tests.support.kernels import CellResult, Kernel
 
 HALF_MINUTE = 30.0
-ROUND = 3.0
+SECONDS_PER_ROUND = 3.0
 """Seconds from one form to the next, as with a fast user."""
-CELLS = 6
+CELLS_PER_ROUND = 6
 """Number of cells between two forms."""
 SECRETS = 16
-"""Number of secrets. The first rounds register them, and later rounds update them. So both commands have run after one minute."""
-LISTED = 20
+"""Number of secrets. The first rounds register them, and later rounds update them. So both commands have run after the first minute."""
+ROUNDS_PER_LIST = 20
 """Number of rounds between two lists of all secrets. IPython keeps each list in memory."""
-PRINTED = "for line in range(20): print(f'epoch {line}, loss {line / 7:.4f}, and the rest of a line of output')"
+PRINTING_CELL = "for line in range(20): print(f'epoch {line}, loss {line / 7:.4f}, and the rest of a line of output')"
 
 
 class Cells:
@@ -82,11 +82,11 @@ def guarded_rounds(cells: Cells) -> Iterator[None]:
         else:
             cells.form(f"%secret update {name} --token", "token")
         rounds += 1
-        if rounds % LISTED == 0:
+        if rounds % ROUNDS_PER_LIST == 0:
             cells.run("%secret list")
-        for number in range(CELLS):
+        for number in range(CELLS_PER_ROUND):
             reads = (f"print(zs.Client().get_secret({name!r}).content)", f"zs.Client().get_secret({name!r})", f"%secret get {name}")
-            cells.run((PRINTED, reads[rounds % 3], f"x = {number}\nx * 2")[number % 3])
+            cells.run((PRINTING_CELL, reads[rounds % 3], f"x = {number}\nx * 2")[number % 3])
         yield
 
 
@@ -96,8 +96,8 @@ def bare_rounds(cells: Cells) -> Iterator[None]:
     cells.run("class Form(anywidget.AnyWidget):\n    _esm = traitlets.Unicode().tag(sync=True)")
     while True:
         cells.run("form = Form(_esm='x' * 20_000)\ndisplay(form)\nform.close()")
-        for number in range(CELLS):
-            cells.run((PRINTED, "print('x' * 32)", "'x' * 500", f"x = {number}\nx * 2")[number % 4])
+        for number in range(CELLS_PER_ROUND):
+            cells.run((PRINTING_CELL, "print('x' * 32)", "'x' * 500", f"x = {number}\nx * 2")[number % 4])
         yield
 
 
@@ -113,16 +113,16 @@ def soak(kernel: Kernel, minutes: float, work: Iterator[None], cells: Cells, out
     out.write(
         f"{'minute':>6} {'MB':>7} {'threads':>7} {'files':>5} {'cells':>6} {'forms':>5} {'median ms':>9} {'slowest':>8} times  cell\n"
     )
-    start = due = time.monotonic()
+    start = next_line_at = time.monotonic()
     slowest_of_all = 0.0
     settled_memory = 0.0
     while True:
         now = time.monotonic()
-        if now >= due:
+        if now >= next_line_at:
             memory, threads, files = measure(process)
             settled_memory = settled_memory or (memory if now - start >= 2 * HALF_MINUTE else 0.0)
             times, cells.times = cells.times, []
-            median = statistics.median(took for took, _ in times) if times else 0.0
+            median = statistics.median(seconds for seconds, _ in times) if times else 0.0
             slowest, code = max(times, default=(0.0, ""))
             if now - start >= 2 * HALF_MINUTE:
                 slowest_of_all = max(slowest_of_all, slowest / median)
@@ -132,11 +132,11 @@ def soak(kernel: Kernel, minutes: float, work: Iterator[None], cells: Cells, out
                 f" {median * 1000:>9.1f} {slowest * 1000:>8.1f} {ratio:>5.1f}  {code[:60]}\n"
             )
             out.flush()
-            due += HALF_MINUTE
+            next_line_at += HALF_MINUTE
             if now - start >= minutes * 60:
                 break
         next(work)
-        time.sleep(max(0.0, ROUND - (time.monotonic() - now)))
+        time.sleep(max(0.0, SECONDS_PER_ROUND - (time.monotonic() - now)))
     growth = measure(process)[0] - settled_memory
     out.write(f"after the first minute: {growth:+.1f} MB, the slowest cell {slowest_of_all:.1f} times the median of its half minute\n")
 

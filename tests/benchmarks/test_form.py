@@ -25,20 +25,20 @@ CELLS = {"form": "%secret register shown", "ipywidgets.Password": "import ipywid
 
 ROUNDS = 9
 
-# The promise resolves when the cell has ended and its field is visible. A running cell shows a star instead of its number.
-WATCH = r"""before => {
+# The promise of this script resolves when the cell has ended and its field is visible. A running cell shows a star instead of its number.
+WATCH_CELL = r"""before => {
     const cell = document.querySelectorAll('.jp-NotebookPanel .jp-CodeCell')[1];
     const times = {};
-    window.shown = new Promise(resolve => {
-        const look = () => {
+    window.timesOfForm = new Promise(resolve => {
+        const checkFrame = () => {
             const field = cell.querySelector('input[type=password]');
             const number = cell.querySelector('.jp-InputPrompt').textContent;
             if (number !== before && /\d/.test(number)) times.ended ??= performance.now();
             if (field !== null && field.getClientRects().length > 0) times.field ??= performance.now();
             if (times.ended !== undefined && times.field !== undefined) resolve(times);
-            else requestAnimationFrame(look);
+            else requestAnimationFrame(checkFrame);
         };
-        look();
+        checkFrame();
     });
     document.addEventListener('keydown', () => { times.began = performance.now(); }, {capture: true, once: true});
 }"""
@@ -73,28 +73,28 @@ def page(tmp_path_factory: pytest.TempPathFactory, field: str) -> Iterator[Page]
         yield page
 
 
-def _show(page: Page, since: str) -> None:
+def _show(page: Page, start_event: str) -> None:
     """Run the cell, advance the clock by the measured time, and clear the output."""
     cell = cell_at(page, 1)
-    page.evaluate(WATCH, cell.locator(".jp-InputPrompt").inner_text())
+    page.evaluate(WATCH_CELL, cell.locator(".jp-InputPrompt").inner_text())
     cell.locator(".jp-InputArea-editor").click()
     page.keyboard.press("Control+Enter")
     # The field may be visible before the cell has ended.
     expect(cell.locator("input[type=password]").first).to_be_visible()
-    times = page.evaluate("Promise.race([window.shown, new Promise((_, reject) => setTimeout(reject, 30000, 'no field was shown'))])")
-    clock.now += max(0.0, times["field"] - times[since]) / 1000
+    times = page.evaluate("Promise.race([window.timesOfForm, new Promise((_, reject) => setTimeout(reject, 30000, 'no field was shown'))])")
+    clock.now += max(0.0, times["field"] - times[start_event]) / 1000
     cell.locator(".jp-InputPrompt").click()
     page.get_by_role("menuitem", name="Edit", exact=True).click()
     page.locator(".lm-Menu-item[data-command='editmenu:clear-current']").click()
     expect(cell.locator("input[type=password]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("since", ["ended", "began"])
+@pytest.mark.parametrize("start_event", ["ended", "began"])
 @pytest.mark.parametrize("field", CELLS)
 @pytest.mark.benchmark(group="form on the screen of JupyterLab", timer=clock)
-def test_form(benchmark: BenchmarkFixture, page: Page, field: str, since: str) -> None:
+def test_form(benchmark: BenchmarkFixture, page: Page, field: str, start_event: str) -> None:
     """A cell with a field runs repeatedly.
 
     The measured time starts at the end of the cell, or at the key that runs it.
     """
-    benchmark.pedantic(lambda: _show(page, since), rounds=ROUNDS)
+    benchmark.pedantic(lambda: _show(page, start_event), rounds=ROUNDS)

@@ -27,7 +27,7 @@ LINES = 625_000
 """Lines of 80 characters: 50 MB."""
 PRINTING = f"for number in range({LINES}): print(f'{{number:079}}')"
 LINE = "2026-11-28 11:12:05,123 INFO package.module: processed item 1234 of 25000 in 0.71s\n"
-VALUES = """
+PROTECT_VALUES = """
 import secrets
 from zensecrets_jupyter.core.redaction import the_redactor
 for number in range({count}): the_redactor().protect(secrets.token_urlsafe(30), f'some.key{{number}}')
@@ -41,7 +41,7 @@ def test_printing(benchmark: BenchmarkFixture, tmp_path: Path, guard: str) -> No
     with running_kernel(tmp_path) as kernel:
         if guard != "without":
             assert kernel.run("%load_ext zensecrets_jupyter").ok
-            assert kernel.run(VALUES.format(count=guard.split(maxsplit=1)[0])).ok
+            assert kernel.run(PROTECT_VALUES.format(count=guard.split(maxsplit=1)[0])).ok
 
         def run() -> None:
             assert kernel.run(PRINTING).ok
@@ -78,6 +78,6 @@ def test_message(benchmark: BenchmarkFixture, guard: str, packer: str) -> None:
     def send() -> None:
         session.send(socket, session.msg("stream", content, parent=parent), ident=b"stream.stdout")
 
-    # The first message builds the index of values. pytest-benchmark would choose too few rounds by its time.
+    # The first message builds the index of values, so it is slow. If it were measured, pytest-benchmark would choose too few rounds.
     send()
     benchmark(send)

@@ -1,7 +1,7 @@
 """Benchmarks of the time to load the extension in a new process.
 
-The benchmarks measure the whole time of the process. The difference to ``nothing`` is the time of a statement. The budget is 40 ms. The
-statement is compared with the import of other extensions and libraries for secrets.
+The benchmarks measure the whole time of the process. The time of a statement is the difference to the process that runs ``nothing``. The
+budget for ``%load_ext`` is 40 ms. It is compared with the load of another extension and the import of a library for secrets.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Benchmarks of reading, listing and writing secrets in the local store.
 
-A slow result does not fail them.
+A slow result does not fail a benchmark.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, SecretsManager
 
 def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
     # One transaction writes all rows, because 10,000 registrations would wait for the disk 10,000 times.
-    def work(connection: Connection, key: DataKey) -> None:
+    def add_rows(connection: Connection, key: DataKey) -> None:
         rows: list[dict[str, Any]] = []
         for number in range(size):
             binding = RowBinding(store.id, f"secret_{number}", CURRENT, 1, "arbitrary", 1_700_000_000_000_000 + number)
@@ -58,7 +58,7 @@ def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
             rows.append({**row, "generation": key.generation, "sealed": seal_record(key, binding, record)})
         connection.execute(tables.ADD, rows)
 
-    store.backend._keys.write(work)
+    store.backend._keys.write(add_rows)
 
 
 @pytest.mark.benchmark(group="get a secret")
@@ -72,8 +72,8 @@ def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[
 @pytest.mark.parametrize("size", SIZES)
 def test_get_cold(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
     """A secret is read from a file of each size: budget 300 µs."""
-    turn = itertools.count()
-    secret = benchmark(lambda: stores[size].get_secret(f"secret_{next(turn) % size}", refresh=True))
+    numbers = itertools.count()
+    secret = benchmark(lambda: stores[size].get_secret(f"secret_{next(numbers) % size}", refresh=True))
     assert secret.content["user"].startswith("user")
 
 
@@ -117,8 +117,8 @@ def test_list_summaries(benchmark: BenchmarkFixture, stores: dict[int, SecretsMa
 @pytest.mark.benchmark(group="write a secret")
 def test_register(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
     """A secret is registered in a store of 10,000, and is on the disk afterwards."""
-    turn = itertools.count()
+    numbers = itertools.count()
     benchmark.pedantic(
-        lambda: stores[10_000].register_secret(ArbitrarySecretSchema(name=f"new_{next(turn)}", arbitrary_kv_pairs={"k": "v"})),
+        lambda: stores[10_000].register_secret(ArbitrarySecretSchema(name=f"new_{next(numbers)}", arbitrary_kv_pairs={"k": "v"})),
         rounds=100,
     )

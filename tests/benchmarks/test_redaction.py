@@ -90,10 +90,10 @@ def airflow(pytestconfig: pytest.Config) -> Any:
     if not list(folder.glob("*.whl")):
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), AIRFLOW]
         subprocess.run(command, check=True, timeout=300)
-    inside = "airflow/sdk/_shared/secrets_masker/secrets_masker.py"
+    module_path = "airflow/sdk/_shared/secrets_masker/secrets_masker.py"
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        wheel.extract(inside, folder)
-    spec = importlib.util.spec_from_file_location("airflow_secrets_masker", folder / inside)
+        wheel.extract(module_path, folder)
+    spec = importlib.util.spec_from_file_location("airflow_secrets_masker", folder / module_path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -167,23 +167,23 @@ def test_protect(benchmark: BenchmarkFixture, airflow: Any, masker: str, count: 
 
     The other maskers compile a pattern for each new value.
     """
-    new = values(count)
+    new_values = values(count)
 
     def protect_with_ours() -> None:
         redactor = Redactor()
-        for value in new:
+        for value in new_values:
             redactor.protect(value, "a.b")
             redactor.redact(LINE)
 
     def protect_with_airflow() -> None:
         masker = airflow.SecretsMasker()
-        for value in new:
+        for value in new_values:
             masker.add_mask(value)
             masker.redact(LINE)
 
     def protect_with_nbmask() -> None:
         nbmask.SECRETS.clear()
-        for value in new:
+        for value in new_values:
             nbmask.SECRETS.add(value)
             nbmask.get_pattern.cache_clear()
             nbmask.masked_text(LINE)
@@ -227,8 +227,8 @@ def test_a_text_full_of_values(benchmark: BenchmarkFixture) -> None:
     protected = values(1000)
     redact = zensecrets_masker(protected)
     text = "".join(f"{number:06} {protected[number % 1000]} and more of a line\n" for number in range(10_000))
-    shown = run_rounds(benchmark, redact, text, rounds=3)
-    assert shown.count("‹secret:") == 10_000
+    masked_text = run_rounds(benchmark, redact, text, rounds=3)
+    assert masked_text.count("‹secret:") == 10_000
 
 
 ENCODED: dict[str, Callable[[], str]] = {
@@ -257,7 +257,7 @@ def test_a_script(benchmark: BenchmarkFixture) -> None:
     assert run_rounds(benchmark, zensecrets_masker(values(1000)), text, rounds=3) == text
 
 
-LONG = 1 << 16
+LONG_SIZE = 1 << 16
 LONG_VALUES: dict[str, Callable[[int], str]] = {
     "letters": lambda size: secrets.token_urlsafe(size)[:size],
     "base64": lambda size: base64.b64encode(secrets.token_bytes(size * 3 // 4)).decode(),
@@ -269,7 +269,7 @@ LONG_VALUES: dict[str, Callable[[int], str]] = {
 
 
 @pytest.mark.benchmark(group="protect a value and mask it")
-@pytest.mark.parametrize("size", [1 << 10, LONG])
+@pytest.mark.parametrize("size", [1 << 10, LONG_SIZE])
 @pytest.mark.parametrize("kind", LONG_VALUES)
 def test_a_long_value(benchmark: BenchmarkFixture, kind: str, size: int) -> None:
     """Protect a value and mask it in a line; budget 1 s for 64 KiB."""

@@ -38,11 +38,11 @@ IDENTITY = "benchmark"
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlowService]:
     """Yield each service, with a thousand secrets in it."""
     folder = tmp_path_factory.mktemp(request.param)
-    with pytest.MonkeyPatch.context() as patch, running_service(request.param, folder) as started:
+    with pytest.MonkeyPatch.context() as patch, running_service(request.param, folder) as slow_service:
         for variable, value in environment_of(request.param, folder).items():
             patch.setenv(variable, value)
-        _fill(started.open(IDENTITY), max(SIZES))
-        yield started
+        _fill(slow_service.open(IDENTITY), max(SIZES))
+        yield slow_service
 
 
 def _fill(manager: SecretsManager, count: int) -> None:
@@ -58,7 +58,7 @@ def _stack(manager: SecretsManager, references: int, secrets: int) -> Stack:
 
 
 def _validate(service: SlowService, benchmark: BenchmarkFixture, references: int, secrets: int, *, is_connected: bool = True) -> None:
-    def make() -> tuple[tuple[Stack], dict[str, object]]:
+    def make_stack() -> tuple[tuple[Stack], dict[str, object]]:
         manager = service.open(IDENTITY)
         if is_connected:
             manager.get_secret("other")
@@ -69,7 +69,7 @@ def _validate(service: SlowService, benchmark: BenchmarkFixture, references: int
         assert report.ok, report
 
     with service.latency(LATENCY):
-        benchmark.pedantic(validate, setup=make, rounds=5)
+        benchmark.pedantic(validate, setup=make_stack, rounds=5)
 
 
 @pytest.mark.parametrize("secrets", SIZES)
@@ -83,7 +83,7 @@ def test_validate(benchmark: BenchmarkFixture, service: SlowService, secrets: in
 
 
 def test_validate_for_the_first_time(benchmark: BenchmarkFixture, service: SlowService) -> None:
-    """A new client, which has to connect and log in, validates the same stack."""
+    """A new client, which has to connect and log in, validates a stack with a hundred references to a hundred secrets."""
     benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
     _validate(service, benchmark, SECRETS, SECRETS, is_connected=False)
 
@@ -101,8 +101,8 @@ def test_validate_one_by_one(benchmark: BenchmarkFixture, service: SlowService) 
     new_stack = _stack(manager, SECRETS, SECRETS)
 
     def validate() -> None:
-        for need in new_stack.requirements():
-            manager.get_secret(need.reference.name, refresh=True).value(need.reference.key)
+        for requirement in new_stack.requirements():
+            manager.get_secret(requirement.reference.name, refresh=True).value(requirement.reference.key)
 
     benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
     with service.latency(LATENCY):
@@ -113,13 +113,13 @@ def test_read_with_the_library(benchmark: BenchmarkFixture, service: SlowService
     """For comparison, the client of the service's library reads the secrets in a loop."""
     names = [f"s{number}" for number in range(SECRETS)]
     benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
-    with _reading(service) as read, service.latency(LATENCY):
+    with _library_reader(service) as read, service.latency(LATENCY):
         read(names[:1])
         benchmark.pedantic(read, args=(names,), rounds=2)
 
 
 @contextmanager
-def _reading(service: SlowService) -> Iterator[Callable[[Sequence[str]], list[object]]]:
+def _library_reader(service: SlowService) -> Iterator[Callable[[Sequence[str]], list[object]]]:
     """Yield a function that reads the stored texts of secrets, one after the other."""
     if service.flavor == "sql":
         select = "SELECT sealed FROM zensecrets.secrets WHERE manager = %s AND name = %s"

@@ -40,10 +40,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(NOTEBOOKS):
         cells = []
         for _ in range(20):
-            text = " ".join(generator.choices(WORDS, k=300))
+            markdown = " ".join(generator.choices(WORDS, k=300))
             table = "\n".join(" ".join(generator.choices(WORDS, k=12)) for _ in range(30))
             outputs = [new_output("stream", name="stdout", text=table)]
-            cells += [new_markdown_cell(text), new_code_cell(table, outputs=outputs)]
+            cells += [new_markdown_cell(markdown), new_code_cell(table, outputs=outputs)]
         picture = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + generator.randbytes(19_000)).decode()
         cells[1].outputs.append(new_output("display_data", {"image/png": picture}))
         if number % 10 == 0:

@@ -49,11 +49,11 @@ def _chain(repeated: Step[int]) -> Callable[[int], object]:
     return chain
 
 
-def _functions(tmp_path: Path, *, stored: bool) -> Callable[[int], object]:
+def _functions(tmp_path: Path, *, with_pickles: bool) -> Callable[[int], object]:
     def run(n: int) -> int:
         for number in range(STEPS):
             n = increase.entrypoint(n)
-            if stored:
+            if with_pickles:
                 (tmp_path / str(number)).write_bytes(cloudpickle.dumps(n))
         return n
 
@@ -69,8 +69,8 @@ def test_steps(benchmark: BenchmarkFixture, tmp_path: Path, capfd: Any, kind: st
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema(name="service", arbitrary_kv_pairs={"token": "a-token-for-the-benchmark"}))
     runs: dict[str, Callable[[int], object]] = {
-        "functions": _functions(tmp_path, stored=False),
-        "functions and pickles": _functions(tmp_path, stored=True),
+        "functions": _functions(tmp_path, with_pickles=False),
+        "functions and pickles": _functions(tmp_path, with_pickles=True),
         "steps, not cached": _chain(increase_uncached),
         "steps, new in the cache": _chain(increase),
         "steps, in the cache": _chain(increase),

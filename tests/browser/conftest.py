@@ -1,4 +1,4 @@
-"""JupyterLab, Notebook 7 and a headless Chromium for the tests of the browser part."""
+"""JupyterLab, Notebook 7 and a headless Chromium for the tests of the labextension and the forms."""
 
 from __future__ import annotations
 
@@ -118,8 +118,8 @@ def _write_settings(config: Path) -> None:
 def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
     # The server writes its URL to this file before it answers requests.
     info = home / "runtime" / f"jpserver-{server.pid}.json"
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and server.poll() is None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and server.poll() is None:
         if info.is_file() and (text := info.read_text(encoding="utf-8")):
             url: str = json.loads(text)["url"]
             try:
@@ -186,8 +186,8 @@ def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(params=["lab", "notebook_app"])
 def app(request: pytest.FixtureRequest) -> Lab:
     """Return JupyterLab or Notebook 7; each test runs with both."""
-    found: Lab = request.getfixturevalue(request.param)
-    return found
+    running: Lab = request.getfixturevalue(request.param)
+    return running
 
 
 @pytest.fixture

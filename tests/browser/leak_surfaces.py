@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Lab
 
-STORAGE = """async () => {
-    const found = [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage})];
+READ_STORAGE = """async () => {
+    const contents = [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage})];
     for (const {name} of await indexedDB.databases()) {
         const database = await new Promise((resolve, reject) => {
             const opening = indexedDB.open(name);
@@ -29,7 +29,7 @@ STORAGE = """async () => {
             opening.onerror = () => reject(opening.error);
         });
         for (const store of database.objectStoreNames) {
-            found.push(await new Promise((resolve, reject) => {
+            contents.push(await new Promise((resolve, reject) => {
                 const reading = database.transaction(store).objectStore(store).getAll();
                 reading.onsuccess = () => resolve(JSON.stringify(reading.result));
                 reading.onerror = () => reject(reading.error);
@@ -37,7 +37,7 @@ STORAGE = """async () => {
         }
         database.close();
     }
-    return found;
+    return contents;
 }"""
 
 
@@ -63,7 +63,7 @@ def collect_surfaces(app: Lab, page: Page, traffic: NetworkTraffic, name: str) -
         "requests": "\n".join(traffic.requests),
         "page": page.content(),
         "fields": json.dumps(page.evaluate("[...document.querySelectorAll('input, textarea')].map(field => field.value)")),
-        "storage": "\n".join(page.evaluate(STORAGE)),
+        "storage": "\n".join(page.evaluate(READ_STORAGE)),
     }
 
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 TIMEOUT_MS = 60_000
 """Timeout of each action in milliseconds."""
 
-_TRIES = 20
-_RUNNING = "[*]:"
-_NUMBER = re.compile(r"\[\d+\]:")
+_MAX_ATTEMPTS = 20
+_PROMPT_OF_RUNNING_CELL = "[*]:"
+_PROMPT_WITH_NUMBER = re.compile(r"\[\d+\]:")
 
 
 def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
@@ -33,7 +33,7 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
     sources = ["%load_ext zensecrets_jupyter", *cells]
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources], metadata={"kernelspec": kernel})
     nbformat.write(notebook, app.folder / name)
-    with _answering_kernel(page):
+    with _wait_for_kernel_reply(page):
         app.open(page, name)
     if app.app == "jupyterlab":
         # JupyterLab ignores the key to run a cell until the kernel is idle.
@@ -43,17 +43,17 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
 
 
 @contextmanager
-def _answering_kernel(page: Page) -> Iterator[None]:
-    """Wait until the page that the block opens has received its kernel's information.
+def _wait_for_kernel_reply(page: Page) -> Iterator[None]:
+    """Wait after the block until the page that it opens has received its kernel's information.
 
-    JupyterLab would ask for a kernel if a cell ran earlier, and Notebook 7 would lose the cell. The page of Notebook 7 does not show when
-    its kernel is ready.
+    If a cell ran before that, JupyterLab would ask for a kernel, and Notebook 7 would lose the cell. The page of Notebook 7 does not show
+    when its kernel is ready.
     """
-    answers: list[bool] = []
+    replies: list[bool] = []
 
     def record_reply(frame: str | bytes) -> None:
         if b"kernel_info_reply" in (frame if isinstance(frame, bytes) else frame.encode()):
-            answers.append(True)
+            replies.append(True)
 
     def listen(socket: WebSocket) -> None:
         socket.on("framereceived", record_reply)
@@ -61,11 +61,11 @@ def _answering_kernel(page: Page) -> Iterator[None]:
     page.on("websocket", listen)
     yield
     for _ in range(TIMEOUT_MS // 100):
-        if answers:
+        if replies:
             break
         page.wait_for_timeout(100)
     page.remove_listener("websocket", listen)
-    assert answers, "The kernel did not answer."
+    assert replies, "The kernel did not answer."
 
 
 def run_cell(page: Page, index: int) -> None:
@@ -75,7 +75,7 @@ def run_cell(page: Page, index: int) -> None:
     # JupyterLab draws a cell before its prompt.
     expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=TIMEOUT_MS)
     before = prompt.inner_text()
-    for _ in range(_TRIES):
+    for _ in range(_MAX_ATTEMPTS):
         # A busy page may ignore the key, or drop the scheduled cell and restore its old number.
         cell.locator(".jp-InputArea-editor").click()
         page.keyboard.press("Control+Enter")
@@ -83,9 +83,9 @@ def run_cell(page: Page, index: int) -> None:
             expect(prompt).not_to_have_text(before, timeout=3_000)
         except AssertionError:
             continue
-        expect(prompt).not_to_have_text(_RUNNING, timeout=TIMEOUT_MS)
+        expect(prompt).not_to_have_text(_PROMPT_OF_RUNNING_CELL, timeout=TIMEOUT_MS)
         after = prompt.inner_text()
-        if _NUMBER.fullmatch(after) and after != before:
+        if _PROMPT_WITH_NUMBER.fullmatch(after) and after != before:
             return
     pytest.fail(f"The cell did not run: {cell.inner_text()}")
 

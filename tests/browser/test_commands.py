@@ -24,21 +24,21 @@ SOURCES = {
 }
 
 
-def test_each_command_inserts_its_magic_below(lab: Lab, page: Page) -> None:
+def test_each_command_inserts_its_magic_below_the_active_cell(lab: Lab, page: Page) -> None:
     """Each command inserts a code cell with its magic below the active cell."""
     _open_notebook(lab, page, "commands.ipynb")
     for name in SOURCES:
         _palette(page).locator(f"[data-command='{PREFIX}{name}']").click()
-    assert _saved(lab, page, "commands.ipynb") == ["1 + 1", *SOURCES.values()]
+    assert _save_and_read_sources(lab, page, "commands.ipynb") == ["1 + 1", *SOURCES.values()]
 
 
-def test_the_name_is_selected_so_that_typing_replaces_it(lab: Lab, page: Page) -> None:
+def test_the_placeholder_is_selected_so_that_typing_replaces_it(lab: Lab, page: Page) -> None:
     """Typed text replaces the placeholder NAME."""
     _open_notebook(lab, page, "name.ipynb")
     _palette(page).locator(f"[data-command='{PREFIX}insert-secret-register']").click()
     expect(page.locator(".jp-Notebook-cell .cm-content").nth(1)).to_be_focused()
     page.keyboard.type("openai")
-    assert _saved(lab, page, "name.ipynb") == ["1 + 1", "%secret register openai"]
+    assert _save_and_read_sources(lab, page, "name.ipynb") == ["1 + 1", "%secret register openai"]
 
 
 def test_the_palette_has_the_commands_only_with_a_notebook(lab: Lab, page: Page) -> None:
@@ -71,7 +71,7 @@ def _palette(page: Page) -> Locator:
     return palette
 
 
-def _saved(lab: Lab, page: Page, name: str) -> list[str]:
+def _save_and_read_sources(lab: Lab, page: Page, name: str) -> list[str]:
     page.keyboard.press("Control+s")
     expect(page.locator(".jp-mod-current.jp-mod-dirty")).to_have_count(0)
     return [cell.source for cell in nbformat.reads(saved_text(lab, page, name), as_version=4).cells]

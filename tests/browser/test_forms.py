@@ -25,37 +25,37 @@ def form_of(page: Page, title: str) -> Locator:
     return page.get_by_role("form", name=title)
 
 
-def line(page: Page, text: str) -> Locator:
-    """Return the line that replaces a form."""
+def line_with(page: Page, text: str) -> Locator:
+    """Return the output line with a text, such as the line that replaces a form."""
     return page.locator(".jp-OutputArea-output:visible", has_text=text).first
 
 
 def test_no_surface_contains_a_typed_value(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
     """No surface contains a value after register, update, register-secrets and cancel."""
-    refer = "%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}\n%stack update -an labels"
+    reference_cell = "%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}\n%stack update -an labels"
     name = "forms.ipynb"
-    open_notebook(app, page, name, "%secret register cloud -s aws", "%secret register given_up", refer, "%stack register-secrets")
+    open_notebook(app, page, name, "%secret register cloud -s aws", "%secret register given_up", reference_cell, "%stack register-secrets")
     form = form_of(page, "Register cloud → default (local)")
     form.get_by_label("aws_access_key_id", exact=True).fill(canary("id"))
     form.get_by_label("aws_secret_access_key", exact=True).fill(canary("key"))
     form.get_by_role("button", name="Register").click()
-    expect(line(page, "✔ registered cloud (2 keys) in default (local)")).to_be_visible()
+    expect(line_with(page, "✔ registered cloud (2 keys) in default (local)")).to_be_visible()
     cancelled = form_of(page, "Register given_up → default (local)")
     cancelled.get_by_role("textbox", name="Name of the key").fill("some")
     cancelled.get_by_label("Value of the key", exact=True).fill(canary("cancelled"))
     cancelled.get_by_role("button", name="Cancel").click()
-    expect(line(page, "Cancelled: register given_up")).to_be_visible()
-    missing = form_of(page, "Register secrets of stack 'default' → default (local)")
-    expect(missing).to_contain_text("needed by annotator 'labels'.authentication_secret")
-    missing.get_by_label("key", exact=True).fill(canary("studio"))
-    missing.get_by_role("button", name="Register").click()
-    expect(line(page, "✔ registered studio (1 key) in default (local)")).to_be_visible()
+    expect(line_with(page, "Cancelled: register given_up")).to_be_visible()
+    missing_values_form = form_of(page, "Register secrets of stack 'default' → default (local)")
+    expect(missing_values_form).to_contain_text("needed by annotator 'labels'.authentication_secret")
+    missing_values_form.get_by_label("key", exact=True).fill(canary("studio"))
+    missing_values_form.get_by_role("button", name="Register").click()
+    expect(line_with(page, "✔ registered studio (1 key) in default (local)")).to_be_visible()
     cell_at(page, 1).locator(".cm-content").fill("%secret update cloud -i")
     run_cell(page, 1)
     update = form_of(page, "Update cloud → default (local)")
     update.get_by_label("aws_secret_access_key", exact=True).fill(canary("new"))
     update.get_by_role("button", name="Update").click()
-    expect(line(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
+    expect(line_with(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
     surfaces = collect_surfaces(app, page, traffic, name)
     assert len(traffic.frames) > 50
     assert "widgets" in json.loads(str(surfaces["notebook"]))["metadata"], "the notebook contains the widget state"
@@ -71,8 +71,8 @@ def test_the_search_finds_the_value_of_a_password_widget(app: Lab, page: Page, t
     field.fill(canary("leaked"))
     field.press("Tab")
     page.wait_for_timeout(1000)
-    found = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
-    assert {"notebook", "websocket", "export"} <= set(found), found
+    leaking_surfaces = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
+    assert {"notebook", "websocket", "export"} <= set(leaking_surfaces), leaking_surfaces
     # The next test needs files without values.
     (app.folder / name).unlink()
     for checkpoint in app.home.rglob("password-checkpoint.ipynb"):
@@ -94,13 +94,13 @@ def test_a_form_is_usable_by_keyboard(app: Lab, page: Page) -> None:
         page.keyboard.press("Tab")
     page.keyboard.type(canary("typed"))
     page.keyboard.press("Enter")
-    expect(line(page, "✔ registered door (2 keys)")).to_be_visible()
+    expect(line_with(page, "✔ registered door (2 keys)")).to_be_visible()
     expect(page.locator(".jp-NotebookPanel:visible .jp-CodeCell")).to_have_count(2)
     cell_at(page, 1).locator(".cm-content").fill("%secret register window")
     run_cell(page, 1)
     expect(form_of(page, "Register window → default (local)")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(line(page, "Cancelled: register window")).to_be_visible()
+    expect(line_with(page, "Cancelled: register window")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
@@ -110,8 +110,8 @@ def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
     choose_theme(page, theme)
     form_of(page, "Register cloud_2").get_by_role("button", name="Register").click()
     expect(form_of(page, "Register cloud_2")).to_contain_text("A value is required.")
-    found = Axe().run(page, context=".zs-form", options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
-    assert found.violations_count == 0, found.generate_report()
+    results = Axe().run(page, context=".zs-form", options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    assert results.violations_count == 0, results.generate_report()
     for title in ("Register cloud_2", "Register free"):
         form_of(page, title).get_by_role("button", name="Cancel").click()
         expect(form_of(page, title)).to_have_count(0)
@@ -126,41 +126,41 @@ def test_a_form_makes_no_request(lab: Lab, page: Page, traffic: NetworkTraffic) 
     traffic.requests.clear()
     run_cell(page, 1)
     expect(form_of(page, "Register quiet")).to_be_visible()
-    ours = [request for request in traffic.requests if not request.startswith(("blob:", lab.url))]
-    assert ours == []
+    other_requests = [request for request in traffic.requests if not request.startswith(("blob:", lab.url))]
+    assert other_requests == []
     assert not any(request.partition(" ")[0].endswith(".js") for request in traffic.requests if not request.startswith("blob:"))
     form_of(page, "Register quiet").get_by_role("button", name="Cancel").click()
 
 
-def test_a_reopened_notebook_shows_the_line_of_the_form(lab: Lab, page: Page) -> None:
-    """A form becomes a line after a kernel restart, also in a reopened notebook."""
+def test_a_reopened_notebook_shows_a_line_instead_of_the_form(lab: Lab, page: Page) -> None:
+    """After a kernel restart, a line replaces the form, also in a reopened notebook."""
     open_notebook(lab, page, "reopened.ipynb", "%secret register late")
     expect(form_of(page, "Register late")).to_be_visible()
     save(lab, page, "reopened.ipynb")
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator(".lm-Menu-item[data-command='kernelmenu:restart']").click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
-    expect(line(page, "The kernel of this form has ended")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(line_with(page, "The kernel of this form has ended")).to_be_visible(timeout=TIMEOUT_MS)
     lab.open(page, "reopened.ipynb")
-    expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(line(page, "register late"))).to_be_visible(
+    expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(line_with(page, "register late"))).to_be_visible(
         timeout=TIMEOUT_MS
     )
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
 
 
-def test_two_tabs_show_one_form(lab: Lab, page: Page) -> None:
-    """Two tabs show one form, and a submission in one tab ends both."""
+def test_two_tabs_show_the_same_form(lab: Lab, page: Page) -> None:
+    """Two tabs show the same form, and a submission in one tab closes it in both tabs."""
     open_notebook(lab, page, "twice.ipynb", "%secret register shared --token")
     expect(form_of(page, "Register shared")).to_be_visible()
     save(lab, page, "twice.ipynb")
-    other = page.context.new_page()
+    second_tab = page.context.new_page()
     # JupyterLab gives each further tab its own workspace.
-    other.goto(f"{lab.url}lab/workspaces/other/tree/twice.ipynb?reset&token={lab.token}")
-    form = form_of(other, "Register shared")
+    second_tab.goto(f"{lab.url}lab/workspaces/other/tree/twice.ipynb?reset&token={lab.token}")
+    form = form_of(second_tab, "Register shared")
     form.get_by_label("token", exact=True).fill(canary("tab"))
     form.get_by_role("button", name="Register").click()
-    for tab in (other, page):
-        expect(line(tab, "✔ registered shared (1 key) in default (local)")).to_be_visible()
+    for tab in (second_tab, page):
+        expect(line_with(tab, "✔ registered shared (1 key) in default (local)")).to_be_visible()
         expect(form_of(tab, "Register shared")).to_have_count(0)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Lab
 
-KNOWN = """
+PROTECT_VALUES = """
 import secrets
 from zensecrets_jupyter.core.redaction import the_redactor
 for number in range(10):
@@ -63,30 +63,30 @@ display(SVG('<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><cir
 def _screenshots(page: Page) -> dict[str, bytes]:
     """Run the cells with outputs, and return a screenshot of each."""
     for index in range(len(OUTPUTS)):
-        run_cell(page, FIRST + index)
-    taken = {}
+        run_cell(page, FIRST_OUTPUT_CELL + index)
+    screenshots = {}
     for index, name in enumerate(OUTPUTS):
-        output = cell_at(page, FIRST + index).locator(".jp-OutputArea")
+        output = cell_at(page, FIRST_OUTPUT_CELL + index).locator(".jp-OutputArea")
         output.scroll_into_view_if_needed()
         if name == "plotly":
             expect(output.locator(".main-svg").first).to_be_visible()
         # Images and formulas are drawn some time after the end of their cell.
         page.wait_for_timeout(800)
-        taken[name] = output.screenshot(animations="disabled", caret="hide")
-    return taken
+        screenshots[name] = output.screenshot(animations="disabled", caret="hide")
+    return screenshots
 
 
-FIRST = 3
+FIRST_OUTPUT_CELL = 3
 """The index of the first cell with an output; the cells before it load the extension and register a secret."""
 
 
 def test_outputs_look_the_same_with_the_guard_and_without(lab: Lab, page: Page) -> None:
     """Each output looks the same with the guard and without, pixel by pixel."""
-    open_notebook(lab, page, "looks.ipynb", KNOWN, "%secret guard on", *OUTPUTS.values())
+    open_notebook(lab, page, "looks.ipynb", PROTECT_VALUES, "%secret guard on", *OUTPUTS.values())
     page.mouse.move(0, 0)
-    guarded = _screenshots(page)
+    with_guard = _screenshots(page)
     cell_at(page, 2).locator(".cm-content").fill("%secret guard off")
     run_cell(page, 2)
-    bare = _screenshots(page)
-    assert [name for name in OUTPUTS if guarded[name] != bare[name]] == []
-    assert len(set(guarded.values())) == len(OUTPUTS), "no two outputs have the same screenshot"
+    without_guard = _screenshots(page)
+    assert [name for name in OUTPUTS if with_guard[name] != without_guard[name]] == []
+    assert len(set(with_guard.values())) == len(OUTPUTS), "no two outputs have the same screenshot"

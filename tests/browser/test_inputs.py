@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Lab
     from tests.browser.leak_surfaces import NetworkTraffic
 
-SEEN_BY_THE_SERVER = {"websocket"}
+SURFACES_WITH_THE_EXECUTED_LINE = {"websocket"}
 """The surfaces that contain the executed line, because the kernel removes the value only after it has received the line."""
 
 
@@ -37,17 +37,17 @@ def type_into(page: Page, index: int, text: str) -> None:
 
 
 def undo(page: Page, index: int) -> str:
-    """Undo all changes of a cell, and return its text after each step."""
+    """Undo five changes of a cell and redo them, and return its text after each step."""
     content = cell_at(page, index).locator(".cm-content")
     content.click()
-    shown = [content.inner_text()]
+    texts = [content.inner_text()]
     for _ in range(5):
         page.keyboard.press("Control+z")
-        shown.append(content.inner_text())
+        texts.append(content.inner_text())
     for _ in range(5):
         page.keyboard.press("Control+Shift+z")
-        shown.append(content.inner_text())
-    return "\n".join(shown)
+        texts.append(content.inner_text())
+    return "\n".join(texts)
 
 
 def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
@@ -64,8 +64,8 @@ def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic
     expect(cell).to_contain_text("✔ The values of typed.key, typed.other were removed from this cell and from the history.")
     expect(cell.locator(".cm-content")).to_have_text(re.compile(r"before = 1\s*%secret register typed --key --other\s*after = '🔑'"))
     assert not find_canary(undo(page, 2))
-    found = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
-    assert set(found) <= SEEN_BY_THE_SERVER, found
+    leaking_surfaces = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
+    assert set(leaking_surfaces) <= SURFACES_WITH_THE_EXECUTED_LINE, leaking_surfaces
     assert find_canary(b"".join(traffic.frames)), "the search finds the value in the websocket messages"
     assert not [checkpoint for checkpoint in app.home.rglob("*-checkpoint.ipynb") if find_canary(checkpoint)]
 
@@ -83,8 +83,8 @@ def test_without_the_guard_the_search_finds_the_value(page: Page, traffic: Netwo
         run_cell(page, 3)
         expect(cell_at(page, 3)).to_contain_text("Registered secret 'typed'")
         assert find_canary(undo(page, 3))
-        found = surfaces_with_canary(collect_surfaces(lab, page, traffic, name))
-    assert {"notebook", "history", "page", "export"} <= set(found), found
+        leaking_surfaces = surfaces_with_canary(collect_surfaces(lab, page, traffic, name))
+    assert {"notebook", "history", "page", "export"} <= set(leaking_surfaces), leaking_surfaces
 
 
 def test_a_value_in_another_cell_is_masked_if_the_user_agrees(lab: Lab, page: Page) -> None:
@@ -110,8 +110,8 @@ def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> N
     """Undo restores a cell that was deleted while it ran, but without its value."""
     name = "deleted.ipynb"
     open_notebook(lab, page, name, own_store(lab, "deleted"), "0")
-    slow = f"import time\ntime.sleep(3)\n%secret register gone --key={canary('deleted')}"
-    type_into(page, 2, slow)
+    slow_source = f"import time\ntime.sleep(3)\n%secret register gone --key={canary('deleted')}"
+    type_into(page, 2, slow_source)
     cells = page.locator(".jp-NotebookPanel:visible .jp-CodeCell")
     expect(cells).to_have_count(3)
     page.keyboard.press("Control+Enter")
@@ -132,13 +132,13 @@ def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> N
 
 
 def test_earlier_outputs_are_masked_when_a_value_is_protected(lab: Lab, page: Page) -> None:
-    """Outputs that showed the value earlier are masked in page and file."""
+    """Outputs that contained the value before it was protected are masked in the page and in the file."""
     name, value = "shown-before.ipynb", canary("shown")
-    shown = lab.home / "shown.txt"
-    shown.write_text(value, encoding="utf-8")
-    read = f"from pathlib import Path\nvalue = Path({str(lab.home / 'shown.txt')!r}).read_text()\n"
-    early = f"{read}from IPython.display import HTML, display\nprint(value)\ndisplay(HTML(f'<b>{{value}}</b>'))\nvalue"
-    storing = """
+    value_file = lab.home / "shown.txt"
+    value_file.write_text(value, encoding="utf-8")
+    read_value = f"from pathlib import Path\nvalue = Path({str(lab.home / 'shown.txt')!r}).read_text()\n"
+    print_value = f"{read_value}from IPython.display import HTML, display\nprint(value)\ndisplay(HTML(f'<b>{{value}}</b>'))\nvalue"
+    protect_value = """
 import threading
 from zensecrets_jupyter.core.redaction import the_redactor
 print("before", value, flush=True)
@@ -147,9 +147,9 @@ thread.start()
 thread.join()
 print("after", value)
 """
-    open_notebook(lab, page, name, early, "0")
+    open_notebook(lab, page, name, print_value, "0")
     expect(cell_at(page, 1).locator(".jp-OutputArea")).to_contain_text(value)
-    type_into(page, 2, storing)
+    type_into(page, 2, protect_value)
     run_cell(page, 2)
     mask = "‹secret:late.key›"
     expect(cell_at(page, 2).locator(".jp-OutputArea")).to_contain_text(f"before {mask}\nafter {mask}")
@@ -157,4 +157,4 @@ print("after", value)
     assert not find_canary(page.content())
     assert not find_canary(save(lab, page, name))
     # Other tests search this folder for canaries.
-    shown.unlink()
+    value_file.unlink()

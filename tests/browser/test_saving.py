@@ -1,4 +1,4 @@
-"""Tests that a saved notebook contains no value from a cell that never ran."""
+"""Tests that a saved notebook contains no value, even if the value is in a cell that never ran."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def _type_markdown(page: Page, index: int, text: str) -> None:
 
 def test_a_value_typed_into_a_markdown_cell_is_not_saved(lab: Lab, page: Page) -> None:
     """Saved notebook and checkpoint contain references, even for a value without a fingerprint."""
-    name, value, weak = "markdown.ipynb", canary("markdown"), "qw7xk2"
-    protect = f"the_redactor().protect('{weak[:3]}' + '{weak[3:]}', 'gh.pin');"
+    name, value, short_value = "markdown.ipynb", canary("markdown"), "qw7xk2"
+    protect = f"the_redactor().protect('{short_value[:3]}' + '{short_value[3:]}', 'gh.pin');"
     open_notebook(lab, page, name, protecting_cell(lab, value), protect, "0")
-    _type_markdown(page, 3, f"My token is {value} and my PIN is {weak}.")
-    saved = save(lab, page, name)
-    source = json.loads(saved)["cells"][3]["source"]
+    _type_markdown(page, 3, f"My token is {value} and my PIN is {short_value}.")
+    saved_notebook = save(lab, page, name)
+    source = json.loads(saved_notebook)["cells"][3]["source"]
     assert "gh.pat" in "".join(source), source
     files = list(lab.folder.rglob("markdown*.ipynb"))
     assert len(files) == 2, "the notebook and its checkpoint"
-    assert [file for file in files if find_canary(file) or weak in file.read_text(encoding="utf-8")] == []
+    assert [file for file in files if find_canary(file) or short_value in file.read_text(encoding="utf-8")] == []
 
 
 def test_the_status_item_reports_whether_saved_files_are_checked(page: Page, tmp_path: Path) -> None:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 def _open_again(lab: Lab, page: Page, name: str) -> Page:
     """Open the notebook in a second tab of the browser, and wait for its kernel."""
-    other = page.context.new_page()
-    lab.open(other, name)
-    expect(other.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=TIMEOUT_MS)
-    expect(other.locator("#jp-main-statusbar .zs-guard-status")).to_contain_text("Guard:")
-    return other
+    second_tab = page.context.new_page()
+    lab.open(second_tab, name)
+    expect(second_tab.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=TIMEOUT_MS)
+    expect(second_tab.locator("#jp-main-statusbar .zs-guard-status")).to_contain_text("Guard:")
+    return second_tab
 
 
 def _files_with_canary(lab: Lab, stem: str) -> list[str]:
@@ -38,20 +38,20 @@ def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None
     type_into(page, 2, f"%secret register two --key={canary('tabs')}")
     # The other tab opens the saved file, which contains the value.
     save(lab, page, name)
-    other = _open_again(lab, page, name)
-    expect(cell_at(other, 2).locator(".cm-content")).to_contain_text("--key=")
+    second_tab = _open_again(lab, page, name)
+    expect(cell_at(second_tab, 2).locator(".cm-content")).to_contain_text("--key=")
     run_cell(page, 2)
-    for tab in (page, other):
+    for tab in (page, second_tab):
         expect(cell_at(tab, 2).locator(".cm-content")).to_have_text("%secret register two --key")
         assert not find_canary(undo(tab, 2))
     expect(cell_at(page, 2)).to_contain_text("✔ The value of two.key was removed from this cell and from the history.")
     save(lab, page, name)
     # The second tab asks whether to overwrite the file, because it has changed on disk.
     before = (lab.folder / name).stat().st_mtime_ns
-    cell_at(other, 0).locator(".jp-InputPrompt").click()
-    other.keyboard.press("Control+s")
-    with other.expect_response(lambda response: response.request.method == "POST" and "/checkpoints" in response.url):
-        other.get_by_role("button", name="Overwrite").click()
+    cell_at(second_tab, 0).locator(".jp-InputPrompt").click()
+    second_tab.keyboard.press("Control+s")
+    with second_tab.expect_response(lambda response: response.request.method == "POST" and "/checkpoints" in response.url):
+        second_tab.get_by_role("button", name="Overwrite").click()
     assert (lab.folder / name).stat().st_mtime_ns != before
     assert _files_with_canary(lab, "two-tabs") == []
 
@@ -60,13 +60,13 @@ def test_a_cell_is_cleaned_in_the_tab_that_ran_it_last(lab: Lab, page: Page) -> 
     """If both tabs ran the cell, the tab of the last run removes its value."""
     name = "two-tabs-again.ipynb"
     open_notebook(lab, page, name, own_store(lab, "two-tabs-again"), "0")
-    other = _open_again(lab, page, name)
+    second_tab = _open_again(lab, page, name)
     type_into(page, 2, "1")
     run_cell(page, 2)
-    type_into(other, 2, f"%secret register two --key={canary('again')}")
-    run_cell(other, 2)
-    expect(cell_at(other, 2).locator(".cm-content")).to_have_text("%secret register two --key")
-    assert not find_canary(undo(other, 2))
+    type_into(second_tab, 2, f"%secret register two --key={canary('again')}")
+    run_cell(second_tab, 2)
+    expect(cell_at(second_tab, 2).locator(".cm-content")).to_have_text("%secret register two --key")
+    assert not find_canary(undo(second_tab, 2))
     assert _files_with_canary(lab, "two-tabs-again") == []
 
 
@@ -79,8 +79,8 @@ def test_a_code_console_beside_the_notebook_is_cleaned(lab: Lab, page: Page) -> 
     console = page.locator(".jp-CodeConsole")
     prompt = console.locator(".jp-CodeConsole-promptCell .cm-content")
     prompt.click()
-    # The console has requested the history, and its answer would replace the cells that run before it arrives.
-    # The answer does not contain the last cell.
+    # The console has requested the history. The reply would replace the cells that run before it arrives, so the test waits for the reply.
+    # The reply does not contain the last cell.
     deadline = time.monotonic() + TIMEOUT_MS / 1000
     while "ZENSECRETS_HOME" not in prompt.inner_text():
         assert time.monotonic() < deadline

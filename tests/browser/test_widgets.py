@@ -1,4 +1,4 @@
-"""Tests that values in widgets' fields reach the kernel and no file."""
+"""Tests that values in the fields of widgets reach the kernel, and that no file contains them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHECK_FIELD = "print('in the kernel:', len(field.value), field.value == value, '
 ANYWIDGET = '''
 import anywidget, traitlets
 class Field(anywidget.AnyWidget):
-    """A widget with a text input that is not of ipywidgets."""
+    """A widget with a text input, which does not use ipywidgets."""
     _esm = """
     export default {
       render({ model, el }) {
@@ -71,7 +71,7 @@ def _files_with_canary(lab: Lab, name: str) -> list[str]:
     return [str(file) for file in lab.folder.rglob(f"{stem}*.ipynb") if find_canary(file)]
 
 
-def _run_until_shown(page: Page, index: int, shown: str) -> None:
+def _run_until_output(page: Page, index: int, expected_text: str) -> None:
     """Run a cell until it shows a text.
 
     A busy kernel may receive the typed text late.
@@ -79,16 +79,16 @@ def _run_until_shown(page: Page, index: int, shown: str) -> None:
     for _ in range(5):
         run_cell(page, index)
         try:
-            expect(cell_at(page, index)).to_contain_text(shown, timeout=3_000)
+            expect(cell_at(page, index)).to_contain_text(expected_text, timeout=3_000)
         except AssertionError:
             continue
         return
-    expect(cell_at(page, index)).to_contain_text(shown)
+    expect(cell_at(page, index)).to_contain_text(expected_text)
 
 
 @pytest.mark.parametrize("kind", FIELDS)
 @pytest.mark.parametrize("typed", ["key by key", "pasted"])
-def test_a_value_in_a_widget_reaches_the_kernel_and_no_file(kind: str, typed: str, lab: Lab, page: Page) -> None:
+def test_a_value_in_a_widget_reaches_the_kernel_but_no_file(kind: str, typed: str, lab: Lab, page: Page) -> None:
     """Kernel and field have the value; the saved widget state and checkpoint do not."""
     name, value = f"widget-{kind.replace(' ', '-')}-{typed[:3]}.ipynb".lower(), canary("widget")
     open_notebook(lab, page, name, protecting_cell(lab, value), FIELDS[kind], CHECK_FIELD)
@@ -99,7 +99,7 @@ def test_a_value_in_a_widget_reaches_the_kernel_and_no_file(kind: str, typed: st
     else:
         page.keyboard.type(value, delay=20)
     page.keyboard.press("Tab")
-    _run_until_shown(page, 3, f"in the kernel: {len(value)} True False")
+    _run_until_output(page, 3, f"in the kernel: {len(value)} True False")
     expect(field).to_have_value(value)
     saved = save(lab, page, name)
     assert "application/vnd.jupyter.widget-state+json" in json.loads(saved)["metadata"]["widgets"], "widget state is saved"
@@ -117,7 +117,7 @@ def test_a_mask_in_a_field_is_not_sent_back(lab: Lab, page: Page) -> None:
     field.click()
     page.keyboard.press("End")
     page.keyboard.type("XYZ", delay=50)
-    _run_until_shown(page, 3, "in the kernel: True False")
+    _run_until_output(page, 3, "in the kernel: True False")
     cell_at(page, 4).locator(".cm-content").fill("field.value = ''")
     # The field shows what the kernel sets, although the kernel sends no echo.
     run_cell(page, 4)
