@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 def _register(tmp_path: Path) -> Path:
     # The secret is registered in another process, because a process stores the passphrases that it reads.
     (tmp_path / "key").write_text(VALUE)
-    done = run_zensecrets("secret", "register", "stored", "--key=@key", folder=tmp_path, environment={"ZENSECRETS_PASSPHRASE": PASSPHRASE})
-    assert done.returncode == 0, done.stderr
+    process = run_zensecrets(
+        "secret", "register", "stored", "--key=@key", folder=tmp_path, environment={"ZENSECRETS_PASSPHRASE": PASSPHRASE}
+    )
+    assert process.returncode == 0, process.stderr
     (tmp_path / "key").unlink()
     return store_file()
 
@@ -42,7 +44,7 @@ def _is_stored(tmp_path: Path) -> bool:
 
 @pytest.mark.parametrize("case", BROKEN_STORES, ids=lambda case: case.id)
 def test_a_terminal_reports_a_broken_store_in_one_line(case: BrokenStore, tmp_path: Path) -> None:
-    """The exit code is 1. After the repair, the secret exists again."""
+    """The error is one line, and the exit code is 1. After the repair, the secret exists again."""
     repair = case.damage(_register(tmp_path))
     result = run_zensecrets(*case.words, folder=tmp_path, environment=dict(case.environment))
     assert (result.returncode, result.stdout) == (1, "")
@@ -55,7 +57,7 @@ def test_a_terminal_reports_a_broken_store_in_one_line(case: BrokenStore, tmp_pa
 
 @pytest.mark.parametrize("case", BROKEN_STORES, ids=lambda case: case.id)
 def test_a_notebook_reports_a_broken_store_in_one_line(case: BrokenStore, tmp_path: Path) -> None:
-    """There is no traceback. After the repair, the secret exists again."""
+    """The error is one line without a traceback. After the repair, the secret exists again."""
     repair = case.damage(_register(tmp_path))
     with running_kernel(tmp_path, {"ZENSECRETS_HOME": str(tmp_path / "home"), **dict(case.environment)}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok

@@ -83,13 +83,13 @@ def test_bad_input_is_refused_in_one_line(
 
 @pytest.mark.parametrize("case", BAD_INPUT[::10], ids=lambda case: case.id)
 def test_the_installed_script_refuses_bad_input(case: BadInput, tmp_path: Path) -> None:
-    """The script runs in its own process."""
+    """The script, which runs in its own process, refuses the input with one line."""
     folder = tmp_path / "folder"
     case.prepare(folder)
     before = snapshot()
-    done = run_zensecrets(*case.words, folder=folder, environment=dict(case.environment))
-    assert (done.returncode, done.stdout) == (1, "")
-    _check_line(case, done.stderr)
+    process = run_zensecrets(*case.words, folder=folder, environment=dict(case.environment))
+    assert (process.returncode, process.stdout) == (1, "")
+    _check_line(case, process.stderr)
     assert snapshot() == before
 
 
@@ -103,7 +103,7 @@ def _check_line(case: BadInput, line: str) -> None:
 
 
 def test_a_secret_is_shown_masked_and_revealed_on_request() -> None:
-    """Only --reveal prints the value."""
+    """The value is printed only with ``--reveal``."""
     value = canary()
     assert run_zensecrets("secret", "register", "openai", f"--api_key={value}").stdout == "Registered secret 'openai' with key api_key.\n"
     shown = run_zensecrets("secret", "get", "openai")
@@ -120,7 +120,7 @@ def test_a_value_can_come_from_a_pipe() -> None:
     assert Client().get_secret("piped").content == {"key": value}
 
 
-def test_piped_input_answers_no_question() -> None:
+def test_piped_input_is_no_answer_to_a_prompt() -> None:
     """The error names the missing value."""
     done = run_zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
     assert done.returncode == 1
@@ -135,7 +135,7 @@ def test_a_closed_standard_input_is_not_interactive() -> None:
     assert "x.key" in done.stderr
 
 
-def test_a_person_types_values_at_hidden_prompts() -> None:
+def test_values_are_typed_at_hidden_prompts() -> None:
     """The terminal does not show the typed values."""
     key, secret = canary("id"), canary("secret")
     process = at_terminal("secret", "register", "cloud", "-i", "-s", "aws", ZENSECRETS_PASSPHRASE="open")
@@ -155,10 +155,10 @@ def test_a_person_types_values_at_hidden_prompts() -> None:
     assert revealed.stdout == f"{secret}\n"
 
 
-def test_a_person_types_keys_and_values(home: Path) -> None:
-    """At the first use the command offers a passphrase.
+def test_keys_and_values_are_typed_at_prompts(home: Path) -> None:
+    """At the first use, the command asks for a passphrase.
 
-    Without one it creates a key file.
+    If the passphrase is empty, the command creates a key file.
     """
     value = canary()
     process = at_terminal("secret", "register", "any")
@@ -192,7 +192,7 @@ def test_ctrl_c_registers_nothing() -> None:
 
 
 def test_ctrl_d_registers_nothing() -> None:
-    """The error names the question."""
+    """The error says that the input ended, and nothing is registered."""
     process = at_terminal("secret", "register", "x", "--key")
     process.expect_exact("x.key: ")
     process.sendeof()
@@ -201,8 +201,8 @@ def test_ctrl_d_registers_nothing() -> None:
     assert "the input ended" in shown
 
 
-def test_a_person_confirms_a_deletion() -> None:
-    """Only yes deletes the secret."""
+def test_a_deletion_has_to_be_confirmed() -> None:
+    """Only the answer ``y`` deletes the secret."""
     run_zensecrets("secret", "register", "stored", f"--key={canary()}")
     for answer, outcome in (("", "Nothing was deleted."), ("n", "Nothing was deleted."), ("y", "Deleted secret 'stored'.")):
         process = at_terminal("secret", "delete", "stored")
@@ -212,7 +212,7 @@ def test_a_person_confirms_a_deletion() -> None:
 
 
 def test_register_secrets_asks_for_all_missing_values() -> None:
-    """The prompts name the attributes that need a value. Afterwards the stack is valid."""
+    """The prompts name the attributes that need a value. After the answers, the stack is valid."""
     first, second = canary("first"), canary("second")
     reference = "--authentication_secret={{label_studio_secret.api_key}}"
     run_zensecrets("annotator", "register", "labels", "--flavor=label_studio", reference)
@@ -240,7 +240,7 @@ def test_register_secrets_asks_for_all_missing_values() -> None:
 
 
 def test_a_program_gets_the_values_as_environment_variables() -> None:
-    """The exit code is that of the program."""
+    """The command ends with the exit code of the program."""
     value = canary()
     run_zensecrets("secret", "register", "openai", f"--api_key={value}")
     show = "import os, sys; print(os.environ['MY_API_KEY']); sys.exit(7)"
@@ -276,19 +276,19 @@ def test_a_sealed_export_needs_its_passphrase(tmp_path: Path) -> None:
 
 
 def test_the_commands_of_the_zenml_documentation_work(tmp_path: Path) -> None:
-    """Only the name of the program differs."""
-    one, two, third = canary("1"), canary("2"), canary("3")
+    """The commands are those of ZenML, but for the name of the program."""
+    first, second, third = canary("1"), canary("2"), canary("3")
     (tmp_path / "folder" / "file.txt").write_text(third)
     register = ["annotator", "register", "label_studio_annotator", "--flavor=label_studio"]
     assert run_zensecrets(*register, "--authentication_secret={{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}").returncode == 0
-    assert run_zensecrets("secrets-manager", "secret", "register", "TWO", f"--key1={one}", f"--key2={two}").returncode == 0
-    words = ["secrets-manager", "secret", "register", "FILES", f"--attr_from_literal={one}", "--attr_from_file=@file.txt"]
+    assert run_zensecrets("secrets-manager", "secret", "register", "TWO", f"--key1={first}", f"--key2={second}").returncode == 0
+    words = ["secrets-manager", "secret", "register", "FILES", f"--attr_from_literal={first}", "--attr_from_file=@file.txt"]
     assert run_zensecrets(*words).returncode == 0
     process = at_terminal("secrets-manager", "secret", "register", "ASKED", "-i")
     process.expect_exact("Key of ASKED: ")
     process.sendline("key")
     process.expect_exact("Value of ASKED.key: ")
-    process.sendline(two)
+    process.sendline(second)
     process.expect_exact("empty when done")
     process.sendline("")
     assert "Registered secret 'ASKED'" in remaining_output(process)
@@ -298,16 +298,16 @@ def test_the_commands_of_the_zenml_documentation_work(tmp_path: Path) -> None:
     process.expect_exact("label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE: ")
     process.sendline(third)
     assert "Registered 'label_studio_secret'." in remaining_output(process)
-    assert Client().get_secret("TWO").content == {"key1": one, "key2": two}
-    assert Client().get_secret("FILES").content == {"attr_from_literal": one, "attr_from_file": third}
-    assert Client().get_secret("ASKED").content == {"key": two}
+    assert Client().get_secret("TWO").content == {"key1": first, "key2": second}
+    assert Client().get_secret("FILES").content == {"attr_from_literal": first, "attr_from_file": third}
+    assert Client().get_secret("ASKED").content == {"key": second}
     annotator = Client().get_stack("labelling").annotator
     assert annotator is not None
     assert annotator.authentication_secret == third
 
 
 def test_help_and_version_are_printed() -> None:
-    """The exit code is 0, also without a command."""
+    """Help and version end with the exit code 0. Without a command, the program prints its help."""
     assert run_zensecrets().stdout == run_zensecrets("--help").stdout
     assert "register-secrets" in run_zensecrets("stack", "--help").stdout
     assert "--KEY=@FILE" in run_zensecrets("secret", "register", "--help").stdout
@@ -325,29 +325,29 @@ def test_a_closed_output_is_no_error() -> None:
 
 
 def test_a_shell_completes_names_and_references() -> None:
-    """Commands, options and keys are completed too. The user is asked nothing."""
+    """The shell completes commands, options, names, keys and references, and shows no prompt."""
     run_zensecrets("secret", "register", "openai", f"--api_key={canary()}")
 
-    def offered(line: str, shell: str = "bash") -> list[str]:
+    def completions(line: str, shell: str = "bash") -> list[str]:
         words = line.split(" ")
         environment = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_ZENSECRETS_COMPLETE": f"{shell}_complete"}
         lines = run_zensecrets(environment=environment).stdout.splitlines()
-        return [one.partition(",")[2] for one in lines] if shell == "bash" else lines[1::3]
+        return [candidate.partition(",")[2] for candidate in lines] if shell == "bash" else lines[1::3]
 
-    assert "quickstart" in offered("zensecrets q")
-    assert offered("zensecrets stack regi") == ["register", "register-secrets"]
-    assert offered("zensecrets secret get o") == ["openai"]
-    assert offered("zensecrets secret get openai --key a") == ["api_key"]
-    assert "label_studio" in offered("zensecrets annotator register x --flavor l")
-    assert offered("zensecrets annotator register x --authentication_secret = {{ope") == ["{{openai."]
-    assert offered("zensecrets annotator register x --authentication_secret={{openai.", "zsh") == [
+    assert "quickstart" in completions("zensecrets q")
+    assert completions("zensecrets stack regi") == ["register", "register-secrets"]
+    assert completions("zensecrets secret get o") == ["openai"]
+    assert completions("zensecrets secret get openai --key a") == ["api_key"]
+    assert "label_studio" in completions("zensecrets annotator register x --flavor l")
+    assert completions("zensecrets annotator register x --authentication_secret = {{ope") == ["{{openai."]
+    assert completions("zensecrets annotator register x --authentication_secret={{openai.", "zsh") == [
         "--authentication_secret={{openai.api_key}}"
     ]
     assert "compdef" in run_zensecrets(environment={"_ZENSECRETS_COMPLETE": "zsh_source"}).stdout
 
 
 def test_help_imports_no_heavy_library() -> None:
-    """The libraries are imported by the commands that need them."""
+    """``--help`` imports no large library, because only the commands that need a library import it."""
     code = (
         "import sys; from zensecrets_jupyter import cli; assert cli.run(['--help']) == 0;"
         " heavy = {'pydantic', 'sqlalchemy', 'rich', 'keyring', 'nacl', 'yaml', 'dotenv', 'IPython'};"
@@ -358,7 +358,7 @@ def test_help_imports_no_heavy_library() -> None:
 
 
 def test_the_quickstart_copies_notebooks_and_starts_jupyterlab(tmp_path: Path) -> None:
-    """The command does not overwrite a changed notebook. Its exit code is that of JupyterLab."""
+    """The command does not overwrite a changed notebook, and ends with the exit code of JupyterLab."""
     folder = tmp_path / "books"
     folder.mkdir()
     (folder / "quickstart.ipynb").write_text("mine")
@@ -375,8 +375,8 @@ def test_the_quickstart_copies_notebooks_and_starts_jupyterlab(tmp_path: Path) -
             line = next(line for line in server.stderr if "/lab/tree/quickstart.ipynb?token=" in line)
         finally:
             server.send_signal(signal.SIGTERM)
-            end = time.monotonic() + 60
-            while server.poll() is None and time.monotonic() < end:
+            deadline = time.monotonic() + 60
+            while server.poll() is None and time.monotonic() < deadline:
                 server.stderr.readline()
     assert "http://" in line
     assert (tmp_path / "other" / "quickstart.ipynb").is_file()

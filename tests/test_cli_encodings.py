@@ -1,6 +1,6 @@
 """The installed script with output streams of any encoding.
 
-It prints exact values or none, and readable tables.
+The script prints a value exactly or not at all, and its tables are readable.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def test_a_value_is_revealed_byte_for_byte(value: str, environment: dict[str, st
 
 
 def test_a_value_is_not_shown_if_the_encoding_lacks_a_character(value: str) -> None:
-    """One line states the solution, and the exit code is 1."""
+    """The error is one line with the solution, and the exit code is 1."""
     words = ["secret", "get", "klucz-ż", "--key", "hasło", "--reveal"]
     process = spawn_in_terminal(str(ZENSECRETS), words, {"PYTHONIOENCODING": "latin-1"})
     shown = process.read()
@@ -68,7 +68,7 @@ def test_a_value_is_not_shown_if_the_encoding_lacks_a_character(value: str) -> N
 
 
 def test_a_terminal_with_utf8_shows_the_value(value: str) -> None:
-    """UTF-8 has all characters."""
+    """The value is shown, because UTF-8 has all characters."""
     process = spawn_in_terminal(str(ZENSECRETS), ["secret", "get", "klucz-ż", "--key", "hasło", "--reveal"], {"PYTHONIOENCODING": "utf-8"})
     process.expect_exact("zażółć")
     process.expect(pexpect.EOF)
@@ -93,7 +93,7 @@ def test_tables_use_only_characters_of_the_encoding(value: str, words: list[str]
 
 
 def test_tables_use_box_drawing_characters_with_utf8(value: str) -> None:
-    """No character is replaced."""
+    """With UTF-8, no character of a table is replaced."""
     shown = run_raw("secret", "get", "klucz-ż", environment={"PYTHONIOENCODING": "utf-8"}).stdout.decode()
     assert "───" in shown
     assert "‹secret:klucz-ż.hasło›" in shown

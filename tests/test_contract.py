@@ -40,7 +40,7 @@ def test_a_submission_is_read() -> None:
     ids=["number as text", "unknown field", "unknown field of a section", "triple", "number", "missing field", "list", "no JSON"],
 )
 def test_a_malformed_submission_is_refused(old: str, new: str) -> None:
-    """Types are not converted, and unknown fields are an error."""
+    """A field of a wrong type is not converted, and an unknown field is an error."""
     assert old in SUBMISSION
     assert form_contract.read_submission(SUBMISSION.replace(old, new).encode()) is None
 
@@ -60,7 +60,7 @@ def test_an_unknown_message_to_a_form_is_refused(content: object) -> None:
 
 
 def test_messages_to_the_guard_are_read() -> None:
-    """A field of a later version is ignored."""
+    """A field that only a later version of the contract has is ignored."""
     output = {"cell_id": "c", "index": 0, "output": {"output_type": "stream", "text": "text"}}
     messages: list[dict[str, object]] = [
         {"kind": "hello"},
@@ -68,9 +68,9 @@ def test_messages_to_the_guard_are_read() -> None:
         {"kind": "repaired", "cell_id": "c", "done": False},
     ]
     for message in messages:
-        later = {**message, "later": 1}
+        message_of_later_version = {**message, "later": 1}
         assert guard_contract.read_message(message) == message
-        assert guard_contract.read_message(later) == message
+        assert guard_contract.read_message(message_of_later_version) == message
 
 
 @pytest.mark.parametrize(
@@ -88,5 +88,5 @@ def test_messages_to_the_guard_are_read() -> None:
     ids=repr,
 )
 def test_an_unknown_message_to_the_guard_is_ignored(data: object) -> None:
-    """Types are not converted."""
+    """A field of a wrong type is not converted, so the message is ignored."""
     assert guard_contract.read_message(data) is None

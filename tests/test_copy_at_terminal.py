@@ -1,4 +1,4 @@
-"""`secrets-manager copy` in a terminal: the progress bar, the questions and Ctrl-C."""
+"""`secrets-manager copy` in a terminal: the progress bar, the prompts and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def _two_managers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
         workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": proxy.address})
         for number in range(100):
             workspace.open_manager("default").register_record(f"n{number:03}", SecretRecord("arbitrary", {"key": canary("copied")}))
-        with proxy.inject(_slow, only="CreateSecret"):
+        with proxy.inject(_answer_slowly, only="CreateSecret"):
             yield
     assert find_canary(tmp_path / "home") == []
 
 
-def _slow(exchange: Exchange) -> None:
+def _answer_slowly(exchange: Exchange) -> None:
     time.sleep(1)
     exchange.answer(exchange.forward())
 
@@ -87,13 +87,13 @@ def test_a_bar_counts_secrets_and_a_copy_can_be_interrupted() -> None:
     assert find_canary(shown + again.stdout) == []
 
 
-def test_a_person_resolves_conflicts() -> None:
-    """A person types a letter, and a script uses a flag."""
+def test_conflicts_are_resolved_by_an_answer_or_an_option() -> None:
+    """A user answers the prompt with a letter, and a script uses ``--on-conflict``."""
     cloud = Client().workspace.open_manager("cloud")
     cloud.register_record("n001", SecretRecord("arbitrary", {"key": canary("theirs")}))
-    alone = run_zensecrets(*COPY, "n000", "n001")
-    assert (alone.returncode, alone.stdout) == (1, "")
-    assert "--on-conflict=skip" in alone.stderr
+    non_interactive = run_zensecrets(*COPY, "n000", "n001")
+    assert (non_interactive.returncode, non_interactive.stdout) == (1, "")
+    assert "--on-conflict=skip" in non_interactive.stderr
     stopped = run_zensecrets(*COPY, "n000", "n001", "--on-conflict=stop")
     assert (stopped.returncode, stopped.stdout) == (1, "")
     assert "nothing was copied" in stopped.stderr
@@ -104,10 +104,10 @@ def test_a_person_resolves_conflicts() -> None:
     shown = _remaining_output(process)
     assert "Copied 2 secrets from 'default' to 'cloud'; 1 of them replaced a secret." in shown
     assert process.exitstatus == 0
-    dry = run_zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")
-    assert [line.split()[:2] for line in dry.stdout.splitlines() if line.startswith("n0")] == [
+    dry_run = run_zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")
+    assert [line.split()[:2] for line in dry_run.stdout.splitlines() if line.startswith("n0")] == [
         ["n000", "the"],
         ["n001", "the"],
         ["n002", "new"],
     ]
-    assert find_canary(alone.stderr + stopped.stderr + shown + dry.stdout) == []
+    assert find_canary(non_interactive.stderr + stopped.stderr + shown + dry_run.stdout) == []

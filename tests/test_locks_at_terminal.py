@@ -1,6 +1,6 @@
 """Stores with locking or disk problems, as a terminal reports them.
 
-There are no file locks, the disk fails, or another process holds the lock.
+The file system has no file locks, the disk fails, or another process holds the lock.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 
 ROOT = Path(__file__).parents[1]
 
-needs_filter = pytest.mark.skipif(
+needs_seccomp = pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() not in CALLS,
     reason="The filter that refuses system calls needs Linux and one of these processors.",
 )
@@ -34,20 +34,20 @@ def _run_with_refused_call(call: str, *words: str) -> subprocess.CompletedProces
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, timeout=60)
 
 
-@needs_filter
+@needs_seccomp
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_file_system_without_locks_is_an_error_at_once(exists: bool, tmp_path: Path) -> None:  # noqa: FBT001 - pytest passes the parameter by its name
-    """One line has the reason and the solution, for reading and for writing."""
+    """The error of a read and of a write is one line with the reason and the solution."""
     value = canary()
     if exists:
         assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
     began = time.monotonic()
     for words in (["secret", "get", "stored"], ["secret", "register", "new", f"--key={value}"]):
-        ended = _run_with_refused_call("fcntl-lock", *words)
-        assert ended.returncode == 1
-        assert ended.stderr.count("\n") == 1
-        assert f"Error: {tmp_path / 'home'} is on a file system without file locks" in ended.stderr
-        assert "Set ZENSECRETS_HOME to a folder on a disk of this machine." in ended.stderr
+        process = _run_with_refused_call("fcntl-lock", *words)
+        assert process.returncode == 1
+        assert process.stderr.count("\n") == 1
+        assert f"Error: {tmp_path / 'home'} is on a file system without file locks" in process.stderr
+        assert "Set ZENSECRETS_HOME to a folder on a disk of this machine." in process.stderr
     # Each command may take two seconds, and longer on a busy machine, but not the minute of a lock timeout.
     assert time.monotonic() - began < 30
     if exists:
@@ -55,19 +55,19 @@ def test_a_file_system_without_locks_is_an_error_at_once(exists: bool, tmp_path:
     assert find_canary(tmp_path) == []
 
 
-@needs_filter
+@needs_seccomp
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Before Python 3.11 sqlite3 does not say which call failed.")
 def test_a_disk_that_fails_at_the_end_leaves_the_result_unknown(tmp_path: Path) -> None:
     """The change is in the file, but may be lost.
 
-    The error says neither that it was written nor that it was not.
+    The error says that the change may have been stored, because the command cannot know.
     """
     value = canary()
     assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
-    ended = _run_with_refused_call("fdatasync", "secret", "update", "stored", f"--key={canary('new')}")
-    assert ended.returncode == 1
-    assert "which may have been stored. Check whether the change exists before you try again, and check the disk." in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    process = _run_with_refused_call("fdatasync", "secret", "update", "stored", f"--key={canary('new')}")
+    assert process.returncode == 1
+    assert "which may have been stored. Check whether the change exists before you try again, and check the disk." in process.stderr
+    assert process.stderr.count("\n") == 1
     assert run_zensecrets("secret", "get", "stored").returncode == 0
     assert find_canary(tmp_path) == []
 
@@ -77,16 +77,16 @@ def test_a_waiting_writer_names_the_process_with_the_lock(tmp_path: Path) -> Non
     assert run_zensecrets("secret", "register", "stored", "--key=some-value").returncode == 0
     with closing(sqlite3.connect(store_file(), isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
-        waiting = subprocess.Popen(
+        writer = subprocess.Popen(
             [ZENSECRETS, "secret", "register", "new", "--key=some-value"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
-        assert waiting.stderr is not None
-        message = waiting.stderr.readline().decode()
+        assert writer.stderr is not None
+        message = writer.stderr.readline().decode()
         holder.execute("ROLLBACK")
-        rest = waiting.communicate()[1].decode()
-    assert waiting.returncode == 0, rest
+        later_output = writer.communicate()[1].decode()
+    assert writer.returncode == 0, later_output
     assert message.startswith("Waiting up to 60 s for another process (")
     assert str(tmp_path) in message
-    assert "Waiting" not in rest
+    assert "Waiting" not in later_output
     if sys.platform == "linux":
         assert f"({os.getpid()}, " in message

@@ -45,27 +45,27 @@ main()
 """
 
 
-def error_line(done: subprocess.CompletedProcess[str]) -> str:
+def error_line(process: subprocess.CompletedProcess[str]) -> str:
     """Return the line that a failed command printed."""
-    assert (done.returncode, done.stdout) == (1, "")
-    (line,) = done.stderr.splitlines()
+    assert (process.returncode, process.stdout) == (1, "")
+    (line,) = process.stderr.splitlines()
     return line
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_home_of_an_unknown_user_is_an_error(command: str, tmp_path: Path) -> None:
-    """ZENSECRETS_HOME is in the home folder of a user who does not exist."""
+    """ZENSECRETS_HOME is below the home folder of a user who does not exist."""
     line = error_line(run_zensecrets(*command.split(), folder=tmp_path, environment={"ZENSECRETS_HOME": "~no-such-user/x"}))
     assert line.startswith("Error: ZENSECRETS_HOME is '~no-such-user/x', and its user is unknown on this machine.")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_user_without_a_home_folder_gets_an_error(command: str, tmp_path: Path) -> None:
-    """Containers of OpenShift have such users. The command creates no folder with the name '~'."""
+    """In containers of OpenShift, users have no home folder. The command creates no folder with the name '~'."""
     environment = {name: value for name, value in os.environ.items() if name not in {"HOME", "XDG_DATA_HOME", "ZENSECRETS_HOME"}}
     command_line = [sys.executable, "-c", CLI_WITHOUT_PASSWD_ENTRY, *command.split()]
-    done = subprocess.run(command_line, cwd=tmp_path, env=environment, input="", capture_output=True, text=True, check=False)
-    assert error_line(done) == "Error: This user has no home folder. Set ZENSECRETS_HOME to a folder for all data."
+    process = subprocess.run(command_line, cwd=tmp_path, env=environment, input="", capture_output=True, text=True, check=False)
+    assert error_line(process) == "Error: This user has no home folder. Set ZENSECRETS_HOME to a folder for all data."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -79,7 +79,7 @@ def test_a_home_that_can_t_be_created_is_an_error(command: str, tmp_path: Path) 
 
 
 def test_the_extension_loads_without_a_home(tmp_path: Path) -> None:
-    """Only the commands that need the home fail."""
+    """The extension loads, and only commands that need the home fail."""
     with running_kernel(tmp_path, environment={"ZENSECRETS_HOME": "~no-such-user/x"}) as kernel:
         loaded = kernel.run("%load_ext zensecrets_jupyter")
         assert loaded.ok, loaded.error
@@ -99,35 +99,35 @@ def test_a_path_in_the_home_of_an_unknown_user_is_an_error(flavor: str, tmp_path
 
 
 def test_a_relative_path_in_a_deleted_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The current folder of the process does not exist any more."""
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-    gone.rmdir()
+    """A relative path cannot be resolved if the current folder of the process was deleted."""
+    deleted_folder = tmp_path / "gone"
+    deleted_folder.mkdir()
+    monkeypatch.chdir(deleted_folder)
+    deleted_folder.rmdir()
     with pytest.raises(ValueError, match="the current folder of this process was deleted"):
         absolute_path("x")
 
 
 def test_the_package_can_be_run_as_a_module() -> None:
-    """`python -m zensecrets_jupyter` equals `zensecrets`."""
+    """`python -m zensecrets_jupyter` does the same as `zensecrets`."""
     command = [sys.executable, "-m", "zensecrets_jupyter", "--version"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout == run_zensecrets("--version").stdout
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert process.stdout == run_zensecrets("--version").stdout
 
 
-def test_create_registers_and_unknown_commands_have_suggestions(tmp_path: Path) -> None:
+def test_create_is_an_alias_and_unknown_commands_cause_suggestions(tmp_path: Path) -> None:
     """ZenML renamed `register` to `create` in 0.40.
 
-    The errors suggest our names of commands of other programs.
+    For a command name of another program, such as `ls`, the error suggests our name.
     """
     environment = {"ZENSECRETS_HOME": str(tmp_path), "ZENSECRETS_PASSPHRASE": "of the tests"}
     assert (
         run_zensecrets("secret", "create", "x", f"--key={canary()}", environment=environment).stdout
         == "Registered secret 'x' with key key.\n"
     )
-    others = {"ls": "list", "rm": "delete", "show": "get", "describe": "get", "edit": "update", "mv": "rename", "add": "register"}
-    for word, meant in others.items():
-        assert f"Did you mean '{meant}'" in error_line(run_zensecrets("secret", word, environment=environment))
+    our_names = {"ls": "list", "rm": "delete", "show": "get", "describe": "get", "edit": "update", "mv": "rename", "add": "register"}
+    for word, our_name in our_names.items():
+        assert f"Did you mean '{our_name}'" in error_line(run_zensecrets("secret", word, environment=environment))
 
 
 @pytest.fixture
@@ -147,17 +147,19 @@ def store_environment(tmp_path: Path) -> dict[str, str]:
 def test_a_scan_searches_piped_input(store_environment: dict[str, str], tmp_path: Path) -> None:
     """The exit code is 1 if the input contains a value, and 0 if not."""
     text = (tmp_path / "files" / "a.txt").read_bytes()
-    done = run_zensecrets("scan", "-", piped=text, environment=store_environment)
-    assert done.returncode == 1
-    assert "standard input   line 2     stored.key" in done.stdout
-    assert not find_canary(done.stdout + done.stderr)
+    process = run_zensecrets("scan", "-", piped=text, environment=store_environment)
+    assert process.returncode == 1
+    assert "standard input   line 2     stored.key" in process.stdout
+    assert not find_canary(process.stdout + process.stderr)
     assert run_zensecrets("scan", "-", piped=b"nothing", environment=store_environment).returncode == 0
-    both = run_zensecrets("scan", "-", "a.txt", "--format=json", piped=b"nothing", folder=tmp_path / "files", environment=store_environment)
-    assert '"files": 2' in both.stdout
+    two_inputs = run_zensecrets(
+        "scan", "-", "a.txt", "--format=json", piped=b"nothing", folder=tmp_path / "files", environment=store_environment
+    )
+    assert '"files": 2' in two_inputs.stdout
 
 
 def test_a_file_that_can_t_be_read_gives_exit_code_2(store_environment: dict[str, str], tmp_path: Path) -> None:
-    """`scan` and `clean` process the other files."""
+    """`scan` and `clean` process the files that they can read, and report the other files."""
     files = tmp_path / "files"
     (files / "a.txt").write_text("nothing")
     (files / "b.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 100)
@@ -167,13 +169,13 @@ def test_a_file_that_can_t_be_read_gives_exit_code_2(store_environment: dict[str
     os.mkfifo(files / "pipe")
     (files / "notes").symlink_to("/proc/self/mem")
     for command in (("scan", "."), ("clean", ".", "--no-backup")):
-        done = run_zensecrets(*command, folder=files, environment=store_environment)
-        assert done.returncode == 2, done.stdout
-        assert "Not read: notes:" in done.stdout
+        process = run_zensecrets(*command, folder=files, environment=store_environment)
+        assert process.returncode == 2, process.stdout
+        assert "Not read: notes:" in process.stdout
 
 
 def test_an_error_shortens_a_long_path(store_environment: dict[str, str]) -> None:
-    """The path has 12,000 characters."""
+    """The error for a path of 12,000 characters contains only the beginning of the path."""
     line = error_line(run_zensecrets("scan", "x/" * 6000, environment=store_environment))
     assert line.startswith("Error: There is no file or folder 'x/x/")
     assert len(line) < 400
@@ -211,9 +213,9 @@ def test_all_characters_work_in_an_ascii_locale(tmp_path: Path, monkeypatch: pyt
     ]
     environment = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "ZENSECRETS_SECRET_VARIABLE_KEY": value}
     command = [sys.executable, "-c", CLI_COMMANDS, *lines]
-    done = subprocess.run(command, cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith(f"{value}\n".encode())
+    process = subprocess.run(command, cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.endswith(f"{value}\n".encode())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "ß.prints", "é.json", "ö.yaml", "ü.txt"]
     assert not find_canary(tmp_path)
     for name, key in {"café": "clé", "file": "key", "variable": "key", "naïve": "clé"}.items():

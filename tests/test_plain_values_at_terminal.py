@@ -1,6 +1,6 @@
 """A plain `authentication_secret` in a terminal is never stored in plain text.
 
-It comes from the command line, a prompt or a file.
+The value comes from the command line, a prompt or a file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COMPONENTS = {
 """Types of components, each with the source of its value, the option of stacks, and a flavor with this attribute."""
 
 
-def _at_prompt(words: list[str], value: str, environment: dict[str, str]) -> str:
+def _run_with_answer(words: list[str], value: str, environment: dict[str, str]) -> str:
     child = spawn_in_terminal(str(ZENSECRETS), words, environment)
     child.logfile_read = io.StringIO()
     child.expect("authentication_secret.*: ")
@@ -46,24 +46,24 @@ def test_a_plain_value_is_sealed(tmp_path: Path) -> None:
     outputs: dict[str, str] = {}
 
     def run(*words: str) -> str:
-        done = run_zensecrets(*words, environment=environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr
+        process = run_zensecrets(*words, environment=environment)
+        assert process.returncode == 0, process.stderr
+        return process.stdout + process.stderr
 
     for group, (source, _, options) in COMPONENTS.items():
         words, value = [group, "register", "c", *options.split()], canary("plain")
         if source == "prompt":
-            outputs[group] = _at_prompt([*words, "--authentication_secret"], value, environment)
+            outputs[group] = _run_with_answer([*words, "--authentication_secret"], value, environment)
             continue
         (tmp_path / "value").write_text(value)
         text = value if source == "line" else f"@{tmp_path / 'value'}"
         outputs[group] = run(*words, f"--authentication_secret={text}")
         (tmp_path / "value").unlink()
     stack_options = [word for _, option, _ in COMPONENTS.values() for word in (option, "c")]
-    shown = [run(group, "describe", "c") for group in COMPONENTS]
-    shown += [run("stack", "register", "s", "-o", "default", *stack_options), run("stack", "describe", "s")]
-    shown.append(run("stack", "export", "s", str(tmp_path / "s.yaml")))
-    assert find_canary("".join([*outputs.values(), *shown])) == []
+    descriptions = [run(group, "describe", "c") for group in COMPONENTS]
+    descriptions += [run("stack", "register", "s", "-o", "default", *stack_options), run("stack", "describe", "s")]
+    descriptions.append(run("stack", "export", "s", str(tmp_path / "s.yaml")))
+    assert find_canary("".join([*outputs.values(), *descriptions])) == []
     assert find_canary(tmp_path) == []
     warning = "Warning: 'authentication_secret' is a plain value"
     assert [group for group, text in outputs.items() if warning not in " ".join(text.split())] == []

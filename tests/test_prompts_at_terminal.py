@@ -1,6 +1,6 @@
 """Hidden prompts at a terminal.
 
-A typed or pasted value is registered whole or refused. It is never shown.
+A typed or pasted value is either registered completely or refused. It is never shown.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ PASTES = [paste_at_once, paste_slowly, paste_with_line_feeds, paste_bracketed]
 class Shell:
     """A shell at a pseudo-terminal that runs our commands."""
 
-    def __init__(self, folder: Path, program: str, options: list[str], prompt: str, call: str) -> None:
+    def __init__(self, folder: Path, program: str, options: list[str], prompt: str, command_prefix: str) -> None:
         self.folder = folder
         environment = {
             "HISTFILE": str(folder / "history"),
@@ -74,7 +74,7 @@ class Shell:
             "ZENSECRETS_PASSPHRASE": "a passphrase of the tests",
             "PATH": f"{ZENSECRETS.parent}{os.pathsep}{os.environ['PATH']}",
         }
-        self._call, self._prompt = call, prompt
+        self._command_prefix, self._prompt = command_prefix, prompt
         self._environment = environment
         self.process = spawn_in_terminal(program, options, environment, folder=folder)
         self.process.logfile_read = self._shown = io.StringIO()
@@ -86,15 +86,15 @@ class Shell:
 
     def start_command(self) -> pexpect.spawn[str]:
         """Start the command, and return the process at the prompt for the value."""
-        self.process.send(f"{self._call}{REGISTER}\r")
+        self.process.send(f"{self._command_prefix}{REGISTER}\r")
         self.process.expect(VALUE_PROMPT)
         return self.process
 
-    def registered(self) -> str:
+    def registered_value(self) -> str:
         """Return the registered value."""
-        done = run_zensecrets("secret", "get", "pasted", "--key=key", "--reveal", environment=self._environment)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.removesuffix("\n")
+        process = run_zensecrets("secret", "get", "pasted", "--key=key", "--reveal", environment=self._environment)
+        assert process.returncode == 0, process.stderr
+        return process.stdout.removesuffix("\n")
 
     def end(self) -> str:
         """End the shell, and return all its output."""
@@ -132,7 +132,7 @@ def shell(kind: str, folder: Path) -> Iterator[Shell]:
 def test_a_console_discards_the_other_lines_of_a_pasted_key(tmp_path: Path) -> None:
     """``jupyter console`` reads only one line.
 
-    The other lines are not run or shown, and nothing is registered.
+    It neither runs nor shows the other lines, and nothing is registered.
     """
     with shell("jupyter console", tmp_path) as running:
         for paste in PASTES:
@@ -148,8 +148,8 @@ def test_a_console_discards_the_other_lines_of_a_pasted_key(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", ["bash", "IPython"])
 @pytest.mark.parametrize("paste", PASTES)
-def test_a_pasted_key_is_registered_whole(paste: object, kind: str, tmp_path: Path) -> None:
-    """The prompt counts its lines. The shell does not show, run or store them."""
+def test_a_pasted_key_is_registered_completely(paste: object, kind: str, tmp_path: Path) -> None:
+    """The prompt counts the lines of the key. The shell does not show, run or store these lines."""
     value = private_key()
     with shell(kind, tmp_path) as started:
         process = started.start_command()
@@ -158,24 +158,24 @@ def test_a_pasted_key_is_registered_whole(paste: object, kind: str, tmp_path: Pa
         process.expect(r"\(28 lines\)")
         process.expect("Registered")
         started.wait_for_prompt()
-        assert started.registered() == value
+        assert started.registered_value() == value
         assert started.leaks() == []
 
 
 @pytest.mark.parametrize("kind", ["bash", "IPython"])
-def test_a_long_line_is_registered_whole(kind: str, tmp_path: Path) -> None:
-    """In its normal mode a terminal truncates lines after 4,095 bytes."""
+def test_a_long_line_is_registered_completely(kind: str, tmp_path: Path) -> None:
+    """A line of 6,000 characters is registered, although a terminal in its normal mode truncates lines after 4,095 bytes."""
     value = canary() + "x" * 6000
     with shell(kind, tmp_path) as started:
         started.start_command().send(f"{value}\r")
         started.process.expect("Registered")
         started.wait_for_prompt()
-        assert started.registered() == value
+        assert started.registered_value() == value
         assert started.leaks() == []
 
 
 def test_an_incomplete_key_is_refused(tmp_path: Path) -> None:
-    """Nothing is registered, and the late lines are discarded."""
+    """If the end of a key does not arrive, nothing is registered, and the lines are discarded."""
     value = private_key(4)
     begin = value[: value.index("-----END")]
     with shell("bash", tmp_path) as started:
@@ -186,22 +186,22 @@ def test_an_incomplete_key_is_refused(tmp_path: Path) -> None:
         assert started.leaks() == []
 
 
-def test_the_shell_does_not_run_a_paste_at_another_prompt(tmp_path: Path) -> None:
-    """The name of a key and a confirmation have one line."""
+def test_prompts_for_one_line_refuse_a_paste_of_several_lines(tmp_path: Path) -> None:
+    """A prompt for the name of a key and a confirmation refuse several lines, and the shell does not run them."""
     with shell("bash", tmp_path) as started:
         process = started.start_command()
         process.send("value-of-it\r")
-        for line, asked in (("delete pasted", r"\[y/N\]: "), ("register other -i", "Key of other: ")):
+        for line, prompt in (("delete pasted", r"\[y/N\]: "), ("register other -i", "Key of other: ")):
             started.wait_for_prompt()
             process.send(f"zensecrets secret {line}\r")
-            process.expect(asked)
+            process.expect(prompt)
             paste_slowly(process, "-----BEGIN PRIVATE KEY-----\ntouch ran\ntouch ran too")
             process.expect("The prompt got several lines instead of one; the answer was not used.")
         started.wait_for_prompt()
         process.send("echo last\r")
         process.expect("last\r\n")
         started.wait_for_prompt()
-        assert started.registered() == "value-of-it"
+        assert started.registered_value() == "value-of-it"
         started.end()
         assert not (tmp_path / "ran").exists()
         assert "touch" not in (tmp_path / "history").read_text()
@@ -215,14 +215,14 @@ def test_typed_text_can_be_corrected(tmp_path: Path) -> None:
     with shell("bash", tmp_path) as started:
         value = canary()
         started.process.send(f"zensecrets {REGISTER}\r")
-        # At this time the command is running, but has not printed its prompt.
+        # After this pause the command is running, but has not printed its prompt.
         time.sleep(0.1)
         started.process.send("touch ahead\rtouch ahead")
         started.process.expect(VALUE_PROMPT)
         started.process.send(f"wrong{CTRL_U}{value[:9]}xy{BACKSPACE}{BACKSPACE}{LEFT}{value[9:]}\r")
         started.process.expect("Registered")
         started.wait_for_prompt()
-        assert started.registered() == value
+        assert started.registered_value() == value
         assert started.leaks() == []
         assert not (tmp_path / "ahead").exists()
         assert "touch" not in (tmp_path / "history").read_text()
@@ -230,7 +230,7 @@ def test_typed_text_can_be_corrected(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["bash", "IPython"])
 def test_ctrl_c_registers_nothing(kind: str, tmp_path: Path) -> None:
-    """Afterwards the terminal shows typed text again."""
+    """Ctrl-C at a hidden prompt registers nothing. Afterwards, the terminal shows typed text again."""
     with shell(kind, tmp_path) as started:
         started.start_command().send(canary())
         started.process.send(CTRL_C)
@@ -243,7 +243,7 @@ def test_ctrl_c_registers_nothing(kind: str, tmp_path: Path) -> None:
 
 
 def test_a_resized_terminal_loses_no_text(tmp_path: Path) -> None:
-    """The terminal shows no typed text either."""
+    """If the terminal is resized at a hidden prompt, no typed text is lost, and none is shown."""
     value = canary()
     with shell("bash", tmp_path) as started:
         process = started.start_command()
@@ -253,7 +253,7 @@ def test_a_resized_terminal_loses_no_text(tmp_path: Path) -> None:
         process.send(f"{value[10:]}\r")
         process.expect("Registered")
         started.wait_for_prompt()
-        assert started.registered() == value
+        assert started.registered_value() == value
         assert started.leaks() == []
 
 
@@ -267,5 +267,5 @@ def test_white_space_and_line_ends_of_a_paste_are_stored(tmp_path: Path) -> None
         paste_bracketed(started.start_command(), value)
         started.process.expect("starts or ends with white space, which is stored too")
         started.wait_for_prompt()
-        assert started.registered() == value
+        assert started.registered_value() == value
         assert started.leaks() == []

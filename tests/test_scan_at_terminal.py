@@ -30,7 +30,7 @@ def _write_large_files(folder: Path) -> None:
 
 
 def test_a_long_scan_shows_a_bar_only_in_a_terminal(tmp_path: Path) -> None:
-    """The bar comes after a second. There is none if the output is piped."""
+    """The progress bar appears after a second. If the output is piped, there is no progress bar."""
     folder, fingerprints = tmp_path / "folder", str(tmp_path / "fingerprints")
     folder.mkdir()
     assert run_zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
@@ -50,7 +50,7 @@ def test_a_long_scan_shows_a_bar_only_in_a_terminal(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_damages_no_file(tmp_path: Path) -> None:
-    """Each file is either unchanged or clean, and there are no other files."""
+    """After Ctrl-C, each file is either unchanged or clean, and `clean` leaves no temporary files."""
     folder = tmp_path / "folder"
     _write_large_files(folder)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -1,4 +1,4 @@
-"""`scan` and `clean` with values in every encoding, checked without our own search."""
+"""`scan` and `clean` with values in every encoding, checked without the search of this package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BINARY = {"UTF-16"}
 """Encodings that make a file of UTF-8 lines binary, so that `clean` only reports it."""
 OTHER_CASE = {"capitals", "small letters"}
 """Encodings that change the case of a value, so that its fingerprint does not match."""
-PIECE = 12
+MIN_LEAK = 12
 """The number of consecutive characters of a value that count as a leak."""
 
 
@@ -69,20 +69,20 @@ def files(tmp_path: Path, environment: dict[str, str]) -> dict[str, FileWithValu
     for kind, make in VALUES.items():
         value = make()
         (tmp_path / "value").write_text(value, encoding="utf-8", newline="")
-        done = run_zensecrets("secret", "register", kind, f"--key=@{tmp_path / 'value'}", environment=environment)
-        assert done.returncode == 0, done.stderr
+        process = run_zensecrets("secret", "register", kind, f"--key=@{tmp_path / 'value'}", environment=environment)
+        assert process.returncode == 0, process.stderr
         for number, (encoding, encode) in enumerate(ENCODERS.items()):
             text, name = encode(value), f"{kind}-{number}.txt"
-            files_with_values[name] = FileWithValue(encoding, text, max(PIECE, ceil(PIECE * len(text) / len(value))), encode(make()))
+            files_with_values[name] = FileWithValue(encoding, text, max(MIN_LEAK, ceil(MIN_LEAK * len(text) / len(value))), encode(make()))
             (tmp_path / "files" / name).write_bytes(f"before\n{text}\nafter\n".encode("utf-8", "surrogatepass"))
     (tmp_path / "value").unlink()
     return files_with_values
 
 
 def _paths_found(folder: Path, environment: dict[str, str], *options: str) -> set[str]:
-    done = run_zensecrets("scan", ".", "--format", "json", *options, folder=folder, environment=environment)
-    assert done.returncode in {0, 1}, done.stderr
-    return {finding["path"] for finding in json.loads(done.stdout)["findings"]}
+    process = run_zensecrets("scan", ".", "--format", "json", *options, folder=folder, environment=environment)
+    assert process.returncode in {0, 1}, process.stderr
+    return {finding["path"] for finding in json.loads(process.stdout)["findings"]}
 
 
 def _has_leak(file: FileWithValue, text: str) -> bool:
@@ -98,13 +98,13 @@ def test_every_encoding_is_found_and_cleaned(files: dict[str, FileWithValue], en
     """
     folder, prints = tmp_path / "files", str(tmp_path / "prints")
     assert set(files) - _paths_found(folder, environment) == set()
-    done = run_zensecrets("fingerprints", "export", prints, environment=environment)
-    assert done.returncode == 0, done.stderr
+    process = run_zensecrets("fingerprints", "export", prints, environment=environment)
+    assert process.returncode == 0, process.stderr
     elsewhere = {**environment, "ZENSECRETS_HOME": str(tmp_path / "other")}
     missed = set(files) - _paths_found(folder, elsewhere, "--fingerprints", prints)
     assert {files[name].encoding for name in missed} == OTHER_CASE
-    done = run_zensecrets("clean", ".", "--no-backup", folder=folder, environment=environment)
-    uncleaned = {line.split()[0] for line in done.stdout.splitlines() if "not cleaned: it is neither text nor a database" in line}
+    process = run_zensecrets("clean", ".", "--no-backup", folder=folder, environment=environment)
+    uncleaned = {line.split()[0] for line in process.stdout.splitlines() if "not cleaned: it is neither text nor a database" in line}
     assert {files[name].encoding for name in uncleaned} == BINARY
     texts = {name: (folder / name).read_bytes().decode("utf-8", "surrogatepass") for name in files}
     assert {name for name in files if _has_leak(files[name], texts[name])} == uncleaned

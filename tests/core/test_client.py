@@ -52,19 +52,19 @@ def test_get_secret_returns_the_content() -> None:
     """``Client().get_secret(NAME).content`` is a plain dict whose values are masked in outputs."""
     text = canary("key")
     Client().secrets_manager.register_secret(secret("openai", api_key=text))
-    found = Client().get_secret("openai")
-    assert found.content == {"api_key": text}
+    openai = Client().get_secret("openai")
+    assert openai.content == {"api_key": text}
     assert Client().get_secret("openai").content["api_key"] == text
-    assert redact(str(found.content)) == "{'api_key': '‹secret:openai.api_key›'}"
+    assert redact(str(openai.content)) == "{'api_key': '‹secret:openai.api_key›'}"
 
 
 def test_a_new_workspace_has_a_working_stack() -> None:
     """A new workspace has a local orchestrator, artifact store and secrets manager."""
-    mine = Client().active_stack
-    assert mine.name == "default"
-    assert {kind.value for kind in mine.components} == {"orchestrator", "artifact_store"}
-    assert mine.secrets_manager.backend.FLAVOR == "local"
-    assert mine.validate().ok
+    stack = Client().active_stack
+    assert stack.name == "default"
+    assert {kind.value for kind in stack.components} == {"orchestrator", "artifact_store"}
+    assert stack.secrets_manager.backend.FLAVOR == "local"
+    assert stack.validate().ok
 
 
 def test_missing_objects_raise_errors_with_near_misses() -> None:
@@ -125,16 +125,16 @@ def test_a_component_resolves_only_in_the_active_stack(counting: SecretsManager[
     counting.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
-    alone = Client().get_stack_component("annotator", "labels")
+    annotator = Client().get_stack_component("annotator", "labels")
     with pytest.raises(RuntimeError, match="not part of the active stack 'default'") as caught:
-        _ = alone.authentication_secret
+        _ = annotator.authentication_secret
     assert "%stack update default --annotator labels" in str(caught.value)
     workspace.update_stack("default", {ComponentType.ANNOTATOR: "labels"})
-    assert alone.authentication_secret == "one"
+    assert annotator.authentication_secret == "one"
     workspace.register_stack("other", {ComponentType.SECRETS_MANAGER: "default"})
     workspace.set_active_stack("other")
     with pytest.raises(RuntimeError, match="not part of the active stack 'other'"):
-        _ = alone.authentication_secret
+        _ = annotator.authentication_secret
 
 
 def test_another_home_is_another_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +175,8 @@ def test_the_client_has_the_methods_of_later_zenml() -> None:
     assert created.secret_values == {"user": first, "old": second}
     client.create_secret("api", {"token": second})
     page = client.list_secrets()
-    assert ([one.name for one in page], page.total, len(page), page[0].name) == (["api", "db"], 2, 2, "api")
-    assert [one.name for one in client.list_secrets(page=2, size=1).items] == ["db"]
+    assert ([listed.name for listed in page], page.total, len(page), page[0].name) == (["api", "db"], 2, 2, "api")
+    assert [listed.name for listed in client.list_secrets(page=2, size=1).items] == ["db"]
     assert client.list_secrets(name="db")[0].secret_values["user"] == first
     changed = client.update_secret("db", new_name="store", add_or_update_values={"new": second}, remove_values=["old"])
     assert (changed.name, changed.secret_values) == ("store", {"user": first, "new": second})
@@ -188,7 +188,7 @@ def test_the_client_has_the_methods_of_later_zenml() -> None:
 
 
 def test_arguments_that_zenml_does_not_have_are_refused() -> None:
-    """The values in such a call are masked afterwards, and nothing is written."""
+    """After a call with an unknown argument, its values are masked, and nothing is written."""
     client: Any = Client()
     client.create_secret("there", {"key": "not a secret"})
     calls: list[Callable[[str], Any]] = [
@@ -203,7 +203,7 @@ def test_arguments_that_zenml_does_not_have_are_refused() -> None:
             call(value)
         assert len(str(caught.value).splitlines()) == 1
         assert find_canary(redact(value)) == []
-    others: list[Callable[[], Any]] = [
+    calls_without_value: list[Callable[[], Any]] = [
         lambda: client.create_secret("db", {}, schema="nosuch-schema", description="nosuch-schema"),
         lambda: client.list_secrets(nme="nosuch-schema"),
         lambda: client.get_secret(nam="nosuch-schema"),
@@ -211,9 +211,9 @@ def test_arguments_that_zenml_does_not_have_are_refused() -> None:
         lambda: client.update_secret("there", descripton="nosuch-schema"),
         lambda: client.secrets_manager.register_secret("db", schema="nosuch-schema", nmae="nosuch-schema"),
     ]
-    for other in others:
+    for call_without_value in calls_without_value:
         with pytest.raises(TypeError):
-            other()
+            call_without_value()
         assert redact("nosuch-schema") == "nosuch-schema"
     assert [secret.name for secret in client.list_secrets()] == ["there"]
     assert client.get_secret("there").secret_values == {"key": "not a secret"}
@@ -232,19 +232,19 @@ def test_content_can_be_assigned_and_stored() -> None:
     old, new = canary("old"), canary("new")
     manager.register_secret(secret("openai", api_key=old))
     # For a type checker, the attributes of a secret can't be assigned.
-    mine: Any = manager.get_secret("openai")
-    mine.arbitrary_kv_pairs = {"api_key": new, "more": new}
-    assert mine.content == dict(mine.arbitrary_kv_pairs) == {"api_key": new, "more": new}
+    changed_secret: Any = manager.get_secret("openai")
+    changed_secret.arbitrary_kv_pairs = {"api_key": new, "more": new}
+    assert changed_secret.content == dict(changed_secret.arbitrary_kv_pairs) == {"api_key": new, "more": new}
     assert redact(new) != new
     assert manager.get_secret("openai").content == {"api_key": old}
     assert manager.get_secrets(["openai"])["openai"] == secret("openai", api_key=old)
-    manager.update_secret(mine)
+    manager.update_secret(changed_secret)
     assert manager.get_secret("openai").content == {"api_key": new, "more": new}
-    for wrong in ({"a{b": "x"}, {"key": 7}, "text"):
+    for wrong_content in ({"a{b": "x"}, {"key": 7}, "text"):
         with pytest.raises(InvalidSecretError):
-            mine.arbitrary_kv_pairs = wrong
-        assert mine.content == {"api_key": new, "more": new}
-    pairs = mine.arbitrary_kv_pairs
+            changed_secret.arbitrary_kv_pairs = wrong_content
+        assert changed_secret.content == {"api_key": new, "more": new}
+    pairs = changed_secret.arbitrary_kv_pairs
     pairs["more"] = old
     pairs.update(third=old)
     del pairs["api_key"]
@@ -252,11 +252,11 @@ def test_content_can_be_assigned_and_stored() -> None:
         pairs["a{b"] = canary("refused")
     with pytest.raises(KeyError):
         del pairs["api_key"]
-    assert mine.content == dict(pairs) == dict(mine.arbitrary_kv_pairs) == {"more": old, "third": old}
+    assert changed_secret.content == dict(pairs) == dict(changed_secret.arbitrary_kv_pairs) == {"more": old, "third": old}
     assert find_canary(repr(pairs)) == []
     assert manager.get_secret("openai").content == {"api_key": new, "more": new}
     with pytest.raises(AttributeError):
-        mine.name = "other"
+        changed_secret.name = "other"
 
 
 @pytest.mark.parametrize(
@@ -264,20 +264,20 @@ def test_content_can_be_assigned_and_stored() -> None:
     [("", "is empty"), (" v-of-it", "begins with white space, which is kept"), ("v-of-it\n", "ends with a line end, which is kept")],
 )
 def test_a_value_with_invisible_characters_raises_a_warning(value: str, remark: str) -> None:
-    """The warning does not quote the value, and has the line of the call."""
-    gives: list[Callable[[], object]] = [
+    """The warning does not quote the value, and has the file of the caller."""
+    calls: list[Callable[[], object]] = [
         lambda: Client().create_secret("unseen", {"k": value}),
         lambda: Client().update_secret("unseen", add_or_update_values={"k": value}),
     ]
-    for give in gives:
+    for call in calls:
         with pytest.warns(UserWarning, match=f"The value of unseen.k {remark}") as caught:
-            give()
-        assert [one.filename for one in caught] == [__file__]
+            call()
+        assert [warning.filename for warning in caught] == [__file__]
         assert "v-of-it" not in str(caught[0].message)
     assert Client().get_secret("unseen").content == {"k": value}
 
 
 def test_a_secret_without_keys_raises_a_warning() -> None:
-    """The secret is registered, as in ZenML."""
+    """A secret without keys is registered, as in ZenML, and causes a warning."""
     with pytest.warns(UserWarning, match="Secret 'nothing' holds no keys"):
         Client().create_secret("nothing", {})

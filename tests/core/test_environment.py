@@ -90,12 +90,12 @@ def test_inner_blocks_override_outer_blocks(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_prefix_is_the_first_part_of_each_name() -> None:
-    """The case of the prefix does not change."""
+    """The prefix comes before the name, and its case does not change."""
     assert list(variables_of([_secret("first", one="x")], prefix="my_")) == ["my_ONE"]
 
 
 def test_keys_with_the_same_variable_are_refused() -> None:
-    """Two keys with the same variable raise an error; duplicates of one secret do not."""
+    """Two keys with the same variable raise an error. The same secret twice is no error."""
     for secrets in ([_secret("a", **{"x-y": canary(), "x.y": canary()})], [_secret("a", x=canary()), _secret("b", X=canary())]):
         with pytest.raises(InvalidSecretError, match="have the same environment variable X") as caught, secret_environment(secrets):
             pytest.fail("nothing runs")
@@ -107,7 +107,7 @@ def test_keys_with_the_same_variable_are_refused() -> None:
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])
 def test_values_that_no_variable_can_contain_are_refused(character: str) -> None:
-    """The error for NUL or a lone surrogate has no value; no variable is set."""
+    """The error for NUL or a lone surrogate does not quote the value, and no variable is set."""
     secrets = [_secret("a", good=canary(), bad=canary() + character)]
     with pytest.raises(InvalidSecretError, match=r"a.bad can't be an environment variable") as caught, secret_environment(secrets):
         pytest.fail("nothing runs")
@@ -116,22 +116,22 @@ def test_values_that_no_variable_can_contain_are_refused(character: str) -> None
 
 
 def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable has the value of the second block until that block ends."""
+    """If blocks of two threads overlap, the variable has the value of the second block until that block ends."""
     monkeypatch.setenv("ONE", "before")
     first, second = canary("first"), canary("second")
-    began, may_end = threading.Event(), threading.Event()
+    second_block_began, second_block_may_end = threading.Event(), threading.Event()
 
-    def other() -> None:
+    def run_second_block() -> None:
         with secret_environment([_secret("b", one=second)]):
-            began.set()
-            may_end.wait(10)
+            second_block_began.set()
+            second_block_may_end.wait(10)
 
-    thread = threading.Thread(target=other)
+    thread = threading.Thread(target=run_second_block)
     with secret_environment([_secret("a", one=first)]):
         thread.start()
-        assert began.wait(10)
+        assert second_block_began.wait(10)
     assert os.environ["ONE"] == second
-    may_end.set()
+    second_block_may_end.set()
     thread.join()
     assert os.environ["ONE"] == "before"
 
@@ -155,7 +155,7 @@ def test_overlapping_blocks_restore_the_environment(steps: list[tuple[str, bool]
                 block.__enter__()
                 running.append((block, key.upper(), f"value {number}"))
             for variable in "ABC":
-                values = [value for _, held, value in running if held == variable]
+                values = [value for _, block_variable, value in running if block_variable == variable]
                 assert os.environ.get(variable) == (values[-1] if values else before.get(variable))
         for block, _, _ in running:
             block.__exit__(None, None, None)
@@ -217,14 +217,14 @@ def test_the_error_in_a_step_suggests_options_of_steps(key: str) -> None:
     Client().create_secret("login", {key: canary("login")})
 
     @step(secrets=["login"])
-    def reads() -> int:
+    def login_step() -> int:
         return 1
 
     @pipeline
-    def runs() -> None:
-        reads()
+    def login_pipeline() -> None:
+        login_step()
 
-    for call in (runs, reads):
+    for call in (login_pipeline, login_step):
         with pytest.raises(InvalidSecretError, match="would replace the environment variable") as caught:
             call()
         assert f"Client().get_secret('login').value('{key}') in the step" in str(caught.value)

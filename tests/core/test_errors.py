@@ -18,12 +18,12 @@ from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import Problem, Report
 
 
-def _all(root: type[ZenSecretsError]) -> list[type[ZenSecretsError]]:
-    return [root, *(error for child in root.__subclasses__() for error in _all(child))]
+def _with_subclasses(root: type[ZenSecretsError]) -> list[type[ZenSecretsError]]:
+    return [root, *(error for child in root.__subclasses__() for error in _with_subclasses(child))]
 
 
 # The commands define a further class for wrong command lines, which is not a class of this module.
-ALL = [error for error in dict.fromkeys(_all(ZenSecretsError)) if error.__module__ == errors.__name__]
+ERROR_CLASSES = [error for error in dict.fromkeys(_with_subclasses(ZenSecretsError)) if error.__module__ == errors.__name__]
 
 # The keyword arguments that each class adds to those of its bases.
 ATTRIBUTES: dict[str, dict[str, Any]] = {
@@ -43,13 +43,13 @@ def _create(error: type[ZenSecretsError]) -> ZenSecretsError:
     return error("The problem.", hint="The next step.", **attributes)
 
 
-@pytest.mark.parametrize("error", ALL)
+@pytest.mark.parametrize("error", ERROR_CLASSES)
 def test_an_error_is_public_and_can_be_pickled(error: type[ZenSecretsError]) -> None:
-    """Each class has a docstring and a unique code; pickles and copies have all attributes."""
+    """Each error class has a docstring and a unique code. Pickles and copies of an error have all its attributes."""
     assert error.__doc__
     assert "code" in error.__dict__
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error.code)
-    assert [other for other in ALL if other.code == error.code] == [error]
+    assert [other for other in ERROR_CLASSES if other.code == error.code] == [error]
     assert error.__name__ in zensecrets_jupyter.__all__
     assert getattr(zensecrets_jupyter, error.__name__) is error
     original = _create(error)
@@ -58,7 +58,7 @@ def test_an_error_is_public_and_can_be_pickled(error: type[ZenSecretsError]) -> 
         assert (vars(copied), copied.args, str(copied)) == (vars(original), original.args, str(original))
 
 
-@pytest.mark.parametrize("error", ALL)
+@pytest.mark.parametrize("error", ERROR_CLASSES)
 def test_an_error_is_one_line(error: type[ZenSecretsError]) -> None:
     """The text is the message and the hint, also for a KeyError or an OSError."""
     assert str(_create(error)) == "The problem. The next step."
@@ -68,12 +68,12 @@ def test_an_error_is_one_line(error: type[ZenSecretsError]) -> None:
         assert error("The problem.").hint == ""
 
 
-@pytest.mark.parametrize("error", ALL)
+@pytest.mark.parametrize("error", ERROR_CLASSES)
 def test_the_classes_of_the_package_precede_built_in_classes(error: type[ZenSecretsError]) -> None:
     """In the method resolution order, built-in classes come last, because KeyError quotes the text."""
-    own = [index for index, base in enumerate(error.__mro__) if issubclass(base, ZenSecretsError)]
-    others = [index for index, base in enumerate(error.__mro__) if not issubclass(base, ZenSecretsError)]
-    assert max(own) < min(others)
+    package_positions = [index for index, base in enumerate(error.__mro__) if issubclass(base, ZenSecretsError)]
+    built_in_positions = [index for index, base in enumerate(error.__mro__) if not issubclass(base, ZenSecretsError)]
+    assert max(package_positions) < min(built_in_positions)
 
 
 def test_the_docstring_shows_the_class_tree() -> None:
@@ -81,14 +81,14 @@ def test_the_docstring_shows_the_class_tree() -> None:
     documented: dict[str, tuple[str, str]] = {}
     parents: list[tuple[int, str]] = []
     for line in (errors.__doc__ or "").splitlines():
-        found = re.match(r"    ( *)(\w+Error)\b(?: +also ([\w.]+))?", line)
-        if found:
-            depth = len(found[1])
+        match = re.match(r"    ( *)(\w+Error)\b(?: +also ([\w.]+))?", line)
+        if match:
+            depth = len(match[1])
             parents = [parent for parent in parents if parent[0] < depth]
-            documented[found[2]] = (parents[-1][1] if parents else "Exception", found[3] or "")
-            parents.append((depth, found[2]))
-    assert set(documented) == {error.__name__ for error in ALL}
-    for error in ALL:
+            documented[match[2]] = (parents[-1][1] if parents else "Exception", match[3] or "")
+            parents.append((depth, match[2]))
+    assert set(documented) == {error.__name__ for error in ERROR_CLASSES}
+    for error in ERROR_CLASSES:
         base, built_in = documented[error.__name__]
         assert error.__bases__[0].__name__ == base
         second = error.__bases__[1] if len(error.__bases__) > 1 else None
@@ -98,7 +98,7 @@ def test_the_docstring_shows_the_class_tree() -> None:
 
 def test_code_for_zenml_catches_the_errors() -> None:
     """Each error is a subclass of the built-in class that ZenML raises."""
-    pairs = {
+    built_in_classes = {
         "SecretNotFoundError": "KeyError",
         "SecretKeyNotFoundError": "KeyError",
         "SecretExistsError": "ValueError",
@@ -110,8 +110,8 @@ def test_code_for_zenml_catches_the_errors() -> None:
         "ManagerLockedError": "PermissionError",
         "ManagerUnreachableError": "ConnectionError",
     }
-    for own, built_in in pairs.items():
-        assert issubclass(getattr(errors, own), getattr(builtins, built_in))
+    for name, built_in in built_in_classes.items():
+        assert issubclass(getattr(errors, name), getattr(builtins, built_in))
 
 
 def test_a_raised_error_keeps_its_attributes() -> None:

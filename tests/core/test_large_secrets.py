@@ -21,21 +21,21 @@ from zensecrets_jupyter.testing.canary import canary
 if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
 
-MANY = 30_000
-LONG = 1 << 17
-CHUNK = 1 << 12
+KEY_COUNT = 30_000
+LONG_VALUE_LENGTH = 1 << 17
+CHUNK_LENGTH = 1 << 12
 
 
 def test_a_secret_can_have_very_many_keys() -> None:
     """A secret can have 30,000 keys; a notebook shows the first 2,000 of them."""
     flavor = get_flavor("memory")
     manager = SecretsManager(flavor(flavor.make_options({}), context=ManagerContext(name="memory", id="1")))
-    content = {f"key{number}": str(number) for number in range(MANY - 1)} | {"last": canary()}
+    content = {f"key{number}": str(number) for number in range(KEY_COUNT - 1)} | {"last": canary()}
     manager.register_secret(ArbitrarySecretSchema(name="large", arbitrary_kv_pairs=content))
     table = secret_table(manager.get_secret("large"))
-    assert len(table) == MANY
+    assert len(table) == KEY_COUNT
     text = table.plain().splitlines()
-    assert (len(text), text[1].split(), text[-1].split()) == (MANY + 3, ["KEY", "VALUE"], ["last", "\u2039secret:large.last\u203a"])
+    assert (len(text), text[1].split(), text[-1].split()) == (KEY_COUNT + 3, ["KEY", "VALUE"], ["last", "\u2039secret:large.last\u203a"])
     html = table._repr_html_()
     assert html.count("<tr") == 2_001
     assert "28,000 more rows are not shown here" in html
@@ -43,7 +43,7 @@ def test_a_secret_can_have_very_many_keys() -> None:
     assert manager.get_secret("large").content == {"last": content["last"]}
 
 
-@pytest.mark.parametrize("value", ["a" * LONG, "ab" * (LONG // 2)])
+@pytest.mark.parametrize("value", ["a" * LONG_VALUE_LENGTH, "ab" * (LONG_VALUE_LENGTH // 2)])
 def test_a_repetitive_value_has_few_anchors(value: str) -> None:
     """A long value of repeated letters has few anchors, and is replaced by one mask."""
     assert len(list(Pattern(value, "a.key", is_value=True).anchors())) <= 4
@@ -57,21 +57,21 @@ def test_a_long_value_in_a_stream_is_searched_once(monkeypatch: pytest.MonkeyPat
 
     This is also true if another value has the same beginning.
     """
-    value = secrets.token_urlsafe(LONG)
+    value = secrets.token_urlsafe(LONG_VALUE_LENGTH)
     redactor = Redactor()
-    other = value[: LONG // 2] + secrets.token_urlsafe(99)
-    redactor.protect(other, "a.key0")
+    value_with_same_beginning = value[: LONG_VALUE_LENGTH // 2] + secrets.token_urlsafe(99)
+    redactor.protect(value_with_same_beginning, "a.key0")
     redactor.protect(value, "a.key1")
-    searched: list[int] = []
+    searched_lengths: list[int] = []
     find = Search.find
 
     def counting_find(search: Search, data: bytes) -> list[PatternMatch]:
-        searched.append(len(data))
+        searched_lengths.append(len(data))
         return find(search, data)
 
     monkeypatch.setattr(Search, "find", counting_find)
     stream = redactor.stream()
     text = f"it is {value}\n"
-    shown = "".join(stream.feed(text[start : start + CHUNK]) for start in range(0, len(text), CHUNK))
-    assert shown + stream.release() == "it is \u2039secret:a.key1\u203a\n"
-    assert sum(searched) < 6 * len(text)
+    masked = "".join(stream.feed(text[start : start + CHUNK_LENGTH]) for start in range(0, len(text), CHUNK_LENGTH))
+    assert masked + stream.release() == "it is \u2039secret:a.key1\u203a\n"
+    assert sum(searched_lengths) < 6 * len(text)

@@ -121,7 +121,7 @@ def test_no_public_name_except_the_widget_imports_jupyter(name: str) -> None:
     code = f"""
 import json, sys, zensecrets_jupyter
 zensecrets_jupyter.{name}
-print(json.dumps([name for name in {[one for one in HEAVY if one not in {"pydantic", "sqlalchemy"}]!r} if name in sys.modules]))
+print(json.dumps([name for name in {[library for library in HEAVY if library not in {"pydantic", "sqlalchemy"}]!r} if name in sys.modules]))
 """
     assert run_python(code) == []
 

@@ -57,10 +57,10 @@ def test_white_space_inside_the_braces_is_ignored(reference: SecretReference, be
 def test_splitting_keeps_all_parts(parts: list[str | SecretReference]) -> None:
     """Splitting a text with references keeps each part in order."""
     text = "".join(str(part) for part in parts)
-    found = split_references(text)
-    assert "".join(str(part) for part in found) == text
+    split_parts = split_references(text)
+    assert "".join(str(part) for part in split_parts) == text
     references = tuple(part for part in parts if isinstance(part, SecretReference))
-    assert tuple(part for part in found if isinstance(part, SecretReference)) == references
+    assert tuple(part for part in split_parts if isinstance(part, SecretReference)) == references
     assert find_references(text) == references
 
 
@@ -75,7 +75,7 @@ def test_any_text_can_be_split(text: str) -> None:
 @QUICK
 @given(st.text("{}$. ab-", max_size=25))
 def test_braces_are_a_reference_a_near_miss_or_plain_text(text: str) -> None:
-    """For any text of such characters, an error has one line and a valid position."""
+    """For any text of braces, dots and letters, an error has one line and a valid position."""
     error = near_miss(text)
     if error is not None:
         assert is_one_line(error)

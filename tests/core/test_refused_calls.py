@@ -72,17 +72,17 @@ def test_a_wrong_call_raises_an_error_without_the_value(case: str, home: Path) -
 
 
 @step
-def _one() -> int:
+def _number_step() -> int:
     return 1
 
 
 @pipeline
-def _ones(k: int = 1) -> None:
-    _one()
+def _number_pipeline(k: int = 1) -> None:
+    _number_step()
 
 
 @classic_step
-def _classic_one() -> int:
+def _classic_number_step() -> int:
     return 1
 
 
@@ -92,19 +92,19 @@ def _classic(one: Any) -> None:
 
 
 PIPELINES: dict[str, tuple[Callable[[], object], str]] = {
-    "an unknown argument": (lambda: _ones(kk=3), "Wrong arguments for pipeline '_ones'.*Did you mean 'k'"),
-    "a number as run_name": (lambda: _ones.with_options(run_name=5), "no text in one line"),  # type: ignore[arg-type]
-    "two lines as run_name": (lambda: _ones.with_options(run_name="a\nb"), "no text in one line"),
-    "a list of configurations": (lambda: _ones.with_options(steps=[1]), "is no mapping"),  # type: ignore[arg-type]
-    "a text as enable_cache": (lambda: _ones.with_options(enable_cache="false"), "Give True or False"),
-    "a text as enable_cache of a step": (lambda: _one.with_options(enable_cache="no"), "Give True or False"),
-    "a near miss of run's arguments": (lambda: _classic(one=_classic_one()).run(runname="x"), "Did you mean 'run_name'"),
+    "an unknown argument": (lambda: _number_pipeline(kk=3), "Wrong arguments for pipeline '_number_pipeline'.*Did you mean 'k'"),
+    "a number as run_name": (lambda: _number_pipeline.with_options(run_name=5), "no text in one line"),  # type: ignore[arg-type]
+    "two lines as run_name": (lambda: _number_pipeline.with_options(run_name="a\nb"), "no text in one line"),
+    "a list of configurations": (lambda: _number_pipeline.with_options(steps=[1]), "is no mapping"),  # type: ignore[arg-type]
+    "a text as enable_cache": (lambda: _number_pipeline.with_options(enable_cache="false"), "Give True or False"),
+    "a text as enable_cache of a step": (lambda: _number_step.with_options(enable_cache="no"), "Give True or False"),
+    "a near miss of run's arguments": (lambda: _classic(one=_classic_number_step()).run(runname="x"), "Did you mean 'run_name'"),
 }
 
 
 @pytest.mark.parametrize("case", PIPELINES)
 def test_a_wrong_call_of_a_pipeline_raises_step_interface_error(case: str) -> None:
-    """The error has a near miss or a valid argument."""
+    """The error suggests the nearest argument or says which argument is valid."""
     call, error_text = PIPELINES[case]
     with pytest.raises(StepInterfaceError, match=error_text):
         call()

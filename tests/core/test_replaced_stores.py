@@ -30,70 +30,70 @@ pytestmark = pytest.mark.one_python
 ALERTER, MANAGER = ComponentType.ALERTER, ComponentType.SECRETS_MANAGER
 
 
-def _deleted(home: Path, _copy: Path) -> None:
+def _delete(home: Path, _copy: Path) -> None:
     shutil.rmtree(home)
 
 
-def _recreated(home: Path, _copy: Path) -> None:
+def _recreate(home: Path, _copy: Path) -> None:
     shutil.rmtree(home)
-    other = Workspace(home)
-    other.register_component(ALERTER, "theirs", "slack", {"slack_token": canary("theirs")})
-    other.open_manager("default").register_secret(secret("theirs", key=canary("theirs")))
+    new_workspace = Workspace(home)
+    new_workspace.register_component(ALERTER, "theirs", "slack", {"slack_token": canary("theirs")})
+    new_workspace.open_manager("default").register_secret(secret("theirs", key=canary("theirs")))
 
 
-def _restored(home: Path, copy: Path) -> None:
+def _restore(home: Path, copy: Path) -> None:
     shutil.rmtree(home)
     shutil.copytree(copy, home)
 
 
-REPLACED = [_deleted, _recreated, _restored]
+REPLACEMENTS = [_delete, _recreate, _restore]
 
 
-@pytest.mark.parametrize("replace", REPLACED)
+@pytest.mark.parametrize("replace", REPLACEMENTS)
 def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable[[Path, Path], None], home: Path, tmp_path: Path) -> None:
     """After a replacement of the files, other processes can read all new data."""
-    held = get_workspace()
-    held.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
-    held.open_manager("default").register_secret(secret("first", key=canary("first")))
+    open_workspace = get_workspace()
+    open_workspace.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
+    open_workspace.open_manager("default").register_secret(secret("first", key=canary("first")))
     shutil.copytree(home, tmp_path / "copy")
-    held.register_component(ALERTER, "second", "slack", {"slack_token": canary("second")})
+    open_workspace.register_component(ALERTER, "second", "slack", {"slack_token": canary("second")})
     replace(home, tmp_path / "copy")
 
     values = [canary(f"value {number}") for number in range(4)]
-    held.register_component(ALERTER, "new", "slack", {"slack_token": values[0]})
+    open_workspace.register_component(ALERTER, "new", "slack", {"slack_token": values[0]})
     assert Workspace(home).open_component(ALERTER, "new").slack_token == values[0]
-    held.update_component(ALERTER, "new", {"slack_token": values[1]})
+    open_workspace.update_component(ALERTER, "new", {"slack_token": values[1]})
     Client().active_stack.secrets_manager.register_secret(secret("new", key=values[2]))
-    generation, sealed = held.seal(values[3].encode())
-    fresh = Workspace(home)
-    assert fresh.open_component(ALERTER, "new").slack_token == values[1]
-    assert fresh.open_manager("default").get_secret("new").content == {"key": values[2]}
-    assert fresh.unseal(generation, sealed) == values[3].encode()
+    generation, sealed = open_workspace.seal(values[3].encode())
+    new_workspace = Workspace(home)
+    assert new_workspace.open_component(ALERTER, "new").slack_token == values[1]
+    assert new_workspace.open_manager("default").get_secret("new").content == {"key": values[2]}
+    assert new_workspace.unseal(generation, sealed) == values[3].encode()
 
 
 def test_a_restored_store_with_the_same_generation_uses_its_own_key(home: Path, tmp_path: Path) -> None:
     """A restored store may have another key with the same generation number."""
-    held = open_store(home)
-    held.register_secret(secret("first", key="1"))
+    open_manager = open_store(home)
+    open_manager.register_secret(secret("first", key="1"))
     shutil.copytree(home, tmp_path / "copy")
-    held.rotate_key()
-    _restored(home, tmp_path / "copy")
+    open_manager.rotate_key()
+    _restore(home, tmp_path / "copy")
     other = open_store(home)
     other.rotate_key()
     other.register_secret(secret("theirs", key="2"))
-    assert content_of(held, "theirs") == {"key": "2"}
-    held.register_secret(secret("new", key="3"))
-    held.merge_secret("first", {"key": "4"})
-    fresh = open_store(home)
-    assert [content_of(fresh, name) for name in ("new", "first")] == [{"key": "3"}, {"key": "4"}]
+    assert content_of(open_manager, "theirs") == {"key": "2"}
+    open_manager.register_secret(secret("new", key="3"))
+    open_manager.merge_secret("first", {"key": "4"})
+    new_manager = open_store(home)
+    assert [content_of(new_manager, name) for name in ("new", "first")] == [{"key": "3"}, {"key": "4"}]
 
 
 def test_a_changed_protection_needs_no_prompt_for_an_open_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process with the open key continues after another process sets a passphrase."""
-    held = open_store(home)
-    held.register_secret(secret("first", key="1"))
+    open_manager = open_store(home)
+    open_manager.register_secret(secret("first", key="1"))
     open_store(home).rewrap("passphrase", passphrase="a passphrase")
-    held.register_secret(secret("second", key="2"))
+    open_manager.register_secret(secret("second", key="2"))
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "a passphrase")
     assert content_of(open_store(home), "second") == {"key": "2"}
 
@@ -104,16 +104,16 @@ def test_a_missing_key_file_stops_writes(replacement: bytes | None, home: Path) 
 
     It can store the key in a new key file.
     """
-    held = open_store(home)
-    held.register_secret(secret("first", key="1"))
+    open_manager = open_store(home)
+    open_manager.register_secret(secret("first", key="1"))
     for file in (home / "keys").iterdir():
         file.unlink() if replacement is None else file.write_bytes(replacement)
     with pytest.raises(KeyLostError):
-        held.register_secret(secret("second", key="2"))
-    held.rewrap("keyfile")
-    held.register_secret(secret("second", key="2"))
-    fresh = open_store(home)
-    assert (fresh.list_secrets(), content_of(fresh, "second")) == (["first", "second"], {"key": "2"})
+        open_manager.register_secret(secret("second", key="2"))
+    open_manager.rewrap("keyfile")
+    open_manager.register_secret(secret("second", key="2"))
+    new_manager = open_store(home)
+    assert (new_manager.list_secrets(), content_of(new_manager, "second")) == (["first", "second"], {"key": "2"})
 
 
 def test_a_deleted_manager_refuses_changes(home: Path) -> None:
@@ -141,26 +141,26 @@ def test_a_deleted_manager_refuses_changes(home: Path) -> None:
 
 def test_a_file_replaced_during_a_write_raises_an_error(home: Path) -> None:
     """A write to a file that is replaced at the same time raises an error."""
-    held = open_store(home)
-    held.register_secret(secret("first", key="1"))
+    open_manager = open_store(home)
+    open_manager.register_secret(secret("first", key="1"))
     with (
         pytest.raises(ManagerUnreachableError, match="deleted or replaced during the write; nothing was stored"),
-        held.backend._file.write(),
+        open_manager.backend._file.write(),
     ):
-        held.backend.path.rename(home / "moved.db")
-    (home / "moved.db").rename(held.backend.path)
-    assert held.list_secrets() == ["first"]
+        open_manager.backend.path.rename(home / "moved.db")
+    (home / "moved.db").rename(open_manager.backend.path)
+    assert open_manager.list_secrets() == ["first"]
 
 
-def _foreign(path: Path) -> None:
+def _give_to_another_user(path: Path) -> None:
     shutil.chown(path, 12345)
 
 
-def _open_to_all(path: Path) -> None:
+def _let_all_users_write(path: Path) -> None:
     path.chmod(0o777)
 
 
-def _open_to_a_group(path: Path) -> None:
+def _let_a_group_write(path: Path) -> None:
     shutil.chown(path, None, 12345)
     path.chmod(0o770)
 
@@ -168,8 +168,8 @@ def _open_to_a_group(path: Path) -> None:
 CASES = [
     (pattern, make_unsafe)
     for pattern in ("", "keys", "workspace.db", "keys/*.key")
-    for make_unsafe in (_foreign, _open_to_all, _open_to_a_group)
-    if make_unsafe is _foreign or "." not in pattern
+    for make_unsafe in (_give_to_another_user, _let_all_users_write, _let_a_group_write)
+    if make_unsafe is _give_to_another_user or "." not in pattern
 ]
 """Files in the home as glob patterns, and functions that let another user own or change them."""
 
@@ -178,8 +178,8 @@ CASES = [
 @pytest.mark.parametrize(("pattern", "make_unsafe"), CASES)
 def test_files_of_other_users_are_refused(pattern: str, make_unsafe: Callable[[Path], None], home: Path) -> None:
     """A home, key or store that other users own or can change raises an error."""
-    first = get_workspace()
-    first.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
+    workspace = get_workspace()
+    workspace.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
     path = next(iter(home.glob(pattern))) if pattern else home
     make_unsafe(path)
     with pytest.raises(ManagerAccessError) as caught:

@@ -55,11 +55,11 @@ def test_the_default_home_is_the_platforms_folder(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("level", list(SecretValidationLevel))
-@pytest.mark.parametrize("written", ["upper", "lower", "title", "padded"])
-def test_a_level_is_valid_in_any_case(level: SecretValidationLevel, written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("spelling", ["upper", "lower", "title", "padded"])
+def test_a_level_is_valid_in_any_case(level: SecretValidationLevel, spelling: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Upper case, lower case and surrounding white space do not change the level."""
     texts = {"upper": level.value, "lower": level.value.lower(), "title": level.value.title(), "padded": f" {level.value} "}
-    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, texts[written])
+    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, texts[spelling])
     assert validation_level() is level
 
 
@@ -83,7 +83,7 @@ def test_the_error_for_an_invalid_level_lists_the_levels(invalid: str, monkeypat
         assert text in str(caught.value)
 
 
-def test_the_variable_and_the_levels_have_zenml_s_names() -> None:
+def test_the_variable_and_the_levels_have_the_names_of_zenml() -> None:
     """The names are those in ZenML's documentation."""
     assert VALIDATION_LEVEL_VARIABLE == "ZENML_SECRET_VALIDATION_LEVEL"
     assert [level.value for level in SecretValidationLevel] == ["NONE", "SECRET_EXISTS", "SECRET_AND_KEY_EXISTS"]
@@ -94,10 +94,10 @@ def test_only_the_owner_can_enter_a_private_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     before = os.umask(0)
     try:
-        made = make_private_folder(tmp_path / "a" / "b")
+        new_folder = make_private_folder(tmp_path / "a" / "b")
     finally:
         os.umask(before)
-    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (made, made.parent, tmp_path)] == [0o700, 0o700, 0o755]
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in (new_folder, new_folder.parent, tmp_path)] == [0o700, 0o700, 0o755]
 
 
 def test_settings_import_no_large_library() -> None:

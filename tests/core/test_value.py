@@ -118,17 +118,17 @@ def test_values_are_exact_texts(registered: Registered) -> None:
 def test_a_read_value_is_masked(registered: Registered) -> None:
     """The redactor masks a read value in any text under its name."""
     for holder in (registered.value, [registered.value], {"a": (registered.value,)}, registered.secret.content):
-        shown = the_redactor().redact(repr(holder))
-        assert "‹secret:login.password›" in shown
-        assert find_canary(shown) == []
+        masked = the_redactor().redact(repr(holder))
+        assert "‹secret:login.password›" in masked
+        assert find_canary(masked) == []
 
 
-@pytest.mark.parametrize("look", [repr, str, pprint.pformat, "{!r}".format])
-def test_secrets_and_references_show_no_value(look: Callable[[Any], str], registered: Registered) -> None:
+@pytest.mark.parametrize("represent", [repr, str, pprint.pformat, "{!r}".format])
+def test_secrets_and_references_show_no_value(represent: Callable[[Any], str], registered: Registered) -> None:
     """The ``repr`` of a secret shows the mask; a reference shows itself."""
     for holder in (registered.secret, registered.secret.reference("password"), [registered.secret]):
-        assert find_canary(look(holder)) == []
-    assert look(registered.secret).count("‹secret:login.password›") == 1
+        assert find_canary(represent(holder)) == []
+    assert represent(registered.secret).count("‹secret:login.password›") == 1
 
 
 @pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
@@ -142,12 +142,12 @@ def test_a_pickle_holds_no_value(serialize: Callable[[Any], bytes], registered: 
 @pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
 def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], registered: Registered) -> None:
     """An unpickled reference is equal and resolves to an exact text."""
-    back = pickle.loads(serialize(registered.secret.reference("password")))  # noqa: S301 - our own bytes
-    back = back() if callable(back) else back
-    assert isinstance(back, SecretReference)
-    assert (back, str(back)) == (("login", "password"), "{{login.password}}")
-    assert back.resolve() == registered.text
-    assert type(back.resolve()) is str
+    unpickled = pickle.loads(serialize(registered.secret.reference("password")))  # noqa: S301 - our own bytes
+    unpickled = unpickled() if callable(unpickled) else unpickled
+    assert isinstance(unpickled, SecretReference)
+    assert (unpickled, str(unpickled)) == (("login", "password"), "{{login.password}}")
+    assert unpickled.resolve() == registered.text
+    assert type(unpickled.resolve()) is str
 
 
 def test_unpickling_reads_the_current_value(registered: Registered) -> None:
@@ -164,20 +164,20 @@ def test_a_reference_resolves_in_another_process(registered: Registered) -> None
     holder = {"reference": registered.secret.reference("password"), "secret": registered.secret}
     code = """
 import hashlib, json, pickle, sys
-held = pickle.loads(bytes.fromhex(sys.argv[1]))
-value = held["reference"].resolve()
+unpickled = pickle.loads(bytes.fromhex(sys.argv[1]))
+value = unpickled["reference"].resolve()
 print(json.dumps({
     "exact": type(value) is str,
     "digest": hashlib.sha256(json.dumps(value).encode()).hexdigest(),
-    "same": value == held["secret"].content["password"],
-    "repr": repr(held),
+    "same": value == unpickled["secret"].content["password"],
+    "repr": repr(unpickled),
 }))
 """
-    found = run_python(code, pickle.dumps(holder).hex())
-    assert found["exact"]
-    assert found["same"]
-    assert found["digest"] == hashlib.sha256(json.dumps(registered.text).encode()).hexdigest()
-    assert find_canary(found["repr"]) == []
+    result = run_python(code, pickle.dumps(holder).hex())
+    assert result["exact"]
+    assert result["same"]
+    assert result["digest"] == hashlib.sha256(json.dumps(registered.text).encode()).hexdigest()
+    assert find_canary(result["repr"]) == []
 
 
 def test_a_pickle_of_a_deleted_secret_raises_an_error(registered: Registered) -> None:
@@ -249,8 +249,8 @@ def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> N
     def signature(keys: dict[str, str]) -> str:
         request = AWSRequest("GET", "https://example.com/")
         request.context["timestamp"] = "20260101T000000Z"
-        made: str = SigV4Auth(Credentials(*keys.values()), "s3", "eu-west-1").signature("text", request)
-        return made
+        text_signature: str = SigV4Auth(Credentials(*keys.values()), "s3", "eu-west-1").signature("text", request)
+        return text_signature
 
     assert signature(content) == signature(plain)
 
@@ -262,19 +262,19 @@ def test_sqlalchemy_accepts_a_value(registered: Registered) -> None:
     assert url.render_as_string(hide_password=False) == f"postgresql+psycopg://somebody:{registered.text}@localhost:5432/db"
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
-        found = connection.execute(sa.text("SELECT :value, length(:value)"), {"value": registered.value}).one()
+        row = connection.execute(sa.text("SELECT :value, length(:value)"), {"value": registered.value}).one()
     engine.dispose()
-    assert tuple(found) == (registered.text, len(registered.text))
+    assert tuple(row) == (registered.text, len(registered.text))
 
 
 def test_psycopg_accepts_a_value(registered: Registered) -> None:
     """A PostgreSQL server accepts a value as password and as parameter."""
-    with running_postgresql("somebody", registered.text) as running:
-        where = f"host={running.host} port={running.port} dbname=postgres user=somebody"
-        with psycopg.connect(where, password=registered.value) as connection:
+    with running_postgresql("somebody", registered.text) as server:
+        connection_string = f"host={server.host} port={server.port} dbname=postgres user=somebody"
+        with psycopg.connect(connection_string, password=registered.value) as connection:
             assert connection.execute("SELECT %s::text", (registered.value,)).fetchone() == (registered.text,)
         with pytest.raises(psycopg.OperationalError) as caught:
-            psycopg.connect(where, password=registered.value[:-1])
+            psycopg.connect(connection_string, password=registered.value[:-1])
         assert find_canary(str(caught.value)) == []
 
 
@@ -283,7 +283,7 @@ def test_environment_variables_contain_the_value(registered: Registered, monkeyp
     code = "import os; print(os.environ['TOKEN'], end='')"
     monkeypatch.setenv("TOKEN", registered.value)
     inherited = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    given = subprocess.run(
+    child_with_own_environment = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ, "TOKEN": registered.value}
     )
-    assert (inherited, given.stdout) == (registered.text, registered.text)
+    assert (inherited, child_with_own_environment.stdout) == (registered.text, registered.text)

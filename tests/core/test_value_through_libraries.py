@@ -45,12 +45,12 @@ class _Record(msgspec.Struct):
 
 
 def _ruamel(kind: str) -> Callable[[Any], Any]:
-    def through(data: Any) -> Any:
+    def dump_and_load(data: Any) -> Any:
         writer, stream = ruamel.yaml.YAML(typ=kind, pure=True), io.StringIO()
         writer.dump(data, stream)
         return ruamel.yaml.YAML(typ="safe", pure=True).load(stream.getvalue())
 
-    return through
+    return dump_and_load
 
 
 def _omegaconf(data: Any) -> Any:
@@ -58,7 +58,7 @@ def _omegaconf(data: Any) -> Any:
     return omegaconf.OmegaConf.to_container(omegaconf.OmegaConf.create(text))
 
 
-THROUGH: dict[str, Callable[[Any], Any]] = {
+ROUND_TRIPS: dict[str, Callable[[Any], Any]] = {
     "yaml.safe_dump": lambda data: yaml.safe_load(yaml.safe_dump(data)),
     "yaml.dump": lambda data: yaml.safe_load(yaml.dump(data)),
     "ruamel safe": _ruamel("safe"),
@@ -87,17 +87,17 @@ def _annotator(secret: str) -> Any:
     return Client().get_stack(secret).annotator
 
 
-@pytest.mark.parametrize("through", THROUGH.values(), ids=THROUGH)
-def test_serializers_write_the_exact_value(through: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize("round_trip", ROUND_TRIPS.values(), ids=ROUND_TRIPS)
+def test_serializers_write_the_exact_value(round_trip: Callable[[Any], Any]) -> None:
     """Serialized content and resolved attributes are read back as the exact value."""
     value = canary("through") + SPECIAL_CHARACTERS
     _register("service", token=value)
     content = Client().get_secret("service").content
-    for given in (content, {"token": _annotator("service").authentication_secret}):
-        found = through(given)["token"]
-        assert found == value
-        assert type(found) is str
-        assert type(given["token"]) is str
+    for data in (content, {"token": _annotator("service").authentication_secret}):
+        value_read_back = round_trip(data)["token"]
+        assert value_read_back == value
+        assert type(value_read_back) is str
+        assert type(data["token"]) is str
 
 
 class _Session(MemoryFileSystem):  # type: ignore[misc] # fsspec has no type annotations
@@ -145,7 +145,7 @@ def test_pandas_passes_the_value_in_storage_options() -> None:
     options = {"token": Client().get_secret("store").content["token"]}
     pd.DataFrame({"a": [1, 2]}).to_csv("session://bucket/table.csv", index=False, storage_options=options)
     assert pd.read_csv("session://bucket/table.csv", storage_options=options)["a"].tolist() == [1, 2]
-    tokens = {found.token for found in _Session._cache.values()}
+    tokens = {session.token for session in _Session._cache.values()}
     assert tokens == {value}
     assert {type(token) for token in tokens} == {str}
 
@@ -182,20 +182,20 @@ def test_sqlalchemy_logs_in() -> None:
     _register("db", password=value)
     password = Client().get_secret("db").content["password"]
     with running_postgresql("somebody", value) as server:
-        where = f"{server.host}:{server.port}/postgres"
+        address = f"{server.host}:{server.port}/postgres"
         urls: list[sa.URL | str] = [
             sa.URL.create("postgresql+psycopg", "somebody", password, server.host, server.port, "postgres"),
-            f"postgresql+psycopg://somebody:{password}@{where}",
-            Client().active_stack.resolve(f"postgresql+psycopg://somebody:{{{{db.password}}}}@{where}"),
+            f"postgresql+psycopg://somebody:{password}@{address}",
+            Client().active_stack.resolve(f"postgresql+psycopg://somebody:{{{{db.password}}}}@{address}"),
         ]
         for url in urls:
             engine = sa.create_engine(url)
             assert type(engine.url.password) is str
             with engine.connect() as connection:
-                found = connection.execute(sa.text("SELECT current_user, CAST(:value AS text)"), {"value": password}).one()
+                row = connection.execute(sa.text("SELECT current_user, CAST(:value AS text)"), {"value": password}).one()
             engine.dispose()
-            assert tuple(found) == ("somebody", value)
-        engine = sa.create_engine(f"postgresql+psycopg://somebody:{password[:-1]}@{where}")
+            assert tuple(row) == ("somebody", value)
+        engine = sa.create_engine(f"postgresql+psycopg://somebody:{password[:-1]}@{address}")
         with pytest.raises(sa.exc.OperationalError):
             engine.connect()
         engine.dispose()
@@ -209,9 +209,9 @@ def test_boto3_stores_and_reads_with_a_value() -> None:
     with running_moto() as port:
         client = boto3.client("secretsmanager", region_name="eu-west-1", endpoint_url=f"http://127.0.0.1:{port}", **content)
         client.create_secret(Name="copy", SecretString=content["aws_secret_access_key"])
-        found = client.get_secret_value(SecretId="copy")["SecretString"]
+        stored_text = client.get_secret_value(SecretId="copy")["SecretString"]
         client.close()
-    assert found == keys["aws_secret_access_key"]
+    assert stored_text == keys["aws_secret_access_key"]
     assert {type(value) for value in content.values()} == {str}
 
 

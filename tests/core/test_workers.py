@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 PASSPHRASE, VALUE = canary("passphrase"), canary("value")
 
 
-def length(of: BaseSecretSchema) -> int:
+def length(loaded_secret: BaseSecretSchema) -> int:
     """Return the length of the secret's value."""
-    return len(of.content["key"])
+    return len(loaded_secret.content["key"])
 
 
 def _by_executor(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
@@ -40,12 +40,12 @@ def _by_pool(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema
 
 
 def _by_joblib(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
-    found: list[int] = joblib.Parallel(2)(joblib.delayed(task)(one) for one in [argument, argument])
-    return found[0]
+    lengths: list[int] = joblib.Parallel(2)(joblib.delayed(task)(task_argument) for task_argument in [argument, argument])
+    return lengths[0]
 
 
 @pytest.fixture
-def typed(home: Path) -> Iterator[BaseSecretSchema]:
+def secret_of_locked_store(home: Path) -> Iterator[BaseSecretSchema]:
     """Return a secret of a store whose passphrase other processes do not have."""
     before = set_passphrase_source(lambda _prompt: PASSPHRASE)
     try:
@@ -61,39 +61,39 @@ def typed(home: Path) -> Iterator[BaseSecretSchema]:
 @pytest.mark.parametrize("run", [_by_executor, _by_pool, _by_joblib])
 def test_a_locked_store_in_a_worker_raises_its_error(
     run: Callable[[Callable[[BaseSecretSchema], int], BaseSecretSchema], int],
-    typed: BaseSecretSchema,
+    secret_of_locked_store: BaseSecretSchema,
 ) -> None:
     """A task with a secret of a locked store fails, and the pool ends."""
     with pytest.raises(ManagerLockedError, match=r"Set ZENSECRETS_PASSPHRASE.*before the workers are started"):
-        run(length, typed)
+        run(length, secret_of_locked_store)
     joblib.externals.loky.get_reusable_executor().shutdown()
 
 
 @pytest.mark.one_python
-def test_a_worker_with_the_passphrase_reads_the_secret(typed: BaseSecretSchema, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_with_the_passphrase_reads_the_secret(secret_of_locked_store: BaseSecretSchema, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker with the passphrase in its environment reads the secret."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", PASSPHRASE)
-    assert _by_pool(length, typed) == len(VALUE)
+    assert _by_pool(length, secret_of_locked_store) == len(VALUE)
 
 
 def test_each_use_of_a_deferred_error_raises_it() -> None:
-    """Each use of the placeholder raises the error, and it pickles like the original."""
-    unread = DeferredErrorProxy(SecretNotFoundError("There is no secret 'gone'.", name="gone"), (str, ("again",)))
+    """Each use of the placeholder raises the error. A pickle of the placeholder restores the original object."""
+    placeholder = DeferredErrorProxy(SecretNotFoundError("There is no secret 'gone'.", name="gone"), (str, ("again",)))
     uses: list[Callable[[], object]] = [
-        lambda: unread.content,
-        lambda: str(unread),
-        lambda: f"{unread}",
-        lambda: len(unread),
-        lambda: unread["key"],  # type: ignore[index]
-        lambda: list(unread),
-        lambda: bool(unread),
-        lambda: unread == "",  # type: ignore[comparison-overlap]
-        lambda: {unread: 1},
-        lambda: "Bearer " + unread,  # type: ignore[operator]
-        lambda: setattr(unread, "key", "value"),
+        lambda: placeholder.content,
+        lambda: str(placeholder),
+        lambda: f"{placeholder}",
+        lambda: len(placeholder),
+        lambda: placeholder["key"],  # type: ignore[index]
+        lambda: list(placeholder),
+        lambda: bool(placeholder),
+        lambda: placeholder == "",  # type: ignore[comparison-overlap]
+        lambda: {placeholder: 1},
+        lambda: "Bearer " + placeholder,  # type: ignore[operator]
+        lambda: setattr(placeholder, "key", "value"),
     ]
     for use in uses:
         with pytest.raises(SecretNotFoundError, match="no secret 'gone'"):
             use()
-    assert "no secret 'gone'" in repr(unread)
-    assert pickle.loads(pickle.dumps(unread)) == "again"  # noqa: S301 - the test itself pickled the object
+    assert "no secret 'gone'" in repr(placeholder)
+    assert pickle.loads(pickle.dumps(placeholder)) == "again"  # noqa: S301 - the test itself pickled the object

@@ -73,7 +73,7 @@ def without_extras(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def clone(tmp_path: Path) -> Path:
     """Return a copy of all files under version control: no Node modules, and no labextension."""
     clone = tmp_path / "clone"
-    for name in _tracked():
+    for name in _tracked_files():
         target = clone / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target)
@@ -86,7 +86,7 @@ def test_the_sdist_contains_the_labextension_and_no_ignored_file(sdist: Path) ->
         names = {Path(*Path(member.name).parts[1:]).as_posix() for member in archive.getmembers()}
     built = {name for name in names if name.startswith(("zensecrets_jupyter/labextension/", "zensecrets_jupyter/notebook/widget/"))}
     assert {"zensecrets_jupyter/labextension/package.json", "zensecrets_jupyter/notebook/widget/form.js"} <= built
-    assert names - built - {"PKG-INFO"} <= set(_tracked(include_new=True))
+    assert names - built - {"PKG-INFO"} <= set(_tracked_files(include_new=True))
 
 
 def test_the_wheel_contains_types_license_notebooks_and_labextension(wheel: Path) -> None:
@@ -202,9 +202,11 @@ def test_the_form_is_small(wheel: Path) -> None:
 
 def test_no_file_names_a_registry_or_a_path_of_this_machine() -> None:
     """No tracked file contains a registry's address or a path of this machine."""
-    own = [f"{folder}{os.sep}".encode() for folder in {ROOT, Path.home()} if folder != Path(folder.anchor)]
-    found = [f"{name}: {text.decode()}" for name in _tracked() for text in [*REGISTRIES, *own] if text in (ROOT / name).read_bytes()]
-    assert found == []
+    local = [f"{folder}{os.sep}".encode() for folder in {ROOT, Path.home()} if folder != Path(folder.anchor)]
+    matches = [
+        f"{name}: {text.decode()}" for name in _tracked_files() for text in [*REGISTRIES, *local] if text in (ROOT / name).read_bytes()
+    ]
+    assert matches == []
 
 
 def test_the_lock_file_contains_versions_and_no_addresses() -> None:
@@ -214,7 +216,7 @@ def test_the_lock_file_contains_versions_and_no_addresses() -> None:
     assert [name for name, package in packages.items() if not package.get("version")] == []
 
 
-def _tracked(*, include_new: bool = False) -> list[str]:
+def _tracked_files(*, include_new: bool = False) -> list[str]:
     """Return the files under version control, and with ``include_new`` also new files that Git does not ignore."""
     options = ["--cached", "--others", "--exclude-standard"] if include_new else ["--cached"]
     listed = _run(["git", "-C", ROOT, "ls-files", *options, "-z"])
@@ -236,11 +238,11 @@ def _run(command: list[str | Path], *, path: Path | None = None, **variables: st
     environment.pop("VIRTUAL_ENV", None)
     if path is not None:
         environment["PATH"] = str(path)
-    done = subprocess.run(
+    process = subprocess.run(
         command, env=environment, cwd=ROOT.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    if done.returncode != 0:
-        # pytest shows this in the report of a failed test.
-        sys.stdout.write(done.stdout)
-        raise subprocess.CalledProcessError(done.returncode, command, done.stdout)
-    return done.stdout
+    if process.returncode != 0:
+        # pytest shows the captured output of a failed test in its report.
+        sys.stdout.write(process.stdout)
+        raise subprocess.CalledProcessError(process.returncode, command, process.stdout)
+    return process.stdout

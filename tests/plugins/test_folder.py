@@ -1,6 +1,6 @@
 """A flavor of a plug-in that is installed with pip.
 
-It is found by its entry point, and passes the conformance suite.
+The package finds the flavor by its entry point, and the flavor passes the conformance suite.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_plug_in_passes_the_suite(installed: Path) -> None:
-    """The tests of the plug-in pass where it is installed."""
+    """The tests of the plug-in pass in an environment that contains the plug-in."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), str(PLUGIN / "suite.py")]
     environment = {**os.environ, **with_plugins(installed)}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed in " in done.stdout
+    process = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert " passed in " in process.stdout
 
 
 def test_plug_in_is_listed_and_usable(installed: Path, tmp_path: Path) -> None:
     """The flavor is listed with its package, and can be registered.
 
-    It stores secrets in files of mode 0600.
+    The flavor stores secrets in files of mode 0600.
     """
     code = """
 import json, sys
@@ -58,8 +58,8 @@ Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="Mine", key=
 files = [[file.name, oct(file.stat().st_mode & 0o777)] for file in Path(sys.argv[1]).iterdir()]
 print(json.dumps([*listed, Client().get_secret("Mine").content, files]))
 """
-    found = run_python(code, str(tmp_path / "shared"), environment=with_plugins(installed))
-    assert found == [True, "from zensecrets-folder", True, {"key": "value"}, [["zenml+global+=4dine", "0o600"]]]
+    result = run_python(code, str(tmp_path / "shared"), environment=with_plugins(installed))
+    assert result == [True, "from zensecrets-folder", True, {"key": "value"}, [["zenml+global+=4dine", "0o600"]]]
 
 
 def test_documentation_shows_the_plug_in() -> None:

@@ -36,13 +36,13 @@ def test_an_export_contains_no_value(export_format: str, tmp_path: Path) -> None
     write_notebook(folder / "a.ipynb", **{location: f"{value} {short}" for location in LOCATIONS if location != "key"})
     _convert(folder, "--to", export_format, "--output", "clear")
     assert any(find_canary(path) for path in folder.glob("clear*"))
-    done = _convert(folder, "--to", export_format, "--output", "masked", PREPROCESSOR)
+    process = _convert(folder, "--to", export_format, "--output", "masked", PREPROCESSOR)
     # nbconvert may write an attachment to a separate file.
     assert [find_canary(path) for path in folder.glob("masked*") if find_canary(path)] == []
     (masked,) = [path for path in folder.glob("masked*") if path.is_file()]
     assert short not in masked.read_text(encoding="utf-8")
-    assert "zensecrets masked ‹secret:db.password›, ‹secret:db.pin› in the export." in done.stderr
-    assert find_canary(done.stdout + done.stderr) == []
+    assert "zensecrets masked ‹secret:db.password›, ‹secret:db.pin› in the export." in process.stderr
+    assert find_canary(process.stdout + process.stderr) == []
 
 
 def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +58,6 @@ def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, monkeypatc
     save_fingerprints()
     monkeypatch.delenv("ZENSECRETS_PASSPHRASE")
     write_notebook(folder / "a.ipynb", code=value, html=value)
-    done = _convert(folder, "--to", "html", PREPROCESSOR)
+    process = _convert(folder, "--to", "html", PREPROCESSOR)
     assert find_canary(folder / "a.html") == []
-    assert find_canary(done.stderr) == []
+    assert find_canary(process.stderr) == []

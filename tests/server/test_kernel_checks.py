@@ -54,12 +54,12 @@ def _endpoint(kernel: Kernel, runtime: Path) -> Endpoint:
 
 
 def test_two_kernels_mask_their_values(kernel: Kernel, runtime: Path, tmp_path: Path) -> None:
-    """Two kernels mask the values of both. A notebook without values is returned unchanged."""
+    """Each of two kernels masks its own values. A notebook without values is returned unchanged."""
     values = {"first.key": canary("first"), "second.key": canary("second")}
-    with running_kernel(tmp_path, connection_file=runtime / "kernel-second.json") as other:
-        assert other.run("%load_ext zensecrets_jupyter").ok
-        for owner, (name, value) in zip((kernel, other), values.items(), strict=True):
-            owner.run(PROTECT.format(value=value, name=name))
+    with running_kernel(tmp_path, connection_file=runtime / "kernel-second.json") as second_kernel:
+        assert second_kernel.run("%load_ext zensecrets_jupyter").ok
+        for kernel_of_value, (name, value) in zip((kernel, second_kernel), values.items(), strict=True):
+            kernel_of_value.run(PROTECT.format(value=value, name=name))
         document = notebook(markdown=" ".join(values.values()), code=f"x = '{values['first.key']}'")
         masked, names = _client(runtime).mask(document, format="json")
         assert names == set(values)
@@ -78,14 +78,14 @@ def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> No
     document["cells"][-1]["outputs"] = outputs
     masked, names = _client(runtime).mask(document, format="json")
     assert names == {"door.pin"}
-    found = [output["data"] for output in masked["cells"][-1]["outputs"]]
-    assert found[0]["application/vnd.plotly.v1+json"] == {"y": [PIN], "name": MASK}
-    for (mime, text, numbers), shown in zip(PROGRAMS.values(), found, strict=True):
-        assert (shown[mime].count(str(PIN)), shown[mime].replace(MASK, str(PIN))) == (numbers, text)
+    masked_bundles = [output["data"] for output in masked["cells"][-1]["outputs"]]
+    assert masked_bundles[0]["application/vnd.plotly.v1+json"] == {"y": [PIN], "name": MASK}
+    for (mime, text, numbers), masked_bundle in zip(PROGRAMS.values(), masked_bundles, strict=True):
+        assert (masked_bundle[mime].count(str(PIN)), masked_bundle[mime].replace(MASK, str(PIN))) == (numbers, text)
 
 
 def test_unloading_removes_the_private_file(kernel: Kernel, runtime: Path) -> None:
-    """Only the user can read the address file. Unloading removes it and closes the port."""
+    """Only the user can read the file with the address of the kernel. Unloading removes the file and closes the port."""
     endpoint = _endpoint(kernel, runtime)
     assert stat.S_IMODE(endpoint.file.stat().st_mode) == 0o600
     assert _client(runtime).is_checking(Path(kernel.manager.connection_file).stem)

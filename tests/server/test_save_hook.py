@@ -119,12 +119,12 @@ def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(location: str, serve
     name = location.replace(" ", "-")
     texts = list(encodings_of(SPECIAL).values())
     # To save time, locations other than code are tested with every eighth encoding.
-    chosen = texts if location == "code" else texts[::8]
-    for number, text in enumerate(chosen):
+    tested_texts = texts if location == "code" else texts[::8]
+    for number, text in enumerate(tested_texts):
         server.save(f"{name}-{number}.ipynb", notebook(**{location: text}))
-        saved = server.folder / f"{name}-{number}.ipynb"
-        assert find_canary(saved) == []
-        nbformat.validate(nbformat.read(saved, as_version=4))
+        saved_file = server.folder / f"{name}-{number}.ipynb"
+        assert find_canary(saved_file) == []
+        nbformat.validate(nbformat.read(saved_file, as_version=4))
     assert f"zensecrets masked ‹secret:db.special› in {name}-0.ipynb before it was saved." in server.log
     assert find_canary(server.home / "log") == []
     assert find_canary(server.home / "zensecrets") == []
@@ -193,9 +193,9 @@ def test_other_lines_are_used_after_a_damaged_line(
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     header = file_format.new_header()
-    whole = header + file_format.line_of(header, VALUE, "db.password")
+    file_text = header + file_format.line_of(header, VALUE, "db.password")
     file = tmp_path / "fingerprints"
-    file.write_bytes(whole.encode() + damage if damage else whole.encode()[:-1])
+    file.write_bytes(file_text.encode() + damage if damage else file_text.encode()[:-1])
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
     SaveHook(logging.getLogger("save hook"))(model=model, path="a.py", contents_manager=None)
     assert not find_canary(model["content"])
@@ -248,9 +248,9 @@ def test_a_command_succeeds_without_its_fingerprints(tmp_path: Path) -> None:
     """A command that cannot store fingerprints succeeds, and prints the reason in one line."""
     home = tmp_path / "home"
     (home / "fingerprints").mkdir(parents=True)
-    done = run_zensecrets("secret", "register", "db", f"--password={VALUE}", environment={"ZENSECRETS_HOME": str(home)})
-    assert done.returncode == 0, done.stderr
-    (line,) = done.stderr.splitlines()
+    process = run_zensecrets("secret", "register", "db", f"--password={VALUE}", environment={"ZENSECRETS_HOME": str(home)})
+    assert process.returncode == 0, process.stderr
+    (line,) = process.stderr.splitlines()
     assert line.startswith("Note: Saved notebooks are not searched for new values: ")
     assert not find_canary(line)
 

@@ -188,7 +188,7 @@ def test_a_locked_database_leaves_no_key_file(home: Path, monkeypatch: pytest.Mo
             Sealed(path).put("text")
         other.execute("ROLLBACK")
     assert list((home / "keys").iterdir()) == []
-    user = ScriptedUser("pass", "pass")
+    user = ScriptedPassphrases("pass", "pass")
     sealed = Sealed(path, user)
     sealed.put("text")
     assert len(user.prompts) == 2

@@ -1,4 +1,4 @@
-"""The tests of the plug-in, which ``tests/plugins/test_folder.py`` runs where it is installed."""
+"""The tests of the plug-in, which ``tests/plugins/test_folder.py`` runs in an environment that contains the plug-in."""
 
 from importlib.metadata import entry_points
 
