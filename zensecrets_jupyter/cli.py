@@ -66,7 +66,7 @@ def main() -> NoReturn:
         _print_error(f"\n{interrupt if isinstance(interrupt, InterruptedWork) else 'Interrupted.'}")
         code = INTERRUPTED
     except OSError as error:
-        if not _is_stdout_error(error):
+        if not _handle_stdout_error(error):
             raise
         code = 1
     sys.exit(code)
@@ -86,14 +86,14 @@ def run(words: Sequence[str]) -> int:
         _print_error(f"Error: {replace_magics(str(error))}")
         return 1
     finally:
-        _store_fingerprints()
+        _print_notes_and_store_fingerprints()
     return _show(outcome)
 
 
-def _store_fingerprints() -> None:
+def _print_notes_and_store_fingerprints() -> None:
     """Print the notes about opened secrets managers, and store the fingerprints of this process's values."""
-    active = sys.modules.get("zensecrets_jupyter.commands.framework.active_manager")
-    notes = active.take_notes() if active is not None else ""
+    active_manager_module = sys.modules.get("zensecrets_jupyter.commands.framework.active_manager")
+    notes = active_manager_module.take_notes() if active_manager_module is not None else ""
     if notes:
         _print_error(notes)
     # With these fingerprints, a running Jupyter Server recognizes the values of this process in notebooks, and masks them.
@@ -131,19 +131,22 @@ def _substitute(error: UnicodeError) -> tuple[str, int]:
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    missing = error.object[error.start : error.end]
+    missing_characters = error.object[error.start : error.end]
     return "".join(
-        _ASCII_SUBSTITUTES.get(character) or character.encode("ascii", "backslashreplace").decode() for character in missing
+        _ASCII_SUBSTITUTES.get(character) or character.encode("ascii", "backslashreplace").decode() for character in missing_characters
     ), error.end
 
 
 codecs.register_error(_ERROR_HANDLER, _substitute)
 
 
-def _is_stdout_error(error: OSError) -> bool:
-    """Return whether ``error`` comes from a write to stdout.
+def _handle_stdout_error(error: OSError) -> bool:
+    """Redirect stdout to the null device if ``error`` comes from a write to stdout.
 
-    In that case, redirect stdout to the null device. Otherwise Python raises the error again when it flushes stdout at exit.
+    Without the redirection, Python raises the error again when it flushes stdout at exit.
+
+    Returns:
+        Whether the error comes from a write to stdout.
     """
     if isinstance(error, ZenSecretsError) or error.filename is not None:
         return False
@@ -219,7 +222,7 @@ def _make_asker() -> Asker:
     # If standard input is not a terminal, a prompt must not read a value from it: the input may be meant for another purpose.
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         return NonInteractiveAsker()
-    return PromptAsker(read_hidden, _print_error, visible=_ask_visible)
+    return PromptAsker(read_hidden, _print_error, prompt_visible=_ask_visible)
 
 
 def _ask_visible(prompt: str) -> str:
@@ -236,15 +239,15 @@ def _ask_visible(prompt: str) -> str:
 
 
 def _make_capabilities() -> FrontEndCapabilities:
-    # At a terminal, `--KEY=@-` would echo the typed value.
-    piped = sys.stdin is not None and not sys.stdin.closed and not sys.stdin.isatty()
+    # `--KEY=@-` reads only a pipe or a redirected file, because a terminal would show the typed value.
+    is_piped = sys.stdin is not None and not sys.stdin.closed and not sys.stdin.isatty()
     return FrontEndCapabilities(
         program=PROGRAM,
         keeps_environment=False,
         may_reveal=True,
         in_notebook=any(os.environ.get(variable) for variable in KERNEL_VARIABLES),
-        piped=sys.stdin.buffer if piped else None,
-        progress_on=sys.stderr if sys.stderr.isatty() else None,
+        piped=sys.stdin.buffer if is_piped else None,
+        progress_terminal=sys.stderr if sys.stderr.isatty() else None,
         run_program=_run_program,
     )
 
@@ -256,8 +259,8 @@ def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
         UsageProblem: If the program can't be run.
     """
     # The program must not get the passphrase of the store, or values that are meant for `secret register`.
-    removed = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VALUE_VARIABLES)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(removed)} | dict(variables)
+    removed_prefixes = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VALUE_VARIABLES)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(removed_prefixes)} | dict(variables)
     sys.stdout.flush()
     sys.stderr.flush()
     try:

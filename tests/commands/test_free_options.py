@@ -45,7 +45,7 @@ def test_an_ambiguous_line_is_an_error(line: str) -> None:
 
 def test_without_a_limit_each_word_is_positional() -> None:
     """No word is the value of an option."""
-    assert split(["n", "--a", "b"], OPTIONS, names=None) == (["--", "n", "b"], [Argument("a", None)])
+    assert split(["n", "--a", "b"], OPTIONS, positional_count=None) == (["--", "n", "b"], [Argument("a", None)])
 
 
 @given(

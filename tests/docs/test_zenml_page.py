@@ -22,14 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = (Path(__file__).parents[2] / "docs" / "zenml.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"`zenml ([^`]+)`", PAGE)
+COMMANDS_ON_PAGE = re.findall(r"`zenml ([^`]+)`", PAGE)
 
 
-_TYPES = (
+_COMPONENT_OPTIONS = (
     "--alerter --annotator --container_registry --data_validator --experiment_tracker --feature_store --model_deployer"
     " --secrets_manager --step_operator -al -an -c -d -dv -e -f -s -x"
 )
-IN_ZENML = """
+"""The options of ZenML that choose a component of each type that a stack can lack."""
+ZENML_COMMANDS = """
 orchestrator copy
 orchestrator delete
 orchestrator describe
@@ -62,16 +63,20 @@ stack export
 stack get
 stack import --filename --ignore-version-mismatch -f
 stack list --just-mine -m
-stack register TYPES --artifact-store --orchestrator -a -o --set --share
+stack register COMPONENT_OPTIONS --artifact-store --orchestrator -a -o --set --share
 stack register-secrets --skip-existing
-stack remove-component TYPES
+stack remove-component COMPONENT_OPTIONS
 stack rename
 stack set
 stack share
 stack up
-stack update TYPES --artifact-store --orchestrator -a -o
+stack update COMPONENT_OPTIONS --artifact-store --orchestrator -a -o
 """
-"""Every command of ZenML 0.20.5 for secrets, stacks and components, with its options."""
+"""Every command of ZenML 0.20.5 for secrets, stacks and components, with its options.
+
+The word ``COMPONENT_OPTIONS`` stands for the options in :data:`_COMPONENT_OPTIONS`. The commands of ``orchestrator`` stand for the commands
+of all types of components.
+"""
 
 
 def _attributes() -> Iterator[tuple[str, str, str]]:
@@ -95,15 +100,20 @@ def test_every_command_and_option_exists() -> None:
 
     The commands of the orchestrator exist for all types of components.
     """
-    assert len(COMMANDS) > 60
-    lines = [line for line in COMMANDS if not line.startswith("orchestrator ")]
-    lines += [line.replace("orchestrator", kind, 1) for line in COMMANDS if line.startswith("orchestrator ") for kind in COMPONENT_PURPOSES]
+    assert len(COMMANDS_ON_PAGE) > 60
+    lines = [line for line in COMMANDS_ON_PAGE if not line.startswith("orchestrator ")]
+    lines += [
+        line.replace("orchestrator", group, 1)
+        for line in COMMANDS_ON_PAGE
+        if line.startswith("orchestrator ")
+        for group in COMPONENT_PURPOSES
+    ]
     for line in lines:
-        command, context, rest = _resolve(shlex.split(line))
+        command, context, remaining = _resolve(shlex.split(line))
         assert not isinstance(command, Group), line
         if isinstance(command, Command):
             options = command.declared_options(context)
-            for option in [token.partition("=")[0].replace("_", "-") for token in rest if token.startswith("-")]:
+            for option in [token.partition("=")[0].replace("_", "-") for token in remaining if token.startswith("-")]:
                 is_key = isinstance(command, FreeOptionsCommand) and (option[2:].isupper() or option in {"--values", "-v"})
                 assert option in options or is_key, line
 
@@ -113,17 +123,17 @@ def test_every_command_of_zenml_is_supported() -> None:
 
     This covers the commands for secrets, stacks and components.
     """
-    on_page = {" ".join(_resolve(shlex.split(line))[1].command_path.split()[1:]) for line in COMMANDS}
-    for line in IN_ZENML.replace("TYPES", _TYPES).strip().splitlines():
+    names_on_page = {" ".join(_resolve(shlex.split(line))[1].command_path.split()[1:]) for line in COMMANDS_ON_PAGE}
+    for line in ZENML_COMMANDS.replace("COMPONENT_OPTIONS", _COMPONENT_OPTIONS).strip().splitlines():
         tokens = line.split()
         options = {token.replace("_", "-") for token in tokens if token.startswith("-")}
         name = " ".join(token for token in tokens if not token.startswith("-"))
-        for kind in COMPONENT_PURPOSES if tokens[0] == "orchestrator" else ("orchestrator",):
-            command, context, rest = _resolve(name.replace("orchestrator", kind).split())
-            assert isinstance(command, Command), (name, kind)
-            assert not rest, (name, kind)
-            assert options <= command.declared_options(context).keys(), (name, kind)
-        assert name in on_page, name
+        for group in COMPONENT_PURPOSES if tokens[0] == "orchestrator" else ("orchestrator",):
+            command, context, rest = _resolve(name.replace("orchestrator", group).split())
+            assert isinstance(command, Command), (name, group)
+            assert not rest, (name, group)
+            assert options <= command.declared_options(context).keys(), (name, group)
+        assert name in names_on_page, name
 
 
 @pytest.mark.parametrize("kind", [kind.label for kind in ComponentType])

@@ -220,7 +220,7 @@ def test_a_fingerprint_file_without_its_key_is_replaced(
     file.write_bytes(content)
     the_redactor().protect(VALUE, "db.password")
     monkeypatch.setenv(store.VARIABLE, "on")
-    store.take_removed_count()
+    store.take_removed_line_count()
     assert "was damaged, and" in sync_fingerprints()
     assert sync_fingerprints() == ""
     model = {"type": "file", "format": "text", "content": f"x = {VALUE}"}
@@ -232,7 +232,7 @@ def test_damage_is_reported_once_in_a_notebook(tmp_path: Path, monkeypatch: pyte
     """The note is one line, below the cell after which the damage was found."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     monkeypatch.setenv(store.VARIABLE, "on")
-    store.take_removed_count()
+    store.take_removed_line_count()
     take_notes()
     (tmp_path / "fingerprints").write_text(file_format.new_header() + '{"name": "truncated')
     the_redactor().protect(VALUE, "db.password")

@@ -56,7 +56,7 @@ class FrontEndCapabilities:
         may_reveal: Whether a command may print a value on request. A notebook may not, because its output is saved.
         in_notebook: Whether the output of the terminal program goes to a notebook, as with `!zensecrets`.
         piped: Standard input, if it is a pipe.
-        progress_on: The terminal for a progress bar, if there is a terminal.
+        progress_terminal: The terminal for a progress bar, if there is a terminal.
         show_line: Replaces the progress line of a cell, if there is a notebook.
         run_program: Runs a program with additional environment variables and returns its exit code.
         guard: The guard of the session, if it has one.
@@ -68,7 +68,7 @@ class FrontEndCapabilities:
     may_reveal: bool = False
     in_notebook: bool = False
     piped: BinaryIO | None = None
-    progress_on: TextIO | None = None
+    progress_terminal: TextIO | None = None
     show_line: Callable[[str], None] | None = None
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
     guard: GuardControl | None = None

@@ -61,19 +61,19 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
             declared, free = parsed.arguments()
         except (ValueError, UsageProblem):
             return _guess(group, line, expands=expands)
-        argument_words = words[parsed.first - len(group) :]
+        argument_words = words[parsed.arguments_start - len(group) :]
         secrets = [
             (argument, secret)
             for argument, secret in parsed.inline_secrets()
-            if not expands or not _is_expansion(line, argument_words[argument.text_at], secret.value)
+            if not expands or not _is_expansion(line, argument_words[argument.text_index], secret.value)
         ]
         inline_secrets = tuple(secret for _, secret in secrets)
         sensitive = [argument for argument, _ in secrets]
         edits = tuple(_make_edits(argument_words, sensitive))
         # The cleaned line must be the same command, in which each sensitive argument is a bare key.
-        expected = [Argument(one.argument.key, None) if one in sensitive else one.argument for one in free]
-        cleaned = _ParsedLine.parse([*group, *(word.text for word in _split(apply_edits(line, edits)))])
-        if cleaned is not None and cleaned.has_arguments(declared, expected):
+        expected = [Argument(option.argument.key, None) if option in sensitive else option.argument for option in free]
+        cleaned_line = _ParsedLine.parse([*group, *(word.text for word in _split(apply_edits(line, edits)))])
+        if cleaned_line is not None and cleaned_line.has_arguments(declared, expected):
             return LineFindings(inline_secrets, edits)
         return LineFindings(inline_secrets, is_clear=False)
 
@@ -131,13 +131,13 @@ class _ParsedLine(NamedTuple):
     Attributes:
         command: The command, which takes free options.
         context: The Click context with the declared options.
-        first: The index of the first word after the command's name.
+        arguments_start: The index of the first word after the command's name.
         words: The words after the command's name.
     """
 
     command: FreeOptionsCommand
     context: click.Context
-    first: int
+    arguments_start: int
     words: list[str]
 
     @classmethod
@@ -152,22 +152,22 @@ class _ParsedLine(NamedTuple):
         """
         command: click.Command = root
         context = click.Context(root, info_name="zen", **SETTINGS)
-        first = 0
+        arguments_start = 0
         while isinstance(command, Group):
-            if first == len(words) or words[first].startswith("-"):
+            if arguments_start == len(words) or words[arguments_start].startswith("-"):
                 return None
-            _, subcommand, _ = command.resolve_command(context, words[first:])
+            _, subcommand, _ = command.resolve_command(context, words[arguments_start:])
             if subcommand is None:
                 return None
-            command, context = subcommand, click.Context(subcommand, info_name=words[first], parent=context)
-            first += 1
+            command, context = subcommand, click.Context(subcommand, info_name=words[arguments_start], parent=context)
+            arguments_start += 1
         if not isinstance(command, FreeOptionsCommand):
             return None
         try:
-            context = command.make_context(context.info_name, words[first:], parent=context.parent, resilient_parsing=True)
+            context = command.make_context(context.info_name, words[arguments_start:], parent=context.parent, resilient_parsing=True)
         except click.UsageError as error:
             raise convert_usage_error(error) from None
-        return cls(command, context, first, words[first:])
+        return cls(command, context, arguments_start, words[arguments_start:])
 
     def arguments(self) -> tuple[list[str], list[PositionedArgument]]:
         """Return the words of the declared arguments and options, and the free options."""
@@ -175,8 +175,8 @@ class _ParsedLine(NamedTuple):
 
     def inline_secrets(self) -> list[tuple[PositionedArgument, InlineSecret]]:
         """Return the free options that contain an inline secret, each with the secret."""
-        pairs = ((one, self.command.inline_secret(self.context, one.argument)) for one in self.arguments()[1])
-        return [(one, secret) for one, secret in pairs if secret is not None]
+        pairs = ((option, self.command.inline_secret(self.context, option.argument)) for option in self.arguments()[1])
+        return [(option, secret) for option, secret in pairs if secret is not None]
 
     def has_arguments(self, declared: list[str], free: list[Argument]) -> bool:
         """Return whether the line has exactly these arguments; the order of free options may differ."""
@@ -185,7 +185,7 @@ class _ParsedLine(NamedTuple):
         except UsageProblem:
             return False
         # Each key occurs once, so sets are enough.
-        return own_declared == declared and len(own_free) == len(free) and {one.argument for one in own_free} == set(free)
+        return own_declared == declared and len(own_free) == len(free) and {option.argument for option in own_free} == set(free)
 
 
 def _make_edits(words: list[_Word], sensitive: list[PositionedArgument]) -> list[Edit]:
@@ -197,22 +197,22 @@ def _make_edits(words: list[_Word], sensitive: list[PositionedArgument]) -> list
     """
     edits: list[Edit] = []
     # A word without a dash after a bare key would become the value of the key. In this case the key is moved to the end of the line.
-    moved = ""
+    moved_keys = ""
     is_before_plain_word = [not word.has_dash for word in words[1:]] + [False]
-    for one in sorted(sensitive, key=lambda one: one.key_at, reverse=True):
-        key, text = words[one.key_at], words[one.text_at]
-        bare_key = _quote(f"--{one.argument.key}")
-        if is_before_plain_word[one.text_at]:
-            moved = f" {bare_key}{moved}"
-            edits.append(Edit(key.start, words[one.text_at + 1].start, ""))
-            if one.key_at:
-                is_before_plain_word[one.key_at - 1] = True
-        elif one.key_at == one.text_at:
-            edits.append(Edit(key.start, key.end, bare_key))
+    for option in sorted(sensitive, key=lambda option: option.key_index, reverse=True):
+        key_word, text_word = words[option.key_index], words[option.text_index]
+        bare_key = _quote(f"--{option.argument.key}")
+        if is_before_plain_word[option.text_index]:
+            moved_keys = f" {bare_key}{moved_keys}"
+            edits.append(Edit(key_word.start, words[option.text_index + 1].start, ""))
+            if option.key_index:
+                is_before_plain_word[option.key_index - 1] = True
+        elif option.key_index == option.text_index:
+            edits.append(Edit(key_word.start, key_word.end, bare_key))
         else:
-            edits.append(Edit(key.end, text.end, ""))
-    if moved:
-        edits.append(Edit(words[-1].end, words[-1].end, moved))
+            edits.append(Edit(key_word.end, text_word.end, ""))
+    if moved_keys:
+        edits.append(Edit(words[-1].end, words[-1].end, moved_keys))
     return sorted(edits)
 
 

@@ -43,7 +43,7 @@ _COMMON_OPTIONS = {"--schema": True, "-s": True, "--flavor": True, "-f": True, "
 """The options of an unknown command, and whether each takes a value."""
 
 _MIXED_WORD = re.compile(r"(?=.*\d)(?=.*[^\W\d]).{8,}")
-"""A word with letters and digits, which is specific enough to be masked wherever it occurs."""
+"""A word with letters and digits, which is specific enough to be masked in all outputs."""
 
 EXPANSION = re.compile(r"\$\(.*\)|\$\{?\w+\}?|\{[^{}]+\}|`.*`|%\(\w+\)s|%s", re.DOTALL)
 """A text that a shell, IPython or Python expands."""
@@ -73,21 +73,25 @@ def guess_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fal
         line: The command line.
         expands: Whether ``$x`` and ``{x}`` are expanded before the command runs.
     """
-    first = _ARGUMENT.search(line)
-    words_before = _WORD.findall(line, 0, first.start() if first else len(line))
+    first_argument = _ARGUMENT.search(line)
+    words_before = _WORD.findall(line, 0, first_argument.start() if first_argument else len(line))
     target = _TargetCommand.find([*group, *words_before])
     if target is None:
         return []
     arguments = list(_find_arguments(line, target.options, has_name=bool(target.words)))
-    context = target.make_context([line[one.start : one.end] for one in arguments if one.is_declared])
+    context = target.make_context([line[argument.start : argument.end] for argument in arguments if argument.is_declared])
     guesses = []
-    for one in arguments:
-        raw = line[one.value : one.end]
-        if one.is_declared or not raw or (expands and EXPANSION.fullmatch(raw.strip("\"'"))):
+    for argument in arguments:
+        raw = line[argument.value : argument.end]
+        if argument.is_declared or not raw or (expands and EXPANSION.fullmatch(raw.strip("\"'"))):
             continue
-        texts = [text for text in _possible_values(raw) if target.is_sensitive(context, one.key, text)]
+        texts = [text for text in _possible_values(raw) if target.is_sensitive(context, argument.key, text)]
         if texts:
-            guesses.append(Guess(one.start, one.end, one.key, tuple(InlineSecret(f"{target.name}.{one.key}", text) for text in texts)))
+            guesses.append(
+                Guess(
+                    argument.start, argument.end, argument.key, tuple(InlineSecret(f"{target.name}.{argument.key}", text) for text in texts)
+                )
+            )
     if not target.takes_no_values:
         other_words = _words_outside(line, arguments)[len(words_before) - len(target.words) :]
         guesses += _guess_values_without_key(line, other_words, target.name)
@@ -96,13 +100,13 @@ def guess_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fal
 
 def _words_outside(line: str, arguments: Sequence[_Argument]) -> list[re.Match[str]]:
     """Return the words of a line that belong to no argument."""
-    return [word for word in _WORD.finditer(line) if not any(one.start <= word.start() < one.end for one in arguments)]
+    return [word for word in _WORD.finditer(line) if not any(argument.start <= word.start() < argument.end for argument in arguments)]
 
 
 def _guess_values_without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterator[Guess]:
     """Yield a guess for each word that looks like a value.
 
-    The first word may be the name of the secret. It counts only if no other word looks like a value.
+    The first word may be the name of the secret. Therefore the first word counts only if no other word looks like a value.
     """
     likely = [word for word in words[1:] if is_opaque(word[0])] or [word for word in words[:1] if words[1:] and is_opaque(word[0])]
     for word in likely:

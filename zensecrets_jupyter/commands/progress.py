@@ -37,11 +37,11 @@ class ProgressDisplay:
         self._capabilities = capabilities
         self._work = work
         self._unit = unit
-        self._started = time.monotonic()
+        self._start_time = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._line = ""
-        self._written = 0.0
+        self._last_update = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -49,7 +49,7 @@ class ProgressDisplay:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.stop()
-        if self._written and self._capabilities.show_line is not None:
+        if self._last_update and self._capabilities.show_line is not None:
             self._capabilities.show_line(self._line)
 
     @property
@@ -57,28 +57,28 @@ class ProgressDisplay:
         """The callback that takes the completed amount and the total; ``None`` without a display."""
         if self._capabilities.show_line is not None:
             return self._report_line
-        return None if self._capabilities.progress_on is None else self._report_bar
+        return None if self._capabilities.progress_terminal is None else self._report_bar
 
-    def _report_line(self, done: int, total: int) -> None:
+    def _report_line(self, completed: int, total: int) -> None:
         now = time.monotonic()
-        amount = f"{done} of {total} {self._unit}" if self._unit else f"{done / 1e6:.1f} of {total / 1e6:.1f} MB"
+        amount = f"{completed} of {total} {self._unit}" if self._unit else f"{completed / 1e6:.1f} of {total / 1e6:.1f} MB"
         self._line = f"{self._work}: {amount}"
         show = self._capabilities.show_line
-        if show is not None and now - self._started >= SHOW_AFTER and now - self._written >= UPDATE_INTERVAL:
-            self._written = now
+        if show is not None and now - self._start_time >= SHOW_AFTER and now - self._last_update >= UPDATE_INTERVAL:
+            self._last_update = now
             show(self._line)
 
-    def _report_bar(self, done: int, total: int) -> None:
+    def _report_bar(self, completed: int, total: int) -> None:
         if self._bar is None:
-            if time.monotonic() - self._started < SHOW_AFTER:
+            if time.monotonic() - self._start_time < SHOW_AFTER:
                 return
             from rich.console import Console
             from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
             count = MofNCompleteColumn() if self._unit else DownloadColumn()
-            terminal = Console(file=self._capabilities.progress_on)
+            terminal = Console(file=self._capabilities.progress_terminal)
             self._bar = Progress(BarColumn(), count, TimeRemainingColumn(), console=terminal, transient=True)
             self._task = self._bar.add_task(self._work, total=total)
             self._bar.start()
         if self._task is not None:
-            self._bar.update(self._task, completed=done)
+            self._bar.update(self._task, completed=completed)

@@ -32,9 +32,9 @@ def quickstart(folder: Path, *, no_browser: bool, program_words: Sequence[str]) 
     if find_spec("jupyterlab") is None:
         message = f"JupyterLab is not installed for {sys.executable}."
         raise UsageProblem(message, hint="Install it: pip install 'zensecrets-jupyter[lab]'")
-    changed = copy_notebooks(_packaged_notebooks(), folder)
-    if changed:
-        click.echo(f"Not overwritten, because you changed them: {', '.join(changed)}.", err=True)
+    changed_names = copy_notebooks(_packaged_notebooks(), folder)
+    if changed_names:
+        click.echo(f"Not overwritten, because you changed them: {', '.join(changed_names)}.", err=True)
     click.echo(f"The notebooks are in {folder.absolute()}. JupyterLab prints its address below.", err=True)
     return Outcome(exit_code=_run([*_jupyterlab_command(folder, no_browser=no_browser), *program_words]))
 
@@ -52,19 +52,19 @@ def copy_notebooks(source: Path, folder: Path) -> list[str]:
     Raises:
         UnwritableFileError: If the folder can't be written to.
     """
-    changed = []
+    changed_names = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for notebook in sorted(source.glob("*.ipynb")):
-            target, text = folder / notebook.name, notebook.read_bytes()
+            target, content = folder / notebook.name, notebook.read_bytes()
             if not target.exists():
-                target.write_bytes(text)
-            elif target.read_bytes() != text:
-                changed.append(notebook.name)
+                target.write_bytes(content)
+            elif target.read_bytes() != content:
+                changed_names.append(notebook.name)
     except OSError as error:
         problem = type(error).__name__
     else:
-        return changed
+        return changed_names
     raise UnwritableFileError(f"The notebooks can't be copied to {str(folder)!r} ({problem}).", hint="Name another folder.")
 
 

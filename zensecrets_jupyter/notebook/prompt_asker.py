@@ -28,7 +28,7 @@ def make_prompt_asker(shell: InteractiveShell) -> Asker:
         with unprotected_prompts():
             return ask(prompt)
 
-    return PromptAsker(ask, print, visible=ask_visible)
+    return PromptAsker(ask, print, prompt_visible=ask_visible)
 
 
 def _ask_in_terminal(prompt: str) -> str:

@@ -185,7 +185,7 @@ def test_a_terminal_has_no_guard() -> None:
     """In a terminal the command is an error that says where the guard is."""
     process = run_zensecrets("secret", "guard")
     assert process.returncode != 0
-    assert "it works in the kernel of a notebook" in process.stderr
+    assert "the guard works only in the kernel of a notebook" in process.stderr
     with pytest.raises(UsageProblem, match="A terminal has no guard"):
         run("secret guard off --all")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.interaction import RequiredPassphrase
 
 SET = "set"
-"""The ``present`` text of a field that already has a stored value."""
+"""The value of :attr:`Field.present` if the secrets manager has stored a value for the key."""
 
 
 class Field(NamedTuple):
@@ -26,10 +26,10 @@ class Field(NamedTuple):
     Attributes:
         key: The key of the secret, or the attribute of the component.
         description: A short description of the value; may be empty.
-        required: Whether an empty answer is an error. It is no error if ``present`` is set.
+        required: Whether an empty answer is an error. It is no error if ``present`` is not empty.
         sensitive: Whether the input is hidden.
-        present: A description of the value that an empty answer keeps, such as :data:`SET` or "in the file"; empty if there is none.
-        removable: Whether the present value may be removed.
+        present: Says where the value is that an empty answer keeps: :data:`SET` or "in the file". Empty if there is no value.
+        removable: Whether the person may remove the existing value.
         media_type: The media type of the value, such as ``application/json``; empty if unknown.
         needed_by: The attributes that refer to the value, such as ``annotator 'labels'.authentication_secret``.
     """
@@ -88,7 +88,7 @@ class Continuation:
     """The rest of a command, which runs when a form is submitted.
 
     Attributes:
-        run: Runs it with the answers. After a ZenSecretsError it may run again with corrected answers.
+        run: Runs the rest of the command with the answers. After a ZenSecretsError it may be called again with corrected answers.
         completed: Returns the subjects whose values were written although ``run`` failed.
         required_passphrase: Returns a description of the passphrase that ``run`` will ask for; ``None`` if it asks for none.
     """

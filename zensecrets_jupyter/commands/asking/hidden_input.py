@@ -47,7 +47,7 @@ def read_hidden(prompt: str) -> str:
         screen = undo.enter_context(_screen())
         keyboard = create_input(always_prefer_tty=True)
         try:
-            undo.enter_context(_hidden_echo(keyboard, screen))
+            undo.enter_context(_raw_mode(keyboard, screen))
         except OSError:
             raise unanswered_error(prompt, "this terminal can't hide typed text") from None
         _write(screen, prompt)
@@ -56,9 +56,9 @@ def read_hidden(prompt: str) -> str:
             text = _InputBuffer(keyboard).read()
         except EOFError:
             raise unanswered_error(prompt, "the input ended") from None
-        lines = text.count("\n") + 1
-        if lines > 1:
-            _write(screen, f"({lines} lines)")
+        line_count = text.count("\n") + 1
+        if line_count > 1:
+            _write(screen, f"({line_count} lines)")
         return text
 
 
@@ -91,15 +91,15 @@ class _InputBuffer:
     def __init__(self, keyboard: Input) -> None:
         self._keyboard = keyboard
         self._letters: list[str] = []
-        self._enters = 0
+        self._enter_count = 0
         """The number of Enters since the last character. They are line ends if more characters follow."""
-        self._last: Any = None
+        self._last_key: Any = None
 
     def read(self) -> str:
         """Read until Enter ends the text, and return the text."""
         while True:
             is_in_key = self._is_in_key()
-            timeout = None if not self._enters else _PAUSE_IN_KEY if is_in_key else _PAUSE
+            timeout = None if not self._enter_count else _PAUSE_IN_KEY if is_in_key else _PAUSE
             if _is_ready(self._keyboard, timeout):
                 for pressed in self._keyboard.read_keys():
                     self._press(pressed)
@@ -112,7 +112,7 @@ class _InputBuffer:
 
     def _is_in_key(self) -> bool:
         """Return whether a private key has begun and not ended."""
-        if not self._enters:
+        if not self._enter_count:
             return False
         text = "".join(self._letters)
         return text.lstrip().startswith(_KEY_BEGIN) and _KEY_END not in text
@@ -125,26 +125,26 @@ class _InputBuffer:
             raise KeyboardInterrupt
         if key is Keys.ControlD and not self._letters:
             raise EOFError
-        if key is Keys.ControlM or (key is Keys.ControlJ and self._last is not Keys.ControlM):
+        if key is Keys.ControlM or (key is Keys.ControlJ and self._last_key is not Keys.ControlM):
             # A line feed after a carriage return belongs to the same line end.
-            self._enters += 1
+            self._enter_count += 1
         elif key is Keys.ControlH:
             self._end_lines()
             del self._letters[-1:]
         elif key is Keys.ControlU:
             self._letters.clear()
-            self._enters = 0
+            self._enter_count = 0
         elif key is Keys.BracketedPaste:
             self._end_lines()
             self._letters += pressed.data.replace("\r\n", "\n").replace("\r", "\n")
         elif key is Keys.ControlI or not isinstance(key, Keys):
             self._end_lines()
             self._letters += pressed.data
-        self._last = key
+        self._last_key = key
 
     def _end_lines(self) -> None:
-        self._letters += "\n" * self._enters
-        self._enters = 0
+        self._letters += "\n" * self._enter_count
+        self._enter_count = 0
 
 
 @contextmanager
@@ -159,7 +159,7 @@ def _screen() -> Iterator[TextIO]:
 
 
 @contextmanager
-def _hidden_echo(keyboard: Input, screen: TextIO) -> Iterator[None]:
+def _raw_mode(keyboard: Input, screen: TextIO) -> Iterator[None]:
     """Put the terminal into raw mode without echo, and discard pending input before and after.
 
     Raises:
@@ -172,7 +172,7 @@ def _hidden_echo(keyboard: Input, screen: TextIO) -> Iterator[None]:
     import termios
 
     file = keyboard.fileno()
-    has_pastes = os.environ.get("TERM", "dumb") != "dumb"
+    has_bracketed_paste = os.environ.get("TERM", "dumb") != "dumb"
     with keyboard.raw_mode():
         try:
             if termios.tcgetattr(file)[3] & termios.ECHO:
@@ -181,11 +181,11 @@ def _hidden_echo(keyboard: Input, screen: TextIO) -> Iterator[None]:
             raise OSError from error
         termios.tcflush(file, termios.TCIFLUSH)
         # Bracketed paste (xterm): a pasted text arrives between two escape sequences, as one event.
-        _write(screen, "\x1b[?2004h" if has_pastes else "")
+        _write(screen, "\x1b[?2004h" if has_bracketed_paste else "")
         try:
             yield
         finally:
-            _write(screen, "\x1b[?2004l" if has_pastes else "")
+            _write(screen, "\x1b[?2004l" if has_bracketed_paste else "")
             termios.tcflush(file, termios.TCIFLUSH)
 
 

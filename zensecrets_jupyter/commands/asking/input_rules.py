@@ -35,7 +35,7 @@ class Rule(NamedTuple):
         pattern: The pattern that the rule searches for in the input.
         text: The message.
         refuses: Whether the input is refused; otherwise the message is a note.
-        sensitive: Whether the rule applies to sensitive values only.
+        sensitive: Whether the rule applies only to sensitive values.
         typed: Whether the rule applies only to typed or pasted input, and not to files.
     """
 

@@ -31,14 +31,14 @@ class NonInteractiveAsker:
     def ask(self, request: FormRequest) -> Outcome:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`."""
         answers = {section.subject: Answer(_from_environment(section, request.sections)) for section in request.sections}
-        missing = [name for section in request.sections for name in _missing_names(section, answers[section.subject])]
-        if not missing and any(answer.values for answer in answers.values()):
+        missing_names = [name for section in request.sections for name in _missing_names(section, answers[section.subject])]
+        if not missing_names and any(answer.values for answer in answers.values()):
             return request.then.run(answers)
         if request.offer is not None:
             return request.offer.declined
-        needed = missing or [name for section in request.sections for name in _all_names(section)]
-        message = f"Non-interactive input: the command needs {', '.join(needed)}."
-        raise InteractionUnavailableError(message, hint=request.alternative or _hint(request.sections, len(needed)))
+        needed_names = missing_names or [name for section in request.sections for name in _all_names(section)]
+        message = f"Non-interactive input: the command needs {', '.join(needed_names)}."
+        raise InteractionUnavailableError(message, hint=request.alternative or _hint(request.sections, len(needed_names)))
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
@@ -70,7 +70,7 @@ def _upper_case_name(text: str) -> str:
 
 
 def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str, str]:
-    """Return the values of a section's keys that environment variables have."""
+    """Return the values that environment variables contain for the keys of a section."""
     if not section.schema:
         return {}
     if section.any_key and not section.fields:
@@ -82,12 +82,12 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
             if variable.startswith(prefix)
         }
     # Names and keys may both contain '_', so one variable may belong to two keys. Such a variable is ignored.
-    uses = Counter(variable_name(other.subject, field.key) for other in sections for field in other.fields)
+    use_counts = Counter(variable_name(other.subject, field.key) for other in sections for field in other.fields)
     variables = {field.key: variable_name(section.subject, field.key) for field in section.fields}
     return {
         key: decode_system_text(os.environ[variable])
         for key, variable in variables.items()
-        if uses[variable] == 1 and os.environ.get(variable)
+        if use_counts[variable] == 1 and os.environ.get(variable)
     }
 
 

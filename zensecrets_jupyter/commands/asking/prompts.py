@@ -21,17 +21,20 @@ TRIES = 3
 class PromptAsker:
     """Asker that prompts for each value, without echo for sensitive ones."""
 
-    def __init__(self, hidden: Callable[[str], str], show: Callable[[str], None], *, visible: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self, prompt_hidden: Callable[[str], str], show: Callable[[str], None], *, prompt_visible: Callable[[str], str] | None = None
+    ) -> None:
         """Create the asker.
 
         Args:
-            hidden: Prompts without echo.
+            prompt_hidden: Prompts without echo.
             show: Shows a line.
-            visible: Prompts with echo, for input that is not sensitive, such as the name of a key. By default it is ``hidden``.
+            prompt_visible: Prompts with echo, for input that is not sensitive, such as the name of a key. By default it is
+                ``prompt_hidden``.
         """
-        self._hidden = hidden
+        self._prompt_hidden = prompt_hidden
         self._show = show
-        self._visible = visible or hidden
+        self._prompt_visible = prompt_visible or prompt_hidden
 
     def ask(self, request: FormRequest) -> Outcome:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`. The continuation runs before this method returns."""
@@ -54,22 +57,22 @@ class PromptAsker:
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
         for _ in range(TRIES):
-            passphrase = self._hidden(prompt)
-            if not confirm or self._hidden("Repeat it: ") == passphrase:
+            passphrase = self._prompt_hidden(prompt)
+            if not confirm or self._prompt_hidden("Repeat it: ") == passphrase:
                 return passphrase
             self._show("The two inputs differ.")
         raise WrongPassphraseError(f"The two inputs of the passphrase differed {TRIES} times. Nothing was done.", hint="Try again.")
 
     def confirm(self, question: str) -> bool:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
-        return self._visible(f"{question} [y/N]: ").strip().lower() in {"y", "yes"}
+        return self._prompt_visible(f"{question} [y/N]: ").strip().lower() in {"y", "yes"}
 
     def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
         del alternative
         labels = ", ".join(f"[{choice.letter}] {choice.label}" for choice in choices)
         for _ in range(TRIES):
-            answer = self._visible(f"{question} {labels}, Enter to cancel: ").strip()
+            answer = self._prompt_visible(f"{question} {labels}, Enter to cancel: ").strip()
             if not answer or answer in {choice.letter for choice in choices}:
                 return answer
             self._show(f"Type one of {', '.join(choice.letter for choice in choices)}, or press Enter to cancel.")
@@ -92,13 +95,13 @@ class PromptAsker:
         return values
 
     def _ask_field(self, section: Section, field: Field) -> str:
-        ask = self._hidden if field.sensitive else self._visible
+        prompt = self._prompt_hidden if field.sensitive else self._prompt_visible
         description = f" ({field.description})" if field.description else ""
-        empty = f"; empty keeps the value that is {field.present}" if field.present else "" if field.required else "; empty for none"
+        empty_note = f"; empty keeps the value that is {field.present}" if field.present else "" if field.required else "; empty for none"
         for attribute in field.needed_by:
             self._show(f"  {attribute} needs {section.subject}.{field.key}")
         for _ in range(TRIES):
-            answer = ask(f"Value of {section.subject}.{field.key}{description}{empty}: ")
+            answer = prompt(f"Value of {section.subject}.{field.key}{description}{empty_note}: ")
             if not answer and (field.present or not field.required):
                 return ""
             problem = problem_with(field, answer) if answer else EMPTY
@@ -114,7 +117,7 @@ class PromptAsker:
         keys = {field.key for field in section.fields}
         while True:
             label = "Another key" if keys else "Key"
-            key = self._visible(f"{label} of {section.subject}{' (empty when done)' if keys else ''}: ").strip()
+            key = self._prompt_visible(f"{label} of {section.subject}{' (empty when done)' if keys else ''}: ").strip()
             if not key and (keys or values):
                 return
             problem = problem_with_key(key, keys)

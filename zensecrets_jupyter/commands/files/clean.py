@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands.files.scan_reports import UNREAD
+from zensecrets_jupyter.commands.files.scan_reports import UNREAD_EXIT_CODE
 from zensecrets_jupyter.commands.files.scan_targets import fingerprints_option, scan_targets
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
@@ -77,7 +77,7 @@ def clean(  # noqa: PLR0913 - one parameter for each option
     result = cleaner.clean(contents)
     result.uncleaned = [*uncleanable, *result.uncleaned]
     outcome = _outcome(report, result, "cleaned", backup_path, paths)
-    return outcome._replace(exit_code=1 if result.uncleaned else UNREAD if report.skipped else 0)
+    return outcome._replace(exit_code=1 if result.uncleaned else UNREAD_EXIT_CODE if report.skipped else 0)
 
 
 def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool) -> None:
@@ -130,8 +130,8 @@ def _outcome(report: ScanReport, result: CleaningResult, action: str, backup: st
         notes.append(f"Rotate these secrets, because they were in a file: {', '.join(report.names)}.")
     if backup:
         # By default, --restore writes only below the current folder. Paths outside it must be arguments of the command.
-        named = [] if all(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(".")) for path in paths) else paths
-        words = shlex.join(["clean", "--restore", backup, *named])
+        path_arguments = [] if all(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(".")) for path in paths) else paths
+        words = shlex.join(["clean", "--restore", backup, *path_arguments])
         notes.append(f"The original files are in {backup}, sealed with the passphrase. To restore them: %zen {words}")
     table = Table(["file", "values", ""], rows, title="" if rows else "No file contains a value.", note="\n".join(notes))
     return Outcome(table, view=table)

@@ -19,10 +19,10 @@ from zensecrets_jupyter.scan.fingerprints.store import (
     is_up_to_date,
     remove_fingerprints,
     save_fingerprints,
-    take_removed_count,
+    take_removed_line_count,
 )
 
-_reported: set[str] = set()
+_reported_problems: set[str] = set()
 """The problems that this process has reported."""
 
 
@@ -41,15 +41,15 @@ def sync_fingerprints() -> str:
             problem = _store()
     except (OSError, ZenSecretsError):
         pass
-    damaged = take_removed_count()
-    if damaged:
+    removed_count = take_removed_line_count()
+    if removed_count:
         problem = (
-            f"{fingerprint_file()} was damaged, and {counted(damaged, 'line')} had to be removed. Saved notebooks are not searched for the"
-            " values of these lines until a session reads the values again, for instance with `%secret guard --all`."
+            f"{fingerprint_file()} was damaged, and {counted(removed_count, 'line')} had to be removed. Saved notebooks are not searched"
+            " for the values of these lines until a session reads the values again, for instance with `%secret guard --all`."
         )
-    if not problem or problem in _reported:
+    if not problem or problem in _reported_problems:
         return ""
-    _reported.add(problem)
+    _reported_problems.add(problem)
     return f"Note: {problem}"
 
 

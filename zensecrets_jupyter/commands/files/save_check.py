@@ -5,7 +5,7 @@ the kernel's own connection file. All messages are sealed with the key. Therefor
 read them. Values stay in the kernel: it receives the document, and returns the masked document.
 
 In contrast to fingerprints, this method writes nothing about a value to disk, and it also finds values that are too weak for a fingerprint.
-But it works only while the kernel runs, and only for kernels on the server's machine.
+But this method works only while the kernel runs, and only for kernels on the server's machine.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Endpoint(NamedTuple):
 
 
 class CheckListener:
-    """Listener in a kernel that answers questions of the user's servers, each in a thread."""
+    """Listener in a kernel that answers questions of the user's servers, each question in its own thread."""
 
     def __init__(self, folder: Path, kernel: str, answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
         """Listen on a free port, and write the port and the key to a file.
@@ -109,9 +109,9 @@ class CheckListener:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            threading.Thread(target=self._serve_one, args=(connection,), name="zensecrets save check", daemon=True).start()
+            threading.Thread(target=self._serve_connection, args=(connection,), name="zensecrets save check", daemon=True).start()
 
-    def _serve_one(self, connection: socket.socket) -> None:
+    def _serve_connection(self, connection: socket.socket) -> None:
         # A client that disconnects or has another key gets no answer.
         with connection, suppress(OSError, ValueError):
             connection.settimeout(TIMEOUT)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zensecrets_jupyter.commands.files.scan_reports import FORMATS, UNREAD, as_json, as_sarif, as_table
+from zensecrets_jupyter.commands.files.scan_reports import FORMATS, UNREAD_EXIT_CODE, as_json, as_sarif, as_table
 from zensecrets_jupyter.commands.files.scan_targets import fingerprints_option, scan_targets
 from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.front_end import Call
     from zensecrets_jupyter.scan.findings import ScanReport
 
-PIPED = "-"
+STANDARD_INPUT = "-"
 """The argument that means standard input."""
 
 
@@ -45,7 +45,7 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
 
         heuristic = Detectors(targets.matcher).find
     scanner = Scanner(targets.matcher, heuristic)
-    file_paths = [path for path in paths if path != PIPED]
+    file_paths = [path for path in paths if path != STANDARD_INPUT]
     with ProgressDisplay(call.capabilities, "Scanning") as progress:
         report = scanner.scan(file_paths, progress.report)
     if len(file_paths) < len(paths):
@@ -58,9 +58,9 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
 
 def _outcome(report: ScanReport, report_format: str, note: str) -> Outcome:
     """Return a report in one of FORMATS."""
-    code = 1 if report.findings else UNREAD if report.skipped else 0
+    exit_code = 1 if report.findings else UNREAD_EXIT_CODE if report.skipped else 0
     if report_format == "text":
         table = as_table(report, note)
-        return Outcome(table, view=table, exit_code=code)
+        return Outcome(table, view=table, exit_code=exit_code)
     text = as_json(report) if report_format == "json" else as_sarif(report)
-    return Outcome(text, view=text, exit_code=code)
+    return Outcome(text, view=text, exit_code=exit_code)

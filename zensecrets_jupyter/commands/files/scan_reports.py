@@ -15,7 +15,7 @@ from zensecrets_jupyter.scan.file_walk import shorten_path
 if TYPE_CHECKING:
     from zensecrets_jupyter.scan.findings import Finding, ScanReport
 
-UNREAD = 2
+UNREAD_EXIT_CODE = 2
 """The exit code if no value was found, but a file could not be read."""
 FORMATS = ("text", "json", "sarif")
 
@@ -58,8 +58,15 @@ def as_json(report: ScanReport) -> str:
     The keys ``place`` and ``form`` contain the location and the encoding of a value; other programs depend on these names.
     """
     findings = [
-        {"path": one.path, "place": one.location, "line": one.line or None, "secret": one.name, "form": one.encoding, "whole": one.is_whole}
-        for one in report.findings
+        {
+            "path": finding.path,
+            "place": finding.location,
+            "line": finding.line or None,
+            "secret": finding.name,
+            "form": finding.encoding,
+            "whole": finding.is_whole,
+        }
+        for finding in report.findings
     ]
     unread = [unread._asdict() for unread in report.skipped]
     document = {"findings": findings, "unread": unread, "rotate": report.names, "files": report.files, "bytes": report.size}

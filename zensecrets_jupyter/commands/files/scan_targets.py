@@ -41,7 +41,7 @@ def scan_targets(fingerprints: str | None, *, may_be_empty: bool = False) -> Sca
         may_be_empty: Whether a scan without targets is allowed.
 
     Raises:
-        UsageProblem: If there is no target, and this is not allowed.
+        UsageProblem: If there is no target, and ``may_be_empty`` is false.
         UnreadableFileError: If the file can't be read as fingerprints.
         ZenSecretsError: If a secret can't be read.
     """

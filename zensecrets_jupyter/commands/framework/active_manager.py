@@ -30,9 +30,9 @@ def active_manager() -> SecretsManager:
         message = f"Stack {record.name!r} has no secrets manager."
         raise NoSecretsManagerError(message, hint=f"Add one: %stack update {record.name} -x SECRETS_MANAGER")
     manager = workspace.open_manager(name)
-    undone = undo_stopped_imports(manager)
-    if undone:
-        _notes().append(f"Note: an import was interrupted. Its changes to {', '.join(map(repr, undone))} were undone.")
+    restored_names = undo_stopped_imports(manager)
+    if restored_names:
+        _notes().append(f"Note: an import was interrupted. Its changes to {', '.join(map(repr, restored_names))} were undone.")
     return manager
 
 

@@ -33,7 +33,7 @@ def is_variable(text: str) -> bool:
 
 
 def check_expanded(key: str, text: str, *, references: bool = False) -> None:
-    """Check that a value is no unexpanded variable, and no reference without permission.
+    """Check that a value is neither an unexpanded variable nor a reference that is not allowed.
 
     Args:
         key: The value's key.
@@ -106,7 +106,10 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
 
 
 _PATH = re.compile(r"[\w./~-]*\.[a-z]{2,4}|(?:~|\.{1,2}/)[\w./-]*|[a-z.-]+(?:/[a-z.-]+)+", re.ASCII)
-"""A text that is a path and not a password: it has a suffix, begins with ``~``, ``./`` or ``../``, or has only lower-case letters."""
+"""A text that is a path and not a password.
+
+It has a suffix, begins with ``~``, ``./`` or ``../``, or consists of lower-case names with ``/`` between them.
+"""
 _LONGEST_PATH = 100
 
 

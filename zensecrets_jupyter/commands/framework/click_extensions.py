@@ -40,7 +40,7 @@ SETTINGS: dict[str, Any] = {
     "max_content_width": 100,
     "token_normalize_func": lambda token: token.replace("_", "-"),
 }
-"""The settings of the root's Click context. Other contexts inherit all but the first."""
+"""The settings of the Click context of the root group. The contexts of subcommands inherit all of them except ``help_option_names``."""
 
 
 class FilePath(click.Path):
@@ -67,8 +67,8 @@ class HelpRequested(Exception):  # noqa: N818 - a request for help is no error
     """
 
 
-def _request_help(context: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - Click's signature
-    if wanted and not context.resilient_parsing:
+def _request_help(context: click.Context, _option: click.Parameter, is_set: bool) -> None:  # noqa: FBT001 - Click's signature
+    if is_set and not context.resilient_parsing:
         raise HelpRequested(context.get_help())
 
 
@@ -155,35 +155,37 @@ class FreeOptionsCommand(Command):
     def __init__(
         self,
         *args: Any,
-        names: int | None = 1,
-        word: str = "KEY",
+        positional_count: int | None = 1,
+        placeholder: str = "KEY",
         keys: Callable[[click.Context], Iterable[str]] | None = None,
         inline_secret: Callable[[click.Context, Argument], InlineSecret | None] | None = None,
-        short: Mapping[str, str] | None = None,
+        short_options: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         """Create the command.
 
         Args:
             *args: Arguments of :class:`click.Command`.
-            names: The number of positional words, as in :func:`.split`.
-            word: The placeholder for a free option's name in help texts.
+            positional_count: The number of positional words, as in :func:`.split`.
+            placeholder: The text that stands for the name of a free option in help texts.
             keys: Returns the names that completion offers.
             inline_secret: Returns the inline secret in an argument, if there is one.
-            short: The free option for each short option, such as ``{"-v": "values"}``.
+            short_options: The free option for each short option, such as ``{"-v": "values"}``.
             **kwargs: Keyword arguments of :class:`click.Command`.
         """
         super().__init__(*args, **kwargs)
-        self._names = names
-        self._word = word
+        self._positional_count = positional_count
+        self._placeholder = placeholder
         self._keys = keys
         self._inline_secret = inline_secret
-        self._short = dict(short or {})
+        self._short_options = dict(short_options or {})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; see :func:`.split` for the errors."""
         options = self.declared_options(ctx)
-        declared, arguments = free_options.split(self._expand_short(args), options, names=self._names, lenient=ctx.resilient_parsing)
+        declared, arguments = free_options.split(
+            self._expand_short(args), options, positional_count=self._positional_count, lenient=ctx.resilient_parsing
+        )
         rest = super().parse_args(ctx, declared)
         ctx.params["arguments"] = arguments
         return rest
@@ -192,16 +194,20 @@ class FreeOptionsCommand(Command):
         self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False
     ) -> tuple[list[str], list[PositionedArgument]]:
         """Return the declared words, and the free options with their positions."""
-        return free_options.split_with_positions(self._expand_short(args), self.declared_options(ctx), names=self._names, lenient=lenient)
+        return free_options.split_with_positions(
+            self._expand_short(args), self.declared_options(ctx), positional_count=self._positional_count, lenient=lenient
+        )
 
     def _expand_short(self, args: Sequence[str]) -> list[str]:
         """Return the words with short options expanded: ``-v`` to ``--values``, and ``-vTEXT`` to ``--values=TEXT``."""
         end = args.index("--") if "--" in args else len(args)
-        long = [
-            f"--{self._short[word[:2]]}{'=' + word[2:].removeprefix('=') if word[2:] else ''}" if word[:2] in self._short else word
+        expanded = [
+            f"--{self._short_options[word[:2]]}{'=' + word[2:].removeprefix('=') if word[2:] else ''}"
+            if word[:2] in self._short_options
+            else word
             for word in args[:end]
         ]
-        return [*long, *args[end:]]
+        return [*expanded, *args[end:]]
 
     def inline_secret(self, ctx: click.Context, argument: Argument) -> InlineSecret | None:
         """Return the inline secret in an argument; ``None`` if it contains none.
@@ -212,7 +218,10 @@ class FreeOptionsCommand(Command):
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Return the parts of the usage line, with the free options last."""
-        return [*super().collect_usage_pieces(ctx), f"[--{self._word}=VALUE | --{self._word}=@FILE | --{self._word}]..."]
+        return [
+            *super().collect_usage_pieces(ctx),
+            f"[--{self._placeholder}=VALUE | --{self._placeholder}=@FILE | --{self._placeholder}]...",
+        ]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the completions: free options by key, then declared options."""
@@ -233,17 +242,17 @@ def usage_hint(context: click.Context) -> str:
 def convert_usage_error(error: click.UsageError) -> UsageProblem:
     """Return the UsageProblem for a usage error of Click."""
     context = error.ctx
-    where = context.command_path if context else "The command"
+    command_name = context.command_path if context else "The command"
     hint = usage_hint(context) if context else ""
     if isinstance(error, click.NoSuchOption):
-        known = [name for parameter in context.command.params for name in parameter.opts] if context else []
-        guess = did_you_mean(error.option_name, [name for name in known if name.startswith("-")])
-        return UsageProblem(f"{where} has no option {error.option_name!r}.", hint=guess or f"See {where} --help.")
+        option_names = [name for parameter in context.command.params for name in parameter.opts] if context else []
+        guess = did_you_mean(error.option_name, [name for name in option_names if name.startswith("-")])
+        return UsageProblem(f"{command_name} has no option {error.option_name!r}.", hint=guess or f"See {command_name} --help.")
     if isinstance(error, click.MissingParameter) and error.param is not None:
-        return UsageProblem(f"{where} needs {_label(error.param, context)}.", hint=hint)
+        return UsageProblem(f"{command_name} needs {_label(error.param, context)}.", hint=hint)
     if isinstance(error, click.BadParameter) and error.param is not None:
-        return UsageProblem(f"{where}: {_label(error.param, context)}: {error.message.rstrip('.')}.", hint=hint)
-    return UsageProblem(f"{where}: {error.message.rstrip('.')}.", hint=hint)
+        return UsageProblem(f"{command_name}: {_label(error.param, context)}: {error.message.rstrip('.')}.", hint=hint)
+    return UsageProblem(f"{command_name}: {error.message.rstrip('.')}.", hint=hint)
 
 
 def _label(parameter: click.Parameter, context: click.Context | None) -> str:

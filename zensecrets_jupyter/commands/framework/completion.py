@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.stack import ComponentType
 
-Names = Callable[[click.Context], Iterable[str]]
+ListNames = Callable[[click.Context], Iterable[str]]
 """A function that returns the possible values of a parameter, given the context of the words before it."""
 
 _OPEN_REFERENCE = re.compile(r"\{\{\s*([^\s{}.]*)(?:(\.)([^\s{}]*))?$")
@@ -57,13 +57,13 @@ def _references(name: str, key: str | None) -> list[tuple[str, str]]:
     return [(f"{{{{{name}.{candidate}}}}}", "key") for candidate in _keys(manager, name) if candidate.startswith(key)]
 
 
-def completer(names: Names) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
-    """Return the callback with which Click completes a parameter from ``names``."""
+def completer(list_names: ListNames) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem[str]]]:
+    """Return the callback with which Click completes a parameter from the names that ``list_names`` returns."""
 
     def complete_parameter(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         try:
             with use_passphrase_source(NonInteractivePassphraseSource()):
-                return [CompletionItem(name) for name in names(context) if name.startswith(incomplete)]
+                return [CompletionItem(name) for name in list_names(context) if name.startswith(incomplete)]
         except Exception:  # noqa: BLE001 - a plug-in may raise any error, and a shell calls this function directly
             return []
 
@@ -92,12 +92,12 @@ def stack_names(_context: click.Context) -> list[str]:
     return [record.name for record in get_workspace().stacks()]
 
 
-def component_names(component_type: ComponentType) -> Names:
+def component_names(component_type: ComponentType) -> ListNames:
     """Return a function that lists the names of the components of a type."""
     return lambda _context: [record.name for record in get_workspace().components(component_type)]
 
 
-def flavors(component_type: ComponentType) -> Names:
+def flavors(component_type: ComponentType) -> ListNames:
     """Return a function that lists the flavors of a component type."""
     return lambda _context: flavor_names(component_type)
 
@@ -126,7 +126,7 @@ def secret_keys(context: click.Context) -> list[str]:
     return _keys(manager, context.params.get("name") or "") if manager else []
 
 
-def flavor_attributes(component_type: ComponentType) -> Names:
+def flavor_attributes(component_type: ComponentType) -> ListNames:
     """Return a function that lists the attributes of a flavor.
 
     The flavor is that of the option ``--flavor``, or of the named component.

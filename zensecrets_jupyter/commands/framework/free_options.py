@@ -39,13 +39,13 @@ class PositionedArgument(NamedTuple):
 
     Attributes:
         argument: The free option.
-        key_at: The index of the word with the key.
-        text_at: The index of the word with the text. It is ``key_at`` if one word has both.
+        key_index: The index of the word with the key.
+        text_index: The index of the word with the text. It equals ``key_index`` if one word has both.
     """
 
     argument: Argument
-    key_at: int
-    text_at: int
+    key_index: int
+    text_index: int
 
 
 class _PlainWord(NamedTuple):
@@ -63,18 +63,18 @@ class _PlainWord(NamedTuple):
 
 
 REPEATABLE = frozenset({"clear"})
-"""Keys that :func:`split` allows several times. The commands check them."""
+"""Keys that :func:`split` allows several times. The command itself checks whether the attribute is a list."""
 
 
 def split(
-    words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
+    words: Sequence[str], options: Mapping[str, bool], *, positional_count: int | None = 1, lenient: bool = False
 ) -> tuple[list[str], list[Argument]]:
     """Split the words of a line into declared words and free options.
 
     Args:
         words: The words after the command.
         options: The declared options, with ``-`` for ``_``, and whether each takes a value.
-        names: The number of positional words. With ``None``, all words without a dash are positional.
+        positional_count: The number of positional words. With ``None``, all words without a dash are positional.
         lenient: Whether to raise no errors. A malformed line is then split as well as possible.
 
     Returns:
@@ -83,32 +83,32 @@ def split(
     Raises:
         UsageProblem: If a key is repeated or empty, a declared option has no value, or a word could be a name or a value.
     """
-    declared, positioned = split_with_positions(words, options, names=names, lenient=lenient)
+    declared, positioned = split_with_positions(words, options, positional_count=positional_count, lenient=lenient)
     return declared, [option.argument for option in positioned]
 
 
 def split_with_positions(
-    words: Sequence[str], options: Mapping[str, bool], *, names: int | None = 1, lenient: bool = False
+    words: Sequence[str], options: Mapping[str, bool], *, positional_count: int | None = 1, lenient: bool = False
 ) -> tuple[list[str], list[PositionedArgument]]:
     """Split the words as :func:`split` does, and return the free options with their positions."""
     line = _Line(options, lenient=lenient)
     line.read(words)
     values = {id(word.bare_option): word for word in line.plain_words if word.bare_option is not None}
     positional = [word.word for word in line.plain_words if word.bare_option is None]
-    if names is None or (lenient and len(positional) != names):
-        return [*line.declared, "--", *(word.word for word in line.plain_words)], line.free
+    if positional_count is None or (lenient and len(positional) != positional_count):
+        return [*line.declared_words, "--", *(word.word for word in line.plain_words)], line.free_options
     if not lenient:
         bare_options = [word.bare_option for word in line.plain_words if word.bare_option is not None]
-        _refuse_ambiguous_words(len(positional), names, bare_options, line.free)
+        _refuse_ambiguous_words(len(positional), positional_count, bare_options, line.free_options)
     positioned = []
-    for option in line.free:
+    for option in line.free_options:
         # A bare option takes the word after it as its text.
         value = values.get(id(option.argument))
-        completed = value and PositionedArgument(Argument(option.argument.key, value.word), option.key_at, value.position)
+        completed = value and PositionedArgument(Argument(option.argument.key, value.word), option.key_index, value.position)
         positioned.append(completed or option)
     if not lenient:
         check_duplicates(option.argument.key for option in positioned if option.argument.key not in REPEATABLE)
-    return [*line.declared, "--", *positional], positioned
+    return [*line.declared_words, "--", *positional], positioned
 
 
 class _Line:
@@ -117,8 +117,8 @@ class _Line:
     def __init__(self, options: Mapping[str, bool], *, lenient: bool) -> None:
         self._options = options
         self._lenient = lenient
-        self.declared: list[str] = []
-        self.free: list[PositionedArgument] = []
+        self.declared_words: list[str] = []
+        self.free_options: list[PositionedArgument] = []
         self.plain_words: list[_PlainWord] = []
 
     def read(self, words: Sequence[str]) -> None:
@@ -138,12 +138,12 @@ class _Line:
             elif word.startswith("--"):
                 if not self._lenient and not equals:
                     _refuse_colon(head[2:])
-                self.free.append(PositionedArgument(Argument(head[2:], text if equals else None), index, index))
-                bare_option = None if equals else self.free[-1].argument
+                self.free_options.append(PositionedArgument(Argument(head[2:], text if equals else None), index, index))
+                bare_option = None if equals else self.free_options[-1].argument
             elif word.startswith("-") and len(word) > 1:
                 if not self._lenient:
                     _refuse_unknown_short_option(word, previous.key if previous else "", self._options)
-                self.declared.append(word)
+                self.declared_words.append(word)
             else:
                 if not self._lenient:
                     _refuse_equals_sign(word, previous.key if previous else "")
@@ -152,9 +152,9 @@ class _Line:
     def _read_declared_option(self, word: str, remaining: list[str]) -> None:
         head, equals, _ = word.partition("=")
         if equals or not self._options[_with_hyphens(head)]:
-            self.declared.append(word)
+            self.declared_words.append(word)
         elif remaining:
-            self.declared += [word, remaining.pop(0)]
+            self.declared_words += [word, remaining.pop(0)]
         elif not self._lenient:
             raise UsageProblem(f"The option {head} needs a value.", hint=f"Write {head}=VALUE.")
 
@@ -163,7 +163,7 @@ def check_duplicates(keys: Iterable[str]) -> None:
     """Check that no key is repeated or empty.
 
     Raises:
-        UsageProblem: If a key is. The error names the key.
+        UsageProblem: If a key is repeated or empty. The error names the repeated key.
     """
     seen: set[str] = set()
     for key in keys:
@@ -175,7 +175,7 @@ def check_duplicates(keys: Iterable[str]) -> None:
 
 
 def matching_name(key: str, names: Iterable[str]) -> str:
-    """Return the name that equals ``key`` if ``-`` equals ``_``; otherwise ``key`` itself."""
+    """Return the name that differs from ``key`` only in ``-`` and ``_``; ``key`` itself if there is none."""
     candidates = list(names)
     if key in candidates:
         return key
@@ -189,47 +189,47 @@ def check_typos(keys: Iterable[str], options: Iterable[str], valid_keys: Iterabl
         keys: The keys.
         options: The declared options of the command.
         valid_keys: Keys that are never errors.
-        alternative: For the hint: how to set a key whose name is similar to an option. The text contains ``KEY`` for the name.
+        alternative: A way to set a key whose name is similar to an option, for the hint. The text contains ``KEY`` for the name.
 
     Raises:
         UsageProblem: If a key looks like a mistyped option. The error names the key and the option, and no value.
     """
     allowed = {_with_hyphens(key) for key in valid_keys}
-    long_options = [option[2:] for option in options if option.startswith("--") and len(option) >= _SHORTEST_MISTYPED + 2]
+    long_options = [option[2:] for option in options if option.startswith("--") and len(option) >= _MIN_OPTION_LENGTH + 2]
     for key in keys:
         name = _with_hyphens(key)
         # A key that begins with an option, or is the beginning of an option, is no typing error: `stripe`, `value`.
         candidates = [option for option in long_options if not name.startswith(option) and not option.startswith(name)]
-        meant = next((option for option in candidates if _is_typo(name, option)), "")
-        if meant and name not in allowed and name not in _WORDS and not name[-1:].isdigit():
-            message = f"--{key} looks like a typing error of the option --{meant}."
-            hint = f"Write --{meant}{'; or, if it is a key, ' + alternative.replace('KEY', key) if alternative else ''}."
+        intended_option = next((option for option in candidates if _is_typo(name, option)), "")
+        if intended_option and name not in allowed and name not in _KEYS_LIKE_OPTIONS and not name[-1:].isdigit():
+            message = f"--{key} looks like a typing error of the option --{intended_option}."
+            hint = f"Write --{intended_option}{'; or, if it is a key, ' + alternative.replace('KEY', key) if alternative else ''}."
             raise UsageProblem(message, hint=hint)
 
 
-_WORDS = {"scheme", "valued", "volume"}
+_KEYS_LIKE_OPTIONS = {"scheme", "valued", "volume"}
 """Names of keys that differ from an option in one letter, but are no typing errors."""
-_SHORTEST_MISTYPED = 5
+_MIN_OPTION_LENGTH = 5
 """The length of the shortest option whose typing errors differ clearly from other words."""
 
 
-def _is_typo(typed: str, meant: str) -> bool:
-    """Return whether ``typed`` is ``meant`` with one typing error.
+def _is_typo(typed: str, option: str) -> bool:
+    """Return whether ``typed`` is ``option`` with one typing error.
 
     A typing error is one wrong, missing or additional letter that is not the first, or a different order of letters.
     """
-    if abs(len(typed) - len(meant)) > 1:
+    if abs(len(typed) - len(option)) > 1:
         return False
-    if typed[:1] != meant[:1]:
-        return len(typed) == len(meant) and typed[1::-1] + typed[2:] == meant
-    start = next((index for index, (one, other) in enumerate(zip(typed, meant, strict=False)) if one != other), min(len(typed), len(meant)))
-    typed_rest, meant_rest = typed[start:], meant[start:]
-    if typed_rest[1:] == meant_rest[1:] or typed_rest[1:] == meant_rest or typed_rest == meant_rest[1:]:
+    if typed[:1] != option[:1]:
+        return len(typed) == len(option) and typed[1::-1] + typed[2:] == option
+    start = next((index for index, pair in enumerate(zip(typed, option, strict=False)) if pair[0] != pair[1]), min(len(typed), len(option)))
+    typed_rest, option_rest = typed[start:], option[start:]
+    if typed_rest[1:] == option_rest[1:] or typed_rest[1:] == option_rest or typed_rest == option_rest[1:]:
         return True
-    if typed_rest[:2] == meant_rest[1::-1] and typed_rest[2:] == meant_rest[2:]:
+    if typed_rest[:2] == option_rest[1::-1] and typed_rest[2:] == option_rest[2:]:
         return True
-    differing_letters = (Counter(typed) - Counter(meant)) + (Counter(meant) - Counter(typed))
-    return len(meant) > _SHORTEST_MISTYPED and differing_letters.total() <= 1
+    differing_letters = (Counter(typed) - Counter(option)) + (Counter(option) - Counter(typed))
+    return len(option) > _MIN_OPTION_LENGTH and differing_letters.total() <= 1
 
 
 def _with_hyphens(word: str) -> str:
@@ -275,13 +275,20 @@ def _refuse_unknown_short_option(word: str, key: str, options: Mapping[str, bool
     raise UsageProblem(f"There is no option {word[:2]!r}.", hint=f"The short options are {short}." if short else "Write --KEY=VALUE.")
 
 
-def _refuse_ambiguous_words(positional: int, names: int, bare_options: list[Argument], free: list[PositionedArgument]) -> None:
-    """Raise UsageProblem if the words without a dash are too many or ambiguous."""
-    if positional == names or (positional < names and not bare_options):
+def _refuse_ambiguous_words(count: int, expected_count: int, bare_options: list[Argument], free_options: list[PositionedArgument]) -> None:
+    """Raise UsageProblem if the words without a dash are too many or ambiguous.
+
+    Args:
+        count: The number of words that are certainly positional.
+        expected_count: The number of positional words that the command takes.
+        bare_options: The bare options that a word follows, which may be the value of the option.
+        free_options: All free options of the line.
+    """
+    if count == expected_count or (count < expected_count and not bare_options):
         return
-    if positional > names:
-        last = f" after --{free[-1].argument.key}" if free else ""
-        message = f"There is one word too many{last}."
+    if count > expected_count:
+        position = f" after --{free_options[-1].argument.key}" if free_options else ""
+        message = f"There is one word too many{position}."
         raise UsageProblem(message, hint="Put a value with spaces in quotes: --KEY='a value'.")
     key = bare_options[0].key
     message = f"The word after --{key} could be its value or the NAME."

@@ -71,14 +71,14 @@ def plain_value_warnings(record: ComponentRecord, attributes: Iterable[str]) -> 
     takes_references = record.type is not ComponentType.SECRETS_MANAGER
     sealed = set(record.sealed.names if record.sealed and takes_references else ())
     return [
-        f"Warning: {attribute!r} is a plain value{_not_a_secret(attribute)}. It is stored sealed, and shown masked."
+        f"Warning: {attribute!r} is a plain value{_missing_secret_clause(attribute)}. It is stored sealed, and shown masked."
         f" To keep it in the secrets manager, write a reference: --{attribute}={{{{SECRET_NAME.KEY}}}}"
         for attribute in attributes
         if attribute in sealed
     ]
 
 
-def _not_a_secret(attribute: str) -> str:
+def _missing_secret_clause(attribute: str) -> str:
     return ", not as a reference or the name of a secret in the active stack" if attribute == "authentication_secret" else ""
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-_session = ExitStack()
+_session_variables = ExitStack()
 """Restores the environment variables that commands of this session set."""
 
 
@@ -48,11 +48,11 @@ def env(  # noqa: PLR0913 - one parameter for each option
     they are set for one program: `env NAME -- PROGRAM ARGUMENTS`.
     """
     if unset:
-        _session.close()
+        _session_variables.close()
         return Outcome(text="Restored the environment variables of this session.")
     if not names:
         raise UsageProblem("The name of a secret is missing.", hint=f"Write: {call.capabilities.program} secret env NAME")
-    chosen = _choose_variables(names, prefix, renamed)
+    selection = _choose_variables(names, prefix, renamed)
     run = call.capabilities.run_program
     if program_words and run is None:
         raise UsageProblem(
@@ -64,8 +64,8 @@ def env(  # noqa: PLR0913 - one parameter for each option
             message, hint=f"Add the program that gets them: {call.capabilities.program} secret env {' '.join(names)} -- PROGRAM"
         )
     if run is not None and program_words:
-        return Outcome(exit_code=run(program_words, chosen.variables()))
-    variables = _session.enter_context(chosen.environment())
+        return Outcome(exit_code=run(program_words, selection.variables()))
+    variables = _session_variables.enter_context(selection.environment())
     text = f"Set for this session and the programs that it starts: {', '.join(variables)}. To undo it: %secret env --unset"
     return Outcome(text=text)
 

@@ -64,7 +64,7 @@ def secrets_form(
     return FormRequest(verb, form_title(subject, manager), tuple(sections), then, manager.id)
 
 
-def register_form(  # noqa: PLR0913 - all but the first three are named
+def register_form(  # noqa: PLR0913 - the parameters after the first three are keyword-only
     manager: SecretsManager,
     name: str,
     schema: type[BaseSecretSchema],
@@ -105,9 +105,9 @@ def register_form(  # noqa: PLR0913 - all but the first three are named
     return secrets_form(manager, "Register", name, [section], run)
 
 
-def update_form(  # noqa: PLR0913 - all but the first two are named
+def update_form(  # noqa: PLR0913 - the parameters after the first two are keyword-only
     manager: SecretsManager,
-    present: BaseSecretSchema,
+    stored_secret: BaseSecretSchema,
     *,
     keys: Sequence[str] | None = None,
     values: Mapping[str, str],
@@ -118,7 +118,7 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
 
     Args:
         manager: The secrets manager.
-        present: The stored secret.
+        stored_secret: The secret before the update.
         keys: The keys to ask for; by default all keys that the secret has or may have.
         values: The values that the command line already has, by key.
         removed: The keys to remove.
@@ -129,7 +129,7 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
         UnsupportedOperationError: If the secrets manager can't update secrets.
     """
     manager.require(Capability.READ | Capability.UPDATE, "change single keys of")
-    name, schema = present.name, type(present)
+    name, schema = stored_secret.name, type(stored_secret)
 
     def run(answers: Answers) -> Outcome:
         content = _strip_values({**values, **answers[name].values}, strip=strip)
@@ -145,25 +145,27 @@ def update_form(  # noqa: PLR0913 - all but the first two are named
 
     check_keys(schema, name, [*(keys or ()), *values])
     any_key = schema.takes_any_key() and keys is None
-    section = Section(name, schema.TYPE, tuple(fields_of(schema, keys, present)), any_key=any_key, command=f"%secret update {name}")
+    section = Section(name, schema.TYPE, tuple(fields_of(schema, keys, stored_secret)), any_key=any_key, command=f"%secret update {name}")
     return secrets_form(manager, "Update", name, [section], run)
 
 
-def fields_of(schema: type[BaseSecretSchema], keys: Sequence[str] | None, present: BaseSecretSchema | None = None) -> list[Field]:
+def fields_of(schema: type[BaseSecretSchema], keys: Sequence[str] | None, stored_secret: BaseSecretSchema | None = None) -> list[Field]:
     """Return the fields for some keys.
 
     Args:
         schema: The schema of the secret.
-        keys: The keys; by default all keys of the schema and of ``present``.
-        present: The stored secret, if it exists.
+        keys: The keys; by default all keys of the schema and of ``stored_secret``.
+        stored_secret: The secret before the change; ``None`` if it does not exist.
     """
-    stored = present.content if present is not None else {}
+    stored_content = stored_secret.content if stored_secret is not None else {}
     if keys is not None:
-        return [field_of(schema, key, required=True, present=key in stored) for key in keys]
+        return [field_of(schema, key, required=True, is_stored=key in stored_content) for key in keys]
     required = schema.required_keys()
-    all_keys = dict.fromkeys([*schema.get_schema_keys(), *stored])
+    all_keys = dict.fromkeys([*schema.get_schema_keys(), *stored_content])
     return [
-        field_of(schema, key, required=key in required, present=key in stored)._replace(removable=key in stored and key not in required)
+        field_of(schema, key, required=key in required, is_stored=key in stored_content)._replace(
+            removable=key in stored_content and key not in required
+        )
         for key in all_keys
     ]
 
@@ -173,10 +175,18 @@ def field_of(
     key: str,
     *,
     required: bool,
-    present: bool = False,
+    is_stored: bool = False,
     needed_by: tuple[str, ...] = (),
 ) -> Field:
-    """Return the field for a key of a secret."""
+    """Return the field for a key of a secret.
+
+    Args:
+        schema: The schema of the secret.
+        key: The key.
+        required: Whether an empty answer is an error, unless the value is stored.
+        is_stored: Whether the secrets manager has stored a value for the key.
+        needed_by: The attributes that refer to the value.
+    """
     schema_field = schema.model_fields.get(key) if key in schema.get_schema_keys() else None
     description = (schema_field.description or "") if schema_field else ""
     if schema_field is not None and not schema_field.is_required() and schema_field.default is not None:
@@ -186,7 +196,7 @@ def field_of(
         description,
         required=required,
         sensitive=schema.is_sensitive(key),
-        present=SET if present else "",
+        present=SET if is_stored else "",
         media_type=schema.media_type(key),
         needed_by=needed_by,
     )

@@ -51,7 +51,7 @@ def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: boo
         return _save_choice(call.capabilities.guard, state, [variable.removeprefix(PREFIX) for variable in variables])
     session_guard = call.capabilities.guard
     if session_guard is None:
-        message = "A terminal has no guard: it works in the kernel of a notebook and in IPython."
+        message = "A terminal has no guard: the guard works only in the kernel of a notebook and in IPython."
         raise UsageProblem(message, hint="In a notebook, run %load_ext zensecrets_jupyter and then %secret guard.")
     if everything and state == "off":
         raise UsageProblem("--all and off contradict each other.", hint="Write: %secret guard on --all")
@@ -74,7 +74,7 @@ def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: boo
 
 
 def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool) -> None:
-    """Raise UsageProblem for words that contradict each other."""
+    """Raise UsageProblem if the command line lacks the name of a variable, or has one that it must not have."""
     if state in {"ignore", "protect"}:
         if not variables or everything:
             raise UsageProblem("The name of a variable is missing.", hint=f"Write: %secret guard {state} VARIABLE [VARIABLE …]")
@@ -82,7 +82,7 @@ def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool
             name = variable.removeprefix(PREFIX)
             if not name or "=" in name or "." in name or name.isspace():
                 message = f"{name.partition('=')[0]!r} is not the name of an environment variable."
-                raise UsageProblem(message, hint="For a key of an external secret: %zen secrets-manager update NAME --clear KEY")
+                raise UsageProblem(message, hint="To show a key of an external secret: %zen secrets-manager update NAME --clear KEY")
     elif variables:
         raise UsageProblem(f"{state} takes no variable: {variables[0]!r}.", hint=f"Write: %secret guard {state}")
 
@@ -121,19 +121,20 @@ def _protect_in_session(guard: GuardControl | None, variable: str, choices: Vari
 
 
 def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
-    """Protect all secrets of the active secrets manager; return a line and warnings."""
+    """Protect all secrets of the active secrets manager; return a line for the user, and warnings."""
     manager = active_manager()
     if Capability.READ not in manager.capabilities:
         message = f"Secrets manager {manager_label(manager)} can't return values, so the guard can't protect them."
         raise UsageProblem(message)
-    before = redactor.size
+    size_before = redactor.size
     # The guard protects every value that the session reads, so reading is enough.
     secrets = manager.get_secrets(manager.list_secrets())
-    unread = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
-    new = redactor.size - before
-    added = f"{counted(new, 'value')} more" if new else "no more values"
-    text = f"Read {counted(len(secrets) - len(unread), 'secret')} of {manager_label(manager)}. The guard protects {added} than before."
-    return text, (f"Warning: these secrets can't be read, and are not protected: {', '.join(unread)}.",) if unread else ()
+    unread_names = [name for name, secret in secrets.items() if isinstance(secret, ZenSecretsError)]
+    added_count = redactor.size - size_before
+    comparison = f"{counted(added_count, 'value')} more" if added_count else "no more values"
+    read_count = counted(len(secrets) - len(unread_names), "secret")
+    text = f"Read {read_count} of {manager_label(manager)}. The guard protects {comparison} than before."
+    return text, (f"Warning: these secrets can't be read, and are not protected: {', '.join(unread_names)}.",) if unread_names else ()
 
 
 def _status_table(session_guard: GuardControl) -> Table:
@@ -146,10 +147,10 @@ def _status_table(session_guard: GuardControl) -> Table:
     masked = sum(counts.values())
     state = "on" if session_guard.is_on else "off"
     title = f"The guard is {state}: {counted(redactor.size, 'value')} protected, masked {counted(masked, 'time')} in this session"
-    return Table(["value of", "why", "masked"], rows, title=title, note=_note(session_guard, unmaskable))
+    return Table(["value of", "why", "masked"], rows, title=title, note=_status_note(session_guard, unmaskable))
 
 
-def _note(session_guard: GuardControl, unmaskable: Iterable[str]) -> str:
+def _status_note(session_guard: GuardControl, unmaskable: Iterable[str]) -> str:
     notes = [] if session_guard.is_on else ["To turn it on: %secret guard on"]
     if list(unmaskable):
         notes.append("A value that can't be masked is too short or too common. Choose a longer value.")

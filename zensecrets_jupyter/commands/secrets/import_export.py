@@ -109,11 +109,11 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -
 
     def run(answers: Answers) -> Outcome:
         new, replaced = ([apply_answer(secret, answers) for secret in secrets] for secrets in (plan.new, plan.replaced))
-        chosen = ImportPlan(new, replaced, plan.skipped)
-        run_import(manager, chosen)
-        table = _table(file, chosen, dry_run=False)
-        imported = [f"{secret.name} ({counted(len(secret.content), 'key')})" for secret in (*chosen.new, *chosen.replaced)]
-        return Outcome(table, view=table, line=f"imported {', '.join(imported)} from {file}")
+        edited_plan = ImportPlan(new, replaced, plan.skipped)
+        run_import(manager, edited_plan)
+        table = _table(file, edited_plan, dry_run=False)
+        descriptions = [f"{secret.name} ({counted(len(secret.content), 'key')})" for secret in (*edited_plan.new, *edited_plan.replaced)]
+        return Outcome(table, view=table, line=f"imported {', '.join(descriptions)} from {file}")
 
     sections = [_section(secret, "") for secret in plan.new]
     sections += [_section(secret, "replaces the stored secret") for secret in plan.replaced]
@@ -149,13 +149,13 @@ def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bo
         refuse_existing(file)
 
     def passphrase() -> str:
-        typed = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for {file}: ", confirm=True)
-        if not typed:
+        text = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for {file}: ", confirm=True)
+        if not text:
             raise UsageProblem("An export needs a passphrase.", hint="Type a passphrase, or add --plaintext to write plain values.")
-        return typed
+        return text
 
-    written = write_export(manager, names, file, passphrase=None if plaintext else passphrase, replace=force)
-    names_text = ", ".join(map(repr, written))
+    exported_names = write_export(manager, names, file, passphrase=None if plaintext else passphrase, replace=force)
+    names_text = ", ".join(map(repr, exported_names))
     how = "in plain text; every reader of the file can read the values" if plaintext else "sealed with the passphrase"
     return Outcome(text=f"Exported {names_text} to {file}, {how}.")
 

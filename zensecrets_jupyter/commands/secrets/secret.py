@@ -61,15 +61,19 @@ _name = click.argument("name", metavar="NAME", shell_complete=completion.complet
 _interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
 _literal = click.option("--literal", is_flag=True, help="Take values literally, even if they look like a variable.")
 
-_KEY_LIKE_OPTION = '--values=\'{"KEY": "VALUE"}\', or --values=@FILE'
-"""The options that set a key whose name looks like an option, for hints."""
+_VALUES_ALTERNATIVE = '--values=\'{"KEY": "VALUE"}\', or --values=@FILE'
+"""The ways to set a key whose name looks like an option, for hints. ``KEY`` stands for the name of the key."""
 _strip = click.option(
     "--strip", is_flag=True, help="Strip white space, line ends and byte order marks from the ends of values, and replace CR LF by LF."
 )
 
 
 @secret.command(
-    "register", cls=FreeOptionsCommand, keys=completion.schema_keys, inline_secret=inline_secrets.from_register, short={"-v": VALUES}
+    "register",
+    cls=FreeOptionsCommand,
+    keys=completion.schema_keys,
+    inline_secret=inline_secrets.from_register,
+    short_options={"-v": VALUES},
 )
 @click.argument("name", metavar="NAME")
 @click.option(
@@ -103,13 +107,17 @@ def register(  # noqa: PLR0913 - one parameter for each option
     check_keys(schema, name, file_values, from_file=True)
     manager = active_manager()
     check_not_registered(manager, name)
-    missing = [key for key, text in texts.items() if text is None] if texts or file_values else None
+    missing_keys = [key for key, text in texts.items() if text is None] if texts or file_values else None
     values = {**_read_values(call, texts, literal=literal), **file_values}
-    return _ask_or_run(call, register_form(manager, name, schema, keys=missing, values=values, strip=strip))
+    return _ask_or_run(call, register_form(manager, name, schema, keys=missing_keys, values=values, strip=strip))
 
 
 @secret.command(
-    "update", cls=FreeOptionsCommand, keys=completion.secret_and_schema_keys, inline_secret=inline_secrets.from_update, short={"-v": VALUES}
+    "update",
+    cls=FreeOptionsCommand,
+    keys=completion.secret_and_schema_keys,
+    inline_secret=inline_secrets.from_update,
+    short_options={"-v": VALUES},
 )
 @_name
 @click.option("--remove-key", "--remove-keys", "-r", "removed", metavar="KEY", multiple=True, help="A key to remove; may be repeated.")
@@ -130,17 +138,17 @@ def update(  # noqa: PLR0913 - one parameter for each option
     """
     manager = active_manager()
     manager.check_change(name)
-    present = manager.get_secret(name)
+    stored_secret = manager.get_secret(name)
     arguments, file_values = split_values(call, arguments)
-    texts = _texts_by_key(arguments, type(present), [*type(present).get_schema_keys(), *present.content])
+    texts = _texts_by_key(arguments, type(stored_secret), [*type(stored_secret).get_schema_keys(), *stored_secret.content])
     _refuse_values_with_interactive({**texts, **file_values}, interactive=interactive)
-    check_keys(type(present), name, texts)
-    check_keys(type(present), name, file_values, from_file=True)
+    check_keys(type(stored_secret), name, texts)
+    check_keys(type(stored_secret), name, file_values, from_file=True)
     _refuse_set_and_removed(name, {**texts, **file_values}, removed)
     asks_everything = not (texts or file_values) and (interactive or not removed)
-    missing = None if asks_everything else [key for key, text in texts.items() if text is None]
+    missing_keys = None if asks_everything else [key for key, text in texts.items() if text is None]
     values = {**_read_values(call, texts, literal=literal), **file_values}
-    return _ask_or_run(call, update_form(manager, present, keys=missing, values=values, removed=removed, strip=strip))
+    return _ask_or_run(call, update_form(manager, stored_secret, keys=missing_keys, values=values, removed=removed, strip=strip))
 
 
 @secret.command("get", cls=Command)
@@ -205,15 +213,15 @@ def undelete(name: str) -> Outcome:
 @secret.command("rename", cls=Command)
 @_name
 @click.argument("new_name", metavar="NEW_NAME", required=False)
-@click.option("-n", "--new-name", "option", metavar="NEW_NAME", help="The new name, as in current ZenML.")
-def rename(name: str, new_name: str | None, option: str | None) -> Outcome:
+@click.option("-n", "--new-name", "new_name_option", metavar="NEW_NAME", help="The new name, as in current ZenML.")
+def rename(name: str, new_name: str | None, new_name_option: str | None) -> Outcome:
     """Rename a secret.
 
     References to the old name do not change, and no longer find the secret.
     """
-    if (new_name is None) is (option is None):
+    if (new_name is None) is (new_name_option is None):
         raise UsageProblem("secret rename needs one new name.", hint="Write: %secret rename NAME NEW_NAME")
-    new_name = new_name or option or ""
+    new_name = new_name or new_name_option or ""
     active_manager().rename_secret(name, new_name)
     return Outcome(text=f"Renamed secret {name!r} to {new_name!r}.")
 
@@ -243,7 +251,7 @@ def schemas_(schema_type: str | None) -> Outcome:
     if schema_type is not None:
         table = schema_table(schemas.get_schema(schema_type))
     else:
-        table = schemas_table((registered, _usable_schema(registered)) for registered in schemas.schema_types())
+        table = schemas_table((name, _usable_schema(name)) for name in schemas.schema_types())
     return Outcome(table, view=table)
 
 
@@ -282,7 +290,7 @@ def _texts_by_key(options: Sequence[Argument], schema: type[BaseSecretSchema], k
     """Check free options for typing errors and repetitions, and return their texts by key."""
     schema_keys = schema.get_schema_keys()
     arguments = [Argument(matching_name(option.key, schema_keys), option.text) for option in options]
-    check_typos((argument.key for argument in arguments), [*declared_options(), f"--{VALUES}"], keys, alternative=_KEY_LIKE_OPTION)
+    check_typos((argument.key for argument in arguments), [*declared_options(), f"--{VALUES}"], keys, alternative=_VALUES_ALTERNATIVE)
     check_duplicates(argument.key for argument in arguments)
     return {argument.key: argument.text for argument in arguments}
 
@@ -293,9 +301,9 @@ def _refuse_values_with_interactive(texts: dict[str, str | None], *, interactive
 
 
 def _refuse_set_and_removed(name: str, texts: dict[str, str | None], removed: Sequence[str]) -> None:
-    both = [key for key in removed if key in texts]
-    if both:
-        raise UsageProblem(f"The line both sets and removes key {both[0]!r} of secret {name!r}.", hint="Do one of the two.")
+    contradictory_keys = [key for key in removed if key in texts]
+    if contradictory_keys:
+        raise UsageProblem(f"The line both sets and removes key {contradictory_keys[0]!r} of secret {name!r}.", hint="Do one of the two.")
 
 
 def _read_values(call: Call, texts: dict[str, str | None], *, literal: bool) -> dict[str, str]:

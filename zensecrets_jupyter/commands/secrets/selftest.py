@@ -39,7 +39,7 @@ _TESTED_ENCODERS = (
     "quoted-printable",
 )  # fmt: skip
 """Encoders that add no characters between the characters of a value."""
-_WINDOW = 16
+_WINDOW_SIZE = 16
 """The number of consecutive characters by which a canary is recognized. It is larger than the longest escape of one character."""
 
 
@@ -67,9 +67,9 @@ def make_canaries() -> dict[str, Canary]:
 def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> ChannelResult:
     """Return which canaries the output of a channel contains, and which are masked.
 
-    An output without a canary and without a mask tests nothing. Then both lists of the result are empty.
+    If the output contains neither a canary nor a mask, the channel was not tested, and both lists of the result are empty.
     """
-    windows = {output[start : start + _WINDOW] for start in range(len(output))}
+    windows = {output[start : start + _WINDOW_SIZE] for start in range(len(output))}
     leaked = [encoding for encoding, canary in canaries.items() if _is_in(canary.text, windows) or _is_in(canary.value, windows)]
     is_tested = leaked or mask_text(NAME) in output or BINARY_MASK in output
     return ChannelResult(channel, [encoding for encoding in canaries if encoding not in leaked] if is_tested else [], leaked)
@@ -77,11 +77,11 @@ def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> C
 
 def _is_in(text: str, windows: set[str]) -> bool:
     """Return whether one of the windows of a text is in ``windows``."""
-    return any(text[start : start + _WINDOW] in windows for start in range(max(1, len(text) - _WINDOW + 1)))
+    return any(text[start : start + _WINDOW_SIZE] in windows for start in range(max(1, len(text) - _WINDOW_SIZE + 1)))
 
 
 def check_redactor() -> list[ChannelResult]:
-    """Test a redactor with only the canaries and its log filter, and return the results."""
+    """Test a redactor that protects only canaries, and its log filter, and return the results."""
     canaries = make_canaries()
     redactor = Redactor()
     for canary in canaries.values():
@@ -115,8 +115,8 @@ def selftest(call: Call) -> Outcome:
     The test uses canaries, which are random values, and no secrets. In a notebook it checks the messages of the kernel, and in IPython
     the output of the terminal. Everywhere it checks the redactor and its log filter. The command fails if a canary is not masked.
     """
-    channels = call.capabilities.selftest
-    results = [*check_redactor(), *(channels() if channels else [])]
+    test_channels = call.capabilities.selftest
+    results = [*check_redactor(), *(test_channels() if test_channels else [])]
     table = Table(
         ["channel", "masked", "not masked"],
         [
@@ -125,19 +125,19 @@ def selftest(call: Call) -> Outcome:
         ],
         title="Selftest of the guard",
     )
-    failed = [result.channel for result in results if result.leaked or not result.masked]
-    if not failed:
+    failed_channels = [result.channel for result in results if result.leaked or not result.masked]
+    if not failed_channels:
         return Outcome(table, view=table)
-    problem = f"{len(failed)} of {len(results)} channels leaked values, or could not be tested: {', '.join(failed)}."
+    problem = f"{len(failed_channels)} of {len(results)} channels leaked values, or could not be tested: {', '.join(failed_channels)}."
     return Outcome(view=table, exit_code=1, line=f"{problem} If the guard is on, please report this table as a bug.")
 
 
 def _leaks_text(result: ChannelResult) -> str:
     if not result.masked and not result.leaked:
         return "the channel could not be tested"
-    rest = len(result.leaked) - _MOST_LISTED
-    return ", ".join(result.leaked[:_MOST_LISTED]) + (f" and {rest} more" if rest > 0 else "") or "nothing"
+    unlisted_count = len(result.leaked) - _MAX_LISTED
+    return ", ".join(result.leaked[:_MAX_LISTED]) + (f" and {unlisted_count} more" if unlisted_count > 0 else "") or "nothing"
 
 
-_MOST_LISTED = 6
+_MAX_LISTED = 6
 """The number of encodings that a row of the table lists."""

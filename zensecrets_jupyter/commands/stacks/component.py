@@ -56,14 +56,14 @@ def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[
 def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
     """Add ``register``, ``update`` and ``remove-attribute``."""
     a_component = component_type.label_with_article
-    free: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "cls": FreeOptionsCommand,
-        "word": "ATTRIBUTE",
+        "placeholder": "ATTRIBUTE",
         "keys": completion.flavor_attributes(component_type),
         "inline_secret": inline_secrets.from_component(component_type),
     }
 
-    @group.command("register", **free, help=f"Register {a_component}.\n\n{_ATTRIBUTES}")
+    @group.command("register", **settings, help=f"Register {a_component}.\n\n{_ATTRIBUTES}")
     @click.argument("name", metavar="NAME")
     @click.option(
         "-f",
@@ -93,7 +93,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         return ask_attributes(call, subject, arguments, then, verb="Register", literal=literal)
 
     @group.command(
-        "update", **free, help=f"Update attributes of {a_component}; by default of the one in the active stack.\n\n{_ATTRIBUTES}"
+        "update", **settings, help=f"Update attributes of {a_component}; by default of the one in the active stack.\n\n{_ATTRIBUTES}"
     )
     @_name(component_type, required=False)
     @_literal
@@ -108,8 +108,8 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         subject = ComponentLabel(component_type, name, record.flavor)
 
         def then(attributes: dict[str, Any]) -> Outcome:
-            changed = workspace.update_component(component_type, name, attributes)
-            warnings = attribute_warnings(changed, attributes)
+            updated = workspace.update_component(component_type, name, attributes)
+            warnings = attribute_warnings(updated, attributes)
             return Outcome(text=f"Updated {subject}.", line=f"updated {subject}", warnings=warnings)
 
         return ask_attributes(call, subject, arguments, then, verb="Update", literal=literal)
@@ -117,8 +117,8 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
     @group.command(
         "remove-attribute",
         cls=FreeOptionsCommand,
-        names=None,
-        word="ATTRIBUTE",
+        positional_count=None,
+        placeholder="ATTRIBUTE",
         help=f"Remove attributes of {a_component}, so that their defaults apply.",
     )
     @_name(component_type)
@@ -132,9 +132,9 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         workspace = get_workspace()
         record = workspace.component(component_type, name)
         existing = {**record.attributes, **accepted_fields_of_flavor(component_type, record.flavor)}
-        removed = list(dict.fromkeys(matching_name(key, existing) for key in keys))
-        workspace.update_component(component_type, name, {}, remove=removed)
-        return Outcome(text=f"Removed {', '.join(removed)} from {component_type.label} {name!r}.")
+        removed_attributes = list(dict.fromkeys(matching_name(key, existing) for key in keys))
+        workspace.update_component(component_type, name, {}, remove=removed_attributes)
+        return Outcome(text=f"Removed {', '.join(removed_attributes)} from {component_type.label} {name!r}.")
 
 
 def _add_naming_commands(group: Group, component_type: ComponentType) -> None:
@@ -173,7 +173,7 @@ def _add_copy_command(group: Group, component_type: ComponentType) -> None:
 
 def _add_display_commands(group: Group, component_type: ComponentType) -> None:
     """Add ``list``, ``describe``, ``get`` and ``flavor``."""
-    words = component_type.label
+    label = component_type.label
 
     @group.command("list", cls=Command, help=f"List the {component_type.plural}.")
     def list_() -> Outcome:
@@ -193,7 +193,7 @@ def _add_display_commands(group: Group, component_type: ComponentType) -> None:
         table = component_table(record, _manager_facts(record))
         return Outcome(table, view=table)
 
-    @group.command("get", cls=Command, help=f"Return the name of the {words} in the active stack.")
+    @group.command("get", cls=Command, help=f"Return the name of the {label} in the active stack.")
     def get() -> Outcome:
         name = _active_name(component_type)
         return Outcome(name, view=name)

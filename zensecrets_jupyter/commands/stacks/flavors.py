@@ -65,9 +65,12 @@ def flavor_group(component_type: ComponentType) -> Group:
     def register(call: Call, source: str) -> Outcome:
         name = _register_flavor(component_type, source)
         scope = "this session" if call.capabilities.keeps_environment else "this process, which ends now"
-        point = f"zensecrets_jupyter.{'secrets_managers.v2' if component_type is ComponentType.SECRETS_MANAGER else 'flavors.v1'}"
+        entry_point_group = (
+            f"zensecrets_jupyter.{'secrets_managers.v2' if component_type is ComponentType.SECRETS_MANAGER else 'flavors.v1'}"
+        )
         return Outcome(
-            text=f"Registered flavor {name!r} of {component_type.plural} for {scope}. For every process, use the entry point group {point}"
+            text=f"Registered flavor {name!r} of {component_type.plural} for {scope}."
+            f" For every process, use the entry point group {entry_point_group}"
         )
 
     @flavor.command("delete", cls=Command, help="Explain how to delete a flavor.")
@@ -75,8 +78,8 @@ def flavor_group(component_type: ComponentType) -> Group:
     def delete(name: str) -> Outcome:
         fields_of_flavor(component_type, name)
         users = [record.name for record in get_workspace().components(component_type) if record.flavor == name]
-        used = f" {', '.join(map(repr, users))} use it." if users else ""
-        return Outcome(text=f"Nothing was deleted. To delete the flavor {name!r}, delete the code that defines its class.{used}")
+        usage = f" {', '.join(map(repr, users))} use it." if users else ""
+        return Outcome(text=f"Nothing was deleted. To delete the flavor {name!r}, delete the code that defines its class.{usage}")
 
     return flavor
 
@@ -93,22 +96,26 @@ def _register_flavor(component_type: ComponentType, source: str) -> str:
     """
     module, _, name = source.replace(":", ".").rpartition(".")
     is_manager = component_type is ComponentType.SECRETS_MANAGER
-    required = "subclass of Backend" if is_manager else f"StackComponentConfig of TYPE {component_type.value!r}"
+    required_class = "subclass of Backend" if is_manager else f"StackComponentConfig of TYPE {component_type.value!r}"
     folder = str(Path.cwd())
     is_added = folder not in sys.path
     if is_added:
         sys.path.insert(0, folder)
     problem = ""
-    imported: Any = None
+    imported_class: Any = None
     try:
-        imported = getattr(importlib.import_module(module), name) if module else None
+        imported_class = getattr(importlib.import_module(module), name) if module else None
     except Exception as error:  # noqa: BLE001 - an import can raise any error, which becomes a UsageProblem below
         problem = f"can't be imported ({type(error).__name__})"
     finally:
         if is_added:
             sys.path.remove(folder)
     # A Flavor class of ZenML refers to the class of the attributes in its config_class.
-    config = getattr(imported() if isclass(imported) and hasattr(imported, "config_class") else imported, "config_class", imported)
+    config = getattr(
+        imported_class() if isclass(imported_class) and hasattr(imported_class, "config_class") else imported_class,
+        "config_class",
+        imported_class,
+    )
     base = Backend if is_manager else StackComponentConfig
     if (
         not problem
@@ -119,7 +126,7 @@ def _register_flavor(component_type: ComponentType, source: str) -> str:
     ):
         return str(config.FLAVOR)
     raise UsageProblem(
-        f"The class {source!r} {problem or f'is not a {required} with a FLAVOR'}.", hint="Write: flavor register MODULE.CLASS"
+        f"The class {source!r} {problem or f'is not a {required_class} with a FLAVOR'}.", hint="Write: flavor register MODULE.CLASS"
     )
 
 
@@ -139,7 +146,7 @@ def _flavor_rows(component_type: ComponentType) -> list[tuple[str, str, str]]:
         required = ", ".join(name for name, field in fields.items() if field.is_required())
         optional = ", ".join(name for name, field in fields.items() if not field.is_required())
         attributes = "; ".join(filter(None, [required, optional and f"optional: {optional}"]))
-        usable = managers.availability(flavor) if is_manager else None
-        about = "" if usable is None else managers.summary(flavor) if usable.ok else usable.reason
+        availability = managers.availability(flavor) if is_manager else None
+        about = "" if availability is None else managers.summary(flavor) if availability.ok else availability.reason
         rows.append((flavor, "any" if flavor == "custom" else attributes or "none", about))
     return rows

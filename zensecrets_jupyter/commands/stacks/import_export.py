@@ -37,10 +37,10 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
     """
     workspace = get_workspace()
     record = workspace.stack_record(name)
-    text, left_out = stack_files.export_stack(workspace, record.name)
+    text, left_out_attributes = stack_files.export_stack(workspace, record.name)
     target = file or f"{record.name}.yaml"
     write_text(target, text, replace=force)
-    notes = (f"Note: left out, because they are plain values: {', '.join(left_out)}.",) if left_out else ()
+    notes = (f"Note: left out, because they are plain values: {', '.join(left_out_attributes)}.",) if left_out_attributes else ()
     return Outcome(text=f"Exported stack {record.name!r} to {target}.", warnings=notes)
 
 
@@ -68,11 +68,13 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     if not stack_name:
         raise UsageProblem(f"The file {target!r} has no name for its stack.", hint="Write: %stack import NAME -f FILE")
     workspace = get_workspace()
-    needed = stack_files.missing_sensitive_attributes(workspace, file_stack)
-    subjects = {component_type: f"{component_type.label} {file_stack.components[component_type].name!r}" for component_type in needed}
+    needed_attributes = stack_files.missing_sensitive_attributes(workspace, file_stack)
+    subjects = {
+        component_type: f"{component_type.label} {file_stack.components[component_type].name!r}" for component_type in needed_attributes
+    }
 
     def run(answers: Answers) -> Outcome:
-        sealed = {component_type: dict(answers[subjects[component_type]].values) for component_type in needed}
+        sealed = {component_type: dict(answers[subjects[component_type]].values) for component_type in needed_attributes}
         record, new = stack_files.import_stack(workspace, file_stack, stack_name, sealed)
         new_text = (
             f"with {', '.join(f'{component.type.label} {component.name!r}' for component in new)}" if new else "of existing components"
@@ -85,11 +87,11 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
         imported = Outcome(text=f"Imported stack {record.name!r} {new_text}.", line=line, warnings=tuple(warnings))
         return imported.followed_by(_offer_secrets(call, record.name, file_stack))
 
-    if not needed:
+    if not needed_attributes:
         return run({})
     sections = tuple(
         Section(subjects[component_type], "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
-        for component_type, attributes in needed.items()
+        for component_type, attributes in needed_attributes.items()
     )
     then = Continuation(run, required_passphrase=lambda: workspace.required_passphrase)
     alternative = "In the file, write a reference to a secret, {{SECRET_NAME.KEY}}, for each."
@@ -105,24 +107,24 @@ def _zenml_secrets_notes(file_stack: stack_files.StackDescription, new: Sequence
     name = next((component.name for component in new if component.type is ComponentType.SECRETS_MANAGER), "")
     if not file_stack.zenml_secrets_file or not name:
         return []
-    where = f"Those of {name!r} are in {file_stack.zenml_secrets_file} in the folder of ZenML"
-    return [f"Note: the file contains no secrets. {where}. To import them: %zen secrets-manager update {name} --secrets_file=FILE"]
+    location = f"The secrets of {name!r} are in {file_stack.zenml_secrets_file} in the folder of ZenML"
+    return [f"Note: the file contains no secrets. {location}. To import them: %zen secrets-manager update {name} --secrets_file=FILE"]
 
 
 def _offer_secrets(call: Call, name: str, file_stack: stack_files.StackDescription) -> Outcome:
     """Offer to register the secrets that the stack needs and that are missing."""
     workspace = get_workspace()
     try:
-        missing = [
+        missing_references = [
             str(problem.reference)
             for problem in workspace.stack(name).validate().problems
             if problem.reference is not None and problem.code in {"secret-not-found", "secret-key-not-found"}
         ]
     except ZenSecretsError:
-        missing = []
-    if not missing:
+        missing_references = []
+    if not missing_references:
         return Outcome(warnings=stack_warnings(name))
-    references = ", ".join(dict.fromkeys(missing))
+    references = ", ".join(dict.fromkeys(missing_references))
     declined = Outcome(text=f"Missing: {references}. To register: %stack register-secrets {name}")
-    offer = Offer(f"Missing: {references}. Register {'them' if len(missing) > 1 else 'it'} now?", declined)
+    offer = Offer(f"Missing: {references}. Register {'them' if len(missing_references) > 1 else 'it'} now?", declined)
     return register_secrets(call, workspace.stack(name), schemas=file_stack.schemas, offer=offer)

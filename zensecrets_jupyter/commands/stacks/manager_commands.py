@@ -39,7 +39,7 @@ _manager_name = click.argument("name", metavar="NAME", shell_complete=_manager_n
     _FLAG,
     type=click.Choice(ON_CONFLICT),
     default=None,
-    help="Choose what happens if the target has a secret with other content. Without it, the command asks.",
+    help="Choose what happens if the target has a secret with other content. Without this option, the command asks.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be copied, and write nothing.")
 @click.pass_obj
@@ -60,11 +60,11 @@ def copy_secrets(call: Call, source: str, target: str, names: Sequence[str], *, 
     if dry_run:
         table = _plan_table(plan)
         return Outcome(table, view=table)
-    replaced = _resolve_conflicts(call, plan, on_conflict)
-    if replaced is None:
+    names_to_replace = _resolve_conflicts(call, plan, on_conflict)
+    if names_to_replace is None:
         return Outcome(text="Nothing was copied.")
     with ProgressDisplay(call.capabilities, f"Copying to {target}", unit="secrets") as progress:
-        report = run_copy(plan, replace=replaced, on_progress=progress.report)
+        report = run_copy(plan, replace=names_to_replace, on_progress=progress.report)
     return _outcome(plan, report)
 
 
@@ -93,8 +93,8 @@ def rotate_key(name: str) -> Outcome:
 def _is_new_name(target: str, source: str) -> bool:
     """Return whether ``target`` is the name of a new secrets manager.
 
-    It is not new if a secrets manager has this name. If a secrets manager other than the source has a similar name, it may be a typing
-    error, and is not new either.
+    The name is not new if a secrets manager has it. The name may be a typing error if a secrets manager other than the source has a similar
+    name. Then it does not count as new either.
     """
     names = [record.name for record in get_workspace().components(ComponentType.SECRETS_MANAGER)]
     return target not in names and not did_you_mean(target, [name for name in names if name != source])
@@ -116,7 +116,7 @@ def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> s
         raise conflict_error(plan, hint=f"To see them: --dry-run. {_ON_CONFLICT_HINT}")
     if on_conflict == "replace":
         return {secret.name for secret in conflicts}
-    replaced: set[str] = set()
+    names_to_replace: set[str] = set()
     for index, secret in enumerate(conflicts):
         remaining = conflicts[index:]
         question = f"{plan.target.name!r} already has a secret {secret.name!r}: {secret.reason}."
@@ -124,10 +124,10 @@ def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> s
         if not answer:
             return None
         if answer in {"r", "R"}:
-            replaced.update(other.name for other in (remaining if answer == "R" else [secret]))
+            names_to_replace.update(other.name for other in (remaining if answer == "R" else [secret]))
         if answer in {"S", "R"}:
             break
-    return replaced
+    return names_to_replace
 
 
 def _choices(plan: CopyPlan, remaining: int) -> list[Choice]:
@@ -155,8 +155,8 @@ def _no_secrets_text(plan: CopyPlan) -> str:
 def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
     if not plan.secrets:
         return Outcome(text=_no_secrets_text(plan))
-    done = len(report.registered) + len(report.replaced)
-    summary = f"Copied {counted(done, 'secret')} from {plan.source.name!r} to {plan.target.name!r}"
+    copied_count = len(report.registered) + len(report.replaced)
+    summary = f"Copied {counted(copied_count, 'secret')} from {plan.source.name!r} to {plan.target.name!r}"
     details = [
         f"{len(report.replaced)} of them replaced a secret" if report.replaced else "",
         f"{len(report.same)} already in the target" if report.same else "",

@@ -33,13 +33,13 @@ class _RequiredSecret(NamedTuple):
     Attributes:
         name: The name of the secret.
         attributes: For each key, the attributes that use it.
-        present: The stored secret, if it exists.
+        stored_secret: The secret that the secrets manager has stored; ``None`` if it does not exist.
         schema: The schema of the secret.
     """
 
     name: str
     attributes: dict[str, tuple[str, ...]]
-    present: BaseSecretSchema | None
+    stored_secret: BaseSecretSchema | None
     schema: type[BaseSecretSchema]
 
 
@@ -84,7 +84,7 @@ def register_secrets(
         return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered. {hint}")
     for secret in required:
         if _section(secret, everything=everything).fields:
-            manager.require(Capability.REGISTER if secret.present is None else Capability.READ | Capability.UPDATE, "write")
+            manager.require(Capability.REGISTER if secret.stored_secret is None else Capability.READ | Capability.UPDATE, "write")
     writer = _SecretWriter(manager, {secret.name: secret for secret in required})
     then = Continuation(writer.run, completed=lambda: writer.written, required_passphrase=lambda: manager.required_passphrase)
     title = form_title(f"secrets of stack {stack.name!r}", manager)
@@ -132,18 +132,18 @@ def _check_keys(secret: _RequiredSecret) -> None:
 
 
 def _section(secret: _RequiredSecret, *, everything: bool) -> Section:
-    stored = secret.present.content if secret.present is not None else {}
-    required = dict.fromkeys([*secret.attributes, *(key for key in secret.schema.required_keys() if key not in stored)])
+    stored_content = secret.stored_secret.content if secret.stored_secret is not None else {}
+    required = dict.fromkeys([*secret.attributes, *(key for key in secret.schema.required_keys() if key not in stored_content)])
     # The keys of the schema come first, because people know their order.
     schema_keys = [key for key in secret.schema.get_schema_keys() if key in required]
     keys = [*schema_keys, *(key for key in required if key not in schema_keys)]
     fields: list[Field] = [
-        field_of(secret.schema, key, required=True, present=key in stored, needed_by=secret.attributes.get(key, ()))
+        field_of(secret.schema, key, required=True, is_stored=key in stored_content, needed_by=secret.attributes.get(key, ()))
         for key in keys
-        if everything or key not in stored
+        if everything or key not in stored_content
     ]
-    verb = "update" if secret.present is not None else "register"
-    schema = f" --schema={secret.schema.TYPE}" if secret.present is None and not secret.schema.takes_any_key() else ""
+    verb = "update" if secret.stored_secret is not None else "register"
+    schema = f" --schema={secret.schema.TYPE}" if secret.stored_secret is None and not secret.schema.takes_any_key() else ""
     command = f"%secret {verb} {secret.name}{schema}"
     return Section(secret.name, secret.schema.TYPE, tuple(fields), command=command)
 
@@ -185,7 +185,7 @@ class _SecretWriter:
         raise problem
 
     def _write(self, secret: _RequiredSecret, values: Mapping[str, str]) -> None:
-        if secret.present is None:
+        if secret.stored_secret is None:
             self._manager.register_secret(secret.schema.from_content(secret.name, values))
         else:
             self._manager.merge_secret(secret.name, values)

@@ -88,8 +88,8 @@ def register(name: str, *, make_active: bool, share: bool, **components: str | N
     workspace.register_stack(name, _choose_components(components))
     if make_active:
         workspace.set_active_stack(name)
-    done = f"Registered stack {name!r}{' and made it the active one' if make_active else ''}."
-    return Outcome(text=done, warnings=(*stack_warnings(name), *share_note(is_set=share)))
+    text = f"Registered stack {name!r}{' and made it the active one' if make_active else ''}."
+    return Outcome(text=text, warnings=(*stack_warnings(name), *share_note(is_set=share)))
 
 
 @stack.command("update", cls=Command)
@@ -115,14 +115,14 @@ def remove_component(name: str | None, **components: bool) -> Outcome:
     if not chosen:
         raise UsageProblem("The line names no type of component.", hint="Name a type, such as -x.")
     workspace = get_workspace()
-    before = workspace.stack_record(name)
-    record = workspace.remove_from_stack(before.name, chosen)
-    done = f"Removed the {', '.join(component_type.label for component_type in chosen)} from stack {record.name!r}."
+    old_record = workspace.stack_record(name)
+    record = workspace.remove_from_stack(old_record.name, chosen)
+    text = f"Removed the {', '.join(component_type.label for component_type in chosen)} from stack {record.name!r}."
     if not record.active:
-        return Outcome(text=done)
-    options = " ".join(f"--{component_type.command} {before.components[component_type]}" for component_type in chosen)
+        return Outcome(text=text)
+    options = " ".join(f"--{component_type.command} {old_record.components[component_type]}" for component_type in chosen)
     warning = f"Warning: stack {record.name!r} is the active one. To undo the change: %stack update {record.name} {options}"
-    return Outcome(text=done, warnings=(warning, *stack_warnings(record.name)))
+    return Outcome(text=text, warnings=(warning, *stack_warnings(record.name)))
 
 
 @stack.command("list", cls=Command)
@@ -213,7 +213,7 @@ def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_ex
     """Register the missing secrets of a stack, by default of the active one."""
     if everything and skip_existing:
         raise UsageProblem("--all and --skip-existing contradict each other.", hint="Write one of the two.")
-    chosen = get_workspace().stack(name)
-    if refresh and chosen.has_secrets_manager:
-        chosen.secrets_manager.get_secrets((secret.name for secret in chosen.required_secrets), refresh=True)
-    return register_secrets(call, chosen, everything=everything)
+    chosen_stack = get_workspace().stack(name)
+    if refresh and chosen_stack.has_secrets_manager:
+        chosen_stack.secrets_manager.get_secrets((secret.name for secret in chosen_stack.required_secrets), refresh=True)
+    return register_secrets(call, chosen_stack, everything=everything)

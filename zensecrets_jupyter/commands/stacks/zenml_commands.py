@@ -68,40 +68,40 @@ def add_to_stack(group: Group) -> None:
         return Outcome(text=f"There is nothing to stop: stack {record.name!r} refers to services and runs none.")
 
 
-def add_to_components(group: Group, component_type: ComponentType, active: Callable[[ComponentType], str]) -> None:
+def add_to_components(group: Group, component_type: ComponentType, active_name: Callable[[ComponentType], str]) -> None:
     """Add ``share``, ``up``, ``down``, ``logs`` and ``explain`` to a component type's group.
 
     Args:
         group: The group.
         component_type: The type.
-        active: Returns the name of the active stack's component of the type.
+        active_name: Returns the name of the active stack's component of the type.
     """
-    words = component_type.label
+    type_label = component_type.label
     names = completion.completer(completion.component_names(component_type))
-    optional = click.argument("name", metavar="[NAME]", required=False, shell_complete=names)
+    optional_name = click.argument("name", metavar="[NAME]", required=False, shell_complete=names)
 
     def label(name: str | None) -> str:
-        return f"{words} {get_workspace().component(component_type, name or active(component_type)).name!r}"
+        return f"{type_label} {get_workspace().component(component_type, name or active_name(component_type)).name!r}"
 
     @group.command("share", cls=Command, help=f"Explain how to share {component_type.label_with_article}.")
-    @optional
+    @optional_name
     def share(name: str | None) -> Outcome:
         return Outcome(text=f"The {label(name)} was not changed: {SINGLE_USER}")
 
     @group.command("up", cls=Command, help=f"Explain why {component_type.label_with_article} needs no start.")
-    @optional
+    @optional_name
     def up(name: str | None) -> Outcome:
         return Outcome(text=f"There is nothing to start: the {label(name)} is a registration of a service that runs without this package.")
 
     @group.command("down", cls=Command, help=f"Explain why {component_type.label_with_article} needs no stop.")
-    @optional
+    @optional_name
     @click.option("-y", "--yes", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect.")
     @click.option("--force", "-f", is_flag=True, expose_value=False, hidden=True)
     def down(name: str | None) -> Outcome:
         return Outcome(text=f"There is nothing to stop: the {label(name)} is a registration of a service that runs without this package.")
 
     @group.command("logs", cls=Command, help=f"Explain where the logs of {component_type.label_with_article} are.")
-    @optional
+    @optional_name
     @click.option("--follow", "-f", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect.")
     def logs(name: str | None) -> Outcome:
         return Outcome(text=f"There are no logs here: the {label(name)} is a registration of a service that has its own logs.")

@@ -27,11 +27,14 @@ def secrets_table(manager: str, secrets: Sequence[SecretSummary]) -> Table:
     """Return the secrets of a secrets manager with their metadata; no secret is read."""
     columns = ["name", "schema", "version", "updated"]
     rows = [[secret.name, _schema_text(secret.schema), secret.version, secret.updated and local_time(secret.updated)] for secret in secrets]
-    used = [index for index, _ in enumerate(columns) if index == 0 or any(row[index] is not None for row in rows)]
-    empty = "There are no secrets. To register one: %secret register NAME"
+    used_columns = [index for index, _ in enumerate(columns) if index == 0 or any(row[index] is not None for row in rows)]
+    empty_note = "There are no secrets. To register one: %secret register NAME"
     title = f"Secrets in secrets manager {manager!r}"
     return Table(
-        [columns[index] for index in used], [[row[index] for index in used] for row in rows], title=title, note="" if rows else empty
+        [columns[index] for index in used_columns],
+        [[row[index] for index in used_columns] for row in rows],
+        title=title,
+        note="" if rows else empty_note,
     )
 
 
@@ -47,7 +50,7 @@ def versions_table(name: str, versions: Sequence[SecretVersion]) -> Table:
 def schemas_table(schemas: Iterable[tuple[str, type[BaseSecretSchema] | None]]) -> Table:
     """Return the schema types with their keys; ``None`` is a schema that can't be imported."""
     rows = [(schema_type, _keys_text(schema) if schema else "not usable here") for schema_type, schema in schemas]
-    return Table(["schema", "keys"], rows, note="For one of them: %secret schemas TYPE")
+    return Table(["schema", "keys"], rows, note="To show the keys of one schema: %secret schemas TYPE")
 
 
 def schema_table(schema: type[BaseSecretSchema]) -> Table:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 # JupyterLab sets these CSS variables for its light and dark themes; other pages use their own colors.
-_COLORS = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
+_TEXT_STYLE = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
 _SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
 # A cell has a short style, because the kernel keeps every output in memory. JupyterLab itself styles the rows.
 _CELL = "text-align: left;"
@@ -81,15 +81,15 @@ class Table(Sequence[dict[str, str]]):
         parts = [_printable(self.title)] if self.title else []
         if self._rows:
             rows = [[column.upper() for column in self.columns], *([_printable(text) for text in row] for row in self._rows)]
-            drawn = _layout(rows)
+            lines = _layout(rows)
             # Folding takes minutes for a hundred thousand rows, so a large table is not folded.
-            fits = len(rows) > _MAX_ROWS or _width_of(drawn[1]) <= (width or _UNLIMITED)
-            parts += [line.rstrip() for line in (drawn if fits else _folded_layout(rows, width or _UNLIMITED))]
+            needs_folding = len(rows) <= _MAX_ROWS and _width_of(lines[1]) > (width or _UNLIMITED)
+            parts += [line.rstrip() for line in (_folded_layout(rows, width or _UNLIMITED) if needs_folding else lines)]
         return "\n".join([*parts, *([_printable(self.note)] if self.note else [])])
 
     def _repr_html_(self) -> str:
         """Return the table as HTML, with all texts escaped."""
-        parts = [f'<div class="zensecrets-table" style="{_COLORS} {_SIZE}">']
+        parts = [f'<div class="zensecrets-table" style="{_TEXT_STYLE} {_SIZE}">']
         if self.title:
             parts.append(f'<div style="padding: 4px 0; font-weight: 600;">{_escaped(self.title)}</div>')
         if self._rows:

@@ -18,7 +18,7 @@ def progress_options(shell: InteractiveShell) -> dict[str, Any]:
     if getattr(shell, "kernel", None) is not None:
         return {"show_line": _make_progress_line()}
     # The guard redirects stderr to a pipe, so only stdout can be a terminal.
-    return {"progress_on": sys.stdout if sys.stdout is not None and sys.stdout.isatty() else None}
+    return {"progress_terminal": sys.stdout if sys.stdout is not None and sys.stdout.isatty() else None}
 
 
 def _make_progress_line() -> Callable[[str], None]:

@@ -31,7 +31,7 @@ VARIABLE = "ZENSECRETS_FINGERPRINTS"
 _WRITING_SECONDS = 0.05
 """Seconds to wait until another process has written its line."""
 _removed_lines: list[int] = []
-"""The number of damaged lines of each repair since the last call of :func:`take_removed_count`."""
+"""The number of damaged lines of each repair since the last call of :func:`take_removed_line_count`."""
 _ID = re.compile(r'"id":"([^"]*)"')
 _saved: dict[tuple[str, int], tuple[int, int]] = {}
 """For each file, by its path and inode number: how many of the redactor's values were saved to it, and its size after that."""
@@ -109,7 +109,7 @@ def save_fingerprints() -> None:
     _saved[_path_and_inode(path)] = total, path.stat().st_size
 
 
-def take_removed_count() -> int:
+def take_removed_line_count() -> int:
     """Return how many damaged lines this process has removed since the last call."""
     count = sum(_removed_lines)
     _removed_lines.clear()
