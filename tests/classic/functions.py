@@ -9,14 +9,14 @@ from zensecrets_jupyter.steps import step
 
 
 def annotated_function(parameters: dict[str, Any], returns: Any = None, body: str = "pass") -> Any:
-    """Return a function with these annotations; ``...`` means no annotation."""
+    """Return a function named ``generated`` with these annotations; ``...`` means no annotation."""
     namespace: dict[str, Any] = {}
-    exec(f"def made({', '.join(parameters)}):\n    {body}", namespace)  # noqa: S102 - the text is from a test, which needs functions with many signatures
-    made = namespace["made"]
-    made.__annotations__ = {name.strip("*").partition("=")[0]: kind for name, kind in parameters.items() if kind is not ...}
+    exec(f"def generated({', '.join(parameters)}):\n    {body}", namespace)  # noqa: S102 - the text is from a test, which needs functions with many signatures
+    function = namespace["generated"]
+    function.__annotations__ = {name.strip("*").partition("=")[0]: kind for name, kind in parameters.items() if kind is not ...}
     if returns is not ...:
-        made.__annotations__["return"] = returns
-    return made
+        function.__annotations__["return"] = returns
+    return function
 
 
 @pipeline

@@ -25,9 +25,9 @@ def test_the_scripts_run_with_this_package(tmp_path: Path) -> None:
     """All five scripts succeed in one process."""
     assert len(EXAMPLES) == 5
     command = [sys.executable, str(RUNNER), *_write(EXAMPLES, tmp_path)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert _DONE.findall(done.stdout) == list(EXAMPLES)
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert _DONE.findall(result.stdout) == list(EXAMPLES)
 
 
 @pytest.mark.one_python

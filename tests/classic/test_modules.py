@@ -61,19 +61,19 @@ MODULES = {
 def test_each_module_has_its_names() -> None:
     """Every name in ``__all__`` of a module exists."""
     for module, names in MODULES.items():
-        found = importlib.import_module(f"zensecrets_jupyter.{module}")
-        for name in {*names, *getattr(found, "__all__", ())}:
-            assert hasattr(found, name), f"{module}.{name}"
+        imported_module = importlib.import_module(f"zensecrets_jupyter.{module}")
+        for name in {*names, *getattr(imported_module, "__all__", ())}:
+            assert hasattr(imported_module, name), f"{module}.{name}"
 
 
-def test_both_apis_share_their_other_classes() -> None:
-    """The old and the new API differ only in steps and pipelines."""
+def test_the_classic_and_the_new_api_share_other_classes() -> None:
+    """The classic and the new API differ only in the decorators of steps and pipelines."""
     for module, name in (("steps", "StepContext"), ("materializers", "BaseMaterializer"), ("client", "Client"), ("steps", "Output")):
-        found = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
-        assert found is getattr(zensecrets_jupyter, name)
+        classic_object = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
+        assert classic_object is getattr(zensecrets_jupyter, name)
     for module, name in (("steps", "step"), ("pipelines", "pipeline")):
-        found = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
-        assert found is not getattr(zensecrets_jupyter, name)
+        classic_object = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
+        assert classic_object is not getattr(zensecrets_jupyter, name)
 
 
 def test_an_import_of_steps_imports_no_slow_modules() -> None:
@@ -81,8 +81,8 @@ def test_an_import_of_steps_imports_no_slow_modules() -> None:
     modules = ", ".join(f"zensecrets_jupyter.{name}" for name in ("steps", "pipelines", "secret.schemas", "materializers"))
     heavy = ("IPython", "click", "rich", "cloudpickle", "fsspec", "boto3", "yaml")
     code = f"import sys, {modules}\nprint([name for name in {heavy!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    assert result.stdout.strip() == "[]"
 
 
 def test_the_registry_returns_schemas_by_type() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.error_texts import is_one_line
 from zensecrets_jupyter import UnreadableFileError
-from zensecrets_jupyter import step as present_step
+from zensecrets_jupyter import step as new_step
 from zensecrets_jupyter.config import DockerSettings
 from zensecrets_jupyter.config.schedule import Schedule
 from zensecrets_jupyter.exceptions import DoesNotExistException, PipelineInterfaceError
@@ -45,26 +45,26 @@ def test_a_decorated_function_is_a_class_of_pipelines() -> None:
     """The class has the name and docstring of the function, and is called with steps."""
     assert issubclass(adding, BasePipeline)
     assert (adding.__name__, adding.__doc__, adding.pipeline_name()) == ("adding", "Add one to a number.", "adding")
-    for made in (adding(one(), add()), adding(one(), second=add()), adding(second=add(), first=one())):
-        assert list(made.steps) == ["first", "second"]
-        assert made.name == "adding"
+    for instance in (adding(one(), add()), adding(one(), second=add()), adding(second=add(), first=one())):
+        assert list(instance.steps) == ["first", "second"]
+        assert instance.name == "adding"
 
 
 def test_wrong_steps_of_a_pipeline_are_refused() -> None:
     """Missing, unknown and duplicate steps, classes and other objects raise errors in one line."""
 
-    @present_step
+    @new_step
     def other() -> int:
         return 1
 
-    made: Any = adding
+    untyped_adding: Any = adding
     wrong: dict[str, Callable[[], Any]] = {
         "missing a required argument: 'second'": lambda: adding(one()),
         "unexpected keyword argument 'third'": lambda: adding(one(), add(), third=one()),
         "too many positional arguments": lambda: adding(one(), add(), one()),
-        "the class one and no step. Call it: first=one()": lambda: made(one, add()),
-        "of type int, which is no step": lambda: made(1, add()),
-        "step of zensecrets_jupyter.steps": lambda: made(other, add()),
+        "the class one and no step. Call it: first=one()": lambda: untyped_adding(one, add()),
+        "of type int, which is no step": lambda: untyped_adding(1, add()),
+        "step of zensecrets_jupyter.steps": lambda: untyped_adding(other, add()),
     }
     for error_text, make in wrong.items():
         with pytest.raises(PipelineInterfaceError) as caught:
@@ -84,13 +84,13 @@ def test_a_class_without_connect_is_refused() -> None:
 
 def test_wrong_arguments_of_a_run_are_refused(client: Client) -> None:
     """An unknown step or argument raises an error with near misses, and no step runs."""
-    made = adding(one(), add())
+    instance = adding(one(), add())
     docker: Any = DockerSettings
     schedule: Any = Schedule
     wrong: dict[str, Callable[[], Any]] = {
-        "no step 'frist' to configure. Did you mean 'first'": lambda: made.run(step_configurations={"frist": {}}),
-        "no argument 'enable_cach' for step 'one'": lambda: made.run(step_configurations={"first": {"enable_cach": False}}),
-        "no argument 'secret' for pipeline 'adding'. Did you mean 'secrets'": lambda: made.configure(secret=["x"]),
+        "no step 'frist' to configure. Did you mean 'first'": lambda: instance.run(step_configurations={"frist": {}}),
+        "no argument 'enable_cach' for step 'one'": lambda: instance.run(step_configurations={"first": {"enable_cach": False}}),
+        "no argument 'secret' for pipeline 'adding'. Did you mean 'secrets'": lambda: instance.configure(secret=["x"]),
         "DockerSettings are not acceptable: 'requirement' is unknown (Did you mean 'requirements'": lambda: docker(requirement=["x"]),
         "Schedule are not acceptable: 'cron' is unknown": lambda: schedule(cron="* * * * *"),
     }
@@ -104,27 +104,27 @@ def test_wrong_arguments_of_a_run_are_refused(client: Client) -> None:
 
 def test_options_of_a_run_apply_to_this_run_only(client: Client) -> None:
     """Caching, settings and step configurations of one run do not change the next run."""
-    made = adding(one(), add())
-    made.run()
-    assert made.run(enable_cache=False, settings={"a": 1}, extra={"b": 2}).get_step("first").is_completed
-    assert (made.enable_cache, dict(made.settings), made.options) == (None, {}, {})
-    assert made.run().get_step("first").is_cached
+    instance = adding(one(), add())
+    instance.run()
+    assert instance.run(enable_cache=False, settings={"a": 1}, extra={"b": 2}).get_step("first").is_completed
+    assert (instance.enable_cache, dict(instance.settings), instance.options) == (None, {}, {})
+    assert instance.run().get_step("first").is_cached
 
 
 def test_an_argument_without_effect_prints_a_line_once(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    """``False`` and ``None`` print no line."""
+    """An argument that is ``False`` or ``None`` prints no line."""
 
     def make(**options: Any) -> Any:
         return step(**options)(nothing)
 
     def nothing() -> None: ...
 
-    made = make(step_operator="remote", experiment_tracker="mlflow", enable_artifact_metadata=False, retry=None, extra={"a": 1})
+    step_class = make(step_operator="remote", experiment_tracker="mlflow", enable_artifact_metadata=False, retry=None, extra={"a": 1})
     make(step_operator="remote")
     warnings = capsys.readouterr().err.splitlines()
     assert [line.partition("=")[0] for line in warnings] == ["step_operator", "experiment_tracker"]
     assert warnings[0] == "step_operator= of step 'nothing' has no effect here: steps run in this process."
-    assert made().options == {
+    assert step_class().options == {
         "step_operator": "remote",
         "experiment_tracker": "mlflow",
         "enable_artifact_metadata": False,
@@ -137,23 +137,23 @@ def test_an_argument_without_effect_prints_a_line_once(client: Client, capsys: p
 
 def test_runs_are_found_by_pipeline_name_and_step(client: Client) -> None:
     """Runs are listed newest first, and a missing run raises an error that names it."""
-    made = adding(one(), add())
-    made.run(run_name="first run")
-    made.run(run_name="second run")
-    found = get_pipeline("adding")
-    assert found is not None
-    assert [run.name for run in found.runs] == ["second run", "first run"] == [run.name for run in adding.get_runs()]
-    for given in (adding, made):
-        again = get_pipeline(given)
-        assert again is not None
-        assert again.name == "adding"
+    instance = adding(one(), add())
+    instance.run(run_name="first run")
+    instance.run(run_name="second run")
+    view = get_pipeline("adding")
+    assert view is not None
+    assert [run.name for run in view.runs] == ["second run", "first run"] == [run.name for run in adding.get_runs()]
+    for pipeline_or_class in (adding, instance):
+        view_by_object = get_pipeline(pipeline_or_class)
+        assert view_by_object is not None
+        assert view_by_object.name == "adding"
     assert [view.name for view in get_pipelines()] == [view.name for view in Repository().get_pipelines()] == ["adding"]
     run = get_run("first run")
     assert (run.get_step_names(), run.status.value) == (["first", "second"], "completed")
-    assert [run.get_step(given).name for given in ("second", add, add())] == ["second"] * 3
+    assert [run.get_step(name_or_step).name for name_or_step in ("second", add, add())] == ["second"] * 3
     assert run.get_step("second").entrypoint_name == "add"
     assert run.get_step("second").input.read() == 1
-    assert found.get_run_for_completed_step("first").name == "first run"
+    assert view.get_run_for_completed_step("first").name == "first run"
     for missing in (lambda: run.get_step("secnd"), lambda: get_run("third run"), lambda: client.get_pipeline("add")):
         with pytest.raises(DoesNotExistException) as caught:
             missing()
@@ -163,13 +163,13 @@ def test_runs_are_found_by_pipeline_name_and_step(client: Client) -> None:
 
 def test_an_unreadable_configuration_file_is_refused(client: Client, tmp_path: Any) -> None:
     """The error for a missing or invalid file does not quote its content."""
-    made = adding(one(), add())
+    instance = adding(one(), add())
     files = {"missing": None, "torn": "a: [hunter2", "list": "- hunter2", "large": f"a: {'hunter2' * 200_000}"}
     for name, text in files.items():
         path = tmp_path / name
         if text is not None:
             path.write_text(text)
-        for use in (made.with_config, lambda found: made.run(config_path=found)):
+        for use in (instance.with_config, lambda file: instance.run(config_path=file)):
             with pytest.raises(UnreadableFileError, match="can't be used") as caught:
                 use(str(path))
             assert is_one_line(caught.value)

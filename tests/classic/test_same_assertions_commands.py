@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.client import Client
     from zensecrets_jupyter.core.workspace import Workspace
 
-SETTING_UP = (
+SET_UP_COMMANDS = (
     "artifact-store register other_store --flavor=local",
     "orchestrator register other_runner --flavor=local",
     "container-registry register images --flavor=default --uri=some_random_uri.com",
@@ -33,7 +33,7 @@ SETTING_UP = (
 def workspace(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workspace:
     """Return a workspace with two stacks and some components."""
     monkeypatch.chdir(tmp_path)
-    for line in SETTING_UP:
+    for line in SET_UP_COMMANDS:
         run(line)
     return client.workspace
 
@@ -54,15 +54,15 @@ def _attributes(kind: str, name: str) -> Callable[[Workspace], dict[str, Any]]:
     return lambda workspace: workspace.attributes(workspace.component(ComponentType(kind), name))
 
 
-BOTH = {"orchestrator": "default", "artifact_store": "default"}
+DEFAULT_COMPONENTS = {"orchestrator": "default", "artifact_store": "default"}
 
 
 @pytest.mark.parametrize(
     ("lines", "look", "expected"),
     [
         (["stack describe"], _stacks, ["default", "second"]),
-        (["stack update default -a other_store"], _names("default"), BOTH | {"artifact_store": "other_store"}),
-        (["stack update second -o other_runner"], _names("second"), BOTH | {"orchestrator": "other_runner"}),
+        (["stack update default -a other_store"], _names("default"), DEFAULT_COMPONENTS | {"artifact_store": "other_store"}),
+        (["stack update second -o other_runner"], _names("second"), DEFAULT_COMPONENTS | {"orchestrator": "other_runner"}),
         (["stack update -c images"], lambda w: _names("default")(w)["container_registry"], "images"),
         (["stack update -x vault"], lambda w: w.stack("default").has_secrets_manager, True),
         (["stack rename default first"], _stacks, ["first", "second"]),
@@ -88,7 +88,7 @@ BOTH = {"orchestrator": "default", "artifact_store": "default"}
             {"uri": "some_random_uri.com"},
         ),
     ],
-    ids=lambda given: given[0].replace(" ", "_") if isinstance(given, list) and given and " " in given[0] else "",
+    ids=lambda item: item[0].replace(" ", "_") if isinstance(item, list) and item and " " in item[0] else "",
 )
 def test_commands_change_stacks_and_components(
     workspace: Workspace, lines: list[str], look: Callable[[Workspace], Any], expected: Any
@@ -99,7 +99,7 @@ def test_commands_change_stacks_and_components(
     assert look(workspace) == expected
 
 
-REFUSED = (
+REFUSED_COMMANDS = (
     "stack describe abc",
     "stack describe stack123",
     "stack update not_a_stack -x vault",
@@ -143,7 +143,7 @@ def test_commands_that_are_refused_change_nothing(workspace: Workspace) -> None:
         return _stacks(workspace), _names("default")(workspace), _names("second")(workspace), sorted(map(str, everything))
 
     before = state()
-    for line in REFUSED:
+    for line in REFUSED_COMMANDS:
         with pytest.raises(ZenSecretsError) as caught:
             run(line)
         assert is_one_line(caught.value), line

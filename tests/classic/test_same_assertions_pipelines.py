@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.client import Client
 
 
-class Given(BaseParameters):
+class ValueParameters(BaseParameters):
     """Parameters with one field."""
 
     value: int
@@ -35,8 +35,8 @@ def nothing() -> None:
 
 
 @step
-def look(params: Given) -> int:
-    """Return the given value."""
+def look(params: ValueParameters) -> int:
+    """Return the value in the parameters."""
     return params.value
 
 
@@ -53,11 +53,11 @@ def looking(look: Any) -> None:
     look()
 
 
-made_two: Any = two
+untyped_two: Any = two
 
 
 @pytest.mark.parametrize(
-    ("make", "fits"),
+    ("make", "is_valid"),
     [
         (lambda: two(nothing(), nothing()), True),
         (lambda: two(step_1=nothing(), step_2=nothing()), True),
@@ -67,18 +67,18 @@ made_two: Any = two
         (lambda: two(step_1=nothing()), False),
         (two, False),
         (lambda: two(step_1=nothing(), step_2=nothing(), step_3=nothing()), False),
-        (lambda: made_two(1, nothing()), False),
-        (lambda: made_two(step_1=1, step_2=nothing()), False),
-        (lambda: made_two(nothing, nothing), False),
-        (lambda: made_two(step_1=nothing, step_2=nothing), False),
-        (lambda: made_two(nothing(), None), False),
-        (lambda: made_two(nothing(), "nothing"), False),
-        (lambda: made_two(nothing(), lambda: 1), False),
+        (lambda: untyped_two(1, nothing()), False),
+        (lambda: untyped_two(step_1=1, step_2=nothing()), False),
+        (lambda: untyped_two(nothing, nothing), False),
+        (lambda: untyped_two(step_1=nothing, step_2=nothing), False),
+        (lambda: untyped_two(nothing(), None), False),
+        (lambda: untyped_two(nothing(), "nothing"), False),
+        (lambda: untyped_two(nothing(), lambda: 1), False),
     ],
 )
-def test_a_pipeline_needs_an_instance_of_each_step(make: Callable[[], BasePipeline], *, fits: bool) -> None:
+def test_a_pipeline_needs_an_instance_of_each_step(make: Callable[[], BasePipeline], *, is_valid: bool) -> None:
     """Instances of steps are accepted by position, by name, and mixed."""
-    if fits:
+    if is_valid:
         assert list(make().steps) == ["step_1", "step_2"]
         return
     with pytest.raises(PipelineInterfaceError) as caught:
@@ -109,8 +109,8 @@ def test_parameters_in_a_file_override_those_in_code_on_request(
     """By default, parameters from code override those in the file."""
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump(content))
-    made = looking(look(Given(value=0))).with_config(str(path), overwrite_step_parameters=overwrite)
-    assert made.run().get_step("look").output.read() == expected
+    instance = looking(look(ValueParameters(value=0))).with_config(str(path), overwrite_step_parameters=overwrite)
+    assert instance.run().get_step("look").output.read() == expected
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_a_file_with_unknown_names_is_refused(tmp_path: Path, steps: Any) -> Non
     """An unknown step, parameter or argument raises an error, and the pipeline is unchanged."""
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump({"steps": steps}))
-    made = looking(look(Given(value=0)))
+    instance = looking(look(ValueParameters(value=0)))
     with pytest.raises(PipelineConfigurationError) as caught:
-        made.with_config(str(path))
+        instance.with_config(str(path))
     assert is_one_line(caught.value)
-    look_step: Any = made.steps["look"]
+    look_step: Any = instance.steps["look"]
     assert look_step.given_parameters == {"value": 0}
 
 
@@ -133,17 +133,17 @@ def test_a_file_can_turn_caching_off_for_a_step(client: Client, tmp_path: Path, 
     """The option is beside the parameters, or among them as in files for ZenML 0.20."""
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump({"steps": {"look": below}}))
-    made = looking(look(Given(value=13)))
-    before_and_after = [made.steps["look"].enable_cache, made.with_config(str(path)).steps["look"].enable_cache]
+    instance = looking(look(ValueParameters(value=13)))
+    before_and_after = [instance.steps["look"].enable_cache, instance.with_config(str(path)).steps["look"].enable_cache]
     assert before_and_after == [True, False]
-    assert [made.run().get_step("look").is_cached for _ in range(2)] == [False, False]
+    assert [instance.run().get_step("look").is_cached for _ in range(2)] == [False, False]
 
 
 def test_a_pipeline_is_found_by_name_class_or_instance(client: Client) -> None:
     """ZenML's older argument ``pipeline_name`` works too."""
-    made = looking(look(Given(value=1)))
-    made.run()
-    ways = [get_pipeline("looking"), get_pipeline(looking), get_pipeline(made), get_pipeline(pipeline_name="looking")]
+    instance = looking(look(ValueParameters(value=1)))
+    instance.run()
+    ways = [get_pipeline("looking"), get_pipeline(looking), get_pipeline(instance), get_pipeline(pipeline_name="looking")]
     assert [found.name for found in ways if found is not None] == ["looking"] * 4
 
 
@@ -164,26 +164,26 @@ class ForInt(BaseMaterializer):
 
 
 @pytest.mark.parametrize(
-    ("use", "fits"),
+    ("use", "is_valid"),
     [
-        (lambda made: made.handle_input(int), True),
-        (lambda made: made.handle_input(bool), True),
-        (lambda made: made.handle_input(str), False),
-        (lambda made: made.handle_input(list[int]), False),
-        (lambda made: made.handle_return(1), True),
-        (lambda made: made.handle_return("text"), False),
-        (lambda made: made.handle_return(1.5), False),
+        (lambda instance: instance.handle_input(int), True),
+        (lambda instance: instance.handle_input(bool), True),
+        (lambda instance: instance.handle_input(str), False),
+        (lambda instance: instance.handle_input(list[int]), False),
+        (lambda instance: instance.handle_return(1), True),
+        (lambda instance: instance.handle_return("text"), False),
+        (lambda instance: instance.handle_return(1.5), False),
     ],
 )
-def test_a_materializer_supports_only_its_types(use: Callable[[BaseMaterializer], Any], *, fits: bool) -> None:
+def test_a_materializer_supports_only_its_types(use: Callable[[BaseMaterializer], Any], *, is_valid: bool) -> None:
     """Another type raises a TypeError that quotes no value."""
     artifact: Any = DataArtifact
-    made = ForInt(artifact)
-    if fits:
-        use(made)
+    instance = ForInt(artifact)
+    if is_valid:
+        use(instance)
         return
     with pytest.raises(TypeError) as caught:
-        use(made)
+        use(instance)
     assert isinstance(caught.value, MaterializerInterfaceError)
     assert is_one_line(caught.value)
 
@@ -221,7 +221,7 @@ class ForSecond(BuiltInMaterializer):
 
 
 @pytest.mark.parametrize(
-    ("returns", "given", "expected"),
+    ("returns", "own_class", "expected"),
     [
         (First, None, ForFirst),
         (Second, None, ForSecond),
@@ -232,7 +232,7 @@ class ForSecond(BuiltInMaterializer):
         (int, ForFirst, ForFirst),
     ],
 )
-def test_an_output_has_its_own_materializer_or_that_of_its_type(client: Client, returns: Any, given: Any, expected: Any) -> None:
+def test_an_output_has_its_own_materializer_or_that_of_its_type(client: Client, returns: Any, own_class: Any, expected: Any) -> None:
     """For two base classes with materializers, the first in the method resolution order is used.
 
     ZenML 0.20 refuses such a type.
@@ -244,10 +244,10 @@ def test_an_output_has_its_own_materializer_or_that_of_its_type(client: Client, 
     def make() -> Any: ...
 
     make.__annotations__["return"] = returns
-    made: Any = step(make)()
-    if given is not None:
-        made.with_return_materializers(given)
-    assert issubclass(made.materializer_of("output"), expected)
+    instance: Any = step(make)()
+    if own_class is not None:
+        instance.with_return_materializers(own_class)
+    assert issubclass(instance.materializer_of("output"), expected)
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_built_in_values_are_loaded_unchanged_from_one_file(client: Client, tmp_
         return value
 
     make.__annotations__["return"] = type(value) if value is not None else object
-    made = step(make)()
-    artifact = looking(made).run().get_step("look").output
+    instance = step(make)()
+    artifact = looking(instance).run().get_step("look").output
     assert artifact.read() == value
     assert type(artifact.read()) is type(value)

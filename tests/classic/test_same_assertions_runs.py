@@ -30,23 +30,23 @@ def test_materializers_are_set_for_all_outputs_or_for_each(client: Client) -> No
     def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
-    def materializers(made: Any) -> list[Any]:
-        return [made.materializer_of(name) for name in ("one", "two")]
+    def materializers(instance: Any) -> list[Any]:
+        return [instance.materializer_of(name) for name in ("one", "two")]
 
-    made: Any = both()
-    assert materializers(made) == [BuiltInMaterializer] * 2
-    assert materializers(made.with_return_materializers(Replacement)) == [Replacement] * 2
+    instance: Any = both()
+    assert materializers(instance) == [BuiltInMaterializer] * 2
+    assert materializers(instance.with_return_materializers(Replacement)) == [Replacement] * 2
     assert materializers(both().with_return_materializers({"two": Replacement})) == [BuiltInMaterializer, Replacement]
-    assert materializers(made.with_return_materializers({"one": BuiltInMaterializer, "two": Replacement})) == [
+    assert materializers(instance.with_return_materializers({"one": BuiltInMaterializer, "two": Replacement})) == [
         BuiltInMaterializer,
         Replacement,
     ]
-    assert materializers(made.with_return_materializers(BuiltInMaterializer)) == [BuiltInMaterializer] * 2
+    assert materializers(instance.with_return_materializers(BuiltInMaterializer)) == [BuiltInMaterializer] * 2
     wrong: Any
     for wrong in (str, {"three": Replacement}, {"one": "no_class"}):
         with pytest.raises(StepInterfaceError):
-            made.with_return_materializers(wrong)
-    assert materializers(made) == [BuiltInMaterializer] * 2
+            instance.with_return_materializers(wrong)
+    assert materializers(instance) == [BuiltInMaterializer] * 2
 
 
 def test_materializers_of_two_outputs_are_merged(client: Client) -> None:
@@ -56,31 +56,31 @@ def test_materializers_of_two_outputs_are_merged(client: Client) -> None:
     def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
-    made: Any = both().with_return_materializers({"one": Replacement})
-    made.with_return_materializers({"two": Replacement})
-    assert [made.materializer_of(name) for name in ("one", "two")] == [Replacement, Replacement]
+    instance: Any = both().with_return_materializers({"one": Replacement})
+    instance.with_return_materializers({"two": Replacement})
+    assert [instance.materializer_of(name) for name in ("one", "two")] == [Replacement, Replacement]
 
 
-def _ran(make: Callable[[], Any]) -> bool:
+def _is_completed(make: Callable[[], Any]) -> bool:
     """Return whether the step ran, so that its outputs were not cached."""
     return bool(pipeline(name="again")(single.connect)(make()).run().get_step("only").is_completed)
 
 
 def test_the_cache_identifies_a_step_by_code_signature_and_materializers(client: Client) -> None:
     """A changed body, input, output or materializer is a cache miss."""
-    made: Any = step(name="same")
-    assert [_ran(made(annotated_function({}, int, "return 1"))) for _ in range(2)] == [True, False]
-    assert _ran(made(annotated_function({}, int, "return 1 + len('')")))
-    assert _ran(made(annotated_function({}, float, "return 1")))
-    assert _ran(made(annotated_function({"a=1": int}, int, "return 1")))
-    assert _ran(lambda: made(annotated_function({}, int, "return 1"))().with_return_materializers(Replacement))
-    assert not _ran(made(annotated_function({}, int, "return 1")))
+    named_step: Any = step(name="same")
+    assert [_is_completed(named_step(annotated_function({}, int, "return 1"))) for _ in range(2)] == [True, False]
+    assert _is_completed(named_step(annotated_function({}, int, "return 1 + len('')")))
+    assert _is_completed(named_step(annotated_function({}, float, "return 1")))
+    assert _is_completed(named_step(annotated_function({"a=1": int}, int, "return 1")))
+    assert _is_completed(lambda: named_step(annotated_function({}, int, "return 1"))().with_return_materializers(Replacement))
+    assert not _is_completed(named_step(annotated_function({}, int, "return 1")))
 
 
 def test_a_step_without_caching_runs_each_time(client: Client) -> None:
     """An unchanged step with caching off runs in each run of the pipeline."""
-    made: Any = step(name="same", enable_cache=False)(annotated_function({}, int, "return 1"))
-    assert [_ran(made), _ran(made)] == [True, True]
+    instance: Any = step(name="same", enable_cache=False)(annotated_function({}, int, "return 1"))
+    assert [_is_completed(instance), _is_completed(instance)] == [True, True]
 
 
 @pytest.mark.parametrize("crashes", [False, True])
@@ -94,12 +94,12 @@ def test_the_environment_shows_a_running_step(client: Client, *, crashes: bool) 
         if crashes:
             raise RuntimeError
 
-    made = single(look())
+    instance = single(look())
     if crashes:
         with pytest.raises(RuntimeError):
-            made.run()
+            instance.run()
     else:
-        made.run()
+        instance.run()
     assert [*seen, Environment().step_is_running] == [True, False]
 
 
@@ -123,22 +123,22 @@ def test_steps_wait_for_their_inputs_and_for_after(client: Client) -> None:
 
 def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
     """A step instance can be called and used twice; ZenML 0.20 refuses both."""
-    made = number()
-    assert [made(), made()] == [1, 1]
+    instance = number()
+    assert [instance(), instance()] == [1, 1]
 
     @pipeline
     def two(first: Any, second: Any) -> None:
         first()
         second()
 
-    assert two(made, made).run().get_step_names() == ["first", "second"]
-    again = single(made)
+    assert two(instance, instance).run().get_step_names() == ["first", "second"]
+    again = single(instance)
     assert [again.run().status.value, again.run().status.value] == ["completed", "completed"]
 
 
 @pytest.mark.parametrize("method", ["get_output_artifact_uri", "get_output_materializer"])
 @pytest.mark.parametrize(
-    ("returns", "asked", "fits"),
+    ("returns", "arguments", "is_valid"),
     [
         (None, (), False),
         (None, ("output",), False),
@@ -152,22 +152,24 @@ def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
     ],
     ids=str,
 )
-def test_the_context_finds_an_output_by_name(client: Client, method: str, returns: Any, asked: tuple[str, ...], *, fits: bool) -> None:
+def test_the_context_finds_an_output_by_name(
+    client: Client, method: str, returns: Any, arguments: tuple[str, ...], *, is_valid: bool
+) -> None:
     """The name of an output is optional only if the step has one output."""
     seen: list[Any] = []
 
     def look(context: Any) -> Any:
-        if fits:
-            seen.append(getattr(context, method)(*asked))
+        if is_valid:
+            seen.append(getattr(context, method)(*arguments))
         else:
             with pytest.raises(StepContextError) as caught:
-                getattr(context, method)(*asked)
+                getattr(context, method)(*arguments)
             seen.append(caught.value)
         return (1, 2) if isinstance(returns, Output) else 1
 
     look.__annotations__ = {"context": StepContext, "return": returns}
     step(look)()()
-    assert isinstance(seen[0], StepContextError) is not fits
+    assert isinstance(seen[0], StepContextError) is not is_valid
 
 
 def test_the_context_creates_a_materializer_of_another_class(client: Client) -> None:

@@ -39,11 +39,11 @@ class Stub(StackComponentConfig):
 @pytest.fixture
 def workspace(client: Client) -> Workspace:
     """Return a workspace with a second stack, a container registry and a local secrets manager."""
-    found = client.workspace
-    found.register_component(ComponentType.CONTAINER_REGISTRY, "images", "default", {"uri": "localhost:5000"})
-    found.register_component(ComponentType.SECRETS_MANAGER, "vault", "local", {})
-    found.register_stack("second", _components(images=True))
-    return found
+    workspace = client.workspace
+    workspace.register_component(ComponentType.CONTAINER_REGISTRY, "images", "default", {"uri": "localhost:5000"})
+    workspace.register_component(ComponentType.SECRETS_MANAGER, "vault", "local", {})
+    workspace.register_stack("second", _components(images=True))
+    return workspace
 
 
 def _components(*, images: bool = False, **more: str) -> dict[ComponentType, str]:
@@ -130,7 +130,7 @@ def test_the_secrets_of_a_component_are_validated(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("use", "fits"),
+    ("use", "is_valid"),
     [
         (lambda: Stub(shown="x"), True),
         (lambda: Stub(shwon="x"), False),  # type: ignore[call-arg] # the test passes an unknown attribute
@@ -138,9 +138,9 @@ def test_the_secrets_of_a_component_are_validated(workspace: Workspace) -> None:
         (lambda: setattr(Stub(), "shown", "x"), False),
     ],
 )
-def test_attributes_of_a_component_are_declared_and_read_only(use: Callable[[], Any], *, fits: bool) -> None:
+def test_attributes_of_a_component_are_declared_and_read_only(use: Callable[[], Any], *, is_valid: bool) -> None:
     """An unknown attribute raises an error, and no attribute can be set."""
-    if fits:
+    if is_valid:
         use()
         return
     with pytest.raises((ZenSecretsError, AttributeError, TypeError, ValueError)):

@@ -65,7 +65,7 @@ def parameterised(params: Wanted) -> int:
 )
 def test_invalid_definitions_are_refused(parameters: dict[str, Any], returns: Any) -> None:
     """The decorator raises an error with the name of the step."""
-    with pytest.raises(StepInterfaceError, match="'made'") as caught:
+    with pytest.raises(StepInterfaceError, match="'generated'") as caught:
         step(annotated_function(parameters, returns))
     assert is_one_line(caught.value)
 
@@ -76,8 +76,8 @@ def test_invalid_definitions_are_refused(parameters: dict[str, Any], returns: An
 )
 def test_caching_has_the_given_value_or_depends_on_the_context(*, context: bool, option: bool | None, expected: bool) -> None:
     """``enable_cache`` of an instance is a bool."""
-    made = step(enable_cache=option)(annotated_function({"context": StepContext} if context else {}))()
-    assert made.enable_cache is made.is_cached is expected
+    instance = step(enable_cache=option)(annotated_function({"context": StepContext} if context else {}))()
+    assert instance.enable_cache is instance.is_cached is expected
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_caching_has_the_given_value_or_depends_on_the_context(*, context: bool,
 )
 def test_values_of_each_type_reach_the_next_step(client: Client, returns: Any, value: Any) -> None:
     """A step with the same declared type receives the value unchanged."""
-    made = annotated_function({}, returns, "return value")
-    made.__globals__["value"] = value
+    function = annotated_function({}, returns, "return value")
+    function.__globals__["value"] = value
     seen: list[Any] = []
     taking = annotated_function({"data": returns}, None, "seen.append(data)")
     taking.__globals__["seen"] = seen
@@ -116,7 +116,7 @@ def test_values_of_each_type_reach_the_next_step(client: Client, returns: Any, v
     def passing(first: Any, second: Any) -> None:
         second(first())
 
-    passing(step(name="first", enable_cache=False)(made)(), step(name="second", enable_cache=False)(taking)()).run()
+    passing(step(name="first", enable_cache=False)(function)(), step(name="second", enable_cache=False)(taking)()).run()
     assert type(seen[0]) is type(value)
     assert isinstance(value, Unregistered) or np.array_equal(seen[0], value)
 
@@ -139,19 +139,19 @@ def test_values_of_each_type_reach_the_next_step(client: Client, returns: Any, v
 )
 def test_values_of_another_type_or_number_fail_the_run(client: Client, returns: Any, value: Any) -> None:
     """A wrong type or number of outputs fails the run, for named and unnamed outputs."""
-    made = annotated_function({}, returns, "return value")
-    made.__globals__["value"] = value
+    function = annotated_function({}, returns, "return value")
+    function.__globals__["value"] = value
     with pytest.raises(StepInterfaceError) as caught:
-        single(step(made)()).run(unlisted=True)
+        single(step(function)()).run(unlisted=True)
     assert is_one_line(caught.value)
 
 
-made_add: Any = add
+untyped_add: Any = add
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in a pipeline", "alone"])
 @pytest.mark.parametrize(
-    ("args", "kwargs", "fits"),
+    ("args", "kwargs", "is_valid"),
     [
         ((1, 2), {}, True),
         ((), {"first": 1, "second": 2}, True),
@@ -165,7 +165,7 @@ made_add: Any = add
     ],
     ids=str,
 )
-def test_arguments_of_a_call_are_validated(client: Client, args: Any, kwargs: Any, *, inside: bool, fits: bool) -> None:
+def test_arguments_of_a_call_are_validated(client: Client, args: Any, kwargs: Any, *, inside: bool, is_valid: bool) -> None:
     """Wrong numbers, unknown names and wrong types of arguments raise errors."""
 
     @pipeline
@@ -175,7 +175,7 @@ def test_arguments_of_a_call_are_validated(client: Client, args: Any, kwargs: An
     def call() -> Any:
         return calling(add()).run().get_step("adder").output.read() if inside else add()(*args, **kwargs)
 
-    if fits:
+    if is_valid:
         assert call() == 3
         return
     with pytest.raises(StepInterfaceError):
@@ -196,26 +196,26 @@ def test_keyword_only_parameters_are_inputs(client: Client) -> None:
     assert subtracting(number(), subtract()).run().get_step("second").output.read() == 2
 
 
-made_parameterised: Any = parameterised
+untyped_parameterised: Any = parameterised
 
 
 @pytest.mark.parametrize(
-    ("make", "fits"),
+    ("make", "is_valid"),
     [
-        (lambda: made_parameterised(params=Wanted(needed=1)), True),
-        (lambda: made_parameterised(Wanted(needed=1)), True),
-        (lambda: made_parameterised(params=BaseParameters()), False),
-        (lambda: made_parameterised(params=Other()), False),
-        (lambda: made_parameterised(wrong=Wanted(needed=1)), False),
-        (lambda: made_parameterised(Wanted(needed=1), params=Wanted(needed=1)), False),
-        (lambda: made_parameterised(Wanted(needed=1), Wanted(needed=1)), False),
-        (lambda: made_parameterised(params=Wanted(needed=1), more=Wanted(needed=1)), False),
+        (lambda: untyped_parameterised(params=Wanted(needed=1)), True),
+        (lambda: untyped_parameterised(Wanted(needed=1)), True),
+        (lambda: untyped_parameterised(params=BaseParameters()), False),
+        (lambda: untyped_parameterised(params=Other()), False),
+        (lambda: untyped_parameterised(wrong=Wanted(needed=1)), False),
+        (lambda: untyped_parameterised(Wanted(needed=1), params=Wanted(needed=1)), False),
+        (lambda: untyped_parameterised(Wanted(needed=1), Wanted(needed=1)), False),
+        (lambda: untyped_parameterised(params=Wanted(needed=1), more=Wanted(needed=1)), False),
         (lambda: number(params=BaseParameters()), False),
     ],
 )
-def test_a_step_accepts_only_its_own_parameters(make: Callable[[], Any], *, fits: bool) -> None:
+def test_a_step_accepts_only_its_own_parameters(make: Callable[[], Any], *, is_valid: bool) -> None:
     """The constructor accepts one instance of the class of parameters, by position or by name."""
-    if fits:
+    if is_valid:
         assert make().given_parameters == {"needed": 1}
         return
     with pytest.raises(StepInterfaceError):
@@ -242,11 +242,16 @@ def test_the_configuration_of_a_step_is_readable(client: Client) -> None:
     assert plain.pipeline_parameter_name is None
     assert tuple(plain.configuration) == ("number", True, {}, {}, {}, None, None)
     options = {"step_operator": "machines", "experiment_tracker": "runs", "extra": {"a": 1}, "settings": {"key": "{{db.password}}"}}
-    made: Any = step(name="other", enable_cache=False, **options)(parameterised.entrypoint)(Wanted(needed=3))
-    found = made.configuration
-    assert (found.name, found.enable_cache, found.parameters, found.extra) == ("other", False, {"needed": 3}, {"a": 1})
-    assert (found.step_operator, found.experiment_tracker, found.settings) == ("machines", "runs", made.settings)
-    assert "'{{db.password}}'" in repr(found)
-    assert value not in repr(found)
-    single(made)
-    assert made.pipeline_parameter_name == "only"
+    instance: Any = step(name="other", enable_cache=False, **options)(parameterised.entrypoint)(Wanted(needed=3))
+    configuration = instance.configuration
+    assert (configuration.name, configuration.enable_cache) == ("other", False)
+    assert (configuration.parameters, configuration.extra) == ({"needed": 3}, {"a": 1})
+    assert (configuration.step_operator, configuration.experiment_tracker, configuration.settings) == (
+        "machines",
+        "runs",
+        instance.settings,
+    )
+    assert "'{{db.password}}'" in repr(configuration)
+    assert value not in repr(configuration)
+    single(instance)
+    assert instance.pipeline_parameter_name == "only"

@@ -46,7 +46,7 @@ def training(left: Any, right: Any, trainer: Any) -> None:
     trainer(left(), second=right())
 
 
-def _trained(trainer: Any, **options: Any) -> Any:
+def _train_and_read(trainer: Any, **options: Any) -> Any:
     return training(one(), two(), trainer).run(**options).get_step("trainer").output.read()
 
 
@@ -54,31 +54,31 @@ def test_a_decorated_function_is_a_class_of_steps() -> None:
     """The class has the name and docstring of the function."""
     assert issubclass(train, BaseStep)
     assert (train.__name__, train.__doc__, train.__module__) == ("train", "Return a rate.", __name__)
-    made: Any = train()
-    assert isinstance(made, train)
-    assert (made.name, made.enable_cache, made.is_cached) == ("train", True, True)
+    instance: Any = train()
+    assert isinstance(instance, train)
+    assert (instance.name, instance.enable_cache, instance.is_cached) == ("train", True, True)
     bare: Any = train.entrypoint
-    assert bare(Parameters(rate=1), 3, 1) == made.entrypoint(Parameters(rate=1), 3, 1) == 4
+    assert bare(Parameters(rate=1), 3, 1) == instance.entrypoint(Parameters(rate=1), 3, 1) == 4
     named = step(name="other", enable_cache=False, extra={"a": 1})(train.entrypoint)
     assert (named.__name__, named().name, named().is_cached, named().options) == ("other", "other", False, {"extra": {"a": 1}})
 
 
 def test_later_parameters_override_earlier_ones(client: Client) -> None:
     """Parameters come from defaults, the constructor, ``configure`` and the run, in this order."""
-    assert _trained(train(Parameters(rate=1))) == -2
-    assert _trained(train(params=Parameters(rate=1, rounds=1))) == -1
-    assert _trained(train().configure(parameters={"rate": 3})) == -6
-    assert _trained(train(Parameters(rate=1, rounds=1)).configure(parameters={"rounds": 5})) == -5
-    given = train(Parameters(rate=1))
-    assert _trained(given, step_configurations={"trainer": {"parameters": {"rounds": 4}}}) == -4
-    assert _trained(given) == -2
+    assert _train_and_read(train(Parameters(rate=1))) == -2
+    assert _train_and_read(train(params=Parameters(rate=1, rounds=1))) == -1
+    assert _train_and_read(train().configure(parameters={"rate": 3})) == -6
+    assert _train_and_read(train(Parameters(rate=1, rounds=1)).configure(parameters={"rounds": 5})) == -5
+    trainer = train(Parameters(rate=1))
+    assert _train_and_read(trainer, step_configurations={"trainer": {"parameters": {"rounds": 4}}}) == -4
+    assert _train_and_read(trainer) == -2
 
 
 def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
     """The run checks missing parameters, and the step checks given ones."""
     wrong: dict[str, Callable[[], Any]] = {
-        "'rate' is missing": lambda: _trained(train()),
-        "'rate' has to be float": lambda: _trained(train().configure(parameters={"rate": "much"})),
+        "'rate' is missing": lambda: _train_and_read(train()),
+        "'rate' has to be float": lambda: _train_and_read(train().configure(parameters={"rate": "much"})),
         "has no parameter 'rat'. Did you mean 'rate'": lambda: train().configure(parameters={"rat": 1}),
         "are of type dict, and it takes Parameters": lambda: train({"rate": 1}),
         "argument 'parameters'. Give it to the decorator": lambda: train(parameters=Parameters(rate=1)),
@@ -163,9 +163,9 @@ def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: An
         return returned
 
     wrong.__annotations__["return"] = declared
-    made = step(wrong)()
+    instance = step(wrong)()
     with pytest.raises(StepInterfaceError) as caught:
-        made()
+        instance()
     assert error_text in str(caught.value)
     assert is_one_line(caught.value)
 

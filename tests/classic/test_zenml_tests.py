@@ -40,8 +40,8 @@ def test_outcomes_are_counted_and_failures_are_printed(tmp_path: Path) -> None:
     (tmp_path / "steps" / "test_broken.py").write_text("import no_such_module\n")
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "tests.classic.zenml_tests", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)
-    lines = done.stdout.splitlines()
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environment)
+    lines = result.stdout.splitlines()
     assert lines[:2] == ["steps/test_broken.py 1 not imported", "steps/test_some.py 2 failed, 1 passed"]
     assert lines[-1] == "2 failed, 1 not imported, 1 passed"
     assert any("test_that_uses_a_missing_name" in line and "MissingNameError: zenml.steps.BaseNothing" in line for line in lines)

@@ -90,9 +90,9 @@ def test_a_value_is_masked_in_each_encoding(kind: str) -> None:
         if len(KINDS[kind]) > _LONG and name not in _WITHOUT_LIMIT:
             continue
         text = encode(KINDS[kind])
-        shown = redactor.redact(f"~~~\n{text}\n~~~")
-        assert mask_text("a.key") in shown, name
-        assert shown.startswith("~~~"), name
+        output = redactor.redact(f"~~~\n{text}\n~~~")
+        assert mask_text("a.key") in output, name
+        assert output.startswith("~~~"), name
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -104,8 +104,8 @@ def test_a_value_is_masked_in_two_nested_encodings(kind: str) -> None:
     for _ in range(5 if len(KINDS[kind]) > 1000 else PAIRS_PER_KIND):
         first, second = next(source)
         text = ENCODERS[second](ENCODERS[first](KINDS[kind]))
-        shown = redactor.redact(f"~~~\n{text}\n~~~")
-        assert mask_text("a.key") in shown, (first, second, SEED)
+        output = redactor.redact(f"~~~\n{text}\n~~~")
+        assert mask_text("a.key") in output, (first, second, SEED)
 
 
 _BASE85 = {"base85", "Ascii85"}
@@ -127,10 +127,10 @@ def test_an_encoded_value_is_masked_in_a_long_text(kind: str, separator: str) ->
     for _ in range(3):
         first, second = next(source)
         text = ENCODERS[second](ENCODERS[first](KINDS[kind]))
-        shown = redactor.redact(f"{before}\n{text}\n{before}")
-        assert mask_text("a.key") in shown, (first, second, SEED)
-        assert shown.startswith(before), (first, second, SEED)
-        assert shown.endswith(before), (first, second, SEED)
+        output = redactor.redact(f"{before}\n{text}\n{before}")
+        assert mask_text("a.key") in output, (first, second, SEED)
+        assert output.startswith(before), (first, second, SEED)
+        assert output.endswith(before), (first, second, SEED)
 
 
 @given(st.text(max_size=200))

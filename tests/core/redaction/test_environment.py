@@ -1,6 +1,6 @@
 """Recognition of secrets in environment variables.
 
-It is tested with realistic names and values of secrets and of other variables.
+The names and values of secrets and of other variables are realistic.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ _TOKENS = {
 def test_a_secret_is_protected(variable: str) -> None:
     """The whole value of a variable with a sensitive name is protected.
 
-    So is a value that has the format of a token.
+    The whole value of another variable is protected if it has the format of a token.
     """
     value = {**_SECRET_NAMES, **_TOKENS}[variable]
     redactor = Redactor()
@@ -215,24 +215,24 @@ def test_only_the_secret_part_is_protected(variable: str) -> None:
     redactor = Redactor()
     assert protect_environment({variable: value}, redactor=redactor) == [f"env.{variable}"]
     assert secret not in redactor.redact(f"alone: {secret}")
-    shown = redactor.redact(value)
-    assert secret[:12] not in shown
-    assert [text for text in public if text not in shown] == []
+    output = redactor.redact(value)
+    assert secret[:12] not in output
+    assert [text for text in public if text not in output] == []
 
 
 def test_passwords_of_several_urls_are_protected() -> None:
     """If a variable contains several URLs, the password of each is masked.
 
-    It is masked both percent-encoded and decoded.
+    Each password is masked both percent-encoded and decoded.
     """
     passwords = [f"p@ss/{_letters(12)}" for _ in range(3)]
     urls = [f"redis://user{number}:{quote(password, safe='')}@host{number}:6379/0" for number, password in enumerate(passwords)]
     for separator in (",", ";", " ", "\n", "|"):
         redactor = Redactor()
         protect_environment({"NODES": separator.join(urls)}, redactor=redactor)
-        shown = redactor.redact("\n".join([*urls, *passwords]))
-        assert [password for password in passwords if password in shown or quote(password, safe="") in shown] == []
-        assert re.findall(r"host\d", shown) == ["host0", "host1", "host2"]
+        output = redactor.redact("\n".join([*urls, *passwords]))
+        assert [password for password in passwords if password in output or quote(password, safe="") in output] == []
+        assert re.findall(r"host\d", output) == ["host0", "host1", "host2"]
 
 
 _NOT_SECRET = {

@@ -110,7 +110,7 @@ class _Settings(pydantic.BaseModel):
 def test_a_value_with_an_ellipsis_is_masked(value: str) -> None:
     """A value that pydantic or reprlib shortens in its middle is masked.
 
-    Its beginning, the ellipsis and its end are masked.
+    The beginning of the value, the ellipsis and the end of the value are masked.
     """
     redact = redactor_of(value).redact
     with pytest.raises(pydantic.ValidationError) as error:
@@ -221,7 +221,7 @@ CONTEXT = {
 def test_public_parts_of_a_stored_file_are_not_masked(kind: str) -> None:
     """If a secret is a file, its public parts are not masked in other texts.
 
-    These are the code, the names and the hosts in it.
+    The public parts are code, names and hosts.
     """
     value, text = CONTEXT[kind]
     assert redactor_of(value).redact(text) == text
@@ -230,7 +230,7 @@ def test_public_parts_of_a_stored_file_are_not_masked(kind: str) -> None:
 def test_another_certificate_is_not_masked() -> None:
     """If a secret is a kubeconfig, other certificates are not masked.
 
-    All certificates begin with the same letters as the one in the kubeconfig.
+    All certificates begin with the same letters as the certificate in the kubeconfig.
     """
     certificate = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIBADANBgkqhkiG9w0BAQsFADAVMRMwEQYDVQQDEwprdWJl"
     config = (
@@ -246,10 +246,10 @@ def test_another_certificate_is_not_masked() -> None:
 def test_a_number_before_a_list_of_bytes_is_not_masked(before: str) -> None:
     """A number before a list of bytes is not masked.
 
-    It is too large for a byte.
+    The number is too large for a byte.
     """
     value = RANDOM.text(20)
-    written = list("\u200b".join(value[start : start + 5] for start in range(0, 20, 5)).encode())
-    shown = redactor_of(value).redact(f"{before}{written}\n")
+    codes = list("\u200b".join(value[start : start + 5] for start in range(0, 20, 5)).encode())
+    shown = redactor_of(value).redact(f"{before}{codes}\n")
     assert MASK in shown
     assert shown.startswith(before)

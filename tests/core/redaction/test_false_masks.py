@@ -28,6 +28,7 @@ pytestmark = pytest.mark.one_python
 SECRETS = realistic_secrets()
 MEGABYTE = 1 << 20
 BEGINNING = MEGABYTE // 32
+"""Number of characters at the start of a text that are tested as a stream, which is slower."""
 CHUNK = 8192 - 7
 """Characters that a program writes at once."""
 
@@ -67,7 +68,7 @@ def test_the_secrets_are_different_and_reproducible() -> None:
 def test_each_secret_is_masked(secret: RealisticSecret, redactor: Redactor) -> None:
     """Each value, and each password in a value, is masked.
 
-    This is tested alone, in JSON, in a `repr` and in base64.
+    Each value is tested alone, in JSON, in a `repr` and in base64.
     """
     for name, value in secret.pairs():
         if value in secret.public:
@@ -163,7 +164,7 @@ class _Texts(random.Random):
             pass
         return number
 
-    def near(self) -> str:
+    def number_with_pin(self) -> str:
         """Return a number that contains a PIN."""
         pin = self.choice(self._digits)
         return self.choice([f"{self.randint(1, 9)}{pin}", f"{pin}{self.randint(0, 9)}", f"0.{pin}", f"{pin}.{self.randint(1, 99)}"])
@@ -212,11 +213,11 @@ class _Texts(random.Random):
         while file.tell() < MEGABYTE:
             day = f"2023-{self.randint(1, 12):02d}-{self.randint(1, 28):02d}"
             numbers = [self.number(10**6), self.number(10**8), f"{self.random():.9f}", f"{self.gauss(0, 5000):.2f}"]
-            rows.writerow([*numbers, day, self.near()])
+            rows.writerow([*numbers, day, self.number_with_pin()])
         return file.getvalue()
 
     def json(self) -> str:
-        rows = [{"id": self.number(10**8), "x": self.random(), "n": float(self.near())} for _ in range(MEGABYTE // 60)]
+        rows = [{"id": self.number(10**8), "x": self.random(), "n": float(self.number_with_pin())} for _ in range(MEGABYTE // 60)]
         return json.dumps(rows)
 
     def prose(self) -> str:
@@ -273,7 +274,7 @@ def test_a_tree_of_numbers_is_not_masked(redactor: Redactor) -> None:
 def test_a_longer_number_that_ends_with_a_pin(before: str, redactor: Redactor) -> None:
     """The digits of a PIN at the end of a longer number are not masked.
 
-    They may even arrive as their own chunk.
+    The digits of the PIN arrive as a separate chunk.
     """
     stream = redactor.stream()
     pin = next(secret.content["pin"] for secret in SECRETS if secret.name == "pin-1")

@@ -196,7 +196,7 @@ def redacted_record(redactor: Redactor, value: str) -> str:
 def test_a_fault_shows_no_value(monkeypatch: pytest.MonkeyPatch, target: Target, *, is_indexed: bool) -> None:
     """If one function fails, no entry point raises or shows a value.
 
-    It fails before or after the values were indexed.
+    The function fails before or after the values were indexed.
     """
     redactor = Redactor()
     if is_indexed:
@@ -208,8 +208,8 @@ def test_a_fault_shows_no_value(monkeypatch: pytest.MonkeyPatch, target: Target,
     calls = inject_fault(monkeypatch, target)
     for name, value in VALUES.items():
         assert redactor.protect(value, f"a.{name}")
-    for shown in redacted_by_all(redactor):
-        assert find_canary(shown, *ENDS) == [], (target, calls)
+    for output in redacted_by_all(redactor):
+        assert find_canary(output, *ENDS) == [], (target, calls)
 
 
 @pytest.mark.parametrize("name", ["search.Search.find", "pattern.patterns_of", "masks.mask_matches", "redactor.Redactor.count"])

@@ -34,7 +34,7 @@ def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
     assert pytestconfig.cache is not None
     folder = pytestconfig.cache.mkdir("notebooks")
     if len(list(folder.glob("*.tar.gz"))) < len(PACKAGES):
-        wanted = [f"{name}=={version}" for name, version in PACKAGES.items()]
+        requirements = [f"{name}=={version}" for name, version in PACKAGES.items()]
         command = [
             sys.executable,
             "-m",
@@ -47,7 +47,7 @@ def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
             "--dest",
             str(folder),
         ]
-        subprocess.run([*command, *wanted], check=True, timeout=300)
+        subprocess.run([*command, *requirements], check=True, timeout=300)
     return dict(text for package in sorted(folder.glob("*.tar.gz")) for text in _notebooks_in(package))
 
 

@@ -1,6 +1,6 @@
 """The redactor of a process protects all secrets that are registered or read.
 
-It loads its search late.
+The redactor imports the modules of its search only at the first search.
 """
 
 from __future__ import annotations

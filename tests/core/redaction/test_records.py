@@ -114,17 +114,17 @@ def test_an_invalid_format_is_reported_without_the_value(log: Log, value: str, c
 def test_exc_info_is_a_masked_exception_of_the_same_class(log: Log, value: str) -> None:
     """The ``exc_info`` of a masked record has an exception of the same class.
 
-    Its arguments, attributes and causes are masked.
+    The arguments, attributes and causes of this exception are masked.
     """
     error = HostError("unreachable", f"http://{value}@host")
     error.__cause__ = OSError(2, "No such file", f"/run/{value}")
     log.logger.error("failed", exc_info=error)
-    kind, shown, _ = log.records[0].exc_info or (None, None, None)
+    kind, masked_error, _ = log.records[0].exc_info or (None, None, None)
     assert kind is HostError
-    assert isinstance(shown, HostError)
-    assert shown.address == f"http://{mask_text('a.key')}@host"
-    assert isinstance(shown.__cause__, FileNotFoundError)
-    assert shown.__cause__.filename == f"/run/{mask_text('a.key')}"
+    assert isinstance(masked_error, HostError)
+    assert masked_error.address == f"http://{mask_text('a.key')}@host"
+    assert isinstance(masked_error.__cause__, FileNotFoundError)
+    assert masked_error.__cause__.filename == f"/run/{mask_text('a.key')}"
     assert str(error) == f"unreachable: http://{value}@host"
 
 
@@ -181,11 +181,11 @@ def test_every_kind_of_exception_is_masked(log: Log, value: str, make: Callable[
     """
     error = make(value)
     log.logger.error("failed", exc_info=error)
-    kind, shown, _ = log.records[0].exc_info or (None, None, None)
-    assert isinstance(shown, type(error))
+    kind, masked_error, _ = log.records[0].exc_info or (None, None, None)
+    assert isinstance(masked_error, type(error))
     assert kind.__name__ == type(error).__name__ if kind else False
     assert mask_text("a.key") in log.text.getvalue()
-    assert find_canary(log.text.getvalue() + str(shown) + repr(shown), value) == []
+    assert find_canary(log.text.getvalue() + str(masked_error) + repr(masked_error), value) == []
 
 
 def test_exception_groups_are_masked(log: Log, value: str) -> None:

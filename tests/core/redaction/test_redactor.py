@@ -21,7 +21,7 @@ from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 LONG = 20_000
-"""The number of characters after whose search the redactor has indexed new values in an automaton."""
+"""The redactor indexes new values in an automaton after it has searched this number of characters."""
 
 
 def redactor_with(**values: str) -> Redactor:
@@ -107,7 +107,7 @@ def test_the_quick_check_of_json_agrees_with_the_search(text: str) -> None:
 def test_the_quick_check_of_json_detects_colored_values(pieces: list[str]) -> None:
     """json_may_contain_value() returns true for a value with terminal sequences in it.
 
-    find() finds a value in the text.
+    This is tested with each text in which find() finds a value.
     """
     redactor = redactor_with(key="correct-horse")
     text = "".join(pieces)
@@ -236,7 +236,7 @@ def test_a_pem_key_with_any_line_ends() -> None:
 def test_the_lines_of_a_settings_file() -> None:
     """If a value is a settings file, its secret settings are masked alone.
 
-    Its names, regions and addresses are not.
+    The names, regions and addresses in the file are not masked.
     """
     secret = canary()
     lines = [
@@ -256,7 +256,7 @@ def test_the_lines_of_a_settings_file() -> None:
 def test_a_password_with_an_equals_sign() -> None:
     """Text before an equals sign in a value is masked.
 
-    It does not look like the name of a setting.
+    The text does not look like the name of a setting.
     """
     redactor = redactor_with(key="S3cretPartOne=andAnother99")
     assert redactor.redact("S3cretPartOne…") == f"{mask_text('a.key')}…"
@@ -265,7 +265,7 @@ def test_a_password_with_an_equals_sign() -> None:
 def test_secret_parts_of_a_value_are_masked() -> None:
     """The secret parts of a value are masked alone.
 
-    They are the texts in JSON, the password of a URL and the key of a connection string.
+    These parts are the texts in JSON, the password of a URL and the key of a connection string.
     """
     secret = canary()
     for value, part in (
@@ -282,7 +282,7 @@ def test_secret_parts_of_a_value_are_masked() -> None:
 def test_wrapped_base64_is_masked() -> None:
     """The base64 of a value is masked if it is wrapped into lines.
 
-    Mail wraps it in this way.
+    The lines have the length that mail uses.
     """
     value = canary() * 8
     redactor = redactor_with(key=value)
@@ -303,7 +303,7 @@ def test_a_basic_auth_header() -> None:
 def test_colored_values_are_masked() -> None:
     """A colored value is masked, even if its color changes in the middle.
 
-    The color after it does not change.
+    The color of the text after the value does not change.
     """
     redactor = redactor_with(key="correct-horse-battery")
     assert redactor.redact("\x1b[31mcorrect-horse-battery\x1b[0m") == f"\x1b[31m{mask_text('a.key')}\x1b[0m"
@@ -354,13 +354,13 @@ def test_names_counts_and_watchers() -> None:
     """
     redactor = redactor_with(one="the-first-value", two="the-second-one")
     watched: list[tuple[str, ...]] = []
-    end = redactor.watch(watched.append)
+    stop_watching = redactor.watch(watched.append)
     assert redactor.names == ["a.one", "a.two"]
     redactor.redact("the-first-value the-second-one the-first-value")
     assert redactor.counts == {"a.one": 2, "a.two": 1}
     assert watched == [("a.one", "a.two", "a.one")]
-    end()
-    end()
+    stop_watching()
+    stop_watching()
     redactor.redact("the-first-value")
     assert len(watched) == 1
 
@@ -459,7 +459,7 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
 def test_letters_after_a_truncated_value_are_not_masked(between: str) -> None:
     """After a truncated value, up to two equal letters are not masked.
 
-    They are on the next line or in the next cell, and other text follows them.
+    These letters are on the next line or in the next cell, and other text follows them.
     """
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = Redactor()

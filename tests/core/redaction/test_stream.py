@@ -32,7 +32,7 @@ VALUES = {
 def max_visible(value: str) -> int:
     """Return how many characters of a value a stream may show.
 
-    They are half of them, or the public characters and five more.
+    The maximum is half of the characters, or the public characters and five more.
     """
     return max(5, len(value) // 2, sensitive_span(value).start + 5)
 
@@ -47,8 +47,8 @@ def redactor_with(**values: str) -> Redactor:
 
 @pytest.mark.one_python
 @pytest.mark.parametrize("kind", VALUES)
-@pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
-def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
+@pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
+def test_a_value_split_at_every_position(kind: str, *, has_pause: bool) -> None:
     """If a value arrives in two chunks, the stream shows at most half of it.
 
     There may be a pause between the chunks.
@@ -57,11 +57,11 @@ def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
     redactor = redactor_with(key=value)
     for position in range(1, len(value)):
         stream = redactor.stream()
-        shown = [stream.feed(f"before {value[:position]}")]
-        if released:
-            shown.append(stream.release())
-        shown += [stream.feed(f"{value[position:]} after\n"), stream.release()]
-        text = "".join(shown)
+        output = [stream.feed(f"before {value[:position]}")]
+        if has_pause:
+            output.append(stream.release())
+        output += [stream.feed(f"{value[position:]} after\n"), stream.release()]
+        text = "".join(output)
         assert text.startswith("before ")
         assert text.endswith(" after\n")
         assert longest_visible(value, text) <= max_visible(value), position
@@ -69,11 +69,11 @@ def test_a_value_split_at_every_position(kind: str, *, released: bool) -> None:
         assert stream.held_length == 0
 
 
-@pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
-def test_a_value_in_many_chunks(*, released: bool) -> None:
+@pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
+def test_a_value_in_many_chunks(*, has_pause: bool) -> None:
     """If a value arrives in many chunks, the stream shows at most half of it.
 
-    It arrives in three chunks, or letter by letter.
+    The value arrives in three chunks, or letter by letter.
     """
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = redactor_with(key=value)
@@ -83,7 +83,7 @@ def test_a_value_in_many_chunks(*, released: bool) -> None:
         text = ""
         for chunk in chunks:
             text += stream.feed(chunk)
-            if released:
+            if has_pause:
                 text += stream.release()
         text += stream.feed("!\n") + stream.release()
         assert longest_visible(value, text) <= len(value) // 2
@@ -99,18 +99,18 @@ RECOGNIZED_LATE = frozenset({
 """Encodings whose beginning looks like other text, so that a stream may show it. docs/guard.md documents this."""
 
 
-@pytest.mark.parametrize("released", [False, True], ids=["at once", "after a pause"])
+@pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
 @pytest.mark.parametrize("end", ["-", "-_", "==", "!", "$)", "'", '"'])
-def test_punctuation_at_the_end_of_a_value_is_masked(end: str, *, released: bool) -> None:
+def test_punctuation_at_the_end_of_a_value_is_masked(end: str, *, has_pause: bool) -> None:
     """Punctuation at the end of a value is masked.
 
-    It may arrive after all letters.
+    The punctuation may arrive after all letters.
     """
     value = f"{canary('signs')}{end}"
     for position in range(1, len(value)):
         stream = redactor_with(key=value).stream()
-        shown = stream.feed(value[:position]) + (stream.release() if released else "") + stream.feed(f"{value[position:]}\n")
-        assert shown.removesuffix("\n").endswith(mask_text("a.key")), position
+        output = stream.feed(value[:position]) + (stream.release() if has_pause else "") + stream.feed(f"{value[position:]}\n")
+        assert output.removesuffix("\n").endswith(mask_text("a.key")), position
 
 
 def test_short_chunks_with_many_values_are_shown() -> None:
@@ -128,13 +128,13 @@ def test_short_chunks_with_many_values_are_shown() -> None:
 def test_punctuation_at_the_start_of_a_value_is_masked(begin: str) -> None:
     """Punctuation at the start of a value is held back with the first letters.
 
-    It is masked with them.
+    The punctuation is masked together with these letters.
     """
     value = f"{begin}{canary('signs')}"
     for position in range(len(begin) + 1, len(value)):
         stream = redactor_with(key=value).stream()
-        shown = stream.feed(f"is {value[:position]}") + stream.feed(f"{value[position:]}\n")
-        assert shown == f"is {mask_text('a.key')}\n", position
+        output = stream.feed(f"is {value[:position]}") + stream.feed(f"{value[position:]}\n")
+        assert output == f"is {mask_text('a.key')}\n", position
 
 
 @pytest.mark.one_python
@@ -142,13 +142,13 @@ def test_punctuation_at_the_start_of_a_value_is_masked(begin: str) -> None:
 def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
     """The stream shows less than half of an encoded value that arrives in two chunks."""
     value = f"Kx7\"Rf2'Qm9&\u00e9<Lp4\n8Vt\U0001f600{canary()[-12:]}"
-    written = ENCODERS[encoder](value)
+    encoded = ENCODERS[encoder](value)
     redactor = redactor_with(key=value)
-    for position in range(1, len(written)):
+    for position in range(1, len(encoded)):
         stream = redactor.stream()
-        text = stream.feed(f"<{written[:position]}") + stream.feed(f"{written[position:]}>\n") + stream.release()
+        text = stream.feed(f"<{encoded[:position]}") + stream.feed(f"{encoded[position:]}>\n") + stream.release()
         assert mask_text("a.key") in text
-        assert len(text.replace(mask_text("a.key"), "")) < len(written) / 2, position
+        assert len(text.replace(mask_text("a.key"), "")) < len(encoded) / 2, position
         assert stream.held_length == 0
 
 
@@ -157,14 +157,14 @@ def test_other_text_is_not_changed(chunks: list[tuple[str, bool]]) -> None:
     """Text without a value is not changed, for any chunks and pauses."""
     redactor = redactor_with(a="0" + canary(), b="a" + canary(), c="\x00\x01" + canary(), d="\u00e9" + canary(), e="\U0001f600" + canary())
     stream = redactor.stream()
-    shown = ""
-    for text, released in chunks:
-        shown += stream.feed(text)
-        if released:
-            shown += stream.release()
+    output = ""
+    for text, has_pause in chunks:
+        output += stream.feed(text)
+        if has_pause:
+            output += stream.release()
             assert stream.held_length == 0
-    shown += stream.release()
-    assert shown == "".join(text for text, _ in chunks)
+    output += stream.release()
+    assert output == "".join(text for text, _ in chunks)
     assert redactor.counts == {}
 
 
@@ -177,8 +177,8 @@ def test_a_text_with_values_in_any_chunks(data: st.DataObject) -> None:
     whole = "".join(texts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
     stream = redactor.stream()
-    shown = "".join(stream.feed(whole[start:end]) for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)) + stream.release()
-    assert shown == redactor.redact(whole)
+    output = "".join(stream.feed(whole[start:end]) for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)) + stream.release()
+    assert output == redactor.redact(whole)
 
 
 @given(st.data())
@@ -188,13 +188,13 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
     redactor = redactor_with(key=value)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(value)), max_size=6)))
     stream = redactor.stream()
-    shown = ""
+    output = ""
     for start, end in zip([0, *cuts], [*cuts, len(value)], strict=True):
-        shown += stream.feed(value[start:end])
+        output += stream.feed(value[start:end])
         if data.draw(st.booleans()):
-            shown += stream.release()
-    shown += stream.release()
-    assert longest_visible(value, shown) <= max_visible(value)
+            output += stream.release()
+    output += stream.release()
+    assert longest_visible(value, output) <= max_visible(value)
 
 
 @pytest.mark.one_python
@@ -212,16 +212,16 @@ def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
         cuts = sorted(generator.sample(range(1, len(text)), min(len(text) - 1, generator.choice([1, 2, 3, 5]))))
         chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
         stream = redactor.stream()
-        shown = "".join(map(stream.feed, chunks)) + stream.release()
-        assert shown.startswith("before ")
-        assert shown.endswith(" after\n")
-        assert leaks.LeakSearch({("stream", encoding): planted}).leaks(shown.encode("utf-8", "surrogatepass")) == set(), chunks
+        output = "".join(map(stream.feed, chunks)) + stream.release()
+        assert output.startswith("before ")
+        assert output.endswith(" after\n")
+        assert leaks.LeakSearch({("stream", encoding): planted}).leaks(output.encode("utf-8", "surrogatepass")) == set(), chunks
 
 
 def test_plain_output_is_not_held_back() -> None:
     """A stream holds back only a possible beginning of a value.
 
-    It is shown when the next text is not the rest of the value.
+    The text that is held back is shown when the next text is not the rest of the value.
     """
     stream = redactor_with(key="correct-horse-battery").stream()
     assert stream.feed("Epoch 1/3\n") == "Epoch 1/3\n"
@@ -232,15 +232,15 @@ def test_plain_output_is_not_held_back() -> None:
     assert stream.held_length == 0
 
 
-@pytest.mark.parametrize("begins_with", [3, 2, 1])
+@pytest.mark.parametrize("shared_bytes", [3, 2, 1])
 @pytest.mark.parametrize("text", ["🍎🍏", "żółć", "日本語"])
-def test_a_character_that_ends_like_a_binary_key_begins(text: str, begins_with: int) -> None:
+def test_a_character_that_ends_like_a_binary_key_begins(text: str, shared_bytes: int) -> None:
     """A character that ends like a binary key begins is held back as a whole.
 
-    Afterwards it is shown.
+    The character is shown after the next text.
     """
     redactor = Redactor()
-    key = text.encode()[-begins_with:] + hashlib.sha512(canary("binary").encode()).digest()
+    key = text.encode()[-shared_bytes:] + hashlib.sha512(canary("binary").encode()).digest()
     redactor.protect(base64.b64encode(key[:64]).decode(), "a.key")
     stream = redactor.stream()
     # The line end comes in a chunk of its own, because the random bytes of the key may contain one.
@@ -250,7 +250,7 @@ def test_a_character_that_ends_like_a_binary_key_begins(text: str, begins_with: 
 def test_a_binary_key_that_begins_and_ends_inside_characters() -> None:
     """If a binary key begins inside a character, the whole character is masked.
 
-    The same is true for its end.
+    If the key ends inside a character, this character is masked too.
     """
     redactor = Redactor()
     letters = canary("within").encode()[-28:]
@@ -265,7 +265,7 @@ def test_a_binary_key_that_begins_and_ends_inside_characters() -> None:
 def test_a_short_prefix_is_shown_after_a_pause() -> None:
     """After a pause, a short prefix of a value is shown.
 
-    It may be a word: it has fewer than twelve characters, and less than half of the value.
+    The prefix may be a word: it has fewer than twelve characters, and less than half of the value.
     """
     stream = redactor_with(key="correct-horse-battery-staple").stream()
     assert stream.feed("correct") + stream.release() == "correct"
@@ -283,13 +283,13 @@ def test_a_private_key_line_by_line() -> None:
     value = realistic()["pem.pkcs8"]
     redactor = redactor_with(key=value)
     stream = redactor.stream()
-    shown = ""
+    output = ""
     for line in value.splitlines(keepends=True):
-        shown += stream.feed(line) + stream.release()
+        output += stream.feed(line) + stream.release()
     lines = value.splitlines()
-    assert find_canary(shown, *lines[1:-2]) == []
-    assert longest_visible("".join(lines[2:-2]), shown) < 12
-    assert longest_visible(lines[1], shown) < 64
+    assert find_canary(output, *lines[1:-2]) == []
+    assert longest_visible("".join(lines[2:-2]), output) < 12
+    assert longest_visible(lines[1], output) < 64
 
 
 def test_a_colored_value_in_two_chunks() -> None:

@@ -37,8 +37,8 @@ print(json.dumps([value["value"], value["secret"].content["key"]]))
 """
 
 
-def _stored(make: Callable[[StepContext], Any]) -> Artifact:
-    """Run a step that returns ``make(context)``, and return its stored output."""
+def _run_and_store(make: Callable[[StepContext], Any]) -> Artifact:
+    """Run a step that returns ``make(context)``, and return the artifact of its output."""
 
     @step
     def some(context: StepContext) -> Any:
@@ -58,7 +58,7 @@ def _secret(context: StepContext) -> Any:
 
 def test_files_are_private(client: Client) -> None:
     """Every file in the artifact store has the mode 0600, and every folder 0700."""
-    folder = Path(_stored(lambda _: 1).uri)
+    folder = Path(_run_and_store(lambda _: 1).uri)
     for path in [folder, *folder.rglob("*"), *client.workspace.home.joinpath("artifact_stores").rglob("*")]:
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
@@ -69,23 +69,23 @@ def test_files_are_private_in_a_shared_folder(client: Client, tmp_path: Path) ->
     folder.mkdir(mode=0o755)
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(folder)})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mine"})
-    stored = _stored(lambda _: {"a": 1})
-    assert stored.uri.startswith(str(folder))
-    assert stored.load() == {"a": 1}
+    artifact = _run_and_store(lambda _: {"a": 1})
+    assert artifact.uri.startswith(str(folder))
+    assert artifact.load() == {"a": 1}
     assert {path.stat().st_mode & 0o077 for path in folder.rglob("*")} == {0}
 
 
 def test_a_secret_and_its_values_are_stored_as_references(plant: Callable[..., str]) -> None:
     """A stored secret is loaded in another process with its current values, as plain texts."""
     value = plant("token")
-    stored = _stored(lambda context: {"value": _secret(context).content["key"], "secret": _secret(context)})
-    file = Path(stored.uri, "value.pkl")
+    artifact = _run_and_store(lambda context: {"value": _secret(context).content["key"], "secret": _secret(context)})
+    file = Path(artifact.uri, "value.pkl")
     assert find_canary(file) == []
     assert run_python(LOAD, str(file)) == [value, value]
     rotated = plant("token")
     loaded = run_python(LOAD, str(file))
     assert loaded == [rotated, rotated]
-    assert stored.load()["value"] == rotated
+    assert artifact.load()["value"] == rotated
 
 
 def test_texts_that_contain_a_value_are_stored_as_templates(plant: Callable[..., str]) -> None:
@@ -107,9 +107,9 @@ def test_texts_that_contain_a_value_are_stored_as_templates(plant: Callable[...,
     def both() -> None:
         some()
 
-    stored = both().steps["some"].output
-    assert find_canary(Path(stored.uri)) == []
-    loaded = stored.load()
+    artifact = both().steps["some"].output
+    assert find_canary(Path(artifact.uri)) == []
+    loaded = artifact.load()
     assert loaded == {
         "header": f"Bearer {one}",
         "url": f"https://{one}:{two}@host/{one}",
@@ -168,9 +168,9 @@ def _as_plain(item: Any) -> Any:
 def test_any_object_with_a_value_is_stored_without_it(make: Callable[[str], Any], plant: Callable[..., str], tmp_path: Path) -> None:
     """Outputs and arguments are loaded unchanged, and no file contains the value in any encoding."""
     value = plant("token")
-    stored = _stored(lambda context: make(_secret(context).content["key"]))
+    artifact = _run_and_store(lambda context: make(_secret(context).content["key"]))
     assert find_canary(tmp_path) == []
-    loaded = stored.load()
+    loaded = artifact.load()
     if isinstance(loaded, pd.DataFrame):
         pd.testing.assert_frame_equal(loaded, make(value))
     else:
@@ -188,7 +188,7 @@ def test_any_object_with_a_value_is_stored_without_it(make: Callable[[str], Any]
     with trace_pipeline("one") as graph:
         take(make(value))
     for call in graph.calls.values():
-        assert [find_canary(found.data) for found in call.inputs.values() if isinstance(found, PickledArgument)] == [[]]
+        assert [find_canary(item.data) for item in call.inputs.values() if isinstance(item, PickledArgument)] == [[]]
     one()
     assert str(_as_plain(received[0])) == str(_as_plain(make(value)))
     assert find_canary(tmp_path) == []
@@ -197,7 +197,7 @@ def test_any_object_with_a_value_is_stored_without_it(make: Callable[[str], Any]
 def test_a_sealed_output_opens_only_in_its_workspace(plant: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process with the same home loads a sealed output; another home raises an error."""
     value = plant("token")
-    file = Path(_stored(lambda context: _secret(context).content["key"].encode()).uri, "value.pkl")
+    file = Path(_run_and_store(lambda context: _secret(context).content["key"].encode()).uri, "value.pkl")
     code = "import json, pickle, sys; print(json.dumps(pickle.loads(open(sys.argv[1], 'rb').read()).decode()))"
     assert run_python(code, str(file)) == value
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "another"))
@@ -215,7 +215,7 @@ def test_a_step_fails_if_its_output_can_t_be_sealed(plant: Callable[..., str], m
     workspace._workspaces.clear()
     passphrase.forget_passphrases()
     with pytest.raises(ArtifactError, match="the value of a secret that no reference can replace, and can't be encrypted") as caught:
-        _stored(lambda _: value.encode())
+        _run_and_store(lambda _: value.encode())
     assert find_canary(error_details(caught.value)) == []
     assert find_canary(tmp_path) == []
 
@@ -230,15 +230,15 @@ def test_nested_values_are_loaded_unchanged_and_stored_without_the_value(client:
     value = str.__str__(manager.get_secret("token").content["key"]) + ""
 
     def add_value(item: Any) -> Any:
-        return [add_value(one) for one in item] if isinstance(item, list) else f"{item}{value}" if isinstance(item, str) else item
+        return [add_value(inner) for inner in item] if isinstance(item, list) else f"{item}{value}" if isinstance(item, str) else item
 
     def make(context: StepContext) -> Any:
         _secret(context)
         return add_value([data, "x"])
 
-    stored = _stored(make)
-    assert find_canary(Path(stored.uri)) == []
-    assert stored.load() == add_value([data, "x"])
+    artifact = _run_and_store(make)
+    assert find_canary(Path(artifact.uri)) == []
+    assert artifact.load() == add_value([data, "x"])
 
 
 def test_an_output_that_can_t_be_pickled_is_refused(plant: Callable[..., str]) -> None:
@@ -259,43 +259,43 @@ def test_an_output_that_can_t_be_pickled_is_refused(plant: Callable[..., str]) -
 
     for make, error_text in ((Closed, "Closed"), (lambda context: [Closed(context).socket, _secret(context).content], "socket")):
         with pytest.raises(ArtifactError, match=f"Output 'output' of step 'some' can't be stored: a {error_text}") as caught:
-            _stored(make)
+            _run_and_store(make)
         assert find_canary(error_details(caught.value)) == []
 
 
 def test_an_unregistered_secret_is_refused_and_its_value_is_sealed(tmp_path: Path) -> None:
     """A secret without a secrets manager can't be stored, and its value is sealed."""
-    made = ArbitrarySecretSchema(name="by_hand", arbitrary_kv_pairs={"key": canary("hand")})
+    unregistered = ArbitrarySecretSchema(name="by_hand", arbitrary_kv_pairs={"key": canary("hand")})
     with pytest.raises(ArtifactError, match=r"‹secret:by_hand.*› belongs to no registered secret") as caught:
-        _stored(lambda _: made)
+        _run_and_store(lambda _: unregistered)
     assert find_canary(error_details(caught.value)) == []
-    assert _stored(lambda _: made.content["key"]).load() == made.content["key"]
+    assert _run_and_store(lambda _: unregistered.content["key"]).load() == unregistered.content["key"]
     assert find_canary(tmp_path) == []
 
 
 def test_a_load_with_a_deleted_secret_raises_the_error_of_the_manager(client: Client, plant: Callable[..., str]) -> None:
     """After the deletion of a secret, a load raises SecretNotFoundError."""
     plant("token")
-    stored = _stored(lambda context: _secret(context).content["key"])
+    artifact = _run_and_store(lambda context: _secret(context).content["key"])
     client.secrets_manager.delete_secret("token")
     with pytest.raises(SecretNotFoundError):
-        stored.load()
+        artifact.load()
 
 
 def test_a_load_of_a_damaged_or_missing_file_raises_artifact_error() -> None:
     """A missing file and a damaged pickle raise ArtifactErrors that name the output."""
-    stored = _stored(lambda _: 1)
-    file = Path(stored.uri, "value.pkl")
+    artifact = _run_and_store(lambda _: 1)
+    file = Path(artifact.uri, "value.pkl")
     file.write_bytes(b"\x80\x05.")
     with pytest.raises(ArtifactError, match="Output 'output' of step 'some' can't be loaded here"):
-        stored.load()
+        artifact.load()
     file.write_bytes(b"cmodule_that_is_nowhere\nthing\n.")
     with pytest.raises(ArtifactError, match="needs the module 'module_that_is_nowhere'"):
-        stored.load()
+        artifact.load()
     file.unlink()
-    assert not stored.is_unchanged()
+    assert not artifact.is_unchanged()
     with pytest.raises(ArtifactError, match="can't be read from the artifact store: No such file"):
-        stored.load()
+        artifact.load()
 
 
 def test_a_store_that_can_t_be_written_raises_artifact_error(client: Client, tmp_path: Path) -> None:
@@ -305,7 +305,7 @@ def test_a_store_that_can_t_be_written_raises_artifact_error(client: Client, tmp
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(blocked)})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mine"})
     with pytest.raises(ArtifactError, match="can't be written to the artifact store"):
-        _stored(lambda _: 1)
+        _run_and_store(lambda _: 1)
 
 
 def test_a_store_can_use_any_file_system_of_fsspec(client: Client, plant: Callable[..., str]) -> None:
@@ -349,9 +349,9 @@ def test_resolved_attributes_are_the_credentials_of_a_store(client: Client, plan
     attributes = {"path": "recording://bucket", "token": "{{token.key}}"}
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "own", "custom", attributes)
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "own"})
-    stored = _stored(lambda _: 1)
+    artifact = _run_and_store(lambda _: 1)
     assert seen[0]["token"] == value
-    assert find_canary(repr(stored) + repr(stored.folder) + repr(stored.folder.files)) == []
+    assert find_canary(repr(artifact) + repr(artifact.folder) + repr(artifact.folder.files)) == []
 
 
 def test_a_custom_materializer_stores_an_output(client: Client) -> None:
@@ -377,7 +377,7 @@ def test_a_custom_materializer_stores_an_output(client: Client) -> None:
         use(some())
 
     runs = [both(), both()]
-    assert [[one.status.value for one in run.steps.values()] for run in runs] == [["completed"] * 2, ["cached"] * 2]
+    assert [[step_run.status.value for step_run in run.steps.values()] for run in runs] == [["completed"] * 2, ["cached"] * 2]
     for run in runs:
         assert run.steps["some"].output.load() == "hello"
         assert run.steps["use"].output.load() == "hello there"
@@ -439,4 +439,4 @@ def test_the_error_for_a_missing_file_system_names_the_package(client: Client) -
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "gcs", "gcp", {"path": "gs://bucket"})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "gcs"})
     with pytest.raises(ArtifactError, match="pip install gcsfs"):
-        _stored(lambda _: 1)
+        _run_and_store(lambda _: 1)

@@ -243,9 +243,9 @@ def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, plant
 
     @step(enable_cache=True)
     def rotates_after(context: StepContext) -> bool:
-        found = _reads_token(context)
+        has_token = _reads_token(context)
         plant("token")
-        return found
+        return has_token
 
     assert _statuses(rotates_between) == ["completed", "completed"]
     assert _statuses(rotates_after) == ["completed", "completed"]
@@ -274,9 +274,9 @@ def test_a_locked_store_is_a_miss(client: Client, plant: Callable[..., str], mon
         "print(json.dumps([run.steps['some'].status.value, run.steps['some'].output.load()]))\n"
     )
     assert [run_python(code), run_python(code)] == [["completed", "read"], ["cached", "read"]]
-    status, found = run_python(code, environment={"ZENSECRETS_PASSPHRASE": "wrong"})
+    status, output = run_python(code, environment={"ZENSECRETS_PASSPHRASE": "wrong"})
     assert status == "completed"
-    assert found == "WrongPassphraseError"
+    assert output == "WrongPassphraseError"
     passphrase.forget_passphrases()
 
 
@@ -305,10 +305,10 @@ def test_cache_records_contain_no_value(client: Client, plant: Callable[..., str
     assert find_canary(record) == []
     assert find_canary(record.name) == []
     assert record.stat().st_mode & 0o777 == 0o600
-    written = json.loads(record.read_text())
-    assert written["reads"] == [[client.secrets_manager.id, "default", "token"]]
+    content = json.loads(record.read_text())
+    assert content["reads"] == [[client.secrets_manager.id, "default", "token"]]
     assert value not in record.read_text()
-    assert client.workspace.fingerprint("x") != written["fingerprint"] != Client().workspace.fingerprint(value)
+    assert client.workspace.fingerprint("x") != content["fingerprint"] != Client().workspace.fingerprint(value)
 
 
 def test_damaged_records_are_misses(client: Client) -> None:
@@ -397,7 +397,7 @@ def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("first_code", "second_code", "is_same"),
     [
         ("def f(n): return n + 1", "def f(n): return n + 1  # a comment\n\n", True),
         ("def f(n): return n + 1", "\n\n\ndef f(n):\n    return n + 1", True),
@@ -420,12 +420,12 @@ def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client
         ("def w(m):\n def f(n): return m\n return f\nf = w(1)", "def w(m):\n def f(n): return m\n return f\nf = w(1)", True),
     ],
 )
-def test_the_code_digest_depends_on_the_executed_code(one: str, other: str, *, same: bool) -> None:
+def test_the_code_digest_depends_on_the_executed_code(first_code: str, second_code: str, *, is_same: bool) -> None:
     """Comments do not change the digest; constants, names, defaults, closures and helper functions do."""
     spaces: list[dict[str, Any]] = [{"__name__": "cell"}, {"__name__": "cell"}]
-    for text, space in zip((one, other), spaces, strict=True):
+    for text, space in zip((first_code, second_code), spaces, strict=True):
         exec(text, space)  # noqa: S102 - the test needs a function without source text
-    assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is same
+    assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is is_same
     assert code_digest(spaces[0]["f"]) is not None
 
 
@@ -467,12 +467,12 @@ def test_the_code_digest_does_not_change_with_calls() -> None:
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
-def test_the_code_digest_depends_on_constants(one: str, other: str) -> None:
+def test_the_code_digest_depends_on_constants(first: str, second: str) -> None:
     """Two functions that return a text have equal digests exactly if the texts are equal."""
     spaces: list[dict[str, Any]] = [{}, {}]
-    for text, space in zip((one, other), spaces, strict=True):
+    for text, space in zip((first, second), spaces, strict=True):
         exec(f"def f(): return {text!r}", space)  # noqa: S102 - the test needs a function without source text
-    assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is (one == other)
+    assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is (first == second)
 
 
 def test_the_code_digest_is_equal_in_another_process() -> None:
@@ -481,6 +481,6 @@ def test_the_code_digest_is_equal_in_another_process() -> None:
     space: dict[str, Any] = {}
     exec(code, space)  # noqa: S102 - the test needs a function without source text
     imports = "import json, sys\nfrom zensecrets_jupyter.core.steps.execution.code_digest import code_digest\n"
-    there = f"{imports}exec(sys.argv[1])\nprint(json.dumps(code_digest(f)))"
+    digest_code = f"{imports}exec(sys.argv[1])\nprint(json.dumps(code_digest(f)))"
     for seed in ("1", "2"):
-        assert run_python(there, code, environment={"PYTHONHASHSEED": seed}) == code_digest(space["f"])
+        assert run_python(digest_code, code, environment={"PYTHONHASHSEED": seed}) == code_digest(space["f"])

@@ -39,7 +39,7 @@ METHODS = ["get_output_artifact_uri", "get_output_materializer"]
 
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
-    ("called", "name", "error_text"),
+    ("called_step", "name", "error_text"),
     [
         (no_outputs, None, "has no outputs"),
         (no_outputs, "output", "has no outputs"),
@@ -48,10 +48,12 @@ METHODS = ["get_output_artifact_uri", "get_output_materializer"]
         (two_outputs, "third", "has no output 'third'"),
     ],
 )
-def test_an_ambiguous_or_unknown_output_is_refused(client: Client, method: str, called: Any, name: str | None, error_text: str) -> None:
+def test_an_ambiguous_or_unknown_output_is_refused(
+    client: Client, method: str, called_step: Any, name: str | None, error_text: str
+) -> None:
     """An unknown name is refused; without a name, several outputs are refused."""
     with pytest.raises(StepContextError, match=error_text) as caught:
-        called(method, name)
+        called_step(method, name)
     assert is_one_line(caught.value)
 
 
@@ -93,7 +95,7 @@ def test_the_context_returns_the_materializer_of_an_output(client: Client) -> No
             context.get_output_materializer(output_name="first", custom_materializer_class=Custom),
             context.get_output_materializer(name="first", custom=Custom),
         ]
-        assert [type(one) for one in materializers] == [PickleMaterializer, Own, Custom, Custom, Custom]
+        assert [type(materializer) for materializer in materializers] == [PickleMaterializer, Own, Custom, Custom, Custom]
         assert context.get_output_artifact_uri(output_name="first") == context.get_output_artifact_uri(name="first")
         assert materializers[0].artifact.uri == context.get_output_artifact_uri("first") == materializers[2].artifact.uri
         return 1, 2

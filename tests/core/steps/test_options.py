@@ -32,18 +32,23 @@ def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -
     untyped_step: Any = step
     untyped_pipeline: Any = pipeline
     for name, reason in STEP_OPTIONS.items():
-        made = untyped_step(**{name: "given"})(make.entrypoint)
-        assert made.options == made.configure(**{name: "given"}).options == made.with_options(**{name: "given"}).options == {name: "given"}
+        new_step = untyped_step(**{name: "given"})(make.entrypoint)
+        assert (
+            new_step.options
+            == new_step.configure(**{name: "given"}).options
+            == new_step.with_options(**{name: "given"}).options
+            == {name: "given"}
+        )
         assert capsys.readouterr().err.count("\n") == bool(reason)
     for name in PIPELINE_OPTIONS:
         assert untyped_pipeline(**{name: "given"})(make.entrypoint).options == {name: "given"}
     capsys.readouterr()
     settings = {"docker": DockerSettings(apt_packages=["git"]), "resources": ResourceSettings(gpu_count=1), "own": "x"}
     named = {"orchestrator.vertex": {"synchronous": False}, "experiment_tracker.mlflow": {"nested": True}}
-    made = step(settings={**settings, **named}, retry=StepRetryConfig(max_retries=3))(make.entrypoint)
-    assert (dict(made.settings)["own"], dict(made.settings)["experiment_tracker.mlflow"]) == ("x", {"nested": True})
-    warned = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
-    assert warned == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
+    new_step = step(settings={**settings, **named}, retry=StepRetryConfig(max_retries=3))(make.entrypoint)
+    assert (dict(new_step.settings)["own"], dict(new_step.settings)["experiment_tracker.mlflow"]) == ("x", {"nested": True})
+    warned_names = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert warned_names == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
 
 
 def test_unknown_arguments_are_refused() -> None:

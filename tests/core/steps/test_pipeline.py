@@ -61,7 +61,7 @@ def test_outputs_and_values_reach_the_next_step(client: Client) -> None:
     run = sums(42, offset=1)
     assert run.status is ExecutionStatus.COMPLETED
     assert list(run.steps) == ["make", "split", "split_2", "add", "add_2", "add_3"]
-    outputs = {name: [found.load() for found in done.outputs.values()] for name, done in run.steps.items()}
+    outputs = {name: [artifact.load() for artifact in step_run.outputs.values()] for name, step_run in run.steps.items()}
     assert outputs == {"make": [42], "split": [4, 2], "split_2": [4, 2], "add": [6], "add_2": [7], "add_3": [102]}
     assert run.steps["add"].output.read() == 6
     assert 0 <= run.steps["add"].duration <= run.duration
@@ -112,7 +112,11 @@ def test_a_failed_step_ends_the_run(client: Client) -> None:
     assert caught.value.pipeline_run is run  # type: ignore[attr-defined] # the pipeline adds the attribute
     assert run in recent_runs("three")
     assert run.status is ExecutionStatus.FAILED
-    assert [(one.name, one.status.value) for one in run.steps.values()] == [("make", "completed"), ("fail", "failed"), ("add", "not run")]
+    assert [(step_run.name, step_run.status.value) for step_run in run.steps.values()] == [
+        ("make", "completed"),
+        ("fail", "failed"),
+        ("add", "not run"),
+    ]
     assert run.steps["fail"].error is caught.value
     assert run.steps["make"].output.load() == 7
     assert repr(run) == f"<PipelineRun {run.id!r} failed: make completed, fail failed, add not run>"
@@ -168,20 +172,20 @@ def test_a_step_output_can_t_be_used_as_a_value(client: Client) -> None:
     """Each use of a placeholder as a value raises an error with an alternative."""
     uses: list[tuple[Callable[[Any], Any], str]] = [
         (bool, "__bool__"),
-        (lambda one: one + 1, "__add__"),
-        (lambda one: 1 + one, "__radd__"),
-        (lambda one: -one, "__neg__"),
-        (lambda one: one == 1, "__eq__"),
-        (lambda one: one < 1, "__lt__"),
+        (lambda output: output + 1, "__add__"),
+        (lambda output: 1 + output, "__radd__"),
+        (lambda output: -output, "__neg__"),
+        (lambda output: output == 1, "__eq__"),
+        (lambda output: output < 1, "__lt__"),
         (len, "__len__"),
         (float, "__float__"),
-        (lambda one: [1, 2][one], "__index__"),
-        (lambda one: one[0], "__getitem__"),
-        (lambda one: 1 in one, "__contains__"),
-        (lambda one: one(), "__call__"),
+        (lambda output: [1, 2][output], "__index__"),
+        (lambda output: output[0], "__getitem__"),
+        (lambda output: 1 in output, "__contains__"),
+        (lambda output: output(), "__call__"),
         (list, "unpacked"),
-        (lambda one: one.shape, "'shape'"),
-        (lambda one: make([one]), "inside another argument"),
+        (lambda output: output.shape, "'shape'"),
+        (lambda output: make([output]), "inside another argument"),
     ]
     for use, error_text in uses:
 
@@ -197,16 +201,16 @@ def test_a_step_output_can_t_be_used_as_a_value(client: Client) -> None:
 
 def test_the_repr_of_a_step_output_names_its_step(client: Client) -> None:
     """``repr`` works on a placeholder, and a lookup of special methods raises no StepInterfaceError."""
-    shown = []
+    texts = []
 
     @pipeline
     def one() -> None:
         output: Any = make(1)
-        shown.append(repr(output))
-        shown.append(str(hasattr(output, "_repr_html_")))
+        texts.append(repr(output))
+        texts.append(str(hasattr(output, "_repr_html_")))
 
     one()
-    assert shown == ["<output 'output' of step 'make', not computed yet>", "False"]
+    assert texts == ["<output 'output' of step 'make', not computed yet>", "False"]
 
 
 def test_a_step_output_is_valid_only_in_its_pipeline(client: Client) -> None:
@@ -367,7 +371,7 @@ def test_each_call_of_a_step_has_its_own_name(client: Client) -> None:
         for _ in range(3):
             named()
 
-    assert [done.output.load() for done in three().steps.values()] == ["named", "named_2", "named_3"]
+    assert [step_run.output.load() for step_run in three().steps.values()] == ["named", "named_2", "named_3"]
 
 
 def test_secrets_are_environment_variables_while_steps_run(client: Client, plant: Callable[..., str]) -> None:
@@ -395,7 +399,7 @@ def test_secrets_are_environment_variables_while_steps_run(client: Client, plant
         three()
 
     run = all_of_them()
-    assert [done.output.load() for done in run.steps.values()] == [True, True, True]
+    assert [step_run.output.load() for step_run in run.steps.values()] == [True, True, True]
     assert dict(os.environ) == before
 
 
@@ -434,7 +438,7 @@ def test_missing_secrets_are_reported_before_the_run(client: Client) -> None:
 
     with pytest.raises(StackValidationError, match=r"Pipeline 'both'\.secrets needs secret 'two'") as caught:
         both()
-    assert [(one.component, one.attribute) for one in caught.value.report.problems] == [
+    assert [(problem.component, problem.attribute) for problem in caught.value.report.problems] == [
         ("pipeline 'both'", "secrets"),
         ("step 'some'", "secrets"),
     ]
@@ -513,7 +517,8 @@ def test_the_repr_of_runs_contains_no_value(client: Client, plant: Callable[...,
         use(secret_url())
 
     run = both()
-    done = list(run.steps.values())
-    for shown in (repr(run), repr(run.steps), repr(done), repr([one.outputs for one in done]), repr(run.settings), repr(both)):
-        assert find_canary(shown) == []
-    assert find_canary(str.__str__(done[1].output.load()))
+    step_runs = list(run.steps.values())
+    outputs = [step_run.outputs for step_run in step_runs]
+    for text in (repr(run), repr(run.steps), repr(step_runs), repr(outputs), repr(run.settings), repr(both)):
+        assert find_canary(text) == []
+    assert find_canary(str.__str__(step_runs[1].output.load()))

@@ -101,8 +101,8 @@ def test_a_wrong_password_is_refused_by_the_server(server: Server, tmp_path: Pat
     with pytest.raises(psycopg.OperationalError, match="password authentication failed") as caught:
         log_in()
     assert not find_canary("".join(traceback.format_exception(caught.value)))
-    shown = capsys.readouterr()
-    assert not find_canary(shown.out + shown.err)
+    printed = capsys.readouterr()
+    assert not find_canary(printed.out + printed.err)
     assert not find_canary(tmp_path)
 
 

@@ -128,7 +128,7 @@ def test_missing_secrets_of_settings_are_reported_before_the_run(plant: Callable
             own={"b": "{{db.pasword}}", "c": Database(url="postgresql://{{gone.user}}")},
             look=lambda _: ran.append(1),
         )
-    assert [(one.component, one.attribute, one.code) for one in caught.value.report.problems] == [
+    assert [(problem.component, problem.attribute, problem.code) for problem in caught.value.report.problems] == [
         ("pipeline 'one'", "a", "secret-not-found"),
         ("step 'some'", "b", "secret-key-not-found"),
         ("step 'some'", "c.url", "secret-not-found"),
@@ -192,8 +192,8 @@ def test_a_plain_value_in_a_secret_field_is_masked() -> None:
     own = Database(url="postgresql://host", password=value)
     run = _run(own=own, look=lambda settings: settings.password == value)
     assert run.steps["some"].output.load() is True
-    for shown in (repr(run), repr(run.steps), repr(run.steps["some"].settings), repr(own), own.model_dump_json()):
-        assert find_canary(shown) == []
+    for text in (repr(run), repr(run.steps), repr(run.steps["some"].settings), repr(own), own.model_dump_json()):
+        assert find_canary(text) == []
 
 
 def test_settings_can_be_copied_without_a_stack() -> None:

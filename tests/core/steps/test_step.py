@@ -83,7 +83,7 @@ def test_caching_is_off_by_default_with_a_context_parameter() -> None:
     @step(enable_cache=True)
     def explicitly_on(context: StepContext) -> None: ...
 
-    assert [one.is_cached for one in (plain, with_context, explicitly_on)] == [True, False, True]
+    assert [item.is_cached for item in (plain, with_context, explicitly_on)] == [True, False, True]
 
 
 def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> None:
@@ -244,7 +244,7 @@ def test_the_annotation_defines_the_outputs() -> None:
     def unnamed() -> tuple[int, str]:
         return 1, "x"
 
-    assert [one.signature.outputs for one in (none, one, named, output, pair, unnamed)] == [
+    assert [item.signature.outputs for item in (none, one, named, output, pair, unnamed)] == [
         (),
         ("output",),
         ("count",),
@@ -276,7 +276,7 @@ def test_the_bytecode_defines_the_outputs_without_an_annotation() -> None:
     def branches(n):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202 - the test needs a function without annotations
         return n or None
 
-    assert [one.signature.outputs for one in (returns_call, bare, bare_none, branches)] == [("output",), ("output",), (), ("output",)]
+    assert [item.signature.outputs for item in (returns_call, bare, bare_none, branches)] == [("output",), ("output",), (), ("output",)]
 
 
 def test_invalid_names_of_outputs_are_refused() -> None:
@@ -334,7 +334,7 @@ def test_a_call_validates_the_secrets_of_a_step(client: Client) -> None:
 
     with pytest.raises(StackValidationError) as caught:
         some()
-    assert [(one.component, one.attribute, one.code) for one in caught.value.report.problems] == [
+    assert [(problem.component, problem.attribute, problem.code) for problem in caught.value.report.problems] == [
         ("step 'some'", "url", "secret-not-found"),
         ("step 'some'", "secrets", "secret-not-found"),
     ]
@@ -424,5 +424,5 @@ def test_arguments_reach_the_function_by_position_and_by_name(a: int, b: int) ->
     def subtract(a: int, context: StepContext, b: int = 0) -> int:
         return a - b
 
-    bound = step(subtract).signature.bind("subtract", (a,), {"b": b})
-    assert bound == {"a": a, "b": b} == step(subtract).signature.bind("subtract", (a, b), {})
+    arguments = step(subtract).signature.bind("subtract", (a,), {"b": b})
+    assert arguments == {"a": a, "b": b} == step(subtract).signature.bind("subtract", (a, b), {})
