@@ -101,7 +101,7 @@ class Client:
         """Return the stack with the name ``name``.
 
         Raises:
-            StackNotFoundError: If it does not exist; the error names near misses.
+            StackNotFoundError: If the stack does not exist; the error names near misses.
         """
         return self.workspace.stack(name)
 
@@ -120,7 +120,7 @@ class Client:
         """The secrets manager of the active stack.
 
         Raises:
-            NoSecretsManagerError: If it has none.
+            NoSecretsManagerError: If the active stack has no secrets manager.
         """
         return self.active_stack.secrets_manager
 
@@ -274,11 +274,11 @@ class Client:
             on_conflict: How to treat a secret that the target has with other content: "skip", "replace", or "stop" before any write.
 
         Raises:
-            ComponentNotFoundError: If one of the two is not registered.
+            ComponentNotFoundError: If one of the two secrets managers is not registered.
             UnsupportedOperationError: If the source does not support reads, or the target does not support writes.
             SecretNotFoundError: If one of the ``names`` does not exist.
             SecretExistsError: If there is a conflict, and ``on_conflict`` is "stop"; nothing was copied.
-            ManagerError: If one of the two fails; the error has the number of copied secrets.
+            ManagerError: If one of the two secrets managers fails; the error has the number of copied secrets.
         """
         workspace = self.workspace
         return copy_secrets(workspace.open_manager(source), workspace.open_manager(target), names, on_conflict=on_conflict)
@@ -299,17 +299,18 @@ class Client:
 
         Raises:
             SecretNotFoundError: If a secret does not exist; no variable was set.
-            InvalidSecretError: If a key has a reserved variable such as ``PATH``, and neither a prefix nor a name; no variable was set.
+            InvalidSecretError: If a key would set a reserved variable such as ``PATH``, and neither ``prefix`` nor ``names`` gives it
+                another variable; no variable was set.
         """
         with secret_environment([self.get_secret(name) for name in secrets], prefix=prefix, names=names) as variables:
             yield variables
 
 
-def _warn_about_values(name: str, content: Mapping[str, str], further: str = "") -> None:
-    """Warn about values that are empty or have invisible characters; ``further`` is one more warning."""
-    for remark in (*list_value_warnings(name, content), *([further] if further else [])):
+def _warn_about_values(name: str, content: Mapping[str, str], extra_warning: str = "") -> None:
+    """Warn about values that are empty or have invisible characters; ``extra_warning`` is added if it is not empty."""
+    for warning in (*list_value_warnings(name, content), *([extra_warning] if extra_warning else [])):
         # The warning shows the line of the caller. This function, the method and its decorator are the three frames below it.
-        warnings.warn(sentence(remark), UserWarning, stacklevel=4)
+        warnings.warn(sentence(warning), UserWarning, stacklevel=4)
 
 
 def _check_page(page: object, size: object) -> None:
@@ -325,7 +326,9 @@ def _check_page(page: object, size: object) -> None:
             raise ValueError(message)
 
 
-def _check_options(method: str, options: Mapping[str, Any], known: tuple[str, ...], values: Mapping[str, Any] | None = None) -> None:
+def _check_options(
+    method: str, options: Mapping[str, Any], zenml_options: tuple[str, ...], values: Mapping[str, Any] | None = None
+) -> None:
     """Check that ZenML has each of the given options for a method.
 
     The traceback of the error shows the line of the call. Therefore texts in the call that may be values are masked from now on.
@@ -333,20 +336,20 @@ def _check_options(method: str, options: Mapping[str, Any], known: tuple[str, ..
     Args:
         method: The name of the method.
         options: The given options.
-        known: The names of ZenML's options for the method.
+        zenml_options: The names of ZenML's options for the method.
         values: The values of a secret in the same call.
 
     Raises:
         TypeError: If an option is unknown; the error names near misses.
     """
-    unknown = next((name for name in options if name not in known), None)
+    unknown = next((name for name in options if name not in zenml_options), None)
     if unknown is None:
         return
     takes_values = method.startswith(("create_", "update_"))
-    likely = {name: value for name, value in options.items() if takes_values and not is_value_free_argument(name)}
-    mask_values([likely, values])
-    other_texts = [text for name, value in options.items() if name not in likely for text in texts_in(value)]
+    possible_values = {name: value for name, value in options.items() if takes_values and not is_value_free_argument(name)}
+    mask_values([possible_values, values])
+    other_texts = [text for name, value in options.items() if name not in possible_values for text in texts_in(value)]
     mask_values([text for text in other_texts if is_opaque(text)])
     arguments = [name for name in inspect.signature(getattr(Client, method)).parameters if name not in {"self", "options"}]
-    message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*arguments, *known])}"
+    message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*arguments, *zenml_options])}"
     raise TypeError(message.rstrip())

@@ -46,7 +46,7 @@ _RESERVED = {
 _RESERVED_PATTERNS = {reader: re.compile(names, re.IGNORECASE) for reader, names in _RESERVED.items()}
 
 _lock = threading.Lock()
-_before: dict[str, str | None] = {}
+_original_values: dict[str, str | None] = {}
 """The value of each variable before the first running block that sets it; ``None`` if the variable did not exist."""
 _layers: list[dict[str, str]] = []
 """The variables of each running block, in the order in which the blocks started."""
@@ -154,12 +154,12 @@ def secret_environment(
     """
     layer = variables_of(secrets, prefix=prefix, names=names, as_is=as_is)
     with _lock:
-        _push(layer)
+        _start_block(layer)
     try:
         yield dict(layer)
     finally:
         with _lock:
-            _drop(layer)
+            _end_block(layer)
 
 
 def _is_valid_value(value: str) -> bool:
@@ -170,30 +170,30 @@ def _is_valid_value(value: str) -> bool:
         return False
 
 
-def _push(layer: dict[str, str]) -> None:
+def _start_block(layer: dict[str, str]) -> None:
     """Set the variables of a block that starts."""
     for variable in layer:
-        _before.setdefault(variable, os.environ.get(variable))
+        _original_values.setdefault(variable, os.environ.get(variable))
     _layers.append(layer)
     os.environ.update(layer)
 
 
-def _drop(layer: dict[str, str]) -> None:
+def _end_block(layer: dict[str, str]) -> None:
     """Set or remove the variables of a block that ends."""
     # Dicts are compared by identity, because another thread may run a block with equal variables.
     _layers[:] = [other for other in _layers if other is not layer]
     for variable in layer:
-        value = _latest(variable, _layers)
+        value = _value_in_last_block(variable, _layers)
         if value is not None:
             os.environ[variable] = value
             continue
-        before = _before.pop(variable)
-        if before is None:
+        original = _original_values.pop(variable)
+        if original is None:
             os.environ.pop(variable, None)
         else:
-            os.environ[variable] = before
+            os.environ[variable] = original
 
 
-def _latest(variable: str, layers: Iterable[Mapping[str, str]]) -> str | None:
-    """Return the value in the last layer that has the variable, or ``None``."""
+def _value_in_last_block(variable: str, layers: Iterable[Mapping[str, str]]) -> str | None:
+    """Return the value of the variable in the last block that sets it, or ``None``."""
     return next((layer[variable] for layer in reversed(list(layers)) if variable in layer), None)

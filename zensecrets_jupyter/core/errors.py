@@ -101,7 +101,7 @@ class ZenSecretsError(Exception):
         return f"{self.message} {self.hint}".rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Support pickling; by default, unpickling calls the class without its keyword arguments."""
+        """Return how to pickle the error. Without this method, unpickling would call the class without its keyword arguments."""
         return _rebuild, (type(self), self.message, dict(self.__dict__))
 
 
@@ -158,7 +158,7 @@ class UnregisteredValueError(SecretError, pickle.PicklingError):
 
 
 class InvalidReferenceError(ZenSecretsError, ValueError):
-    """A text is not a valid reference, or a reference is not allowed here.
+    """A text is not a valid reference, or it contains a reference where none is allowed.
 
     Attributes:
         text: The text of the reference, which is never a value.
@@ -198,7 +198,7 @@ class UnknownFlavorError(ManagerError, LookupError):
 
 
 class FlavorUnavailableError(ManagerError, ImportError):
-    """The library of the flavor is not installed, or its class is not defined."""
+    """The library of the flavor is not installed, or the class of the flavor is not defined."""
 
     code = "flavor-unavailable"
 
@@ -375,7 +375,7 @@ class ArtifactError(ZenSecretsError):
 
 
 class MaterializerInterfaceError(ArtifactError, TypeError):
-    """The definition of a materializer is invalid, or it does not support the type."""
+    """The definition of a materializer is invalid, or the materializer does not support the type of an object."""
 
     code = "materializer-interface"
 

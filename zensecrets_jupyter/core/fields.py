@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 _EXTRA_KEY = "zensecrets"
+"""The key of the sensitivity in the ``json_schema_extra`` of a field."""
 
 _SENSITIVE_NAME = re.compile(
     r"token(?!s|iz)|secret|passw(?:or)?d|passphrase|passwd|credential|connection_?string"
@@ -92,7 +93,7 @@ def looks_sensitive(name: str, value: Any) -> bool:
 def secret_fragments(name: str, value: str) -> list[str]:
     """Return the fragments of a text that are secrets, such as tokens.
 
-    They are tokens, passwords in URLs and credentials in headers. The secret part of a webhook URL counts too; ``name`` is the name of the
+    The fragments are tokens, passwords in URLs, credentials in headers and the secret parts of webhook URLs. ``name`` is the name of the
     attribute, and helps to recognize a webhook.
     """
     parts = [part.text for part in fragments_of_leaf("", value)]

@@ -19,10 +19,10 @@ _PACKAGE = "zensecrets_jupyter"
 
 
 def watch_imports(undo: ExitStack) -> None:
-    """Report failed imports of this package after an update in one line.
+    """Convert errors of imports that fail after an update of this package into a one-line error.
 
-    The exit stack ``undo`` ends this when it is closed. Most modules are imported when they are first used. A module of a new release may
-    not work with the loaded modules, and a module of the old release may be missing.
+    Closing the exit stack ``undo`` removes the import finder. Most modules are imported when they are first used. A module of a new release
+    may not work with the loaded modules, and a module of the old release may be missing.
     """
     _LateImports(time.time()).install(undo)
 
@@ -51,7 +51,7 @@ class _LateImports(ImportFinder):
             raise package_changed_error(fullname)
 
     def _is_changed(self) -> bool:
-        """Return whether a file of a loaded module is missing or newer than the start."""
+        """Return whether a file of a loaded module is missing or newer than the start of the process."""
         loaded = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == _PACKAGE]
         return any(_is_newer(Path(file), self._since) for module in loaded if (file := getattr(module, "__file__", None)))
 

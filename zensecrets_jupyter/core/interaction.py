@@ -66,13 +66,13 @@ _lock = threading.Lock()
 def set_passphrase_source(source: PassphraseSource | None) -> PassphraseSource | None:
     """Set the passphrase source of the process, and return the previous one."""
     global _process_source
-    before, _process_source = _process_source, source
-    return before
+    previous, _process_source = _process_source, source
+    return previous
 
 
 @contextmanager
 def use_passphrase_source(source: PassphraseSource) -> Iterator[None]:
-    """Use ``source`` for passphrases during the block, in this context only."""
+    """Use ``source`` for passphrases during the block, only in the current :mod:`contextvars` context."""
     token = _context_source.set(source)
     try:
         yield
@@ -84,7 +84,7 @@ def ask_passphrase(prompt: str) -> str:
     """Return the passphrase from the source of this context, or of the process.
 
     Raises:
-        InteractionUnavailableError: If there is no source, or it can't ask.
+        InteractionUnavailableError: If there is no source, or the source can't ask.
     """
     return (_context_source.get() or _process_source or _non_interactive)(prompt)
 

@@ -26,7 +26,7 @@ VALUE_FREE_ARGUMENTS = frozenset(
 _PLAIN_ARGUMENTS = VALUE_FREE_ARGUMENTS.union(
     ("desc", "description", "manager", "manager_name", "schema_name", "scheme", "secrets_manager", "stack", "stack_name")
 )
-"""The same names, and similar names that users may write."""
+"""The names in VALUE_FREE_ARGUMENTS, and names that users may write instead of them."""
 _SIMILARITY = 0.85
 """The minimum ratio of difflib for a misspelled argument."""
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -41,8 +41,8 @@ def check_name(name: str, *, from_file: bool = False) -> str:
         from_file: Whether the name is from a file, so that it may be a value and errors must not show it.
 
     Raises:
-        InvalidSecretError: If it is empty, too long, ``name``, starts with ``-``, or contains a dot, a brace, white space or a control
-            character.
+        InvalidSecretError: If the name is empty, too long or the word ``name``, starts with ``-``, or contains a dot, a brace, white space
+            or a control character.
     """
     if name == "name":
         message = "A secret can't be called 'name'."

@@ -78,7 +78,7 @@ def load(data: bytes, label: str) -> Any:
         label: The name of the object in errors.
 
     Raises:
-        ArtifactError: If it can't be unpickled here.
+        ArtifactError: If this process can't load the pickle.
         SecretNotFoundError, ManagerError: If a secret in it can't be read.
     """
     try:
@@ -145,11 +145,12 @@ def find_value(data: bytes) -> str:
     for text, source in _known_values():
         if _is_in(text, data):
             return f"{source.reference.name}.{source.reference.key}"
-    # Bytes that are not UTF-8 are no part of a value. Wide encodings have zero bytes between ASCII characters.
+    # The redactor searches texts. Bytes that are not UTF-8 are no part of a value, so they may become lone surrogates. The second text has
+    # no zero bytes, because wide encodings have them between ASCII characters.
     text = data.decode("utf-8", "surrogateescape")
     redactor = the_redactor()
-    for view in (text, text.replace("\0", "")) if "\0" in text else (text,):
-        matches = redactor.find(view)
+    for searched in (text, text.replace("\0", "")) if "\0" in text else (text,):
+        matches = redactor.find(searched)
         if matches:
             return matches[0].name
     return ""

@@ -16,7 +16,7 @@ from zensecrets_jupyter.core.text import clause
 
 _REFERENCE = re.compile(r"\{\{\s*(?!-)([^\s{}.]+)\.(?!-)([^\s{}]+)\s*\}\}")
 _DOUBLE = re.compile(r"\{\{([^{}]*)(\}{0,2})")
-"""Two braces that do not begin a reference."""
+"""Two braces and the text after them. It is searched after the valid references have been replaced by spaces."""
 _SINGLE = re.compile(r"\{\s*([^\s{}.\"':,]+)\s*\.\s*([^\s{}\"':,]+)\s*\}{1,2}")
 """A name and a key after one brace."""
 
@@ -50,7 +50,7 @@ class SecretReference(NamedTuple):
         """Return the reference that ``text`` consists of.
 
         Raises:
-            InvalidReferenceError: If it is any other text.
+            InvalidReferenceError: If ``text`` is anything other than one reference.
         """
         error = near_miss(text)
         if error:
@@ -139,8 +139,10 @@ def near_miss(text: str) -> InvalidReferenceError | None:
     double = _DOUBLE.search(rest)
     if double:
         inside = re.sub(r"\s*\.[\s-]*", ".", double[1].strip(" \t\r\n-"))
-        intent = SecretReference(*inside.split(".", 1)) if "." in inside.strip(".") else SecretReference(inside.strip(".") or "NAME", "KEY")
-        return _near_miss_error(text, double.start(), double[0].rstrip(), re.sub(r"(?<=\S)\s+(?=\S)", "_", str(intent)))
+        intended = (
+            SecretReference(*inside.split(".", 1)) if "." in inside.strip(".") else SecretReference(inside.strip(".") or "NAME", "KEY")
+        )
+        return _near_miss_error(text, double.start(), double[0].rstrip(), re.sub(r"(?<=\S)\s+(?=\S)", "_", str(intended)))
     single = _SINGLE.search(rest)
     if single:
         return _near_miss_error(text, single.start(), single[0], str(SecretReference(single[1], single[2])))
@@ -157,7 +159,7 @@ def _name_error(candidate: SecretReference) -> InvalidSecretError | None:
     return None
 
 
-def _near_miss_error(text: str, position: int, wrong: str, intent: str) -> InvalidReferenceError:
+def _near_miss_error(text: str, position: int, wrong: str, intended: str) -> InvalidReferenceError:
     message = f"{wrong!r} is almost a reference to a secret."
-    hint = f"Write {intent}, or add --literal for a raw text."
+    hint = f"Write {intended}, or add --literal for a raw text."
     return InvalidReferenceError(message, text=text, position=position, hint=hint)

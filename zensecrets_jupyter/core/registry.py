@@ -51,7 +51,7 @@ class Registry(Generic[RegisteredT]):
         self._defined: dict[str, type[RegisteredT]] = {}
         self._cached_entry_points: dict[str, list[EntryPoint]] | None = None
 
-    def add(self, name: str, defined: type[RegisteredT]) -> None:
+    def add(self, name: str, new_class: type[RegisteredT]) -> None:
         """Register a class.
 
         A class with the same module and qualified name is replaced, because a notebook cell may run again.
@@ -59,20 +59,20 @@ class Registry(Generic[RegisteredT]):
         Raises:
             ZenSecretsError: If the name belongs to another class: a built-in class, a class of a package, or a class of this process.
         """
-        qualified_name = _qualified_name(defined)
-        present = self._defined.get(name)
+        qualified_name = _qualified_name(new_class)
+        earlier = self._defined.get(name)
         installed = None if name in self._built_in else self._installed(name)
         if self._built_in.get(name, qualified_name) != qualified_name:
-            owner = "is built in"
+            conflict = "is built in"
         elif installed is not None and (installed.module, installed.attr) != qualified_name:
-            owner = f"belongs to {_distribution(installed)!r}, which is installed"
-        elif present is not None and _qualified_name(present) != qualified_name:
-            owner = f"belongs to {'.'.join(_qualified_name(present))} already"
+            conflict = f"belongs to {_distribution(installed)!r}, which is installed"
+        elif earlier is not None and _qualified_name(earlier) != qualified_name:
+            conflict = f"belongs to {'.'.join(_qualified_name(earlier))} already"
         else:
-            self._defined[name] = defined
+            self._defined[name] = new_class
             Registry.definitions += 1
             return
-        message = f"The {self._label} {name!r}, which {defined.__qualname__} claims, {owner}."
+        message = f"The {self._label} {name!r}, which {new_class.__qualname__} claims, {conflict}."
         raise self._clash(name, message, "Give the class another name there.")
 
     def names(self) -> list[str]:
@@ -108,21 +108,21 @@ class Registry(Generic[RegisteredT]):
     def _entry_points(self) -> dict[str, list[EntryPoint]]:
         if self._cached_entry_points is None:
             by_name: dict[str, list[EntryPoint]] = {}
-            for point in entry_points(group=self._group):
-                others = by_name.setdefault(point.name, [])
+            for entry_point in entry_points(group=self._group):
+                others = by_name.setdefault(entry_point.name, [])
                 # A package that is installed in two folders of the path registers the same class twice.
-                if point.value not in {other.value for other in others}:
-                    others.append(point)
+                if entry_point.value not in {other.value for other in others}:
+                    others.append(entry_point)
             self._cached_entry_points = by_name
         return self._cached_entry_points
 
     def _installed(self, name: str) -> EntryPoint | None:
-        points = self._entry_points().get(name, [])
-        owners = ["zensecrets-jupyter"] * (name in self._built_in) + [_distribution(point) for point in points]
-        if points and len(owners) > 1:
+        entry_points_of_name = self._entry_points().get(name, [])
+        owners = ["zensecrets-jupyter"] * (name in self._built_in) + [_distribution(entry_point) for entry_point in entry_points_of_name]
+        if entry_points_of_name and len(owners) > 1:
             message = f"The {self._label} {name!r} is claimed by {owners[0]!r} and by {owners[1]!r}."
             raise self._clash(name, message, "Uninstall one of the two.")
-        return points[0] if points else None
+        return entry_points_of_name[0] if entry_points_of_name else None
 
     def _load(self, installed: EntryPoint) -> type[RegisteredT]:
         try:
@@ -143,5 +143,5 @@ def _qualified_name(defined: type) -> tuple[str, str]:
     return defined.__module__, defined.__qualname__
 
 
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else point.value
+def _distribution(entry_point: EntryPoint) -> str:
+    return entry_point.dist.name if entry_point.dist else entry_point.value

@@ -1,6 +1,6 @@
 """Descriptions of pydantic's validation errors without the refused values.
 
-The own texts of these errors contain the values.
+The texts that pydantic gives these errors contain the refused values.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Origin(Protocol):
 
 
 class ValueSource(NamedTuple):
-    """The reference of a value, and its origin; ``None`` for an unregistered secret."""
+    """The reference of a value, and its origin. The origin is ``None`` for an unregistered secret."""
 
     reference: SecretReference
     origin: Origin | None
@@ -50,14 +50,14 @@ def known_values() -> dict[str, ValueSource]:
 def register_value(text: str, source: ValueSource) -> None:
     """Mask the value ``text`` in outputs from now on, and register its source.
 
-    A source without an origin does not replace one that has an origin.
+    A source without an origin does not replace a source with an origin.
     """
     if not redaction.the_redactor().protect(text, f"{source.reference.name}.{source.reference.key}"):
         # The value is too short or too common to be masked.
         return
     values = known_values()
-    present = values.get(text)
-    if present is None or present.origin is None or source.origin is not None:
+    earlier = values.get(text)
+    if earlier is None or earlier.origin is None or source.origin is not None:
         values[text] = source
 
 

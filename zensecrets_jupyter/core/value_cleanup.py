@@ -1,4 +1,4 @@
-"""Invisible characters around a value: white space, line ends, byte order marks, and typographic quotes."""
+"""Characters around a value that users overlook: white space, line ends, byte order marks and typographic quotes."""
 
 from __future__ import annotations
 

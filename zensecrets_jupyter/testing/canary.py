@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PREFIX = "zsCanary"
 """The prefix of every canary."""
 
-_Data: TypeAlias = "str | bytes | os.PathLike[str]"
+_SearchedData: TypeAlias = "str | bytes | os.PathLike[str]"
 
 
 def canary(label: str = "") -> str:
@@ -29,7 +29,7 @@ def canary(label: str = "") -> str:
     return f"{PREFIX}{letters}x{secrets.token_hex(12)}"
 
 
-def find_canary(data: _Data, *texts: str) -> list[str]:
+def find_canary(data: _SearchedData, *texts: str) -> list[str]:
     """Return the locations of canaries, each as ``encoding at file:offset``.
 
     Args:
@@ -37,23 +37,23 @@ def find_canary(data: _Data, *texts: str) -> list[str]:
         texts: Other texts to search for, such as the keys of a secret. By default every canary is found.
     """
     if isinstance(data, bytes):
-        return _found("bytes", data, texts)
+        return _locations_in("bytes", data, texts)
     if isinstance(data, str):
-        return _found("text", data.encode("utf-8", "surrogatepass"), texts)
+        return _locations_in("text", data.encode("utf-8", "surrogatepass"), texts)
     path = Path(data)
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    files = sorted(entry for entry in path.rglob("*") if entry.is_file()) if path.is_dir() else [path]
     findings = []
     for file in files:
         # A file may be deleted during the search, such as the journal of a database.
         with suppress(FileNotFoundError):
-            findings += _found(str(file), file.read_bytes(), texts)
+            findings += _locations_in(str(file), file.read_bytes(), texts)
     return findings
 
 
 def encodings_of(text: str) -> dict[str, bytes]:
     """Return a text in several encodings, by the name of the encoding."""
     plain = text.encode()
-    found = {
+    encoded = {
         "plain": plain,
         "UTF-16": text.encode("utf-16-le"),
         "hexadecimal": plain.hex().encode(),
@@ -62,13 +62,13 @@ def encodings_of(text: str) -> dict[str, bytes]:
     }
     for shift in range(3):
         # The first and the last base64 digits also depend on the neighboring bytes, so they are cut off.
-        whole = base64.b64encode(b"\0" * shift + plain)
-        first, last = (shift * 8 + 5) // 6, (shift + len(plain)) * 8 // 6
-        found[f"base64 shifted by {shift}"] = whole[first:last]
-    return found
+        digits = base64.b64encode(b"\0" * shift + plain)
+        start, end = (shift * 8 + 5) // 6, (shift + len(plain)) * 8 // 6
+        encoded[f"base64 shifted by {shift}"] = digits[start:end]
+    return encoded
 
 
-def _found(location: str, data: bytes, texts: tuple[str, ...]) -> list[str]:
+def _locations_in(location: str, data: bytes, texts: tuple[str, ...]) -> list[str]:
     """Return the locations of canaries, or of ``texts``, in bytes."""
     return [
         f"{encoding} at {location}:{data.index(pattern)}"

@@ -26,25 +26,25 @@ class ConcurrencyTests(ManagerHooks):
     @needs(ALL_BUT_VERSIONS)
     def test_two_instances_share_the_backend(self) -> None:
         """Writes and deletions of one instance are visible to another instance at once."""
-        one, two = self.open_manager(), self.open_manager()
-        one.register_secret(secret("a", {"k": "1"}))
-        assert two.list_secrets() == ["a"]
-        assert two.get_secret("a").content == {"k": "1"}
-        one.merge_secret("a", {"k": "2"})
-        assert two.get_secret("a").content == {"k": "2"}
-        assert content_of(two, "a") == {"k": "2"}
-        two.delete_secret("a")
-        assert one.list_secrets() == []
+        first, second = self.open_manager(), self.open_manager()
+        first.register_secret(secret("a", {"k": "1"}))
+        assert second.list_secrets() == ["a"]
+        assert second.get_secret("a").content == {"k": "1"}
+        first.merge_secret("a", {"k": "2"})
+        assert second.get_secret("a").content == {"k": "2"}
+        assert content_of(second, "a") == {"k": "2"}
+        second.delete_secret("a")
+        assert first.list_secrets() == []
 
     @needs(ALL_BUT_VERSIONS)
     def test_managers_are_isolated(self) -> None:
         """An isolated manager cannot see, change or delete the secrets of another manager."""
-        one, two = self.open_manager(), self.open_manager(f"{self.identity}-other")
-        one.register_secret(secret("a", {"k": "one"}))
-        assert two.list_secrets() == ([] if self.isolates_managers else ["a"])
+        manager, other = self.open_manager(), self.open_manager(f"{self.identity}-other")
+        manager.register_secret(secret("a", {"k": "one"}))
+        assert other.list_secrets() == ([] if self.isolates_managers else ["a"])
         if self.isolates_managers:
-            two.register_secret(secret("a", {"k": "two"}))
-            two.delete_all_secrets()
+            other.register_secret(secret("a", {"k": "two"}))
+            other.delete_all_secrets()
             assert content_of(self.open_manager(), "a") == {"k": "one"}
 
     @needs(Capability.READ | Capability.REGISTER)
@@ -64,10 +64,10 @@ class ConcurrencyTests(ManagerHooks):
         managers = [self.open_manager() for _ in range(self.writers)]
         with ThreadPoolExecutor(self.writers) as pool:
             list(pool.map(lambda number: managers[number].merge_secret("a", {f"k{number}": "v"}), range(self.writers)))
-        found = content_of(self.open_manager(), "a")
+        stored = content_of(self.open_manager(), "a")
         everything = {"start": "here", **{f"k{number}": "v" for number in range(self.writers)}}
-        assert found.items() <= everything.items()
-        assert found == everything or not self.keeps_all_updates
+        assert stored.items() <= everything.items()
+        assert stored == everything or not self.keeps_all_updates
 
     @needs(ALL_BUT_VERSIONS)
     def test_threads_share_one_instance(self) -> None:
@@ -124,7 +124,7 @@ def _count_reads(manager: SecretsManager) -> list[str]:
     backend = manager.backend
     backend_class: Any = type(backend)
 
-    class Counting(backend_class):  # type: ignore[misc]  # the base class is only known at run time
+    class CountingReads(backend_class):  # type: ignore[misc]  # the base class is only known at run time
         def read(self, name: str) -> Any:
             reads.append(name)
             return super().read(name)
@@ -134,18 +134,18 @@ def _count_reads(manager: SecretsManager) -> list[str]:
             return super().read_batch(names)
 
     if not isinstance(backend, BatchReads):
-        del Counting.read_batch
-    backend.__class__ = Counting
+        del CountingReads.read_batch
+    backend.__class__ = CountingReads
     return reads
 
 
 def _stack_with(manager: SecretsManager) -> Stack:
     """Return a stack with references to two secrets and to a missing secret."""
     attributes = {"needs": "{{a.k}}{{b.k}}", "again": "{{a.k}} and {{b.k}}", "lacks": "{{missing.k}}"}
-    parts = [
-        StackComponent("default", kind, get_flavor(kind.value, "local")(), id=kind.value, flavor="local")
-        for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
+    components = [
+        StackComponent("default", component_type, get_flavor(component_type.value, "local")(), id=component_type.value, flavor="local")
+        for component_type in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
     ]
     alerter = get_flavor("alerter", "custom")(**attributes)
-    parts.append(StackComponent("alerter", ComponentType.ALERTER, alerter, id="alerter", flavor="custom"))
-    return Stack("tested", parts, manager, id="tested")
+    components.append(StackComponent("alerter", ComponentType.ALERTER, alerter, id="alerter", flavor="custom"))
+    return Stack("tested", components, manager, id="tested")

@@ -52,7 +52,7 @@ class ContractTests(ManagerHooks):
         assert text not in str(caught.value)
 
     def test_unsupported_operations_are_refused(self) -> None:
-        """Each operation without its capability raises UnsupportedOperationError before any other check."""
+        """An operation that the backend does not support raises UnsupportedOperationError before any other check."""
         manager = self.open_manager()
         operations: list[tuple[Capability, Callable[[], Any]]] = [
             (READ, lambda: manager.get_secret("a")),
@@ -84,9 +84,9 @@ class ContractTests(ManagerHooks):
         self.seed(contents)
         manager = self.open_manager()
         assert {name: content_of(manager, name) for name in contents} == contents
-        found = self.open_manager().get_secrets([*contents, "missing"])
-        assert isinstance(found.pop("missing"), SecretNotFoundError)
-        assert {name: getattr(one, "content", one) for name, one in found.items()} == contents
+        results = self.open_manager().get_secrets([*contents, "missing"])
+        assert isinstance(results.pop("missing"), SecretNotFoundError)
+        assert {name: getattr(result, "content", result) for name, result in results.items()} == contents
         assert manager.get_secret("single") is manager.get_secret("single"), "a secret is read once"
 
     @needs(LIST)
@@ -97,7 +97,7 @@ class ContractTests(ManagerHooks):
         manager = self.open_manager()
         assert manager.list_secrets() == ["B", "a10", "a2", "b", "ä"]
         assert manager.get_all_secret_keys() == manager.list_secrets()
-        assert [one.name for one in manager.summaries()] == manager.list_secrets()
+        assert [summary.name for summary in manager.summaries()] == manager.list_secrets()
 
     @needs(READ)
     def test_missing_secret_raises_an_error_with_similar_names(self) -> None:
@@ -109,15 +109,15 @@ class ContractTests(ManagerHooks):
         assert isinstance(caught.value, KeyError)
         assert (caught.value.name, caught.value.manager) == ("databse", "tested")
         assert "'database'" in str(caught.value) or LIST not in manager.capabilities
-        for odd in ("", "a.b", "{{a}}", "x" * 1000, "a/../b", "\0", "\ud800"):
+        for unregistered_name in ("", "a.b", "{{a}}", "x" * 1000, "a/../b", "\0", "\ud800"):
             with pytest.raises(SecretNotFoundError):
-                manager.get_secret(odd)
+                manager.get_secret(unregistered_name)
 
     @needs(READ | LIST | REGISTER)
     def test_awkward_names_stay_distinct(self) -> None:
         """Each awkward name is either refused or stored, listed and read unchanged."""
         manager = self.open_manager()
-        accepted = [name for name in self.awkward_names if _registers(manager, name)]
+        accepted = [name for name in self.awkward_names if _accepts_name(manager, name)]
         assert len(accepted) > len(self.awkward_names) // 2, "a backend must accept most names"
         assert self.open_manager().list_secrets() == sorted(accepted)
         assert {name: content_of(self.open_manager(), name) for name in accepted} == {name: {"k": name} for name in accepted}
@@ -138,9 +138,9 @@ class ContractTests(ManagerHooks):
         manager = self.open_manager()
         manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - the test makes up this password
         manager.merge_secret("a", {"password": "second"})
-        found = self.open_manager().get_secret("a")
-        assert isinstance(found, BasicAuthSecretSchema)
-        assert found.content == {"username": "u", "password": "second"}
+        stored = self.open_manager().get_secret("a")
+        assert isinstance(stored, BasicAuthSecretSchema)
+        assert stored.content == {"username": "u", "password": "second"}
         with pytest.raises(InvalidSecretError):
             manager.merge_secret("a", {"other": "third"})
         manager.update_secret(secret("a", {"k": "v"}))
@@ -195,16 +195,16 @@ class ContractTests(ManagerHooks):
     def test_large_value_is_stored_or_refused(self) -> None:
         """A value of 64 KiB, or up to the limit, is stored. A larger value is refused with the limit."""
         manager = self.open_manager()
-        fits = "ж" * (((self.limit or KIB_64 + OVERHEAD) - OVERHEAD) // 2)
-        manager.register_secret(secret("large", {"k": fits}))
-        assert content_of(self.open_manager(), "large") == {"k": fits}
+        allowed_value = "ж" * (((self.limit or KIB_64 + OVERHEAD) - OVERHEAD) // 2)
+        manager.register_secret(secret("large", {"k": allowed_value}))
+        assert content_of(self.open_manager(), "large") == {"k": allowed_value}
         if self.limit:
             too_large = secret("too-large", {"k": "x" * (self.limit + 1)})
             with pytest.raises(InvalidSecretError, match=str(self.limit)):
                 manager.register_secret(too_large)
             with pytest.raises(InvalidSecretError, match=str(self.limit)):
                 manager.merge_secret("large", {"k": "x" * (self.limit + 1)})
-            assert content_of(self.open_manager(), "large") == {"k": fits}
+            assert content_of(self.open_manager(), "large") == {"k": allowed_value}
             with pytest.raises(SecretNotFoundError):
                 manager.get_secret("too-large")
 
@@ -215,9 +215,9 @@ class ContractTests(ManagerHooks):
         manager.register_secret(secret("a", {"k": "1"}))
         manager.merge_secret("a", {"k": "2"})
         first = manager.history("a")[-1].number
-        assert [one.current for one in manager.history("a")] == [True, False]
-        back = manager.rollback("a", first)
-        assert back.current
+        assert [version.current for version in manager.history("a")] == [True, False]
+        restored = manager.rollback("a", first)
+        assert restored.current
         assert content_of(self.open_manager(), "a") == {"k": "1"}
         with pytest.raises(SecretNotFoundError):
             manager.rollback("a", 10**6)
@@ -236,9 +236,9 @@ class ContractTests(ManagerHooks):
         manager.delete_secret("a")
         if self.restores_deleted:
             manager.undelete_secret("a")
-            found = self.open_manager().get_secret("a")
-            assert isinstance(found, BasicAuthSecretSchema)
-            assert found.content == {"username": "u", "password": "second"}
+            restored = self.open_manager().get_secret("a")
+            assert isinstance(restored, BasicAuthSecretSchema)
+            assert restored.content == {"username": "u", "password": "second"}
             assert manager.list_secrets() == ["a"]
         for name in ["none", *([] if self.restores_deleted else ["a"])]:
             with pytest.raises(SecretNotFoundError):
@@ -247,11 +247,11 @@ class ContractTests(ManagerHooks):
     @needs(ALL_BUT_VERSIONS)
     def test_random_operations_match_a_dict(self) -> None:
         """After any series of operations, backend and dict of versions have the same content."""
-        check_against_dict(self.open_manager, version_behavior=self.version_behavior, examples=self.series, steps=15)
+        check_against_dict(self.open_manager, version_behavior=self.version_behavior, examples=self.random_series_count, steps=15)
 
 
-def _registers(manager: SecretsManager, name: str) -> bool:
-    """Register a secret and return whether its name is accepted."""
+def _accepts_name(manager: SecretsManager, name: str) -> bool:
+    """Register a secret and return whether the manager accepts its name."""
     try:
         manager.register_secret(secret(name, {"k": name}))
     except InvalidSecretError as error:

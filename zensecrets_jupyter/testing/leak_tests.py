@@ -31,41 +31,41 @@ class LeakTests(ManagerHooks):
         self.seed({"a": {"k": value}})
         caplog.clear()
         manager = self.open_manager()
-        found = manager.get_secret("a", refresh=True)
-        shown = [repr(found), found.model_dump_json(), json.dumps(manager.describe()), repr(vars(manager))]
-        shown += [repr(manager), repr(manager.options), repr(manager.get_secrets(["a", "missing"]))]
+        stored = manager.get_secret("a", refresh=True)
+        outputs = [repr(stored), stored.model_dump_json(), json.dumps(manager.describe()), repr(vars(manager))]
+        outputs += [repr(manager), repr(manager.options), repr(manager.get_secrets(["a", "missing"]))]
         with pytest.raises((pickle.PicklingError, TypeError)):
-            pickle.dumps(found)
-        for operation in (lambda: found.value("missing"), lambda: manager.get_secret("missing")):
+            pickle.dumps(stored)
+        for operation in (lambda: stored.value("missing"), lambda: manager.get_secret("missing")):
             with pytest.raises(SecretNotFoundError) as caught:
                 operation()
-            shown.append(error_text(caught.value))
-        assert found.value("k") == value
-        assert not find_canary("\n".join([*shown, caplog.text]))
+            outputs.append(error_text(caught.value))
+        assert stored.value("k") == value
+        assert not find_canary("\n".join([*outputs, caplog.text]))
 
     @needs(Capability.REGISTER)
     def test_written_values_are_not_shown(self, caplog: pytest.LogCaptureFixture) -> None:
         """No repr, log, JSON or error of a write contains a value."""
         caplog.set_level(logging.DEBUG)
         manager = self.open_manager()
-        shown = []
+        outputs = []
         manager.register_secret(secret("a", {"k": canary("written")}))
         with pytest.raises(SecretExistsError) as exists:
             manager.register_secret(secret("a", {"k": canary("again")}))
-        shown.append(error_text(exists.value))
+        outputs.append(error_text(exists.value))
         if Capability.UPDATE in manager.capabilities:
             manager.update_secret(secret("a", {"k": canary("updated")}))
             with pytest.raises(SecretNotFoundError) as missing:
                 manager.update_secret(secret("missing", {"k": canary("missing")}))
-            shown.append(error_text(missing.value))
+            outputs.append(error_text(missing.value))
         if self.limit:
             with pytest.raises(InvalidSecretError) as large:
                 manager.register_secret(secret("large", {"k": canary("large") * self.limit}))
-            shown.append(error_text(large.value))
+            outputs.append(error_text(large.value))
         if Capability.LIST in manager.capabilities:
-            shown += [repr(manager.summaries()), repr(manager.list_secrets())]
-        shown += [repr(vars(manager)), json.dumps(manager.describe()), caplog.text]
-        assert not find_canary("\n".join(shown))
+            outputs += [repr(manager.summaries()), repr(manager.list_secrets())]
+        outputs += [repr(vars(manager)), json.dumps(manager.describe()), caplog.text]
+        assert not find_canary("\n".join(outputs))
 
     @needs(Capability.REGISTER)
     def test_storage_is_encrypted_if_declared(self) -> None:
@@ -85,7 +85,7 @@ class LeakTests(ManagerHooks):
 
     @needs(Capability(0))
     def test_faults_are_reported_and_leave_everything_unchanged(self, caplog: pytest.LogCaptureFixture) -> None:
-        """Under a fault, each operation raises the expected error with a hint and no value. Afterwards nothing has changed."""
+        """Under a fault, each operation raises the expected error with a hint and no value. The stored secrets are unchanged."""
         caplog.set_level(logging.DEBUG)
         value = canary("stored")
         self.seed({"a": {"k": value}})

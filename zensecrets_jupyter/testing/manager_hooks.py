@@ -58,7 +58,7 @@ class ManagerHooks:
     """Whether a backend with the capability UNDELETE restores deleted secrets. An option may disable it."""
     version_behavior: ClassVar[VersionBehavior] = VersionBehavior()
     """The behavior of versions."""
-    series: ClassVar[int] = 20
+    random_series_count: ClassVar[int] = 20
     """Number of series of random operations that are compared with a dict. Each series has at most 15 operations."""
     writers: ClassVar[int] = 8
     """Number of concurrent writers."""
@@ -71,17 +71,17 @@ class ManagerHooks:
     identity: str
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Remove the tests of missing capabilities."""
+        """Remove the tests whose capabilities the backend does not have."""
         super().__init_subclass__(**kwargs)
         if not hasattr(cls, "backend_class"):
             return
-        lacks = set() if cls.faults is not ManagerHooks.faults else {FAULTS_TEST}
+        disabled_tests = set() if cls.faults is not ManagerHooks.faults else {FAULTS_TEST}
         for name in dir(cls):
             # The test is searched in all base classes, because a subclass may have more capabilities than its base class.
-            test = next((found for base in cls.__mro__ if callable(found := vars(base).get(name))), None)
+            test = next((candidate for base in cls.__mro__ if callable(candidate := vars(base).get(name))), None)
             needed = getattr(test, "needed", None)
             if needed is not None:
-                setattr(cls, name, test if needed in cls.backend_class.capabilities and name not in lacks else None)
+                setattr(cls, name, test if needed in cls.backend_class.capabilities and name not in disabled_tests else None)
 
     @pytest.fixture(autouse=True)
     def _own_storage(self, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ class ManagerHooks:
         self.prepare()
 
     def prepare(self) -> None:
-        """Empty the backend before each test. By default nothing is done."""
+        """Empty the backend before each test. The default method does nothing."""
 
     def open_manager(self, identity: str = "") -> SecretsManager:
         """Return a new instance of the manager with an ID, as in another process. The default is the ID of the test."""

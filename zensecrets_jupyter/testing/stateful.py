@@ -57,14 +57,14 @@ class DictComparison(RuleBasedStateMachine):
 
     manager: SecretsManager
 
-    def __init__(self, make: Callable[[], SecretsManager], version_behavior: VersionBehavior) -> None:
-        """Use ``make``, which opens a manager. At first the manager is empty, and each further call opens it again."""
+    def __init__(self, open_manager: Callable[[], SecretsManager], version_behavior: VersionBehavior) -> None:
+        """Use ``open_manager``. Its first call opens an empty manager, and each later call opens the same manager again."""
         super().__init__()
         self._behavior = version_behavior
-        self._make = make
-        self.manager = make()
+        self._open_manager = open_manager
+        self.manager = open_manager()
         self.expected: dict[str, dict[int, dict[str, str]]] = {}
-        self._last: dict[str, int] = {}
+        self._last_numbers: dict[str, int] = {}
 
     registered = Bundle("registered")
 
@@ -92,13 +92,13 @@ class DictComparison(RuleBasedStateMachine):
     @rule(name=registered, content=_contents, remove=st.none() | _keys)
     def merge(self, name: str, content: dict[str, str], remove: str | None) -> None:
         """Set keys and remove one key of a secret."""
-        present = self._current(name)
+        current = self._current(name)
         removed = [remove] if remove else []
-        if present is not None and remove and remove not in present:
+        if current is not None and remove and remove not in current:
             with pytest.raises(SecretKeyNotFoundError):
                 self.manager.merge_secret(name, content, remove=removed)
             return
-        remaining = {key: value for key, value in (present or {}).items() if key != remove}
+        remaining = {key: value for key, value in (current or {}).items() if key != remove}
         self._write(name, lambda: self.manager.merge_secret(name, content, remove=removed), {**remaining, **content})
 
     @rule(name=registered, new_name=_names)
@@ -142,13 +142,13 @@ class DictComparison(RuleBasedStateMachine):
             with pytest.raises(SecretNotFoundError):
                 self.manager.get_secret(name)
 
-    @rule(name=registered, back=st.integers(0, _MAX_ROLLBACK))
-    def rollback(self, name: str, back: int) -> None:
+    @rule(name=registered, steps_back=st.integers(0, _MAX_ROLLBACK))
+    def rollback(self, name: str, steps_back: int) -> None:
         """Make an earlier version the current one."""
         if not self._has_versions():
             return
         versions = self.expected.get(name, {})
-        number = max(versions, default=1) - back
+        number = max(versions, default=1) - steps_back
         if number in versions:
             self._write(name, lambda: self.manager.rollback(name, number), versions[number])
         else:
@@ -158,7 +158,7 @@ class DictComparison(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         """Open a new instance."""
-        self.manager = self._make()
+        self.manager = self._open_manager()
 
     @precondition(lambda self: Capability.REKEY in self.manager.capabilities)
     @rule()
@@ -170,16 +170,16 @@ class DictComparison(RuleBasedStateMachine):
     def compare(self) -> None:
         """Compare names, contents and version numbers, without the cache."""
         assert self.manager.list_secrets() == sorted(self.expected)
-        assert [one.name for one in self.manager.summaries()] == sorted(self.expected)
+        assert [entry.name for entry in self.manager.summaries()] == sorted(self.expected)
         for name in self.expected:
             assert self.manager.get_secret(name, refresh=True).content == self._current(name)
             if self._has_versions():
-                assert [one.number for one in self.manager.history(name)] == sorted(self.expected[name], reverse=True)
+                assert [entry.number for entry in self.manager.history(name)] == sorted(self.expected[name], reverse=True)
 
     def _first_version(self, name: str, content: dict[str, str]) -> dict[int, dict[str, str]]:
         """Return the versions of a secret that was just registered."""
-        number = self._last.get(name, 0) + 1 if self._behavior.numbers_continue else 1
-        self._last[name] = number
+        number = self._last_numbers.get(name, 0) + 1 if self._behavior.numbers_continue else 1
+        self._last_numbers[name] = number
         return {number: content}
 
     def _has_versions(self) -> bool:
@@ -200,7 +200,7 @@ class DictComparison(RuleBasedStateMachine):
         write()
         number = max(versions) + 1
         versions[number] = content
-        self._last[name] = number
+        self._last_numbers[name] = number
         if self._behavior.versions_kept:
             versions.pop(number - self._behavior.versions_kept, None)
 
@@ -217,15 +217,17 @@ def check_against_dict(
         steps: Maximum number of operations in a series.
 
     Raises:
-        AssertionError: If they differ. Hypothesis reports the shortest series.
+        AssertionError: If the secrets manager and the dict differ. Hypothesis reports the shortest series.
     """
 
     def machine() -> DictComparison:
         identity = str(uuid.uuid4())
         return DictComparison(lambda: open_manager(identity), version_behavior or VersionBehavior())
 
-    slow = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    limits = settings(max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=slow, database=None)
+    suppressed_checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
+    limits = settings(
+        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=suppressed_checks, database=None
+    )
     run_state_machine_as_test(machine, settings=limits)  # type: ignore[arg-type]  # it accepts any callable that returns a machine
 
 

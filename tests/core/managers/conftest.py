@@ -68,7 +68,7 @@ def vault_server() -> Iterator[tuple[FakeVault, FaultProxy]]:
 
 @pytest.fixture
 def vault(vault_server: tuple[FakeVault, FaultProxy], monkeypatch: pytest.MonkeyPatch) -> Iterator[VaultFixture]:
-    """Yield an empty Vault, without a Vault in the environment."""
+    """Yield an empty Vault. No environment variable names another Vault."""
     for variable in ("VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT"):
         monkeypatch.delenv(variable, raising=False)
     fake, proxy = vault_server

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after, reset_before
+from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after_execution, reset_before_execution
 from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -50,34 +50,34 @@ class TestAws(SecretsManagerTests):
     backend_class = AwsBackend
     limit = 65_536
     version_behavior = VersionBehavior(versions_kept=2, renames_with_history=False)
-    series = 8
+    random_series_count = 8
     writers = 4
 
     @pytest.fixture(autouse=True)
     def _server(self, aws: FaultProxy) -> None:
         self.aws = aws
-        # Other suites set the attributes on the class. The address of this server exists only after its start.
+        # The attributes are set here and not on the class, because the address of the server exists only after its start.
         self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
 
     def raw(self) -> bytes:
         """Return all secrets of AWS, including deleted ones and every version."""
         client = boto3.client("secretsmanager", endpoint_url=self.aws.address)
-        found = []
+        texts = []
         for page in client.get_paginator("list_secrets").paginate(IncludePlannedDeletion=True):
-            for one in page["SecretList"]:
-                if "DeletedDate" not in one and self.identity in one["Name"]:
-                    found += [
-                        client.get_secret_value(SecretId=one["Name"], VersionId=version)["SecretString"]
-                        for version in one["SecretVersionsToStages"]
+            for item in page["SecretList"]:
+                if "DeletedDate" not in item and self.identity in item["Name"]:
+                    texts += [
+                        client.get_secret_value(SecretId=item["Name"], VersionId=version)["SecretString"]
+                        for version in item["SecretVersionsToStages"]
                     ]
-        return "\n".join(found).encode()
+        return "\n".join(texts).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return the faults of AWS."""
         return {
             "denied": (partial(self.aws.inject, aws_error("AccessDeniedException")), ManagerAccessError),
             "throttled": (partial(self.aws.inject, aws_error("ThrottlingException")), ManagerUnreachableError),
-            "broken": (partial(self.aws.inject, reset_before), ManagerUnreachableError),
+            "broken": (partial(self.aws.inject, reset_before_execution), ManagerUnreachableError),
         }
 
 
@@ -94,8 +94,8 @@ def _open(aws: FaultProxy, identity: str, **attributes: Any) -> SecretsManager[A
 
 def _describe(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]:
     client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
-    found: dict[str, Any] = client.describe_secret(SecretId=manager.backend.key_for(name))
-    return found
+    response: dict[str, Any] = client.describe_secret(SecretId=manager.backend.key_for(name))
+    return response
 
 
 def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
@@ -108,11 +108,11 @@ def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: Fa
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
     manager.merge_secret("typed", {"password": "q"})
     aws.requests.clear()
-    found = manager.summaries()
+    summaries = manager.summaries()
     assert aws.requests == ["ListSecrets", "ListSecrets"]
-    assert [one.name for one in found] == [*(f"n{number:03}" for number in range(100)), "typed"]
-    assert [(one.schema, one.version) for one in found[-2:]] == [("arbitrary", 1), ("basic_auth", 2)]
-    assert {one.updated.tzinfo for one in found if one.updated} == {timezone.utc}
+    assert [summary.name for summary in summaries] == [*(f"n{number:03}" for number in range(100)), "typed"]
+    assert [(summary.schema, summary.version) for summary in summaries[-2:]] == [("arbitrary", 1), ("basic_auth", 2)]
+    assert {summary.updated.tzinfo for summary in summaries if summary.updated} == {timezone.utc}
 
 
 def test_batches_of_twenty(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
@@ -121,13 +121,13 @@ def test_batches_of_twenty(manager: SecretsManager[AwsBackend], aws: FaultProxy)
     for name in names:
         manager.register_secret(secret(name, key=name))
     aws.requests.clear()
-    assert {name: getattr(one, "content", one) for name, one in manager.get_secrets(names).items()} == {
+    assert {name: getattr(result, "content", result) for name, result in manager.get_secrets(names).items()} == {
         name: {"key": name} for name in names
     }
     assert aws.requests == ["BatchGetSecretValue"] * 3
     manager.merge_secret("n7", {"key": "changed"})
-    found = _open(aws, manager.id).get_secrets(names)
-    assert getattr(found["n7"], "content", None) == {"key": "changed"}
+    results = _open(aws, manager.id).get_secrets(names)
+    assert getattr(results["n7"], "content", None) == {"key": "changed"}
 
 
 def test_batch_without_permission(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
@@ -135,8 +135,8 @@ def test_batch_without_permission(manager: SecretsManager[AwsBackend], aws: Faul
     for name in ("a", "b"):
         manager.register_secret(secret(name, key=name))
     with aws.inject(aws_error("AccessDeniedException"), only="BatchGetSecretValue"):
-        found = manager.get_secrets(["a", "b", "missing"])
-    assert {name: getattr(one, "content", type(one)) for name, one in found.items()} == {
+        results = manager.get_secrets(["a", "b", "missing"])
+    assert {name: getattr(result, "content", type(result)) for name, result in results.items()} == {
         "a": {"key": "a"},
         "b": {"key": "b"},
         "missing": SecretNotFoundError,
@@ -159,7 +159,7 @@ def test_undelete(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     with pytest.raises(SecretNotFoundError, match="There is no secret 'b'"):
         manager.undelete_secret("b")
     manager.delete_secret("a")
-    with aws.inject(reset_after, only="RestoreSecret", times=1):
+    with aws.inject(reset_after_execution, only="RestoreSecret", times=1):
         manager.undelete_secret("a")
     assert manager.list_secrets() == ["a"]
 
@@ -167,11 +167,11 @@ def test_undelete(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
 def test_recovery_days(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
     """The option ``recovery_days`` sets the recovery window. With ``force`` a deleted secret is destroyed."""
     brief, forced = (_open(aws, manager.id, **attributes) for attributes in ({"recovery_days": 7}, {"force": True}))
-    for name, one in (("brief", brief), ("forced", forced)):
+    for name, deleting_manager in (("brief", brief), ("forced", forced)):
         manager.register_secret(secret(name, key="value"))
-        one.delete_secret(name)
-    stored = _describe(manager, "brief")["DeletedDate"] - datetime.now(timezone.utc)
-    assert timedelta(days=6, hours=23) < stored < timedelta(days=7, hours=1)
+        deleting_manager.delete_secret(name)
+    remaining = _describe(manager, "brief")["DeletedDate"] - datetime.now(timezone.utc)
+    assert timedelta(days=6, hours=23) < remaining < timedelta(days=7, hours=1)
     with pytest.raises(SecretNotFoundError, match="There is no secret 'forced'"):
         manager.undelete_secret("forced")
     manager.register_secret(secret("forced", key="new"))
@@ -185,11 +185,11 @@ def test_deleted_name_can_be_registered_again(manager: SecretsManager[AwsBackend
     manager.merge_secret("a", {"key": "older"})
     manager.delete_secret("a")
     manager.register_secret(secret("a", key="new"))
-    assert [(one.number, one.current) for one in manager.history("a")] == [(1, True)]
+    assert [(version.number, version.current) for version in manager.history("a")] == [(1, True)]
     with pytest.raises(SecretNotFoundError, match="The versions are 1"):
         manager.rollback("a", 2)
     manager.merge_secret("a", {"key": "newer"})
-    assert [one.number for one in manager.history("a")] == [2, 1]
+    assert [version.number for version in manager.history("a")] == [2, 1]
     assert manager.rollback("a", 1).number == 3
     assert manager.get_secret("a").content == {"key": "new"}
 
@@ -207,7 +207,7 @@ def test_failed_registration_keeps_the_secret_deleted(manager: SecretsManager[Aw
     with pytest.raises(SecretNotFoundError, match="AWS keeps it until"):
         manager.get_secret("a")
     assert manager.list_secrets() == []
-    with aws.inject(reset_after, only=request_name, times=1):
+    with aws.inject(reset_after_execution, only=request_name, times=1):
         manager.register_secret(secret("a", key="new"))
     assert manager.get_secret("a", refresh=True).content == {"key": "new"}
     with pytest.raises(SecretExistsError):
@@ -236,7 +236,7 @@ def test_unusable_credentials_keep_the_secret_deleted(
 
     with monkeypatch.context() as patch:
         patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-        for name in KEYS:
+        for name in VALID_KEYS:
             patch.delenv(name)
         other = _open(aws, manager.id)
         assert other.list_secrets() == []
@@ -294,10 +294,10 @@ def test_version_from_the_console(manager: SecretsManager[AwsBackend]) -> None:
     client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
     text = client.get_secret_value(SecretId=manager.backend.key_for("a"))["SecretString"]
     client.put_secret_value(SecretId=manager.backend.key_for("a"), SecretString=text.replace("first", "second"))
-    assert [one.number for one in manager.history("a")] == [2, 1]
+    assert [version.number for version in manager.history("a")] == [2, 1]
     assert manager.get_secret("a").content == {"key": "second"}
     manager.merge_secret("a", {"key": "third"})
-    assert [one.number for one in manager.history("a")] == [3, 2]
+    assert [version.number for version in manager.history("a")] == [3, 2]
     assert manager.rollback("a", 2).number == 4
     assert manager.get_secret("a").content == {"key": "second"}
 
@@ -309,7 +309,7 @@ def test_tags(aws: FaultProxy) -> None:
     tags = {tag["Key"]: tag["Value"] for tag in _describe(manager, "a")["Tags"]}
     assert tags == {"team": "vision", "zensecrets:schema": "arbitrary"}
     manager.update_secret(BasicAuthSecretSchema(name="a", username="u", password="p"))
-    assert [one.schema for one in manager.summaries()] == ["basic_auth"]
+    assert [summary.schema for summary in manager.summaries()] == ["basic_auth"]
     assert {"Key": "team", "Value": "vision"} in _describe(manager, "a")["Tags"]
 
 
@@ -334,7 +334,7 @@ def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.
         _open(aws, identity, region_name="eu-west-1").list_secrets()
 
 
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": canary("key")}
+VALID_KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": canary("key")}
 BROKEN_CONFIGURATIONS = {
     "a line break in the id": ({"AWS_ACCESS_KEY_ID": f"{canary('id')}\n"}, "", "access key id.*line break.*AWS_ACCESS_KEY_ID"),
     "a line break in the key": (
@@ -370,9 +370,9 @@ def test_broken_configuration_is_reported(problem: str, aws: FaultProxy, tmp_pat
     variables, config, expected = BROKEN_CONFIGURATIONS[problem]
     # The keys in the environment would take precedence over these sources of credentials.
     has_other_source = "credential_process" in config or "role" in problem or "AWS_ROLE_ARN" in variables
-    for name, value in {**({} if has_other_source else KEYS), **variables, "AWS_CONFIG_FILE": str(tmp_path / "config")}.items():
+    for name, value in {**({} if has_other_source else VALID_KEYS), **variables, "AWS_CONFIG_FILE": str(tmp_path / "config")}.items():
         monkeypatch.setenv(name, value)
-    for name in KEYS if has_other_source else ():
+    for name in VALID_KEYS if has_other_source else ():
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "config").write_text(config, encoding="utf-8", errors="surrogateescape")
     with pytest.raises((InvalidOptionsError, ManagerAccessError), match=expected) as caught:

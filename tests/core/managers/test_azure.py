@@ -57,7 +57,7 @@ class TestAzure(SecretsManagerTests):
     keeps_all_updates = False
     registers_once = False
     version_behavior = VersionBehavior(renames_with_history=False)
-    series = 6
+    random_series_count = 6
     vault: KeyVaultServer
 
     @pytest.fixture(autouse=True)
@@ -95,10 +95,10 @@ def test_list_reads_all_pages_and_no_value(vault: KeyVaultServer) -> None:
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
     vault.faults.requests.clear()
-    found = manager.summaries()
-    assert [one.name for one in found] == [f"name{number}" for number in range(10)]
-    assert {one.schema for one in found} == {"arbitrary"}
-    assert all(one.updated is not None and abs(one.updated.timestamp() - time.time()) < 60 for one in found)
+    summaries = manager.summaries()
+    assert [summary.name for summary in summaries] == [f"name{number}" for number in range(10)]
+    assert {summary.schema for summary in summaries} == {"arbitrary"}
+    assert all(summary.updated is not None and abs(summary.updated.timestamp() - time.time()) < 60 for summary in summaries)
     assert vault.faults.requests == ["GET /secrets"] * 4
 
 
@@ -113,8 +113,8 @@ def test_concurrent_reads_reuse_connections(vault: KeyVaultServer, caplog: pytes
         manager.register_secret(secret(name, k=name))
     vault.faults.requests.clear()
     with vault.faults.inject(Fault("503", delay=0.05), on="GET /secrets/", times=len(names)):
-        found = open_manager(vault).get_secrets(names)
-    assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"k": name} for name in names}
+        results = open_manager(vault).get_secrets(names)
+    assert {name: getattr(result, "content", result) for name, result in results.items()} == {name: {"k": name} for name in names}
     assert "Connection pool is full" not in caplog.text
     assert sum("oauth2" in request for request in vault.faults.requests) == 1, "all connections share one token"
 
@@ -131,7 +131,7 @@ def test_deleted_name_can_be_registered_again(vault: KeyVaultServer) -> None:
     manager.register_secret(secret("a", k="again"))
     assert content_of(manager, "a") == {"k": "again"}
     assert b"old 0" in vault.raw(), "the vault still has the earlier version"
-    assert [one.number for one in manager.history("a")] == [1]
+    assert [version.number for version in manager.history("a")] == [1]
 
 
 def test_undelete(vault: KeyVaultServer) -> None:
@@ -147,7 +147,7 @@ def test_undelete(vault: KeyVaultServer) -> None:
         manager.delete_secret("a")
         manager.undelete_secret("a")
         assert content_of(manager, "a") == {"k": "second"}
-    assert [one.number for one in manager.history("a")] == [2, 1]
+    assert [version.number for version in manager.history("a")] == [2, 1]
     vault.settling = 0
     manager.delete_secret("a")
     until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 90 * 86400))
@@ -156,7 +156,7 @@ def test_undelete(vault: KeyVaultServer) -> None:
     assert is_one_line(caught.value)
 
 
-@pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
+@pytest.mark.parametrize("fault", [Fault(cut=True, executed_first=True), Fault("500"), Fault("500", executed_first=True)])
 def test_lost_response_of_an_undelete(vault: KeyVaultServer, fault: Fault) -> None:
     """An undelete is completed by a retry, whether the first attempt was executed or not."""
     manager = open_manager(vault)
@@ -167,7 +167,7 @@ def test_lost_response_of_an_undelete(vault: KeyVaultServer, fault: Fault) -> No
     assert content_of(manager, "a") == {"k": "v"}
 
 
-@pytest.mark.parametrize("fault", [Fault(cut=True, done=True), Fault("500"), Fault("500", done=True)])
+@pytest.mark.parametrize("fault", [Fault(cut=True, executed_first=True), Fault("500"), Fault("500", executed_first=True)])
 def test_lost_response_of_a_recovery(vault: KeyVaultServer, fault: Fault) -> None:
     """A recovery before a registration is completed by a retry.
 
@@ -179,7 +179,7 @@ def test_lost_response_of_a_recovery(vault: KeyVaultServer, fault: Fault) -> Non
     vault.faults.add(fault, on="recover")
     manager.register_secret(secret("a", k="new"))
     assert content_of(manager, "a") == {"k": "new"}
-    assert [one.number for one in manager.history("a")] == [1]
+    assert [version.number for version in manager.history("a")] == [1]
 
 
 def test_failed_registration_keeps_the_secret_deleted(vault: KeyVaultServer) -> None:
@@ -225,7 +225,7 @@ def test_purge(vault: KeyVaultServer) -> None:
         manager.register_secret(secret("a", k=canary()))
         manager.delete_secret("a")
         assert vault.raw() == b""
-    for fault in (Fault(cut=True, done=True), Fault("500")):
+    for fault in (Fault(cut=True, executed_first=True), Fault("500")):
         vault.settling = 0
         manager.register_secret(secret("a", k=canary()))
         vault.faults.add(fault, on="DELETE /deletedsecrets")
@@ -261,9 +261,9 @@ def test_foreign_secret_is_reported_and_not_changed(vault: KeyVaultServer) -> No
 
 
 def test_requested_wait_is_respected(vault: KeyVaultServer) -> None:
-    """The client waits for the time that the header Retry-After requests.
+    """After a response with status 429, the client waits for the time in the header Retry-After.
 
-    The response has status 429. After the wait, the request succeeds.
+    After the wait, the request succeeds.
     """
     manager = open_manager(vault)
     manager.list_secrets()
@@ -273,7 +273,7 @@ def test_requested_wait_is_respected(vault: KeyVaultServer) -> None:
     assert time.monotonic() - before >= 1, "the client waits at least as long as the vault requests"
 
 
-@pytest.mark.parametrize("fault", [Fault("500", done=True), Fault("503"), Fault(cut=True, done=True), Fault(cut=True)])
+@pytest.mark.parametrize("fault", [Fault("500", executed_first=True), Fault("503"), Fault(cut=True, executed_first=True), Fault(cut=True)])
 def test_lost_response_of_a_write(vault: KeyVaultServer, fault: Fault) -> None:
     """After a lost response, a retry completes the write, whether it was executed or not."""
     manager = open_manager(vault)
@@ -358,7 +358,7 @@ def test_unknown_certificate_authority(vault: KeyVaultServer, monkeypatch: pytes
 def test_options_are_checked(attributes: dict[str, str], option: str) -> None:
     """An invalid option is refused with its name and without its value.
 
-    The tests are a vault without TLS, a missing vault, and an incomplete application.
+    The cases are a missing address, an address without TLS, and an incomplete application.
     """
     with pytest.raises(InvalidOptionsError, match=option) as caught:
         AzureBackend.make_options(attributes)
@@ -370,8 +370,8 @@ def test_client_secret_is_not_shown(vault: KeyVaultServer, caplog: pytest.LogCap
     caplog.set_level("DEBUG")
     manager = open_manager(vault)
     manager.list_secrets()
-    shown = [repr(manager.options), repr(manager), repr(vars(manager)), json.dumps(manager.describe()), caplog.text]
-    assert not find_canary("\n".join(shown))
+    outputs = [repr(manager.options), repr(manager), repr(vars(manager)), json.dumps(manager.describe()), caplog.text]
+    assert not find_canary("\n".join(outputs))
 
 
 def test_long_name(vault: KeyVaultServer) -> None:

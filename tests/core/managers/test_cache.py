@@ -1,7 +1,4 @@
-"""The cache: concurrent callers share one read, and no result is stale.
-
-A result is stale after a write, and after its time to live.
-"""
+"""The cache: concurrent callers share one read, and a result is not used after a write or after its time to live."""
 
 from __future__ import annotations
 
@@ -31,9 +28,9 @@ WAIT = 30
 @pytest.fixture
 def manager() -> SecretsManager[CountingBackend]:
     """Return a counting manager with one secret."""
-    made = SecretsManager(CountingBackend())
-    made.backend.put("mine", key="first")
-    return made
+    manager = SecretsManager(CountingBackend())
+    manager.backend.put("mine", key="first")
+    return manager
 
 
 class Gate:
@@ -50,7 +47,7 @@ class Gate:
         assert self.opened.wait(WAIT)
 
 
-def _waiting(manager: SecretsManager[CountingBackend]) -> int:
+def _count_waiting_threads(manager: SecretsManager[CountingBackend]) -> int:
     """Return how many threads wait for the read of another thread.
 
     The number is read from a private attribute. Reading the stacks of the threads instead can block Python 3.11 forever
@@ -60,7 +57,7 @@ def _waiting(manager: SecretsManager[CountingBackend]) -> int:
     return len(flight._condition._waiters) if flight is not None else 0  # type: ignore[attr-defined]  # the attribute of the standard library is private
 
 
-def _until(condition: Callable[[], bool]) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + WAIT
     while not condition():
         assert time.monotonic() < deadline, "the condition did not become true in time"
@@ -76,18 +73,18 @@ def test_a_thousand_reads_are_one(manager: SecretsManager[CountingBackend]) -> N
 def test_thirty_two_threads_share_one_read(manager: SecretsManager[CountingBackend]) -> None:
     """While one thread reads, thirty-one threads wait for its result."""
     gate = manager.backend.during_read = Gate()
-    found: list[object] = []
-    threads = [threading.Thread(target=lambda: found.append(manager.get_secret("mine"))) for _ in range(32)]
+    results: list[object] = []
+    threads = [threading.Thread(target=lambda: results.append(manager.get_secret("mine"))) for _ in range(32)]
     threads[0].start()
     assert gate.reached.wait(WAIT)
     for thread in threads[1:]:
         thread.start()
-    _until(lambda: _waiting(manager) == 31)
+    _wait_until(lambda: _count_waiting_threads(manager) == 31)
     gate.opened.set()
     for thread in threads:
         thread.join(WAIT)
-    assert len(found) == 32
-    assert len({id(one) for one in found}) == 1
+    assert len(results) == 32
+    assert len({id(result) for result in results}) == 1
     assert manager.backend.reads == ["mine"]
 
 
@@ -110,9 +107,9 @@ def test_error_is_shared_and_not_cached() -> None:
         futures = [pool.submit(manager.get_secret, "mine")]
         assert gate.reached.wait(WAIT)
         futures += [pool.submit(manager.get_secret, "mine") for _ in range(7)]
-        _until(lambda: _waiting(manager) == 7)
+        _wait_until(lambda: _count_waiting_threads(manager) == 7)
         gate.opened.set()
-        assert [type(one.exception(WAIT)) for one in futures] == [ManagerUnreachableError] * 8
+        assert [type(future.exception(WAIT)) for future in futures] == [ManagerUnreachableError] * 8
     assert manager.backend.reads == ["mine"]
     manager.backend.broken = False
     assert manager.get_secret("mine").content == {"key": "value"}
@@ -130,24 +127,24 @@ def test_ctrl_c_interrupts_only_the_reading_thread(manager: SecretsManager[Count
             raise KeyboardInterrupt
 
     manager.backend.during_read = during
-    found: list[object] = []
+    results: list[object] = []
 
     def read() -> None:
         try:
-            found.append(manager.get_secret("mine").content)
+            results.append(manager.get_secret("mine").content)
         except KeyboardInterrupt:
-            found.append("interrupted")
+            results.append("interrupted")
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     threads[0].start()
     assert gate.reached.wait(WAIT)
     for thread in threads[1:]:
         thread.start()
-    _until(lambda: _waiting(manager) == 3)
+    _wait_until(lambda: _count_waiting_threads(manager) == 3)
     gate.opened.set()
     for thread in threads:
         thread.join(WAIT)
-    assert sorted(map(str, found)) == ["interrupted", *["{'key': 'first'}"] * 3]
+    assert sorted(map(str, results)) == ["interrupted", *["{'key': 'first'}"] * 3]
     assert manager.backend.reads == ["mine", "mine"]
 
 
@@ -165,10 +162,10 @@ def test_write_is_seen_by_the_next_read(manager: SecretsManager[CountingBackend]
     for write, expected in writes:
         write()
         try:
-            found = manager.get_secret("mine").content
+            content = manager.get_secret("mine").content
         except SecretNotFoundError:
-            found = None
-        assert found == expected
+            content = None
+        assert content == expected
 
 
 def test_failed_write_removes_the_cached_secret(manager: SecretsManager[CountingBackend]) -> None:
@@ -211,7 +208,7 @@ def test_refresh_ignores_the_cache(manager: SecretsManager[CountingBackend]) -> 
 
 
 def test_no_time_to_live() -> None:
-    """Without a time to live, every call reads the secret."""
+    """With a time to live of zero, every call reads the secret."""
 
     class Forgetful(CountingBackend):
         time_to_live: ClassVar[float] = 0.0
@@ -229,7 +226,7 @@ def test_change_token_invalidates_the_cache(manager: SecretsManager[CountingBack
     assert manager.get_secret("mine").content == {"key": "first"}
     manager.backend.put("mine", key="second")
     manager.backend.token = 2
-    _until(lambda: manager.get_secret("mine").content == {"key": "second"})
+    _wait_until(lambda: manager.get_secret("mine").content == {"key": "second"})
     assert manager.backend.reads == ["mine", "mine"]
 
 
@@ -269,31 +266,31 @@ def test_write_invalidates_all_caches_of_a_flavor() -> None:
 
     Other caches do not change.
     """
-    ours, theirs, other = (ReadCache(60.0, None, flavor=flavor) for flavor in ("tested", "tested", "another"))
-    alone = [ReadCache(60.0, None) for _ in range(2)]
-    for cache in (ours, theirs, other, *alone):
+    writer, reader, other = (ReadCache(60.0, None, flavor=flavor) for flavor in ("tested", "tested", "another"))
+    without_flavor = [ReadCache(60.0, None) for _ in range(2)]
+    for cache in (writer, reader, other, *without_flavor):
         for name in ("one", "two"):
             cache.fetch(name, lambda name: secret(name, key="stored"))
-    ours.drop_everywhere("one")
-    assert [cache.fresh("one") is None for cache in (ours, theirs, other)] == [True, True, False]
-    assert [cache.fresh("two") is None for cache in (ours, theirs, other)] == [False, False, False]
-    ours.drop_everywhere()
-    assert [cache.fresh("two") is None for cache in (ours, theirs, other)] == [True, True, False]
-    alone[0].drop_everywhere("one")
-    assert [cache.fresh("one") is None for cache in alone] == [True, False]
+    writer.drop_everywhere("one")
+    assert [cache.fresh("one") is None for cache in (writer, reader, other)] == [True, True, False]
+    assert [cache.fresh("two") is None for cache in (writer, reader, other)] == [False, False, False]
+    writer.drop_everywhere()
+    assert [cache.fresh("two") is None for cache in (writer, reader, other)] == [True, True, False]
+    without_flavor[0].drop_everywhere("one")
+    assert [cache.fresh("one") is None for cache in without_flavor] == [True, False]
 
 
 def test_read_of_another_instance_from_before_a_write_is_not_cached() -> None:
     """A read of another instance that began before a write is not cached."""
     service: dict[str, SecretRecord] = {}
-    ours, theirs = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
-    ours.backend.stored = theirs.backend.stored = service
-    ours.backend.put("mine", key="first")
-    gate = theirs.backend.during_read = Gate()
+    writer, reader = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
+    writer.backend.stored = reader.backend.stored = service
+    writer.backend.put("mine", key="first")
+    gate = reader.backend.during_read = Gate()
     with ThreadPoolExecutor(1) as pool:
-        early = pool.submit(theirs.get_secret, "mine")
+        early = pool.submit(reader.get_secret, "mine")
         assert gate.reached.wait(WAIT)
-        ours.update_secret(secret("mine", key="second"))
+        writer.update_secret(secret("mine", key="second"))
         gate.opened.set()
         assert early.result(WAIT).content == {"key": "first"}
-    assert theirs.get_secret("mine").content == {"key": "second"}
+    assert reader.get_secret("mine").content == {"key": "second"}

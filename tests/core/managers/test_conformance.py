@@ -32,7 +32,7 @@ class TestLocal(SecretsManagerTests):
     attributes: Mapping[str, int] = {"versions_kept": 3}
     sealed = True
     version_behavior = VersionBehavior(versions_kept=3)
-    series = 30
+    random_series_count = 30
 
     def raw(self) -> bytes:
         """Return all files of the store."""
@@ -46,7 +46,7 @@ class TestMemory(SecretsManagerTests):
 
     def raw(self) -> bytes:
         """Return the values that this process holds."""
-        return repr([dict(one.content) for one in memory._secrets_by_manager.get(self.identity, {}).values()]).encode()
+        return repr([dict(record.content) for record in memory._secrets_by_manager.get(self.identity, {}).values()]).encode()
 
 
 class TestFakeRemote(SecretsManagerTests):

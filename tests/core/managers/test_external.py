@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python
 
 
-class Shared(NamedTuple):
+class SharedService(NamedTuple):
     """A service with external secrets, and functions for the other program.
 
     Attributes:
         service: The service.
         put: Stores a payload under a path.
-        path: Joins two words to a path.
+        path: Returns the path that consists of two words.
     """
 
     service: FaultyService
@@ -63,7 +63,7 @@ class Shared(NamedTuple):
         return self.service.open(**LONG_TIMEOUTS, external=external)
 
 
-def _aws(aws: FaultProxy) -> Shared:
+def _aws(aws: FaultProxy) -> SharedService:
     client = boto3.client("secretsmanager", endpoint_url=aws.address)
 
     def put(path: str, text: str) -> None:
@@ -72,36 +72,36 @@ def _aws(aws: FaultProxy) -> Shared:
         except client.exceptions.ResourceExistsException:
             client.put_secret_value(SecretId=path, SecretString=text)
 
-    return Shared(FaultyAws(str(uuid.uuid4()), aws), put, "{}/{}".format)
+    return SharedService(FaultyAws(str(uuid.uuid4()), aws), put, "{}/{}".format)
 
 
-def _azure(server: KeyVaultServer) -> Shared:
-    return Shared(FaultyAzure(str(uuid.uuid4()), server), server.put, "{}-{}".format)
+def _azure(server: KeyVaultServer) -> SharedService:
+    return SharedService(FaultyAzure(str(uuid.uuid4()), server), server.put, "{}-{}".format)
 
 
-def _gcp(server: SecretManagerServer) -> Shared:
+def _gcp(server: SecretManagerServer) -> SharedService:
     def put(path: str, text: str) -> None:
         if path in server.secrets:
             server._add(_version_of(path, text))
         else:
             server.put(path, text.encode())
 
-    return Shared(FaultyGcp(str(uuid.uuid4()), server), put, "{}_{}".format)
+    return SharedService(FaultyGcp(str(uuid.uuid4()), server), put, "{}_{}".format)
 
 
 def _version_of(path: str, text: str) -> Any:
     return types.AddSecretVersionRequest(parent=f"projects/tested-project/secrets/{path}", payload={"data": text.encode()})
 
 
-def _vault(service: VaultFixture) -> Shared:
-    return Shared(
+def _vault(service: VaultFixture) -> SharedService:
+    return SharedService(
         FaultyVault(str(uuid.uuid4()), service),
         lambda path, text: service.vault.write(("", "secret", path), json.loads(text)),
         "{}/{}".format,
     )
 
 
-_SERVICES: dict[str, tuple[str, Callable[[Any], Shared]]] = {
+_SERVICES: dict[str, tuple[str, Callable[[Any], SharedService]]] = {
     "aws": ("aws", _aws),
     "azure": ("key_vault", _azure),
     "gcp": ("secret_manager", _gcp),
@@ -110,19 +110,19 @@ _SERVICES: dict[str, tuple[str, Callable[[Any], Shared]]] = {
 
 
 @pytest.fixture(params=list(_SERVICES))
-def shared(request: pytest.FixtureRequest) -> Shared:
-    """Return each service."""
-    fixture, make = _SERVICES[request.param]
-    return make(request.getfixturevalue(fixture))
+def shared(request: pytest.FixtureRequest) -> SharedService:
+    """Return the service of each flavor that can read external secrets."""
+    fixture, open_service = _SERVICES[request.param]
+    return open_service(request.getfixturevalue(fixture))
 
 
 @pytest.fixture
-def path(shared: Shared) -> str:
+def path(shared: SharedService) -> str:
     """Return a path of another program without a payload."""
     return shared.path("prod", f"db{uuid.uuid4().hex[:8]}")
 
 
-def test_json_object_has_its_keys(shared: Shared, path: str) -> None:
+def test_json_object_has_its_keys(shared: SharedService, path: str) -> None:
     """Texts of a JSON object are unchanged, and other values are JSON.
 
     The option can select one key.
@@ -135,18 +135,21 @@ def test_json_object_has_its_keys(shared: Shared, path: str) -> None:
     assert (manager.get_secret("db").content, manager.get_secret("db").TYPE) == (expected, "arbitrary")
     assert manager.get_secret("only").content == {"password": value}
     assert manager.list_secrets() == ["db", "mine", "only"]
-    assert [(one.name, one.schema) for one in manager.summaries() if one.name != "mine"] == [("db", "arbitrary"), ("only", "arbitrary")]
-    together = shared.open(db=path, only=f"{path}#password").get_secrets(["db", "mine", "only", "neither"])
-    assert {name: getattr(one, "content", type(one)) for name, one in together.items()} == {
+    assert [(summary.name, summary.schema) for summary in manager.summaries() if summary.name != "mine"] == [
+        ("db", "arbitrary"),
+        ("only", "arbitrary"),
+    ]
+    results = shared.open(db=path, only=f"{path}#password").get_secrets(["db", "mine", "only", "neither"])
+    assert {name: getattr(result, "content", type(result)) for name, result in results.items()} == {
         "db": expected,
         "mine": {"key": "1"},
         "only": {"password": value},
         "neither": SecretNotFoundError,
     }
-    assert not find_canary(repr(manager) + repr(together) + repr(manager.summaries()) + repr(manager.describe()))
+    assert not find_canary(repr(manager) + repr(results) + repr(manager.summaries()) + repr(manager.describe()))
 
 
-def test_other_text_is_one_key(shared: Shared, path: str) -> None:
+def test_other_text_is_one_key(shared: SharedService, path: str) -> None:
     """Any other text has the key `value` or the selected key. Vault stores only objects."""
     if shared.service.backend_class.FLAVOR == "vault":
         with pytest.raises(ValueError, match="Expecting"):
@@ -159,7 +162,7 @@ def test_other_text_is_one_key(shared: Shared, path: str) -> None:
         assert manager.get_secret("named").content == {"private_key": text}
 
 
-def test_external_secret_is_cached(shared: Shared, path: str) -> None:
+def test_external_secret_is_cached(shared: SharedService, path: str) -> None:
     """A cached read sends no request, and ``refresh`` reads a write of the other program."""
     first, second = canary("first"), canary("second")
     shared.put(path, json.dumps({"key": first}))
@@ -178,7 +181,7 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
     "merge": lambda manager: manager.merge_secret("db", {"key": "ours"}),
     "delete": lambda manager: manager.delete_secret("db"),
     "rename": lambda manager: manager.rename_secret("db", "other"),
-    "rename to it": lambda manager: manager.rename_secret("mine", "db"),
+    "rename to an external name": lambda manager: manager.rename_secret("mine", "db"),
     "history": lambda manager: manager.history("db"),
     "rollback": lambda manager: manager.rollback("db", 1),
     "register a record": lambda manager: manager.register_record("db", SecretsManager(MemoryBackend()).secret_of),
@@ -186,7 +189,7 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("change", list(_CHANGES))
-def test_changes_are_refused(shared: Shared, path: str, change: str) -> None:
+def test_changes_are_refused(shared: SharedService, path: str, change: str) -> None:
     """Each change is refused without a request.
 
     The error states the owner and the path.
@@ -205,29 +208,29 @@ def test_changes_are_refused(shared: Shared, path: str, change: str) -> None:
     assert manager.list_secrets() == ["db", "mine"]
 
 
-def test_external_secret_hides_our_secret(shared: Shared, path: str) -> None:
+def test_external_secret_hides_our_secret(shared: SharedService, path: str) -> None:
     """An external secret replaces our secret with the same name in reads and lists.
 
     Deleting all secrets deletes neither of them.
     """
-    theirs, ours = canary("theirs"), canary("ours")
-    shared.put(path, json.dumps({"key": theirs}))
-    shared.open().register_secret(secret("db", key=ours))
+    their_value, our_value = canary("theirs"), canary("ours")
+    shared.put(path, json.dumps({"key": their_value}))
+    shared.open().register_secret(secret("db", key=our_value))
     shared.open().register_secret(secret("mine", key="1"))
     manager = shared.open(db=path)
-    assert manager.get_secret("db").content == {"key": theirs}
+    assert manager.get_secret("db").content == {"key": their_value}
     assert manager.list_secrets() == ["db", "mine"]
     manager.delete_all_secrets()
     assert manager.list_secrets() == ["db"]
-    assert manager.get_secret("db", refresh=True).content == {"key": theirs}
-    assert shared.open().get_secret("db").content == {"key": ours}
+    assert manager.get_secret("db", refresh=True).content == {"key": their_value}
+    assert shared.open().get_secret("db").content == {"key": our_value}
 
 
-def test_missing_path_is_reported(shared: Shared, path: str) -> None:
+def test_missing_path_is_reported(shared: SharedService, path: str) -> None:
     """A missing path raises SecretNotFoundError with the path, alone and in a batch."""
     shared.put(shared.path("prod", "near"), json.dumps({"key": canary("near")}))
     manager = shared.open(db=path)
-    for problem in (_error_of(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
+    for problem in (_raised_error(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
         assert type(problem) is SecretNotFoundError
         assert f"There is nothing under {path!r} in " in str(problem)
         assert "secrets-manager describe tested" in str(problem)
@@ -235,22 +238,22 @@ def test_missing_path_is_reported(shared: Shared, path: str) -> None:
         assert not find_canary(error_details(problem))
 
 
-def test_missing_key_is_reported(shared: Shared, path: str) -> None:
+def test_missing_key_is_reported(shared: SharedService, path: str) -> None:
     """A missing key raises an error with the existing keys and without a value.
 
-    So does an invalid key.
+    An invalid key raises an error too, which explains how to select single keys.
     """
     shared.put(path, json.dumps({"user": canary("user"), "name": canary("name")}))
     manager = shared.open(db=f"{path}#password", whole=path, user=f"{path}#user")
-    missing = _error_of(lambda: manager.get_secret("db"))
-    assert type(missing) is InvalidSecretError
-    assert "has no key 'password'. Its keys are name, user." in str(missing)
-    impossible = _error_of(lambda: manager.get_secret("whole"))
-    assert f"--external whole={path}#KEY" in str(impossible)
+    missing_key_error = _raised_error(lambda: manager.get_secret("db"))
+    assert type(missing_key_error) is InvalidSecretError
+    assert "has no key 'password'. Its keys are name, user." in str(missing_key_error)
+    invalid_key_error = _raised_error(lambda: manager.get_secret("whole"))
+    assert f"--external whole={path}#KEY" in str(invalid_key_error)
     assert list(manager.get_secret("user").content) == ["user"]
-    together = manager.get_secrets(["db", "whole", "user"])
-    assert {name for name, one in together.items() if isinstance(one, ZenSecretsError)} == {"db", "whole"}
-    for problem in (missing, impossible):
+    results = manager.get_secrets(["db", "whole", "user"])
+    assert {name for name, result in results.items() if isinstance(result, ZenSecretsError)} == {"db", "whole"}
+    for problem in (missing_key_error, invalid_key_error):
         assert is_one_line(problem)
         assert not find_canary(error_details(problem))
 
@@ -264,7 +267,7 @@ _FAULTS: dict[str, type[ZenSecretsError]] = {
 
 
 @pytest.mark.parametrize("fault", list(_FAULTS))
-def test_faults_raise_the_usual_errors(shared: Shared, path: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_faults_raise_the_usual_errors(shared: SharedService, path: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
     """Each fault raises the right error in one line, without a value.
 
     The logs contain no value either. A transient fault is retried.
@@ -273,33 +276,33 @@ def test_faults_raise_the_usual_errors(shared: Shared, path: str, fault: str, ca
     caplog.set_level(logging.DEBUG)
     manager = shared.service.open(external={"db": path})
     with shared.service.inject(fault):
-        problem = _error_of(lambda: manager.get_secret("db"))
+        problem = _raised_error(lambda: manager.get_secret("db"))
     assert type(problem) is _FAULTS[fault]
     assert problem.hint
     assert is_one_line(problem)
     assert not find_canary(error_details(problem))
     assert not find_canary(caplog.text)
-    patient = shared.open(db=path)
+    patient_manager = shared.open(db=path)
     with shared.service.inject("500", times=1):
-        assert patient.get_secret("db").content.keys() == {"key"}
+        assert patient_manager.get_secret("db").content.keys() == {"key"}
 
 
-def test_copy_from_an_external_secret(shared: Shared, path: str) -> None:
+def test_copy_from_an_external_secret(shared: SharedService, path: str) -> None:
     """A copy reads external secrets and does not write them."""
     value = canary("theirs")
     shared.put(path, json.dumps({"key": value}))
-    manager, elsewhere = shared.open(db=path), SecretsManager(MemoryBackend())
-    copy_secrets(manager, elsewhere)
-    assert elsewhere.get_secret("db").content == {"key": value}
-    assert [one.result for one in plan_copy(manager, elsewhere).secrets] == [ComparisonResult.SAME]
-    elsewhere.merge_secret("db", {"key": "ours"})
-    (one,) = plan_copy(elsewhere, manager).secrets
-    assert one.result is ComparisonResult.IMPOSSIBLE
-    assert "belongs to another program" in one.reason
+    manager, target = shared.open(db=path), SecretsManager(MemoryBackend())
+    copy_secrets(manager, target)
+    assert target.get_secret("db").content == {"key": value}
+    assert [comparison.result for comparison in plan_copy(manager, target).secrets] == [ComparisonResult.SAME]
+    target.merge_secret("db", {"key": "ours"})
+    (comparison,) = plan_copy(target, manager).secrets
+    assert comparison.result is ComparisonResult.IMPOSSIBLE
+    assert "belongs to another program" in comparison.reason
     assert manager.get_secret("db", refresh=True).content == {"key": value}
 
 
-def test_secret_of_another_manager(shared: Shared) -> None:
+def test_secret_of_another_manager(shared: SharedService) -> None:
     """An external path with an envelope of this package returns the content of the envelope."""
     value = canary("ours")
     other = shared.open(str(uuid.uuid4()))
@@ -319,7 +322,7 @@ def test_invalid_options_are_refused(external: dict[str, Any]) -> None:
 
 
 def test_last_hash_ends_the_path(vault: VaultFixture) -> None:
-    """A Vault path may contain ``#`` if another one follows.
+    """A Vault path may contain ``#`` if another ``#`` follows the path.
 
     Slashes around the path are ignored.
     """
@@ -339,11 +342,11 @@ def test_arn_binary_and_deleted_secret_in_aws(aws: FaultProxy) -> None:
     arn = client.create_secret(Name=name, SecretBinary=value.encode())["ARN"]
     assert shared.open(db=arn).get_secret("db").content == {"value": value}
     client.put_secret_value(SecretId=arn, SecretBinary=b"\xff" + value.encode())
-    problem = _error_of(lambda: shared.open(db=arn).get_secret("db"))
+    problem = _raised_error(lambda: shared.open(db=arn).get_secret("db"))
     assert "is binary" in str(problem)
     assert not find_canary(error_details(problem))
     client.delete_secret(SecretId=arn)
-    assert isinstance(_error_of(lambda: shared.open(db=name).get_secret("db")), SecretNotFoundError)
+    assert isinstance(_raised_error(lambda: shared.open(db=name).get_secret("db")), SecretNotFoundError)
 
 
 def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) -> None:
@@ -365,7 +368,7 @@ def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) 
     assert shared.open(db="theirs/versions/1").get_secret("db").content != {"value": newest}
     versions = secret_manager.secrets["theirs"][1]
     versions[2] = (types.SecretVersion(versions[2][0], state=types.SecretVersion.State.DISABLED), versions[2][1])
-    problem = _error_of(lambda: shared.open(db="theirs").get_secret("db"))
+    problem = _raised_error(lambda: shared.open(db="theirs").get_secret("db"))
     assert type(problem) is ManagerAccessError
     assert "disabled or destroyed" in str(problem)
 
@@ -374,7 +377,7 @@ def test_invalid_path_in_azure(key_vault: KeyVaultServer) -> None:
     """An invalid path is reported as missing, and no request is sent."""
     manager = _azure(key_vault).open(db="../keys/x", version="name/version")
     for name in ("db", "version"):
-        assert isinstance(_error_of(partial(manager.get_secret, name)), SecretNotFoundError)
+        assert isinstance(_raised_error(partial(manager.get_secret, name)), SecretNotFoundError)
     assert key_vault.faults.requests == []
 
 
@@ -386,7 +389,7 @@ def test_managers_without_external_secrets() -> None:
     assert Capability.REGISTER in manager.capabilities
 
 
-def _error_of(act: Callable[[], object]) -> ZenSecretsError:
+def _raised_error(operation: Callable[[], object]) -> ZenSecretsError:
     with pytest.raises(ZenSecretsError) as caught:
-        act()
+        operation()
     return caught.value

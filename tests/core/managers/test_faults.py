@@ -24,9 +24,11 @@ pytestmark = pytest.mark.one_python
 def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultScenario]:
     """Yield the scenario of each flavor, which must have an entry for every fault."""
     flavor = request.param
-    with SCENARIOS[flavor](tmp_path_factory.mktemp(flavor)) as made:
-        assert {*made.faults, *made.without_injection, *made.impossible} == set(FAULT_CASES), "the scenario has no entry for a fault"
-        yield made
+    with SCENARIOS[flavor](tmp_path_factory.mktemp(flavor)) as opened_scenario:
+        assert {*opened_scenario.faults, *opened_scenario.without_injection, *opened_scenario.impossible} == set(FAULT_CASES), (
+            "the scenario has no entry for a fault"
+        )
+        yield opened_scenario
 
 
 @pytest.mark.parametrize("fault", FAULT_CASES)

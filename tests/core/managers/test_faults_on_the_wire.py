@@ -77,9 +77,9 @@ class FaultHarness:
 
     def assert_succeeds(self, operation: Callable[[], Any]) -> Any:
         """Return the result of ``operation``, which must not raise an error."""
-        done = operation()
+        result = operation()
         self._count("success")
-        return done
+        return result
 
     def assert_unchanged(self) -> None:
         """Check that the service holds only the first secret, with one version."""
@@ -144,9 +144,9 @@ def test_no_permission_to_read(harness: FaultHarness) -> None:
         operations = all_operations(manager)
         for name in ("get", "update", "merge", "rename", "delete"):
             harness.assert_raises(ManagerAccessError, operations[name])
-        found = manager.get_secrets(["stored", "missing"])
-        assert {type(one) for one in found.values()} <= {ManagerAccessError, SecretNotFoundError}
-        assert isinstance(found["stored"], ManagerAccessError)
+        results = manager.get_secrets(["stored", "missing"])
+        assert {type(result) for result in results.values()} <= {ManagerAccessError, SecretNotFoundError}
+        assert isinstance(results["stored"], ManagerAccessError)
         assert harness.assert_succeeds(manager.list_secrets) == ["stored"]
     harness.assert_unchanged()
 
@@ -154,7 +154,7 @@ def test_no_permission_to_read(harness: FaultHarness) -> None:
 def test_name_too_long(harness: FaultHarness) -> None:
     """A name over the limit is refused before a request is sent.
 
-    Reading it raises SecretNotFoundError.
+    Reading a secret with such a name raises SecretNotFoundError.
     """
     manager = harness.manager
     name = "ж" * 255
@@ -201,7 +201,7 @@ def test_value_too_large(harness: FaultHarness) -> None:
 
 
 def test_throttled(harness: FaultHarness) -> None:
-    """A throttled request is retried until the deadline. Then nothing has changed."""
+    """A throttled request is retried until the deadline. After the deadline, the secrets are unchanged."""
     with harness.service.inject("throttled", times=2):
         harness.assert_succeeds(lambda: harness.other.get_secret("stored", refresh=True))
     with harness.service.inject("throttled"):
@@ -306,7 +306,7 @@ def test_one_error_500(harness: FaultHarness) -> None:
 
 
 def test_permanent_error_500(harness: FaultHarness) -> None:
-    """Permanent errors 500 raise ManagerUnreachableError, and nothing has changed."""
+    """Permanent errors 500 raise ManagerUnreachableError, and the secrets are unchanged."""
     for name, operation in all_operations(harness.service.open(deadline=0.3)).items():
         with harness.service.inject("500"):
             error = harness.assert_raises(ManagerUnreachableError, operation)
@@ -329,16 +329,16 @@ def test_clock_skew(harness: FaultHarness) -> None:
 def test_deleted_between_list_and_read(harness: FaultHarness) -> None:
     """A secret that is deleted after a list is reported as missing.
 
-    The others are read.
+    The other secrets are read.
     """
     manager = harness.manager
     manager.register_secret(secret("gone", key="old"))
-    listed = manager.list_secrets()
+    listed_names = manager.list_secrets()
     harness.other.delete_secret("gone")
     harness.assert_raises(SecretNotFoundError, lambda: manager.get_secret("gone"))
-    found = manager.get_secrets(listed)
-    assert isinstance(found["gone"], SecretNotFoundError)
-    assert getattr(found["stored"], "content", None) == {"key": harness.value}
+    results = manager.get_secrets(listed_names)
+    assert isinstance(results["gone"], SecretNotFoundError)
+    assert getattr(results["stored"], "content", None) == {"key": harness.value}
     for operation in (lambda: manager.merge_secret("gone", {"key": "new"}), lambda: manager.delete_secret("gone")):
         harness.assert_raises(SecretNotFoundError, operation)
     harness.assert_unchanged()
@@ -357,9 +357,9 @@ def test_foreign_payload(harness: FaultHarness, text: str) -> None:
     ):
         harness.assert_raises(ManagerCorruptedError, operation)
     harness.assert_raises(SecretExistsError, lambda: manager.register_secret(secret("theirs", key="new")))
-    found = manager.get_secrets(["stored", "theirs"])
-    assert isinstance(found["theirs"], ManagerCorruptedError)
-    assert getattr(found["stored"], "content", None) == {"key": harness.value}
+    results = manager.get_secrets(["stored", "theirs"])
+    assert isinstance(results["theirs"], ManagerCorruptedError)
+    assert getattr(results["stored"], "content", None) == {"key": harness.value}
     assert harness.service.versions("theirs") == 1
     assert manager.list_secrets() == ["stored", "theirs"]
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import FaultProxy
     from zensecrets_jupyter.core.managers import Backend
 
-LONG, SHORT = 3600.0, 0.2
+LONG_TIME_TO_LIVE, SHORT_TIME_TO_LIVE = 3600.0, 0.2
 """Times to live in seconds: longer than any test, and short enough to wait for."""
 WAIT = 30
 """Maximum seconds to wait for a condition."""
@@ -59,11 +59,13 @@ class CachedService(NamedTuple):
     attributes: Mapping[str, Any]
     request_count: Callable[[], int]
 
-    def open(self, time_to_live: float = LONG) -> SecretsManager:
+    def open(self, time_to_live: float = LONG_TIME_TO_LIVE) -> SecretsManager:
         """Return a manager with a time to live in seconds."""
         flavor = get_flavor(self.flavor)
-        made = cast("type[Backend]", type(flavor.__name__, (flavor,), {"time_to_live": time_to_live}))
-        return SecretsManager(made(made.make_options(self.attributes), context=ManagerContext(name="ours", id=self.identity)))
+        backend_class = cast("type[Backend]", type(flavor.__name__, (flavor,), {"time_to_live": time_to_live}))
+        return SecretsManager(
+            backend_class(backend_class.make_options(self.attributes), context=ManagerContext(name="ours", id=self.identity))
+        )
 
     def write_in_another_process(self, value: str) -> None:
         """Change the secret in another process."""
@@ -100,7 +102,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CachedSe
         proxy = TcpProxy(server.host, server.port)
         url = f"postgresql://{server.user}:{server.password}@{proxy.address[0]}:{proxy.address[1]}/postgres"
         keys = {"protection": "keyfile", "key_folder": str(tmp_path / "keys"), "database_schema": f"s{uuid.uuid4().hex}"}
-        yield CachedService("sql", identity, {"url": url, **keys}, lambda: proxy.sent)
+        yield CachedService("sql", identity, {"url": url, **keys}, lambda: proxy.chunks_sent)
         proxy.close()
 
 
@@ -124,48 +126,48 @@ def test_write_of_another_process_is_seen(service: CachedService) -> None:
 
     Afterwards, or with refresh, a write of another process is seen.
     """
-    patient, brief = service.open(LONG), service.open(SHORT)
+    long_cached, short_cached = service.open(LONG_TIME_TO_LIVE), service.open(SHORT_TIME_TO_LIVE)
     first, second = canary("first"), canary("second")
-    patient.register_secret(secret("shared", key=first))
-    for manager in (patient, brief):
+    long_cached.register_secret(secret("shared", key=first))
+    for manager in (long_cached, short_cached):
         assert manager.get_secret("shared").content == {"key": first}
     service.write_in_another_process(second)
     before = service.request_count()
     for _ in range(100):
-        assert patient.get_secret("shared").content == {"key": first}
-    assert patient.get_secrets(["shared"]) == {"shared": secret("shared", key=first)}
+        assert long_cached.get_secret("shared").content == {"key": first}
+    assert long_cached.get_secrets(["shared"]) == {"shared": secret("shared", key=first)}
     assert service.request_count() == before
     deadline = time.monotonic() + WAIT
-    while brief.get_secret("shared").content != {"key": second}:
+    while short_cached.get_secret("shared").content != {"key": second}:
         assert time.monotonic() < deadline, "the colleague's write was never seen"
-        time.sleep(SHORT / 10)
-    assert patient.get_secret("shared").content == {"key": first}
+        time.sleep(SHORT_TIME_TO_LIVE / 10)
+    assert long_cached.get_secret("shared").content == {"key": first}
     before = service.request_count()
-    assert patient.get_secret("shared", refresh=True).content == {"key": second}
+    assert long_cached.get_secret("shared", refresh=True).content == {"key": second}
     assert service.request_count() > before
     before = service.request_count()
-    assert patient.get_secret("shared").content == {"key": second}
+    assert long_cached.get_secret("shared").content == {"key": second}
     assert service.request_count() == before
 
 
 def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> None:
     """Each kind of write is seen by the next read of another instance."""
-    one, two = service.open(), service.open()
-    one.register_secret(secret("shared", key="first"))
-    assert two.get_secret("shared").content == {"key": "first"}
-    one.merge_secret("shared", {"key": "second"})
-    assert two.get_secret("shared").content == {"key": "second"}
-    one.update_secret(secret("shared", key="third"))
-    assert two.get_secret("shared").content == {"key": "third"}
-    one.rollback("shared", one.history("shared")[-1].number)
-    assert two.get_secret("shared").content != {"key": "third"}
-    one.rename_secret("shared", "renamed")
+    writer, reader = service.open(), service.open()
+    writer.register_secret(secret("shared", key="first"))
+    assert reader.get_secret("shared").content == {"key": "first"}
+    writer.merge_secret("shared", {"key": "second"})
+    assert reader.get_secret("shared").content == {"key": "second"}
+    writer.update_secret(secret("shared", key="third"))
+    assert reader.get_secret("shared").content == {"key": "third"}
+    writer.rollback("shared", writer.history("shared")[-1].number)
+    assert reader.get_secret("shared").content != {"key": "third"}
+    writer.rename_secret("shared", "renamed")
     with pytest.raises(SecretNotFoundError):
-        two.get_secret("shared")
-    assert two.get_secret("renamed").content == one.get_secret("renamed").content
-    one.delete_all_secrets()
+        reader.get_secret("shared")
+    assert reader.get_secret("renamed").content == writer.get_secret("renamed").content
+    writer.delete_all_secrets()
     with pytest.raises(SecretNotFoundError):
-        two.get_secret("renamed")
+        reader.get_secret("renamed")
 
 
 def test_write_of_another_manager_is_seen_at_once(vault: VaultFixture) -> None:
@@ -173,12 +175,12 @@ def test_write_of_another_manager_is_seen_at_once(vault: VaultFixture) -> None:
     shared = {**vault.attributes, "scope": "namespace", "namespace": "vision"}
     for name in ("one", "two"):
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", shared)
-    one, two = (get_workspace().open_manager(name) for name in ("one", "two"))
-    one.register_secret(secret("shared", key="first"))
-    assert two.get_secret("shared").content == {"key": "first"}
-    text = canary("second")
-    one.merge_secret("shared", {"key": text})
-    assert two.get_secret("shared").content == {"key": text}
-    two.delete_secret("shared")
+    first, second = (get_workspace().open_manager(name) for name in ("one", "two"))
+    first.register_secret(secret("shared", key="first"))
+    assert second.get_secret("shared").content == {"key": "first"}
+    new_value = canary("second")
+    first.merge_secret("shared", {"key": new_value})
+    assert second.get_secret("shared").content == {"key": new_value}
+    second.delete_secret("shared")
     with pytest.raises(SecretNotFoundError):
-        one.get_secret("shared")
+        first.get_secret("shared")

@@ -60,11 +60,11 @@ class TestGcp(SecretsManagerTests):
     backend_class = FastRetryGcp
     limit = MAX_VALUE_BYTES
     version_behavior = VersionBehavior(renames_with_history=False)
-    series = 15
+    random_series_count = 15
     server: SecretManagerServer
 
     @pytest.fixture(autouse=True)
-    def _use(self, server: SecretManagerServer) -> None:
+    def _use_server(self, server: SecretManagerServer) -> None:
         """Use the fake server."""
         self.server = server
 
@@ -100,9 +100,9 @@ def test_list_reads_all_pages_and_no_value(server: SecretManagerServer) -> None:
         manager.register_secret(secret(f"name{number}", k="v"))
     manager.merge_secret("name3", {"k": "w"})
     server.faults.requests.clear()
-    found = manager.summaries()
-    assert [one.name for one in found] == [f"name{number}" for number in range(10)]
-    assert [(one.schema, one.version) for one in found[2:5]] == [("arbitrary", 1), ("arbitrary", 2), ("arbitrary", 1)]
+    summaries = manager.summaries()
+    assert [summary.name for summary in summaries] == [f"name{number}" for number in range(10)]
+    assert [(summary.schema, summary.version) for summary in summaries[2:5]] == [("arbitrary", 1), ("arbitrary", 2), ("arbitrary", 1)]
     assert server.faults.requests == ["ListSecrets"] * 4
 
 
@@ -151,50 +151,50 @@ def test_aborted_update_changes_nothing(server: SecretManagerServer) -> None:
     with server.faults.inject(Fault("UNAVAILABLE"), on="UpdateSecret"), pytest.raises(ManagerUnreachableError):
         manager.merge_secret("a", {"k": "lost"})
     assert content_of(manager, "a") == {"k": "first"}
-    assert [one.number for one in manager.history("a")] == [1]
+    assert [version.number for version in manager.history("a")] == [1]
     manager.merge_secret("a", {"l": "second"})
     assert content_of(manager, "a") == {"k": "first", "l": "second"}
 
 
-@pytest.mark.parametrize("request_", ["CreateSecret", "AddSecretVersion", "UpdateSecret", "DeleteSecret"])
-@pytest.mark.parametrize("done", [True, False])
-def test_lost_response_of_a_write(server: SecretManagerServer, request_: str, *, done: bool) -> None:
+@pytest.mark.parametrize("lost_request", ["CreateSecret", "AddSecretVersion", "UpdateSecret", "DeleteSecret"])
+@pytest.mark.parametrize("executed_first", [True, False])
+def test_lost_response_of_a_write(server: SecretManagerServer, lost_request: str, *, executed_first: bool) -> None:
     """After a lost response, a retry completes the write.
 
     The lost response may be that of any request of the write, and the request may have been executed or not.
     """
     manager = open_manager(server)
-    server.faults.add(Fault("UNAVAILABLE", done=done), on=request_)
+    server.faults.add(Fault("UNAVAILABLE", executed_first=executed_first), on=lost_request)
     manager.register_secret(secret("a", k="first"))
-    server.faults.add(Fault("UNAVAILABLE", done=done), on=request_)
+    server.faults.add(Fault("UNAVAILABLE", executed_first=executed_first), on=lost_request)
     manager.merge_secret("a", {"k": "second"})
     assert content_of(open_manager(server), "a") == {"k": "second"}
     server.faults.clear()
-    server.faults.add(Fault("UNAVAILABLE", done=done), on="DeleteSecret")
+    server.faults.add(Fault("UNAVAILABLE", executed_first=executed_first), on="DeleteSecret")
     manager.delete_secret("a")
     assert server.secrets == {}
 
 
 def test_conflicting_writer_leaves_no_version(server: SecretManagerServer) -> None:
     """The version of a writer with a conflict is destroyed, and its update is retried."""
-    one, two = open_manager(server), open_manager(server)
-    one.register_secret(secret("a", k="first"))
-    change = one.merge_secret
-    overtaken: list[str] = []
+    writer, overtaken_writer = open_manager(server), open_manager(server)
+    writer.register_secret(secret("a", k="first"))
+    change = writer.merge_secret
+    overtaken_keys: list[str] = []
 
-    class Overtaken(FastRetryGcp):
-        def overwrite(self, client: Any, key: str, document: Any, present: Any) -> None:
-            if not overtaken:
-                overtaken.append(key)
+    class OvertakenBackend(FastRetryGcp):
+        def overwrite(self, client: Any, key: str, envelope: Any, current: Any) -> None:
+            if not overtaken_keys:
+                overtaken_keys.append(key)
                 change("a", {"theirs": "v"})
-            super().overwrite(client, key, document, present)
+            super().overwrite(client, key, envelope, current)
 
-    two.backend.__class__ = Overtaken
-    two.merge_secret("a", {"ours": "v"})
-    assert content_of(one, "a") == {"k": "first", "theirs": "v", "ours": "v"}
+    overtaken_writer.backend.__class__ = OvertakenBackend
+    overtaken_writer.merge_secret("a", {"ours": "v"})
+    assert content_of(writer, "a") == {"k": "first", "theirs": "v", "ours": "v"}
     ((_, versions),) = server.secrets.values()
     assert [version.state.name for version, _ in versions.values()] == ["ENABLED", "ENABLED", "DESTROYED", "ENABLED"]
-    assert [one.number for one in two.history("a")] == [4, 2, 1]
+    assert [version.number for version in overtaken_writer.history("a")] == [4, 2, 1]
 
 
 def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer) -> None:
@@ -229,25 +229,25 @@ def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer)
 def test_foreign_version_is_ignored(server: SecretManagerServer) -> None:
     """A version that another program adds is neither read nor listed.
 
-    This is the same before and after the next update.
+    The next update does not change this.
     """
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     (key,) = server.secrets
     server._add(types.AddSecretVersionRequest(parent=f"projects/{PROJECT}/secrets/{key}", payload={"data": b"theirs"}))
     assert content_of(manager, "a") == {"k": "first"}
-    assert [one.number for one in manager.history("a")] == [1]
+    assert [version.number for version in manager.history("a")] == [1]
     manager.merge_secret("a", {"k": "second"})
-    assert [one.number for one in manager.history("a")] == [3, 1]
+    assert [version.number for version in manager.history("a")] == [3, 1]
     with pytest.raises(SecretNotFoundError, match="The versions are 3, 1"):
         manager.rollback("a", 2)
     assert manager.rollback("a", 1).number == 4
 
 
 def test_disabled_version_is_reported(server: SecretManagerServer) -> None:
-    """Reading and updating a secret with a disabled current version raise an error.
+    """Reading and updating a secret with a destroyed current version raise an error.
 
-    Other secrets are listed.
+    The history lists its earlier versions.
     """
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
@@ -258,7 +258,7 @@ def test_disabled_version_is_reported(server: SecretManagerServer) -> None:
     for operation in operations:
         with pytest.raises(ManagerAccessError, match="its current version is disabled or destroyed"):
             operation()
-    assert [one.number for one in manager.history("a")] == [1]
+    assert [version.number for version in manager.history("a")] == [1]
 
 
 def test_requested_wait_is_respected(server: SecretManagerServer) -> None:
@@ -278,11 +278,11 @@ def test_request_times_out(server: SecretManagerServer) -> None:
 
 def test_unreachable_service(server: SecretManagerServer) -> None:
     """A refused connection raises ManagerUnreachableError after a few attempts."""
-    gone = SecretManagerServer()
-    with gone.running():
+    stopped_server = SecretManagerServer()
+    with stopped_server.running():
         pass
     with pytest.raises(ManagerUnreachableError, match="UNAVAILABLE") as caught:
-        open_manager(server, endpoint=gone.endpoint).list_secrets()
+        open_manager(server, endpoint=stopped_server.endpoint).list_secrets()
     assert is_one_line(caught.value)
 
 
@@ -294,18 +294,18 @@ def test_options_are_checked(attributes: dict[str, str]) -> None:
 
 
 def test_locations_of_new_secrets(server: SecretManagerServer) -> None:
-    """With ``locations`` a new secret is replicated there, and otherwise where Google chooses."""
+    """With ``locations`` a new secret is replicated in these locations, and otherwise in locations that Google chooses."""
     open_manager(server, locations="europe-west1,europe-west3").register_secret(secret("a", k="v"))
     open_manager(server).register_secret(secret("b", k="v"))
-    there, anywhere = (made.replication for made, _ in server.secrets.values())
-    assert [replica.location for replica in there.user_managed.replicas] == ["europe-west1", "europe-west3"]
-    assert "automatic" in anywhere
+    chosen, default = (properties.replication for properties, _ in server.secrets.values())
+    assert [replica.location for replica in chosen.user_managed.replicas] == ["europe-west1", "europe-west3"]
+    assert "automatic" in default
 
 
 def test_forbidden_location_is_reported(server: SecretManagerServer) -> None:
     """A policy for locations is not treated as a conflict.
 
-    The error names the option.
+    The error names the option ``locations``.
     """
     manager = open_manager(server)
     with server.faults.inject(Fault("FAILED_PRECONDITION"), on="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
@@ -367,7 +367,7 @@ def test_account_is_used_over_tls(tokens: TokenServer, tmp_path: Path) -> None:
     server = SecretManagerServer()
     with server.running(authority):
         # gRPC reads the trusted certificate authorities only once per process, so the test uses another process.
-        found = run_python(
+        output = run_python(
             f"""
 import json
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
@@ -380,22 +380,22 @@ print(json.dumps([manager.list_secrets(), dict(manager.get_secret("a").content)]
 """,
             environment={"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(tmp_path / "authority.pem")},
         )
-    assert found == [["a"], {"k": "v"}]
+    assert output == [["a"], {"k": "v"}]
     assert server.bearers
     assert all(text.startswith("Bearer ") for text in server.bearers)
 
 
 def test_google_logs_no_value(server: SecretManagerServer) -> None:
-    """Google's client logs requests and responses at debug level. Those with values are suppressed."""
-    lines: list[str] = []
+    """Google's client logs requests and responses at debug level. Records with values are suppressed."""
+    records: list[str] = []
 
-    class Listening(logging.Handler):
+    class CollectingHandler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            lines.append(f"{record.getMessage()} {vars(record)}")
+            records.append(f"{record.getMessage()} {vars(record)}")
 
-    handler = Listening(logging.DEBUG)
+    handler = CollectingHandler(logging.DEBUG)
     logger = logging.getLogger("google")
-    before = logger.level
+    original_level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
     try:
@@ -406,8 +406,8 @@ def test_google_logs_no_value(server: SecretManagerServer) -> None:
         manager.rollback("a", 1)
     finally:
         logger.removeHandler(handler)
-        logger.setLevel(before)
-    assert not find_canary("\n".join(lines))
+        logger.setLevel(original_level)
+    assert not find_canary("\n".join(records))
 
 
 def test_connection_reset_during_a_write(server: SecretManagerServer) -> None:

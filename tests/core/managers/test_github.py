@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[GithubServer]:
-    """Run the fake server, outside of a workflow."""
+    """Run the fake server, without the environment variables of a workflow."""
     for variable in ("GITHUB_ACTIONS", *TOKEN_VARIABLES, "GITHUB_REPOSITORY", "GITHUB_API_URL"):
         monkeypatch.delenv(variable, raising=False)
     server = GithubServer(canary("token"))
@@ -58,7 +58,7 @@ class TestGithub(SecretsManagerTests):
     github: GithubServer
 
     @pytest.fixture(autouse=True)
-    def _use(self, github: GithubServer) -> None:
+    def _use_server(self, github: GithubServer) -> None:
         """Use the fake server."""
         self.github = github
 
@@ -86,7 +86,7 @@ class TestGithub(SecretsManagerTests):
 def test_whole_secret_is_stored(github: GithubServer) -> None:
     """GitHub stores one encrypted document for each secret under an upper-case name.
 
-    An update replaces all of it.
+    An update replaces the whole document.
     """
     manager = open_manager(github)
     value = canary("sent")
@@ -104,14 +104,14 @@ def test_reading_is_unsupported_outside_of_a_workflow(github: GithubServer) -> N
     manager = open_manager(github)
     manager.register_secret(secret("a", k="v"))
     github.faults.requests.clear()
-    acts: list[Callable[[], Any]] = [
+    operations: list[Callable[[], Any]] = [
         lambda: manager.get_secret("a"),
         lambda: manager.merge_secret("a", {"k": canary()}),
         lambda: manager.rename_secret("a", "b"),
     ]
-    for act in acts:
+    for operation in operations:
         with pytest.raises(UnsupportedOperationError) as caught:
-            act()
+            operation()
         assert is_one_line(caught.value)
         assert caught.value.hint
         assert not find_canary(error_details(caught.value))
@@ -140,10 +140,10 @@ def test_workflow_reads_the_environment(github: GithubServer, monkeypatch: pytes
     monkeypatch.setenv(manager.backend.key_for("theirs"), "a plain text")
     with pytest.raises(ManagerCorruptedError):
         manager.get_secret("theirs")
-    acts: list[Callable[[], None]] = [lambda: manager.merge_secret("a", {"k": "v"}), lambda: manager.rename_secret("a", "b")]
-    for act in acts:
+    operations: list[Callable[[], None]] = [lambda: manager.merge_secret("a", {"k": "v"}), lambda: manager.rename_secret("a", "b")]
+    for operation in operations:
         with pytest.raises(UnsupportedOperationError):
-            act()
+            operation()
 
 
 def test_workflow_deletes_an_unreadable_secret(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,26 +160,26 @@ def test_workflow_deletes_an_unreadable_secret(github: GithubServer, monkeypatch
 def test_environment_provides_repository_and_token(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Address, repository and token come from GitHub's variables.
 
-    A missing one is named in the error.
+    If a variable is missing, the error names it.
     """
-    bare: dict[str, Any] = {"api_url": None, "repository": None, "token": None}
+    no_options: dict[str, Any] = {"api_url": None, "repository": None, "token": None}
     monkeypatch.setenv("GITHUB_API_URL", github.url)
     with pytest.raises(InvalidOptionsError, match="GITHUB_REPOSITORY"):
-        open_manager(github, **bare).list_secrets()
+        open_manager(github, **no_options).list_secrets()
     monkeypatch.setenv("GITHUB_REPOSITORY", REPOSITORY)
     with pytest.raises(ManagerAccessError, match="GH_TOKEN"):
-        open_manager(github, **bare).list_secrets()
+        open_manager(github, **no_options).list_secrets()
     monkeypatch.setenv("GITHUB_TOKEN", github.token)
-    assert open_manager(github, **bare).list_secrets() == []
+    assert open_manager(github, **no_options).list_secrets() == []
 
 
 def test_inaccessible_repository_is_reported(github: GithubServer) -> None:
     """Status 404 for a repository raises ManagerAccessError and not SecretNotFoundError."""
     manager = open_manager(github, repository="owner/another")
-    acts: list[Callable[[], object]] = [manager.list_secrets, lambda: manager.register_secret(secret("a", k=canary()))]
-    for act in acts:
+    operations: list[Callable[[], object]] = [manager.list_secrets, lambda: manager.register_secret(secret("a", k=canary()))]
+    for operation in operations:
         with pytest.raises(ManagerAccessError, match="there is no such repository, or you have no permission") as caught:
-            act()
+            operation()
         assert not find_canary(error_details(caught.value))
 
 
@@ -191,7 +191,7 @@ def test_rate_limit_is_awaited(github: GithubServer, fault: Fault) -> None:
     assert len(github.faults.requests) == 2
 
 
-@pytest.mark.parametrize("fault", [Fault("500", done=True), Fault(cut=True, done=True), Fault(cut=True)])
+@pytest.mark.parametrize("fault", [Fault("500", executed_first=True), Fault(cut=True, executed_first=True), Fault(cut=True)])
 def test_lost_response_of_a_write(github: GithubServer, fault: Fault) -> None:
     """After a lost response, a retry completes the write, whether it was executed or not."""
     manager = open_manager(github)
@@ -227,24 +227,24 @@ def test_token_is_not_shown(github: GithubServer, caplog: pytest.LogCaptureFixtu
     github.token = "another"
     with pytest.raises(ManagerAccessError) as caught:
         manager.list_secrets()
-    shown = [error_details(caught.value), repr(manager.options), repr(manager), json.dumps(manager.describe()), caplog.text]
-    assert not find_canary("\n".join(shown))
+    outputs = [error_details(caught.value), repr(manager.options), repr(manager), json.dumps(manager.describe()), caplog.text]
+    assert not find_canary("\n".join(outputs))
 
 
 def test_delete_all_is_refused_without_a_scope(github: GithubServer) -> None:
-    """Without a scope, deleting all secrets is refused and deleting one works.
+    """Without a scope, ``delete_all_secrets`` is refused, and a single secret can be deleted.
 
-    With a scope, both work.
+    With a scope, ``delete_all_secrets`` deletes the secrets of the scope.
     """
     github.stored["THEIRS"] = "a plain text"
-    bare, scoped = open_manager(github, scope="none"), open_manager(github)
-    bare.register_secret(secret("ours", k="v"))
-    scoped.register_secret(secret("a", k="v"))
+    without_scope, with_scope = open_manager(github, scope="none"), open_manager(github)
+    without_scope.register_secret(secret("ours", k="v"))
+    with_scope.register_secret(secret("a", k="v"))
     with pytest.raises(UnsupportedOperationError, match="one by one"):
-        bare.delete_all_secrets()
-    assert bare.list_secrets() == ["ours", "theirs"]
-    bare.delete_secret("ours")
-    scoped.delete_all_secrets()
+        without_scope.delete_all_secrets()
+    assert without_scope.list_secrets() == ["ours", "theirs"]
+    without_scope.delete_secret("ours")
+    with_scope.delete_all_secrets()
     assert list(github.stored) == ["THEIRS"]
 
 

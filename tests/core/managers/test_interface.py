@@ -62,9 +62,9 @@ def limited(capabilities: Capability) -> SecretsManager[CountingBackend]:
         pass
 
     LimitedBackend.capabilities = capabilities
-    made = SecretsManager(LimitedBackend(context=ManagerContext(name="limited")))
-    made.backend.put("there", key=canary("there"))
-    return made
+    manager = SecretsManager(LimitedBackend(context=ManagerContext(name="limited")))
+    manager.backend.put("there", key=canary("there"))
+    return manager
 
 
 # Registering, reading, updating and deleting.
@@ -74,9 +74,9 @@ def test_registered_secret_is_read(manager: SecretsManager[CountingBackend]) -> 
     """A secret is read with its schema, content and name, and is listed."""
     password = canary("password")
     manager.register_secret(BasicAuthSecretSchema(name="login", username="u", password=password))
-    found = manager.get_secret("login")
-    assert isinstance(found, BasicAuthSecretSchema)
-    assert found.content == {"username": "u", "password": password}
+    stored = manager.get_secret("login")
+    assert isinstance(stored, BasicAuthSecretSchema)
+    assert stored.content == {"username": "u", "password": password}
     assert manager.list_secrets() == manager.get_all_secret_keys() == ["login"]
     assert manager.summaries() == [SecretSummary("login")]
 
@@ -112,7 +112,7 @@ def test_registering_twice_keeps_the_first(manager: SecretsManager[CountingBacke
     assert manager.get_secret("mine").content == {"key": first}
 
 
-CALLS: dict[str, Callable[[SecretsManager, str], Any]] = {
+OPERATIONS_ON_A_SECRET: dict[str, Callable[[SecretsManager, str], Any]] = {
     "get": lambda manager, name: manager.get_secret(name),
     "refresh": lambda manager, name: manager.get_secret(name, refresh=True),
     "update": lambda manager, name: manager.update_secret(secret(name, key=canary("update"))),
@@ -122,7 +122,7 @@ CALLS: dict[str, Callable[[SecretsManager, str], Any]] = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("call", OPERATIONS_ON_A_SECRET.values(), ids=OPERATIONS_ON_A_SECRET)
 def test_missing_secret_is_reported_with_similar_names(
     call: Callable[[SecretsManager, str], Any], manager: SecretsManager[CountingBackend]
 ) -> None:
@@ -146,24 +146,24 @@ def test_hint_without_a_similar_name(manager: SecretsManager[CountingBackend]) -
         manager.get_secret("mine")
 
 
-BAD = ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256]
+INVALID_NAMES = ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256]
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", INVALID_NAMES)
 def test_invalid_name_is_refused_by_every_method(name: str, manager: SecretsManager[CountingBackend]) -> None:
     """No method stores a secret with an invalid name."""
     manager.backend.put("there", key="value")
     unchecked = secret("unchecked", key=canary("unchecked"))
     unchecked.__dict__["name"] = name
-    tries: list[Callable[[], object]] = [
+    operations: list[Callable[[], object]] = [
         lambda: manager.register_secret(unchecked),
         lambda: manager.register_secret(secret(name)),
         lambda: manager.rename_secret("there", name),
         lambda: manager.update_secret(secret(name)),
     ]
-    for attempt in tries:
+    for operation in operations:
         with pytest.raises(InvalidSecretError) as caught:
-            attempt()
+            operation()
         assert find_canary(error_details(caught.value)) == []
     assert manager.list_secrets() == ["there"]
 
@@ -194,16 +194,16 @@ def test_merge_keeps_other_keys(manager: SecretsManager[CountingBackend]) -> Non
 
     It keeps the other keys and the schema.
     """
-    one, two, three = canary("one"), canary("two"), canary("three")
-    manager.backend.put("mine", a=one, b=one, c=one)
-    manager.merge_secret("mine", {"b": two, "d": three}, remove=["c"])
-    assert manager.get_secret("mine").content == {"a": one, "b": two, "d": three}
-    aws = AWSSecretSchema(name="aws", aws_access_key_id="id", aws_secret_access_key=one, aws_session_token=one)
+    old, changed, added = canary("one"), canary("two"), canary("three")
+    manager.backend.put("mine", a=old, b=old, c=old)
+    manager.merge_secret("mine", {"b": changed, "d": added}, remove=["c"])
+    assert manager.get_secret("mine").content == {"a": old, "b": changed, "d": added}
+    aws = AWSSecretSchema(name="aws", aws_access_key_id="id", aws_secret_access_key=old, aws_session_token=old)
     manager.register_secret(aws)
-    manager.merge_secret("aws", {"aws_secret_access_key": two}, remove=["aws_session_token"])
+    manager.merge_secret("aws", {"aws_secret_access_key": changed}, remove=["aws_session_token"])
     merged = manager.get_secret("aws")
     assert isinstance(merged, AWSSecretSchema)
-    assert merged.content == {"aws_access_key_id": "id", "aws_secret_access_key": two}
+    assert merged.content == {"aws_access_key_id": "id", "aws_secret_access_key": changed}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_merge_that_breaks_the_schema_is_refused(
 ) -> None:
     """A merge that does not match the schema is refused and writes nothing.
 
-    It has an unknown key, or removes a required key.
+    The merge sets an unknown key, or removes a required key.
     """
     before = SecretRecord("aws", {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")})
     manager.backend.stored["aws"] = before
@@ -243,9 +243,9 @@ def test_unknown_schema_survives_an_update(manager: SecretsManager[CountingBacke
     It keeps its schema type.
     """
     manager.backend.stored["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
-    found = manager.get_secret("mine")
-    assert isinstance(found, UndefinedSecretSchema)
-    assert found.TYPE == "defined_in_another_notebook"
+    stored = manager.get_secret("mine")
+    assert isinstance(stored, UndefinedSecretSchema)
+    assert stored.TYPE == "defined_in_another_notebook"
     manager.merge_secret("mine", {"b": canary("b")})
     manager.rename_secret("mine", "yours")
     assert manager.backend.stored["yours"].schema == "defined_in_another_notebook"
@@ -293,7 +293,7 @@ def test_rename_to_an_existing_name_changes_nothing(manager: SecretsManager[Coun
 
 ALL = ALL_BUT_VERSIONS | Capability.VERSIONS | Capability.UNDELETE
 
-NEEDS: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
+OPERATIONS_WITH_CAPABILITY: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
     "read": (Capability.READ, lambda manager: manager.get_secret("there")),
     "list": (Capability.LIST, lambda manager: manager.list_secrets()),
     "list by the old name": (Capability.LIST, lambda manager: manager.get_all_secret_keys()),
@@ -313,89 +313,89 @@ NEEDS: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
 }
 
 
-@pytest.mark.parametrize(("needed", "call"), NEEDS.values(), ids=NEEDS)
+@pytest.mark.parametrize(("needed", "call"), OPERATIONS_WITH_CAPABILITY.values(), ids=OPERATIONS_WITH_CAPABILITY)
 def test_missing_capability_is_refused_first(needed: Capability, call: Callable[[SecretsManager], Any]) -> None:
     """Without its capability, an operation does not call the backend.
 
-    The error has manager and flavor.
+    The error has the names of the manager and the flavor.
     """
-    made = limited(ALL & ~needed)
-    before = dict(made.backend.stored)
+    manager = limited(ALL & ~needed)
+    before = dict(manager.backend.stored)
     with pytest.raises(UnsupportedOperationError) as caught:
-        call(made)
+        call(manager)
     assert caught.value.flavor == "counting"
     assert "'limited' (flavor counting) can't" in str(caught.value)
     assert is_one_line(caught.value)
-    assert (made.backend.stored, made.backend.reads, made.backend.lists) == (before, [], 0)
+    assert (manager.backend.stored, manager.backend.reads, manager.backend.lists) == (before, [], 0)
 
 
 def test_similar_names_need_the_capability_to_list() -> None:
     """A manager without the capability to list does not list names for an error."""
-    made = limited(Capability.READ)
+    manager = limited(Capability.READ)
     with pytest.raises(SecretNotFoundError, match="%secret register theer"):
-        made.get_secret("theer")
-    assert made.backend.lists == 0
+        manager.get_secret("theer")
+    assert manager.backend.lists == 0
 
 
 def test_failed_list_does_not_hide_the_error() -> None:
     """If the list for similar names fails, the error still reports the missing secret."""
 
-    class Refusing(CountingBackend):
+    class FailingBackend(CountingBackend):
         def list(self) -> Iterable[SecretSummary]:
             raise ManagerUnreachableError("it does not answer")
 
     with pytest.raises(SecretNotFoundError, match="no secret 'mine'"):
-        SecretsManager(Refusing()).get_secret("mine")
+        SecretsManager(FailingBackend()).get_secret("mine")
 
 
 def test_declared_capability_without_a_method() -> None:
     """An operation without a method in the backend raises our error.
 
-    It does so even if the capability is declared.
+    The error is raised even if the capability is declared.
     """
-    made = limited(ALL | Capability.REKEY)
-    acts: list[Callable[[], object]] = [
-        lambda: made.history("there"),
-        lambda: made.rollback("there", 1),
-        lambda: made.undelete_secret("gone"),
-        lambda: made.write_records({"new": SecretRecord("arbitrary", {})}, {}),
-        made.rotate_key,
+    manager = limited(ALL | Capability.REKEY)
+    operations: list[Callable[[], object]] = [
+        lambda: manager.history("there"),
+        lambda: manager.rollback("there", 1),
+        lambda: manager.undelete_secret("gone"),
+        lambda: manager.write_records({"new": SecretRecord("arbitrary", {})}, {}),
+        manager.rotate_key,
     ]
-    for act in acts:
-        with pytest.raises(UnsupportedOperationError, match=made.flavor):
-            act()
+    for operation in operations:
+        with pytest.raises(UnsupportedOperationError, match=manager.flavor):
+            operation()
 
 
 def test_capabilities_are_derived_from_methods() -> None:
     """A backend without write methods is read-only.
 
-    One with a history has versions, without a declaration.
+    A backend with the method ``history`` has versions, without a declaration.
     """
 
-    class Reading(Backend):
+    class ReadOnlyBackend(Backend):
         def read(self, name: str) -> SecretRecord:
             raise self.missing_error(name)
 
         def list(self) -> Iterable[SecretSummary]:
             return []
 
-    class Versioning(CountingBackend):
+    class VersionedBackend(CountingBackend):
         def history(self, name: str) -> Sequence[SecretVersion]:
             raise self.missing_error(name)
 
         def rollback(self, name: str, number: int) -> SecretVersion:
             raise self.missing_error(f"{name} {number}")
 
-    assert Reading.capabilities == Capability.READ | Capability.LIST
+    assert ReadOnlyBackend.capabilities == Capability.READ | Capability.LIST
     assert CountingBackend.capabilities == ALL_BUT_VERSIONS
-    assert Versioning.capabilities == ALL_BUT_VERSIONS | Capability.VERSIONS
-    reading = SecretsManager(Reading())
+    assert VersionedBackend.capabilities == ALL_BUT_VERSIONS | Capability.VERSIONS
+    reading = SecretsManager(ReadOnlyBackend())
     with pytest.raises(UnsupportedOperationError):
         reading.register_secret(secret("new"))
     with pytest.raises(UnsupportedOperationError):
         reading.backend.create("new", SecretRecord("arbitrary", {}))
     with pytest.raises(UnsupportedOperationError):
-        reading.backend.replace("new", lambda present: present)
+        reading.backend.replace("new", lambda current: current)
     with pytest.raises(UnsupportedOperationError):
         reading.backend.delete("new")
 
@@ -406,14 +406,14 @@ def test_capabilities_are_derived_from_methods() -> None:
 def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBackend]) -> None:
     """get_secrets reads each secret once, and returns an error for each failed one.
 
-    It lists once, for similar names.
+    It lists the names once, to suggest similar names.
     """
     for name in ("one", "two"):
         manager.backend.put(name, key=canary(name))
-    found = manager.get_secrets(["one", "two", "one", "tow", "onne", "two"])
-    assert list(found) == ["one", "two", "tow", "onne"]
-    assert [type(value).__name__ for value in found.values()] == ["ArbitrarySecretSchema"] * 2 + ["SecretNotFoundError"] * 2
-    assert "Did you mean 'two'" in str(found["tow"])
+    results = manager.get_secrets(["one", "two", "one", "tow", "onne", "two"])
+    assert list(results) == ["one", "two", "tow", "onne"]
+    assert [type(result).__name__ for result in results.values()] == ["ArbitrarySecretSchema"] * 2 + ["SecretNotFoundError"] * 2
+    assert "Did you mean 'two'" in str(results["tow"])
     assert sorted(manager.backend.reads) == ["one", "onne", "tow", "two"]
     assert manager.backend.lists == 1
     assert manager.get_secrets([]) == {}
@@ -422,10 +422,10 @@ def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBac
 def test_batch_is_read_in_parallel(manager: SecretsManager[CountingBackend]) -> None:
     """As many reads as the backend allows run at the same time.
 
-    Each read here waits for all others.
+    In this test, each read waits for all others.
     """
-    together = threading.Barrier(manager.parallel_reads, timeout=30)
-    manager.backend.during_read = lambda _: together.wait()
+    barrier = threading.Barrier(manager.parallel_reads, timeout=30)
+    manager.backend.during_read = lambda _: barrier.wait()
     names = [f"s{number}" for number in range(manager.parallel_reads * 2)]
     for name in names:
         manager.backend.put(name, key=canary(name))
@@ -436,15 +436,15 @@ def test_batch_is_read_in_parallel(manager: SecretsManager[CountingBackend]) -> 
 def test_cheap_reads_use_no_threads() -> None:
     """With ``parallel_reads`` of 1, no thread is started."""
 
-    class Cheap(CountingBackend):
+    class CheapBackend(CountingBackend):
         parallel_reads: ClassVar[int] = 1
 
-    made = SecretsManager(Cheap())
+    manager = SecretsManager(CheapBackend())
     threads = set()
-    made.backend.during_read = lambda _: threads.add(threading.current_thread())
+    manager.backend.during_read = lambda _: threads.add(threading.current_thread())
     for name in ("one", "two"):
-        made.backend.put(name)
-    made.get_secrets(["one", "two"])
+        manager.backend.put(name)
+    manager.get_secrets(["one", "two"])
     assert threads == {threading.current_thread()}
 
 
@@ -464,23 +464,23 @@ def test_batch_with_refresh(manager: SecretsManager[CountingBackend]) -> None:
 def test_one_failed_read_of_a_batch() -> None:
     """A failed read returns its own error, and the other secrets are read."""
 
-    class Refusing(CountingBackend):
+    class FailingBackend(CountingBackend):
         def read(self, name: str) -> SecretRecord:
             if name == "bad":
                 raise ManagerUnreachableError("it does not answer")
             return super().read(name)
 
-    made = SecretsManager(Refusing())
-    made.backend.put("good")
-    found = made.get_secrets(["bad", "good"])
-    assert isinstance(found["bad"], ManagerUnreachableError)
-    assert found["good"] == secret("good")
+    manager = SecretsManager(FailingBackend())
+    manager.backend.put("good")
+    results = manager.get_secrets(["bad", "good"])
+    assert isinstance(results["bad"], ManagerUnreachableError)
+    assert results["good"] == secret("good")
 
 
 # Options and descriptions.
 
 
-class _Options(ManagerOptions):
+class _ExampleOptions(ManagerOptions):
     url: str
     token: str = SecretField()
     retries: int = 3
@@ -490,7 +490,7 @@ class OptionedBackend(CountingBackend):
     """A flavor with options, one of which is sensitive."""
 
     FLAVOR: ClassVar[str] = "optioned"
-    options_model: ClassVar[type[ManagerOptions]] = _Options
+    options_model: ClassVar[type[ManagerOptions]] = _ExampleOptions
 
 
 def test_options_are_checked_without_showing_values() -> None:
@@ -513,32 +513,32 @@ def test_options_are_checked_without_showing_values() -> None:
 
 def test_sensitive_options_are_not_shown() -> None:
     """The repr of a manager and of its options contains no token."""
-    made = SecretsManager(
+    manager = SecretsManager(
         OptionedBackend(OptionedBackend.make_options({"url": "https://vault", "token": canary("token")}), context=ManagerContext(name="m"))
     )
-    assert find_canary(repr(made) + repr(made.options) + str(made.options) + str(made.describe())) == []
-    assert "https://vault" in repr(made.options)
-    assert repr(made) == "<SecretsManager 'm' of flavor 'optioned'>"
+    assert find_canary(repr(manager) + repr(manager.options) + str(manager.options) + str(manager.describe())) == []
+    assert "https://vault" in repr(manager.options)
+    assert repr(manager) == "<SecretsManager 'm' of flavor 'optioned'>"
 
 
-class _Careless(ManagerOptions):
+class _UnmarkedOptions(ManagerOptions):
     address: str = ""
     api_token: str = ""
     region: str = ""
     shown_token: str = ClearTextField(default="")
 
 
-class CarelessBackend(CountingBackend):
+class UnmarkedBackend(CountingBackend):
     """A flavor whose options are not marked as sensitive."""
 
     FLAVOR: ClassVar[str] = "careless"
-    options_model: ClassVar[type[ManagerOptions]] = _Careless
+    options_model: ClassVar[type[ManagerOptions]] = _UnmarkedOptions
 
 
 def test_options_are_masked_by_their_value() -> None:
-    """A token and a URL with a password are masked without a mark.
+    """A token and a URL with a password are masked, although their options are not marked as sensitive.
 
-    An option that is marked as clear text is not.
+    An option that is marked as clear text is not masked.
     """
     token, password = canary("token"), canary("password")
     attributes = {"address": f"https://ada:{password}@host", "api_token": token, "region": "eu-west-1", "shown_token": "plain-token"}
@@ -555,15 +555,15 @@ def test_options_are_masked_by_their_value() -> None:
     assert find_canary(home()) == []
     refused = canary("refused")
     with pytest.raises(InvalidOptionsError):
-        CarelessBackend.make_options({"api_token": refused, "port": 1})
+        UnmarkedBackend.make_options({"api_token": refused, "port": 1})
     assert find_canary(redact(refused)) == []
 
 
 def test_unregistered_managers_are_separate() -> None:
     """Two managers without a registration have different IDs, open nothing and are available."""
-    one, two = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
-    assert one.id != two.id
-    assert not one.context.folder.exists()
+    first, second = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
+    assert first.id != second.id
+    assert not first.context.folder.exists()
     assert CountingBackend.availability().ok
 
 

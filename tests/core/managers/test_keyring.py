@@ -31,13 +31,13 @@ def test_suite_passes_with_a_real_keyring() -> None:
 
 
 def test_missing_keyring(home: Path) -> None:
-    """Without a keyring the flavor is unavailable, and using it raises the same error.
+    """Without a keyring the flavor is unavailable with a reason, and a registration raises an error with the same reason.
 
     No file is created.
     """
-    found = availability("keyring")
-    assert not found.ok
-    assert "needs the OS keyring" in found.reason
+    result = availability("keyring")
+    assert not result.ok
+    assert "needs the OS keyring" in result.reason
     manager = SecretsManager(KeyringBackend(context=ManagerContext(name="mine", folder=home / "mine")))
     assert manager.list_secrets() == []
     with pytest.raises(ManagerLockedError, match="needs the OS keyring") as caught:

@@ -21,7 +21,7 @@ from zensecrets_jupyter.testing.strategies import names
 IDENTITY = "1f1b7a0c-9a0f-4d52-8f9c-3f3f0f2f7a11"
 
 # These alphabets are from the documentation of the services, not from our code. A service without an entry allows any character.
-ALLOWED = {
+ALLOWED_CHARACTERS = {
     "aws": string.ascii_letters + string.digits + "/_+=.@-",
     "gcp": string.ascii_letters + string.digits + "_-",
     "azure": string.ascii_letters + string.digits + "-",
@@ -30,7 +30,7 @@ ALLOWED = {
 }
 
 
-class _Scoped(MemoryBackend):
+class _ScopedBackend(MemoryBackend):
     options_model = ScopedOptions
 
 
@@ -43,7 +43,7 @@ def _keys(flavor: str, scope: str = "component", namespace: str | None = None, i
 def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None:
     """The key of any name has only allowed characters.
 
-    It is converted back to the name.
+    The key is converted back to the same name.
     """
     for scope in Scope:
         keys = _keys(flavor, scope.value, "team" if scope is Scope.NAMESPACE else None)
@@ -52,7 +52,7 @@ def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None
         except InvalidSecretError as error:
             assert "is too long for" in str(error) or name.startswith("zenml/")  # noqa: PT017 - only some names are too long, so pytest.raises() does not fit
             continue
-        assert set(key) <= set(ALLOWED.get(flavor, key))
+        assert set(key) <= set(ALLOWED_CHARACTERS.get(flavor, key))
         assert keys.name_for(key) == name
 
 
@@ -68,7 +68,7 @@ def test_foreign_key_has_no_name(flavor: str, key: str) -> None:
 def test_common_names_are_readable() -> None:
     """Names of letters, digits, hyphens and underscores are unchanged in a key.
 
-    Some services do not allow this.
+    A character that the alphabet of a service does not contain is escaped.
     """
     assert _keys("aws").key_for("aws_prod-1") == f"zenml/component/{IDENTITY}/aws_prod-1"
     assert _keys("vault", "namespace", "team").key_for("Db") == "zenml/namespace/team/Db"
@@ -96,17 +96,17 @@ def test_long_name_is_refused(flavor: str) -> None:
     The error has the service, the limit and the length of the scope.
     """
     keys = _keys(flavor)
-    longest = ENCODINGS[flavor].max_length
-    fitting = "a" * (longest - len(keys.prefix))
-    assert len(keys.key_for(fitting)) == longest
-    with pytest.raises(InvalidSecretError, match=rf"{len(keys.prefix)} of them for the scope\. At most {longest} are allowed") as caught:
-        keys.key_for(fitting + "a")
+    max_length = ENCODINGS[flavor].max_length
+    longest_name = "a" * (max_length - len(keys.prefix))
+    assert len(keys.key_for(longest_name)) == max_length
+    with pytest.raises(InvalidSecretError, match=rf"{len(keys.prefix)} of them for the scope\. At most {max_length} are allowed") as caught:
+        keys.key_for(longest_name + "a")
     assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 def test_scopes_have_separate_keys(flavor: str) -> None:
-    """A key of one scope, namespace or component has no name in another."""
+    """A key of one scope, namespace or component has no name in another one."""
     all_keys = [
         _keys(flavor, "none"),
         _keys(flavor, "global"),
@@ -117,9 +117,9 @@ def test_scopes_have_separate_keys(flavor: str) -> None:
         _keys(flavor, "namespace", "a-b"),
         _keys(flavor, "namespace", "component"),
     ]
-    listed = [(owner, name, owner.key_for(name)) for owner in all_keys for name in ("x", "b-x", "a/b")]
+    keys_with_owners = [(owner, name, owner.key_for(name)) for owner in all_keys for name in ("x", "b-x", "a/b")]
     for keys in all_keys:
-        assert keys.names_in(key for _, _, key in listed) == [name for owner, name, _ in listed if owner is keys]
+        assert keys.names_in(key for _, _, key in keys_with_owners) == [name for owner, name, _ in keys_with_owners if owner is keys]
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
@@ -148,14 +148,14 @@ def test_name_like_a_scope_is_refused_without_a_scope(flavor: str) -> None:
 def test_invalid_scope_is_refused_at_registration(attributes: dict[str, str], expected_text: str) -> None:
     """An invalid scope is refused with the reason.
 
-    So is a namespace that does not match the scope.
+    A namespace that does not match the scope is refused too.
     """
     with pytest.raises(InvalidOptionsError, match=expected_text):
-        _Scoped.make_options(attributes)
+        _ScopedBackend.make_options(attributes)
 
 
 def test_default_scope_is_the_component() -> None:
     """By default a manager shares its secrets with no other manager."""
-    manager: SecretsManager = SecretsManager(_Scoped(context=ManagerContext()))
+    manager: SecretsManager = SecretsManager(_ScopedBackend(context=ManagerContext()))
     assert isinstance(manager.options, ScopedOptions)
     assert manager.options.scope is Scope.COMPONENT

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.managers.stores import content_of, open_store, raw, secret
+from tests.support.managers.stores import content_of, open_store, run_sql, secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
     InvalidSecretError,
@@ -35,9 +35,9 @@ def test_registered_secret_is_read_by_another_instance(home: Path) -> None:
     """A registered secret is read by another instance, with its keys, values and schema."""
     value = canary("registered")
     open_store(home).register_secret(get_schema("aws").from_content("s3", {"aws_access_key_id": "id", "aws_secret_access_key": value}))
-    again = open_store(home).get_secret("s3")
-    assert again.TYPE == "aws"
-    assert again.content == {"aws_access_key_id": "id", "aws_secret_access_key": value}
+    reread = open_store(home).get_secret("s3")
+    assert reread.TYPE == "aws"
+    assert reread.content == {"aws_access_key_id": "id", "aws_secret_access_key": value}
 
 
 @pytest.mark.parametrize(
@@ -94,16 +94,16 @@ def test_large_content_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_reading_creates_no_file(home: Path) -> None:
     """No operation on a new store creates a file or a folder, except registering.
 
-    Listing, describing, reading, deleting and renaming are tested.
+    The test lists, describes, reads, updates, deletes and renames.
     """
     store = open_store(home)
     assert store.list_secrets() == []
     assert store.summaries() == []
     assert store.describe()["secrets"] == "0"
     assert "the first secret creates the key" in store.describe()["protected by"]
-    for look in (store.get_secret, store.delete_secret, store.history):
+    for operation in (store.get_secret, store.delete_secret, store.history):
         with pytest.raises(SecretNotFoundError):
-            look("nothing")
+            operation("nothing")
     with pytest.raises(SecretNotFoundError):
         store.rename_secret("nothing", "something")
     with pytest.raises(SecretNotFoundError):
@@ -184,11 +184,11 @@ def test_versions_are_stored_and_pruned(home: Path) -> None:
     for number in range(2, 6):
         store.merge_secret("a", {"k": str(number)})
     history = store.history("a")
-    assert [(one.number, one.current) for one in history] == [(5, True), (4, False), (3, False)]
-    assert {one.schema for one in history} == {"arbitrary"}
-    assert all(before - timedelta(seconds=1) <= one.created <= datetime.now(timezone.utc) for one in history)
+    assert [(version.number, version.current) for version in history] == [(5, True), (4, False), (3, False)]
+    assert {version.schema for version in history} == {"arbitrary"}
+    assert all(before - timedelta(seconds=1) <= version.created <= datetime.now(timezone.utc) for version in history)
     assert store.summaries() == [("a", "arbitrary", 5, history[0].created)]
-    assert raw(store.backend.path, "SELECT count(*) FROM earlier_versions") == [(2,)]
+    assert run_sql(store.backend.path, "SELECT count(*) FROM earlier_versions") == [(2,)]
 
 
 def test_smaller_limit_prunes_at_the_next_write(home: Path) -> None:
@@ -200,25 +200,25 @@ def test_smaller_limit_prunes_at_the_next_write(home: Path) -> None:
     store.register_secret(secret("a", k="1"))
     for number in range(2, 6):
         store.merge_secret("a", {"k": str(number)})
-    lesser = open_store(home, versions_kept=1)
-    lesser.merge_secret("a", {"k": "6"})
-    assert [one.number for one in lesser.history("a")] == [6]
-    assert content_of(lesser, "a") == {"k": "6"}
+    with_smaller_limit = open_store(home, versions_kept=1)
+    with_smaller_limit.merge_secret("a", {"k": "6"})
+    assert [version.number for version in with_smaller_limit.history("a")] == [6]
+    assert content_of(with_smaller_limit, "a") == {"k": "6"}
 
 
 def test_rollback_creates_a_new_version(home: Path) -> None:
     """A rollback stores an earlier version as a new version.
 
-    The new version has the content and the schema of the earlier one. It can be rolled back too.
+    The new version has the content and the schema of the earlier one. A rollback can go back to this new version too.
     """
     store = open_store(home)
     store.register_secret(get_schema("openai").from_content("a", {"api_key": "first"}))
     store.update_secret(secret("a", other="second"))
-    written = store.rollback("a", 1)
-    assert (written.number, written.schema, written.current) == (3, "openai", True)
-    back: BaseSecretSchema = store.get_secret("a")
-    assert (back.TYPE, back.content) == ("openai", {"api_key": "first"})
-    assert [one.number for one in store.history("a")] == [3, 2, 1]
+    new_version = store.rollback("a", 1)
+    assert (new_version.number, new_version.schema, new_version.current) == (3, "openai", True)
+    restored: BaseSecretSchema = store.get_secret("a")
+    assert (restored.TYPE, restored.content) == ("openai", {"api_key": "first"})
+    assert [version.number for version in store.history("a")] == [3, 2, 1]
     assert store.rollback("a", 2).number == 4
     assert content_of(store, "a") == {"other": "second"}
     assert store.rollback("a", 4).number == 5
@@ -237,7 +237,7 @@ def test_rollback_to_a_missing_version(home: Path) -> None:
     for number in (1, 0, -1, 4, 2**70):
         with pytest.raises(SecretNotFoundError, match="The versions are 3, 2"):
             store.rollback("a", number)
-    assert [one.number for one in store.history("a")] == [3, 2]
+    assert [version.number for version in store.history("a")] == [3, 2]
 
 
 def test_rename_keeps_the_history(home: Path) -> None:
@@ -250,11 +250,11 @@ def test_rename_keeps_the_history(home: Path) -> None:
     store.merge_secret("old", {"k": "2"})
     store.rename_secret("old", "new")
     assert store.list_secrets() == ["new"]
-    assert [one.number for one in store.history("new")] == [2, 1]
+    assert [version.number for version in store.history("new")] == [2, 1]
     store.rollback("new", 1)
     assert content_of(store, "new") == {"k": "1"}
     store.register_secret(secret("old", k="another"))
-    assert [one.number for one in store.history("old")] == [1]
+    assert [version.number for version in store.history("old")] == [1]
 
 
 def test_delete_removes_the_history(home: Path) -> None:
@@ -266,9 +266,9 @@ def test_delete_removes_the_history(home: Path) -> None:
     store.register_secret(secret("a", k="1"))
     store.merge_secret("a", {"k": "2"})
     store.delete_secret("a")
-    assert raw(store.backend.path, "SELECT count(*) FROM earlier_versions") == [(0,)]
+    assert run_sql(store.backend.path, "SELECT count(*) FROM earlier_versions") == [(0,)]
     store.register_secret(secret("a", k="3"))
-    assert [one.number for one in store.history("a")] == [1]
+    assert [version.number for version in store.history("a")] == [1]
 
 
 def test_files_contain_no_value_and_no_key(home: Path) -> None:
@@ -297,7 +297,7 @@ def test_files_contain_no_value_and_no_key(home: Path) -> None:
 def test_files_belong_to_their_owner(home: Path) -> None:
     """Store, log and key file have mode 0600, and their folders have mode 0700.
 
-    This is so even after a copy with another mode.
+    If the file of the store has another mode, opening the store corrects the mode.
     """
     store = open_store(home)
     store.register_secret(secret("a", k=canary()))
@@ -315,19 +315,19 @@ def test_values_are_not_shown(home: Path, caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.DEBUG)
     logging.getLogger("sqlalchemy").setLevel(logging.DEBUG)
     store = open_store(home)
-    shown = []
+    outputs = []
     store.register_secret(secret("a", k=canary()))
     store.merge_secret("a", {"k": canary()})
     store.get_secret("a", refresh=True)
-    shown += [repr(store), repr(store.describe()), repr(store.summaries()), repr(store.history("a")), repr(store.backend.read("a"))]
-    shown += [repr(store.backend._keys), repr(store.backend._keys.__dict__), repr(store.__dict__)]
-    raw(store.backend.path, "UPDATE secrets SET sealed = 'text'")
+    outputs += [repr(store), repr(store.describe()), repr(store.summaries()), repr(store.history("a")), repr(store.backend.read("a"))]
+    outputs += [repr(store.backend._keys), repr(store.backend._keys.__dict__), repr(store.__dict__)]
+    run_sql(store.backend.path, "UPDATE secrets SET sealed = 'text'")
     with pytest.raises(ManagerCorruptedError) as corrupted:
         store.merge_secret("a", {"k": canary()})
     with pytest.raises(SecretExistsError) as exists:
         store.register_secret(secret("a", k=canary()))
-    shown += ["".join(traceback.format_exception(caught.value)) for caught in (corrupted, exists)]
-    assert not find_canary("\n".join([*shown, caplog.text]))
+    outputs += ["".join(traceback.format_exception(caught.value)) for caught in (corrupted, exists)]
+    assert not find_canary("\n".join([*outputs, caplog.text]))
 
 
 def test_write_of_another_instance_is_seen(home: Path) -> None:
@@ -371,8 +371,8 @@ def test_names_are_listed_without_the_key(home: Path) -> None:
     store.register_secret(secret("a", k=canary()))
     for file in (home / "keys").iterdir():
         file.unlink()
-    again = open_store(home)
-    assert again.list_secrets() == ["a"]
-    assert [one.number for one in again.history("a")] == [1]
-    assert again.describe()["secrets"] == "1"
-    assert again.describe()["protected by"].startswith("a key file (")
+    reopened = open_store(home)
+    assert reopened.list_secrets() == ["a"]
+    assert [version.number for version in reopened.history("a")] == [1]
+    assert reopened.describe()["secrets"] == "1"
+    assert reopened.describe()["protected by"].startswith("a key file (")

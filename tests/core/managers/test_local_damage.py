@@ -1,6 +1,6 @@
 """The local store with an altered, damaged or swapped file.
 
-It raises a typed error, never returns wrong content, and does not overwrite the file.
+The store raises an error of this package, never returns wrong content, and does not overwrite the file.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.managers.stores import content_of, open_store, raw, secret
+from tests.support.managers.stores import content_of, open_store, run_sql, secret
 from zensecrets_jupyter.core.errors import (
     ManagerCorruptedError,
     ManagerError,
@@ -44,7 +44,7 @@ def store(home: Path) -> SecretsManager[LocalBackend]:
     return store
 
 
-def _flips(blob: bytes) -> Iterator[bytes]:
+def _damaged_copies(blob: bytes) -> Iterator[bytes]:
     """Yield damaged copies of ``blob``.
 
     One bit is flipped, or the copy is too short, is too long, or has only zeros.
@@ -57,24 +57,24 @@ def _flips(blob: bytes) -> Iterator[bytes]:
 
 def test_flipped_byte_of_a_row_is_detected(store: SecretsManager[LocalBackend]) -> None:
     """Any flipped, missing or additional byte of the encrypted content raises ManagerCorruptedError."""
-    [(blob,)] = raw(store.backend.path, "SELECT sealed FROM secrets WHERE name = 'one'")
-    for damaged in _flips(blob):
-        raw(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (damaged,)))
+    [(blob,)] = run_sql(store.backend.path, "SELECT sealed FROM secrets WHERE name = 'one'")
+    for damaged in _damaged_copies(blob):
+        run_sql(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (damaged,)))
         with pytest.raises(ManagerCorruptedError, match=r"'one' \(version 3\) is damaged, was altered or was swapped"):
             content_of(store, "one")
-    raw(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (blob,)))
+    run_sql(store.backend.path, ("UPDATE secrets SET sealed = ? WHERE name = 'one'", (blob,)))
     assert content_of(store, "one") == {"k": "one's third"}
 
 
 def test_flipped_byte_of_an_earlier_version_is_detected(store: SecretsManager[LocalBackend]) -> None:
     """A rollback to a damaged version raises an error and writes nothing."""
-    [(blob,)] = raw(store.backend.path, "SELECT sealed FROM earlier_versions WHERE number = 2")
-    for damaged in list(_flips(blob))[::9]:
-        raw(store.backend.path, ("UPDATE earlier_versions SET sealed = ? WHERE number = 2", (damaged,)))
+    [(blob,)] = run_sql(store.backend.path, "SELECT sealed FROM earlier_versions WHERE number = 2")
+    for damaged in list(_damaged_copies(blob))[::9]:
+        run_sql(store.backend.path, ("UPDATE earlier_versions SET sealed = ? WHERE number = 2", (damaged,)))
         with pytest.raises(ManagerCorruptedError):
             store.rollback("one", 2)
     assert content_of(store, "one") == {"k": "one's third"}
-    assert [one.number for one in store.history("one")] == [3, 2, 1]
+    assert [version.number for version in store.history("one")] == [3, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_flipped_byte_of_an_earlier_version_is_detected(store: SecretsManager[Lo
 )
 def test_altered_column_is_detected(store: SecretsManager[LocalBackend], home: Path, alteration: str) -> None:
     """A changed or swapped column raises ManagerCorruptedError, because the content is bound to it."""
-    before = raw(store.backend.path, "SELECT count(*) FROM secrets", "SELECT * FROM earlier_versions ORDER BY number")
-    raw(store.backend.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the SQL consists of constants of this test
+    before = run_sql(store.backend.path, "SELECT count(*) FROM secrets", "SELECT * FROM earlier_versions ORDER BY number")
+    run_sql(store.backend.path, f"UPDATE secrets SET {alteration} WHERE name = 'one'")  # noqa: S608 - the SQL consists of constants of this test
     if alteration.startswith(("name", "manager")):
         with pytest.raises(SecretNotFoundError):
             content_of(store, "one")
@@ -116,12 +116,12 @@ def test_altered_column_is_detected(store: SecretsManager[LocalBackend], home: P
     with pytest.raises(ManagerCorruptedError):
         store.rotate_key()
     assert content_of(open_store(home), "two") == {"k": "two's first"}
-    assert raw(store.backend.path, "SELECT * FROM earlier_versions ORDER BY number") == before
+    assert run_sql(store.backend.path, "SELECT * FROM earlier_versions ORDER BY number") == before
 
 
 def test_swapped_rows_are_detected(store: SecretsManager[LocalBackend]) -> None:
     """Swapped names of two secrets, or swapped contents of two versions, raise ManagerCorruptedError."""
-    raw(
+    run_sql(
         store.backend.path,
         "UPDATE secrets SET name = 'none' WHERE name = 'one'",
         "UPDATE secrets SET name = 'one' WHERE name = 'two'",
@@ -135,7 +135,7 @@ def test_swapped_rows_are_detected(store: SecretsManager[LocalBackend]) -> None:
 @pytest.mark.parametrize("number", [1, 2])
 def test_swapped_versions_are_detected(store: SecretsManager[LocalBackend], number: int) -> None:
     """A rollback to one of two swapped versions raises ManagerCorruptedError."""
-    raw(
+    run_sql(
         store.backend.path,
         "UPDATE earlier_versions SET number = 9 WHERE number = 1",
         "UPDATE earlier_versions SET number = 1 WHERE number = 2",
@@ -150,20 +150,20 @@ def test_swapped_versions_are_detected(store: SecretsManager[LocalBackend], numb
 @pytest.mark.parametrize("value", [None, "", b"", 7, "x", b"x", "keyring", "passphrase", "{}", "[]"])
 def test_altered_key_row_is_detected(store: SecretsManager[LocalBackend], home: Path, column: str, value: Any) -> None:
     """A damaged row of the data key raises ManagerCorruptedError, and no new key is created."""
-    raw(
+    run_sql(
         store.backend.path,
         "CREATE TABLE loose AS SELECT * FROM data_keys",
         "DROP TABLE data_keys",
         "ALTER TABLE loose RENAME TO data_keys",
         (f"UPDATE data_keys SET {column} = ?", (value,)),  # noqa: S608 - the SQL consists of constants of this test
     )
-    before = raw(store.backend.path, "SELECT * FROM data_keys")
-    again = open_store(home)
-    for act in _operations(again):
+    before = run_sql(store.backend.path, "SELECT * FROM data_keys")
+    reopened = open_store(home)
+    for operation in _operations(reopened):
         with pytest.raises(ManagerCorruptedError):
-            act()
-    assert raw(store.backend.path, "SELECT * FROM data_keys") == before
-    assert again.list_secrets() == ["one", "two"]
+            operation()
+    assert run_sql(store.backend.path, "SELECT * FROM data_keys") == before
+    assert reopened.list_secrets() == ["one", "two"]
 
 
 def test_lost_key_row_is_not_replaced(store: SecretsManager[LocalBackend], home: Path) -> None:
@@ -171,11 +171,11 @@ def test_lost_key_row_is_not_replaced(store: SecretsManager[LocalBackend], home:
 
     No new key is created.
     """
-    raw(store.backend.path, "DELETE FROM data_keys")
-    for act in _operations(open_store(home)):
+    run_sql(store.backend.path, "DELETE FROM data_keys")
+    for operation in _operations(open_store(home)):
         with pytest.raises(ManagerCorruptedError):
-            act()
-    assert raw(store.backend.path, "SELECT count(*) FROM data_keys") == [(0,)]
+            operation()
+    assert run_sql(store.backend.path, "SELECT count(*) FROM data_keys") == [(0,)]
 
 
 def _operations(store: SecretsManager[LocalBackend]) -> tuple[Callable[[], object], ...]:
@@ -206,9 +206,9 @@ def test_file_that_is_not_a_database(home: Path, content: bytes, error: type[Man
     store = open_store(home)
     store.backend.path.parent.mkdir(parents=True)
     store.backend.path.write_bytes(content)
-    for act in (store.list_secrets, store.describe, store.summaries, store.delete_all_secrets, *_operations(store)):
+    for operation in (store.list_secrets, store.describe, store.summaries, store.delete_all_secrets, *_operations(store)):
         with pytest.raises(error):
-            act()
+            operation()
     assert store.backend.path.read_bytes() == content
 
 
@@ -226,81 +226,81 @@ def test_database_of_another_program(home: Path) -> None:
     """A foreign SQLite database is refused and not changed."""
     store = open_store(home)
     store.backend.path.parent.mkdir(parents=True)
-    raw(store.backend.path, "CREATE TABLE secrets (id, name)", "INSERT INTO secrets VALUES (1, 'a')")
+    run_sql(store.backend.path, "CREATE TABLE secrets (id, name)", "INSERT INTO secrets VALUES (1, 'a')")
     before = store.backend.path.read_bytes()
-    for act in (store.list_secrets, lambda: store.register_secret(secret("a", k=canary()))):
+    for operation in (store.list_secrets, lambda: store.register_secret(secret("a", k=canary()))):
         with pytest.raises(ManagerCorruptedError, match="not a store of this package"):
-            act()
+            operation()
     assert store.backend.path.read_bytes() == before
 
 
 def test_store_of_a_newer_version(store: SecretsManager[LocalBackend], home: Path) -> None:
     """A store with a higher format raises StoreTooNewError and is not changed."""
-    raw(store.backend.path, "UPDATE meta SET value = 'secrets 2' WHERE name = 'format'")
-    before = raw(store.backend.path, "SELECT * FROM secrets")
-    again = open_store(home)
-    for act in (again.list_secrets, again.describe, again.delete_all_secrets, *_operations(again)):
+    run_sql(store.backend.path, "UPDATE meta SET value = 'secrets 2' WHERE name = 'format'")
+    before = run_sql(store.backend.path, "SELECT * FROM secrets")
+    reopened = open_store(home)
+    for operation in (reopened.list_secrets, reopened.describe, reopened.delete_all_secrets, *_operations(reopened)):
         with pytest.raises(StoreTooNewError, match="pip install --upgrade"):
-            act()
+            operation()
     with pytest.raises(StoreTooNewError):
         store.merge_secret("one", {"k": canary()})
-    assert raw(store.backend.path, "SELECT * FROM secrets") == before
+    assert run_sql(store.backend.path, "SELECT * FROM secrets") == before
 
 
 def test_flipped_bytes_never_return_wrong_content(home: Path) -> None:
     """A store with one flipped byte never returns wrong content.
 
-    Each secret is right, is missing, or raises one of our errors.
+    Each secret has its right content, is missing, or raises an error of this package.
     """
     store = open_store(home)
-    right = {f"name{number}": {f"key{number}": canary(str(number))} for number in range(6)}
-    for name, content in right.items():
+    expected_contents = {f"name{number}": {f"key{number}": canary(str(number))} for number in range(6)}
+    for name, content in expected_contents.items():
         store.register_secret(secret(name, **content))
         store.update_secret(secret(name, **content))
     path = store.backend.path
     del store
     gc.collect()
-    whole = path.read_bytes()
-    chosen = random.Random(2)  # noqa: S311 - the random numbers select bytes to flip and protect nothing
-    nonzero = [offset for offset in range(len(whole)) if whole[offset]]
-    offsets = sorted({*range(100), *chosen.sample(nonzero, 300), *chosen.sample(range(len(whole)), 50)})
+    original = path.read_bytes()
+    rng = random.Random(2)  # noqa: S311 - the random numbers select bytes to flip and protect nothing
+    nonzero = [offset for offset in range(len(original)) if original[offset]]
+    offsets = sorted({*range(100), *rng.sample(nonzero, 300), *rng.sample(range(len(original)), 50)})
     outcomes = dict.fromkeys(("right", "not found", "error"), 0)
-    for turn, offset in enumerate(offsets):
-        damaged = bytearray(whole)
-        damaged[offset] ^= 1 << chosen.randrange(8)
+    for number, offset in enumerate(offsets):
+        damaged = bytearray(original)
+        damaged[offset] ^= 1 << rng.randrange(8)
         for file in path.parent.iterdir():
             file.unlink()
         path.write_bytes(damaged)
-        again = open_store(home)
-        for name, content in right.items():
-            outcomes[_outcome(again, name, content)] += 1
-        for look in (again.list_secrets, again.summaries, again.describe, partial(again.history, "name3")):
-            _raised_error(look)
-        if turn % 5 == 0:
-            _raised_error(partial(again.merge_secret, "name5", {"k": canary()}))
-            _raised_error(partial(again.register_secret, secret("new", k=canary())))
+        reopened = open_store(home)
+        for name, content in expected_contents.items():
+            outcomes[_outcome(reopened, name, content)] += 1
+        for operation in (reopened.list_secrets, reopened.summaries, reopened.describe, partial(reopened.history, "name3")):
+            _raised_error(operation)
+        if number % 5 == 0:
+            _raised_error(partial(reopened.merge_secret, "name5", {"k": canary()}))
+            _raised_error(partial(reopened.register_secret, secret("new", k=canary())))
             assert not find_canary(path.parent)
-        if turn % 50 == 0:
+        if number % 50 == 0:
             gc.collect()
     assert outcomes["right"] > outcomes["error"] > 0, outcomes
 
 
 def _outcome(store: SecretsManager[LocalBackend], name: str, content: dict[str, str]) -> str:
-    found: dict[str, str] = {}
-    error = _raised_error(lambda: found.update(content_of(store, name)))
+    stored: dict[str, str] = {}
+    error = _raised_error(lambda: stored.update(content_of(store, name)))
     if error is not None:
         return "not found" if isinstance(error, SecretNotFoundError) else "error"
-    assert found == content
+    assert stored == content
     return "right"
 
 
-def _raised_error(act: Callable[[], object]) -> ZenSecretsError | None:
-    """Return the error of this package that ``act`` raises, or ``None``.
+def _raised_error(operation: Callable[[], object]) -> ZenSecretsError | None:
+    """Return the error of this package that ``operation`` raises, or ``None``.
 
     Any other error fails the test.
     """
     try:
-        act()
+        operation()
     except (SecretNotFoundError, SecretExistsError, ManagerError) as error:
         raised = error
     else:

@@ -44,14 +44,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
     folder = tmp_path / "small"
     folder.mkdir()
     mount = shutil.which("mount")
-    mounted = (
+    is_mounted = (
         mount
         and not subprocess.run([mount, "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], check=False, capture_output=True).returncode
     )
     try:
-        yield folder if mounted else None
+        yield folder if is_mounted else None
     finally:
-        if mounted:
+        if is_mounted:
             subprocess.run([shutil.which("umount") or "umount", "--lazy", str(folder)], check=True)
 
 
@@ -67,31 +67,31 @@ def test_full_disk_keeps_stored_secrets(small_disk: Path | None, tmp_path: Path)
     assert process.exitcode == 0
 
 
-def _fill(home: Path, limited: bool) -> None:  # noqa: FBT001 - a process gets its arguments by position
+def _fill(home: Path, limit_file_size: bool) -> None:  # noqa: FBT001 - a process gets its arguments by position
     store = open_in_child(home)
     store.register_secret(secret("first", key="first"))
-    if limited:
+    if limit_file_size:
         # A file cannot grow beyond this size. SQLite reports the same error as for a full disk.
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
-    planted = canary("full")
-    done = next(number for number in range(1000) if not _fits(store, f"n{number}", planted * 100))
-    assert done > 5
-    for act in (partial(store.merge_secret, "first", {"key": planted * 500}), store.rotate_key):
+    value = canary("full")
+    registered_count = next(number for number in range(1000) if not _try_to_register(store, f"n{number}", value * 100))
+    assert registered_count > 5
+    for operation in (partial(store.merge_secret, "first", {"key": value * 500}), store.rotate_key):
         with pytest.raises(StoreFullError):
-            act()
-    again = open_store(home)
-    assert len(again.list_secrets()) == done + 1
-    assert content_of(again, "first") == {"key": "first"}
-    assert all(content_of(again, f"n{number}") == {"key": planted * 100} for number in range(done))
-    if limited:
+            operation()
+    reopened = open_store(home)
+    assert len(reopened.list_secrets()) == registered_count + 1
+    assert content_of(reopened, "first") == {"key": "first"}
+    assert all(content_of(reopened, f"n{number}") == {"key": value * 100} for number in range(registered_count))
+    if limit_file_size:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     else:
         subprocess.run([shutil.which("mount") or "mount", "-o", "remount,size=4m", str(home)], check=True)
     store.merge_secret("first", {"key": "second"})
-    assert content_of(again, "first") == {"key": "second"}
+    assert content_of(reopened, "first") == {"key": "second"}
 
 
-def _fits(store: SecretsManager[LocalBackend], name: str, value: str) -> bool:
+def _try_to_register(store: SecretsManager[LocalBackend], name: str, value: str) -> bool:
     try:
         store.register_secret(secret(name, key=value))
     except StoreFullError as error:
@@ -135,9 +135,9 @@ def public_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        for one in folder.rglob("*"):
-            if one.is_dir():
-                one.chmod(0o700)
+        for path in folder.rglob("*"):
+            if path.is_dir():
+                path.chmod(0o700)
         shutil.rmtree(folder)
 
 
@@ -150,9 +150,9 @@ def _run_as_nobody(work: Callable[[Path], None], folder: Path) -> None:
 
 def _work_as_nobody(work: Callable[[Path], None], folder: Path) -> None:
     # Late imports have to be done before the switch, because the other user cannot read the virtual environment of root.
-    warm = open_in_child(folder / "warm")
-    warm.register_secret(secret("a", key="1"))
-    content_of(warm, "a")
+    warm_up_store = open_in_child(folder / "warm")
+    warm_up_store.register_secret(secret("a", key="1"))
+    content_of(warm_up_store, "a")
     if os.geteuid() == 0:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
@@ -175,9 +175,9 @@ def _write_to_forbidden_folder(folder: Path) -> None:
     assert str(home) in str(caught.value)
     assert list(home.iterdir()) == []
     home.chmod(0o000)
-    for act in (store.list_secrets, store.describe, partial(store.get_secret, "a")):
+    for operation in (store.list_secrets, store.describe, partial(store.get_secret, "a")):
         with pytest.raises(ManagerAccessError):
-            act()
+            operation()
 
 
 def test_read_only_folder(public_folder: Path) -> None:
@@ -217,7 +217,7 @@ def _read_and_fail_to_write(store: SecretsManager[LocalBackend]) -> None:
     before = store.backend.path.read_bytes()
     assert store.list_secrets() == ["a"]
     assert content_of(store, "a") == {"key": "1"}
-    for act in (
+    for operation in (
         partial(store.register_secret, secret("b", key=canary())),
         partial(store.merge_secret, "a", {"key": canary()}),
         partial(store.rename_secret, "a", "b"),
@@ -227,7 +227,7 @@ def _read_and_fail_to_write(store: SecretsManager[LocalBackend]) -> None:
         partial(store.rewrap, "keyfile"),
     ):
         with pytest.raises(ManagerAccessError):
-            act()
+            operation()
     assert content_of(store, "a") == {"key": "1"}
     assert store.backend.path.read_bytes() == before
 
@@ -247,9 +247,14 @@ def _read_unreadable_file(folder: Path) -> None:
         open_store(home).register_secret(secret("a", key=canary()))
         open_store(home).backend.path.chmod(0o000)
     store = open_store(home)
-    for act in (store.list_secrets, store.describe, partial(store.get_secret, "a"), partial(store.register_secret, secret("b", k="1"))):
+    for operation in (
+        store.list_secrets,
+        store.describe,
+        partial(store.get_secret, "a"),
+        partial(store.register_secret, secret("b", k="1")),
+    ):
         with pytest.raises(ManagerAccessError):
-            act()
+            operation()
 
 
 def test_path_that_is_not_a_file(home: Path, tmp_path: Path) -> None:

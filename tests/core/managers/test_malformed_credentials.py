@@ -15,40 +15,42 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-NOWHERE = "127.0.0.1:1"
+UNREACHABLE_HOST = "127.0.0.1:1"
 
-MALFORMED = [
-    ("vault", {"url": f"http://{NOWHERE}"}, {"VAULT_TOKEN": f"hvs.{canary('vault')}\nx"}),
-    ("github", {"repository": "o/r", "api_url": f"http://{NOWHERE}"}, {"GITHUB_TOKEN": f"ghp_{canary('github')}\nx"}),
+MALFORMED_CREDENTIALS = [
+    ("vault", {"url": f"http://{UNREACHABLE_HOST}"}, {"VAULT_TOKEN": f"hvs.{canary('vault')}\nx"}),
+    ("github", {"repository": "o/r", "api_url": f"http://{UNREACHABLE_HOST}"}, {"GITHUB_TOKEN": f"ghp_{canary('github')}\nx"}),
     (
         "azure",
-        {"vault_url": f"https://{NOWHERE}"},
+        {"vault_url": f"https://{UNREACHABLE_HOST}"},
         {"AZURE_TENANT_ID": f"{canary('azure')} /", "AZURE_CLIENT_ID": "a", "AZURE_CLIENT_SECRET": "b"},
     ),
 ]
 
 
-@pytest.mark.parametrize(("flavor", "attributes", "variables"), MALFORMED)
+@pytest.mark.parametrize(("flavor", "attributes", "variables"), MALFORMED_CREDENTIALS)
 def test_malformed_credential_is_reported(
     flavor: str, attributes: dict[str, str], variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A malformed credential raises ManagerAccessError, not a network error, and is not shown."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    defined = get_flavor(flavor)
-    manager = SecretsManager(defined(defined.make_options({**attributes, "deadline": 1}), context=ManagerContext(name="tested")))
+    backend_class = get_flavor(flavor)
+    manager = SecretsManager(
+        backend_class(backend_class.make_options({**attributes, "deadline": 1}), context=ManagerContext(name="tested"))
+    )
     with pytest.raises(ManagerAccessError, match=r"does not accept the credentials.*Check the credentials") as caught:
         manager.list_secrets()
     assert find_canary(str(caught.value)) == []
 
 
 ADDRESSES = {
-    "aws": {"region_name": "eu-central-1", "endpoint_url": f"https://{NOWHERE}"},
-    "azure": {"vault_url": f"https://{NOWHERE}"},
+    "aws": {"region_name": "eu-central-1", "endpoint_url": f"https://{UNREACHABLE_HOST}"},
+    "azure": {"vault_url": f"https://{UNREACHABLE_HOST}"},
     "gcp": {"project": "some-project"},
-    "github": {"repository": "o/r", "api_url": f"https://{NOWHERE}"},
-    "vault": {"url": f"https://{NOWHERE}"},
-    "zenml": {"url": f"https://{NOWHERE}"},
+    "github": {"repository": "o/r", "api_url": f"https://{UNREACHABLE_HOST}"},
+    "vault": {"url": f"https://{UNREACHABLE_HOST}"},
+    "zenml": {"url": f"https://{UNREACHABLE_HOST}"},
 }
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "a",
@@ -60,7 +62,7 @@ CREDENTIALS = {
     "VAULT_TOKEN": "hvs.x",
     "ZENML_STORE_API_KEY": "x",
 }
-FILES = [
+FILE_VARIABLES = [
     ("aws", "AWS_CA_BUNDLE"),
     ("azure", "AZURE_CLIENT_CERTIFICATE_PATH"),
     ("azure", "REQUESTS_CA_BUNDLE"),
@@ -73,23 +75,25 @@ FILES = [
 
 
 @pytest.mark.parametrize("content", [None, "{ ?", '{"type": "service_account", "private_key": "?"}'], ids=["missing", "broken", "other"])
-@pytest.mark.parametrize(("flavor", "variable"), FILES)
+@pytest.mark.parametrize(("flavor", "variable"), FILE_VARIABLES)
 def test_unusable_file_of_a_variable_is_reported(
     flavor: str, variable: str, content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unusable file is reported by the name of its environment variable.
 
-    Its content is not shown.
+    The error does not contain the content of the file.
     """
-    named = tmp_path / canary("path")
+    file = tmp_path / canary("path")
     if content is not None:
-        named.write_text(content.replace("?", canary("content")))
+        file.write_text(content.replace("?", canary("content")))
     secret_of_azure = "AZURE_CLIENT_SECRET" if variable == "AZURE_CLIENT_CERTIFICATE_PATH" else ""
-    for name, value in {**CREDENTIALS, variable: str(named)}.items():
+    for name, value in {**CREDENTIALS, variable: str(file)}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv(secret_of_azure, raising=False)
-    defined = get_flavor(flavor)
-    manager = SecretsManager(defined(defined.make_options({**ADDRESSES[flavor], "deadline": 1}), context=ManagerContext(name="tested")))
+    backend_class = get_flavor(flavor)
+    manager = SecretsManager(
+        backend_class(backend_class.make_options({**ADDRESSES[flavor], "deadline": 1}), context=ManagerContext(name="tested"))
+    )
     with pytest.raises(InvalidOptionsError, match=f"{variable} names a file .*Set it to a file with") as caught:
         manager.list_secrets()
     assert find_canary(str(caught.value)) == []

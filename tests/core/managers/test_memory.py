@@ -42,33 +42,33 @@ def test_instances_of_one_manager_share_secrets() -> None:
 
 def test_unregistered_managers_share_nothing() -> None:
     """Two managers without a context do not share secrets."""
-    one, two = SecretsManager(MemoryBackend()), SecretsManager(MemoryBackend())
-    one.register_secret(secret("mine", key="1"))
-    assert two.list_secrets() == []
+    first, second = SecretsManager(MemoryBackend()), SecretsManager(MemoryBackend())
+    first.register_secret(secret("mine", key="1"))
+    assert second.list_secrets() == []
 
 
 def test_concurrent_writers_lose_nothing() -> None:
     """Eight threads that register, merge and delete lose nothing.
 
-    Only one registers a common name.
+    Only one thread can register a name that all threads try to register.
     """
     manager = _open("busy")
 
     def write(number: int) -> int:
-        lost = 0
+        refused_count = 0
         for turn in range(20):
             manager.register_secret(secret(f"own-{number}-{turn}", key="1"))
             manager.merge_secret(f"own-{number}-{turn}", {"more": "2"})
             try:
                 manager.register_secret(secret(f"shared-{turn}", key=str(number)))
             except SecretExistsError:
-                lost += 1
+                refused_count += 1
         manager.delete_secret(f"own-{number}-0")
-        return lost
+        return refused_count
 
     with ThreadPoolExecutor(8) as pool:
-        lost = sum(pool.map(write, range(8)))
-    assert lost == 7 * 20
+        refused_count = sum(pool.map(write, range(8)))
+    assert refused_count == 7 * 20
     assert len(manager.list_secrets()) == 8 * 19 + 20
     assert all(manager.get_secret(name).content == {"key": "1", "more": "2"} for name in manager.list_secrets() if name.startswith("own"))
 

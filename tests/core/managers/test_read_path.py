@@ -35,7 +35,7 @@ SERVICES: dict[str, tuple[str, Callable[[pytest.FixtureRequest, str], Any]]] = {
 }
 """For each flavor that can read: the package of the SDK, and a function that opens a manager.
 
-The flavor `zenml` has no SDK. Our own REST client in ``zenml/client.py`` takes its position.
+The flavor `zenml` has no SDK. Our own REST client in ``zenml/client.py`` takes the position of an SDK.
 """
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 GROUP = "zensecrets_jupyter.secrets_managers.v2"
 
-MINE = """
+BACKEND_IN_A_CELL = """
 from typing import ClassVar
 from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 
@@ -41,7 +41,7 @@ class Misnamed(MemoryBackend):
     FLAVOR: ClassVar[str] = "another"
 """
 
-TRY = """
+PREAMBLE = """
 import json, sys
 from zensecrets_jupyter.core.errors import ZenSecretsError
 
@@ -61,7 +61,7 @@ from zensecrets_jupyter.core.stack import ComponentType
 
 def run(installed: Path, code: str) -> Any:
     """Return the output of ``code`` in a process with the packages of a folder."""
-    return run_python(TRY + code, environment=with_plugins(installed))
+    return run_python(PREAMBLE + code, environment=with_plugins(installed))
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +70,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     One broken flavor has no module, and the other has a wrong name.
     """
-    points = {"example": "example_secrets:ExampleBackend", "broken": "example_secrets_gone:Manager", "misnamed": "example_secrets:Misnamed"}
-    return install(tmp_path_factory.mktemp("managers"), "example-secrets", {GROUP: points}, PLUGIN)
+    entry_points = {
+        "example": "example_secrets:ExampleBackend",
+        "broken": "example_secrets_gone:Manager",
+        "misnamed": "example_secrets:Misnamed",
+    }
+    return install(tmp_path_factory.mktemp("managers"), "example-secrets", {GROUP: entry_points}, PLUGIN)
 
 
 def test_built_in_flavors_are_available_and_described() -> None:
@@ -135,11 +139,11 @@ def test_unknown_flavor_is_reported_with_similar_names() -> None:
 
 def test_defining_a_class_registers_its_flavor() -> None:
     """A subclass in a cell is registered at once, and a later definition replaces it."""
-    first = run_cell(MINE)["MineBackend"]
+    first = run_cell(BACKEND_IN_A_CELL)["MineBackend"]
     assert get_flavor("mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names()
     assert summary("mine_in_a_cell") == "defined in this process"
-    second = run_cell(MINE)["MineBackend"]
+    second = run_cell(BACKEND_IN_A_CELL)["MineBackend"]
     assert second is not first
     assert get_flavor("mine_in_a_cell") is second
 
@@ -150,24 +154,24 @@ def test_custom_flavor_cannot_take_an_existing_name() -> None:
     The name is that of a built-in flavor or of another class.
     """
     with pytest.raises(ManagerError, match="'local', which MineBackend claims, is built in"):
-        run_cell(MINE.replace("mine_in_a_cell", "local"))
+        run_cell(BACKEND_IN_A_CELL.replace("mine_in_a_cell", "local"))
     with pytest.raises(ManagerError, match=r"belongs to tests\.support\.managers\.counting\.CountingBackend already"):
-        run_cell(MINE.replace("mine_in_a_cell", "counting"))
+        run_cell(BACKEND_IN_A_CELL.replace("mine_in_a_cell", "counting"))
     assert get_flavor("counting") is CountingBackend
     assert get_flavor("local").__name__ == "LocalBackend"
 
 
 def test_subclass_without_a_flavor_is_not_registered() -> None:
     """A subclass that only inherits the name of a flavor is not registered."""
-    run_cell(MINE.replace('    FLAVOR: ClassVar[str] = "mine_in_a_cell"', "    pass"))
+    run_cell(BACKEND_IN_A_CELL.replace('    FLAVOR: ClassVar[str] = "mine_in_a_cell"', "    pass"))
     assert get_flavor("memory").__name__ == "MemoryBackend"
 
 
 def test_installed_flavor_is_listed_without_import(installed: Path) -> None:
     """Listing shows installed flavors with their packages, and imports none of them."""
-    found = run(installed, 'print(json.dumps([flavor_names(), summary("example"), "example_secrets" in sys.modules]))')
-    assert {"local", "memory", "example", "broken"} <= set(found[0])
-    assert found[1:] == ["from example-secrets", False]
+    output = run(installed, 'print(json.dumps([flavor_names(), summary("example"), "example_secrets" in sys.modules]))')
+    assert {"local", "memory", "example", "broken"} <= set(output[0])
+    assert output[1:] == ["from example-secrets", False]
 
 
 def test_installed_flavor_is_usable(installed: Path) -> None:
@@ -193,8 +197,8 @@ def test_broken_flavor_is_unavailable(flavor: str, expected_text: str, installed
     code = f"""
 print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}")), availability("example").ok, availability("local").ok]))
 """
-    (ok, reason), (error, text), service, local = run(installed, code)
-    assert (ok, error, service, local) == (False, "flavor-unavailable", True, True)
+    (broken_ok, reason), (error, text), example_ok, local_ok = run(installed, code)
+    assert (broken_ok, error, example_ok, local_ok) == (False, "flavor-unavailable", True, True)
     assert expected_text in reason
     assert reason == text
     assert "'example-secrets'" in reason

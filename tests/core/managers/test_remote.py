@@ -56,10 +56,10 @@ def service() -> FakeService:
 @pytest.fixture
 def manager(service: FakeService) -> SecretsManager[FakeRemoteBackend]:
     """Return a manager with one secret and an empty list of requests."""
-    made = _open(service)
-    made.register_secret(secret("mine", key="first"))
+    manager_with_secret = _open(service)
+    manager_with_secret.register_secret(secret("mine", key="first"))
     service.requests.clear()
-    return made
+    return manager_with_secret
 
 
 def _content(manager: SecretsManager, name: str = "mine") -> dict[str, str]:
@@ -79,18 +79,18 @@ def test_connection_error_is_retried(service: FakeService, manager: SecretsManag
 
     The backend needs no entry in ``error_kinds`` for this.
     """
-    left = [error]
+    errors = [error]
 
     def break_once(_verb: str) -> None:
-        if left:
-            raise left.pop()
+        if errors:
+            raise errors.pop()
 
     service.before = break_once
     assert _content(manager) == {"key": "first"}
 
 
 def test_permanent_error_is_raised(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A permanent error raises ManagerUnreachableError after five attempts, and nothing has changed."""
+    """A permanent error raises ManagerUnreachableError after five attempts, and the secret is unchanged."""
     service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError, match="failed at every attempt") as caught:
         _content(manager)
@@ -102,10 +102,10 @@ def test_permanent_error_is_raised(service: FakeService, manager: SecretsManager
 
 def test_no_retry_after_the_deadline(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """A request is not retried if the wait would pass the deadline."""
-    hurried = SecretsManager(FakeRemoteBackend(RemoteOptions(deadline=0.000001), context=manager.context, service=service))
+    with_short_deadline = SecretsManager(FakeRemoteBackend(RemoteOptions(deadline=0.000001), context=manager.context, service=service))
     service.fail(1000, "busy")
     with pytest.raises(ManagerUnreachableError):
-        _content(hurried)
+        _content(with_short_deadline)
     assert service.requests == ["get"]
 
 
@@ -133,7 +133,7 @@ def test_each_refusal_is_mapped_without_a_value(
     The error has a hint.
     """
     value = canary(code)
-    acts: list[Callable[[], Any]] = [
+    operations: list[Callable[[], Any]] = [
         lambda: manager.get_secret("mine", refresh=True),
         manager.list_secrets,
         manager.summaries,
@@ -143,10 +143,10 @@ def test_each_refusal_is_mapped_without_a_value(
         lambda: manager.rename_secret("mine", "other"),
         lambda: manager.delete_secret("mine"),
     ]
-    for act in acts:
+    for operation in operations:
         service.fail(1000, code, sent=value)
         with pytest.raises(expected) as caught:
-            act()
+            operation()
         assert type(caught.value) is expected
         assert caught.value.hint
         assert is_one_line(caught.value)
@@ -187,11 +187,11 @@ def test_lost_response_of_a_write(service: FakeService, manager: SecretsManager[
     service.fail(1, "busy", after=True)
     manager.register_secret(secret("new", key="value"))
     assert _content(manager, "new") == {"key": "value"}
-    acts: list[Callable[[], None]] = [
+    operations: list[Callable[[], None]] = [
         lambda: manager.merge_secret("mine", {"key": "second"}),
         lambda: manager.delete_secret("new"),
     ]
-    for act in acts:
+    for operation in operations:
         lost: list[str] = []
 
         def lose_the_first_response(verb: str, lost: list[str] = lost) -> None:
@@ -201,7 +201,7 @@ def test_lost_response_of_a_write(service: FakeService, manager: SecretsManager[
                 raise FakeServiceError(code)
 
         service.after = lose_the_first_response
-        act()
+        operation()
         assert lost
     assert manager.list_secrets() == ["mine"]
     assert _content(manager) == {"key": "second"}
@@ -282,14 +282,14 @@ def test_foreign_payload_is_reported_and_not_changed(
     """A foreign or damaged payload raises an error for every operation and is never overwritten."""
     key = next(iter(service.stored))
     service.stored[key] = (text, 7)
-    for act in (
+    for operation in (
         lambda: _content(manager),
         lambda: manager.merge_secret("mine", {"key": "second"}),
         lambda: manager.update_secret(secret("mine", key="second")),
         lambda: manager.rename_secret("mine", "other"),
     ):
         with pytest.raises(error, match=expected_text) as caught:
-            act()
+            operation()
         assert not find_canary(error_details(caught.value))
     with pytest.raises(SecretExistsError):
         manager.register_secret(secret("mine", key="second"))
@@ -313,16 +313,16 @@ def test_scopes_are_separate(service: FakeService) -> None:
 
     Two managers with scope global share their secrets.
     """
-    one, two = _open(service), _open(service, identity="two")
+    first, second = _open(service), _open(service, identity="two")
     shared, also_shared = (_open(service, scope=Scope.GLOBAL, identity=identity) for identity in ("three", "four"))
-    one.register_secret(secret("mine", key="one"))
+    first.register_secret(secret("mine", key="one"))
     shared.register_secret(secret("ours", key="shared"))
-    assert two.list_secrets() == []
+    assert second.list_secrets() == []
     with pytest.raises(SecretNotFoundError):
-        two.get_secret("mine")
-    two.register_secret(secret("mine", key="two"))
-    two.delete_all_secrets()
-    assert _content(one) == {"key": "one"}
+        second.get_secret("mine")
+    second.register_secret(secret("mine", key="two"))
+    second.delete_all_secrets()
+    assert _content(first) == {"key": "one"}
     assert also_shared.list_secrets() == ["ours"]
     assert also_shared.get_secret("ours").content == {"key": "shared"}
 
@@ -330,7 +330,7 @@ def test_scopes_are_separate(service: FakeService) -> None:
 def test_failed_rename_removes_the_new_name(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """If the old name cannot be deleted, the new name is removed.
 
-    This is also so if another user has just deleted the old name.
+    The new name is also removed if another user has just deleted the old name.
     """
     refused: list[str] = []
 
@@ -344,14 +344,14 @@ def test_failed_rename_removes_the_new_name(service: FakeService, manager: Secre
     with pytest.raises(ManagerAccessError):
         manager.rename_secret("mine", "new")
     assert manager.list_secrets() == ["mine"]
-    taken: list[str] = []
+    created: list[str] = []
 
-    def let_another_delete_it(verb: str) -> None:
-        if verb == "create" and not taken:
-            taken.append(verb)
+    def delete_the_old_name(verb: str) -> None:
+        if verb == "create" and not created:
+            created.append(verb)
             _open(service).delete_secret("mine")
 
-    service.after = let_another_delete_it
+    service.after = delete_the_old_name
     with pytest.raises(SecretNotFoundError):
         manager.rename_secret("mine", "new")
     assert manager.list_secrets() == []
@@ -371,12 +371,12 @@ def test_large_content_is_not_sent(service: FakeService, manager: SecretsManager
 def test_long_name(manager: SecretsManager[FakeRemoteBackend]) -> None:
     """Reading, changing or deleting a name over the limit reports a missing secret.
 
-    Registering it reports the limit.
+    Registering such a name reports the limit.
     """
     name = "x" * 200
-    for act in (lambda: manager.get_secret(name), lambda: manager.merge_secret(name, {}), lambda: manager.delete_secret(name)):
+    for operation in (lambda: manager.get_secret(name), lambda: manager.merge_secret(name, {}), lambda: manager.delete_secret(name)):
         with pytest.raises(SecretNotFoundError):
-            act()
+            operation()
     with pytest.raises(InvalidSecretError, match="120 are allowed"):
         manager.register_secret(secret(name, key="value"))
 
@@ -385,10 +385,10 @@ def test_one_client_per_instance(service: FakeService) -> None:
     """Thirty-two threads of one instance create one client, and another instance creates its own client."""
     manager, other = _open(service), _open(service)
     assert manager.backend.connections == 0
-    together = threading.Barrier(32)
+    barrier = threading.Barrier(32)
 
     def list_at_once(_number: int) -> list[str]:
-        together.wait(30)
+        barrier.wait(30)
         return manager.list_secrets()
 
     with ThreadPoolExecutor(32) as pool:
@@ -409,10 +409,7 @@ def test_forked_child_connects_again(manager: SecretsManager[FakeRemoteBackend])
 
 
 def test_expired_credentials_are_renewed(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A client with expired credentials is replaced once.
-
-    If that does not help, the error is raised.
-    """
+    """A client with expired credentials is replaced, and the request is sent again."""
     manager.list_secrets()
     before = manager.backend.connections
     service.fail(1, "stranger")
@@ -442,10 +439,10 @@ def test_credentials_that_expire_after_a_lost_response(service: FakeService, man
 def test_missing_library_is_reported_with_the_command(service: FakeService) -> None:
     """A flavor without its library is unavailable.
 
-    Using it raises an ImportError with the install command.
+    Every operation raises an ImportError with the install command.
     """
 
-    class Lacking(FakeRemoteBackend):
+    class BackendWithoutLibrary(FakeRemoteBackend):
         FLAVOR = "tested_without_library"
         libraries = ("no_such_library", "no_such_package.part")
 
@@ -454,18 +451,18 @@ def test_missing_library_is_reported_with_the_command(service: FakeService) -> N
 
             return no_such_library
 
-    found = Lacking.availability()
-    assert not found.ok
-    assert "no_such_library and no_such_package.part" in found.reason
+    result = BackendWithoutLibrary.availability()
+    assert not result.ok
+    assert "no_such_library and no_such_package.part" in result.reason
     with pytest.raises(FlavorUnavailableError, match="needs no_such_library, which is not installed"):
-        SecretsManager(Lacking(context=ManagerContext(), service=service)).list_secrets()
+        SecretsManager(BackendWithoutLibrary(context=ManagerContext(), service=service)).list_secrets()
     assert FakeRemoteBackend.availability().ok
 
 
 def test_reads_are_batched(service: FakeService) -> None:
     """Twenty-five secrets need three requests with a batch size of ten.
 
-    Each secret has its own error.
+    Each secret that cannot be read has its own error.
     """
     manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tested", id="one"), service=service))
     names = [f"name{number}" for number in range(22)]
@@ -474,10 +471,10 @@ def test_reads_are_batched(service: FakeService) -> None:
     manager.register_secret(secret("forbidden", key="value"))
     service.stored[manager.backend.key_for("foreign")] = ("text", 1)
     service.requests.clear()
-    found = manager.get_secrets([*names, "forbidden", "foreign", "missing"])
+    results = manager.get_secrets([*names, "forbidden", "foreign", "missing"])
     assert sorted(service.requests) == ["get many"] * 3 + ["list"]
-    assert {name: found[name] for name in names} == {name: secret(name, key=name) for name in names}
-    assert [type(found[name]) for name in ("forbidden", "foreign", "missing")] == [
+    assert {name: results[name] for name in names} == {name: secret(name, key=name) for name in names}
+    assert [type(results[name]) for name in ("forbidden", "foreign", "missing")] == [
         ManagerAccessError,
         ManagerCorruptedError,
         SecretNotFoundError,
@@ -486,7 +483,7 @@ def test_reads_are_batched(service: FakeService) -> None:
     assert len(manager.get_secrets(names)) == 22
     assert len(service.requests) == 4
     service.fail(1000, "forbidden")
-    assert {type(one) for one in manager.get_secrets(["other1", "other2"]).values()} == {ManagerAccessError}
+    assert {type(result) for result in manager.get_secrets(["other1", "other2"]).values()} == {ManagerAccessError}
 
 
 def test_batch_from_before_a_write_is_not_cached(service: FakeService) -> None:

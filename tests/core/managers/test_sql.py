@@ -54,20 +54,20 @@ TEAM = "team"
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """Run a server with an administrator and a role for the team."""
-    with running_postgresql("admin", "admin-password") as found:
-        _as_admin(found, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(TEAM), sql.Literal(PASSWORD)))
-        _as_admin(found, sql.SQL("GRANT CREATE ON DATABASE postgres TO {}").format(sql.Identifier(TEAM)))
-        yield found
+    with running_postgresql("admin", "admin-password") as running_server:
+        _as_admin(running_server, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(TEAM), sql.Literal(PASSWORD)))
+        _as_admin(running_server, sql.SQL("GRANT CREATE ON DATABASE postgres TO {}").format(sql.Identifier(TEAM)))
+        yield running_server
 
 
 def _as_admin(server: Server, *statements: sql.Composed) -> list[tuple[Any, ...]]:
-    found: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password, "dbname": "postgres"}
     with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # the values of the dict have several types
         for statement in statements:
             cursor = connection.execute(statement)
-            found = cursor.fetchall() if cursor.description else []
-    return found
+            rows = cursor.fetchall() if cursor.description else []
+    return rows
 
 
 def _url(server: Server, *, user: str = TEAM, password: str = PASSWORD, database: str = "postgres", port: int = 0) -> str:
@@ -93,7 +93,7 @@ class TestSql(SecretsManagerTests):
     backend_class = SqlBackend
     sealed = True
     version_behavior = VersionBehavior(versions_kept=3)
-    series = 6
+    random_series_count = 6
     server: Server
 
     @pytest.fixture
@@ -175,22 +175,22 @@ def test_key_changes_while_another_user_reads(
     for name in names:
         ann.register_secret(secret(name, key=name))
     with ThreadPoolExecutor(2) as pool:
-        rotating = pool.submit(_rotate, ann, 2 if protection == "passphrase" else 8)
-        writing = pool.submit(_merge_repeatedly, eve, "name0")
+        rotation = pool.submit(_rotate, ann, 2 if protection == "passphrase" else 8)
+        merges = pool.submit(_merge_repeatedly, eve, "name0")
         rounds = 0
-        while not rotating.done() or rounds < 2:
+        while not rotation.done() or rounds < 2:
             assert [bob.get_secret(name, refresh=True).content["key"] for name in names] == names
             rounds += 1
-        rotating.result()
-        writing.result()
+        rotation.result()
+        merges.result()
     assert bob.get_secret("name0", refresh=True).content == {"key": "name0", "n": "7"}
     assert _open(server, tmp_path, identity="new", **shared).list_secrets() == names
 
 
 def test_many_secrets_are_read_in_one_request(server: Server, schema: str, tmp_path: Path) -> None:
-    """Two hundred secrets need as many requests as one.
+    """Two hundred secrets need as many requests as one secret.
 
-    A missing, damaged or invalid one has its own error.
+    A damaged secret, a missing secret and an invalid name each have their own error.
     """
     shared = {"scope": "global", "database_schema": schema}
     texts = {f"name{number}": canary(str(number)) for number in range(200)}
@@ -202,16 +202,18 @@ def test_many_secrets_are_read_in_one_request(server: Server, schema: str, tmp_p
     proxy = TcpProxy(server.host, server.port)
     other = _open(server, tmp_path, url=_url(server, port=proxy.address[1]), **shared)
     other.get_secret("name0")
-    before = proxy.sent
-    found = other.get_secrets(texts)
+    before = proxy.chunks_sent
+    results = other.get_secrets(texts)
     # One request is a statement and the end of its transaction. A driver may send one more request the first time.
-    assert 0 < proxy.sent - before < 10
+    assert 0 < proxy.chunks_sent - before < 10
     proxy.close()
-    assert isinstance(found.pop("name7"), ManagerCorruptedError)
+    assert isinstance(results.pop("name7"), ManagerCorruptedError)
     del texts["name7"]
-    assert {name: getattr(one, "content", one) for name, one in found.items()} == {name: {"key": text} for name, text in texts.items()}
-    odd = manager.get_secrets(["name1", "missing", "\0", "\ud800", "x" * 1000])
-    assert [type(one).__name__ for one in odd.values()] == ["ArbitrarySecretSchema", *["SecretNotFoundError"] * 4]
+    assert {name: getattr(result, "content", result) for name, result in results.items()} == {
+        name: {"key": text} for name, text in texts.items()
+    }
+    invalid_results = manager.get_secrets(["name1", "missing", "\0", "\ud800", "x" * 1000])
+    assert [type(result).__name__ for result in invalid_results.values()] == ["ArbitrarySecretSchema", *["SecretNotFoundError"] * 4]
 
 
 def test_batch_read_during_key_changes(server: Server, schema: str, tmp_path: Path) -> None:
@@ -222,13 +224,13 @@ def test_batch_read_during_key_changes(server: Server, schema: str, tmp_path: Pa
     for name in names:
         ann.register_secret(secret(name, key=name))
     with ThreadPoolExecutor(1) as pool:
-        rotating = pool.submit(_rotate, ann, 8)
+        rotation = pool.submit(_rotate, ann, 8)
         rounds = 0
-        while not rotating.done() or rounds < 2:
-            found = bob.get_secrets(names, refresh=True)
-            assert [getattr(one, "content", one) for one in found.values()] == [{"key": name} for name in names]
+        while not rotation.done() or rounds < 2:
+            results = bob.get_secrets(names, refresh=True)
+            assert [getattr(result, "content", result) for result in results.values()] == [{"key": name} for name in names]
             rounds += 1
-        rotating.result()
+        rotation.result()
 
 
 def test_wrong_passphrase_is_tried_once_for_a_batch(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,11 +241,11 @@ def test_wrong_passphrase_is_tried_once_for_a_batch(server: Server, schema: str,
         _open(server, tmp_path, **shared).register_secret(secret(name, key="value"))
     passphrase.forget_passphrases()
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
-    found = _open(server, tmp_path, **shared).get_secrets(["a", "b", "missing", "c"])
-    errors = [found[name] for name in ("a", "b", "c")]
+    results = _open(server, tmp_path, **shared).get_secrets(["a", "b", "missing", "c"])
+    errors = [results[name] for name in ("a", "b", "c")]
     assert {type(error) for error in errors} == {WrongPassphraseError}
     assert len(set(map(id, errors))) == 1
-    assert isinstance(found["missing"], SecretNotFoundError)
+    assert isinstance(results["missing"], SecretNotFoundError)
 
 
 def test_names_are_listed_without_the_key(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,12 +284,12 @@ def test_password_of_the_url_is_not_shown(server: Server, tmp_path: Path, schema
     manager.register_secret(secret("a", key="value"))
     facts = manager.describe()
     assert facts["kept in"] == f"postgresql://{server.host}:{server.port}/postgres (schema {schema})"
-    shown = [repr(manager), repr(vars(manager)), repr(vars(manager.backend._server)), repr(manager.options), repr(facts)]
+    outputs = [repr(manager), repr(vars(manager)), repr(vars(manager.backend._server)), repr(manager.options), repr(facts)]
     for url in ("sqlite:///x", f"nonsense {canary()}", f"nosuch://u:{canary()}@h/d", f"postgresql+nosuch://u:{canary()}@h/d", ""):
         with pytest.raises(InvalidOptionsError, match="not the URL of a database server") as caught:
             SqlBackend.make_options({"url": url})
-        shown.append(error_details(caught.value))
-    assert not find_canary("\n".join(shown))
+        outputs.append(error_details(caught.value))
+    assert not find_canary("\n".join(outputs))
 
 
 def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsError], str]]:
@@ -300,13 +302,13 @@ def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsErro
     }
 
 
-@pytest.mark.parametrize("wrong", ["password", "user", "database", "port", "host"])
-def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong: str) -> None:
+@pytest.mark.parametrize("wrong_part", ["password", "user", "database", "port", "host"])
+def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong_part: str) -> None:
     """Each wrong address raises the right error in one line, without the password.
 
-    This is tested for each operation.
+    The test lists, reads and registers.
     """
-    url, error, expected_text = _wrong_addresses(server)[wrong]
+    url, error, expected_text = _wrong_addresses(server)[wrong_part]
     manager = _open(server, tmp_path, url=url)
     for operation in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
         with pytest.raises(error, match=expected_text) as caught:
@@ -320,12 +322,12 @@ def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong: str) -
 def test_connection_ends_during_a_write(server: Server, tmp_path: Path, schema: str) -> None:
     """If the server ends the session before the commit, the old content stays.
 
-    The next write works.
+    The next write succeeds.
     """
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
 
-    def end_the_session(_present: Any) -> Any:
+    def end_the_session(_current: Any) -> Any:
         _as_admin(
             server,
             sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}").format(sql.Literal(TEAM)),
@@ -353,7 +355,7 @@ def test_ended_sessions_are_replaced(server: Server, tmp_path: Path, schema: str
 
 
 def test_write_waits_too_long(server: Server, tmp_path: Path, schema: str) -> None:
-    """A write that waits too long for a lock fails, and nothing has changed.
+    """A write that waits too long for a lock fails, and the secret is unchanged.
 
     Another session locks the tables.
     """
@@ -368,7 +370,7 @@ def test_write_waits_too_long(server: Server, tmp_path: Path, schema: str) -> No
 def test_foreign_tables_are_not_changed(server: Server, tmp_path: Path, schema: str) -> None:
     """A schema that is not ours raises an error and is not changed.
 
-    It has foreign tables, a damaged format or a newer format.
+    The schema has foreign tables, a damaged format or a newer format.
     """
     meta_table = sql.Identifier(schema, "meta")
     _as_admin(
@@ -420,17 +422,17 @@ def test_reading_creates_nothing(server: Server, tmp_path: Path, schema: str) ->
 def test_write_of_another_user_is_seen(server: Server, tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write of another user is visible at once with ``refresh``.
 
-    Without it, the write is visible after the time to live.
+    Without ``refresh``, the write is visible after the time to live.
     """
     monkeypatch.setattr(SqlBackend, "time_to_live", 0.2)
-    one, two = (_open(server, tmp_path, identity=user, scope="global", database_schema=schema) for user in ("one", "two"))
-    one.register_secret(secret("a", key="1"))
-    assert two.get_secret("a").content == {"key": "1"}
-    one.merge_secret("a", {"key": "2"})
-    assert two.get_secret("a", refresh=True).content == {"key": "2"}
-    one.merge_secret("a", {"key": "3"})
+    writer, reader = (_open(server, tmp_path, identity=user, scope="global", database_schema=schema) for user in ("one", "two"))
+    writer.register_secret(secret("a", key="1"))
+    assert reader.get_secret("a").content == {"key": "1"}
+    writer.merge_secret("a", {"key": "2"})
+    assert reader.get_secret("a", refresh=True).content == {"key": "2"}
+    writer.merge_secret("a", {"key": "3"})
     deadline = time.monotonic() + 30
-    while two.get_secret("a").content != {"key": "3"}:
+    while reader.get_secret("a").content != {"key": "3"}:
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
@@ -438,7 +440,7 @@ def test_write_of_another_user_is_seen(server: Server, tmp_path: Path, schema: s
 def test_missing_driver_is_reported(tmp_path: Path) -> None:
     """Without the driver, the flavor is listed with the install command.
 
-    Using it raises an error with it.
+    Every operation raises an error with this command.
     """
     code = """
 import json, sys

@@ -59,12 +59,12 @@ class TestEnv(MappedTests):
     backend_class = EnvBackend
 
     @pytest.fixture(autouse=True)
-    def _restore(self) -> Iterator[None]:
+    def _restore_environment(self) -> Iterator[None]:
         """Restore the environment."""
-        before = dict(os.environ)
+        original = dict(os.environ)
         yield
         os.environ.clear()
-        os.environ.update(before)
+        os.environ.update(original)
 
     def write(self, variables: Mapping[str, str]) -> None:
         """Set the variables."""
@@ -79,12 +79,12 @@ class TestDotenv(MappedTests):
     def write(self, variables: Mapping[str, str]) -> None:
         """Write the variables in the format of python-dotenv."""
         self.attributes = {"path": str(self.folder / ".env")}
-        lines = [f"{name}='{_escaped(value)}'\n" for name, value in variables.items()]
+        lines = [f"{name}='{_escape(value)}'\n" for name, value in variables.items()]
         with (self.folder / ".env").open("w", encoding="utf-8", newline="") as file:
             file.writelines(lines)
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
@@ -102,7 +102,7 @@ def _dotenv(folder: Path, text: str, **attributes: Any) -> SecretsManager[Dotenv
 def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable PREFIXNAME__KEY in upper case is a key of a secret.
 
-    It is split at the first two underscores. Other variables are ignored.
+    The first ``__`` after the prefix separates the name from the key. Other variables are ignored.
     """
     variables = {
         "SECRET_DB__USER_NAME": "u",
@@ -127,7 +127,7 @@ def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) 
 def test_mapped_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mapped secret has only the mapped keys whose variables are set.
 
-    Without any, it does not exist.
+    If none of these variables is set, the secret does not exist.
     """
     mapping = {
         "aws": {"aws_access_key_id": "AWS_ID", "aws_secret_access_key": "AWS_KEY", "aws_session_token": "AWS_NOT_SET"},
@@ -138,7 +138,7 @@ def test_mapped_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     manager = _env(monkeypatch, variables, mapping=mapping, schemas={"aws": "aws"})
     assert manager.list_secrets() == ["aws", "db", "x"]
     assert isinstance(manager.get_secret("aws"), AWSSecretSchema)
-    assert [(one.name, one.schema) for one in manager.summaries()] == [("aws", "aws"), ("db", "arbitrary"), ("x", "arbitrary")]
+    assert [(summary.name, summary.schema) for summary in manager.summaries()] == [("aws", "aws"), ("db", "arbitrary"), ("x", "arbitrary")]
     assert manager.get_secret("db").content == {"url": "url"}
 
 
@@ -168,7 +168,7 @@ def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "error", "expected_text"),
+    ("damage", "error", "expected_text"),
     [
         ("missing", ManagerAccessError, "No such file"),
         ("folder", ManagerAccessError, "Is a directory"),
@@ -176,20 +176,20 @@ def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
         ("syntax", ManagerCorruptedError, r"line 2\)"),
     ],
 )
-def test_unreadable_file_is_reported(tmp_path: Path, spoil: str, error: type[ZenSecretsError], expected_text: str) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path, damage: str, error: type[ZenSecretsError], expected_text: str) -> None:
     """A missing, unreadable, binary or malformed file raises a one-line error.
 
     The error has a hint and no content of the file.
     """
     manager = _dotenv(tmp_path, f"SECRET_A__K={canary()}\n")
     path = tmp_path / ".env"
-    if spoil in {"missing", "folder"}:
+    if damage in {"missing", "folder"}:
         path.unlink()
-    if spoil == "folder":
+    if damage == "folder":
         path.mkdir()
-    if spoil == "bytes":
+    if damage == "bytes":
         path.write_bytes(b"\xff\xfe" + canary().encode())
-    if spoil == "syntax":
+    if damage == "syntax":
         path.write_text(f"SECRET_A__K=1\n{canary()} 'broken\n")
     for operation in (manager.list_secrets, lambda: manager.get_secret("a")):
         with pytest.raises(error, match=expected_text) as caught:

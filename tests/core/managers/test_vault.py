@@ -16,7 +16,7 @@ import requests
 
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.vault_server import EVERYTHING, Rule
-from tests.support.faults.http_proxy import canned_response, reset_after, reset_before
+from tests.support.faults.http_proxy import canned_response, reset_after_execution, reset_before_execution
 from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from tests.core.managers.conftest import VaultFixture
     from tests.support.faults.http_proxy import Exchange
 
-REAL = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
-"""The address of a real Vault, whose token is in ``ZENSECRETS_TEST_VAULT_TOKEN``. Tests change the environment later."""
+REAL_ADDRESS = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
+"""The address of a real Vault, whose token is in ``ZENSECRETS_TEST_VAULT_TOKEN``. Both are read at import, because tests change them."""
 REAL_TOKEN = os.environ.get("ZENSECRETS_TEST_VAULT_TOKEN", "")
 
 
@@ -58,7 +58,7 @@ class TestVault(SecretsManagerTests):
     backend_class = VaultBackend
     limit = VaultBackend.max_size
     version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False, numbers_continue=True)
-    series = 10
+    random_series_count = 10
 
     @pytest.fixture(autouse=True)
     def _server(self, vault: VaultFixture) -> None:
@@ -77,17 +77,17 @@ class TestVault(SecretsManagerTests):
             "denied": (partial(inject, canned_response(403, {"errors": ["permission denied zsCanary"]})), ManagerAccessError),
             "throttled": (partial(inject, canned_response(429, {"errors": ["zsCanary"]})), ManagerUnreachableError),
             "sealed": (partial(inject, canned_response(503, {"errors": ["Vault is sealed"]})), ManagerLockedError),
-            "broken": (partial(inject, reset_before), ManagerUnreachableError),
+            "broken": (partial(inject, reset_before_execution), ManagerUnreachableError),
         }
 
 
-if REAL:
+if REAL_ADDRESS:
 
     class TestRealVault(SecretsManagerTests):
         """The conformance suite with a real Vault and a KV engine at ``secret``."""
 
         backend_class = VaultBackend
-        attributes: Mapping[str, Any] = {"url": REAL, "token": REAL_TOKEN, "force": True}
+        attributes: Mapping[str, Any] = {"url": REAL_ADDRESS, "token": REAL_TOKEN, "force": True}
         restores_deleted = False
         limit = VaultBackend.max_size
         version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False)
@@ -102,7 +102,9 @@ def test_random_operations_match_a_dict_with_force(vault: VaultFixture) -> None:
     """With ``force``, a deleted name starts with version 1 again."""
     identity = str(uuid.uuid4())
     version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False)
-    check_against_dict(lambda which: _open(vault, which or identity, force=True), version_behavior=version_behavior, examples=5, steps=15)
+    check_against_dict(
+        lambda new_identity: _open(vault, new_identity or identity, force=True), version_behavior=version_behavior, examples=5, steps=15
+    )
 
 
 def test_app_role_login(vault: VaultFixture) -> None:
@@ -154,7 +156,7 @@ def test_default_token(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_expired_token_and_missing_permission(vault: VaultFixture) -> None:
-    """Vault answers 403 for both, and the backend distinguishes them."""
+    """Vault answers 403 for an expired token and for a missing permission. The backend distinguishes the two."""
     token_without_permissions = vault.vault.new_token(Rule("nothing", frozenset()))
     with pytest.raises(ManagerAccessError, match="does not allow you to list"):
         _open(vault, token=token_without_permissions).list_secrets()
@@ -213,7 +215,7 @@ def test_list_without_permission_to_read(vault: VaultFixture) -> None:
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="value"))
     manager.delete_secret("b")
-    assert [(one.name, one.version) for one in manager.summaries()] == [("a", 1)]
+    assert [(summary.name, summary.version) for summary in manager.summaries()] == [("a", 1)]
     list_only = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/metadata/.*", frozenset({"list"}))))
     assert list_only.list_secrets() == ["a", "b"]
     with pytest.raises(ManagerAccessError, match="does not allow you to read"):
@@ -223,14 +225,14 @@ def test_list_without_permission_to_read(vault: VaultFixture) -> None:
 def test_read_without_permission_to_list(vault: VaultFixture) -> None:
     """Without permission to list, secrets are read.
 
-    A missing one is reported without similar names.
+    A missing secret is reported without similar names.
     """
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     read_only = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/data/.*", frozenset({"read"}))))
-    found = read_only.get_secrets(["a", "missing"])
-    assert getattr(found["a"], "content", None) == {"key": "value"}
-    assert isinstance(found["missing"], SecretNotFoundError)
+    results = read_only.get_secrets(["a", "missing"])
+    assert getattr(results["a"], "content", None) == {"key": "value"}
+    assert isinstance(results["missing"], SecretNotFoundError)
     with pytest.raises(ManagerAccessError, match="does not allow you to update"):
         read_only.merge_secret("a", {"key": canary()})
 
@@ -238,7 +240,7 @@ def test_read_without_permission_to_list(vault: VaultFixture) -> None:
 def test_undelete(vault: VaultFixture) -> None:
     """A deleted secret is restored with its last content, and its earlier versions stay deleted.
 
-    The error names the command for this.
+    The error for the deleted secret names the command that restores it.
     """
     manager = _open(vault)
     manager.register_secret(secret("a", key="first"))
@@ -249,7 +251,7 @@ def test_undelete(vault: VaultFixture) -> None:
     assert is_one_line(caught.value)
     manager.undelete_secret("a")
     assert manager.get_secret("a").content == {"key": "second"}
-    assert [(one.number, one.current) for one in manager.history("a")] == [(2, True)]
+    assert [(version.number, version.current) for version in manager.history("a")] == [(2, True)]
     with pytest.raises(SecretNotFoundError, match="There is no secret 'b'"):
         manager.undelete_secret("b")
 
@@ -259,7 +261,7 @@ def test_lost_response_of_an_undelete(vault: VaultFixture) -> None:
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
-    with vault.proxy.inject(reset_after, only="POST /v1/secret/undelete/", times=1):
+    with vault.proxy.inject(reset_after_execution, only="POST /v1/secret/undelete/", times=1):
         manager.undelete_secret("a")
     assert manager.get_secret("a").content == {"key": "value"}
 
@@ -287,7 +289,7 @@ def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
 def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
     """A new secret has no versions of the deleted one.
 
-    Only one of two registrations succeeds.
+    A second registration of the name is refused.
     """
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
@@ -295,7 +297,7 @@ def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
     manager.register_secret(secret("a", key="new"))
     with pytest.raises(SecretExistsError):
         _open(vault, manager.id).register_secret(secret("a", key="newer"))
-    assert [(one.number, one.current) for one in manager.history("a")] == [(2, True)]
+    assert [(version.number, version.current) for version in manager.history("a")] == [(2, True)]
     with pytest.raises(SecretNotFoundError, match="The versions are 2"):
         manager.rollback("a", 1)
     assert manager.get_secret("a").content == {"key": "new"}
@@ -393,7 +395,7 @@ def test_sealed_vault(vault: VaultFixture) -> None:
 def test_credentials_are_stored_encrypted(vault: VaultFixture, home: Path) -> None:
     """The token and the secret ID of a manager are stored only in encrypted form.
 
-    They work when the manager is opened again.
+    A manager that is opened again can log in with them.
     """
     token, secret_id = canary("token"), canary("secret id")
     vault.vault.tokens[token] = vault.vault.approles["role", secret_id] = EVERYTHING
@@ -402,8 +404,8 @@ def test_credentials_are_stored_encrypted(vault: VaultFixture, home: Path) -> No
         "by_role": {"auth": "approle", "role_id": "role", "secret_id": secret_id},
     }
     for name, attributes in logins.items():
-        everything = {"url": vault.proxy.address, **attributes}
-        get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", everything)
+        all_attributes = {"url": vault.proxy.address, **attributes}
+        get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", all_attributes)
         assert get_workspace().open_manager(name).list_secrets() == []
     assert not find_canary(home)
 

@@ -46,12 +46,12 @@ class TestZenml(SecretsManagerTests):
     attributes: Mapping[str, Any] = {"scope": "component"}
     limit = FastRetryZenml.max_size
     keeps_all_updates = False
-    series = 6
+    random_series_count = 6
     service: ZenmlFixture
 
     @pytest.fixture(autouse=True)
-    def _use(self, zenml: ZenmlFixture) -> None:
-        """Use the server."""
+    def _use_server(self, zenml: ZenmlFixture) -> None:
+        """Use the server of the fixture ``zenml``."""
         self.service = zenml
 
     def raw(self) -> bytes:
@@ -60,7 +60,7 @@ class TestZenml(SecretsManagerTests):
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return the faults of ZenML."""
-        answers: dict[str, tuple[Callable[[Exchange], None], type[ZenSecretsError]]] = {
+        error_responses: dict[str, tuple[Callable[[Exchange], None], type[ZenSecretsError]]] = {
             "401": (zenml_error(401, "CredentialsNotValid"), ManagerAccessError),
             "403": (zenml_error(403, "IllegalOperationError"), ManagerAccessError),
             "429": (zenml_error(429, "MaxConcurrentTasksError"), ManagerUnreachableError),
@@ -68,7 +68,7 @@ class TestZenml(SecretsManagerTests):
             "501": (zenml_error(501, "NotImplementedError"), UnsupportedOperationError),
             "418": (zenml_error(418, "Teapot"), ManagerError),
         }
-        return {code: (partial(self.service.proxy.inject, operation), error) for code, (operation, error) in answers.items()}
+        return {code: (partial(self.service.proxy.inject, fault), error) for code, (fault, error) in error_responses.items()}
 
 
 PIPELINE = """
@@ -89,10 +89,7 @@ print(json.dumps([read, resolved, client.zen_store.url]))
 
 
 def test_notebook_and_pipeline_share_secrets(zenml: ZenmlFixture) -> None:
-    """ZenML's client reads our secrets by key and by reference.
-
-    We read and update its secrets.
-    """
+    """ZenML's client reads our secrets by key and by reference, and our manager reads and updates the secrets of the client."""
     manager = zenml.open()
     password, token, other = canary("password"), canary("token"), canary("other")
     manager.register_secret(secret("database", user="reader", password=password))
@@ -109,7 +106,7 @@ def test_notebook_and_pipeline_share_secrets(zenml: ZenmlFixture) -> None:
 def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
     """A secret with a schema has an additional key in the server.
 
-    The key is not part of its content.
+    The additional key is not part of the content.
     """
     manager = zenml.open()
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
@@ -128,10 +125,7 @@ def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
 
 
 def test_names_without_a_scope(zenml: ZenmlFixture) -> None:
-    """Without a scope, names are unchanged, and names of scopes are refused.
-
-    All secrets cannot be deleted at once.
-    """
+    """Without a scope, names are unchanged, names of scopes are refused, and ``delete_all_secrets`` is refused."""
     manager, scoped = zenml.open(), zenml.open(scope="namespace", namespace="t_e%m")
     for name in ("ключ/🔑", "a%2Fb", "A", "a", "equals:a", "startswith:", "x" * 255):
         manager.register_secret(secret(name, k=name))
@@ -151,7 +145,7 @@ def test_names_without_a_scope(zenml: ZenmlFixture) -> None:
 def test_invalid_foreign_secrets_are_not_changed(zenml: ZenmlFixture) -> None:
     """A secret with an invalid name is not listed.
 
-    One with an invalid key raises an error and is not changed.
+    A secret with an invalid key raises an error and is not changed.
     """
     manager = zenml.open()
     for name in ("a secret", "v1.2", "-a"):
@@ -231,9 +225,9 @@ def test_update_sends_only_changes(zenml: ZenmlFixture) -> None:
     assert not [request for request in zenml.proxy.requests if request.startswith("PUT")]
 
 
-@pytest.mark.parametrize("kind", ["reset", "response lost", "time-out", "500"])
+@pytest.mark.parametrize("fault", ["reset", "response lost", "time-out", "500"])
 @pytest.mark.parametrize("operation", ["register", "merge", "rename", "delete"])
-def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, kind: str) -> None:
+def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, fault: str) -> None:
     """A write whose connection breaks before or after its execution is executed once."""
     manager = zenml.open(timeout=0.8, deadline=5)
     manager.register_secret(secret("stored", k="v"))
@@ -246,7 +240,7 @@ def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, kin
         "delete": ("DELETE", lambda: manager.delete_secret("a"), {}),
     }
     method, write, expected = operations[operation]
-    with inject(zenml.proxy, kind, times=1, only=method):
+    with inject(zenml.proxy, fault, times=1, only=method):
         write()
     other = zenml.open()
     assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "stored": {"k": "v"}}
@@ -255,7 +249,7 @@ def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, kin
 def test_retried_registration_refuses_a_foreign_secret(zenml: ZenmlFixture) -> None:
     """If another program registers the name before the retry, the registration changes nothing.
 
-    It raises SecretExistsError.
+    The registration raises SecretExistsError.
     """
     manager, theirs = zenml.open(), canary("theirs")
 

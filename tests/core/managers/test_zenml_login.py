@@ -38,7 +38,7 @@ def test_foreign_service_is_reported(zenml: ZenmlFixture, kind: str) -> None:
     """
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
-    acts: list[Callable[[], Any]] = [
+    operations: list[Callable[[], Any]] = [
         manager.list_secrets,
         lambda: manager.get_secret("a", refresh=True),
         lambda: manager.register_secret(secret("b", k=canary())),
@@ -47,15 +47,15 @@ def test_foreign_service_is_reported(zenml: ZenmlFixture, kind: str) -> None:
         lambda: manager.delete_secret("a"),
     ]
     with zenml.proxy.inject(foreign_responses()[kind]):
-        for act in acts:
+        for operation in operations:
             with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
-                act()
+                operation()
             assert not find_canary(error_details(caught.value))
     # The same holds if the other service answers only the write.
     with zenml.proxy.inject(foreign_responses()[kind], only="POST|PUT|DELETE"):
-        for act in acts[2:]:
+        for operation in operations[2:]:
             with pytest.raises(ManagerUnreachableError, match="can't be reached"):
-                act()
+                operation()
     assert {name: content_of(manager, name) for name in manager.list_secrets()} == {"a": {"k": "v"}}
 
 
@@ -81,29 +81,29 @@ def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.Monke
 
 
 def test_logins_of_two_managers_are_separate(zenml: ZenmlFixture) -> None:
-    """A manager with a wrong key is refused while another one works.
+    """A manager with a wrong key is refused, while a manager with a valid key reads and writes.
 
-    Neither changes ZenML's settings.
+    Neither manager changes ZenML's settings.
     """
     before = {path: path.read_bytes() for path in zenml.settings.rglob("*")}
-    right = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key(), private=True)
-    wrong = zenml.open(url=zenml.proxy.address, api_key=canary("key"))
+    with_valid_key = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key(), private=True)
+    with_wrong_key = zenml.open(url=zenml.proxy.address, api_key=canary("key"))
     for name in ("a", "b"):
-        right.register_secret(secret(name, k=name))
+        with_valid_key.register_secret(secret(name, k=name))
         with pytest.raises(ManagerAccessError) as caught:
-            wrong.list_secrets()
+            with_wrong_key.list_secrets()
         assert not find_canary(error_details(caught.value))
-    assert right.list_secrets() == ["a", "b"]
+    assert with_valid_key.list_secrets() == ["a", "b"]
     assert zenml.open(private=True).list_secrets() == []
     for name in ("a", "b"):
-        right.delete_secret(name)
+        with_valid_key.delete_secret(name)
     assert {path: path.read_bytes() for path in zenml.settings.rglob("*")} == before
 
 
 def test_api_key_is_stored_encrypted(zenml: ZenmlFixture, home: Path) -> None:
     """The API key of a manager is stored only in encrypted form.
 
-    It works when the manager is opened again.
+    A manager that is opened again can log in with it.
     """
     key = zenml.server.new_api_key()
     attributes = {"url": zenml.proxy.address, "api_key": key}
@@ -130,13 +130,13 @@ def test_login_of_zenml(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest
 
     Without a login, the error explains how to log in.
     """
-    theirs = tmp_path / "theirs"
-    monkeypatch.setenv("ZENML_CONFIG_PATH", str(theirs))
+    config_folder = tmp_path / "theirs"
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(config_folder))
     with pytest.raises(InvalidOptionsError, match="has no server") as caught:
         zenml.open().list_secrets()
     assert "zenml login" in str(caught.value)
     assert zenml.open().describe()["server"] == "not set"
-    zenml.server.run("zenml", "login", zenml.proxy.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(theirs))
+    zenml.server.run("zenml", "login", zenml.proxy.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(config_folder))
     assert zenml.open().list_secrets() == []
     assert zenml.open().describe()["server"] == zenml.proxy.address
 
@@ -146,7 +146,7 @@ VALID = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
 
 
 @pytest.mark.parametrize(
-    ("settings", "login", "found"),
+    ("settings", "login", "expected"),
     [
         ({"store": {"url": "https://a/"}}, {"https://a": {"api_key": "key"}}, ServerLogin("https://a", "key")),
         (
@@ -166,17 +166,17 @@ VALID = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
     ],
 )
 def test_settings_of_zenml(
-    settings: object, login: object, found: ServerLogin | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: object, login: object, expected: ServerLogin | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A valid login of the same server is found. Expired and unknown settings are ignored."""
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
     for name, text in (("config", settings), ("credentials", login)):
         (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(text))
-    assert configured_server() == found
+    assert configured_server() == expected
     monkeypatch.setenv("ZENML_STORE_API_TOKEN", "a step's")
-    assert configured_server() == (found and ServerLogin(found.url, None, "a step's"))
+    assert configured_server() == (expected and ServerLogin(expected.url, None, "a step's"))
     monkeypatch.setenv("ZENML_STORE_API_KEY", "a machine's")
-    assert configured_server() == (found and ServerLogin(found.url, "a machine's", "a step's"))
+    assert configured_server() == (expected and ServerLogin(expected.url, "a machine's", "a step's"))
     (tmp_path / "config.yaml").write_text("{ no: yaml")
     (tmp_path / "credentials.yaml").write_bytes(b"\xff")
     assert configured_server() is None
@@ -212,7 +212,7 @@ def test_stopped_server_is_reported_at_once(zenml: ZenmlFixture, monkeypatch: py
     """A refused connection is not retried, and the error names the address to check."""
     monkeypatch.setenv("ZENML_STORE_URL", "http://127.0.0.1:1")
     manager = zenml.open()
-    for act in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", k=canary()))):
+    for operation in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", k=canary()))):
         with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
-            act()
+            operation()
         assert not find_canary(error_details(caught.value))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.managers.stores import raw
+from tests.support.managers.stores import run_sql
 from tests.support.sealing.stores import ScriptedPassphrases, Sealed
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -92,11 +92,11 @@ def test_a_key_file_that_others_can_read_is_refused(sealed: Sealed, home: Path) 
 def test_forged_key_parameters_select_no_other_file(sealed: Sealed, home: Path, tmp_path: Path) -> None:
     """A forged row with a path outside of the key folder raises ManagerCorruptedError."""
     (tmp_path / "evil.key").write_bytes(_key_file(home).read_bytes())
-    [(generation, wrapped)] = raw(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
+    [(generation, wrapped)] = run_sql(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
     for identity in (str(tmp_path / "evil"), "../../evil", "", 7, None):
         parameters = json.dumps({"id": identity})
         checksum = cipher.checksum((str(generation), "keyfile", parameters, wrapped.hex()))
-        raw(sealed.file.path, ("UPDATE data_keys SET place = ?, checksum = ?", (parameters, checksum)))
+        run_sql(sealed.file.path, ("UPDATE data_keys SET place = ?, checksum = ?", (parameters, checksum)))
         with pytest.raises(ManagerCorruptedError, match="can't be read"):
             Sealed(sealed.file.path).get()
 
@@ -111,7 +111,7 @@ def test_the_home_folder_can_be_moved(sealed: Sealed, home: Path, monkeypatch: p
 
 def test_the_protection_can_be_changed(sealed: Sealed, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Changing the protection deletes the old key, keeps the rows, and the store opens with the new one."""
-    rows = raw(sealed.file.path, "SELECT * FROM sealed")
+    rows = run_sql(sealed.file.path, "SELECT * FROM sealed")
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "pass")
     sealed.keys.rewrap("passphrase")
     assert list((home / "keys").iterdir()) == []
@@ -125,7 +125,7 @@ def test_the_protection_can_be_changed(sealed: Sealed, home: Path, monkeypatch: 
     first = _key_file(home)
     sealed.keys.rewrap("keyfile")
     assert _key_file(home) != first
-    assert raw(sealed.file.path, "SELECT * FROM sealed") == rows
+    assert run_sql(sealed.file.path, "SELECT * FROM sealed") == rows
 
 
 def test_an_unknown_protection_is_refused(sealed: Sealed) -> None:
@@ -147,9 +147,9 @@ def test_rotation_replaces_the_data_key(sealed: Sealed, home: Path) -> None:
     """A rotation encrypts the rows with a new data key, and other instances load it."""
     other = Sealed(sealed.file.path)
     assert other.get() == "text"
-    before, first = raw(sealed.file.path, "SELECT generation, sealed FROM sealed"), _key_file(home)
+    before, first = run_sql(sealed.file.path, "SELECT generation, sealed FROM sealed"), _key_file(home)
     sealed.rotate()
-    [(generation, blob)] = raw(sealed.file.path, "SELECT generation, sealed FROM sealed")
+    [(generation, blob)] = run_sql(sealed.file.path, "SELECT generation, sealed FROM sealed")
     assert (generation - 1, blob != before[0][1]) == (before[0][0], True)
     assert _key_file(home) != first
     assert other.get() == "text"
@@ -160,18 +160,18 @@ def test_rotation_replaces_the_data_key(sealed: Sealed, home: Path) -> None:
 
 def test_a_rotation_with_a_damaged_row_changes_nothing(sealed: Sealed, home: Path) -> None:
     """A damaged row undoes the rotation completely and keeps the key file."""
-    raw(sealed.file.path, "UPDATE sealed SET sealed = x'00'")
-    before = raw(sealed.file.path, "SELECT * FROM data_keys")
+    run_sql(sealed.file.path, "UPDATE sealed SET sealed = x'00'")
+    before = run_sql(sealed.file.path, "SELECT * FROM data_keys")
     first = _key_file(home)
     with pytest.raises(ManagerCorruptedError):
         sealed.rotate()
-    assert raw(sealed.file.path, "SELECT * FROM data_keys") == before
+    assert run_sql(sealed.file.path, "SELECT * FROM data_keys") == before
     assert _key_file(home) == first
 
 
 def test_the_old_wrapped_key_is_erased(sealed: Sealed, home: Path) -> None:
     """After a change of the protection, the old wrapped key is neither in the database nor in its log."""
-    [(wrapped,)] = raw(sealed.file.path, "SELECT wrapped FROM data_keys")
+    [(wrapped,)] = run_sql(sealed.file.path, "SELECT wrapped FROM data_keys")
     assert any(wrapped in file.read_bytes() for file in sealed.file.path.parent.iterdir())
     sealed.keys.rewrap("keyfile")
     assert not any(wrapped in file.read_bytes() for file in sealed.file.path.parent.iterdir())

@@ -12,7 +12,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends import fail, null
 
-from tests.support.managers.stores import raw
+from tests.support.managers.stores import run_sql
 from tests.support.sealing.sessions import ROOT, run_in_session, session_folder
 from tests.support.sealing.stores import Sealed
 from zensecrets_jupyter.core.errors import ManagerLockedError
@@ -116,10 +116,10 @@ def test_a_missing_keyring_raises_locked_error(home: Path) -> None:
     """Without the keyring that holds the key, opening raises ManagerLockedError and not KeyLostError."""
     sealed = Sealed(home / "a.db")
     sealed.put("text")
-    [(generation, wrapped)] = raw(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
+    [(generation, wrapped)] = run_sql(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
     parameters = '{"id": "0123", "keyring": "SecretService Keyring"}'
     checksum = cipher.checksum((str(generation), "keyring", parameters, wrapped.hex()))
-    raw(sealed.file.path, ("UPDATE data_keys SET kind = 'keyring', place = ?, checksum = ?", (parameters, checksum)))
+    run_sql(sealed.file.path, ("UPDATE data_keys SET kind = 'keyring', place = ?, checksum = ?", (parameters, checksum)))
     again = Sealed(home / "a.db")
     with pytest.raises(ManagerLockedError, match="needs the OS keyring") as caught:
         again.get()

@@ -10,7 +10,7 @@ import pytest
 from argon2 import profiles
 from argon2.low_level import Type, hash_secret_raw
 
-from tests.support.managers.stores import raw
+from tests.support.managers.stores import run_sql
 from tests.support.sealing.stores import ScriptedPassphrases, Sealed
 from zensecrets_jupyter.core.errors import (
     InteractionUnavailableError,
@@ -104,7 +104,7 @@ def test_a_user_opens_a_store(path: Path) -> None:
 def test_a_wrong_passphrase_raises_its_own_error(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three wrong answers, or a wrong environment variable without a user, raise WrongPassphraseError and change nothing."""
     Sealed(path, ScriptedPassphrases("right", "right")).put("text")
-    before = raw(path, "SELECT * FROM data_keys")
+    before = run_sql(path, "SELECT * FROM data_keys")
     wrong = canary("wrong")
     for environment, user in (("", ScriptedPassphrases(wrong, wrong, wrong, "right")), (wrong, ScriptedPassphrases()), (wrong, None)):
         passphrase.forget_passphrases()
@@ -115,7 +115,7 @@ def test_a_wrong_passphrase_raises_its_own_error(path: Path, monkeypatch: pytest
             with pytest.raises(WrongPassphraseError) as caught:
                 act()
             assert not find_canary(repr(caught.value))
-    assert raw(path, "SELECT * FROM data_keys") == before
+    assert run_sql(path, "SELECT * FROM data_keys") == before
 
 
 def test_a_missing_passphrase_raises_locked_error(path: Path) -> None:
@@ -192,12 +192,12 @@ def test_rotation_keeps_the_passphrase(path: Path) -> None:
     passphrase.forget_passphrases()
     user = ScriptedPassphrases("right")
     sealed = Sealed(path, user)
-    before = raw(path, "SELECT place FROM data_keys")
+    before = run_sql(path, "SELECT place FROM data_keys")
     assert sealed.get() == "text"
     sealed.rotate()
     sealed.rotate()
     assert len(user.prompts) == 1
-    assert raw(path, "SELECT place FROM data_keys") != before
+    assert run_sql(path, "SELECT place FROM data_keys") != before
     passphrase.forget_passphrases()
     assert Sealed(path, ScriptedPassphrases("right")).get() == "text"
 
@@ -205,7 +205,7 @@ def test_rotation_keeps_the_passphrase(path: Path) -> None:
 def test_the_stored_parameters_are_those_of_the_rfc(path: Path) -> None:
     """The parameters are those of RFC 9106's second recommended option, and argon2-cffi derives the same key."""
     Sealed(path, ScriptedPassphrases("right", "right")).put("text")
-    [(generation, parameters, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
+    [(generation, parameters, wrapped)] = run_sql(path, "SELECT generation, place, wrapped FROM data_keys")
     stored = json.loads(parameters)
     profile = profiles.RFC_9106_LOW_MEMORY
     assert (stored["time"], stored["memory"], stored["lanes"]) == (profile.time_cost, profile.memory_cost, profile.parallelism)
@@ -227,9 +227,9 @@ def test_invalid_key_parameters_are_refused(path: Path, change: dict[str, object
     """Forged parameters that are invalid, or that need too much memory, raise ManagerCorruptedError."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     Sealed(path).put("text")
-    [(generation, parameters, wrapped)] = raw(path, "SELECT generation, place, wrapped FROM data_keys")
+    [(generation, parameters, wrapped)] = run_sql(path, "SELECT generation, place, wrapped FROM data_keys")
     forged = json.dumps({**json.loads(parameters), **change}, sort_keys=True)
     checksum = cipher.checksum((str(generation), "passphrase", forged, wrapped.hex()))
-    raw(path, ("UPDATE data_keys SET place = ?, checksum = ?", (forged, checksum)))
+    run_sql(path, ("UPDATE data_keys SET place = ?, checksum = ?", (forged, checksum)))
     with pytest.raises(ManagerCorruptedError):
         Sealed(path).get()

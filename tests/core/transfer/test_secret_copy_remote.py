@@ -13,7 +13,7 @@ from tests.core.managers.conftest import AWS_USER
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.fakes.github_api import REPOSITORY, GithubServer
 from tests.support.fakes.moto_server import running_moto
-from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after, reset_before
+from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after_execution, reset_before_execution
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, ManagerUnreachableError, SecretExistsError
 from zensecrets_jupyter.core.managers import SecretRecord
@@ -70,7 +70,9 @@ def test_a_copy_takes_few_requests(aws: FaultProxy, home: Path, caplog: pytest.L
     assert not find_canary(caplog.text)
 
 
-@pytest.mark.parametrize("inject_fault", [reset_before, reset_after, canned_response(400, {"__type": "ThrottlingException"})])
+@pytest.mark.parametrize(
+    "inject_fault", [reset_before_execution, reset_after_execution, canned_response(400, {"__type": "ThrottlingException"})]
+)
 def test_temporary_faults_are_retried(aws: FaultProxy, home: Path, inject_fault: Callable[[Exchange], None]) -> None:
     """Broken connections and throttling are retried, and no retry counts as a conflict."""
     # The long deadline leaves time for retries, even on a slow machine.
@@ -82,8 +84,8 @@ def test_temporary_faults_are_retried(aws: FaultProxy, home: Path, inject_fault:
 
 _FAULTS: dict[str, tuple[Callable[[Exchange], None], type[ManagerError]]] = {
     "denied": (canned_response(400, {"__type": "AccessDeniedException", "message": "zsCanary may not"}), ManagerAccessError),
-    "broken": (reset_before, ManagerUnreachableError),
-    "responses lost": (reset_after, ManagerUnreachableError),
+    "broken": (reset_before_execution, ManagerUnreachableError),
+    "responses lost": (reset_after_execution, ManagerUnreachableError),
     "500": (canned_response(500, {"__type": "InternalServiceError", "message": "zsCanary"}), ManagerUnreachableError),
 }
 

@@ -48,7 +48,7 @@ class FolderBackend(RemoteBackend[Path, FolderOptions]):
         finally:
             written.unlink()
 
-    def overwrite(self, client: Path, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
+    def overwrite(self, client: Path, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         self._write(client, envelope).replace(client / key)
 
     def remove(self, client: Path, key: str) -> None:

@@ -108,7 +108,7 @@ class SecretManagerServer:
             time.sleep(self.faults.latency)
             fault = self.faults.fault_for(name)
             response = None
-            if fault is None or fault.done:
+            if fault is None or fault.executed_first:
                 try:
                     with self._lock:
                         response = method(request)
@@ -118,7 +118,7 @@ class SecretManagerServer:
                 if fault is None:
                     return response
             time.sleep(fault.delay)
-            if fault.nonsense:
+            if fault.foreign_response:
                 return FOREIGN_PAGE
             code = grpc.StatusCode[fault.code or "UNAVAILABLE"]
             if fault.wait:

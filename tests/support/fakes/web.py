@@ -127,13 +127,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self.server.fake.answer(request)
 
     def _inject(self, request: Request, fault: Fault) -> None:
-        if fault.done:
+        if fault.executed_first:
             self._answer(request)
         time.sleep(fault.delay)
         if fault.cut:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
-        elif fault.nonsense:
+        elif fault.foreign_response:
             self._send_bytes(200, {"Content-Type": "text/html"}, FOREIGN_PAGE)
         else:
             self._send(self.server.fake.fault_response(fault))

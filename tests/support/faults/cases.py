@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
-STORED = "stored"
+STORED_NAME = "stored"
 """The name of the secret that exists before each operation and must survive it."""
 
 
@@ -47,22 +47,22 @@ class FaultCase(NamedTuple):
     may_succeed: bool = False
 
 
-_ALL = ("list", "read", "register", "change", "delete")
+_ALL_OPERATIONS = ("list", "read", "register", "change", "delete")
 
 FAULT_CASES: dict[str, FaultCase] = {
-    "wrong credentials": FaultCase(_ALL, (ManagerAccessError,)),
+    "wrong credentials": FaultCase(_ALL_OPERATIONS, (ManagerAccessError,)),
     "no permission to list": FaultCase(("list",), (ManagerAccessError,)),
     "no permission to read": FaultCase(("read", "change"), (ManagerAccessError,)),
     "name too long": FaultCase(("register long",), (InvalidSecretError,)),
     "illegal name": FaultCase(("register odd",), (InvalidSecretError,), may_succeed=True),
     "value too large": FaultCase(("register large", "change large"), (InvalidSecretError,)),
-    "throttled": FaultCase(_ALL, ()),
-    "one time-out": FaultCase(_ALL, ()),
-    "permanent time-out": FaultCase(_ALL, (ManagerUnreachableError,)),
+    "throttled": FaultCase(_ALL_OPERATIONS, ()),
+    "one time-out": FaultCase(_ALL_OPERATIONS, ()),
+    "permanent time-out": FaultCase(_ALL_OPERATIONS, (ManagerUnreachableError,)),
     "reset during a write": FaultCase(("register", "change", "delete"), (ManagerUnreachableError,), may_succeed=True),
-    "one error 500": FaultCase(_ALL, ()),
-    "permanent error 500": FaultCase(_ALL, (ManagerUnreachableError,)),
-    "clock skew": FaultCase(_ALL, (ManagerAccessError,)),
+    "one error 500": FaultCase(_ALL_OPERATIONS, ()),
+    "permanent error 500": FaultCase(_ALL_OPERATIONS, (ManagerUnreachableError,)),
+    "clock skew": FaultCase(_ALL_OPERATIONS, (ManagerAccessError,)),
     "deleted between list and read": FaultCase(("read after listing",), (SecretNotFoundError,)),
     "foreign payload": FaultCase(("read foreign", "change foreign", "delete foreign"), (ManagerCorruptedError,)),
 }
@@ -77,7 +77,7 @@ class FaultScenario:
         flavor: The name of the flavor.
         open_manager: Opens a new manager. The backend has no secret at first.
         seed: Stores a secret, given its name and value.
-        faults: For a fault, the function that returns a context manager. The context manager injects the fault into one operation.
+        faults: For a fault, the function that returns a context manager. The context manager injects the fault while one operation runs.
         without_injection: The faults that the arguments of an operation cause, so that nothing is injected.
         impossible: The faults that the backend cannot have, each with the reason.
         delete: Deletes a secret without the manager.
@@ -121,7 +121,7 @@ class FaultScenario:
             return "impossible"
         assert fault in self.faults or fault in self.without_injection, f"the scenario of {self.flavor!r} has no entry for {fault!r}"
         value = canary("stored")
-        self.seed(STORED, value)
+        self.seed(STORED_NAME, value)
         results = set()
         for operation in FAULT_CASES[fault].operations:
             manager = self.open_manager()
@@ -129,8 +129,8 @@ class FaultScenario:
                 continue
             results.add(self._run_operation(manager, fault, operation))
             self._check_secrets(operation, value)
-            if operation == "delete" and STORED not in self.open_manager().list_secrets():
-                self.seed(STORED, value)
+            if operation == "delete" and STORED_NAME not in self.open_manager().list_secrets():
+                self.seed(STORED_NAME, value)
             if operation == "register" and "new" in self.open_manager().list_secrets():
                 self.open_manager().delete_secret("new")
         return " or ".join(sorted(results)) or "no operation is supported"
@@ -169,7 +169,7 @@ class FaultScenario:
             assert self.delete is not None
             self.delete("fleeting")
             return lambda: manager.get_secret("fleeting"), None
-        name = {"long": "ж" * 255, "odd": "ä/%Ж\U0001f511+'"}.get(variant, "new" if verb == "register" else STORED)
+        name = {"long": "ж" * 255, "odd": "ä/%Ж\U0001f511+'"}.get(variant, "new" if verb == "register" else STORED_NAME)
         value = canary(operation) + "x" * (self.too_large if variant == "large" else 0)
         return _call(manager, verb, name, value), None
 
@@ -178,14 +178,14 @@ class FaultScenario:
         manager = self.open_manager()
         names = manager.list_secrets()
         if operation != "delete":
-            assert STORED in names
-        for name in {STORED, "new"} & set(names):
+            assert STORED_NAME in names
+        for name in {STORED_NAME, "new"} & set(names):
             if Capability.READ in manager.capabilities:
                 content = manager.get_secret(name, refresh=True).content
                 is_write = operation in {"register", "change"}
                 assert content == {"key": value} or (is_write and set(content) == {"key"} and find_canary(content["key"]))
-                if name == STORED and content != {"key": value}:
-                    manager.update_secret(secret(STORED, key=value))
+                if name == STORED_NAME and content != {"key": value}:
+                    manager.update_secret(secret(STORED_NAME, key=value))
 
 
 _CAPABILITIES = {

@@ -64,21 +64,21 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
             manager.delete_secret(name)
         manager.register_secret(secret(name, key=value))
 
-    failing = server.faults.inject
+    inject = server.faults.inject
     with server.running():
         yield FaultScenario(
             "github",
             open_manager,
             seed,
             faults={
-                "wrong credentials": partial(failing, Fault("401")),
-                "no permission to list": partial(failing, Fault("403")),
-                "throttled": partial(failing, Fault("429", reason="limit"), times=2),
-                "one time-out": partial(failing, Fault("500", delay=DELAY), times=1),
-                "permanent time-out": partial(failing, Fault("500", delay=DELAY)),
-                "reset during a write": partial(failing, Fault(cut=True, done=True), "PUT|DELETE", times=1),
-                "one error 500": partial(failing, Fault("500"), times=1),
-                "permanent error 500": partial(failing, Fault("500")),
+                "wrong credentials": partial(inject, Fault("401")),
+                "no permission to list": partial(inject, Fault("403")),
+                "throttled": partial(inject, Fault("429", reason="limit"), times=2),
+                "one time-out": partial(inject, Fault("500", delay=DELAY), times=1),
+                "permanent time-out": partial(inject, Fault("500", delay=DELAY)),
+                "reset during a write": partial(inject, Fault(cut=True, executed_first=True), "PUT|DELETE", times=1),
+                "one error 500": partial(inject, Fault("500"), times=1),
+                "permanent error 500": partial(inject, Fault("500")),
             },
             without_injection=("name too long", "illegal name", "value too large"),
             impossible={

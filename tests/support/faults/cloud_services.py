@@ -58,19 +58,19 @@ class FaultyGcp(FaultyService):
     def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
         """Return a context manager that injects a fault.
 
-        Without an account nothing depends on the clock.
+        The fault ``clock skew`` has no effect, because the fake server needs no account, and so checks no time.
         """
         faults = {
             "wrong credentials": Fault("UNAUTHENTICATED"),
             "list denied": Fault("PERMISSION_DENIED"),
             "read denied": Fault("PERMISSION_DENIED"),
             "throttled": Fault("RESOURCE_EXHAUSTED", wait=0.1),
-            "time-out": Fault("UNAVAILABLE", delay=DELAY, done=True),
+            "time-out": Fault("UNAVAILABLE", delay=DELAY, executed_first=True),
             "reset": Fault("UNAVAILABLE"),
-            "response lost": Fault("UNAVAILABLE", done=True),
+            "response lost": Fault("UNAVAILABLE", executed_first=True),
             "500": Fault("INTERNAL"),
             "clock skew": Fault(),
-            "foreign response": Fault(nonsense=True),
+            "foreign response": Fault(foreign_response=True),
         }
         only = {"list denied": "ListSecrets$", "read denied": "AccessSecretVersion"}.get(fault, only)
         return self._server.faults.inject(faults[fault], only, 0 if fault == "clock skew" else times)
@@ -117,12 +117,12 @@ class FaultyAzure(FaultyService):
             "list denied": Fault("403"),
             "read denied": Fault("403"),
             "throttled": Fault("429"),
-            "time-out": Fault("500", delay=DELAY, done=True),
+            "time-out": Fault("500", delay=DELAY, executed_first=True),
             "reset": Fault(cut=True),
-            "response lost": Fault(cut=True, done=True),
+            "response lost": Fault(cut=True, executed_first=True),
             "500": Fault("500"),
             "clock skew": Fault("401", "IDX10223: Lifetime validation failed. The token is expired. zsCanary"),
-            "foreign response": Fault(nonsense=True),
+            "foreign response": Fault(foreign_response=True),
         }
         only = {"list denied": "GET /secrets$", "read denied": "GET /secrets/"}.get(fault, only or "secrets")
         return self._server.faults.inject(faults[fault], only, times)

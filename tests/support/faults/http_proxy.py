@@ -44,8 +44,8 @@ class Exchange:
         connection = http.client.HTTPConnection(*handler.server.proxy.upstream, timeout=30)
         try:
             connection.request(handler.command, handler.path, self.body or None, headers)
-            answer = connection.getresponse()
-            return Response(answer.status, answer.read(), dict(answer.getheaders()))
+            response = connection.getresponse()
+            return Response(response.status, response.read(), dict(response.getheaders()))
         finally:
             connection.close()
 
@@ -72,7 +72,7 @@ class Exchange:
 
     def wait(self) -> None:
         """Block until the fault ends."""
-        self._handler.server.proxy.changed.wait(30)
+        self._handler.server.proxy.fault_ended.wait(30)
 
 
 class FaultProxy:
@@ -83,7 +83,7 @@ class FaultProxy:
         self.upstream = (host, port)
         self.requests: list[str] = []
         self.latency = 0.0
-        self.changed = threading.Event()
+        self.fault_ended = threading.Event()
         self._fault: Callable[[Exchange], None] | None = None
         self._server = _Server(self)
         self.address = f"http://127.0.0.1:{self._server.server_port}"
@@ -96,7 +96,7 @@ class FaultProxy:
         try:
             yield self
         finally:
-            self.changed.set()
+            self.fault_ended.set()
             self._server.shutdown()
             self._server.server_close()
             thread.join(30)
@@ -110,25 +110,25 @@ class FaultProxy:
             times: The number of requests that fail.
             only: A regular expression. Only requests with a matching :attr:`Exchange.label` fail.
         """
-        left = [times]
+        remaining = [times]
         counting = threading.Lock()
 
         def handle(exchange: Exchange) -> None:
             with counting:
-                hit = left[0] > 0 and re.match(only, exchange.label) is not None
-                left[0] -= hit
-            if hit:
+                fails = remaining[0] > 0 and re.match(only, exchange.label) is not None
+                remaining[0] -= fails
+            if fails:
                 fault(exchange)
             else:
                 exchange.answer(exchange.forward())
 
-        self.changed.clear()
+        self.fault_ended.clear()
         self._fault = handle
         try:
             yield
         finally:
             self._fault = None
-            self.changed.set()
+            self.fault_ended.set()
 
     def handle_exchange(self, exchange: Exchange) -> None:
         """Wait for the latency, then apply the fault to the request or forward it."""
@@ -142,16 +142,18 @@ class FaultProxy:
 
 def canned_response(status: int, body: Any, **headers: str) -> Callable[[Exchange], None]:
     """Return a fault that sends this response. The service does not see the request."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda exchange: exchange.answer(Response(status, json.dumps(body).encode(), {"Content-Type": "application/json", **named}))
+    named_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda exchange: exchange.answer(
+        Response(status, json.dumps(body).encode(), {"Content-Type": "application/json", **named_headers})
+    )
 
 
-def reset_before(exchange: Exchange) -> None:
+def reset_before_execution(exchange: Exchange) -> None:
     """Reset the connection before the service gets the request."""
     exchange.reset()
 
 
-def reset_after(exchange: Exchange) -> None:
+def reset_after_execution(exchange: Exchange) -> None:
     """Reset the connection after the service executed the request, so that the response is lost."""
     exchange.forward()
     exchange.reset()

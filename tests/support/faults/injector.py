@@ -20,8 +20,8 @@ class Fault(NamedTuple):
         wait: Seconds that the response asks the client to wait before the next attempt.
         delay: Seconds before the response is sent.
         cut: Whether the connection is closed without a response.
-        nonsense: Whether the response is a page of another service.
-        done: Whether the request is executed before the fault occurs.
+        foreign_response: Whether the response is a page of another service.
+        executed_first: Whether the server executes the request before the fault occurs.
     """
 
     code: str = ""
@@ -29,8 +29,8 @@ class Fault(NamedTuple):
     wait: float = 0
     delay: float = 0
     cut: bool = False
-    nonsense: bool = False
-    done: bool = False
+    foreign_response: bool = False
+    executed_first: bool = False
 
 
 class FaultInjector:
@@ -42,7 +42,7 @@ class FaultInjector:
     """
 
     def __init__(self) -> None:
-        """Answer normally."""
+        """Inject no fault until a fault is added."""
         self.requests: list[str] = []
         self.latency = 0.0
         self._faults: list[tuple[str, Fault, list[int]]] = []
@@ -69,7 +69,7 @@ class FaultInjector:
             self.clear()
 
     def clear(self) -> None:
-        """Answer normally again."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
@@ -77,8 +77,8 @@ class FaultInjector:
         """Record a request and return its fault, or ``None``."""
         with self._lock:
             self.requests.append(label)
-            for on, fault, left in self._faults:
-                if left[0] > 0 and re.search(on, label):
-                    left[0] -= 1
+            for on, fault, remaining in self._faults:
+                if remaining[0] > 0 and re.search(on, label):
+                    remaining[0] -= 1
                     return fault
         return None

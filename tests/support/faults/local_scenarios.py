@@ -9,13 +9,13 @@ from contextlib import closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-import keyring as library
+import keyring as keyring_library
 import pytest
 import secretstorage
 from keyring.backends import SecretService, fail
 
 from tests.support.faults.cases import FAULT_CASES, FaultScenario, seed
-from tests.support.managers.stores import open_store, raw
+from tests.support.managers.stores import open_store, run_sql
 from tests.support.sealing.sessions import joined_session
 from zensecrets_jupyter.core.errors import ManagerLockedError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
@@ -36,24 +36,24 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
 _NO_REQUEST = "a local backend sends no requests"
-_READ_ONLY = ("name too long", "illegal name", "value too large", "reset during a write")
+_WRITE_FAULTS = ("name too long", "illegal name", "value too large", "reset during a write")
 
 
 @contextmanager
 def local(folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of the local store: a wrong key, other processes and damaged rows."""
-    typed = ["right"]
+    typed_passphrase = ["right"]
 
     def open_manager() -> SecretsManager[LocalBackend]:
-        return open_store(folder, ask=lambda _: typed[0])
+        return open_store(folder, ask=lambda _: typed_passphrase[0])
 
     @contextmanager
     def wrong_passphrase() -> Iterator[None]:
         passphrase.forget_passphrases()
-        typed[0] = canary("wrong")
+        typed_passphrase[0] = canary("wrong")
         yield
         passphrase.forget_passphrases()
-        typed[0] = "right"
+        typed_passphrase[0] = "right"
 
     @contextmanager
     def hold_lock(seconds: float) -> Iterator[None]:
@@ -97,7 +97,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
 
 def _damage(open_manager: Callable[[], SecretsManager[LocalBackend]], name: str) -> Callable[[], bool]:
     seed(open_manager, name, "value")
-    raw(open_manager().backend.path, ("UPDATE secrets SET sealed = ? WHERE name = ?", (b"0", name)))
+    run_sql(open_manager().backend.path, ("UPDATE secrets SET sealed = ? WHERE name = ?", (b"0", name)))
     return lambda: name in open_manager().list_secrets()
 
 
@@ -110,10 +110,10 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
 
     @contextmanager
     def replaced_keyring(other: SystemKeyring) -> Iterator[None]:
-        before = library.get_keyring()
-        library.set_keyring(other)
+        original = keyring_library.get_keyring()
+        keyring_library.set_keyring(other)
         yield
-        library.set_keyring(before)
+        keyring_library.set_keyring(original)
 
     @contextmanager
     def without_a_bus() -> Iterator[None]:
@@ -123,8 +123,8 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
 
     def items() -> dict[str, str]:
         with closing(secretstorage.dbus_init()) as bus:
-            found = secretstorage.get_default_collection(bus).search_items({"service": "zensecrets one"})
-            return {item.item_path: item.get_secret().decode() for item in found}
+            entries = secretstorage.get_default_collection(bus).search_items({"service": "zensecrets one"})
+            return {item.item_path: item.get_secret().decode() for item in entries}
 
     def change(path: str, text: str | None) -> None:
         with closing(secretstorage.dbus_init()) as bus:
@@ -144,12 +144,12 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
         path, text = add_secret(name), canary("foreign")
         change(path, text)
 
-        def is_still_there() -> bool:
-            found = items()[path] == text
+        def still_exists() -> bool:
+            is_unchanged = items()[path] == text
             open_manager().delete_secret(name)
-            return found
+            return is_unchanged
 
-        return is_still_there
+        return still_exists
 
     session_keyring = SecretService.Keyring()
     missing_keyring = fail.Keyring()
@@ -185,7 +185,7 @@ def env(_folder: Path) -> Iterator[FaultScenario]:
         lambda name, value: os.environ.update({f"SECRET_{name.upper()}__KEY": value}),
         without_injection=("deleted between list and read",),
         impossible={fault: _NO_REQUEST for fault in FAULT_CASES if fault != "deleted between list and read"}
-        | dict.fromkeys(_READ_ONLY, "the backend is read-only"),
+        | dict.fromkeys(_WRITE_FAULTS, "the backend is read-only"),
         delete=lambda name: os.environ.__delitem__(f"SECRET_{name.upper()}__KEY"),
     )
     os.environ.clear()
@@ -208,12 +208,12 @@ def dotenv(folder: Path) -> Iterator[FaultScenario]:
         text = f"{canary('foreign')} 'not a line of a .env file\n"
         path.write_text(text)
 
-        def is_still_there() -> bool:
-            found = path.read_text()
+        def still_exists() -> bool:
+            current = path.read_text()
             write()
-            return found == text
+            return current == text
 
-        return is_still_there
+        return still_exists
 
     possible = {"deleted between list and read", "foreign payload"}
     yield FaultScenario(
@@ -222,7 +222,7 @@ def dotenv(folder: Path) -> Iterator[FaultScenario]:
         lambda name, value: write(**{name.replace("-", "_"): value}),
         without_injection=tuple(possible),
         impossible={fault: _NO_REQUEST for fault in FAULT_CASES if fault not in possible}
-        | dict.fromkeys(_READ_ONLY, "the backend is read-only"),
+        | dict.fromkeys(_WRITE_FAULTS, "the backend is read-only"),
         delete=lambda name: write(**{name: None}),
         make_foreign=make_foreign,
     )

@@ -39,9 +39,9 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
         return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tested", id="one"), service=service))
 
     def make_foreign(name: str) -> Callable[[], bool]:
-        key, stored = open_manager().backend.key_for(name), (canary("foreign"), 1)
-        service.stored[key] = stored
-        return lambda: service.stored.get(key) == stored
+        key, foreign = open_manager().backend.key_for(name), (canary("foreign"), 1)
+        service.stored[key] = foreign
+        return lambda: service.stored.get(key) == foreign
 
     yield FaultScenario(
         "remote",
@@ -67,11 +67,11 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
 
 @contextmanager
 def _inject_error(service: FakeService, error: Exception, *, times: int = UNLIMITED, only: tuple[str, ...] = ()) -> Iterator[None]:
-    left = [times]
+    remaining = [times]
 
     def fail(verb: str) -> None:
-        if left[0] and (not only or verb in only):
-            left[0] -= 1
+        if remaining[0] and (not only or verb in only):
+            remaining[0] -= 1
             raise error
 
     service.before = fail
@@ -135,7 +135,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
             admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the names are constants of the test
             return lambda: name in open_manager().list_secrets()
 
-        forbidden: Callable[[], AbstractContextManager[Any]] = partial(
+        revoke_permission: Callable[[], AbstractContextManager[Any]] = partial(
             admin_change, f"REVOKE ALL ON SCHEMA {schema} FROM team", f"GRANT ALL ON SCHEMA {schema} TO team"
         )
         yield FaultScenario(
@@ -144,8 +144,8 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
             partial(seed, open_manager),
             faults={
                 "wrong credentials": partial(admin_change, "ALTER ROLE team PASSWORD 'another'", f"ALTER ROLE team PASSWORD '{password}'"),
-                "no permission to list": forbidden,
-                "no permission to read": forbidden,
+                "no permission to list": revoke_permission,
+                "no permission to read": revoke_permission,
                 "throttled": partial(proxy.reset_connections, 2),
                 "permanent time-out": locked_tables,
                 "reset during a write": partial(proxy.reset_connections, 1, b"COMMIT"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import boto3
 
-from tests.support.faults.http_proxy import canned_response, reset_after, reset_before, time_out
+from tests.support.faults.http_proxy import canned_response, reset_after_execution, reset_before_execution, time_out
 from zensecrets_jupyter.core.errors import ManagerAccessError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
@@ -183,8 +183,8 @@ def _aws_refusal(code: str, status: int = 400, message: str = "User: zsCanary is
 
 HTTP_FAULTS: dict[str, Callable[[Exchange], None]] = {
     "time-out": time_out,
-    "reset": reset_before,
-    "response lost": reset_after,
+    "reset": reset_before_execution,
+    "response lost": reset_after_execution,
     "foreign response": canned_response(200, "<html>zsCanary: this network asks you to log in</html>"),
 }
 """The faults that a proxy can inject into any HTTP service, by name."""

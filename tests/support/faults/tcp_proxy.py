@@ -18,34 +18,34 @@ class TcpProxy:
 
     Attributes:
         address: The host and the port of the proxy.
-        reset_at: A connection is reset when its client sends this text. If empty, new connections are reset at once.
+        reset_trigger: A connection is reset when its client sends this text. If the text is empty, new connections are reset at once.
         resets: The number of connections that are still to be reset.
-        sent: The number of chunks that clients have sent so far.
+        chunks_sent: The number of chunks that clients have sent so far.
         latency: Seconds that are added to each chunk from the server.
     """
 
     def __init__(self, host: str, port: int) -> None:
         """Listen for clients of the server on ``host`` and ``port``."""
         self._server = (host, port)
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.address: tuple[str, int] = self._listening.getsockname()
-        self.reset_at = b""
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address: tuple[str, int] = self._listener.getsockname()
+        self.reset_trigger = b""
         self.resets = 0
-        self.sent = 0
+        self.chunks_sent = 0
         self.latency = 0.0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
         """Accept no more clients."""
-        self._listening.close()
+        self._listener.close()
 
     def _accept(self) -> None:
         while True:
             try:
-                client, _ = self._listening.accept()
+                client, _ = self._listener.accept()
             except OSError:
                 return
-            if self.resets and not self.reset_at:
+            if self.resets and not self.reset_trigger:
                 self.resets -= 1
                 _reset(client)
                 continue
@@ -56,8 +56,8 @@ class TcpProxy:
     def _forward(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:  # noqa: FBT001 - the thread passes arguments by position
         with suppress(OSError):
             while data := source.recv(65536):
-                self.sent += from_client
-                if from_client and self.resets and self.reset_at and self.reset_at in data:
+                self.chunks_sent += from_client
+                if from_client and self.resets and self.reset_trigger and self.reset_trigger in data:
                     self.resets -= 1
                     _reset(source)
                     break
@@ -68,9 +68,9 @@ class TcpProxy:
         target.close()
 
     @contextmanager
-    def reset_connections(self, times: int, at: bytes = b"") -> Iterator[None]:
-        """Reset connections when their clients send ``at``, or at once if it is empty."""
-        self.reset_at, self.resets = at, times
+    def reset_connections(self, times: int, trigger: bytes = b"") -> Iterator[None]:
+        """Reset connections when their clients send ``trigger``, or at once if ``trigger`` is empty."""
+        self.reset_trigger, self.resets = trigger, times
         try:
             yield
         finally:

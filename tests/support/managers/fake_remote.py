@@ -51,12 +51,12 @@ class FakeService:
         self.lock = threading.Lock()
 
     def fail(self, times: int, code: str, sent: object = "", *, after: bool = False) -> None:
-        """Let the next requests fail before, or with ``after``, once they are executed."""
-        left = [times]
+        """Let the next requests fail before the service executes them, or afterwards if ``after`` is set."""
+        remaining = [times]
 
         def fail_request(_verb: str) -> None:
-            if left[0] > 0:
-                left[0] -= 1
+            if remaining[0] > 0:
+                remaining[0] -= 1
                 raise FakeServiceError(code, sent)
 
         if after:
@@ -157,9 +157,9 @@ class FakeRemoteBackend(RemoteBackend[FakeServiceClient, FakeRemoteOptions]):
         """Store a text."""
         client.call("create", key, envelope.text)
 
-    def overwrite(self, client: FakeServiceClient, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
+    def overwrite(self, client: FakeServiceClient, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """Replace a text if its version is current."""
-        client.call("put", key, envelope.text, present.token if isinstance(present.token, int) else None)
+        client.call("put", key, envelope.text, current.token if isinstance(current.token, int) else None)
 
     def remove(self, client: FakeServiceClient, key: str) -> None:
         """Delete a text."""
@@ -180,10 +180,10 @@ class BatchingFakeBackend(FakeRemoteBackend):
         """Return the texts of several keys."""
         client.call("list")
         client.service.requests[-1] = "get many"
-        found: dict[str, SecretEnvelope | RemoteError] = {
+        envelopes: dict[str, SecretEnvelope | RemoteError] = {
             key: SecretEnvelope(*client.service.stored[key]) for key in keys if key in client.service.stored
         }
-        return {key: RemoteError(ErrorKind.DENIED) if "forbidden" in key else envelope for key, envelope in found.items()}
+        return {key: RemoteError(ErrorKind.DENIED) if "forbidden" in key else envelope for key, envelope in envelopes.items()}
 
 
 class ReadOnlyFakeBackend(FakeRemoteBackend):

@@ -42,7 +42,7 @@ class TestKeyring(SecretsManagerTests):
     """
 
     backend_class = KeyringBackend
-    series = 1
+    random_series_count = 1
     writers = 4
 
     def prepare(self) -> None:

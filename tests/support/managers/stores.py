@@ -49,11 +49,11 @@ def content_of(store: SecretsManager[LocalBackend], name: str) -> dict[str, str]
     return {key: str.__str__(value) + "" for key, value in store.get_secret(name, refresh=True).content.items()}
 
 
-def raw(path: Path, *statements: str | tuple[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def run_sql(path: Path, *statements: str | tuple[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Run SQL statements on the store's file, and return the rows of the last one."""
-    found: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = []
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:
             text, values = statement if isinstance(statement, tuple) else (statement, ())
-            found = connection.execute(text, values).fetchall()
-    return found
+            rows = connection.execute(text, values).fetchall()
+    return rows

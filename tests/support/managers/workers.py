@@ -57,13 +57,13 @@ class Step(NamedTuple):
         else:
             store.delete_secret(self.name)
 
-    def expect(self, present: dict[str, str]) -> dict[str, str]:
+    def expect(self, before: dict[str, str]) -> dict[str, str]:
         """Return the content of a store after the write, given the content before it."""
-        others = {name: value for name, value in present.items() if name != self.name}
+        others = {name: value for name, value in before.items() if name != self.name}
         if self.operation == "delete":
             return others
         if self.operation == "rename":
-            return {**others, f"{self.name}-renamed": present[self.name]}
+            return {**others, f"{self.name}-renamed": before[self.name]}
         return {**others, self.name: "1" if self.operation == "register" else "2"}
 
 
@@ -100,14 +100,14 @@ def rotate_until_killed(home: Path, pipe: Connection) -> None:
         pipe.send("rewrapped")
 
 
-def read_until(home: Path, done: Event, pipe: Connection) -> None:
-    """Read all secrets until ``done`` is set.
+def read_until(home: Path, stop: Event, pipe: Connection) -> None:
+    """Read all secrets until ``stop`` is set, then report the number of rounds.
 
-    Then the number of rounds is reported. A wrong content is reported at once.
+    A wrong content is reported at once, and ends the function.
     """
     store = open_in_child(home)
     rounds = 0
-    while not done.is_set():
+    while not stop.is_set():
         for name in store.list_secrets():
             content = content_of(store, name)
             if content != {"key": name}:
@@ -117,11 +117,11 @@ def read_until(home: Path, done: Event, pipe: Connection) -> None:
     pipe.send(rounds)
 
 
-def write_until(home: Path, done: Event, pipe: Connection) -> None:
-    """Register secrets until ``done`` is set, and report their number."""
+def write_until(home: Path, stop: Event, pipe: Connection) -> None:
+    """Register secrets until ``stop`` is set, then report the number of secrets."""
     store = open_in_child(home)
     number = 0
-    while not done.is_set():
+    while not stop.is_set():
         number += 1
         store.register_secret(secret(f"new{number}", key=f"new{number}"))
         time.sleep(0.001)
@@ -129,19 +129,16 @@ def write_until(home: Path, done: Event, pipe: Connection) -> None:
 
 
 def fork_and_read(home: Path, pipe: Connection) -> None:
-    """Fork with the store open.
-
-    Use it in the child and then in the parent.
-    """
+    """Fork while the store is open, and use the store in the child and then in the parent."""
     store = open_in_child(home)
     store.register_secret(secret("before", key="1"))
-    opened = store.backend._file._opened
+    opened_file = store.backend._file._opened
     child = os.fork()
     if child == 0:
-        pipe.send(("child", content_of(store, "before"), store.backend._file._opened is opened))
+        pipe.send(("child", content_of(store, "before"), store.backend._file._opened is opened_file))
         store.register_secret(secret("child", key="2"))
         os._exit(0)
     _, status = os.waitpid(child, 0)
     pipe.send(("status", {}, status != 0))
     store.merge_secret("child", {"key": "3"})
-    pipe.send(("parent", content_of(store, "child"), store.backend._file._opened is not opened))
+    pipe.send(("parent", content_of(store, "child"), store.backend._file._opened is not opened_file))

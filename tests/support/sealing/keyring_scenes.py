@@ -14,7 +14,7 @@ import keyring
 import pytest
 import secretstorage
 
-from tests.support.managers.stores import content_of, open_store, raw, secret
+from tests.support.managers.stores import content_of, open_store, run_sql, secret
 from tests.support.sealing.stores import Sealed
 from zensecrets_jupyter.core.errors import KeyLostError, ManagerLockedError
 from zensecrets_jupyter.core.sealing.key_protections import passphrase
@@ -87,7 +87,7 @@ def check_locked_keyring(home: Path) -> None:
     Sealed(home / "a.db").put("text")
     with closing(secretstorage.dbus_init()) as bus:
         secretstorage.get_default_collection(bus).lock()
-    before = raw(home / "a.db", "SELECT * FROM data_keys")
+    before = run_sql(home / "a.db", "SELECT * FROM data_keys")
     for access in (
         Sealed(home / "a.db").get,
         lambda: Sealed(home / "a.db").put("other"),
@@ -98,7 +98,7 @@ def check_locked_keyring(home: Path) -> None:
         assert type(caught.value) is ManagerLockedError
         assert PASSPHRASE_VARIABLE in caught.value.hint
     assert not (home / "b.db").exists()
-    assert raw(home / "a.db", "SELECT * FROM data_keys") == before
+    assert run_sql(home / "a.db", "SELECT * FROM data_keys") == before
     os.environ[PASSPHRASE_VARIABLE] = "pass"
     Sealed(home / "b.db").put("new")
     assert Sealed(home / "b.db").keys.describe().startswith("a passphrase")

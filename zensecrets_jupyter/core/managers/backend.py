@@ -41,9 +41,9 @@ class Backend(ABC):
     capabilities: ClassVar[Capability] = Capability(0)
     """Supported operations. They are derived from the implemented methods, unless a subclass declares fewer."""
     is_local: ClassVar[bool] = False
-    """Whether only this machine can reach the backend. A stack with a remote orchestrator refuses a local one."""
+    """Whether only this machine can reach the backend. A stack with a remote orchestrator refuses a local backend."""
     parallel_reads: ClassVar[int] = 32
-    """Maximum number of concurrent reads. It is 1 if a read costs less than a thread."""
+    """Maximum number of concurrent reads. It is 1 if a read costs less than the start of a thread."""
     time_to_live: ClassVar[float] = 60.0
     """Seconds for which the cache keeps a secret. A write by this process removes it at once."""
 
@@ -92,7 +92,7 @@ class Backend(ABC):
         raise self.unsupported_error(f"register secret {name!r}")
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:  # noqa: ARG002 - overrides use the arguments
-        """Replace a secret by ``change(present)``, where ``present`` is the current record.
+        """Replace a secret by ``change(current)``, where ``current`` is the current record.
 
         ``change`` may be called again after a conflict. A backend with compare-and-set must not lose the update of another writer.
 
@@ -148,7 +148,7 @@ class Backend(ABC):
     def opens_without_prompt(self) -> bool:
         """Whether secrets can be read now without a prompt.
 
-        An unlocked keyring counts. The check does not unlock a keyring.
+        Secrets with a key in an unlocked keyring can be read. The check itself never unlocks a keyring.
         """
         return self.opens_without_keyring
 
@@ -159,9 +159,9 @@ class Backend(ABC):
 
     @property
     def keeps_key_in_file(self) -> bool:
-        """Whether the key is in a file.
+        """Whether the key of the secrets is in a file.
 
-        If it is, a program that can read this user's files can read the secrets.
+        A program that can read the files of this user can then read the secrets.
         """
         return False
 
@@ -209,7 +209,7 @@ class Backend(ABC):
         """Check that a secret does not belong to another program.
 
         Raises:
-            UnsupportedOperationError: If it does. The text states where the secret is stored.
+            UnsupportedOperationError: If the secret belongs to another program. The text states where the secret is stored.
         """
         location = self.read_only.get(name)
         if location is None:
@@ -221,14 +221,14 @@ class Backend(ABC):
     @classmethod
     def implemented_capabilities(cls) -> Capability:
         """Return the capabilities whose methods the class implements."""
-        found = Capability.READ | Capability.LIST
+        capabilities = Capability.READ | Capability.LIST
         for method, capability in (("create", Capability.REGISTER), ("replace", Capability.UPDATE), ("delete", Capability.DELETE)):
             if getattr(cls, method) is not getattr(Backend, method):
-                found |= capability
+                capabilities |= capability
         for protocol, capability in _OPTIONAL.items():
             if issubclass(cls, protocol):
-                found |= capability
-        return found
+                capabilities |= capability
+        return capabilities
 
     @classmethod
     def make_options(cls, attributes: Mapping[str, Any]) -> ManagerOptions:
@@ -245,8 +245,8 @@ class Backend(ABC):
         try:
             return model.model_validate(model.with_our_names(attributes))
         except ValidationError as error:
-            given = {ours: theirs for theirs, ours in model.OTHER_NAMES.items() if theirs in attributes}
-            problems = describe_problems(error, model, known=[*model.model_fields, *model.OTHER_NAMES], labels=given)
+            labels = {our_name: zenml_name for zenml_name, our_name in model.OTHER_NAMES.items() if zenml_name in attributes}
+            problems = describe_problems(error, model, known=[*model.model_fields, *model.OTHER_NAMES], labels=labels)
         except ValueError as error:
             problems = [str(error)]
         fields = ", ".join(model.model_fields) or "none"
@@ -310,12 +310,12 @@ class ChangeTracking(Protocol):
     """A backend that detects cheaply whether any process has written a secret."""
 
     def change_token(self) -> object:
-        """Return a value that differs after a write by any process. It is ``None`` if it is unknown. No secret is read."""
+        """Return a value that differs after a write by any process, or ``None`` if the value is unknown. No secret is read."""
 
 
 @runtime_checkable
 class Renamable(Protocol):
-    """A backend that can rename a secret. With other backends the manager reads, creates and deletes it."""
+    """A backend that can rename a secret. For other backends the manager creates the new name and deletes the old one."""
 
     def rename(self, name: str, new_name: str) -> None:
         """Rename a secret.
@@ -328,7 +328,7 @@ class Renamable(Protocol):
 
 @runtime_checkable
 class Clearable(Protocol):
-    """A backend that can delete all secrets at once. With other backends the manager deletes them one by one."""
+    """A backend that can delete all secrets in one call. For other backends the manager deletes them one by one."""
 
     def delete_all(self) -> None:
         """Delete every secret of this secrets manager."""
@@ -350,4 +350,4 @@ _OPTIONAL: dict[type, Capability] = {
     Restorable: Capability.UNDELETE,
     Rekeyable: Capability.REKEY,
 }
-"""The capability of each optional protocol that has one."""
+"""The capability of each optional protocol. The other optional protocols have no capability."""

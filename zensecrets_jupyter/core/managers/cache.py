@@ -47,7 +47,7 @@ class ReadCache:
         Args:
             time_to_live: Seconds for which an entry is valid.
             change_token: Returns a value that differs after a write by any process, or ``None`` if the backend has no such value.
-            flavor: The flavor. Without it, a write removes secrets from this cache only.
+            flavor: The flavor. If it is empty, a write removes secrets from this cache only.
         """
         self._time_to_live = time_to_live
         self._change_token = change_token
@@ -116,23 +116,23 @@ class ReadCache:
         Raises:
             ZenSecretsError: If ``read`` raises it.
         """
-        found: dict[str, BaseSecretSchema | ZenSecretsError] = {}
+        results: dict[str, BaseSecretSchema | ZenSecretsError] = {}
         own_flights: dict[str, Future[BaseSecretSchema]] = {}
-        shared: list[str] = []
+        shared_names: list[str] = []
         with self._lock:
             for name in names:
                 cached = self.fresh(name)
                 if cached is not None:
-                    found[name] = cached
+                    results[name] = cached
                 elif name in self._flights:
-                    shared.append(name)
+                    shared_names.append(name)
                 else:
                     own_flights[name] = self._flights[name] = Future()
         if own_flights:
-            found.update(self._read_flights(own_flights, read))
-        for name in shared:
-            found[name] = self._fetch_or_error(name, lambda missing_name: _secret_in(read([missing_name]), missing_name))
-        return found
+            results.update(self._read_flights(own_flights, read))
+        for name in shared_names:
+            results[name] = self._fetch_or_error(name, lambda missing_name: _secret_in(read([missing_name]), missing_name))
+        return results
 
     def _fetch_or_error(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema | ZenSecretsError:
         """Return the result of :meth:`fetch`, or its error."""
@@ -149,7 +149,7 @@ class ReadCache:
         """Return the results of one call of ``read``, and end the flights with them."""
         try:
             token = self._read_token(time.monotonic())
-            found = read(list(flights))
+            results = read(list(flights))
         except BaseException:
             # Each thread that waits for one of the flights reads the secret itself.
             for name, flight in flights.items():
@@ -158,14 +158,14 @@ class ReadCache:
             raise
         expires = time.monotonic() + self._time_to_live
         for name, flight in flights.items():
-            secret = found[name]
+            secret = results[name]
             if isinstance(secret, ZenSecretsError):
                 self._end_flight(name, flight, None)
                 flight.set_exception(secret)
             else:
                 self._end_flight(name, flight, _Entry(secret, token, expires))
                 flight.set_result(secret)
-        return found
+        return results
 
     def drop(self, name: str) -> None:
         """Remove a secret and its read in progress from this cache."""
@@ -174,7 +174,7 @@ class ReadCache:
             self._flights.pop(name, None)
 
     def drop_everywhere(self, *names: str) -> None:
-        """Remove written secrets from every cache of this flavor. Without names, remove all secrets."""
+        """Remove the named secrets from every cache of this flavor. Without names, remove all secrets."""
         with _caches_lock:
             caches = list(_caches[self._flavor]) if self._flavor else [self]
         for cache in caches:
@@ -204,9 +204,9 @@ class ReadCache:
         return self._token
 
 
-def _secret_in(found: Mapping[str, BaseSecretSchema | ZenSecretsError], name: str) -> BaseSecretSchema:
+def _secret_in(results: Mapping[str, BaseSecretSchema | ZenSecretsError], name: str) -> BaseSecretSchema:
     """Return the secret of a name, or raise its error."""
-    secret = found[name]
+    secret = results[name]
     if isinstance(secret, ZenSecretsError):
         raise secret
     return secret

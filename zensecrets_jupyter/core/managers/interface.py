@@ -135,7 +135,7 @@ class SecretsManager(Generic[BackendT_co]):
     def opens_without_prompt(self) -> bool:
         """Whether secrets can be read now without a prompt.
 
-        An unlocked keyring counts. The check does not unlock a keyring.
+        Secrets with a key in an unlocked keyring can be read. The check itself never unlocks a keyring.
         """
         return self._backend.opens_without_prompt
 
@@ -146,9 +146,9 @@ class SecretsManager(Generic[BackendT_co]):
 
     @property
     def keeps_key_in_file(self) -> bool:
-        """Whether the key is in a file.
+        """Whether the key of the secrets is in a file.
 
-        If it is, a program that can read this user's files can read the secrets.
+        A program that can read the files of this user can then read the secrets.
         """
         return self._backend.keeps_key_in_file
 
@@ -169,7 +169,7 @@ class SecretsManager(Generic[BackendT_co]):
             verb: The operation, for the message "can't VERB secrets".
 
         Raises:
-            UnsupportedOperationError: If it is not supported.
+            UnsupportedOperationError: If the operation is not supported.
             NoSecretsManagerError: If the operation is a change and the manager was deleted since it was opened.
         """
         if needed not in self.capabilities:
@@ -181,7 +181,7 @@ class SecretsManager(Generic[BackendT_co]):
         """Check that a secret does not belong to another program.
 
         Raises:
-            UnsupportedOperationError: If it does. The text states where the secret is stored.
+            UnsupportedOperationError: If the secret belongs to another program. The text states where the secret is stored.
         """
         self._backend.check_change(secret_name)
 
@@ -222,8 +222,8 @@ class SecretsManager(Generic[BackendT_co]):
             self._cache.drop(name)
         results = {name: secret for part in self._in_batches(requested, self._get_batch) for name, secret in part.items()}
         missing = [name for name, secret in results.items() if isinstance(secret, SecretNotFoundError)]
-        present = self._similar_name_candidates() if missing else []
-        return {**results, **{name: self._not_found(name, present, request=False) for name in missing}}
+        candidates = self._similar_name_candidates() if missing else []
+        return {**results, **{name: self._not_found(name, candidates, request=False) for name in missing}}
 
     def get_records(self, secret_names: Iterable[str]) -> dict[str, SecretRecord | ZenSecretsError]:
         """Return the stored record or the error for each name, without the cache."""
@@ -318,14 +318,14 @@ class SecretsManager(Generic[BackendT_co]):
         self.require(Capability.READ | Capability.UPDATE, "change single keys of")
         removed, changed = dict.fromkeys(remove), check_mapping(content)
 
-        def change(present: SecretRecord) -> SecretRecord:
+        def change(current: SecretRecord) -> SecretRecord:
             for key in removed:
-                if key not in present.content:
+                if key not in current.content:
                     message = f"Secret {secret_name!r} has no key {key!r} to remove."
-                    hint = f"Its keys are {', '.join(sorted(present.content))}."
+                    hint = f"Its keys are {', '.join(sorted(current.content))}."
                     raise SecretKeyNotFoundError(message, name=secret_name, key=key, manager=self.name, hint=hint)
-            remaining = {key: value for key, value in present.content.items() if key not in removed}
-            merged = schema_or_fallback(present.schema).from_content(secret_name, {**remaining, **changed})
+            remaining = {key: value for key, value in current.content.items() if key not in removed}
+            merged = schema_or_fallback(current.schema).from_content(secret_name, {**remaining, **changed})
             return record_of(merged)
 
         self._replace(secret_name, change)
@@ -457,7 +457,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     def replace_record(self, secret_name: str, record: SecretRecord) -> None:
         """Replace a secret by a record. The errors are those of :meth:`update_secret`."""
-        self._replace(secret_name, lambda _present: record)
+        self._replace(secret_name, lambda _current: record)
 
     def write_records(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
         """Create and replace several secrets in one transaction, if :attr:`supports_batch_writes`.
@@ -483,7 +483,7 @@ class SecretsManager(Generic[BackendT_co]):
         """Return the backend if it can change its key.
 
         Raises:
-            UnsupportedOperationError: If it cannot.
+            UnsupportedOperationError: If the backend cannot change its key.
         """
         if isinstance(self._backend, Rekeyable) and Capability.REKEY in self.capabilities:
             return self._backend
@@ -493,7 +493,7 @@ class SecretsManager(Generic[BackendT_co]):
         )
 
     def _replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
-        """Replace a secret by the record that ``change`` returns for the present record."""
+        """Replace a secret by the record that ``change`` returns for the current record."""
         self.require(Capability.UPDATE, "update")
         self.check_change(name)
         with self._writing(name):
@@ -521,23 +521,23 @@ class SecretsManager(Generic[BackendT_co]):
                 return list(self._backend.names())
         return []
 
-    def _not_found(self, secret_name: str, present: Collection[str] | None, *, request: bool) -> SecretNotFoundError:
+    def _not_found(self, secret_name: str, candidates: Collection[str] | None, *, request: bool) -> SecretNotFoundError:
         """Return the error for a missing secret.
 
         Args:
             secret_name: Name of the secret.
-            present: The existing names, to suggest similar ones. ``None`` lists them.
+            candidates: The existing names, from which similar names are suggested. If ``None``, they are listed.
             request: Whether the backend may send a request to find the reason.
         """
         explained = self._backend.explain_missing(secret_name, request=request)
         if explained is not None:
             return explained
-        present = self._similar_name_candidates() if present is None else present
+        candidates = self._similar_name_candidates() if candidates is None else candidates
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
         hint = (
             pending_secret_hint(self.id, secret_name)
-            or names.key_reference_hint(secret_name, present)
-            or names.did_you_mean(secret_name, present)
+            or names.key_reference_hint(secret_name, candidates)
+            or names.did_you_mean(secret_name, candidates)
         )
         # A name with a dot is invalid, so the hint must not suggest to register it.
         invalid = "The name of a secret has no dot. Give the name alone, without a key." if "." in secret_name else ""
@@ -584,7 +584,9 @@ class SecretsManager(Generic[BackendT_co]):
             results = self._read_batch(batch)
         except ZenSecretsError as error:
             results = dict.fromkeys(batch, error)
-        return {name: self._protect_record(name, one) if isinstance(one, SecretRecord) else one for name, one in results.items()}
+        return {
+            name: self._protect_record(name, result) if isinstance(result, SecretRecord) else result for name, result in results.items()
+        }
 
     def _protect_record(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
         """Add the values of a record to the redactor. Return the record or an error."""
@@ -615,7 +617,7 @@ class SecretsManager(Generic[BackendT_co]):
     def _load_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return the secret or the error for each name of a batch, from the backend."""
         results = self._read_batch(batch)
-        return {name: one if isinstance(one, ZenSecretsError) else self.secret_of(name, one) for name, one in results.items()}
+        return {name: result if isinstance(result, ZenSecretsError) else self.secret_of(name, result) for name, result in results.items()}
 
     def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
         """Return a secret or its error."""

@@ -109,17 +109,17 @@ class ManagerOptions(BaseModel):
         Raises:
             ValueError: If an option has a value under both names. The text of the error contains no value.
         """
-        found = dict(attributes)
-        for theirs, ours in cls.OTHER_NAMES.items():
-            if theirs not in found:
+        options = dict(attributes)
+        for zenml_name, our_name in cls.OTHER_NAMES.items():
+            if zenml_name not in options:
                 continue
-            if ours in found:
-                message = f"{theirs} and {ours} are two names of one attribute; give it once"
+            if our_name in options:
+                message = f"{zenml_name} and {our_name} are two names of one attribute; give it once"
                 raise ValueError(message)
-            value = cls.translate_value(theirs, found.pop(theirs))
+            value = cls.translate_value(zenml_name, options.pop(zenml_name))
             if value is not None:
-                found[ours] = value
-        return found
+                options[our_name] = value
+        return options
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
         """Return the options for ``repr``, with masks in place of sensitive values."""
@@ -158,7 +158,7 @@ class ManagerContext:
         name: Name under which the manager is registered.
         id: ID of the manager. It does not change when the manager is renamed, and sealed content is bound to it.
         folder: The manager's folder for files. It may not exist yet.
-        origin: Where unpickled values are read again, or ``None`` if the manager is not registered.
+        origin: Reads the values of unpickled references, or ``None`` if the manager is not registered.
         ask_passphrase: Asks the user for the passphrase of a store, or ``None`` if no user can be asked.
         check_registered: Raises NoSecretsManagerError if the manager was deleted since it was opened.
     """

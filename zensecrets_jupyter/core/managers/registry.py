@@ -118,7 +118,7 @@ def is_installed(library: str) -> bool:
 
 
 def availability(flavor: str) -> Availability:
-    """Return whether the flavor can be used on this machine. If an import fails, the reason is its error."""
+    """Return whether the flavor can be used on this machine. If an import fails, the reason is the text of its error."""
     try:
         return get_flavor(flavor).availability()
     except FlavorUnavailableError as error:
@@ -130,18 +130,18 @@ def get_flavor(flavor: str) -> type[Backend]:
 
     Raises:
         UnknownFlavorError: If no flavor has that name.
-        FlavorUnavailableError: If its module, or a library that it needs, can't be imported.
+        FlavorUnavailableError: If the module of the flavor, or a library that it needs, can't be imported.
         ManagerError: If two packages define the flavor.
     """
     try:
-        found = _registry.find(flavor)
+        backend_class = _registry.find(flavor)
     except ImportError as error:
         if isinstance(error, FlavorUnavailableError):
             raise
         missing = error.name
     else:
-        if found is not None:
-            return found
+        if backend_class is not None:
+            return backend_class
         message = f"There is no flavor {quote_untrusted(flavor)} of secrets manager."
         hint = f"{did_you_mean(flavor, flavor_names())} The flavors are {', '.join(flavor_names())}."
         raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())

@@ -88,7 +88,7 @@ class DotenvBackend(VariablesBackend):
     def change_token(self) -> object:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.ChangeTracking.change_token`."""
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError:
             return "missing"
-        return found.st_ino, found.st_mtime_ns, found.st_size
+        return status.st_ino, status.st_mtime_ns, status.st_size

@@ -1,6 +1,6 @@
 """Base class of read-only backends that read secrets from variables.
 
-A variable has the name ``PREFIXNAME__KEY`` in upper case, or a mapping names the variable of each key.
+A variable has the name ``PREFIXNAME__KEY`` in upper case. For other variables, the option ``mapping`` names the variable of each key.
 """
 
 from __future__ import annotations

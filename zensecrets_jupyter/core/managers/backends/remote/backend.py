@@ -94,7 +94,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     encoding: ClassVar[NameEncoding]
     """Alphabet and length of a key in the service."""
     error_kinds: ClassVar[ErrorTable] = {}
-    """Error kinds by class, or by a code that :meth:`codes_of` returns."""
+    """Error kinds by the class of the SDK's error, or by a code that :meth:`codes_of` returns."""
     environment_files: ClassVar[Mapping[str, str]] = {}
     """Environment variables of the SDK that name files, each with the content of its file."""
     libraries: ClassVar[tuple[str, ...]] = ()
@@ -126,11 +126,11 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     @classmethod
     def implemented_capabilities(cls) -> Capability:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.implemented_capabilities`."""
-        found = super().implemented_capabilities()
+        capabilities = super().implemented_capabilities()
         for protocol, capability in ((VersionRequests, Capability.VERSIONS), (RecoveryRequests, Capability.UNDELETE)):
             if not issubclass(cls, protocol):
-                found &= ~capability
-        return found
+                capabilities &= ~capability
+        return capabilities
 
     @classmethod
     def availability(cls) -> Availability:
@@ -209,9 +209,9 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     def list(self) -> Iterable[SecretSummary]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.list`."""
-        listed = self.runner.ask("list", lambda client: [*self.list_keys(client, self.keys.prefix)])
-        named = ((self.keys.name_for(one.key), one) for one in listed)
-        own = [SecretSummary(name, *one[1:]) for name, one in named if name is not None and name not in self.external.paths]
+        listed_keys = self.runner.ask("list", lambda client: [*self.list_keys(client, self.keys.prefix)])
+        named = ((self.keys.name_for(listed_key.key), listed_key) for listed_key in listed_keys)
+        own = [SecretSummary(name, *listed_key[1:]) for name, listed_key in named if name is not None and name not in self.external.paths]
         return [*own, *self.external.summaries()]
 
     def check(self, name: str, record: SecretRecord) -> None:
@@ -237,9 +237,9 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         key = self.key_for(name)
         failure = RemoteError(ErrorKind.CONFLICT)
         for _ in range(MAX_CONFLICT_RETRIES):
-            present = self.runner.ask("update", lambda client: self.fetch_for_update(client, key), name=name)
-            envelope = self.envelope_for(name, change(self._decode(present, name)))
-            error = self._overwrite(key, envelope, present)
+            current = self.runner.ask("update", lambda client: self.fetch_for_update(client, key), name=name)
+            envelope = self.envelope_for(name, change(self._decode(current, name)))
+            error = self._overwrite(key, envelope, current)
             if error is None:
                 return
             failure = error
@@ -288,10 +288,10 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     def delete_all(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
-        present = [*self.names()]
-        if present:
-            with ThreadPoolExecutor(min(self.parallel_reads, len(present)), thread_name_prefix="zensecrets-delete") as pool:
-                [*pool.map(self._delete_if_ours, present)]
+        secret_names = [*self.names()]
+        if secret_names:
+            with ThreadPoolExecutor(min(self.parallel_reads, len(secret_names)), thread_name_prefix="zensecrets-delete") as pool:
+                [*pool.map(self._delete_if_ours, secret_names)]
 
     def restore(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Restorable.restore`."""
@@ -310,12 +310,14 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     def history(self, name: str) -> Sequence[SecretVersion]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.history`."""
-        return [SecretVersion(one.number, one.envelope.schema, one.created, one.current) for one in self._versions(name)]
+        return [
+            SecretVersion(version.number, version.envelope.schema, version.created, version.current) for version in self._versions(name)
+        ]
 
     def rollback(self, name: str, number: int) -> SecretVersion:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.rollback`. A conflict is retried as in an update."""
         versions = self._versions(name)
-        restored = next((one.envelope for one in versions if one.number == number), None)
+        restored = next((version.envelope for version in versions if version.number == number), None)
         if restored is None:
             message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
             hint = f"The versions are {', '.join(str(one.number) for one in versions)}."
@@ -352,10 +354,10 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         """Return the current text of a secret of another program."""
         return self.runner.ask("read", lambda client: self.fetch_external(client, path), name=name)
 
-    def _overwrite(self, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> RemoteError | None:
-        """Replace ``present`` by ``envelope``, and return the error or ``None``."""
+    def _overwrite(self, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> RemoteError | None:
+        """Replace the envelope ``current`` by ``envelope``, and return the error or ``None``."""
         try:
-            self.runner.attempt(lambda client: self.overwrite(client, key, envelope, present))
+            self.runner.attempt(lambda client: self.overwrite(client, key, envelope, current))
         except RemoteError as error:
             if error.kind is ErrorKind.CONFLICT and error.was_retried and self._is_stored(key, envelope):
                 return None
@@ -406,10 +408,10 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         """Store an envelope under a new key. The error kind is EXISTS if the key exists already."""
 
     @abstractmethod
-    def overwrite(self, client: ClientT, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
-        """Replace ``present`` by ``envelope``.
+    def overwrite(self, client: ClientT, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
+        """Replace the envelope ``current`` by ``envelope``.
 
-        If the service supports compare-and-set, the error kind is CONFLICT if ``present`` is not the current envelope.
+        If the service supports compare-and-set, the error kind is CONFLICT if another writer has replaced ``current`` since it was read.
         """
 
     @abstractmethod
@@ -430,11 +432,14 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         raise RemoteError(ErrorKind.UNSUPPORTED)
 
     def fetch_external(self, client: ClientT, path: str) -> str | bytes:
-        """Return the current text of a secret of another program. The error kind is MISSING if it does not exist."""
+        """Return the current text of a secret of another program. The error kind is MISSING if the secret does not exist."""
         return self.fetch(client, path).text
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:  # noqa: ARG002 - overrides use the arguments
-        """Return an error that states until when a deleted secret can be restored, or ``None``. It may send a request."""
+        """Return an error that states until when a deleted secret can be restored, or ``None``.
+
+        This method may send a request.
+        """
         return None
 
     def library_errors(self) -> ErrorTable:

@@ -29,7 +29,7 @@ class ErrorKind(enum.Enum):
     EXISTS = enum.auto()
     """The key exists already."""
     CONFLICT = enum.auto()
-    """Another writer changed the secret between read and write. The update has to read it again."""
+    """Another writer changed the secret between read and write. The update has to read the secret again."""
     TRANSIENT = enum.auto()
     """No response, a broken connection, throttling or an internal error. A retry may succeed."""
     UNREACHABLE = enum.auto()

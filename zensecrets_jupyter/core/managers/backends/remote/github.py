@@ -155,8 +155,8 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        # The envelopes of registrations that were sent once. A retry does not check the key again, because the earlier attempt may have
-        # stored it.
+        # The envelopes of registrations that were sent at least once. A retry does not check the key again, because the earlier attempt
+        # may have stored the secret.
         self._sent: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
         if os.environ.get("GITHUB_ACTIONS") == "true":
             self.capabilities = type(self).capabilities | Capability.READ  # type: ignore[misc]  # an instance in a workflow can also read
@@ -204,7 +204,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         session = requests.Session()
         # The default pool has ten connections, and logs a warning for each further thread.
         session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=self.parallel_reads))
-        # Without this, requests sends the credentials of a .netrc file instead of the token.
+        # Without this function, requests sends the credentials of a .netrc file instead of the token.
         session.auth = lambda request: request
         session.headers.update(
             {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}", "X-GitHub-Api-Version": API_VERSION}
@@ -234,18 +234,18 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def list_keys(self, client: GithubConnection, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - GitHub has no filter by prefix
         """See :meth:`RemoteBackend.list_keys`."""
-        number, following = 1, True
-        while following:
+        number, has_next_page = 1, True
+        while has_next_page:
             try:
-                answer = client.ask("GET", params={"per_page": PAGE, "page": number})
+                response = client.ask("GET", params={"per_page": PAGE, "page": number})
             except _GithubResponseError as error:
                 if self.runner.kind_of(error) is not ErrorKind.MISSING:
                     raise
                 raise RemoteError(ErrorKind.DENIED, "404: there is no such repository, or you have no permission") from None
-            for found in answer.json()["secrets"]:
-                updated = datetime.fromisoformat(found["updated_at"].replace("Z", "+00:00"))
-                yield ListedKey(found["name"], None, None, updated)
-            number, following = number + 1, "next" in answer.links
+            for item in response.json()["secrets"]:
+                updated = datetime.fromisoformat(item["updated_at"].replace("Z", "+00:00"))
+                yield ListedKey(item["name"], None, None, updated)
+            number, has_next_page = number + 1, "next" in response.links
 
     def insert(self, client: GithubConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
@@ -262,7 +262,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         envelope = self.envelope_for(name, change(SecretRecord("", {})))
         self.runner.ask("update", lambda client: self.overwrite(client, key, envelope, SecretEnvelope("")), name=name, writes=True)
 
-    def overwrite(self, client: GithubConnection, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:  # noqa: ARG002 - GitHub does not return the present envelope
+    def overwrite(self, client: GithubConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:  # noqa: ARG002 - GitHub does not return the current envelope
         """See :meth:`RemoteBackend.overwrite`."""
         client.ask("GET", f"/{quote(key)}")
         self._put(client, key, envelope)
@@ -272,13 +272,13 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         from nacl.public import PublicKey, SealedBox
 
         try:
-            public = client.ask("GET", "/public-key").json()
+            public_key = client.ask("GET", "/public-key").json()
         except _GithubResponseError as error:
             if self.runner.kind_of(error) is not ErrorKind.MISSING:
                 raise
             raise RemoteError(ErrorKind.DENIED, "404: there is no such repository, or you have no permission") from None
-        sealed = SealedBox(PublicKey(base64.b64decode(public["key"]))).encrypt(envelope.text.encode())
-        body = {"encrypted_value": base64.b64encode(sealed).decode(), "key_id": public["key_id"]}
+        sealed = SealedBox(PublicKey(base64.b64decode(public_key["key"]))).encrypt(envelope.text.encode())
+        body = {"encrypted_value": base64.b64encode(sealed).decode(), "key_id": public_key["key_id"]}
         client.ask("PUT", f"/{quote(key)}", expected=(201, 204), json=body)
 
     def delete(self, name: str) -> None:

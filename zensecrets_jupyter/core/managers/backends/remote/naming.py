@@ -39,10 +39,11 @@ class NameEncoding:
         service: Name of the service, for messages.
         letters: Characters that are not escaped. If it is empty, nothing is escaped. The characters of the separator are not included.
         max_length: Maximum number of characters in a key.
-        escape_mark: Text that begins an escape: one character, or the same character twice. If twice, the single character is not escaped.
+        escape_mark: Text that begins an escape: one character, or the same character twice. If it is twice the character, the character
+            alone is not escaped.
         separator: Text between the parts of a path. An escaped part never contains it.
         upper: Whether keys have upper-case letters only. Lower case is converted, and upper case is escaped.
-        first: Characters that a key may begin with. If it is empty, all may.
+        first: Characters that a key may begin with. If it is empty, a key may begin with any character.
         reserved: Prefixes that a key must not have.
     """
 
@@ -63,7 +64,7 @@ class NameEncoding:
         start = 1 if part and (part.startswith(self.reserved) or (self.first and part[0] not in self.first)) else 0
         pieces = [self._escape_letter(letter) for letter in part[:start]]
         for number, letter in enumerate(part[start:], start):
-            pieces.append(letter if self._is_kept(letter, part[number + 1 : number + 2]) else self._escape_letter(letter))
+            pieces.append(letter if self._is_unescaped(letter, part[number + 1 : number + 2]) else self._escape_letter(letter))
         text = "".join(pieces)
         return text.upper() if self.upper else text
 
@@ -82,7 +83,7 @@ class NameEncoding:
             )
         return part if part is not None and self.escape(part) == text else None
 
-    def _is_kept(self, letter: str, following: str) -> bool:
+    def _is_unescaped(self, letter: str, following: str) -> bool:
         """Return whether a character before ``following`` is not escaped."""
         if letter != self.escape_mark[0]:
             return letter in self.letters
@@ -121,7 +122,7 @@ ENCODINGS = {
 
 
 class Scope(str, Enum):
-    """The secrets managers that share their secrets."""
+    """The kinds of groups of secrets managers that share their secrets."""
 
     NONE = "none"
     GLOBAL = "global"
@@ -192,7 +193,7 @@ class RemoteKeys:
         return key
 
     def name_for(self, key: str) -> str | None:
-        """Return the name of a key. It is ``None`` if the key has another scope or no name."""
+        """Return the name that belongs to a key, or ``None`` if the key has another scope or belongs to no name."""
         if not key.startswith(self.prefix) or (self._reserved_prefix and key.startswith(self._reserved_prefix)):
             return None
         name = self._encoding.unescape(key[len(self.prefix) :])

@@ -167,7 +167,10 @@ class ExternalSecrets:
         with suppress(ValueError, RecursionError):
             parsed = json.loads(text)
             if isinstance(parsed, dict):
-                content = {one: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for one, value in parsed.items()}
+                content = {
+                    parsed_key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                    for parsed_key, value in parsed.items()
+                }
                 return content, clear_keys_of(content)
         return {key or DEFAULT_KEY: text}, frozenset()
 

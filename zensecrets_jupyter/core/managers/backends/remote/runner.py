@@ -120,7 +120,7 @@ class RequestRunner(Generic[ClientT]):
         Raises:
             SecretNotFoundError: If the service has no such secret.
             SecretExistsError: If the name exists already.
-            ManagerError: If the service refuses or does not answer.
+            ManagerError: If the service refuses the request or does not answer.
         """
         try:
             return self.attempt(call)

@@ -1,7 +1,7 @@
 """Base class of backends that store encrypted rows in a SQL database, with earlier versions.
 
-Keys and values are encrypted. Names, schema types, version numbers and times are not encrypted, so that a list needs no key. They are
-associated data of the encryption, so that a read detects a change. The statements are portable SQL.
+Keys and values are encrypted. Names, schema types, version numbers and times are not encrypted, so that a list needs no key. These
+columns are associated data of the encryption, so that a read detects a change of them. The statements are portable SQL.
 """
 
 from __future__ import annotations
@@ -140,9 +140,9 @@ class SealedBackend(Backend):
         results: dict[str, SecretRecord | ZenSecretsError] = {name: self.missing_error(name) for name in names}
         parameters = {"of_manager": self._owner, "of_names": [name for name in names if _is_storable(name)]}
         with self._database.read() as connection:
-            found = [] if connection is None else connection.execute(tables.CURRENT_ROWS, parameters).all()
+            rows = [] if connection is None else connection.execute(tables.CURRENT_ROWS, parameters).all()
         locked: ZenSecretsError | None = None
-        for name, *columns in found:
+        for name, *columns in rows:
             result = results[name] = locked or self._record_or_error(name, columns)
             if isinstance(result, (InteractionCancelledError, ManagerLockedError)):
                 # The user must not be asked again for the next secret.
@@ -162,22 +162,22 @@ class SealedBackend(Backend):
     def names(self) -> Iterable[str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.names`."""
         with self._database.read() as connection:
-            found = [] if connection is None else [*connection.execute(tables.ALL_NAMES, {"of_manager": self._owner}).scalars()]
-        _check_types(str, found)
-        return found
+            names = [] if connection is None else [*connection.execute(tables.ALL_NAMES, {"of_manager": self._owner}).scalars()]
+        _check_types(str, names)
+        return names
 
     def list(self) -> Iterable[SecretSummary]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.list`."""
-        found: Sequence[SecretSummary] | None = []
+        summaries: Sequence[SecretSummary] | None = []
         with self._database.read() as connection:
             if connection is not None:
                 # The cursor of the driver is read directly, because SQLAlchemy's rows would double the time of a list of 10,000 secrets.
-                found = _summaries_from(connection.execute(tables.ALL_SUMMARIES, {"of_manager": self._owner}).cursor)
-        if found is None:
+                summaries = _summaries_from(connection.execute(tables.ALL_SUMMARIES, {"of_manager": self._owner}).cursor)
+        if summaries is None:
             raise _damaged_error()
-        for expected, values in zip((str, str, int), zip(*found, strict=True), strict=False):
-            _check_types(expected, values)
-        return found
+        for expected_type, values in zip((str, str, int), zip(*summaries, strict=True), strict=False):
+            _check_types(expected_type, values)
+        return summaries
 
     def create(self, name: str, record: SecretRecord) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.create`."""
@@ -228,13 +228,13 @@ class SealedBackend(Backend):
             row = self._find_in(connection, name)
             earlier_record = None
             if number != row.number:
-                earlier = {one.number: one for one in self._earlier(connection, row)}
-                if number not in earlier:
-                    numbers = ", ".join(map(str, sorted([*earlier, row.number], reverse=True)))
+                earlier_rows = {earlier_row.number: earlier_row for earlier_row in self._earlier_rows(connection, row)}
+                if number not in earlier_rows:
+                    numbers = ", ".join(map(str, sorted([*earlier_rows, row.number], reverse=True)))
                     message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
                     raise SecretNotFoundError(message, name=name, manager=self.name, hint=f"The versions are {numbers}.")
-                earlier_record = self._unseal(key, self._binding(name, EARLIER, earlier[number]), earlier[number])
-            binding = self._write_version(connection, key, name, row, lambda present: earlier_record or present)
+                earlier_record = self._unseal(key, self._binding(name, EARLIER, earlier_rows[number]), earlier_rows[number])
+            binding = self._write_version(connection, key, name, row, lambda current: earlier_record or current)
             return SecretVersion(binding.number, binding.schema, _time_of(binding.written), current=True)
 
         return self._keys.write(transaction)
@@ -260,10 +260,10 @@ class SealedBackend(Backend):
             row = self._find_in(connection, name)
             if connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": new_name}).first() is not None:
                 return False
-            for one in self._earlier(connection, row):
-                record = self._unseal(key, self._binding(name, EARLIER, one), one)
-                sealed = seal_record(key, self._binding(new_name, EARLIER, one), record)
-                connection.execute(tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": one.number, "sealed": sealed})
+            for earlier_row in self._earlier_rows(connection, row):
+                record = self._unseal(key, self._binding(name, EARLIER, earlier_row), earlier_row)
+                sealed = seal_record(key, self._binding(new_name, EARLIER, earlier_row), record)
+                connection.execute(tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": earlier_row.number, "sealed": sealed})
             record = self._unseal(key, self._binding(name, CURRENT, row), row)
             sealed = seal_record(key, self._binding(new_name, CURRENT, row), record)
             connection.execute(tables.REWRITE, {"of_secret": row.secret, "name": new_name, "sealed": sealed})
@@ -276,9 +276,12 @@ class SealedBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.history`."""
         with self._database.read() as connection:
             row = self._find_in(connection, name)
-            earlier = [] if connection is None else self._earlier(connection, row)
+            earlier_rows = [] if connection is None else self._earlier_rows(connection, row)
         try:
-            return [SecretVersion(one.number, one.schema, _time_of(one.written), current=one is row) for one in (row, *earlier)]
+            return [
+                SecretVersion(version_row.number, version_row.schema, _time_of(version_row.written), current=version_row is row)
+                for version_row in (row, *earlier_rows)
+            ]
         except (ValueError, OverflowError, OSError):
             pass
         raise _damaged_error()
@@ -286,22 +289,22 @@ class SealedBackend(Backend):
     def _write_version(
         self, connection: Connection, key: DataKey, name: str, row: _Row, change: SecretRecord | Callable[[SecretRecord], SecretRecord]
     ) -> RowBinding:
-        """Store a new current version, and store the present one as an earlier version.
+        """Store a new current version, and keep the version that was current as an earlier version.
 
         Args:
             connection: The connection.
             key: The data key.
             name: Name of the secret.
-            row: The row of the present version.
-            change: The new record, or a function from the present record to the new one.
+            row: The row of the current version.
+            change: The new record, or a function that returns it for the current record.
 
         Returns:
             The binding of the new version.
         """
-        present = self._unseal(key, self._binding(name, CURRENT, row), row)
-        record = change if isinstance(change, SecretRecord) else change(present)
+        current = self._unseal(key, self._binding(name, CURRENT, row), row)
+        record = change if isinstance(change, SecretRecord) else change(current)
         earlier = self._binding(name, EARLIER, row)
-        connection.execute(tables.ADD_EARLIER, {"secret": row.secret, "number": row.number, **_columns(key, earlier, present)})
+        connection.execute(tables.ADD_EARLIER, {"secret": row.secret, "number": row.number, **_columns(key, earlier, current)})
         binding = RowBinding(self._owner, name, CURRENT, row.number + 1, record.schema, _now())
         connection.execute(tables.REWRITE, {"of_secret": row.secret, **_columns(key, binding, record)})
         connection.execute(tables.PRUNE, {"of_secret": row.secret, "up_to": binding.number - self._versions_kept})
@@ -319,17 +322,20 @@ class SealedBackend(Backend):
             return self._find_in(connection, name)
 
     def _find_in(self, connection: Connection | None, name: str) -> _Row:
-        """Return the row of the current version, in the transaction of ``connection``. ``None`` means that there is no database."""
-        found = None
-        if connection is not None and _is_storable(name):
-            found = connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": name}).first()
-        if found is None:
-            raise self.missing_error(name)
-        return _row_of(found)
+        """Return the row of the current version, in the transaction of ``connection``.
 
-    def _earlier(self, connection: Connection, row: _Row) -> Sequence[_Row]:
+        If ``connection`` is ``None``, there is no database.
+        """
+        columns = None
+        if connection is not None and _is_storable(name):
+            columns = connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": name}).first()
+        if columns is None:
+            raise self.missing_error(name)
+        return _row_of(columns)
+
+    def _earlier_rows(self, connection: Connection, row: _Row) -> Sequence[_Row]:
         """Return the rows of the earlier versions of a secret, the newest first."""
-        return [_row_of(found) for found in connection.execute(tables.EARLIER_ROWS, {"of_secret": row.secret})]
+        return [_row_of(columns) for columns in connection.execute(tables.EARLIER_ROWS, {"of_secret": row.secret})]
 
     def _binding(self, name: str, role: str, row: _Row) -> RowBinding:
         """Return the binding of a row. ``role`` is ``CURRENT`` or ``EARLIER``."""
@@ -348,8 +354,8 @@ def holds_secrets(connection: Connection) -> bool:
 def _reseal_all(connection: Connection, *, old: DataKey, new: DataKey) -> None:
     """Encrypt each row of each manager in the database with a new key."""
     owners: dict[int, tuple[str, str]] = {}
-    for manager, name, *found in connection.execute(tables.EVERYTHING).all():
-        row = _row_of(found)
+    for manager, name, *columns in connection.execute(tables.EVERYTHING).all():
+        row = _row_of(columns)
         owners[row.secret] = (manager, name)
         binding = RowBinding(manager, name, CURRENT, row.number, row.schema, row.written)
         connection.execute(tables.REWRITE, {"of_secret": row.secret, **_reseal_columns(old, new, binding, row)})
@@ -384,14 +390,14 @@ def _check_types(expected: type, values: Iterable[Any]) -> None:
         raise _damaged_error()
 
 
-def _row_of(found: Iterable[Any]) -> _Row:
+def _row_of(columns: Iterable[Any]) -> _Row:
     """Return the row of database columns.
 
     Raises:
         ManagerCorruptedError: If a column has a value of another type.
     """
     # SQLite stores values of any type in any column, so a damaged row may have a number in a text column.
-    row = _Row._make(found)
+    row = _Row._make(columns)
     if all(type(value) is expected for value, expected in zip(row, (int, int, str, int, int, bytes), strict=True)):
         return row
     raise _damaged_error()

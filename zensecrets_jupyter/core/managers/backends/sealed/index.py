@@ -53,8 +53,8 @@ def find(connection: Connection, key: DataKey, name: str) -> IndexEntry | None:
     Raises:
         ManagerCorruptedError: If the row is damaged.
     """
-    found = connection.execute(select(_entries).where(_entries.c.fingerprint == _fingerprint(key, name))).first()
-    return None if found is None else _unseal(key, tuple(found))
+    row = connection.execute(select(_entries).where(_entries.c.fingerprint == _fingerprint(key, name))).first()
+    return None if row is None else _unseal(key, tuple(row))
 
 
 def all_entries(connection: Connection, key: DataKey) -> Iterator[IndexEntry]:
@@ -63,8 +63,8 @@ def all_entries(connection: Connection, key: DataKey) -> Iterator[IndexEntry]:
     Raises:
         ManagerCorruptedError: If a row is damaged.
     """
-    for found in connection.execute(select(_entries)).all():
-        yield _unseal(key, tuple(found))
+    for row in connection.execute(select(_entries)).all():
+        yield _unseal(key, tuple(row))
 
 
 def add(connection: Connection, key: DataKey, entry: IndexEntry) -> None:

@@ -70,7 +70,7 @@ _ERRORS: ErrorTable = {
     "Throttling": ErrorKind.TRANSIENT,
     "ThrottlingException": ErrorKind.TRANSIENT,
     "TooManyRequestsException": ErrorKind.TRANSIENT,
-    # A response without a known code has a kind by its status. It may come from a proxy.
+    # The status decides the kind of a response without a known code, which may come from a proxy.
     "401": ErrorKind.UNKNOWN_USER,
     "403": ErrorKind.DENIED,
     "413": ErrorKind.TOO_LARGE,
@@ -143,36 +143,36 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def fetch_external(self, client: Any, path: str) -> str | bytes:
         """See :meth:`RemoteBackend.fetch_external`."""
-        answer = self._call(client, "get_secret_value", SecretId=path, VersionStage=CURRENT)
-        found: str | bytes = answer["SecretString"] if "SecretString" in answer else answer["SecretBinary"]
-        return found
+        response = self._call(client, "get_secret_value", SecretId=path, VersionStage=CURRENT)
+        payload: str | bytes = response["SecretString"] if "SecretString" in response else response["SecretBinary"]
+        return payload
 
     def fetch_many(self, client: Any, keys: Sequence[str]) -> Mapping[str, SecretEnvelope | RemoteError]:
         """See :meth:`RemoteBackend.fetch_many`."""
-        found: dict[str, SecretEnvelope | RemoteError] = {}
+        results: dict[str, SecretEnvelope | RemoteError] = {}
         try:
-            answer = self._call(client, "batch_get_secret_value", SecretIdList=[*keys])
+            response = self._call(client, "batch_get_secret_value", SecretIdList=[*keys])
         except client.exceptions.ClientError as error:
             if self.runner.kind_of(error) is not ErrorKind.DENIED:
                 raise
             # BatchGetSecretValue needs an extra permission, so the secrets are read one by one.
-            answer = {}
+            response = {}
         # Secrets that are refused, omitted from the response or not labelled as current are read one by one.
-        for one in answer.get("SecretValues", []):
-            if CURRENT in one.get("VersionStages", []):
-                found[one["Name"]] = _envelope_in(one)
-        missing = {one["SecretId"] for one in answer.get("Errors", []) if _ERRORS.get(one.get("ErrorCode", "")) is ErrorKind.MISSING}
+        for item in response.get("SecretValues", []):
+            if CURRENT in item.get("VersionStages", []):
+                results[item["Name"]] = _envelope_in(item)
+        missing = {item["SecretId"] for item in response.get("Errors", []) if _ERRORS.get(item.get("ErrorCode", "")) is ErrorKind.MISSING}
         for key in keys:
-            if key not in found and key not in missing:
+            if key not in results and key not in missing:
                 try:
-                    found[key] = self.fetch(client, key)
+                    results[key] = self.fetch(client, key)
                 except client.exceptions.ClientError as error:
                     kind = self.runner.kind_of(error)
                     if kind is ErrorKind.TRANSIENT:
                         raise
                     if kind is not ErrorKind.MISSING:
-                        found[key] = RemoteError(kind, self.runner.detail_of(error))
-        return found
+                        results[key] = RemoteError(kind, self.runner.detail_of(error))
+        return results
 
     def list_keys(self, client: Any, prefix: str) -> Iterable[ListedKey]:
         """See :meth:`RemoteBackend.list_keys`."""
@@ -180,16 +180,16 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         if prefix:
             arguments["Filters"] = [{"Key": "name", "Values": [prefix]}]
         while True:
-            answer = self._call(client, "list_secrets", **arguments)
-            for one in answer.get("SecretList", []):
-                tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags", [])}
-                labels = one.get("SecretVersionsToStages", {})
+            response = self._call(client, "list_secrets", **arguments)
+            for item in response.get("SecretList", []):
+                tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
+                labels = item.get("SecretVersionsToStages", {})
                 current = next((number_in(version) for version, stages in labels.items() if CURRENT in stages), None)
-                changed = one.get("LastChangedDate")
-                yield ListedKey(one["Name"], tags.get(_SCHEMA_TAG), current, changed and _in_utc(changed))
-            if not answer.get("NextToken"):
+                updated = item.get("LastChangedDate")
+                yield ListedKey(item["Name"], tags.get(_SCHEMA_TAG), current, updated and _in_utc(updated))
+            if not response.get("NextToken"):
                 return
-            arguments["NextToken"] = answer["NextToken"]
+            arguments["NextToken"] = response["NextToken"]
 
     def insert(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
@@ -198,7 +198,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         try:
             self._call(client, "create_secret", Name=key, SecretString=envelope.text, ClientRequestToken=version, Tags=tags)
         except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException) as error:
-            # For a deleted secret that can be restored, AWS raises the second error and moto the first.
+            # For a deleted secret that can be restored, AWS raises InvalidRequestException, and moto raises ResourceExistsException.
             exists = "ResourceExistsException" in self.codes_of(error)
             if not exists and _DELETED not in self.codes_of(error):
                 raise
@@ -220,18 +220,18 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
     def _replace_deleted(self, metadata: Mapping[str, Any], client: Any, key: str, envelope: SecretEnvelope) -> None:
         """Register a secret whose deleted predecessor can still be restored.
 
-        The old content is current between two requests. It is deleted again if the second request fails, unless another writer has
-        registered the name since.
+        Between the restore and the write, the old content is current. If the write fails, the secret is deleted again, unless another
+        writer has registered the name since the restore.
         """
         _refuse_foreign(metadata)
         current, _ = labelled_versions(metadata)
         self._call(client, "restore_secret", SecretId=key)
         try:
             # The version ID differs from that of CreateSecret, because AWS ignores a request with an ID that exists.
-            self._write(client, key, envelope, version=version_id(1, envelope, separator="+"), over=current)
+            self._write(client, key, envelope, version=version_id(1, envelope, separator="+"), replaced_version=current)
         except BaseException as error:
             if isinstance(error, RemoteError) and error.kind is ErrorKind.CONFLICT:
-                # Another writer has registered the name since.
+                # Another writer has registered the name since the restore.
                 raise RemoteError(ErrorKind.EXISTS) from None
             # The first error is raised, even if the deletion fails too.
             with suppress(Exception):
@@ -239,18 +239,21 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             raise
         self._tag(client, key, envelope)
 
-    def overwrite(self, client: Any, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
+    def overwrite(self, client: Any, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.overwrite`."""
-        token = str(present.token)
+        token = str(current.token)
         number = number_in(token) or version_numbers(self._call(client, "describe_secret", SecretId=key)).get(token)
         if number is None:
             raise RemoteError(ErrorKind.CONFLICT)
-        self._write(client, key, envelope, version=version_id(number + 1, envelope), over=token)
-        if envelope.schema != present.schema:
+        self._write(client, key, envelope, version=version_id(number + 1, envelope), replaced_version=token)
+        if envelope.schema != current.schema:
             self._tag(client, key, envelope)
 
-    def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, version: str, over: str) -> None:
-        """Make ``envelope`` the current version, if ``over`` is the current version. Otherwise the error kind is CONFLICT."""
+    def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, version: str, replaced_version: str) -> None:
+        """Make ``envelope`` the current version, if ``replaced_version`` is the current version.
+
+        Otherwise the error kind is CONFLICT.
+        """
         self._call(
             client,
             "put_secret_value",
@@ -259,11 +262,11 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             ClientRequestToken=version,
             VersionStages=[_PENDING_LABEL],
         )
-        if version == over:
+        if version == replaced_version:
             return
         try:
-            moved = {"VersionStage": CURRENT, "MoveToVersionId": version, "RemoveFromVersionId": over}
-            self._call(client, "update_secret_version_stage", SecretId=key, **moved)
+            move = {"VersionStage": CURRENT, "MoveToVersionId": version, "RemoveFromVersionId": replaced_version}
+            self._call(client, "update_secret_version_stage", SecretId=key, **move)
         except client.exceptions.InvalidParameterException:
             conflict = RemoteError(ErrorKind.CONFLICT)
         else:
@@ -295,11 +298,11 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         metadata = self._call(client, "describe_secret", SecretId=key)
         if metadata.get("DeletedDate"):
             raise RemoteError(ErrorKind.MISSING, _DELETED)
-        found: list[StoredVersion] = []
+        versions: list[StoredVersion] = []
         for version, number in version_numbers(metadata).items():
-            answer = self._call(client, "get_secret_value", SecretId=key, VersionId=version)
-            found.append(StoredVersion(number, _in_utc(answer["CreatedDate"]), _envelope_in(answer), current=not found))
-        return found
+            response = self._call(client, "get_secret_value", SecretId=key, VersionId=version)
+            versions.append(StoredVersion(number, _in_utc(response["CreatedDate"]), _envelope_in(response), current=not versions))
+        return versions
 
     def _call(self, client: Any, operation: str, **arguments: Any) -> Any:
         """Return the response to one request."""
@@ -348,5 +351,5 @@ def _refuse_foreign(metadata: Mapping[str, Any]) -> None:
 def _tags_of(envelope: SecretEnvelope) -> dict[str, str]:
     """Return the tag with the schema, or no tag if AWS refuses the value."""
     # The API reference allows letters and digits of any script, spaces and these characters ("Tag").
-    fits = re.fullmatch(r"[\w\s+=.:/@-]{1,256}", envelope.schema)
-    return {_SCHEMA_TAG: envelope.schema} if fits else {}
+    is_accepted = re.fullmatch(r"[\w\s+=.:/@-]{1,256}", envelope.schema)
+    return {_SCHEMA_TAG: envelope.schema} if is_accepted else {}

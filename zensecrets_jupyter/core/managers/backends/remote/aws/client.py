@@ -16,9 +16,9 @@ class AwsOptions(ExternalOptions):
     """Options of the ``aws`` backend."""
 
     region_name: str | None = None
-    """The region. The default is that of boto3."""
+    """The region. The default is the region that boto3 finds."""
     profile: str | None = None
-    """A profile of ``~/.aws``. The default is that of boto3."""
+    """A profile of ``~/.aws``. The default is the profile that boto3 uses."""
     endpoint_url: str | None = None
     """Another address of the service, such as a VPC endpoint or a test server."""
     recovery_days: int = Field(default=30, ge=7, le=30)
@@ -49,11 +49,11 @@ def create_client(options: AwsOptions, *, connections: int) -> Any:
     )
     try:
         # The default session is not thread-safe, and its region is shared with the user's code. So a new session is used.
-        core = Session()
-        core.register_component("data_loader", _shared_loader())
-        session = boto3.session.Session(botocore_session=core, profile_name=options.profile, region_name=options.region_name)
+        botocore_session = Session()
+        botocore_session.register_component("data_loader", _shared_loader())
+        session = boto3.session.Session(botocore_session=botocore_session, profile_name=options.profile, region_name=options.region_name)
         client = session.client("secretsmanager", endpoint_url=options.endpoint_url, config=config)
-        _check_credentials(core.get_credentials())
+        _check_credentials(botocore_session.get_credentials())
     except (BotoCoreError, ValueError, FileNotFoundError, PermissionError) as error:
         if isinstance(error, BotoCoreError) and type(error).__name__ not in _CONFIGURATION_ERRORS:
             raise

@@ -48,8 +48,8 @@ def version_numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
     the current one, it belongs to a deleted secret with the same name, and is omitted.
     """
     current, previous = labelled_versions(metadata)
-    before = number_in(previous)
+    previous_number = number_in(previous)
     # A current version without a number follows the previous version, whose number may also be unknown.
-    number = number_in(current) or (before + 1 if before else 2 if previous else 1)
-    earlier = before or number - 1
+    number = number_in(current) or (previous_number + 1 if previous_number else 2 if previous else 1)
+    earlier = previous_number or number - 1
     return {current: number, **({previous: earlier} if previous and 0 < earlier < number else {})}

@@ -1,8 +1,8 @@
 """The ``azure`` backend: Azure Key Vault, with earlier versions.
 
 It needs the address of the vault, the extra ``azure``, and credentials: those that Azure's libraries find, or the client secret of an
-application. The permission get is needed to read, list to list, get and set to write, and delete to delete. The permission recover is
-needed to restore a deleted secret, or to register its name again.
+application. A read needs the permission "get", a list "list", a write "get" and "set", and a deletion "delete". The permission "recover"
+is needed to restore a deleted secret, or to register its name again.
 
 A vault has no compare-and-set. If two users write one secret at the same time, the later write wins, and the earlier one is a version in
 the vault. A deleted secret can be recovered until its retention period ends, unless the option ``purge`` is set. If its name is registered
@@ -114,8 +114,8 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        # The envelopes of updates that were sent once, and those for which a deleted secret was recovered. A retry has to expect the
-        # result of the earlier attempt.
+        # The envelopes of updates that were sent at least once, and the envelopes for which a deleted secret was recovered. A retry has
+        # to expect the result of the earlier attempt.
         self._sent: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
         self._recovered: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
 
@@ -126,9 +126,9 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:
         """See :meth:`RemoteBackend.explain_deleted`."""
-        found = self.runner.attempt(lambda client: client.get_deleted_secret(key))
-        if _is_ours(found) and found.scheduled_purge_date:
-            until = f"Azure keeps it until {found.scheduled_purge_date:%Y-%m-%d}"
+        deleted = self.runner.attempt(lambda client: client.get_deleted_secret(key))
+        if _is_ours(deleted) and deleted.scheduled_purge_date:
+            until = f"Azure keeps it until {deleted.scheduled_purge_date:%Y-%m-%d}"
             message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. {until}."
             hint = f"Restore it: %secret undelete {name}, or register it again."
             return SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
@@ -151,7 +151,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         }
 
     def _credential(self) -> TokenCredential:
-        """Return the credential of the options, or the one that Azure's libraries find."""
+        """Return the credential of the options, or the credential that Azure's libraries find."""
         from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
         options: dict[str, Any] = {
@@ -172,8 +172,8 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def fetch(self, client: SecretClient, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
-        found = client.get_secret(key)
-        return SecretEnvelope(found.value or "", token=_tags_of(found.properties))
+        stored = client.get_secret(key)
+        return SecretEnvelope(stored.value or "", token=_tags_of(stored.properties))
 
     def fetch_external(self, client: SecretClient, path: str) -> str:
         """See :meth:`RemoteBackend.fetch_external`."""
@@ -184,11 +184,13 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def list_keys(self, client: SecretClient, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - a vault has no filter by prefix
         """See :meth:`RemoteBackend.list_keys`."""
-        for found in client.list_properties_of_secrets():
+        for properties in client.list_properties_of_secrets():
             # Managed secrets belong to certificates.
-            if found.name and not found.managed:
-                version = _tags_of(found)
-                yield ListedKey(found.name, (found.tags or {}).get(SCHEMA), version.number if version else None, found.updated_on)
+            if properties.name and not properties.managed:
+                version = _tags_of(properties)
+                yield ListedKey(
+                    properties.name, (properties.tags or {}).get(SCHEMA), version.number if version else None, properties.updated_on
+                )
 
     def insert(self, client: SecretClient, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
@@ -224,18 +226,18 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
             return False
         return True
 
-    def overwrite(self, client: SecretClient, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
+    def overwrite(self, client: SecretClient, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.overwrite`."""
-        before = present.token if isinstance(present.token, _VersionTags) else _VersionTags(secrets.token_hex(8), 0)
+        current_tags = current.token if isinstance(current.token, _VersionTags) else _VersionTags(secrets.token_hex(8), 0)
         if envelope in self._sent:
             # The response of an earlier attempt was lost. That attempt, or another writer, may have changed the secret.
             current_id = self.fetch(client, key).write_id
             if current_id == envelope.write_id:
                 return
-            if current_id != present.write_id:
+            if current_id != current.write_id:
                 raise RemoteError(ErrorKind.CONFLICT)
         self._sent.add(envelope)
-        self._set(client, key, envelope, _VersionTags(before.registration, before.number + 1))
+        self._set(client, key, envelope, _VersionTags(current_tags.registration, current_tags.number + 1))
 
     def _set(self, client: SecretClient, key: str, envelope: SecretEnvelope, version: _VersionTags) -> None:
         """Store an envelope as a new version with our tags."""
@@ -274,28 +276,28 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
     def fetch_versions(self, client: SecretClient, key: str) -> Sequence[StoredVersion]:
         """See :meth:`VersionRequests.fetch_versions`."""
         current = client.get_secret(key).properties
-        now = _tags_of(current)
-        if now is None:
+        current_tags = _tags_of(current)
+        if current_tags is None:
             raise RemoteError(ErrorKind.NOT_OURS)
         versions: dict[int, SecretProperties] = {}
-        for one in client.list_properties_of_secret_versions(key):
-            tags = _tags_of(one)
+        for properties in client.list_properties_of_secret_versions(key):
+            tags = _tags_of(properties)
             # If two versions have the same number because of concurrent writes, the current one is preferred.
             if (
                 tags
-                and tags.registration == now.registration
-                and one.enabled
-                and (tags.number < now.number or one.version == current.version)
+                and tags.registration == current_tags.registration
+                and properties.enabled
+                and (tags.number < current_tags.number or properties.version == current.version)
             ):
-                versions[tags.number] = one
+                versions[tags.number] = properties
 
         def version(number: int) -> StoredVersion:
-            one = versions[number]
-            envelope = SecretEnvelope(client.get_secret(key, one.version).value or "")
-            return StoredVersion(number, one.created_on or _EPOCH, envelope, number == now.number)
+            properties = versions[number]
+            envelope = SecretEnvelope(client.get_secret(key, properties.version).value or "")
+            return StoredVersion(number, properties.created_on or _EPOCH, envelope, number == current_tags.number)
 
         with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
-            return [one for one in pool.map(version, sorted(versions, reverse=True)) if one.envelope.is_ours]
+            return [stored for stored in pool.map(version, sorted(versions, reverse=True)) if stored.envelope.is_ours]
 
     def _retry_while_pending(self, operation: Callable[[], Any], *, missing_is_pending: bool = False, timeout: float | None = None) -> None:
         """Call ``operation`` until no deletion or recovery is pending.
@@ -348,8 +350,8 @@ def _refuse_foreign(deleted: DeletedSecret) -> None:
         raise RemoteError(ErrorKind.NOT_OURS, "a deleted secret of another program")
 
 
-def _tags_of(found: SecretProperties) -> _VersionTags | None:
+def _tags_of(properties: SecretProperties) -> _VersionTags | None:
     """Return our tags of a version, or ``None`` if another program wrote it."""
-    tags = found.tags or {}
+    tags = properties.tags or {}
     number = tags.get(NUMBER, "")
     return _VersionTags(tags[REGISTRATION], int(number)) if REGISTRATION in tags and SCHEMA in tags and number.isdecimal() else None

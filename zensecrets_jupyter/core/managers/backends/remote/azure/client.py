@@ -27,7 +27,7 @@ _VAULT = re.compile(r"https://([^./]+)\.vault\.azure\.net/?")
 class AzureOptions(ExternalOptions):
     """Options of the ``azure`` backend.
 
-    Without a client secret, the identity is that of the environment, a managed identity or Azure's command line.
+    Without a client secret, the backend logs in with the environment variables, the managed identity or the command-line tool of Azure.
     """
 
     OTHER_NAMES: ClassVar[dict[str, str]] = {"key_vault_name": "vault_url"}
@@ -52,7 +52,7 @@ class AzureOptions(ExternalOptions):
         """Return the address of the vault that ``key_vault_name`` names.
 
         Raises:
-            ValueError: If it is not a valid name of a vault.
+            ValueError: If ``value`` is not a valid name of a vault.
         """
         if isinstance(value, str) and re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{1,22}[A-Za-z0-9]", value):
             return f"https://{value}.vault.azure.net"
@@ -62,8 +62,8 @@ class AzureOptions(ExternalOptions):
     @property
     def key_vault_name(self) -> str:
         """The name of the vault, as ZenML has it. It is empty if the vault is not in the public cloud."""
-        found = _VAULT.fullmatch(self.vault_url)
-        return found[1] if found else ""
+        match = _VAULT.fullmatch(self.vault_url)
+        return match[1] if match else ""
 
     @field_validator("vault_url", "authority")
     @classmethod
@@ -75,8 +75,8 @@ class AzureOptions(ExternalOptions):
     @field_validator("client_secret")
     @classmethod
     def _require_complete_application(cls, client_secret: str | None, info: ValidationInfo) -> str | None:
-        given = [client_secret, info.data.get("tenant_id"), info.data.get("client_id")]
-        if any(given) and not all(given):
+        application = [client_secret, info.data.get("tenant_id"), info.data.get("client_id")]
+        if any(application) and not all(application):
             raise PydanticCustomError("tenant_id, client_id and client_secret only come together", "incomplete")
         return client_secret
 

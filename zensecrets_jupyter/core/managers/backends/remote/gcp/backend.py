@@ -96,7 +96,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        # The envelopes that were sent once. A retry first checks whether the earlier attempt stored its envelope.
+        # The envelopes that were sent at least once. A retry first checks whether the earlier attempt stored its envelope.
         self._sent: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
 
     def describe(self) -> dict[str, str]:
@@ -184,12 +184,12 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         if ALIAS not in secret.version_aliases:
             return self._read_without_alias(client, key)
         try:
-            found = client.ask("access_secret_version", name=client.path(key, str(secret.version_aliases[ALIAS])))
+            response = client.ask("access_secret_version", name=client.path(key, str(secret.version_aliases[ALIAS])))
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.CONFLICT:
                 raise RemoteError(ErrorKind.DENIED, "its current version is disabled or destroyed") from None
             raise
-        return SecretEnvelope(_envelope_in(found).text, token=secret)
+        return SecretEnvelope(_envelope_in(response).text, token=secret)
 
     def list_keys(self, client: GcpConnection, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - Google cannot filter by a prefix
         """See :meth:`RemoteBackend.list_keys`."""
@@ -212,7 +212,8 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             secret = client.ask("get_secret", name=client.path(key))
             if ALIAS in secret.version_aliases or LABEL not in secret.labels:
                 raise
-            # Another registration was aborted or is still in progress. This one completes it, unless the other moves the alias first.
+            # Another registration was aborted or is still in progress. This registration completes it, unless the other one moves the alias
+            # first.
         if not self._add_and_move_alias(client, key, secret, envelope):
             raise RemoteError(ErrorKind.EXISTS)
 
@@ -222,9 +223,9 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         replication = {"user_managed": {"replicas": replicas}} if replicas else {"automatic": {}}
         return {"replication": replication, "labels": {LABEL: self.keys.scope.value}}
 
-    def overwrite(self, client: GcpConnection, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
+    def overwrite(self, client: GcpConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.overwrite`."""
-        secret: Any = present.token
+        secret: Any = current.token
         if not self._add_and_move_alias(client, key, secret, envelope):
             raise RemoteError(ErrorKind.CONFLICT)
 
@@ -232,27 +233,27 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         """Add ``envelope`` as a version and make it the current one.
 
         Returns:
-            Whether the alias was moved. It is not if another writer has changed ``secret``.
+            Whether the alias was moved. If another writer has changed ``secret``, the alias is not moved.
         """
-        before = int(secret.version_aliases.get(ALIAS, 0))
-        version = self._find_sent_version(client, key, envelope, before)
+        replaced_number = int(secret.version_aliases.get(ALIAS, 0))
+        version = self._find_sent_version(client, key, envelope, replaced_number)
         if version is None:
             version = client.ask("add_secret_version", parent=client.path(key), payload={"data": envelope.text.encode()})
-        changed = {
+        new_properties = {
             "name": secret.name,
             "etag": secret.etag,
             "version_aliases": {**secret.version_aliases, ALIAS: _number(version)},
             "annotations": {**secret.annotations, SCHEMA: envelope.schema},
         }
         try:
-            client.ask("update_secret", secret=changed, update_mask={"paths": ["version_aliases", "annotations"]})
+            client.ask("update_secret", secret=new_properties, update_mask={"paths": ["version_aliases", "annotations"]})
         except Exception as error:
             if self.runner.kind_of(error) is not ErrorKind.CONFLICT:
                 raise
         else:
             return True
-        now: Secret = client.ask("get_secret", name=client.path(key))
-        if now.version_aliases.get(ALIAS) == _number(version):
+        reread_secret: Secret = client.ask("get_secret", name=client.path(key))
+        if reread_secret.version_aliases.get(ALIAS) == _number(version):
             # An earlier attempt moved the alias, and its response was lost.
             return True
         with suppress(Exception):  # a version without the alias is never read, so it only costs money if it stays
@@ -262,15 +263,15 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
     def _find_sent_version(self, client: GcpConnection, key: str, envelope: SecretEnvelope, number: int) -> CloudVersion | None:
         """Return the version that an earlier attempt added, if its response was lost.
 
-        Only versions after ``number`` are checked.
+        Only versions with a higher number than ``number`` are checked.
         """
         if envelope not in self._sent:
             self._sent.add(envelope)
             return None
         for version in client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE):
             if version.state.name == "ENABLED" and _number(version) > number:
-                found = _envelope_in(client.ask("access_secret_version", name=version.name))
-                if found.write_id == envelope.write_id:
+                stored = _envelope_in(client.ask("access_secret_version", name=version.name))
+                if stored.write_id == envelope.write_id:
                     return cast("CloudVersion", version)
         return None
 
@@ -284,18 +285,29 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         current = int(secret.version_aliases.get(ALIAS, 0))
         if not current:
             raise RemoteError(ErrorKind.MISSING if LABEL in secret.labels else ErrorKind.NOT_OURS)
-        found = client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE)
+        cloud_versions = client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE)
         # A version after the current one belongs to a write in progress.
-        live_versions = sorted((one for one in found if one.state.name == "ENABLED" and _number(one) <= current), key=_number, reverse=True)
+        live_versions = sorted(
+            (
+                cloud_version
+                for cloud_version in cloud_versions
+                if cloud_version.state.name == "ENABLED" and _number(cloud_version) <= current
+            ),
+            key=_number,
+            reverse=True,
+        )
 
-        def version(one: CloudVersion) -> StoredVersion:
-            created = datetime.fromtimestamp(one.create_time.timestamp(), timezone.utc)
+        def version(cloud_version: CloudVersion) -> StoredVersion:
+            created = datetime.fromtimestamp(cloud_version.create_time.timestamp(), timezone.utc)
             return StoredVersion(
-                _number(one), created, _envelope_in(client.ask("access_secret_version", name=one.name)), _number(one) == current
+                _number(cloud_version),
+                created,
+                _envelope_in(client.ask("access_secret_version", name=cloud_version.name)),
+                _number(cloud_version) == current,
             )
 
         with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
-            return [one for one in pool.map(version, live_versions) if one.envelope.is_ours]
+            return [stored for stored in pool.map(version, live_versions) if stored.envelope.is_ours]
 
     def classify(self, error: Exception) -> ErrorKind | None:
         """See :meth:`RemoteBackend.classify`."""

@@ -88,18 +88,18 @@ def _ambient_credentials() -> tuple[Any, str]:
     import google.auth.exceptions
     import google.auth.transport.requests
 
-    found = None
+    default = None
     try:
-        found = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+        default = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
     except google.auth.exceptions.DefaultCredentialsError:
         if not os.environ.get(_CREDENTIALS):
             raise
-    if found is None:
+    if default is None:
         # The error of Google's library is dropped, because it quotes the file.
         message = f"{_CREDENTIALS} names a file without credentials of Google."
         hint = f"Set it to a file with {JSON} that Google issued, or unset it."
         raise find_file_error({_CREDENTIALS: JSON}, flavor="gcp") or InvalidOptionsError(message, flavor="gcp", hint=hint)
-    credentials, project = found
+    credentials, project = default
     # The token is requested now, because a refused token raises a RefreshError here and a connection error in a later request.
     credentials.refresh(  # type: ignore[no-untyped-call]  # google-auth declares itself typed and is only partly typed
         google.auth.transport.requests.Request()

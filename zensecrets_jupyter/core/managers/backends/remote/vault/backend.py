@@ -56,7 +56,7 @@ _ERRORS: ErrorTable = {
 class VaultBackend(RemoteBackend[Any, VaultOptions]):
     """The backend for HashiCorp Vault.
 
-    Every write contains the number of the version that it replaces. Vault refuses it if that is not the current version.
+    Every write contains the number of the version that it replaces. Vault refuses the write if another version is current.
     """
 
     FLAVOR: ClassVar[str] = "vault"
@@ -82,8 +82,8 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:
         """See :meth:`RemoteBackend.explain_deleted`."""
-        found = self.runner.attempt(lambda client: self._metadata(client, key))
-        if _is_restorable(found):
+        metadata = self.runner.attempt(lambda client: self._metadata(client, key))
+        if _is_restorable(metadata):
             message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. Vault still keeps it."
             hint = f"Restore it: %secret undelete {name}, or register it again."
             return SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
@@ -122,11 +122,11 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def list(self) -> Iterable[SecretSummary]:
         """See :meth:`RemoteBackend.list`."""
-        found = [*super().list()]
-        if not found:
+        listed = [*super().list()]
+        if not listed:
             return []
-        with ThreadPoolExecutor(min(self.parallel_reads, len(found)), thread_name_prefix="zensecrets-list") as pool:
-            return [summary for summary in pool.map(self._summary_of, found) if summary is not None]
+        with ThreadPoolExecutor(min(self.parallel_reads, len(listed)), thread_name_prefix="zensecrets-list") as pool:
+            return [summary for summary in pool.map(self._summary_of, listed) if summary is not None]
 
     def _summary_of(self, listed: SecretSummary) -> SecretSummary | None:
         """Return the summary of a listed secret, or ``None`` if the secret is deleted."""
@@ -134,7 +134,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             return listed
         key = self.key_for(listed.name)
         try:
-            found = self.runner.attempt(lambda client: self._metadata(client, key))
+            metadata = self.runner.attempt(lambda client: self._metadata(client, key))
         except RemoteError as refusal:
             if refusal.kind is ErrorKind.MISSING:
                 return None
@@ -142,8 +142,8 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
                 return listed
             problem = self.runner.error_for(refusal, "list")
         else:
-            live = _live_versions(found)
-            return SecretSummary(listed.name, None, live[0], _parse_time(found["updated_time"])) if live else None
+            live = _live_versions(metadata)
+            return SecretSummary(listed.name, None, live[0], _parse_time(metadata["updated_time"])) if live else None
         raise problem
 
     # Requests.
@@ -157,10 +157,10 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         return self._get_version(client, key, None)
 
     def _get_version(self, client: Any, key: str, number: int | None) -> SecretEnvelope:
-        """Return the envelope of a version. With ``None`` it is the current version."""
+        """Return the envelope of the version ``number``, or of the current version for ``None``."""
         answer = self._call(client, client.secrets.kv.v2.read_secret_version, key, version=number, raise_on_deleted_version=True)
-        found = _data_of(answer)
-        data, version = found.get("data"), found.get("metadata", {}).get("version")
+        payload = _data_of(answer)
+        data, version = payload.get("data"), payload.get("metadata", {}).get("version")
         return SecretEnvelope(json.dumps(data, ensure_ascii=False, separators=(",", ":")), version)
 
     def fetch_external(self, client: Any, path: str) -> str:
@@ -176,45 +176,47 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         from hvac.exceptions import InvalidPath
 
         try:
-            found = _data_of(self._call(client, client.secrets.kv.v2.list_secrets, prefix))["keys"]
+            keys = _data_of(self._call(client, client.secrets.kv.v2.list_secrets, prefix))["keys"]
         except InvalidPath:
             # Without any secret, Vault answers with this error.
-            found = []
-        return [ListedKey(prefix + key) for key in found if not key.endswith("/")]
+            keys = []
+        return [ListedKey(prefix + key) for key in keys if not key.endswith("/")]
 
     def insert(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
         try:
-            return self._write(client, key, envelope, over=0)
+            return self._write(client, key, envelope, replaced_version=0)
         except RemoteError as error:
             if error.kind is not ErrorKind.CONFLICT:
                 raise
         # A deleted secret that can be restored still has its versions.
-        found = self._metadata(client, key)
-        if _live_versions(found):
+        metadata = self._metadata(client, key)
+        if _live_versions(metadata):
             raise RemoteError(ErrorKind.EXISTS)
         try:
-            return self._write(client, key, envelope, over=found["current_version"])
+            return self._write(client, key, envelope, replaced_version=metadata["current_version"])
         except RemoteError as error:
             if error.kind is not ErrorKind.CONFLICT:
                 raise
-        # Another writer has registered the name since.
+        # Another writer has registered the name since the first attempt.
         raise RemoteError(ErrorKind.EXISTS)
 
-    def overwrite(self, client: Any, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:
+    def overwrite(self, client: Any, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.overwrite`."""
-        self._write(client, key, envelope, over=present.token)
+        self._write(client, key, envelope, replaced_version=current.token)
 
-    def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, over: object) -> None:
-        """Write ``envelope`` if ``over`` is the number of the current version.
+    def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, replaced_version: object) -> None:
+        """Write ``envelope`` if ``replaced_version`` is the number of the current version.
 
         Raises:
-            RemoteError: If it is not. The error kind is CONFLICT.
+            RemoteError: If another version is current. The error kind is CONFLICT.
         """
         from hvac.exceptions import InvalidRequest
 
         try:
-            answer = self._call(client, client.secrets.kv.v2.create_or_update_secret, key, secret=json.loads(envelope.text), cas=over)
+            answer = self._call(
+                client, client.secrets.kv.v2.create_or_update_secret, key, secret=json.loads(envelope.text), cas=replaced_version
+            )
         except InvalidRequest as error:
             if self.runner.kind_of(error) is not ErrorKind.CONFLICT:
                 raise
@@ -228,27 +230,27 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         """See :meth:`RemoteBackend.remove`."""
         kv = client.secrets.kv.v2
         if self.options.force:
-            _check_done(self._call(client, kv.delete_metadata_and_all_versions, key))
+            _check_confirmed(self._call(client, kv.delete_metadata_and_all_versions, key))
             return
         live = _live_versions(self._metadata(client, key))
         if not live:
             raise RemoteError(ErrorKind.MISSING)
         # All versions are deleted, so that a later secret with the same name has no history.
-        _check_done(self._call(client, kv.delete_secret_versions, key, versions=live))
+        _check_confirmed(self._call(client, kv.delete_secret_versions, key, versions=live))
 
     def recover(self, client: Any, key: str) -> None:
         """See :meth:`RecoveryRequests.recover`."""
-        found = self._metadata(client, key)
-        if _live_versions(found):
+        metadata = self._metadata(client, key)
+        if _live_versions(metadata):
             raise RemoteError(ErrorKind.EXISTS)
-        if not _is_restorable(found):
+        if not _is_restorable(metadata):
             raise RemoteError(ErrorKind.MISSING)
-        last = {"versions": [found["current_version"]]}
-        _check_done(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, **last))
+        last_version = {"versions": [metadata["current_version"]]}
+        _check_confirmed(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, **last_version))
         # Only the content shows whether this package wrote the secret.
         if not self._is_foreign(client, key):
             return
-        _check_done(self._call(client, client.secrets.kv.v2.delete_secret_versions, key, **last))
+        _check_confirmed(self._call(client, client.secrets.kv.v2.delete_secret_versions, key, **last_version))
         raise RemoteError(ErrorKind.NOT_OURS)
 
     def _is_foreign(self, client: Any, key: str) -> bool:
@@ -263,10 +265,10 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def fetch_versions(self, client: Any, key: str) -> Sequence[StoredVersion]:
         """See :meth:`VersionRequests.fetch_versions`."""
-        found = self._metadata(client, key)
+        metadata = self._metadata(client, key)
         versions: list[StoredVersion] = []
-        for number in _live_versions(found):
-            created = _parse_time(found["versions"][str(number)]["created_time"])
+        for number in _live_versions(metadata):
+            created = _parse_time(metadata["versions"][str(number)]["created_time"])
             versions.append(StoredVersion(number, created, self._get_version(client, key, number), current=not versions))
         if not versions:
             raise RemoteError(ErrorKind.MISSING)
@@ -300,23 +302,23 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         return (*codes, type(reason).__name__) if reason is not None else tuple(codes)
 
 
-def _data_of(answer: Any) -> dict[str, Any]:
+def _data_of(response: Any) -> dict[str, Any]:
     """Return the data of a response.
 
     Raises:
         RemoteError: If the response has no data, so that it does not come from Vault.
     """
-    found = answer.get("data") if isinstance(answer, dict) else None
-    if isinstance(found, dict):
-        return found
+    data = response.get("data") if isinstance(response, dict) else None
+    if isinstance(data, dict):
+        return data
     raise _foreign_response_error()
 
 
-def _check_done(answer: Any) -> None:
+def _check_confirmed(answer: Any) -> None:
     """Check that Vault confirms a request without a response body.
 
     Raises:
-        RemoteError: If it does not.
+        RemoteError: If the response is not a confirmation.
     """
     if getattr(answer, "status_code", None) != _NO_CONTENT:
         raise _foreign_response_error()
@@ -328,8 +330,8 @@ def _foreign_response_error() -> RemoteError:
 
 
 def _live_versions(metadata: Mapping[str, Any]) -> list[int]:
-    """Return the numbers of all live versions, the newest first. If the current version is deleted, return none."""
-    numbers = [int(number) for number, one in metadata["versions"].items() if not one["deletion_time"] and not one["destroyed"]]
+    """Return the numbers of all live versions, the newest first. If the current version is deleted, return an empty list."""
+    numbers = [int(number) for number, version in metadata["versions"].items() if not version["deletion_time"] and not version["destroyed"]]
     return sorted(numbers, reverse=True) if metadata["current_version"] in numbers else []
 
 

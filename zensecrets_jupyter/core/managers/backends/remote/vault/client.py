@@ -97,7 +97,7 @@ def create_client(options: VaultOptions, *, connections: int) -> Any:
     for scheme in ("http://", "https://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
     namespace = options.vault_namespace or os.environ.get("VAULT_NAMESPACE")
-    # With the token "" hvac uses no token. With None it searches where Vault's own command does.
+    # With the token "" hvac uses no token. With None hvac searches in the places where Vault's own command searches.
     token = options.token if options.auth == "token" else ""
     client = hvac.Client(url=options.url, token=token, namespace=namespace, timeout=options.timeout, session=session)
     if options.auth == "token":
@@ -138,8 +138,8 @@ def _refuse_version_1(client: Any, mount: str) -> None:
 
     # Without permission for this request, a wrong version is noticed by the next request.
     with suppress(Forbidden, InvalidPath, InvalidRequest):
-        mounted = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")["data"]
-        if mounted.get("type") == "kv" and (mounted.get("options") or {}).get("version") != "2":
+        engine = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")["data"]
+        if engine.get("type") == "kv" and (engine.get("options") or {}).get("version") != "2":
             message = f"The KV engine of Vault at {mount!r} has version 1, but version 2 is needed."
             hint = "Choose another --mount_point, or upgrade the engine: vault kv enable-versioning MOUNT"
             raise InvalidOptionsError(message, flavor="vault", hint=hint)

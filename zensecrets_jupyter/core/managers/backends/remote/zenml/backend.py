@@ -185,8 +185,8 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         """Return the server of the options or of ZenML's settings, or ``None``."""
         if self.options.url:
             return ServerLogin(self.options.url, self.options.api_key)
-        found = configured_server()
-        return ServerLogin(found.url, self.options.api_key) if found and self.options.api_key else found
+        configured = configured_server()
+        return ServerLogin(configured.url, self.options.api_key) if configured and self.options.api_key else configured
 
     def connect(self) -> ZenmlConnection:
         """See :meth:`RemoteBackend.connect`."""
@@ -231,10 +231,10 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
     def rename(self, name: str, new_name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
         key, new_key = self.key_for(name), self.keys.key_for(new_name)
-        found = self.runner.ask("rename", lambda client: self._find_id(client, key), name=name)
+        secret_id = self.runner.ask("rename", lambda client: self._find_id(client, key), name=name)
         if key == new_key:
             raise self.exists_error(new_name)
-        self.runner.ask("rename", lambda client: self._patch(client, found, {"name": new_key}), name=new_name, writes=True)
+        self.runner.ask("rename", lambda client: self._patch(client, secret_id, {"name": new_key}), name=new_name, writes=True)
 
     # Requests.
 
@@ -254,30 +254,30 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def _find_id(self, client: ZenmlConnection, key: str) -> str:
         """Return the ID of a secret in ZenML. The error kind is MISSING if the secret does not exist."""
-        for found in self._items(client, f"equals:{key}"):
+        for item in self._items(client, f"equals:{key}"):
             # A server with MySQL compares names without case.
-            if text_in(found, "name") == key:
-                return text_in(found, "id")
+            if text_in(item, "name") == key:
+                return text_in(item, "id")
         raise RemoteError(ErrorKind.MISSING)
 
     def list_keys(self, client: ZenmlConnection, prefix: str) -> Iterable[ListedKey]:
         """See :meth:`RemoteBackend.list_keys`."""
         # A namespace may contain wildcards of SQL patterns, so only the text before it is used as a prefix.
         root = "/".join(prefix.split("/")[:2])
-        seen: set[str] = set()
-        for found in self._items(client, f"startswith:{root}/" if root.startswith(ROOT) else None):
-            name = text_in(found, "name")
-            if name in seen:
+        listed_names: set[str] = set()
+        for item in self._items(client, f"startswith:{root}/" if root.startswith(ROOT) else None):
+            name = text_in(item, "name")
+            if name in listed_names:
                 # Two users may have registered one name at the same time. The older secret is read.
                 continue
-            seen.add(name)
-            updated = text_in(mapping_in(found, "body"), "updated")
+            listed_names.add(name)
+            updated = text_in(mapping_in(item, "body"), "updated")
             # ZenML writes times in UTC without a time zone.
             moment = datetime.fromisoformat(updated.replace("Z", "+00:00"))
             yield ListedKey(name, updated=moment.replace(tzinfo=moment.tzinfo or timezone.utc))
 
     def _items(self, client: ZenmlConnection, pattern: str | None) -> Iterator[object]:
-        """Yield the secrets whose names match a pattern, from all pages, the oldest first. They have no values."""
+        """Yield the secrets whose names match a pattern, from all pages, the oldest first. The items contain no values."""
         query: dict[str, Any] = {"private": self.options.private, "sort_by": "asc:created", "size": self.page, "name": pattern}
         number, last = 1, 1
         while number <= last:
@@ -292,14 +292,14 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         """See :meth:`RemoteBackend.insert`."""
         text_in(client.ask("POST", json={"name": key, "private": self.options.private, "values": _values_of(envelope)}), "id")
 
-    def overwrite(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope, present: SecretEnvelope) -> None:  # noqa: ARG002 - the request uses the ID
+    def overwrite(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:  # noqa: ARG002 - the request uses the ID
         """See :meth:`RemoteBackend.overwrite`."""
-        before, after = _values_of(present), _values_of(envelope)
-        change: dict[str, str | None] = {name: value for name, value in after.items() if before.get(name) != value}
-        change.update(dict.fromkeys(before.keys() - after.keys()))
+        old_values, new_values = _values_of(current), _values_of(envelope)
+        change: dict[str, str | None] = {name: value for name, value in new_values.items() if old_values.get(name) != value}
+        change.update(dict.fromkeys(old_values.keys() - new_values.keys()))
         if change:
             # Keys that are not in the request stay, and keys without a value are removed.
-            self._patch(client, str(present.token), {"values": change})
+            self._patch(client, str(current.token), {"values": change})
 
     def _patch(self, client: ZenmlConnection, secret_id: str, change: Mapping[str, Any]) -> None:
         """Change a secret in ZenML. Values that are not in ``change`` stay."""
@@ -337,5 +337,5 @@ def _envelope_of(values: Mapping[str, str], token: object = None) -> _ZenmlSecre
 
 def _values_of(envelope: SecretEnvelope) -> dict[str, str]:
     """Return the keys and values in an envelope."""
-    found: dict[str, str] = json.loads(envelope.text)
-    return found
+    values: dict[str, str] = json.loads(envelope.text)
+    return values

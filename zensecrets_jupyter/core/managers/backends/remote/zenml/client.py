@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 API = "/api/v1"
 """The path prefix of the API."""
-_DONE = 200
+_OK = 200
 _BAD_REQUEST = 400
 _NOT_FOUND = 404
 
@@ -44,16 +44,16 @@ class ZenmlResponseError(Exception):
         self.wait = float(seconds) if seconds.isdecimal() else 0.0
 
 
-def _is_zenml_error(answer: requests.Response) -> bool:
+def _is_zenml_error(response: requests.Response) -> bool:
     """Return whether status 404 means a missing secret and not an unknown address.
 
     For a missing secret, ZenML sends a list with the name of the error. For an unknown address it sends a text.
     """
     try:
-        found = answer.json()
+        body = response.json()
     except ValueError:
         return False
-    return isinstance(found, dict) and isinstance(found.get("detail"), list)
+    return isinstance(body, dict) and isinstance(body.get("detail"), list)
 
 
 class ZenmlConnection(NamedTuple):
@@ -84,7 +84,7 @@ def connect(server: ServerLogin, *, renew: bool, timeout: float, connections: in
     for scheme in ("https://", "http://"):
         # The default pool has ten connections, and logs a warning for each further thread.
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
-    # Without this, requests sends the credentials of a .netrc file instead of the token.
+    # Without this function, requests sends the credentials of a .netrc file instead of the token.
     session.auth = lambda request: request
     token = server.token
     if server.api_key and (renew or not token):
@@ -99,7 +99,7 @@ def connect(server: ServerLogin, *, renew: bool, timeout: float, connections: in
 def _send(session: requests.Session, method: str, url: str, *, timeout: float, **options: Any) -> Any:
     """Send a request and return the parsed response."""
     answer = session.request(method, url, timeout=timeout, allow_redirects=False, **options)
-    if answer.status_code != _DONE:
+    if answer.status_code != _OK:
         raise ZenmlResponseError(answer)
     try:
         return answer.json()
@@ -108,27 +108,27 @@ def _send(session: requests.Session, method: str, url: str, *, timeout: float, *
     raise foreign_response_error()
 
 
-def text_in(found: object, key: str) -> str:
+def text_in(response: object, key: str) -> str:
     """Return the text of a key of a response.
 
     Raises:
         RemoteError: If there is no such text, so that the response does not come from a ZenML server.
     """
-    text = found.get(key) if isinstance(found, dict) else None
+    text = response.get(key) if isinstance(response, dict) else None
     if isinstance(text, str):
         return text
     raise foreign_response_error()
 
 
-def mapping_in(found: object, key: str) -> Mapping[str, Any]:
+def mapping_in(response: object, key: str) -> Mapping[str, Any]:
     """Return the mapping of a key of a response.
 
     Raises:
         RemoteError: If there is no such mapping, so that the response does not come from a ZenML server.
     """
-    part = found.get(key) if isinstance(found, dict) else None
-    if isinstance(part, dict):
-        return part
+    mapping = response.get(key) if isinstance(response, dict) else None
+    if isinstance(mapping, dict):
+        return mapping
     raise foreign_response_error()
 
 

@@ -33,7 +33,7 @@ class ServerLogin:
 def is_encrypted_or_local(url: str) -> bool:
     """Return whether an address has TLS or is on this machine.
 
-    Otherwise the network could read a request.
+    The network could read a request to any other address.
     """
     try:
         parts = urlsplit(url)
@@ -78,25 +78,25 @@ def _read_mapping(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             text = file.read(MAX_YAML_CHARACTERS).decode("utf-8")
-        found = None if describe_exceeded_yaml_limit(text) else yaml.safe_load(text)
+        content = None if describe_exceeded_yaml_limit(text) else yaml.safe_load(text)
     except (OSError, ValueError, yaml.YAMLError):
         # There is no login, or an unknown version of ZenML wrote the file.
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def _text(found: object) -> str | None:
+def _text(value: object) -> str | None:
     """Return a text that is not empty, or ``None``."""
-    return found if isinstance(found, str) and found else None
+    return value if isinstance(value, str) and value else None
 
 
-def _valid_token(found: object) -> str | None:
+def _valid_token(token: object) -> str | None:
     """Return the access token of a login, or ``None`` if it has expired."""
-    if not isinstance(found, dict):
+    if not isinstance(token, dict):
         return None
-    ends = found.get("expires_at")
+    expires = token.get("expires_at")
     with suppress(ValueError):
-        ends = datetime.fromisoformat(ends.replace("Z", "+00:00")) if isinstance(ends, str) else ends
-    if isinstance(ends, datetime) and ends.replace(tzinfo=ends.tzinfo or timezone.utc) < datetime.now(timezone.utc):
+        expires = datetime.fromisoformat(expires.replace("Z", "+00:00")) if isinstance(expires, str) else expires
+    if isinstance(expires, datetime) and expires.replace(tzinfo=expires.tzinfo or timezone.utc) < datetime.now(timezone.utc):
         return None
-    return _text(found.get("access_token"))
+    return _text(token.get("access_token"))
