@@ -43,10 +43,10 @@ export class FormOutput {
     });
   }
 
-  /** Render the form again if that has failed. A new connection to the kernel may have restored the model. */
+  /** Render the form again if the last rendering has failed. A new connection to the kernel may have restored the model. */
   async retry(): Promise<void> {
-    if (this._failed && !this._renderer.isDisposed) {
-      this._failed = false;
+    if (this._hasFailed && !this._renderer.isDisposed) {
+      this._hasFailed = false;
       await this._retry();
     }
   }
@@ -56,7 +56,7 @@ export class FormOutput {
     clearTimeout(this._timer);
     const text = this._renderer.node.textContent;
     if (text.startsWith(FAILED)) {
-      this._failed = true;
+      this._hasFailed = true;
       this._showLine();
     } else if (text === LOADING) {
       this._timer = setTimeout(
@@ -73,7 +73,7 @@ export class FormOutput {
     this._renderer.node.replaceChildren(formLine(this._line, []));
   }
 
-  private _failed = false;
+  private _hasFailed = false;
   private _line = '';
   private readonly _observer = new MutationObserver(() => {
     this._inspect();

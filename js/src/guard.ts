@@ -29,19 +29,19 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
     bar: IStatusBar | null,
     consoles: IConsoleTracker | null
   ): void => {
-    const executed = new ExecutedSources<ICellModel>();
+    const executedSources = new ExecutedSources<ICellModel>();
     NotebookActions.executionScheduled.connect((_, { cell: { model } }) => {
-      executed.remember(model, model.sharedModel.getSource());
+      executedSources.remember(model, model.sharedModel.getSource());
     });
     const repairers = new PageRepairers();
     const connections = new WeakMap<NotebookPanel, GuardConnection>();
-    const changed = new Signal<object, void>({});
+    const statusChanged = new Signal<object, void>({});
     forEachPanel(notebooks, panel => {
-      const repairer = new CellRepairer(panel.content, executed);
+      const repairer = new CellRepairer(panel.content, executedSources);
       const connection = connect(panel, repairer, repairers);
       connections.set(panel, connection);
       connection.statusChanged.connect(() => {
-        changed.emit();
+        statusChanged.emit();
       });
     });
     if (consoles !== null) {
@@ -57,15 +57,15 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
       align: 'left',
       rank: 4,
       isActive: () => currentConnection()?.status != null,
-      activeStateChanged: changed
+      activeStateChanged: statusChanged
     });
-    const show = (): void => {
+    const updateItem = (): void => {
       const connection = currentConnection();
       item.showStatus(connection?.status ?? null, connection?.checksSavedFiles);
     };
-    changed.connect(show);
+    statusChanged.connect(updateItem);
     notebooks.currentChanged.connect(() => {
-      changed.emit();
+      statusChanged.emit();
     });
   }
 };
@@ -95,7 +95,7 @@ function connect(
   });
   const connection = new GuardConnection(repairers.forKernelOf(entry), areSavedFilesChecked);
   const findGuard = (): void => {
-    // The request fails if the kernel dies before it answers. Then there is no guard to find.
+    // The error is ignored: the request fails if the kernel dies before it answers, and a dead kernel has no guard.
     connection.find().catch(() => undefined);
   };
   sessionContext.kernelChanged.connect((_, { newValue }) => {

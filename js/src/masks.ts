@@ -20,16 +20,16 @@ export const masksPlugin: JupyterFrontEndPlugin<void> = {
     registry: ISettingRegistry
   ): Promise<void> => {
     const settings = await registry.load(masksPlugin.id);
-    const outputs = new WeakMap<NotebookPanel, MaskedOutputs>();
+    const outputsByPanel = new WeakMap<NotebookPanel, MaskedOutputs>();
     const isEnabled = (): boolean => settings.composite[SETTING] === true;
     const add = (panel: NotebookPanel): void => {
-      const masked = new MaskedOutputs(panel.content.node);
-      outputs.set(panel, masked);
+      const maskedOutputs = new MaskedOutputs(panel.content.node);
+      outputsByPanel.set(panel, maskedOutputs);
       if (isEnabled()) {
-        masked.setEnabled(true);
+        maskedOutputs.setEnabled(true);
       }
       panel.disposed.connect(() => {
-        masked.setEnabled(false);
+        maskedOutputs.setEnabled(false);
       });
     };
     tracker.forEach(add);
@@ -38,7 +38,7 @@ export const masksPlugin: JupyterFrontEndPlugin<void> = {
     });
     settings.changed.connect(() => {
       tracker.forEach(panel => {
-        outputs.get(panel)?.setEnabled(isEnabled());
+        outputsByPanel.get(panel)?.setEnabled(isEnabled());
       });
     });
   }

@@ -28,11 +28,11 @@ function addFactory({ content: { rendermime }, sessionContext }: NotebookPanel):
       safe: true,
       mimeTypes: [FORM_MIME],
       createRenderer: options => {
-        const widgets = rendermime.getFactory(WIDGET_MIME);
-        if (widgets === undefined) {
+        const widgetFactory = rendermime.getFactory(WIDGET_MIME);
+        if (widgetFactory === undefined) {
           return new LineRenderer();
         }
-        const renderer = widgets.createRenderer({ ...options, mimeType: WIDGET_MIME });
+        const renderer = widgetFactory.createRenderer({ ...options, mimeType: WIDGET_MIME });
         const output = new FormOutput(renderer);
         const retry = (_: unknown, status: string): void => {
           if (status === 'connected') {

@@ -136,7 +136,7 @@ export class AddedKey implements IPart {
     } else if (this._owner.isTaken(this)) {
       this._showNameResult(problem('Another key has this name.'));
     } else {
-      this._showNameResult(this._context.checks.key(this.name));
+      this._showNameResult(this._context.checks.checkKeyName(this.name));
     }
   }
 
@@ -145,7 +145,7 @@ export class AddedKey implements IPart {
     if (text !== '') {
       const { typed } = this._input;
       this._showValueResult(
-        this._context.checks.value({ text, sensitive: true, typed, mediaType: '' })
+        this._context.checks.checkValue({ text, sensitive: true, typed, mediaType: '' })
       );
     } else {
       this._showValueResult(isEmpty ? NO_PROBLEM : problem(VALUE_NEEDED));

@@ -1,6 +1,6 @@
 import type { IInputRule, IOpenForm } from '../contract/form';
 
-/** The result of checks: the problem, or an empty text, and notes. */
+/** The result of a check. An empty `problem` means that the text is valid; `notes` are shown in both cases. */
 export interface ICheckResult {
   readonly problem: string;
   readonly notes: readonly string[];
@@ -18,19 +18,19 @@ export interface IValue {
 /** Checks of values and key names by the rules of the kernel. */
 export class Checks {
   constructor(form: IOpenForm) {
-    this.largest = form.largest;
+    this.maxBytes = form.largest;
     this._rules = form.rules.map(compile);
     this._keyRules = form.key_rules.map(compile);
   }
 
   /** The maximum size of a value in bytes of UTF-8. */
-  readonly largest: number;
+  readonly maxBytes: number;
 
   /** Check a value that is not empty. */
-  value(value: IValue): ICheckResult {
+  checkValue(value: IValue): ICheckResult {
     const { text, sensitive, typed, mediaType } = value;
-    if (new TextEncoder().encode(text).length > this.largest) {
-      return { problem: tooLarge(this.largest), notes: [] };
+    if (new TextEncoder().encode(text).length > this.maxBytes) {
+      return { problem: tooLarge(this.maxBytes), notes: [] };
     }
     const result = applyRules(
       text,
@@ -43,7 +43,7 @@ export class Checks {
   }
 
   /** Check the name of an added key. */
-  key(name: string): ICheckResult {
+  checkKeyName(name: string): ICheckResult {
     return applyRules(name, this._keyRules);
   }
 
@@ -52,8 +52,8 @@ export class Checks {
 }
 
 /** Return the problem of a value or file that is too large. */
-export function tooLarge(largest: number): string {
-  return `This is too large: the limit is ${largest.toLocaleString('en')} bytes.`;
+export function tooLarge(maxBytes: number): string {
+  return `This is too large: the limit is ${maxBytes.toLocaleString('en')} bytes.`;
 }
 
 interface ICompiledRule extends IInputRule {

@@ -21,19 +21,19 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 export function button(
   attributes: Readonly<Record<string, Attribute>>,
   content: Node | string,
-  act: () => void
+  onClick: () => void
 ): HTMLButtonElement {
   const element = h('button', { type: 'button', ...attributes }, content);
   // A field that loses the focus may show a problem, which would move the button away from the pointer.
   element.addEventListener('mousedown', event => {
     event.preventDefault();
   });
-  element.addEventListener('click', act);
+  element.addEventListener('click', onClick);
   return element;
 }
 
 /**
- * Return a generator of identifiers for the elements of one view.
+ * Return a function that creates unique identifiers for the elements of one view.
  *
  * The prefix is random: each model evaluates this module again, and the
  * identifiers must be unique in the page, which contains all views.

@@ -21,8 +21,8 @@ export class Field implements IPart {
         id,
         subject: key,
         describedBy: `${id}-about ${this._messages.describedBy}`,
-        required: this._needed,
-        placeholder: this._stored === '' ? '' : 'leave empty to keep',
+        required: this._requiresInput,
+        placeholder: this._keptValueLabel === '' ? '' : 'leave empty to keep',
         sensitive,
         manyLines: _field.media_type !== '',
         onChange: () => {
@@ -40,16 +40,16 @@ export class Field implements IPart {
       _context
     );
     this._badge = h('span', { class: 'zs-badge' });
-    this._toggle = button({ class: 'zs-link' }, '', () => {
+    this._removeToggle = button({ class: 'zs-link' }, '', () => {
       this._removed = !this._removed;
       this._input.clear();
       this._showResult(NO_PROBLEM);
-      this._showRemoved();
+      this._updateRemovedState();
     });
     this._label = h('label', { class: 'zs-label', for: id }, key);
-    this.element = h('div', { class: 'zs-field' }, this._head(), this._description(`${id}-about`));
+    this.element = h('div', { class: 'zs-field' }, this._createHead(), this._createDescription(`${id}-about`));
     this.element.append(this._input.element, ...this._messages.elements);
-    this._showRemoved();
+    this._updateRemovedState();
     this._showResult(problem(_field.problem));
   }
 
@@ -78,16 +78,16 @@ export class Field implements IPart {
     const { text } = this;
     if (text !== '') {
       const { typed } = this._input;
-      this._showResult(this._context.checks.value({ text, sensitive, typed, mediaType }));
+      this._showResult(this._context.checks.checkValue({ text, sensitive, typed, mediaType }));
     } else {
-      this._showResult(this._needed && !this._removed ? problem(VALUE_NEEDED) : NO_PROBLEM);
+      this._showResult(this._requiresInput && !this._removed ? problem(VALUE_NEEDED) : NO_PROBLEM);
     }
     return !this._messages.hasProblem;
   }
 
   focus(): void {
     if (this._removed) {
-      this._toggle.focus();
+      this._removeToggle.focus();
     } else {
       this._input.focus();
     }
@@ -97,49 +97,50 @@ export class Field implements IPart {
     this._input.clear();
   }
 
-  /** The label of the value that an empty field keeps; empty if there is none. */
-  private get _stored(): string {
-    return this._field.held ? 'already typed' : this._field.present;
+  /** The label of the value that the kernel keeps if the field is left empty; an empty text if the kernel has no value. */
+  private get _keptValueLabel(): string {
+    const { held: hasEarlierInput, present: storedValueLabel } = this._field;
+    return hasEarlierInput ? 'already typed' : storedValueLabel;
   }
 
-  /** Whether an empty field is a problem. */
-  private get _needed(): boolean {
-    return this._field.required && this._stored === '';
+  /** Whether an empty field is a problem: the key is required, and the kernel has no value to keep. */
+  private get _requiresInput(): boolean {
+    return this._field.required && this._keptValueLabel === '';
   }
 
-  private _head(): HTMLElement {
+  private _createHead(): HTMLElement {
     const head = h('div', { class: 'zs-head' }, this._label);
     if (!this._field.required) {
       head.append(h('span', { class: 'zs-optional' }, 'optional'));
     }
-    if (this._stored !== '') {
+    if (this._keptValueLabel !== '') {
       head.append(this._badge);
       if (this._field.removable) {
-        head.append(this._toggle);
+        head.append(this._removeToggle);
       }
     }
     return head;
   }
 
-  private _description(id: string): HTMLElement {
-    const { description, needed_by: users } = this._field;
+  private _createDescription(id: string): HTMLElement {
+    const { description, needed_by: references } = this._field;
     const about = h('div', { class: 'zs-about', id });
-    // Screen readers read this text with the control; the badge beside the label is not part of it.
-    about.append(h('span', { class: 'zs-hidden' }, this._stored));
+    // A screen reader reads this hidden text with the control, because it does not read the badge beside the label.
+    about.append(h('span', { class: 'zs-hidden' }, this._keptValueLabel));
     if (description !== '') {
       about.append(h('div', {}, description));
     }
-    about.append(...users.map(user => h('div', {}, `needed by ${user}`)));
+    about.append(...references.map(reference => h('div', {}, `needed by ${reference}`)));
     return about;
   }
 
-  private _showRemoved(): void {
+  private _updateRemovedState(): void {
     const removed = this._removed;
     this.element.classList.toggle('zs-removed', removed);
-    this._badge.textContent = removed ? 'will be removed' : this._stored;
-    this._toggle.textContent = removed ? 'Undo' : 'Remove';
+    this._badge.textContent = removed ? 'will be removed' : this._keptValueLabel;
+    this._removeToggle.textContent = removed ? 'Undo' : 'Remove';
     const label = removed ? `Undo: keep ${this.key}` : `Remove ${this.key}`;
-    this._toggle.setAttribute('aria-label', label);
+    this._removeToggle.setAttribute('aria-label', label);
     this._input.element.hidden = removed;
   }
 
@@ -152,6 +153,6 @@ export class Field implements IPart {
   private readonly _label: HTMLElement;
   private readonly _messages: Messages;
   private readonly _badge: HTMLElement;
-  private readonly _toggle: HTMLButtonElement;
+  private readonly _removeToggle: HTMLButtonElement;
   private _removed = false;
 }

@@ -14,17 +14,17 @@ const OWN_EVENTS = ['keydown', 'keyup', 'keypress', 'copy', 'cut', 'paste', 'dro
 
 /** A form that waits for the user. After a submission, it waits for the kernel. */
 export class OpenForm {
-  /** `names` are the names of the keys that the user has already added to each section. */
+  /** `addedNames` are the names of the keys that the user has already added to each section. */
   constructor(
     private readonly _form: IOpenForm,
     private readonly _send: (message: FormMessage) => void,
-    names: readonly (readonly string[])[]
+    addedNames: readonly (readonly string[])[]
   ) {
     const { passphrase, problem, sections, title, verb } = _form;
     const id = identifiers();
     const context = { checks: new Checks(_form), signal: this._abortController.signal, id };
     this._sections = sections.map(
-      (section, index) => new Section(section, context, names[index] ?? [])
+      (section, index) => new Section(section, context, addedNames[index] ?? [])
     );
     this._passphrase = passphrase === null ? null : new Passphrase(passphrase, context);
     this._submit = button({ class: 'zs-button zs-accept' }, verb, () => {
@@ -41,7 +41,7 @@ export class OpenForm {
         role: 'form',
         'aria-labelledby': heading.id,
         tabindex: '-1',
-        // Without these, JupyterLab handles shortcuts and replaces the browser's context menu, which can paste.
+        // Without these attributes, JupyterLab handles shortcuts and replaces the browser's context menu, which can paste.
         'data-lm-suppress-shortcuts': 'true',
         'data-jp-suppress-context-menu': 'true'
       },
@@ -78,7 +78,7 @@ export class OpenForm {
     (part ?? (this._passphrase?.hasProblem === true ? this._passphrase : this._submit)).focus();
   }
 
-  /** Send the values to the kernel, if none has a problem; otherwise focus the first problem. */
+  /** Send the values to the kernel if all are valid; otherwise focus the first input with a problem. */
   submit(): void {
     if (this._isWaiting) {
       return;

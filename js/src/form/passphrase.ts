@@ -20,15 +20,15 @@ export class Passphrase implements IPart {
         { class: 'zs-about', id: _context.id() },
         'It encrypts everything in this store. Leave both fields empty to keep the key in a file that only you can read.'
       );
-      this._first = this._addControl(label, false, about);
-      this._second = this._addControl(`${label}, again`, false, null);
+      this._control = this._addControl(label, false, about);
+      this._repetition = this._addControl(`${label}, again`, false, null);
     } else {
-      this._first = this._addControl(label, true, null);
+      this._control = this._addControl(label, true, null);
     }
     this.element.lastElementChild?.append(...this._messages.elements);
     this.element.addEventListener('focusout', event => {
-      const within = event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget);
-      if (!within && document.hasFocus() && !this.hasProblem) {
+      const staysInside = event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget);
+      if (!staysInside && document.hasFocus() && !this.hasProblem) {
         this.check();
       }
     });
@@ -38,7 +38,7 @@ export class Passphrase implements IPart {
   readonly element: HTMLElement;
 
   get text(): string {
-    return this._first.text;
+    return this._control.text;
   }
 
   get hasProblem(): boolean {
@@ -46,7 +46,7 @@ export class Passphrase implements IPart {
   }
 
   check(): boolean {
-    if (this._second !== null) {
+    if (this._repetition !== null) {
       this._showResult(this._areEqual ? '' : 'The two passphrases differ.');
     } else {
       this._showResult(this.text === '' ? 'This field needs the passphrase.' : '');
@@ -55,10 +55,10 @@ export class Passphrase implements IPart {
   }
 
   focus(): void {
-    if (this._second === null || this._areEqual) {
-      this._first.focus();
+    if (this._repetition === null || this._areEqual) {
+      this._control.focus();
     } else {
-      this._second.focus();
+      this._repetition.focus();
     }
   }
 
@@ -74,16 +74,16 @@ export class Passphrase implements IPart {
   }
 
   private get _controls(): readonly Control[] {
-    return this._second === null ? [this._first] : [this._first, this._second];
+    return this._repetition === null ? [this._control] : [this._control, this._repetition];
   }
 
   /** Append a labelled control to the element, and return the control. */
   private _addControl(label: string, required: boolean, about: HTMLElement | null): Control {
     const id = this._context.id();
-    const described = about === null ? '' : `${about.id} `;
+    const aboutId = about === null ? '' : `${about.id} `;
     const control = new Control({
       id,
-      describedBy: described + this._messages.describedBy,
+      describedBy: aboutId + this._messages.describedBy,
       required,
       placeholder: '',
       sensitive: true,
@@ -94,8 +94,8 @@ export class Passphrase implements IPart {
     });
     const head = h('div', { class: 'zs-head' }, h('label', { class: 'zs-label', for: id }, label));
     const eye = peekButton(control, label, this._context.signal);
-    const typed = h('div', { class: 'zs-typed' }, control.element, eye);
-    const field = h('div', { class: 'zs-field' }, head, ...(about === null ? [] : [about]), typed);
+    const row = h('div', { class: 'zs-typed' }, control.element, eye);
+    const field = h('div', { class: 'zs-field' }, head, ...(about === null ? [] : [about]), row);
     this.element.append(field);
     return control;
   }
@@ -108,6 +108,7 @@ export class Passphrase implements IPart {
   }
 
   private readonly _messages: Messages;
-  private readonly _first: Control;
-  private readonly _second: Control | null = null;
+  private readonly _control: Control;
+  /** The second control of a new passphrase; `null` for an existing passphrase. */
+  private readonly _repetition: Control | null = null;
 }

@@ -7,26 +7,26 @@ import type { IFormSection, ISectionAnswer } from '../contract/form';
 
 /** The part of a form for one secret or component: the requested keys, and the keys that the user adds. */
 export class Section implements IAddedKeyOwner {
-  /** `names` are the names of the keys that the user has already added. */
+  /** `addedNames` are the names of the keys that the user has already added. */
   constructor(
     private readonly _section: IFormSection,
     private readonly _context: IContext,
-    names: readonly string[]
+    addedNames: readonly string[]
   ) {
     this._fields = this._isOpen ? _section.fields.map(field => new Field(field, _context)) : [];
-    this._add = button({ class: 'zs-link zs-add' }, 'Add key', () => {
+    this._addButton = button({ class: 'zs-link zs-add' }, 'Add key', () => {
       this._addKey('').focus();
     });
-    this._add.prepend(icon('plus'));
+    this._addButton.prepend(icon('plus'));
     this.element = this._createElement();
     if (!this._acceptsKeys) {
       return;
     }
     const requested = new Set(_section.fields.map(field => field.key));
-    for (const name of names.filter(name => !requested.has(name))) {
+    for (const name of addedNames.filter(name => !requested.has(name))) {
       this._addKey(name);
     }
-    if (this._fields.length + this._added.length === 0) {
+    if (this._fields.length + this._addedKeys.length === 0) {
       this._addKey('');
     }
   }
@@ -34,7 +34,7 @@ export class Section implements IAddedKeyOwner {
   readonly element: HTMLElement;
 
   get parts(): readonly IPart[] {
-    return [...this._fields, ...this._added];
+    return [...this._fields, ...this._addedKeys];
   }
 
   /** The first field with a problem; `undefined` if there is none. */
@@ -44,12 +44,12 @@ export class Section implements IAddedKeyOwner {
 
   /** The names of the keys that the user has added. */
   get addedNames(): readonly string[] {
-    return this._added.map(key => key.name).filter(name => name !== '');
+    return this._addedKeys.map(key => key.name).filter(name => name !== '');
   }
 
   get answer(): ISectionAnswer {
     const typed = this._fields.map(field => [field.key, field.text] as const);
-    const added = this._added.map(key => [key.name, key.text] as const);
+    const added = this._addedKeys.map(key => [key.name, key.text] as const);
     return {
       values: [...typed, ...added].filter(([, text]) => text !== ''),
       removed: this._fields.filter(field => field.removed).map(field => field.key)
@@ -59,23 +59,23 @@ export class Section implements IAddedKeyOwner {
   isTaken(key: AddedKey): boolean {
     return (
       this._fields.some(field => field.key === key.name) ||
-      this._added.some(other => other !== key && other.name === key.name)
+      this._addedKeys.some(other => other !== key && other.name === key.name)
     );
   }
 
   isNeeded(key: AddedKey): boolean {
     return (
       this._fields.length === 0 &&
-      key === this._added[0] &&
-      this._added.every(added => added.isEmpty)
+      key === this._addedKeys[0] &&
+      this._addedKeys.every(added => added.isEmpty)
     );
   }
 
   remove(key: AddedKey): void {
-    this._added.splice(this._added.indexOf(key), 1);
+    this._addedKeys.splice(this._addedKeys.indexOf(key), 1);
     key.element.remove();
     this._updateKeys();
-    this._add.focus();
+    this._addButton.focus();
   }
 
   private get _isOpen(): boolean {
@@ -88,7 +88,7 @@ export class Section implements IAddedKeyOwner {
 
   private _addKey(name: string): AddedKey {
     const key = new AddedKey(name, this, this._context);
-    this._added.push(key);
+    this._addedKeys.push(key);
     this._rows.append(key.element);
     this._updateKeys();
     return key;
@@ -96,9 +96,9 @@ export class Section implements IAddedKeyOwner {
 
   /** Show the column headings if there is an added key, and a remove button unless the key is the only one. */
   private _updateKeys(): void {
-    this._headings.hidden = this._added.length === 0;
-    const isOnlyKey = this._fields.length + this._added.length === 1;
-    for (const key of this._added) {
+    this._headings.hidden = this._addedKeys.length === 0;
+    const isOnlyKey = this._fields.length + this._addedKeys.length === 1;
+    for (const key of this._addedKeys) {
       key.removable = !isOnlyKey;
     }
   }
@@ -117,14 +117,14 @@ export class Section implements IAddedKeyOwner {
     }
     element.append(...this._fields.map(field => field.element));
     if (this._acceptsKeys) {
-      element.append(h('div', { class: 'zs-keys' }, this._headings, this._rows, this._add));
+      element.append(h('div', { class: 'zs-keys' }, this._headings, this._rows, this._addButton));
     }
     return element;
   }
 
   private readonly _fields: readonly Field[];
-  private readonly _added: AddedKey[] = [];
-  private readonly _add: HTMLButtonElement;
+  private readonly _addedKeys: AddedKey[] = [];
+  private readonly _addButton: HTMLButtonElement;
   private readonly _rows = h('div', { class: 'zs-rows' });
   /** Column headings; hidden from screen readers, because each control has its own label. */
   private readonly _headings = h(

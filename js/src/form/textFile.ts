@@ -3,10 +3,10 @@ import { tooLarge } from './checks';
 /** The text of a file, or the problem for which the file is refused. */
 export type FileText = { readonly text: string } | { readonly problem: string };
 
-/** Read a text file of at most `largest` bytes; its content is not changed. */
-export async function readText(file: File, largest: number): Promise<FileText> {
-  if (file.size > largest) {
-    return { problem: tooLarge(largest) };
+/** Read a text file of at most `maxBytes` bytes; its content is not changed. */
+export async function readText(file: File, maxBytes: number): Promise<FileText> {
+  if (file.size > maxBytes) {
+    return { problem: tooLarge(maxBytes) };
   }
   if (file.size === 0) {
     return { problem: 'This file is empty.' };

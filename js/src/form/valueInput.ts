@@ -46,8 +46,8 @@ export class ValueInput {
     const tools = sensitive
       ? [peekButton(this._control, subject, _context.signal), pickButton]
       : [pickButton];
-    this._typed = h('div', { class: 'zs-typed' }, this._control.element, ...tools);
-    this.element = h('div', { class: 'zs-value' }, this._typed, this._picker);
+    this._typedRow = h('div', { class: 'zs-typed' }, this._control.element, ...tools);
+    this.element = h('div', { class: 'zs-value' }, this._typedRow, this._picker);
     // By default, the browser opens a dropped file in place of the page.
     this.element.addEventListener('dragover', event => {
       if (event.dataTransfer?.types.includes('Files') === true) {
@@ -62,9 +62,9 @@ export class ValueInput {
       }
     });
     this.element.addEventListener('focusout', event => {
-      const within = event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget);
+      const staysInside = event.relatedTarget instanceof Node && this.element.contains(event.relatedTarget);
       // If the whole window has lost the focus, the user probably copies the value from another program.
-      if (!within && document.hasFocus()) {
+      if (!staysInside && document.hasFocus()) {
         _settings.onLeave();
       }
     });
@@ -94,7 +94,7 @@ export class ValueInput {
   }
 
   clear(): void {
-    this._selections += 1;
+    this._selectionCount += 1;
     this.#content = null;
     this._picker.value = '';
     this._control.text = '';
@@ -102,7 +102,7 @@ export class ValueInput {
     this._chip?.remove();
     this._chip = null;
     this._removeButton = null;
-    this._typed.hidden = false;
+    this._typedRow.hidden = false;
   }
 
   private async _readFile(files: FileList | null): Promise<void> {
@@ -110,19 +110,19 @@ export class ValueInput {
     if (file === undefined) {
       return;
     }
-    const selection = ++this._selections;
-    const read = await readText(file, this._context.checks.largest);
+    const selection = ++this._selectionCount;
+    const result = await readText(file, this._context.checks.maxBytes);
     // While the file was read, the form may have ended, or the user may have selected another file.
-    if (selection !== this._selections) {
+    if (selection !== this._selectionCount) {
       return;
     }
-    if ('problem' in read) {
+    if ('problem' in result) {
       this._picker.value = '';
-      this._settings.onRefuse(read.problem);
+      this._settings.onRefuse(result.problem);
       return;
     }
     this.clear();
-    this.#content = read.text;
+    this.#content = result.text;
     this._showChip(file.name);
     this._settings.onChange();
     this._settings.onLeave();
@@ -146,16 +146,16 @@ export class ValueInput {
     );
     const source = h('span', {}, 'from ', h('bdi', { class: 'zs-filename' }, name));
     this._chip = h('div', { class: 'zs-chip' }, icon('file'), source, this._removeButton);
-    this._typed.after(this._chip);
+    this._typedRow.after(this._chip);
     this._removeButton.focus();
-    this._typed.hidden = true;
+    this._typedRow.hidden = true;
   }
 
   private readonly _control: Control;
   private readonly _picker: HTMLInputElement;
-  private readonly _typed: HTMLElement;
+  private readonly _typedRow: HTMLElement;
   private _chip: HTMLElement | null = null;
   private _removeButton: HTMLElement | null = null;
-  private _selections = 0;
+  private _selectionCount = 0;
   #content: string | null = null;
 }

@@ -53,17 +53,17 @@ export class View {
 
   private _showForm(form: IOpenForm): void {
     // If only `shown` has changed, the form must not be replaced, because the user may have typed in it.
-    const content = JSON.stringify({ ...form, shown: true });
-    if (this._open !== null && content === this._content) {
+    const state = JSON.stringify({ ...form, shown: true });
+    if (this._openForm !== null && state === this._openFormState) {
       return;
     }
-    this._content = content;
-    const names = this._open?.addedNames ?? [];
-    const isFirst = this._open === null;
+    this._openFormState = state;
+    const names = this._openForm?.addedNames ?? [];
+    const isFirst = this._openForm === null;
     const hadFocus = this._hasFocus;
     this._close();
     const open = new OpenForm(form, this._send, names);
-    this._open = open;
+    this._openForm = open;
     this._el.replaceChildren(open.element);
     if (hadFocus) {
       open.focusProblem();
@@ -90,7 +90,7 @@ export class View {
   /** Focus the form once it is in the page: anywidget renders a view before the notebook attaches it. */
   private _focusOnceAttached(open: OpenForm): void {
     const focus = (): void => {
-      if (this._open !== open) {
+      if (this._openForm !== open) {
         return;
       }
       if (!this._el.isConnected) {
@@ -112,15 +112,15 @@ export class View {
   };
 
   private _close(): void {
-    this._open?.dispose();
-    this._open = null;
+    this._openForm?.dispose();
+    this._openForm = null;
   }
 
   private readonly _el: HTMLElement;
   private readonly _model: IModel;
   private _isDisconnected: boolean;
-  private _open: OpenForm | null = null;
-  private _content = '';
+  private _openForm: OpenForm | null = null;
+  private _openFormState = '';
 }
 
 function disconnectedLine({ title, verb }: IOpenForm): string {

@@ -15,12 +15,12 @@ const MAX_REPAIRS = 1000;
 export class CellRepairer implements IRepairer {
   constructor(
     private readonly _notebook: Notebook,
-    private readonly _executed: ExecutedSources<ICellModel>
+    private readonly _executedSources: ExecutedSources<ICellModel>
   ) {
     _notebook.modelChanged.connect(() => {
-      this._watch();
+      this._watchCells();
     });
-    this._watch();
+    this._watchCells();
   }
 
   repair(message: IRepairMessage | IOfferMessage): boolean {
@@ -32,7 +32,7 @@ export class CellRepairer implements IRepairer {
   ask(offer: IOfferMessage, onAgree: () => void): void {
     const cell = this._find(offer.cell_id);
     // The notebook may be open in several browser tabs. Only the tab that ran the cell asks.
-    if (cell !== null && this._executed.get(cell) !== undefined) {
+    if (cell !== null && this._executedSources.get(cell) !== undefined) {
       this._questions.ask(cell, offer, onAgree);
     }
   }
@@ -46,14 +46,14 @@ export class CellRepairer implements IRepairer {
   }
 
   private _repair(cell: ICellModel, { source, unchanged }: IRepairMessage | IOfferMessage): boolean {
-    const executed = this._executed.get(cell);
-    const done =
+    const executed = this._executedSources.get(cell);
+    const isReplaced =
       (executed !== undefined && repair(cell.sharedModel, executed, source)) ||
       repairByContext(cell.sharedModel, unchanged, source);
-    if (done && executed !== undefined) {
-      this._executed.remember(cell, source);
+    if (isReplaced && executed !== undefined) {
+      this._executedSources.remember(cell, source);
     }
-    return done;
+    return isReplaced;
   }
 
   private _remember(message: IRepairMessage | IOfferMessage): void {
@@ -67,7 +67,7 @@ export class CellRepairer implements IRepairer {
     }
   }
 
-  private _watch(): void {
+  private _watchCells(): void {
     // A disposed model drops its listeners, so the listener need not be removed here.
     this._notebook.model?.cells.changed.connect((_, { type }) => {
       if (type !== 'remove' && this._repairs.size > 0) {

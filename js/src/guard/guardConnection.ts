@@ -20,7 +20,7 @@ export interface IRepairer {
   ask(message: IOfferMessage, onAgree: () => void): void;
   /** Return the displayed outputs, and remember them for `replaceOutputs`. */
   takeOutputs(): readonly ICellOutput[];
-  /** Replace the outputs that `takeOutputs` has returned. Return `false` if one has changed since then. */
+  /** Replace the outputs that `takeOutputs` has returned. Return `false` if an output has changed since then. */
   replaceOutputs(outputs: readonly ICellOutput[]): boolean;
 }
 
@@ -43,7 +43,7 @@ export interface IKernel {
 /** The maximum number of times that outputs are sent again because they have changed. */
 const MAX_RETRIES = 5;
 
-/** A connection of a document to the guard of its kernel. Without a guard, it sends nothing. */
+/** A connection of a document to the guard of its kernel. If the kernel has no guard, the connection sends nothing. */
 export class GuardConnection {
   /** `_areSavedFilesChecked` asks the server whether a kernel checks saved files. */
   constructor(
@@ -117,9 +117,9 @@ export class GuardConnection {
       return;
     }
     if (data.kind === 'status') {
-      const before = this._status?.on === true ? this._status.values : 0;
+      const previousCount = this._status?.on === true ? this._status.values : 0;
       this._setStatus(data);
-      if (data.on && data.values > before) {
+      if (data.on && data.values > previousCount) {
         this._retriesLeft = MAX_RETRIES;
         this._sendOutputs(comm);
       }
@@ -146,8 +146,8 @@ export class GuardConnection {
   }
 
   private _repair(comm: Kernel.IComm, message: IRepairMessage | IOfferMessage): void {
-    const done = this._repairer.repair(message);
-    send(comm, { kind: 'repaired', cell_id: message.cell_id, done });
+    const isReplaced = this._repairer.repair(message);
+    send(comm, { kind: 'repaired', cell_id: message.cell_id, done: isReplaced });
   }
 
   private _setStatus(status: IStatusMessage | null): void {
@@ -166,10 +166,10 @@ export class GuardConnection {
     if (kernel === null) {
       return;
     }
-    // A server that does not respond can't save a file either.
-    const checked = await this._areSavedFilesChecked(kernel.id).catch(() => false);
+    // If the request fails, the server is unreachable and cannot save a file either, so `false` does no harm.
+    const isChecked = await this._areSavedFilesChecked(kernel.id).catch(() => false);
     if (kernel === this._kernel && this._status?.on === true) {
-      this._checksSavedFiles = checked;
+      this._checksSavedFiles = isChecked;
       this._statusChanged.emit();
     }
   }

@@ -6,9 +6,9 @@ import type { IOfferMessage } from '../contract/guard';
 /** Notifications that offer to replace the values in a cell; at most one for each cell. */
 export class Questions {
   ask(cell: ICellModel, { names }: IOfferMessage, onAgree: () => void): void {
-    const before = this._notifications.get(cell);
-    if (before !== undefined) {
-      Notification.dismiss(before);
+    const previousId = this._notifications.get(cell);
+    if (previousId !== undefined) {
+      Notification.dismiss(previousId);
     }
     const values = `the value${names.length > 1 ? 's' : ''} of ${names.join(', ')}`;
     const id = Notification.warning(`A cell contains ${values}.`, {

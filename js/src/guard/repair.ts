@@ -13,7 +13,7 @@ export function repair(cell: ISource, executed: string, source: string): boolean
   if (cell.getSource() !== executed) {
     return false;
   }
-  const [start, end] = difference(executed, source);
+  const [start, end] = differingRange(executed, source);
   // Only the differing part is replaced, so that the cursor keeps its position in the rest.
   cell.updateSource(start, end, source.slice(start, source.length - (executed.length - end)));
   cell.clearUndoHistory();
@@ -48,7 +48,7 @@ function consistsOf(text: string, unchanged: readonly string[]): boolean {
 }
 
 /** Return the range of the first text that differs from the second; surrogate pairs are not split. */
-function difference(before: string, after: string): readonly [start: number, end: number] {
+function differingRange(before: string, after: string): readonly [start: number, end: number] {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before[start] === after[start]) {
@@ -57,17 +57,17 @@ function difference(before: string, after: string): readonly [start: number, end
   if (start > 0 && isHighSurrogate(before, start - 1)) {
     start -= 1;
   }
-  let same = 0;
+  let suffixLength = 0;
   while (
-    same < shorter - start &&
-    before[before.length - 1 - same] === after[after.length - 1 - same]
+    suffixLength < shorter - start &&
+    before[before.length - 1 - suffixLength] === after[after.length - 1 - suffixLength]
   ) {
-    same += 1;
+    suffixLength += 1;
   }
-  if (same > 0 && isHighSurrogate(before, before.length - same - 1)) {
-    same -= 1;
+  if (suffixLength > 0 && isHighSurrogate(before, before.length - suffixLength - 1)) {
+    suffixLength -= 1;
   }
-  return [start, before.length - same];
+  return [start, before.length - suffixLength];
 }
 
 /** Tell whether the code unit at an index is a high surrogate. */

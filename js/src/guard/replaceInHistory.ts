@@ -13,8 +13,8 @@ export function replaceInHistory(console: CodeConsole, before: string, after: st
     return false;
   }
   const entries: unknown = Reflect.get(history, '_history');
-  const shown: unknown = Reflect.get(history, '_filtered');
-  for (const list of [entries, shown]) {
+  const filteredEntries: unknown = Reflect.get(history, '_filtered');
+  for (const list of [entries, filteredEntries]) {
     if (Array.isArray(list)) {
       list.forEach((entry: unknown, index) => {
         if (entry === before) {

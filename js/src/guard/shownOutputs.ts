@@ -16,11 +16,11 @@ const MAX_TOTAL_LENGTH = 2_000_000;
 export class ShownOutputs {
   constructor(private readonly _cells: () => Iterable<ICellModel>) {}
 
-  /** Return the outputs without large ones, and remember them for `replace`. */
+  /** Return all outputs that are not too large, and remember them for `replace`. */
   take(): readonly ICellOutput[] {
-    this._taken.clear();
+    this._takenTexts.clear();
     const outputs: ICellOutput[] = [];
-    let left = MAX_TOTAL_LENGTH;
+    let remainingLength = MAX_TOTAL_LENGTH;
     for (const cell of this._cells()) {
       if (!isCodeCellModel(cell)) {
         continue;
@@ -28,9 +28,9 @@ export class ShownOutputs {
       for (let index = 0; index < cell.outputs.length; index += 1) {
         const output = cell.outputs.get(index).toJSON();
         const text = JSON.stringify(output);
-        if (text.length <= Math.min(MAX_LENGTH, left)) {
-          left -= text.length;
-          this._taken.set(keyOf(cell.id, index), text);
+        if (text.length <= Math.min(MAX_LENGTH, remainingLength)) {
+          remainingLength -= text.length;
+          this._takenTexts.set(keyOf(cell.id, index), text);
           outputs.push({ cell_id: cell.id, index, output });
         }
       }
@@ -39,29 +39,30 @@ export class ShownOutputs {
   }
 
   /**
-   * Replace the outputs that `take` has returned, except changed ones. Return
-   * `false` if one has changed, because a stream has grown, for example.
+   * Replace the outputs that `take` has returned, except outputs that
+   * have changed since then. Return `false` if an output has changed: a stream may have grown.
    */
   replace(outputs: readonly ICellOutput[]): boolean {
     let areUnchanged = true;
     const cells = new Map([...this._cells()].map(cell => [cell.id, cell]));
     for (const { cell_id, index, output } of outputs) {
       const cell = cells.get(cell_id);
-      const taken = this._taken.get(keyOf(cell_id, index));
+      const takenText = this._takenTexts.get(keyOf(cell_id, index));
       if (cell === undefined || !isCodeCellModel(cell) || index >= cell.outputs.length) {
         continue;
       }
-      if (JSON.stringify(cell.outputs.get(index).toJSON()) === taken) {
+      if (JSON.stringify(cell.outputs.get(index).toJSON()) === takenText) {
         // The kernel returns the output that was sent to it, with masked texts.
         cell.outputs.set(index, output as unknown as Output);
       } else {
-        areUnchanged &&= taken === undefined;
+        areUnchanged &&= takenText === undefined;
       }
     }
     return areUnchanged;
   }
 
-  private readonly _taken = new Map<string, string>();
+  /** The JSON text of each output that `take` has returned, by cell and index. */
+  private readonly _takenTexts = new Map<string, string>();
 }
 
 function keyOf(cell: string, index: number): string {

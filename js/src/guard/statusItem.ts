@@ -2,7 +2,7 @@ import { Widget } from '@lumino/widgets';
 
 import type { IStatusMessage } from '../contract/guard';
 
-/** The item of the status bar for the guard of the active notebook; empty without a guard. */
+/** The item of the status bar for the guard of the active notebook; it is empty if the kernel has no guard. */
 export class StatusItem extends Widget {
   constructor() {
     super();
@@ -10,7 +10,7 @@ export class StatusItem extends Widget {
     this.showStatus(null);
   }
 
-  /** Show the status of the guard, and whether saved files are checked; `null` if this is unknown. */
+  /** Show the status of the guard, and whether saved files are checked. `null` means that the status or the check is unknown. */
   showStatus(status: IStatusMessage | null, checksSavedFiles: boolean | null = null): void {
     this.node.textContent = status === null ? '' : textOf(status, checksSavedFiles);
     this.node.title = status === null ? '' : captionOf(status, checksSavedFiles);
@@ -34,16 +34,16 @@ export function captionOf(
 ): string {
   const masks = masked === 0 ? 'no mask yet' : count(masked, 'mask');
   return on
-    ? `zensecrets masks ${count(values, 'value')} in the output of this kernel: ${masks} in this session${savedFiles(checksSavedFiles)}`
+    ? `zensecrets masks ${count(values, 'value')} in the output of this kernel: ${masks} in this session${savedFilesText(checksSavedFiles)}`
     : 'zensecrets masks nothing in this kernel. Run %secret guard on to mask values';
 }
 
-function savedFiles(checked: boolean | null): string {
-  if (checked === null) {
+function savedFilesText(areChecked: boolean | null): string {
+  if (areChecked === null) {
     return '';
   }
-  return checked
-    ? '. Saved files are checked: a value in a cell that was not run is masked in the file'
+  return areChecked
+    ? '. Saved files are checked: a protected value in a cell is masked in the file, even if the cell was not run'
     : '. Saved files are not checked: a value in a cell is saved unmasked. Install and enable zensecrets-jupyter where Jupyter Server runs';
 }
 

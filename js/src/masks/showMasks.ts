@@ -4,26 +4,26 @@ const MASK = /‹secret:([^‹›]+)›/g;
 /** The class of a highlighted mask. */
 const CLASS = 'zs-mask';
 
-/** Highlight every mask below a node. The notebook does not change, only the page. */
+/** Highlight every mask below a node. This changes the page, but not the notebook. */
 export function showMasks(root: Node): void {
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  const masked: Text[] = [];
+  const textsWithMasks: Text[] = [];
   while (texts.nextNode() !== null) {
     const text = texts.currentNode as Text;
     if (text.data.includes('‹secret:') && !isHighlighted(text)) {
-      masked.push(text);
+      textsWithMasks.push(text);
     }
   }
-  for (const text of masked) {
+  for (const text of textsWithMasks) {
     text.replaceWith(...splitAtMasks(text.data));
   }
 }
 
 /** Remove the highlighting below a node. */
 export function hideMasks(root: ParentNode): void {
-  for (const shown of root.querySelectorAll(`.${CLASS}`)) {
-    const { parentNode } = shown;
-    shown.replaceWith(...shown.childNodes);
+  for (const highlighted of root.querySelectorAll(`.${CLASS}`)) {
+    const { parentNode } = highlighted;
+    highlighted.replaceWith(...highlighted.childNodes);
     parentNode?.normalize();
   }
 }
