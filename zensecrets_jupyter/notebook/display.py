@@ -29,8 +29,8 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
     for (module, name), function in _TABLE_FUNCTIONS.items():
         for mime, show in (("text/html", _html_printer(function)), ("text/plain", _plain_printer(function))):
             formatter = formatters[mime]
-            before = formatter.for_type_by_name(module, name, show)
-            undo.callback(_restore, formatter, module, name, before)
+            earlier_printer = formatter.for_type_by_name(module, name, show)
+            undo.callback(_restore, formatter, module, name, earlier_printer)
 
 
 def _table(function: str, value: Any) -> Any:
@@ -51,10 +51,10 @@ def _plain_printer(function: str) -> Callable[[Any, Any, bool], None]:
     return show
 
 
-def _restore(formatter: Any, module: str, name: str, before: Any) -> None:
+def _restore(formatter: Any, module: str, name: str, earlier_printer: Any) -> None:
     # IPython moves a printer from the deferred printers to the type printers when it first displays an object of the class.
     formatter.deferred_printers.pop((module, name), None)
     for cls in [cls for cls in formatter.type_printers if (cls.__module__, cls.__name__) == (module, name)]:
         del formatter.type_printers[cls]
-    if before is not None:
-        formatter.for_type_by_name(module, name, before)
+    if earlier_printer is not None:
+        formatter.for_type_by_name(module, name, earlier_printer)

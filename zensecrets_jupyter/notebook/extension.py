@@ -53,6 +53,6 @@ def _loaded_shells() -> WeakKeyDictionary[InteractiveShell, ExitStack]:
 
 def _dismiss_forms() -> None:
     # If the module was not imported, no form exists. An import here would take long.
-    form = sys.modules.get("zensecrets_jupyter.notebook.form.widget")
-    if form is not None:
-        form.dismiss_all("This form was closed when its extension was unloaded.")
+    form_module = sys.modules.get("zensecrets_jupyter.notebook.form.widget")
+    if form_module is not None:
+        form_module.dismiss_all("This form was closed when its extension was unloaded.")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.interaction import PassphraseSource, RequiredPassphrase
 
 _UNREADABLE = "The submission could not be read, and nothing was changed. Type the values again."
-_NOT_NEEDED = "A passphrase is no longer needed, so the one that you typed was not used. Submit again to continue without it."
+_UNUSED_INPUT = "A passphrase is no longer needed, so the one that you typed was not used. Submit again to continue without it."
 
 
 class FormSession:
@@ -122,7 +122,7 @@ class FormSession:
 
     def _set_request(self, request: FormRequest) -> None:
         self._request = request
-        self._held: dict[str, Answer] = {}
+        self._valid_answers: dict[str, Answer] = {}
         self._key = OneTimeKey()
         self._release = announce_pending_secrets(request.manager_id, [section.subject for section in request.sections], self._subject)
 
@@ -134,16 +134,16 @@ class FormSession:
             attempt=self._attempt,
             shown=self._is_shown,
             problems=problems,
-            held=self._held,
+            earlier_answers=self._valid_answers,
         )
 
     def _cancel(self) -> None:
         if self._request.offer is not None:
-            # The command has already done something else, which remains done.
+            # The form is an offer at the end of a command. What the command did before remains done.
             self._end(self._request.offer.declined)
             return
-        done = list(self._request.then.completed())
-        effect = f"already done: {', '.join(done)}" if done else "nothing was changed"
+        completed = list(self._request.then.completed())
+        effect = f"already done: {', '.join(completed)}" if completed else "nothing was changed"
         message = f"Cancelled: {self._request.verb.lower()} {self._request.title}; {effect}."
         self.problem = InteractionCancelledError(message, hint="Run the cell again to open the form again.")
         self._close("cancelled", message)
@@ -155,12 +155,12 @@ class FormSession:
             self._log(f"{self._subject}: a message was refused, since {refusal}.")
             self._show(Problems(form=_UNREADABLE))
             return
-        problems = self._hold_values(submission)
+        problems = self._store_valid_values(submission)
         if problems.fields or problems.form:
             self._show(problems)
         elif submission.passphrase and self._request.then.required_passphrase() is None:
             # Another form or a terminal has created or unlocked the store since this form was displayed.
-            self._show(Problems(form=_NOT_NEEDED))
+            self._show(Problems(form=_UNUSED_INPUT))
         else:
             self._finish(submission.passphrase)
 
@@ -181,15 +181,15 @@ class FormSession:
             raise RefusedMessageError("its sections are not those of the form")
         return submission
 
-    def _hold_values(self, submission: Submission) -> Problems:
+    def _store_valid_values(self, submission: Submission) -> Problems:
         """Store the valid values of a submission, and return the problems of the invalid ones."""
         problems: dict[tuple[str, str], str] = {}
         for section, answer in zip(self._request.sections, submission.sections, strict=True):
-            values = dict(self._held.get(section.subject, Answer({})).values)
+            values = dict(self._valid_answers.get(section.subject, Answer({})).values)
             requested = {field.key: field for field in section.fields}
             seen: set[str] = set()
             for key, value in answer.values:
-                problem = _problem(section, requested.get(key), key, value, seen)
+                problem = _value_problem(section, requested.get(key), key, value, seen)
                 seen.add(key)
                 if problem and key not in requested:
                     # An added key has no field that could show the problem. The text does not quote the key, which may be a mistyped value.
@@ -201,7 +201,7 @@ class FormSession:
             removable = {field.key for field in section.fields if field.removable}
             removed = tuple(dict.fromkeys(key for key in answer.removed if key in removable))
             values = {key: value for key, value in values.items() if key not in removed}
-            self._held[section.subject] = Answer(values, removed)
+            self._valid_answers[section.subject] = Answer(values, removed)
             for field in section.fields:
                 is_missing = field.required and not field.present and field.key not in values
                 if is_missing and (section.subject, field.key) not in problems:
@@ -215,7 +215,9 @@ class FormSession:
         request = self._request
         try:
             with use_passphrase_source(_passphrase_source(passphrase, request.then.required_passphrase())):
-                outcome = request.then.run({section.subject: self._held.get(section.subject, Answer({})) for section in request.sections})
+                outcome = request.then.run(
+                    {section.subject: self._valid_answers.get(section.subject, Answer({})) for section in request.sections}
+                )
         except (WrongPassphraseError, ManagerLockedError) as error:
             self._show(Problems(passphrase=str(error)) if request.then.required_passphrase() is not None else Problems(form=str(error)))
         except ZenSecretsError as error:
@@ -245,7 +247,7 @@ class FormSession:
 
     def _close(self, phase: Literal["done", "cancelled", "gone"], line: str, details: Sequence[str] = ()) -> None:
         self._release()
-        self._held = {}
+        self._valid_answers = {}
         self._key = OneTimeKey()
         # The request holds values of the command line and the stored secret, so an empty request replaces it.
         self._request = FormRequest("", "", (), Continuation(lambda _answers: Outcome()))
@@ -253,7 +255,7 @@ class FormSession:
         self._on_change()
 
 
-def _problem(section: Section, field: Field | None, key: str, value: str, seen: set[str]) -> str:
+def _value_problem(section: Section, field: Field | None, key: str, value: str, seen: set[str]) -> str:
     """Return the problem of a submitted value; empty if it is valid.
 
     Args:
@@ -273,18 +275,18 @@ def _problem(section: Section, field: Field | None, key: str, value: str, seen: 
     return problem_with_key(key, ()) or (problem_with(Field(key), value, from_file=True) if value else EMPTY)
 
 
-def _passphrase_source(passphrase: str | None, wanted: RequiredPassphrase | None) -> PassphraseSource:
+def _passphrase_source(passphrase: str | None, required: RequiredPassphrase | None) -> PassphraseSource:
     """Return a source of the typed passphrase.
 
-    A new passphrase is returned for each prompt. An existing one is returned once, because a second prompt means that it is wrong.
+    A new passphrase is returned for each prompt. An existing passphrase is returned once, because a second prompt means that it was wrong.
     """
     unused = [passphrase or ""]
 
     def source(prompt: str) -> str:
-        if passphrase is None or wanted is None:
+        if passphrase is None or required is None:
             message = f"The form has no field for a passphrase that is needed ({prompt.strip().rstrip(':')})."
             raise InteractionUnavailableError(message, hint="Run %secret get NAME in a cell, type the passphrase there, and submit again.")
-        if wanted.is_new:
+        if required.is_new:
             return passphrase
         return unused.pop() if unused else ""
 

@@ -39,7 +39,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
     attempt: int,
     shown: bool,
     problems: Problems,
-    held: Mapping[str, Answer],
+    earlier_answers: Mapping[str, Answer],
 ) -> OpenForm:
     """Return the state of a form that waits for the user.
 
@@ -50,7 +50,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
         attempt: The number of submissions that were processed.
         shown: Whether a front end has displayed the form.
         problems: The problems of the last submission.
-        held: The valid values of earlier submissions, by section.
+        earlier_answers: The valid values of earlier submissions, by section.
     """
     completed = request.then.completed()
     passphrase = request.then.required_passphrase()
@@ -69,7 +69,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
                 title="" if request.title.startswith(section.subject) else section.subject,
                 done="done" if section.subject in completed else "",
                 problems=problems,
-                held=held.get(section.subject, Answer({})),
+                earlier_answer=earlier_answers.get(section.subject, Answer({})),
             )
             for section in request.sections
         ),
@@ -80,15 +80,15 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
     )
 
 
-def _passphrase(wanted: RequiredPassphrase, problems: Problems) -> PassphraseField:
-    label = f"{'New passphrase for' if wanted.is_new else 'Passphrase of'} {wanted.label}"
-    return PassphraseField(label=label, is_new=wanted.is_new, problem=problems.passphrase)
+def _passphrase(required: RequiredPassphrase, problems: Problems) -> PassphraseField:
+    label = f"{'New passphrase for' if required.is_new else 'Passphrase of'} {required.label}"
+    return PassphraseField(label=label, is_new=required.is_new, problem=problems.passphrase)
 
 
-def _section(section: Section, *, title: str, done: str, problems: Problems, held: Answer) -> FormSection:
+def _section(section: Section, *, title: str, done: str, problems: Problems, earlier_answer: Answer) -> FormSection:
     schema = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
     requested = {field.key for field in section.fields}
-    added = [Field(key) for key in held.values if key not in requested]
+    added = [Field(key) for key in earlier_answer.values if key not in requested]
     return FormSection(
         title=title,
         note="; ".join(text for text in (schema, section.note) if text),
@@ -101,7 +101,7 @@ def _section(section: Section, *, title: str, done: str, problems: Problems, hel
                 required=field.required,
                 sensitive=field.sensitive,
                 present=field.present,
-                held=field.key in held.values,
+                held=field.key in earlier_answer.values,
                 removable=field.removable,
                 needed_by=field.needed_by,
                 media_type=field.media_type,

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-_open: weakref.WeakSet[FormWidget] = weakref.WeakSet()
+_open_forms: weakref.WeakSet[FormWidget] = weakref.WeakSet()
 """Forms that wait for the user."""
-_ended: list[FormWidget] = []
-"""Forms that have ended since the last one was created.
+_ended_forms: list[FormWidget] = []
+"""Forms that have ended since the newest form was created.
 
-Their widgets stay open, so that they receive and refuse late messages of front ends.
+Their widgets stay open for a while, because they have to receive and refuse late messages of front ends.
 """
 
 
@@ -59,14 +59,14 @@ class FormWidget(anywidget.AnyWidget):
         _close_ended_widgets()
         super().__init__(_esm=_script("form.js") if can_make_forms() else "")
         self._shell = shell
-        self._display = f"zensecrets-{self.model_id}"
+        self._display_id = f"zensecrets-{self.model_id}"
         self._is_shown = False
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         # The number comes from the list of inputs, because releases of IPython increase the execution count at different times.
         subject = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
         self._session = FormSession(self.model_id, request, subject, self._update, getattr(shell, "kernel", shell).log.warning)
         self._synchronise()
-        _open.add(self)
+        _open_forms.add(self)
 
     @property
     def session(self) -> FormSession:
@@ -82,7 +82,7 @@ class FormWidget(anywidget.AnyWidget):
             self._session.ask_through(make_prompt_asker(self._shell))
             return
         # With the same display identifier, the line of the ended form replaces the form in the notebook.
-        display(self._mime_bundle(), raw=True, display_id=self._display, update=self._is_shown)
+        display(self._mime_bundle(), raw=True, display_id=self._display_id, update=self._is_shown)
         self._is_shown = True
 
     def __await__(self) -> Generator[Any, None, Any]:
@@ -139,8 +139,8 @@ class FormWidget(anywidget.AnyWidget):
         with self.hold_sync():
             self._synchronise()
             self.set_trait("_esm", _script("line.js"))
-        _open.discard(self)
-        _ended.append(self)
+        _open_forms.discard(self)
+        _ended_forms.append(self)
         if self._is_shown:
             self._ipython_display_()
         for loop, submitted in self._waiters:
@@ -185,11 +185,11 @@ class SecretForm(FormWidget):
         names.check_name(name)
         manager = self._manager = active_manager()
         self._name = name
-        wanted = None if keys is None else [names.check_key(key, name=name) for key in keys]
+        checked_keys = None if keys is None else [names.check_key(key, name=name) for key in keys]
         if name in manager.list_secrets():
-            request = update_form(manager, manager.get_secret(name), keys=wanted, values={})
+            request = update_form(manager, manager.get_secret(name), keys=checked_keys, values={})
         else:
-            request = register_form(manager, name, schemas.get_schema(schema), keys=wanted, values={})
+            request = register_form(manager, name, schemas.get_schema(schema), keys=checked_keys, values={})
         super().__init__(request)
 
     def _value(self, _outcome: Outcome | None) -> BaseSecretSchema:
@@ -198,17 +198,17 @@ class SecretForm(FormWidget):
 
 def dismiss_all(reason: str) -> None:
     """Close every open form, and show ``reason`` in its place."""
-    for form in list(_open):
+    for form in list(_open_forms):
         form.session.dismiss(reason)
 
 
 def _close_ended_widgets() -> None:
     """Close the widgets of ended forms; their lines stay displayed.
 
-    Otherwise ipywidgets would keep the widgets until the kernel ends.
+    ipywidgets keeps a widget until it is closed or the kernel ends.
     """
-    while _ended:
-        form = _ended.pop()
+    while _ended_forms:
+        form = _ended_forms.pop()
         form.layout.close()
         form.close()
 

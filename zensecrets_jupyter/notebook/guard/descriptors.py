@@ -80,7 +80,7 @@ class DescriptorChannel:
         self._partial_marker = b""
         self._marker_arrived = threading.Event()
         self._flush_lock = threading.Lock()
-        self._captured: list[bytes] | None = None
+        self._captured_chunks: list[bytes] | None = None
         self._thread = threading.Thread(target=self._pump, name=f"zensecrets guard of {list(numbers)}", daemon=True)
 
     def install(self, undo: ExitStack) -> None:
@@ -114,13 +114,13 @@ class DescriptorChannel:
     def start_capture(self) -> list[bytes]:
         """Return a list that collects the redacted output until :meth:`stop_capture`; the file receives none."""
         self.flush()
-        self._captured = []
-        return self._captured
+        self._captured_chunks = []
+        return self._captured_chunks
 
     def stop_capture(self) -> None:
         """Stop the capture, and write to the file again."""
         self.flush()
-        self._captured = None
+        self._captured_chunks = None
 
     def _restore(self, inheritable: Sequence[bool]) -> None:
         """Restore the original descriptors."""
@@ -139,7 +139,7 @@ class DescriptorChannel:
             while True:
                 self._synchronize_terminal()
                 if not poll.poll(self._poll_timeout()):
-                    self._release_held()
+                    self._release_held_text()
                     continue
                 data = os.read(self._read, _CHUNK_SIZE)
                 if not data:
@@ -148,11 +148,11 @@ class DescriptorChannel:
                 self._synchronize_terminal()
                 self._process_chunk(data)
         except OSError:
-            # Reading a pseudo-terminal without writers is an error on Linux, and so is writing to a closed file.
+            # Two errors end the thread: on Linux, reading a pseudo-terminal without writers; and writing to a closed file.
             pass
         finally:
             with suppress(OSError):
-                self._release_held()
+                self._release_held_text()
             self._marker_arrived.set()
             os.close(self._read)
             os.close(self.real)
@@ -160,10 +160,10 @@ class DescriptorChannel:
     def _poll_timeout(self) -> int | None:
         """Return how many milliseconds to wait for output; ``None`` without a limit.
 
-        Held-back text and a pseudo-terminal need regular attention.
+        Held-back text is released after a pause, and the settings of a pseudo-terminal are copied regularly.
         """
-        is_held = self._stream.held_length or self._partial_marker or self._decoder.getstate()[0]
-        return int(IDLE_SECONDS * 1000) if is_held or self._terminal is not None else None
+        has_held_text = self._stream.held_length or self._partial_marker or self._decoder.getstate()[0]
+        return int(IDLE_SECONDS * 1000) if has_held_text or self._terminal is not None else None
 
     def _synchronize_terminal(self) -> None:
         if self._terminal is not None:
@@ -175,15 +175,15 @@ class DescriptorChannel:
         pieces = data.split(marker)
         for piece in pieces[:-1]:
             self._write_redacted(self._decoder.decode(piece), release=True)
-            # The caller of flush may change the real terminal next, so synchronize before the caller continues.
+            # The caller of `flush` may change the settings of the real terminal next, so they are copied before the caller continues.
             self._synchronize_terminal()
             self._marker_arrived.set()
-        last = pieces[-1]
-        partial = next((length for length in range(len(marker) - 1, 0, -1) if last.endswith(marker[:length])), 0)
-        self._partial_marker = last[len(last) - partial :]
-        self._write_redacted(self._decoder.decode(last[: len(last) - partial]))
+        rest = pieces[-1]
+        partial_length = next((length for length in range(len(marker) - 1, 0, -1) if rest.endswith(marker[:length])), 0)
+        self._partial_marker = rest[len(rest) - partial_length :]
+        self._write_redacted(self._decoder.decode(rest[: len(rest) - partial_length]))
 
-    def _release_held(self) -> None:
+    def _release_held_text(self) -> None:
         """Write everything that is held back, because no more output is expected now."""
         rest, self._partial_marker = self._partial_marker, b""
         self._write_redacted(self._decoder.decode(rest, final=True), release=True)
@@ -194,15 +194,15 @@ class DescriptorChannel:
             if self._guard.is_on:
                 if text:
                     self._guard.stored_values.wait()
-                shown = self._stream.feed(text) + (self._stream.release() if release else "")
-                shown = self._guard.mask_fingerprinted(shown)
+                redacted = self._stream.feed(text) + (self._stream.release() if release else "")
+                redacted = self._guard.mask_fingerprinted(redacted)
             else:
-                shown = self._stream.release() + text
-            data = shown.encode("utf-8", "surrogateescape")
+                redacted = self._stream.release() + text
+            data = redacted.encode("utf-8", "surrogateescape")
         except Exception:  # noqa: BLE001 - after any error the text must not be shown
             data = FAILED.encode()
-        if data and self._captured is not None:
-            self._captured.append(data)
+        if data and self._captured_chunks is not None:
+            self._captured_chunks.append(data)
         elif data:
             _write_all(self.real, data)
 

@@ -84,17 +84,17 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
         for canary in canaries.values():
             write(canary.text)
         sys.stderr.flush()
-        # Output reaches a stream by `print`, and also by descriptor 1 if the kernel reads it. An end text is written on each path.
-        end = f"end of {identity}"
+        # Output arrives by `print`, and also by descriptor 1 if the kernel reads that descriptor. An end text is written on each path.
+        end_text = f"end of {identity}"
         # The redactor may hold back the last letters as the beginning of a value, so more text follows.
-        last = f"{end} is here."
-        print(last, flush=True)  # noqa: T201 - the output is captured
-        paths = 1
+        end_line = f"{end_text} is here."
+        print(end_line, flush=True)  # noqa: T201 - the output is captured
+        path_count = 1
         if getattr(sys.stdout, "_should_watch", False):
-            _write(1, last)
-            paths = 2
+            _write_to_descriptor(1, end_line)
+            path_count = 2
         deadline = time.monotonic() + _TIMEOUT
-        while sum(text.count(end) for text in captured.copy()) < paths and time.monotonic() < deadline:
+        while sum(text.count(end_text) for text in captured.copy()) < path_count and time.monotonic() < deadline:
             sys.stdout.flush()
             time.sleep(0.01)
     return check_output(name, canaries, "\n".join([*captured, "".join(captured)]))
@@ -114,13 +114,13 @@ def _suppress_own_output(descriptors: Sequence[DescriptorChannel]) -> Iterator[N
 @contextmanager
 def _request(shell: Any, identity: str) -> Iterator[None]:
     """Assign the output of a block to a request that no front end has sent."""
-    parent, last, outputs = shell.parent_header, getattr(shell, "_last_traceback", None), _stored_outputs(shell)
+    parent, last_traceback, outputs = shell.parent_header, getattr(shell, "_last_traceback", None), _stored_outputs(shell)
     shell.set_parent({"header": {**_header(parent), "msg_id": identity}})
     try:
         yield
     finally:
         shell.set_parent({"header": _header(parent)})
-        shell._last_traceback = last  # noqa: SLF001 - without this, the reply to the cell would report an error
+        shell._last_traceback = last_traceback  # noqa: SLF001 - without this, the reply to the cell would report an error
         _forget_outputs(shell, outputs)
 
 
@@ -130,7 +130,7 @@ def _header(parent: Any) -> dict[str, Any]:
 
 
 def _stored_outputs(shell: Any) -> dict[int, list[tuple[Any, int]]]:
-    """Return the outputs that IPython 9 stores by cell, with their numbers of stream texts."""
+    """Return the outputs that IPython 9 stores by cell, each with the number of its stream texts."""
     outputs = getattr(shell.history_manager, "outputs", {})
     return {line: [(output, len(output.bundle.get("stream", ()))) for output in stored] for line, stored in outputs.items()}
 
@@ -227,12 +227,12 @@ def _python_outputs() -> dict[str, Callable[[str], None]]:
         "a thread": in_thread,
     }
     if os.name == "posix":
-        outputs["a file descriptor"] = partial(_write, 1)
+        outputs["a file descriptor"] = partial(_write_to_descriptor, 1)
         outputs["a program"] = _write_by_program
     return outputs
 
 
-def _write(number: int, text: str) -> None:
+def _write_to_descriptor(number: int, text: str) -> None:
     os.write(number, text.encode("utf-8", "surrogatepass") + b"\n")
 
 
@@ -244,7 +244,9 @@ def _write_by_program(text: str) -> None:
 def _probe_own_output(descriptors: Sequence[DescriptorChannel], canaries: Mapping[str, Canary]) -> list[ChannelResult]:
     """Probe the kernel process's own output, such as a server's log."""
     numbers = [channel.numbers[0] for channel in descriptors[:1]]
-    return [_probe_descriptors(descriptors, "the kernel's own output", partial(_write, number), canaries) for number in numbers]
+    return [
+        _probe_descriptors(descriptors, "the kernel's own output", partial(_write_to_descriptor, number), canaries) for number in numbers
+    ]
 
 
 def _probe_descriptors(

@@ -34,13 +34,14 @@ def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
     Python's own streams are redacted there.
     """
     module = sys.modules.get(_TERMINAL_MODULE)
-    if module is None or not isinstance(shell, module.TerminalInteractiveShell) or os.name != "posix" or not _has_descriptors():
+    if module is None or not isinstance(shell, module.TerminalInteractiveShell) or os.name != "posix" or not _are_stdout_and_stderr_open():
         return [StreamChannel("stdout", guard), StreamChannel("stderr", guard)]
     from zensecrets_jupyter.notebook.guard.descriptors import descriptor_channels
 
     descriptors = [
         *descriptor_channels([1], guard, as_terminal=True, flush_writers=_flush_streams),
-        # A pager reads keys from the terminal of stderr. If stderr is a pipe, the pager opens the real terminal.
+        # No pseudo-terminal for stderr: a pager reads keys from stderr if it is a terminal, but only the real terminal delivers keys.
+        # If stderr is a pipe, the pager opens the real terminal.
         *descriptor_channels([2], guard, flush_writers=_flush_streams),
     ]
     return [*descriptors, PromptChannel(shell, module, guard, descriptors)]
@@ -130,7 +131,7 @@ def _flush_streams() -> None:
             stream.flush()
 
 
-def _has_descriptors() -> bool:
+def _are_stdout_and_stderr_open() -> bool:
     try:
         os.fstat(1)
         os.fstat(2)

@@ -58,7 +58,7 @@ def replace_magic(shell: InteractiveShell, kind: str, name: str, magic: Callable
 def convert_errors(magic: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``magic`` with our own errors raised as ``UsageError``.
 
-    IPython shows an error of this class in one line without a traceback. It does not do so for subclasses.
+    IPython shows a ``UsageError`` in one line without a traceback, but an error of a subclass with a traceback.
     """
 
     @wraps(magic)
@@ -134,7 +134,7 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
         print(outcome.message)  # noqa: T201 - the output of the command belongs to the cell's output
     if outcome.value is None and outcome.view is not None:
         display(outcome.view)
-    # A returned value, such as the report of `stack validate`, already contains the failure. Without a value, an error shows it.
+    # A value such as the report of `stack validate` shows a failure itself. A failure without a value is shown by an error.
     if outcome.exit_code and outcome.value is None:
         raise UsageError(outcome.line)
     return outcome.value, asker

@@ -70,13 +70,13 @@ def register(shell: InteractiveShell, undo: ExitStack) -> None:
     replace_magic(shell, "line", ENTER, _make_enter_magic(environment), undo)
     replace_magic(shell, "cell", WITH_SECRETS, _make_cell_magic(shell), undo)
     transformers = shell.input_transformer_manager.line_transforms
-    # The transformer is the first one, because IPython's own replaces the cell magic by a call that contains the cell as a string.
+    # Our transformer has to be the first one, because IPython's own transformer turns the cell into a string in a call of the magic.
     transformers.insert(0, _replace_magic_line)
     undo.callback(_remove, transformers)
     for event, callback in (("pre_execute", environment.begin), ("post_execute", environment.end)):
         shell.events.register(event, callback)
         undo.callback(shell.events.unregister, event, callback)
-    # A cell with the magic may unload the extension. Then no event reports its end.
+    # A cell with the magic may unload the extension. Then no event reports the end of that cell.
     undo.callback(environment.end)
 
 
@@ -106,7 +106,8 @@ def _replace_magic_line(lines: list[str]) -> list[str]:
     if match is None:
         return lines
     body = lines[1:]
-    # IPython decides by the first line, which was that of the magic, whether to remove an indent and prompts. The code needs this too.
+    # IPython decides by the first line of a cell whether to remove an indent and prompts. Here the first line is the line of the magic,
+    # so this function removes the indent and the prompts of the code.
     for clean in _CLEANERS:
         body = clean(body) if body else body
     body = _replace_magic_line(body)

@@ -41,5 +41,5 @@ def install(redactor: Redactor, undo: ExitStack) -> None:
 def _protect(redactor: Redactor, variable: str, value: str) -> None:
     try:
         protect_variable(variable, value, redactor=redactor, choices=saved_choices())
-    except Exception:  # noqa: BLE001 - an error here must not prevent the variable, so the value is masked in any case
+    except Exception:  # noqa: BLE001 - after an error here the variable must still be set, and its value must be masked
         redactor.protect(value, f"env.{variable}")

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction import Redactor
 
-_MAX_SHOWN_PROMPT = 40
-"""Maximum number of characters of a prompt in the reason for a mask."""
+_MAX_PROMPT_LENGTH = 40
+"""Maximum number of characters that the reason for a mask quotes from a prompt."""
 
 _PREFIX = "prompt."
 """The beginning of the names of answers."""
 
 _deferred_answers: ContextVar[list[tuple[str, str]] | None] = ContextVar("zensecrets_deferred_answers", default=None)
-"""Answers of the current block with their prompts; ``None`` outside of the two context managers.
+"""Answers of the current block with their prompts; ``None`` outside of :func:`deferred_protection` and :func:`unprotected_prompts`.
 
-The context manager decides whether they are protected.
+The context manager of the block decides whether the answers are protected.
 """
 
 
@@ -35,7 +35,7 @@ The context manager decides whether they are protected.
 def deferred_protection(redactor: Redactor) -> Iterator[None]:
     """Protect the answers to prompts of a block, but only at its end.
 
-    If the block stores an answer in a secret, the value already has the name of the secret then.
+    If the block stores an answer in a secret, the value already has the name of the secret at the end of the block.
     """
     answers: list[tuple[str, str]] = []
     token = _deferred_answers.set(answers)
@@ -94,8 +94,8 @@ def _protect(redactor: Redactor, value: str, prompt: str) -> None:
     name = f"{_PREFIX}{max(numbers, default=0) + 1}"
     redactor.protect(value, name)
     text = " ".join(prompt.split()).rstrip(":")
-    shown = f"{text[:_MAX_SHOWN_PROMPT]}…" if len(text) > _MAX_SHOWN_PROMPT else text
-    the_protection_reasons().add(name, f"typed at the password prompt {shown!r}" if shown else "typed at a password prompt")
+    short_prompt = f"{text[:_MAX_PROMPT_LENGTH]}…" if len(text) > _MAX_PROMPT_LENGTH else text
+    the_protection_reasons().add(name, f"typed at the password prompt {short_prompt!r}" if short_prompt else "typed at a password prompt")
 
 
 def _wrap_kernel_prompts(kernel: Any, protect: Any, undo: ExitStack) -> None:

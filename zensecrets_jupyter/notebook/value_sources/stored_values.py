@@ -1,8 +1,8 @@
 """Background loading of the active stack's values, which are then masked in all outputs.
 
-The values must be readable without a prompt and without a request to a remote service. This is so in a local store whose key is in a file,
-in an unlocked keyring, or protected by a passphrase in the environment. Otherwise values are recognised by their fingerprints, if the user
-stores fingerprints.
+The values must be readable without a prompt and without a request to a remote service. A local store can be read in this way if its key
+is in a file, in an unlocked keyring, or protected by a passphrase in the environment. Otherwise values are recognised by their
+fingerprints, if the user stores fingerprints.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class StoredValues:
 
     Attributes:
         is_loading: Whether output must wait for the values.
-        fingerprints: Matcher that replaces the values if they could not be loaded; otherwise ``None``.
+        fingerprints: Matcher that finds the values by their fingerprints if they could not be loaded; otherwise ``None``.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class StoredValues:
         undo.callback(self._stop)
 
     def wait(self) -> None:
-        """Wait until the values are loaded, or for the timeout; then return at once."""
+        """Wait until the values are loaded or the timeout ends. Later calls return at once."""
         if not self.is_loading or threading.current_thread() is self._thread:
             return
         # A forked process does not have the thread.
@@ -85,7 +85,7 @@ class StoredValues:
         self.wait()
 
     def _stop(self) -> None:
-        """Do not start loading, or wait for it if it has started."""
+        """Prevent the start of loading; if loading has already started, wait for its end."""
         self._is_stopped = True
         self.wait()
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction import Redactor
 
-_FILL = b"*"
+_FILLER = b"*"
 
 
 def redact_buffers(buffers: Sequence[Any], redactor: Redactor) -> list[Any]:
@@ -35,7 +35,7 @@ def _redact(buffer: Any, redactor: Redactor) -> Any:
             return buffer
         return _overwrite(data, redactor)
     except Exception:  # noqa: BLE001 - after any error the buffer must not be sent
-        return _FILL * len(data)
+        return _FILLER * len(data)
 
 
 def _overwrite(data: bytes, redactor: Redactor) -> bytes:
@@ -44,11 +44,11 @@ def _overwrite(data: bytes, redactor: Redactor) -> bytes:
     parts = []
     end = 0
     for match in redactor.find(text):
-        parts += [_encode(text[end : match.start]), _FILL * len(_encode(text[match.start : match.end]))]
+        parts += [_encode(text[end : match.start]), _FILLER * len(_encode(text[match.start : match.end]))]
         end = match.end
     overwritten = b"".join([*parts, _encode(text[end:])])
     # The search in bytes finds more encodings than the search in text. If it still finds a value, the whole buffer is overwritten.
-    return overwritten if redactor.redact_bytes(overwritten) is overwritten else _FILL * len(data)
+    return overwritten if redactor.redact_bytes(overwritten) is overwritten else _FILLER * len(data)
 
 
 def _encode(text: str) -> bytes:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MASK = re.compile("‹secret:[^‹›]+›")
 _MAX_COMMS = 2_000
-"""Maximum number of comms whose masked texts are stored. The oldest are dropped first."""
+"""Maximum number of comms whose masked texts are stored. The texts of the oldest comms are dropped first."""
 
 _Path = tuple[Any, ...]
 _Originals = dict[str, list[str]]
@@ -62,9 +62,9 @@ class CommTexts:
         return data if originals is None else _restore(data, (), originals)
 
     def _store(self, comm: str, data: Any, redacted: Any, redactor: Redactor) -> None:
-        new = {path: _find_originals(text, redactor) for path, text in _changed_texts(data, redacted, ())}
-        if new:
-            self._comms.setdefault(comm, {}).update(new)
+        originals_by_path = {path: _find_originals(text, redactor) for path, text in _changed_texts(data, redacted, ())}
+        if originals_by_path:
+            self._comms.setdefault(comm, {}).update(originals_by_path)
             self._comms.move_to_end(comm)
             if len(self._comms) > _MAX_COMMS:
                 self._comms.popitem(last=False)
@@ -119,7 +119,7 @@ def _changed_texts(tree: Any, redacted: Any, path: _Path) -> Iterator[tuple[_Pat
     if isinstance(tree, str):
         yield path, tree
     elif isinstance(tree, dict) and isinstance(redacted, dict):
-        # A key may be masked too. The front end sends the masked key back, so it is the one in the path.
+        # A key may be masked too. The front end sends the masked key back, so the path contains the masked key.
         for inner, (masked_key, masked) in zip(tree.values(), redacted.items(), strict=True):
             yield from _changed_texts(inner, masked, (*path, masked_key))
     elif isinstance(tree, list) and isinstance(redacted, list):
@@ -144,15 +144,15 @@ def _restore(tree: Any, path: _Path, originals: dict[_Path, _Originals]) -> Any:
     return tree
 
 
-def _replace_masks(text: str, own: _Originals | None, originals: dict[_Path, _Originals]) -> str:
+def _replace_masks(text: str, path_originals: _Originals | None, originals: dict[_Path, _Originals]) -> str:
     """Return a text with masks replaced by the original texts of its path.
 
     Args:
         text: The text.
-        own: The original texts of its path, if it has any.
+        path_originals: The original texts of the path of ``text``; ``None`` if there are none.
         originals: The original texts of all paths. If an item of a list was moved, its texts have another path now.
     """
-    remaining = {mask: list(texts) for mask, texts in (own or {}).items()}
+    remaining = {mask: list(texts) for mask, texts in (path_originals or {}).items()}
 
     def original(match: re.Match[str]) -> str:
         mask = match[0]

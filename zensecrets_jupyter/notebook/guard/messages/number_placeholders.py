@@ -12,8 +12,8 @@ from typing import Any
 from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts
 
 # Ordinary text contains no private-use characters: https://www.unicode.org/faq/private_use.html
-_BEGIN = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
-_PLACEHOLDER = re.compile(f"{_BEGIN}(\\d+)\ue001")
+_PLACEHOLDER_START = f"\ue000{chr(0xE100 + secrets.randbelow(0x1000))}"
+_PLACEHOLDER = re.compile(f"{_PLACEHOLDER_START}(\\d+)\ue001")
 
 
 class NumberPlaceholders:
@@ -53,7 +53,7 @@ class NumberPlaceholders:
         spans = numbers_in_scripts(str(mime_type), text)
         parts, end = [], 0
         for start, stop in spans:
-            parts += [text[end:start], f"{_BEGIN}{len(self._numbers)}\ue001"]
+            parts += [text[end:start], f"{_PLACEHOLDER_START}{len(self._numbers)}\ue001"]
             self._numbers.append(text[start:stop])
             end = stop
         return "".join([*parts, text[end:]]) if spans else text

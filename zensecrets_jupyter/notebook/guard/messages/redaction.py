@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.notebook.guard.guard import Guard
 
-_MAX_UNPROTECTED = 5
-"""Maximum length of a text that is too short to be protected as a value."""
+_MAX_UNPROTECTED_LENGTH = 5
+"""Maximum length of a text that is not replaced, because it is too short to be protected as a value."""
 
 _PROTOCOL_TERMS = frozenset(
     """
@@ -91,13 +91,13 @@ def redact_all_texts(tree: Any) -> Any:
     Terms of the protocol and very short texts are not replaced, so that the front end can still process the message.
     """
     if isinstance(tree, str):
-        return tree if len(tree) <= _MAX_UNPROTECTED or tree in _PROTOCOL_TERMS else FAILED
+        return tree if len(tree) <= _MAX_UNPROTECTED_LENGTH or tree in _PROTOCOL_TERMS else FAILED
     if isinstance(tree, dict):
         return {redact_all_texts(key): redact_all_texts(inner) for key, inner in tree.items()}
     if isinstance(tree, (list, tuple)):
         return [redact_all_texts(inner) for inner in tree]
     # A long number may be a value. The front end expects a number, so 0 replaces it.
-    return tree if tree is None or isinstance(tree, bool) or len(str(tree)) <= _MAX_UNPROTECTED else 0
+    return tree if tree is None or isinstance(tree, bool) or len(str(tree)) <= _MAX_UNPROTECTED_LENGTH else 0
 
 
 def _map_texts(tree: Any, change: Callable[[str], str]) -> Any:

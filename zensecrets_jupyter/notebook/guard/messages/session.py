@@ -51,7 +51,7 @@ class SessionChannel:
     def install(self, undo: ExitStack) -> None:
         """Start redacting all messages; ``undo`` restores the session.
 
-        If another extension has wrapped our wrappers in the meantime, they stay installed and pass messages unchanged.
+        If another extension has wrapped our wrappers in the meantime, our wrappers stay installed and pass messages unchanged.
         """
         self._session.pack = self._guarded_pack
         undo.callback(self._restore_pack)
@@ -59,7 +59,7 @@ class SessionChannel:
         undo.callback(self.flush)
 
     def _restore_pack(self) -> None:
-        # This attribute is a trait, which has no entry in `vars(session)`, so `patch` cannot restore it.
+        # The attribute `pack` is a trait, which has no entry in `vars(session)`, so `patch` cannot restore it.
         if self._session.pack == self._guarded_pack:
             self._session.pack = self._pack
 
@@ -94,13 +94,13 @@ class SessionChannel:
         if not part and part == {}:
             # Nearly every message has empty metadata.
             return self._packed_empty
-        # The content of this message is already redacted.
-        redacted = self._redacted_message
+        # The session packs this message now, and its content is already redacted.
+        redacted_message = self._redacted_message
         is_safe = not part or not self._guard.is_on
-        if redacted is not None:
-            if part is redacted.get("parent_header"):
+        if redacted_message is not None:
+            if part is redacted_message.get("parent_header"):
                 return self._pack_parent(part)
-            is_safe = is_safe or part is redacted["content"]
+            is_safe = is_safe or part is redacted_message["content"]
         packed: bytes = self._pack(part)
         return packed if is_safe or _is_header(part) else self._redact(packed)
 
@@ -161,14 +161,14 @@ class SessionChannel:
     def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str | None) -> None:
         """Send a stream message with the redacted ``text``; unchanged if ``text`` is ``None``."""
         if self._stored_values.fingerprints is not None:
-            shown = message["content"]["text"] if text is None else text
-            masked = self._guard.mask_fingerprinted(shown)
-            text = masked if masked is not shown else text
+            current = message["content"]["text"] if text is None else text
+            masked = self._guard.mask_fingerprinted(current)
+            text = masked if masked is not current else text
         if text is not None:
             # The copy needs a new identity, because clients ignore a second message with the same identity.
             header = self._session.msg_header("stream")
             message = {**message, "header": header, "msg_id": header["msg_id"], "content": {**message["content"], "text": text}}
-        # Another thread may reset this before the message is packed. Then the message is redacted twice, which changes nothing.
+        # Another thread may reset this attribute before the message is packed. Then the message is redacted twice, which changes nothing.
         self._redacted_message = message
         try:
             self._send(self._target(socket, message.get("parent_header")), message, ident=ident)
@@ -209,7 +209,7 @@ _OUTPUT_TYPES = (
 def _shows_output(message: Any, content: Any) -> bool:
     """Return whether a message may contain output of code.
 
-    Status messages and the usual reply to a cell do not.
+    Status messages and the usual reply to a cell contain none.
     """
     message_type = message.get("msg_type") if isinstance(message, dict) else message
     if message_type == "execute_reply":

@@ -28,7 +28,7 @@ A stream is stored after the end of its cell, because a thread may still write t
 _TAIL_LENGTH = 512
 """Maximum number of stored unredacted characters from the end of a stream.
 
-They are needed to find a value that begins in one message and ends in the next.
+The redactor needs these characters to find a value that begins in one message and ends in the next.
 """
 
 
@@ -55,7 +55,7 @@ class _Stream:
 
 
 class StreamMessages:
-    """The streams of all cells, each identified by its request and its name."""
+    """The streams of all cells. The key of a stream is the identity of its request, and its name."""
 
     def __init__(self, redactor: Redactor, send: Callable[[Any, dict[str, Any], Any, str | None], None]) -> None:
         """Create an empty collection.
@@ -69,7 +69,7 @@ class StreamMessages:
         self._send = send
         self._lock = threading.RLock()
         self._streams: OrderedDict[tuple[str, str], _Stream] = OrderedDict()
-        self._held: set[tuple[str, str]] = set()
+        self._held_keys: set[tuple[str, str]] = set()
         self._process = os.getpid()
         _instances.add(self)
 
@@ -89,47 +89,47 @@ class StreamMessages:
                 stream = self._stream(key)
                 text = content["text"]
                 stream.append(socket, message, ident, text)
-                shown = stream.redactor.feed(text)
+                redacted = stream.redactor.feed(text)
             except Exception:  # noqa: BLE001 - after any error the text must not be sent
                 self._send(socket, message, ident, FAILED)
             else:
-                if shown == text:
+                if redacted == text:
                     self._send(socket, message, ident, None)
                 else:
-                    self._show(stream, shown)
-                if self._held or stream.redactor.held_length:
-                    self._update_held(key, stream)
-                if key not in self._held:
+                    self._send_text(stream, redacted)
+                if self._held_keys or stream.redactor.held_length:
+                    self._update_held_keys(key, stream)
+                if key not in self._held_keys:
                     stream.forget_message()
         return True
 
     def release(self, identity: str) -> None:
         """Send the held-back text of the cell with this identity, before its next output."""
-        if self._held:
+        if self._held_keys:
             with self._lock:
-                self._release_streams([key for key in self._held if key[0] == identity])
+                self._release_streams([key for key in self._held_keys if key[0] == identity])
 
     def release_all(self) -> None:
         """Send all held-back text."""
         with self._lock:
-            self._release_streams(list(self._held))
+            self._release_streams(list(self._held_keys))
 
     def reset(self) -> None:
         """Reset the lock and the streams in a forked process.
 
-        A thread that does not exist in the forked process may have held the lock.
+        In the parent process, another thread may have held the lock, and that thread does not exist in the forked process.
         """
         self._lock = threading.RLock()
         self._streams = OrderedDict()
-        self._held = set()
+        self._held_keys = set()
 
     def _stream(self, key: tuple[str, str]) -> _Stream:
         """Return the stream with a key, and create it if necessary.
 
         The other streams of its cell are released first, so that the output stays in order.
         """
-        if self._held:
-            self._release_streams([other for other in self._held if other[0] == key[0] and other != key])
+        if self._held_keys:
+            self._release_streams([other for other in self._held_keys if other[0] == key[0] and other != key])
         stream = self._streams.get(key)
         if stream is not None:
             self._streams.move_to_end(key)
@@ -137,7 +137,7 @@ class StreamMessages:
         stream = self._streams[key] = _Stream(self._new_redactor(key[1]))
         while len(self._streams) > _MAX_STREAMS:
             oldest = next(iter(self._streams))
-            self._release_streams([oldest] if oldest in self._held else [])
+            self._release_streams([oldest] if oldest in self._held_keys else [])
             del self._streams[oldest]
         return stream
 
@@ -153,23 +153,23 @@ class StreamMessages:
             redactor.release()
         return redactor
 
-    def _update_held(self, key: tuple[str, str], stream: _Stream) -> None:
+    def _update_held_keys(self, key: tuple[str, str], stream: _Stream) -> None:
         """Record whether a stream has held-back text, and schedule its release."""
         if stream.redactor.held_length:
-            self._held.add(key)
+            self._held_keys.add(key)
             if not self._release_later(key, stream):
                 self._release_streams([key])
         else:
-            self._held.discard(key)
+            self._held_keys.discard(key)
 
     def _release_streams(self, keys: list[tuple[str, str]]) -> None:
         for key in keys:
-            self._held.discard(key)
+            self._held_keys.discard(key)
             stream = self._streams[key]
-            self._show(stream, stream.redactor.release())
+            self._send_text(stream, stream.redactor.release())
             stream.forget_message()
 
-    def _show(self, stream: _Stream, text: str) -> None:
+    def _send_text(self, stream: _Stream, text: str) -> None:
         if text:
             self._send(stream.socket, stream.message, stream.ident, text)
 
@@ -188,7 +188,7 @@ class StreamMessages:
         def release() -> None:
             with self._lock:
                 # A later message has scheduled its own release.
-                if key in self._held and self._streams[key] is stream and stream.message is message:
+                if key in self._held_keys and self._streams[key] is stream and stream.message is message:
                     self._release_streams([key])
 
         schedule(lambda: loop.call_later(IDLE_SECONDS, release))
