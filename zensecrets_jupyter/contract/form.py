@@ -42,10 +42,10 @@ class FormField(Message):
     Attributes:
         key: The key of the secret, or the name of the component's attribute.
         description: A short explanation; may be empty.
-        required: Whether an empty field is a problem if no value is stored or held.
+        required: Whether an empty field is a problem, if the kernel has no value that the field keeps.
         sensitive: Whether the browser shows dots.
         present: The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored.
-        held: Whether the kernel holds a value of an earlier submission. An empty field keeps it.
+        held: Whether the kernel has a valid value from an earlier submission of this form. An empty field keeps that value.
         removable: Whether the user may remove the stored value.
         needed_by: The attributes that refer to the key, such as "annotator 'labels'.authentication_secret".
         media_type: The media type of the value; may be empty. A value with a media type may have several lines.
@@ -87,7 +87,7 @@ class PassphraseField(Message):
 
     Attributes:
         label: The label, such as "Passphrase of secrets manager 'default'".
-        is_new: Whether the user chooses a new passphrase. It is typed twice; if it is empty, the key is stored in a file.
+        is_new: Whether the user chooses a new passphrase. A new passphrase is typed twice; if it is empty, the key is stored in a file.
         problem: The problem that the kernel found in the last submission; may be empty.
     """
 
@@ -170,7 +170,7 @@ class SectionAnswer(Message):
     """The values of one section of a submission.
 
     Attributes:
-        values: Pairs of a key and a value, without empty fields. In a mapping, a repeated key would be lost.
+        values: Pairs of a key and a value, without empty fields. They are no mapping, because a mapping would lose a repeated key.
         removed: The keys to remove.
     """
 

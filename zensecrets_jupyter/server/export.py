@@ -1,6 +1,6 @@
 """Redaction for nbconvert: ``jupyter nbconvert --to html --Exporter.preprocessors=zensecrets_jupyter.server.export.RedactPreprocessor``.
 
-The preprocessor recognises two groups of values: the secrets of the active stack, if they can be read without a prompt, and values with a
+The preprocessor recognises the secrets of the active stack, if they can be read without a prompt. It also recognises values with a
 fingerprint under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export also fails.
 """
 

@@ -30,6 +30,6 @@ class CheckHandler(APIHandler):
     @web.authenticated
     async def get(self, kernel: str) -> None:
         """Respond with a :class:`~zensecrets_jupyter.contract.server.KernelCheck`."""
-        checked = await asyncio.to_thread(self._client.is_checking, f"kernel-{kernel}")
+        is_checking = await asyncio.to_thread(self._client.is_checking, f"kernel-{kernel}")
         self.set_header("Cache-Control", "no-store")
-        self.finish(KernelCheck(checked=checked).model_dump_json())
+        self.finish(KernelCheck(checked=is_checking).model_dump_json())

@@ -50,13 +50,13 @@ class SaveCheckClient:
         if not kernels:
             return document, set()
         with ThreadPoolExecutor(min(len(kernels), _MAX_THREADS)) as pool:
-            answers = list(pool.map(lambda endpoint: self._ask(endpoint, {"document": document, **options}), kernels))
+            first_answers = list(pool.map(lambda endpoint: self._ask(endpoint, {"document": document, **options}), kernels))
         names: set[str] = set()
-        for endpoint, first in zip(kernels, answers, strict=True):
-            if not first.get("names"):
+        for endpoint, first_answer in zip(kernels, first_answers, strict=True):
+            if not first_answer.get("names"):
                 continue
             # If an earlier kernel has changed the document, this kernel gets the changed document.
-            answer = self._ask(endpoint, {"document": document, **options}) if names else first
+            answer = self._ask(endpoint, {"document": document, **options}) if names else first_answer
             names.update(answer.get("names") or [])
             document = answer.get("document", document)
         return document, names

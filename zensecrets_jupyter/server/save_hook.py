@@ -1,7 +1,7 @@
 """The pre-save hook of Jupyter Server, which masks values in saved files.
 
-The guard in the kernel masks values in outputs. The hook masks further values: those in the source of a cell, and those that a kernel
-without the extension prints.
+The guard in the kernel masks values in outputs. The hook masks further values: values in the source of a cell, and values in the
+output of a kernel without the extension.
 
 The server process holds no values. It asks the kernels with the extension loaded to mask the file, and it recognises values by the
 fingerprints under ``ZENSECRETS_HOME``, if there are any. Files named ``.env`` are not changed, because they are meant to contain secrets.
@@ -39,11 +39,12 @@ class SaveHook:
 
         Args:
             log: The log of the server.
-            client: The client of the kernels that mask their values; without it, the hook uses fingerprints only.
+            client: The client of the kernels that mask their values; without a client, the hook uses fingerprints only.
         """
         self._log = log
         self._client = client
-        self._version: _FileVersion | None = None
+        # The version of the fingerprint file from which the masker was made.
+        self._masker_version: _FileVersion | None = None
         self._masker: DocumentMasker | None = None
 
     def __call__(self, *, model: dict[str, Any], path: str, **_further: Any) -> None:
@@ -101,7 +102,7 @@ class SaveHook:
             return None
         status = file.stat()
         version = (str(file), status.st_mtime_ns, status.st_size)
-        if version != self._version:
+        if version != self._masker_version:
             fingerprints = load_fingerprints()
             if fingerprints.damaged:
                 self._log.warning(
@@ -112,7 +113,7 @@ class SaveHook:
                 )
                 status = file.stat()
             self._masker = DocumentMasker(fingerprints)
-            self._version = (str(file), status.st_mtime_ns, status.st_size)
+            self._masker_version = (str(file), status.st_mtime_ns, status.st_size)
         return self._masker
 
 

@@ -28,13 +28,13 @@ export interface IFormField {
   readonly key: string;
   /** A short explanation; may be empty. */
   readonly description: string;
-  /** Whether an empty field is a problem if no value is stored or held. */
+  /** Whether an empty field is a problem, if the kernel has no value that the field keeps. */
   readonly required: boolean;
   /** Whether the browser shows dots. */
   readonly sensitive: boolean;
   /** The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored. */
   readonly present: string;
-  /** Whether the kernel holds a value of an earlier submission. An empty field keeps it. */
+  /** Whether the kernel has a valid value from an earlier submission of this form. An empty field keeps that value. */
   readonly held: boolean;
   /** Whether the user may remove the stored value. */
   readonly removable: boolean;
@@ -64,7 +64,7 @@ export interface IFormSection {
 export interface IPassphraseField {
   /** The label, such as "Passphrase of secrets manager 'default'". */
   readonly label: string;
-  /** Whether the user chooses a new passphrase. It is typed twice; if it is empty, the key is stored in a file. */
+  /** Whether the user chooses a new passphrase. A new passphrase is typed twice; if it is empty, the key is stored in a file. */
   readonly is_new: boolean;
   /** The problem that the kernel found in the last submission; may be empty. */
   readonly problem: string;
@@ -126,7 +126,7 @@ export interface IFormOutput {
 
 /** The values of one section of a submission. */
 export interface ISectionAnswer {
-  /** Pairs of a key and a value, without empty fields. In a mapping, a repeated key would be lost. */
+  /** Pairs of a key and a value, without empty fields. They are no mapping, because a mapping would lose a repeated key. */
   readonly values: readonly (readonly [string, string])[];
   /** The keys to remove. */
   readonly removed: readonly string[];

@@ -32,7 +32,7 @@ class LogCleaner:
         self._original_log: Callable[[str, str], None]
         self._original_write: Callable[..., None]
         # The open log file, and its absolute path.
-        self._file: tuple[Any, Path] | None = None
+        self._file_and_path: tuple[Any, Path] | None = None
 
     def install(self, undo: ExitStack) -> None:
         """Start to clean the log; ``undo`` stops it. A second call has no effect."""
@@ -42,22 +42,22 @@ class LogCleaner:
             patch(self._logger, "log", self._log_cell, undo)
             patch(self._logger, "log_write", self._write_text, undo)
 
-    def sweep(self, new: Redactor) -> None:
-        """Mask new values in the text that was written before they were protected.
+    def sweep(self, redactor: Redactor) -> None:
+        """Mask new values in the text that was written before the values were protected.
 
         Args:
-            new: The redactor with the new values.
+            redactor: The redactor with the new values.
 
         Raises:
             OSError: If the file can't be changed.
         """
         file = self._logger.logfile if self._logger is not None else None
-        if file is None or self._file is None or self._file[0] is not file:
+        if file is None or self._file_and_path is None or self._file_and_path[0] is not file:
             return
         file.flush()
-        path = self._file[1]
+        path = self._file_and_path[1]
         data = path.read_bytes()
-        clean = self._cleaner.mask_bytes(data, new)
+        clean = self._cleaner.mask_bytes(data, redactor)
         if clean is not data:
             with path.open("r+b") as log:
                 log.write(clean)
@@ -69,9 +69,9 @@ class LogCleaner:
 
     def _write_text(self, data: str, kind: str = "input") -> None:
         file = self._logger.logfile
-        if file is not None and (self._file is None or self._file[0] is not file):
+        if file is not None and (self._file_and_path is None or self._file_and_path[0] is not file):
             # The file has just been opened. Its name may be relative, and the working directory may change later.
-            self._file = (file, Path(file.name).absolute())
+            self._file_and_path = (file, Path(file.name).absolute())
         self._original_write(self._cleaner.mask(data), kind)
 
 
@@ -100,7 +100,7 @@ class DebuggerFileCleaner:
             if clean is code:
                 return await original(message)
             # The debugger finds the file by the hash of the original code, so the name stays the same.
-            file = _file_of(code)
+            file = _debugger_file(code)
             file.write_text(clean, encoding="utf-8")
             body = {"sourcePath": str(file)}
             return {"type": "response", "request_seq": message["seq"], "success": True, "command": message["command"], "body": body}
@@ -112,20 +112,20 @@ class DebuggerFileCleaner:
         self._handlers["dumpCell"] = dump_clean
         undo.callback(uninstall)
 
-    def sweep(self, new: Redactor) -> None:
-        """Mask new values in the files that were written before they were protected.
+    def sweep(self, redactor: Redactor) -> None:
+        """Mask new values in the files that were written before the values were protected.
 
         Args:
-            new: The redactor with the new values.
+            redactor: The redactor with the new values.
 
         Raises:
             OSError: If a file can't be changed.
         """
         if not self._handlers:
             return
-        for path in _file_of("").parent.glob("*.py"):
+        for path in _debugger_file("").parent.glob("*.py"):
             text = path.read_text(encoding="utf-8", errors="surrogateescape")
-            clean = keep_line_numbers(text, self._cleaner.mask(text, new))
+            clean = keep_line_numbers(text, self._cleaner.mask(text, redactor))
             if clean is not text:
                 with path.open("r+", encoding="utf-8", errors="surrogateescape") as file:
                     file.write(clean)
@@ -155,7 +155,7 @@ def keep_line_numbers(before: str, after: str) -> str:
     return "\n".join([*new[: len(new) - equal], *[""] * missing, *new[len(new) - equal :]])
 
 
-def _file_of(code: str) -> Path:
+def _debugger_file(code: str) -> Path:
     from ipykernel.compiler import get_file_name
 
     return Path(get_file_name(code))

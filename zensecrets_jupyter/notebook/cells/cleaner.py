@@ -22,7 +22,8 @@ class CellCleaner:
         """Create a cleaner for the cells of ``shell``."""
         self._shell = shell
         self._guard = guard
-        self._last: tuple[str, bool, CleanedCell] | None = None
+        # The last cell, whether automagic was on, and the cleaned cell.
+        self._last_result: tuple[str, bool, CleanedCell] | None = None
 
     @property
     def is_on(self) -> bool:
@@ -37,15 +38,15 @@ class CellCleaner:
     def remove_inline_secrets(self, cell: str) -> CleanedCell:
         """Return a cell without its inline secrets, and protect them."""
         automagic = bool(self._shell.automagic) and not any(name in self._shell.user_ns for name in GROUPS)
-        if self._last is None or self._last[:2] != (cell, automagic):
+        if self._last_result is None or self._last_result[:2] != (cell, automagic):
             try:
                 cleaned = remove_inline_secrets(cell, automagic=automagic)
-            except Exception:  # noqa: BLE001 - after any error the cell has to run, and the history must not store its source
+            except Exception:  # noqa: BLE001 - after an error here the cell still has to run, but the history must not store its source
                 cleaned = CleanedCell(FAILED, is_clear=False)
             for secret in cleaned.inline_secrets:
                 self._guard.redactor.protect(secret.value, secret.name)
-            self._last = (cell, automagic, cleaned)
-        return self._last[2]
+            self._last_result = (cell, automagic, cleaned)
+        return self._last_result[2]
 
     def clean(self, cell: str) -> str:
         """Return the source of a cell without values; the same object if it contains none."""
@@ -99,4 +100,4 @@ class CellCleaner:
 
     def forget(self) -> None:
         """Delete the stored result for the last cell, because it contains inline secrets."""
-        self._last = None
+        self._last_result = None

@@ -46,7 +46,7 @@ _SHELL_MAGICS = frozenset({"system", "sx", "bash", "sh", "script"})
 _AUTOMAGIC = re.compile(r"[ \t]*(?P<name>secret|zen)[ \t]+(?![=,]|==)")
 """The beginning of a magic without its ``%``.
 
-IPython accepts it in a cell of one line, unless a variable has its name.
+IPython accepts such a magic in a cell of one line, unless a variable has the name of the magic.
 """
 
 _PROGRAM = re.compile(r"(?<![\w.-])(?:(?:zensecrets|zenml)(?:\.exe)?|python[\w.]*[ \t]+-m[ \t]+zensecrets_jupyter[\w.]*)[ \t]+")
@@ -66,7 +66,7 @@ _MAGIC = re.compile(r"(?P<sign>(?:%{1,2}[ \t]{0,20})?)(?<![\w.])(?P<name>[^\W\d]
 It is a magic of this package if :func:`_group_of` returns a group for its name.
 """
 
-_SIMILAR = 0.8
+_MIN_SIMILARITY = 0.8
 """Minimum :mod:`difflib` ratio of a misspelled name, such as ``secert``."""
 
 _QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'[^']*'""", re.DOTALL)
@@ -115,7 +115,7 @@ def _group_of(name: str) -> list[str] | None:
 
     The result is ``None`` for the magics of other packages.
     """
-    nearest = [name] if name in _GROUPS_BY_NAME else difflib.get_close_matches(name, _GROUPS_BY_NAME, n=1, cutoff=_SIMILAR)
+    nearest = [name] if name in _GROUPS_BY_NAME else difflib.get_close_matches(name, _GROUPS_BY_NAME, n=1, cutoff=_MIN_SIMILARITY)
     return _GROUPS_BY_NAME[nearest[0]] if nearest else None
 
 
@@ -284,10 +284,10 @@ def _find_escaped_commands(lines: list[str], offset: int) -> Iterator[tuple[str,
             # IPython finds no magic in a cell that it can't split into tokens.
             return
         transformers = (MagicAssign, SystemAssign, EscapedCommand)
-        found = [command for command in (transformer.find(tokens) for transformer in transformers) if command is not None]
-        if not found:
+        commands = [command for command in (transformer.find(tokens) for transformer in transformers) if command is not None]
+        if not commands:
             return
-        first = min(found, key=lambda command: (command.start_line, command.start_col))
+        first = min(commands, key=lambda command: (command.start_line, command.start_col))
         last = min(find_end_of_continued_line(lines, first.start_line), len(lines) - 1)
         command = _join_lines(lines, line_starts, (first.start_line, first.start_col), last)
         if command is not None:

@@ -1,6 +1,6 @@
 """Mask the inline secrets of failed API calls in tracebacks.
 
-A traceback also shows the lines around the statement that failed, so they are searched too.
+A traceback also shows the lines around the statement that failed, so the search includes these lines.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class FailedCallProtection:
         """Start to search each error before it is shown; ``undo`` stops it."""
         for name in ("showtraceback", "showsyntaxerror"):
             self._patch_shell(name, undo)
-        # `traceback` and `logging` show caught errors with this class.
+        # The modules `traceback` and `logging` show caught errors with the class `TracebackException`.
         original = traceback.TracebackException.__init__
 
         @wraps(original)
@@ -91,32 +91,32 @@ class FailedCallProtection:
             sources: list[tuple[str, Mapping[str, Any]]] = [(cell, self._shell.user_ns)] if cell else []
             sources += _sources_of(error, frames, self._shell.user_ns)
             seen = set()
-            for code, names in sources:
-                if len(code) <= _MAX_CODE_LENGTH and (code, id(names)) not in seen:
-                    seen.add((code, id(names)))
-                    self._protect(code, names)
+            for code, variables in sources:
+                if len(code) <= _MAX_CODE_LENGTH and (code, id(variables)) not in seen:
+                    seen.add((code, id(variables)))
+                    self._protect(code, variables)
 
-    def _protect(self, code: str, names: Mapping[str, Any]) -> None:
+    def _protect(self, code: str, variables: Mapping[str, Any]) -> None:
         from zensecrets_jupyter.notebook.cells.calls.malformed_code import find_secrets_in_malformed_code
         from zensecrets_jupyter.notebook.cells.calls.parsed_code import find_secrets_in_code
 
         if "(" not in code and "=" not in code:
             return
         try:
-            found = find_secrets_in_code(self._shell.transform_cell(code), names)
+            values = find_secrets_in_code(self._shell.transform_cell(code), variables)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            found = find_secrets_in_malformed_code(code, names)
-        for text in found:
-            self._cleaner.redactor.protect(text, "refused.value")
+            values = find_secrets_in_malformed_code(code, variables)
+        for value in values:
+            self._cleaner.redactor.protect(value, "refused.value")
 
 
-def _sources_of(error: BaseException | None, frames: Any, user_names: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _sources_of(error: BaseException | None, frames: Any, user_variables: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Find the user's own code in the frames of an error, its causes and the members of groups.
 
     Args:
         error: The error.
         frames: The traceback of the error, if it is known.
-        user_names: The variables of the notebook, for a line with a syntax error.
+        user_variables: The variables of the notebook, for a line with a syntax error.
 
     Yields:
         The code of each frame, and the variables of the frame.
@@ -126,7 +126,7 @@ def _sources_of(error: BaseException | None, frames: Any, user_names: Mapping[st
     for current in islice(related_errors(error), _MAX_ERRORS):
         current_frames = frames if current is error else None
         if isinstance(current, SyntaxError) and current.text and not current_frames:
-            yield current.text, user_names
+            yield current.text, user_variables
         step = current_frames or current.__traceback__
         while step is not None:
             frame = step.tb_frame

@@ -164,7 +164,7 @@ class FrontEndComm:
             self._send({"kind": "outputs", "outputs": changed})
 
     def _receive_answer(self, cell_id: str, *, done: bool) -> None:
-        # Only the tab that ran the cell repairs it. Other tabs answer "no", so only the timeout ends the wait without a repair.
+        # Only the tab that ran the cell repairs it, and all other tabs answer "no". Only the timeout means that no tab repairs the cell.
         if not done:
             return
         pending = self._repairs.pop(cell_id, None)

@@ -33,16 +33,16 @@ class Sweep:
     """A search for newly protected values in the cells that were stored before.
 
     Attributes:
-        new: The redactor with the new values.
-        cells: The number of cells at the start of the sweep.
+        redactor: The redactor with the new values.
+        cell_count: The number of cells at the start of the sweep.
         remaining: The number of cells that are not searched yet; -1 before the start. The sweep begins with the newest cell.
         has_files: Whether the log and the debugger's files are not searched yet.
     """
 
-    def __init__(self, new: Redactor) -> None:
-        """Create a sweep for the values of ``new``."""
-        self.new = new
-        self.cells = 0
+    def __init__(self, redactor: Redactor) -> None:
+        """Create a sweep for the values of ``redactor``."""
+        self.redactor = redactor
+        self.cell_count = 0
         self.remaining = -1
         self.has_files = True
 
@@ -88,25 +88,25 @@ class HistoryCleaner:
         Raises:
             sqlite3.Error: If the file can't be changed now. The copies in memory are already clean.
         """
-        found: dict[int, list[str]] = {}
+        names: dict[int, list[str]] = {}
         inputs = self._history.input_hist_raw
         if sweep.remaining < 0:
-            sweep.remaining = sweep.cells = len(inputs)
-            self._mask_latest(sweep.new)
+            sweep.remaining = sweep.cell_count = len(inputs)
+            self._mask_latest(sweep.redactor)
             # Unencoded values are masked at once in all cells, because that search is fast.
-            for number in reversed(range(sweep.cells)):
-                may_contain = sweep.new.may_contain_plain_value
+            for number in reversed(range(sweep.cell_count)):
+                may_contain = sweep.redactor.may_contain_plain_value
                 if may_contain(inputs[number]) or may_contain(self._history.input_hist_parsed[number]):
-                    found.update(self._mask_cells(sweep, number, number + 1))
+                    names.update(self._mask_cells(sweep, number, number + 1))
         while sweep.remaining and deadline is not None:
             begin = max(0, sweep.remaining - _CELLS_PER_STEP)
-            found.update(self._mask_cells(sweep, begin, sweep.remaining))
+            names.update(self._mask_cells(sweep, begin, sweep.remaining))
             sweep.remaining = begin
             if time.monotonic() > deadline:
                 break
-        if found or not sweep.remaining:
+        if names or not sweep.remaining:
             self._reload_prompt_history()
-        return found
+        return names
 
     def mask_stored_outputs(self) -> None:
         """Mask the values in the outputs that IPython stores for ``%notebook``."""
@@ -153,14 +153,14 @@ class HistoryCleaner:
         with self._history.db_output_cache_lock:
             self._history.db_output_cache = [(line, mask(output)) for line, output in self._history.db_output_cache]
 
-    def _mask_latest(self, new: Redactor) -> None:
+    def _mask_latest(self, redactor: Redactor) -> None:
         """Mask new values in the variables ``_i``, ``_ii`` and ``_iii``, which contain the latest cells."""
         for name in ("_i00", "_i", "_ii", "_iii"):
-            setattr(self._history, name, self._cleaner.mask(getattr(self._history, name), new))
+            setattr(self._history, name, self._cleaner.mask(getattr(self._history, name), redactor))
         namespace = self._shell.user_ns
         for name in ("_i", "_ii", "_iii"):
             if type(namespace.get(name)) is str:
-                namespace[name] = self._cleaner.mask(namespace[name], new)
+                namespace[name] = self._cleaner.mask(namespace[name], redactor)
 
     def _mask_cells(self, sweep: Sweep, begin: int, end: int) -> dict[int, list[str]]:
         """Mask the values of a sweep in the cells from ``begin`` to before ``end``.
@@ -172,7 +172,7 @@ class HistoryCleaner:
         # IPython stores up to five copies of a cell.
         @cache
         def mask(text: str) -> str:
-            return self._cleaner.mask(text, sweep.new)
+            return self._cleaner.mask(text, sweep.redactor)
 
         names: dict[int, dict[str, None]] = {}
         namespace = self._shell.user_ns
@@ -181,13 +181,13 @@ class HistoryCleaner:
                 text = inputs[number]
                 clean = mask(text)
                 if clean != text:
-                    names.setdefault(number, {}).update(dict.fromkeys(match.name for match in sweep.new.find(text)))
+                    names.setdefault(number, {}).update(dict.fromkeys(match.name for match in sweep.redactor.find(text)))
                     inputs[number] = clean
             if type(namespace.get(f"_i{number}")) is str:
                 namespace[f"_i{number}"] = mask(namespace[f"_i{number}"])
         if getattr(self._history, "enabled", False):
             # The file may have rows of cells that are no longer in memory, with smaller or larger numbers.
-            self._mask_file(begin or -1, end if end < sweep.cells else sys.maxsize, mask)
+            self._mask_file(begin or -1, end if end < sweep.cell_count else sys.maxsize, mask)
         return {number: list(names[number]) for number in sorted(names)}
 
     def _reload_prompt_history(self) -> None:

@@ -42,7 +42,7 @@ class PostRunCheck:
         self,
         shell: InteractiveShell,
         cleaner: CellCleaner,
-        copies: tuple[HistoryCleaner, LogCleaner, DebuggerFileCleaner],
+        copy_cleaners: tuple[HistoryCleaner, LogCleaner, DebuggerFileCleaner],
         comm: FrontEndComm | None = None,
     ) -> None:
         """Create the check.
@@ -50,12 +50,12 @@ class PostRunCheck:
         Args:
             shell: The shell.
             cleaner: The cleaner for the shell's cells.
-            copies: The cleaners for the copies of a cell.
+            copy_cleaners: The cleaners for the copies of a cell.
             comm: The comm to the front ends; without it no cell can be repaired.
         """
         self._shell = shell
         self._cleaner = cleaner
-        self._history, self._log, self._debugger_files = copies
+        self._history, self._log, self._debugger_files = copy_cleaners
         self._comm = comm
         # The numbers of values that the redactor had received at the last check and at the last sweep.
         self._checked_count = cleaner.redactor.added_since(0)[0]
@@ -102,15 +102,15 @@ class PostRunCheck:
 
     def _repair_or_warn(self, cleaned: CleanedCell, cell_id: str | None) -> None:
         """Repair a cell with inline secrets, and warn of the values that remain in it."""
-        typed = [secret.name for secret in cleaned.inline_secrets]
-        remaining = [match.name for match in self._cleaner.redactor.find(cleaned.source)]
+        inline_names = [secret.name for secret in cleaned.inline_secrets]
+        remaining_names = [match.name for match in self._cleaner.redactor.find(cleaned.source)]
         if not cleaned.is_clear:
             # The cleaned source still contains an inline secret, so replacing the cell would not remove it.
-            typed, remaining = [], [*typed, *remaining]
-        if typed:
-            self._repair(cell_id, cleaned, _Values(typed))
-        if remaining:
-            values = _Values(remaining)
+            inline_names, remaining_names = [], [*inline_names, *remaining_names]
+        if inline_names:
+            self._repair(cell_id, cleaned, _Values(inline_names))
+        if remaining_names:
+            values = _Values(remaining_names)
             warning = f"Warning: this cell holds {values.phrase}."
             if not self._offer(cell_id, self._cleaner.mask(cleaned.source), values, warning):
                 self._write(f"{warning} {values.advice}")
@@ -171,7 +171,7 @@ class PostRunCheck:
         last = self._sweeps[-1]
         last.restart()
         for value, name in values:
-            last.new.protect(value, name)
+            last.redactor.protect(value, name)
 
     def _run_sweeps(self, deadline: float, current: int) -> None:
         # A waiting sweep does its quick search for unencoded values, which has no deadline. Only the first sweep does more.
@@ -181,8 +181,8 @@ class PostRunCheck:
                 if number != current:
                     self._warn_of_earlier_cell(number, _Values(names))
             if sweep.has_files:
-                self._log.sweep(sweep.new)
-                self._debugger_files.sweep(sweep.new)
+                self._log.sweep(sweep.redactor)
+                self._debugger_files.sweep(sweep.redactor)
                 sweep.has_files = False
             if not sweep.remaining:
                 self._sweeps.remove(sweep)
@@ -222,7 +222,15 @@ class PostRunCheck:
 
 
 class _Values:
-    """Names of values, and the words that refer to them in a message."""
+    """Names of values, and the words that refer to the values in a message, in the singular or the plural.
+
+    Attributes:
+        names: The names without duplicates.
+        phrase: A noun phrase such as "the values of a.b, c.d".
+        was: The verb "was" or "were".
+        it: The pronoun "it" or "them".
+        advice: A sentence that tells the user what to do.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         """Create the words for ``names``, which may contain duplicates."""

@@ -40,7 +40,7 @@ def terminal_channels(shell: InteractiveShell, guard: Guard) -> list[Channel]:
 
     descriptors = [
         *descriptor_channels([1], guard, as_terminal=True, flush_writers=_flush_streams),
-        # No pseudo-terminal for stderr: a pager reads keys from stderr if it is a terminal, but only the real terminal delivers keys.
+        # `as_terminal` is omitted for stderr: a pager reads keys from stderr if it is a terminal, but no keys arrive at a pseudo-terminal.
         # If stderr is a pipe, the pager opens the real terminal.
         *descriptor_channels([2], guard, flush_writers=_flush_streams),
     ]

@@ -79,14 +79,14 @@ _CONTINUATIONS = frozenset(",([{+:=\\")
 """Characters at the end of a line whose statement continues on the next line."""
 
 
-def find_secrets_in_malformed_code(code: str, names: Mapping[str, Any]) -> set[str]:
+def find_secrets_in_malformed_code(code: str, variables: Mapping[str, Any]) -> set[str]:
     """Return the texts that the user meant as secret values in calls of the API.
 
     Variables and concatenations are not evaluated.
 
     Args:
         code: The code, as the user typed it.
-        names: The variables of the code.
+        variables: The variables of the code, by name.
     """
     secrets: set[str] = set()
     position = 0
@@ -98,10 +98,10 @@ def find_secrets_in_malformed_code(code: str, names: Mapping[str, Any]) -> set[s
         if not is_whole_name and not _takes_values(code[start : call.end("name")]):
             continue
         has_bracket = call[0].endswith("(")
-        if _is_other_call(code, start, position, names) or not (has_bracket or _may_lack_bracket(code, start, call["name"])):
+        if _is_foreign_name(code, start, position, variables) or not (has_bracket or _may_lack_bracket(code, start, call["name"])):
             continue
         is_schema = is_similar(call["name"], SCHEMAS, VERY_SIMILAR)
-        texts, position = _read_arguments(code, position, _indent(code, start), names, is_schema=is_schema)
+        texts, position = _read_arguments(code, position, _indent(code, start), variables, is_schema=is_schema)
         secrets.update(text for text in texts if may_be_value(text))
     return secrets
 
@@ -119,20 +119,20 @@ def _takes_values(name: str) -> bool:
     return is_similar(name, VALUE_METHODS | SCHEMAS, VERY_SIMILAR)
 
 
-def _is_other_call(code: str, start: int, end: int, names: Mapping[str, Any]) -> bool:
+def _is_foreign_name(code: str, start: int, end: int, variables: Mapping[str, Any]) -> bool:
     """Return whether a name belongs to a definition, or to a call outside the API.
 
     Args:
         code: The code.
         start: The offset of the name.
         end: The offset at which the arguments begin.
-        names: The variables of the code.
+        variables: The variables of the code, by name.
     """
     before = code[max(0, start - _MAX_LOOKBEHIND) : start]
     if _DEFINITION.search(before) or _BOTO3_ARGUMENT.match(code, end):
         return True
     root = _ROOT_VARIABLE.search(before)
-    return root is not None and root[1] in names and not is_api_object(names[root[1]])
+    return root is not None and root[1] in variables and not is_api_object(variables[root[1]])
 
 
 def _indent(code: str, position: int) -> int:
@@ -141,7 +141,7 @@ def _indent(code: str, position: int) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _read_arguments(code: str, start: int, indent: int, names: Mapping[str, Any], *, is_schema: bool) -> tuple[list[str], int]:
+def _read_arguments(code: str, start: int, indent: int, variables: Mapping[str, Any], *, is_schema: bool) -> tuple[list[str], int]:
     """Return the values among the arguments of a call, and the offset of its end.
 
     The arguments begin at ``start``, and ``indent`` is the indentation of the statement. A call ends at its closing bracket, or before the
@@ -160,7 +160,7 @@ def _read_arguments(code: str, start: int, indent: int, names: Mapping[str, Any]
             values.append(re.sub(r"\\(['\"\\])", r"\1", text))
             arguments.last = '"'
         elif not token["blank"] and not token["comment"]:
-            if token["word"] and arguments.is_value(token["word"]) and _is_unquoted_value(token["word"], code, position, names):
+            if token["word"] and arguments.is_value(token["word"]) and _is_unquoted_value(token["word"], code, position, variables):
                 values.append(token["word"])
             arguments.advance(token[0], is_word=bool(token["word"]))
     return values, position
@@ -186,9 +186,9 @@ def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) ->
     return text if arguments.is_value(text) else "", position
 
 
-def _is_unquoted_value(word: str, code: str, end: int, names: Mapping[str, Any]) -> bool:
+def _is_unquoted_value(word: str, code: str, end: int, variables: Mapping[str, Any]) -> bool:
     """Return whether a word is a value without its quotes."""
-    return is_opaque(word) and word not in names and not _AFTER_NAME.match(code, end)
+    return is_opaque(word) and word not in variables and not _AFTER_NAME.match(code, end)
 
 
 class _String(NamedTuple):
@@ -227,8 +227,8 @@ def _split_key_and_value(code: str, string: _String, quote: str) -> tuple[str, s
     text, position = string.text, string.end
     if not string.is_closed:
         # The key and the value have different quotes, so one string contains both.
-        both = _KEY_AND_VALUE.match(text) if len(text) <= _MAX_LINE else None
-        return (both[1], both[2], position) if both and both[2] else None
+        key_and_value = _KEY_AND_VALUE.match(text) if len(text) <= _MAX_LINE else None
+        return (key_and_value[1], key_and_value[2], position) if key_and_value and key_and_value[2] else None
     # The closing quote of the key is missing, so the string ends where its value begins.
     is_key = _AFTER_KEY.search(text[-_MAX_LOOKBEHIND:]) and position < len(code)
     if not is_key or code[position].isspace() or code[position] in ",)]}:":
@@ -265,9 +265,9 @@ class _ArgumentState:
         """Return whether a string at this position is a value and not a secret's name."""
         is_first_argument = self._is_first and len(self.brackets) == 1 and not self.keyword
         is_name = is_first_argument and SECRET_NAME.fullmatch(text) and not is_opaque(text)
-        return self.brackets[-1] and not self._has_other_keyword() and not is_name
+        return self.brackets[-1] and not self._has_value_free_keyword() and not is_name
 
-    def _has_other_keyword(self) -> bool:
+    def _has_value_free_keyword(self) -> bool:
         # A mapping, and a schema with arbitrary keys, may have a key such as `description`.
         is_key = self._is_schema or len(self.brackets) > 1
         return self.keyword in VALUE_FREE_ARGUMENTS if is_key else is_value_free_argument(self.keyword)

@@ -54,17 +54,17 @@ _MISSING = object()
 """The result for an object that is missing or can't be read without running code."""
 
 
-def find_secrets_in_code(code: str, names: Mapping[str, Any]) -> set[str]:
+def find_secrets_in_code(code: str, variables: Mapping[str, Any]) -> set[str]:
     """Return the texts that the user meant as secret values in calls of the API.
 
     Args:
         code: Python code without magics.
-        names: The variables of the code.
+        variables: The variables of the code, by name.
 
     Raises:
         SyntaxError: If the code can't be parsed.
     """
-    return {text for text in _CallFinder(_parse(code), names).find() if may_be_value(text)}
+    return {text for text in _CallFinder(_parse(code), variables).find() if may_be_value(text)}
 
 
 @lru_cache(maxsize=64)
@@ -96,11 +96,11 @@ class _Signature(NamedTuple):
 class _CallFinder:
     """Finder of the secret values in one syntax tree."""
 
-    def __init__(self, tree: ast.Module, names: Mapping[str, Any]) -> None:
+    def __init__(self, tree: ast.Module, variables: Mapping[str, Any]) -> None:
         self._tree = tree
-        self._names = names
-        self._assigned: dict[str, list[ast.expr]] = {}
-        self._imported: set[str] = set()
+        self._variables = variables
+        self._assigned_expressions: dict[str, list[ast.expr]] = {}
+        self._imported_names: set[str] = set()
         self._is_api_by_name: dict[str, bool | None] = {}
         for node in ast.walk(tree):
             self._collect_name(node)
@@ -109,13 +109,13 @@ class _CallFinder:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):
-                    self._assigned.setdefault(target.id, []).append(node.value)
+                    self._assigned_expressions.setdefault(target.id, []).append(node.value)
         elif isinstance(node, (ast.AnnAssign, ast.NamedExpr)) and isinstance(node.target, ast.Name) and node.value is not None:
-            self._assigned.setdefault(node.target.id, []).append(node.value)
+            self._assigned_expressions.setdefault(node.target.id, []).append(node.value)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "zensecrets_jupyter":
-            self._imported.update(alias.asname or alias.name for alias in node.names)
+            self._imported_names.update(alias.asname or alias.name for alias in node.names)
         elif isinstance(node, ast.Import):
-            self._imported.update(alias.asname or alias.name for alias in node.names if alias.name.startswith("zensecrets_jupyter"))
+            self._imported_names.update(alias.asname or alias.name for alias in node.names if alias.name.startswith("zensecrets_jupyter"))
 
     def find(self) -> Iterator[str]:
         """Yield the texts in API calls, and in assignments to parts of API objects."""
@@ -138,9 +138,9 @@ class _CallFinder:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     code = _MAGIC_OPTIONS.sub("", argument.value, count=1)
                     try:
-                        yield from find_secrets_in_code(code, self._names)
+                        yield from find_secrets_in_code(code, self._variables)
                     except (SyntaxError, ValueError):
-                        yield from find_secrets_in_malformed_code(code, self._names)
+                        yield from find_secrets_in_malformed_code(code, self._variables)
 
     def _signature_of(self, call: ast.Call) -> _Signature | None:
         """Return the signature of a call of the API; ``None`` for other calls."""
@@ -194,7 +194,7 @@ class _CallFinder:
 
     def _classify_name(self, name: str, resolved: Any, depth: int) -> bool | None:
         """Return whether a name with the object ``resolved`` belongs to the API; ``None`` if unknown."""
-        assigned = [self._is_api(value, depth + 1) for value in self._assigned.get(name, ())]
+        assigned = [self._is_api(value, depth + 1) for value in self._assigned_expressions.get(name, ())]
         if True in assigned:
             # The cell may have failed before the assignment, so the variable may still have another value.
             return True
@@ -202,7 +202,7 @@ class _CallFinder:
             return is_api_object(resolved)
         if assigned and None not in assigned:
             return False
-        is_api = name == "Client" or name in self._imported or (not assigned and is_similar(name, SCHEMAS, VERY_SIMILAR))
+        is_api = name == "Client" or name in self._imported_names or (not assigned and is_similar(name, SCHEMAS, VERY_SIMILAR))
         return True if is_api else None
 
     def _object_of(self, node: ast.expr) -> Any:
@@ -211,7 +211,7 @@ class _CallFinder:
         The result is ``_MISSING`` if the object does not exist, or if only running code can read it.
         """
         if isinstance(node, ast.Name):
-            return self._names.get(node.id, getattr(builtins, node.id, _MISSING))
+            return self._variables.get(node.id, getattr(builtins, node.id, _MISSING))
         if isinstance(node, ast.Attribute):
             owner = self._object_of(node.value)
             # Only instance and module dictionaries are read: a property may read a secret.
@@ -262,8 +262,8 @@ class _CallFinder:
             pairs = [item for item in node.elts if isinstance(item, ast.Tuple) and len(item.elts) == 2]  # noqa: PLR2004 - a pair has a key and a value
             parts = [pair.elts[1] for pair in pairs] if pairs else node.elts
         elif isinstance(node, ast.Name):
-            parts = self._assigned.get(node.id, [])
-            yield from texts_of(self._names.get(node.id, "" if parts else self._unquoted_value(node)))
+            parts = self._assigned_expressions.get(node.id, [])
+            yield from texts_of(self._variables.get(node.id, "" if parts else self._unquoted_value(node)))
         elif isinstance(node, ast.Call):
             parts = self._returned_arguments(node)
         else:
