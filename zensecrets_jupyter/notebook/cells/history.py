@@ -49,7 +49,7 @@ class Sweep:
     @property
     def is_waiting(self) -> bool:
         """Whether at most the quick search for unencoded values has run."""
-        return self.remaining < 0 or self.remaining == self.cells
+        return self.remaining < 0 or self.remaining == self.cell_count
 
     def restart(self) -> None:
         """Search all cells and files again, after a value was added."""
