@@ -30,7 +30,7 @@ def _no_plain_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 
 @pytest.fixture
-def failing(monkeypatch: pytest.MonkeyPatch) -> type[FailingBackend]:
+def failing_backend(monkeypatch: pytest.MonkeyPatch) -> type[FailingBackend]:
     """Add a secrets manager that can fail to the default stack."""
     monkeypatch.setattr(FailingBackend, "writes_left", 10**6)
     run("secrets-manager register broken --flavor=failing")

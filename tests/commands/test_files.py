@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 
-def test_an_import_writes_all_secrets_or_none(failing: type[FailingBackend]) -> None:
+def test_an_import_writes_all_secrets_or_none(failing_backend: type[FailingBackend]) -> None:
     """If one secret can't be written, the earlier ones are removed again."""
     Path("s.json").write_text(f'{{"a": {{"k": "{canary()}"}}, "b": {{"k": "{canary()}"}}}}')
-    failing.writes_left = 1
+    failing_backend.writes_left = 1
     with pytest.raises(ManagerUnreachableError, match="nothing was imported"):
         run("secret import s.json")
     assert Client().secrets_manager.list_secrets() == []

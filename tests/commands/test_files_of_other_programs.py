@@ -27,7 +27,7 @@ VALUE = f"{canary('other files')}é"
 NOTEBOOK = '{{"cells":[{{"cell_type":"code","metadata":{{}},"outputs":[],"source":["y = \'{}\'"]}}],"metadata":{{}},"nbformat":4}}'
 
 
-def _found(outcome: Outcome) -> list[tuple[str, str]]:
+def _file_and_location_rows(outcome: Outcome) -> list[tuple[str, str]]:
     return sorted((row["file"], row["location"]) for row in outcome.value)
 
 
@@ -53,7 +53,7 @@ def test_files_with_other_encodings_are_scanned_and_cleaned() -> None:
         Path(name).write_bytes(content)
     Path("link.py").symlink_to("jupytext.py")
     locations = [(name, "cell 1, line 1" if name.endswith("ipynb") else "line 1") for name in before]
-    assert _found(run("scan .")) == locations
+    assert _file_and_location_rows(run("scan .")) == locations
     cleaned = run("clean . --no-backup")
     assert (cleaned.exit_code, [row["file"] for row in cleaned.value]) == (0, list(before))
     assert {path.name: path.read_bytes() for path in Path().iterdir() if not path.is_symlink()} == after

@@ -177,12 +177,12 @@ def test_an_impossible_copy_is_an_error() -> None:
     assert _other().list_secrets() == []
 
 
-def test_an_interrupted_copy_can_be_continued(failing: type[FailingBackend]) -> None:
+def test_an_interrupted_copy_can_be_continued(failing_backend: type[FailingBackend]) -> None:
     """The error says how many secrets were copied, and the same command copies the rest."""
-    failing.writes_left = 1
+    failing_backend.writes_left = 1
     with pytest.raises(ManagerUnreachableError, match=r"1 of 2 secrets are in 'broken', each of them complete.* again to continue"):
         run("secrets-manager copy default broken")
-    failing.writes_left = 10
+    failing_backend.writes_left = 10
     assert "Copied 1 secret from 'default' to 'broken'; 1 already in the target." in run("secrets-manager copy default broken").message
 
 

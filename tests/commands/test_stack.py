@@ -81,21 +81,21 @@ def test_a_stack_without_references_needs_no_secrets() -> None:
     assert run("stack register-secrets").message == "Stack 'default' needs no secrets."
 
 
-def test_a_failed_write_lists_the_written_secrets(failing: type[FailingBackend]) -> None:
+def test_a_failed_write_lists_the_written_secrets(failing_backend: type[FailingBackend]) -> None:
     """The user can try again with the same input, and only the unwritten secrets are written."""
     first, second = canary("1"), canary("2")
     for name in ("one", "two"):
         run(f"annotator register {name} --flavor=custom --secret=?", f"{{{{{name}.key}}}}")
     run("annotator register both --flavor=custom --a=? --b=?", "{{one.key}}", "{{two.key}}")
     run("stack update -an both")
-    failing.writes_left = 1
+    failing_backend.writes_left = 1
     user = ScriptedUser(first, second, "n")
     with pytest.raises(ManagerUnreachableError, match=r"Written: one; not written: two\.") as caught:
         run("stack register-secrets", asker=user)
     assert find_canary(str(caught.value)) == []
     assert Client().secrets_manager.list_secrets() == ["one"]
-    user = RepairingUser(failing, "", second, "y")
-    failing.writes_left = 0
+    user = RepairingUser(failing_backend, "", second, "y")
+    failing_backend.writes_left = 0
     assert run("stack register-secrets", asker=user).message == "Registered 'two'."
     assert (active_content_of("one"), active_content_of("two")) == ({"key": first}, {"key": second})
 

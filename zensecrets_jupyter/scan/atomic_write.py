@@ -19,7 +19,7 @@ def replace_file(path: Path, data: bytes) -> None:
     After any error, and after Ctrl-C, the file has either the old or the new content.
 
     Raises:
-        OSError: If the file can't be written. It is then unchanged.
+        OSError: If the file can't be written. Its content is unchanged.
     """
     # Symbolic links stay links: their target is replaced.
     target = path.resolve()

@@ -137,7 +137,7 @@ class Cleaner:
 
     def notebook(self, raw: str) -> str:
         """Return the JSON of a notebook with every value replaced; all other characters stay unchanged."""
-        # A file in pure ASCII stays so: the program that wrote it may escape all other characters, and every JSON parser reads escapes.
+        # A file in ASCII stays in ASCII: the program that wrote it may escape all other characters, and every JSON parser reads escapes.
         ascii_only = raw.isascii()
         edits = [edit for text in notebooks.texts(raw) for edit in self._edits(raw, text, ascii_only=ascii_only)]
         return apply_edits(raw, edits)
@@ -150,7 +150,7 @@ class Cleaner:
             return
         first = text.tokens[0]
         if first.is_number:
-            # In all other fields, such as a cell's execution count, nbformat requires a number.
+            # A mask may replace a number only in these fields. In others, such as a cell's execution count, nbformat requires a number.
             if {"data", "metadata", "state"} & set(text.path):
                 yield Edit(first.start, first.end, f'"{to_json_text(edits_of_output(matches)[0].new, ascii_only=ascii_only)}"')
             return

@@ -188,7 +188,7 @@ def why_no_fingerprint(value: str) -> str:
 
 
 def line_of(header: str, value: str, name: str) -> str:
-    """Return a value's line in the file with ``header``; empty if it gets none."""
+    """Return a value's line in the file with ``header``; empty if the value gets no fingerprint."""
     hashes = _hashes_of(header)
     entries = [
         [

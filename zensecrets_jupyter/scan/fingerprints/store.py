@@ -1,10 +1,10 @@
 """The file of fingerprints of this user's secrets, under ``ZENSECRETS_HOME``.
 
 The server extension masks values in notebooks that it saves or exports. It recognizes the values by this file. A process that registers,
-reads or prompts for a value adds the fingerprint of that value. Only values that are hard to guess have one, and only the owner can read
-the file (mode 0600). Still, a person who reads the file can check a guess at once, while a keyring or a passphrase would have to be
-opened first. Therefore the file is written automatically only where the key that encrypts the secrets is in a file as well.
-``ZENSECRETS_FINGERPRINTS=on`` writes it everywhere, and ``off`` never writes it.
+reads or prompts for a value adds the fingerprint of that value. Only values that are hard to guess have a fingerprint, and only the owner
+can read the file (mode 0600). Still, a person who reads the file can check a guess at once. Without the file, the person would first need
+the keyring or the passphrase. Therefore the file is written automatically only where the key that encrypts the secrets is in a file as
+well. ``ZENSECRETS_FINGERPRINTS=on`` writes it everywhere, and ``off`` never writes it.
 """
 
 from __future__ import annotations

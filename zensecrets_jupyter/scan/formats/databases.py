@@ -131,7 +131,7 @@ def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[
         The fields that could not be changed.
 
     Raises:
-        sqlite3.Error: If the database is open in another program, can't be written, or is damaged. It is then unchanged.
+        sqlite3.Error: If the database is open in another program, can't be written, or is damaged. The database is unchanged.
     """
     changed = [(cell, new) for cell in _current_cells(path) if (new := change(cell)) is not None]
     unchanged = []

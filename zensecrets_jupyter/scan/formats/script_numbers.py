@@ -1,4 +1,4 @@
-"""Find the numbers in scripts and SVG drawings of an output, which are not masked.
+"""Find the numbers in the scripts and SVG drawings of an output. These numbers are not masked.
 
 A figure with a mask in place of a number would not be drawn. Texts in scripts are masked as all other texts are.
 """
@@ -19,7 +19,7 @@ _HTML = "text/html"
 
 _NUMBER = r"(?<=[\[,:=(])\s*-?(?P<number>\d{6,}(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,;)\]}]|\s*\Z|[ \t]*[\r\n])"
 """A number that is a whole item of a list, member of an object, argument of a call, or right side of an assignment."""
-_DRAWN = re.compile(
+_NUMERIC_ATTRIBUTE = re.compile(
     r"(?<=[\s\"'])(?:d|points|[xyr]|[cdrf][xy]|[xy][12]|(?:text|path)?length|viewbox|width|height|(?:gradient|pattern)?transform|offset"
     r"|stroke-(?:width|dasharray|dashoffset)|font-size|values|from|to|by)\s*=\s*(?:\"(?P<one>[^\"<>]*)\"|'(?P<two>[^'<>]*)')",
     re.IGNORECASE,
@@ -111,6 +111,6 @@ def _in_drawings(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _in_drawing(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    for attribute in _DRAWN.finditer(text, start, end):
+    for attribute in _NUMERIC_ATTRIBUTE.finditer(text, start, end):
         for digits in _DIGITS.finditer(text, *attribute.span(str(attribute.lastgroup))):
             yield digits.span()
