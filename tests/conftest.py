@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 # Without this setting, the threads of gRPC continue in the child processes of a test until they execute another program.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
+# A property test must not fail because the machine is busy.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 
 MAX_OPEN_FILES = 300
 """The number of open files above which garbage is collected. Many systems allow 1,024."""

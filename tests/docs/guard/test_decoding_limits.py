@@ -163,7 +163,8 @@ def test_an_escape_is_decoded_with_a_kilobyte_on_either_side(length: int) -> Non
 def test_decoding_ends_at_a_limit() -> None:
     """An encoded value is masked up to each limit, a plain value everywhere."""
     numbers, base85 = 1 << 18, 1 << 13
-    value = random_value()
+    # A "%" in base85 may look like an escape of a URL. The text around an escape is searched again, also after the limit.
+    value = next(value for value in iter(random_value, None) if "%" not in ENCODERS["base85"](value))
     redactor = redactor_for(value)
 
     def masks(before: str, text: str) -> bool:
