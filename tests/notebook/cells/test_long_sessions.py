@@ -51,8 +51,8 @@ def test_closed_forms_are_released(kernel: Kernel) -> None:
         kernel.run("%secret register mine --a", in_notebook=True)
     result = kernel.run(
         "import ipywidgets\n"
-        "from zensecrets_jupyter.notebook.form.widget import FormWidget, _open\n"
-        "len(_open), len({id(form._esm) for form in _open})"
+        "from zensecrets_jupyter.notebook.form.widget import FormWidget, _open_forms\n"
+        "len(_open_forms), len({id(form._esm) for form in _open_forms})"
     )
     assert result.shown() == ["(3, 1)"]
 
