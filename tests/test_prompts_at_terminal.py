@@ -9,18 +9,21 @@ import io
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pexpect
 import pytest
 
+from tests.support.kernels import running_kernel
 from tests.support.terminal import ZENSECRETS, run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    Paste = Callable[[pexpect.spawn[str], str], None]
 
 REGISTER = "secret register pasted --key"
 VALUE_PROMPT = r"Value of pasted\.key: "
@@ -56,7 +59,22 @@ def paste_bracketed(process: pexpect.spawn[str], text: str) -> None:
     process.send("\r")
 
 
+SHELLS = ["bash", "IPython", pytest.param("jupyter console", marks=pytest.mark.one_python)]
 PASTES = [paste_at_once, paste_slowly, paste_with_line_feeds, paste_bracketed]
+
+
+def environment_of_shell(folder: Path) -> dict[str, str]:
+    """Return environment variables by which a shell or a kernel uses only files in ``folder``."""
+    return {
+        "HISTFILE": str(folder / "history"),
+        "PS1": "test> ",
+        "TERM": "xterm",
+        "IPYTHONDIR": str(folder / "ipython"),
+        "PROMPT_TOOLKIT_NO_CPR": "1",
+        "ZENSECRETS_HOME": str(folder / "home"),
+        "ZENSECRETS_PASSPHRASE": "a passphrase of the tests",
+        "PATH": f"{ZENSECRETS.parent}{os.pathsep}{os.environ['PATH']}",
+    }
 
 
 class Shell:
@@ -64,19 +82,9 @@ class Shell:
 
     def __init__(self, folder: Path, program: str, options: list[str], prompt: str, command_prefix: str) -> None:
         self.folder = folder
-        environment = {
-            "HISTFILE": str(folder / "history"),
-            "PS1": "test> ",
-            "TERM": "xterm",
-            "IPYTHONDIR": str(folder / "ipython"),
-            "PROMPT_TOOLKIT_NO_CPR": "1",
-            "ZENSECRETS_HOME": str(folder / "home"),
-            "ZENSECRETS_PASSPHRASE": "a passphrase of the tests",
-            "PATH": f"{ZENSECRETS.parent}{os.pathsep}{os.environ['PATH']}",
-        }
         self._command_prefix, self._prompt = command_prefix, prompt
-        self._environment = environment
-        self.process = spawn_in_terminal(program, options, environment, folder=folder)
+        self._environment = environment_of_shell(folder)
+        self.process = spawn_in_terminal(program, options, self._environment, folder=folder)
         self.process.logfile_read = self._shown = io.StringIO()
         self.wait_for_prompt()
 
@@ -110,50 +118,55 @@ class Shell:
 
 @contextmanager
 def shell(kind: str, folder: Path) -> Iterator[Shell]:
-    """Start bash, or IPython or ``jupyter console`` with the extension."""
-    if kind == "bash":
-        started = Shell(folder, "bash", ["--norc", "-i"], "test> ", "zensecrets ")
-    elif kind == "jupyter console":
-        (folder / "runtime").mkdir(exist_ok=True)
-        options = ["-m", "jupyter_console", "--no-confirm-exit", "--KernelManager.transport=ipc", f"--KernelManager.ip={folder}/kernel"]
-        started = Shell(folder, sys.executable, options, r"In \x1b?\[.*\]: .*\x1b\[\?25h", "%")
-        started.process.send("%load_ext zensecrets_jupyter\r")
-        started.wait_for_prompt()
-    else:
-        options = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=NoColor", "--ext=zensecrets_jupyter"]
-        started = Shell(folder, sys.executable, options, r"In \[\d+\]:.*\x1b\[\?25h", "%")
-    try:
+    """Start bash, or IPython or ``jupyter console`` with the extension.
+
+    ``attached console`` is a console that did not start its kernel.
+    """
+    with ExitStack() as undo:
+        if kind == "bash":
+            started = Shell(folder, "bash", ["--norc", "-i"], "test> ", "zensecrets ")
+        elif kind == "IPython":
+            options = ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--colors=NoColor", "--ext=zensecrets_jupyter"]
+            started = Shell(folder, sys.executable, options, r"In \[\d+\]:.*\x1b\[\?25h", "%")
+        else:
+            options = ["--KernelManager.transport=ipc", f"--KernelManager.ip={folder}/kernel"]
+            if kind == "attached console":
+                file = folder / "kernel.json"
+                undo.enter_context(running_kernel(folder, environment_of_shell(folder), connection_file=file))
+                options = ["--existing", str(file)]
+            options = ["-m", "jupyter_console", "--no-confirm-exit", *options]
+            started = Shell(folder, sys.executable, options, r"In \x1b?\[.*\]: .*\x1b\[\?25h", "%")
+            started.process.send("%load_ext zensecrets_jupyter\r")
+            started.wait_for_prompt()
+        undo.callback(started.process.close, force=True)
         yield started
-    finally:
-        started.process.close(force=True)
 
 
 @pytest.mark.one_python
-def test_a_console_discards_the_other_lines_of_a_pasted_key(tmp_path: Path) -> None:
-    """``jupyter console`` reads only one line.
+@pytest.mark.parametrize("paste", [paste_at_once, paste_with_line_feeds, paste_bracketed])
+def test_an_attached_console_discards_the_other_lines_of_a_pasted_key(paste: Paste, tmp_path: Path) -> None:
+    """``jupyter console --existing`` reads only one line.
 
     It neither runs nor shows the other lines, and nothing is registered.
     """
-    with shell("jupyter console", tmp_path) as running:
-        for paste in PASTES:
-            process = running.start_command()
-            paste(process, private_key())
-            process.expect("Press Enter when the paste has ended")
-            time.sleep(0.5)
-            process.send("\r")
-            process.expect("The prompt got only the first line of a text with several lines; the answer was not used")
-            running.wait_for_prompt()
+    with shell("attached console", tmp_path) as running:
+        process = running.start_command()
+        paste(process, private_key())
+        process.expect("Press Enter when the paste has ended")
+        time.sleep(0.5)
+        process.send("\r")
+        process.expect("The prompt got only the first line of a text with several lines; the answer was not used")
+        running.wait_for_prompt()
         assert running.leaks() == []
 
 
-@pytest.mark.parametrize("kind", ["bash", "IPython"])
+@pytest.mark.parametrize("kind", SHELLS)
 @pytest.mark.parametrize("paste", PASTES)
-def test_a_pasted_key_is_registered_completely(paste: object, kind: str, tmp_path: Path) -> None:
+def test_a_pasted_key_is_registered_completely(paste: Paste, kind: str, tmp_path: Path) -> None:
     """The prompt counts the lines of the key. The shell does not show, run or store these lines."""
     value = private_key()
     with shell(kind, tmp_path) as started:
         process = started.start_command()
-        assert callable(paste)
         paste(process, value)
         process.expect(r"\(28 lines\)")
         process.expect("Registered")
@@ -162,7 +175,7 @@ def test_a_pasted_key_is_registered_completely(paste: object, kind: str, tmp_pat
         assert started.leaks() == []
 
 
-@pytest.mark.parametrize("kind", ["bash", "IPython"])
+@pytest.mark.parametrize("kind", SHELLS)
 def test_a_long_line_is_registered_completely(kind: str, tmp_path: Path) -> None:
     """A line of 6,000 characters is registered, although a terminal in its normal mode truncates lines after 4,095 bytes."""
     value = canary() + "x" * 6000
@@ -228,7 +241,7 @@ def test_typed_text_can_be_corrected(tmp_path: Path) -> None:
         assert "touch" not in (tmp_path / "history").read_text()
 
 
-@pytest.mark.parametrize("kind", ["bash", "IPython"])
+@pytest.mark.parametrize("kind", SHELLS)
 def test_ctrl_c_registers_nothing(kind: str, tmp_path: Path) -> None:
     """Ctrl-C at a hidden prompt registers nothing. Afterwards, the terminal shows typed text again."""
     with shell(kind, tmp_path) as started:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.asking.hidden_input import read_hidden
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
 from zensecrets_jupyter.commands.asking.prompts import PromptAsker
 from zensecrets_jupyter.core.redaction import the_redactor
+from zensecrets_jupyter.notebook.console_terminal import find_console_terminal
 from zensecrets_jupyter.notebook.front_end import ask_hidden, can_prompt
 from zensecrets_jupyter.notebook.value_sources.password_prompts import protect_answer, unprotected_prompts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import TextIO
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from zensecrets_jupyter.commands.asking.form_request import Asker
@@ -21,7 +26,7 @@ def make_prompt_asker(shell: InteractiveShell) -> Asker:
     """Return an asker for ``shell``: with prompts, or non-interactive if no user answers prompts."""
     if not can_prompt(shell):
         return NonInteractiveAsker()
-    ask = _ask_in_terminal if getattr(shell, "kernel", None) is None else ask_hidden
+    ask = _ask_in_terminal if getattr(shell, "kernel", None) is None else _ask_in_front_end
 
     def ask_visible(prompt: str) -> str:
         # The answer is no secret, but the prompt is hidden too, because a history would record an answer to `input`.
@@ -31,7 +36,13 @@ def make_prompt_asker(shell: InteractiveShell) -> Asker:
     return PromptAsker(ask, print, prompt_visible=ask_visible)
 
 
-def _ask_in_terminal(prompt: str) -> str:
-    answer = read_hidden(prompt)
+def _ask_in_front_end(prompt: str) -> str:
+    terminal = find_console_terminal()
+    # The prompt is an output of the kernel, so that the console shows it after the outputs before it.
+    return ask_hidden(prompt) if terminal is None else _ask_in_terminal(prompt, terminal=terminal, screen=sys.stdout)
+
+
+def _ask_in_terminal(prompt: str, *, terminal: Path | None = None, screen: TextIO | None = None) -> str:
+    answer = read_hidden(prompt, terminal=terminal, screen=screen)
     protect_answer(the_redactor(), answer, prompt)
     return answer

@@ -31,23 +31,27 @@ FROM_FILE = "Read the value from a file: --KEY=@FILE."
 """The hint for a value that can't be typed."""
 
 
-def read_hidden(prompt: str) -> str:
+def read_hidden(prompt: str, *, terminal: Path | None = None, screen: TextIO | None = None) -> str:
     """Show ``prompt``, and return the text that a person types or pastes.
 
     The text has no final line end.
+
+    Args:
+        prompt: The text before the input.
+        terminal: The terminal to read from; by default the terminal of this process.
+        screen: The stream that shows the prompt; by default the terminal.
 
     Raises:
         InteractionUnavailableError: If the input ends, or if the terminal can't hide typed text.
         InvalidSecretError: If the end of a private key did not arrive.
         KeyboardInterrupt: If the person presses Ctrl-C.
     """
-    from prompt_toolkit.input import create_input
-
     with ExitStack() as undo:
-        screen = undo.enter_context(_screen())
-        keyboard = create_input(always_prefer_tty=True)
+        terminal_output = undo.enter_context(_open_output(terminal))
+        screen = screen or terminal_output
         try:
-            undo.enter_context(_raw_mode(keyboard, screen))
+            keyboard = undo.enter_context(_open_keyboard(terminal))
+            undo.enter_context(_raw_mode(keyboard, terminal_output))
         except OSError:
             raise unanswered_error(prompt, "this terminal can't hide typed text") from None
         _write(screen, prompt)
@@ -148,18 +152,30 @@ class _InputBuffer:
 
 
 @contextmanager
-def _screen() -> Iterator[TextIO]:
+def _open_output(terminal: Path | None) -> Iterator[TextIO]:
     """Open the terminal for output, even if the program's output is redirected."""
     with ExitStack() as undo:
-        screen = sys.stderr
+        output = sys.stderr
         if sys.platform != "win32":
             with suppress(OSError):
-                screen = undo.enter_context(_TERMINAL.open("w", encoding=sys.stderr.encoding, errors="replace"))
-        yield screen
+                file = (terminal or _TERMINAL).open("w", encoding=sys.stderr.encoding, errors="replace")
+                output = undo.enter_context(file)
+        yield output
 
 
 @contextmanager
-def _raw_mode(keyboard: Input, screen: TextIO) -> Iterator[None]:
+def _open_keyboard(terminal: Path | None) -> Iterator[Input]:
+    from prompt_toolkit.input import create_input
+
+    if terminal is None:
+        yield create_input(always_prefer_tty=True)
+        return
+    with terminal.open(encoding="utf-8") as file:
+        yield create_input(file)
+
+
+@contextmanager
+def _raw_mode(keyboard: Input, output: TextIO) -> Iterator[None]:
     """Put the terminal into raw mode without echo, and discard pending input before and after.
 
     Raises:
@@ -181,11 +197,11 @@ def _raw_mode(keyboard: Input, screen: TextIO) -> Iterator[None]:
             raise OSError from error
         termios.tcflush(file, termios.TCIFLUSH)
         # Bracketed paste (xterm): a pasted text arrives between two escape sequences, as one event.
-        _write(screen, "\x1b[?2004h" if has_bracketed_paste else "")
+        _write(output, "\x1b[?2004h" if has_bracketed_paste else "")
         try:
             yield
         finally:
-            _write(screen, "\x1b[?2004l" if has_bracketed_paste else "")
+            _write(output, "\x1b[?2004l" if has_bracketed_paste else "")
             termios.tcflush(file, termios.TCIFLUSH)
 
 

@@ -1,0 +1,56 @@
+"""The terminal of the ``jupyter console`` that started this kernel.
+
+A console reads a prompt's answer line by line and shows what is typed between two lines, so it may show lines of a pasted private key.
+The kernel therefore reads the answer from the terminal itself, if the console started it. A console that connects to a running kernel
+(``--existing``) can't be found.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+_PARENT_VARIABLE = "JPY_PARENT_PID"
+"""Environment variable with the process that started the kernel.
+
+jupyter_client, ``launcher.launch_kernel``.
+"""
+
+_CONSOLE = re.compile(r"jupyter[-_]console")
+"""Matches the command line of a console: ``jupyter-console`` or ``python -m jupyter_console``."""
+
+
+def find_console_terminal() -> Path | None:
+    """Return the terminal of the console that started this kernel and runs the current cell, or ``None``."""
+    process_id = os.environ.get(_PARENT_VARIABLE, "")
+    if sys.platform == "win32" or not process_id.isdigit():
+        return None
+    import psutil
+
+    try:
+        console = psutil.Process(int(process_id))
+        terminal = console.terminal() if _CONSOLE.search(" ".join(console.cmdline())) else None
+    except psutil.Error:
+        return None
+    return Path(terminal) if terminal and _is_running_a_cell(terminal) else None
+
+
+def _is_running_a_cell(terminal: str) -> bool:
+    """Return whether the console runs a cell, and not its editor.
+
+    While a user edits a cell, the terminal is in raw mode. Then the current cell is from another front end.
+    """
+    import termios
+
+    try:
+        file = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return bool(termios.tcgetattr(file)[3] & termios.ICANON)
+    except termios.error:
+        return False
+    finally:
+        os.close(file)
