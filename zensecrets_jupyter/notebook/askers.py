@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.commands.framework.outcome import Outcome
 from zensecrets_jupyter.notebook.front_end import can_await_forms, can_show_forms
-from zensecrets_jupyter.notebook.prompt_asker import make_prompt_asker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,15 +47,15 @@ class FormAsker:
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """Prompt for a passphrase and return it; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
-        return make_prompt_asker(self._shell).ask_passphrase(prompt, confirm=confirm)
+        return _make_prompt_asker(self._shell).ask_passphrase(prompt, confirm=confirm)
 
     def confirm(self, question: str) -> bool:
         """Return whether the user answers yes to a prompt; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
-        return make_prompt_asker(self._shell).confirm(question)
+        return _make_prompt_asker(self._shell).confirm(question)
 
     def choose(self, question: str, choices: Sequence[Choice], *, alternative: str) -> str:
         """Prompt for a choice and return its letter; see :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
-        return make_prompt_asker(self._shell).choose(question, choices, alternative=alternative)
+        return _make_prompt_asker(self._shell).choose(question, choices, alternative=alternative)
 
 
 def make_asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool = False) -> Asker:
@@ -69,13 +68,20 @@ def make_asker(shell: InteractiveShell, *, waits: bool = False, is_awaited: bool
     """
     if can_show_forms(shell) and (not waits or (is_awaited and can_await_forms(shell))):
         return FormAsker(shell)
-    return make_prompt_asker(shell)
+    return _make_prompt_asker(shell)
 
 
 def make_passphrase_source(shell: InteractiveShell) -> Callable[[str], str]:
     """Return a function that prompts for a passphrase in ``shell``."""
 
     def ask(prompt: str) -> str:
-        return make_prompt_asker(shell).ask_passphrase(prompt)
+        return _make_prompt_asker(shell).ask_passphrase(prompt)
 
     return ask
+
+
+def _make_prompt_asker(shell: InteractiveShell) -> Asker:
+    # %load_ext imports this module, and with this import it would take a tenth longer.
+    from zensecrets_jupyter.notebook.prompt_asker import make_prompt_asker
+
+    return make_prompt_asker(shell)

@@ -47,7 +47,9 @@ class StackResolver:
         """
         manager = self._manager
         try:
-            return resolve_text(require_manager(manager, self._stack_name), text)
+            if manager is None:
+                raise missing_manager_error(self._stack_name)
+            return resolve_text(manager, text)
         except (NoSecretsManagerError, SecretNotFoundError) as error:
             problem = error
         if manager is not None and isinstance(problem, SecretKeyNotFoundError):
@@ -74,16 +76,10 @@ class StackResolver:
         return read
 
 
-def require_manager(manager: SecretsManager | None, stack_name: str) -> SecretsManager:
-    """Return ``manager``.
-
-    Raises:
-        NoSecretsManagerError: If it is ``None``; the error tells how to add a secrets manager to the stack.
-    """
-    if manager is None:
-        message = f"Stack {stack_name!r} has no secrets manager."
-        raise NoSecretsManagerError(message, hint=f"Add one: %stack update {stack_name} -x SECRETS_MANAGER")
-    return manager
+def missing_manager_error(stack_name: str) -> NoSecretsManagerError:
+    """Return the error for a stack without a secrets manager, which tells how to add one."""
+    message = f"Stack {stack_name!r} has no secrets manager."
+    return NoSecretsManagerError(message, hint=f"Add one: %stack update {stack_name} -x SECRETS_MANAGER")
 
 
 def resolve_text(manager: SecretsManager, text: str) -> str:

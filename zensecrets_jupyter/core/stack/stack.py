@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.component_types import ComponentType
-from zensecrets_jupyter.core.stack.resolver import StackResolver, require_manager
+from zensecrets_jupyter.core.stack.resolver import StackResolver, missing_manager_error
 from zensecrets_jupyter.core.stack.validation import Report, validate
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ class Stack:
         Raises:
             NoSecretsManagerError: If the stack has none.
         """
-        return require_manager(self._secrets_manager, self.name)
+        if self._secrets_manager is None:
+            raise missing_manager_error(self.name)
+        return self._secrets_manager
 
     @property
     def has_secrets_manager(self) -> bool:

@@ -12,8 +12,6 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from zensecrets_jupyter.contract.guard import GUARD_TARGET, read_message
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -78,6 +76,9 @@ class FrontEndComm:
             return
         from comm import create_comm
 
+        # In a terminal this import would take 4 ms of %load_ext, and a terminal opens no comm.
+        from zensecrets_jupyter.contract.guard import GUARD_TARGET
+
         self._was_opened = True
         self._on_open()
         self._sent_status = self._status()
@@ -137,6 +138,8 @@ class FrontEndComm:
             self._comm.send(dict(message))
 
     def _receive(self, comm_message: Mapping[str, Any]) -> None:
+        from zensecrets_jupyter.contract.guard import read_message
+
         content = comm_message.get("content")
         message = read_message(content.get("data") if isinstance(content, dict) else None)
         if message is None:
