@@ -1,7 +1,7 @@
 """The terminal front end: the program ``zensecrets``.
 
-It passes its arguments to the command tree, and prompts only at an interactive terminal. The exit code is 0, or 1 with one line on stderr,
-or 130 after Ctrl-C.
+It passes its arguments to the command tree, and prompts only at an interactive terminal. The exit code is that of the command. An error
+prints one line on stderr and gives the exit code 1, and Ctrl-C gives 130.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ import click
 
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.asking.hidden_input import drop_lines, read_hidden, unanswered_error
-from zensecrets_jupyter.commands.asking.noninteractive import PREFIX as VALUE_VARIABLES
-from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
+from zensecrets_jupyter.commands.asking.noninteractive import VARIABLE_PREFIX, NonInteractiveAsker
 from zensecrets_jupyter.commands.asking.prompts import PromptAsker
 from zensecrets_jupyter.commands.framework.click_extensions import HelpRequested
 from zensecrets_jupyter.commands.framework.command_groups import LazyCommand
@@ -56,8 +55,9 @@ root = tree.make_root(
 
 
 def main() -> NoReturn:
-    """Run the command in the arguments of the process, and exit."""
+    """Run the command that the arguments of the process name, and exit."""
     _prepare_streams()
+    # A shell sets this variable when it starts the program for completion.
     instruction = os.environ.get(COMPLETION_VARIABLE)
     try:
         code = _complete(instruction) if instruction else run([decode_system_text(word) for word in sys.argv[1:]])
@@ -125,9 +125,10 @@ _ASCII_SUBSTITUTES = {"‹": "<", "›": ">", "…": "...", "→": "->", "✔": 
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:
-    """Return substitutes for characters that the encoding of the stream lacks.
+    """Substitute an ASCII text or a Python escape for each character that the encoding of the stream lacks.
 
-    A substitute is an ASCII text or a Python escape. The result also has the position after the last of these characters.
+    Returns:
+        The substitutes as one text, and the position at which the encoder continues.
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -148,6 +149,7 @@ def _handle_stdout_error(error: OSError) -> bool:
     Returns:
         Whether the error comes from a write to stdout.
     """
+    # An error with a file name comes from a file, and not from stdout.
     if isinstance(error, ZenSecretsError) or error.filename is not None:
         return False
     if not isinstance(error, BrokenPipeError):
@@ -193,7 +195,7 @@ def _show(outcome: Outcome) -> int:
 
 
 KERNEL_VARIABLES = (CHILD_VARIABLE, "JPY_PARENT_PID", "JPY_SESSION_NAME")
-"""Environment variables of programs that a kernel starts, set by this package, jupyter_client and jupyter_server."""
+"""Environment variables that this package, jupyter_client and jupyter_server set for programs in a kernel."""
 
 
 def _write_value(value: str) -> int:
@@ -259,7 +261,7 @@ def _run_program(program: Sequence[str], variables: Mapping[str, str]) -> int:
         UsageProblem: If the program can't be run.
     """
     # The program must not get the passphrase of the store, or values that are meant for `secret register`.
-    removed_prefixes = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VALUE_VARIABLES)
+    removed_prefixes = (PASSPHRASE_VARIABLE, NEW_PASSPHRASE_VARIABLE, VARIABLE_PREFIX)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(removed_prefixes)} | dict(variables)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -286,26 +288,26 @@ def _complete(instruction: str) -> int:
     from click.shell_completion import get_completion_class
 
     shell, _, action = instruction.partition("_")
-    base = get_completion_class(shell)
-    if base is None:
+    base_class = get_completion_class(shell)
+    if base_class is None:
         _print_error(
             f"Error: Completion does not support the shell {shell!r}. Set {COMPLETION_VARIABLE} to bash_source, zsh_source or fish_source."
         )
         return 1
-    completer = _make_completer_class(base)(root, {}, PROGRAM, COMPLETION_VARIABLE)
+    completer = _make_completer_class(base_class)(root, {}, PROGRAM, COMPLETION_VARIABLE)
     click.echo(completer.source() if action == "source" else completer.complete())
     return 0
 
 
-def _make_completer_class(base: type[ShellComplete]) -> type[ShellComplete]:
+def _make_completer_class(base_class: type[ShellComplete]) -> type[ShellComplete]:
     from click.shell_completion import CompletionItem
 
-    class Completer(base):  # type: ignore[valid-type,misc] # the base class depends on the shell
+    class Completer(base_class):  # type: ignore[valid-type,misc] # the base class depends on the shell
         def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[str]]:
-            # Bash splits a word at '=' into several words, and a completion replaces only the text after it.
+            # Bash splits a word at '=' into several words, and a completion replaces only the text after '='.
             words = [word for word in args if word != "="] if self.name == "bash" else args
             prefix = "" if incomplete == "=" and self.name == "bash" else incomplete
-            items = [CompletionItem(text, help=about) for text, about in tree.complete(words, prefix, within=root)]
+            items = [CompletionItem(text, help=description) for text, description in tree.complete(words, prefix, within=root)]
             if items:
                 return items
             # If this package has no completions, the shell completes file names.

@@ -31,7 +31,7 @@ def _no_plain_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 @pytest.fixture
 def failing_backend(monkeypatch: pytest.MonkeyPatch) -> type[FailingBackend]:
-    """Add a secrets manager that can fail to the default stack."""
+    """Give the default stack a secrets manager whose writes can be made to fail, and return its class."""
     monkeypatch.setattr(FailingBackend, "writes_left", 10**6)
     run("secrets-manager register broken --flavor=failing")
     run("stack update -x broken")

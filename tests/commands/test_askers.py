@@ -26,14 +26,14 @@ SECTION = Section(
 
 def ask(asker: Asker, *sections: Section) -> dict[str, dict[str, str]]:
     """Return the values with which the request continues."""
-    typed: dict[str, dict[str, str]] = {}
+    values: dict[str, dict[str, str]] = {}
 
     def run(answers: Mapping[str, Answer]) -> Outcome:
-        typed.update({subject: dict(answer.values) for subject, answer in answers.items()})
+        values.update({subject: dict(answer.values) for subject, answer in answers.items()})
         return Outcome()
 
     asker.ask(FormRequest("Register", "cloud → default (local)", sections, Continuation(run)))
-    return typed
+    return values
 
 
 def test_each_value_has_a_hidden_prompt() -> None:
@@ -67,9 +67,11 @@ def test_a_person_can_add_keys() -> None:
 
 
 def test_an_invalid_key_is_not_repeated() -> None:
-    """It may be a value that was typed at the wrong prompt."""
-    pasted = f"{canary()} {{"
-    user = ScriptedUser(pasted, "name", "a", "1", "a", "")
+    """A value may be typed at the prompt for a key. The asker refuses each invalid key, and asks again."""
+    with_space_and_brace = f"{canary()} {{"
+    reserved = "name"
+    duplicate = "a"
+    user = ScriptedUser(with_space_and_brace, reserved, "a", "1", duplicate, "")
     assert ask(user, Section("any", "arbitrary", (), any_key=True)) == {"any": {"a": "1"}}
     assert find_canary(user.screen) == []
 
@@ -80,7 +82,7 @@ def test_an_at_sign_at_a_prompt_reads_no_file() -> None:
 
 
 def test_a_new_passphrase_is_typed_twice() -> None:
-    """After two different inputs, the asker asks again, in three attempts."""
+    """After two different inputs, the asker asks again. After three such attempts it raises an error."""
     user = ScriptedUser("a", "b", "right", "right")
     assert user.ask_passphrase("New: ", confirm=True) == "right"
     with pytest.raises(WrongPassphraseError):
@@ -93,7 +95,7 @@ def test_only_yes_confirms() -> None:
 
 
 def test_non_interactive_input_is_an_error_with_the_missing_values() -> None:
-    """The hint of the error says how to pass them."""
+    """The hint of the error says how to pass them. Questions for a passphrase or a confirmation are errors too."""
     with pytest.raises(InteractionUnavailableError) as caught:
         ask(NonInteractiveAsker(), SECTION)
     assert "cloud.id." in str(caught.value)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def test_attributes_are_texts_json_flags_or_files(tmp_path: Path) -> None:
-    """The flavor converts the texts. References do not change."""
+    """The flavor converts the texts, references do not change, and `remove-attribute` removes attributes."""
     (tmp_path / "folder" / "url").write_text("http://{{a.host}}/")
     run("annotator register a --flavor=label_studio --instance-url=@url --port=9")
     attributes = Client().workspace.component(ComponentType.ANNOTATOR, "a").attributes
@@ -40,9 +40,9 @@ def test_a_plain_value_of_a_sensitive_attribute_is_sealed_with_one_warning() -> 
     outcome = run("alerter register chat --flavor=slack --slack_token=?", value)
     assert "Warning: 'slack_token' is a plain value." in outcome.message
     assert "Warning" not in run("alerter update chat --default_slack_channel_id=c").message
-    shown = run("alerter describe chat").value
-    assert {"attribute": "slack_token", "value": "‹secret:slack_token›"} in list(shown)
-    assert find_canary(f"{outcome} {shown}") == []
+    described = run("alerter describe chat").value
+    assert {"attribute": "slack_token", "value": "‹secret:slack_token›"} in list(described)
+    assert find_canary(f"{outcome} {described}") == []
 
 
 def test_the_url_of_a_secrets_manager_is_sealed_without_a_warning() -> None:

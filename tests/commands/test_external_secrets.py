@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+DATABASE = ("", "secret", "prod/db")
+"""The namespace, the mount and the path of the credentials in Vault."""
+
+
 @pytest.fixture
 def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
     """Yield a Vault in which another program stores the credentials of a database."""
@@ -32,16 +36,16 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
             monkeypatch.delenv(variable)
         monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("VAULT_TOKEN", fake.new_token())
-        fake.write(("", "secret", "prod/db"), {"user": "analyst", "password": canary("password"), "port": 5432})
+        fake.write(DATABASE, {"user": "analyst", "password": canary("password"), "port": 5432})
         yield fake
 
 
-def _external(name: str) -> Any:
+def _external_attribute(name: str) -> Any:
     return Client().workspace.component(ComponentType.SECRETS_MANAGER, name).attributes["external"]
 
 
 @pytest.mark.parametrize(
-    ("typed", "expected"),
+    ("option", "expected"),
     [
         ("--external=db=prod/db", {"db": "prod/db"}),
         ("--external db=prod/db#password", {"db": "prod/db#password"}),
@@ -52,18 +56,18 @@ def _external(name: str) -> Any:
         ('--external={"db":"prod/db#password","x=y":"a,b=c"}', {"db": "prod/db#password", "x=y": "a,b=c"}),
     ],
 )
-def test_external_takes_pairs_or_json(typed: str, expected: dict[str, str]) -> None:
+def test_external_takes_pairs_or_json(option: str, expected: dict[str, str]) -> None:
     """An update replaces all pairs, and remove-attribute removes them."""
-    run(f"secrets-manager register team --flavor=vault {typed}")
-    assert _external("team") == expected
+    run(f"secrets-manager register team --flavor=vault {option}")
+    assert _external_attribute("team") == expected
     run("secrets-manager update team --external=other=path")
-    assert _external("team") == {"other": "path"}
+    assert _external_attribute("team") == {"other": "path"}
     run("secrets-manager remove-attribute team external")
     assert "external" not in Client().workspace.component(ComponentType.SECRETS_MANAGER, "team").attributes
 
 
 @pytest.mark.parametrize(
-    ("typed", "error"),
+    ("option", "error"),
     [
         ("--external=prod/db", "NAME=VALUE,NAME=VALUE"),
         ("--external==prod/db", "NAME=VALUE,NAME=VALUE"),
@@ -73,10 +77,10 @@ def test_external_takes_pairs_or_json(typed: str, expected: dict[str, str]) -> N
         ("--external=a.b=c", "no name of a secret"),
     ],
 )
-def test_an_invalid_pair_is_an_error(typed: str, error: str) -> None:
+def test_an_invalid_pair_is_an_error(option: str, error: str) -> None:
     """The error shows the right form, and nothing is registered."""
     with pytest.raises((InvalidComponentError, InvalidOptionsError), match=error):
-        run(f"secrets-manager register team --flavor=vault {typed}")
+        run(f"secrets-manager register team --flavor=vault {option}")
     assert [record.name for record in Client().workspace.components(ComponentType.SECRETS_MANAGER)] == ["default"]
 
 
@@ -92,11 +96,12 @@ def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
     run("annotator register labels --flavor=label_studio --authentication_secret={{db.password}}")
     run("stack register s -o default -a default -x team -an labels --set")
     assert [row["name"] for row in run("secret list").value] == ["db", "gone"]
-    shown = run("secret get db")
-    assert shown.value.content.keys() == {"user", "password", "port"}
+    result = run("secret get db")
+    assert result.value.content.keys() == {"user", "password", "port"}
     annotator = Client().active_stack.annotator
     assert annotator is not None
-    assert annotator.authentication_secret == vault.stored["", "secret", "prod/db"][1].data["password"]
+    first_version = vault.stored[DATABASE][1]
+    assert annotator.authentication_secret == first_version.data["password"]
     assert run("stack validate").exit_code == 0
     for line in ("secret register db --a=1", "secret update db --a=1", "secret delete db -y", "secret rename db x", "secret history db"):
         with pytest.raises(UnsupportedOperationError, match=r"belongs to another program.*'prod/db' in Vault"):
@@ -114,4 +119,4 @@ def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
         Client().active_stack.validate().raise_for_problems()
     assert run("secret cleanup -y").message == "There are no secrets in secrets manager 'team'."
     assert len(vault.stored) == 1
-    assert not find_canary(f"{shown} {shown.view!r} {run('secrets-manager describe team')}")
+    assert not find_canary(f"{result} {result.view!r} {run('secrets-manager describe team')}")

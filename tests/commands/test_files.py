@@ -29,7 +29,7 @@ def test_an_import_writes_all_secrets_or_none(failing_backend: type[FailingBacke
 
 
 def test_the_table_of_an_import_is_masked() -> None:
-    """With --dry-run the command writes nothing. Options decide about existing secrets."""
+    """With --dry-run the command writes nothing. Options decide about existing secrets. All values of a YAML file are texts."""
     value = canary()
     Path("s.yaml").write_text(f"a:\n  k: '{value}'\nb:\n  number: 0042\n  yes: no\n")
     run("secret register a --k=old")
@@ -115,15 +115,15 @@ def test_an_import_of_a_stack_uses_equal_components() -> None:
     run("orchestrator register new --flavor=kubernetes")
     with pytest.raises(ValueError, match="rename labels"):
         run("stack import s")
-    Path("bad.yaml").write_text(
-        Path("s.yaml").read_text().replace("name: default", "name: other").replace("labels", "fresh").replace("label_studio\n", "nosuch\n")
-    )
+    exported = Path("s.yaml").read_text()
+    with_new_names = exported.replace("name: default", "name: other").replace("labels", "fresh")
+    Path("bad.yaml").write_text(with_new_names.replace("label_studio\n", "nosuch\n"))
     with pytest.raises(LookupError, match="nosuch"):
         run("stack import bad.yaml")
     assert [record.name for record in Client().workspace.components(ComponentType.ORCHESTRATOR)] == ["default", "new"]
-    assert "Missing: {{label_studio_secret.api_key}}. To register: %stack register-secrets s" in _reimported().message
+    assert "Missing: {{label_studio_secret.api_key}}. To register: %stack register-secrets s" in _delete_labels_and_import_again().message
 
 
-def _reimported() -> Outcome:
+def _delete_labels_and_import_again() -> Outcome:
     run("annotator delete labels")
     return run("stack import s")

@@ -102,11 +102,11 @@ def test_fingerprints_are_stored_on_file_systems_without_hard_links(
 
 @pytest.mark.parametrize("sign", ["/", "#"])
 def test_no_command_shows_the_password_of_a_url(sign: str) -> None:
-    """A character of the password may end a part of the URL."""
-    address = f"postgresql://u:p{sign}{canary('address')}@127.0.0.1:1/db"
-    outcomes = [run("secrets-manager register pg --flavor=sql --url=?", address), run("secrets-manager describe pg")]
+    """A URL parser takes the sign for the end of the host, and the rest of the password for a path or a fragment."""
+    url = f"postgresql://u:p{sign}{canary('address')}@127.0.0.1:1/db"
+    outcomes = [run("secrets-manager register pg --flavor=sql --url=?", url), run("secrets-manager describe pg")]
     outcomes += [run("secrets-manager list"), run("stack update default -x pg"), run("stack describe"), run("stack export default s.yaml")]
     with pytest.raises(Exception, match="does not answer") as caught:
         run("secret list")
-    assert find_canary(f"{caught.value}{[(one.message, str(one.value), str(one.view)) for one in outcomes]}") == []
+    assert find_canary(f"{caught.value}{[(outcome.message, str(outcome.value), str(outcome.view)) for outcome in outcomes]}") == []
     assert find_canary(Path("s.yaml")) == []

@@ -31,14 +31,14 @@ def test_fingerprints_are_stored_if_they_reveal_nothing_more(
 ) -> None:
     """Registering a secret stores its fingerprint if the key of the secret is in a file too, or if a variable says so."""
     home = tmp_path / "home"
-    registered = run_zensecrets("secret", "register", "new", f"--key={canary()}", environment={HOME_VARIABLE: str(home), **environment})
-    assert registered.returncode == 0, registered.stderr
+    result = run_zensecrets("secret", "register", "new", f"--key={canary()}", environment={HOME_VARIABLE: str(home), **environment})
+    assert result.returncode == 0, result.stderr
     assert (home / "fingerprints").exists() == is_stored
     assert not find_canary(home)
 
 
 def test_a_command_that_registers_nothing_creates_no_folder(tmp_path: Path) -> None:
-    """A token in the environment is protected, but gets no fingerprint."""
+    """A token in the environment is masked in outputs, but gets no fingerprint."""
     home = tmp_path / "home"
     environment = {HOME_VARIABLE: str(home), "SOME_API_TOKEN": canary("environment")}
     assert run_zensecrets("secret", "schemas", environment=environment).returncode == 0

@@ -30,13 +30,13 @@ OPTIONS = {"--schema": True, "-s": True, "--interactive": False, "-i": False}
     ],
 )
 def test_a_line_is_split_into_declared_words_and_free_options(line: str, declared: list[str], free: list[tuple[str, str | None]]) -> None:
-    """Both may be in any order."""
+    """Both may be in any order. The split puts ``--`` before the positional words."""
     assert split(line.split(" "), OPTIONS) == (declared, [Argument(*option) for option in free])
 
 
 @pytest.mark.parametrize("line", ["--a x", "--a x --b y", "n x --a=1", "n --a -1", "n --a=1 --a=2", "n --=1", "n -z", "n --schema"])
 def test_an_ambiguous_line_is_an_error(line: str) -> None:
-    """The error does not repeat the value."""
+    """``x`` stands for a value, which the error does not repeat."""
     with pytest.raises(UsageProblem) as caught:
         split([word.replace("x", "zsValue") for word in line.split(" ")], OPTIONS)
     assert "zsValue" not in str(caught.value)

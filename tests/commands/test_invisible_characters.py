@@ -44,60 +44,60 @@ def test_typographic_quotes_have_a_note_and_can_be_stripped() -> None:
     assert not find_canary(outcome.message)
 
 
-def by_argument(options: str) -> Outcome:
+def store_from_argument(options: str) -> Outcome:
     """Register the value from the command line."""
     return tree.run(["secret", "register", "s", f"--key={VALUE}", *options.split()], NonInteractiveAsker())
 
 
-def by_file(options: str) -> Outcome:
+def store_from_file(options: str) -> Outcome:
     """Register the value from a file."""
     Path("value").write_bytes(VALUE.encode())
     return run(f"secret register s --key=@value {options}".strip())
 
 
-def by_pipe(options: str) -> Outcome:
+def store_from_pipe(options: str) -> Outcome:
     """Register the value from a pipe, with the line end that programs add."""
     piped = FrontEndCapabilities(piped=io.BytesIO(f"{VALUE}\n".encode()))
     return tree.run(["secret", "register", "s", "--key=@-", *options.split()], NonInteractiveAsker(), piped)
 
 
-def by_update(options: str) -> Outcome:
+def store_by_update(options: str) -> Outcome:
     """Update a secret with the value."""
     run("secret register s --key=x")
     return tree.run(["secret", "update", "s", f"--key={VALUE}", *options.split()], NonInteractiveAsker())
 
 
-def by_import(options: str) -> Outcome:
+def store_by_import(options: str) -> Outcome:
     """Import the value."""
     Path("s.json").write_text(json.dumps({"key": VALUE}))
     return run(f"secret import s.json {options}".strip())
 
 
-@pytest.mark.parametrize("way", [by_argument, by_file, by_pipe, by_update, by_import])
-def test_invisible_characters_are_stored_with_a_note(way: Callable[[str], Outcome]) -> None:
+@pytest.mark.parametrize("store_value", [store_from_argument, store_from_file, store_from_pipe, store_by_update, store_by_import])
+def test_invisible_characters_are_stored_with_a_note(store_value: Callable[[str], Outcome]) -> None:
     """The note says how to remove them, and does not contain the value."""
-    outcome = way("")
+    outcome = store_value("")
     shown = f"{outcome.message}{outcome.view}"
     assert f"Note: {NOTE}, which is kept; --strip removes it." in shown
     assert not find_canary(shown)
     assert active_content_of("s") == {"key": VALUE}
 
 
-@pytest.mark.parametrize("way", [by_argument, by_file, by_pipe, by_update, by_import])
-def test_strip_removes_invisible_characters(way: Callable[[str], Outcome]) -> None:
-    """Then there is no note."""
-    outcome = way("--strip")
+@pytest.mark.parametrize("store_value", [store_from_argument, store_from_file, store_from_pipe, store_by_update, store_by_import])
+def test_strip_removes_invisible_characters(store_value: Callable[[str], Outcome]) -> None:
+    """After that, nothing is left to note."""
+    outcome = store_value("--strip")
     assert "Note" not in f"{outcome.message}{outcome.view}"
     assert active_content_of("s") == {"key": f"{SECRET}\nof two lines"}
 
 
 def test_a_typed_value_has_a_note() -> None:
-    """White space is stored, or removed with --strip."""
-    typed = f" {SECRET}\t"
+    """White space is stored with a note, or removed with --strip."""
+    text = f" {SECRET}\t"
     note = "Note: the value of s.key begins with white space and ends with white space, which is kept; --strip removes it."
-    assert note in run("secret register s --key", asker=ScriptedUser(typed)).message
-    assert active_content_of("s") == {"key": typed}
-    assert "Note" not in run("secret update s --key --strip", asker=ScriptedUser(typed)).message
+    assert note in run("secret register s --key", asker=ScriptedUser(text)).message
+    assert active_content_of("s") == {"key": text}
+    assert "Note" not in run("secret update s --key --strip", asker=ScriptedUser(text)).message
     assert active_content_of("s") == {"key": SECRET}
 
 
@@ -130,11 +130,11 @@ def test_other_values_have_no_note(value: str) -> None:
     assert (describe_invisible(value), strip_invisible(value)) == ("", value)
 
 
-@pytest.mark.parametrize("end", ["", "/part", "+a/b==", "x" * 300, "\0", "/" + "x" * 5000])
-def test_an_error_does_not_quote_a_possible_password(end: str) -> None:
+@pytest.mark.parametrize("suffix", ["", "/part", "+a/b==", "x" * 300, "\0", "/" + "x" * 5000])
+def test_an_error_does_not_quote_a_possible_password(suffix: str) -> None:
     """A password may begin with '@'. The error names only the option."""
     with pytest.raises(UnreadableFileError, match=r"--key: the file (?:does not exist|can't be read)") as caught:
-        read_value("key", f"@{SECRET}{end}")
+        read_value("key", f"@{SECRET}{suffix}")
     assert not find_canary(str(caught.value))
 
 
@@ -150,9 +150,9 @@ def test_a_program_does_not_get_the_passphrase(tmp_path: Path) -> None:
     """`secret env` passes only the values of the named secrets."""
     environment = {"ZENSECRETS_HOME": str(tmp_path / "other"), "ZENSECRETS_PASSPHRASE": canary("passphrase")}
     assert run_zensecrets("secret", "register", "s", f"--key={SECRET}", environment=environment).returncode == 0
-    pending = {"ZENSECRETS_NEW_PASSPHRASE": canary("new"), "ZENSECRETS_SECRET_OTHER_KEY": canary("pending")}
-    done = run_zensecrets("secret", "env", "s", "--", "env", environment={**environment, **pending})
-    assert all(value not in done.stdout for value in pending.values())
-    assert f"KEY={SECRET}\n" in done.stdout
-    assert "ZENSECRETS_PASSPHRASE" not in done.stdout
-    assert f"ZENSECRETS_HOME={tmp_path / 'other'}\n" in done.stdout
+    values_for_registration = {"ZENSECRETS_NEW_PASSPHRASE": canary("new"), "ZENSECRETS_SECRET_OTHER_KEY": canary("pending")}
+    result = run_zensecrets("secret", "env", "s", "--", "env", environment={**environment, **values_for_registration})
+    assert all(value not in result.stdout for value in values_for_registration.values())
+    assert f"KEY={SECRET}\n" in result.stdout
+    assert "ZENSECRETS_PASSPHRASE" not in result.stdout
+    assert f"ZENSECRETS_HOME={tmp_path / 'other'}\n" in result.stdout

@@ -10,12 +10,14 @@ from hypothesis import given, settings, strategies
 
 from tests.support.command_lines import run
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
-from zensecrets_jupyter.commands.line_cleaning import find_inline_secrets
+from zensecrets_jupyter.commands.line_cleaning import LineFindings, find_inline_secrets
 from zensecrets_jupyter.core.text_edits import apply_edits
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from zensecrets_jupyter.core.text_edits import Edit
 
 STUDIO = "annotator register labels --flavor=label_studio"
 
@@ -55,7 +57,10 @@ def cleaned(line: str, group: str = "secret") -> str:
     ],
 )
 def test_an_inline_secret_is_removed(line: str, expected: str) -> None:
-    """Only sensitive values are removed; files, references and public values stay, and the command stays the same."""
+    """Files, references and public values stay, and the command means the same.
+
+    A bare option moves behind the name, because it would take the name as its value.
+    """
     assert cleaned(line) == expected
 
 
@@ -70,7 +75,7 @@ def test_the_flavor_decides_which_attributes_are_sensitive() -> None:
     """Sensitive attributes are removed; references, file names, and the names of existing secrets stay, as in ZenML 0.20."""
     assert cleaned(f"{STUDIO} --authentication_secret=v --port=1", "") == f"{STUDIO} --authentication_secret --port=1"
     assert cleaned("alerter update --slack_token=v", "") == "alerter update --slack_token"
-    assert [one.name for one in find_inline_secrets([], "secrets-manager update --token=v").inline_secrets] == ["default.token"]
+    assert [secret.name for secret in find_inline_secrets([], "secrets-manager update --token=v").inline_secrets] == ["default.token"]
     assert cleaned("alerter register a --flavor=slack --slack_token=v", "") == "alerter register a --flavor=slack --slack_token"
     assert cleaned("alerter update nobody --slack-token=v", "") == "alerter update nobody --slack-token"
     run("secrets-manager register m --flavor=memory")
@@ -121,7 +126,7 @@ def test_a_space_or_a_missing_dash_is_an_error_without_the_value(line: str) -> N
     assert "Write --" in str(caught.value)
 
 
-def _quoted_as_double(text: str) -> str:
+def _double_quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -129,7 +134,8 @@ def _escaped(text: str) -> str:
     return "".join(f"\\{letter}" for letter in text) if "\n" not in text else shlex.quote(text)
 
 
-QUOTES: list[Callable[[str], str]] = [shlex.quote, _quoted_as_double, _escaped]
+QUOTING_FUNCTIONS: list[Callable[[str], str]] = [shlex.quote, _double_quoted, _escaped]
+# "name" is reserved, and the other excluded names are options of the command.
 KEYS = strategies.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True).filter(
     lambda key: key not in {"name", "wait", "schema", "interactive"}
 )
@@ -144,36 +150,35 @@ def lines(draw: strategies.DrawFn) -> tuple[str, list[str], dict[str, str]]:
     words = ["NAME", *draw(strategies.sampled_from([[], ["-s arbitrary"], ["--schema=arbitrary"]]))]
     arguments = []
     for key, value in values.items():
-        text = draw(strategies.sampled_from(QUOTES))(value)
+        text = draw(strategies.sampled_from(QUOTING_FUNCTIONS))(value)
         arguments.append(f"--{key}{draw(strategies.sampled_from(['=', ' ', '   ']))}{text}")
     order = draw(strategies.permutations([*words, *arguments]))
     # A value after a space could be the name. It is unambiguous only after the name.
-    if any(not one.startswith(f"--{key}=") for one, key in zip(arguments, values, strict=True)):
-        order = ["NAME", *(one for one in order if one != "NAME")]
+    if any(not argument.startswith(f"--{key}=") for argument, key in zip(arguments, values, strict=True)):
+        order = ["NAME", *(word for word in order if word != "NAME")]
     space = strategies.sampled_from([" ", "  ", "\t"])
-    line = "register" + "".join(draw(space) + one for one in order)
-    return line, [word for one in words for word in one.split()], values
+    line = "register" + "".join(draw(space) + word for word in order)
+    return line, " ".join(words).split(), values
 
 
 @settings(deadline=None)
 @given(lines())
-def test_the_cleaned_line_is_the_same_command_with_bare_keys(drawn: tuple[str, list[str], dict[str, str]]) -> None:
+def test_the_cleaned_line_is_the_same_command_with_bare_keys(example: tuple[str, list[str], dict[str, str]]) -> None:
     """For any values, quotes, spaces and order, the other words stay unchanged, and each key stays without its value."""
-    line, words, values = drawn
+    line, words, values = example
     findings = find_inline_secrets(["secret"], line)
     assert findings.is_clear
     assert {secret.name: secret.value for secret in findings.inline_secrets} == {f"NAME.{key}": value for key, value in values.items()}
-    remaining = shlex.split(apply_edits(line, findings.edits))
-    assert sorted(remaining) == sorted(["register", *words, *(f"--{key}" for key in values)])
-    again = find_inline_secrets(["secret"], apply_edits(line, findings.edits))
-    assert again == ((), (), True)
-    # The text between two edits stays unchanged.
-    kept = [
-        line[start:end]
-        for start, end in zip(
-            [0, *(edit.end for edit in findings.edits)], [*(edit.start for edit in findings.edits), len(line)], strict=True
-        )
-    ]
-    assert "".join(piece for pair in zip(kept, [*(edit.new for edit in findings.edits), ""], strict=True) for piece in pair) == apply_edits(
-        line, findings.edits
-    )
+    cleaned_line = apply_edits(line, findings.edits)
+    assert sorted(shlex.split(cleaned_line)) == sorted(["register", *words, *(f"--{key}" for key in values)])
+    assert find_inline_secrets(["secret"], cleaned_line) == LineFindings()
+    _check_edits(line, findings.edits, cleaned_line)
+
+
+def _check_edits(line: str, edits: Sequence[Edit], expected: str) -> None:
+    """Check that the new texts of the edits, and the texts between the edits, are the expected line."""
+    starts_between = [0, *(edit.end for edit in edits)]
+    ends_between = [*(edit.start for edit in edits), len(line)]
+    new_texts = [*(edit.new for edit in edits), ""]
+    parts = [line[start:end] + new for start, end, new in zip(starts_between, ends_between, new_texts, strict=True)]
+    assert "".join(parts) == expected

@@ -46,6 +46,6 @@ def test_quoted_words_are_not_comments(words: list[str], comment: str) -> None:
 def test_a_value_before_a_comment_is_removed() -> None:
     """The comment stays, and its text is not an option."""
     line = "register db --password=hunter2-hunter2  # --user=me"
-    found = find_inline_secrets(["secret"], line)
-    assert [secret.value for secret in found.inline_secrets] == ["hunter2-hunter2"]
-    assert apply_edits(line, found.edits) == "register db --password  # --user=me"
+    findings = find_inline_secrets(["secret"], line)
+    assert [secret.value for secret in findings.inline_secrets] == ["hunter2-hunter2"]
+    assert apply_edits(line, findings.edits) == "register db --password  # --user=me"

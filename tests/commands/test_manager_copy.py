@@ -42,7 +42,7 @@ def _other() -> SecretsManager:
 
 
 def _copy(line: str = "", *, asker: Asker | None = None) -> Outcome:
-    outcome = run(f"secrets-manager copy default other{line and ' '}{line}", asker=asker)
+    outcome = run(f"secrets-manager copy default other {line}".strip(), asker=asker)
     assert not find_canary(f"{outcome.message} {outcome.view!r} {outcome.line}")
     return outcome
 
@@ -88,7 +88,7 @@ def test_an_empty_source_is_no_error() -> None:
 
 @pytest.fixture
 def conflicts() -> dict[str, str]:
-    """Write three secrets with different values to both sides, and return those of the target."""
+    """Register x, y and z with different values in the source and the target, and return the values of the target."""
     target_values = {}
     for name in ("x", "y", "z"):
         run(f"secret register {name} --key=?", canary("source"))
@@ -104,7 +104,10 @@ def conflicts() -> dict[str, str]:
     [(("s", "r", "s"), "y"), (("S",), ""), (("R",), "xyz"), (("s", "R"), "yz"), (("r", "S"), "x"), (("what?", "r", "s", "s"), "x")],
 )
 def test_a_user_resolves_conflicts_one_by_one_or_all_at_once(conflicts: dict[str, str], answers: tuple[str, ...], replaced: str) -> None:
-    """The questions show names and no values, and come before the first write."""
+    """The questions show names and no values, and come before the first write.
+
+    The letters of ``replaced`` are the names of the secrets that the user lets the copy replace.
+    """
     user = ScriptedUser(*answers)
     outcome = _copy(asker=user)
     assert user.unused_answers == []
@@ -148,6 +151,7 @@ def test_non_interactive_input_needs_the_flag(conflicts: dict[str, str]) -> None
 def test_a_secret_that_can_t_be_copied_is_a_failure() -> None:
     """The other secrets are copied, the exit code is 1, and a table has the reason."""
     run(f"secrets-manager register limited --flavor={FakeRemoteBackend.FLAVOR}")
+    # The fake backend takes at most 1000 characters.
     run("secret register large --key=?", canary("large") * 100)
     planned = run("secrets-manager copy default limited --dry-run").value
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]

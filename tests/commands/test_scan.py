@@ -67,9 +67,14 @@ def test_the_json_report_has_all_findings(value: str) -> None:
     assert outcome.exit_code == 1
     assert document["rotate"] == ["db.password"]
     assert (document["files"], document["unread"]) == (3, [])
-    first = document["findings"][0]
-    assert (first["path"], first["secret"], first["form"], first["whole"]) == ("a.ipynb", "db.password", "plain", True)
-    assert value in Path("a.ipynb").read_text(encoding="utf-8").splitlines()[first["line"] - 1]
+    first_finding = document["findings"][0]
+    assert (first_finding["path"], first_finding["secret"], first_finding["form"], first_finding["whole"]) == (
+        "a.ipynb",
+        "db.password",
+        "plain",
+        True,
+    )
+    assert value in Path("a.ipynb").read_text(encoding="utf-8").splitlines()[first_finding["line"] - 1]
 
 
 def test_the_sarif_report_fits_code_hosts(value: str) -> None:
@@ -96,6 +101,7 @@ def test_the_sarif_report_fits_code_hosts(value: str) -> None:
 
 def test_unknown_secrets_are_found_in_cells(value: str) -> None:
     """With --unknown, a finding has the type of the possible secret. Values of registered secrets are not repeated."""
+    # The literal has two parts, so that secret scanners do not report this file.
     key = "AKIA" + "IOSFODNN7WZQRTXK"
     write_notebook(Path("b.ipynb"), code=f"aws = '{key}'", plain=f"key: {key}")
     outcome = run("scan . --unknown")
@@ -108,7 +114,7 @@ def test_unknown_secrets_are_found_in_cells(value: str) -> None:
 
 
 def test_a_scan_with_fingerprints_finds_the_same_values(value: str) -> None:
-    """The store is empty. Values that are easy to guess get no fingerprint."""
+    """The scan needs no stored secret. Values that are easy to guess get no fingerprint."""
     text = shown_text(run("fingerprints export prints"))
     assert "1 value to prints" in text
     assert "db.short: it has fewer than 12 characters" in text
@@ -151,9 +157,11 @@ def test_cleaning_writes_a_sealed_backup(value: str) -> None:
 
 
 def test_cleaning_without_a_backup_asks_for_no_passphrase(value: str) -> None:
-    """The exit code is 1 if a file can't be cleaned."""
+    """A binary file can't be cleaned, and then the exit code is 1."""
     Path("data.bin").write_bytes(b"\0" + value.encode())
     outcome = run("clean . --no-backup")
     assert outcome.exit_code == 1
     assert "not cleaned: it is neither text nor a database" in shown_text(outcome)
-    assert [Path(match.split(" at ")[1].split(":")[0]).name for match in find_canary(Path())] == ["data.bin"]
+    # A match reads: ENCODING at PATH:OFFSET.
+    remaining_paths = [match.split(" at ")[1].split(":")[0] for match in find_canary(Path())]
+    assert [Path(path).name for path in remaining_paths] == ["data.bin"]

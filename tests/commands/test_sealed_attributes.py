@@ -35,13 +35,13 @@ SENSITIVE_NAMES = (
 )
 """Sensitive names for attributes of the flavor `custom`."""
 
-TYPES = [component_type for component_type in ComponentType if component_type is not ComponentType.SECRETS_MANAGER]
+COMPONENT_TYPES = [component_type for component_type in ComponentType if component_type is not ComponentType.SECRETS_MANAGER]
 
 
 def _attributes() -> list[tuple[ComponentType, str, str]]:
     """Return every attribute whose name looks sensitive, of every flavor."""
     attributes: list[tuple[ComponentType, str, str]] = []
-    for component_type in TYPES:
+    for component_type in COMPONENT_TYPES:
         for flavor in flavor_names(component_type.value):
             config = get_flavor(component_type.value, flavor)
             names = [name for name, field in config.model_fields.items() if takes_text(field.annotation) and looks_sensitive(name, "x")]
@@ -52,7 +52,7 @@ def _attributes() -> list[tuple[ComponentType, str, str]]:
 ATTRIBUTES = _attributes()
 
 
-def _from_file(line: str, name: str, value: str) -> Any:
+def _pass_in_file(line: str, name: str, value: str) -> Any:
     path = Path("value")
     path.write_text(value)
     try:
@@ -61,22 +61,22 @@ def _from_file(line: str, name: str, value: str) -> Any:
         path.unlink()
 
 
-WAYS: dict[str, Callable[[str, str, str], Any]] = {
+PASS_FUNCTIONS: dict[str, Callable[[str, str, str], Any]] = {
     "on the line": lambda line, name, value: run(f"{line} --{name}=?", value),
-    "from a file": _from_file,
+    "from a file": _pass_in_file,
 }
 
 
 def _all_texts(component_type: ComponentType, folder: Path) -> str:
     """Add the component ``c`` to a stack, and return all texts that show or export it."""
-    shown = run(f"{component_type.command} describe c").value
-    both = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
-    Client().workspace.register_stack("s", {**both, component_type: "c"})
+    described = run(f"{component_type.command} describe c").value
+    required = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
+    Client().workspace.register_stack("s", {**required, component_type: "c"})
     exported = folder / "s.yaml"
     message = run(f"stack export s {exported}").message
     stack = run("stack describe s").value
     component = Client().get_stack("s").components[component_type]
-    texts = [str(shown), shown._repr_html_(), str(stack), stack._repr_html_(), repr(component), str(component.config.model_dump())]
+    texts = [str(described), described._repr_html_(), str(stack), stack._repr_html_(), repr(component), str(component.config.model_dump())]
     return "\n".join([*texts, component.config.model_dump_json(), repr(vars(component.config)), message, exported.read_text()])
 
 
@@ -110,7 +110,7 @@ def test_a_plain_value_is_sealed_in_every_attribute(component_type: ComponentTyp
     assert find_canary(tmp_path) == []
 
 
-@pytest.mark.parametrize("pass_value", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("pass_value", PASS_FUNCTIONS.values(), ids=PASS_FUNCTIONS)
 @pytest.mark.parametrize("verb", ["register", "update"])
 def test_a_value_from_a_file_is_sealed_too(pass_value: Callable[[str, str, str], Any], verb: str, tmp_path: Path) -> None:
     """After an update, the old value is removed as well."""
@@ -130,15 +130,15 @@ def test_a_value_typed_in_a_kernel_is_sealed_too(tmp_path: Path) -> None:
     value, other = canary("prompt"), canary("other")
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
-        ran = [
+        results = [
             kernel.run("%zen annotator register c --flavor=label_studio --authentication_secret", [value, ""]),
             kernel.run("%zen annotator update c --authentication_secret", [other]),
             kernel.run("%zen annotator describe c"),
             kernel.run("from zensecrets_jupyter import Client\nClient().workspace.components()"),
         ]
-        assert all(one.ok for one in ran)
-        assert find_canary("".join(str(one.messages) for one in ran)) == []
-        assert "‹secret:authentication_secret›" in str(ran[2].messages)
+        assert all(result.ok for result in results)
+        assert find_canary("".join(str(result.messages) for result in results)) == []
+        assert "‹secret:authentication_secret›" in str(results[2].messages)
     assert find_canary(tmp_path) == []
 
 
@@ -147,9 +147,10 @@ def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
     run("secret register aws_prod --aws_access_key_id=?", canary())
     outcome = run("artifact-store register c --flavor=s3 --path=s3://bucket --authentication_secret=aws_prod")
     assert "Warning" not in outcome.message
-    shown = _all_texts(ComponentType.ARTIFACT_STORE, tmp_path)
-    assert shown.count("aws_prod") >= 6
-    assert "‹secret" not in shown
+    texts = _all_texts(ComponentType.ARTIFACT_STORE, tmp_path)
+    # Each table, the exported file and three representations of the component have the name.
+    assert texts.count("aws_prod") >= 6
+    assert "‹secret" not in texts
     # An update changes only the named attribute.
     run("artifact-store update c --path=s3://other")
     assert Client().workspace.component(ComponentType.ARTIFACT_STORE, "c").attributes["authentication_secret"] == "aws_prod"
@@ -160,7 +161,10 @@ def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_later_secret_is_sealed_first() -> None:
-    """The name of a secret that does not exist yet counts as a value, with a warning, and works nevertheless."""
+    """The name of a secret that does not exist yet counts as a value, with a warning, and works nevertheless.
+
+    After the registration of the secret, an update stores the name in plain text.
+    """
     assert "Warning" in run("annotator register c --flavor=label_studio --authentication_secret=labels").message
     run("secret register labels --api_key=?", canary())
     assert Client().workspace.open_component(ComponentType.ANNOTATOR, "c").authentication_secret == "labels"
@@ -184,7 +188,7 @@ def test_a_mapping_with_a_sensitive_value_is_sealed(text: str, is_shown: bool, t
     text = text.replace("VALUE", canary("inside"))
     run("artifact-store register c --flavor=s3 --path=s3://bucket --client_kwargs=?", text)
     described = run("artifact-store describe c").message + str(run("artifact-store describe c").value)
-    assert ("‹secret:client_kwargs›" in described) is not is_shown
+    assert ("‹secret:client_kwargs›" in described) == (not is_shown)
     assert find_canary(tmp_path) == []
     if "{{" not in text:
         assert Client().workspace.open_component(ComponentType.ARTIFACT_STORE, "c").client_kwargs == json.loads(text)

@@ -67,10 +67,10 @@ def test_a_value_can_come_from_a_file(tmp_path: Path) -> None:
 
 def test_the_command_asks_only_for_bare_options() -> None:
     """The other options have values."""
-    typed = canary()
-    user = ScriptedUser(typed)
+    typed_value = canary()
+    user = ScriptedUser(typed_value)
     run("secret register s --a=1 --b", asker=user)
-    assert active_content_of("s") == {"a": "1", "b": typed}
+    assert active_content_of("s") == {"a": "1", "b": typed_value}
     assert user.asked == ["Value of s.b: "]
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-KEY = ("", "secret", "zenml/namespace/vision/label_studio_secret")
+SECRET = ("", "secret", "zenml/namespace/vision/label_studio_secret")
+"""The namespace, the mount and the path of the secret in Vault."""
 
 
 @pytest.fixture
@@ -35,8 +36,8 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
 
 def write_as_colleague(vault: FakeVault, **content: str) -> None:
     """Write the next version of the secret, without this process."""
-    versions = vault.stored[KEY]
-    vault.write(KEY, {**versions[max(versions)].data, "content": content})
+    versions = vault.stored[SECRET]
+    vault.write(SECRET, {**versions[max(versions)].data, "content": content})
 
 
 def test_get_refresh_reads_the_current_value(vault: FakeVault) -> None:
@@ -48,9 +49,9 @@ def test_get_refresh_reads_the_current_value(vault: FakeVault) -> None:
     assert run("secret get label_studio_secret --key api_key").value == first
     assert run("secret get label_studio_secret --key api_key --refresh").value == second
     assert run("secret get label_studio_secret").value.content == {"api_key": second}
-    shown = run_zensecrets("secret", "get", "label_studio_secret", "--refresh")
-    assert "‹secret:label_studio_secret.api_key›" in shown.stdout
-    assert find_canary(shown.stdout) == []
+    result = run_zensecrets("secret", "get", "label_studio_secret", "--refresh")
+    assert "‹secret:label_studio_secret.api_key›" in result.stdout
+    assert find_canary(result.stdout) == []
 
 
 def test_validate_refresh_reads_the_current_keys(vault: FakeVault) -> None:
@@ -67,7 +68,7 @@ def test_validate_refresh_reads_the_current_keys(vault: FakeVault) -> None:
 
 
 def test_register_secrets_refresh_asks_for_the_currently_missing_values(vault: FakeVault) -> None:
-    """A colleague may have removed or added keys."""
+    """A colleague may have removed or added keys. Without a secrets manager the command is an error."""
     run(LABELS)
     run("stack update -an labels")
     run("secret register label_studio_secret --other=1")
@@ -90,13 +91,13 @@ def test_register_secrets_refresh_asks_for_the_currently_missing_values(vault: F
 @pytest.mark.usefixtures("vault")
 def test_a_deleted_secret_is_restored() -> None:
     """The error of `secret get` names the command. An existing or unknown secret can't be restored."""
-    text = canary()
-    run("secret register s --key=?", text)
+    value = canary()
+    run("secret register s --key=?", value)
     run("secret delete s -y")
     with pytest.raises(SecretNotFoundError, match="Restore it: %secret undelete s"):
         run("secret get s")
     assert run("secret undelete s").message == "Restored secret 's' in secrets manager 'team'."
-    assert run("secret get s").value.content == {"key": text}
+    assert run("secret get s").value.content == {"key": value}
     with pytest.raises(SecretExistsError):
         run("secret undelete s")
     with pytest.raises(SecretNotFoundError, match="There is no secret 't'"):
@@ -108,10 +109,16 @@ def test_a_deleted_secret_is_restored() -> None:
     assert find_canary(result.stdout + result.stderr) == []
 
 
-READ_ONLY = ["secret register s --key", "secret update db --password", "stack register-secrets", "secret delete db", "secret cleanup"]
+WRITING_COMMANDS = [
+    "secret register s --key",
+    "secret update db --password",
+    "stack register-secrets",
+    "secret delete db",
+    "secret cleanup",
+]
 
 
-@pytest.mark.parametrize("line", [*READ_ONLY, "secret import new.env --name n -i"])
+@pytest.mark.parametrize("line", [*WRITING_COMMANDS, "secret import new.env --name n -i"])
 def test_an_unsupported_operation_is_an_error_before_any_question(line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The backend can only read secrets."""
     monkeypatch.setenv("SECRET_DB__PASSWORD", canary())

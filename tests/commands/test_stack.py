@@ -37,9 +37,9 @@ def test_commands_warn_about_a_stack_that_can_t_run() -> None:
         run("stack update new -an labels").message,
         run("stack set new").message,
     ]
-    for text in messages:
-        assert "Warning: Stack 'new' can't run: 1 problem." in text
-        assert "%stack register-secrets new" in text
+    for message in messages:
+        assert "Warning: Stack 'new' can't run: 1 problem." in message
+        assert "%stack register-secrets new" in message
 
 
 def test_commands_warn_about_a_remote_orchestrator_with_a_local_secrets_manager() -> None:
@@ -59,7 +59,7 @@ def test_validate_returns_a_report() -> None:
 
 
 def test_register_secrets_asks_for_the_required_values() -> None:
-    """Existing values, other keys and the schema can stay."""
+    """Existing values, other keys and the schema do not change."""
     old, new = canary("old"), canary("new")
     run(LABELS)
     run("alerter register chat --flavor=slack --slack_token=? --default_slack_channel_id=?", "{{chat.token}}", "{{chat.channel}}")
@@ -103,12 +103,12 @@ def test_a_failed_write_lists_the_written_secrets(failing_backend: type[FailingB
 class RepairingUser(ScriptedUser):
     """A user who repairs the connection before the second attempt."""
 
-    def __init__(self, manager: type[FailingBackend], *answers: str) -> None:
-        """Prepare the answers, and the manager to repair."""
+    def __init__(self, backend: type[FailingBackend], *answers: str) -> None:
+        """Prepare the answers, and the backend to repair."""
         super().__init__(*answers)
-        self._manager = manager
+        self._backend = backend
 
     def confirm(self, question: str) -> bool:
-        """Repair the manager, and answer."""
-        self._manager.writes_left = 10
+        """Repair the backend, and answer."""
+        self._backend.writes_left = 10
         return super().confirm(question)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_dashes_and_underscores_are_equal() -> None:
-    """This applies to commands, options and the keys of a schema, but not to free keys."""
+    """This applies to commands, options and the keys of a schema, but not to other keys."""
     run("secret register o -s openai --api-key=1")
     assert active_content_of("o") == {"api_key": "1"}
     run("secret register free --api-key=1 --api_key=2")
@@ -65,30 +65,35 @@ def test_completion_offers_the_possible_next_words(monkeypatch: pytest.MonkeyPat
     run("secret register openai -s openai --api_key=?", canary())
     run(LABELS)
 
-    def offered(line: str) -> list[str]:
+    def completions_of(line: str) -> list[str]:
         *words, incomplete = line.split(" ")
         return [completion.text for completion in tree.complete(words, incomplete)]
 
-    assert offered("sta") == ["stack"]
-    assert offered("secrets_m") == ["secrets-manager"]
-    assert offered("secret up") == ["update"]
-    assert offered("secret update openai --a") == ["--api_key="]
-    assert offered("secret update openai --api_key=1 --a") == []
-    assert offered("secret register x --schema=aws --aws_s") == ["--aws_secret_access_key=", "--aws_session_token="]
-    assert offered("secret register x --schema=op") == ["--schema=openai"]
-    assert offered("secret get ope") == ["openai"]
-    assert offered("secret get openai --key ") == ["api_key"]
-    assert offered("secret get openai --ref") == offered("stack validate --ref") == offered("stack register-secrets --ref") == ["--refresh"]
-    assert offered("secret und") == ["undelete"]
-    assert offered("stack set d") == ["default"]
-    assert offered("stack update -an l") == ["labels"]
-    assert offered("annotator register a --flavor=label_studio --in") == ["--instance_url="]
-    assert offered("annotator update labels --authentication_secret={{o") == ["--authentication_secret={{openai."]
-    assert offered("annotator update labels --x=http://{{openai.a") == ["--x=http://{{openai.api_key}}"]
-    assert offered("nonsense x ") == offered("secret update nobody --x") == []
+    assert completions_of("sta") == ["stack"]
+    assert completions_of("secrets_m") == ["secrets-manager"]
+    assert completions_of("secret up") == ["update"]
+    assert completions_of("secret update openai --a") == ["--api_key="]
+    assert completions_of("secret update openai --api_key=1 --a") == []
+    assert completions_of("secret register x --schema=aws --aws_s") == ["--aws_secret_access_key=", "--aws_session_token="]
+    assert completions_of("secret register x --schema=op") == ["--schema=openai"]
+    assert completions_of("secret get ope") == ["openai"]
+    assert completions_of("secret get openai --key ") == ["api_key"]
+    assert (
+        completions_of("secret get openai --ref")
+        == completions_of("stack validate --ref")
+        == completions_of("stack register-secrets --ref")
+        == ["--refresh"]
+    )
+    assert completions_of("secret und") == ["undelete"]
+    assert completions_of("stack set d") == ["default"]
+    assert completions_of("stack update -an l") == ["labels"]
+    assert completions_of("annotator register a --flavor=label_studio --in") == ["--instance_url="]
+    assert completions_of("annotator update labels --authentication_secret={{o") == ["--authentication_secret={{openai."]
+    assert completions_of("annotator update labels --x=http://{{openai.a") == ["--x=http://{{openai.api_key}}"]
+    assert completions_of("nonsense x ") == completions_of("secret update nobody --x") == []
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "open")
     run("secrets-manager rewrap default --to passphrase")
-    locked = "import sys; from zensecrets_jupyter.commands import tree; print(tree.complete(['secret', 'get', 'openai', '--key'], ''))"
+    code = "import sys; from zensecrets_jupyter.commands import tree; print(tree.complete(['secret', 'get', 'openai', '--key'], ''))"
     monkeypatch.delenv("ZENSECRETS_PASSPHRASE")
-    done = subprocess.run([sys.executable, "-c", locked], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

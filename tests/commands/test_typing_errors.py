@@ -25,9 +25,9 @@ TYPING_ERRORS = {
     "secret update existing --stirp --key=?": "--strip",
     "secret update existing --remove_kye=key": "--remove-key",
     "secret update existing --remvoe-key key": "--remove-key",
-    "zen alerter register a --flavr=slack --slack_token=?": "--flavor",
-    "zen alerter register a --flavor=slack --litreal --slack_token=?": "--literal",
-    "zen secrets-manager register m --falvor=local": "--flavor",
+    "alerter register a --flavr=slack --slack_token=?": "--flavor",
+    "alerter register a --flavor=slack --litreal --slack_token=?": "--literal",
+    "secrets-manager register m --falvor=local": "--flavor",
 }
 USUAL_KEYS = """
     user username usr password passwd pass pw secret token key api_key apikey access_key access_key_id secret_key secret_access_key
@@ -46,7 +46,7 @@ def test_a_mistyped_option_is_an_error(line: str) -> None:
     """The error names the option and no value, and nothing is stored."""
     run("secret register existing --key=unchanged-value")
     with pytest.raises(UsageProblem, match=f"looks like a typing error of the option {TYPING_ERRORS[line]}") as caught:
-        run(line.removeprefix("zen "), *[canary("mistyped")] * line.count("?"))
+        run(line, *[canary("mistyped")] * line.count("?"))
     assert not find_canary(str(caught.value))
     assert str(caught.value).count("\n") == 0
     assert active_content_of("existing") == {"key": "unchanged-value"}
@@ -54,7 +54,7 @@ def test_a_mistyped_option_is_an_error(line: str) -> None:
 
 
 def test_usual_keys_are_no_typing_errors() -> None:
-    """Each key can be registered and updated."""
+    """Half of the keys can be registered, and the other half can be added by an update."""
     run("secret register usual " + " ".join(f"--{key}=a-value" for key in USUAL_KEYS[::2]))
     run("secret update usual " + " ".join(f"--{key}=a-value" for key in USUAL_KEYS[1::2]))
     assert set(active_content_of("usual")) == set(USUAL_KEYS)

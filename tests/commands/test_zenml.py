@@ -23,7 +23,7 @@ MANAGER = ComponentType.SECRETS_MANAGER
 
 
 @pytest.mark.parametrize(
-    ("line", "stored", "read"),
+    ("line", "stored", "name_and_value"),
     [
         ("gcp --project_id=one", {"project": "one"}, ("project_id", "one")),
         ("gcp --project-id one", {"project": "one"}, ("project", "one")),
@@ -37,11 +37,12 @@ MANAGER = ComponentType.SECRETS_MANAGER
         ("aws --region_name=eu-west-1", {"region_name": "eu-west-1"}, ("region_name", "eu-west-1")),
     ],
 )
-def test_the_names_of_attributes_in_zenml_are_accepted(line: str, stored: dict[str, str], read: tuple[str, str | None]) -> None:
-    """They are stored with our names, and the options have both names."""
+def test_the_names_of_attributes_in_zenml_are_accepted(line: str, stored: dict[str, str], name_and_value: tuple[str, str | None]) -> None:
+    """They are stored with our names. The options of the opened secrets manager have both names."""
     run(f"secrets-manager register m --flavor={line}")
     assert Client().workspace.component(MANAGER, "m").attributes == stored
-    assert getattr(Client().workspace.open_manager("m").options, read[0]) == read[1]
+    name, value = name_and_value
+    assert getattr(Client().workspace.open_manager("m").options, name) == value
 
 
 def test_an_attribute_is_changed_and_removed_by_either_name() -> None:
@@ -107,10 +108,10 @@ def test_a_required_component_can_t_be_removed() -> None:
     run("stack update default --secrets-manager default")
     run("stack copy default other")
     assert "active" not in run("stack remove-component other -x").message
-    for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE):
-        with pytest.raises(InvalidStackError, match=kind.label):
-            Client().workspace.remove_from_stack("other", [kind])
-        assert kind in Client().workspace.stack_record("other").components
+    for component_type in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE):
+        with pytest.raises(InvalidStackError, match=component_type.label):
+            Client().workspace.remove_from_stack("other", [component_type])
+        assert component_type in Client().workspace.stack_record("other").components
 
 
 def test_a_flavor_is_registered_by_its_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

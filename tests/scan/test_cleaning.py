@@ -39,7 +39,7 @@ pytestmark = pytest.mark.one_python
 VALUE = special_canary("clean")
 PLAIN = canary("plain")
 MASK = "‹secret:planted.key›"
-PLANTED = matcher_for(planted=VALUE)
+MATCHER = matcher_for(planted=VALUE)
 """A matcher for VALUE. It exists once, because its patterns take longer than a search."""
 
 
@@ -75,32 +75,34 @@ def test_cleaning_a_notebook_changes_only_the_value(part: str, tmp_path: Path) -
     for number, (encoding, text) in enumerate(encodings_of(VALUE).items()):
         before = to_json(notebook(**{part: text}), **STYLES[number % len(STYLES)])
         path.write_text(before, encoding="utf-8", newline="")
-        assert clean(PLANTED, path).uncleaned == []
+        assert clean(MATCHER, path).uncleaned == []
         after = path.read_bytes().decode("utf-8")
         nbformat.validate(nbformat.reads(after, as_version=4))
         if part == "attachment":
+            # The attachment is the only string that changes.
             ((old, new),) = [pair for pair in zip(before.split('"'), after.split('"'), strict=True) if pair[0] != pair[1]]
             assert len(base64.b64decode(new)) == len(base64.b64decode(old))
             # A digit of base64 contains parts of two bytes, so up to two bytes on each side are replaced too.
             assert base64.b64decode(new).startswith(b"some tex")
         else:
-            assert _has_value(json.dumps(json.loads(after), ensure_ascii=False)), encoding
-            assert PLANTED.find(after.encode()) == [], encoding
+            assert _has_value_or_replacement(json.dumps(json.loads(after), ensure_ascii=False)), encoding
+            assert MATCHER.find(after.encode()) == [], encoding
             assert _other_texts(json.loads(after)) == _other_texts(json.loads(before)), encoding
 
 
-def _other_texts(thing: Any) -> Any:
-    """Return a notebook with empty texts in place of those with the value or its replacement."""
-    if isinstance(thing, dict):
-        return [(key if not _has_value(key) else "", _other_texts(inner)) for key, inner in thing.items()]
-    if isinstance(thing, list):
-        joined = "".join(part for part in thing if isinstance(part, str))
-        return "" if _has_value(joined) else [_other_texts(inner) for inner in thing]
-    return "" if isinstance(thing, str) and _has_value(thing) else thing
+def _other_texts(node: Any) -> Any:
+    """Return a notebook in which each text with the value or its replacement is empty."""
+    if isinstance(node, dict):
+        return [(key if not _has_value_or_replacement(key) else "", _other_texts(child)) for key, child in node.items()]
+    if isinstance(node, list):
+        # A notebook stores the lines of a text as a list. A value may be in several lines.
+        joined = "".join(line for line in node if isinstance(line, str))
+        return "" if _has_value_or_replacement(joined) else [_other_texts(child) for child in node]
+    return "" if isinstance(node, str) and _has_value_or_replacement(node) else node
 
 
-def _has_value(text: str) -> bool:
-    return MASK in text or "{{planted.key}}" in text or bool(PLANTED.find(text.encode("utf-8", "surrogatepass")))
+def _has_value_or_replacement(text: str) -> bool:
+    return MASK in text or "{{planted.key}}" in text or bool(MATCHER.find(text.encode("utf-8", "surrogatepass")))
 
 
 def test_a_reference_replaces_a_value_in_sources_and_a_mask_elsewhere(tmp_path: Path) -> None:
@@ -135,13 +137,14 @@ def test_a_reference_replaces_a_value_in_sources_and_a_mask_elsewhere(tmp_path: 
 
 def test_values_over_several_lines_in_numbers_and_in_cell_ids_are_removed(tmp_path: Path) -> None:
     """The notebook is still valid."""
-    pem = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(canary("pem") for _ in range(5)) + "\n-----END PRIVATE KEY-----\n"
-    document = notebook(stream=pem, code=f"\n{pem}")
+    # The value of the secret `digits` is also a number of a JSON output, and a part of a cell id.
+    private_key = "-----BEGIN PRIVATE KEY-----\n" + "\n".join(canary("pem") for _ in range(5)) + "\n-----END PRIVATE KEY-----\n"
+    document = notebook(stream=private_key, code=f"\n{private_key}")
     document.cells[0].outputs[1].data["application/json"] = {"number": 4711081500, "other": 4711}
     document.cells[1].id = "name-4711081500"
     path = tmp_path / "a.ipynb"
     nbformat.write(document, path)
-    clean(matcher_for(planted=pem, digits="4711081500"), path)
+    clean(matcher_for(planted=private_key, digits="4711081500"), path)
     after = nbformat.read(path, as_version=4)
     nbformat.validate(after)
     assert after.cells[0].outputs[1].data["application/json"] == {"number": "‹secret:digits.key›", "other": 4711}
@@ -159,11 +162,11 @@ def test_a_scan_finds_nothing_after_cleaning(data: st.DataObject, tmp_path: Path
     """With arbitrary texts around the values, texts without a value do not change."""
     values = {"one": special_canary(), "two": canary(), "three": f"{canary()}\n{canary()}"}
     texts = {name: list(encodings_of(value).values()) for name, value in values.items()}
-    piece = st.one_of(_TEXT, *(st.sampled_from(one) for one in texts.values()))
-    planted = {part: "".join(data.draw(st.lists(piece, max_size=4))) for part in LOCATIONS if part != "key"}
+    value_or_text = st.one_of(_TEXT, *(st.sampled_from(encoded_texts) for encoded_texts in texts.values()))
+    texts_of_parts = {part: "".join(data.draw(st.lists(value_or_text, max_size=4))) for part in LOCATIONS if part != "key"}
     style = data.draw(st.sampled_from(STYLES))
     path = tmp_path / "a.ipynb"
-    before = notebook(**planted)
+    before = notebook(**texts_of_parts)
     path.write_bytes(to_json(before, **style).encode("utf-8", "surrogatepass"))
     matcher = matcher_for(**values)
     clean(matcher, path)
@@ -172,29 +175,29 @@ def test_a_scan_finds_nothing_after_cleaning(data: st.DataObject, tmp_path: Path
     for new, old in zip(_texts(after), _texts(before), strict=True):
         assert new == old or matcher.find(old.encode("utf-8", "surrogatepass"))
     plain = tmp_path / "a.txt"
-    plain.write_text("\n".join(planted.values()), encoding="utf-8", newline="")
+    plain.write_text("\n".join(texts_of_parts.values()), encoding="utf-8", newline="")
     clean(matcher, plain)
 
 
 def _texts(document: nbformat.NotebookNode) -> list[str]:
     """Return the texts of the notebook that may contain a value, except the attachment."""
     code, markdown = document.cells
-    stream, shown, error = code.outputs
+    stream, display, error = code.outputs
     texts = [code.source, markdown.source, stream.text, error.evalue, *error.traceback, code.metadata.note, document.metadata.about]
-    return [*texts, shown.data["text/html"], shown.data["text/plain"], shown.metadata.seen]
+    return [*texts, display.data["text/html"], display.data["text/plain"], display.metadata.seen]
 
 
 def test_text_files_keep_their_mode_line_ends_and_links(tmp_path: Path) -> None:
     """Cleaning also keeps a byte order mark, and leaves no other file in the folder."""
-    script, export_, link = tmp_path / "run.py", tmp_path / "a.html", tmp_path / "link.py"
+    script, html_export, link = tmp_path / "run.py", tmp_path / "a.html", tmp_path / "link.py"
     script.write_bytes(f"\ufeffkey = '{PLAIN}'\r\nprint(key)\r\n".encode())
     script.chmod(0o750)
-    export_.write_text(f"<p>{PLAIN}</p>", encoding="utf-8")
+    html_export.write_text(f"<p>{PLAIN}</p>", encoding="utf-8")
     link.symlink_to(script)
-    assert clean(matcher_for(planted=PLAIN), link, export_).uncleaned == []
+    assert clean(matcher_for(planted=PLAIN), link, html_export).uncleaned == []
     assert script.read_bytes().decode() == "\ufeffkey = '{{planted.key}}'\r\nprint(key)\r\n"
     assert script.stat().st_mode & 0o777 == 0o750
-    assert export_.read_text(encoding="utf-8") == f"<p>{MASK}</p>"
+    assert html_export.read_text(encoding="utf-8") == f"<p>{MASK}</p>"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "link.py", "run.py"]
 
 

@@ -31,8 +31,8 @@ NOTEBOOK = (
 
 
 def unicode_escapes(text: str) -> list[str]:
-    """Return each character of a text as a JSON escape."""
-    return [json.dumps(f"{one}\N{SNOWMAN}")[1:-7] if ord(one) > 127 else f"\\u{ord(one):04X}" for one in text]
+    """Return the JSON escape of each character of a text."""
+    return [f"\\u{ord(character):04X}" if character.isascii() else json.dumps(character)[1:-1] for character in text]
 
 
 ESCAPES = {
@@ -42,7 +42,8 @@ ESCAPES = {
     "upper case": json.dumps(ACCENTS)[1:-1].replace("\\u00e9", "\\u00E9"),
     "every character": "".join(unicode_escapes(ACCENTS)),
     "every second character": "".join(
-        unit if at % 2 else json.dumps(one)[1:-1] for at, (one, unit) in enumerate(zip(ACCENTS, unicode_escapes(ACCENTS), strict=True))
+        escape if index % 2 else json.dumps(character)[1:-1]
+        for index, (character, escape) in enumerate(zip(ACCENTS, unicode_escapes(ACCENTS), strict=True))
     ),
 }
 
@@ -69,7 +70,7 @@ def test_cleaning_keeps_the_encoding_of_a_text(encoding: str, tmp_path: Path) ->
     assert path.read_bytes() == "é = 1\r\nkey = '{{accents.key}}'\r\n".encode(encoding)
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS[:-1])
+@pytest.mark.parametrize("encoding", [encoding for encoding in ENCODINGS if encoding != "utf-32"])
 def test_a_notebook_may_be_in_any_encoding(encoding: str, tmp_path: Path) -> None:
     """A value is found and replaced with any JSON escapes, and nothing else changes."""
     for number, escaped in enumerate(ESCAPES.values()):
@@ -100,7 +101,7 @@ def test_the_value_of_a_magic_in_a_script_is_removed(comment: str, magic: str, t
 
 
 def test_a_link_and_its_target_are_one_file(tmp_path: Path) -> None:
-    """The file is scanned once, by its own path. Two links to a file in another folder also count once."""
+    """The file is scanned once, by its own path. Two links to one file outside the scanned folders also count once."""
     for folder in ("a", "b", "elsewhere"):
         (tmp_path / folder).mkdir()
     for name, target in {"a/0": "../b/real", "a/1": "../elsewhere/real", "a/2": "../elsewhere/real", "a/3": "nowhere"}.items():

@@ -23,6 +23,7 @@ from zensecrets_jupyter.scan.fingerprints.strength import WEAKEST, strength
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 VALUES = {
@@ -45,8 +46,8 @@ def test_every_encoding_is_recognized(name: str) -> None:
     assert REFUSED == {}
     for encoding, text in encodings_of(VALUES[name]).items():
         for before, after in (("", ""), ("abc ", " abc"), ("x = '", "'\n"), ("é\x00", "\xff ")):
-            found = MATCHER.find(f"{before}{text}{after}".encode())
-            assert {match.name for match in found} == {name}, encoding
+            matches = MATCHER.find(f"{before}{text}{after}".encode())
+            assert {match.name for match in matches} == {name}, encoding
 
 
 @given(text=st.text(st.characters(codec="utf-8"), max_size=300))
@@ -57,27 +58,33 @@ def test_arbitrary_text_does_not_match(text: str) -> None:
 
 
 def test_a_value_in_the_bytes_of_a_base64_picture_is_found() -> None:
-    """The match covers exactly the base64 digits of the value."""
+    """The match covers exactly the base64 digits of the value: without them, the picture contains no part of the value."""
     header, value = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", VALUES["plain.key"].encode()
     picture = header + secrets.token_bytes(2000) + b"\0" + value + b"\0" + secrets.token_bytes(100)
     digits = base64.b64encode(picture)
-    (found,) = MATCHER.find(b'"' + digits + b'"')
-    assert found.encoding == "base64"
-    cut = digits[: found.start - 1] + digits[found.end - 1 :]
-    assert find_canary(base64.b64decode(cut + b"=" * (-len(cut) % 4))) == []
+    (match,) = MATCHER.find(b'"' + digits + b'"')
+    assert match.encoding == "base64"
+    # The offsets of the match include the quotation mark before the digits.
+    remaining_digits = digits[: match.start - 1] + digits[match.end - 1 :]
+    assert find_canary(base64.b64decode(remaining_digits + b"=" * (-len(remaining_digits) % 4))) == []
 
 
 def test_a_fingerprint_file_contains_no_part_of_a_value() -> None:
-    """The header says what the file reveals. Two files of the same values have no hash in common."""
+    """The header says what the file reveals. Two exports of the same values have no hash in common."""
+    # The first line of every private key is public.
     for value in VALUES.values():
         for start in range(0, len(value) - 8, 4):
             assert value[start : start + 8] not in TEXT or value[start : start + 8] in "-----BEGIN PRIVATE KEY-----"
     assert find_canary(TEXT) == []
     header, *lines = TEXT.splitlines()
     assert "nothing else" in json.loads(header)["about"]
-    again = export((value, name) for name, value in VALUES.items())[0].splitlines()[1:]
-    hashes = {one[2] for line in lines for one in json.loads(line)["windows"]}
-    assert hashes.isdisjoint(one[2] for line in again for one in json.loads(line)["windows"])
+    other_lines = export((value, name) for name, value in VALUES.items())[0].splitlines()[1:]
+    assert _hashes(lines).isdisjoint(_hashes(other_lines))
+
+
+def _hashes(lines: Iterable[str]) -> set[str]:
+    """Return the hashes in the lines of a fingerprint file."""
+    return {window_hash for line in lines for _size, _kind, window_hash, *_ in json.loads(line)["windows"]}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,8 @@ def test_a_value_that_is_easy_to_guess_gets_no_fingerprint(value: str) -> None:
 )
 def test_random_values_are_strong_enough(letters: str, length: int) -> None:
     """At most two of 200 random values count as weak: by chance, about one of 3,000 contains words or repetitions."""
-    weak = [text for text in ("".join(secrets.choice(letters) for _ in range(length)) for _ in range(200)) if strength(text) <= WEAKEST]
+    texts = ["".join(secrets.choice(letters) for _ in range(length)) for _ in range(200)]
+    weak = [text for text in texts if strength(text) <= WEAKEST]
     assert len(weak) <= 2, weak
 
 
@@ -109,8 +117,9 @@ def test_another_file_is_an_error(text: str) -> None:
 
 def test_a_damaged_line_is_an_error_with_its_number() -> None:
     """Otherwise a scan would silently miss values."""
+    first, second, third, *_ = TEXT.splitlines()
     with pytest.raises(UnreadableFileError, match="Line 3"):
-        FingerprintMatcher("\n".join([*TEXT.splitlines()[:2], TEXT.splitlines()[2][:100]]), "f")
+        FingerprintMatcher("\n".join([first, second, third[:100]]), "f")
 
 
 def test_a_protected_value_is_stored_once_in_a_private_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,21 +167,22 @@ print(json.dumps(load_fingerprints().names))
 
 
 def test_a_fingerprint_that_is_added_during_a_repair_is_not_lost(tmp_path: Path) -> None:
-    """One process slowly rewrites the file while another process adds a value."""
+    """One process rewrites the file slowly, to repair it or to remove a name, while another process adds a value."""
     code = f"""
 import json, os, secrets, sys, time
 from multiprocessing import get_context
 
 os.environ["ZENSECRETS_HOME"] = {str(tmp_path / "home")!r}
 
-def rewrite(begun, added):
+def rewrite(rewrite_began, value_added):
     from zensecrets_jupyter.scan.fingerprints import store
     write = store.write_atomically
-    def slow(*args, **kwargs):
-        begun.set()
-        added.wait(0.4)
+    def write_slowly(*args, **kwargs):
+        rewrite_began.set()
+        # With a lock, the other process can't add a value before the write ends.
+        value_added.wait(0.4)
         write(*args, **kwargs)
-    store.write_atomically = slow
+    store.write_atomically = write_slowly
     {{"load": store.load_fingerprints, "remove": lambda: store.remove_fingerprints("gone.key")}}[sys.argv[1]]()
 
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -183,14 +193,14 @@ if sys.argv[1] == "load":
     with fingerprint_file().open("ab") as file:
         file.write(b"torn\\n")
 context = get_context("fork")
-begun, added = context.Event(), context.Event()
-other = context.Process(target=rewrite, args=(begun, added))
-other.start()
-begun.wait(20)
+rewrite_began, value_added = context.Event(), context.Event()
+other_process = context.Process(target=rewrite, args=(rewrite_began, value_added))
+other_process.start()
+rewrite_began.wait(20)
 the_redactor().protect(secrets.token_urlsafe(30), "late.key")
 save_fingerprints()
-added.set()
-other.join()
+value_added.set()
+other_process.join()
 print(json.dumps(load_fingerprints().names))
 """
     assert run_python(code, "load") == ["gone.key", "late.key"]

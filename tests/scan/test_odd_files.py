@@ -31,7 +31,8 @@ MATCHER = matcher_for(odd=VALUE)
 
 
 @pytest.fixture(autouse=True)
-def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _folder_with_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the test in a folder whose file ``found.txt`` contains the value."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "found.txt").write_text(VALUE)
 
@@ -39,9 +40,10 @@ def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_special_files_do_not_stop_a_scan(tmp_path: Path) -> None:
     """The scan finds the value in a normal file next to pipes, sockets, huge files, long paths and a damaged database."""
     os.mkfifo("pipe")
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind("socket")
+    with socket.socket(socket.AF_UNIX) as server_socket:
+        server_socket.bind("socket")
     with Path("endless").open("wb") as file:
+        # A sparse file of 8 TiB.
         file.truncate(2**43)
     Path("damaged.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     for _ in range(30):
@@ -53,6 +55,7 @@ def test_special_files_do_not_stop_a_scan(tmp_path: Path) -> None:
     report = Scanner(MATCHER).scan(["."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
     reasons = {Path(skipped.path).name[:3]: skipped.reason for skipped in report.skipped}
+    # The keys are the first three letters of the names.
     assert reasons == {"ddd": "its path is too long", "end": "it has more than 16 GiB; to scan it, pipe it in"}
 
 
@@ -66,18 +69,18 @@ def test_file_systems_with_the_state_of_the_kernel_are_skipped(tmp_path: Path) -
     assert {skipped.reason for skipped in report.skipped} == {"it shows the state of the system, and contains no files"}
 
 
-@pytest.mark.parametrize(("name", "kind"), [("/dev/zero", "a device"), ("pipe", "a pipe"), ("socket", "a socket")])
-def test_a_special_file_as_a_path_is_an_error(name: str, kind: str) -> None:
+@pytest.mark.parametrize(("name", "description"), [("/dev/zero", "a device"), ("pipe", "a pipe"), ("socket", "a socket")])
+def test_a_special_file_as_a_path_is_an_error(name: str, description: str) -> None:
     """The error suggests to pipe the data into the scan."""
     os.mkfifo("pipe")
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind("socket")
-    with pytest.raises(UnreadableFileError, match=f"'{name}' is {kind}, .*zensecrets scan -"):
+    with socket.socket(socket.AF_UNIX) as server_socket:
+        server_socket.bind("socket")
+    with pytest.raises(UnreadableFileError, match=f"'{name}' is {description}, .*zensecrets scan -"):
         Scanner(MATCHER).scan([name])
 
 
 def test_a_file_that_grows_beyond_the_limit_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log may grow faster than the scan reads it."""
+    """A log may grow faster than the scan reads it. Here the size is 0 when the scan begins."""
     monkeypatch.setattr(scanner, "LARGEST", 1000)
     monkeypatch.setattr(scanner, "CHUNK", 100)
     monkeypatch.setattr(scanner, "_size", lambda _path: 0)
@@ -95,36 +98,36 @@ def test_a_long_path_in_an_error_is_shortened() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "reason"),
+    ("error_number", "reason"),
     [(errno.ENOSPC, "full"), (errno.EIO, "failing"), (errno.EROFS, "read-only"), (errno.EDQUOT, "quota"), (errno.EFBIG, "size limit")],
 )
-def test_a_disk_error_is_reported_and_the_other_files_are_cleaned(number: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_error_is_reported_and_the_other_files_are_cleaned(error_number: int, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The file that could not be written does not change."""
     Path("other.txt").write_text(VALUE)
-    real: Callable[[int], None] = os.fsync
-    calls: list[int] = []
+    real_fsync: Callable[[int], None] = os.fsync
+    descriptors: list[int] = []
 
-    def failing(descriptor: int) -> None:
-        calls.append(descriptor)
-        if len(calls) == 1:
-            raise OSError(number, os.strerror(number))
-        real(descriptor)
+    def fail_once(descriptor: int) -> None:
+        descriptors.append(descriptor)
+        if len(descriptors) == 1:
+            raise OSError(error_number, os.strerror(error_number))
+        real_fsync(descriptor)
 
-    monkeypatch.setattr(os, "fsync", failing)
+    monkeypatch.setattr(os, "fsync", fail_once)
     cleaner = Cleaner(MATCHER)
     files, _ = cleaner.read([Path("found.txt"), Path("other.txt")])
-    done = cleaner.clean(files)
-    assert done.files == [Path("other.txt")]
-    (skipped,) = done.uncleaned
+    result = cleaner.clean(files)
+    assert result.files == [Path("other.txt")]
+    (skipped,) = result.uncleaned
     assert (skipped.path, reason in skipped.reason) == ("found.txt", True)
     assert Path("found.txt").read_text() == VALUE
     assert sorted(path.name for path in Path().iterdir()) == ["found.txt", "other.txt"]
 
 
 def test_a_database_with_the_longest_possible_name_is_read() -> None:
-    """The names of the files that SQLite writes next to it would be too long."""
+    """SQLite could not write a journal next to it, because the name of the journal would be too long."""
     name = "d" * 252 + ".db"
-    # SQLite can't create a database with such a name.
+    # SQLite can't create a database with the long name.
     write_history(Path("short.db"), VALUE)
     Path("short.db").rename(name)
     files, skipped = Cleaner(MATCHER).read([Path(name)])
@@ -139,7 +142,7 @@ def write_hostile_backup(*names: str) -> str:
 
 
 def test_a_backup_writes_only_below_the_named_folders(tmp_path: Path) -> None:
-    """One path outside them, such as a link, a relative path or a folder of a tool, stops the whole restoration."""
+    """One path that is outside, relative, or in a folder of a tool such as .git stops the whole restoration."""
     outside = tmp_path.parent / "outside"
     outside.mkdir()
     Path("link").symlink_to(outside)
@@ -165,7 +168,7 @@ def test_a_backup_writes_only_below_the_named_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["/dev/zero", "pipe", "/proc/kmsg", "x" * 12_000])
 def test_a_special_file_as_a_backup_is_an_error(name: str) -> None:
-    """The error comes at once, also for a device, a pipe and a path that is too long."""
+    """The error comes at once. Reading a device or a pipe would never end."""
     os.mkfifo("pipe")
     with pytest.raises(UnreadableFileError, match="not a readable backup"):
         restore(name, lambda _prompt: "open", ["."])
@@ -173,7 +176,7 @@ def test_a_special_file_as_a_backup_is_an_error(name: str) -> None:
 
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"zensecrets_backup": 1, "files": [1]}'])
 def test_another_sealed_file_as_a_backup_is_an_error(text: str) -> None:
-    """The sealed text may be any JSON."""
+    """The sealed text is JSON, but not the JSON of a backup."""
     Path("hostile.sealed").write_text(sealed_export.seal(text, "open"))
     with pytest.raises(UnreadableFileError, match="is not a backup"):
         restore("hostile.sealed", lambda _prompt: "open", ["."])

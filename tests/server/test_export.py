@@ -1,4 +1,4 @@
-"""Exports by nbconvert, with and without the preprocessor."""
+"""Exports by nbconvert with the preprocessor, which masks values."""
 
 from __future__ import annotations
 
@@ -31,16 +31,17 @@ def test_an_export_contains_no_value(export_format: str, tmp_path: Path) -> None
     """The preprocessor masks the values of the store in each export format, even short ones."""
     folder = tmp_path / "folder"
     folder.mkdir()
-    value, short = canary("export"), "hunter2x"
-    run("secret register db --password=? --pin=?", value, short)
-    write_notebook(folder / "a.ipynb", **{location: f"{value} {short}" for location in LOCATIONS if location != "key"})
+    value, short_value = canary("export"), "hunter2x"
+    run("secret register db --password=? --pin=?", value, short_value)
+    write_notebook(folder / "a.ipynb", **{location: f"{value} {short_value}" for location in LOCATIONS if location != "key"})
+    # Without the preprocessor, the export contains the value.
     _convert(folder, "--to", export_format, "--output", "clear")
     assert any(find_canary(path) for path in folder.glob("clear*"))
     process = _convert(folder, "--to", export_format, "--output", "masked", PREPROCESSOR)
     # nbconvert may write an attachment to a separate file.
     assert [find_canary(path) for path in folder.glob("masked*") if find_canary(path)] == []
     (masked,) = [path for path in folder.glob("masked*") if path.is_file()]
-    assert short not in masked.read_text(encoding="utf-8")
+    assert short_value not in masked.read_text(encoding="utf-8")
     assert "zensecrets masked ‹secret:db.password›, ‹secret:db.pin› in the export." in process.stderr
     assert find_canary(process.stdout + process.stderr) == []
 

@@ -69,19 +69,21 @@ def test_two_kernels_mask_their_values(kernel: Kernel, runtime: Path, tmp_path: 
 
 
 def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> None:
-    """Numbers of scripts and figures are not masked in saved files; other texts are."""
+    """Numbers of scripts and figures are not masked in saved files. Texts that contain the same digits are masked."""
     kernel.run(PROTECT.format(value=str(PIN), name="door.pin"))
-    data: list[dict[str, Any]] = [{mime: text} for mime, text, _ in PROGRAMS.values()]
-    data[0]["application/vnd.plotly.v1+json"] = {"y": [PIN], "name": str(PIN)}
-    outputs = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in data]
+    # A bundle contains one output, by MIME type.
+    bundles: list[dict[str, Any]] = [{mime: text} for mime, text, _ in PROGRAMS.values()]
+    bundles[0]["application/vnd.plotly.v1+json"] = {"y": [PIN], "name": str(PIN)}
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in bundles]
     document = notebook(code="1")
     document["cells"][-1]["outputs"] = outputs
     masked, names = _client(runtime).mask(document, format="json")
     assert names == {"door.pin"}
     masked_bundles = [output["data"] for output in masked["cells"][-1]["outputs"]]
     assert masked_bundles[0]["application/vnd.plotly.v1+json"] == {"y": [PIN], "name": MASK}
-    for (mime, text, numbers), masked_bundle in zip(PROGRAMS.values(), masked_bundles, strict=True):
-        assert (masked_bundle[mime].count(str(PIN)), masked_bundle[mime].replace(MASK, str(PIN))) == (numbers, text)
+    for (mime, text, number_count), masked_bundle in zip(PROGRAMS.values(), masked_bundles, strict=True):
+        assert masked_bundle[mime].count(str(PIN)) == number_count
+        assert masked_bundle[mime].replace(MASK, str(PIN)) == text
 
 
 def test_unloading_removes_the_private_file(kernel: Kernel, runtime: Path) -> None:
@@ -96,7 +98,7 @@ def test_unloading_removes_the_private_file(kernel: Kernel, runtime: Path) -> No
 
 
 def test_a_wrong_key_gets_no_answer(kernel: Kernel, runtime: Path) -> None:
-    """A client with a wrong key gets an error instead of the guard's state."""
+    """A client with a wrong key gets an error."""
     endpoint = _endpoint(kernel, runtime)._replace(key=bytes(32))
     with pytest.raises((OSError, ValueError)):
         endpoint.ask({})

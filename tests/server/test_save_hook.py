@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 VALUE = canary("saved")
 SPECIAL = special_canary("saved")
+"""A value with characters that each encoding writes differently."""
 SECONDS_TO_START = 60
 
 
@@ -49,9 +50,9 @@ class Server(NamedTuple):
     folder: Path
     home: Path
 
-    def save(self, path: str, content: Any, kind: str = "notebook", file_format: str = "json") -> None:
+    def save(self, path: str, content: Any, file_type: str = "notebook", file_format: str = "json") -> None:
         """Save a file through the contents API."""
-        model = {"type": kind, "format": file_format, "content": content}
+        model = {"type": file_type, "format": file_format, "content": content}
         answer = requests.put(f"{self.url}api/contents/{path}", json=model, headers={"Authorization": f"token {self.token}"}, timeout=60)
         assert answer.status_code in {200, 201}, answer.text
 
@@ -76,8 +77,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     token = secrets.token_hex()
     environment = {**os.environ, "JUPYTER_TOKEN": token, **{name: str(home / subfolder) for name, subfolder in folders.items()}}
     environment["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-    registered = run_zensecrets("secret", "register", "db", f"--password={VALUE}", f"--special={SPECIAL}", environment=environment)
-    assert registered.returncode == 0, registered.stderr
+    registration = run_zensecrets("secret", "register", "db", f"--password={VALUE}", f"--special={SPECIAL}", environment=environment)
+    assert registration.returncode == 0, registration.stderr
     options = [
         "--ContentsManager.allow_hidden=True",
         "--no-browser",
@@ -98,10 +99,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
-    info = home / "runtime" / f"jpserver-{process.pid}.json"
+    # Jupyter Server writes its URL to this file.
+    info_file = home / "runtime" / f"jpserver-{process.pid}.json"
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
-        if info.is_file() and (text := info.read_text(encoding="utf-8")):
+        if info_file.is_file() and (text := info_file.read_text(encoding="utf-8")):
             url: str = json.loads(text)["url"]
             try:
                 if requests.get(f"{url}api", timeout=SECONDS_TO_START).ok:
@@ -115,7 +117,7 @@ def _url_of(process: subprocess.Popen[bytes], home: Path) -> str:
 
 @pytest.mark.parametrize("location", LOCATIONS)
 def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(location: str, server: Server) -> None:
-    """Encoded values are masked in each location, and the log has only their names."""
+    """Encoded values are masked in each location, and the log has their names without the values."""
     name = location.replace(" ", "-")
     texts = list(encodings_of(SPECIAL).values())
     # To save time, locations other than code are tested with every eighth encoding.
@@ -131,7 +133,7 @@ def test_no_value_with_a_fingerprint_is_saved_in_a_notebook(location: str, serve
 
 
 def test_values_in_text_files_are_replaced(server: Server) -> None:
-    """References replace values in code, masks in other texts.
+    """References replace values in code, and masks replace them in other texts.
 
     A file named `.env` is not changed.
     """
@@ -208,7 +210,7 @@ def test_other_lines_are_used_after_a_damaged_line(
 def test_a_fingerprint_file_without_its_key_is_replaced(
     content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The damage is logged and reported once. Values that are read later are recognised."""
+    """The damage is logged and reported once. The server recognizes values that a process reads later."""
     import logging
 
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
@@ -229,7 +231,7 @@ def test_a_fingerprint_file_without_its_key_is_replaced(
 
 
 def test_damage_is_reported_once_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """The note is one line, below the cell after which the damage was found."""
+    """The note is one line on stderr. A second synchronization does not repeat it."""
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path))
     monkeypatch.setenv(store.VARIABLE, "on")
     store.take_removed_line_count()

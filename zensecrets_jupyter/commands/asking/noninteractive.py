@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.asking.form_request import Choice
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
-PREFIX = "ZENSECRETS_SECRET_"
+VARIABLE_PREFIX = "ZENSECRETS_SECRET_"
 """The prefix of environment variables with values: ``ZENSECRETS_SECRET_<NAME>_<KEY>``."""
 
 
@@ -62,7 +62,7 @@ def variable_name(name: str, key: str) -> str:
     Letters are upper case, and characters other than letters and digits become ``_``. For example, the variable of the key ``api-key`` of
     the secret ``openai`` is ``ZENSECRETS_SECRET_OPENAI_API_KEY``.
     """
-    return f"{PREFIX}{_upper_case_name(name)}_{_upper_case_name(key)}"
+    return f"{VARIABLE_PREFIX}{_upper_case_name(name)}_{_upper_case_name(key)}"
 
 
 def _upper_case_name(text: str) -> str:
