@@ -65,7 +65,7 @@ def test_messages_to_the_guard_are_read() -> None:
     messages: list[dict[str, object]] = [
         {"kind": "hello"},
         {"kind": "outputs", "outputs": [output]},
-        {"kind": "repaired", "cell_id": "c", "done": False},
+        {"kind": "repaired", "cell_id": "c", "is_repaired": False},
     ]
     for message in messages:
         message_of_later_version = {**message, "later": 1}
@@ -80,8 +80,8 @@ def test_messages_to_the_guard_are_read() -> None:
         "hello",
         {},
         {"kind": "status"},
-        {"kind": "repaired", "cell_id": "c", "done": "yes"},
-        {"kind": "repaired", "cell_id": 1, "done": True},
+        {"kind": "repaired", "cell_id": "c", "is_repaired": "yes"},
+        {"kind": "repaired", "cell_id": 1, "is_repaired": True},
         {"kind": "outputs", "outputs": [None]},
         {"kind": "outputs", "outputs": [{"cell_id": "c", "index": 0}]},
     ],

@@ -8,13 +8,13 @@ const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'
 
 const EVERYTHING = form({
   problem: 'Not registered.',
-  rules: [rule('x', 'An x?', { refuses: false })],
+  rules: [rule('x', 'An x?', { is_error: false })],
   sections: [
-    section([field('a')], { title: 'one', done: 'registered' }),
+    section([field('a')], { title: 'one', completed_label: 'registered' }),
     section(
       [
         field('user', { sensitive: false, required: false, description: 'Of the account.' }),
-        field('token', { present: 'set', removable: true, needed_by: ['a.b'] }),
+        field('token', { current_value_label: 'set', removable: true, needed_by: ['a.b'] }),
         field('pem', { media_type: 'application/x-pem-file', problem: 'No key.' })
       ],
       { title: 'two', note: 'schema aws', any_key: true }

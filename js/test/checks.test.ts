@@ -4,12 +4,12 @@ import { Checks, type IValue } from '../src/form/checks';
 
 import { form, rule } from './states';
 
-const value: IValue = { text: 'abc', sensitive: true, typed: true, mediaType: '' };
+const value: IValue = { text: 'abc', sensitive: true, isTyped: true, mediaType: '' };
 const NO_PROBLEM = { problem: '', notes: [] };
 
 describe('a value', () => {
   test('may have the maximum number of bytes, and no byte more', () => {
-    const checks = new Checks(form({ largest: 4 }));
+    const checks = new Checks(form({ max_bytes: 4 }));
     expect(checks.checkValue({ ...value, text: 'üü' })).toEqual(NO_PROBLEM);
     expect(checks.checkValue({ ...value, text: 'üüx' }).problem).toBe(
       'This is too large: the limit is 4 bytes.'
@@ -23,20 +23,20 @@ describe('a value', () => {
   });
 
   test('gets a note from each rule that does not refuse', () => {
-    const rules = ['a', 'b', 'z'].map(letter => rule(letter, `Has ${letter}.`, { refuses: false }));
+    const rules = ['a', 'b', 'z'].map(letter => rule(letter, `Has ${letter}.`, { is_error: false }));
     const checks = new Checks(form({ rules }));
     expect(checks.checkValue(value)).toEqual({ problem: '', notes: ['Has a.', 'Has b.'] });
   });
 
   test('that is not sensitive skips the rules for sensitive fields', () => {
-    const checks = new Checks(form({ rules: [rule('a', 'No.', { sensitive: true })] }));
+    const checks = new Checks(form({ rules: [rule('a', 'No.', { sensitive_only: true })] }));
     expect(checks.checkValue({ ...value, sensitive: false })).toEqual(NO_PROBLEM);
     expect(checks.checkValue(value).problem).toBe('No.');
   });
 
   test('from a file skips the rules for typed text', () => {
-    const checks = new Checks(form({ rules: [rule('a', 'No.', { typed: true })] }));
-    expect(checks.checkValue({ ...value, typed: false })).toEqual(NO_PROBLEM);
+    const checks = new Checks(form({ rules: [rule('a', 'No.', { typed_only: true })] }));
+    expect(checks.checkValue({ ...value, isTyped: false })).toEqual(NO_PROBLEM);
     expect(checks.checkValue(value).problem).toBe('No.');
   });
 

@@ -156,14 +156,14 @@ describe('a connection to the guard', () => {
     await connection.find();
   });
 
-  test.each([true, false])('answers a repair with its success: %s', done => {
+  test.each([true, false])('answers a repair with its success: %s', isRepaired => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
-    repairer.answer = done;
+    repairer.answer = isRepaired;
     const comm = kernel.open(STATUS);
     comm.say(REPAIR);
     expect(repairer.repaired).toEqual([REPAIR]);
-    expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done }]);
+    expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', is_repaired: isRepaired }]);
   });
 
   test('sends displayed outputs when the guard learns a value, and displays the redacted ones', () => {
@@ -196,7 +196,7 @@ describe('a connection to the guard', () => {
     expect(repairer.repaired).toEqual([]);
     repairer.agree();
     expect(repairer.repaired).toEqual([OFFER]);
-    expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', done: true }]);
+    expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', is_repaired: true }]);
   });
 
   test.each([true, false, null])('asks once whether saved files are checked: %s', async answer => {

@@ -109,7 +109,7 @@ describe('an added key', () => {
   });
 
   test('has a masked value that is checked by the rules for sensitive values', () => {
-    const shown = show({ ...FREE, rules: [rule('x', 'No x.', { sensitive: true })] });
+    const shown = show({ ...FREE, rules: [rule('x', 'No x.', { sensitive_only: true })] });
     expect(row(shown, 0)[1].type).toBe('password');
     fill(shown, 0, 'a', 'x');
     shown.button('Register').click();
@@ -126,7 +126,7 @@ describe('after a failed submission', () => {
     fill(shown, 0, 'b', '2');
     shown.button('Register').click();
     expect(row(shown, 0).map(({ value }) => value)).toEqual(['b', '']);
-    const fields = [field('token', { held: true }), field('b', { held: true, removable: true })];
+    const fields = [field('token', { has_earlier_input: true }), field('b', { has_earlier_input: true, removable: true })];
     shown.model.change({ attempt: 1, sections: [section(fields, { any_key: true })] });
     expect(shown.all('.zs-rows > .zs-added')).toHaveLength(0);
     expect(shown.field('b').innerText).toContain('already typed');

@@ -9,8 +9,8 @@ export function field(key: string, more: Partial<IFormField> = {}): IFormField {
     description: '',
     required: true,
     sensitive: true,
-    present: '',
-    held: false,
+    current_value_label: '',
+    has_earlier_input: false,
     removable: false,
     needed_by: [],
     media_type: '',
@@ -21,12 +21,12 @@ export function field(key: string, more: Partial<IFormField> = {}): IFormField {
 
 /** Return a section with these fields. */
 export function section(fields: readonly IFormField[], more: Partial<IFormSection> = {}): IFormSection {
-  return { title: '', note: '', done: '', any_key: false, fields, ...more };
+  return { title: '', note: '', completed_label: '', any_key: false, fields, ...more };
 }
 
 /** Return a rule that refuses a value in every field and from every source. */
 export function rule(pattern: string, text: string, more: Partial<IInputRule> = {}): IInputRule {
-  return { pattern, text, refuses: true, sensitive: false, typed: false, ...more };
+  return { pattern, text, is_error: true, sensitive_only: false, typed_only: false, ...more };
 }
 
 /** Return the state of an open form with two fields that was not displayed yet. */
@@ -38,18 +38,18 @@ export function form(more: Partial<IOpenForm> = {}): IOpenForm {
     title: 'aws_prod → default (local)',
     key: PUBLIC_KEY,
     attempt: 0,
-    shown: false,
+    is_displayed: false,
     problem: '',
     sections: [section([field('user', { sensitive: false }), field('token')])],
     passphrase: null,
     rules: [],
     key_rules: [],
-    largest: 100,
+    max_bytes: 100,
     ...more
   };
 }
 
 /** Return the state of a form that has ended. */
 export function closedForm(more: Partial<IClosedForm> = {}): IClosedForm {
-  return { id: 'f1', phase: 'done', line: '✔ done', details: [], ...more };
+  return { id: 'f1', phase: 'submitted', line: '✔ done', details: [], ...more };
 }

@@ -87,7 +87,7 @@ describe('submitting', () => {
     const shown = show(
       form({
         sections: [
-          section([field('a')], { title: 'one', done: 'registered' }),
+          section([field('a')], { title: 'one', completed_label: 'registered' }),
           section([field('b')], { title: 'two', note: 'schema aws' })
         ]
       })
@@ -173,7 +173,7 @@ describe('waiting for the kernel', () => {
     ['Import', 'Importing…'],
     ['Check', 'Sending…']
   ])('shows the progress of %s, and after a second the reason for the delay', (verb, doing) => {
-    const shown = show(form({ verb, sections: [section([field('a', { held: true })])] }));
+    const shown = show(form({ verb, sections: [section([field('a', { has_earlier_input: true })])] }));
     shown.button(verb).click();
     expect(shown.status).toBe(doing);
     vi.advanceTimersByTime(999);
@@ -199,8 +199,8 @@ describe('waiting for the kernel', () => {
       problem: 'Not registered.',
       sections: [
         section([
-          field('user', { sensitive: false, held: true }),
-          field('token', { held: true, problem: 'Too short.' })
+          field('user', { sensitive: false, has_earlier_input: true }),
+          field('token', { has_earlier_input: true, problem: 'Too short.' })
         ])
       ]
     });
@@ -225,7 +225,7 @@ describe('waiting for the kernel', () => {
 
 describe('a passphrase', () => {
   const label = 'Passphrase of local';
-  const none = [section([field('a', { held: true })])];
+  const none = [section([field('a', { has_earlier_input: true })])];
 
   test('is typed once if it exists', () => {
     const shown = show(

@@ -84,7 +84,7 @@ describe('a field', () => {
   test('with a stored value may be left empty', () => {
     const shown = show(
       form({
-        sections: [section([field('a', { present: 'set' }), field('b', { held: true })])]
+        sections: [section([field('a', { current_value_label: 'set' }), field('b', { has_earlier_input: true })])]
       })
     );
     expect(shown.all('.zs-badge').map(badge => badge.textContent)).toEqual([
@@ -99,7 +99,7 @@ describe('a field', () => {
   test('with a removable value has buttons to remove it and to undo this', () => {
     const shown = show(
       form({
-        sections: [section([field('a', { present: 'set', removable: true }), field('b')])]
+        sections: [section([field('a', { current_value_label: 'set', removable: true }), field('b')])]
       })
     );
     shown.type('a', 'new');
@@ -134,7 +134,7 @@ describe('leaving a field', () => {
   });
 
   test('shows the messages of the rules, and allows a submission with notes', async () => {
-    const rules = [rule('x', 'No x.'), rule('y', 'A y?', { refuses: false })];
+    const rules = [rule('x', 'No x.'), rule('y', 'A y?', { is_error: false })];
     const shown = show(form({ rules }));
     shown.type('user', 'y');
     shown.input('user').focus();
@@ -152,7 +152,7 @@ describe('leaving a field', () => {
 
   test('keeps the problem from the kernel, until the user types', async () => {
     const shown = show(
-      form({ sections: [section([field('a', { held: true, problem: 'Taken.' })])] })
+      form({ sections: [section([field('a', { has_earlier_input: true, problem: 'Taken.' })])] })
     );
     shown.input('a').focus();
     await userEvent.keyboard('{Tab}{Tab}{Tab}');
@@ -239,7 +239,7 @@ describe('a file', () => {
   });
 
   test('skips the rules for typed text, and is checked at once', async () => {
-    const rules = [rule('x', 'No x.', { typed: true }), rule('y', 'No y.')];
+    const rules = [rule('x', 'No x.', { typed_only: true }), rule('y', 'No y.')];
     const shown = show(form({ rules, sections: [section([field('token')])] }));
     await pick(shown, 'token', 'x');
     expect(shown.problems).toEqual([]);

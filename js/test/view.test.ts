@@ -23,13 +23,13 @@ describe('an open form', () => {
     const shown = show(form());
     expect(shown.model.sent).toEqual([{ kind: 'shown' }]);
     expect(document.activeElement).toBe(shown.input('user'));
-    shown.model.change({ shown: true });
-    shown.model.change({ attempt: 1, shown: false });
+    shown.model.change({ is_displayed: true });
+    shown.model.change({ attempt: 1, is_displayed: false });
     expect(shown.model.sent).toEqual([{ kind: 'shown' }]);
   });
 
   test('that was displayed before does not take the focus', () => {
-    const shown = show(form({ shown: true }));
+    const shown = show(form({ is_displayed: true }));
     expect(shown.model.sent).toEqual([]);
     expect(document.activeElement).toBe(document.body);
   });
@@ -56,7 +56,7 @@ describe('an open form', () => {
   test('keeps typed text if the kernel changes nothing else', () => {
     const shown = show(form());
     shown.type('token', 'half');
-    shown.model.change({ shown: true });
+    shown.model.change({ is_displayed: true });
     expect(shown.input('token').value).toBe('half');
   });
 
@@ -70,7 +70,7 @@ describe('an open form', () => {
 });
 
 describe('the end of a form', () => {
-  test.each(['done', 'cancelled', 'gone'] as const)('%s leaves one line', phase => {
+  test.each(['submitted', 'cancelled', 'dismissed'] as const)('%s leaves one line', phase => {
     const shown = show(form());
     shown.type('token', 'hunter2');
     const input = shown.input('token');

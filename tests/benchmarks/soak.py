@@ -66,7 +66,7 @@ class Cells:
         self.times.append((time.perf_counter() - start, f"the form of {code}"))
         self._kernel.record.clear()
         self.forms += 1
-        if form.state["phase"] != "done":
+        if form.state["phase"] != "submitted":
             raise RuntimeError(form.state["problem"])
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SECTION = Section(
     "cloud",
     "aws",
-    (Field("id", "Access key"), Field("token", required=False), Field("region", present=SET)),
+    (Field("id", "Access key"), Field("token", required=False), Field("region", current_value_label=SET)),
     command="%secret register cloud --schema=aws",
 )
 

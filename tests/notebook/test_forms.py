@@ -72,7 +72,7 @@ def test_a_submitted_form_registers_a_secret(kernel: Kernel) -> None:
     ]
     form.submit({"aws_access_key_id": first, "aws_secret_access_key": second})
     line = "✔ registered cloud (2 keys) in default (local)"
-    assert (form.state["phase"], form.state["line"]) == ("done", line)
+    assert (form.state["phase"], form.state["line"]) == ("submitted", line)
     assert form.updates == [{"text/plain": line}]
     assert content_of(kernel, "cloud") == {"aws_access_key_id": first, "aws_secret_access_key": second}
 
@@ -94,7 +94,7 @@ def test_an_update_keeps_the_values_of_empty_fields(kernel: Kernel) -> None:
     form = open_form(kernel, "%secret register mine")
     form.submit({"a": old, "b": old, "c": old})
     form = open_form(kernel, "%secret update mine -i")
-    assert [(field["key"], field["present"], field["removable"]) for field in form.state["sections"][0]["fields"]] == [
+    assert [(field["key"], field["current_value_label"], field["removable"]) for field in form.state["sections"][0]["fields"]] == [
         ("a", "set", True),
         ("b", "set", True),
         ("c", "set", True),
@@ -137,10 +137,10 @@ def test_a_failed_submission_keeps_the_values(kernel: Kernel) -> None:
     form.submit({"token": value})
     assert form.state["phase"] == "open"
     assert "exists already" in form.state["problem"]
-    assert form.state["sections"][0]["fields"][0]["held"] is True
+    assert form.state["sections"][0]["fields"][0]["has_earlier_input"] is True
     kernel.run("%secret delete cloud -y")
     form.submit({})
-    assert form.state["phase"] == "done"
+    assert form.state["phase"] == "submitted"
     assert content_of(kernel, "cloud") == {"token": value}
 
 
@@ -171,7 +171,7 @@ def test_the_kernel_repeats_the_checks_of_the_browser(
     form = open_form(kernel, REGISTER)
     form.submit({"aws_secret_access_key": canary("s"), **typed()})
     assert problem in form.state["sections"][0]["fields"][0]["problem"]
-    assert form.state["sections"][0]["fields"][1]["held"] is True
+    assert form.state["sections"][0]["fields"][1]["has_earlier_input"] is True
     assert "cloud" not in secret_table(kernel)
 
 
@@ -224,7 +224,7 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     assert form.state["phase"] == "open"
     message = {"kind": "submit", "sealed": form.seal({**good, "attempt": form.state["attempt"]})}
     form.send(message)
-    assert form.state["phase"] == "done"
+    assert form.state["phase"] == "submitted"
     form.send(message)
     form.send({"kind": "cancel"})
     form.send({"kind": "nonsense"})
@@ -239,7 +239,7 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
 INVALID_MESSAGES: list[object] = [
     None, 5, "text", [], ["custom"], {}, {"method": None}, {"method": ["custom"]}, {"method": "custom"}, {"method": "update"},
     *({"method": "custom", "content": content} for content in (None, 5, "text", ["submit"], {}, {"kind": None}, {"kind": ["submit"]})),
-    *({"method": "update", "state": state} for state in (5, ["form"], {"form": {"phase": "done"}}, {"_esm": "alert()"})),
+    *({"method": "update", "state": state} for state in (5, ["form"], {"form": {"phase": "submitted"}}, {"_esm": "alert()"})),
 ]  # fmt: skip
 """Invalid messages to a form.
 
@@ -265,7 +265,7 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
     assert log.count("The form of cell [2]: a message of an unknown kind was refused.") == len(INVALID_MESSAGES)
     assert "Traceback" not in log
     form.submit({"aws_access_key_id": canary("1"), "aws_secret_access_key": canary("2")})
-    assert form.state["phase"] == "done"
+    assert form.state["phase"] == "submitted"
 
 
 OUTPUTS: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
@@ -364,7 +364,7 @@ def test_an_import_is_previewed(kernel: Kernel) -> None:
     """
     kernel.run("import pathlib; _ = pathlib.Path('some.env').write_text('a=from-the-file\\nb=other-value\\n')")
     form = open_form(kernel, "%secret import some.env -i")
-    assert [(field["key"], field["present"]) for field in form.state["sections"][0]["fields"]] == [
+    assert [(field["key"], field["current_value_label"]) for field in form.state["sections"][0]["fields"]] == [
         ("a", "in the file"),
         ("b", "in the file"),
     ]
@@ -387,7 +387,7 @@ def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
         assert form.state["passphrase"]["is_new"] is True
         assert form.state["passphrase"]["label"] == "New passphrase for secrets manager 'default'"
         form.submit({"a": value}, passphrase=passphrase)
-        assert form.state["phase"] == "done", form.state
+        assert form.state["phase"] == "submitted", form.state
         assert "passphrase" in kernel.run("%zen secrets-manager describe").shown()[0]
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
@@ -397,7 +397,7 @@ def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
         form.submit({"a": value}, passphrase="wrong")
         assert "does not open" in form.state["passphrase"]["problem"]
         form.submit({}, passphrase=passphrase)
-        assert form.state["phase"] == "done", form.state
+        assert form.state["phase"] == "submitted", form.state
         assert find_canary(repr(kernel.record)) == []
 
 
@@ -408,12 +408,12 @@ def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
         kernel.run("%load_ext zensecrets_jupyter")
         first, second = open_form(kernel, "%secret register one --a"), open_form(kernel, "%secret register two --a")
         first.submit({"a": value}, passphrase="")
-        assert first.state["phase"] == "done", first.state
+        assert first.state["phase"] == "submitted", first.state
         second.submit({"a": value}, passphrase=canary("passphrase"))
         assert second.state["problem"].startswith("A passphrase is no longer needed")
         assert second.state["passphrase"] is None
         assert "two" not in secret_table(kernel).split()
         second.submit({})
-        assert second.state["phase"] == "done", second.state
+        assert second.state["phase"] == "submitted", second.state
         assert content_of(kernel, "two") == {"a": value}
         assert find_canary(repr(kernel.record)) == []

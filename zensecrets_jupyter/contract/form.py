@@ -24,16 +24,16 @@ class InputRule(Message):
     Attributes:
         pattern: A regular expression with the flag `u` that finds a violation.
         text: The message that the user sees.
-        refuses: Whether a violation prevents the submission; otherwise the message is a note.
-        sensitive: Whether the rule applies only to sensitive fields.
-        typed: Whether the rule applies only to typed or pasted text, and not to the content of a file.
+        is_error: Whether a violation prevents the submission; otherwise the message is a note.
+        sensitive_only: Whether the rule applies only to sensitive fields.
+        typed_only: Whether the rule applies only to typed or pasted text, and not to the content of a file.
     """
 
     pattern: str
     text: str
-    refuses: bool
-    sensitive: bool
-    typed: bool
+    is_error: bool
+    sensitive_only: bool
+    typed_only: bool
 
 
 class FormField(Message):
@@ -44,8 +44,8 @@ class FormField(Message):
         description: A short explanation; may be empty.
         required: Whether an empty field is a problem, if the kernel has no value that the field keeps.
         sensitive: Whether the browser shows dots.
-        present: The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored.
-        held: Whether the kernel has a valid value from an earlier submission of this form. An empty field keeps that value.
+        current_value_label: The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored.
+        has_earlier_input: Whether the kernel has a valid value from an earlier submission of this form, which an empty field keeps.
         removable: Whether the user may remove the stored value.
         needed_by: The attributes that refer to the key, such as "annotator 'labels'.authentication_secret".
         media_type: The media type of the value; may be empty. A value with a media type may have several lines.
@@ -56,8 +56,8 @@ class FormField(Message):
     description: str
     required: bool
     sensitive: bool
-    present: str
-    held: bool
+    current_value_label: str
+    has_earlier_input: bool
     removable: bool
     needed_by: tuple[str, ...]
     media_type: str
@@ -70,14 +70,14 @@ class FormSection(Message):
     Attributes:
         title: The name of the secret or component; empty if the title of the form begins with it.
         note: A line below the title, such as "schema aws"; may be empty.
-        done: The label of a completed section ("done"); otherwise empty.
+        completed_label: The label of a completed section, such as "done"; otherwise empty.
         any_key: Whether the user may add keys.
         fields: The fields of the section.
     """
 
     title: str
     note: str
-    done: str
+    completed_label: str
     any_key: bool
     fields: tuple[FormField, ...]
 
@@ -106,13 +106,13 @@ class OpenForm(Message):
         title: The object of the verb and its location, such as "aws_prod → default (local)".
         key: The one-time X25519 public key of the kernel in base64, to which the browser seals the submission.
         attempt: The number of submissions that the kernel has processed.
-        shown: Whether a front end has displayed the form.
+        is_displayed: Whether a front end has displayed the form.
         problem: The problem of the whole form after the last submission; may be empty.
         sections: The sections, one for each secret or component.
         passphrase: The field for a passphrase, if the command needs one.
         rules: The checks of values.
         key_rules: The checks of the names of added keys.
-        largest: The maximum size of a value in bytes of UTF-8.
+        max_bytes: The maximum size of a value in bytes of UTF-8.
     """
 
     id: str
@@ -121,13 +121,13 @@ class OpenForm(Message):
     title: str
     key: str
     attempt: int
-    shown: bool
+    is_displayed: bool
     problem: str
     sections: tuple[FormSection, ...]
     passphrase: PassphraseField | None
     rules: tuple[InputRule, ...]
     key_rules: tuple[InputRule, ...]
-    largest: int
+    max_bytes: int
 
 
 class ClosedForm(Message):
@@ -141,7 +141,7 @@ class ClosedForm(Message):
     """
 
     id: str
-    phase: Literal["done", "cancelled", "gone"]
+    phase: Literal["submitted", "cancelled", "dismissed"]
     line: str
     details: tuple[str, ...]
 

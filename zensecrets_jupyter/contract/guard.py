@@ -110,12 +110,12 @@ class RepairedMessage(TypedDict):
     Attributes:
         kind: The discriminator of the message.
         cell_id: The identifier of the cell.
-        done: Whether the source was replaced.
+        is_repaired: Whether the source was replaced.
     """
 
     kind: Literal["repaired"]
     cell_id: str
-    done: bool
+    is_repaired: bool
 
 
 GuardMessage = StatusMessage | RepairMessage | OfferMessage | OutputsMessage

@@ -15,11 +15,11 @@ export interface IInputRule {
   /** The message that the user sees. */
   readonly text: string;
   /** Whether a violation prevents the submission; otherwise the message is a note. */
-  readonly refuses: boolean;
+  readonly is_error: boolean;
   /** Whether the rule applies only to sensitive fields. */
-  readonly sensitive: boolean;
+  readonly sensitive_only: boolean;
   /** Whether the rule applies only to typed or pasted text, and not to the content of a file. */
-  readonly typed: boolean;
+  readonly typed_only: boolean;
 }
 
 /** A field of the form, for one key. */
@@ -33,9 +33,9 @@ export interface IFormField {
   /** Whether the browser shows dots. */
   readonly sensitive: boolean;
   /** The label of the stored value that an empty field keeps, such as "set"; empty if no value is stored. */
-  readonly present: string;
-  /** Whether the kernel has a valid value from an earlier submission of this form. An empty field keeps that value. */
-  readonly held: boolean;
+  readonly current_value_label: string;
+  /** Whether the kernel has a valid value from an earlier submission of this form, which an empty field keeps. */
+  readonly has_earlier_input: boolean;
   /** Whether the user may remove the stored value. */
   readonly removable: boolean;
   /** The attributes that refer to the key, such as "annotator 'labels'.authentication_secret". */
@@ -52,8 +52,8 @@ export interface IFormSection {
   readonly title: string;
   /** A line below the title, such as "schema aws"; may be empty. */
   readonly note: string;
-  /** The label of a completed section ("done"); otherwise empty. */
-  readonly done: string;
+  /** The label of a completed section, such as "done"; otherwise empty. */
+  readonly completed_label: string;
   /** Whether the user may add keys. */
   readonly any_key: boolean;
   /** The fields of the section. */
@@ -85,7 +85,7 @@ export interface IOpenForm {
   /** The number of submissions that the kernel has processed. */
   readonly attempt: number;
   /** Whether a front end has displayed the form. */
-  readonly shown: boolean;
+  readonly is_displayed: boolean;
   /** The problem of the whole form after the last submission; may be empty. */
   readonly problem: string;
   /** The sections, one for each secret or component. */
@@ -97,7 +97,7 @@ export interface IOpenForm {
   /** The checks of the names of added keys. */
   readonly key_rules: readonly IInputRule[];
   /** The maximum size of a value in bytes of UTF-8. */
-  readonly largest: number;
+  readonly max_bytes: number;
 }
 
 /** State of a form that has ended; a line replaces the form. */
@@ -105,7 +105,7 @@ export interface IClosedForm {
   /** The identifier of the form. */
   readonly id: string;
   /** The outcome: submitted, cancelled by the user, or dismissed by the kernel. */
-  readonly phase: 'done' | 'cancelled' | 'gone';
+  readonly phase: 'submitted' | 'cancelled' | 'dismissed';
   /** The line that replaces the form. */
   readonly line: string;
   /** Further lines below it, such as warnings. */

@@ -74,7 +74,7 @@ export interface IRepairedMessage {
   /** The identifier of the cell. */
   readonly cell_id: string;
   /** Whether the source was replaced. */
-  readonly done: boolean;
+  readonly is_repaired: boolean;
 }
 
 /** A message of the guard to the front ends. */

@@ -143,9 +143,9 @@ export class AddedKey implements IPart {
   private _checkValue(): void {
     const { isEmpty, text } = this;
     if (text !== '') {
-      const { typed } = this._input;
+      const { isTyped } = this._input;
       this._showValueResult(
-        this._context.checks.checkValue({ text, sensitive: true, typed, mediaType: '' })
+        this._context.checks.checkValue({ text, sensitive: true, isTyped, mediaType: '' })
       );
     } else {
       this._showValueResult(isEmpty ? NO_PROBLEM : problem(VALUE_NEEDED));

@@ -11,14 +11,14 @@ export interface IValue {
   readonly text: string;
   readonly sensitive: boolean;
   /** Whether the value was typed or pasted; otherwise it comes from a file. */
-  readonly typed: boolean;
+  readonly isTyped: boolean;
   readonly mediaType: string;
 }
 
 /** Checks of values and key names by the rules of the kernel. */
 export class Checks {
   constructor(form: IOpenForm) {
-    this.maxBytes = form.largest;
+    this.maxBytes = form.max_bytes;
     this._rules = form.rules.map(compile);
     this._keyRules = form.key_rules.map(compile);
   }
@@ -28,13 +28,13 @@ export class Checks {
 
   /** Check a value that is not empty. */
   checkValue(value: IValue): ICheckResult {
-    const { text, sensitive, typed, mediaType } = value;
+    const { text, sensitive, isTyped, mediaType } = value;
     if (new TextEncoder().encode(text).length > this.maxBytes) {
       return { problem: tooLarge(this.maxBytes), notes: [] };
     }
     const result = applyRules(
       text,
-      this._rules.filter(rule => (sensitive || !rule.sensitive) && (typed || !rule.typed))
+      this._rules.filter(rule => (sensitive || !rule.sensitive_only) && (isTyped || !rule.typed_only))
     );
     if (result.problem === '' && mediaType === 'application/json' && !isJson(text)) {
       return { ...result, problem: 'The value is not valid JSON.' };
@@ -67,8 +67,8 @@ function compile(rule: IInputRule): ICompiledRule {
 function applyRules(text: string, rules: readonly ICompiledRule[]): ICheckResult {
   const violated = rules.filter(rule => rule.expression.test(text));
   return {
-    problem: violated.find(rule => rule.refuses)?.text ?? '',
-    notes: violated.filter(rule => !rule.refuses).map(rule => rule.text)
+    problem: violated.find(rule => rule.is_error)?.text ?? '',
+    notes: violated.filter(rule => !rule.is_error).map(rule => rule.text)
   };
 }
 

@@ -77,8 +77,8 @@ export class Field implements IPart {
     const { sensitive, media_type: mediaType } = this._field;
     const { text } = this;
     if (text !== '') {
-      const { typed } = this._input;
-      this._showResult(this._context.checks.checkValue({ text, sensitive, typed, mediaType }));
+      const { isTyped } = this._input;
+      this._showResult(this._context.checks.checkValue({ text, sensitive, isTyped, mediaType }));
     } else {
       this._showResult(this._requiresInput && !this._removed ? problem(VALUE_NEEDED) : NO_PROBLEM);
     }
@@ -99,7 +99,7 @@ export class Field implements IPart {
 
   /** The label of the value that the kernel keeps if the field is left empty; an empty text if the kernel has no value. */
   private get _keptValueLabel(): string {
-    const { held: hasEarlierInput, present: storedValueLabel } = this._field;
+    const { has_earlier_input: hasEarlierInput, current_value_label: storedValueLabel } = this._field;
     return hasEarlierInput ? 'already typed' : storedValueLabel;
   }
 

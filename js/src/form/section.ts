@@ -79,7 +79,7 @@ export class Section implements IAddedKeyOwner {
   }
 
   private get _isOpen(): boolean {
-    return this._section.done === '';
+    return this._section.completed_label === '';
   }
 
   private get _acceptsKeys(): boolean {
@@ -104,7 +104,7 @@ export class Section implements IAddedKeyOwner {
   }
 
   private _createElement(): HTMLElement {
-    const { done, note, title } = this._section;
+    const { completed_label: completedLabel, note, title } = this._section;
     const element =
       title === ''
         ? h('div', { class: 'zs-section' })
@@ -113,7 +113,7 @@ export class Section implements IAddedKeyOwner {
       element.append(h('div', { class: 'zs-about' }, note));
     }
     if (!this._isOpen) {
-      element.append(h('div', { class: 'zs-done' }, icon('done'), done));
+      element.append(h('div', { class: 'zs-completed' }, icon('check'), completedLabel));
     }
     element.append(...this._fields.map(field => field.element));
     if (this._acceptsKeys) {

@@ -77,7 +77,7 @@ export class ValueInput {
   }
 
   /** Whether the value was typed or pasted; otherwise it comes from a file. */
-  get typed(): boolean {
+  get isTyped(): boolean {
     return this.#content === null;
   }
 

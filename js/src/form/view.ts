@@ -52,8 +52,8 @@ export class View {
   };
 
   private _showForm(form: IOpenForm): void {
-    // If only `shown` has changed, the form must not be replaced, because the user may have typed in it.
-    const state = JSON.stringify({ ...form, shown: true });
+    // If only `is_displayed` has changed, the form must not be replaced, because the user may have typed in it.
+    const state = JSON.stringify({ ...form, is_displayed: true });
     if (this._openForm !== null && state === this._openFormState) {
       return;
     }
@@ -67,7 +67,7 @@ export class View {
     this._el.replaceChildren(open.element);
     if (hadFocus) {
       open.focusProblem();
-    } else if (isFirst && !form.shown) {
+    } else if (isFirst && !form.is_displayed) {
       this._send({ kind: 'shown' });
       this._focusOnceAttached(open);
     }

@@ -147,7 +147,7 @@ export class GuardConnection {
 
   private _repair(comm: Kernel.IComm, message: IRepairMessage | IOfferMessage): void {
     const isReplaced = this._repairer.repair(message);
-    send(comm, { kind: 'repaired', cell_id: message.cell_id, done: isReplaced });
+    send(comm, { kind: 'repaired', cell_id: message.cell_id, is_repaired: isReplaced });
   }
 
   private _setStatus(status: IStatusMessage | null): void {

@@ -58,7 +58,9 @@ def test_a_front_end_receives_the_cleaned_source(kernel: Kernel, tmp_path: Path)
         {"kind": "repair", "cell_id": "of-a-notebook", "source": "%secret register x --key", "unchanged": ["%secret register x ", ""]}
     ]
     assert "Warning" not in result.error
-    published = kernel.read_messages(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
+    published = kernel.read_messages(
+        kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": True})
+    )
     assert not [message for message in published if message["msg_type"] == "stream"]
     kernel.run("1")
     line = next(message for message in reversed(kernel.record) if message["msg_type"] == "stream")
@@ -79,7 +81,7 @@ def test_every_cell_with_an_inline_secret_is_repaired(kernel: Kernel) -> None:
         repairs = guard_messages(result.messages)
         if [repair["kind"] for repair in repairs] != ["repair"] or find_canary(repairs[0]["source"]):
             not_repaired[cell] = repairs
-        kernel.read_messages(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True}))
+        kernel.read_messages(kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": True}))
     assert not_repaired == {}
 
 
@@ -98,10 +100,10 @@ def test_a_front_end_without_a_successful_answer_causes_a_warning(kernel: Kernel
     A front end does not repair a cell if, for example, its tab was closed or the cell was edited.
     """
     result = run_inline_secret(kernel)
-    kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": False})
+    kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": False})
     line = kernel.read_late(result.request_id, "stream")
     assert line["content"]["text"].startswith("Warning: this cell still holds the value of x.key.")
-    kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "done": True})
+    kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": True})
     assert kernel.run("1").error == ""
 
 
@@ -122,7 +124,7 @@ def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> Non
     assert statuses(kernel.run(f"%secret register x --key={value}").messages)[-1]["values"] == before["values"] + 1
     assert statuses(kernel.run(f"print('{value}')").messages)[-1]["masked"] > before["masked"]
     assert statuses(kernel.run("%secret guard off").messages)[-1]["on"] is False
-    for invalid in ({}, {"kind": "repaired"}, {"kind": ["hello"]}, {"kind": "repaired", "cell_id": 1, "done": "yes"}):
+    for invalid in ({}, {"kind": "repaired"}, {"kind": ["hello"]}, {"kind": "repaired", "cell_id": 1, "is_repaired": "yes"}):
         kernel.read_messages(kernel.send_comm(comm, invalid))
     assert kernel.run("1").ok
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.interaction import RequiredPassphrase
 
 SET = "set"
-"""The value of :attr:`Field.present` if the secrets manager has stored a value for the key."""
+"""The value of :attr:`Field.current_value_label` if the secrets manager has stored a value for the key."""
 
 
 class Field(NamedTuple):
@@ -26,9 +26,9 @@ class Field(NamedTuple):
     Attributes:
         key: The key of the secret, or the attribute of the component.
         description: A short description of the value; may be empty.
-        required: Whether an empty answer is an error. It is no error if ``present`` is not empty.
+        required: Whether an empty answer is an error. It is no error if ``current_value_label`` is not empty.
         sensitive: Whether the input is hidden.
-        present: Says where the value is that an empty answer keeps: :data:`SET` or "in the file". Empty if there is no value.
+        current_value_label: Says where the value is that an empty answer keeps: :data:`SET` or "in the file". Empty if there is no value.
         removable: Whether the person may remove the existing value.
         media_type: The media type of the value, such as ``application/json``; empty if unknown.
         needed_by: The attributes that refer to the value, such as ``annotator 'labels'.authentication_secret``.
@@ -38,7 +38,7 @@ class Field(NamedTuple):
     description: str = ""
     required: bool = True
     sensitive: bool = True
-    present: str = ""
+    current_value_label: str = ""
     removable: bool = False
     media_type: str = ""
     needed_by: tuple[str, ...] = ()

@@ -34,49 +34,49 @@ class Rule(NamedTuple):
     Attributes:
         pattern: The pattern that the rule searches for in the input.
         text: The message.
-        refuses: Whether the input is refused; otherwise the message is a note.
-        sensitive: Whether the rule applies only to sensitive values.
-        typed: Whether the rule applies only to typed or pasted input, and not to files.
+        is_error: Whether the input is refused; otherwise the message is a note.
+        sensitive_only: Whether the rule applies only to sensitive values.
+        typed_only: Whether the rule applies only to typed or pasted input, and not to files.
     """
 
     pattern: str
     text: str
-    refuses: bool = False
-    sensitive: bool = False
-    typed: bool = False
+    is_error: bool = False
+    sensitive_only: bool = False
+    typed_only: bool = False
 
 
 VALUE_RULES = (
-    Rule(r"\x00", "A value can't contain the character NUL.", refuses=True),
-    Rule(LONE_SURROGATE.pattern, "The value contains an unpaired surrogate, which can't be stored.", refuses=True),
+    Rule(r"\x00", "A value can't contain the character NUL.", is_error=True),
+    Rule(LONE_SURROGATE.pattern, "The value contains an unpaired surrogate, which can't be stored.", is_error=True),
     Rule(
         _INVISIBLE,
         "The value contains an invisible character, perhaps from a web page. If it is part of the value, read the value from a file.",
-        refuses=True,
-        typed=True,
+        is_error=True,
+        typed_only=True,
     ),
     Rule(
         r"^\s*-----BEGIN [^\r\n]*\s*(?![\s\S])",
         "The value is only the first line of a key. Read the key from its file: --KEY=@FILE.",
-        refuses=True,
-        typed=True,
+        is_error=True,
+        typed_only=True,
     ),
     Rule(r"^\s|\s(?![\s\S])", "The value starts or ends with white space, which is stored too."),
     Rule(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]", "The value contains a control character, which is stored too."),
-    Rule(r"^@", "The value is stored as typed; no file is read.", typed=True),
-    Rule(r"^[\s\S]{1,5}(?![\s\S])", "The value is very short for a secret.", sensitive=True),
+    Rule(r"^@", "The value is stored as typed; no file is read.", typed_only=True),
+    Rule(r"^[\s\S]{1,5}(?![\s\S])", "The value is very short for a secret.", sensitive_only=True),
 )
 """The rules for values."""
 
 KEY_RULES = (
-    Rule(r"^(?![\s\S])", "A key needs a name.", refuses=True),
-    Rule(r"^name(?![\s\S])", "A key can't be called 'name'.", refuses=True),
-    Rule(r"^-", "A key can't start with '-'.", refuses=True),
-    Rule(rf"^[\s\S]{{{MAX_NAME_LENGTH + 1}}}", f"A key may have at most {MAX_NAME_LENGTH} characters.", refuses=True),
+    Rule(r"^(?![\s\S])", "A key needs a name.", is_error=True),
+    Rule(r"^name(?![\s\S])", "A key can't be called 'name'.", is_error=True),
+    Rule(r"^-", "A key can't start with '-'.", is_error=True),
+    Rule(rf"^[\s\S]{{{MAX_NAME_LENGTH + 1}}}", f"A key may have at most {MAX_NAME_LENGTH} characters.", is_error=True),
     Rule(
         f"{INVALID_KEY_CHARACTERS.pattern}|{LONE_SURROGATE.pattern}|{_INVISIBLE}",
         "A key can't contain braces, white space, control or invisible characters.",
-        refuses=True,
+        is_error=True,
     ),
 )
 """The rules for key names."""
@@ -91,14 +91,14 @@ def problem_with(field: Field, value: str, *, from_file: bool = False) -> str:
     if len(value.encode("utf-8", "surrogatepass")) > MAX_VALUE_BYTES:
         return TOO_LARGE
     for rule in VALUE_RULES:
-        if rule.refuses and _applies(rule, value, sensitive=field.sensitive, from_file=from_file):
+        if rule.is_error and _applies(rule, value, sensitive=field.sensitive, from_file=from_file):
             return rule.text
     return NO_JSON if field.media_type == "application/json" and not _is_json(value) else ""
 
 
 def notes_on(field: Field, value: str) -> list[str]:
     """Return notes about an accepted value."""
-    return [rule.text for rule in VALUE_RULES if not rule.refuses and _applies(rule, value, sensitive=field.sensitive, from_file=False)]
+    return [rule.text for rule in VALUE_RULES if not rule.is_error and _applies(rule, value, sensitive=field.sensitive, from_file=False)]
 
 
 def problem_with_key(key: str, existing: Sequence[str] | set[str]) -> str:
@@ -109,7 +109,7 @@ def problem_with_key(key: str, existing: Sequence[str] | set[str]) -> str:
 
 
 def _applies(rule: Rule, value: str, *, sensitive: bool, from_file: bool) -> bool:
-    if (rule.sensitive and not sensitive) or (rule.typed and from_file):
+    if (rule.sensitive_only and not sensitive) or (rule.typed_only and from_file):
         return False
     return _compiled(rule.pattern).search(value) is not None
 

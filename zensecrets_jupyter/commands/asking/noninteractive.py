@@ -97,7 +97,7 @@ def _missing_names(section: Section, answer: Answer) -> list[str]:
     return [
         f"{section.subject}.{field.key}"
         for field in section.fields
-        if field.required and not field.present and not answer.values.get(field.key)
+        if field.required and not field.current_value_label and not answer.values.get(field.key)
     ]
 
 

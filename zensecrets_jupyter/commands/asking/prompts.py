@@ -97,12 +97,14 @@ class PromptAsker:
     def _ask_field(self, section: Section, field: Field) -> str:
         prompt = self._prompt_hidden if field.sensitive else self._prompt_visible
         description = f" ({field.description})" if field.description else ""
-        empty_note = f"; empty keeps the value that is {field.present}" if field.present else "" if field.required else "; empty for none"
+        empty_note = "" if field.required else "; empty for none"
+        if field.current_value_label:
+            empty_note = f"; empty keeps the value that is {field.current_value_label}"
         for attribute in field.needed_by:
             self._show(f"  {attribute} needs {section.subject}.{field.key}")
         for _ in range(TRIES):
             answer = prompt(f"Value of {section.subject}.{field.key}{description}{empty_note}: ")
-            if not answer and (field.present or not field.required):
+            if not answer and (field.current_value_label or not field.required):
                 return ""
             problem = problem_with(field, answer) if answer else EMPTY
             if not problem:

@@ -196,7 +196,7 @@ def field_of(
         description,
         required=required,
         sensitive=schema.is_sensitive(key),
-        present=SET if is_stored else "",
+        current_value_label=SET if is_stored else "",
         media_type=schema.media_type(key),
         needed_by=needed_by,
     )

@@ -123,7 +123,7 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -
 def _section(secret: BaseSecretSchema, note: str) -> Section:
     required = type(secret).required_keys()
     fields = [
-        field_of(type(secret), key, required=key in required)._replace(present="in the file", removable=key not in required)
+        field_of(type(secret), key, required=key in required)._replace(current_value_label="in the file", removable=key not in required)
         for key in secret.content
     ]
     return Section(secret.name, secret.TYPE, tuple(fields), note=note)

@@ -150,7 +150,7 @@ class FrontEndComm:
         elif message["kind"] == "outputs":
             self._redact_outputs(message["outputs"])
         else:
-            self._receive_answer(message["cell_id"], done=message["done"])
+            self._receive_answer(message["cell_id"], is_repaired=message["is_repaired"])
 
     def _redact_outputs(self, outputs: list[CellOutput]) -> None:
         """Send back a redacted copy of each output that contains a value.
@@ -166,9 +166,9 @@ class FrontEndComm:
         if changed:
             self._send({"kind": "outputs", "outputs": changed})
 
-    def _receive_answer(self, cell_id: str, *, done: bool) -> None:
+    def _receive_answer(self, cell_id: str, *, is_repaired: bool) -> None:
         # Only the tab that ran the cell repairs it, and all other tabs answer "no". Only the timeout means that no tab repairs the cell.
-        if not done:
+        if not is_repaired:
             return
         pending = self._repairs.pop(cell_id, None)
         if pending is None and cell_id in self._offers:

@@ -123,10 +123,12 @@ class PostRunCheck:
                 f" may still show {values.it}. Next time type only the key, and rotate the secret."
             )
         elif cell_id and self._comm.can_repair:
-            pending = PendingRepair(self._parent(), lambda parent, done: self._report_repair(parent, values, done=done))
+            pending = PendingRepair(
+                self._parent(), lambda parent, is_repaired: self._report_repair(parent, values, is_repaired=is_repaired)
+            )
             self._comm.repair(cell_id, cleaned.source, cleaned.unchanged, pending)
         else:
-            self._report_repair(None, values, done=False)
+            self._report_repair(None, values, is_repaired=False)
 
     def _offer(self, cell_id: str | None, source: str, values: _Values, warning: str) -> bool:
         """Offer to mask values in a cell, and write the warning.
@@ -137,7 +139,7 @@ class PostRunCheck:
         if not cell_id or self._comm is None or not self._comm.can_repair:
             return False
         message = f"✔ {sentence(values.phrase)} {values.was} replaced in the cell."
-        pending = PendingRepair(self._parent(), lambda parent, _done: self._write(message, parent, stream="stdout"))
+        pending = PendingRepair(self._parent(), lambda parent, _is_repaired: self._write(message, parent, stream="stdout"))
         self._comm.offer(cell_id, source, values.names, pending)
         self._write(f"{warning} Accept the replacement that the notebook offers, or remove {values.it} and rotate the secret.")
         return True
@@ -193,8 +195,8 @@ class PostRunCheck:
         if not self._offer(self._cell_ids.get(number), source, values, warning):
             self._write(f"{warning} {values.advice}")
 
-    def _report_repair(self, parent: Mapping[str, Any] | None, values: _Values, *, done: bool) -> None:
-        if done:
+    def _report_repair(self, parent: Mapping[str, Any] | None, values: _Values, *, is_repaired: bool) -> None:
+        if is_repaired:
             message = f"✔ {sentence(values.phrase)} {values.was} removed from this cell and from the history."
             self._write(message, parent, stream="stdout")
         else:

@@ -63,7 +63,7 @@ class FormSession:
         self._log = log
         self._lock = threading.RLock()
         self._attempt = 0
-        self._is_shown = False
+        self._is_displayed = False
         self._earlier_outcome: Outcome | None = None
         self.outcome: Outcome | None = None
         self.problem: ZenSecretsError | None = None
@@ -92,8 +92,8 @@ class FormSession:
             elif message is None:
                 self._log(f"{self._subject}: a message of an unknown kind was refused.")
             elif isinstance(message, ShownMessage):
-                self._is_shown = True
-                self.state = self.state.model_copy(update={"shown": True})
+                self._is_displayed = True
+                self.state = self.state.model_copy(update={"is_displayed": True})
                 self._on_change()
             elif isinstance(message, CancelMessage):
                 self._cancel()
@@ -118,7 +118,7 @@ class FormSession:
         with self._lock:
             if self.is_open:
                 self.problem = InteractionCancelledError(reason, hint="Run the cell again.")
-                self._close("gone", reason)
+                self._close("dismissed", reason)
 
     def _set_request(self, request: FormRequest) -> None:
         self._request = request
@@ -132,7 +132,7 @@ class FormSession:
             self._request,
             key=self._key.public,
             attempt=self._attempt,
-            shown=self._is_shown,
+            is_displayed=self._is_displayed,
             problems=problems,
             earlier_answers=self._valid_answers,
         )
@@ -203,7 +203,7 @@ class FormSession:
             values = {key: value for key, value in values.items() if key not in removed}
             self._valid_answers[section.subject] = Answer(values, removed)
             for field in section.fields:
-                is_missing = field.required and not field.present and field.key not in values
+                is_missing = field.required and not field.current_value_label and field.key not in values
                 if is_missing and (section.subject, field.key) not in problems:
                     problems[section.subject, field.key] = EMPTY
             if section.any_key and not section.fields and not values and not problems:
@@ -243,9 +243,9 @@ class FormSession:
     def _end(self, outcome: Outcome) -> None:
         self.outcome = outcome
         lines = outcome.message.splitlines()
-        self._close("done", f"✔ {outcome.line or (lines[0] if lines else 'done')}", lines[1:])
+        self._close("submitted", f"✔ {outcome.line or (lines[0] if lines else 'done')}", lines[1:])
 
-    def _close(self, phase: Literal["done", "cancelled", "gone"], line: str, details: Sequence[str] = ()) -> None:
+    def _close(self, phase: Literal["submitted", "cancelled", "dismissed"], line: str, details: Sequence[str] = ()) -> None:
         self._release()
         self._valid_answers = {}
         self._key = OneTimeKey()

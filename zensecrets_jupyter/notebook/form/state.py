@@ -37,7 +37,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
     *,
     key: str,
     attempt: int,
-    shown: bool,
+    is_displayed: bool,
     problems: Problems,
     earlier_answers: Mapping[str, Answer],
 ) -> OpenForm:
@@ -48,7 +48,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
         request: The request that the form shows.
         key: The public key to which the browser seals the submission.
         attempt: The number of submissions that were processed.
-        shown: Whether a front end has displayed the form.
+        is_displayed: Whether a front end has displayed the form.
         problems: The problems of the last submission.
         earlier_answers: The valid values of earlier submissions, by section.
     """
@@ -60,14 +60,14 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
         title=request.title,
         key=key,
         attempt=attempt,
-        shown=shown,
+        is_displayed=is_displayed,
         problem=problems.form,
         sections=tuple(
             _section(
                 section,
                 # The title of a form for a single secret contains its name.
                 title="" if request.title.startswith(section.subject) else section.subject,
-                done="done" if section.subject in completed else "",
+                completed_label="done" if section.subject in completed else "",
                 problems=problems,
                 earlier_answer=earlier_answers.get(section.subject, Answer({})),
             )
@@ -76,7 +76,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
         passphrase=None if passphrase is None else _passphrase(passphrase, problems),
         rules=_rules(VALUE_RULES),
         key_rules=_rules(KEY_RULES),
-        largest=MAX_VALUE_BYTES,
+        max_bytes=MAX_VALUE_BYTES,
     )
 
 
@@ -85,14 +85,14 @@ def _passphrase(required: RequiredPassphrase, problems: Problems) -> PassphraseF
     return PassphraseField(label=label, is_new=required.is_new, problem=problems.passphrase)
 
 
-def _section(section: Section, *, title: str, done: str, problems: Problems, earlier_answer: Answer) -> FormSection:
+def _section(section: Section, *, title: str, completed_label: str, problems: Problems, earlier_answer: Answer) -> FormSection:
     schema = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
     requested = {field.key for field in section.fields}
     added = [Field(key) for key in earlier_answer.values if key not in requested]
     return FormSection(
         title=title,
         note="; ".join(text for text in (schema, section.note) if text),
-        done=done,
+        completed_label=completed_label,
         any_key=section.any_key,
         fields=tuple(
             FormField(
@@ -100,8 +100,8 @@ def _section(section: Section, *, title: str, done: str, problems: Problems, ear
                 description=field.description,
                 required=field.required,
                 sensitive=field.sensitive,
-                present=field.present,
-                held=field.key in earlier_answer.values,
+                current_value_label=field.current_value_label,
+                has_earlier_input=field.key in earlier_answer.values,
                 removable=field.removable,
                 needed_by=field.needed_by,
                 media_type=field.media_type,
@@ -114,5 +114,12 @@ def _section(section: Section, *, title: str, done: str, problems: Problems, ear
 
 def _rules(rules: tuple[Rule, ...]) -> tuple[InputRule, ...]:
     return tuple(
-        InputRule(pattern=rule.pattern, text=rule.text, refuses=rule.refuses, sensitive=rule.sensitive, typed=rule.typed) for rule in rules
+        InputRule(
+            pattern=rule.pattern,
+            text=rule.text,
+            is_error=rule.is_error,
+            sensitive_only=rule.sensitive_only,
+            typed_only=rule.typed_only,
+        )
+        for rule in rules
     )
