@@ -17,6 +17,9 @@ import pytest
 
 from zensecrets_jupyter.core.managers.registry import BUILT_IN
 
+# The builds and environments of this file take minutes, so one worker of pytest-xdist makes them.
+pytestmark = pytest.mark.xdist_group("packaging")
+
 ROOT = Path(__file__).parents[2]
 VERSION: str = json.loads((ROOT / "js" / "package.json").read_text(encoding="utf-8"))["version"]
 LABEXTENSION = "share/jupyter/labextensions/zensecrets-jupyter/"
