@@ -268,7 +268,9 @@ def test_each_access_resolves_again() -> None:
 
 def test_a_model_without_a_resolver_raises_not_in_stack() -> None:
     """Reading a reference outside of a stack raises NotInStackError with reference, attribute and remedy."""
-    with pytest.raises(NotInStackError, match=r"\{\{a\.b\}\} of attribute 'text' can't be resolved: it is not part of a stack") as caught:
+    with pytest.raises(
+        NotInStackError, match=r"\{\{a\.b\}\} of attribute 'text' can't be resolved: its owner is not part of a stack"
+    ) as caught:
         _ = Settings(text="{{a.b}}").text
     assert isinstance(caught.value, RuntimeError)
     assert is_one_line(caught.value)

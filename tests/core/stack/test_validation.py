@@ -60,7 +60,7 @@ def test_each_secret_is_read_once_and_in_parallel() -> None:
     mine = Stack("mine", [], manager, id="x")
     settings = [(str(stack_component), stack_component.config) for stack_component in components]
     report = mine.validate(level=KEY, settings=settings)
-    assert [problem.lacks for problem in report.problems] == [ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE]
+    assert [problem.type_to_set for problem in report.problems] == [ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE]
     assert len(manager.backend.reads) == len(set(manager.backend.reads)) == 100
     assert manager.backend.lists == 0
     assert not barrier.broken
@@ -282,7 +282,7 @@ def test_a_remote_orchestrator_needs_remote_components(level: SecretValidationLe
 
     remote = component(ComponentType.ORCHESTRATOR, "kubernetes", "cluster")
     report = stack(remote, manager=SecretsManager(Local())).validate(level=level)
-    assert [problem.lacks for problem in report.problems] == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
+    assert [problem.type_to_set for problem in report.problems] == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
     assert "The orchestrator 'cluster' runs on another machine and can't reach the local secrets manager 'unregistered'." in str(report)
     assert "can't reach the local artifact store 'default'" in str(report)
     assert report.remedy == "%stack update mine -x SECRETS_MANAGER -a ARTIFACT_STORE"
@@ -296,7 +296,7 @@ def test_is_remote_reads_nothing() -> None:
     cluster = component(ComponentType.ORCHESTRATOR, "kubeflow", "cluster", kubernetes_context="{{there.key}}")
     report = stack(cluster, manager=manager).validate(level=SECRET)
     assert manager.backend.reads == []
-    assert [problem.lacks for problem in report.problems] == [ComponentType.ARTIFACT_STORE]
+    assert [problem.type_to_set for problem in report.problems] == [ComponentType.ARTIFACT_STORE]
 
 
 REMOTE_CELL = """
@@ -321,7 +321,7 @@ def test_is_remote_of_a_user_class_sees_references() -> None:
     config: Callable[..., StackComponentConfig] = run_cell(REMOTE_CELL)["AskingConfig"]
     orchestrator = StackComponent("asks", ComponentType.ORCHESTRATOR, config(where="{{there.key}}"), id="x", flavor="asking_in_a_cell")
     report = stack(orchestrator, manager=manager).validate(level=SECRET)
-    assert [problem.lacks for problem in report.problems] == [ComponentType.ARTIFACT_STORE]
+    assert [problem.type_to_set for problem in report.problems] == [ComponentType.ARTIFACT_STORE]
     assert manager.backend.reads == []
 
 

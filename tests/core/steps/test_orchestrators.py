@@ -52,6 +52,6 @@ def test_a_remote_orchestrator_with_local_components_is_refused(client: Client) 
     ran.clear()
     with pytest.raises(StackValidationError) as caught:
         one()
-    lacking = [problem.lacks for problem in caught.value.report.problems]
-    assert lacking == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
+    types_to_set = [problem.type_to_set for problem in caught.value.report.problems]
+    assert types_to_set == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
     assert not ran

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 _PLAIN_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-# A text with more digits is probably a random token and not a name.
+"""A text that may be the name of a secret: at most 40 lower-case letters, digits, ``_`` and ``-``."""
 _MAX_DIGITS_OF_NAME = 3
+"""A text with more digits is probably a random token and not a name."""
 
 
 class StackComponentConfig(ReferenceModel):
@@ -40,8 +41,8 @@ class StackComponentConfig(ReferenceModel):
     IGNORED: ClassVar[dict[str, str]] = {}
     """Attributes of ZenML that are accepted and ignored, each with the reason as the end of a sentence."""
 
-    def _build(self, data: dict[str, Any], *, clear: frozenset[str] = frozenset()) -> None:
-        super()._build({name: value for name, value in data.items() if name not in self.IGNORED}, clear=clear)
+    def _build(self, data: dict[str, Any], *, clear_names: frozenset[str] = frozenset()) -> None:
+        super()._build({name: value for name, value in data.items() if name not in self.IGNORED}, clear_names=clear_names)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -55,26 +56,28 @@ class StackComponentConfig(ReferenceModel):
         field = type(self).model_fields.get(name)
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
             return is_secret_field(field)
-        return name not in self._separate.clear and looks_sensitive(name, value)
+        return name not in self._separate.clear_names and looks_sensitive(name, value)
 
     def _texts_to_mask(self, name: str, value: Any) -> Iterator[str]:
         """Yield the texts of a sensitive value that the guard masks in outputs.
 
-        If the field is not a SecretField, only the texts whose names suggest a secret are masked.
+        All texts of a SecretField are masked. In another attribute, a text is masked if its name suggests a secret, and if the text is not
+        itself the name of a secret.
         """
         field = type(self).model_fields.get(name)
         if field is not None and is_secret_field(field):
-            return texts_in(value)
-        sensitive_texts = [
-            (key, text) for key, text in _named_texts(name, value) if looks_sensitive(key, text) and not _may_name_secret(key, text)
-        ]
-        return (part for key, text in sensitive_texts for part in (text, *secret_fragments(key, text)))
+            yield from texts_in(value)
+            return
+        for key, text in _named_texts(name, value):
+            if looks_sensitive(key, text) and not _may_name_secret(key, text):
+                yield text
+                yield from secret_fragments(key, text)
 
     @property
     def is_remote(self) -> bool:
         """Whether the component runs on another machine, which can't reach local components.
 
-        References in the attributes are not resolved: this property reads their raw text.
+        :class:`StackComponent` reads this property from a copy with unresolved references.
         """
         return False
 
@@ -82,7 +85,7 @@ class StackComponentConfig(ReferenceModel):
     def is_local(self) -> bool:
         """Whether the component can only be reached from this machine.
 
-        References in the attributes are not resolved: this property reads their raw text.
+        :class:`StackComponent` reads this property from a copy with unresolved references.
         """
         return False
 
@@ -95,8 +98,8 @@ class StackComponent:
 
     def __new__(cls, name: str, component_type: ComponentType, config: StackComponentConfig, **_: str) -> Self:  # noqa: ARG004 - __new__ gets the arguments of __init__
         """Return an instance of a subclass that has the attributes of ``config``."""
-        component: Any = cls
-        subclass: type[Self] = _subclass_with_attributes(component, type(config))
+        component_class: Any = cls
+        subclass: type[Self] = _subclass_with_attributes(component_class, type(config))
         return super().__new__(subclass)
 
     def __init__(self, name: str, component_type: ComponentType, config: StackComponentConfig, *, id: str, flavor: str) -> None:  # noqa: A002 - ZenML calls this argument id
@@ -130,18 +133,19 @@ class StackComponent:
     def __getattr__(self, name: str) -> Any:
         """Return the resolved value of a config attribute for which this class has no property."""
         if name.startswith("__") or name == "config":
+            # pickle and copy look for special methods before "config" is set. Reading "config" would then call this method without end.
             raise AttributeError(name)
         return getattr(self.config, name)
 
     @property
     def is_remote(self) -> bool:
         """Whether the component runs on another machine; the check resolves no reference."""
-        return self.config.with_raw_references().is_remote
+        return self.config.with_unresolved_references().is_remote
 
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the component; the check resolves no reference."""
-        return self.config.with_raw_references().is_local
+        return self.config.with_unresolved_references().is_local
 
     def bind_references(self, resolver: ReferenceResolver) -> StackComponent:
         """Return a copy of the component whose references ``resolver`` resolves."""
@@ -153,7 +157,7 @@ class StackComponent:
 
 
 def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield each text in ``value`` with its key, by default ``name``."""
+    """Yield each text in ``value`` with its key in the nearest dict, or with ``name`` if there is no dict around it."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, Mapping):
@@ -165,19 +169,25 @@ def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _may_name_secret(name: str, text: str) -> bool:
-    """Return whether ``text`` may be a secret's name; names are not masked in outputs."""
+    """Return whether ``text`` may be the name of a secret.
+
+    An attribute such as ``authentication_secret`` may have the name of a secret as its value. Names are not masked in outputs.
+    """
     has_few_digits = sum(character.isdigit() for character in text) <= _MAX_DIGITS_OF_NAME
     return name.endswith("secret") and has_few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)
 
 
-def _create_component(name: str, component_type: ComponentType, config: StackComponentConfig, identity: str, flavor: str) -> StackComponent:
-    return StackComponent(name, component_type, config, id=identity, flavor=flavor)
+def _create_component(
+    name: str, component_type: ComponentType, config: StackComponentConfig, component_id: str, flavor: str
+) -> StackComponent:
+    return StackComponent(name, component_type, config, id=component_id, flavor=flavor)
 
 
 @lru_cache(maxsize=256)
-def _subclass_with_attributes(component: Any, config: type[StackComponentConfig]) -> Any:
-    """Return a subclass of ``component`` with a property for each attribute of ``config``."""
+def _subclass_with_attributes(component_class: Any, config_class: type[StackComponentConfig]) -> Any:
+    """Return a subclass of ``component_class`` with a property for each attribute of ``config_class``."""
     # Each attribute gets a property, because reading it is faster than a call of __getattr__.
-    existing_names = {*dir(component), "name", "type", "config", "id", "flavor"}
-    attributes = {name: property(attrgetter(f"config.{name}")) for name in config.model_fields if name not in existing_names}
-    return type(component.__name__, (component,), {"__module__": component.__module__, "__doc__": component.__doc__, **attributes})
+    existing_names = {*dir(component_class), "name", "type", "config", "id", "flavor"}
+    members = {name: property(attrgetter(f"config.{name}")) for name in config_class.model_fields if name not in existing_names}
+    members |= {"__module__": component_class.__module__, "__doc__": component_class.__doc__}
+    return type(component_class.__name__, (component_class,), members)

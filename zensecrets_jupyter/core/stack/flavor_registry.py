@@ -76,11 +76,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
 """The config classes of the built-in flavors, by type and flavor. Each type has a module with the same name."""
 
 
-def _clash(_name: str, message: str, hint: str) -> StackError:
+def _clash_error(_name: str, message: str, hint: str) -> StackError:
     return StackError(message, hint=hint)
 
 
-def _unavailable(name: str, message: str, hint: str) -> FlavorUnavailableError:
+def _unavailable_error(name: str, message: str, hint: str) -> FlavorUnavailableError:
     return FlavorUnavailableError(message, flavor=name.partition(".")[2], hint=hint)
 
 
@@ -92,8 +92,8 @@ _registry: Registry[StackComponentConfig] = Registry(
         for component_type, flavors in BUILT_IN.items()
         for flavor, class_name in flavors.items()
     },
-    clash=_clash,
-    unavailable=_unavailable,
+    clash=_clash_error,
+    unavailable=_unavailable_error,
 )
 
 
@@ -103,7 +103,7 @@ def add(config: type[StackComponentConfig]) -> None:
     A class that is defined again replaces the earlier one.
 
     Raises:
-        StackError: If the type is unknown, or the flavor belongs to a built-in, an installed or another class.
+        StackError: If the type is unknown, or the flavor belongs to another class, which is built in, installed or defined in this process.
     """
     component_type = str(getattr(config.TYPE, "value", config.TYPE))
     if component_type not in BUILT_IN:
@@ -118,7 +118,8 @@ def flavor_names(component_type: str) -> list[str]:
     Raises:
         StackError: If two packages register the same flavor.
     """
-    return [flavor for flavor_type, _, flavor in (name.partition(".") for name in _registry.names()) if flavor_type == component_type]
+    prefix = f"{component_type}."
+    return [name.removeprefix(prefix) for name in _registry.names() if name.startswith(prefix)]
 
 
 def get_flavor(component_type: str, flavor: str) -> type[StackComponentConfig]:

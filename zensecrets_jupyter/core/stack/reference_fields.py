@@ -1,4 +1,4 @@
-"""Fields of a :class:`ReferenceModel`: reading them, and their validators.
+"""Fields of a :class:`ReferenceModel`: how they are read and validated.
 
 pydantic validates plain values when the model is created. A field with a reference is validated each time it is read, with the resolved
 value.
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationInfo, ValidatorFunctionWrapHandler
 
 _VALIDATOR_PREFIX = "_validate_unless_reference_"
-_free_text_fields: WeakKeyDictionary[type[BaseModel], dict[str, bool]] = WeakKeyDictionary()
+_free_text_cache: WeakKeyDictionary[type[BaseModel], dict[str, bool]] = WeakKeyDictionary()
+"""The earlier results of :func:`is_free_text_field`, by class and field."""
 
 
 class ResolvedValue(NamedTuple):
-    """A resolved value that is passed to the validators of a field."""
+    """A resolved value for the validators of a field; it is never treated as a reference, whatever its text is."""
 
     value: Any
 
@@ -52,18 +53,21 @@ class ReferenceField:
 def add_reference_validator(model: type[BaseModel]) -> None:
     """Add a validator to a class, so that its other validators get no references.
 
-    pydantic calls the last defined wrap validator first. Each subclass therefore defines a reference validator after its other
-    validators. The number of base classes makes the name of this validator unique among the inherited reference validators.
+    pydantic calls the last defined wrap validator first. Each subclass therefore gets a reference validator after its other validators.
+    The number of base classes makes the validator's name different from the names of the inherited reference validators.
     """
     name = f"{_VALIDATOR_PREFIX}{len(model.__mro__)}"
     setattr(model, name, field_validator("*", mode="wrap")(_reference_validator(name)))
 
 
-def _reference_validator(attribute: str) -> Any:
-    """Return the validator with the name ``attribute``; a subclass ignores it, because it defines another one."""
+def _reference_validator(validator_name: str) -> Any:
+    """Return the reference validator with that name.
+
+    Subclasses inherit the validator, but it does nothing in them, because each of them has its own reference validator.
+    """
 
     def validate_unless_reference(cls: type[BaseModel], value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
-        if attribute not in vars(cls):
+        if validator_name not in vars(cls):
             return handler(value)
         if type(value) is ResolvedValue:
             return handler(value.value)
@@ -78,22 +82,26 @@ def _reference_validator(attribute: str) -> Any:
 
 def is_free_text_field(model: type[BaseModel], name: str) -> bool:
     """Return whether a field accepts any text, so that a resolved text needs no validation."""
-    fields = _free_text_fields.setdefault(model, {})
-    if name not in fields:
+    results = _free_text_cache.setdefault(model, {})
+    if name not in results:
         field = model.model_fields.get(name)
         if field is None:
+            # A model that allows extra attributes does not validate them.
             return True
-        is_text = field.annotation is str or set(get_args(field.annotation)) == {str, type(None)} or field.annotation is Any
-        fields[name] = is_text and not field.metadata and not _has_own_validator(model, name)
-    return fields[name]
+        is_optional_text = set(get_args(field.annotation)) == {str, type(None)}
+        is_text = field.annotation is str or is_optional_text or field.annotation is Any
+        results[name] = is_text and not field.metadata and not _has_own_validator(model, name)
+    return results[name]
 
 
 def _has_own_validator(model: type[BaseModel], name: str) -> bool:
     """Return whether a class declares a validator for a text field."""
-    # The core schema, which pydantic documents, contains the validators.
+    # pydantic documents the core schema, in which the schema of a validator contains the validated schema under the key "schema".
+    # The first loop goes through the validators of the model, the second one through those of the field.
     schema: Any = TypeAdapter(model).core_schema
     while schema["type"] != "model-fields":
         if "schema" not in schema:
+            # The fields are not found, so the function can't exclude a validator.
             return True
         schema = schema["schema"]
     schema = schema["fields"][name]["schema"]

@@ -1,6 +1,6 @@
-"""Models whose attributes may hold references: configs of components, and settings of steps and pipelines.
+"""Models whose attributes may hold references ``{{name.key}}``: configs of components, and settings of steps and pipelines.
 
-An attribute with a reference is stored as raw text outside of the fields of the pydantic model. It is resolved and validated each time it
+An attribute with a reference is stored unresolved, outside of the fields of the pydantic model. It is resolved and validated each time it
 is read. Sensitive plain values are also stored outside of the fields, so that ``vars`` and ``repr`` do not show them.
 """
 
@@ -40,17 +40,17 @@ class _SeparateAttributes(NamedTuple):
     Attributes:
         references: Values with references, unresolved, by attribute.
         secrets: Sensitive plain values by attribute.
-        raw_texts: Names of the attributes that hold a :class:`RawText`.
-        clear: Names of the attributes that were stored in clear text.
+        raw_text_names: Names of the attributes that hold a :class:`RawText`, which may look like a reference and is never resolved.
+        clear_names: Names of the attributes that the workspace stores in clear text.
     """
 
     references: dict[str, Any]
     secrets: dict[str, Any]
-    raw_texts: frozenset[str] = frozenset()
-    clear: frozenset[str] = frozenset()
+    raw_text_names: frozenset[str] = frozenset()
+    clear_names: frozenset[str] = frozenset()
 
 
-_NOTHING_SEPARATE = _SeparateAttributes({}, {})
+_NO_SEPARATE_ATTRIBUTES = _SeparateAttributes({}, {})
 _NO_READERS: Mapping[str, Callable[[], str]] = {}
 
 
@@ -65,15 +65,16 @@ class ReferenceModel(BaseModel):
     if TYPE_CHECKING:
         _separate: _SeparateAttributes
         _resolver: ReferenceResolver | None
+        # Functions that return the resolved text of an attribute, by attribute.
         _readers: Mapping[str, Callable[[], str]]
 
-    # Resolved values are validated by assignment to a copy; __setattr__ refuses any other assignment.
+    # validate_assignment is for _validate_resolved, which assigns a resolved value to a copy. __setattr__ refuses any other assignment.
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, protected_namespaces=(), validate_assignment=True)
 
     def __new__(cls, *_: Any, **__: Any) -> Self:
         """Return an instance without separate attributes."""
         self = super().__new__(cls)
-        _set_slots(self, _NOTHING_SEPARATE)
+        _set_slots(self, _NO_SEPARATE_ATTRIBUTES)
         return self
 
     def __init__(self, /, **data: Any) -> None:
@@ -87,20 +88,20 @@ class ReferenceModel(BaseModel):
         self._build(data)
 
     @classmethod
-    def from_stored(cls, data: Mapping[str, Any], *, clear: Collection[str] = ()) -> Self:
+    def from_stored(cls, data: Mapping[str, Any], *, clear_names: Collection[str] = ()) -> Self:
         """Return the model of attributes in the format of :meth:`stored`.
 
-        Texts are not checked for near misses. A text that an older version accepted can therefore still be read.
+        A text that is almost a reference is accepted here, because an older version may have accepted and stored it.
 
         Args:
             data: The attributes.
-            clear: Names of the attributes that were stored in clear text. Their texts are not treated as secret values.
+            clear_names: Names of the attributes that the workspace stores in clear text. Their texts are not treated as secret values.
 
         Raises:
-            InvalidReferenceError, InvalidComponentError: For the errors of the constructor.
+            InvalidReferenceError, InvalidComponentError: As for the constructor.
         """
         self = cls.__new__(cls)
-        self._build(_with_raw_texts(data), clear=frozenset(clear))
+        self._build(_with_raw_texts(data), clear_names=frozenset(clear_names))
         return self
 
     @classmethod
@@ -108,24 +109,24 @@ class ReferenceModel(BaseModel):
         """Return the model of the ``stored`` attributes updated with ``changes``.
 
         Raises:
-            InvalidReferenceError, InvalidComponentError: For the errors of the constructor.
+            InvalidReferenceError, InvalidComponentError: As for the constructor.
         """
         return cls(**{**_with_raw_texts(stored), **changes})
 
     def stored(self) -> dict[str, Any]:
-        """Return the given attributes for storage, without the defaults.
+        """Return the attributes for storage, without those that have their default.
 
         References are unresolved, and sensitive plain values are in clear text.
         """
-        raw_texts = self._separate.raw_texts
+        raw_text_names = self._separate.raw_text_names
         return {
-            name: RawText(value).to_json() if name in raw_texts else value
-            for name, value in self._unresolved()
+            name: RawText(value).to_json() if name in raw_text_names else value
+            for name, value in self._unresolved_items()
             if name in self.model_fields_set
         }
 
-    def _build(self, data: dict[str, Any], *, clear: frozenset[str] = frozenset()) -> None:
-        """Validate and set the attributes; ``clear`` names those that were stored in clear text."""
+    def _build(self, data: dict[str, Any], *, clear_names: frozenset[str] = frozenset()) -> None:
+        """Validate and set the attributes; ``clear_names`` are those of :meth:`from_stored`."""
         problem: ZenSecretsError | None = None
         try:
             super().__init__(**data)
@@ -133,8 +134,8 @@ class ReferenceModel(BaseModel):
             problem = _component_error(type(self), error)
         if problem:
             raise problem
-        raw_texts = frozenset(name for name, value in data.items() if isinstance(value, RawText))
-        self._separate_attributes(_SeparateAttributes({}, {}, raw_texts, clear))
+        raw_text_names = frozenset(name for name, value in data.items() if isinstance(value, RawText))
+        self._separate_attributes(_SeparateAttributes({}, {}, raw_text_names, clear_names))
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Add the validator that keeps references away from the validators of the fields."""
@@ -155,9 +156,10 @@ class ReferenceModel(BaseModel):
         for values in (vars(self), extra):
             for name, value in list(values.items()):
                 if values is not extra and name not in fields:
+                    # The name is no attribute of the model, but for example a cached property.
                     continue
-                is_clear = name in fields and is_clear_text_field(fields[name])
-                if name not in separate.raw_texts and not is_clear and has_references(value):
+                is_clear_text = name in fields and is_clear_text_field(fields[name])
+                if name not in separate.raw_text_names and not is_clear_text and has_references(value):
                     separate.references[name] = values.pop(name)
                 elif value and self._is_sensitive(name, value):
                     separate.secrets[name] = values.pop(name)
@@ -177,28 +179,30 @@ class ReferenceModel(BaseModel):
         """Return the resolved value of an attribute that is not a field.
 
         Raises:
-            NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If it can't be resolved.
+            NotInStackError, NoSecretsManagerError, SecretNotFoundError, SecretKeyNotFoundError: If a reference can't be resolved.
             InvalidComponentError: If the validators of the field refuse the resolved value.
         """
         if name == "_readers":
-            # An instance that was created without __new__ has no slots. The next line would then call this method again and again.
+            # An instance that was created without __new__ has no values in its slots. Reading ``self._readers`` below would then call this
+            # method again and again.
             raise AttributeError(name)
         reader = self._readers.get(name)
         return reader() if reader is not None else self._read_separate(name)
 
     def _read_separate(self, name: str) -> Any:
+        """Return the resolved value of an attribute that is stored outside of the fields."""
         separate, resolver = self._separate, self._resolver
         if name in separate.secrets:
             return separate.secrets[name]
         if name not in separate.references:
             # The attribute is unknown, and pydantic raises its usual AttributeError.
             return super().__getattr__(name)  # type: ignore[misc] # pydantic hides it from type checkers
-        template = separate.references[name]
+        unresolved_value = separate.references[name]
         if resolver is None:
-            message = f"{_reference_list(template)} of attribute {name!r} can't be resolved: it is not part of a stack."
-            raise NotInStackError(message, hint="Register it as a component and add that to a stack: %stack update")
-        resolved = resolve_references(template, resolver)
-        return resolved if is_free_text_field(type(self), name) else self._validate_resolved(name, resolved, resolver)
+            message = f"{_join_references(unresolved_value)} of attribute {name!r} can't be resolved: its owner is not part of a stack."
+            raise NotInStackError(message, hint="Register the owner as a component, and add the component to a stack: %stack update")
+        resolved_value = resolve_references(unresolved_value, resolver)
+        return resolved_value if is_free_text_field(type(self), name) else self._validate_resolved(name, resolved_value, resolver)
 
     def read_attribute(self, name: str) -> Any:
         """Return the resolved value of an attribute, even one with the name of a method."""
@@ -212,7 +216,8 @@ class ReferenceModel(BaseModel):
 
     def bind_references(self, resolver: ReferenceResolver) -> Self:
         """Return a copy of the model whose references ``resolver`` resolves."""
-        # A text that needs no validation gets a reader, which resolves it with a single call: speed matters, as each access resolves again.
+        # A text that needs no validation gets a reader, which is faster than _read_separate. Speed matters, because each access resolves the
+        # references again.
         readers = {
             name: resolver.reader(text)
             for name, text in self._separate.references.items()
@@ -222,8 +227,8 @@ class ReferenceModel(BaseModel):
         _set_slots(copy, self._separate, resolver, readers)
         return copy
 
-    def with_raw_references(self) -> Self:
-        """Return a copy of the model with references as plain text: reading them resolves nothing."""
+    def with_unresolved_references(self) -> Self:
+        """Return a copy of the model whose attributes are read with unresolved references."""
         return self._copy_with_values(self._separate.references, self._separate._replace(references={}))
 
     def _copy_with_values(self, values: Mapping[str, Any], separate: _SeparateAttributes) -> Self:
@@ -231,9 +236,9 @@ class ReferenceModel(BaseModel):
         copy = super().__copy__()
         _set_slots(copy, separate, self._resolver)
         for name, value in values.items():
-            plain = vars(copy) if name in type(self).model_fields else copy.model_extra
-            if plain is not None:
-                plain[name] = value
+            plain_values = vars(copy) if name in type(self).model_fields else copy.model_extra
+            if plain_values is not None:
+                plain_values[name] = value
         return copy
 
     @property
@@ -246,61 +251,62 @@ class ReferenceModel(BaseModel):
         references = self._separate.references
         return [
             Requirement(owner, name, reference)
-            for name, value in self._unresolved()
+            for name, value in self._unresolved_items()
             if name in references
             for reference in references_in(value)
         ]
 
     def plain_sensitive_fields(self) -> list[str]:
-        """Return the names of the sensitive attributes that were given as plain values."""
-        set_names, references = self.model_fields_set, self._separate.references
-        return [
-            name
-            for name, value in self._unresolved()
-            if name in set_names and name not in references and value is not None and self._is_sensitive(name, value)
+        """Return the names of the sensitive attributes that were set to plain values."""
+        plain_items = [
+            (name, value)
+            for name, value in self._unresolved_items()
+            if name in self.model_fields_set and name not in self._separate.references and value is not None
         ]
+        return [name for name, value in plain_items if self._is_sensitive(name, value)]
 
-    def _unresolved(self) -> Iterator[tuple[str, Any]]:
+    def _unresolved_items(self) -> Iterator[tuple[str, Any]]:
         """Yield every attribute with its value in clear text and its references unresolved."""
         fields = type(self).model_fields
         # The order of these two mappings does not matter, because no attribute is in both.
         separate = {**self._separate.secrets, **self._separate.references}
-        plain = vars(self)
+        plain_values = vars(self)
         for name in fields:
-            yield name, separate[name] if name in separate else plain[name]
+            yield name, separate[name] if name in separate else plain_values[name]
         yield from ((name, value) for name, value in separate.items() if name not in fields)
         yield from (self.model_extra or {}).items()
 
-    def _validate_resolved(self, name: str, resolved: Any, resolver: ReferenceResolver) -> Any:
+    def _validate_resolved(self, name: str, resolved_value: Any, resolver: ReferenceResolver) -> Any:
+        """Return the resolved value of a field after its validators."""
         separate = self._separate
         # In this copy, validators see the unresolved values of the other attributes. No other code gets the copy.
-        copy = self._copy_with_values({**separate.references, **separate.secrets}, _NOTHING_SEPARATE)
-        template = separate.references[name]
+        copy = self._copy_with_values({**separate.references, **separate.secrets}, _NO_SEPARATE_ATTRIBUTES)
+        unresolved_value = separate.references[name]
         is_refused = False
         try:
-            BaseModel.__setattr__(copy, name, ResolvedValue(resolved))
+            BaseModel.__setattr__(copy, name, ResolvedValue(resolved_value))
         except Exception:  # noqa: BLE001 - a validator of a user's class may raise any exception, whose text may quote the value
             is_refused = True
         if is_refused:
-            message = f"Attribute {name!r} of {resolver} refuses the value of {_reference_list(template)}."
+            message = f"Attribute {name!r} of {resolver} refuses the value of {_join_references(unresolved_value)}."
             raise InvalidComponentError(message, hint="Update the secret, or refer to another one.")
-        validated = vars(copy)[name]
-        self._mask_changed_texts(template, resolved, validated)
-        return validated
+        validated_value = vars(copy)[name]
+        self._mask_changed_texts(unresolved_value, resolved_value, validated_value)
+        return validated_value
 
     @staticmethod
-    def _mask_changed_texts(template: Any, resolved: Any, validated: Any) -> None:
+    def _mask_changed_texts(unresolved_value: Any, resolved_value: Any, validated_value: Any) -> None:
         """Mask the texts that validators changed."""
         # A validator may, for example, remove the white space around a key.
-        unchanged = set(texts_in(resolved))
-        references = references_in(template)
-        for text in texts_in(validated):
-            if text not in unchanged and references:
+        unchanged_texts = set(texts_in(resolved_value))
+        references = references_in(unresolved_value)
+        for text in texts_in(validated_value):
+            if text not in unchanged_texts and references:
                 redaction.the_redactor().protect(str.__str__(text), f"{references[0].name}.{references[0].key}")
 
     def _masked_attributes(self) -> dict[str, Any]:
         secrets = self._separate.secrets
-        return {name: redaction.mask_text(name) if name in secrets else value for name, value in self._unresolved()}
+        return {name: redaction.mask_text(name) if name in secrets else value for name, value in self._unresolved_items()}
 
     # return_type prevents pydantic 2.10 from evaluating the annotation in the module of a subclass.
     @model_serializer(mode="plain", return_type=dict)
@@ -319,12 +325,12 @@ class ReferenceModel(BaseModel):
         """Return the model itself, or with ``update`` a validated copy with the same resolver.
 
         Raises:
-            InvalidReferenceError, InvalidComponentError: For the errors of the constructor.
+            InvalidReferenceError, InvalidComponentError: As for the constructor.
         """
         if not update:
             return self
-        changed = self.merged(self.stored(), update)
-        return changed if self._resolver is None else changed.bind_references(self._resolver)
+        updated_model = self.merged(self.stored(), update)
+        return updated_model if self._resolver is None else updated_model.bind_references(self._resolver)
 
     def __copy__(self) -> Self:
         """Return the model itself, which is immutable."""
@@ -340,8 +346,9 @@ class ReferenceModel(BaseModel):
         Raises:
             UnregisteredValueError: If there is a sensitive plain value, because no reference can replace it.
         """
-        for name in self._separate.secrets:
-            raise unregistered_error(redaction.mask_text(name))
+        secret_names = list(self._separate.secrets)
+        if secret_names:
+            raise unregistered_error(redaction.mask_text(secret_names[0]))
         return {"model": super().__getstate__(), "separate": (self._separate, self._resolver, self._readers)}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
@@ -351,7 +358,7 @@ class ReferenceModel(BaseModel):
 
     def __eq__(self, other: object) -> bool:
         """Return whether both are of one class and have equal attributes, references unresolved."""
-        return type(other) is type(self) and dict(self._unresolved()) == dict(other._unresolved())
+        return type(other) is type(self) and dict(self._unresolved_items()) == dict(other._unresolved_items())
 
     def __hash__(self) -> int:
         """Return a hash of the class and the names of the attributes."""
@@ -370,19 +377,21 @@ def _set_slots(
     object.__setattr__(model, "_readers", readers)
 
 
-def _reference_list(template: Any) -> str:
-    return ", ".join(map(str, references_in(template)))
+def _join_references(unresolved_value: Any) -> str:
+    """Return the references in a value as one text, for errors."""
+    return ", ".join(map(str, references_in(unresolved_value)))
 
 
 def _with_raw_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return stored attributes in which each raw text is a :class:`RawText` again."""
     return {name: RawText.from_json(value) for name, value in stored.items()}
 
 
 def _component_error(model: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
     """Return the error of this package, without values, for an error of pydantic."""
-    own_error = raised_by_validator(error)
-    if own_error is not None:
-        return own_error
+    validator_error = raised_by_validator(error)
+    if validator_error is not None:
+        return validator_error
     attributes = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in model.model_fields.items())
     message = f"The attributes are not acceptable: {', '.join(describe_problems(error, model))}."
     return InvalidComponentError(message, hint=f"The attributes are {attributes or 'none'}.")

@@ -1,6 +1,7 @@
 """References in attribute values: the fields that accept them, near misses, and resolution.
 
-An attribute value is a text, or a list or dict of values. Only texts hold references, not the keys of dicts.
+A reference has the form ``{{name.key}}``. A near miss is a text that is almost a reference, such as ``{name.key}``. An attribute value is
+a text, or a list or dict of values. The values of a dict may hold references, its keys may not.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class ReferenceResolver(Protocol):
 class Requirement(NamedTuple):
     """A reference with its owner and attribute.
 
-    The owner is its name in errors, such as ``annotator 'labels'``. A reference with an empty key requires the whole secret.
+    ``owner`` is the name of the owner in errors, such as ``annotator 'labels'``. A reference with an empty key requires the whole secret.
     """
 
     owner: str
@@ -54,7 +55,8 @@ class RequiresSecrets(Protocol):
 def has_references(value: Any) -> bool:
     """Return whether a text in ``value`` holds a reference.
 
-    The value of a known secret may look like a text with references. It is treated like one only if the whole value is a single reference.
+    A text that equals the value of a known secret counts only if the whole text is a single reference. A longer value may contain braces by
+    chance.
     """
     return any(
         reference.has_reference(text) and (text not in known_values() or reference.single_reference(text) is not None)
@@ -79,15 +81,16 @@ def resolve_references(value: Any, resolver: ReferenceResolver) -> Any:
 
 
 def refuse_near_misses(model: type[BaseModel], data: Mapping[str, Any]) -> None:
-    """Check the given attributes of a model for near misses.
+    """Check the attributes of a new model for near misses.
 
     Raises:
         InvalidReferenceError: If a text is almost a reference, or a key of a dict holds one. The error quotes no sensitive field.
     """
-    takes_any_name = model.model_config.get("extra") == "allow"
+    accepts_any_name = model.model_config.get("extra") == "allow"
     for name, value in data.items():
         field = model.model_fields.get(name) or _field_with_alias(model, name)
-        if isinstance(value, RawText) or (field is None and not takes_any_name):
+        if isinstance(value, RawText) or (field is None and not accepts_any_name):
+            # A raw text may look like a reference. An unknown attribute is refused by pydantic.
             continue
         for key in _keys_in(value):
             if reference.has_reference(key):
@@ -135,11 +138,11 @@ def takes_text(annotation: Any, *, nested: bool = False) -> bool:
 
     With ``nested``, return whether it can hold a list, dict or other container of texts.
     """
-    origin, inner = get_origin(annotation), get_args(annotation)
+    origin, type_arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return takes_text(inner[0], nested=nested)
+        return takes_text(type_arguments[0], nested=nested)
     if origin in {Union, types.UnionType}:
-        return any(takes_text(option, nested=nested) for option in inner)
+        return any(takes_text(option, nested=nested) for option in type_arguments)
     if annotation is Any:
         return True
     if not nested:
@@ -147,7 +150,8 @@ def takes_text(annotation: Any, *, nested: bool = False) -> bool:
     container = origin or annotation
     if not isinstance(container, type) or not issubclass(container, (list, dict, tuple, set, frozenset, Mapping)):
         return False
-    return not inner or any(takes_text(item) or takes_text(item, nested=True) for item in inner)
+    # A container without type arguments accepts any item.
+    return not type_arguments or any(takes_text(item) or takes_text(item, nested=True) for item in type_arguments)
 
 
 def texts_in(value: Any) -> Iterator[str]:
@@ -163,6 +167,7 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def _keys_in(value: Any) -> Iterator[str]:
+    """Yield every key of the dicts in ``value``."""
     if isinstance(value, Mapping):
         yield from (key for key in value if isinstance(key, str))
         for item in value.values():

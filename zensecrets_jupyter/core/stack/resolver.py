@@ -53,12 +53,13 @@ class StackResolver:
         except (NoSecretsManagerError, SecretNotFoundError) as error:
             problem = error
         if manager is not None and isinstance(problem, SecretKeyNotFoundError):
+            # The key may be missing because the form that asks for the secret is still open.
             problem.hint = pending_secret_hint(manager.id, problem.name) or problem.hint
         raise _add_owner(problem, text, self._owner)
 
     def reader(self, text: str) -> Callable[[], str]:
         """Return a function that resolves ``text`` on each call."""
-        # A text that is a single reference is resolved without parsing it again.
+        # A text that is a single reference is parsed only here, and not at each call.
         parts = reference.split_references(text)
         if self._manager is None or len(parts) != 1 or not isinstance(parts[0], SecretReference):
             return partial(self.resolve, text)
@@ -69,7 +70,7 @@ class StackResolver:
             try:
                 return get_secret(name).value(key)
             except SecretNotFoundError:
-                # The method ``resolve`` raises the error again, with the owner of the reference.
+                # The call after this block raises the error again, with the owner of the reference.
                 pass
             return self.resolve(text)
 
@@ -83,7 +84,7 @@ def missing_manager_error(stack_name: str) -> NoSecretsManagerError:
 
 
 def resolve_text(manager: SecretsManager, text: str) -> str:
-    """Return ``text`` with its references resolved by ``manager``, as an exact ``str``.
+    """Return ``text`` with its references resolved by ``manager``.
 
     Raises:
         SecretNotFoundError: If a secret, or a key of one, does not exist.
@@ -96,6 +97,7 @@ def resolve_text(manager: SecretsManager, text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _split(text: str) -> tuple[Part, ...]:
+    """Return the plain texts and references that ``text`` consists of."""
     return reference.split_references(text)
 
 

@@ -34,10 +34,10 @@ class Stack:
 
     def __repr__(self) -> str:
         """Return the name and the components, references unresolved."""
-        parts = [str(component) for component in self._components.values()]
+        labels = [str(component) for component in self._components.values()]
         if self._secrets_manager is not None:
-            parts.append(f"secrets manager {self._secrets_manager.name!r}")
-        return f"<Stack {self.name!r}: {', '.join(parts)}>"
+            labels.append(f"secrets manager {self._secrets_manager.name!r}")
+        return f"<Stack {self.name!r}: {', '.join(labels)}>"
 
     @property
     def components(self) -> Mapping[ComponentType, StackComponent]:
@@ -114,10 +114,10 @@ class Stack:
         """Return the references of the components, then those of ``settings``.
 
         Args:
-            settings: Settings of steps and pipelines, each after the name of its owner in errors.
+            settings: Pairs of an owner's name in errors, and the settings of that step or pipeline.
         """
-        of_components = [requirement for component in self._components.values() for requirement in component.requirements()]
-        return of_components + [requirement for owner, model in settings for requirement in model.requirements(owner)]
+        component_requirements = [requirement for component in self._components.values() for requirement in component.requirements()]
+        return component_requirements + [requirement for owner, model in settings for requirement in model.requirements(owner)]
 
     @property
     def required_secrets(self) -> list[SecretReference]:
@@ -149,7 +149,7 @@ class Stack:
 
         Args:
             level: The depth of the validation, by default that of ``ZENML_SECRET_VALIDATION_LEVEL``.
-            settings: Settings of steps and pipelines, each after the name of its owner in errors.
+            settings: Pairs of an owner's name in errors, and the settings of that step or pipeline.
             refresh: Whether secrets are read even if the cache holds them.
 
         Raises:

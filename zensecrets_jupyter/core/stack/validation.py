@@ -59,12 +59,12 @@ class Problem:
     Attributes:
         code: The code of the error that a run would raise.
         message: The problem and its location, in one sentence.
-        hint: A near miss, or the remedy for this problem alone; may be empty.
+        hint: A similar name that exists, or the remedy for this problem alone; may be empty.
         component: The owner of the reference, such as ``annotator 'labels'``; empty for a problem with the components of the stack.
         attribute: The attribute that holds the reference; empty for a problem with the components.
         reference: The reference; ``None`` for a problem with the components.
         cause: The reason why the reference does not resolve; empty for a problem with the components.
-        lacks: The type of component to add or replace; ``None`` for a problem with a reference.
+        type_to_set: The type of component to add or replace; ``None`` for a problem with a reference.
     """
 
     code: str
@@ -74,7 +74,7 @@ class Problem:
     attribute: str = ""
     reference: SecretReference | None = None
     cause: str = ""
-    lacks: ComponentType | None = None
+    type_to_set: ComponentType | None = None
 
     def __str__(self) -> str:
         """Return the message and the hint in one line."""
@@ -132,37 +132,41 @@ def validate(
     """Return the report on ``stack``; see :meth:`Stack.validate`.
 
     ``NONE`` checks only the components. ``SECRET_EXISTS`` lists the secrets and never reads one. ``SECRET_AND_KEY_EXISTS`` reads each
-    secret once. It lists secrets only to find near misses of missing names, if the secrets manager can list.
+    secret once; it lists secrets only to suggest similar names for missing ones, if the secrets manager can list.
     """
     level = level or user_settings.validation_level()
     problems = list(_component_problems(stack))
     requirements = stack.requirements(settings) if level is not SecretValidationLevel.NONE else []
-    if requirements and stack.has_secrets_manager:
-        by_listing = level is SecretValidationLevel.SECRET_EXISTS
-        problems += _problems_by_listing(stack, requirements) if by_listing else _problems_by_reading(stack, requirements, refresh=refresh)
+    if requirements and not stack.has_secrets_manager:
+        cause = "the stack has no secrets manager."
+        problems += [_reference_problem(requirement, "no-secrets-manager", cause) for requirement in requirements]
+    elif requirements and level is SecretValidationLevel.SECRET_EXISTS:
+        problems += _problems_by_listing(stack, requirements)
     elif requirements:
-        problems += [_problem(requirement, "no-secrets-manager", "the stack has no secrets manager.") for requirement in requirements]
+        problems += _problems_by_reading(stack, requirements, refresh=refresh)
     return Report(stack.name, level, tuple(problems), _remedy(stack, problems))
 
 
 def _component_problems(stack: ValidatedStack) -> Iterator[Problem]:
-    for required in _REQUIRED_TYPES:
-        if required not in stack.components:
-            yield Problem("invalid-stack", f"The stack has no {required.label}.", f"Add {required.label_with_article}.", lacks=required)
+    for component_type in _REQUIRED_TYPES:
+        if component_type not in stack.components:
+            message = f"The stack has no {component_type.label}."
+            yield Problem("invalid-stack", message, f"Add {component_type.label_with_article}.", type_to_set=component_type)
     orchestrator = stack.components.get(ComponentType.ORCHESTRATOR)
     if orchestrator is None or not orchestrator.is_remote:
         return
     if stack.has_secrets_manager and stack.secrets_manager.is_local:
         manager = stack.secrets_manager.name
         message = f"The {orchestrator} runs on another machine and can't reach the local secrets manager {manager!r}."
-        yield Problem("invalid-stack", message, "Use one that it can reach.", lacks=ComponentType.SECRETS_MANAGER)
+        yield Problem("invalid-stack", message, "Use one that it can reach.", type_to_set=ComponentType.SECRETS_MANAGER)
     store = stack.components.get(ComponentType.ARTIFACT_STORE)
     if store is not None and store.is_local:
         message = f"The {orchestrator} runs on another machine and can't reach the local {store}."
-        yield Problem("invalid-stack", message, "Use one that it can reach.", lacks=ComponentType.ARTIFACT_STORE)
+        yield Problem("invalid-stack", message, "Use one that it can reach.", type_to_set=ComponentType.ARTIFACT_STORE)
 
 
 def _problems_by_listing(stack: ValidatedStack, requirements: list[Requirement]) -> Iterator[Problem]:
+    """Yield the problems with references, found by listing the secrets."""
     try:
         names = set(stack.secrets_manager.list_secrets())
     except ZenSecretsError as error:
@@ -172,35 +176,40 @@ def _problems_by_listing(stack: ValidatedStack, requirements: list[Requirement])
         name = requirement.reference.name
         if name not in names:
             hint = pending_secret_hint(stack.secrets_manager.id, name) or did_you_mean(name, names)
-            yield _problem(requirement, "secret-not-found", f"there is no secret {name!r}.", hint)
+            yield _reference_problem(requirement, "secret-not-found", f"there is no secret {name!r}.", hint)
 
 
 def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement], *, refresh: bool) -> Iterator[Problem]:
-    secrets = stack.secrets_manager.get_secrets((requirement.reference.name for requirement in requirements), refresh=refresh)
+    """Yield the problems with references, found by reading the secrets."""
+    results = stack.secrets_manager.get_secrets((requirement.reference.name for requirement in requirements), refresh=refresh)
     for requirement in requirements:
-        secret = secrets[requirement.reference.name]
+        # The result is the secret, or the error of reading it.
+        result = results[requirement.reference.name]
         pending_hint = pending_secret_hint(stack.secrets_manager.id, requirement.reference.name)
-        if isinstance(secret, SecretNotFoundError):
-            hint = secret.hint if pending_hint or secret.hint.startswith("Did you mean") else ""
-            yield _problem(requirement, secret.code, f"there is no secret {requirement.reference.name!r}.", hint)
-        elif isinstance(secret, ZenSecretsError):
-            yield _problem(requirement, secret.code, secret.message, secret.hint)
+        if isinstance(result, SecretNotFoundError):
+            # Other hints are left out, because the remedy at the end of the report says how to register the secret.
+            hint = result.hint if pending_hint or result.hint.startswith("Did you mean") else ""
+            yield _reference_problem(requirement, result.code, f"there is no secret {requirement.reference.name!r}.", hint)
+        elif isinstance(result, ZenSecretsError):
+            yield _reference_problem(requirement, result.code, result.message, result.hint)
         elif requirement.reference.key:
             try:
-                secret.value(requirement.reference.key)
+                result.value(requirement.reference.key)
             except SecretKeyNotFoundError as error:
-                yield _problem(requirement, error.code, clause(error.message), pending_hint or error.hint)
+                yield _reference_problem(requirement, error.code, clause(error.message), pending_hint or error.hint)
 
 
-def _problem(requirement: Requirement, code: str, cause: str, hint: str = "") -> Problem:
-    required = str(requirement.reference) if requirement.reference.key else f"secret {requirement.reference.name!r}"
-    message = f"{requirement.owner}.{requirement.attribute} needs {required}, and {cause}"
+def _reference_problem(requirement: Requirement, code: str, cause: str, hint: str = "") -> Problem:
+    """Return the problem with a reference; ``cause`` is the end of its message, and may have the period or not."""
+    required_secret = str(requirement.reference) if requirement.reference.key else f"secret {requirement.reference.name!r}"
+    message = f"{requirement.owner}.{requirement.attribute} needs {required_secret}, and {cause}"
     return Problem(code, sentence(message), hint, requirement.owner, requirement.attribute, requirement.reference, cause=cause)
 
 
 def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
+    """Return the commands that solve the problems, or the first command to try."""
     codes = {problem.code for problem in problems}
-    options = [f"{_FLAGS[problem.lacks]} {problem.lacks.name}" for problem in problems if problem.lacks]
+    options = [f"{_FLAGS[problem.type_to_set]} {problem.type_to_set.name}" for problem in problems if problem.type_to_set]
     if "no-secrets-manager" in codes:
         options.append("-x SECRETS_MANAGER")
     commands = [f"%stack update {stack.name} {' '.join(dict.fromkeys(options))}"] if options else []
@@ -209,18 +218,19 @@ def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
     if any(problem.component in owners for problem in secret_problems):
         commands.append(f"%stack register-secrets {stack.name}")
     # The command register-secrets does not ask for secrets that only steps and pipelines require.
-    problems_of_settings = [problem for problem in secret_problems if problem.component not in owners]
+    settings_problems = [problem for problem in secret_problems if problem.component not in owners]
     for code, verb in (("secret-not-found", "register"), ("secret-key-not-found", "update")):
-        commands += _secret_commands(verb, [problem.reference for problem in problems_of_settings if problem.code == code])
+        commands += _secret_commands(verb, [problem.reference for problem in settings_problems if problem.code == code])
     if problems and not commands:
+        # The secrets manager can't be used, and its description shows the reason.
         commands.append(f"%zen secrets-manager describe {stack.secrets_manager.name}")
     return ", then ".join(commands)
 
 
 def _secret_commands(verb: str, references: Iterable[SecretReference | None]) -> list[str]:
     """Return a command for each secret; the command asks for all missing keys of the secret."""
-    keys: dict[str, list[str]] = {}
+    options_by_secret: dict[str, list[str]] = {}
     for reference in references:
         if reference is not None:
-            keys.setdefault(reference.name, []).extend([f"--{reference.key}"] if reference.key else [])
-    return [" ".join([f"%secret {verb} {name}", *dict.fromkeys(options)]) for name, options in keys.items()]
+            options_by_secret.setdefault(reference.name, []).extend([f"--{reference.key}"] if reference.key else [])
+    return [" ".join([f"%secret {verb} {name}", *dict.fromkeys(options)]) for name, options in options_by_secret.items()]

@@ -22,6 +22,6 @@ class GoogleCredentialsConfig(StackComponentConfig):
 
 
 class CustomConfig(StackComponentConfig):
-    """Attributes of a custom component: any name, and any value may hold references."""
+    """Attributes of a custom component. An attribute may have any name, and its value may hold references."""
 
     model_config = ConfigDict(extra="allow")

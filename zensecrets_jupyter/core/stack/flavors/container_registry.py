@@ -1,4 +1,4 @@
-"""Container registries, which store the images of steps."""
+"""Container registries, which store container images for steps."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class _RegistryConfig(AuthenticatedConfig):
     @property
     def is_local(self) -> bool:
         """Whether the address of the registry is on this machine."""
+        # A local registry has an address such as localhost:5000.
         return re.fullmatch(r"localhost:[0-9]{4,5}", self.uri) is not None
 
 

@@ -21,7 +21,7 @@ class GreatExpectationsDataValidatorConfig(StackComponentConfig):
 
     @property
     def is_local(self) -> bool:
-        """Whether it uses a folder of this machine."""
+        """Whether the data validator uses a folder of this machine."""
         return self.context_root_dir is not None
 
 
@@ -33,14 +33,14 @@ class WhylogsDataValidatorConfig(AuthenticatedConfig):
 
 
 class EvidentlyDataValidatorConfig(StackComponentConfig):
-    """Evidently, without attributes."""
+    """Evidently; it has no attributes."""
 
     TYPE: ClassVar[str] = "data_validator"
     FLAVOR: ClassVar[str] = "evidently"
 
 
 class DeepchecksDataValidatorConfig(StackComponentConfig):
-    """Deepchecks, without attributes."""
+    """Deepchecks; it has no attributes."""
 
     TYPE: ClassVar[str] = "data_validator"
     FLAVOR: ClassVar[str] = "deepchecks"

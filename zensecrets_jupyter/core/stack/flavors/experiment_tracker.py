@@ -56,7 +56,7 @@ class WandbExperimentTrackerConfig(StackComponentConfig):
 
 
 class NeptuneExperimentTrackerConfig(StackComponentConfig):
-    """Neptune, which reads its own environment variables by default."""
+    """Neptune; its client reads environment variables instead of missing attributes."""
 
     TYPE: ClassVar[str] = "experiment_tracker"
     FLAVOR: ClassVar[str] = "neptune"

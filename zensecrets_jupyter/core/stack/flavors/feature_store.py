@@ -1,4 +1,4 @@
-"""Feature stores, which serve features."""
+"""Feature stores, which serve the input data of models."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class _OrchestratorConfig(StackComponentConfig):
 
 
 class LocalOrchestratorConfig(_OrchestratorConfig):
-    """Orchestrator that runs the steps in this process, without attributes."""
+    """Orchestrator that runs the steps in this process; it has no attributes."""
 
     TYPE: ClassVar[str] = "orchestrator"
     FLAVOR: ClassVar[str] = "local"
@@ -32,7 +32,7 @@ class LocalOrchestratorConfig(_OrchestratorConfig):
 
 
 class LocalDockerOrchestratorConfig(_OrchestratorConfig):
-    """Orchestrator for containers on this machine, without attributes.
+    """Orchestrator for containers on this machine; it has no attributes.
 
     This package does not run steps in containers.
     """
@@ -56,7 +56,7 @@ class _RemoteConfig(_OrchestratorConfig):
 
 
 class AirflowOrchestratorConfig(_OrchestratorConfig):
-    """Airflow on this machine, without attributes."""
+    """Airflow on this machine; it has no attributes."""
 
     TYPE: ClassVar[str] = "orchestrator"
     FLAVOR: ClassVar[str] = "airflow"
@@ -98,12 +98,13 @@ class KubeflowOrchestratorConfig(_OrchestratorConfig):
     @property
     def is_remote(self) -> bool:
         """Whether the steps run on a remote cluster."""
+        # The context of a local cluster, which ZenML creates with the tool k3d, begins with "k3d-".
         context = self.kubernetes_context
         return self.skip_local_validations or (context is not None and not context.startswith("k3d-"))
 
     @property
     def is_local(self) -> bool:
-        """Whether the cluster was provisioned on this machine."""
+        """Whether the cluster is on this machine."""
         return not self.is_remote
 
 
