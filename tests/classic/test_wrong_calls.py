@@ -228,7 +228,7 @@ def test_only_the_decorator_sets_a_name() -> None:
     """The error for ``name`` of an existing step or pipeline suggests the decorator."""
     changing: Any
     for changing in (new_show, training(load(), train()), new_api.pipeline(nothing)):
-        _check_refused("that exists. Give it to the decorator: @", partial(changing.with_options, name="x"))
+        _check_refused("can't be changed. Give it to the decorator: @", partial(changing.with_options, name="x"))
 
 
 def nothing() -> None:

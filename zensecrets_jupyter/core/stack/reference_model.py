@@ -216,8 +216,8 @@ class ReferenceModel(BaseModel):
 
     def bind_references(self, resolver: ReferenceResolver) -> Self:
         """Return a copy of the model whose references ``resolver`` resolves."""
-        # A text that needs no validation gets a reader, which is faster than _read_separate. Speed matters, because each access resolves the
-        # references again.
+        # A text that needs no validation gets a reader, which is faster than _read_separate. Speed matters, because each access resolves
+        # the references again.
         readers = {
             name: resolver.reader(text)
             for name, text in self._separate.references.items()

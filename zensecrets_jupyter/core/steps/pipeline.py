@@ -114,12 +114,12 @@ class Pipeline:
 
         Args:
             enable_cache: ``False`` turns caching off for every step.
-            secrets: The names of the secrets, which replace the present ones.
+            secrets: The names of the secrets, which replace the current ones.
             settings: The settings.
             parameters: Default values of arguments, by argument.
             on_failure: The function to call after a failed step.
             on_success: The function to call after a successful step.
-            merge: Whether each mapping updates the present one instead of replacing it.
+            merge: Whether each mapping updates the current one instead of replacing it.
             options: Other arguments of ZenML.
 
         Raises:
@@ -127,20 +127,20 @@ class Pipeline:
             InvalidSecretError: If one of ``secrets`` is not a valid name.
             InvalidReferenceError: If a setting is almost a reference.
         """
-        stored = validate_options(str(self), options, PIPELINE_OPTIONS, _EFFECTIVE_OPTIONS)
+        new_options = validate_options(str(self), options, PIPELINE_OPTIONS, _EFFECTIVE_OPTIONS)
         new_enable_cache = validate_cache_option(enable_cache, str(self))
-        hooks = self.hooks.updated(str(self), on_failure=on_failure, on_success=on_success)
+        new_hooks = self.hooks.updated(str(self), on_failure=on_failure, on_success=on_success)
         new_secrets = self.secrets if secrets is None else validate_secret_names(secrets, str(self))
         new_settings = self.settings if settings is None else validate_settings(settings, str(self))
         new_parameters = self.parameters if parameters is None else dict(validate_parameters(parameters, str(self)))
         if merge:
             new_settings = merge_settings(self.settings, new_settings)
             new_parameters = {**self.parameters, **new_parameters}
-            stored = {**self.options, **stored}
+            new_options = {**self.options, **new_options}
         if new_enable_cache is not None:
             self.enable_cache = new_enable_cache
         self.secrets, self.settings, self.parameters = new_secrets, new_settings, new_parameters
-        self.hooks, self.options = hooks, stored
+        self.hooks, self.options = new_hooks, new_options
         return self
 
     def with_options(  # noqa: PLR0913 - ZenML's arguments
@@ -170,21 +170,24 @@ class Pipeline:
             UnreadableFileError: If the file can't be read, or is no YAML mapping.
         """
         file_options = read_run_configuration(config_path) if config_path is not None else {}
-        sources = [file_options.pop("step_configurations", None), file_options.pop("steps", None), step_configurations, steps]
+        file_configurations = [file_options.pop("step_configurations", None), file_options.pop("steps", None)]
         by_step: dict[str, Any] = {}
-        for source in sources:
-            by_step |= validate_step_configurations(source, str(self))
+        for configurations in (*file_configurations, step_configurations, steps):
+            by_step |= validate_step_configurations(configurations, str(self))
         name = validate_run_name(run_name or file_options.pop("run_name", None), str(self))
-        check_names(str(self), {**file_options, **options}, {*PIPELINE_OPTIONS, *_EFFECTIVE_OPTIONS} - {"name"}, _RUN_OPTIONS)
-        copied = copy.copy(self).configure(**{**file_options, **({} if schedule is None else {"schedule": schedule}), **options})
-        step_options = {step: validate_step_configuration(step, item, str(self)) for step, item in by_step.items()}
-        copied.run_options = replace(
+        # The name of an existing pipeline can't be changed.
+        allowed_names = {*PIPELINE_OPTIONS, *_EFFECTIVE_OPTIONS} - {"name"}
+        check_names(str(self), {**file_options, **options}, allowed_names, _RUN_OPTIONS)
+        schedule_option = {} if schedule is None else {"schedule": schedule}
+        configured = copy.copy(self).configure(**{**file_options, **schedule_option, **options})
+        step_options = {step: validate_step_configuration(step, configuration, str(self)) for step, configuration in by_step.items()}
+        configured.run_options = replace(
             self.run_options,
             name=name or self.run_options.name,
             unlisted=unlisted or self.run_options.unlisted,
             steps={**self.run_options.steps, **step_options},
         )
-        return copied
+        return configured
 
     def __call__(self, *args: Any, **kwargs: Any) -> PipelineRun:
         """Run the pipeline on the active stack and return the run.
@@ -200,12 +203,12 @@ class Pipeline:
             StackValidationError: If the stack, its settings or its secrets prevent the run; its report has every problem.
             FlavorUnavailableError: If this package does not implement the stack's orchestrator; no step ran.
         """
-        outer = current_graph()
-        if outer is not None:
+        outer_graph = current_graph()
+        if outer_graph is not None:
             check_call(self.entrypoint, args, kwargs, str(self))
-            with outer.nested(self):
-                returned: Any = self.entrypoint(*args, **kwargs)
-                return returned  # type: ignore[no-any-return]  # a nested call returns placeholders of outputs, and no run
+            with outer_graph.nested(self):
+                result: Any = self.entrypoint(*args, **kwargs)
+                return result  # type: ignore[no-any-return]  # a nested call returns placeholders of outputs, and no run
         # Imported late, because these modules import SQLAlchemy, which takes longer than all other imports for steps.
         from zensecrets_jupyter.core.steps.execution.step_runner import StepRunner, validate
         from zensecrets_jupyter.core.workspace import get_workspace
@@ -219,9 +222,9 @@ class Pipeline:
         run = PipelineRun(self.name, stack.name, self.settings, self.run_options)
         runner = StepRunner(run, workspace, stack, self)
         record_run(run)
-        failed = RunProgress(run, graph).run_steps(orchestrator, runner)
-        if failed is not None and failed.error is not None:
-            error = failed.error
+        failed_step = RunProgress(run, graph).run_steps(orchestrator, runner)
+        if failed_step is not None and failed_step.error is not None:
+            error = failed_step.error
             with suppress(AttributeError):
                 # An exception class with __slots__ accepts no further attribute.
                 error.pipeline_run = run  # type: ignore[attr-defined] # the attribute is added here
@@ -241,17 +244,19 @@ class Pipeline:
         """Return the default values of the arguments that a call omits."""
         if not self.parameters:
             return {}
-        passed = {*list(inspect.signature(self.entrypoint).parameters)[: len(args)], *kwargs}
-        return {name: value for name, value in self.parameters.items() if name not in passed}
+        positional_names = list(inspect.signature(self.entrypoint).parameters)[: len(args)]
+        return {name: value for name, value in self.parameters.items() if name not in positional_names and name not in kwargs}
 
     def _requirements(self, graph: Graph) -> tuple[list[tuple[str, RequiresSecrets]], list[Sequence[str]]]:
         """Return the arguments of :func:`validate` for the pipelines and steps of a graph."""
+        # The keys of the dict are the pipelines and steps, each once and in order.
         owners: dict[StepDefaults | StepDefinition, None] = {self: None}
         for call in graph.calls.values():
             owners |= dict.fromkeys(call.pipelines)
             owners[call.step] = None
-        pairs = (((str(owner), owner.settings), (str(owner), RequiredSecrets(owner.secrets))) for owner in owners)
-        requirements: list[tuple[str, RequiresSecrets]] = [requirement for pair in pairs for requirement in pair]
+        requirements: list[tuple[str, RequiresSecrets]] = []
+        for owner in owners:
+            requirements += [(str(owner), owner.settings), (str(owner), RequiredSecrets(owner.secrets))]
         return requirements, [owner.secrets for owner in owners]
 
 

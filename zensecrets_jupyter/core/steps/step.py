@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ReturnT = TypeVar("ReturnT")
 Materializers = type[BaseMaterializer] | Mapping[str, type[BaseMaterializer]]
+"""One materializer class for all outputs, or a class for each output by name."""
 
 _VALID_NAME = re.compile(r"\w[\w .-]{0,127}")
 
@@ -114,13 +115,13 @@ class Step(Generic[ReturnT]):
 
         Args:
             enable_cache: Whether cached outputs of an earlier run may be reused.
-            secrets: The names of the secrets, which replace the present ones.
+            secrets: The names of the secrets, which replace the current ones.
             settings: The settings.
             output_materializers: The materializers of the outputs.
             parameters: Default values of inputs, by input.
             on_failure: The function to call after a failed run.
             on_success: The function to call after a successful run.
-            merge: Whether each mapping updates the present one instead of replacing it.
+            merge: Whether each mapping updates the current one instead of replacing it.
             options: Other arguments of ZenML.
 
         Raises:
@@ -128,23 +129,23 @@ class Step(Generic[ReturnT]):
             InvalidSecretError: If one of ``secrets`` is not a valid name.
             InvalidReferenceError: If a setting is almost a reference.
         """
-        stored = validate_options(str(self), options, STEP_OPTIONS, EFFECTIVE_STEP_OPTIONS)
+        new_options = validate_options(str(self), options, STEP_OPTIONS, EFFECTIVE_STEP_OPTIONS)
         new_enable_cache = validate_cache_option(enable_cache, str(self))
-        hooks = self.hooks.updated(str(self), on_failure=on_failure, on_success=on_success)
+        new_hooks = self.hooks.updated(str(self), on_failure=on_failure, on_success=on_success)
         new_parameters = self.parameters if parameters is None else self._validate_parameters(parameters)
         new_secrets = self.secrets if secrets is None else validate_secret_names(secrets, str(self))
         new_settings = self.settings if settings is None else validate_settings(settings, str(self))
         if merge:
             new_settings = merge_settings(self.settings, new_settings)
             new_parameters = {**self.parameters, **new_parameters}
-            stored = {**self.options, **stored}
-        materializers = self.materializers if output_materializers is None else self._validate_materializers(output_materializers)
+            new_options = {**self.options, **new_options}
+        new_materializers = self.materializers if output_materializers is None else self._validate_materializers(output_materializers)
         if merge:
-            materializers = {**self.materializers, **materializers}
+            new_materializers = {**self.materializers, **new_materializers}
         if new_enable_cache is not None:
             self.enable_cache = new_enable_cache
-        self.secrets, self.settings, self.materializers = new_secrets, new_settings, materializers
-        self.parameters, self.hooks, self.options = new_parameters, hooks, stored
+        self.secrets, self.settings, self.materializers = new_secrets, new_settings, new_materializers
+        self.parameters, self.hooks, self.options = new_parameters, new_hooks, new_options
         return self
 
     def with_options(self, **options: Any) -> Self:
@@ -192,13 +193,14 @@ class Step(Generic[ReturnT]):
             StackValidationError: If the stack, the settings or the secrets prevent a run outside a pipeline.
         """
         inputs = self.signature.inputs.parameters
+        # ``id`` or ``after`` may be an input of the step; then its value is an argument for the step.
         kwargs |= {name: value for name, value in (("id", id), ("after", after)) if name in inputs and value is not None}
         arguments = self.signature.bind(self.name, args, kwargs, self.parameters)
         graph = current_graph()
         if graph is not None:
-            # The name becomes a part of paths in the artifact store, so it is validated.
-            name = None if id is None or "id" in inputs else validate_name("step", id)
-            outputs: ReturnT = graph.add(self, arguments, name, None if "after" in inputs else after)
+            # The name of the call becomes a part of paths in the artifact store, so it is validated.
+            call_name = None if id is None or "id" in inputs else validate_name("step", id)
+            outputs: ReturnT = graph.add(self, arguments, call_name, None if "after" in inputs else after)
             return outputs
         for parameter, value in arguments.items():
             if isinstance(value, StepOutput):
@@ -206,33 +208,36 @@ class Step(Generic[ReturnT]):
                 raise StepInterfaceError(message, hint="Load it first: run.steps[NAME].output.load().")
         from zensecrets_jupyter.core.steps.execution.step_runner import run_outside_pipeline
 
-        returned: ReturnT = run_outside_pipeline(self, arguments)
-        return returned
+        result: ReturnT = run_outside_pipeline(self, arguments)
+        return result
 
     def _validate_parameters(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        known = self.signature.inputs.parameters
-        unknown = next((name for name in validate_parameters(parameters, f"step {self.name!r}") if name not in known), None)
-        if unknown is None:
+        inputs = self.signature.inputs.parameters
+        unknown_name = next((name for name in validate_parameters(parameters, f"step {self.name!r}") if name not in inputs), None)
+        if unknown_name is None:
             return dict(parameters)
-        message = f"Step {self.name!r} has no parameter {unknown!r}."
-        raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"It takes {', '.join(known) or 'no arguments'}.")
+        message = f"Step {self.name!r} has no parameter {unknown_name!r}."
+        raise StepInterfaceError(message, hint=did_you_mean(unknown_name, inputs) or f"It takes {', '.join(inputs) or 'no arguments'}.")
 
     def _validate_materializers(self, materializers: object) -> dict[str, type[BaseMaterializer]]:
+        """Return the materializers by output from the argument ``output_materializers``."""
         outputs = self.signature.outputs
         by_output = dict(materializers) if isinstance(materializers, Mapping) else dict.fromkeys(outputs, materializers)
-        unknown = [output for output in by_output if output not in self.signature.outputs]
-        if unknown:
-            message = f"Step {self.name!r} has no output {unknown[0]!r} to materialize."
-            raise StepInterfaceError(message, hint=f"Its outputs are {', '.join(self.signature.outputs) or 'none'}.")
-        valid = {output: item for output, item in by_output.items() if isinstance(item, type) and issubclass(item, BaseMaterializer)}
-        if len(valid) < len(by_output):
+        unknown_outputs = [output for output in by_output if output not in outputs]
+        if unknown_outputs:
+            message = f"Step {self.name!r} has no output {unknown_outputs[0]!r} to materialize."
+            raise StepInterfaceError(message, hint=f"Its outputs are {', '.join(outputs) or 'none'}.")
+        valid_classes = {
+            output: item for output, item in by_output.items() if isinstance(item, type) and issubclass(item, BaseMaterializer)
+        }
+        if len(valid_classes) < len(by_output):
             message = f"The materializer of an output of step {self.name!r} is no materializer class."
             raise StepInterfaceError(message, hint="Give a subclass of BaseMaterializer.")
-        incomplete = next((item for item in valid.values() if not item.can_write()), None)
-        if incomplete is not None:
-            message = f"The materializer {incomplete.__name__} of step {self.name!r} has no method that writes a value."
+        incomplete_class = next((item for item in valid_classes.values() if not item.can_write()), None)
+        if incomplete_class is not None:
+            message = f"The materializer {incomplete_class.__name__} of step {self.name!r} has no method that writes a value."
             raise StepInterfaceError(message, hint="Give it the methods save and load, or handle_return and handle_input.")
-        return valid
+        return valid_classes
 
 
 @overload
@@ -273,8 +278,8 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
 
             * ``enable_cache``: Whether outputs of an earlier run with the same code, inputs, settings and secrets are reused. The default
               is true, except for a step with a StepContext.
-            * ``secrets``: Names of secrets whose keys are environment variables while the step runs. A variable has the name of the key in
-              upper case. The unchanged key is a second variable, if it is a valid name.
+            * ``secrets``: Names of secrets whose keys are environment variables while the step runs. The name of the variable is the key in
+              upper case. If the unchanged key is a valid name too, there is a second variable with this name.
             * ``settings``: A dict, or an instance of a subclass of BaseSettings. Its texts may contain references. The step reads the
               resolved settings from ``context.settings``.
             * ``output_materializers``: A materializer class, or a mapping of outputs to classes. The default is cloudpickle.
@@ -309,13 +314,13 @@ EFFECTIVE_STEP_OPTIONS = (
 """The arguments of a step that have an effect here."""
 
 
-def validate_name(kind: str, name: object) -> str:
+def validate_name(label: str, name: object) -> str:
     """Return the name of a step or pipeline, if it is valid.
 
     A valid name is also a valid part of a path.
 
     Args:
-        kind: ``step`` or ``pipeline``, for the error.
+        label: ``step`` or ``pipeline``, for the error.
         name: The name.
 
     Raises:
@@ -323,5 +328,5 @@ def validate_name(kind: str, name: object) -> str:
     """
     if isinstance(name, str) and _VALID_NAME.fullmatch(name):
         return name
-    message = f"A {kind} can't be named {name!r}."
-    raise StepInterfaceError(message, hint=f'Name it with letters, digits, spaces, ".", "_" or "-": @{kind}(name="my_{kind}").')
+    message = f"A {label} can't be named {name!r}."
+    raise StepInterfaceError(message, hint=f'Name it with letters, digits, spaces, ".", "_" or "-": @{label}(name="my_{label}").')

@@ -28,7 +28,7 @@ class Artifact:
         folder: Its folder in the artifact store.
         digest: A digest of the stored value.
         materializer: The class that reads its files.
-        data_type: The class that the step declares for it, ``object`` by default.
+        data_type: The class of the output's declared type, ``object`` by default.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Artifact:
 
         Raises:
             ArtifactError: If the files were deleted, or can't be loaded here.
-            SecretNotFoundError, ManagerError: If a secret in it can't be read.
+            SecretNotFoundError, ManagerError: If a secret in the value can't be read.
         """
         return self.read()
 
@@ -61,10 +61,10 @@ class Artifact:
             output_data_type: The type that is passed to the materializer; by default the declared type.
             materializer_class: The materializer that reads the files; by default the one that wrote them.
         """
-        reader = materializer_class or self.materializer
-        if reader is PickleMaterializer:
+        reader_class = materializer_class or self.materializer
+        if reader_class is PickleMaterializer:
             return pickling.load(self.folder.read(VALUE_FILE), f"Output {self.name!r} of step {self.step!r}")
-        return reader(self.folder).load(output_data_type or self.data_type)
+        return reader_class(self.folder).load(output_data_type or self.data_type)
 
     def __getitem__(self, index: int) -> Artifact:
         """Return the artifact itself for 0 and -1.
@@ -112,7 +112,7 @@ def store_output(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets
         value: The value that the step returned.
         output: The description of the output.
         folder: The folder to write to.
-        secrets: The secrets that the step read. They are preferred for references, if several secrets have the same value.
+        secrets: The secrets that the step read. If several secrets have the same value, the reference is to one of these.
 
     Raises:
         ArtifactError: If the output can't be stored, or the materializer wrote the value of a secret.
@@ -129,14 +129,14 @@ def store_output(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets
         secret = pickling.find_value(folder.files.read(path))
         if secret:
             folder.files.delete(folder.path)
-            writer = output.materializer.__name__
-            message = f"{label} was not stored: {writer} wrote the value of {mask_text(secret)} to {path.rpartition('/')[2]}."
+            writer, file_name = output.materializer.__name__, path.rpartition("/")[2]
+            message = f"{label} was not stored: {writer} wrote the value of {mask_text(secret)} to {file_name}."
             raise ArtifactError(message, hint="Write the reference instead, and resolve it in the method that reads.")
     return output.to_artifact(folder, _folder_digest(folder))
 
 
 def _folder_digest(folder: ArtifactFolder) -> str:
-    """Return a digest of all files in ``folder``."""
+    """Return a digest of the paths and contents of all files in ``folder``."""
     digest = hashlib.sha256()
     for path in folder.files.list(folder.path):
         digest.update(f"{path[len(folder.path) :]}\0{_sha256(folder.files.read(path))}\0".encode())

@@ -65,6 +65,7 @@ class ArtifactFiles:
         with self._translate_errors("written to", path):
             self.make_folder(path.rpartition("/")[0])
             if not self._scheme:
+                # fsspec would create the file with a mode that lets other users read it.
                 os.close(os.open(full_path, os.O_WRONLY | os.O_CREAT, 0o600))
             with self._system.open(full_path, "wb") as file:
                 file.write(data)
@@ -95,8 +96,8 @@ class ArtifactFiles:
         """Return the sorted paths of all files below a folder, which may not exist."""
         full_path = self._full_path(path)
         with self._translate_errors("read from", path):
-            names = self._system.find(full_path) if self._system.exists(full_path) else []
-        return sorted(f"{path}{name[len(full_path) :]}" for name in names)
+            full_file_paths = self._system.find(full_path) if self._system.exists(full_path) else []
+        return sorted(f"{path}{file_path[len(full_path) :]}" for file_path in full_file_paths)
 
     def delete(self, path: str) -> None:
         """Delete a folder with its content."""
@@ -119,10 +120,10 @@ class ArtifactFiles:
         return f"{self._root}/{path}" if path else self._root
 
     @contextmanager
-    def _translate_errors(self, verb: str, path: str) -> Iterator[None]:
+    def _translate_errors(self, action: str, path: str) -> Iterator[None]:
         """Raise an ArtifactError for any error in the block.
 
-        ``verb`` is a part of the message ``PATH can't be VERB the artifact store``.
+        ``action`` is a part of the message ``PATH can't be ACTION the artifact store``, such as ``read from``.
         """
         try:
             yield
@@ -131,7 +132,7 @@ class ArtifactFiles:
         except Exception as error:
             # Each file system of fsspec raises the exceptions of its own client library.
             reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-            message = f"{self.uri(path)} can't be {verb} the artifact store: {reason}."
+            message = f"{self.uri(path)} can't be {action} the artifact store: {reason}."
             raise ArtifactError(message, hint="Check that the store is reachable, writable and not full.") from error
 
 
@@ -179,7 +180,7 @@ def open_files(workspace: Workspace, stack: Stack) -> ArtifactFiles:
     path = "" if store.config.is_local else _require_path(store)
     scheme, separator, _ = path.partition("://")
     if separator:
-        return ArtifactFiles(*_file_system(path, scheme, _options(store, stack), store), scheme=scheme)
+        return ArtifactFiles(*_file_system(path, scheme, _file_system_options(store, stack), store), scheme=scheme)
     folder = workspace.artifact_folder(store)
     return ArtifactFiles(*_file_system(folder.as_posix(), "file", {}, store))
 
@@ -188,7 +189,7 @@ def _require_path(store: StackComponent) -> str:
     """Return the path or URL of a store.
 
     Raises:
-        ArtifactError: If it has none.
+        ArtifactError: If the store has neither.
     """
     path = getattr(store.config, "path", None)
     if not isinstance(path, str) or not path:
@@ -206,8 +207,9 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
     import fsspec
 
     try:
-        # fsspec caches file systems with their credentials until the process ends, so credentials skip its cache.
-        system, root = fsspec.url_to_fs(path, **options, **({"skip_instance_cache": True} if options else {}))
+        # fsspec caches a file system with its credentials until the process ends, unless this option is set.
+        cache_option = {"skip_instance_cache": True} if options else {}
+        system, root = fsspec.url_to_fs(path, **options, **cache_option)
     except (ImportError, ValueError):
         # fsspec raises a ValueError for an unknown scheme.
         package = _PACKAGES.get(scheme)
@@ -217,7 +219,7 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
     raise ArtifactError(message, hint=f"Install it: pip install {package}" if package else "Install the package that adds it to fsspec.")
 
 
-def _options(store: StackComponent, stack: Stack) -> dict[str, Any]:
+def _file_system_options(store: StackComponent, stack: Stack) -> dict[str, Any]:
     """Return fsspec's options from the attributes and the authentication secret of a store."""
     names = [name for name in store.config.model_dump() if name not in {"path", "authentication_secret"}]
     attributes = {name: value for name in names if (value := getattr(store.config, name)) is not None}
@@ -226,18 +228,18 @@ def _options(store: StackComponent, stack: Stack) -> dict[str, Any]:
         return attributes
     secret = stack.secrets_manager.get_secret(secret_name).content
     if store.flavor == "s3":
-        keys = {"key": "aws_access_key_id", "secret": "aws_secret_access_key", "token": "aws_session_token"}
-        return {**{option: secret[key] for option, key in keys.items() if key in secret}, **attributes}
+        key_by_option = {"key": "aws_access_key_id", "secret": "aws_secret_access_key", "token": "aws_session_token"}
+        return {**{option: secret[key] for option, key in key_by_option.items() if key in secret}, **attributes}
     if store.flavor == "gcp":
         return {"token": _parse_token(secret.get("token", ""), store), **attributes}
     return {**secret, **attributes}
 
 
 def _parse_token(token: str, store: StackComponent) -> Any:
-    """Return the service account key in a secret for Google Cloud.
+    """Return the service account key in the ``token`` of a secret for Google Cloud.
 
     Raises:
-        InvalidComponentError: If it is no JSON.
+        InvalidComponentError: If the token is no JSON.
     """
     try:
         return json.loads(token)

@@ -21,8 +21,8 @@ class BaseMaterializer:
     """Writes an output of a step to a folder and reads it; ZenML's interface.
 
     A subclass defines ``save`` and ``load``, or ``handle_return`` and ``handle_input`` as in ZenML before 0.40. It writes files below
-    ``self.uri``, or with ``self.artifact.write``, which works on every store and creates private files. A step uses it if
-    its ``output_materializers`` name it, and by default for the types in ``ASSOCIATED_TYPES``.
+    ``self.uri``, or with ``self.artifact.write``, which works on every store and creates private files. A step uses the
+    subclass if its ``output_materializers`` contain the subclass, and by default for outputs of the types in ``ASSOCIATED_TYPES``.
     """
 
     ASSOCIATED_TYPES: ClassVar[Any] = ()
@@ -43,18 +43,19 @@ class BaseMaterializer:
         super().__init_subclass__(**kwargs)
         if "ASSOCIATED_TYPES" not in cls.__dict__:
             return
-        declared = cls.ASSOCIATED_TYPES
-        supported = declared if isinstance(declared, (tuple, list, set, frozenset)) else (declared,)
-        wrong = next((item for item in supported if not isinstance(item, type)), None)
-        if wrong is not None:
-            message = f"{cls.__name__}.ASSOCIATED_TYPES holds {type_with_article(wrong)}, which is no type."
+        types = cls.ASSOCIATED_TYPES
+        if not isinstance(types, (tuple, list, set, frozenset)):
+            types = (types,)
+        wrong_item = next((item for item in types if not isinstance(item, type)), None)
+        if wrong_item is not None:
+            message = f"{cls.__name__}.ASSOCIATED_TYPES holds {type_with_article(wrong_item)}, which is no type."
             raise MaterializerInterfaceError(message, hint="Write the classes: ASSOCIATED_TYPES = (MyClass,).")
-        cls.ASSOCIATED_TYPES = tuple(supported)
+        cls.ASSOCIATED_TYPES = tuple(types)
         if not cls.__dict__.get("SKIP_REGISTRATION", False):
-            _defaults().update(dict.fromkeys(supported, cls))
+            _default_materializers().update(dict.fromkeys(types, cls))
 
     def __init__(self, artifact: ArtifactFolder) -> None:
-        """Use the folder ``artifact``; it exists before :meth:`save` is called."""
+        """Use the folder ``artifact``, which exists before :meth:`save` is called."""
         self.artifact = artifact
 
     @property
@@ -97,11 +98,13 @@ class BaseMaterializer:
         return any(getattr(cls, name) is not getattr(BaseMaterializer, name) for name in ("save", "handle_return"))
 
     def _check_type(self, data_type: Any) -> None:
-        cls = get_origin(data_type) or data_type
-        if not self.ASSOCIATED_TYPES or cls is object or not isinstance(cls, type) or issubclass(cls, self.ASSOCIATED_TYPES):
+        data_class = get_origin(data_type) or data_type
+        if not self.ASSOCIATED_TYPES or data_class is object or not isinstance(data_class, type):
             return
-        supported = ", ".join(item.__qualname__ for item in self.ASSOCIATED_TYPES)
-        message = f"{type(self).__name__} can't write {with_article(cls.__qualname__)}: it supports {supported}."
+        if issubclass(data_class, self.ASSOCIATED_TYPES):
+            return
+        supported_names = ", ".join(item.__qualname__ for item in self.ASSOCIATED_TYPES)
+        message = f"{type(self).__name__} can't write {with_article(data_class.__qualname__)}: it supports {supported_names}."
         raise MaterializerInterfaceError(message, hint="Add the type to ASSOCIATED_TYPES, or use another materializer for the output.")
 
 
@@ -117,19 +120,18 @@ class PickleMaterializer(BaseMaterializer):
         return pickling.load(self.artifact.read(VALUE_FILE), f"The output in {self.artifact.uri}")
 
 
-def materializer_for(declared: Any) -> type[BaseMaterializer]:
+def materializer_for(declared_type: Any) -> type[BaseMaterializer]:
     """Return the default materializer for a declared type or its nearest base class."""
-    cls = class_of(declared)
-    defaults = _defaults()
-    return next((defaults[base] for base in cls.__mro__ if base in defaults), PickleMaterializer) if defaults else PickleMaterializer
+    defaults = _default_materializers()
+    return next((defaults[base] for base in class_of(declared_type).__mro__ if base in defaults), PickleMaterializer)
 
 
-def class_of(declared: Any) -> type[Any]:
-    """Return the class of a declared type; ``object`` if it is no single class."""
-    cls = get_origin(declared) or declared
+def class_of(declared_type: Any) -> type[Any]:
+    """Return the class of a declared type, such as ``list`` for ``list[int]``; ``object`` if the type is no single class."""
+    cls = get_origin(declared_type) or declared_type
     return cls if isinstance(cls, type) else object
 
 
-def _defaults() -> dict[type[Any], type[BaseMaterializer]]:
+def _default_materializers() -> dict[type[Any], type[BaseMaterializer]]:
     """Return the default materializers by type."""
     return process_global("steps.materializers", dict)

@@ -19,6 +19,7 @@ def bind_arguments(signature: inspect.Signature, args: Sequence[Any], kwargs: Ma
     """
     problem, hint = unknown_arguments(kwargs, signature.parameters)
     if _accepts_any_name(signature):
+        # No argument is unknown.
         problem = hint = ""
     if not problem:
         try:
@@ -29,19 +30,20 @@ def bind_arguments(signature: inspect.Signature, args: Sequence[Any], kwargs: Ma
     return {}, problem, hint
 
 
-def unknown_arguments(arguments: Collection[str], known: Collection[str]) -> tuple[str, str]:
-    """Return the problem and hint for unknown arguments; both are empty if there are none."""
-    unknown = [name for name in arguments if name not in known]
-    if not unknown:
+def unknown_arguments(arguments: Collection[str], known_names: Collection[str]) -> tuple[str, str]:
+    """Return the problem and hint for unknown arguments; both are empty if all arguments are known."""
+    unknown_names = [name for name in arguments if name not in known_names]
+    if not unknown_names:
         return "", ""
-    names = ", ".join(map(repr, unknown))
-    problem = f"got an unexpected keyword argument {names}" if len(unknown) == 1 else f"got unexpected keyword arguments {names}"
-    unused = [name for name in known if name not in arguments]
-    return problem, next(filter(None, (did_you_mean(name, unused) for name in unknown)), _known_arguments_hint(known))
+    names = ", ".join(map(repr, unknown_names))
+    problem = f"got an unexpected keyword argument {names}" if len(unknown_names) == 1 else f"got unexpected keyword arguments {names}"
+    unused_names = [name for name in known_names if name not in arguments]
+    suggestions = filter(None, (did_you_mean(name, unused_names) for name in unknown_names))
+    return problem, next(suggestions, _known_arguments_hint(known_names))
 
 
-def _known_arguments_hint(known: Collection[str]) -> str:
-    return f"It takes {', '.join(known) or 'no arguments'}."
+def _known_arguments_hint(known_names: Collection[str]) -> str:
+    return f"It takes {', '.join(known_names) or 'no arguments'}."
 
 
 def _accepts_any_name(signature: inspect.Signature) -> bool:

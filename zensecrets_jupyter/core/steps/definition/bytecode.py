@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _NO_TUPLE = -1
 """The length of a returned value if the ``return`` statement does not build a tuple."""
 
-_BITS_BEFORE_STAR = 8
-"""The argument of UNPACK_EX has the number of names before the star in its low byte, and that of the names after the star above it."""
+_LOW_BYTE_BITS = 8
+"""Number of bits in a byte, for the argument of UNPACK_EX, the instruction for an unpacking assignment with a star.
+
+The low byte of the argument is the number of names before the star. The higher bits are the number of names after the star.
+"""
 
 
 def returns_value(code: CodeType) -> bool:
@@ -35,20 +38,20 @@ class UnpackedNames(NamedTuple):
     """The names on the left side of an unpacking assignment.
 
     Attributes:
-        required: The number of names without a star.
+        required_count: The number of names without a star.
         has_star: Whether there is also a name with a star, which gets the remaining values.
     """
 
-    required: int
+    required_count: int
     has_star: bool
 
-    def accepts(self, values: int) -> bool:
+    def accepts(self, value_count: int) -> bool:
         """Return whether this number of values can be unpacked into the names."""
-        return values >= self.required if self.has_star else values == self.required
+        return value_count >= self.required_count if self.has_star else value_count == self.required_count
 
     def __str__(self) -> str:
         """Return the number and a verb for errors, such as ``at least 2 are``."""
-        return f"{'at least ' if self.has_star else ''}{self.required} {'are' if self.required > 1 else 'is'}"
+        return f"{'at least ' if self.has_star else ''}{self.required_count} {'are' if self.required_count > 1 else 'is'}"
 
 
 def unpacked_names(code: CodeType, offset: int) -> UnpackedNames | None:
@@ -60,7 +63,7 @@ def unpacked_names(code: CodeType, offset: int) -> UnpackedNames | None:
         return None
     if instruction.opname == "UNPACK_SEQUENCE":
         return UnpackedNames(instruction.arg, has_star=False)
-    return UnpackedNames((instruction.arg & 0xFF) + (instruction.arg >> _BITS_BEFORE_STAR), has_star=True)
+    return UnpackedNames((instruction.arg & 0xFF) + (instruction.arg >> _LOW_BYTE_BITS), has_star=True)
 
 
 def _returned_lengths(code: CodeType) -> Iterator[int | None]:
@@ -87,4 +90,6 @@ def _returned_lengths(code: CodeType) -> Iterator[int | None]:
 
 def _constant_length(value: object) -> int | None:
     """Return the length of a constant, as for :func:`_returned_lengths`."""
-    return None if value is None else len(value) if isinstance(value, tuple) else _NO_TUPLE
+    if value is None:
+        return None
+    return len(value) if isinstance(value, tuple) else _NO_TUPLE

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.steps.artifacts.materializers import BaseMaterializer
     from zensecrets_jupyter.core.steps.definition.settings import Settings
 
-_current: ContextVar[StepContext] = ContextVar("zensecrets_step_context")
+_current_context: ContextVar[StepContext] = ContextVar("zensecrets_step_context")
 
 
 class RunNames(NamedTuple):
@@ -66,7 +66,7 @@ class StepContext:
         self._settings = settings
         self._materializers = dict(materializers)
         self._output_folder = output_folder
-        self._stack_used = False
+        self._has_read_stack = False
 
     def __repr__(self) -> str:
         """Return the names of the step and the stack."""
@@ -100,13 +100,13 @@ class StepContext:
     @property
     def stack(self) -> Stack:
         """The stack that the step runs on; ``stack.secrets_manager`` raises NoSecretsManagerError if it has none."""
-        self._stack_used = True
+        self._has_read_stack = True
         return self._stack
 
     @property
-    def stack_used(self) -> bool:
-        """Whether the step has read its stack; then its outputs may depend on the stack."""
-        return self._stack_used
+    def has_read_stack(self) -> bool:
+        """Whether the step has read its stack. If it has, its outputs may depend on the stack."""
+        return self._has_read_stack
 
     @property
     def settings(self) -> Any:
@@ -127,7 +127,7 @@ class StepContext:
             name: The same as ``output_name``.
 
         Raises:
-            StepContextError: If the step has no output of that name, or no name is given and the step does not have exactly one output.
+            StepContextError: If the step has no output of that name, or if there is no argument and the step has no or several outputs.
         """
         folder = self._output_folder(self._find_output(output_name or name))
         folder.create()
@@ -158,29 +158,29 @@ class StepContext:
         return (custom_materializer_class or custom or self._materializers[output])(folder)
 
     def _find_output(self, name: str | None) -> str:
-        """Return the name of an existing output; ``None`` is the only output.
+        """Return the name of an existing output; ``name`` is ``None`` for the only output.
 
         Raises:
             StepContextError: As for :meth:`get_output_artifact_uri`.
         """
-        known = ", ".join(self._materializers)
+        output_names = ", ".join(self._materializers)
         if not self._materializers:
             message = f"Step {self._step_name!r} has no outputs."
             raise StepContextError(message, hint="Add a return annotation, such as -> int.")
         if name is None:
             if len(self._materializers) > 1:
                 message = f"Step {self._step_name!r} has several outputs."
-                raise StepContextError(message, hint=f"Give the name of one: {known}.")
+                raise StepContextError(message, hint=f"Give the name of one: {output_names}.")
             return next(iter(self._materializers))
         if name not in self._materializers:
             message = f"Step {self._step_name!r} has no output {name!r}."
-            raise StepContextError(message, hint=f"{did_you_mean(name, self._materializers)} Its outputs are {known}.".strip())
+            raise StepContextError(message, hint=f"{did_you_mean(name, self._materializers)} Its outputs are {output_names}.".strip())
         return name
 
 
 def current_context() -> StepContext | None:
     """Return the context of the running step, or ``None``."""
-    return _current.get(None)
+    return _current_context.get(None)
 
 
 def get_step_context() -> StepContext:
@@ -199,8 +199,8 @@ def get_step_context() -> StepContext:
 @contextmanager
 def use_context(context: StepContext) -> Iterator[None]:
     """Set ``context`` as the context of the running step during the block."""
-    token = _current.set(context)
+    token = _current_context.set(context)
     try:
         yield
     finally:
-        _current.reset(token)
+        _current_context.reset(token)

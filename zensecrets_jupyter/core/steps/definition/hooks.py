@@ -36,21 +36,21 @@ class Hooks:
         Raises:
             StepInterfaceError: If a hook is not callable.
         """
-        new = {name: hook for name, hook in hooks.items() if hook is not None}
-        for name, hook in new.items():
+        new_hooks = {name: hook for name, hook in hooks.items() if hook is not None}
+        for name, hook in new_hooks.items():
             if not callable(hook):
                 message = f"{name} of {owner} is {type_with_article(hook)}, which can't be called."
                 raise StepInterfaceError(message, hint="Give a function.")
-        return replace(self, **new)
+        return replace(self, **new_hooks)
 
     def with_defaults(self, defaults: Hooks) -> Hooks:
         """Return a copy in which ``defaults`` replace the hooks that are ``None``."""
         return Hooks(self.on_success or defaults.on_success, self.on_failure or defaults.on_failure)
 
     def call(self, error: BaseException | None) -> None:
-        """Call the hook for the result of a step.
+        """Call the hook for the result of a step; ``error`` is the error of the step, or ``None``.
 
-        As in ZenML, an error in the hook does not fail the step; it prints one line.
+        As in ZenML, the step does not fail because of an error in the hook. One line about the error is printed.
         """
         hook = self.on_success if error is None else self.on_failure
         if hook is None:
@@ -58,6 +58,6 @@ class Hooks:
         try:
             takes_error = error is not None and bool(inspect.signature(hook).parameters)
             hook(error) if takes_error else hook()
-        except Exception as problem:  # noqa: BLE001 - a hook is code of the user and may raise any error
+        except Exception as hook_error:  # noqa: BLE001 - a hook is code of the user and may raise any error
             # Only the class of the error is printed, because its text may contain the value of a secret.
-            sys.stderr.write(f"The hook {getattr(hook, '__name__', 'of a step')!r} raised {type(problem).__qualname__}.\n")
+            sys.stderr.write(f"The hook {getattr(hook, '__name__', 'of a step')!r} raised {type(hook_error).__qualname__}.\n")

@@ -22,7 +22,8 @@ _IN_PROCESS = "steps run in this process"
 _NOT_RECORDED = "no metadata and no logs of steps are recorded"
 _NO_SERVER = "no server stores it"
 
-_STEP_AND_PIPELINE = {
+# Arguments of both steps and pipelines.
+_COMMON_OPTIONS = {
     "cache_policy": "the rules of the cache are fixed",
     "enable_artifact_metadata": _NOT_RECORDED,
     "enable_artifact_visualization": _NOT_RECORDED,
@@ -37,7 +38,7 @@ _STEP_AND_PIPELINE = {
     "substitutions": "only {date} and {time} are replaced in names of runs",
 }
 STEP_OPTIONS = {
-    **_STEP_AND_PIPELINE,
+    **_COMMON_OPTIONS,
     "experiment_tracker": "the step configures its tracker itself, from context.stack.experiment_tracker",
     "group": _NO_SERVER,
     "heartbeat_healthy_threshold": _IN_PROCESS,
@@ -48,7 +49,7 @@ STEP_OPTIONS = {
 }
 """Arguments of a step without effect here, and the reason for each; an empty reason prints no warning."""
 PIPELINE_OPTIONS = {
-    **_STEP_AND_PIPELINE,
+    **_COMMON_OPTIONS,
     "depends_on": _IN_PROCESS,
     "dockerignore_file": _IN_PROCESS,
     "dynamic": "the steps of every pipeline are known before they run",
@@ -73,54 +74,55 @@ A key may also have a flavor, such as ``orchestrator.vertex``.
 
 
 def validate_options(
-    owner: str, arguments: Mapping[str, Any], ineffective: Mapping[str, str], effective: Collection[str]
+    owner: str, arguments: Mapping[str, Any], reasons: Mapping[str, str], effective_names: Collection[str]
 ) -> dict[str, Any]:
-    """Return the arguments that are not ``None``, and print a warning for each of them.
+    """Return the arguments that are not ``None``, and print a warning that they have no effect in this package.
 
-    All of these arguments have no effect in this package. Each name is warned about only once in a process.
+    The warning for a name is printed once in a process. It is not printed for the value ``False``.
 
     Args:
         owner: The step or pipeline in errors, such as ``step 'trainer'``.
-        arguments: The arguments that the caller gave.
-        ineffective: The reasons of all possible arguments without effect, by name.
-        effective: The names of all arguments with an effect, for near misses in errors.
+        arguments: Arguments of the caller that have no effect.
+        reasons: All names of arguments without effect, each with the reason. An empty reason prints no warning.
+        effective_names: The names of all arguments with an effect, for suggestions in errors.
 
     Raises:
-        StepInterfaceError: If an argument is unknown; the error names near misses.
+        StepInterfaceError: If an argument is unknown; the error suggests similar names.
     """
-    check_names(owner, arguments, ineffective, effective)
+    check_names(owner, arguments, reasons, effective_names)
     stored = {name: value for name, value in arguments.items() if value is not None}
-    warn_once({f"{name}=": ineffective[name] for name, value in stored.items() if value is not False and ineffective[name]}, owner)
+    warn_once({f"{name}=": reasons[name] for name, value in stored.items() if value is not False and reasons[name]}, owner)
     return stored
 
 
-def check_names(owner: str, names: Collection[str], allowed: Collection[str], others: Collection[str]) -> None:
-    """Check that each of ``names`` is one of ``allowed``.
+def check_names(owner: str, names: Collection[str], allowed_names: Collection[str], other_names: Collection[str]) -> None:
+    """Check that each of ``names`` is one of ``allowed_names``.
 
     Args:
         owner: The step or pipeline in errors.
-        names: The names of the arguments that the caller gave.
-        allowed: The names of the possible arguments.
-        others: Further names for near misses in errors.
+        names: The names of the arguments in a call.
+        allowed_names: The names of the possible arguments.
+        other_names: Further names for suggestions in errors.
 
     Raises:
         StepInterfaceError: If an argument is unknown.
     """
-    unknown = next((name for name in names if name not in allowed), None)
-    if unknown is None:
+    unknown_name = next((name for name in names if name not in allowed_names), None)
+    if unknown_name is None:
         return
-    message = f"There is no argument {unknown!r} for {owner}."
-    if unknown == "name":
-        raise StepInterfaceError(f"{message[:-1]} that exists.", hint=f'Give it to the decorator: @{owner.partition(" ")[0]}(name="…").')
-    known = sorted({*allowed, *others})
-    raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"Its arguments are {', '.join(known)}.")
+    if unknown_name == "name":
+        message = f"The name of {owner} can't be changed."
+        raise StepInterfaceError(message, hint=f'Give it to the decorator: @{owner.partition(" ")[0]}(name="…").')
+    message = f"There is no argument {unknown_name!r} for {owner}."
+    known_names = sorted({*allowed_names, *other_names})
+    raise StepInterfaceError(message, hint=did_you_mean(unknown_name, known_names) or f"Its arguments are {', '.join(known_names)}.")
 
 
 def validate_cache_option(value: object, owner: str) -> bool | None:
     """Return the value of the argument ``enable_cache``.
 
     Raises:
-        StepInterfaceError: If it is neither a bool nor ``None``. An example is the text "false", which would count as true.
+        StepInterfaceError: If the value is neither a bool nor ``None``. An example is the text "false", which would count as true.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -132,7 +134,7 @@ def validate_parameters(parameters: object, owner: str) -> Mapping[str, Any]:
     """Return the argument ``parameters`` of ``owner``, unchanged.
 
     Raises:
-        StepInterfaceError: If it is no mapping, or if a key is no text.
+        StepInterfaceError: If the argument is no mapping, or if a key is no text.
     """
     if isinstance(parameters, Mapping) and all(isinstance(name, str) for name in parameters):
         return parameters
@@ -144,7 +146,7 @@ def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: M
     """Check that ``function`` accepts these arguments.
 
     Raises:
-        StepInterfaceError: If it does not; the error names near misses.
+        StepInterfaceError: If it does not accept them; the error suggests similar names.
     """
     _, problem, hint = bind_arguments(inspect.signature(function), args, kwargs)
     if problem:
@@ -152,7 +154,7 @@ def check_call(function: Callable[..., object], args: tuple[Any, ...], kwargs: M
 
 
 def warn_once(reasons: Mapping[str, str], owner: str) -> None:
-    """Print a line for each argument and its reason, once per argument and process."""
+    """Print a line for each argument with its reason, but only once in a process for the same argument."""
     warned_names = process_global("steps.options", set[str])
     for name, reason in reasons.items():
         if name not in warned_names:

@@ -50,11 +50,11 @@ class StepDefinition(Protocol):
 
     @property
     def is_cached(self) -> bool:
-        """Whether the outputs of an earlier run can replace a run."""
+        """Whether cached outputs of an earlier run may be reused."""
 
     @property
     def code(self) -> object:
-        """The function or class whose code identifies the step in the cache, or ``None``."""
+        """The function or class whose code is part of the cache key; a step with ``None`` is not cached."""
 
     def materializer_of(self, output: str) -> type[BaseMaterializer]:
         """Return the materializer of an output."""

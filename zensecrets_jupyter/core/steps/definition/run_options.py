@@ -71,13 +71,14 @@ def validate_step_configurations(configurations: object, owner: str) -> Mapping[
 def validate_step_configuration(step: str, configuration: object, owner: str) -> dict[str, Any]:
     """Return the configuration of one step as a dict.
 
-    It is given as a mapping or a pydantic model. The options of a model that are ``None`` are left out.
+    ``configuration`` is a mapping or a pydantic model. The options of a model that are ``None`` are left out.
 
     Raises:
-        StepInterfaceError: If it is neither.
+        StepInterfaceError: If ``configuration`` is neither.
     """
     options = configuration.model_dump(exclude_none=True) if isinstance(configuration, BaseModel) else configuration
     if isinstance(options, Mapping):
+        # ZenML's model of a configuration also has the name of the step, which can't be changed.
         return {str(name): value for name, value in options.items() if name != "name"}
     message = f"The configuration of step {step!r} of {owner} is no mapping."
     raise StepInterfaceError(message, hint='Give the arguments by name, such as {"trainer": {"enable_cache": False}}.')
@@ -88,28 +89,33 @@ def read_run_configuration(path: object) -> dict[str, Any]:
 
     Raises:
         StepInterfaceError: If ``path`` is no path.
-        UnreadableFileError: If it can't be read, is too large, or is no YAML mapping. The error does not quote the file.
+        UnreadableFileError: If the file can't be read, is too large, or is no YAML mapping. The error does not quote the file.
     """
-    import yaml
-
     if not isinstance(path, (str, os.PathLike)):
         message = f"The path of the configuration is of type {type(path).__qualname__}."
         raise StepInterfaceError(message, hint='Give it such as config_path="run.yaml".')
-    reason = ""
-    options: Any = None
+    options: dict[Any, Any] = {}
     try:
         with Path(path).open("rb") as file:
             data = file.read(MAX_FILE_SIZE + 1)
     except OSError as error:
         reason = error.strerror or type(error).__name__
     else:
-        try:
-            options = None if len(data) > MAX_FILE_SIZE else yaml.safe_load(data) or {}
-        except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
-            reason = "it is no YAML"
-        else:
-            reason = "it is too large" if len(data) > MAX_FILE_SIZE else "" if isinstance(options, dict) else "it holds no mapping"
+        options, reason = _parse_options(data)
     if not reason:
         return {str(name): value for name, value in options.items()}
     message = f"The configuration {path} can't be used: {reason}."
     raise UnreadableFileError(message, hint="Write a mapping such as: steps: {trainer: {parameters: {epochs: 3}}}")
+
+
+def _parse_options(data: bytes) -> tuple[dict[Any, Any], str]:
+    """Return the mapping in the content of a file, and the reason why there is none; one of the two is empty."""
+    import yaml
+
+    if len(data) > MAX_FILE_SIZE:
+        return {}, "it is too large"
+    try:
+        options = yaml.safe_load(data) or {}
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError):
+        return {}, "it is no YAML"
+    return (options, "") if isinstance(options, dict) else ({}, "it holds no mapping")

@@ -45,9 +45,9 @@ class StepSettings(Mapping[str, Any]):
             InvalidReferenceError: If a text is almost a reference.
         """
         values = values or {}
-        wrong = [key for key in values if type(key) is not str]
-        if wrong:
-            message = f"The key {wrong[0]!r} of a setting is no text."
+        invalid_keys = [key for key in values if type(key) is not str]
+        if invalid_keys:
+            message = f"The key {invalid_keys[0]!r} of a setting is no text."
             raise StepInterfaceError(message, hint="Use texts as the keys of settings.")
         self._keys = tuple(values)
         self._models = {key: value for key, value in values.items() if isinstance(value, ReferenceModel)}
@@ -94,11 +94,11 @@ class StepSettings(Mapping[str, Any]):
 
     def bind_references(self, resolver: ReferenceResolver) -> StepSettings:
         """Return a copy of the settings whose references ``resolver`` resolves."""
-        copied = StepSettings()
-        copied._keys = self._keys
-        copied._models = {key: model.bind_references(resolver) for key, model in self._models.items()}
-        copied._plain = self._plain.bind_references(resolver)
-        return copied
+        bound_settings = StepSettings()
+        bound_settings._keys = self._keys
+        bound_settings._models = {key: model.bind_references(resolver) for key, model in self._models.items()}
+        bound_settings._plain = self._plain.bind_references(resolver)
+        return bound_settings
 
     def requirements(self, owner: str) -> list[Requirement]:
         """Return each reference with its setting; ``owner`` is the step or pipeline in errors."""
@@ -127,13 +127,14 @@ def validate_settings(settings: object, owner: str) -> Settings:
     """Return the validated settings of a step or pipeline; ``owner`` is its name in errors.
 
     Raises:
-        StepInterfaceError: If they are neither a dict nor a model.
+        StepInterfaceError: If the settings are neither a dict nor a model.
         InvalidReferenceError: If a text is almost a reference.
     """
     if isinstance(settings, (ReferenceModel, StepSettings)):
         return settings
     if settings is None or isinstance(settings, Mapping):
         validated = StepSettings(settings)
+        # The key of a machine setting may have a flavor after a dot.
         reasons = {key: MACHINE_SETTINGS.get(key.partition(".")[0]) for key in validated}
         warn_once({f"settings[{key!r}]": reason for key, reason in reasons.items() if reason}, owner)
         return validated
@@ -157,11 +158,11 @@ def validate_secret_names(secrets: object, owner: str) -> tuple[str, ...]:
     """Return the names of secrets in the argument ``secrets``, without duplicates.
 
     Raises:
-        StepInterfaceError: If they are no list of names.
+        StepInterfaceError: If the argument is no list of names.
         InvalidSecretError: If a name is not acceptable.
     """
-    names = [] if secrets is None else secrets if isinstance(secrets, (list, tuple, set, frozenset)) else None
-    if names is None or not all(isinstance(name, str) for name in names):
+    names = [] if secrets is None else secrets
+    if not isinstance(names, (list, tuple, set, frozenset)) or not all(isinstance(name, str) for name in names):
         message = f"The secrets of {owner} are no list of names."
         raise StepInterfaceError(message, hint='Write secrets=["NAME"].')
     return tuple(dict.fromkeys(check_name(name) for name in names))

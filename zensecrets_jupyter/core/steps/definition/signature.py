@@ -1,4 +1,7 @@
-"""Signatures of steps: inputs, context parameter and outputs, read from the annotations of a function."""
+"""Signatures of steps: inputs, context parameter and outputs, read from the annotations of a function.
+
+The context parameter is the parameter with the annotation StepContext, in which a step receives the context of the run.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +35,11 @@ _UNSUPPORTED_KINDS = {
 """The kinds of parameters that a step can't have, with their notation."""
 
 _VALID_OUTPUT_NAME = re.compile(r"\w[\w-]*")
-_CONTEXT_TEXT = re.compile(r"(?:\w+\.)*(?:Optional\[)?(?:\w+\.)*StepContext\]?(?:\s*\|\s*None)?")
-"""An annotation ``StepContext`` as a text, for modules in which only a type checker imports the class."""
+_CONTEXT_ANNOTATION = re.compile(r"(?:\w+\.)*(?:Optional\[)?(?:\w+\.)*StepContext\]?(?:\s*\|\s*None)?")
+"""The text of an annotation ``StepContext``, ``Optional[StepContext]`` or ``StepContext | None``, with any module before each name.
+
+An annotation stays a text if only a type checker imports the class.
+"""
 
 
 class Output:
@@ -52,7 +58,7 @@ class Output:
 
     def __repr__(self) -> str:
         """Return the annotation as source code."""
-        items = [f"{name}={getattr(kind, '__name__', kind)}" for name, kind in self._outputs.items()]
+        items = [f"{name}={getattr(declared_type, '__name__', declared_type)}" for name, declared_type in self._outputs.items()]
         return f"Output({', '.join(items)})"
 
 
@@ -85,14 +91,14 @@ class StepSignature:
             step_name: The name of the step, for errors.
             args: The arguments by position.
             kwargs: The arguments by name.
-            defaults: Values for parameters that the call omits; they override the defaults of the function.
+            defaults: Values of parameters for which the call has no argument. They override the defaults of the function.
 
         Raises:
             StepInterfaceError: If the arguments do not match the parameters.
         """
-        by_position = list(self.inputs.parameters)[: len(args)]
-        added = {name: value for name, value in (defaults or {}).items() if name not in kwargs and name not in by_position}
-        arguments, problem, hint = bind_arguments(self.inputs, args, {**kwargs, **added})
+        positional_names = list(self.inputs.parameters)[: len(args)]
+        added_arguments = {name: value for name, value in (defaults or {}).items() if name not in kwargs and name not in positional_names}
+        arguments, problem, hint = bind_arguments(self.inputs, args, {**kwargs, **added_arguments})
         if not problem:
             return arguments
         if self.context is not None and self.context in kwargs:
@@ -108,44 +114,44 @@ class StepSignature:
             StepInterfaceError: If an argument has another type; the error names the step, the input and both types.
         """
         for name, value in arguments.items():
-            declared = self.input_types.get(name, Any)
-            if value is not self.inputs.parameters[name].default and not has_type(value, declared):
-                raise _wrong_type(f"Input {name!r} of step {step_name!r}", value, declared, "Pass")
+            declared_type = self.input_types.get(name, Any)
+            if value is not self.inputs.parameters[name].default and not has_type(value, declared_type):
+                raise _wrong_type_error(f"Input {name!r} of step {step_name!r}", value, declared_type, "Pass")
 
-    def split(self, step_name: str, returned: Any) -> dict[str, Any]:
-        """Return the values of the outputs by name.
+    def split_outputs(self, step_name: str, result: Any) -> dict[str, Any]:
+        """Return the values of the outputs by name, from the result of the function.
 
-        The returned value of a step without outputs is ignored.
+        The result of a step without outputs is ignored.
 
         Raises:
             StepInterfaceError: If a step with several outputs did not return a tuple or list of the same length, or if an output does
                 not have its declared type.
         """
-        by_output = self._by_output(step_name, returned)
+        by_output = self._by_output(step_name, result)
         for name, value in by_output.items():
-            declared = self.output_types.get(name, Any)
-            if not has_type(value, declared):
-                raise _wrong_type(f"Output {name!r} of step {step_name!r}", value, declared, "Return")
+            declared_type = self.output_types.get(name, Any)
+            if not has_type(value, declared_type):
+                raise _wrong_type_error(f"Output {name!r} of step {step_name!r}", value, declared_type, "Return")
         return by_output
 
-    def _by_output(self, step_name: str, returned: Any) -> dict[str, Any]:
+    def _by_output(self, step_name: str, result: Any) -> dict[str, Any]:
         """Return the values of the outputs by name, without a check of their types."""
         if not self.outputs:
             return {}
         if len(self.outputs) == 1:
-            return {self.outputs[0]: returned}
-        declared = f"{len(self.outputs)} outputs ({', '.join(self.outputs)})"
-        if not isinstance(returned, (tuple, list)):
-            message = f"Step {step_name!r} declares {declared} and returned one {type(returned).__name__}."
-        elif len(returned) != len(self.outputs):
-            message = f"Step {step_name!r} declares {declared} and returned {len(returned)}."
+            return {self.outputs[0]: result}
+        outputs_text = f"{len(self.outputs)} outputs ({', '.join(self.outputs)})"
+        if not isinstance(result, (tuple, list)):
+            message = f"Step {step_name!r} declares {outputs_text} and returned one {type(result).__name__}."
+        elif len(result) != len(self.outputs):
+            message = f"Step {step_name!r} declares {outputs_text} and returned {len(result)}."
         else:
-            return dict(zip(self.outputs, returned, strict=True))
+            return dict(zip(self.outputs, result, strict=True))
         raise StepInterfaceError(message, hint="Return them as a tuple in that order.")
 
 
-def _wrong_type(subject: str, value: Any, declared: Any, verb: str) -> StepInterfaceError:
-    message = f"{subject} is of type {type(value).__qualname__}, and the step declares {type_name(declared)}."
+def _wrong_type_error(subject: str, value: Any, declared_type: Any, verb: str) -> StepInterfaceError:
+    message = f"{subject} is of type {type(value).__qualname__}, and the step declares {type_name(declared_type)}."
     return StepInterfaceError(message, hint=f"{verb} a value of the declared type, or change the annotation.")
 
 
@@ -184,8 +190,8 @@ def read_signature(function: object, name: str, *, classic: bool = False) -> Ste
     if "return" not in annotations and classic:
         message = f"Step {name!r} has no return annotation."
         raise StepInterfaceError(message, hint="Add one, such as -> int, or -> None if it returns nothing.")
-    returned = annotations.get("return", Any if returns_value(function.__code__) else None)
-    outputs = _outputs(returned, function, name, split_tuples=not classic)
+    return_annotation = annotations.get("return", Any if returns_value(function.__code__) else None)
+    outputs = _outputs(return_annotation, function, name, split_tuples=not classic)
     return StepSignature(inspect.Signature(inputs), context, tuple(outputs), input_types, outputs)
 
 
@@ -217,6 +223,7 @@ def _signature(function: FunctionType) -> inspect.Signature:
 
 
 def _annotations(function: FunctionType) -> dict[str, Any]:
+    # The reason for the two cases is the same as in _signature.
     if sys.version_info >= (3, 14):
         import annotationlib
 
@@ -225,17 +232,17 @@ def _annotations(function: FunctionType) -> dict[str, Any]:
 
 
 def _evaluate(annotation: Any, function: FunctionType) -> Any:
-    """Return the type that a text annotation names, or the text itself.
+    """Return the type that an annotation names if it is a text, and any other annotation unchanged.
 
-    The text is returned if it can't be evaluated. Another annotation is returned unchanged.
+    A text that can't be evaluated is returned unchanged too.
     """
     text = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
     if not isinstance(text, str):
         return annotation
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     try:
-        enclosing = {name: cell.cell_contents for name, cell in cells}
-        return eval(text, function.__globals__, enclosing)  # noqa: S307 - the text is code of the user; typing evaluates it too
+        enclosing_variables = {name: cell.cell_contents for name, cell in cells}
+        return eval(text, function.__globals__, enclosing_variables)  # noqa: S307 - the text is code of the user; typing evaluates it too
     except Exception:  # noqa: BLE001 - evaluating code of the user may raise any error
         return text
 
@@ -244,12 +251,12 @@ def _is_context(annotation: Any, function: FunctionType) -> bool:
     """Return whether an annotation declares the context parameter."""
     annotation = _evaluate(annotation, function)
     if isinstance(annotation, str):
-        return _CONTEXT_TEXT.fullmatch(annotation.strip()) is not None
-    origin, inner = get_origin(annotation), get_args(annotation)
+        return _CONTEXT_ANNOTATION.fullmatch(annotation.strip()) is not None
+    origin, type_arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _is_context(inner[0], function)
+        return _is_context(type_arguments[0], function)
     if origin in {Union, types.UnionType}:
-        return any(_is_context(option, function) for option in inner)
+        return any(_is_context(option, function) for option in type_arguments)
     # In Python 3.10, isinstance(list[int], type) is true, but issubclass does not accept list[int].
     return origin is None and isinstance(annotation, type) and issubclass(annotation, StepContext)
 
@@ -270,24 +277,25 @@ def _outputs(annotation: Any, function: FunctionType, name: str, *, split_tuples
         if not annotation.items():
             message = f"Step {name!r} declares Output() without an output."
             raise StepInterfaceError(message, hint="Name each output, as in Output(count=int). Write -> None for no outputs.")
-        return _types_by_output([_OutputAnnotation(output, _evaluate(kind, function)) for output, kind in annotation.items()], name)
-    parts = [_split_annotated(_evaluate(part, function)) for part in _tuple_items(annotation)]
-    named = [part for part in parts if part.name]
-    if named and len(named) < len(parts):
+        outputs = [_OutputAnnotation(output, _evaluate(declared_type, function)) for output, declared_type in annotation.items()]
+        return _types_by_output(outputs, name)
+    items = [_split_annotated(_evaluate(item, function)) for item in _tuple_items(annotation)]
+    named_items = [item for item in items if item.name]
+    if named_items and len(named_items) < len(items):
         message = f"Step {name!r} names only some of its outputs."
         raise StepInterfaceError(message, hint='Name each, such as Annotated[int, "count"].')
-    if named:
-        return _types_by_output(parts, name)
-    if split_tuples and len(parts) > 1 and returned_tuple_length(function.__code__) == len(parts):
-        return {f"{SINGLE_OUTPUT}_{number}": part.type for number, part in enumerate(parts)}
+    if named_items:
+        return _types_by_output(items, name)
+    if split_tuples and len(items) > 1 and returned_tuple_length(function.__code__) == len(items):
+        return {f"{SINGLE_OUTPUT}_{number}": item.type for number, item in enumerate(items)}
     single = _split_annotated(annotation)
     return _types_by_output([single._replace(name=single.name or SINGLE_OUTPUT)], name)
 
 
 def _tuple_items(annotation: Any) -> Iterator[Any]:
-    """Return the items of ``tuple[A, B]``; none for another annotation."""
-    inner = get_args(annotation) if get_origin(annotation) is tuple else ()
-    return iter(() if Ellipsis in inner else inner)
+    """Return the items of ``tuple[A, B]``; none for ``tuple[A, ...]`` or another annotation."""
+    items = get_args(annotation) if get_origin(annotation) is tuple else ()
+    return iter(() if Ellipsis in items else items)
 
 
 def _split_annotated(annotation: Any) -> _OutputAnnotation:

@@ -6,10 +6,10 @@ import numbers
 import types
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-_NUMBERS: dict[Any, type] = {int: numbers.Integral, float: numbers.Real, complex: numbers.Complex}
+_ABSTRACT_NUMBERS: dict[Any, type] = {int: numbers.Integral, float: numbers.Real, complex: numbers.Complex}
 """The abstract class that is checked instead of a built-in number type.
 
-It includes NumPy's numbers, and accepts an int as a float (PEP 484).
+NumPy's numbers are instances of these classes. An int is a ``numbers.Real``, because PEP 484 accepts it as a float.
 """
 
 
@@ -19,22 +19,23 @@ def has_type(value: Any, annotation: Any) -> bool:
     As in ZenML, the items of containers are not checked. Every value has the type of an annotation that can't be checked, such as ``Any``
     or an unknown name.
     """
-    origin, inner = get_origin(annotation), get_args(annotation)
+    origin, type_arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return has_type(value, inner[0])
+        return has_type(value, type_arguments[0])
     if origin in {Union, types.UnionType}:
-        return any(has_type(value, option) for option in inner)
+        return any(has_type(value, option) for option in type_arguments)
     if origin is Literal:
-        return any(type(value) is type(option) and value == option for option in inner)
+        return any(type(value) is type(option) and value == option for option in type_arguments)
     if isinstance(annotation, TypeVar):
+        # A value has to have one of the constraints as its type, or the bound if there are no constraints.
         bounds = annotation.__constraints__ or (annotation.__bound__ or Any,)
         return any(has_type(value, bound) for bound in bounds)
     return _is_instance(value, type(None) if annotation is None else origin or annotation)
 
 
-def _is_instance(value: Any, declared: Any) -> bool:
+def _is_instance(value: Any, declared_class: Any) -> bool:
     try:
-        return not isinstance(declared, type) or isinstance(value, _NUMBERS.get(declared, declared))
+        return not isinstance(declared_class, type) or isinstance(value, _ABSTRACT_NUMBERS.get(declared_class, declared_class))
     except TypeError:
         # isinstance raises TypeError for a protocol without @runtime_checkable.
         return True

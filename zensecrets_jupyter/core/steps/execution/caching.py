@@ -2,8 +2,9 @@
 
 The cache key of a run is a digest of the step's code, name, declared types, inputs and settings, with unresolved references. A cached run
 is valid only while the secrets that it read are unchanged. If the step read the stack, the attributes of the stack must be unchanged too.
-Secrets are compared by a fingerprint that is keyed with the workspace's data key. A cached run that read no secret does not need the data
-key. Neither the cache key nor the stored record of a cached run contains the value of a secret.
+Secrets are compared by a fingerprint: a digest that can be computed only with the workspace's data key. A cached run that read no secret
+does not need the data key. The record of a cached run is a file in the artifact store, with the outputs of the run and the names of the
+secrets that it read. Neither the cache key nor the record contains the value of a secret.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace import Workspace
 
 _FORMAT = 1
+"""The version of the format of records."""
 _FOLDER = ".cache"
+"""The folder of records in the artifact store."""
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+", re.IGNORECASE)
 """The memory address in the ``repr`` of an object, which is different in each process."""
 
@@ -62,7 +65,7 @@ class StepCache:
     def key(self, step: StepDefinition, name: str, inputs: Mapping[str, str], settings: Settings, secrets: Sequence[str]) -> str | None:
         """Return the cache key of a run of ``step``.
 
-        It is ``None`` if the code or the settings have no digest. Then the step has to run.
+        The key is ``None`` if the code or the settings have no digest. In this case, the step has to run.
 
         Args:
             step: The step.
@@ -72,17 +75,17 @@ class StepCache:
             secrets: The names of the secrets in the environment of the step.
         """
         code = None if step.code is None else code_digest(step.code)
-        by_output = {output: step.materializer_of(output) for output in step.signature.outputs}
+        materializers = {output: step.materializer_of(output) for output in step.signature.outputs}
         # The code of the default materializer is left out, because it is no code of the user.
-        materializer_code = {output: code_digest(item) for output, item in by_output.items() if item is not PickleMaterializer}
+        materializer_code = {output: code_digest(item) for output, item in materializers.items() if item is not PickleMaterializer}
         if code is None or None in materializer_code.values():
             return None
         try:
-            plain_settings = self._canonical(settings)
+            settings_as_json = self._to_json_types(settings)
         except ZenSecretsError:
             # A setting can't be pickled, or it is a plain secret and the workspace is locked.
             return None
-        parts = [
+        key_parts = [
             _FORMAT,
             sys.version_info[:2],
             name,
@@ -91,17 +94,17 @@ class StepCache:
             [_type_names(step.signature.input_types), _type_names(step.signature.output_types)],
             materializer_code,
             dict(inputs),
-            plain_settings,
+            settings_as_json,
             list(secrets),
         ]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(key_parts, sort_keys=True).encode()).hexdigest()
 
     def find(self, key: str, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
         """Return the outputs of the cached run with that key.
 
-        It is ``None`` if the run does not exist or is not valid.
+        The result is ``None`` if no such run is cached, or if the run is not valid.
         """
-        path = _path(key)
+        path = _record_path(key)
         try:
             if not self._files.exists(path):
                 return None
@@ -114,12 +117,13 @@ class StepCache:
             pass
         return None
 
-    def store(self, key: str, outputs: Mapping[str, Artifact], reads: Reads, *, stack_used: bool) -> None:
+    def store(self, key: str, outputs: Mapping[str, Artifact], reads: Reads, *, has_read_stack: bool) -> None:
         """Store the run with that key.
 
-        A run is not stored if a secret could not be read, or changed during the run. A failed write raises no error: the step runs again
-        next time.
+        A run is not stored if a secret could not be read, or changed during the run. A failed write raises no error, because its only
+        consequence is that the step runs again next time.
         """
+        # ``seen`` has the different versions of a secret that the step has read.
         if any(len(read.seen) != 1 for read in reads.values()):
             return
         try:
@@ -130,16 +134,16 @@ class StepCache:
                 "reads": [read for read, _ in secrets],
                 "manager": self._manager_id() if secrets else None,
                 "fingerprint": self._fingerprint(secrets) if secrets else None,
-                "stack": self._find_stack_digest() if stack_used else None,
+                "stack": self._get_stack_digest() if has_read_stack else None,
             }
-            self._files.replace(_path(key), json.dumps(record).encode())
+            self._files.replace(_record_path(key), json.dumps(record).encode())
         except ZenSecretsError:
             return
 
     def _outputs_in(self, record: Any, step: StepDefinition, name: str) -> dict[str, Artifact] | None:
         """Return the outputs in a record.
 
-        It is ``None`` if the outputs are not those that the step declares, or if their files have changed.
+        The result is ``None`` if the outputs are not those that the step declares, or if their files have changed.
         """
         if record["format"] != _FORMAT or list(record["outputs"]) != list(step.signature.outputs):
             return None
@@ -151,50 +155,50 @@ class StepCache:
 
     def _is_valid(self, record: Any) -> bool:
         """Return whether the stack, the secrets manager and the secrets of a record are unchanged."""
-        if record["stack"] is not None and record["stack"] != self._find_stack_digest():
+        if record["stack"] is not None and record["stack"] != self._get_stack_digest():
             return False
         reads = [_SecretRead(*read) for read in record["reads"]]
         if not reads:
             return True
         if record["manager"] != self._manager_id():
             return False
-        by_manager: dict[tuple[str, str], list[_SecretRead]] = {}
+        reads_by_manager: dict[tuple[str, str], list[_SecretRead]] = {}
         for read in reads:
-            by_manager.setdefault((read.manager_id, read.manager_name), []).append(read)
+            reads_by_manager.setdefault((read.manager_id, read.manager_name), []).append(read)
         secrets: list[tuple[_SecretRead, BaseSecretSchema]] = []
-        for (manager_id, manager_name), manager_reads in by_manager.items():
+        for (manager_id, manager_name), manager_reads in reads_by_manager.items():
             manager = self._workspace.manager_by_id(manager_id, manager_name)
             results = manager.get_secrets(read.name for read in manager_reads)
             for read in manager_reads:
-                secret = results[read.name]
-                if isinstance(secret, ZenSecretsError):
+                result = results[read.name]
+                if isinstance(result, ZenSecretsError):
                     return False
-                secrets.append((read, secret))
+                secrets.append((read, result))
         return bool(record["fingerprint"] == self._fingerprint(secrets))
 
     def _manager_id(self) -> str | None:
         return self._stack.secrets_manager.id if self._stack.has_secrets_manager else None
 
     def _fingerprint(self, secrets: Iterable[tuple[_SecretRead, BaseSecretSchema]]) -> str:
-        """Return a keyed digest of the contents of secrets."""
+        """Return the fingerprint of the contents of secrets."""
         contents = sorted(
             [read.manager_id, read.name, secret.TYPE, sorted((key, str.__str__(value)) for key, value in secret.content.items())]
             for read, secret in secrets
         )
         return self._workspace.fingerprint(json.dumps(contents))
 
-    def _find_stack_digest(self) -> str:
+    def _get_stack_digest(self) -> str:
         """Return a digest of the components of the stack and their attributes, with unresolved references."""
         if not self._stack_digest:
             components = [
-                [kind.value, component.id, component.flavor, self._canonical(component.config)]
-                for kind, component in self._stack.components.items()
+                [component_type.value, component.id, component.flavor, self._to_json_types(component.config)]
+                for component_type, component in self._stack.components.items()
             ]
-            parts = json.dumps([self._manager_id(), components], sort_keys=True)
-            self._stack_digest = hashlib.sha256(parts.encode()).hexdigest()
+            text = json.dumps([self._manager_id(), components], sort_keys=True)
+            self._stack_digest = hashlib.sha256(text.encode()).hexdigest()
         return self._stack_digest
 
-    def _canonical(self, value: Any) -> Any:
+    def _to_json_types(self, value: Any) -> Any:
         """Return a setting or attribute as JSON types.
 
         A fingerprint replaces a text with the value of a secret, and a digest replaces an object of any other type.
@@ -204,17 +208,17 @@ class StepCache:
         if value is None or isinstance(value, (str, bool, int, float)):
             return value
         if isinstance(value, ReferenceModel):
-            return [type(value).__qualname__, self._canonical(dict(value.__repr_args__()))]
+            return [type(value).__qualname__, self._to_json_types(dict(value.__repr_args__()))]
         if isinstance(value, StepSettings):
             value = value.unresolved()
         if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-            return {key: self._canonical(item) for key, item in value.items()}
+            return {key: self._to_json_types(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self._canonical(item) for item in value]
+            return [self._to_json_types(item) for item in value]
         return {"digest": pickling.dump(value, "A setting").digest}
 
 
-def _path(key: str) -> str:
+def _record_path(key: str) -> str:
     return f"{_FOLDER}/{key}.json"
 
 

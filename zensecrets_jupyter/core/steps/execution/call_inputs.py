@@ -41,9 +41,9 @@ class PickledArgument:
 
 
 class StepOutput:
-    """Placeholder for an output of a step, while a pipeline is recorded.
+    """Placeholder for an output of a step, while the function of a pipeline records the step calls.
 
-    It can only be passed to another step as an argument.
+    The only possible use is to pass the placeholder to another step as an argument.
     """
 
     __slots__ = ("call", "graph", "name")
@@ -126,6 +126,7 @@ def _special_method(name: str) -> Any:
     return refuse
 
 
+# The special methods of operators and conversions, without the underscores around their names.
 _VALUE_METHODS = (
     "bool call contains delitem eq float ge getitem gt index int le len lt ne setitem "
     "abs add and floordiv invert lshift matmul mod mul neg or pos pow rshift sub truediv xor "

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-_DATA = (str, bytes, int, float, complex, tuple, list, dict, set, frozenset)
+_DATA_TYPES = (str, bytes, int, float, complex, tuple, list, dict, set, frozenset)
 """The types of the class attributes that are part of the digest, because methods may read them."""
 
 
-class _UnknownCodeError(Exception):
+class _NoDigestError(Exception):
     """The code has no digest."""
 
 
@@ -34,15 +34,15 @@ def code_digest(item: Any) -> str | None:
     The digest includes the functions and classes of the same module that the code uses.
 
     Returns:
-        The digest. It is ``None`` if the code uses an object that can't be pickled, or a secret, because its value may change.
+        The digest. It is ``None`` if the code uses an object that can't be pickled, or a secret, because the secret's value may change.
     """
     try:
-        return hashlib.sha256("\n".join(_parts(item, set())).encode("utf-8", "surrogatepass")).hexdigest()
-    except _UnknownCodeError:
+        return hashlib.sha256("\n".join(_digest_texts(item, set())).encode("utf-8", "surrogatepass")).hexdigest()
+    except _NoDigestError:
         return None
 
 
-def _parts(item: Any, visited: set[int]) -> Iterator[str]:
+def _digest_texts(item: Any, visited: set[int]) -> Iterator[str]:
     """Yield the texts that identify a function, a class or another object.
 
     ``visited`` has the ids of the items that are already part of the digest.
@@ -51,40 +51,40 @@ def _parts(item: Any, visited: set[int]) -> Iterator[str]:
         return
     visited.add(id(item))
     if isinstance(item, types.FunctionType):
-        yield from _code_parts(item.__code__)
+        yield from _code_texts(item.__code__)
         for default in (*(item.__defaults__ or ()), *sorted((item.__kwdefaults__ or {}).items())):
             yield _object_digest(default)
         for cell in item.__closure__ or ():
-            yield from _closure_parts(cell, visited)
-        for name in sorted(_names(item.__code__)):
-            yield from _global_parts(item, name, visited)
+            yield from _closure_texts(cell, visited)
+        for name in sorted(_used_names(item.__code__)):
+            yield from _global_texts(item, name, visited)
     elif isinstance(item, type):
-        yield from _class_parts(item, visited)
+        yield from _class_texts(item, visited)
     else:
         yield _object_digest(item)
 
 
-def _class_parts(item: type, visited: set[int]) -> Iterator[str]:
+def _class_texts(item: type, visited: set[int]) -> Iterator[str]:
     yield f"class {item.__qualname__} of {', '.join(base.__qualname__ for base in item.__bases__)}"
     for base in item.__bases__:
         if base.__module__ == item.__module__:
-            yield from _parts(base, visited)
+            yield from _digest_texts(base, visited)
     for name, member in sorted(vars(item).items()):
-        if isinstance(member, _DATA) and not name.startswith("__"):
+        if isinstance(member, _DATA_TYPES) and not name.startswith("__"):
             if isinstance(member, str) and _contains_secret(member):
-                raise _UnknownCodeError
+                raise _NoDigestError
             yield f"{name} {_object_digest(member)}"
         function = inspect.unwrap(member.__func__ if isinstance(member, (classmethod, staticmethod)) else member)
         if isinstance(function, types.FunctionType):
             yield name
-            yield from _parts(function, visited)
+            yield from _digest_texts(function, visited)
 
 
-def _code_parts(code: types.CodeType) -> Iterator[str]:
+def _code_texts(code: types.CodeType) -> Iterator[str]:
     yield f"{code.co_name} {code.co_code.hex()} {code.co_names} {code.co_varnames} {code.co_freevars}"
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _code_parts(constant)
+            yield from _code_texts(constant)
         else:
             yield _constant_text(constant)
 
@@ -92,34 +92,34 @@ def _code_parts(code: types.CodeType) -> Iterator[str]:
 def _constant_text(constant: Any) -> str:
     if isinstance(constant, str) and _contains_secret(constant):
         # The value of a secret is typed in the code. The digest would allow an attacker to test guesses of it.
-        raise _UnknownCodeError
+        raise _NoDigestError
     # The order of a frozenset of texts is different in each process.
     text = sorted(map(_constant_text, constant)) if isinstance(constant, frozenset) else repr(constant)
     return f"{type(constant).__name__} {text}"
 
 
-def _names(code: types.CodeType) -> set[str]:
-    """Return the global names and attributes that the code uses, inner functions included."""
-    inner = [_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return set(code.co_names).union(*inner)
+def _used_names(code: types.CodeType) -> set[str]:
+    """Return the names of globals and attributes that the code and its inner functions use."""
+    inner_names = [_used_names(constant) for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return set(code.co_names).union(*inner_names)
 
 
-def _closure_parts(cell: Any, visited: set[int]) -> Iterator[str]:
+def _closure_texts(cell: Any, visited: set[int]) -> Iterator[str]:
     try:
         content = cell.cell_contents
     except ValueError:
         # The cell is empty: the function uses a variable to which the enclosing function has not assigned a value yet.
         return
-    yield from _parts(_entrypoint_or_item(content), visited)
+    yield from _digest_texts(_entrypoint_or_item(content), visited)
 
 
-def _global_parts(function: types.FunctionType, name: str, visited: set[int]) -> Iterator[str]:
+def _global_texts(function: types.FunctionType, name: str, visited: set[int]) -> Iterator[str]:
     item = _entrypoint_or_item(function.__globals__.get(name))
     if isinstance(item, (BaseSecretSchema, SecretReference)) or (isinstance(item, str) and _contains_secret(item)):
-        raise _UnknownCodeError
+        raise _NoDigestError
     if isinstance(item, (types.FunctionType, type)) and item.__module__ == function.__module__:
         yield name
-        yield from _parts(item, visited)
+        yield from _digest_texts(item, visited)
 
 
 def _entrypoint_or_item(item: Any) -> Any:
@@ -134,7 +134,7 @@ def _object_digest(item: Any) -> str:
     except ZenSecretsError:
         pickled = None
     if pickled is None or pickled.holds_secrets:
-        raise _UnknownCodeError
+        raise _NoDigestError
     return pickled.digest
 
 

@@ -66,7 +66,7 @@ class Graph:
         self._configurations = configurations or {}
         # Pairs of a step and the step whose calls it waits for.
         self._step_order: list[tuple[StepDefinition, StepDefinition]] = []
-        self._nested: list[StepDefaults] = []
+        self._nested_pipelines: list[StepDefaults] = []
 
     def add(self, step: StepDefinition, arguments: Mapping[str, Any], name: str | None = None, after: object = None) -> Any:
         """Add a call of a step.
@@ -91,24 +91,26 @@ class Graph:
         name = name or self._free_name(step.name)
         configuration = dict(self._configurations.get(name, {}))
         values = {**configuration.pop("parameters", {}), **arguments}
-        configured = step.with_options(**configuration) if configuration else step
+        configured_step = step.with_options(**configuration) if configuration else step
         inputs = {parameter: self._input(name, parameter, value) for parameter, value in values.items()}
         step.signature.check_inputs(
             name, {parameter: values[parameter] for parameter, item in inputs.items() if isinstance(item, PickledArgument)}
         )
         upstream = frozenset(call for item in _as_list(after) for call in self._calls_of(name, item))
-        self.calls[name] = StepCall(name, configured, inputs, step, tuple(self._nested), upstream)
+        self.calls[name] = StepCall(name, configured_step, inputs, step, tuple(self._nested_pipelines), upstream)
         outputs = tuple(StepOutput(self, name, output) for output in step.signature.outputs)
-        return StepOutputs(outputs) if len(outputs) > 1 else outputs[0] if outputs else None
+        if len(outputs) > 1:
+            return StepOutputs(outputs)
+        return outputs[0] if outputs else None
 
     @contextmanager
     def nested(self, pipeline: StepDefaults) -> Iterator[None]:
         """Record the step calls of the block as calls of the nested ``pipeline``."""
-        self._nested.append(pipeline)
+        self._nested_pipelines.append(pipeline)
         try:
             yield
         finally:
-            self._nested.pop()
+            self._nested_pipelines.pop()
 
     def check(self) -> None:
         """Check that the steps can run.
@@ -126,15 +128,15 @@ class Graph:
             raise StepInterfaceError(message, hint=did_you_mean(unknown, self.calls) or f"Its steps are {', '.join(self.calls)}.")
         self.topological_order()
 
-    def add_order(self, step: StepDefinition, before: StepDefinition) -> None:
-        """Make every call of ``step`` wait for every call of ``before``."""
-        self._step_order.append((step, before))
+    def add_order(self, step: StepDefinition, predecessor: StepDefinition) -> None:
+        """Make every call of ``step`` wait for every call of ``predecessor``."""
+        self._step_order.append((step, predecessor))
 
     def upstream(self, name: str) -> set[str]:
         """Return the names of the calls that must finish before the call ``name`` runs."""
         call = self.calls[name]
-        earlier = [before for step, before in self._step_order if step is call.original]
-        return call.upstream | {other.name for other in self.calls.values() if other.original in earlier}
+        earlier_steps = [predecessor for step, predecessor in self._step_order if step is call.original]
+        return call.upstream | {other.name for other in self.calls.values() if other.original in earlier_steps}
 
     def topological_order(self) -> list[StepCall]:
         """Return the calls in topological order; independent calls have the order of the code.
@@ -156,16 +158,17 @@ class Graph:
     def unpacking_error(self, error: TypeError) -> StepInterfaceError | None:
         """Return the error for unpacking the result of a step without outputs.
 
-        It is ``None`` if ``error`` has another cause.
+        The result is ``None`` if ``error`` has another cause.
         """
-        last = next(reversed(self.calls.values()), None)
+        last_call = next(reversed(self.calls.values()), None)
+        # The last part of the traceback belongs to the code that raised the error.
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         names = unpacked_names(trace.tb_frame.f_code, trace.tb_lasti) if trace is not None else None
-        if last is None or last.step.signature.outputs or names is None or "NoneType" not in str(error):
+        if last_call is None or last_call.step.signature.outputs or names is None or "NoneType" not in str(error):
             return None
-        message = f"Step {last.name!r} has no outputs, and {names} unpacked."
+        message = f"Step {last_call.name!r} has no outputs, and {names} unpacked."
         return StepInterfaceError(message, hint="Add a return annotation, such as -> Output(a=int, b=str).")
 
     def _free_name(self, step_name: str) -> str:
@@ -206,7 +209,9 @@ def current_graph() -> Graph | None:
 
 
 def _as_list(value: object) -> list[Any]:
-    return [] if value is None else list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
 
 
 @contextmanager

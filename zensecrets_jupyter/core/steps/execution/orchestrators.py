@@ -49,7 +49,7 @@ class LocalOrchestrator(Orchestrator):
                 return
 
 
-_IMPLEMENTED: dict[str, type[Orchestrator]] = {LocalOrchestrator.FLAVOR: LocalOrchestrator}
+_IMPLEMENTATIONS: dict[str, type[Orchestrator]] = {LocalOrchestrator.FLAVOR: LocalOrchestrator}
 """The orchestrator class of each flavor that this package implements."""
 
 
@@ -59,9 +59,9 @@ def get_orchestrator(component: StackComponent) -> Orchestrator:
     Raises:
         FlavorUnavailableError: If this package does not implement its flavor.
     """
-    implementation = _IMPLEMENTED.get(component.flavor)
+    implementation = _IMPLEMENTATIONS.get(component.flavor)
     if implementation is not None:
         return implementation()
     message = f"No pipeline can be run on the {component}: this package does not implement the flavor {component.flavor!r}."
-    hint = f"Use a stack with an orchestrator that it implements: {', '.join(_IMPLEMENTED)}."
+    hint = f"Use a stack with an orchestrator that it implements: {', '.join(_IMPLEMENTATIONS)}."
     raise FlavorUnavailableError(message, flavor=component.flavor, hint=hint)

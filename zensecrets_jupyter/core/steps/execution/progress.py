@@ -24,7 +24,7 @@ class RunProgress:
         self._run = run
         self._graph = graph
         self._name_width = max(map(len, graph.calls))
-        self._failed: StepRun | None = None
+        self._failed_step: StepRun | None = None
 
     def run_steps(self, orchestrator: Orchestrator, runner: StepRunner) -> StepRun | None:
         """Run all steps, and return the result of the first failed step, or ``None``."""
@@ -38,13 +38,14 @@ class RunProgress:
                     self._run.record(StepRun(name, ExecutionStatus.NOT_RUN))
             self._run.finish(time.perf_counter() - start)
             _print_line(f"Run {self._run.name} {self._run.status.value} in {self._run.duration:.2f} s.")
-        return self._failed
+        return self._failed_step
 
     def _record(self, step: StepRun) -> None:
+        """Record the result of a step and print it."""
         self._run.record(step)
         status = step.status.value
         if step.status is ExecutionStatus.FAILED:
-            self._failed = self._failed or step
+            self._failed_step = self._failed_step or step
             # Only the class of the error is printed, because its text may contain the value of a secret.
             status += f" ({type(step.error).__name__})"
         _print_line(f"  {step.name:<{self._name_width}}  {step.duration:7.2f} s  {status}")

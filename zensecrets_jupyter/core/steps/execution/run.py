@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MAX_RUNS = 100
 """The number of runs that a process remembers. The outputs of older runs stay in the artifact store."""
 
-_NOT_REMEMBERED = "A process remembers only its own runs."
+_MEMORY_HINT = "A process remembers only its own runs."
 
 
 class ExecutionStatus(str, Enum):
@@ -57,15 +57,15 @@ class StepRun:
     """The result of one step of a run.
 
     Attributes:
-        name: The step's name in the pipeline.
+        name: The name of the call, which is the step's name in the pipeline.
         status: Its status.
         duration: Its duration in seconds.
         outputs: The stored outputs, by name.
         settings: The merged settings of the step and its pipelines, with unresolved references.
         error: The exception of a failed step.
         step_name: The name of the step, which may differ from the name of the call.
-        inputs: The outputs of other steps that it used, by parameter.
-        parameters: The plain arguments, by parameter; their method ``load`` returns the value.
+        inputs: The outputs of other steps that are arguments of this step, by parameter.
+        parameters: The other arguments, by parameter; their method ``load`` returns the value.
     """
 
     name: str
@@ -83,7 +83,7 @@ class StepRun:
         """The only output.
 
         Raises:
-            StepContextError: If the step has no output or several, or did not finish.
+            StepContextError: If the step has no output or several outputs, or did not finish.
         """
         if len(self.outputs) == 1:
             return next(iter(self.outputs.values()))
@@ -130,9 +130,9 @@ class PipelineRun:
     def finish(self, duration: float) -> None:
         """Record the duration and the status of a run that has ended."""
         self.duration = duration
-        unsuccessful = {ExecutionStatus.FAILED, ExecutionStatus.NOT_RUN}
-        failed = any(step.status in unsuccessful for step in self._steps.values())
-        self.status = ExecutionStatus.FAILED if failed else ExecutionStatus.COMPLETED
+        failed_statuses = {ExecutionStatus.FAILED, ExecutionStatus.NOT_RUN}
+        is_failed = any(step.status in failed_statuses for step in self._steps.values())
+        self.status = ExecutionStatus.FAILED if is_failed else ExecutionStatus.COMPLETED
 
 
 def new_run_id(name: str) -> str:
@@ -149,7 +149,7 @@ _lock = threading.Lock()
 def record_run(run: PipelineRun) -> None:
     """Add ``run`` to :func:`recent_runs`."""
     with _lock:
-        _runs().appendleft(run)
+        _remembered_runs().appendleft(run)
 
 
 class PipelineRuns:
@@ -190,7 +190,7 @@ class PipelineRuns:
         if runs:
             return runs[0]
         message = f"Pipeline {self.name!r} has no {description} in this process."
-        raise RunNotFoundError(message, hint=f"Run it first. {_NOT_REMEMBERED}")
+        raise RunNotFoundError(message, hint=f"Run it first. {_MEMORY_HINT}")
 
 
 def find_run(name: str) -> PipelineRun:
@@ -204,7 +204,7 @@ def find_run(name: str) -> PipelineRun:
     if match is not None:
         return match
     message = f"This process has no run {name!r}."
-    raise RunNotFoundError(message, hint=did_you_mean(name, [run.name for run in runs]) or _NOT_REMEMBERED)
+    raise RunNotFoundError(message, hint=did_you_mean(name, [run.name for run in runs]) or _MEMORY_HINT)
 
 
 def find_pipeline(name: str) -> PipelineRuns:
@@ -217,17 +217,17 @@ def find_pipeline(name: str) -> PipelineRuns:
         return PipelineRuns(name)
     message = f"No pipeline {name!r} has run in this process."
     known = {run.pipeline for run in recent_runs()}
-    raise RunNotFoundError(message, hint=did_you_mean(name, known) or _NOT_REMEMBERED)
+    raise RunNotFoundError(message, hint=did_you_mean(name, known) or _MEMORY_HINT)
 
 
 def recent_runs(pipeline: str | None = None) -> list[PipelineRun]:
-    """Return the remembered runs of this process, newest first.
+    """Return the last hundred runs of this process, newest first.
 
-    ``pipeline`` is the name of a pipeline; by default, the runs of all pipelines are returned. A process remembers a hundred runs.
+    ``pipeline`` is the name of a pipeline, whose runs are returned; by default, the runs of all pipelines are returned.
     """
     with _lock:
-        return [run for run in _runs() if pipeline in {None, run.pipeline}]
+        return [run for run in _remembered_runs() if pipeline in {None, run.pipeline}]
 
 
-def _runs() -> deque[PipelineRun]:
+def _remembered_runs() -> deque[PipelineRun]:
     return process_global("steps.runs", lambda: deque[PipelineRun](maxlen=_MAX_RUNS))

@@ -59,7 +59,7 @@ class StepRunner:
 
         Args:
             call: The call.
-            earlier_runs: The results of earlier calls, by name. They include the calls whose outputs are inputs of this call.
+            earlier_runs: The results of earlier calls, by name. All calls whose outputs are inputs of this call are among them.
 
         Returns:
             The result of the step. If the step failed, ``error`` has the exception, which may be a KeyboardInterrupt.
@@ -67,16 +67,18 @@ class StepRunner:
         start = time.perf_counter()
         pipelines = (self._defaults, *call.pipelines)
         settings = reduce(merge_settings, [pipeline.settings for pipeline in pipelines] + [call.step.settings])
+        # The stored output of the earlier call replaces each placeholder.
         arguments = {
-            parameter: item if isinstance(item, PickledArgument) else earlier_runs[item.call].outputs[item.name]
-            for parameter, item in call.inputs.items()
+            parameter: argument if isinstance(argument, PickledArgument) else earlier_runs[argument.call].outputs[argument.name]
+            for parameter, argument in call.inputs.items()
         }
-        inputs = {name: item for name, item in arguments.items() if not isinstance(item, PickledArgument)}
-        parameters = {name: item for name, item in arguments.items() if isinstance(item, PickledArgument)}
+        inputs = {parameter: argument for parameter, argument in arguments.items() if not isinstance(argument, PickledArgument)}
+        parameters = {parameter: argument for parameter, argument in arguments.items() if isinstance(argument, PickledArgument)}
         result = StepRun(
             call.name, ExecutionStatus.FAILED, settings=settings, step_name=call.step.name, inputs=inputs, parameters=parameters
         )
         hooks = call.step.hooks
+        # A hook of an inner pipeline takes precedence over that of an outer pipeline.
         for pipeline in reversed(pipelines):
             hooks = hooks.with_defaults(pipeline.hooks)
         try:
@@ -92,31 +94,32 @@ class StepRunner:
     def _run_or_reuse(
         self, call: StepCall, inputs: Mapping[str, PickledArgument | Artifact], settings: Settings
     ) -> tuple[ExecutionStatus, dict[str, Artifact]]:
+        """Return the status of a call, and its outputs by name."""
         step = call.step
         pipelines = (self._defaults, *call.pipelines)
         environments = [*(pipeline.secrets for pipeline in pipelines), step.secrets]
         key = None
         if step.is_cached and not any(pipeline.enable_cache is False for pipeline in pipelines):
-            digests = {parameter: item.digest for parameter, item in inputs.items()}
+            digests = {parameter: argument.digest for parameter, argument in inputs.items()}
             key = self._cache.key(step, call.name, digests, settings, [name for names in environments for name in names])
-            cached = self._cache.find(key, step, call.name) if key else None
-            if cached is not None:
-                return ExecutionStatus.CACHED, cached
+            cached_outputs = self._cache.find(key, step, call.name) if key else None
+            if cached_outputs is not None:
+                return ExecutionStatus.CACHED, cached_outputs
 
         def output_folder(output: str) -> ArtifactFolder:
             return ArtifactFolder(self._files, f"{self._run.id}/{call.name}/{output}")
 
         names = RunNames(call.name, self._defaults.name, self._run.name, self._run.id)
         with recorded_reads() as reads:
-            arguments = {parameter: item.load() for parameter, item in inputs.items()}
+            arguments = {parameter: argument.load() for parameter, argument in inputs.items()}
             context = _make_context(step, names, self._stack, settings, output_folder)
-            returned = _run_function(step, arguments, context, self._stack, environments)
+            result = _run_function(step, arguments, context, self._stack, environments)
             outputs = {
                 name: store_output(value, step.output_info(name, call.name), output_folder(name), _secrets_in(reads))
-                for name, value in step.signature.split(call.name, returned).items()
+                for name, value in step.signature.split_outputs(call.name, result).items()
             }
         if key:
-            self._cache.store(key, outputs, reads, stack_used=context.stack_used)
+            self._cache.store(key, outputs, reads, has_read_stack=context.has_read_stack)
         return ExecutionStatus.COMPLETED, outputs
 
 
@@ -129,9 +132,9 @@ def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> 
         StackValidationError: If the stack, the step's settings or its secrets prevent the run.
     """
     workspace = get_workspace()
-    outer = current_context()
-    stack = outer.stack if outer is not None else workspace.stack()
-    if outer is None:
+    outer_context = current_context()
+    stack = outer_context.stack if outer_context is not None else workspace.stack()
+    if outer_context is None:
         validate(stack, [(str(step), step.settings), (str(step), RequiredSecrets(step.secrets))], [step.secrets])
     run_id = new_run_id(step.name)
 
@@ -140,9 +143,10 @@ def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> 
 
     names = RunNames(step.name, step.name, run_id, run_id)
     context = _make_context(step, names, stack, step.settings, output_folder)
-    returned = _run_function(step, arguments, context, stack, [step.secrets])
-    step.signature.split(step.name, returned)
-    return returned
+    result = _run_function(step, arguments, context, stack, [step.secrets])
+    # The outputs are not stored. The call only checks their number and types.
+    step.signature.split_outputs(step.name, result)
+    return result
 
 
 def validate(stack: Stack, requirements: Iterable[tuple[str, RequiresSecrets]], environments: Iterable[Sequence[str]]) -> None:
@@ -150,12 +154,12 @@ def validate(stack: Stack, requirements: Iterable[tuple[str, RequiresSecrets]], 
 
     Args:
         stack: The stack.
-        requirements: Pairs of a step or pipeline as text for errors, and an object that requires secrets.
-        environments: The names of the secrets in the environment of each step and pipeline.
+        requirements: Pairs of the name of a step or pipeline in errors, and its settings or required secrets.
+        environments: For each step and pipeline, the names of the secrets whose keys it sets as environment variables.
 
     Raises:
         StackValidationError: If a problem prevents the run; its report holds every problem.
-        InvalidSecretError: If two keys of one environment have the same variable name.
+        InvalidSecretError: If two keys of the secrets of one step or pipeline have the same variable name.
     """
     level = validation_level()
     stack.validate(level=level, settings=requirements).raise_for_problems()
@@ -174,18 +178,20 @@ def _make_context(
 def _run_function(
     step: StepDefinition, arguments: Mapping[str, Any], context: StepContext, stack: Stack, environments: Iterable[Sequence[str]]
 ) -> Any:
+    """Return the result of the step's function; ``environments`` are those of :func:`validate`, and later ones override earlier ones."""
     step.signature.check_inputs(context.step_name, arguments)
-    with_context = dict(arguments)
+    all_arguments = dict(arguments)
     if step.signature.context is not None:
-        with_context[step.signature.context] = context
+        all_arguments[step.signature.context] = context
     with ExitStack() as variables:
         for names in environments:
             if names:
                 variables.enter_context(secret_environment([stack.secrets_manager.get_secret(name) for name in names], as_is=True))
         with use_context(context):
-            return step.entrypoint(**with_context)
+            return step.entrypoint(**all_arguments)
 
 
 def _secrets_in(reads: Reads) -> list[BaseSecretSchema]:
+    """Return the secrets that a step read."""
     # The code iterates over a copy, because a thread of the step may still read secrets.
     return [secret for read in list(reads.values()) for secret in read.seen]
