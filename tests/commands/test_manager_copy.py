@@ -43,7 +43,7 @@ def _other() -> SecretsManager:
 
 def _copy(line: str = "", *, asker: Asker | None = None) -> Outcome:
     outcome = run(f"secrets-manager copy default other {line}".strip(), asker=asker)
-    assert not find_canary(f"{outcome.message} {outcome.view!r} {outcome.line}")
+    assert not find_canary(f"{outcome.message} {outcome.view!r} {outcome.summary}")
     return outcome
 
 
@@ -157,7 +157,11 @@ def test_a_secret_that_can_t_be_copied_is_a_failure() -> None:
     assert [row[""] for row in planned] == ["new", "new", "can't be done"]
     outcome = run("secrets-manager copy default limited")
     assert outcome.message == "Copied 2 secrets from 'default' to 'limited'; 1 can't be copied."
-    assert (outcome.value, outcome.exit_code, outcome.line) == (None, 1, "1 secret could not be copied; the table above has the reasons.")
+    assert (outcome.value, outcome.exit_code, outcome.summary) == (
+        None,
+        1,
+        "1 secret could not be copied; the table above has the reasons.",
+    )
     assert isinstance(outcome.view, Table)
     assert "1000 are allowed" in outcome.view[0]["why"]
     assert not find_canary(f"{planned!r} {outcome.view!r}")

@@ -1,4 +1,4 @@
-"""Form requests: the values that a command needs, with the rest of the command.
+"""Form requests: the values that a command needs, and the rest of the command, which runs with the values.
 
 A command never prompts. The front end that runs it supplies an :class:`Asker`, which shows a form, prompts in the terminal, or reads
 environment variables. A form is submitted after the cell has ended, so a request carries the rest of the command as a continuation.
@@ -26,7 +26,7 @@ class Field(NamedTuple):
     Attributes:
         key: The key of the secret, or the attribute of the component.
         description: A short description of the value; may be empty.
-        required: Whether an empty answer is an error. It is no error if ``current_value_label`` is not empty.
+        required: Whether an empty answer is an error. An empty answer is no error if ``current_value_label`` is not empty.
         sensitive: Whether the input is hidden.
         current_value_label: Says where the value is that an empty answer keeps: :data:`SET` or "in the file". Empty if there is no value.
         removable: Whether the person may remove the existing value.
@@ -68,14 +68,14 @@ class Answer(NamedTuple):
     """The answer to one section: the non-empty values by key, and the keys to remove."""
 
     values: Mapping[str, str]
-    removed: tuple[str, ...] = ()
+    removed_keys: tuple[str, ...] = ()
 
 
 Answers = Mapping[str, Answer]
 """The answers of a form by the subjects of its sections."""
 
 
-def _none_completed() -> Collection[str]:
+def _no_subjects() -> Collection[str]:
     return ()
 
 
@@ -89,12 +89,12 @@ class Continuation:
 
     Attributes:
         run: Runs the rest of the command with the answers. After a ZenSecretsError it may be called again with corrected answers.
-        completed: Returns the subjects whose values were written although ``run`` failed.
+        completed_subjects: Returns the subjects of the sections whose values were written before ``run`` failed.
         required_passphrase: Returns a description of the passphrase that ``run`` will ask for; ``None`` if it asks for none.
     """
 
     run: Callable[[Answers], Outcome]
-    completed: Callable[[], Collection[str]] = _none_completed
+    completed_subjects: Callable[[], Collection[str]] = _no_subjects
     required_passphrase: Callable[[], RequiredPassphrase | None] = _no_passphrase
 
 
@@ -103,11 +103,11 @@ class Offer(NamedTuple):
 
     Attributes:
         question: The question, such as "Register it now?".
-        declined: The outcome if the answer is no.
+        outcome_if_declined: The outcome if the answer is no.
     """
 
     question: str
-    declined: Outcome
+    outcome_if_declined: Outcome
 
 
 @dataclass(frozen=True)
@@ -118,17 +118,17 @@ class FormRequest:
         verb: The action, as on a button: "Register".
         title: The object of the action and the secrets manager: ``aws_prod → default (local)``.
         sections: The values to ask for.
-        then: The rest of the command.
+        continuation: The rest of the command.
         manager_id: The identity of the secrets manager that stores the sections' secrets; empty for components.
         offer: A question to ask first; ``None`` if the person asked for the form.
-        offers_retry: Whether a person at a terminal may run ``then`` again with the same answers after it failed.
+        offers_retry: Whether a person at a terminal may run the continuation again with the same answers after it failed.
         alternative: The hint for errors of non-interactive runs; empty if the commands of the sections are the hint.
     """
 
     verb: str
     title: str
     sections: tuple[Section, ...]
-    then: Continuation
+    continuation: Continuation
     manager_id: str = ""
     offer: Offer | None = None
     offers_retry: bool = False
@@ -148,15 +148,15 @@ class Choice(NamedTuple):
 
 
 class Asker(Protocol):
-    """The interface with which a front end asks a person.
+    """The interface by which a command asks a person for input; each front end implements it.
 
     Every method raises InteractionUnavailableError if the input is not interactive. The error names the missing value and a way to pass it.
     """
 
     def ask(self, request: FormRequest) -> Outcome:
-        """Ask for the values, and return the outcome.
+        """Ask for the values, and return the outcome of the continuation.
 
-        The outcome is that of the continuation, or of a form that was shown and is submitted later.
+        If the request becomes a form in the browser, the method returns before the form is submitted, with an empty outcome.
 
         Raises:
             InvalidSecretError: If a required value was empty in each attempt.

@@ -33,9 +33,9 @@ class NonInteractiveAsker:
         answers = {section.subject: Answer(_from_environment(section, request.sections)) for section in request.sections}
         missing_names = [name for section in request.sections for name in _missing_names(section, answers[section.subject])]
         if not missing_names and any(answer.values for answer in answers.values()):
-            return request.then.run(answers)
+            return request.continuation.run(answers)
         if request.offer is not None:
-            return request.offer.declined
+            return request.offer.outcome_if_declined
         needed_names = missing_names or [name for section in request.sections for name in _all_names(section)]
         message = f"Non-interactive input: the command needs {', '.join(needed_names)}."
         raise InteractionUnavailableError(message, hint=request.alternative or _hint(request.sections, len(needed_names)))

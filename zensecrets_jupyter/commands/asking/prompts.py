@@ -39,7 +39,7 @@ class PromptAsker:
     def ask(self, request: FormRequest) -> Outcome:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask`. The continuation runs before this method returns."""
         if request.offer is not None and not self.confirm(request.offer.question):
-            return request.offer.declined
+            return request.offer.outcome_if_declined
         self._show(f"{request.verb} {request.title}")
         answers = {}
         for section in request.sections:
@@ -48,7 +48,7 @@ class PromptAsker:
             answers[section.subject] = Answer(self._ask_section(section))
         while True:
             try:
-                return request.then.run(answers)
+                return request.continuation.run(answers)
             except ZenSecretsError as error:  # noqa: PERF203 - each iteration waits for a person
                 # The typed values exist only during this call, so a retry has to happen here.
                 if not request.offers_retry or not self._confirm_retry(error):

@@ -24,12 +24,11 @@ class Outcome(NamedTuple):
     """The result of a command.
 
     Attributes:
-        value: The object that the command returns to code: an object of the core, a Table, a text, or None.
+        value: The object that the command returns to code, such as a secret, a Table or a text; ``None`` if there is none.
         text: The message for a person; may be empty. Front ends print :attr:`message`, which adds the warnings.
-        view: The display of ``value`` for a front end that can't display ``value`` itself, such as a terminal. Without a ``value``, it is
-            an additional output.
+        view: What a terminal shows of ``value``. A notebook displays ``value`` itself, and the view only if ``value`` is ``None``.
         exit_code: The exit code of a terminal's process.
-        line: The short summary that a closed form shows: "registered aws_prod (3 keys) in default (local)".
+        summary: The line that a closed form shows: "registered aws_prod (3 keys) in default (local)".
         warnings: Further lines, each beginning with "Warning:" or "Note:".
     """
 
@@ -37,22 +36,22 @@ class Outcome(NamedTuple):
     text: str = ""
     view: Table | str | None = None
     exit_code: int = 0
-    line: str = ""
+    summary: str = ""
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         """Return the attributes, masked: ``value`` may be the value of a secret."""
-        parts = ", ".join(f"{name}={part!r}" for name, part in self._asdict().items())
-        return the_redactor().redact(f"Outcome({parts})")
+        attributes = ", ".join(f"{name}={value!r}" for name, value in self._asdict().items())
+        return the_redactor().redact(f"Outcome({attributes})")
 
     @property
     def message(self) -> str:
         """The text, followed by the warnings."""
         return "\n".join(line for line in (self.text, *self.warnings) if line)
 
-    def followed_by(self, then: Outcome) -> Outcome:
-        """Return two outcomes as one, with the messages joined and the value of the second."""
-        return then._replace(
-            text="\n".join(text for text in (self.message, then.text) if text),
-            line="; ".join(line for line in (self.line, then.line) if line),
+    def followed_by(self, following: Outcome) -> Outcome:
+        """Return one outcome with the messages of both, and the other attributes of ``following``."""
+        return following._replace(
+            text="\n".join(text for text in (self.message, following.text) if text),
+            summary="; ".join(summary for summary in (self.summary, following.summary) if summary),
         )

@@ -60,8 +60,8 @@ def secrets_form(
         sections: The values to ask for.
         run: The rest of the command.
     """
-    then = Continuation(run, required_passphrase=lambda: manager.required_passphrase)
-    return FormRequest(verb, form_title(subject, manager), tuple(sections), then, manager.id)
+    continuation = Continuation(run, required_passphrase=lambda: manager.required_passphrase)
+    return FormRequest(verb, form_title(subject, manager), tuple(sections), continuation, manager.id)
 
 
 def register_form(  # noqa: PLR0913 - the parameters after the first three are keyword-only
@@ -92,11 +92,11 @@ def register_form(  # noqa: PLR0913 - the parameters after the first three are k
     def run(answers: Answers) -> Outcome:
         content = _strip_values({**values, **answers[name].values}, strip=strip)
         manager.register_secret(schema.from_content(name, content))
-        line = f"registered {name} ({counted(len(content), 'key')}) in {manager_label(manager)}"
+        summary = f"registered {name} ({counted(len(content), 'key')}) in {manager_label(manager)}"
         warnings = [*unmaskable_warnings(schema, name, content), *value_notes(name, content)]
         if not content:
             warnings = [f"Note: the secret is empty. To set a key: %secret update {name} --KEY"]
-        return Outcome(text=f"Registered secret {name!r} with {_keys_text(content)}.", line=line, warnings=tuple(warnings))
+        return Outcome(text=f"Registered secret {name!r} with {_keys_text(content)}.", summary=summary, warnings=tuple(warnings))
 
     check_keys(schema, name, [*(keys or ()), *values])
     command = f"%secret register {name}{f' --schema={schema.TYPE}' if schema.TYPE != 'arbitrary' else ''}"
@@ -133,15 +133,15 @@ def update_form(  # noqa: PLR0913 - the parameters after the first two are keywo
 
     def run(answers: Answers) -> Outcome:
         content = _strip_values({**values, **answers[name].values}, strip=strip)
-        removed_keys = [*removed, *answers[name].removed]
+        removed_keys = [*removed, *answers[name].removed_keys]
         if not content and not removed_keys:
-            return Outcome(text=f"Nothing was changed in secret {name!r}.", line=f"nothing was changed in {name}")
+            return Outcome(text=f"Nothing was changed in secret {name!r}.", summary=f"nothing was changed in {name}")
         manager.merge_secret(name, content, remove=removed_keys)
         changes = [f"set {_keys_text(content)}"] if content else []
         changes += [f"removed {', '.join(removed_keys)}"] if removed_keys else []
-        line = f"updated {name} ({counted(len(content) + len(removed_keys), 'key')}) in {manager_label(manager)}"
+        summary = f"updated {name} ({counted(len(content) + len(removed_keys), 'key')}) in {manager_label(manager)}"
         warnings = (*unmaskable_warnings(schema, name, content), *value_notes(name, content))
-        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.", line=line, warnings=warnings)
+        return Outcome(text=f"Updated secret {name!r}: {'; '.join(changes)}.", summary=summary, warnings=warnings)
 
     check_keys(schema, name, [*(keys or ()), *values])
     any_key = schema.takes_any_key() and keys is None

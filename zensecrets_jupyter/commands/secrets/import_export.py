@@ -104,7 +104,7 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -
 
     def apply_answer(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
         answer = answers[secret.name]
-        remaining = {key: value for key, value in secret.content.items() if key not in answer.removed}
+        remaining = {key: value for key, value in secret.content.items() if key not in answer.removed_keys}
         return type(secret).from_content(secret.name, {**remaining, **answer.values})
 
     def run(answers: Answers) -> Outcome:
@@ -113,7 +113,7 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -
         run_import(manager, edited_plan)
         table = _table(file, edited_plan, dry_run=False)
         descriptions = [f"{secret.name} ({counted(len(secret.content), 'key')})" for secret in (*edited_plan.new, *edited_plan.replaced)]
-        return Outcome(table, view=table, line=f"imported {', '.join(descriptions)} from {file}")
+        return Outcome(table, view=table, summary=f"imported {', '.join(descriptions)} from {file}")
 
     sections = [_section(secret, "") for secret in plan.new]
     sections += [_section(secret, "replaces the stored secret") for secret in plan.replaced]

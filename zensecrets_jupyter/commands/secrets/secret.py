@@ -275,7 +275,7 @@ def rollback(name: str, number: int) -> Outcome:
 def _ask_or_run(call: Call, request: FormRequest) -> Outcome:
     """Ask for the values of a request, and run the rest of the command."""
     if request.is_empty:
-        return request.then.run({section.subject: Answer({}) for section in request.sections})
+        return request.continuation.run({section.subject: Answer({}) for section in request.sections})
     return call.asker.ask(request)
 
 

@@ -129,7 +129,7 @@ def selftest(call: Call) -> Outcome:
     if not failed_channels:
         return Outcome(table, view=table)
     problem = f"{len(failed_channels)} of {len(results)} channels leaked values, or could not be tested: {', '.join(failed_channels)}."
-    return Outcome(view=table, exit_code=1, line=f"{problem} If the guard is on, please report this table as a bug.")
+    return Outcome(view=table, exit_code=1, summary=f"{problem} If the guard is on, please report this table as a bug.")
 
 
 def _leaks_text(result: ChannelResult) -> str:

@@ -88,7 +88,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         def then(attributes: dict[str, Any]) -> Outcome:
             record = get_workspace().register_component(component_type, name, flavor, attributes)
             warnings = (*attribute_warnings(record, attributes), *zenml_commands.share_note(is_set=share))
-            return Outcome(text=f"Registered {subject}.", line=f"registered {subject}", warnings=warnings)
+            return Outcome(text=f"Registered {subject}.", summary=f"registered {subject}", warnings=warnings)
 
         return ask_attributes(call, subject, arguments, then, verb="Register", literal=literal)
 
@@ -110,7 +110,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         def then(attributes: dict[str, Any]) -> Outcome:
             updated = workspace.update_component(component_type, name, attributes)
             warnings = attribute_warnings(updated, attributes)
-            return Outcome(text=f"Updated {subject}.", line=f"updated {subject}", warnings=warnings)
+            return Outcome(text=f"Updated {subject}.", summary=f"updated {subject}", warnings=warnings)
 
         return ask_attributes(call, subject, arguments, then, verb="Update", literal=literal)
 

@@ -79,12 +79,12 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
         new_text = (
             f"with {', '.join(f'{component.type.label} {component.name!r}' for component in new)}" if new else "of existing components"
         )
-        line = f"imported stack {record.name}"
+        summary = f"imported stack {record.name}"
         warnings = [
             warning for component in new for warning in attribute_warnings(component, file_stack.components[component.type].attributes)
         ]
         warnings += _zenml_secrets_notes(file_stack, new)
-        imported = Outcome(text=f"Imported stack {record.name!r} {new_text}.", line=line, warnings=tuple(warnings))
+        imported = Outcome(text=f"Imported stack {record.name!r} {new_text}.", summary=summary, warnings=tuple(warnings))
         return imported.followed_by(_offer_secrets(call, record.name, file_stack))
 
     if not needed_attributes:
@@ -93,9 +93,9 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
         Section(subjects[component_type], "", tuple(Field(attribute, "left out of the file") for attribute in attributes))
         for component_type, attributes in needed_attributes.items()
     )
-    then = Continuation(run, required_passphrase=lambda: workspace.required_passphrase)
+    continuation = Continuation(run, required_passphrase=lambda: workspace.required_passphrase)
     alternative = "In the file, write a reference to a secret, {{SECRET_NAME.KEY}}, for each."
-    return call.asker.ask(FormRequest("Import", f"stack {stack_name!r}", sections, then, alternative=alternative))
+    return call.asker.ask(FormRequest("Import", f"stack {stack_name!r}", sections, continuation, alternative=alternative))
 
 
 def _zenml_secrets_notes(file_stack: stack_files.StackDescription, new: Sequence[ComponentRecord]) -> list[str]:
@@ -125,6 +125,6 @@ def _offer_secrets(call: Call, name: str, file_stack: stack_files.StackDescripti
     if not missing_references:
         return Outcome(warnings=stack_warnings(name))
     references = ", ".join(dict.fromkeys(missing_references))
-    declined = Outcome(text=f"Missing: {references}. To register: %stack register-secrets {name}")
-    offer = Offer(f"Missing: {references}. Register {'them' if len(missing_references) > 1 else 'it'} now?", declined)
+    outcome_if_declined = Outcome(text=f"Missing: {references}. To register: %stack register-secrets {name}")
+    offer = Offer(f"Missing: {references}. Register {'them' if len(missing_references) > 1 else 'it'} now?", outcome_if_declined)
     return register_secrets(call, workspace.stack(name), schemas=file_stack.schemas, offer=offer)

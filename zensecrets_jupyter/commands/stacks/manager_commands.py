@@ -172,7 +172,7 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
             text=text,
             view=not_copied,
             exit_code=1,
-            line=f"{counted(len(report.failed), 'secret')} could not be copied; the table above has the reasons.",
+            summary=f"{counted(len(report.failed), 'secret')} could not be copied; the table above has the reasons.",
         )
     return Outcome(text="\n".join([text, *_switch_hint(plan)]), view=not_copied)
 

@@ -86,9 +86,11 @@ def register_secrets(
         if _section(secret, everything=everything).fields:
             manager.require(Capability.REGISTER if secret.stored_secret is None else Capability.READ | Capability.UPDATE, "write")
     writer = _SecretWriter(manager, {secret.name: secret for secret in required})
-    then = Continuation(writer.run, completed=lambda: writer.written, required_passphrase=lambda: manager.required_passphrase)
+    continuation = Continuation(
+        writer.run, completed_subjects=lambda: writer.written_names, required_passphrase=lambda: manager.required_passphrase
+    )
     title = form_title(f"secrets of stack {stack.name!r}", manager)
-    return call.asker.ask(FormRequest("Register", title, tuple(sections), then, manager.id, offer, offers_retry=True))
+    return call.asker.ask(FormRequest("Register", title, tuple(sections), continuation, manager.id, offer, offers_retry=True))
 
 
 def _attributes_by_key(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -157,8 +159,8 @@ class _SecretWriter:
     def __init__(self, manager: SecretsManager, required: Mapping[str, _RequiredSecret]) -> None:
         self._manager = manager
         self._required = required
-        self._lines: list[str] = []
-        self.written: list[str] = []
+        self._descriptions: list[str] = []
+        self.written_names: list[str] = []
 
     def run(self, answers: Answers) -> Outcome:
         """Write the secrets that were not written before, and return the outcome.
@@ -169,18 +171,22 @@ class _SecretWriter:
         names = [name for name, answer in answers.items() if answer.values]
         try:
             for name in names:
-                if name not in self.written:
+                if name not in self.written_names:
                     self._write(self._required[name], answers[name].values)
-                    self.written.append(name)
+                    self.written_names.append(name)
         except ZenSecretsError as error:
             problem = error
         else:
-            text = f"Registered {', '.join(map(repr, self.written))}." if self.written else "Nothing was changed."
-            notes = [note for name in self.written for note in value_notes(name, answers[name].values, strip="")]
-            line = f"registered {', '.join(self._lines)} in {manager_label(self._manager)}" if self.written else "nothing was changed"
-            return Outcome(text=text, line=line, warnings=tuple(notes))
-        unwritten = [name for name in names if name not in self.written]
-        progress = f"Written: {', '.join(self.written) or 'nothing'}; not written: {', '.join(unwritten)}."
+            text = f"Registered {', '.join(map(repr, self.written_names))}." if self.written_names else "Nothing was changed."
+            notes = [note for name in self.written_names for note in value_notes(name, answers[name].values, strip="")]
+            summary = (
+                f"registered {', '.join(self._descriptions)} in {manager_label(self._manager)}"
+                if self.written_names
+                else "nothing was changed"
+            )
+            return Outcome(text=text, summary=summary, warnings=tuple(notes))
+        unwritten = [name for name in names if name not in self.written_names]
+        progress = f"Written: {', '.join(self.written_names) or 'nothing'}; not written: {', '.join(unwritten)}."
         problem.message = f"{problem.message.rstrip('.')}. {progress}"
         raise problem
 
@@ -189,4 +195,4 @@ class _SecretWriter:
             self._manager.register_secret(secret.schema.from_content(secret.name, values))
         else:
             self._manager.merge_secret(secret.name, values)
-        self._lines.append(f"{secret.name} ({counted(len(values), 'key')})")
+        self._descriptions.append(f"{secret.name} ({counted(len(values), 'key')})")

@@ -140,9 +140,9 @@ class FormSession:
     def _cancel(self) -> None:
         if self._request.offer is not None:
             # The form is an offer at the end of a command. What the command did before remains done.
-            self._end(self._request.offer.declined)
+            self._end(self._request.offer.outcome_if_declined)
             return
-        completed = list(self._request.then.completed())
+        completed = list(self._request.continuation.completed_subjects())
         effect = f"already done: {', '.join(completed)}" if completed else "nothing was changed"
         message = f"Cancelled: {self._request.verb.lower()} {self._request.title}; {effect}."
         self.problem = InteractionCancelledError(message, hint="Run the cell again to open the form again.")
@@ -158,7 +158,7 @@ class FormSession:
         problems = self._store_valid_values(submission)
         if problems.fields or problems.form:
             self._show(problems)
-        elif submission.passphrase and self._request.then.required_passphrase() is None:
+        elif submission.passphrase and self._request.continuation.required_passphrase() is None:
             # Another form or a terminal has created or unlocked the store since this form was displayed.
             self._show(Problems(form=_UNUSED_INPUT))
         else:
@@ -214,12 +214,14 @@ class FormSession:
         """Run the rest of the command, and end the session or show the problem."""
         request = self._request
         try:
-            with use_passphrase_source(_passphrase_source(passphrase, request.then.required_passphrase())):
-                outcome = request.then.run(
+            with use_passphrase_source(_passphrase_source(passphrase, request.continuation.required_passphrase())):
+                outcome = request.continuation.run(
                     {section.subject: self._valid_answers.get(section.subject, Answer({})) for section in request.sections}
                 )
         except (WrongPassphraseError, ManagerLockedError) as error:
-            self._show(Problems(passphrase=str(error)) if request.then.required_passphrase() is not None else Problems(form=str(error)))
+            self._show(
+                Problems(passphrase=str(error)) if request.continuation.required_passphrase() is not None else Problems(form=str(error))
+            )
         except ZenSecretsError as error:
             self._show(Problems(form=str(error)))
         except KeyboardInterrupt:
@@ -243,7 +245,7 @@ class FormSession:
     def _end(self, outcome: Outcome) -> None:
         self.outcome = outcome
         lines = outcome.message.splitlines()
-        self._close("submitted", f"✔ {outcome.line or (lines[0] if lines else 'done')}", lines[1:])
+        self._close("submitted", f"✔ {outcome.summary or (lines[0] if lines else 'done')}", lines[1:])
 
     def _close(self, phase: Literal["submitted", "cancelled", "dismissed"], line: str, details: Sequence[str] = ()) -> None:
         self._release()

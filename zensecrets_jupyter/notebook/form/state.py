@@ -52,8 +52,8 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
         problems: The problems of the last submission.
         earlier_answers: The valid values of earlier submissions, by section.
     """
-    completed = request.then.completed()
-    passphrase = request.then.required_passphrase()
+    completed = request.continuation.completed_subjects()
+    passphrase = request.continuation.required_passphrase()
     return OpenForm(
         id=form_id,
         verb=request.verb,

@@ -136,5 +136,5 @@ def _run(shell: InteractiveShell, group: list[str], line: str, *, is_awaited: bo
         display(outcome.view)
     # A value such as the report of `stack validate` shows a failure itself. A failure without a value is shown by an error.
     if outcome.exit_code and outcome.value is None:
-        raise UsageError(outcome.line)
+        raise UsageError(outcome.summary)
     return outcome.value, asker
