@@ -248,7 +248,7 @@ def _make_capabilities() -> FrontEndCapabilities:
         keeps_environment=False,
         may_reveal=True,
         in_notebook=any(os.environ.get(variable) for variable in KERNEL_VARIABLES),
-        piped=sys.stdin.buffer if is_piped else None,
+        piped_input=sys.stdin.buffer if is_piped else None,
         progress_terminal=sys.stderr if sys.stderr.isatty() else None,
         run_program=_run_program,
     )

@@ -97,7 +97,7 @@ def test_fingerprints_are_stored_on_file_systems_without_hard_links(
     assert cli.run(["secret", "register", "db", f"--key={VALUE}"]) == 0
     assert capfd.readouterr() == ("Registered secret 'db' with key key.\n", "")
     matcher = load_fingerprints()
-    assert (matcher.names, matcher.damaged) == (["db.key"], 0)
+    assert (matcher.names, matcher.damaged_line_count) == (["db.key"], 0)
 
 
 @pytest.mark.parametrize("sign", ["/", "#"])

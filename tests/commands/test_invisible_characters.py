@@ -57,7 +57,7 @@ def store_from_file(options: str) -> Outcome:
 
 def store_from_pipe(options: str) -> Outcome:
     """Register the value from a pipe, with the line end that programs add."""
-    piped = FrontEndCapabilities(piped=io.BytesIO(f"{VALUE}\n".encode()))
+    piped = FrontEndCapabilities(piped_input=io.BytesIO(f"{VALUE}\n".encode()))
     return tree.run(["secret", "register", "s", "--key=@-", *options.split()], NonInteractiveAsker(), piped)
 
 

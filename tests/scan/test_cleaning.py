@@ -48,9 +48,9 @@ def clean(matcher: Matcher, *paths: Path) -> CleaningResult:
     cleaner = Cleaner(matcher)
     files, skipped = cleaner.read(paths)
     cleaned = cleaner.clean(files)
-    cleaned.uncleaned += skipped
+    cleaned.uncleaned_files += skipped
     assert find_canary(repr(cleaned)) == []
-    if not cleaned.uncleaned:
+    if not cleaned.uncleaned_files:
         assert Scanner(matcher).scan(map(str, paths)).findings == []
     return cleaned
 
@@ -75,7 +75,7 @@ def test_cleaning_a_notebook_changes_only_the_value(part: str, tmp_path: Path) -
     for number, (encoding, text) in enumerate(encodings_of(VALUE).items()):
         before = to_json(notebook(**{part: text}), **STYLES[number % len(STYLES)])
         path.write_text(before, encoding="utf-8", newline="")
-        assert clean(MATCHER, path).uncleaned == []
+        assert clean(MATCHER, path).uncleaned_files == []
         after = path.read_bytes().decode("utf-8")
         nbformat.validate(nbformat.reads(after, as_version=4))
         if part == "attachment":
@@ -194,7 +194,7 @@ def test_text_files_keep_their_mode_line_ends_and_links(tmp_path: Path) -> None:
     script.chmod(0o750)
     html_export.write_text(f"<p>{PLAIN}</p>", encoding="utf-8")
     link.symlink_to(script)
-    assert clean(matcher_for(planted=PLAIN), link, html_export).uncleaned == []
+    assert clean(matcher_for(planted=PLAIN), link, html_export).uncleaned_files == []
     assert script.read_bytes().decode() == "\ufeffkey = '{{planted.key}}'\r\nprint(key)\r\n"
     assert script.stat().st_mode & 0o777 == 0o750
     assert html_export.read_text(encoding="utf-8") == f"<p>{MASK}</p>"
@@ -213,7 +213,7 @@ def test_values_are_removed_from_rows_blobs_and_free_pages_of_databases(tmp_path
     deleted = tmp_path / "deleted.db"
     write_database_with_deleted_row(deleted, f"gone {VALUE} gone")
     assert find_canary(deleted) != []
-    assert clean(matcher_for(planted=VALUE), sources, blobs, deleted).uncleaned == []
+    assert clean(matcher_for(planted=VALUE), sources, blobs, deleted).uncleaned_files == []
     assert find_canary(tmp_path) == []
     with closing(sqlite3.connect(sources)) as database:
         assert database.execute("SELECT source FROM history ORDER BY line").fetchmany(2) == [("x = 1",), (f"print({MASK!r})",)]
@@ -233,7 +233,7 @@ def test_a_write_ahead_log_is_cleaned_with_its_database(tmp_path: Path) -> None:
         database.execute("INSERT INTO t VALUES (?)", [PLAIN])
         database.commit()
         assert find_canary(tmp_path / "a.db-wal") != []
-        assert clean(matcher_for(planted=PLAIN), path).uncleaned == []
+        assert clean(matcher_for(planted=PLAIN), path).uncleaned_files == []
     assert find_canary(tmp_path) == []
 
 
@@ -250,7 +250,7 @@ def test_files_that_can_not_be_cleaned_are_reported(tmp_path: Path) -> None:
     with closing(sqlite3.connect(busy)) as database:
         database.execute("BEGIN EXCLUSIVE")
         cleaned = clean(matcher_for(planted=PLAIN), binary, locked, busy, unique)
-    reasons = {Path(skipped.path).name: skipped.reason for skipped in cleaned.uncleaned}
+    reasons = {Path(skipped.path).name: skipped.reason for skipped in cleaned.uncleaned_files}
     assert reasons == {
         "a.bin": "it is neither text nor a database: create it again, or delete it",
         "a.py": "it is read-only",
@@ -267,7 +267,7 @@ def test_a_file_that_changes_before_it_is_replaced_is_not_cleaned(tmp_path: Path
     cleaner = Cleaner(matcher_for(planted=PLAIN))
     files, _ = cleaner.read([path])
     path.write_text(f"{PLAIN} and more", encoding="utf-8")
-    assert [skipped.reason for skipped in cleaner.clean(files).uncleaned] == ["it changed in the meantime"]
+    assert [skipped.reason for skipped in cleaner.clean(files).uncleaned_files] == ["it changed in the meantime"]
     assert path.read_text(encoding="utf-8") == f"{PLAIN} and more"
 
 

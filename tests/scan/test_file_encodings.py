@@ -54,7 +54,7 @@ def clean(path: Path) -> str:
         assert {finding.name for finding in Scanner(matcher).scan([str(path)]).findings} == {"accents.key"}
     cleaner = Cleaner(MATCHER)
     files, skipped = cleaner.read([path])
-    assert (skipped, cleaner.clean(files).uncleaned) == ([], [])
+    assert (skipped, cleaner.clean(files).uncleaned_files) == ([], [])
     assert Scanner(MATCHER).scan([str(path)]).findings == []
     return path.read_bytes().decode("utf-8", "replace")
 
@@ -115,7 +115,7 @@ def test_a_link_and_its_target_are_one_file(tmp_path: Path) -> None:
     matcher = matcher_for(planted=value)
     cleaner = Cleaner(matcher)
     files, _ = cleaner.read(paths)
-    assert len(cleaner.clean(files).files) == 2
+    assert len(cleaner.clean(files).cleaned_files) == 2
     assert (tmp_path / "a" / "0").is_symlink()
     assert not find_canary(tmp_path)
     assert skipped == []

@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
 from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints, save_fingerprints
-from zensecrets_jupyter.scan.fingerprints.strength import WEAKEST, strength
+from zensecrets_jupyter.scan.fingerprints.strength import MIN_STRENGTH, strength
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_a_value_that_is_easy_to_guess_gets_no_fingerprint(value: str) -> None:
 def test_random_values_are_strong_enough(letters: str, length: int) -> None:
     """At most two of 200 random values count as weak: by chance, about one of 3,000 contains words or repetitions."""
     texts = ["".join(secrets.choice(letters) for _ in range(length)) for _ in range(200)]
-    weak = [text for text in texts if strength(text) <= WEAKEST]
+    weak = [text for text in texts if strength(text) <= MIN_STRENGTH]
     assert len(weak) <= 2, weak
 
 

@@ -54,7 +54,7 @@ def test_special_files_do_not_stop_a_scan(tmp_path: Path) -> None:
     os.chdir(tmp_path)
     report = Scanner(MATCHER).scan(["."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
-    reasons = {Path(skipped.path).name[:3]: skipped.reason for skipped in report.skipped}
+    reasons = {Path(skipped.path).name[:3]: skipped.reason for skipped in report.skipped_files}
     # The keys are the first three letters of the names.
     assert reasons == {"ddd": "its path is too long", "end": "it has more than 16 GiB; to scan it, pipe it in"}
 
@@ -65,8 +65,8 @@ def test_file_systems_with_the_state_of_the_kernel_are_skipped(tmp_path: Path) -
     Path("folder").symlink_to("/proc")
     report = Scanner(MATCHER).scan(["/proc", "/sys", "/proc/kmsg", "."])
     assert [finding.path for finding in report.findings] == ["found.txt"]
-    assert {skipped.path for skipped in report.skipped} == {"/proc", "/sys", "/proc/kmsg", "link"}
-    assert {skipped.reason for skipped in report.skipped} == {"it shows the state of the system, and contains no files"}
+    assert {skipped.path for skipped in report.skipped_files} == {"/proc", "/sys", "/proc/kmsg", "link"}
+    assert {skipped.reason for skipped in report.skipped_files} == {"it shows the state of the system, and contains no files"}
 
 
 @pytest.mark.parametrize(("name", "description"), [("/dev/zero", "a device"), ("pipe", "a pipe"), ("socket", "a socket")])
@@ -81,12 +81,12 @@ def test_a_special_file_as_a_path_is_an_error(name: str, description: str) -> No
 
 def test_a_file_that_grows_beyond_the_limit_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """A log may grow faster than the scan reads it. Here the size is 0 when the scan begins."""
-    monkeypatch.setattr(scanner, "LARGEST", 1000)
-    monkeypatch.setattr(scanner, "CHUNK", 100)
-    monkeypatch.setattr(scanner, "_size", lambda _path: 0)
+    monkeypatch.setattr(scanner, "MAX_FILE_SIZE", 1000)
+    monkeypatch.setattr(scanner, "CHUNK_SIZE", 100)
+    monkeypatch.setattr(scanner, "_file_size", lambda _path: 0)
     Path("growing").write_bytes(b"x" * 5000)
     report = Scanner(MATCHER).scan(["growing"])
-    assert "has more than" in report.skipped[0].reason
+    assert "has more than" in report.skipped_files[0].reason
 
 
 def test_a_long_path_in_an_error_is_shortened() -> None:
@@ -117,8 +117,8 @@ def test_a_disk_error_is_reported_and_the_other_files_are_cleaned(error_number: 
     cleaner = Cleaner(MATCHER)
     files, _ = cleaner.read([Path("found.txt"), Path("other.txt")])
     result = cleaner.clean(files)
-    assert result.files == [Path("other.txt")]
-    (skipped,) = result.uncleaned
+    assert result.cleaned_files == [Path("other.txt")]
+    (skipped,) = result.uncleaned_files
     assert (skipped.path, reason in skipped.reason) == ("found.txt", True)
     assert Path("found.txt").read_text() == VALUE
     assert sorted(path.name for path in Path().iterdir()) == ["found.txt", "other.txt"]

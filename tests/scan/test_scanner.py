@@ -25,7 +25,7 @@ from tests.support.scan_files import (
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.scan.fingerprints.file_format import export
 from zensecrets_jupyter.scan.fingerprints.matcher import FingerprintMatcher
-from zensecrets_jupyter.scan.scanner import CHUNK, Scanner
+from zensecrets_jupyter.scan.scanner import CHUNK_SIZE, Scanner
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -178,16 +178,16 @@ def test_values_in_html_scripts_and_binary_files_are_found(tmp_path: Path) -> No
 def test_a_value_across_two_chunks_of_a_large_file_is_found(tmp_path: Path) -> None:
     """The scan reports the whole value once, with its line."""
     line = b"x" * 99 + b"\n"
-    lines_before = CHUNK // len(line) - 1
+    lines_before = CHUNK_SIZE // len(line) - 1
     data = line * lines_before
     # The first chunk ends after 20 bytes of the value.
-    padding = b"y" * (CHUNK - 20 - len(data))
-    data += padding + VALUE.encode() + b"\n" + line * (CHUNK // len(line))
+    padding = b"y" * (CHUNK_SIZE - 20 - len(data))
+    data += padding + VALUE.encode() + b"\n" + line * (CHUNK_SIZE // len(line))
     (tmp_path / "large.log").write_bytes(data)
     report = Scanner(matcher_for(planted=VALUE)).scan([str(tmp_path)])
     (finding,) = report.findings
     assert (finding.line, finding.location, finding.is_whole) == (lines_before + 1, f"line {lines_before + 1}", True)
-    assert report.size == len(data)
+    assert report.byte_count == len(data)
 
 
 def test_folders_of_tools_and_virtual_environments_are_skipped(tmp_path: Path) -> None:
@@ -214,6 +214,6 @@ def test_special_files_are_ignored_and_a_missing_path_is_an_error(tmp_path: Path
     """The scan ignores a pipe and a broken link in a folder."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    assert Scanner(matcher_for(planted=VALUE)).scan([str(tmp_path)]).files == 0
+    assert Scanner(matcher_for(planted=VALUE)).scan([str(tmp_path)]).file_count == 0
     with pytest.raises(UnreadableFileError, match="no file or folder"):
         Scanner(matcher_for(planted=VALUE)).scan([str(tmp_path / "nowhere")])

@@ -203,7 +203,7 @@ def test_other_lines_are_used_after_a_damaged_line(
     assert not find_canary(model["content"])
     assert not damage or "removed 1 line" in caplog.text
     fingerprints = store.load_fingerprints()
-    assert (fingerprints.names, fingerprints.damaged) == (["db.password"], 0)
+    assert (fingerprints.names, fingerprints.damaged_line_count) == (["db.password"], 0)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"something\nelse\n"], ids=["empty", "no UTF-8", "another format"])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class GuardControl(Protocol):
-    """The guard of a session, which masks values on the session's channels.
+    """Control of the guard of a session. The guard masks values on the channels by which output leaves the session.
 
     Attributes:
         is_on: Whether the guard masks values now.
@@ -31,17 +31,19 @@ class GuardControl(Protocol):
 
 
 class ChannelResult(NamedTuple):
-    """The result of testing one channel with canaries.
+    """The result of the selftest for one channel of output.
+
+    The test sends canaries, which are random values, through the channel: one in each encoding.
 
     Attributes:
         channel: The display name of the channel.
-        masked: The encodings that the channel masked.
-        leaked: The encodings that the channel did not mask.
+        masked_encodings: The encodings in which the canary was masked.
+        leaked_encodings: The encodings in which the canary was not masked.
     """
 
     channel: str
-    masked: list[str]
-    leaked: list[str]
+    masked_encodings: list[str]
+    leaked_encodings: list[str]
 
 
 @dataclass(frozen=True)
@@ -52,22 +54,22 @@ class FrontEndCapabilities:
 
     Attributes:
         program: The name of the command tree in hints, such as ``%zen`` or ``zensecrets``.
-        keeps_environment: Whether environment variables that a command sets still exist after the command.
+        keeps_environment: Whether environment variables that a command sets remain after the command.
         may_reveal: Whether a command may print a value on request. A notebook may not, because its output is saved.
         in_notebook: Whether the output of the terminal program goes to a notebook, as with `!zensecrets`.
-        piped: Standard input, if it is a pipe.
-        progress_terminal: The terminal for a progress bar, if there is a terminal.
-        show_line: Replaces the progress line of a cell, if there is a notebook.
-        run_program: Runs a program with additional environment variables and returns its exit code.
-        guard: The guard of the session, if it has one.
-        selftest: Sends canaries through every channel of the session and returns the results, if it has channels.
+        piped_input: Standard input, if it is a pipe.
+        progress_terminal: The terminal for a progress bar; ``None`` without one.
+        show_line: Shows a progress line in the cell in place of the previous one; ``None`` outside notebooks.
+        run_program: Runs a program with additional environment variables, and returns its exit code; ``None`` in a session.
+        guard: The guard of the session; ``None`` in a terminal.
+        selftest: Sends canaries through every channel of the session, and returns the results; ``None`` without channels.
     """
 
     program: str = "%zen"
     keeps_environment: bool = True
     may_reveal: bool = False
     in_notebook: bool = False
-    piped: BinaryIO | None = None
+    piped_input: BinaryIO | None = None
     progress_terminal: TextIO | None = None
     show_line: Callable[[str], None] | None = None
     run_program: Callable[[Sequence[str], Mapping[str, str]], int] | None = None
@@ -76,6 +78,7 @@ class FrontEndCapabilities:
 
 
 SESSION = FrontEndCapabilities()
+"""The capabilities of a session without a guard or a progress display."""
 
 
 @dataclass(frozen=True)

@@ -90,13 +90,13 @@ class SaveCheck:
 
     def _mask(self, question: dict[str, Any]) -> Mapping[str, Any]:
         masker = self._update_masker()
-        masker.masked.clear()
+        masker.masked_names.clear()
         document = question["document"]
         if question.get("format") == "base64":
             masker.record_matches(base64.b64decode(str(document)))
-            return {"on": True, "names": sorted(masker.masked)}
-        masked = masker.document(document, ("source",) if question.get("is_source") else ())
-        names = sorted(masker.masked)
+            return {"on": True, "names": sorted(masker.masked_names)}
+        masked = masker.mask_document(document, ("source",) if question.get("is_source") else ())
+        names = sorted(masker.masked_names)
         return {"on": True, "names": names, "document": masked} if names else {"on": True, "names": []}
 
     def _update_masker(self) -> DocumentMasker:

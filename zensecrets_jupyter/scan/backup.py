@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 FORMAT_KEY = "zensecrets_backup"
 VERSION = 1
-_LARGEST_SIZE = 2 * 1024 * 1024 * 1024
-"""Largest size of a backup in bytes."""
+_MAX_SIZE = 2 * 1024 * 1024 * 1024
+"""The maximum size of a backup in bytes."""
 
 
 def write_backup(path: str | Path, files: Mapping[Path, bytes], passphrase: str) -> None:
@@ -41,14 +41,14 @@ def write_backup(path: str | Path, files: Mapping[Path, bytes], passphrase: str)
     write_text(path, sealed_export.seal(json.dumps({FORMAT_KEY: VERSION, "files": content}), passphrase), private=True)
 
 
-def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> list[Path]:
+def restore(path: str, ask_passphrase: Callable[[str], str], folders: Iterable[str]) -> list[Path]:
     """Write the files of a backup to their original paths, and replace the current files.
 
     The backup may come from another person, who chose the paths in it. Therefore only files in ``folders`` are written.
 
     Args:
         path: The backup.
-        ask: Returns the passphrase, given a prompt.
+        ask_passphrase: Returns the passphrase, given a prompt.
         folders: The folders or files that may be written.
 
     Returns:
@@ -57,55 +57,56 @@ def restore(path: str, ask: Callable[[str], str], folders: Iterable[str]) -> lis
     Raises:
         UnreadableFileError: If the file is not a backup, or is damaged.
         WrongPassphraseError: If the passphrase is wrong.
-        UnwritableFileError: If the backup contains a file that is not in one of ``folders``; no file is then restored. It is also raised
-            if a file can't be written; only the files before it are then restored.
+        UnwritableFileError: If the backup contains a file outside ``folders``; then no file is restored. Also if a file can't be written;
+            then the files before it are restored.
     """
-    text = _text_of(path)
+    text = _read_text(path)
     if not sealed_export.is_sealed(text):
         raise UnreadableFileError(f"The file {path!r} is not a readable backup.", hint="`%secret clean` prints the path of its backup.")
-    files = _files_of(sealed_export.unseal(text, path, ask), path)
-    allowed = [Path(os.path.realpath(expand_path(folder))) for folder in folders]
-    outside = [name for name in files if not _is_below(name, allowed)]
-    if outside:
-        count = f"{len(outside)} of its {len(files)} files" if len(files) > 1 else "its file"
-        folders_text = ", ".join(map(str, allowed))
-        message = f"The backup {path!r} would write {count} outside {folders_text}, such as {outside[0]!r}. Nothing was restored."
+    files = _files_of(sealed_export.unseal(text, path, ask_passphrase), path)
+    allowed_folders = [Path(os.path.realpath(expand_path(folder))) for folder in folders]
+    outside_names = [name for name in files if not _is_below(name, allowed_folders)]
+    if outside_names:
+        count = f"{len(outside_names)} of its {len(files)} files" if len(files) > 1 else "its file"
+        folders_text = ", ".join(map(str, allowed_folders))
+        message = f"The backup {path!r} would write {count} outside {folders_text}, such as {outside_names[0]!r}. Nothing was restored."
         raise UnwritableFileError(message, hint=f"To restore them anyway, name their folder: %zen clean --restore {path} FOLDER")
-    for done, (name, data) in enumerate(files.items()):
+    for restored_count, (name, data) in enumerate(files.items()):
         try:
             replace_file(Path(name), data)
         except OSError as error:
             reason = describe_os_error(error)
         else:
             continue
-        message = f"The file {name!r} can't be restored, because {reason}. {done} of {len(files)} files are restored."
+        message = f"The file {name!r} can't be restored, because {reason}. {restored_count} of {len(files)} files are restored."
         raise UnwritableFileError(message, hint="Solve the problem, and restore again.")
     return list(map(Path, files))
 
 
-def _text_of(path: str) -> str:
-    """Return the text of a backup; empty if the file is unreadable or no backup."""
+def _read_text(path: str) -> str:
+    """Return the text of a file; empty if the file can't be read, or is too large or no regular file."""
     file = expand_path(path)
     try:
         # Only regular files are read: a device may be endless, and a pipe may block. A file under /proc, with a size of 0, may block too.
-        if os.path.isfile(file) and 0 < file.stat().st_size <= _LARGEST_SIZE:  # noqa: PTH113 - Path.is_file raises where the path is too long
+        if os.path.isfile(file) and 0 < file.stat().st_size <= _MAX_SIZE:  # noqa: PTH113 - Path.is_file raises where the path is too long
             return file.read_text(encoding="utf-8")
     except (OSError, ValueError):
         pass
     return ""
 
 
-def _is_below(name: str, allowed: Iterable[Path]) -> bool:
-    """Return whether a path, with links resolved, is in an allowed folder.
+def _is_below(name: str, allowed_folders: Iterable[Path]) -> bool:
+    """Return whether a path, with symbolic links resolved, is in an allowed folder or is one of them.
 
     The content of :data:`SKIPPED_FOLDERS` is never allowed.
     """
     if not os.path.isabs(name) or "\0" in name:  # noqa: PTH117 - the path comes from the backup and may be any text
         return False
-    real = Path(os.path.realpath(name))
+    real_path = Path(os.path.realpath(name))
     return any(
-        real == root or (real.is_relative_to(root) and not SKIPPED_FOLDERS.intersection(real.relative_to(root).parts[:-1]))
-        for root in allowed
+        real_path == folder
+        or (real_path.is_relative_to(folder) and not SKIPPED_FOLDERS.intersection(real_path.relative_to(folder).parts[:-1]))
+        for folder in allowed_folders
     )
 
 

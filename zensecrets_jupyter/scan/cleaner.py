@@ -12,7 +12,7 @@ from zensecrets_jupyter.core.system.text_encoding import decode_system_text
 from zensecrets_jupyter.core.text_edits import Edit, apply_edits
 from zensecrets_jupyter.scan.atomic_write import may_replace, replace_file
 from zensecrets_jupyter.scan.edits import (
-    SOURCES,
+    SOURCE_SUFFIXES,
     edits_of_base64,
     edits_of_output,
     edits_of_source,
@@ -22,7 +22,7 @@ from zensecrets_jupyter.scan.formats import databases, notebooks
 from zensecrets_jupyter.scan.formats.file_text import text_of
 from zensecrets_jupyter.scan.formats.json_text import to_json_text
 from zensecrets_jupyter.scan.matchers import mask_matches
-from zensecrets_jupyter.scan.scanner import NOTEBOOKS
+from zensecrets_jupyter.scan.scanner import NOTEBOOK_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 _MAX_PASSES = 3
-"""Maximum number of passes over a text. One pass may not be enough: the removal of a value may join two halves of another value."""
+"""The maximum number of passes over a text. The removal of a value may join two halves of another value, which needs a second pass."""
 
 
 class UncleanedFile(NamedTuple):
@@ -51,12 +51,12 @@ class CleaningResult:
     """The result of cleaning files.
 
     Attributes:
-        files: The files that were changed.
-        uncleaned: The files that could not be cleaned.
+        cleaned_files: The files from which values were removed.
+        uncleaned_files: The files that could not be cleaned.
     """
 
-    files: list[Path] = field(default_factory=list)
-    uncleaned: list[UncleanedFile] = field(default_factory=list)
+    cleaned_files: list[Path] = field(default_factory=list)
+    uncleaned_files: list[UncleanedFile] = field(default_factory=list)
 
 
 class Cleaner:
@@ -74,20 +74,20 @@ class Cleaner:
             beside it. Second, the files that can't be cleaned.
         """
         files: dict[Path, bytes] = {}
-        uncleaned = []
+        uncleanable_files = []
         for path in paths:
             try:
                 data = path.read_bytes()
                 reason = self._why_uncleanable(path, data)
                 side_files = _read_side_files(path) if data.startswith(databases.MAGIC) else {}
             except OSError as error:
-                uncleaned.append(self._uncleaned(path, describe_os_error(error)))
+                uncleanable_files.append(self._uncleaned_file(path, describe_os_error(error)))
                 continue
             if reason:
-                uncleaned.append(self._uncleaned(path, reason))
+                uncleanable_files.append(self._uncleaned_file(path, reason))
                 continue
             files |= {path: data, **side_files}
-        return files, uncleaned
+        return files, uncleanable_files
 
     def clean(self, files: dict[Path, bytes]) -> CleaningResult:
         """Remove the values from files, and replace each file atomically.
@@ -109,17 +109,17 @@ class Cleaner:
             except sqlite3.Error as error:
                 reasons = [databases.describe_database_error(error)]
             else:
-                result.files.append(path)
-            result.uncleaned += [self._uncleaned(path, reason) for reason in reasons]
+                result.cleaned_files.append(path)
+            result.uncleaned_files += [self._uncleaned_file(path, reason) for reason in reasons]
         return result
 
-    def content(self, path: Path, data: bytes) -> bytes:
+    def clean_content(self, path: Path, data: bytes) -> bytes:
         """Return the content of a notebook or a text file with every value replaced."""
         for _ in range(_MAX_PASSES):
-            new = self._clean_once(path, data)
-            if new == data:
+            new_data = self._clean_once(path, data)
+            if new_data == data:
                 break
-            data = new
+            data = new_data
         return data
 
     def _clean_once(self, path: Path, data: bytes) -> bytes:
@@ -127,22 +127,22 @@ class Cleaner:
         if file is None:
             matches = self._matcher.find(data)
             return mask_matches(data, matches) if matches else data
-        if path.suffix in NOTEBOOKS and notebooks.is_notebook(file.text):
-            new = self.notebook(file.text)
+        if path.suffix in NOTEBOOK_SUFFIXES and notebooks.is_notebook(file.text):
+            new_text = self.clean_notebook(file.text)
         else:
             matches = notebooks.find(self._matcher, file.text)
-            is_source = path.suffix.lower() in SOURCES or path.name.startswith(".env")
-            new = apply_edits(file.text, edits_of_source(file.text, matches) if is_source else edits_of_output(matches))
-        return data if new == file.text else file.encode(new)
+            is_source = path.suffix.lower() in SOURCE_SUFFIXES or path.name.startswith(".env")
+            new_text = apply_edits(file.text, edits_of_source(file.text, matches) if is_source else edits_of_output(matches))
+        return data if new_text == file.text else file.encode(new_text)
 
-    def notebook(self, raw: str) -> str:
+    def clean_notebook(self, raw: str) -> str:
         """Return the JSON of a notebook with every value replaced; all other characters stay unchanged."""
-        # A file in ASCII stays in ASCII: the program that wrote it may escape all other characters, and every JSON parser reads escapes.
+        # A file in ASCII stays in ASCII, because the program that wrote it may need that. Every JSON parser reads the escapes.
         ascii_only = raw.isascii()
-        edits = [edit for text in notebooks.texts(raw) for edit in self._edits(raw, text, ascii_only=ascii_only)]
+        edits = [edit for text in notebooks.texts(raw) for edit in self._edits_of_text(raw, text, ascii_only=ascii_only)]
         return apply_edits(raw, edits)
 
-    def _edits(self, raw: str, text: notebooks.NotebookText, *, ascii_only: bool) -> Iterator[Edit]:
+    def _edits_of_text(self, raw: str, text: notebooks.NotebookText, *, ascii_only: bool) -> Iterator[Edit]:
         """Yield the edits of the JSON ``raw`` that replace the values in one text."""
         value = text.value(raw)
         matches = notebooks.find(self._matcher, value)
@@ -150,12 +150,12 @@ class Cleaner:
             return
         first = text.tokens[0]
         if first.is_number:
-            # A mask may replace a number only in these fields. In others, such as a cell's execution count, nbformat requires a number.
+            # A mask may replace a number only in these fields. In other fields, such as execution_count, nbformat requires a number.
             if {"data", "metadata", "state"} & set(text.path):
                 yield Edit(first.start, first.end, f'"{to_json_text(edits_of_output(matches)[0].new, ascii_only=ascii_only)}"')
             return
         if text.is_cell_id:
-            # A mask can't be an id: nbformat allows only letters, digits, - and _ in it, and each id of a notebook must be unique.
+            # A mask can't be the id of a cell: nbformat allows only letters, digits, - and _, and each id of a notebook must be unique.
             edits = [Edit(0, len(value), f"redacted-{text.path[1]}")]
         elif text.is_base64:
             edits = edits_of_base64(value, matches)
@@ -166,26 +166,30 @@ class Cleaner:
         yield from _edits_of_raw(raw, text, edits, ascii_only=ascii_only)
 
     def _clean_file(self, path: Path, data: bytes) -> list[str]:
-        """Clean a notebook or a text file, and return why a value is still there."""
+        """Clean a notebook or a text file.
+
+        Returns:
+            The reason if a value is still in the file; otherwise an empty list.
+        """
         if path.read_bytes() != data:
             return ["it changed in the meantime"]
-        new = self.content(path, data)
-        if new != data:
-            replace_file(path, new)
-        file = text_of(new)
-        remaining = self._matcher.find(new) or (file is not None and not file.is_utf8 and notebooks.find(self._matcher, file.text))
+        new_data = self.clean_content(path, data)
+        if new_data != data:
+            replace_file(path, new_data)
+        file = text_of(new_data)
+        remaining = self._matcher.find(new_data) or (file is not None and not file.is_utf8 and notebooks.find(self._matcher, file.text))
         return ["some of its values can't be replaced"] if remaining else []
 
     def _clean_database(self, path: Path) -> list[str]:
-        """Clean a database, and return why a value is still there."""
+        """Clean a database, and return a reason for each field that still contains a value."""
 
-        def change(cell: databases.DatabaseCell) -> bytes | None:
+        def new_content(cell: databases.DatabaseCell) -> bytes | None:
             matches = self._matcher.find(cell.value)
             if not matches:
                 return None
             return mask_matches(cell.value, matches) if cell.is_text else mask_keeping_length(cell.value, matches)
 
-        remaining = databases.rewrite(path, change)
+        remaining = databases.rewrite(path, new_content)
         return [f"{cell.location(self._matcher)} can't be replaced" for cell in remaining]
 
     def _why_uncleanable(self, path: Path, data: bytes) -> str:
@@ -198,7 +202,7 @@ class Cleaner:
             return "it is neither text nor a database: create it again, or delete it"
         return ""
 
-    def _uncleaned(self, path: Path, reason: str) -> UncleanedFile:
+    def _uncleaned_file(self, path: Path, reason: str) -> UncleanedFile:
         return UncleanedFile(self._matcher.mask(decode_system_text(str(path))), reason)
 
 
@@ -215,15 +219,17 @@ def _read_side_files(path: Path) -> dict[Path, bytes]:
 def _edits_of_raw(raw: str, text: notebooks.NotebookText, edits: Iterable[Edit], *, ascii_only: bool) -> Iterator[Edit]:
     """Convert edits of a decoded text to edits of the notebook's JSON ``raw``."""
     edits_of_value = list(edits)
+    # The offset of the token in the decoded text.
     offset = 0
     for token in text.tokens:
-        positions = token.positions(raw)
+        raw_offsets = token.positions(raw)
         length = len(token.value(raw))
         for edit in edits_of_value:
+            # The part of the edit that is in this token. An insertion has an empty part.
             start, end = max(edit.start - offset, 0), min(edit.end - offset, length)
             is_insertion = start == end == edit.start - offset == edit.end - offset
             if start < end or is_insertion:
                 # A match that covers several lines is replaced in the first line and removed from the others.
                 new = to_json_text(edit.new, ascii_only=ascii_only) if edit.start >= offset else ""
-                yield Edit(positions[start], positions[end], new)
+                yield Edit(raw_offsets[start], raw_offsets[end], new)
         offset += length

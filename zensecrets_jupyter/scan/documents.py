@@ -13,12 +13,14 @@ from zensecrets_jupyter.scan.formats.script_numbers import numbers_in_scripts
 from zensecrets_jupyter.scan.matchers import mask_matches
 
 if TYPE_CHECKING:
-    from zensecrets_jupyter.scan.matchers import Matcher
+    from collections.abc import Iterable
 
-_HASHED_LENGTH = 1_000
-"""Minimum number of characters of a text whose hash is remembered if the text has no value."""
+    from zensecrets_jupyter.scan.matchers import Match, Matcher
+
+_MIN_HASHED_LENGTH = 1_000
+"""The minimum number of characters of a text whose hash is remembered if the text has no value."""
 _MAX_HASHES = 20_000
-"""Maximum number of hashes that are remembered; then the oldest one is dropped."""
+"""The maximum number of remembered hashes. A further hash replaces the oldest one."""
 
 
 class DocumentMasker:
@@ -27,55 +29,58 @@ class DocumentMasker:
     Notebooks are saved again and again. Therefore the masker remembers hashes of long texts without values, and does not search them again.
 
     Attributes:
-        masked: The names of the values that were masked so far.
+        masked_names: The names of the values that were masked so far.
     """
 
     def __init__(self, matcher: Matcher) -> None:
         """Create a masker of the values that ``matcher`` finds."""
         self._matcher = matcher
         self._clean_hashes: dict[bytes, None] = {}
-        self.masked: set[str] = set()
+        self.masked_names: set[str] = set()
 
-    def document(self, thing: Any, path: JsonPath = ()) -> Any:
+    def mask_document(self, node: Any, path: JsonPath = ()) -> Any:
         """Return a document with the values in its texts and keys masked.
 
         Args:
-            thing: The document, or a part of one: dicts, lists, strings, numbers, booleans and ``None``. It is not changed.
-            path: The path of ``thing``, if it is a part of a notebook.
+            node: The document, or a part of one: dicts, lists, strings, numbers, booleans and ``None``. It is not changed.
+            path: The path of ``node``, if it is a part of a notebook.
 
         Returns:
-            A copy; or ``thing`` itself if it contains no value.
+            A copy; or ``node`` itself if it contains no value.
         """
-        if isinstance(thing, str):
-            return self.text(thing, path)
-        if isinstance(thing, list):
-            items = [self.document(inner, (*path, index)) for index, inner in enumerate(thing)]
-            return items if any(new is not old for new, old in zip(items, thing, strict=True)) else thing
-        if isinstance(thing, dict):
-            pairs = [(self.text(key, path, is_key=True), self.document(inner, (*path, key))) for key, inner in thing.items()]
-            changed = any(key is not old or new is not thing[old] for (key, new), old in zip(pairs, thing, strict=True))
-            # The copy has the class of the document: nbformat's nodes are dicts with attribute access.
-            return type(thing)(pairs) if changed else thing
+        if isinstance(node, str):
+            return self.mask_string(node, path)
+        if isinstance(node, list):
+            masked_items = [self.mask_document(child, (*path, index)) for index, child in enumerate(node)]
+            is_changed = any(new is not old for new, old in zip(masked_items, node, strict=True))
+            return masked_items if is_changed else node
+        if isinstance(node, dict):
+            masked_pairs = [
+                (self.mask_string(key, path, is_key=True), self.mask_document(child, (*path, key))) for key, child in node.items()
+            ]
+            is_changed = any(key is not old or child is not node[old] for (key, child), old in zip(masked_pairs, node, strict=True))
+            # The copy has the class of the original, which may be a subclass of dict: nbformat's nodes allow attribute access.
+            return type(node)(masked_pairs) if is_changed else node
         # Numbers are not masked, because a figure with a mask in place of a number would not be drawn.
-        return thing
+        return node
 
     def record_matches(self, data: bytes) -> None:
-        """Add the names of the values in ``data`` to :attr:`masked`, without masking them."""
-        self.masked.update(match.name for match in self._matcher.find(data))
+        """Add the names of the values in ``data`` to :attr:`masked_names`, without masking them."""
+        self.masked_names.update(match.name for match in self._matcher.find(data))
 
-    def data(self, data: bytes) -> bytes:
+    def mask_data(self, data: bytes) -> bytes:
         """Return the content of a file with values masked; binary content keeps its length."""
         matches = self._matcher.find(data)
         if not matches:
             return data
-        self.masked.update(match.name for match in matches)
+        self.masked_names.update(match.name for match in matches)
         try:
             data.decode()
         except UnicodeDecodeError:
             return mask_keeping_length(data, matches)
         return mask_matches(data, matches)
 
-    def text(self, text: str, path: JsonPath = (), *, is_key: bool = False) -> str:
+    def mask_string(self, text: str, path: JsonPath = (), *, is_key: bool = False) -> str:
         """Return ``text`` with values masked; the same object if it contains no value.
 
         Args:
@@ -83,7 +88,9 @@ class DocumentMasker:
             path: The path of the text in a notebook; empty for another text.
             is_key: Whether the text is a key of a JSON object.
         """
-        digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() if len(text) >= _HASHED_LENGTH else b""
+        digest = b""
+        if len(text) >= _MIN_HASHED_LENGTH:
+            digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if digest in self._clean_hashes:
             return text
         notebook_text = notebooks.NotebookText((JsonToken(path, 0, 0, is_key=is_key),))
@@ -91,13 +98,13 @@ class DocumentMasker:
         if matches and not is_key and path:
             # A script in an output would not draw its figure if a mask replaced one of its numbers.
             numbers = numbers_in_scripts(str(path[-1]), text)
-            matches = [match for match in matches if not any(start <= match.start and match.end <= end for start, end in numbers)]
+            matches = [match for match in matches if not _is_in_range(match, numbers)]
         if not matches:
             self._remember(digest)
             return text
-        self.masked.update(match.name for match in matches)
+        self.masked_names.update(match.name for match in matches)
         if notebook_text.is_cell_id:
-            # A mask can't be an id: nbformat allows only letters, digits, - and _ in it, and each id of a notebook must be unique.
+            # A mask can't be the id of a cell: nbformat allows only letters, digits, - and _, and each id of a notebook must be unique.
             return f"redacted-{path[1]}"
         if notebook_text.is_base64 and not is_key:
             return apply_edits(text, edits_of_base64(text, matches))
@@ -108,3 +115,7 @@ class DocumentMasker:
             self._clean_hashes[digest] = None
             if len(self._clean_hashes) > _MAX_HASHES:
                 self._clean_hashes.pop(next(iter(self._clean_hashes)))
+
+
+def _is_in_range(match: Match, ranges: Iterable[tuple[int, int]]) -> bool:
+    return any(start <= match.start and match.end <= end for start, end in ranges)

@@ -14,24 +14,26 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.scan.matchers import Match
 
-SOURCES = frozenset({
+SOURCE_SUFFIXES = frozenset({
     ".cfg", ".env", ".ini", ".ipy", ".jl", ".js", ".json", ".md", ".py", ".qmd", ".r", ".rmd", ".rst", ".scala", ".sh", ".sql", ".toml",
     ".ts", ".yaml", ".yml",
 })  # fmt: skip
 """Suffixes of files that people write. In these files, references replace values."""
 
 _SECRET_AND_KEY = re.compile(r"[\w-]+\.[\w.-]+")
+"""The name of a value that a reference can name: ``secret.key``."""
 _ENVIRONMENT_PREFIX = "env."
-"""Prefix of the names of environment variables, for which there is no reference."""
+"""The prefix of the names of environment variables. A reference can't name such a value."""
 _REGISTER_LINE = re.compile(
     # In a notebook that is stored as a script, a magic is a comment: `# %secret …` by jupytext, `# MAGIC %secret …` by Databricks.
     r"\s*(?:(?:#|//|--)\s*(?:MAGIC\s+)?(?=[%!]))?[%!]?\s*(?:zen\s+|zensecrets\s+)?secret\s+(?:register|create|update)\s"
 )
 _ARGUMENT = re.compile(r"(?<=\s)--[\w.-]+(=[\"']?)\Z")
+"""The option and the ``=`` directly before a value, with the opening quote if there is one."""
 _STRING_LITERAL_ENCODINGS = frozenset({"plain", "escapes", "quoted or wrapped"})
 """Encodings that a value has between the quotes of a string literal."""
-_SAME_LENGTH = {1: "*", 2: "×", 3: "•", 4: "🔒"}
-"""Replacement characters by their length in UTF-8."""
+_REPLACEMENTS_BY_LENGTH = {1: "*", 2: "×", 3: "•", 4: "🔒"}
+"""The replacement for a character, by the length of the character in UTF-8."""
 
 
 def edits_of_source(text: str, matches: Iterable[Match]) -> list[Edit]:
@@ -49,7 +51,7 @@ def edits_of_output(matches: Iterable[Match]) -> list[Edit]:
 
 
 def edits_of_base64(text: str, matches: Iterable[Match]) -> list[Edit]:
-    """Return the edits that replace the bytes of values by NUL bytes.
+    """Return the edits that overwrite values in base64 with the digit A, which stands for zero bits.
 
     After the edits, the text is still base64 and has the same length.
     """
@@ -62,27 +64,28 @@ def mask_keeping_length(data: bytes, matches: Iterable[Match]) -> bytes:
     The lengths stay, because binary formats store the length of a text in front of it. Each character of a value is replaced by a character
     with the same length in UTF-8.
     """
-    changed = bytearray(data)
+    masked_data = bytearray(data)
     for match in matches:
         value = data[match.start : match.end]
         try:
-            replacement = "".join(_SAME_LENGTH[len(letter.encode())] for letter in value.decode()).encode()
+            replacement = "".join(_REPLACEMENTS_BY_LENGTH[len(letter.encode())] for letter in value.decode()).encode()
         except UnicodeDecodeError:
             replacement = b"*" * len(value)
-        changed[match.start : match.end] = replacement
-    return bytes(changed)
+        masked_data[match.start : match.end] = replacement
+    return bytes(masked_data)
 
 
 def _edit_of_source(text: str, match: Match) -> Edit:
     """Return the edit for one match; see :func:`edits_of_source`."""
-    has_reference = _SECRET_AND_KEY.fullmatch(match.name) and not match.name.startswith(_ENVIRONMENT_PREFIX)
-    if not (match.is_whole and match.encoding in _STRING_LITERAL_ENCODINGS and has_reference):
+    can_be_reference = _SECRET_AND_KEY.fullmatch(match.name) and not match.name.startswith(_ENVIRONMENT_PREFIX)
+    if not (match.is_whole and match.encoding in _STRING_LITERAL_ENCODINGS and can_be_reference):
         return Edit(match.start, match.end, mask_text(match.name))
-    before = text[text.rfind("\n", 0, match.start) + 1 : match.start]
-    argument = _ARGUMENT.search(before)
-    if argument and _REGISTER_LINE.match(before):
+    line_before = text[text.rfind("\n", 0, match.start) + 1 : match.start]
+    argument = _ARGUMENT.search(line_before)
+    if argument and _REGISTER_LINE.match(line_before):
         # argument[1] is the equals sign, and the quote after it if there is one.
         quote = argument[1][1:]
-        return Edit(match.start - len(argument[1]), match.end + (len(quote) if text.startswith(quote, match.end) else 0), "")
+        has_closing_quote = text.startswith(quote, match.end)
+        return Edit(match.start - len(argument[1]), match.end + (len(quote) if has_closing_quote else 0), "")
     name, _, key = match.name.partition(".")
     return Edit(match.start, match.end, str(SecretReference(name, key)))

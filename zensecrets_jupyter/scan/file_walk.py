@@ -29,22 +29,24 @@ _STATE_FILE_SYSTEMS = frozenset({
 """Linux file systems that show the state of the kernel. A read may never end, or may have side effects; see proc(5) and sysfs(5)."""
 _STATE_REASON = "it shows the state of the system, and contains no files"
 _MOUNTS = "/proc/self/mountinfo"
+"""The list of mounted file systems; see proc(5)."""
 
-_LONGEST_SHOWN = 200
-"""Maximum number of characters of a path in a message."""
+_MAX_SHOWN_LENGTH = 200
+"""The maximum number of characters of a path in a message."""
 
-_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+_SPECIAL_FILES = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+"""The files that are not searched, by their type, with a description."""
 
 
-def files_under(paths: Iterable[str], skipped: list[SkippedFile]) -> list[Path]:
+def files_under(paths: Iterable[str], skipped_files: list[SkippedFile]) -> list[Path]:
     """Return the files in ``paths``, and the files in the folders in ``paths``.
 
     Virtual environments, :data:`SKIPPED_FOLDERS` and links to folders are skipped, unless ``paths`` contains them. A file with several
-    links to it is returned once, by its own path. Pipes, sockets and devices in folders are ignored.
+    symbolic links is returned once, by its own path. Pipes, sockets and devices in folders are ignored.
 
     Args:
         paths: Files and folders; ``~`` is expanded.
-        skipped: The list to which files and folders that can't be read are added.
+        skipped_files: The list to which this function adds the files and folders that can't be read.
 
     Returns:
         Each file once, in the order of ``paths``. The files of a folder come before its subfolders, both sorted by name.
@@ -52,7 +54,7 @@ def files_under(paths: Iterable[str], skipped: list[SkippedFile]) -> list[Path]:
     Raises:
         UnreadableFileError: If one of ``paths`` does not exist, can't be read, or is a pipe, a socket or a device.
     """
-    state = _state_devices()
+    state_devices = _state_devices()
     files: dict[Path, None] = {}
     for text in paths:
         path = Path(encode_system_text(os.path.expanduser(text)))  # noqa: PTH111 - Path.expanduser raises an error for an unknown user
@@ -60,14 +62,14 @@ def files_under(paths: Iterable[str], skipped: list[SkippedFile]) -> list[Path]:
             status = path.stat()
         except (OSError, ValueError) as error:
             raise _path_error(text, error) from None
-        kind = _KINDS.get(stat.S_IFMT(status.st_mode))
-        if kind is not None:
-            message = f"{shorten_path(text)!r} is {kind}, not a file or a folder."
+        description = _SPECIAL_FILES.get(stat.S_IFMT(status.st_mode))
+        if description is not None:
+            message = f"{shorten_path(text)!r} is {description}, not a file or a folder."
             raise UnreadableFileError(message, hint="To scan the output of a program: PROGRAM | zensecrets scan -")
-        if status.st_dev in state:
-            skipped.append(SkippedFile(str(path), _STATE_REASON))
+        if status.st_dev in state_devices:
+            skipped_files.append(SkippedFile(str(path), _STATE_REASON))
         elif stat.S_ISDIR(status.st_mode):
-            files.update(dict.fromkeys(_in_folder(path, skipped, state)))
+            files.update(dict.fromkeys(_in_folder(path, skipped_files, state_devices)))
         else:
             files[path] = None
     return _without_duplicates(files)
@@ -75,7 +77,7 @@ def files_under(paths: Iterable[str], skipped: list[SkippedFile]) -> list[Path]:
 
 def shorten_path(path: str) -> str:
     """Return a path for a message; the middle of a long path becomes an ellipsis."""
-    return path if len(path) <= _LONGEST_SHOWN else f"{path[: _LONGEST_SHOWN // 2]}…{path[-_LONGEST_SHOWN // 2 :]}"
+    return path if len(path) <= _MAX_SHOWN_LENGTH else f"{path[: _MAX_SHOWN_LENGTH // 2]}…{path[-_MAX_SHOWN_LENGTH // 2 :]}"
 
 
 def _path_error(path: str, error: Exception) -> UnreadableFileError:
@@ -85,40 +87,41 @@ def _path_error(path: str, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(f"There is no file or folder {shorten_path(path)!r}.", hint="Check the path.")
 
 
-def _in_folder(folder: Path, skipped: list[SkippedFile], state: set[int]) -> list[Path]:
+def _in_folder(folder: Path, skipped_files: list[SkippedFile], state_devices: set[int]) -> list[Path]:
     """Return the files in a folder and its subfolders; see :func:`files_under`."""
     files = []
 
     def add_skipped(error: OSError) -> None:
-        skipped.append(SkippedFile(str(error.filename), describe_os_error(error)))
+        skipped_files.append(SkippedFile(str(error.filename), describe_os_error(error)))
 
     for folder_path, folders, names in os.walk(folder, onerror=add_skipped):
-        folders[:] = [name for name in sorted(folders) if _is_searched_folder(Path(folder_path, name), skipped, state)]
-        files += [path for name in sorted(names) if _is_file(path := Path(folder_path, name), skipped, state)]
+        # os.walk descends into the folders that remain in this list.
+        folders[:] = [name for name in sorted(folders) if _is_searched_folder(Path(folder_path, name), skipped_files, state_devices)]
+        files += [path for name in sorted(names) if _is_file(path := Path(folder_path, name), skipped_files, state_devices)]
     return files
 
 
-def _is_searched_folder(folder: Path, skipped: list[SkippedFile], state: set[int]) -> bool:
+def _is_searched_folder(folder: Path, skipped_files: list[SkippedFile], state_devices: set[int]) -> bool:
     """Return whether a subfolder is searched.
 
-    A folder that shows the state of the kernel is not searched, and is added to ``skipped``.
+    A folder that shows the state of the kernel is not searched, and is added to ``skipped_files``.
     """
     if folder.name in SKIPPED_FOLDERS or os.path.exists(folder / "pyvenv.cfg"):  # noqa: PTH110 - Path.exists raises where the path is too long
         return False
     try:
-        shows_state = bool(state) and folder.lstat().st_dev in state
+        shows_state = bool(state_devices) and folder.lstat().st_dev in state_devices
     except OSError:
         # os.walk passes the same error to its onerror function.
         return True
     if shows_state:
-        skipped.append(SkippedFile(str(folder), _STATE_REASON))
+        skipped_files.append(SkippedFile(str(folder), _STATE_REASON))
     return not shows_state
 
 
-def _is_file(path: Path, skipped: list[SkippedFile], state: set[int]) -> bool:
+def _is_file(path: Path, skipped_files: list[SkippedFile], state_devices: set[int]) -> bool:
     """Return whether a path is a regular file to scan.
 
-    A file that can't be read, or that shows the state of the kernel, is added to ``skipped``.
+    A file that can't be read, or that shows the state of the kernel, is added to ``skipped_files``.
     """
     try:
         status = path.stat()
@@ -127,29 +130,29 @@ def _is_file(path: Path, skipped: list[SkippedFile], state: set[int]) -> bool:
         return False
     except OSError as error:
         if not os.path.islink(path):  # noqa: PTH114 - Path.is_symlink raises where the path is too long
-            skipped.append(SkippedFile(str(path), describe_os_error(error)))
+            skipped_files.append(SkippedFile(str(path), describe_os_error(error)))
         return False
-    if stat.S_ISREG(status.st_mode) and status.st_dev in state:
-        skipped.append(SkippedFile(str(path), _STATE_REASON))
+    if stat.S_ISREG(status.st_mode) and status.st_dev in state_devices:
+        skipped_files.append(SkippedFile(str(path), _STATE_REASON))
         return False
     return stat.S_ISREG(status.st_mode)
 
 
 def _without_duplicates(files: Iterable[Path]) -> list[Path]:
-    """Return the paths without symbolic links to files that are already in the result."""
+    """Return the paths, except a symbolic link whose target is another one of the paths or of the earlier links."""
     paths = list(files)
     links = {path: Path(os.path.realpath(path)) for path in paths if os.path.islink(path)}  # noqa: PTH114 - Path.is_symlink raises where the path is too long
     if not links:
         return paths
-    seen = {Path(os.path.realpath(path)) for path in paths if path not in links}
-    kept = []
+    known_files = {Path(os.path.realpath(path)) for path in paths if path not in links}
+    unique_paths = []
     for path in paths:
         if path in links:
-            if links[path] in seen:
+            if links[path] in known_files:
                 continue
-            seen.add(links[path])
-        kept.append(path)
-    return kept
+            known_files.add(links[path])
+        unique_paths.append(path)
+    return unique_paths
 
 
 def _state_devices() -> set[int]:
@@ -158,9 +161,10 @@ def _state_devices() -> set[int]:
     try:
         with open(_MOUNTS, encoding="utf-8", errors="replace") as mounts:  # noqa: PTH123 - a fixed path of the operating system
             for line in mounts:
-                before, _, after = line.partition(" - ")
-                if after.split(" ", 1)[0] in _STATE_FILE_SYSTEMS:
-                    major, minor = before.split(" ")[2].split(":")
+                # A line has the device number as its third field, and the type of the file system after the dash.
+                mount_fields, _, file_system_fields = line.partition(" - ")
+                if file_system_fields.split(" ", 1)[0] in _STATE_FILE_SYSTEMS:
+                    major, minor = mount_fields.split(" ")[2].split(":")
                     devices.add(os.makedev(int(major), int(minor)))
     except (OSError, ValueError, IndexError, AttributeError):
         pass

@@ -14,10 +14,10 @@ class Finding(NamedTuple):
     Attributes:
         path: The path of the file, with values in it masked.
         location: The location in the file: ``cell 3, output 1, text/html``, ``line 12``, ``table history, row 5``, ``byte 4711``.
-        name: The name of the value, ``secret.key``. In a finding of the heuristic scan: the kind of secret that the text looks like.
+        name: The name of the value, ``secret.key``. In a finding of the heuristic scan: the type of the possible secret.
         encoding: How the value is written: ``plain``, ``base64``, …, or :data:`UNKNOWN`.
         line: The line in the file; 0 if the file has no lines.
-        is_whole: Whether the whole value was found, not only a part of it.
+        is_whole: Whether the file contains the whole value; otherwise it contains a part.
     """
 
     path: str
@@ -29,7 +29,7 @@ class Finding(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether this is a value of a secret, not a finding of the heuristic scan."""
+        """Whether the finding is the value of a registered secret, and no guess of the heuristic scan (``scan --unknown``)."""
         return self.encoding != UNKNOWN
 
 
@@ -55,22 +55,22 @@ class ScanReport:
 
     Attributes:
         findings: All findings, file by file.
-        skipped: The files that were not searched.
-        files: The number of files that were searched.
-        size: The size of these files in bytes.
+        skipped_files: The files that were not searched.
+        file_count: The number of files that were searched.
+        byte_count: The number of bytes in the searched files.
     """
 
     findings: list[Finding] = field(default_factory=list)
-    skipped: list[SkippedFile] = field(default_factory=list)
-    files: int = 0
-    size: int = 0
+    skipped_files: list[SkippedFile] = field(default_factory=list)
+    file_count: int = 0
+    byte_count: int = 0
 
     def include(self, other: ScanReport) -> None:
         """Add the result of another scan."""
         self.findings += other.findings
-        self.skipped += other.skipped
-        self.files += other.files
-        self.size += other.size
+        self.skipped_files += other.skipped_files
+        self.file_count += other.file_count
+        self.byte_count += other.byte_count
 
     @property
     def names(self) -> list[str]:

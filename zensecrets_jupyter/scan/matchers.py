@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 
-LONGEST_ENCODED_BYTE = 10
+MAX_ENCODED_BYTE_SIZE = 10
 """Maximum number of bytes that a usual encoding writes for one byte, as in ``\\U00000000``."""
 
 
@@ -19,7 +19,7 @@ class Match(NamedTuple):
         end: The offset after its last byte.
         name: The name of the value.
         encoding: How the value is written: ``plain``, ``base64``, ….
-        is_whole: Whether this is the whole value, not only a part of it.
+        is_whole: Whether the match is the whole value; otherwise it is a part.
     """
 
     start: int
@@ -32,11 +32,11 @@ class Match(NamedTuple):
 class Matcher(ABC):
     """Finds values in bytes.
 
-    Errors of a search are raised, because the caller does not show the searched text.
+    A search may raise errors. (The redactor for outputs raises none, because it must return a text that can be shown.)
     """
 
     reach: int
-    """Length in bytes of the longest encoded value. Consecutive chunks of a file overlap by this length."""
+    """The length in bytes of the longest encoded value. If a file is searched in chunks, consecutive chunks overlap by this length."""
 
     @property
     @abstractmethod
@@ -51,7 +51,7 @@ class Matcher(ABC):
     def json_may_contain_value(self, data: bytes) -> bool:
         """Return whether JSON may contain a value, with any escapes.
 
-        ``False`` is certain. ``True`` may be wrong.
+        The test is faster than a search. ``False`` is certain, but with ``True`` a search may still find nothing.
         """
 
     def mask(self, text: str) -> str:
@@ -86,7 +86,7 @@ class ValueMatcher(Matcher):
         """
         if not self._redactor.protect(value, name):
             return self._redactor.unmaskable_reason(value)
-        self.reach = max(self.reach, LONGEST_ENCODED_BYTE * len(value.encode("utf-8", "surrogatepass")))
+        self.reach = max(self.reach, MAX_ENCODED_BYTE_SIZE * len(value.encode("utf-8", "surrogatepass")))
         return ""
 
     @property
@@ -130,26 +130,27 @@ class UnionMatcher(Matcher):
 def merge_overlaps(matches: list[Match]) -> list[Match]:
     """Return the matches in order, with overlapping matches merged.
 
-    A merged match has the name and the encoding of one of its matches. A whole value is preferred to a part, then the longer match.
+    A merged match has the name and the encoding of one of its matches: of a whole value rather than of a part, and of a longer match rather
+    than of a shorter one.
     """
-    separate: list[Match] = []
+    merged: list[Match] = []
     for match in sorted(matches, key=lambda match: (match.start, not match.is_whole, -match.end)):
-        if separate and match.start < separate[-1].end:
-            previous = separate[-1]
-            longer = max(previous, match, key=lambda each: (each.is_whole, each.end - each.start))
+        if merged and match.start < merged[-1].end:
+            previous = merged[-1]
+            preferred = max(previous, match, key=lambda candidate: (candidate.is_whole, candidate.end - candidate.start))
             start, end = previous.start, max(previous.end, match.end)
-            is_whole = longer.is_whole and (start, end) == (longer.start, longer.end)
-            separate[-1] = longer._replace(start=start, end=end, is_whole=is_whole)
+            is_whole = preferred.is_whole and (start, end) == (preferred.start, preferred.end)
+            merged[-1] = preferred._replace(start=start, end=end, is_whole=is_whole)
         else:
-            separate.append(match)
-    return separate
+            merged.append(match)
+    return merged
 
 
 def mask_matches(data: bytes, matches: list[Match]) -> bytes:
     """Return ``data`` with each match replaced by its mask in UTF-8."""
-    pieces = []
+    parts = []
     position = 0
     for match in matches:
-        pieces += [data[position : match.start], mask_text(match.name).encode("utf-8", "surrogatepass")]
+        parts += [data[position : match.start], mask_text(match.name).encode("utf-8", "surrogatepass")]
         position = match.end
-    return b"".join([*pieces, data[position:]])
+    return b"".join([*parts, data[position:]])

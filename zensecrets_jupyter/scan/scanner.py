@@ -21,21 +21,22 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.scan.matchers import Match, Matcher
 
-CHUNK = 16 * 1024 * 1024
-"""Number of bytes of a large file that are searched at once."""
-LARGEST_WHOLE = 512 * 1024 * 1024
-"""Maximum size in bytes of a notebook or database that is parsed. A larger one is searched as raw bytes."""
-LARGEST = 16 * 1024 * 1024 * 1024
-"""Maximum size in bytes of a file that is searched: a sparse file may have any size without using disk space."""
-NOTEBOOKS = (".ipynb",)
+CHUNK_SIZE = 16 * 1024 * 1024
+"""The number of bytes of a large file that are searched at once."""
+MAX_PARSED_SIZE = 512 * 1024 * 1024
+"""The maximum size in bytes of a notebook or database that is parsed. A larger file is searched as raw bytes."""
+MAX_FILE_SIZE = 16 * 1024 * 1024 * 1024
+"""The maximum size in bytes of a file that is searched. A sparse file may have any size, because it needs no disk space."""
+NOTEBOOK_SUFFIXES = (".ipynb",)
 """Suffixes of notebook files."""
 
-# RFC 2045 and RFC 7468: base64 is wrapped after 76 or 64 digits. The expression begins with the line end, because this search is faster.
+# A line end in JSON after at least 64 base64 digits: base64 is wrapped after 76 digits (RFC 2045) or 64 (RFC 7468). The expression begins
+# with the line end and looks back for the digits, because this search is faster.
 _WRAPPED_BASE64 = re.compile(rb"\\n(?<=[A-Za-z0-9+/]{64}\\n)")
 
 
 class _TooLargeError(Exception):
-    """A file is larger than :data:`LARGEST`."""
+    """A file is larger than :data:`MAX_FILE_SIZE`."""
 
 
 class Scanner:
@@ -46,7 +47,7 @@ class Scanner:
 
         Args:
             matcher: Finds the values.
-            heuristic: A function that returns further findings in a file, given its path and content.
+            heuristic: Returns the texts in a file that look like secrets, given its path and content; by default no such search.
         """
         self._matcher = matcher
         self._heuristic = heuristic
@@ -67,22 +68,22 @@ class Scanner:
             UnreadableFileError: If one of ``paths`` does not exist.
         """
         report = ScanReport()
-        sizes = {path: _size(path) for path in files_under(paths, report.skipped)}
-        total = sum(sizes.values())
+        sizes = {path: _file_size(path) for path in files_under(paths, report.skipped_files)}
+        total_size = sum(sizes.values())
         for path, size in sizes.items():
             try:
                 report.findings += self.scan_file(path)
             except _TooLargeError:
-                reason = f"it has more than {LARGEST // 1024**3} GiB; to scan it, pipe it in"
-                report.skipped.append(SkippedFile(self._matcher.mask(decode_system_text(str(path))), reason))
+                reason = f"it has more than {MAX_FILE_SIZE // 1024**3} GiB; to scan it, pipe it in"
+                report.skipped_files.append(SkippedFile(self._matcher.mask(decode_system_text(str(path))), reason))
             except Exception as error:  # noqa: BLE001 - one damaged file must not stop the scan of the others
-                report.skipped.append(SkippedFile(self._matcher.mask(decode_system_text(str(path))), describe_os_error(error)))
+                report.skipped_files.append(SkippedFile(self._matcher.mask(decode_system_text(str(path))), describe_os_error(error)))
             else:
-                report.files += 1
-                report.size += size
+                report.file_count += 1
+                report.byte_count += size
             if report_progress:
-                report_progress(report.size, total)
-        report.skipped = [file._replace(path=self._matcher.mask(decode_system_text(file.path))) for file in report.skipped]
+                report_progress(report.byte_count, total_size)
+        report.skipped_files = [file._replace(path=self._matcher.mask(decode_system_text(file.path))) for file in report.skipped_files]
         return report
 
     def scan_stream(self, stream: BinaryIO, label: str) -> ScanReport:
@@ -96,7 +97,7 @@ class Scanner:
             The findings, and the size of the stream.
         """
         findings, size = self._scan_chunks(stream, label)
-        return ScanReport(findings, files=1, size=size)
+        return ScanReport(findings, file_count=1, byte_count=size)
 
     def scan_file(self, path: Path) -> list[Finding]:
         """Return the findings in a file and in its name.
@@ -105,7 +106,7 @@ class Scanner:
             OSError: If the file can't be read.
             _TooLargeError: If the file is too large.
         """
-        if _size(path) > LARGEST:
+        if _file_size(path) > MAX_FILE_SIZE:
             raise _TooLargeError
         label = self._matcher.mask(decode_system_text(str(path)))
         findings = [
@@ -113,16 +114,17 @@ class Scanner:
             for match in self._matcher.find(path.name.encode("utf-8", "surrogateescape"))
         ]
         with path.open("rb") as file:
-            data = file.read(CHUNK)
+            data = file.read(CHUNK_SIZE)
             is_database = data.startswith(databases.MAGIC)
-            if path.suffix in NOTEBOOKS or is_database or self._heuristic:
-                data += file.read(max(0, LARGEST_WHOLE - len(data)))
-            if file.read(1):
+            if path.suffix in NOTEBOOK_SUFFIXES or is_database or self._heuristic:
+                data += file.read(max(0, MAX_PARSED_SIZE - len(data)))
+            has_more_data = bool(file.read(1))
+            if has_more_data:
                 file.seek(0)
-                findings += self._scan_chunks(file, label, LARGEST)[0]
+                findings += self._scan_chunks(file, label, MAX_FILE_SIZE)[0]
             elif is_database:
                 findings += self._scan_database(path, label, data)
-            elif path.suffix in NOTEBOOKS:
+            elif path.suffix in NOTEBOOK_SUFFIXES:
                 findings += self._scan_notebook(label, data)
             else:
                 findings += self._scan_text_file(label, data)
@@ -131,7 +133,7 @@ class Scanner:
         return findings
 
     def _scan_notebook(self, label: str, data: bytes) -> list[Finding]:
-        # This test is fast, but it can't read UTF-16, which contains NUL bytes.
+        # The matcher's fast test can't read UTF-16. A text in UTF-16 contains NUL bytes.
         may_contain_value = self._matcher.json_may_contain_value(data) or _may_have_wrapped_base64(data)
         if not may_contain_value and b"\0" not in data:
             return []
@@ -146,6 +148,7 @@ class Scanner:
         value = text.value(raw)
         for match in notebooks.find(self._matcher, value):
             line = value.count("\n", 0, match.start) + 1
+            # A text has one token for each of its lines, or one token for all of them.
             file_line = raw.count("\n", 0, text.tokens[min(line, len(text.tokens)) - 1].start) + 1
             yield Finding(label, text.location(self._matcher, line), match.name, match.encoding, file_line, match.is_whole)
 
@@ -168,34 +171,35 @@ class Scanner:
         except sqlite3.Error:
             # The file is damaged or encrypted, but its bytes can still be searched.
             return [*findings, *_findings_by_line(label, data, self._matcher.find(data))]
-        deleted = databases.deleted_matches(self._matcher, data, {finding.name for finding in findings})
-        return [*findings, *(_finding_without_line(label, f"byte {match.start}, deleted", match) for match in deleted)]
+        deleted_matches = databases.deleted_matches(self._matcher, data, {finding.name for finding in findings})
+        return [*findings, *(_finding_without_line(label, f"byte {match.start}, deleted", match) for match in deleted_matches)]
 
-    def _scan_chunks(self, stream: BinaryIO, label: str, largest: float = math.inf) -> tuple[list[Finding], int]:
+    def _scan_chunks(self, stream: BinaryIO, label: str, max_size: float = math.inf) -> tuple[list[Finding], int]:
         """Search a stream in chunks, each together with the end of the previous chunk.
 
         Returns:
             The findings, and the size of the stream in bytes.
 
         Raises:
-            _TooLargeError: If the stream has more than ``largest`` bytes.
+            _TooLargeError: If the stream has more than ``max_size`` bytes.
         """
         findings: dict[tuple[int, str], Finding] = {}
-        overlap, offset, lines = b"", 0, 0
+        # The position of ``data`` in the stream is ``offset``, and ``line_count`` lines end before it.
+        overlap, offset, line_count = b"", 0, 0
         is_text = None
-        while chunk := stream.read(CHUNK):
+        while chunk := stream.read(CHUNK_SIZE):
             data = overlap + chunk
             is_text = _is_text(data) if is_text is None else is_text
             for match in self._matcher.find(data):
-                line = lines + data.count(b"\n", 0, match.start) + 1 if is_text else 0
+                line = line_count + data.count(b"\n", 0, match.start) + 1 if is_text else 0
                 location = f"line {line}" if is_text else f"byte {offset + match.start}"
                 # At the end of a chunk, a match may have only a part of a value. The whole match in the next chunk then replaces it.
                 findings[offset + match.start, match.name] = Finding(label, location, match.name, match.encoding, line, match.is_whole)
             overlap = data[-self._matcher.reach :] if self._matcher.reach else b""
-            done = len(data) - len(overlap)
-            lines += data.count(b"\n", 0, done)
-            offset += done
-            if offset > largest:
+            finished_size = len(data) - len(overlap)
+            line_count += data.count(b"\n", 0, finished_size)
+            offset += finished_size
+            if offset > max_size:
                 raise _TooLargeError
         return [findings[key] for key in sorted(findings)], offset + len(overlap)
 
@@ -221,18 +225,19 @@ def _findings_by_line(label: str, data: bytes, matches: list[Match]) -> list[Fin
 
 
 def _is_text(data: bytes) -> bool:
+    # The first bytes are enough: a binary file has a NUL byte near its start.
     return b"\0" not in data[:8192]
 
 
 def _may_have_wrapped_base64(data: bytes) -> bool:
     """Return whether a notebook may contain an attachment, or base64 in several lines.
 
-    :meth:`~zensecrets_jupyter.scan.matchers.Matcher.json_may_contain_value` does not recognize a value in them.
+    In both, :meth:`~zensecrets_jupyter.scan.matchers.Matcher.json_may_contain_value` does not recognize a value.
     """
     return b'"attachments"' in data or _WRAPPED_BASE64.search(data) is not None
 
 
-def _size(path: Path) -> int:
+def _file_size(path: Path) -> int:
     """Return the size of a file in bytes; 0 if it can't be read."""
     try:
         return path.stat().st_size

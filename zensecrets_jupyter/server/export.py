@@ -1,7 +1,7 @@
 """Redaction for nbconvert: ``jupyter nbconvert --to html --Exporter.preprocessors=zensecrets_jupyter.server.export.RedactPreprocessor``.
 
 The preprocessor recognises the secrets of the active stack, if they can be read without a prompt. It also recognises values with a
-fingerprint under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export also fails.
+fingerprint (keyed hashes) under ``ZENSECRETS_HOME``. If the redaction of a notebook fails, the export also fails.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ class RedactPreprocessor(Preprocessor):
     """Preprocessor that replaces values by masks in an export, and by references in sources."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Return the redacted notebook and ``resources``, in which the files of other preprocessors are redacted."""
-        masker = DocumentMasker(UnionMatcher(self._values(), load_fingerprints()))
-        redacted = masker.document(nb)
+        """Return the redacted notebook, and ``resources`` with the redacted files that other preprocessors have extracted."""
+        masker = DocumentMasker(UnionMatcher(self._make_matcher(), load_fingerprints()))
+        redacted = masker.mask_document(nb)
         files = resources.get("outputs") or {}
         for name, data in files.items():
-            files[name] = masker.data(data) if isinstance(data, bytes) else masker.text(data)
-        if masker.masked:
-            self.log.warning("zensecrets masked %s in the export.", ", ".join(mask_text(name) for name in sorted(masker.masked)))
+            files[name] = masker.mask_data(data) if isinstance(data, bytes) else masker.mask_string(data)
+        if masker.masked_names:
+            self.log.warning("zensecrets masked %s in the export.", ", ".join(mask_text(name) for name in sorted(masker.masked_names)))
         return redacted, resources
 
-    def _values(self) -> ValueMatcher:
+    def _make_matcher(self) -> ValueMatcher:
+        """Return a matcher for the secrets of the active stack, without values if a prompt would be necessary."""
         matcher = ValueMatcher()
         try:
             with use_passphrase_source(NonInteractivePassphraseSource()):

@@ -4,7 +4,8 @@ The guard in the kernel masks values in outputs. The hook masks further values: 
 output of a kernel without the extension.
 
 The server process holds no values. It asks the kernels with the extension loaded to mask the file, and it recognises values by the
-fingerprints under ``ZENSECRETS_HOME``, if there are any. Files named ``.env`` are not changed, because they are meant to contain secrets.
+fingerprints (keyed hashes) under ``ZENSECRETS_HOME``, if there are any. Files named ``.env`` are not changed, because they are meant to
+contain secrets.
 
 After an error in the hook, the file is saved unchanged and the error is logged. Losing the user's work would be worse than saving a value.
 """
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.redaction import mask_text
 from zensecrets_jupyter.core.text import counted
 from zensecrets_jupyter.scan.documents import DocumentMasker
-from zensecrets_jupyter.scan.edits import SOURCES
+from zensecrets_jupyter.scan.edits import SOURCE_SUFFIXES
 from zensecrets_jupyter.scan.fingerprints.store import fingerprint_file, load_fingerprints
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _FileVersion = tuple[str, int, int]
 
 
 class SaveHook:
-    """Pre-save hook that masks values in files and logs their names."""
+    """Pre-save hook that masks values in files, and logs the names of the values."""
 
     def __init__(self, log: logging.Logger, client: SaveCheckClient | None = None) -> None:
         """Create the hook.
@@ -47,13 +48,13 @@ class SaveHook:
         self._masker_version: _FileVersion | None = None
         self._masker: DocumentMasker | None = None
 
-    def __call__(self, *, model: dict[str, Any], path: str, **_further: Any) -> None:
+    def __call__(self, *, model: dict[str, Any], path: str, **_unused: Any) -> None:
         """Mask the content of ``model`` in place, and never raise an error.
 
         Args:
             model: The file that Jupyter Server is about to save, as a model of its contents API.
             path: The path of the file.
-            _further: Unused arguments of the hook.
+            _unused: Unused arguments of the hook.
         """
         self._try(self._mask_by_fingerprints, model, path)
         self._try(self._mask_by_kernels, model, path)
@@ -69,13 +70,13 @@ class SaveHook:
     def _mask_by_fingerprints(self, model: dict[str, Any], path: str) -> None:
         if not _is_checked(model, path) or (masker := self._update_masker()) is None:
             return
-        masker.masked.clear()
+        masker.masked_names.clear()
         if model.get("format") == "base64":
             masker.record_matches(base64.b64decode(model["content"]))
         else:
             # A source file is treated like the source of a cell, another text like an output.
-            model["content"] = masker.document(model["content"], ("source",) if _is_source(model, path) else ())
-        self._report(model, masker.text(path), masker.masked)
+            model["content"] = masker.mask_document(model["content"], ("source",) if _is_source(model, path) else ())
+        self._report(model, masker.mask_string(path), masker.masked_names)
 
     def _mask_by_kernels(self, model: dict[str, Any], path: str) -> None:
         if self._client is None or not _is_checked(model, path):
@@ -104,12 +105,12 @@ class SaveHook:
         version = (str(file), status.st_mtime_ns, status.st_size)
         if version != self._masker_version:
             fingerprints = load_fingerprints()
-            if fingerprints.damaged:
+            if fingerprints.damaged_line_count:
                 self._log.warning(
                     "zensecrets found damage in %s and removed %s: the values of these fingerprints are not recognised in saved files"
                     " until a command or a notebook reads them again.",
                     file,
-                    counted(fingerprints.damaged, "line"),
+                    counted(fingerprints.damaged_line_count, "line"),
                 )
                 status = file.stat()
             self._masker = DocumentMasker(fingerprints)
@@ -118,10 +119,11 @@ class SaveHook:
 
 
 def _is_checked(model: dict[str, Any], path: str) -> bool:
+    """Return whether the hook masks values in a file: a notebook or another text, except ``.env``."""
     # A file that is uploaded in chunks is usually not a text that the user edits.
     is_text = model.get("type") == "notebook" or isinstance(model.get("content"), str)
     return bool(is_text and model.get("content") and not PurePosixPath(path).name.startswith(".env") and not model.get("chunk"))
 
 
 def _is_source(model: dict[str, Any], path: str) -> bool:
-    return model.get("type") != "notebook" and PurePosixPath(path).suffix.lower() in SOURCES
+    return model.get("type") != "notebook" and PurePosixPath(path).suffix.lower() in SOURCE_SUFFIXES

@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
 
 _PAUSE = 0.15
-"""Seconds without input after Enter that end a value. A shorter pause means a pasted line end, if there is no bracketed paste."""
-_PAUSE_IN_KEY = 3.0
-"""Seconds without input after which a private key without its last line is refused."""
+"""The seconds without input after which an Enter ends the value.
+
+In a terminal without bracketed paste, the line ends of a pasted text look like Enter, but more input follows within this time.
+"""
+_PAUSE_IN_PRIVATE_KEY = 3.0
+"""The seconds without input after which a private key without its last line is refused."""
 _TERMINAL = Path("/dev/tty")
-_KEY_BEGIN, _KEY_END = "-----BEGIN ", "-----END "
+_PRIVATE_KEY_BEGIN, _PRIVATE_KEY_END = "-----BEGIN ", "-----END "
 FROM_FILE = "Read the value from a file: --KEY=@FILE."
 """The hint for a value that can't be typed."""
 
@@ -69,7 +72,7 @@ def read_hidden(prompt: str, *, terminal: Path | None = None, screen: TextIO | N
 def drop_lines() -> bool:
     """Discard the remaining lines of a pasted text on standard input.
 
-    Otherwise the shell would run these lines after the program.
+    Otherwise the shell would run these lines when the program has ended.
 
     Returns:
         Whether there were lines.
@@ -78,14 +81,14 @@ def drop_lines() -> bool:
         return False
     import termios
 
-    file = sys.stdin.fileno()
+    descriptor = sys.stdin.fileno()
     has_lines = False
-    while select.select([file], [], [], _PAUSE)[0] and os.read(file, 1 << 16):
+    while select.select([descriptor], [], [], _PAUSE)[0] and os.read(descriptor, 1 << 16):
         has_lines = True
     if has_lines:
-        # Text after the last line end can't be read yet.
+        # A terminal does not deliver the text after the last line end yet, so this text is discarded in the terminal.
         with suppress(termios.error):
-            termios.tcflush(file, termios.TCIFLUSH)
+            termios.tcflush(descriptor, termios.TCIFLUSH)
     return has_lines
 
 
@@ -96,64 +99,67 @@ class _InputBuffer:
         self._keyboard = keyboard
         self._letters: list[str] = []
         self._enter_count = 0
-        """The number of Enters since the last character. They are line ends if more characters follow."""
-        self._last_key: Any = None
+        """How often Enter was pressed since the last character. If more characters follow, each Enter is a line end of the text."""
+        self._previous_key: Any = None
 
     def read(self) -> str:
         """Read until Enter ends the text, and return the text."""
         while True:
-            is_in_key = self._is_in_key()
-            timeout = None if not self._enter_count else _PAUSE_IN_KEY if is_in_key else _PAUSE
+            is_in_private_key = self._is_in_private_key()
+            pause = _PAUSE_IN_PRIVATE_KEY if is_in_private_key else _PAUSE
+            # Before Enter, a person may wait as long as they like.
+            timeout = pause if self._enter_count else None
             if _is_ready(self._keyboard, timeout):
-                for pressed in self._keyboard.read_keys():
-                    self._press(pressed)
+                for key_press in self._keyboard.read_keys():
+                    self._handle_key(key_press)
                 if self._keyboard.closed:
                     raise EOFError
-            elif is_in_key:
+            elif is_in_private_key:
                 raise InvalidSecretError("The end of a private key did not arrive. The input was ignored.", hint=FROM_FILE)
             else:
                 return "".join(self._letters)
 
-    def _is_in_key(self) -> bool:
-        """Return whether a private key has begun and not ended."""
+    def _is_in_private_key(self) -> bool:
+        """Return whether Enter was pressed inside a private key, after its first line and before its last one."""
         if not self._enter_count:
             return False
         text = "".join(self._letters)
-        return text.lstrip().startswith(_KEY_BEGIN) and _KEY_END not in text
+        return text.lstrip().startswith(_PRIVATE_KEY_BEGIN) and _PRIVATE_KEY_END not in text
 
-    def _press(self, pressed: KeyPress) -> None:
+    def _handle_key(self, key_press: KeyPress) -> None:
         from prompt_toolkit.keys import Keys
 
-        key = pressed.key
+        key = key_press.key
         if key is Keys.ControlC:
             raise KeyboardInterrupt
         if key is Keys.ControlD and not self._letters:
             raise EOFError
-        if key is Keys.ControlM or (key is Keys.ControlJ and self._last_key is not Keys.ControlM):
-            # A line feed after a carriage return belongs to the same line end.
+        if key is Keys.ControlM or (key is Keys.ControlJ and self._previous_key is not Keys.ControlM):
+            # ControlM is a carriage return, and ControlJ a line feed. A line feed directly after a carriage return is no second line end.
             self._enter_count += 1
         elif key is Keys.ControlH:
-            self._end_lines()
+            # ControlH is the backspace key.
+            self._add_line_ends()
             del self._letters[-1:]
         elif key is Keys.ControlU:
             self._letters.clear()
             self._enter_count = 0
         elif key is Keys.BracketedPaste:
-            self._end_lines()
-            self._letters += pressed.data.replace("\r\n", "\n").replace("\r", "\n")
+            self._add_line_ends()
+            self._letters += key_press.data.replace("\r\n", "\n").replace("\r", "\n")
         elif key is Keys.ControlI or not isinstance(key, Keys):
-            self._end_lines()
-            self._letters += pressed.data
-        self._last_key = key
+            self._add_line_ends()
+            self._letters += key_press.data
+        self._previous_key = key
 
-    def _end_lines(self) -> None:
+    def _add_line_ends(self) -> None:
         self._letters += "\n" * self._enter_count
         self._enter_count = 0
 
 
 @contextmanager
 def _open_output(terminal: Path | None) -> Iterator[TextIO]:
-    """Open the terminal for output, even if the program's output is redirected."""
+    """Open the terminal for output, even if stdout and stderr are redirected; without a terminal, yield stderr."""
     with ExitStack() as undo:
         output = sys.stderr
         if sys.platform != "win32":
@@ -191,12 +197,13 @@ def _raw_mode(keyboard: Input, output: TextIO) -> Iterator[None]:
     has_bracketed_paste = os.environ.get("TERM", "dumb") != "dumb"
     with keyboard.raw_mode():
         try:
-            if termios.tcgetattr(file)[3] & termios.ECHO:
+            _, _, _, local_modes, *_ = termios.tcgetattr(file)
+            if local_modes & termios.ECHO:
                 raise OSError
         except termios.error as error:
             raise OSError from error
         termios.tcflush(file, termios.TCIFLUSH)
-        # Bracketed paste (xterm): a pasted text arrives between two escape sequences, as one event.
+        # Turn on bracketed paste (xterm): a pasted text arrives between two escape sequences, and prompt_toolkit reads it as one key.
         _write(output, "\x1b[?2004h" if has_bracketed_paste else "")
         try:
             yield
@@ -220,5 +227,5 @@ def _write(screen: TextIO, text: str) -> None:
 
 
 def unanswered_error(prompt: str, reason: str) -> InteractionUnavailableError:
-    """Return the error for a prompt that can't be answered; ``reason`` is a clause."""
+    """Return the error for a prompt that can't be answered; ``reason`` follows "because" in its message."""
     return InteractionUnavailableError(f"The prompt ({prompt.strip().rstrip(':')}) can't be answered, because {reason}.")

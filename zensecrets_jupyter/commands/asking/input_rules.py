@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.asking.form_request import Field
 
 _INVISIBLE = r"[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]"
-"""Zero-width and directional characters (Unicode, UAX #9). A person can copy them without noticing."""
+"""Zero-width and directional characters (Unicode, UAX #9), which a person may copy without noticing."""
 
 EMPTY = "A value is required."
 NO_JSON = "The value is not valid JSON."
@@ -46,6 +46,7 @@ class Rule(NamedTuple):
     typed_only: bool = False
 
 
+# `(?![\s\S])` means the end of the text, in Python and in JavaScript: `\Z` exists only in Python, and `$` differs at a final line end.
 VALUE_RULES = (
     Rule(r"\x00", "A value can't contain the character NUL.", is_error=True),
     Rule(LONE_SURROGATE.pattern, "The value contains an unpaired surrogate, which can't be stored.", is_error=True),
@@ -87,7 +88,7 @@ def problem_with(field: Field, value: str, *, from_file: bool = False) -> str:
 
     The function does not check for empty values.
     """
-    # A lone surrogate can't be encoded without surrogatepass; a rule below refuses it.
+    # Without surrogatepass, a lone surrogate would raise an error here. A rule of VALUE_RULES refuses it.
     if len(value.encode("utf-8", "surrogatepass")) > MAX_VALUE_BYTES:
         return TOO_LARGE
     for rule in VALUE_RULES:
@@ -101,9 +102,9 @@ def notes_on(field: Field, value: str) -> list[str]:
     return [rule.text for rule in VALUE_RULES if not rule.is_error and _applies(rule, value, sensitive=field.sensitive, from_file=False)]
 
 
-def problem_with_key(key: str, existing: Sequence[str] | set[str]) -> str:
+def problem_with_key(key: str, existing_keys: Sequence[str] | set[str]) -> str:
     """Return why a new key is refused; empty if it is accepted."""
-    if key in existing:
+    if key in existing_keys:
         return DUPLICATE_KEY
     return next((rule.text for rule in KEY_RULES if _compiled(rule.pattern).search(key)), "")
 

@@ -36,9 +36,9 @@ class NonInteractiveAsker:
             return request.continuation.run(answers)
         if request.offer is not None:
             return request.offer.outcome_if_declined
-        needed_names = missing_names or [name for section in request.sections for name in _all_names(section)]
+        needed_names = missing_names or [name for section in request.sections for name in _names_of_section(section)]
         message = f"Non-interactive input: the command needs {', '.join(needed_names)}."
-        raise InteractionUnavailableError(message, hint=request.alternative or _hint(request.sections, len(needed_names)))
+        raise InteractionUnavailableError(message, hint=request.alternative or _passing_hint(request.sections, len(needed_names)))
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
@@ -81,7 +81,7 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
             for variable, value in sorted(os.environ.items())
             if variable.startswith(prefix)
         }
-    # Names and keys may both contain '_', so one variable may belong to two keys. Such a variable is ignored.
+    # Names and keys may both contain '_', so the variable's name may fit two keys. Then the variable is ignored.
     use_counts = Counter(variable_name(other.subject, field.key) for other in sections for field in other.fields)
     variables = {field.key: variable_name(section.subject, field.key) for field in section.fields}
     return {
@@ -92,8 +92,9 @@ def _from_environment(section: Section, sections: Iterable[Section]) -> dict[str
 
 
 def _missing_names(section: Section, answer: Answer) -> list[str]:
+    """Return the names of the required values that neither the answer nor the secrets manager has."""
     if section.any_key and not section.fields and not answer.values:
-        return _all_names(section)
+        return _names_of_section(section)
     return [
         f"{section.subject}.{field.key}"
         for field in section.fields
@@ -101,18 +102,20 @@ def _missing_names(section: Section, answer: Answer) -> list[str]:
     ]
 
 
-def _all_names(section: Section) -> list[str]:
+def _names_of_section(section: Section) -> list[str]:
     return [f"{section.subject}.{field.key}" for field in section.fields] or [f"the keys of {section.subject}"]
 
 
-def _hint(sections: Iterable[Section], count: int) -> str:
-    commands = "; ".join(_command(section) for section in sections if section.command)
+def _passing_hint(sections: Iterable[Section], count: int) -> str:
+    """Return a hint with the ways to pass ``count`` values: as options of commands, or in environment variables."""
+    commands = "; ".join(_command_with_options(section) for section in sections if section.command)
     variables = [variable_name(section.subject, field.key) for section in sections if section.schema for field in section.fields]
     variables += [f"{variable_name(section.subject, '')}KEY" for section in sections if section.schema and not section.fields]
     alternatives = [text for text in (commands, f"set {', '.join(variables)}" if variables else "") if text]
     return f"To pass {'them' if count > 1 else 'it'}: {', or '.join(alternatives)}" if alternatives else ""
 
 
-def _command(section: Section) -> str:
+def _command_with_options(section: Section) -> str:
+    """Return the section's command with an option for each required value."""
     arguments = [f"--{field.key}=@FILE" for field in section.fields if field.required or len(section.fields) == 1]
     return " ".join([section.command, *(arguments or ["--KEY=@FILE"])])

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.asking.form_request import Choice
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
-TRIES = 3
-"""The number of attempts at an invalid or required input."""
+ATTEMPTS = 3
+"""How often a prompt is shown for an input that is invalid, or that is empty but required."""
 
 
 class PromptAsker:
@@ -56,12 +56,12 @@ class PromptAsker:
 
     def ask_passphrase(self, prompt: str, *, confirm: bool = False) -> str:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.ask_passphrase`."""
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             passphrase = self._prompt_hidden(prompt)
             if not confirm or self._prompt_hidden("Repeat it: ") == passphrase:
                 return passphrase
             self._show("The two inputs differ.")
-        raise WrongPassphraseError(f"The two inputs of the passphrase differed {TRIES} times. Nothing was done.", hint="Try again.")
+        raise WrongPassphraseError(f"The two inputs of the passphrase differed {ATTEMPTS} times. Nothing was done.", hint="Try again.")
 
     def confirm(self, question: str) -> bool:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.confirm`."""
@@ -71,16 +71,16 @@ class PromptAsker:
         """See :meth:`~zensecrets_jupyter.commands.asking.form_request.Asker.choose`."""
         del alternative
         labels = ", ".join(f"[{choice.letter}] {choice.label}" for choice in choices)
-        for _ in range(TRIES):
+        for _ in range(ATTEMPTS):
             answer = self._prompt_visible(f"{question} {labels}, Enter to cancel: ").strip()
             if not answer or answer in {choice.letter for choice in choices}:
                 return answer
             self._show(f"Type one of {', '.join(choice.letter for choice in choices)}, or press Enter to cancel.")
         return ""
 
-    def _confirm_retry(self, problem: ZenSecretsError) -> bool:
+    def _confirm_retry(self, error: ZenSecretsError) -> bool:
         try:
-            return self.confirm(f"{problem.message} Try again with the same input?")
+            return self.confirm(f"{error.message} Try again with the same input?")
         except InteractionUnavailableError:
             return False
 
@@ -97,13 +97,10 @@ class PromptAsker:
     def _ask_field(self, section: Section, field: Field) -> str:
         prompt = self._prompt_hidden if field.sensitive else self._prompt_visible
         description = f" ({field.description})" if field.description else ""
-        empty_note = "" if field.required else "; empty for none"
-        if field.current_value_label:
-            empty_note = f"; empty keeps the value that is {field.current_value_label}"
         for attribute in field.needed_by:
             self._show(f"  {attribute} needs {section.subject}.{field.key}")
-        for _ in range(TRIES):
-            answer = prompt(f"Value of {section.subject}.{field.key}{description}{empty_note}: ")
+        for _ in range(ATTEMPTS):
+            answer = prompt(f"Value of {section.subject}.{field.key}{description}{_empty_note(field)}: ")
             if not answer and (field.current_value_label or not field.required):
                 return ""
             problem = problem_with(field, answer) if answer else EMPTY
@@ -129,6 +126,13 @@ class PromptAsker:
                 continue
             values[key] = self._ask_field(section, Field(key))
             keys.add(key)
+
+
+def _empty_note(field: Field) -> str:
+    """Return what an empty answer means, for a prompt; empty if the answer must not be empty."""
+    if field.current_value_label:
+        return f"; empty keeps the value that is {field.current_value_label}"
+    return "" if field.required else "; empty for none"
 
 
 def _heading(section: Section) -> str:

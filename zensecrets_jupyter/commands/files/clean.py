@@ -51,17 +51,19 @@ def clean(  # noqa: PLR0913 - one parameter for each option
     The command first writes the original files to a backup, which it seals with a passphrase. The passphrase comes from
     ZENSECRETS_PASSPHRASE, or the command asks for it. --restore restores the files below PATH, or below the current folder.
     """
-    _refuse_contradictions(paths, backup, restore, dry_run=dry_run, no_backup=no_backup)
+    _check_options(paths, backup, restore, dry_run=dry_run, no_backup=no_backup)
     if restore is not None:
-        restored = restore_files(
+        restored_paths = restore_files(
             restore, lambda prompt: os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(prompt), paths or ["."]
         )
-        return Outcome(text=f"Restored {', '.join(map(str, restored))}.")
+        return Outcome(text=f"Restored {', '.join(map(str, restored_paths))}.")
     targets = scan_targets(fingerprints)
     report = ScanReport()
+    # A dict keeps the order of the files, and drops duplicates.
     files_to_clean: dict[Path, None] = {}
     scanner = Scanner(targets.matcher)
-    for path in files_under(paths, report.skipped):
+    for path in files_under(paths, report.skipped_files):
+        # A write that was interrupted leaves a temporary file, which may contain values.
         if is_leftover(path.name) and not dry_run and remove_leftover(path):
             continue
         file_report = scanner.scan([str(path)])
@@ -69,18 +71,21 @@ def clean(  # noqa: PLR0913 - one parameter for each option
             files_to_clean[_database_of(path)] = None
         report.include(file_report)
     cleaner = Cleaner(targets.matcher)
-    contents, uncleanable = cleaner.read(files_to_clean)
+    contents, uncleanable_files = cleaner.read(files_to_clean)
     if dry_run:
         action = f"would be cleaned{'' if no_backup else ', after a backup'}"
-        return _outcome(report, CleaningResult(list(contents), uncleanable), action)
+        return _outcome(report, CleaningResult(list(contents), uncleanable_files), action)
     backup_path = _write_backup(call, backup, contents) if contents and not no_backup else None
     result = cleaner.clean(contents)
-    result.uncleaned = [*uncleanable, *result.uncleaned]
+    result.uncleaned_files = [*uncleanable_files, *result.uncleaned_files]
     outcome = _outcome(report, result, "cleaned", backup_path, paths)
-    return outcome._replace(exit_code=1 if result.uncleaned else UNREAD_EXIT_CODE if report.skipped else 0)
+    if result.uncleaned_files:
+        return outcome._replace(exit_code=1)
+    return outcome._replace(exit_code=UNREAD_EXIT_CODE if report.skipped_files else 0)
 
 
-def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool) -> None:
+def _check_options(paths: Sequence[str], backup: str | None, restore: str | None, *, dry_run: bool, no_backup: bool) -> None:
+    """Raise UsageProblem if the path is missing, or if options contradict each other."""
     if not paths and restore is None:
         raise UsageProblem("The path is missing.", hint="Write: %zen clean PATH...")
     if restore is not None and (backup or dry_run or no_backup):
@@ -90,7 +95,7 @@ def _refuse_contradictions(paths: Sequence[str], backup: str | None, restore: st
 
 
 def _database_of(path: Path) -> Path:
-    """Return the SQLite database of a journal or WAL file; any other path itself."""
+    """Return the database to which a journal of SQLite belongs; for any other file, the path itself."""
     for suffix in SIDE_FILE_SUFFIXES:
         if path.name.endswith(suffix) and (database := path.with_name(path.name.removesuffix(suffix))).exists():
             return database
@@ -120,18 +125,18 @@ def _write_backup(call: Call, backup: str | None, contents: dict[Path, bytes]) -
 
 
 def _outcome(report: ScanReport, result: CleaningResult, action: str, backup: str | None = None, paths: Sequence[str] = ()) -> Outcome:
-    # The rows use the paths of the findings: a path may contain a value, and these paths are masked.
+    # The rows have the paths of the findings, in which values are masked.
     counts = Counter(finding.path for finding in report.findings)
-    reasons = {file.path: file.reason for file in result.uncleaned}
+    reasons = {file.path: file.reason for file in result.uncleaned_files}
     rows = [(path, str(count), f"not cleaned: {reasons[path]}" if path in reasons else action) for path, count in counts.items()]
-    rows += [(file.path, "", f"not cleaned: {file.reason}") for file in result.uncleaned if file.path not in counts]
-    notes = [f"Not read: {shorten_path(unread.path)}: {unread.reason}." for unread in report.skipped]
+    rows += [(file.path, "", f"not cleaned: {file.reason}") for file in result.uncleaned_files if file.path not in counts]
+    notes = [f"Not read: {shorten_path(unread.path)}: {unread.reason}." for unread in report.skipped_files]
     if report.names:
         notes.append(f"Rotate these secrets, because they were in a file: {', '.join(report.names)}.")
     if backup:
-        # By default, --restore writes only below the current folder. Paths outside it must be arguments of the command.
-        path_arguments = [] if all(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(".")) for path in paths) else paths
-        words = shlex.join(["clean", "--restore", backup, *path_arguments])
-        notes.append(f"The original files are in {backup}, sealed with the passphrase. To restore them: %zen {words}")
+        # By default, --restore writes only below the current folder. If a path is outside, the command must name the paths.
+        are_all_below = all(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(".")) for path in paths)
+        command = shlex.join(["clean", "--restore", backup, *([] if are_all_below else paths)])
+        notes.append(f"The original files are in {backup}, sealed with the passphrase. To restore them: %zen {command}")
     table = Table(["file", "values", ""], rows, title="" if rows else "No file contains a value.", note="\n".join(notes))
     return Outcome(table, view=table)

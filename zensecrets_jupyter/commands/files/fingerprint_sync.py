@@ -1,6 +1,6 @@
 """Store the fingerprints of this process's values, and remove fingerprints.
 
-With the stored fingerprints, the server recognizes the values in notebooks that it saves, and masks them.
+A fingerprint is a set of keyed hashes, by which the Jupyter Server recognizes a value in a notebook that it saves, and masks it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def sync_fingerprints() -> str:
     ignored here, because the commands that use it report them.
 
     Returns:
-        A note about a problem, once for each problem in a process; otherwise an empty text.
+        A note about a problem that this process has not reported yet; empty if there is none.
     """
     problem = ""
     try:
@@ -41,11 +41,11 @@ def sync_fingerprints() -> str:
             problem = _store()
     except (OSError, ZenSecretsError):
         pass
-    removed_count = take_removed_line_count()
-    if removed_count:
+    removed_line_count = take_removed_line_count()
+    if removed_line_count:
         problem = (
-            f"{fingerprint_file()} was damaged, and {counted(removed_count, 'line')} had to be removed. Saved notebooks are not searched"
-            " for the values of these lines until a session reads the values again, for instance with `%secret guard --all`."
+            f"{fingerprint_file()} was damaged, and {counted(removed_line_count, 'line')} had to be removed. Saved notebooks are not"
+            " searched for the values of these lines until a session reads the values again, for instance with `%secret guard --all`."
         )
     if not problem or problem in _reported_problems:
         return ""
@@ -54,7 +54,7 @@ def sync_fingerprints() -> str:
 
 
 def _store() -> str:
-    """Store the fingerprints, and return the problem if that failed."""
+    """Store the fingerprints, and return the problem; empty if there is none."""
     try:
         save_fingerprints()
     except UnreadableFileError as error:
@@ -79,5 +79,5 @@ def _may_store() -> bool:
     """Return whether the user's settings and the secrets manager allow fingerprints."""
     if os.environ.get(VARIABLE, "").strip().lower() == "on":
         return True
-    # Reading the active stack would create a workspace, even if the user has registered nothing yet.
+    # The check of home() comes first, because reading the active stack would create a workspace under it.
     return home().exists() and active_manager().keeps_key_in_file

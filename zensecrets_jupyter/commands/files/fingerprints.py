@@ -1,4 +1,4 @@
-"""``fingerprints export``: write the keyed fingerprints of values to a file."""
+"""``fingerprints export``: write keyed hashes of values to a file, by which a scan finds the values."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def export_fingerprints(file: str, names: Sequence[str], *, force: bool) -> Outc
         refuse_existing(file)
     manager = active_manager()
     values = sensitive_values(manager, names or manager.list_secrets())
-    text, refused = export(values)
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
-    count = len(values) - len(refused)
-    if not count:
+    text, reasons_by_name = export(values)
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in reasons_by_name.items())
+    exported_count = len(values) - len(reasons_by_name)
+    if not exported_count:
         message = f"No value can have a fingerprint{f' ({reasons})' if reasons else ''}. Nothing was written."
         raise UsageProblem(message, hint="Register a value of at least 12 characters that is hard to guess.")
     write_text(file, text, replace=force, private=True)
-    lines = [f"Wrote the fingerprints of {counted(count, 'value')} to {file}."]
+    lines = [f"Wrote the fingerprints of {counted(exported_count, 'value')} to {file}."]
     lines += [f"Left out, because a reader of the file could guess them: {reasons}."] if reasons else []
     return Outcome(text="\n".join(lines))

@@ -1,7 +1,7 @@
 """Heuristic scan for texts that look like secrets, with the detectors of detect-secrets.
 
-In a notebook, the detectors search the texts of cells and outputs. In the raw JSON they would mostly report parts of images, and would miss
-passwords in escaped strings.
+In a notebook, the detectors search the texts of cells and outputs. A search of the raw JSON would mostly report parts of images, and would
+miss passwords in escaped strings.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.scan.findings import UNKNOWN, Finding
 from zensecrets_jupyter.scan.formats import notebooks
-from zensecrets_jupyter.scan.scanner import NOTEBOOKS
+from zensecrets_jupyter.scan.scanner import NOTEBOOK_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 LONGEST_LINE = 5_000
-"""Maximum number of characters of a line that is searched. People do not write longer lines, and the detectors are slow on them."""
+"""The maximum number of characters of a line that is searched. People do not write longer lines, and detectors search them slowly."""
 
 
-class Detectors:
+class HeuristicScan:
     """Finds texts that look like secrets, except values of registered secrets."""
 
     def __init__(self, matcher: Matcher) -> None:
-        """Create the search.
+        """Create the scan.
 
         Args:
             matcher: Finds the values of registered secrets, which are left out.
@@ -56,11 +56,12 @@ class Detectors:
             return []
         label = self._matcher.mask(str(path))
         with default_settings() as settings:
-            # This filter would send a possible secret over the network, to the service that issued it.
+            # With this filter, detect-secrets would send a possible secret to the service that issued it.
             settings.disable_filters(_VERIFICATION_FILTER)
+            # Other filters need a file, and a cell is no file.
             filters = [filter_ for filter_ in get_filters() if filter_.injectable_variables <= {"secret", "line"}]
             detector = _LineDetector(self._matcher, get_plugins(), filters)
-            if path.suffix in NOTEBOOKS and notebooks.is_notebook(raw):
+            if path.suffix in NOTEBOOK_SUFFIXES and notebooks.is_notebook(raw):
                 return list(self._find_in_notebook(label, raw, detector))
             lines = enumerate(raw.splitlines(), 1)
             return [
@@ -71,16 +72,20 @@ class Detectors:
 
     def _find_in_notebook(self, label: str, raw: str, detector: _LineDetector) -> Iterator[Finding]:
         for text in notebooks.texts(raw):
-            if text.is_base64 or text.tokens[0].is_key or not (text.is_source or _OUTPUT_KEYS & set(text.path)):
+            is_in_output = bool(_OUTPUT_KEYS & set(text.path))
+            if text.is_base64 or text.tokens[0].is_key or not (text.is_source or is_in_output):
                 continue
             for number, line in enumerate(text.value(raw).splitlines(), 1):
                 for secret_type in detector.secret_types(line):
+                    # A text has one token for each of its lines, or one token for all of them.
                     token = text.tokens[min(number, len(text.tokens)) - 1]
-                    yield Finding(label, text.location(self._matcher, number), secret_type, UNKNOWN, raw.count("\n", 0, token.start) + 1)
+                    line_in_file = raw.count("\n", 0, token.start) + 1
+                    yield Finding(label, text.location(self._matcher, number), secret_type, UNKNOWN, line_in_file)
 
 
 _VERIFICATION_FILTER = "detect_secrets.filters.common.is_ignored_due_to_verification_policies"
 _OUTPUT_KEYS = {"data", "text", "evalue", "traceback"}
+"""The keys of nbformat that contain the texts of outputs."""
 
 
 class _LineDetector:
@@ -95,16 +100,13 @@ class _LineDetector:
         """Return the types of the possible secrets in a line."""
         if not line.strip() or len(line) > LONGEST_LINE or self._is_filtered(line=line):
             return []
-        candidates = [
-            candidate for plugin in self._plugins for candidate in plugin.analyze_line(filename=_FILE_NAME, line=line, line_number=1) or ()
-        ]
-        return sorted(
-            {
-                candidate.type
-                for candidate in candidates
-                if not self._is_filtered(line=line, secret=candidate.secret_value) and not self._is_registered(candidate.secret_value)
-            }
-        )
+        types = set()
+        for plugin in self._plugins:
+            for candidate in plugin.analyze_line(filename=_FILE_NAME, line=line, line_number=1) or ():
+                secret = candidate.secret_value
+                if not self._is_filtered(line=line, secret=secret) and not self._is_registered(secret):
+                    types.add(candidate.type)
+        return sorted(types)
 
     def _is_filtered(self, **variables: str) -> bool:
         return any(
@@ -118,7 +120,7 @@ class _LineDetector:
 
 
 _FILE_NAME = "cell.py"
-"""The file name for the detectors, which depend on its suffix. The source of a cell is code."""
+"""The file name that the detectors get. They depend on its suffix, and a cell contains Python code."""
 
 
 def _is_applicable(filter_: Any, variables: Mapping[str, str]) -> bool:

@@ -1,7 +1,7 @@
 """Let the kernels mask the values in a file before a Jupyter Server saves it.
 
 A kernel listens on a loopback port. The port and a key are in a file in the Jupyter runtime folder that only the user can read (0600), like
-the kernel's own connection file. All messages are sealed with the key. Therefore another program that gets the port of a dead kernel can't
+the kernel's own connection file. All messages are sealed with the key, so that another program that gets the port of a dead kernel can't
 read them. Values stay in the kernel: it receives the document, and returns the masked document.
 
 In contrast to fingerprints, this method writes nothing about a value to disk, and it also finds values that are too weak for a fingerprint.
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HOST = "127.0.0.1"
-_PREFIX = "zensecrets-"
+_FILE_PREFIX = "zensecrets-"
 _KEY_SIZE = 32
 _LENGTH_SIZE = 8
-"""The number of bytes in front of a message that contain its length."""
+"""The number of bytes for the length of a message, which come before the message."""
 _LARGEST_MESSAGE = 1 << 30
 """The maximum size of a message in bytes."""
 
@@ -70,7 +70,7 @@ class CheckListener:
 
         Args:
             folder: The folder of the file.
-            kernel: The id of the kernel, which is part of the file's name.
+            kernel: The name of the kernel's connection file without its suffix, such as ``kernel-1234``.
             answer: Returns the answer to a question.
 
         Raises:
@@ -78,11 +78,11 @@ class CheckListener:
         """
         self._answer = answer
         self._key = secrets.token_bytes(_KEY_SIZE)
-        self._process = os.getpid()
+        self._process_id = os.getpid()
         self._socket = socket.create_server((_HOST, 0))
         self._file = _file_of(folder, kernel)
         try:
-            self._announce()
+            self._write_file()
         except OSError:
             self._socket.close()
             raise
@@ -90,18 +90,18 @@ class CheckListener:
 
     def close(self) -> None:
         """Stop listening and remove the file. In a forked child process, do nothing."""
-        if os.getpid() == self._process:
+        if os.getpid() == self._process_id:
             self._file.unlink(missing_ok=True)
             with suppress(OSError):
-                # Closing a socket does not wake a thread in accept().
+                # The thread that waits in accept() ends after shutdown(); close() alone would not wake it.
                 self._socket.shutdown(socket.SHUT_RDWR)
             self._socket.close()
 
-    def _announce(self) -> None:
+    def _write_file(self) -> None:
         key = base64.b64encode(self._key).decode("ascii")
-        announcement = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
+        content = {"host": socket.gethostname(), "port": self._socket.getsockname()[1], "key": key}
         # The write is atomic, because a restarted kernel replaces the file while a server may read it.
-        write_atomically(self._file, json.dumps(announcement).encode())
+        write_atomically(self._file, json.dumps(content).encode())
 
     def _serve(self) -> None:
         while True:
@@ -119,27 +119,27 @@ class CheckListener:
 
 
 def endpoint_of(folder: Path, kernel: str) -> Endpoint | None:
-    """Return the endpoint of a kernel; ``None`` if it has none."""
-    return _endpoint(_file_of(folder, kernel))
+    """Return the endpoint of a kernel, which is named as in :class:`CheckListener`; ``None`` if it has none."""
+    return _read_endpoint(_file_of(folder, kernel))
 
 
 def endpoints(folder: Path) -> list[Endpoint]:
     """Return the endpoints of the user's kernels on this machine, including those of killed kernels."""
-    candidates = [_endpoint(file) for file in sorted(folder.glob(f"{_PREFIX}*.json"))]
+    candidates = [_read_endpoint(file) for file in sorted(folder.glob(f"{_FILE_PREFIX}*.json"))]
     return [endpoint for endpoint in candidates if endpoint is not None]
 
 
 def _file_of(folder: Path, kernel: str) -> Path:
-    return folder / f"{_PREFIX}{kernel}.json"
+    return folder / f"{_FILE_PREFIX}{kernel}.json"
 
 
-def _endpoint(file: Path) -> Endpoint | None:
+def _read_endpoint(file: Path) -> Endpoint | None:
     try:
-        announcement = json.loads(file.read_text(encoding="utf-8"))
-        # Machines may share the folder, but not a loopback port.
-        if announcement["host"] != socket.gethostname():
+        content = json.loads(file.read_text(encoding="utf-8"))
+        # Several machines may share the folder, but a loopback port can be reached only on its own machine.
+        if content["host"] != socket.gethostname():
             return None
-        return Endpoint(int(announcement["port"]), base64.b64decode(announcement["key"], validate=True), file)
+        return Endpoint(int(content["port"]), base64.b64decode(content["key"], validate=True), file)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -147,8 +147,8 @@ def _endpoint(file: Path) -> Endpoint | None:
 def _send(connection: socket.socket, key: bytes, message: Mapping[str, Any]) -> None:
     from nacl.secret import SecretBox
 
-    sealed = SecretBox(key).encrypt(json.dumps(message, separators=(",", ":")).encode("utf-8", "surrogatepass"))
-    connection.sendall(len(sealed).to_bytes(_LENGTH_SIZE, "big") + sealed)
+    sealed_message = SecretBox(key).encrypt(json.dumps(message, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    connection.sendall(len(sealed_message).to_bytes(_LENGTH_SIZE, "big") + sealed_message)
 
 
 def _receive(connection: socket.socket, key: bytes) -> dict[str, Any]:
@@ -168,10 +168,10 @@ def _receive(connection: socket.socket, key: bytes) -> dict[str, Any]:
 
 
 def _read(connection: socket.socket, length: int) -> bytes:
-    pieces = bytearray()
-    while len(pieces) < length:
-        piece = connection.recv(min(length - len(pieces), 1 << 20))
-        if not piece:
+    data = bytearray()
+    while len(data) < length:
+        chunk = connection.recv(min(length - len(data), 1 << 20))
+        if not chunk:
             raise ConnectionError("The other end closed the connection.")
-        pieces += piece
-    return bytes(pieces)
+        data += chunk
+    return bytes(data)

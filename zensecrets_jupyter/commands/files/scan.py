@@ -41,26 +41,32 @@ def scan(call: Call, paths: Sequence[str], fingerprints: str | None, report_form
     targets = scan_targets(fingerprints, may_be_empty=unknown)
     heuristic = None
     if unknown:
-        from zensecrets_jupyter.commands.files.heuristic_scan import Detectors
+        from zensecrets_jupyter.commands.files.heuristic_scan import HeuristicScan
 
-        heuristic = Detectors(targets.matcher).find
+        heuristic = HeuristicScan(targets.matcher).find
     scanner = Scanner(targets.matcher, heuristic)
     file_paths = [path for path in paths if path != STANDARD_INPUT]
     with ProgressDisplay(call.capabilities, "Scanning") as progress:
         report = scanner.scan(file_paths, progress.report)
     if len(file_paths) < len(paths):
-        if call.capabilities.piped is None:
+        if call.capabilities.piped_input is None:
             message = "`scan -` reads piped input, but standard input is not a pipe."
             raise UsageProblem(message, hint="Pipe the output of a program into it, as in git diff | zensecrets scan -")
-        report.include(scanner.scan_stream(call.capabilities.piped, "standard input"))
+        report.include(scanner.scan_stream(call.capabilities.piped_input, "standard input"))
     return _outcome(report, report_format, targets.note)
 
 
 def _outcome(report: ScanReport, report_format: str, note: str) -> Outcome:
-    """Return a report in one of FORMATS."""
-    exit_code = 1 if report.findings else UNREAD_EXIT_CODE if report.skipped else 0
+    """Return the outcome of a scan, with the report in one of FORMATS."""
+    exit_code = _exit_code(report)
     if report_format == "text":
         table = as_table(report, note)
         return Outcome(table, view=table, exit_code=exit_code)
     text = as_json(report) if report_format == "json" else as_sarif(report)
     return Outcome(text, view=text, exit_code=exit_code)
+
+
+def _exit_code(report: ScanReport) -> int:
+    if report.findings:
+        return 1
+    return UNREAD_EXIT_CODE if report.skipped_files else 0

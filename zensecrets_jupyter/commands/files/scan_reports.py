@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from zensecrets_jupyter.commands.tables.table import Table
@@ -17,24 +17,43 @@ if TYPE_CHECKING:
 
 UNREAD_EXIT_CODE = 2
 """The exit code if no value was found, but a file could not be read."""
+
 FORMATS = ("text", "json", "sarif")
+
+
+class _SarifRule(NamedTuple):
+    """A rule of the SARIF report; SARIF assigns each finding to a rule.
+
+    Attributes:
+        name: The name of the rule.
+        description: A short description, without a period.
+        help_text: What a reader should do about a finding.
+        level: The severity in SARIF: ``error`` or ``warning``.
+    """
+
+    name: str
+    description: str
+    help_text: str
+    level: str
+
 
 _KNOWN = "zensecrets/known-value"
 _UNKNOWN = "zensecrets/possible-secret"
 _RULES = {
-    _KNOWN: (
+    _KNOWN: _SarifRule(
         "KnownValue",
         "The value of a registered secret",
         "The file contains the value of a registered secret. Rotate the secret, and remove it from the file: zensecrets clean PATH",
         "error",
     ),
-    _UNKNOWN: (
+    _UNKNOWN: _SarifRule(
         "PossibleSecret",
         "A text that looks like a secret",
         "If the text is a secret, register and rotate it, and write the reference {{name.key}} instead.",
         "warning",
     ),
 }
+"""The rules by their id."""
 
 
 def as_table(report: ScanReport, note: str = "") -> Table:
@@ -43,9 +62,9 @@ def as_table(report: ScanReport, note: str = "") -> Table:
         (finding.path, finding.location, finding.name, finding.encoding if finding.is_whole else f"{finding.encoding}, a part")
         for finding in report.findings
     ]
-    searched = f"{counted(report.files, 'file')} ({report.size / 1e6:.1f} MB)"
-    title = f"Found {counted(len(rows), 'value')} in {searched}" if rows else f"Found no value in {searched}"
-    notes = [f"Not read: {shorten_path(unread.path)}: {unread.reason}." for unread in report.skipped]
+    searched_files = f"{counted(report.file_count, 'file')} ({report.byte_count / 1e6:.1f} MB)"
+    title = f"Found {counted(len(rows), 'value')} in {searched_files}" if rows else f"Found no value in {searched_files}"
+    notes = [f"Not read: {shorten_path(unread.path)}: {unread.reason}." for unread in report.skipped_files]
     notes += [note] if note else []
     if report.names:
         notes.append(f"Rotate these secrets: {', '.join(report.names)}. To remove them from the files: %zen clean PATH")
@@ -55,7 +74,7 @@ def as_table(report: ScanReport, note: str = "") -> Table:
 def as_json(report: ScanReport) -> str:
     """Return the report as JSON.
 
-    The keys ``place`` and ``form`` contain the location and the encoding of a value; other programs depend on these names.
+    The key ``place`` contains the location of a value, and ``form`` its encoding. The names stay, because other programs read them.
     """
     findings = [
         {
@@ -68,8 +87,8 @@ def as_json(report: ScanReport) -> str:
         }
         for finding in report.findings
     ]
-    unread = [unread._asdict() for unread in report.skipped]
-    document = {"findings": findings, "unread": unread, "rotate": report.names, "files": report.files, "bytes": report.size}
+    unread = [unread._asdict() for unread in report.skipped_files]
+    document = {"findings": findings, "unread": unread, "rotate": report.names, "files": report.file_count, "bytes": report.byte_count}
     return json.dumps(document, indent=2)
 
 
@@ -82,48 +101,50 @@ def as_sarif(report: ScanReport) -> str:
         "semanticVersion": version("zensecrets-jupyter"),
         "rules": [
             {
-                "id": rule,
-                "name": name,
-                "shortDescription": {"text": short},
-                "fullDescription": {"text": f"{short}."},
-                "help": {"text": help_text},
-                "defaultConfiguration": {"level": level},
-                "properties": {"tags": ["security"], "security-severity": "9.0" if level == "error" else "5.0"},
+                "id": rule_id,
+                "name": rule.name,
+                "shortDescription": {"text": rule.description},
+                "fullDescription": {"text": f"{rule.description}."},
+                "help": {"text": rule.help_text},
+                "defaultConfiguration": {"level": rule.level},
+                # Code hosts show 9.0 as critical, and 5.0 as medium.
+                "properties": {"tags": ["security"], "security-severity": "9.0" if rule.level == "error" else "5.0"},
             }
-            for rule, (name, short, help_text, level) in _RULES.items()
+            for rule_id, rule in _RULES.items()
         ],
     }
-    unread = [{"level": "warning", "message": {"text": f"{unread.path} was not read: {unread.reason}."}} for unread in report.skipped]
+    unread = [{"level": "warning", "message": {"text": f"{unread.path} was not read: {unread.reason}."}} for unread in report.skipped_files]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": unread}],
-        "results": [_result(finding) for finding in report.findings],
+        "results": [_sarif_result(finding) for finding in report.findings],
     }
     document = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2)
 
 
-def _result(finding: Finding) -> dict[str, Any]:
-    rule = _KNOWN if finding.is_known else _UNKNOWN
+def _sarif_result(finding: Finding) -> dict[str, Any]:
+    rule_id = _KNOWN if finding.is_known else _UNKNOWN
     summary = (
         f"This is the value of {finding.name} ({finding.encoding})" if finding.is_known else f"This looks like a secret ({finding.name})"
     )
-    parts = (finding.path, finding.location, finding.name, finding.encoding)
-    identity = hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+    # By this hash, a code host recognizes the finding in a later report.
+    attributes = (finding.path, finding.location, finding.name, finding.encoding)
+    identity = hashlib.sha256("\0".join(attributes).encode("utf-8", "replace")).hexdigest()
     return {
-        "ruleId": rule,
-        "ruleIndex": list(_RULES).index(rule),
-        "level": _RULES[rule][3],
+        "ruleId": rule_id,
+        "ruleIndex": list(_RULES).index(rule_id),
+        "level": _RULES[rule_id].level,
         "message": {"text": f"{summary}: {finding.location}."},
         "locations": [
-            {"physicalLocation": {"artifactLocation": _artifact(finding.path), "region": {"startLine": max(finding.line, 1)}}},
+            {"physicalLocation": {"artifactLocation": _artifact_location(finding.path), "region": {"startLine": max(finding.line, 1)}}},
         ],
         "partialFingerprints": {"zensecretsPlace/v1": identity},
     }
 
 
-def _artifact(path: str) -> dict[str, str]:
+def _artifact_location(path: str) -> dict[str, str]:
     # A code host identifies a file by its path in the repository. In a CI job, the current folder is the repository.
     absolute = Path(path).absolute()
     if absolute.is_relative_to(Path.cwd()):

@@ -1,6 +1,6 @@
-"""The search targets of `scan` and `clean`.
+"""The values that `scan` and `clean` search for.
 
-These are the values in the active secrets manager, or the fingerprints in a file.
+These are the values in the active secrets manager, or those whose fingerprints (keyed hashes) are in a file.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class ScanTargets(NamedTuple):
     note: str
 
 
-def scan_targets(fingerprints: str | None, *, may_be_empty: bool = False) -> ScanTargets:
+def scan_targets(fingerprints_file: str | None, *, may_be_empty: bool = False) -> ScanTargets:
     """Return the targets of a scan.
 
     Args:
-        fingerprints: A file of fingerprints; by default all values in the active stack's secrets manager.
+        fingerprints_file: A file of fingerprints; by default all values in the active stack's secrets manager.
         may_be_empty: Whether a scan without targets is allowed.
 
     Raises:
@@ -45,15 +45,19 @@ def scan_targets(fingerprints: str | None, *, may_be_empty: bool = False) -> Sca
         UnreadableFileError: If the file can't be read as fingerprints.
         ZenSecretsError: If a secret can't be read.
     """
-    if fingerprints is not None:
-        return ScanTargets(FingerprintMatcher(read_text(fingerprints), fingerprints), "")
+    if fingerprints_file is not None:
+        return ScanTargets(FingerprintMatcher(read_text(fingerprints_file), fingerprints_file), "")
     manager = active_manager()
     matcher = ValueMatcher()
-    skipped = {name: reason for value, name in sensitive_values(manager, manager.list_secrets()) if (reason := matcher.add(value, name))}
+    skip_reasons = {}
+    for value, name in sensitive_values(manager, manager.list_secrets()):
+        reason = matcher.add(value, name)
+        if reason:
+            skip_reasons[name] = reason
     if not matcher.names and not may_be_empty:
         message = f"There is nothing to search for: secrets manager {manager.name!r} has no value that a scan can recognize."
         raise UsageProblem(message, hint="Register the secrets, or add --fingerprints FILE.")
-    reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(skipped.items()))
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(skip_reasons.items()))
     return ScanTargets(matcher, f"Not searched for: {reasons}." if reasons else "")
 
 

@@ -313,4 +313,4 @@ def _read_values(call: Call, texts: dict[str, str | None], *, literal: bool) -> 
     for key, text in texts.items():
         if text is not None and not literal:
             check_expanded(key, text)
-    return {key: read_value(key, text, call.capabilities.piped) for key, text in texts.items() if text is not None}
+    return {key: read_value(key, text, call.capabilities.piped_input) for key, text in texts.items() if text is not None}

@@ -120,12 +120,16 @@ def selftest(call: Call) -> Outcome:
     table = Table(
         ["channel", "masked", "not masked"],
         [
-            (result.channel, f"{len(result.masked)} of {len(result.masked) + len(result.leaked)} encodings", _leaks_text(result))
+            (
+                result.channel,
+                f"{len(result.masked_encodings)} of {len(result.masked_encodings) + len(result.leaked_encodings)} encodings",
+                _leaks_text(result),
+            )
             for result in results
         ],
         title="Selftest of the guard",
     )
-    failed_channels = [result.channel for result in results if result.leaked or not result.masked]
+    failed_channels = [result.channel for result in results if result.leaked_encodings or not result.masked_encodings]
     if not failed_channels:
         return Outcome(table, view=table)
     problem = f"{len(failed_channels)} of {len(results)} channels leaked values, or could not be tested: {', '.join(failed_channels)}."
@@ -133,10 +137,10 @@ def selftest(call: Call) -> Outcome:
 
 
 def _leaks_text(result: ChannelResult) -> str:
-    if not result.masked and not result.leaked:
+    if not result.masked_encodings and not result.leaked_encodings:
         return "the channel could not be tested"
-    unlisted_count = len(result.leaked) - _MAX_LISTED
-    return ", ".join(result.leaked[:_MAX_LISTED]) + (f" and {unlisted_count} more" if unlisted_count > 0 else "") or "nothing"
+    unlisted_count = len(result.leaked_encodings) - _MAX_LISTED
+    return ", ".join(result.leaked_encodings[:_MAX_LISTED]) + (f" and {unlisted_count} more" if unlisted_count > 0 else "") or "nothing"
 
 
 _MAX_LISTED = 6

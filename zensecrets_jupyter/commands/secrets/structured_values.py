@@ -43,7 +43,7 @@ def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argume
 
 def _read_mapping(call: Call, text: str) -> dict[str, str]:
     path = text[1:] if text.startswith("@") and text != "@-" else ""
-    content = _read_file(path) if path else read_value(VALUES, text, call.capabilities.piped)
+    content = _read_file(path) if path else read_value(VALUES, text, call.capabilities.piped_input)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
     try:
         secrets = secret_formats.read(content, file_format, file=path or VALUES, name=VALUES, is_single=True)

@@ -90,7 +90,7 @@ def _read_text(call: Call, key: str, text: str, field: FieldInfo | None, *, lite
     sensitive = field is None or is_secret_field(field)
     if sensitive and not literal:
         check_expanded(key, text, references=True)
-    return read_value(key, text, call.capabilities.piped, sensitive=sensitive)
+    return read_value(key, text, call.capabilities.piped_input, sensitive=sensitive)
 
 
 def _form_field(key: str, field: FieldInfo | None) -> Field:

@@ -10,9 +10,9 @@ A person who has the file has its key too. The file then reveals
 * the names and keys of the secrets;
 * how many letters each value has, and where in it a window without white space begins.
 
-The file reveals nothing else. In particular it contains no short hashes, which would speed up a search: several short hashes together would
-reveal the value. A person who has the file can check guesses as fast as a machine computes hashes. Therefore a value that is easy to guess
-gets no fingerprint, and each window is as hard to guess as a whole value must be.
+The file reveals nothing else. In particular it contains no hashes of a few letters, which would make a scan faster: a person could guess
+them one by one, and join them to the value. A person who has the file can check guesses as fast as a machine computes hashes. Therefore a
+value that is easy to guess gets no fingerprint, and each window must be as hard to guess as a value.
 """
 
 from __future__ import annotations
@@ -49,16 +49,32 @@ class FingerprintEntry(NamedTuple):
     Attributes:
         name: The name of the value.
         offset: The offset of the window in the letters of the whole text.
-        length: The number of letters of the whole text.
-        whole: The hash of the whole text.
+        text_length: The number of letters of the whole text.
+        text_hash: The hash of the whole text.
         is_value: Whether the whole text is the value, not a text that the value decodes to.
     """
 
     name: str
     offset: int
-    length: int
-    whole: bytes
+    text_length: int
+    text_hash: bytes
     is_value: bool
+
+
+class StoredWindow(NamedTuple):
+    """A window in a line of the file.
+
+    Attributes:
+        size: The number of letters of the window.
+        kind: The kind of the window; see :mod:`~zensecrets_jupyter.scan.fingerprints.windows`.
+        window_hash: The hash of the window.
+        entry: The other data of the window.
+    """
+
+    size: int
+    kind: int
+    window_hash: bytes
+    entry: FingerprintEntry
 
 
 class FingerprintHashes:
@@ -66,22 +82,22 @@ class FingerprintHashes:
 
     def __init__(self, key: bytes) -> None:
         """Create both hash functions with ``key``."""
-        self._window = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-wndw")
-        self._whole = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-form")
+        self._window_hash = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-wndw")
+        self._text_hash = hashlib.blake2b(key=key, digest_size=_DIGEST_SIZE, person=b"zensecrets-form")
 
-    def window(self, data: bytes) -> bytes:
+    def hash_window(self, data: bytes) -> bytes:
         """Return the hash of a window."""
-        copy = self._window.copy()
+        copy = self._window_hash.copy()
         copy.update(data)
         return copy.digest()
 
-    def whole(self, data: bytes) -> bytes:
+    def hash_text(self, data: bytes) -> bytes:
         """Return the hash of a whole text."""
-        copy = self._whole.copy()
+        copy = self._text_hash.copy()
         copy.update(data)
         return copy.digest()
 
-    def hits(self, data: bytes, size: int, table: dict[bytes, list[FingerprintEntry]]) -> list[tuple[int, list[FingerprintEntry]]]:
+    def find_windows(self, data: bytes, size: int, table: dict[bytes, list[FingerprintEntry]]) -> list[tuple[int, list[FingerprintEntry]]]:
         """Return the windows in ``data`` whose hash is in a table.
 
         Args:
@@ -93,11 +109,12 @@ class FingerprintHashes:
             The offset of each window in ``data``, and its entries.
         """
         hits = []
-        copy, get = self._window.copy, table.get
+        # The loop hashes every part of a text. Local names make it faster.
+        new_hash, get = self._window_hash.copy, table.get
         for position in range(len(data) - size + 1):
-            hashed = copy()
-            hashed.update(data[position : position + size])
-            entries = get(hashed.digest())
+            window_hash = new_hash()
+            window_hash.update(data[position : position + size])
+            entries = get(window_hash.digest())
             if entries is not None:
                 hits.append((position, entries))
         return hits
@@ -148,31 +165,28 @@ def key_of(header: str, label: str) -> bytes:
 
 def is_intact_line(line: str) -> bool:
     """Return whether a line after the header can be read."""
-    return entries_of_line(line) is not None
+    return windows_of_line(line) is not None
 
 
 def name_of_line(line: str) -> str:
     """Return the name of a line's value; empty if the line is damaged."""
-    entries = entries_of_line(line)
-    return entries[0][-1].name if entries else ""
+    stored_windows = windows_of_line(line)
+    return stored_windows[0].entry.name if stored_windows else ""
 
 
-def entries_of_line(line: str) -> list[tuple[int, int, bytes, FingerprintEntry]] | None:
-    """Return the windows in a line; ``None`` if the line is damaged.
-
-    Each window is a tuple of its size, kind, hash and entry.
-    """
+def windows_of_line(line: str) -> list[StoredWindow] | None:
+    """Return the windows in a line; ``None`` if the line is damaged."""
     try:
         document = json.loads(line)
         name = str(document["name"])
         return [
-            (
+            StoredWindow(
                 int(size),
                 int(kind),
-                _from_base64(window),
-                FingerprintEntry(name, int(offset), int(length), _from_base64(whole), bool(is_value)),
+                _from_base64(window_hash),
+                FingerprintEntry(name, int(offset), int(text_length), _from_base64(text_hash), bool(is_value)),
             )
-            for size, kind, window, offset, length, whole, is_value in document["windows"]
+            for size, kind, window_hash, offset, text_length, text_hash, is_value in document["windows"]
         ]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -181,9 +195,9 @@ def entries_of_line(line: str) -> list[tuple[int, int, bytes, FingerprintEntry]]
 def why_no_fingerprint(value: str) -> str:
     """Return why ``value`` gets no fingerprint, as the end of a sentence; empty otherwise."""
     data = value.encode("utf-8", "surrogatepass")
-    # At least one window must belong to the value itself. A window of a decoded text would not recognize the value as it is written.
-    plain = {data, letters_of(data)}
-    has_window = any(window.letters in plain for window in windows(value))
+    # At least one window must belong to the value itself. A window of a text that the value decodes to does not recognize the value.
+    own_letters = {data, letters_of(data)}
+    has_window = any(window.letters in own_letters for window in windows(value))
     return "" if has_window else why_weak(value) or "it is too short or easy to guess"
 
 
@@ -194,10 +208,10 @@ def line_of(header: str, value: str, name: str) -> str:
         [
             window.size,
             window.kind,
-            _to_base64(hashes.window(window.letters[window.offset : window.offset + window.size])),
+            _to_base64(hashes.hash_window(window.letters[window.offset : window.offset + window.size])),
             window.offset,
             len(window.letters),
-            _to_base64(hashes.whole(window.letters)),
+            _to_base64(hashes.hash_text(window.letters)),
             int(window.is_value),
         ]
         for window in windows(value)
@@ -209,7 +223,7 @@ def line_of(header: str, value: str, name: str) -> str:
 
 def identity_of(header: str, value: str) -> str:
     """Return the ``id`` of the line of ``value`` in the file with ``header``."""
-    return _to_base64(_hashes_of(header).whole(b"value:" + value.encode("utf-8", "surrogatepass")))
+    return _to_base64(_hashes_of(header).hash_text(b"value:" + value.encode("utf-8", "surrogatepass")))
 
 
 def export(values: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
@@ -222,14 +236,14 @@ def export(values: Iterable[tuple[str, str]]) -> tuple[str, dict[str, str]]:
         First, the text. Second, by the name of each value that gets no fingerprint: the reason, as the end of a sentence.
     """
     header = new_header()
-    lines, refused = [header], {}
+    lines, reasons = [header], {}
     for value, name in values:
         reason = why_no_fingerprint(value)
         if reason:
-            refused[name] = reason
+            reasons[name] = reason
         else:
             lines.append(line_of(header, value, name))
-    return "".join(lines), refused
+    return "".join(lines), reasons
 
 
 @lru_cache(maxsize=1)

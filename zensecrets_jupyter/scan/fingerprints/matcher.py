@@ -1,4 +1,4 @@
-"""A matcher that finds values by their fingerprints, without the values themselves."""
+"""A matcher that finds values by their fingerprints, which are keyed hashes, without having the values."""
 
 from __future__ import annotations
 
@@ -6,50 +6,51 @@ from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction.decoding.view_search import ViewSearch
 from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
 from zensecrets_jupyter.core.redaction.skeleton import SkeletonMap, letters_of
-from zensecrets_jupyter.scan.fingerprints.file_format import FingerprintEntry, FingerprintHashes, entries_of_line, key_of
-from zensecrets_jupyter.scan.fingerprints.strength import SHORTEST
-from zensecrets_jupyter.scan.fingerprints.windows import LITERAL, stretches
-from zensecrets_jupyter.scan.matchers import LONGEST_ENCODED_BYTE, Match, Matcher, merge_overlaps
+from zensecrets_jupyter.scan.fingerprints.file_format import FingerprintEntry, FingerprintHashes, key_of, windows_of_line
+from zensecrets_jupyter.scan.fingerprints.strength import MIN_LENGTH
+from zensecrets_jupyter.scan.fingerprints.windows import RAW_BYTES, stretches
+from zensecrets_jupyter.scan.matchers import MAX_ENCODED_BYTE_SIZE, Match, Matcher, merge_overlaps
 
 
 class FingerprintMatcher(Matcher):
-    """Finds values by their fingerprints, in a text and in its decoded views.
+    """Finds values by their fingerprints, in a text and in its views: the texts that result from decoding it.
 
     A search takes about a second for each megabyte without white space, and almost no time for ordinary text.
     """
 
-    def __init__(self, text: str, label: str, *, skip_damaged: bool = False) -> None:
+    def __init__(self, text: str, label: str, *, skips_damaged_lines: bool = False) -> None:
         """Read the text of a file of fingerprints.
 
         Args:
-            text: The text.
+            text: The text of the file.
             label: The name of the file for the error message.
-            skip_damaged: Whether damaged lines are ignored and counted in :attr:`damaged`, and raise no error.
+            skips_damaged_lines: Whether damaged lines are ignored and counted in :attr:`damaged_line_count`, and raise no error.
 
         Raises:
             UnreadableFileError: If the text is no file of fingerprints, or has a damaged line.
         """
         header, *lines = text.splitlines() or [""]
-        self.damaged = 0
+        self.damaged_line_count = 0
         self._hashes = FingerprintHashes(key_of(header, label))
+        # For each size and kind of windows: the entries by the hash of their window.
         self._tables: dict[tuple[int, int], dict[bytes, list[FingerprintEntry]]] = {}
         self._names: set[str] = set()
         self.reach = 0
         for number, line in enumerate(lines, 2):
             if self._read(line):
                 continue
-            if not skip_damaged:
+            if not skips_damaged_lines:
                 raise UnreadableFileError(f"Line {number} of the fingerprints {label!r} is damaged.", hint="Export them again.")
-            self.damaged += 1
+            self.damaged_line_count += 1
 
     def _read(self, line: str) -> bool:
         """Add the fingerprints of a line, and return whether the line is intact."""
-        entries = entries_of_line(line)
-        for size, kind, window, entry in entries or ():
-            self._tables.setdefault((size, kind), {}).setdefault(window, []).append(entry)
-            self.reach = max(self.reach, LONGEST_ENCODED_BYTE * entry.length)
-            self._names.add(entry.name)
-        return entries is not None
+        windows = windows_of_line(line)
+        for stored in windows or ():
+            self._tables.setdefault((stored.size, stored.kind), {}).setdefault(stored.window_hash, []).append(stored.entry)
+            self.reach = max(self.reach, MAX_ENCODED_BYTE_SIZE * stored.entry.text_length)
+            self._names.add(stored.entry.name)
+        return windows is not None
 
     @property
     def names(self) -> list[str]:
@@ -59,7 +60,7 @@ class FingerprintMatcher(Matcher):
     def json_may_contain_value(self, data: bytes) -> bool:
         """See :meth:`Matcher.json_may_contain_value`; the result is ``True`` if there is any fingerprint.
 
-        There is no faster test than a full search.
+        For fingerprints, no test is faster than a full search.
         """
         del data
         return bool(self._tables)
@@ -68,7 +69,7 @@ class FingerprintMatcher(Matcher):
         """See :meth:`Matcher.find`."""
         matches: list[Match] = []
         if self._tables:
-            for view, match in ViewSearch(SHORTEST).search(data, self._find_in_view):
+            for view, match in ViewSearch(MIN_LENGTH).search(data, self._find_in_view):
                 encoding = view.encoding or match.encoding
                 matches += [Match(start, end, match.name, encoding, match.is_whole) for start, end in view.spans(match.start, match.end)]
         return merge_overlaps(matches)
@@ -80,7 +81,7 @@ class FingerprintMatcher(Matcher):
             self._match(letters, kind, start + position, size, entry)
             for (size, kind), table in self._tables.items()
             for start, end in stretches(data, kind, size)
-            for position, entries in self._hashes.hits(letters.of(kind)[start:end], size, table)
+            for position, entries in self._hashes.find_windows(letters.of(kind)[start:end], size, table)
             for entry in entries
         ]
 
@@ -90,12 +91,12 @@ class FingerprintMatcher(Matcher):
         If the hash of the whole text is correct, the match is the whole text. Otherwise it is only the window.
         """
         start = position - entry.offset
-        end = start + entry.length
-        is_whole = start >= 0 and self._hashes.whole(letters.of(kind)[start:end]) == entry.whole
+        end = start + entry.text_length
+        is_whole = start >= 0 and self._hashes.hash_text(letters.of(kind)[start:end]) == entry.text_hash
         if not is_whole:
             start, end = position, position + size
-        first, last = letters.position(kind, start), letters.position(kind, end - 1)
-        return PatternMatch(first, last + 1, entry.name, is_whole=is_whole and entry.is_value)
+        first_offset, last_offset = letters.offset_in_view(kind, start), letters.offset_in_view(kind, end - 1)
+        return PatternMatch(first_offset, last_offset + 1, entry.name, is_whole=is_whole and entry.is_value)
 
 
 class _Letters:
@@ -108,15 +109,15 @@ class _Letters:
 
     def of(self, kind: int) -> bytes:
         """Return the bytes in which windows of ``kind`` are searched."""
-        if kind == LITERAL:
+        if kind == RAW_BYTES:
             return self._data
         if self._letters is None:
             self._letters = letters_of(self._data)
         return self._letters
 
-    def position(self, kind: int, index: int) -> int:
-        """Return the offset in the view of the letter at ``index`` of ``self.of(kind)``."""
-        if kind == LITERAL:
+    def offset_in_view(self, kind: int, index: int) -> int:
+        """Return the offset in the view of a byte of ``self.of(kind)``, given its index there."""
+        if kind == RAW_BYTES:
             return index
         self._map = self._map or SkeletonMap(self._data)
         return self._map.position(index)

@@ -1,10 +1,10 @@
-"""The file of fingerprints of this user's secrets, under ``ZENSECRETS_HOME``.
+"""The file of fingerprints (keyed hashes) of this user's secrets, under ``ZENSECRETS_HOME``.
 
 The server extension masks values in notebooks that it saves or exports. It recognizes the values by this file. A process that registers,
 reads or prompts for a value adds the fingerprint of that value. Only values that are hard to guess have a fingerprint, and only the owner
 can read the file (mode 0600). Still, a person who reads the file can check a guess at once. Without the file, the person would first need
-the keyring or the passphrase. Therefore the file is written automatically only where the key that encrypts the secrets is in a file as
-well. ``ZENSECRETS_FINGERPRINTS=on`` writes it everywhere, and ``off`` never writes it.
+the keyring or the passphrase. Therefore the file is written by default only if the key that encrypts the secrets is in a file too. With
+``ZENSECRETS_FINGERPRINTS=on`` it is always written, and with ``off`` never.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -28,13 +28,28 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLE = "ZENSECRETS_FINGERPRINTS"
+
+
+class _SavedState(NamedTuple):
+    """What this process has saved to a file.
+
+    Attributes:
+        value_count: How many of the redactor's values were saved.
+        file_size: The size of the file after that, in bytes.
+    """
+
+    value_count: int = 0
+    file_size: int = -1
+
+
 _WRITING_SECONDS = 0.05
 """Seconds to wait until another process has written its line."""
-_removed_lines: list[int] = []
+_removed_line_counts: list[int] = []
 """The number of damaged lines of each repair since the last call of :func:`take_removed_line_count`."""
-_ID = re.compile(r'"id":"([^"]*)"')
-_saved: dict[tuple[str, int], tuple[int, int]] = {}
-"""For each file, by its path and inode number: how many of the redactor's values were saved to it, and its size after that."""
+_LINE_ID = re.compile(r'"id":"([^"]*)"')
+"""The ``id`` in a line of the file, by which lines of one value are recognized."""
+_saved_states: dict[tuple[str, int], _SavedState] = {}
+"""The saved state of each file, by the file's path and inode number."""
 
 
 def fingerprint_file() -> Path:
@@ -45,7 +60,7 @@ def fingerprint_file() -> Path:
 def load_fingerprints() -> FingerprintMatcher:
     """Return a matcher of the fingerprints in the file.
 
-    Damaged lines are removed from the file and counted in the matcher's attribute ``damaged``.
+    Damaged lines are removed from the file and counted in the matcher's attribute ``damaged_line_count``.
 
     Raises:
         UnreadableFileError: If a newer version of this package wrote the file.
@@ -59,11 +74,12 @@ def load_fingerprints() -> FingerprintMatcher:
     if _is_newer(text):
         raise _newer_error(path)
     has_key = file_format.is_header(text.partition("\n")[0])
-    matcher = FingerprintMatcher(text if has_key else file_format.new_header(), str(path), skip_damaged=True)
-    if matcher.damaged or not has_key:
-        matcher.damaged = max(matcher.damaged, 1)
+    matcher = FingerprintMatcher(text if has_key else file_format.new_header(), str(path), skips_damaged_lines=True)
+    if matcher.damaged_line_count or not has_key:
+        # A file without its key has at least one damaged line. The repair counts more exactly, but it may fail.
+        matcher.damaged_line_count = max(matcher.damaged_line_count, 1)
         with suppress(OSError):
-            matcher.damaged = _repair(path) or matcher.damaged
+            matcher.damaged_line_count = _repair(path) or matcher.damaged_line_count
     return matcher
 
 
@@ -71,8 +87,9 @@ def is_up_to_date() -> bool:
     """Return whether :func:`save_fingerprints` has nothing to add."""
     if os.environ.get(VARIABLE, "").strip().lower() == "off":
         return True
-    count, _ = _saved.get(_path_and_inode(fingerprint_file()), (0, 0))
-    return not the_redactor().added_since(count)[1]
+    state = _saved_states.get(_path_and_inode(fingerprint_file()), _SavedState())
+    _, new_values = the_redactor().added_since(state.value_count)
+    return not new_values
 
 
 def save_fingerprints() -> None:
@@ -91,28 +108,32 @@ def save_fingerprints() -> None:
     # Several processes may create the file at the same time; the first one wins.
     with suppress(FileExistsError):
         write_atomically(path, file_format.new_header().encode(), replace=False)
-    if path.stat().st_size != _saved.get(_path_and_inode(path), (0, -1))[1]:
+    # A file of another size was changed by another process, or by an incomplete write.
+    if path.stat().st_size != _saved_states.get(_path_and_inode(path), _SavedState()).file_size:
         _repair(path)
-    # Only values that are new since the last call are hashed, because hashing all values in every call would take too long.
-    count, _ = _saved.get(_path_and_inode(path), (0, 0))
-    total, values = the_redactor().added_since(count)
+    # Only the values since the last call are hashed. To hash all values in every call would take too long.
+    state = _saved_states.get(_path_and_inode(path), _SavedState())
+    value_count, values = the_redactor().added_since(state.value_count)
     header, _, lines = _read_text(path).partition("\n")
-    present = set(_ID.findall(lines))
-    identities = ((file_format.identity_of(header, value), value, name) for value, name in values)
-    new = {identity: file_format.line_of(header, value, name) for identity, value, name in identities if identity not in present}
-    if any(new.values()) and not _add(path, header, new):
+    stored_ids = set(_LINE_ID.findall(lines))
+    new_lines = {}
+    for value, name in values:
+        line_id = file_format.identity_of(header, value)
+        if line_id not in stored_ids:
+            new_lines[line_id] = file_format.line_of(header, value, name)
+    if any(new_lines.values()) and not _add(path, header, new_lines):
         # Another process has replaced the file. Its key is new, so the lines must be computed again.
         save_fingerprints()
         return
     # The operating system reuses inode numbers, so entries of other files are dropped.
-    _saved.clear()
-    _saved[_path_and_inode(path)] = total, path.stat().st_size
+    _saved_states.clear()
+    _saved_states[_path_and_inode(path)] = _SavedState(value_count, path.stat().st_size)
 
 
 def take_removed_line_count() -> int:
     """Return how many damaged lines this process has removed since the last call."""
-    count = sum(_removed_lines)
-    _removed_lines.clear()
+    count = sum(_removed_line_counts)
+    _removed_line_counts.clear()
     return count
 
 
@@ -149,9 +170,9 @@ def _repair(path: Path) -> int:
         if lines is None:
             return 0
         write_atomically(path, "".join(f"{line}\n" for line in lines).encode())
-    removed = max(1, len(text.splitlines()) - len(lines))
-    _removed_lines.append(removed)
-    return removed
+    removed_count = max(1, len(text.splitlines()) - len(lines))
+    _removed_line_counts.append(removed_count)
+    return removed_count
 
 
 def _intact_lines(path: Path) -> list[str] | None:
@@ -166,17 +187,18 @@ def _intact_lines(path: Path) -> list[str] | None:
     if not file_format.is_header(header):
         # The key was in the first line, and without the key the other lines recognize nothing.
         return [file_format.new_header().rstrip("\n")]
-    intact = [line for line in lines if file_format.is_intact_line(line)]
-    return None if len(intact) == len(lines) and text.endswith("\n") else [header, *intact]
+    intact_lines = [line for line in lines if file_format.is_intact_line(line)]
+    is_intact = len(intact_lines) == len(lines) and text.endswith("\n")
+    return None if is_intact else [header, *intact_lines]
 
 
-def _add(path: Path, header: str, new: dict[str, str]) -> bool:
+def _add(path: Path, header: str, new_lines: dict[str, str]) -> bool:
     """Append new lines to the file, except lines that another process has added.
 
     Args:
         path: The file.
         header: The header with which the lines were computed.
-        new: The lines by their ``id``.
+        new_lines: The lines by their ``id``.
 
     Returns:
         ``False`` if another process has replaced the file by one with another header; nothing is then appended.
@@ -186,25 +208,25 @@ def _add(path: Path, header: str, new: dict[str, str]) -> bool:
         text = _read_text(path)
         if text.partition("\n")[0] != header:
             return False
-        present = set(_ID.findall(text))
-        _append(path, "".join(line for identity, line in new.items() if identity not in present).encode())
+        stored_ids = set(_LINE_ID.findall(text))
+        _append(path, "".join(line for line_id, line in new_lines.items() if line_id not in stored_ids).encode())
     return True
 
 
 def _append(path: Path, data: bytes) -> None:
-    # All lines are written by one call with O_APPEND. Then the lines of several processes do not mix, even on a file system without locks.
+    # One call with O_APPEND writes all lines. Therefore the lines of several processes do not mix, even on a file system without locks.
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
     try:
-        written = os.write(descriptor, data)
+        written_count = os.write(descriptor, data)
     finally:
         os.close(descriptor)
-    if written < len(data):
+    if written_count < len(data):
         # The next process that writes the file removes the incomplete line.
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _read_text(path: Path) -> str:
-    # Bytes that are not UTF-8 are damage, and damaged lines are handled later. They must not raise an error here.
+    # Bytes that are not UTF-8 must not raise an error here: the callers remove their lines as damaged.
     return path.read_bytes().decode("utf-8", "replace")
 
 

@@ -1,8 +1,8 @@
-"""Selection of the windows of a value, whose hashes are its fingerprint.
+"""Selection of the windows of a value. A window is a short part of the value, and the hashes of the windows are its fingerprint.
 
 A search hashes every part of a text that could be a window. To keep the number of hashes small, a window contains no white space, if the
-value has a long enough part without white space. Windows consist of letters and digits, as a skeleton does: quotes, escapes and punctuation
-are ignored.
+value has a long enough part without white space. Windows consist of letters and digits, which this package calls the letters of a text:
+quotes, escapes and punctuation are ignored.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.patterns.pattern import patterns_of
 from zensecrets_jupyter.core.redaction.skeleton import letters_of
-from zensecrets_jupyter.scan.fingerprints.strength import SHORTEST, WEAKEST, strength, why_weak
+from zensecrets_jupyter.scan.fingerprints.strength import MIN_LENGTH, MIN_STRENGTH, strength, why_weak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,24 +21,28 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 
 SIZES = (12, 16, 24, 48)
-"""Sizes of a window in letters. Each further size makes a search slower by the same amount."""
-UNBROKEN, ANYWHERE, LITERAL = range(3)
-"""Kinds of windows: letters without white space between them; letters with white space; the bytes of a value with few letters."""
+"""The possible sizes of a window in letters. Each size adds the same time to a search."""
+WITHOUT_SPACES = 0
+"""The kind of a window whose letters have no white space between them."""
+WITH_SPACES = 1
+"""The kind of a window whose letters have white space between them."""
+RAW_BYTES = 2
+"""The kind of a window for a value with few letters: it consists of all bytes of the value."""
 _RUN = re.compile(rb"[^\s\0]+")
 """A run: bytes without white space between them."""
-_LONGEST_WINDOW = 200
+_MAX_WINDOW_SIZE = 200
 _RUNS_AT_EACH_END = 20
-"""Number of runs that are tried at each end of a value. In a value of ten thousand lines, these are enough."""
+"""The number of runs at each end of a value that are tried. The runs between them are left out, because a value may have thousands."""
 
 
 class Window(NamedTuple):
     """A window of the letters of a text: ``letters[offset : offset + size]``.
 
     Attributes:
-        letters: All letters of the value, or of a text that it decodes to. For the kind :data:`LITERAL`, all bytes.
+        letters: All letters of the value, or of a text that it decodes to. For the kind :data:`RAW_BYTES`, all bytes.
         offset: The offset of the window.
         size: The length of the window.
-        kind: :data:`UNBROKEN`, :data:`ANYWHERE` or :data:`LITERAL`.
+        kind: :data:`WITHOUT_SPACES`, :data:`WITH_SPACES` or :data:`RAW_BYTES`.
         is_value: Whether the letters are those of the value, not of a text that it decodes to, such as one of its lines.
     """
 
@@ -58,33 +62,33 @@ class Stretch(NamedTuple):
 
 def windows(value: str) -> Iterator[Window]:
     """Yield the windows that identify ``value``; none if it is easy to guess."""
-    seen: set[tuple[bytes, int, int]] = set()
+    yielded: set[tuple[bytes, int, int]] = set()
     for pattern in patterns_of(value, ""):
         if not pattern.is_exact:
             for window in _windows_of_pattern(pattern):
-                if (window.letters, window.offset, window.size) not in seen:
-                    seen.add((window.letters, window.offset, window.size))
+                if (window.letters, window.offset, window.size) not in yielded:
+                    yielded.add((window.letters, window.offset, window.size))
                     yield window
 
 
 def stretches(data: bytes, kind: int, size: int) -> list[Stretch]:
     """Return the ranges of ``data`` that may contain a window of ``kind`` and ``size``.
 
-    The offsets count letters. For the kind :data:`LITERAL`, they count bytes.
+    The offsets count letters. For the kind :data:`RAW_BYTES`, they count bytes.
     """
-    if kind == ANYWHERE:
+    if kind == WITH_SPACES:
         return [Stretch(0, len(letters_of(data)))]
-    if kind == LITERAL:
+    if kind == RAW_BYTES:
         return [Stretch(*run.span()) for run in re.finditer(rb"[^\s\0]{%d,}" % size, data)]
     ranges = []
-    position = count = 0
+    end_of_previous_run = letter_count = 0
     for run in re.finditer(rb"[^\s\0]{%d,}" % size, data):
-        count += len(letters_of(data[position : run.start()]))
+        letter_count += len(letters_of(data[end_of_previous_run : run.start()]))
         length = len(letters_of(run[0]))
         if length >= size:
-            ranges.append(Stretch(count, count + length))
-        count += length
-        position = run.end()
+            ranges.append(Stretch(letter_count, letter_count + length))
+        letter_count += length
+        end_of_previous_run = run.end()
     return ranges
 
 
@@ -101,24 +105,25 @@ def _windows_of_pattern(pattern: Pattern) -> Iterator[Window]:
     if why_weak(text):
         return
     # A window must be as hard to guess as the weakest value that gets a fingerprint, so a weaker text needs longer windows.
-    smallest = max(SHORTEST, math.ceil(WEAKEST * (pattern.last - pattern.first) / strength(text)))
+    min_size = max(MIN_LENGTH, math.ceil(MIN_STRENGTH * (pattern.last - pattern.first) / strength(text)))
+    # For each run: the index of its first letter, and the number of its letters.
     runs = [(pattern.first + len(letters_of(sensitive[: run.start()])), len(letters_of(run[0]))) for run in _first_and_last_runs(sensitive)]
     for size in SIZES:
-        if size < smallest:
+        if size < min_size:
             continue
-        # The candidates are the first and the last window of this size that has no white space.
-        first_and_last = [(start, start + length - size) for start, length in runs if length >= size]
-        candidates = list(dict.fromkeys((first_and_last[0][0], first_and_last[-1][1]))) if first_and_last else []
-        strong = [start for start in candidates if _is_strong(pattern.letters[start : start + size])]
-        if strong:
-            yield from (Window(pattern.letters, start, size, UNBROKEN, pattern.is_value) for start in strong)
+        # The candidates are the first window of the first run and the last window of the last run that is long enough.
+        starts = [(start, start + length - size) for start, length in runs if length >= size]
+        candidates = list(dict.fromkeys((starts[0][0], starts[-1][1]))) if starts else []
+        strong_starts = [start for start in candidates if _is_strong(pattern.letters[start : start + size])]
+        if strong_starts:
+            yield from (Window(pattern.letters, start, size, WITHOUT_SPACES, pattern.is_value) for start in strong_starts)
             return
-    size = min(pattern.last - pattern.first, _LONGEST_WINDOW)
-    if size >= smallest and _is_strong(pattern.letters[pattern.first : pattern.first + size]):
-        kind = UNBROKEN if any(length >= size for _, length in runs) else ANYWHERE
+    size = min(pattern.last - pattern.first, _MAX_WINDOW_SIZE)
+    if size >= min_size and _is_strong(pattern.letters[pattern.first : pattern.first + size]):
+        kind = WITHOUT_SPACES if any(length >= size for _, length in runs) else WITH_SPACES
         yield Window(pattern.letters, pattern.first, size, kind, pattern.is_value)
-    elif _RUN.fullmatch(sensitive) and len(sensitive) <= _LONGEST_WINDOW and strength(text) >= WEAKEST:
-        yield Window(pattern.text, begin, len(sensitive), LITERAL, pattern.is_value)
+    elif _RUN.fullmatch(sensitive) and len(sensitive) <= _MAX_WINDOW_SIZE and strength(text) >= MIN_STRENGTH:
+        yield Window(pattern.text, begin, len(sensitive), RAW_BYTES, pattern.is_value)
 
 
 def _first_and_last_runs(data: bytes) -> list[re.Match[bytes]]:
@@ -128,4 +133,4 @@ def _first_and_last_runs(data: bytes) -> list[re.Match[bytes]]:
 
 
 def _is_strong(letters: bytes) -> bool:
-    return strength(letters.decode("latin-1")) >= WEAKEST
+    return strength(letters.decode("latin-1")) >= MIN_STRENGTH

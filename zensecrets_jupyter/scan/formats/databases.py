@@ -30,7 +30,7 @@ class DatabaseCell(NamedTuple):
     Attributes:
         table: The name of the table.
         column: The name of the column.
-        keys: The content of the columns that identify the row, by their quoted names.
+        keys: The content of the columns that identify the row, by the quoted names of the columns.
         value: The content of the field. A text or a number is written in UTF-8.
         is_text: Whether the content is a text or a number, not a blob.
     """
@@ -44,7 +44,7 @@ class DatabaseCell(NamedTuple):
     def location(self, matcher: Matcher) -> str:
         """Return the location, such as ``table history, row 5, column source``.
 
-        Names that contain a value of ``matcher`` are masked.
+        If a name contains a value of ``matcher``, the mask of the value is shown in its place.
         """
         # Only a row number is shown, because a key of another type may be a value itself.
         number = next(iter(self.keys.values()), None)
@@ -75,22 +75,24 @@ def _tables(database: sqlite3.Connection) -> list[str]:
 
 
 def _cells(database: sqlite3.Connection, table: str) -> Iterator[DatabaseCell]:
+    # For each column: its name, and its position in the primary key; 0 if it is not in the key.
     columns = [(name.decode(), key_index) for _, name, _, _, _, key_index in database.execute(f"PRAGMA table_info({_quoted(table)})")]
-    key = _key_columns(database, table, columns)
+    key_columns = _key_columns(database, table, columns)
     for name, _ in columns:
         column = _quoted(name)
-        selected = ", ".join([f"typeof({column})", column, *key.values()])
-        rows = database.execute(f"SELECT {selected} FROM {_quoted(table)}")  # noqa: S608 - names of the file's own columns, quoted
-        for kind, value, *keys in rows:
+        expressions = ", ".join([f"typeof({column})", column, *key_columns.values()])
+        rows = database.execute(f"SELECT {expressions} FROM {_quoted(table)}")  # noqa: S608 - names of the file's own columns, quoted
+        for storage_class, value, *keys in rows:
             data = str(value).encode() if isinstance(value, (int, float)) else value
             if data and len(data) >= SHORTEST_VALUE:
-                yield DatabaseCell(table, name, dict(zip(key.values(), keys, strict=True)), data, is_text=kind != b"blob")
+                yield DatabaseCell(table, name, dict(zip(key_columns.values(), keys, strict=True)), data, is_text=storage_class != b"blob")
 
 
 def _key_columns(database: sqlite3.Connection, table: str, columns: Sequence[tuple[str, int]]) -> dict[str, str]:
     """Return the columns that identify a row: the row number, or else the primary key.
 
-    The result has the quoted name of each column, by its name.
+    Returns:
+        The quoted name of each column, by its name.
     """
     names = {name.lower() for name, _ in columns}
     for alias in ("rowid", "_rowid_", "oid"):
@@ -112,20 +114,20 @@ def deleted_matches(matcher: Matcher, data: bytes, names_in_rows: set[str]) -> l
         data: The content of the file.
         names_in_rows: The names of values that were found in rows. Their matches count only if they are in the free space of the file.
     """
-    free = list(free_ranges(data))
+    ranges = list(free_ranges(data))
     return [
         match
         for match in matcher.find(data)
-        if match.name not in names_in_rows or any(start < match.end and match.start < end for start, end in free)
+        if match.name not in names_in_rows or any(start < match.end and match.start < end for start, end in ranges)
     ]
 
 
-def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[DatabaseCell]:
+def rewrite(path: Path, new_content: Callable[[DatabaseCell], bytes | None]) -> list[DatabaseCell]:
     """Replace fields, and overwrite the content of deleted rows.
 
     Args:
         path: The database.
-        change: Returns the new content of a field, or ``None`` to leave it as it is.
+        new_content: Returns the new content of a field, or ``None`` to leave it as it is.
 
     Returns:
         The fields that could not be changed.
@@ -133,19 +135,21 @@ def rewrite(path: Path, change: Callable[[DatabaseCell], bytes | None]) -> list[
     Raises:
         sqlite3.Error: If the database is open in another program, can't be written, or is damaged. The database is unchanged.
     """
-    changed = [(cell, new) for cell in _current_cells(path) if (new := change(cell)) is not None]
-    unchanged = []
+    changes = [(cell, content) for cell in _current_cells(path) if (content := new_content(cell)) is not None]
+    unchanged_cells = []
     with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)) as database:
+        # SQLite overwrites replaced content with zeros. VACUUM then removes the content of rows that were deleted earlier, and the
+        # checkpoints empty the write-ahead log.
         database.execute("PRAGMA secure_delete = ON")
         database.execute("BEGIN EXCLUSIVE")
-        for cell, new in changed:
-            if not _update(database, cell, new):
-                unchanged.append(cell)
+        for cell, content in changes:
+            if not _update(database, cell, content):
+                unchanged_cells.append(cell)
         database.execute("COMMIT")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.execute("VACUUM")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return unchanged
+    return unchanged_cells
 
 
 def describe_database_error(error: sqlite3.Error) -> str:
@@ -170,21 +174,21 @@ def _current_cells(path: Path) -> list[DatabaseCell]:
         return [cell for table in _tables(database) for cell in _cells(database, table)]
 
 
-def _update(database: sqlite3.Connection, cell: DatabaseCell, new: bytes) -> bool:
+def _update(database: sqlite3.Connection, cell: DatabaseCell, content: bytes) -> bool:
     """Replace a field, and return whether that was possible."""
     if cell.table == "sqlite_master" or not cell.keys:
         return False
     where = " AND ".join(f"{column} = ?" for column in cell.keys)
     statement = f"UPDATE {_quoted(cell.table)} SET {_quoted(cell.column)} = ? WHERE {where}"  # noqa: S608 - names of the file's own columns, quoted
     try:
-        database.execute(statement, [new.decode("utf-8", "replace") if cell.is_text else new, *map(_as_stored, cell.keys.values())])
+        database.execute(statement, [content.decode("utf-8", "replace") if cell.is_text else content, *map(_as_stored, cell.keys.values())])
     except sqlite3.IntegrityError:
         return False
     return True
 
 
 def _as_stored(key: object) -> object:
-    # The key of a table WITHOUT ROWID may be text, which was read as bytes.
+    # This module reads texts as bytes. The key of a table WITHOUT ROWID may be a text, which SQLite finds only by a text.
     return key.decode("utf-8", "replace") if isinstance(key, bytes) else key
 
 

@@ -12,13 +12,16 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes before UTF-16-LE, because its mark begins with the other mark."""
-_SAMPLE = 4096
-"""Number of bytes at the start of a file in which NUL bytes are counted."""
-_MIN_NULS = 0.4
-"""Minimum share of NUL bytes in the sample of a text in UTF-16 without a byte order mark. All are at even offsets, or all at odd ones."""
-_ASCII_MASK = str.maketrans("‹›", "<>")
-"""Replacement of the brackets of a mask in an encoding that lacks them."""
+"""Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes first, because its mark begins with that of UTF-16-LE."""
+_SAMPLE_SIZE = 4096
+"""The number of bytes at the start of a file in which NUL bytes are counted."""
+_MIN_NUL_SHARE = 0.4
+"""The minimum share of NUL bytes by which UTF-16 without a byte order mark is recognized.
+
+A NUL byte is the upper half of a Latin letter. All NUL bytes must be at odd offsets (UTF-16-LE), or all at even offsets (UTF-16-BE).
+"""
+_ASCII_BRACKETS = str.maketrans("‹›", "<>")
+"""Replacements for the brackets of a mask, in an encoding that lacks them."""
 
 
 class FileText(NamedTuple):
@@ -30,7 +33,7 @@ class FileText(NamedTuple):
 
     @property
     def is_utf8(self) -> bool:
-        """Whether the file holds the text in UTF-8 without a byte order mark."""
+        """Whether the file is in UTF-8 without a byte order mark."""
         return self.encoding == "utf-8" and not self.byte_order_mark
 
     def encode(self, text: str) -> bytes:
@@ -38,7 +41,7 @@ class FileText(NamedTuple):
         try:
             data = text.encode(self.encoding, "surrogatepass" if self.encoding.startswith("utf") else "strict")
         except UnicodeEncodeError:
-            data = text.translate(_ASCII_MASK).encode(self.encoding, "backslashreplace")
+            data = text.translate(_ASCII_BRACKETS).encode(self.encoding, "backslashreplace")
         return self.byte_order_mark + data
 
 
@@ -51,7 +54,9 @@ def text_of(data: bytes) -> FileText | None:
     if data.isascii() and b"\0" not in data:
         return FileText(data.decode("ascii"), "utf-8")
     candidates = [(encoding, mark) for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)][:1]
-    candidates += [(encoding, b"") for encoding in (_utf16_encodings(data) if b"\0" in data else ("utf-8", "cp1252", "latin-1"))]
+    encodings_without_mark = _utf16_encodings(data) if b"\0" in data else ("utf-8", "cp1252", "latin-1")
+    candidates += [(encoding, b"") for encoding in encodings_without_mark]
+    # The first encoding that fits is the result.
     return next((text for encoding, mark in candidates if (text := _decode(data, encoding, mark))), None)
 
 
@@ -64,10 +69,10 @@ def _decode(data: bytes, encoding: str, mark: bytes) -> FileText | None:
 
 def _utf16_encodings(data: bytes) -> list[str]:
     """Return the possible variants of UTF-16 for data without a byte order mark."""
-    sample = data[:_SAMPLE]
+    sample = data[:_SAMPLE_SIZE]
     encodings = []
     for encoding, offset in (("utf-16-le", 1), ("utf-16-be", 0)):
-        nuls = sample[offset::2].count(0)
-        if len(data) % 2 == 0 and nuls >= _MIN_NULS * len(sample) and nuls == sample.count(0):
+        nul_count = sample[offset::2].count(0)
+        if len(data) % 2 == 0 and nul_count >= _MIN_NUL_SHARE * len(sample) and nul_count == sample.count(0):
             encodings.append(encoding)
     return encodings

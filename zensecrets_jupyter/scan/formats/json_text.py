@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 JsonPath = tuple["str | int", ...]
 """The keys and indices that lead to a token, outermost first."""
 
+# A string, a bracket, a comma or a colon, or a number.
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|-?\d[\d.eE+-]*', re.DOTALL)
+# A character of a string: an escaped pair of surrogates, an escape, or any other character.
 _CHARACTER = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL)
 
+# Without strict, a string may contain control characters.
 _DECODER = json.JSONDecoder(strict=False)
 
 
@@ -53,21 +56,21 @@ class JsonToken(NamedTuple):
 def tokens(text: str) -> Iterator[JsonToken]:
     """Yield the strings, keys and numbers of a valid JSON text, in order."""
     path: list[str | int] = []
-    # For each open bracket, whether it begins an object.
-    is_object: list[bool] = []
+    # For each open bracket, whether it is the bracket of an object.
+    are_objects: list[bool] = []
     is_key = False
     for match in _TOKEN.finditer(text):
         sign = text[match.start()]
         if sign in "{[":
-            is_object.append(sign == "{")
-            path.append("" if is_object[-1] else 0)
-            is_key = is_object[-1]
+            are_objects.append(sign == "{")
+            path.append("" if are_objects[-1] else 0)
+            is_key = are_objects[-1]
         elif sign in "}]":
-            is_object.pop()
+            are_objects.pop()
             path.pop()
             is_key = False
         elif sign == ",":
-            is_key = is_object[-1]
+            is_key = are_objects[-1]
             if not is_key:
                 path[-1] = int(path[-1]) + 1
         elif sign == '"':

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 _NUMBERED = {"cells": "cell", "outputs": "output", "worksheets": "worksheet"}
 """Keys of lists whose items are numbered in a location, with the noun for an item."""
-_SOURCES = {"source", "input"}
+_SOURCE_KEYS = {"source", "input"}
 """Keys of the source of a cell, in all versions of nbformat."""
 _UNNAMED = {"data", "attachments"}
-"""Keys that a location leaves out, or replaces by another word."""
-_BINARY = re.compile(r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|x-))")
+"""Keys that a location does not contain: ``data`` is left out, and ``attachment`` replaces ``attachments``."""
+_BINARY_TYPE = re.compile(r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|x-))")
+"""A MIME type whose content is base64 in a notebook."""
 _CELL_ID_DEPTH = 3
 """Length of the path of a cell's id: ``cells``, index, ``id``."""
 
@@ -44,19 +45,19 @@ class NotebookText(NamedTuple):
 
     @property
     def length(self) -> int:
-        """The largest number of characters that the text can have."""
+        """The number of characters of the text in JSON. The decoded text has at most as many."""
         return sum(token.end - token.start for token in self.tokens)
 
     @property
     def is_source(self) -> bool:
         """Whether the text is the source of a cell."""
-        return any(part in _SOURCES for part in self.path) and "outputs" not in self.path and "metadata" not in self.path
+        return any(key in _SOURCE_KEYS for key in self.path) and "outputs" not in self.path and "metadata" not in self.path
 
     @property
     def is_base64(self) -> bool:
         """Whether the text is a picture, a sound or another file in base64."""
-        keys = [part for part in self.path if isinstance(part, str)]
-        return "attachments" in keys or any(_BINARY.match(part) for part in keys)
+        keys = [key for key in self.path if isinstance(key, str)]
+        return "attachments" in keys or any(_BINARY_TYPE.match(key) for key in keys)
 
     @property
     def is_cell_id(self) -> bool:
@@ -71,8 +72,8 @@ class NotebookText(NamedTuple):
         """Return the location, such as ``cell 3, output 1, text/html``.
 
         Args:
-            matcher: Keys that contain one of its values are masked.
-            line: The number of the line, which is shown in the source of a cell.
+            matcher: In place of a key that contains one of its values, the location has the mask.
+            line: The number of the line; the location contains it only for the source of a cell.
         """
         path = tuple(matcher.hide(part) if isinstance(part, str) else part for part in self.path)
         return _format_location(path, line if self.is_source else 0, is_key=self.tokens[0].is_key)
@@ -89,8 +90,13 @@ def is_notebook(text: str) -> bool:
 
 def texts(text: str) -> Iterator[NotebookText]:
     """Yield the texts, keys and numbers of a notebook, in order."""
-    # The tokens of one list of lines have the same path of lines. Every other token is a group of its own, by its unique index.
-    for _, group in groupby(enumerate(tokens(text)), lambda numbered: _path_of_lines(numbered[1]) or numbered[0]):
+
+    def group_key(indexed_token: tuple[int, JsonToken]) -> JsonPath | int:
+        """Return the same key for all lines of a list, and a unique key for every other token."""
+        index, token = indexed_token
+        return _path_of_lines(token) or index
+
+    for _, group in groupby(enumerate(tokens(text)), group_key):
         yield NotebookText(tuple(token for _, token in group))
 
 
@@ -102,14 +108,14 @@ def find(matcher: Matcher, text: str) -> list[Match]:
 
 
 def _path_of_lines(token: JsonToken) -> JsonPath | None:
-    """Return the path of a token's list of lines; ``None`` if it is in none."""
+    """Return the path of the list of lines that contains a token; ``None`` if the token is not in such a list."""
     path = token.path
     if token.is_key or token.is_number or not isinstance(path[-1], int):
         return None
     key = str(path[-2]) if len(path) > 1 else ""
     # In a MIME bundle of nbformat, every list is a list of lines, except in JSON.
     in_mime_bundle = (path[-3:-2] == ("data",) or path[-4:-3] == ("attachments",)) and not key.endswith("json")
-    return path[:-1] if in_mime_bundle or key in _SOURCES or key == "text" else None
+    return path[:-1] if in_mime_bundle or key in _SOURCE_KEYS or key == "text" else None
 
 
 def _in_characters(match: Match, data: bytes) -> Match:
@@ -121,16 +127,16 @@ def _in_characters(match: Match, data: bytes) -> Match:
 def _format_location(path: JsonPath, line: int, *, is_key: bool) -> str:
     parts: list[str] = []
     in_metadata = False
-    for before, part in zip((None, *path), path, strict=False):
+    for parent, part in zip((None, *path), path, strict=False):
         if isinstance(part, int):
             # Other indices, such as those of a list of lines, do not help a reader. Most notebooks have only one worksheet.
-            if before in _NUMBERED and not in_metadata and not (before == "worksheets" and part == 0):
-                parts.append(f"{_NUMBERED[str(before)]} {part + 1}")
+            if parent in _NUMBERED and not in_metadata and not (parent == "worksheets" and part == 0):
+                parts.append(f"{_NUMBERED[str(parent)]} {part + 1}")
         elif part in _UNNAMED and not in_metadata:
             parts += ["attachment"] if part == "attachments" else []
         elif part not in _NUMBERED or in_metadata:
             in_metadata = in_metadata or part == "metadata"
             parts.append(part)
-    if parts and parts[-1] in _SOURCES and line:
+    if parts and parts[-1] in _SOURCE_KEYS and line:
         parts[-1] = f"line {line}"
     return f"{', '.join(parts)} (the key)" if is_key else ", ".join(parts)

@@ -1,7 +1,7 @@
 """The free space of a SQLite file, which still contains deleted rows.
 
-SQLite has no function that returns these bytes. The parser dissect.database 1.1 on PyPI defines the fields that lead to them, but reads
-only the rows of tables. See https://www.sqlite.org/fileformat2.html, sections 1.5 (the freelist) and 1.6 (b-tree pages).
+SQLite has no function that returns these bytes. The package dissect.database 1.1 defines the fields that lead to them, but reads only the
+rows of tables. See https://www.sqlite.org/fileformat2.html, sections 1.5 (the freelist) and 1.6 (b-tree pages).
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAGIC = b"SQLite format 3\0"
+"""The first bytes of every SQLite file."""
 _FILE_HEADER_SIZE = 100
 _SMALLEST_PAGE = 512
-_INTERIOR_PAGES = {0x02, 0x05}
-_LEAF_PAGES = {0x0A, 0x0D}
+_INTERIOR_PAGE_TYPES = {0x02, 0x05}
+_LEAF_PAGE_TYPES = {0x0A, 0x0D}
 
 
 def free_ranges(data: bytes) -> Iterator[tuple[int, int]]:
@@ -23,51 +24,55 @@ def free_ranges(data: bytes) -> Iterator[tuple[int, int]]:
 
     In a damaged file, only the ranges that can be determined are yielded.
     """
-    size = _number(data, 16, 2)
-    size = 65_536 if size == 1 else size
-    if size < _SMALLEST_PAGE or size & (size - 1):
+    page_size = _number(data, 16, 2)
+    # The field has two bytes, so 1 stands for the largest page size.
+    page_size = 65_536 if page_size == 1 else page_size
+    is_power_of_two = page_size & (page_size - 1) == 0
+    if page_size < _SMALLEST_PAGE or not is_power_of_two:
         return
-    free_pages = set(_free_pages(data, size))
-    for number in range(1, len(data) // size + 1):
-        start = (number - 1) * size
+    free_pages = set(_free_pages(data, page_size))
+    for number in range(1, len(data) // page_size + 1):
+        start = (number - 1) * page_size
         if number in free_pages:
-            yield start, start + size
+            yield start, start + page_size
         else:
-            yield from _free_ranges_of_page(data, start, size, _FILE_HEADER_SIZE if number == 1 else 0)
+            yield from _free_ranges_of_page(data, start, page_size, _FILE_HEADER_SIZE if number == 1 else 0)
 
 
-def _free_pages(data: bytes, size: int) -> Iterator[int]:
+def _free_pages(data: bytes, page_size: int) -> Iterator[int]:
     """Yield the numbers of the pages in the freelist.
 
     The freelist is a linked list of trunk pages. Each trunk page lists leaf pages.
     """
-    trunk = _number(data, 32, 4)
-    seen: set[int] = set()
-    while trunk and trunk not in seen and trunk * size <= len(data):
-        seen.add(trunk)
-        yield trunk
-        start = (trunk - 1) * size
-        leaves = min(_number(data, start + 4, 4), size // 4 - 2)
-        for index in range(leaves):
+    trunk_page = _number(data, 32, 4)
+    # In a damaged file, the list may be a loop.
+    seen_pages: set[int] = set()
+    while trunk_page and trunk_page not in seen_pages and trunk_page * page_size <= len(data):
+        seen_pages.add(trunk_page)
+        yield trunk_page
+        start = (trunk_page - 1) * page_size
+        leaf_count = min(_number(data, start + 4, 4), page_size // 4 - 2)
+        for index in range(leaf_count):
             yield _number(data, start + 8 + 4 * index, 4)
-        trunk = _number(data, start, 4)
+        trunk_page = _number(data, start, 4)
 
 
-def _free_ranges_of_page(data: bytes, start: int, size: int, header_offset: int) -> Iterator[tuple[int, int]]:
+def _free_ranges_of_page(data: bytes, start: int, page_size: int, header_offset: int) -> Iterator[tuple[int, int]]:
     """Yield the gap before the cells of a b-tree page, and the page's freeblocks."""
     header = start + header_offset
-    kind = data[header]
-    if kind not in _INTERIOR_PAGES | _LEAF_PAGES:
+    page_type = data[header]
+    if page_type not in _INTERIOR_PAGE_TYPES | _LEAF_PAGE_TYPES:
         # Overflow pages and pointer map pages have no free ranges.
         return
-    cell_pointers_end = header + (12 if kind in _INTERIOR_PAGES else 8) + 2 * _number(data, header + 3, 2)
+    cell_pointers_end = header + (12 if page_type in _INTERIOR_PAGE_TYPES else 8) + 2 * _number(data, header + 3, 2)
     content = start + (_number(data, header + 5, 2) or 65_536)
-    yield cell_pointers_end, min(content, start + size)
+    yield cell_pointers_end, min(content, start + page_size)
     block = _number(data, header + 1, 2)
-    while block and block + 4 <= size:
+    while block and block + 4 <= page_size:
         yield start + block, start + block + _number(data, start + block + 2, 2)
-        following = _number(data, start + block, 2)
-        block = following if following > block else 0
+        next_block = _number(data, start + block, 2)
+        # The blocks are in order. In a damaged file, a block that does not follow would make the loop endless.
+        block = next_block if next_block > block else 0
 
 
 def _number(data: bytes, start: int, length: int) -> int:
