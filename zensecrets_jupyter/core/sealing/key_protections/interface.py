@@ -9,7 +9,7 @@ PROTECTIONS = ("keyring", "passphrase", "keyfile")
 """Names of the protections: the OS keyring, a passphrase, and a file that only its owner can read."""
 
 KeyParameters = Mapping[str, str | int]
-"""Parameters with which a protection finds or derives the wrapping key, never the key itself.
+"""Parameters with which a protection finds or derives the wrapping key. They never contain the key itself.
 
 The database stores them in clear text beside the wrapped data key.
 """
@@ -37,7 +37,7 @@ class KeyProtection(Protocol):
         Raises:
             ManagerLockedError: If the passphrase or the keyring's password is missing.
             WrongPassphraseError: If the passphrase is wrong.
-            KeyLostError: If the key is gone, or the storage holds another key.
+            KeyLostError: If the key is gone, or another key is stored.
             ManagerCorruptedError: If the parameters are malformed.
         """
 
@@ -45,7 +45,7 @@ class KeyProtection(Protocol):
         """Check that the wrapping key still exists, if that needs no prompt.
 
         Raises:
-            KeyLostError: If the key is gone, or the storage holds another key.
+            KeyLostError: If the key is gone, or another key is stored.
         """
 
     def delete_key(self, parameters: KeyParameters) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Argon2Profile(NamedTuple):
-    """A named set of Argon2id parameters; ``memory`` is in KiB."""
+    """A named set of Argon2id parameters: the number of passes (``time``), the memory in KiB, and the number of parallel lanes."""
 
     name: str
     time: int
@@ -32,7 +32,8 @@ _SALT_SIZE = 16
 _MAX_PARAMETERS = Argon2Profile("", time=12, memory=256 * 1024, lanes=16)
 """Upper limits of the parameters. Without limits, an altered store or a foreign export could use all memory, or hours of computation."""
 _MAX_WORK = 4 * RFC_9106_LOW_MEMORY.time * RFC_9106_LOW_MEMORY.memory
-"""Limit of the number of passes times the memory: four times that of this package's profile, which takes half a second."""
+"""Limit of the product of passes and memory. It is four times the product of this package's profile, whose computation takes half a
+second."""
 
 WORK_LIMIT = f"{_MAX_PARAMETERS.time} passes of Argon2 over {RFC_9106_LOW_MEMORY.memory // 1024} MiB of memory"
 """The limit of the computation, as a phrase for errors."""
@@ -52,7 +53,7 @@ def new_parameters() -> dict[str, str | int]:
 
 def exceeds_limit(parameters: Mapping[str, object]) -> bool:
     """Return whether deriving a key takes more time or memory than :data:`WORK_LIMIT` allows."""
-    time, memory, lanes = (number if isinstance(number := parameters.get(name), int) else 0 for name in ("time", "memory", "lanes"))
+    time, memory, lanes = (_get_int(parameters, name) for name in ("time", "memory", "lanes"))
     limit = _MAX_PARAMETERS
     return time > limit.time or memory > limit.memory or lanes > limit.lanes or time * memory > _MAX_WORK
 
@@ -74,14 +75,20 @@ def derive_key(passphrase: str, parameters: KeyParameters, label: str) -> bytes:
     if exceeds_limit(parameters):
         message = f"Opening {label} with its passphrase would take more than {WORK_LIMIT}."
         raise ManagerCorruptedError(message, hint="This package does not write files like that: use another copy.")
-    numbers = [parameters.get(name) for name in ("time", "memory", "lanes")]
-    time, memory, lanes = (number if isinstance(number, int) and number > 0 else 0 for number in numbers)
+    # Argon2 raises HashingError for 0. A negative number would raise OverflowError.
+    time, memory, lanes = (max(0, _get_int(parameters, name)) for name in ("time", "memory", "lanes"))
     # Keyboards produce different Unicode sequences for one character. RFC 8265 prescribes NFC for passwords.
-    text = unicodedata.normalize("NFC", decode_system_text(passphrase)).encode("utf-8", "surrogatepass")
+    secret = unicodedata.normalize("NFC", decode_system_text(passphrase)).encode("utf-8", "surrogatepass")
     try:
         salt = bytes.fromhex(str(parameters.get("salt")))
-        return hash_secret_raw(text, salt, time, memory, lanes, KEY_SIZE, Type.ID)
+        return hash_secret_raw(secret, salt, time, memory, lanes, KEY_SIZE, Type.ID)
     except (HashingError, ValueError):
         pass
     message = f"The passphrase parameters of {label} can't be read."
     raise ManagerCorruptedError(message, hint="Restore it from a copy.")
+
+
+def _get_int(parameters: Mapping[str, object], name: str) -> int:
+    """Return an integer parameter, or 0 if it is missing or has another type."""
+    value = parameters.get(name)
+    return value if isinstance(value, int) else 0

@@ -1,23 +1,20 @@
 """Key protection by a file that only its owner can read.
 
-It is the fallback for a machine without a keyring if the user chose no passphrase. A program that can read this user's files can open the
-store. Key files are in a folder of their own, so that a copy of the data does not contain the key.
+It is used on a machine without a keyring if the user chose no passphrase. A program that can read this user's files can open the store. Key
+files are in a separate folder, so that a copy of the folder with the store does not contain the key.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
-import re
 import stat
-import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.errors import KeyLostError, ManagerAccessError, ManagerCorruptedError, ZenSecretsError
-from zensecrets_jupyter.core.sealing.cipher import KEY_SIZE, new_key
+from zensecrets_jupyter.core.errors import KeyLostError, ManagerAccessError, ZenSecretsError
+from zensecrets_jupyter.core.sealing.cipher import new_key
 from zensecrets_jupyter.core.sealing.file_access import check_folder, check_owner, translate_os_error
+from zensecrets_jupyter.core.sealing.key_protections.stored_key import decode_key, encode_key, get_key_id, new_key_id
 from zensecrets_jupyter.core.settings import make_private_folder
 
 if TYPE_CHECKING:
@@ -28,8 +25,6 @@ if TYPE_CHECKING:
 
 _MAX_FILE_SIZE = 1024
 """Maximum number of bytes that are read from a key file; a valid file has 45."""
-
-_KEY_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class KeyFileProtection:
@@ -50,7 +45,7 @@ class KeyFileProtection:
 
     def create_key(self) -> tuple[KeyParameters, bytes]:
         """Write a new key file, and return its id and the key."""
-        parameters = {"id": uuid.uuid4().hex}
+        parameters = {"id": new_key_id()}
         path = self._path(parameters)
         key = new_key()
         try:
@@ -59,10 +54,10 @@ class KeyFileProtection:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(base64.b64encode(key) + b"\n")
+                    file.write(f"{encode_key(key)}\n".encode("ascii"))
                     file.flush()
                     os.fsync(descriptor)
-                    # A file system without modes, such as FAT, lets other users read the file in spite of the mode.
+                    # On a file system without modes, such as FAT, the file does not have mode 0600, and other users can read it.
                     self._refuse_readable_by_others(path, os.fstat(descriptor).st_mode)
                 _sync_folder(self._folder)
             except BaseException:
@@ -97,14 +92,11 @@ class KeyFileProtection:
             message = f"The key of {self._label} is gone; it was expected in {path}."
             raise KeyLostError(message, hint="Restore that file from a copy; the store itself is intact.")
         check_owner(path, status)
-        # The mode is not corrected, because other users may have read the key, and the user should replace it. OpenSSH also refuses a
-        # private key that others can read.
+        # The mode is not corrected here, because other users may have read the key, and the user should replace it. OpenSSH also refuses
+        # a private key that others can read.
         self._refuse_readable_by_others(path, status.st_mode)
-        try:
-            key = base64.b64decode(text.strip(), validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if len(key) == KEY_SIZE and is_right_key(key):
+        key = decode_key(text.strip())
+        if key and is_right_key(key):
             return key
         message = f"The content of {path} is not the key of {self._label}."
         raise KeyLostError(message, hint="Restore that file from a copy; the store itself is intact.")
@@ -126,11 +118,7 @@ class KeyFileProtection:
         return f"a key file ({self._path(parameters)}, mode 0600)"
 
     def _path(self, parameters: KeyParameters) -> Path:
-        # The id is stored in clear text. Without this check an altered id could point to any file.
-        key_id = parameters.get("id")
-        if isinstance(key_id, str) and _KEY_ID.fullmatch(key_id):
-            return self._folder / f"{key_id}.key"
-        raise ManagerCorruptedError(f"The location of the key of {self._label} can't be read.", hint="Restore it from a copy.")
+        return self._folder / f"{get_key_id(parameters, self._label)}.key"
 
     def _refuse_readable_by_others(self, path: Path, mode: int) -> None:
         if os.name == "posix" and mode & 0o077:
@@ -139,14 +127,14 @@ class KeyFileProtection:
 
 
 def has_key_files(folder: Path) -> bool:
-    """Return whether ``folder`` has a key file."""
+    """Return whether ``folder`` contains a key file."""
     with suppress(OSError):
         return any(folder.glob("*.key"))
     return False
 
 
 def _sync_folder(folder: Path) -> None:
-    # fsync of a file does not store its folder entry, which a power cut can then lose (fsync(2)).
+    # fsync of a file does not write its folder to the disk. After a power cut, the folder could then lack the file (man page fsync(2)).
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -7,14 +7,12 @@ file. This module therefore checks the class of the backend.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import uuid
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.core.errors import KeyLostError, ManagerCorruptedError, ManagerLockedError
-from zensecrets_jupyter.core.sealing.cipher import KEY_SIZE, new_key
+from zensecrets_jupyter.core.errors import KeyLostError, ManagerLockedError
+from zensecrets_jupyter.core.sealing.cipher import new_key
+from zensecrets_jupyter.core.sealing.key_protections.stored_key import decode_key, encode_key, get_key_id, new_key_id
 from zensecrets_jupyter.core.text import sentence
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 SERVICE = "zensecrets"
 """The service name of this package's keyring entries; the user name of an entry is the id of its key."""
 
+# The beginnings of the full class names of the keyrings that an operating system protects.
 _SYSTEM_BACKENDS = (
     "keyring.backends.SecretService.",
     "keyring.backends.libsecret.",
@@ -60,8 +59,8 @@ class KeyringProtection:
         """Store a new key in the keyring, and return its id and the key."""
         keyring = system_keyring()
         key = new_key()
-        text = base64.b64encode(key).decode("ascii")
-        parameters = {"id": uuid.uuid4().hex, "keyring": keyring.name}
+        text = encode_key(key)
+        parameters = {"id": new_key_id(), "keyring": keyring.name}
         stored_text = None
         try:
             keyring.set_password(SERVICE, parameters["id"], text)
@@ -79,27 +78,24 @@ class KeyringProtection:
             ManagerLockedError: If the keyring is locked or missing.
             KeyLostError: If the entry is missing or holds another key.
         """
-        key_id = _key_id(parameters, self._label)
+        key_id = get_key_id(parameters, self._label)
         keyring = system_keyring(self._label)
         try:
             text = keyring.get_password(SERVICE, key_id)
         except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
             raise translate_keyring_error(keyring, error, self._label) from None
-        entry = f"in the OS keyring ({keyring.name}) under {SERVICE!r}, {key_id}"
+        location = f"in the OS keyring ({keyring.name}) under {SERVICE!r}, {key_id}"
         if text is None:
-            message = f"The key of {self._label} is gone; it was expected {entry}."
+            message = f"The key of {self._label} is gone; it was expected {location}."
             raise KeyLostError(message, hint="Restore the keyring from a copy; the store itself is intact.")
-        try:
-            key = base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            key = b""
-        if len(key) == KEY_SIZE and is_right_key(key):
+        key = decode_key(text)
+        if key and is_right_key(key):
             return key
-        message = f"The entry {entry} is not the key of {self._label}."
+        message = f"The entry {location} is not the key of {self._label}."
         raise KeyLostError(message, hint="Restore the keyring from a copy; the store itself is intact.")
 
     def check_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> None:
-        """Do nothing: a locked keyring would prompt for its password."""
+        """Do nothing, because a locked keyring would prompt for its password."""
 
     def delete_key(self, parameters: KeyParameters) -> None:
         """Delete the entry; a missing entry is not an error.
@@ -108,7 +104,7 @@ class KeyringProtection:
             ManagerLockedError: If the keyring is locked or missing.
         """
         keyring = system_keyring(self._label)
-        key_id = _key_id(parameters, self._label)
+        key_id = get_key_id(parameters, self._label)
         try:
             if keyring.get_password(SERVICE, key_id) is not None:
                 keyring.delete_password(SERVICE, key_id)
@@ -118,13 +114,6 @@ class KeyringProtection:
     def describe(self, parameters: KeyParameters) -> str:
         """Return the name of the keyring."""
         return f"a key in the OS keyring ({parameters.get('keyring', 'unknown')})"
-
-
-def _key_id(parameters: KeyParameters, label: str) -> str:
-    key_id = parameters.get("id")
-    if isinstance(key_id, str) and key_id.isalnum():
-        return key_id
-    raise ManagerCorruptedError(f"The location of the key of {label} can't be read.", hint="Restore it from a copy.")
 
 
 def system_keyring(label: str = "the store") -> KeyringBackend:
@@ -167,16 +156,16 @@ def is_unlocked() -> bool:
 
 
 def translate_keyring_error(keyring: KeyringBackend, error: Exception, label: str = "the store") -> ManagerLockedError:
-    """Return the error of this package for an error of the keyring, whose text is not repeated."""
+    """Return the error of this package for an error of the keyring. It does not contain the text of the keyring's error."""
     problem = "is locked" if type(error).__name__ == "KeyringLocked" else f"could not be used ({type(error).__name__})"
     return ManagerLockedError(f"The OS keyring ({keyring.name}) {problem}, so {label} stays sealed.", hint=_HINT)
 
 
 def _list_backends(keyring: KeyringBackend) -> Iterator[KeyringBackend]:
-    # A chained backend writes to the first of its backends that accepts the key, even if that stores plain text.
+    # A chain would store the key in its first backend that accepts it, even in plain text. So each backend is checked by itself.
     if full_name(keyring).startswith("keyring.backends.chainer."):
-        chained: Iterable[KeyringBackend] = getattr(keyring, "backends", ())
-        for backend in chained:
+        chained_backends: Iterable[KeyringBackend] = getattr(keyring, "backends", ())
+        for backend in chained_backends:
             yield from _list_backends(backend)
     else:
         yield keyring

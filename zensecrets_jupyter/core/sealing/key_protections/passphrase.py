@@ -1,7 +1,7 @@
 """Key protection by a passphrase.
 
-The process remembers each passphrase that opened or created a store, and tries it first for other stores. A user therefore types it once
-and not once per store.
+The process remembers each passphrase that opened or created a store, and tries it for other stores before it asks the user. So the user
+does not have to type the same passphrase for each store.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ MAX_ATTEMPTS = 3
 
 _HINT = f"Set {PASSPHRASE_VARIABLE}, or run in a session that can ask for it."
 
-_remembered: list[str] = []
+_used_passphrases: list[str] = []
 """Passphrases that opened or created a store in this process, the last used one at the end."""
-_declined = False
+_has_declined = False
 """Whether the user answered a prompt for a new passphrase with an empty text."""
 _prompt_lock = threading.RLock()
 
@@ -45,24 +45,24 @@ if hasattr(os, "register_at_fork"):
 
 def known_passphrase() -> str | None:
     """Return the passphrase of the environment, or else the last one that this process used."""
-    return os.environ.get(PASSPHRASE_VARIABLE) or (_remembered[-1] if _remembered else None)
+    return os.environ.get(PASSPHRASE_VARIABLE) or (_used_passphrases[-1] if _used_passphrases else None)
 
 
 def forget_passphrases() -> None:
-    """Forget the remembered passphrases and a declined prompt; keys that are open stay open."""
-    global _declined  # noqa: PLW0603 - a process has one user, so the answer is valid for the whole process
+    """Forget the used passphrases, and that the user declined to type one. Keys that are open stay open."""
+    global _has_declined  # noqa: PLW0603 - a process has one user, so the answer is valid for the whole process
     with _prompt_lock:
-        _remembered.clear()
-        _declined = False
+        _used_passphrases.clear()
+        _has_declined = False
 
 
 def has_declined() -> bool:
     """Return whether the user answered a prompt for a new passphrase with an empty text."""
-    return _declined
+    return _has_declined
 
 
 def ask_new_passphrase(label: str, ask: PassphraseSource) -> str | None:
-    """Return the new passphrase that the user typed twice, or ``None`` for an empty answer.
+    """Return the new passphrase that the user types twice, or ``None`` for an empty answer.
 
     If several threads need a new passphrase, one of them prompts, and the other threads get the same answer.
 
@@ -70,14 +70,14 @@ def ask_new_passphrase(label: str, ask: PassphraseSource) -> str | None:
         InteractionUnavailableError: If the session can't ask.
         WrongPassphraseError: If the two texts differed in each attempt.
     """
-    global _declined  # noqa: PLW0603 - a process has one user, so the answer is valid for the whole process
+    global _has_declined  # noqa: PLW0603 - a process has one user, so the answer is valid for the whole process
     with _prompt_lock:
-        if _declined:
+        if _has_declined:
             return None
-        if _remembered:
-            return _remembered[-1]
+        if _used_passphrases:
+            return _used_passphrases[-1]
         new_passphrase = _ask_twice(label, ask, "empty: keep the key in a file that only you can read")
-        _declined = not new_passphrase
+        _has_declined = not new_passphrase
         if new_passphrase:
             _remember(new_passphrase)
         return new_passphrase or None
@@ -100,8 +100,8 @@ class PassphraseProtection:
         self._label = label
         self._ask = ask
         self._passphrase = passphrase
-        self.opened_with: str | None = None
-        """The passphrase with which :meth:`load_key` succeeded."""
+        self.right_passphrase: str | None = None
+        """The passphrase with which :meth:`load_key` succeeded, or ``None`` before."""
 
     def create_key(self) -> tuple[KeyParameters, bytes]:
         """Derive a key from a new passphrase and return its parameters and the key.
@@ -124,35 +124,35 @@ class PassphraseProtection:
         if self._ask is not None:
             with _prompt_lock, suppress(InteractionUnavailableError):
                 return _ask_twice(self._label, self._ask)
-        # ZENSECRETS_PASSPHRASE holds the current passphrase, so it can't be the new one.
-        has_current = PASSPHRASE_VARIABLE in os.environ
-        hint = f"Set {NEW_PASSPHRASE_VARIABLE} to it, or run in a session that can ask for it." if has_current else _HINT
+        # If ZENSECRETS_PASSPHRASE is set, it contains the current passphrase, so the hint names the other variable.
+        is_variable_set = PASSPHRASE_VARIABLE in os.environ
+        hint = f"Set {NEW_PASSPHRASE_VARIABLE} to it, or run in a session that can ask for it." if is_variable_set else _HINT
         raise InteractionUnavailableError(f"{sentence(self._label)} needs a new passphrase, and this session can't ask for it.", hint=hint)
 
     def load_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> bytes:
-        """Return the key of the first passphrase that fits; see :class:`KeyProtection` for the arguments.
+        """Return the key of the first right passphrase; see :class:`KeyProtection` for the arguments.
 
-        The passphrases are tried in this order: the constructor's argument, the remembered ones, the one in the environment, and those that
-        the user types.
+        The passphrases are tried in this order: the constructor's argument, the used ones, the one in the environment, and those that the
+        user types.
 
         Raises:
             ManagerLockedError: If there is no passphrase and the session can't ask.
-            WrongPassphraseError: If no passphrase fits.
+            WrongPassphraseError: If no passphrase is right.
         """
         with _prompt_lock:
             for passphrase in self._candidates():
                 key = derive_key(passphrase, parameters, self._label)
                 if is_right_key(key):
-                    self.opened_with = passphrase
+                    self.right_passphrase = passphrase
                     _remember(passphrase)
                     return key
         raise WrongPassphraseError(f"The passphrase does not open {self._label}.", hint="The store is intact: try another passphrase.")
 
     def check_key(self, parameters: KeyParameters, is_right_key: Callable[[bytes], bool]) -> None:
-        """Do nothing: a passphrase is not stored."""
+        """Do nothing, because a passphrase is not stored."""
 
     def delete_key(self, parameters: KeyParameters) -> None:
-        """Do nothing: a passphrase is not stored."""
+        """Do nothing, because a passphrase is not stored."""
 
     def describe(self, parameters: KeyParameters) -> str:
         """Return the key derivation and the profile of its parameters."""
@@ -160,8 +160,8 @@ class PassphraseProtection:
 
     def _candidates(self) -> Iterator[str]:
         from_environment = os.environ.get(PASSPHRASE_VARIABLE)
-        available = [self._passphrase, *reversed(_remembered), from_environment]
-        yield from dict.fromkeys(passphrase for passphrase in available if passphrase)
+        passphrases = [self._passphrase, *reversed(_used_passphrases), from_environment]
+        yield from dict.fromkeys(passphrase for passphrase in passphrases if passphrase)
         if self._ask is None:
             if not from_environment and not self._passphrase:
                 raise self._locked_error()
@@ -169,13 +169,14 @@ class PassphraseProtection:
         prompt = f"Passphrase of {self._label}: "
         for _ in range(MAX_ATTEMPTS):
             try:
-                typed = self._ask(prompt)
+                answer = self._ask(prompt)
             except InteractionUnavailableError:
                 if from_environment or self._passphrase:
+                    # A passphrase was set and is wrong, so the caller raises WrongPassphraseError.
                     return
                 raise self._locked_error() from None
-            if typed:
-                yield typed
+            if answer:
+                yield answer
             prompt = f"That does not open it. Passphrase of {self._label}: "
 
     def _locked_error(self) -> ManagerLockedError:
@@ -183,20 +184,17 @@ class PassphraseProtection:
 
 
 def _remember(passphrase: str) -> None:
-    if passphrase in _remembered:
-        _remembered.remove(passphrase)
-    _remembered.append(passphrase)
+    if passphrase in _used_passphrases:
+        _used_passphrases.remove(passphrase)
+    _used_passphrases.append(passphrase)
 
 
 def _ask_twice(label: str, ask: PassphraseSource, note: str = "") -> str:
-    """Return the new passphrase that the user typed twice; the prompt shows ``note``.
-
-    The result is an empty text if the user types nothing.
-    """
+    """Return the new passphrase that the user types twice, or an empty text if the user types nothing. The prompt shows ``note``."""
     prompt = f"New passphrase for {label}{f' ({note})' if note else ''}: "
     for _ in range(MAX_ATTEMPTS):
-        first = ask(prompt)
-        if not first or ask("The same passphrase again: ") == first:
-            return first
+        passphrase = ask(prompt)
+        if not passphrase or ask("The same passphrase again: ") == passphrase:
+            return passphrase
         prompt = f"The two differ. New passphrase for {label}: "
     raise WrongPassphraseError(f"The two passphrases for {label} differed {MAX_ATTEMPTS} times; nothing was changed.", hint="Try again.")

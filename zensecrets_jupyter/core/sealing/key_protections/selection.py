@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 class KeyProtections:
     """The protections that one database can use, with its label, passphrase source and key folder."""
 
-    def __init__(self, label: str, ask: PassphraseSource | None, key_folder: Path, preferred: str | None = None) -> None:
+    def __init__(self, label: str, ask: PassphraseSource | None, key_folder: Path, protection: str | None = None) -> None:
         """Prepare the protections.
 
         Args:
             label: The name of the database in prompts and errors, such as ``secrets manager 'default'``.
             ask: The source that asks the user for a passphrase.
             key_folder: The folder of key files.
-            preferred: The protection of a new database; by default the best available one.
+            protection: The name of the protection for a new database; by default the best available one.
         """
-        self._preferred = preferred
+        self._required_protection = protection
         self._label = label
         self._ask = ask
         self._key_folder = key_folder
@@ -71,27 +71,27 @@ class KeyProtections:
     def create_default_key(self) -> tuple[str, KeyParameters, bytes]:
         """Create the wrapping key of a new database.
 
-        If no protection is preferred, the first available one is used: the OS keyring, then a passphrase that is known or that the user
-        types now, then a key file.
+        If the constructor got no protection, the first available one is used: the OS keyring, then a passphrase that is known or that the
+        user types now, then a key file.
 
         Returns:
             The name of the protection, the parameters of the key, and the key.
 
         Raises:
             ManagerLockedError: If the OS keyring is locked and there is no passphrase.
-            InteractionUnavailableError: If a passphrase is preferred and the session can't ask for it.
+            InteractionUnavailableError: If the constructor got the protection ``passphrase``, and the session can't ask for it.
         """
         passphrase = known_passphrase()
-        if self._preferred:
-            return self._create(self._preferred, passphrase)
+        if self._required_protection:
+            return self._create(self._required_protection, passphrase)
         if KeyringProtection.exists():
             try:
                 return self._create("keyring")
             except ManagerLockedError:
-                # A known passphrase, such as that of ZENSECRETS_PASSPHRASE, replaces a keyring that is locked.
+                # A known passphrase, for example from ZENSECRETS_PASSPHRASE, is used instead of a locked keyring.
                 if passphrase is None:
                     raise
-        if passphrase is None and self._ask is not None and self._may_ask_for_new():
+        if passphrase is None and self._ask is not None and self._may_ask_for_new_passphrase():
             try:
                 passphrase = ask_new_passphrase(self._label, self._ask)
             except InteractionUnavailableError:
@@ -104,12 +104,12 @@ class KeyProtections:
         """Return whether :meth:`create_default_key` would ask the user for a new passphrase."""
         if known_passphrase() is not None or self._ask is None:
             return False
-        if self._preferred:
-            return self._preferred == "passphrase"
-        return self._may_ask_for_new() and not KeyringProtection.exists()
+        if self._required_protection:
+            return self._required_protection == "passphrase"
+        return self._may_ask_for_new_passphrase() and not KeyringProtection.exists()
 
-    def _may_ask_for_new(self) -> bool:
-        # An existing key file means that the user was asked earlier, or could not be asked. A user is asked once, not for each store.
+    def _may_ask_for_new_passphrase(self) -> bool:
+        # A user is asked only once. A key file exists if the user was asked for an earlier store, or could not be asked.
         return not has_declined() and not has_key_files(self._key_folder)
 
     def _create(self, name: str, passphrase: str | None = None) -> tuple[str, KeyParameters, bytes]:
