@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from zensecrets_jupyter.core.managers.registry import BUILT_IN
+from zensecrets_jupyter.core.managers.registry import BUILT_IN_FLAVORS
 
 # The builds and environments of this file take minutes, so one worker of pytest-xdist makes them.
 pytestmark = pytest.mark.xdist_group("packaging")
@@ -152,8 +152,8 @@ def test_flavors_without_their_library_are_listed_with_the_install_command(witho
     lines = {line.split()[0]: line for line in listed.splitlines() if line.strip()}
     code = "from importlib.metadata import metadata; print(*metadata('zensecrets-jupyter').get_all('Provides-Extra'))"
     extras = _run([without_extras / "python", "-I", "-c", code], path=without_extras).split()
-    assert set(BUILT_IN) <= set(lines), listed
-    for flavor, entry in BUILT_IN.items():
+    assert set(BUILT_IN_FLAVORS) <= set(lines), listed
+    for flavor, entry in BUILT_IN_FLAVORS.items():
         if entry.extra:
             assert entry.extra in extras
             assert f'pip install "zensecrets-jupyter[{entry.extra}]"' in lines[flavor]

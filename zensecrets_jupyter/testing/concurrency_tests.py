@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.errors import SecretExistsError
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers.backend import BatchReads
-from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
+from zensecrets_jupyter.core.managers.records import READ_AND_WRITE
 from zensecrets_jupyter.core.settings import SecretValidationLevel
 from zensecrets_jupyter.core.stack import ComponentType, Stack, StackComponent, get_flavor
 from zensecrets_jupyter.testing.manager_hooks import ManagerHooks, content_of, needs, secret
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ConcurrencyTests(ManagerHooks):
     """Tests with several instances or threads."""
 
-    @needs(ALL_BUT_VERSIONS)
+    @needs(READ_AND_WRITE)
     def test_two_instances_share_the_backend(self) -> None:
         """Writes and deletions of one instance are visible to another instance at once."""
         first, second = self.open_manager(), self.open_manager()
@@ -36,7 +36,7 @@ class ConcurrencyTests(ManagerHooks):
         second.delete_secret("a")
         assert first.list_secrets() == []
 
-    @needs(ALL_BUT_VERSIONS)
+    @needs(READ_AND_WRITE)
     def test_managers_are_isolated(self) -> None:
         """An isolated manager cannot see, change or delete the secrets of another manager."""
         manager, other = self.open_manager(), self.open_manager(f"{self.identity}-other")
@@ -69,7 +69,7 @@ class ConcurrencyTests(ManagerHooks):
         assert stored.items() <= everything.items()
         assert stored == everything or not self.keeps_all_updates
 
-    @needs(ALL_BUT_VERSIONS)
+    @needs(READ_AND_WRITE)
     def test_threads_share_one_instance(self) -> None:
         """Several threads can write, read and delete with one instance."""
         manager = self.open_manager()

@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.errors import (
     UnsupportedOperationError,
 )
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
+from zensecrets_jupyter.core.managers.records import READ_AND_WRITE
 from zensecrets_jupyter.core.schemas.built_in.basic_auth import BasicAuthSecretSchema
 from zensecrets_jupyter.testing.canary import canary
 from zensecrets_jupyter.testing.manager_hooks import ManagerHooks, content_of, needs, secret
@@ -176,7 +176,7 @@ class ContractTests(ManagerHooks):
         assert self.open_manager().list_secrets() == []
         manager.delete_all_secrets()
 
-    @needs(ALL_BUT_VERSIONS)
+    @needs(READ_AND_WRITE)
     def test_rename_keeps_content_and_schema(self) -> None:
         """A renamed secret keeps content and schema. An existing new name is refused, and nothing changes."""
         manager = self.open_manager()
@@ -244,7 +244,7 @@ class ContractTests(ManagerHooks):
             with pytest.raises(SecretNotFoundError):
                 manager.undelete_secret(name)
 
-    @needs(ALL_BUT_VERSIONS)
+    @needs(READ_AND_WRITE)
     def test_random_operations_match_a_dict(self) -> None:
         """After any series of operations, backend and dict of versions have the same content."""
         check_against_dict(self.open_manager, version_behavior=self.version_behavior, examples=self.random_series_count, steps=15)

@@ -237,7 +237,7 @@ def test_change_token_is_read_before_the_secret() -> None:
     mine = secret("mine", key="first")
     assert cache.fetch("mine", lambda _: mine) is mine
     cache._token_time = 0.0
-    assert cache.fresh("mine") is None
+    assert cache.get_fresh("mine") is None
     assert cache.fetch("mine", lambda _: mine) is mine
 
 
@@ -256,7 +256,7 @@ def test_late_caller_uses_the_result_of_another_read() -> None:
     """
     cache = ReadCache(60.0, None)
     first = secret("mine", key="first")
-    assert cache.fresh("mine") is None
+    assert cache.get_fresh("mine") is None
     assert cache.fetch("mine", lambda _: first) is first
     assert cache.fetch("mine", lambda _: secret("mine", key="second")) is first
 
@@ -272,12 +272,12 @@ def test_write_invalidates_all_caches_of_a_flavor() -> None:
         for name in ("one", "two"):
             cache.fetch(name, lambda name: secret(name, key="stored"))
     writer.drop_everywhere("one")
-    assert [cache.fresh("one") is None for cache in (writer, reader, other)] == [True, True, False]
-    assert [cache.fresh("two") is None for cache in (writer, reader, other)] == [False, False, False]
+    assert [cache.get_fresh("one") is None for cache in (writer, reader, other)] == [True, True, False]
+    assert [cache.get_fresh("two") is None for cache in (writer, reader, other)] == [False, False, False]
     writer.drop_everywhere()
-    assert [cache.fresh("two") is None for cache in (writer, reader, other)] == [True, True, False]
+    assert [cache.get_fresh("two") is None for cache in (writer, reader, other)] == [True, True, False]
     without_flavor[0].drop_everywhere("one")
-    assert [cache.fresh("one") is None for cache in without_flavor] == [True, False]
+    assert [cache.get_fresh("one") is None for cache in without_flavor] == [True, False]
 
 
 def test_read_of_another_instance_from_before_a_write_is_not_cached() -> None:

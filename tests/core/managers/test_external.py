@@ -384,7 +384,7 @@ def test_invalid_path_in_azure(key_vault: KeyVaultServer) -> None:
 def test_managers_without_external_secrets() -> None:
     """A flavor without external secrets has no read-only secrets."""
     manager = SecretsManager(MemoryBackend())
-    assert manager.read_only == {}
+    assert manager.read_only_locations == {}
     manager.check_change("anything")
     assert Capability.REGISTER in manager.capabilities
 

@@ -37,7 +37,7 @@ from zensecrets_jupyter.core.managers import (
     SecretsManager,
     SecretSummary,
 )
-from zensecrets_jupyter.core.managers.records import ALL_BUT_VERSIONS
+from zensecrets_jupyter.core.managers.records import READ_AND_WRITE
 from zensecrets_jupyter.core.schemas import UndefinedSecretSchema
 from zensecrets_jupyter.core.settings import home
 from zensecrets_jupyter.core.stack import ComponentType
@@ -291,7 +291,7 @@ def test_rename_to_an_existing_name_changes_nothing(manager: SecretsManager[Coun
 # Missing capabilities.
 
 
-ALL = ALL_BUT_VERSIONS | Capability.VERSIONS | Capability.UNDELETE
+ALL = READ_AND_WRITE | Capability.VERSIONS | Capability.UNDELETE
 
 OPERATIONS_WITH_CAPABILITY: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
     "read": (Capability.READ, lambda manager: manager.get_secret("there")),
@@ -387,8 +387,8 @@ def test_capabilities_are_derived_from_methods() -> None:
             raise self.missing_error(f"{name} {number}")
 
     assert ReadOnlyBackend.capabilities == Capability.READ | Capability.LIST
-    assert CountingBackend.capabilities == ALL_BUT_VERSIONS
-    assert VersionedBackend.capabilities == ALL_BUT_VERSIONS | Capability.VERSIONS
+    assert CountingBackend.capabilities == READ_AND_WRITE
+    assert VersionedBackend.capabilities == READ_AND_WRITE | Capability.VERSIONS
     reading = SecretsManager(ReadOnlyBackend())
     with pytest.raises(UnsupportedOperationError):
         reading.register_secret(secret("new"))

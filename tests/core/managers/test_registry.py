@@ -112,12 +112,12 @@ def test_flavors_without_their_extras_are_listed() -> None:
 import json, sys
 import zensecrets_jupyter
 from zensecrets_jupyter.core.managers import availability, flavor_names, summary
-from zensecrets_jupyter.core.managers.registry import BUILT_IN
+from zensecrets_jupyter.core.managers.registry import BUILT_IN_FLAVORS
 names = [name for name in flavor_names() if summary(name)]
 imported = [name for name in {LIBRARIES!r} if name in sys.modules]
 sys.modules.update(dict.fromkeys({LIBRARIES!r}))
-needing = {{name: availability(name).reason for name, found in BUILT_IN.items() if found.extra}}
-print(json.dumps([names, sorted(BUILT_IN), imported, needing]))
+needing = {{name: availability(name).reason for name, found in BUILT_IN_FLAVORS.items() if found.extra}}
+print(json.dumps([names, sorted(BUILT_IN_FLAVORS), imported, needing]))
 """
     names, built_in, imported, needing = run_python(code)
     assert set(built_in) <= set(names)

@@ -29,7 +29,7 @@ class Sealed:
     def __init__(self, path: Path, ask: Callable[[str], str] | None = None) -> None:
         """Use the file at ``path``; nothing is opened."""
         self.file = SqliteFile(path, TABLES, kind="test", version=1)
-        self.keys = DataKeys(self.file, KEYS, label="the test's store", in_use=_in_use, ask=ask)
+        self.keys = DataKeys(self.file, KEYS, label="the test's store", has_sealed_rows=_has_sealed_rows, ask=ask)
 
     def put(self, text: str) -> None:
         """Encrypt ``text`` in place of the earlier text."""
@@ -71,7 +71,7 @@ class ScriptedPassphrases:
         return self._passphrases.pop(0)
 
 
-def _in_use(connection: Connection) -> bool:
+def _has_sealed_rows(connection: Connection) -> bool:
     return connection.execute(select(SEALED.c.id)).first() is not None
 
 

@@ -43,5 +43,5 @@ def accepted_fields_of_flavor(component_type: ComponentType, flavor: str) -> Map
     fields = fields_of_flavor(component_type, flavor)
     if component_type is not ComponentType.SECRETS_MANAGER:
         return fields
-    zenml_names = managers.get_flavor(flavor).options_model.OTHER_NAMES
+    zenml_names = managers.get_flavor(flavor).options_model.ZENML_NAMES
     return {**fields, **{zenml_name: fields[name] for zenml_name, name in zenml_names.items()}}

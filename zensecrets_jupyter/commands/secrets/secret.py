@@ -234,7 +234,7 @@ def cleanup(call: Call, *, yes: bool, old_force: bool) -> Outcome:
     """Delete all secrets of the active stack."""
     manager = active_manager()
     manager.require(Capability.LIST | Capability.DELETE, "delete")
-    deletable = [name for name in manager.list_secrets() if name not in manager.read_only]
+    deletable = [name for name in manager.list_secrets() if name not in manager.read_only_locations]
     if not deletable:
         return Outcome(text=f"There are no secrets in secrets manager {manager.name!r}.")
     count = counted(len(deletable), "secret")

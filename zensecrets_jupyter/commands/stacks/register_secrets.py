@@ -74,7 +74,7 @@ def register_secrets(
     required = _required_secrets(manager, attributes, schemas or {})
     sections = []
     for secret in required:
-        section = _section(secret, everything=everything and secret.name not in manager.read_only)
+        section = _section(secret, everything=everything and secret.name not in manager.read_only_locations)
         if section.fields:
             # For a read-only secret, the error comes before the form asks for values.
             manager.check_change(secret.name)
@@ -111,7 +111,7 @@ def _required_secrets(
 ) -> list[_RequiredSecret]:
     required = []
     for name, secret in manager.get_secrets(attributes).items():
-        if isinstance(secret, SecretNotFoundError) and name not in manager.read_only:
+        if isinstance(secret, SecretNotFoundError) and name not in manager.read_only_locations:
             schema = schema_or_fallback(schemas[name]) if name in schemas else ArbitrarySecretSchema
             required.append(_RequiredSecret(name, attributes[name], None, schema))
         elif isinstance(secret, ZenSecretsError):

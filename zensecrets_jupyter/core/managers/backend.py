@@ -1,7 +1,8 @@
 """The contract of a backend: the methods that a flavor of secrets manager implements.
 
-A backend subclasses :class:`Backend` and implements its five methods. Each optional feature is a protocol: a backend with the methods of
-:class:`Versioned` has versions, without a flag. :attr:`Backend.capabilities` is derived from the implemented methods.
+A backend is a subclass of :class:`Backend`. It implements ``read`` and ``list`` and, if it can write, ``create``, ``replace`` and
+``delete``.
+Each optional feature is a protocol: a backend that has the methods of :class:`Versioned` supports versions.
 
 Methods raise :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses, does not answer or is damaged.
 Instances must be thread-safe.
@@ -29,10 +30,7 @@ if TYPE_CHECKING:
 
 
 class Backend(ABC):
-    """Base class of backends. A subclass that sets ``FLAVOR`` is registered when it is defined.
-
-    ``read`` and ``list`` are required. A read-only backend omits ``create``, ``replace`` and ``delete``.
-    """
+    """Base class of backends. A subclass that sets ``FLAVOR`` is registered when it is defined."""
 
     FLAVOR: ClassVar[str] = ""
     """Name of the flavor."""
@@ -43,11 +41,12 @@ class Backend(ABC):
     is_local: ClassVar[bool] = False
     """Whether only this machine can reach the backend. A stack with a remote orchestrator refuses a local backend."""
     parallel_reads: ClassVar[int] = 32
-    """Maximum number of concurrent reads. It is 1 if a read costs less than the start of a thread."""
+    """Maximum number of concurrent reads. It should be 1 if a read takes less time than the start of a thread."""
     time_to_live: ClassVar[float] = 60.0
-    """Seconds for which the cache keeps a secret. A write by this process removes it at once."""
+    """Seconds for which the cache keeps a secret. A write by this process removes the secret from the cache at once."""
 
     _declares_capabilities: ClassVar[bool] = False
+    """Whether the class or one of its base classes sets ``capabilities`` itself."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Derive the capabilities and register the flavor."""
@@ -109,7 +108,7 @@ class Backend(ABC):
         """
         raise self.unsupported_error(f"delete secret {name!r}")
 
-    # Hooks with a default.
+    # Hooks that a subclass may override.
 
     def names(self) -> Iterable[str]:
         """Return the names of all secrets, in any order."""
@@ -125,17 +124,17 @@ class Backend(ABC):
         """Return facts for users, by label: the location of the secrets and their protection. No request is sent."""
         return {}
 
-    def explain_missing(self, name: str, *, request: bool) -> SecretNotFoundError | None:  # noqa: ARG002 - overrides use the arguments
+    def explain_missing(self, name: str, *, may_request: bool) -> SecretNotFoundError | None:  # noqa: ARG002 - overrides use the arguments
         """Return an error that explains why a secret is missing, or ``None``.
 
         Args:
             name: Name of the missing secret.
-            request: Whether a request may be sent to find the reason.
+            may_request: Whether a request may be sent to find the reason.
         """
         return None
 
     @property
-    def read_only(self) -> Mapping[str, str]:
+    def read_only_locations(self) -> Mapping[str, str]:
         """The locations of secrets of other programs, by name. These secrets are read-only."""
         return {}
 
@@ -172,11 +171,7 @@ class Backend(ABC):
 
     @classmethod
     def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[BaseSecretSchema]]:
-        """Separate the options that import secrets at registration from the others.
-
-        Returns:
-            The options to register, and the secrets to import.
-        """
+        """Return the attributes without those that import secrets at registration, and the secrets to import."""
         return dict(attributes), []
 
     # Helpers for subclasses.
@@ -209,9 +204,9 @@ class Backend(ABC):
         """Check that a secret does not belong to another program.
 
         Raises:
-            UnsupportedOperationError: If the secret belongs to another program. The text states where the secret is stored.
+            UnsupportedOperationError: If the secret belongs to another program. The message states where the secret is stored.
         """
-        location = self.read_only.get(name)
+        location = self.read_only_locations.get(name)
         if location is None:
             return
         message = f"Secret {name!r} belongs to another program: secrets manager {self.name!r} only reads it, from {location}."
@@ -225,7 +220,7 @@ class Backend(ABC):
         for method, capability in (("create", Capability.REGISTER), ("replace", Capability.UPDATE), ("delete", Capability.DELETE)):
             if getattr(cls, method) is not getattr(Backend, method):
                 capabilities |= capability
-        for protocol, capability in _OPTIONAL.items():
+        for protocol, capability in _PROTOCOL_CAPABILITIES.items():
             if issubclass(cls, protocol):
                 capabilities |= capability
         return capabilities
@@ -238,15 +233,16 @@ class Backend(ABC):
             attributes: The options under our names or under ZenML's.
 
         Raises:
-            InvalidOptionsError: If an option is missing, unknown or malformed. The text contains the name and never the value.
+            InvalidOptionsError: If an option is missing, unknown or malformed. The message contains the name and never the value.
         """
         model = cls.options_model
         model.protect(attributes)
         try:
             return model.model_validate(model.with_our_names(attributes))
         except ValidationError as error:
-            labels = {our_name: zenml_name for zenml_name, our_name in model.OTHER_NAMES.items() if zenml_name in attributes}
-            problems = describe_problems(error, model, known=[*model.model_fields, *model.OTHER_NAMES], labels=labels)
+            # A problem names the option as the user wrote it.
+            labels = {our_name: zenml_name for zenml_name, our_name in model.ZENML_NAMES.items() if zenml_name in attributes}
+            problems = describe_problems(error, model, known=[*model.model_fields, *model.ZENML_NAMES], labels=labels)
         except ValueError as error:
             problems = [str(error)]
         fields = ", ".join(model.model_fields) or "none"
@@ -301,8 +297,13 @@ class BatchReads(Protocol):
 class BatchWrites(Protocol):
     """A backend that writes several secrets in one transaction."""
 
-    def write_batch(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
-        """Create and replace secrets, all or none. The errors are those of ``create`` and ``replace``."""
+    def write_batch(self, new_records: Mapping[str, SecretRecord], replacements: Mapping[str, SecretRecord]) -> None:
+        """Create and replace secrets, all or none. The errors are those of ``create`` and ``replace``.
+
+        Args:
+            new_records: The secrets to create, by name.
+            replacements: The new records of existing secrets, by name.
+        """
 
 
 @runtime_checkable
@@ -315,7 +316,7 @@ class ChangeTracking(Protocol):
 
 @runtime_checkable
 class Renamable(Protocol):
-    """A backend that can rename a secret. For other backends the manager creates the new name and deletes the old one."""
+    """A backend that can rename a secret. With another backend, the manager creates a secret with the new name and deletes the old one."""
 
     def rename(self, name: str, new_name: str) -> None:
         """Rename a secret.
@@ -328,7 +329,7 @@ class Renamable(Protocol):
 
 @runtime_checkable
 class Clearable(Protocol):
-    """A backend that can delete all secrets in one call. For other backends the manager deletes them one by one."""
+    """A backend that can delete all secrets in one call. With another backend, the manager deletes them one by one."""
 
     def delete_all(self) -> None:
         """Delete every secret of this secrets manager."""
@@ -339,15 +340,15 @@ class Rekeyable(Protocol):
     """A backend that encrypts its secrets with its own key."""
 
     def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
-        """Change the protection of the data key; see :meth:`SecretsManager.rewrap`."""
+        """Change the protection of the data key, which encrypts the secrets; see :meth:`SecretsManager.rewrap`."""
 
     def rotate_key(self) -> None:
         """Encrypt every secret and every earlier version with a new data key."""
 
 
-_OPTIONAL: dict[type, Capability] = {
+_PROTOCOL_CAPABILITIES: dict[type, Capability] = {
     Versioned: Capability.VERSIONS,
     Restorable: Capability.UNDELETE,
     Rekeyable: Capability.REKEY,
 }
-"""The capability of each optional protocol. The other optional protocols have no capability."""
+"""The capability that a backend gets by each protocol. The other protocols only make operations faster."""

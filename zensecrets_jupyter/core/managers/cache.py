@@ -1,4 +1,4 @@
-"""A cache of secrets, which shares one read among concurrent callers."""
+"""A cache of secrets. Threads that need the same secret at the same time share one read."""
 
 from __future__ import annotations
 
@@ -24,21 +24,23 @@ _caches: dict[str, WeakSet[ReadCache]] = {}
 _caches_lock = threading.Lock()
 
 
-class _Entry(NamedTuple):
-    """A cached secret, the change token before its read, and its expiry."""
+class _CacheEntry(NamedTuple):
+    """A cached secret, the change token before its read, and the time at which the entry becomes invalid."""
 
     secret: BaseSecretSchema
     token: object
-    expires: float
+    expiry_time: float
 
 
 class ReadCache:
-    """A cache of secrets by name, with a time to live. If the backend has a change token, a new token invalidates all entries.
+    """A cache of secrets by name, with a time to live.
+
+    Some backends have a change token, a value that changes with every write. A new token makes all cached secrets invalid.
 
     Threads that need the same secret at the same time share one read. A read in progress is called a flight. A write removes the
     flight, so the result of a read that began before the write goes to the waiting threads and not into the cache.
 
-    Two caches of one flavor may hold the same secret of the same backend, so a write by one of them removes the secret from both.
+    Two caches of one flavor may contain the same secret of the same backend, so a write through one of them removes the secret from both.
     """
 
     def __init__(self, time_to_live: float, change_token: Callable[[], object] | None = None, *, flavor: str = "") -> None:
@@ -51,7 +53,7 @@ class ReadCache:
         """
         self._time_to_live = time_to_live
         self._change_token = change_token
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, _CacheEntry] = {}
         self._flights: dict[str, Future[BaseSecretSchema]] = {}
         self._lock = threading.Lock()
         self._token: object = None
@@ -61,16 +63,16 @@ class ReadCache:
             with _caches_lock:
                 _caches.setdefault(flavor, WeakSet()).add(self)
 
-    def fresh(self, name: str) -> BaseSecretSchema | None:
-        """Return the cached secret, or ``None`` if it has to be read."""
+    def get_fresh(self, name: str) -> BaseSecretSchema | None:
+        """Return the cached secret, or ``None`` if the secret has to be read from the backend."""
         entry = self._entries.get(name)
         if entry is None:
             return None
-        secret, token, expires = entry
         now = time.monotonic()
-        current = self._token if now - self._token_time < POLL_INTERVAL else self._read_token(now)
-        # The caller of an earlier read may have changed the cached object.
-        return secret if now < expires and token == current and not secret.is_changed else None
+        current_token = self._token if now - self._token_time < POLL_INTERVAL else self._read_token(now)
+        # A caller that got the cached object may have changed it.
+        is_valid = now < entry.expiry_time and entry.token == current_token and not entry.secret.is_changed
+        return entry.secret if is_valid else None
 
     def fetch(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema:
         """Return the cached secret, or call ``read(name)`` and cache its result. Concurrent callers share one call.
@@ -82,12 +84,13 @@ class ReadCache:
             with self._lock:
                 flight = self._flights.get(name)
                 if flight is None:
-                    cached = self.fresh(name)
+                    cached = self.get_fresh(name)
                     if cached is not None:
                         # Another read ended after the first check of this caller.
                         return cached
                     flight = self._flights[name] = Future()
                     break
+            # If the reading thread is interrupted, it cancels the flight, and this thread tries again.
             with suppress(CancelledError):
                 return flight.result()
         try:
@@ -98,11 +101,11 @@ class ReadCache:
             flight.set_exception(error)
             raise
         except BaseException:
-            # Ctrl-C interrupts only the reading thread. One of the waiting threads then reads the secret.
+            # Ctrl-C interrupts only this thread. One of the waiting threads then reads the secret.
             self._end_flight(name, flight, None)
             flight.cancel()
             raise
-        self._end_flight(name, flight, _Entry(secret, token, time.monotonic() + self._time_to_live))
+        self._end_flight(name, flight, _CacheEntry(secret, token, time.monotonic() + self._time_to_live))
         flight.set_result(secret)
         return secret
 
@@ -111,7 +114,7 @@ class ReadCache:
     ) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return the secret or the error for each name.
 
-        Cached secrets are returned at once, and reads in progress are shared. One call of ``read`` gets all other names.
+        A cached secret is returned, and a read in progress is shared. ``read`` is called once, with all other names.
 
         Raises:
             ZenSecretsError: If ``read`` raises it.
@@ -121,7 +124,7 @@ class ReadCache:
         shared_names: list[str] = []
         with self._lock:
             for name in names:
-                cached = self.fresh(name)
+                cached = self.get_fresh(name)
                 if cached is not None:
                     results[name] = cached
                 elif name in self._flights:
@@ -131,7 +134,7 @@ class ReadCache:
         if own_flights:
             results.update(self._read_flights(own_flights, read))
         for name in shared_names:
-            results[name] = self._fetch_or_error(name, lambda missing_name: _secret_in(read([missing_name]), missing_name))
+            results[name] = self._fetch_or_error(name, lambda read_name: _secret_in(read([read_name]), read_name))
         return results
 
     def _fetch_or_error(self, name: str, read: Callable[[str], BaseSecretSchema]) -> BaseSecretSchema | ZenSecretsError:
@@ -156,14 +159,14 @@ class ReadCache:
                 self._end_flight(name, flight, None)
                 flight.cancel()
             raise
-        expires = time.monotonic() + self._time_to_live
+        expiry_time = time.monotonic() + self._time_to_live
         for name, flight in flights.items():
             secret = results[name]
             if isinstance(secret, ZenSecretsError):
                 self._end_flight(name, flight, None)
                 flight.set_exception(secret)
             else:
-                self._end_flight(name, flight, _Entry(secret, token, expires))
+                self._end_flight(name, flight, _CacheEntry(secret, token, expiry_time))
                 flight.set_result(secret)
         return results
 
@@ -189,7 +192,7 @@ class ReadCache:
             self._entries.clear()
             self._flights.clear()
 
-    def _end_flight(self, name: str, flight: Future[BaseSecretSchema], entry: _Entry | None) -> None:
+    def _end_flight(self, name: str, flight: Future[BaseSecretSchema], entry: _CacheEntry | None) -> None:
         """Remove a flight and cache its entry, unless a write has removed the flight already."""
         with self._lock:
             if self._flights.get(name) is flight:

@@ -31,10 +31,12 @@ def mask_refused_values(method: _Method) -> _Method:
             signature.bind(*args, **kwargs)
         except TypeError as error:
             # In a call on the class, the method's first argument takes the position of ``self``.
-            is_on_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
-            mask_values([*args[1 if is_on_class else 2 :], *(value for name, value in kwargs.items() if not is_value_free_argument(name))])
+            is_called_on_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
+            # The method's first argument is skipped, because it is a name, or a secret whose values are masked already.
+            further_arguments = args[1:] if is_called_on_class else args[2:]
+            mask_values([*further_arguments, *(value for name, value in kwargs.items() if not is_value_free_argument(name))])
             class_name = method.__qualname__.partition(".")[0]
-            reason = f"it is called on the class {class_name}, not on an object of it" if is_on_class else error
+            reason = f"it is called on the class {class_name}, not on an object of it" if is_called_on_class else error
             problem = f"{method.__name__}({parameters}) was called with wrong arguments: {reason}."
         else:
             return method(*args, **kwargs)

@@ -1,6 +1,6 @@
 """The secrets manager: the whole API for users, on top of any backend.
 
-It checks names and contents, caches reads, logs reads for the step cache, and suggests similar names in errors. A
+It checks names and contents, caches secrets, records for the step cache which secrets are read, and suggests similar names in errors. A
 :class:`~zensecrets_jupyter.core.managers.backend.Backend` stores the secrets.
 """
 
@@ -103,7 +103,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     @property
     def context(self) -> ManagerContext:
-        """Name, ID and folder, as the workspace has them."""
+        """Name, ID and folder of the manager in the workspace."""
         return self._backend.context
 
     @property
@@ -153,35 +153,35 @@ class SecretsManager(Generic[BackendT_co]):
         return self._backend.keeps_key_in_file
 
     @property
-    def read_only(self) -> Mapping[str, str]:
+    def read_only_locations(self) -> Mapping[str, str]:
         """The locations of secrets of other programs, by name. These secrets are read-only."""
-        return self._backend.read_only
+        return self._backend.read_only_locations
 
     def describe(self) -> dict[str, str]:
         """Return facts for users, by label: the location of the secrets and their protection."""
         return self._backend.describe()
 
-    def require(self, needed: Capability, verb: str) -> None:
+    def require(self, required: Capability, verb: str) -> None:
         """Check that an operation is supported, before the user is asked for input.
 
         Args:
-            needed: The required capabilities.
+            required: The capabilities that the operation needs.
             verb: The operation, for the message "can't VERB secrets".
 
         Raises:
             UnsupportedOperationError: If the operation is not supported.
             NoSecretsManagerError: If the operation is a change and the manager was deleted since it was opened.
         """
-        if needed not in self.capabilities:
+        if required not in self.capabilities:
             raise self._backend.unsupported_error(f"{verb} secrets")
-        if needed & CHANGES:
+        if required & CHANGES:
             self.context.check_registered()
 
     def check_change(self, secret_name: str) -> None:
         """Check that a secret does not belong to another program.
 
         Raises:
-            UnsupportedOperationError: If the secret belongs to another program. The text states where the secret is stored.
+            UnsupportedOperationError: If the secret belongs to another program. The message states where the secret is stored.
         """
         self._backend.check_change(secret_name)
 
@@ -199,9 +199,9 @@ class SecretsManager(Generic[BackendT_co]):
         """
         if not refresh:
             # This code runs at every access to an attribute of a component, so it has to be fast.
-            cached = self._cache.fresh(secret_name)
+            cached = self._cache.get_fresh(secret_name)
             if cached is not None:
-                if read_log.active:
+                if read_log.active_logs:
                     read_log.note(self, secret_name, cached)
                 return cached
         if refresh:
@@ -211,25 +211,26 @@ class SecretsManager(Generic[BackendT_co]):
         raise self.not_found_error(secret_name)
 
     def get_secrets(self, secret_names: Iterable[str], *, refresh: bool = False) -> dict[str, BaseSecretSchema | ZenSecretsError]:
-        """Return the secret or the error for each name. Several secrets are read at a time.
+        """Return the secret or the error for each name. Several secrets are read at the same time.
 
         Args:
             secret_names: Names of the secrets.
             refresh: Whether to ignore the cache.
         """
-        requested = list(dict.fromkeys(secret_names))
-        for name in requested if refresh else ():
-            self._cache.drop(name)
-        results = {name: secret for part in self._in_batches(requested, self._get_batch) for name, secret in part.items()}
-        missing = [name for name, secret in results.items() if isinstance(secret, SecretNotFoundError)]
-        candidates = self._similar_name_candidates() if missing else []
-        return {**results, **{name: self._not_found(name, candidates, request=False) for name in missing}}
+        unique_names = list(dict.fromkeys(secret_names))
+        if refresh:
+            for name in unique_names:
+                self._cache.drop(name)
+        results = self._read_in_batches(unique_names, self._get_batch)
+        missing_names = [name for name, result in results.items() if isinstance(result, SecretNotFoundError)]
+        candidates = self._similar_name_candidates() if missing_names else []
+        complete_errors = {name: self._make_not_found_error(name, candidates, may_request=False) for name in missing_names}
+        return {**results, **complete_errors}
 
     def get_records(self, secret_names: Iterable[str]) -> dict[str, SecretRecord | ZenSecretsError]:
         """Return the stored record or the error for each name, without the cache."""
         self.require(Capability.READ, "read")
-        requested = list(dict.fromkeys(secret_names))
-        return {name: record for part in self._in_batches(requested, self._read_records) for name, record in part.items()}
+        return self._read_in_batches(list(dict.fromkeys(secret_names)), self._read_records)
 
     def list_secrets(self) -> list[str]:
         """Return the names of all secrets, sorted. No value is read."""
@@ -260,7 +261,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     def not_found_error(self, secret_name: str) -> SecretNotFoundError:
         """Return the error for a missing secret, with similar names if the backend can list."""
-        return self._not_found(secret_name, None, request=True)
+        return self._make_not_found_error(secret_name, None, may_request=True)
 
     def exists_error(self, secret_name: str) -> SecretExistsError:
         """Return the error for a name that exists already."""
@@ -269,9 +270,10 @@ class SecretsManager(Generic[BackendT_co]):
     def secret_of(self, name: str, record: SecretRecord) -> BaseSecretSchema:
         """Return the secret of a record.
 
-        A record that does not match its schema gets the schema ``arbitrary``, for example after a cell has changed the class.
+        A record that does not match its schema gets the schema ``arbitrary``. An example is a record whose schema class was changed in a
+        cell.
         """
-        if name in self.read_only:
+        if name in self.read_only_locations:
             return external_schema(record.clear_keys).from_content(name, record.content, self.context.origin)
         with suppress(InvalidSecretError):
             return schema_or_fallback(record.schema).from_content(name, record.content, self.context.origin)
@@ -316,17 +318,18 @@ class SecretsManager(Generic[BackendT_co]):
         """
         self._backend.check_merge(secret_name)
         self.require(Capability.READ | Capability.UPDATE, "change single keys of")
-        removed, changed = dict.fromkeys(remove), check_mapping(content)
+        keys_to_remove = dict.fromkeys(remove)
+        new_values = check_mapping(content)
 
         def change(current: SecretRecord) -> SecretRecord:
-            for key in removed:
+            for key in keys_to_remove:
                 if key not in current.content:
                     message = f"Secret {secret_name!r} has no key {key!r} to remove."
                     hint = f"Its keys are {', '.join(sorted(current.content))}."
                     raise SecretKeyNotFoundError(message, name=secret_name, key=key, manager=self.name, hint=hint)
-            remaining = {key: value for key, value in current.content.items() if key not in removed}
-            merged = schema_or_fallback(current.schema).from_content(secret_name, {**remaining, **changed})
-            return record_of(merged)
+            remaining = {key: value for key, value in current.content.items() if key not in keys_to_remove}
+            secret = schema_or_fallback(current.schema).from_content(secret_name, {**remaining, **new_values})
+            return record_of(secret)
 
         self._replace(secret_name, change)
 
@@ -397,21 +400,21 @@ class SecretsManager(Generic[BackendT_co]):
         self.require(Capability.VERSIONS | Capability.UPDATE, "roll back")
         if not isinstance(self._backend, Versioned):
             raise self._backend.unsupported_error("roll back secrets")
-        missing: SecretNotFoundError
+        backend_error: SecretNotFoundError
         try:
             return self._backend.rollback(secret_name, number)
         except SecretNotFoundError as error:
-            missing = error
+            backend_error = error
         finally:
             self._cache.drop_everywhere(secret_name)
-        # The error for a missing version is complete, because its hint lists the versions.
-        raise missing if missing.hint else self.not_found_error(secret_name)
+        # An error with a hint is complete, such as the error for a missing version, whose hint lists the versions.
+        raise backend_error if backend_error.hint else self.not_found_error(secret_name)
 
     def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
         """Change the protection of the data key of an encrypted store. Secrets are not encrypted again.
 
         Args:
-            protection: "keyring", "passphrase" or "keyfile". The current protection can be renewed with another passphrase, or with
+            protection: "keyring", "passphrase" or "keyfile". If the store has this protection already, it gets another passphrase, or
                 another key in the keyring or in a file.
             passphrase: The new passphrase. The default is ``ZENSECRETS_NEW_PASSPHRASE``, or ``ZENSECRETS_PASSPHRASE`` if the store had
                 no passphrase before. Without these variables the user is asked.
@@ -430,7 +433,7 @@ class SecretsManager(Generic[BackendT_co]):
         Raises:
             UnsupportedOperationError: If the backend does not encrypt with its own key.
             ManagerLockedError: If the store cannot be opened.
-            ManagerCorruptedError: If a row is damaged. Nothing is changed then.
+            ManagerCorruptedError: If a row is damaged. Then nothing is changed.
         """
         self._rekeyable().rotate_key()
 
@@ -459,23 +462,27 @@ class SecretsManager(Generic[BackendT_co]):
         """Replace a secret by a record. The errors are those of :meth:`update_secret`."""
         self._replace(secret_name, lambda _current: record)
 
-    def write_records(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
+    def write_records(self, new_records: Mapping[str, SecretRecord], replacements: Mapping[str, SecretRecord]) -> None:
         """Create and replace several secrets in one transaction, if :attr:`supports_batch_writes`.
 
+        Args:
+            new_records: The secrets to create, by name.
+            replacements: The new records of existing secrets, by name.
+
         Raises:
-            SecretExistsError: If a new secret exists already.
-            SecretNotFoundError: If a replaced secret does not exist.
+            SecretExistsError: If a secret to create exists already.
+            SecretNotFoundError: If a secret to replace does not exist.
             InvalidSecretError: If the backend cannot store one of the secrets.
         """
-        for needed, verb, records in ((Capability.REGISTER, "register", new), (Capability.UPDATE, "update", replaced)):
+        for capability, verb, records in ((Capability.REGISTER, "register", new_records), (Capability.UPDATE, "update", replacements)):
             if records:
-                self.require(needed, verb)
+                self.require(capability, verb)
             for name in records:
                 self.check_change(names.check_name(name))
         if not isinstance(self._backend, BatchWrites):
-            raise self._backend.unsupported_error(f"write {len(new) + len(replaced)} secrets at once")
-        with self._writing(*new, *replaced):
-            self._backend.write_batch(new, replaced)
+            raise self._backend.unsupported_error(f"write {len(new_records) + len(replacements)} secrets at once")
+        with self._writing(*new_records, *replacements):
+            self._backend.write_batch(new_records, replacements)
 
     # Internals.
 
@@ -501,18 +508,19 @@ class SecretsManager(Generic[BackendT_co]):
 
     @contextmanager
     def _writing(self, *secret_names: str, renamed_to: str = "") -> Iterator[None]:
-        """Run a write: remove the secrets from all caches afterwards, and complete a SecretNotFoundError."""
-        missing = ""
+        """Remove the secrets from all caches after the write in the block, and replace its SecretNotFoundError by a complete error."""
+        missing_name = ""
         try:
             yield
         except SecretKeyNotFoundError:
+            # This subclass of SecretNotFoundError is complete already.
             raise
         except SecretNotFoundError as error:
-            missing = error.name if error.name in secret_names else secret_names[0]
+            missing_name = error.name if error.name in secret_names else secret_names[0]
         finally:
             self._cache.drop_everywhere(*secret_names, *([renamed_to] if renamed_to else []))
-        if missing:
-            raise self.not_found_error(missing)
+        if missing_name:
+            raise self.not_found_error(missing_name)
 
     def _similar_name_candidates(self) -> list[str]:
         """Return the names of all secrets, or no name if the backend cannot list them."""
@@ -521,17 +529,17 @@ class SecretsManager(Generic[BackendT_co]):
                 return list(self._backend.names())
         return []
 
-    def _not_found(self, secret_name: str, candidates: Collection[str] | None, *, request: bool) -> SecretNotFoundError:
-        """Return the error for a missing secret.
+    def _make_not_found_error(self, secret_name: str, candidates: Collection[str] | None, *, may_request: bool) -> SecretNotFoundError:
+        """Return the error for a missing secret, with a hint.
 
         Args:
             secret_name: Name of the secret.
             candidates: The existing names, from which similar names are suggested. If ``None``, they are listed.
-            request: Whether the backend may send a request to find the reason.
+            may_request: Whether the backend may send a request to find the reason.
         """
-        explained = self._backend.explain_missing(secret_name, request=request)
-        if explained is not None:
-            return explained
+        backend_error = self._backend.explain_missing(secret_name, may_request=may_request)
+        if backend_error is not None:
+            return backend_error
         candidates = self._similar_name_candidates() if candidates is None else candidates
         message = f"There is no secret {secret_name!r} in secrets manager {self.name!r}."
         hint = (
@@ -539,21 +547,24 @@ class SecretsManager(Generic[BackendT_co]):
             or names.key_reference_hint(secret_name, candidates)
             or names.did_you_mean(secret_name, candidates)
         )
-        # A name with a dot is invalid, so the hint must not suggest to register it.
-        invalid = "The name of a secret has no dot. Give the name alone, without a key." if "." in secret_name else ""
-        invalid = invalid if secret_name else "Give the name of a secret. To see the names: %secret list, or Client().list_secrets()."
-        hint = hint or invalid or f"Register it: %secret register {secret_name}"
+        if not hint and not secret_name:
+            hint = "Give the name of a secret. To see the names: %secret list, or Client().list_secrets()."
+        elif not hint and "." in secret_name:
+            # A name with a dot is invalid, so the hint must not suggest to register it.
+            hint = "The name of a secret has no dot. Give the name alone, without a key."
+        hint = hint or f"Register it: %secret register {secret_name}"
         return SecretNotFoundError(message, name=secret_name, manager=self.name, hint=hint)
 
     def _fetch(self, name: str) -> BaseSecretSchema:
         """Return a secret from the cache or from the backend, and log the read."""
         if not isinstance(name, str):
             raise name_type_error(name)
-        if read_log.active:
+        if read_log.active_logs:
+            # The log also contains a read that fails.
             read_log.note(self, name, None)
         self.require(Capability.READ, "read")
         secret = self._cache.fetch(name, self._load)
-        if read_log.active:
+        if read_log.active_logs:
             read_log.note(self, name, secret)
         return secret
 
@@ -561,31 +572,40 @@ class SecretsManager(Generic[BackendT_co]):
         """Return a secret from the backend."""
         return self.secret_of(name, self._backend.read(name))
 
-    def _in_batches(self, requested: list[str], read: Callable[[list[str]], _ResultT]) -> list[_ResultT]:
-        """Return the results of ``read`` for all batches. Several batches are read at a time."""
+    def _read_in_batches(self, secret_names: list[str], read_batch: Callable[[list[str]], dict[str, _ResultT]]) -> dict[str, _ResultT]:
+        """Return the results of ``read_batch`` for all names. Several batches are read at the same time."""
         size = self._backend.batch_size if isinstance(self._backend, BatchReads) else 1
-        batches = [requested[start : start + size] for start in range(0, len(requested), size)]
-        workers = min(self.parallel_reads, len(batches))
-        if workers <= 1:
-            return [read(batch) for batch in batches]
-        with ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-read") as pool:
-            return list(pool.map(read, batches))
+        batches = [secret_names[start : start + size] for start in range(0, len(secret_names), size)]
+        thread_count = min(self.parallel_reads, len(batches))
+        results: dict[str, _ResultT] = {}
+        if thread_count <= 1:
+            for batch in batches:
+                results.update(read_batch(batch))
+            return results
+        with ThreadPoolExecutor(thread_count, thread_name_prefix="zensecrets-read") as pool:
+            for batch_results in pool.map(read_batch, batches):
+                results.update(batch_results)
+        return results
 
     def _read_batch(self, batch: list[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
-        """Return the record or the error for each name of a batch, with one request."""
+        """Return the record or the error for each name of a batch, with one request.
+
+        Raises:
+            ZenSecretsError: If the request fails, or if the batch has only one name and its secret cannot be read.
+        """
         if len(batch) > 1 and isinstance(self._backend, BatchReads):
             return self._backend.read_batch(batch)
         return {name: self._backend.read(name) for name in batch}
 
     def _read_records(self, batch: list[str]) -> dict[str, SecretRecord | ZenSecretsError]:
-        """Return the record or the error for each name of a batch. The redactor gets the values first."""
+        """Return the record or the error for each name of a batch. The values are added to the redactor before."""
         results: Mapping[str, SecretRecord | ZenSecretsError]
         try:
             results = self._read_batch(batch)
         except ZenSecretsError as error:
             results = dict.fromkeys(batch, error)
         return {
-            name: self._protect_record(name, result) if isinstance(result, SecretRecord) else result for name, result in results.items()
+            name: result if isinstance(result, ZenSecretsError) else self._protect_record(name, result) for name, result in results.items()
         }
 
     def _protect_record(self, name: str, record: SecretRecord) -> SecretRecord | ZenSecretsError:
@@ -599,7 +619,7 @@ class SecretsManager(Generic[BackendT_co]):
         return record
 
     def _get_batch(self, batch: list[str]) -> dict[str, BaseSecretSchema | ZenSecretsError]:
-        """Return the secret or the error for each name of a batch, if possible from the cache."""
+        """Return the secret or the error for each name of a batch. Cached secrets are not read again."""
         if len(batch) == 1:
             return {batch[0]: self._get_or_error(batch[0])}
         for name in batch:
@@ -621,7 +641,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     def _get_or_error(self, name: str) -> BaseSecretSchema | ZenSecretsError:
         """Return a secret or its error."""
-        cached = self._cache.fresh(name)
+        cached = self._cache.get_fresh(name)
         if cached is not None:
             read_log.note(self, name, cached)
             return cached

@@ -1,4 +1,4 @@
-"""A log of the secrets that a step reads, for the step cache."""
+"""A log of the secrets that a step reads. The step cache runs a step again if one of these secrets has changed."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class LoggedManager(Protocol):
         """ID of the manager."""
 
 
-class SecretRead(NamedTuple):
+class SecretReads(NamedTuple):
     """The reads of one secret.
 
     Attributes:
         manager: The secrets manager of the secret.
-        seen: The different states in which the secret was read. The list is empty if the read failed.
+        states: The secret as it was read. It has several states if it changed between two reads, and no state if every read failed.
     """
 
     manager: LoggedManager
-    seen: list[BaseSecretSchema]
+    states: list[BaseSecretSchema]
 
 
-Reads: TypeAlias = "dict[tuple[str, str], SecretRead]"
+ReadLog: TypeAlias = "dict[tuple[str, str], SecretReads]"
 """The reads, by the ID of the manager and the name of the secret."""
 
-active: tuple[Reads, ...] = ()
+active_logs: tuple[ReadLog, ...] = ()
 """The logs to which reads are added now."""
 _lock = threading.Lock()
 
@@ -52,24 +52,28 @@ def note(manager: LoggedManager, name: str, secret: BaseSecretSchema | None) -> 
         name: The name of the secret.
         secret: The secret, or ``None`` before the read.
     """
-    for log in active:
-        read = log.setdefault((manager.id, name), SecretRead(manager, []))
-        if secret is not None and (not read.seen or (read.seen[-1] is not secret and read.seen[-1] != secret)):
-            read.seen.append(secret)
+    for log in active_logs:
+        states = log.setdefault((manager.id, name), SecretReads(manager, [])).states
+        if secret is None:
+            continue
+        # Most reads return the same object from the cache. The comparison by identity avoids a comparison of all values.
+        if not states or (states[-1] is not secret and states[-1] != secret):
+            states.append(secret)
 
 
 @contextmanager
-def recorded_reads() -> Iterator[Reads]:
-    """Yield a log of the reads of all threads while the block runs.
+def record_reads() -> Iterator[ReadLog]:
+    """Yield a log to which the reads of all threads are added while the block runs.
 
-    Reads of other threads are added, because a step may start threads. A read of an unrelated thread costs at most one cache miss.
+    It contains the reads of other threads, because a step may start threads. If one of these threads does not belong to the step, its reads
+    can only cause an unnecessary run of the step.
     """
-    global active  # noqa: PLW0603 - the logs belong to the process
-    log: Reads = {}
+    global active_logs  # noqa: PLW0603 - the logs belong to the process
+    log: ReadLog = {}
     with _lock:
-        active = (*active, log)
+        active_logs = (*active_logs, log)
     try:
         yield log
     finally:
         with _lock:
-            active = tuple(other for other in active if other is not log)
+            active_logs = tuple(active_log for active_log in active_logs if active_log is not log)

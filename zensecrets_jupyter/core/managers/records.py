@@ -42,8 +42,8 @@ class Capability(enum.Flag):
 CHANGES = Capability.REGISTER | Capability.UPDATE | Capability.DELETE | Capability.UNDELETE
 """The capabilities that change secrets."""
 
-ALL_BUT_VERSIONS = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
-"""The capabilities of a backend that reads and writes, but has no versions, no restore and no key."""
+READ_AND_WRITE = Capability.READ | Capability.LIST | Capability.REGISTER | Capability.UPDATE | Capability.DELETE
+"""The capabilities of a backend that can read and write secrets, and has no optional capability."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class SecretRecord:
     """The stored data of a secret.
 
     Attributes:
-        schema: Type of the schema.
+        schema: Type of the schema, such as ``aws``.
         content: The keys and values, as plain texts.
-        clear_keys: For a secret of another program, the keys whose values need no mask. They are not stored.
+        clear_keys: The keys whose values need no mask. Only a secret of another program has them, and they are not stored.
     """
 
     schema: str
@@ -68,7 +68,7 @@ class SecretVersion(NamedTuple):
         number: Number of the version. The first version has number 1.
         schema: Type of the schema.
         created: Time of the write, in UTC.
-        current: Whether it is the current version.
+        current: Whether this version is the current one.
     """
 
     number: int
@@ -78,7 +78,7 @@ class SecretVersion(NamedTuple):
 
 
 class SecretSummary(NamedTuple):
-    """An entry of a list of secrets. A field is ``None`` if only a read of the secret would show it."""
+    """Facts about a secret in a list of secrets. A field is ``None`` if the backend's list does not contain the fact."""
 
     name: str
     schema: str | None = None
@@ -87,19 +87,19 @@ class SecretSummary(NamedTuple):
 
 
 class ManagerOptions(BaseModel):
-    """Base class of the options of a flavor, which a user sets at registration. Sensitive options are a SecretField."""
+    """Base class of the options of a flavor, which a user sets at registration. A sensitive option is declared with SecretField."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    OTHER_NAMES: ClassVar[dict[str, str]] = {}
-    """Our name of an option, by ZenML's name, if the names differ. Our name is stored and shown."""
+    ZENML_NAMES: ClassVar[dict[str, str]] = {}
+    """ZenML's name of each option that has another name here, with our name. Our name is stored and shown."""
 
-    ONCE: ClassVar[frozenset[str]] = frozenset()
+    REGISTRATION_ONLY: ClassVar[frozenset[str]] = frozenset()
     """The options that only affect the registration, and are not stored."""
 
     @classmethod
     def translate_value(cls, name: str, value: Any) -> Any:  # noqa: ARG003 - overrides use the name
-        """Convert the value of an option with ZenML's ``name`` to a value of our option. ``None`` drops the option."""
+        """Return the value of our option for the value that ZenML's option ``name`` has, or ``None`` to omit the option."""
         return value
 
     @classmethod
@@ -107,10 +107,10 @@ class ManagerOptions(BaseModel):
         """Return the options under our names.
 
         Raises:
-            ValueError: If an option has a value under both names. The text of the error contains no value.
+            ValueError: If an option has a value under both names. The error does not contain a value.
         """
         options = dict(attributes)
-        for zenml_name, our_name in cls.OTHER_NAMES.items():
+        for zenml_name, our_name in cls.ZENML_NAMES.items():
             if zenml_name not in options:
                 continue
             if our_name in options:
@@ -130,23 +130,25 @@ class ManagerOptions(BaseModel):
     def is_sensitive(cls, name: str, value: Any) -> bool:
         """Return whether an option is encrypted at rest and masked.
 
-        An option is sensitive if its field is a SecretField, or if its value looks like a secret.
+        An option is sensitive if it is declared with SecretField. If it is declared neither as secret nor as clear text, it is sensitive if
+        its value looks like a secret.
         """
-        field = cls.model_fields.get(cls.OTHER_NAMES.get(name, name))
+        field = cls.model_fields.get(cls.ZENML_NAMES.get(name, name))
         if field is not None and (is_secret_field(field) or is_clear_text_field(field)):
             return is_secret_field(field)
         return isinstance(value, str) and looks_sensitive(name, value)
 
     @classmethod
     def protect(cls, attributes: Mapping[str, Any]) -> None:
-        """Add the sensitive values to the redactor. The options need not be valid."""
+        """Add the sensitive values to the redactor. The attributes may be invalid options."""
         for name, value in attributes.items():
             if isinstance(value, str) and value and cls.is_sensitive(name, value):
+                # A fragment is a secret part of the value, such as the password in a URL.
                 for text in (value, *secret_fragments(name, value)):
                     the_redactor().protect(text, name)
 
 
-def _accept() -> None:
+def _accept_unregistered() -> None:
     """Accept a manager that was never registered."""
 
 
@@ -156,9 +158,10 @@ class ManagerContext:
 
     Attributes:
         name: Name under which the manager is registered.
-        id: ID of the manager. It does not change when the manager is renamed, and sealed content is bound to it.
+        id: ID of the manager. It does not change when the manager is renamed, because encrypted content can only be decrypted with the
+            same ID.
         folder: The manager's folder for files. It may not exist yet.
-        origin: Reads the values of unpickled references, or ``None`` if the manager is not registered.
+        origin: Restores pickled values, which contain only a reference. It is ``None`` if the manager is not registered.
         ask_passphrase: Asks the user for the passphrase of a store, or ``None`` if no user can be asked.
         check_registered: Raises NoSecretsManagerError if the manager was deleted since it was opened.
     """
@@ -168,7 +171,7 @@ class ManagerContext:
     folder: Path = field(default_factory=lambda: settings.home() / "secrets_managers" / "unregistered")
     origin: Origin | None = None
     ask_passphrase: PassphraseSource | None = None
-    check_registered: Callable[[], None] = _accept
+    check_registered: Callable[[], None] = _accept_unregistered
 
 
 def record_of(secret: BaseSecretSchema) -> SecretRecord:

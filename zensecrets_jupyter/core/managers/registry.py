@@ -16,7 +16,7 @@ ENTRY_POINTS = "zensecrets_jupyter.secrets_managers.v2"
 """Entry point group of flavors: ``flavor = "module:BackendClass"``."""
 
 
-class _BuiltIn(NamedTuple):
+class _BuiltInFlavor(NamedTuple):
     """A built-in flavor: its class, its summary, and the extra that installs its libraries."""
 
     module: str
@@ -25,34 +25,34 @@ class _BuiltIn(NamedTuple):
     extra: str = ""
 
     @property
-    def install(self) -> str:
+    def install_command(self) -> str:
         """The command that installs the libraries of the flavor, or an empty text."""
         return f'pip install "zensecrets-jupyter[{self.extra}]"' if self.extra else ""
 
 
-def _built_in(module: str, class_name: str, summary: str, extra: str = "") -> _BuiltIn:
+def _flavor(module: str, class_name: str, summary: str, extra: str = "") -> _BuiltInFlavor:
     """Return a built-in flavor. ``module`` is relative to the package of the backends."""
-    return _BuiltIn(f"zensecrets_jupyter.core.managers.backends.{module}", class_name, summary, extra)
+    return _BuiltInFlavor(f"zensecrets_jupyter.core.managers.backends.{module}", class_name, summary, extra)
 
 
-BUILT_IN: dict[str, _BuiltIn] = {
-    "aws": _built_in("remote.aws.backend", "AwsBackend", "AWS Secrets Manager", "aws"),
-    "azure": _built_in("remote.azure.backend", "AzureBackend", "Azure Key Vault", "azure"),
-    "dotenv": _built_in("dotenv", "DotenvBackend", "a .env file; read-only"),
-    "env": _built_in("env", "EnvBackend", "environment variables of this process; read-only"),
-    "gcp": _built_in("remote.gcp.backend", "GcpBackend", "Google Cloud Secret Manager", "gcp"),
-    "github": _built_in("remote.github", "GithubBackend", "the Actions secrets of a GitHub repository; write-only", "github"),
-    "keyring": _built_in("keyring", "KeyringBackend", "the keyring of the operating system"),
-    "local": _built_in("sealed.local", "LocalBackend", "an encrypted SQLite file on this machine; the default"),
-    "memory": _built_in("memory", "MemoryBackend", "the memory of this process; for tests"),
-    "sql": _built_in("sealed.sql", "SqlBackend", "sealed tables on a PostgreSQL server, for a team", "sql"),
-    "vault": _built_in("remote.vault.backend", "VaultBackend", "HashiCorp Vault, KV version 2", "vault"),
-    "zenml": _built_in("remote.zenml.backend", "ZenmlBackend", "a ZenML server, shared with its pipelines", "zenml"),
+BUILT_IN_FLAVORS: dict[str, _BuiltInFlavor] = {
+    "aws": _flavor("remote.aws.backend", "AwsBackend", "AWS Secrets Manager", "aws"),
+    "azure": _flavor("remote.azure.backend", "AzureBackend", "Azure Key Vault", "azure"),
+    "dotenv": _flavor("dotenv", "DotenvBackend", "a .env file; read-only"),
+    "env": _flavor("env", "EnvBackend", "environment variables of this process; read-only"),
+    "gcp": _flavor("remote.gcp.backend", "GcpBackend", "Google Cloud Secret Manager", "gcp"),
+    "github": _flavor("remote.github", "GithubBackend", "the Actions secrets of a GitHub repository; write-only", "github"),
+    "keyring": _flavor("keyring", "KeyringBackend", "the keyring of the operating system"),
+    "local": _flavor("sealed.local", "LocalBackend", "an encrypted SQLite file on this machine; the default"),
+    "memory": _flavor("memory", "MemoryBackend", "the memory of this process; for tests"),
+    "sql": _flavor("sealed.sql", "SqlBackend", "sealed tables on a PostgreSQL server, for a team", "sql"),
+    "vault": _flavor("remote.vault.backend", "VaultBackend", "HashiCorp Vault, KV version 2", "vault"),
+    "zenml": _flavor("remote.zenml.backend", "ZenmlBackend", "a ZenML server, shared with its pipelines", "zenml"),
 }
 
 
 class Availability(NamedTuple):
-    """Whether a flavor can be used on this machine. ``reason`` explains why not, and how to fix it."""
+    """Whether a flavor can be used on this machine. If it cannot, ``reason`` explains why, and what to do."""
 
     ok: bool
     reason: str = ""
@@ -71,7 +71,7 @@ def _unavailable_error(name: str, message: str, hint: str) -> FlavorUnavailableE
 _registry: Registry[Backend] = Registry(
     "flavor of secrets manager",
     ENTRY_POINTS,
-    {flavor: (built_in.module, built_in.class_name) for flavor, built_in in BUILT_IN.items()},
+    {name: (flavor.module, flavor.class_name) for name, flavor in BUILT_IN_FLAVORS.items()},
     clash=_clash_error,
     unavailable=_unavailable_error,
 )
@@ -97,21 +97,21 @@ def flavor_names() -> list[str]:
 
 def summary(flavor: str) -> str:
     """Return a short description of where the flavor stores secrets."""
-    if flavor in BUILT_IN:
-        return BUILT_IN[flavor].summary
+    if flavor in BUILT_IN_FLAVORS:
+        return BUILT_IN_FLAVORS[flavor].summary
     distribution = _registry.distribution(flavor)
     return f"from {distribution}" if distribution else "defined in this process"
 
 
 def install_command(flavor: str) -> str:
     """Return the command that installs the libraries of a built-in flavor, or an empty text."""
-    return BUILT_IN[flavor].install if flavor in BUILT_IN else ""
+    return BUILT_IN_FLAVORS[flavor].install_command if flavor in BUILT_IN_FLAVORS else ""
 
 
-def is_installed(library: str) -> bool:
+def is_installed(module: str) -> bool:
     """Return whether a module can be imported, without importing it."""
     try:
-        return importlib.util.find_spec(library) is not None
+        return importlib.util.find_spec(module) is not None
     except (ModuleNotFoundError, ValueError):
         # The parent package is missing, or ``sys.modules`` has ``None`` for the module.
         return False
@@ -136,14 +136,15 @@ def get_flavor(flavor: str) -> type[Backend]:
     try:
         backend_class = _registry.find(flavor)
     except ImportError as error:
+        # FlavorUnavailableError is an ImportError. The registry raises it with a complete message.
         if isinstance(error, FlavorUnavailableError):
             raise
-        missing = error.name
+        missing_module = error.name
     else:
         if backend_class is not None:
             return backend_class
         message = f"There is no flavor {quote_untrusted(flavor)} of secrets manager."
         hint = f"{did_you_mean(flavor, flavor_names())} The flavors are {', '.join(flavor_names())}."
         raise UnknownFlavorError(message, flavor=flavor, hint=hint.strip())
-    message = f"Flavor {flavor!r} of secrets manager needs {missing}, which is not installed."
+    message = f"Flavor {flavor!r} of secrets manager needs {missing_module}, which is not installed."
     raise FlavorUnavailableError(message, flavor=flavor, hint=f"Install it: {install_command(flavor)}")

@@ -1,4 +1,4 @@
-"""Authenticated encryption bound to a context, keyed fingerprints, and checksums.
+"""Authenticated encryption of texts, keyed fingerprints, and checksums. To seal a text means to encrypt it with authentication.
 
 The cipher is XChaCha20-Poly1305 as libsodium implements it (draft-irtf-cfrg-xchacha-03). Its nonce of 192 bits can be random for any
 number of texts under one key.
@@ -33,7 +33,7 @@ def new_key() -> bytes:
 def seal(key: bytes, plaintext: bytes, context: tuple[str, ...]) -> bytes:
     """Return ``plaintext`` in encrypted form, authenticated together with ``context``.
 
-    Decryption needs the same key and the same context. It detects any changed byte.
+    Decryption needs the same key and the same context, for example the name of a secret. It detects any changed byte.
     """
     nonce = secrets.token_bytes(_NONCE_SIZE)
     return _FORMAT + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, encode(context), nonce, key)
@@ -64,18 +64,18 @@ def fingerprint(key: bytes, text: str) -> str:
     return hashlib.blake2b(_to_bytes(text), key=derived_key, digest_size=16).hexdigest()
 
 
-def checksum(parts: tuple[str, ...]) -> bytes:
-    """Return 16 bytes that detect accidental damage to ``parts`` without a key.
+def checksum(texts: tuple[str, ...]) -> bytes:
+    """Return 16 bytes with which accidental damage to ``texts`` is detected without a key.
 
     An attacker can forge a checksum.
     """
-    return hashlib.blake2b(encode(parts), digest_size=16, person=b"zensecrets-check").digest()
+    return hashlib.blake2b(encode(texts), digest_size=16, person=b"zensecrets-check").digest()
 
 
-def encode(parts: tuple[str, ...]) -> bytes:
-    """Return ``parts`` as bytes, each after its length, so that different tuples have different encodings."""
-    encoded = [_to_bytes(part) for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+def encode(texts: tuple[str, ...]) -> bytes:
+    """Return ``texts`` as bytes, each after its length, so that different tuples have different encodings."""
+    encoded_texts = [_to_bytes(text) for text in texts]
+    return b"".join(len(encoded_text).to_bytes(4, "big") + encoded_text for encoded_text in encoded_texts)
 
 
 def _to_bytes(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Database row of a wrapped data key: its creation, its checks, and unwrapping."""
+"""Database row of a data key, which a wrapping key encrypts: creation and checks of the row, and decryption of the data key."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FINGERPRINT = "data_key"
 
 @dataclass(frozen=True)
 class DataKey:
-    """A data key and its generation; each sealed row stores the generation of its key."""
+    """A data key and its generation, a number. Each sealed row stores the generation of the data key that encrypts it."""
 
     generation: int
     key: bytes = field(repr=False)
@@ -70,18 +70,19 @@ def data_keys_table(tables: MetaData) -> Table:
     )
 
 
-def wrap_key(key: DataKey, kind: str, parameters: KeyParameters, wrapping_key: bytes) -> DataKeyRow:
+def wrap_key(data_key: DataKey, kind: str, parameters: KeyParameters, wrapping_key: bytes) -> DataKeyRow:
     """Return the row of a data key.
 
     Args:
-        key: The data key.
+        data_key: The data key.
         kind: The name of the key protection.
         parameters: The parameters of the wrapping key.
         wrapping_key: The wrapping key.
     """
-    text = json.dumps({**parameters, _FINGERPRINT: _fingerprint(key)}, sort_keys=True)
-    row = DataKeyRow(key.generation, kind, text, b"", b"")
-    row = row._replace(wrapped=cipher.seal(wrapping_key, key.key, _context(row)))
+    parameters_json = json.dumps({**parameters, _FINGERPRINT: _fingerprint(data_key)}, sort_keys=True)
+    # The wrapped key is bound to the columns before it, and the checksum covers them all, so the columns are filled in this order.
+    row = DataKeyRow(data_key.generation, kind, parameters_json, b"", b"")
+    row = row._replace(wrapped=cipher.seal(wrapping_key, data_key.key, _context(row)))
     return row._replace(checksum=_checksum(row))
 
 
@@ -89,13 +90,13 @@ def unwrap_key(row: DataKeyRow, wrapping_key: bytes) -> DataKey:
     """Return the data key of a row.
 
     Raises:
-        ManagerCorruptedError: If another wrapping key encrypts the data key.
+        ManagerCorruptedError: If ``wrapping_key`` is not the key that encrypts the data key.
     """
     return DataKey(row.generation, cipher.unseal(wrapping_key, row.wrapped, _context(row)))
 
 
 def is_wrapping_key(row: DataKeyRow, key: bytes) -> bool:
-    """Return whether ``key`` wraps the data key of a row."""
+    """Return whether ``key`` is the wrapping key of a row."""
     try:
         unwrap_key(row, key)
     except ManagerCorruptedError:
@@ -107,17 +108,17 @@ def is_intact(row: DataKeyRow) -> bool:
     """Return whether a row has values of the right types, and the right checksum."""
     # SQLite allows a value of any type in any column (https://sqlite.org/flextypegood.html).
     types = (int, str, str, bytes, bytes)
-    has_types = all(isinstance(value, expected) for value, expected in zip(row, types, strict=True))
-    return has_types and row.checksum == _checksum(row)
+    has_right_types = all(isinstance(value, expected_type) for value, expected_type in zip(row, types, strict=True))
+    return has_right_types and row.checksum == _checksum(row)
 
 
-def holds_key(row: DataKeyRow, key: DataKey) -> bool:
-    """Return whether a row holds ``key``, according to the fingerprint of the key."""
-    return row.generation == key.generation and row.key_parameters().get(_FINGERPRINT) == _fingerprint(key)
+def holds_key(row: DataKeyRow, data_key: DataKey) -> bool:
+    """Return whether a row contains ``data_key``. It compares fingerprints, so it needs no wrapping key."""
+    return row.generation == data_key.generation and row.key_parameters().get(_FINGERPRINT) == _fingerprint(data_key)
 
 
-def _fingerprint(key: DataKey) -> str:
-    return cipher.fingerprint(key.key, "data key")
+def _fingerprint(data_key: DataKey) -> str:
+    return cipher.fingerprint(data_key.key, "data key")
 
 
 def _context(row: DataKeyRow) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Data key of a database, which encrypts the rows; a wrapping key encrypts the data key.
 
 The table of data keys has one row. A single transaction changes this row and the rows that the key encrypts. If the process is killed, the
-database holds either the old key with the old rows, or the new key with the new rows. At worst an unused wrapping key remains.
+database contains either the old key with the old rows, or the new key with the new rows. At worst an unused wrapping key remains.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-_MAX_RETRIES = 100
-"""Number of attempts to change the key. An attempt fails only if another process has changed the key since the attempt began."""
+_MAX_ATTEMPTS = 100
+"""Maximum number of attempts of an operation. An attempt is repeated only if another process has changed the key since it began."""
 
 
 class Reseal(Protocol):
-    """Function that seals every row of a database again, in a transaction."""
+    """Function that encrypts every row of a database again, in a transaction."""
 
     def __call__(self, connection: Connection, *, old: DataKey, new: DataKey) -> None:
-        """Unseal each row with ``old`` and seal it with ``new``."""
+        """Decrypt each row with the key ``old``, and encrypt it with the key ``new``."""
 
 
 class _OpenKey(NamedTuple):
-    """An open data key, its row, and the identity of its database."""
+    """A decrypted data key, its row, and the identity of its database."""
 
     row: DataKeyRow
     key: DataKey
@@ -64,7 +64,7 @@ class DataKeys:
         table: Table,
         *,
         label: str,
-        in_use: Callable[[Connection], bool],
+        has_sealed_rows: Callable[[Connection], bool],
         ask: PassphraseSource | None = None,
         key_folder: Path | None = None,
         protection: str | None = None,
@@ -75,23 +75,23 @@ class DataKeys:
             database: The database.
             table: The table that :func:`data_keys_table` returned.
             label: The name of the database in prompts and errors, such as ``secrets manager 'default'``.
-            in_use: Returns whether the database has sealed rows. No new key is created for rows whose key was lost.
-            ask: The source that asks the user for a passphrase.
+            has_sealed_rows: Returns whether the database has encrypted rows. If they exist and their key is lost, no new key is created.
+            ask: Asks the user for a passphrase.
             key_folder: The folder of key files; by default ``keys`` under ``ZENSECRETS_HOME``.
-            protection: The protection of a new key; by default the best available one.
+            protection: The name of the protection for a new key; by default the best available one.
         """
         self._database = database
         self._table = table
         self._label = label
-        self._in_use = in_use
+        self._has_sealed_rows = has_sealed_rows
         self._protections = KeyProtections(label, ask, key_folder or settings.home() / "keys", protection)
-        self._select = select(*(table.c[name] for name in DataKeyRow._fields)).order_by(table.c.generation.desc())
+        self._select_statement = select(*(table.c[name] for name in DataKeyRow._fields)).order_by(table.c.generation.desc())
         self._current: _OpenKey | None = None
         self._passphrase: str | None = None
         self._lock = threading.RLock()
 
     def key_of(self, generation: object) -> DataKey | None:
-        """Return the data key of a generation, or ``None`` if that key is gone.
+        """Return the data key of a generation, or ``None`` if the database has no key or a key of another generation.
 
         Raises:
             ManagerLockedError: If the passphrase or the keyring's password is missing.
@@ -102,7 +102,7 @@ class DataKeys:
         current = self._current
         if current is None or current.key.generation != generation or current.database != self._database.identity:
             with self._lock:
-                row = self._load()
+                row = self._load_row()
                 if row is None or row.generation != generation:
                     return None
                 current = self._open(row)
@@ -117,49 +117,49 @@ class DataKeys:
         """
         return self._open_or_create().key
 
-    def write(self, work: Callable[[Connection, DataKey], _Result]) -> _Result:
-        """Call ``work`` in a write transaction with the current data key, and return its result.
+    def write(self, write_rows: Callable[[Connection, DataKey], _Result]) -> _Result:
+        """Call ``write_rows`` in a write transaction with the current data key, and return its result.
 
-        The key is created on first use. Prompts happen before the transaction. ``work`` is called again if another process changed the key.
+        The key is created on first use. The user is asked before the transaction begins.
 
         Args:
-            work: Writes the rows with the connection, and seals them with the data key.
+            write_rows: Writes rows that are encrypted with the data key.
 
         Raises:
             ManagerError: For the errors of :meth:`key_of`, or if a new key can't be stored.
         """
-        for _ in range(_MAX_RETRIES):
+        for _ in range(_MAX_ATTEMPTS):
             current = self._current or self._open_or_create()
             with self._database.write() as connection:
-                # The database files may have been replaced since the key was opened. Rows sealed with the old key could then never be
-                # opened.
+                # Another process may have changed the key, or replaced the database files. Rows that are encrypted with the old key could
+                # then never be decrypted.
                 row = self._select_row(connection)
                 if row is not None and (row == current.row or holds_key(row, current.key)):
                     self._protections.get_stored(row.kind).check_key(row.key_parameters(), partial(is_wrapping_key, row))
-                    return work(connection, current.key)
+                    return write_rows(connection, current.key)
             self._current = None
         raise self._conflict_error()
 
     @property
     def opens_without_keyring(self) -> bool:
-        """Whether the key opens with neither a prompt nor the keyring, which may prompt."""
+        """Whether the data key can be decrypted with neither a prompt nor the keyring, which may prompt."""
         if self._current is not None:
             return True
-        row = self._load()
+        row = self._load_row()
         return row is None or row.kind == "keyfile" or (row.kind == "passphrase" and known_passphrase() is not None)
 
     @property
     def opens_without_prompt(self) -> bool:
-        """Whether the key opens without a prompt, for example from an unlocked keyring."""
+        """Whether the data key can be decrypted without a prompt, for example with a key in an unlocked keyring."""
         if self.opens_without_keyring:
             return True
-        row = self._load()
+        row = self._load_row()
         return row is not None and row.kind == "keyring" and is_unlocked()
 
     @property
     def is_in_key_file(self) -> bool:
         """Whether a key file protects the data key; ``False`` for a store without a key."""
-        row = self._load()
+        row = self._load_row()
         return row is not None and row.kind == "keyfile"
 
     @property
@@ -167,124 +167,134 @@ class DataKeys:
         """The passphrase that the next access will ask the user for, or ``None``."""
         if self._current is not None:
             return None
-        row = self._load()
+        row = self._load_row()
         if row is None:
             return RequiredPassphrase(self._label, is_new=True) if self._protections.asks_for_new_passphrase() else None
         return RequiredPassphrase(self._label, is_new=False) if row.kind == "passphrase" and known_passphrase() is None else None
 
     def describe(self) -> str:
         """Return a short description of the protection, even if the key can't be opened."""
-        row = self._load()
+        row = self._load_row()
         if row is None:
             return "nothing yet: the first secret creates the key"
         return self._protections.get_stored(row.kind).describe(row.key_parameters())
 
-    def rewrap(self, to: str, *, passphrase: str | None = None) -> None:
+    def rewrap(self, kind: str, *, passphrase: str | None = None) -> None:
         """Protect the data key with another wrapping key, of the same or of another protection.
 
         Args:
-            to: The name of the protection: ``keyring``, ``passphrase`` or ``keyfile``.
+            kind: The name of the protection: ``keyring``, ``passphrase`` or ``keyfile``.
             passphrase: The new passphrase; without it the user is asked.
 
         Raises:
             InvalidOptionsError: If there is no such protection.
             InteractionUnavailableError: If a new passphrase is needed and the session can't ask for it.
-            ManagerError: For the errors of :meth:`key_of`; the old protection then stays.
+            ManagerError: For the errors of :meth:`key_of`. Then the old protection stays.
         """
-        self._protections.get(to)
-        self._replace(to, passphrase, None)
+        # An unknown name raises the error before the old key is opened.
+        self._protections.get(kind)
+        self._replace(kind, passphrase, None)
 
     def rotate(self, reseal: Reseal) -> None:
         """Replace the data key, with a new wrapping key of the same protection.
 
         Args:
-            reseal: Seals the rows with the new key, in the same transaction. If it raises an error, nothing changes.
+            reseal: Encrypts the rows with the new key, in the same transaction. If it raises an error, nothing changes.
 
         Raises:
-            ManagerError: For the errors of :meth:`key_of`; the old key then stays.
+            ManagerError: For the errors of :meth:`key_of`. Then the old key stays.
         """
         self._replace(None, None, reseal)
 
-    def _replace(self, to: str | None, passphrase: str | None, reseal: Reseal | None) -> None:
+    def _replace(self, new_kind: str | None, passphrase: str | None, reseal: Reseal | None) -> None:
+        """Replace the wrapping key and, with ``reseal``, the data key. If ``new_kind`` is ``None``, the protection stays the same."""
         with self._lock:
-            for _ in range(_MAX_RETRIES):
-                old_row, old, _ = self._open_or_create()
-                kind = to or old_row.kind
-                new_passphrase = passphrase or (self._passphrase_for(old_row, to) if kind == "passphrase" else None)
+            for _ in range(_MAX_ATTEMPTS):
+                old = self._open_or_create()
+                kind = new_kind or old.row.kind
+                new_passphrase = passphrase or (self._passphrase_for(old.row, new_kind) if kind == "passphrase" else None)
                 parameters, wrapping_key = self._protections.get(kind, passphrase=new_passphrase).create_key()
-                new = DataKey(old.generation + 1, cipher.new_key()) if reseal else old
-                row = wrap_key(new, kind, parameters, wrapping_key)
-
-                change = partial(self._change, old_row, row, partial(reseal, old=old, new=new) if reseal else None)
-                if self._store(change, kind, parameters):
-                    self._set_current(row, new)
+                new_key = DataKey(old.key.generation + 1, cipher.new_key()) if reseal else old.key
+                new_row = wrap_key(new_key, kind, parameters, wrapping_key)
+                reseal_rows = partial(reseal, old=old.key, new=new_key) if reseal else None
+                if self._store(partial(self._change, old.row, new_row, reseal_rows), kind, parameters):
+                    self._set_current(new_row, new_key)
                     self._passphrase = new_passphrase
                     # The change is committed, so a failure to delete the old wrapping key does no harm.
                     with suppress(ManagerError):
-                        self._protections.get_stored(old_row.kind).delete_key(old_row.key_parameters())
+                        self._protections.get_stored(old.row.kind).delete_key(old.row.key_parameters())
                     with suppress(ManagerError):
                         self._database.scrub()
                     return
             raise self._conflict_error()
 
-    def _change(self, old: DataKeyRow, new: DataKeyRow, reseal: Callable[[Connection], None] | None, connection: Connection) -> bool:
-        """Replace ``old`` by ``new`` and return whether ``old`` was still current."""
-        if self._select_row(connection) != old:
+    def _change(
+        self, old_row: DataKeyRow, new_row: DataKeyRow, reseal_rows: Callable[[Connection], None] | None, connection: Connection
+    ) -> bool:
+        """Replace ``old_row`` by ``new_row``, if the database still contains ``old_row``. Return whether it was replaced."""
+        if self._select_row(connection) != old_row:
             return False
-        if reseal:
-            reseal(connection)
+        if reseal_rows:
+            reseal_rows(connection)
         connection.execute(delete(self._table))
-        connection.execute(insert(self._table).values(new._asdict()))
+        connection.execute(insert(self._table).values(new_row._asdict()))
         return True
 
-    def _passphrase_for(self, row: DataKeyRow, to: str | None) -> str | None:
-        """Return the passphrase of the new wrapping key; ``None`` to ask the user.
+    def _passphrase_for(self, old_row: DataKeyRow, new_kind: str | None) -> str | None:
+        """Return the passphrase of the new wrapping key, or ``None`` to ask the user.
 
-        A rotation, for which ``to`` is ``None``, keeps the passphrase. A change from one passphrase to another does not use the variable
-        with the current passphrase.
+        A rotation, for which ``new_kind`` is ``None``, keeps the passphrase.
         """
-        if to is not None:
-            new = os.environ.get(settings.NEW_PASSPHRASE_VARIABLE)
-            return new or (os.environ.get(settings.PASSPHRASE_VARIABLE) if row.kind != "passphrase" else None)
-        if self._passphrase is None:
-            self._unwrap(row)
-        return self._passphrase
+        if new_kind is None:
+            if self._passphrase is None:
+                self._unwrap(old_row)
+            return self._passphrase
+        new_passphrase = os.environ.get(settings.NEW_PASSPHRASE_VARIABLE)
+        if new_passphrase or old_row.kind == "passphrase":
+            # With a passphrase as the old protection, ZENSECRETS_PASSPHRASE contains the old passphrase.
+            return new_passphrase or None
+        return os.environ.get(settings.PASSPHRASE_VARIABLE)
 
     def _store(self, change: Callable[[Connection], bool], kind: str, parameters: KeyParameters) -> bool:
         """Call ``change`` in a write transaction and return its result.
 
         The new wrapping key is deleted only if it is certain that the change was not stored.
+
+        Args:
+            change: Changes the table, and returns whether it did.
+            kind: The name of the new key's protection.
+            parameters: The parameters of the new wrapping key.
         """
-        changed = False
-        # If the transaction can't begin, for example because another process holds the database, nothing is stored.
-        is_undone = True
+        is_changed = False
+        # If the transaction can't begin, for example because another process locks the database, nothing is stored.
+        may_be_stored = False
         try:
             with self._database.write() as connection:
-                changed = change(connection)
-                # After this line only the commit can fail, and its result after a power cut is unknown.
-                is_undone = not changed
+                is_changed = change(connection)
+                # After this line only the commit can fail. After a failure, for example a power cut, its result is unknown.
+                may_be_stored = is_changed
         finally:
-            if is_undone:
+            if not may_be_stored:
                 with suppress(ManagerError):
                     self._protections.get_stored(kind).delete_key(parameters)
-        return changed
+        return is_changed
 
     def _open_or_create(self) -> _OpenKey:
         with self._lock:
-            row = self._load()
+            row = self._load_row()
             return self._open(row) if row else self._create()
 
     def _open(self, row: DataKeyRow) -> _OpenKey:
-        """Return the opened data key of ``row``, or of a row that replaced it."""
-        for _ in range(_MAX_RETRIES):
+        """Return the decrypted data key of ``row``, or of a row that another process has written in its place."""
+        for _ in range(_MAX_ATTEMPTS):
             current = self._current
             if current and (current.row == row or holds_key(row, current.key)):
                 return self._set_current(row, current.key)
             try:
                 return self._unwrap(row)
             except ManagerError:
-                # A process that replaces the protection deletes the old wrapping key. The key is lost only if the row is still the same.
-                latest_row = self._load()
+                # Another process may have replaced the row and deleted the old wrapping key. If the row is the same, the error is real.
+                latest_row = self._load_row()
                 if latest_row is None or latest_row == row:
                     raise
                 row = latest_row
@@ -294,15 +304,15 @@ class DataKeys:
         protection = self._protections.get_stored(row.kind)
         key = unwrap_key(row, protection.load_key(row.key_parameters(), partial(is_wrapping_key, row)))
         if isinstance(protection, PassphraseProtection):
-            self._passphrase = protection.opened_with
+            self._passphrase = protection.right_passphrase
         return self._set_current(row, key)
 
     def _create(self) -> _OpenKey:
         with self._database.read() as connection:
             self._refuse_lost_key(connection)
-        new = DataKey(_first_generation(), cipher.new_key())
+        data_key = DataKey(_first_generation(), cipher.new_key())
         kind, parameters, wrapping_key = self._protections.create_default_key()
-        row = wrap_key(new, kind, parameters, wrapping_key)
+        row = wrap_key(data_key, kind, parameters, wrapping_key)
 
         def change(connection: Connection) -> bool:
             if self._select_row(connection) is not None:
@@ -312,7 +322,7 @@ class DataKeys:
             return True
 
         if self._store(change, kind, parameters):
-            return self._set_current(row, new)
+            return self._set_current(row, data_key)
         return self._open_or_create()
 
     def _set_current(self, row: DataKeyRow, key: DataKey) -> _OpenKey:
@@ -320,16 +330,16 @@ class DataKeys:
         return current
 
     def _refuse_lost_key(self, connection: Connection | None) -> None:
-        # The order matters: another process may create the key and write with it between the two checks.
-        if connection is not None and self._in_use(connection) and self._select_row(connection) is None:
+        # The rows are checked before the key, because another process may create the key and write rows between the two checks.
+        if connection is not None and self._has_sealed_rows(connection) and self._select_row(connection) is None:
             raise self._damage_error()
 
-    def _load(self) -> DataKeyRow | None:
+    def _load_row(self) -> DataKeyRow | None:
         with self._database.read() as connection:
             return None if connection is None else self._select_row(connection)
 
     def _select_row(self, connection: Connection) -> DataKeyRow | None:
-        columns = connection.execute(self._select).first()
+        columns = connection.execute(self._select_statement).first()
         return None if columns is None else self._parse_row(tuple(columns))
 
     def _parse_row(self, columns: tuple[Any, ...]) -> DataKeyRow:
@@ -347,5 +357,6 @@ class DataKeys:
 
 
 def _first_generation() -> int:
-    # A random start, because a process may still hold the key of generation 1 of a database that was deleted and created again.
+    # The first number is random. If a database is deleted and created again, another process may still have the old key in its memory, and
+    # must not take it for the new one.
     return 1 + secrets.randbelow(2**30)

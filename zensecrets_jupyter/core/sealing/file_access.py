@@ -14,8 +14,8 @@ from zensecrets_jupyter.core.settings import HOME_VARIABLE
 if TYPE_CHECKING:
     from pathlib import Path
 
-_ROOT = 0
-_DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_ROOT_UID = 0
+_DISK_FULL_ERRNOS = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 FULL_HINT = "Free some space, or raise the quota, and try again; earlier data is unchanged."
 ACCESS_HINT = f"Check the owner and mode of the file and its folder, or set {HOME_VARIABLE} to another folder."
@@ -46,9 +46,9 @@ def check_owner(path: Path, status: os.stat_result) -> None:
     """Refuse a file or folder that belongs neither to this user nor to root.
 
     Raises:
-        ManagerAccessError: If it is refused.
+        ManagerAccessError: If the file or folder is refused.
     """
-    if os.name != "posix" or status.st_uid in _trusted_users():
+    if os.name != "posix" or status.st_uid in _trusted_uids():
         return
     message = f"{path} belongs to another user ({_user_name(status.st_uid)}), so it is not used."
     raise ManagerAccessError(message, hint=f"Work as that user, change the owner with chown, or set {HOME_VARIABLE} to another folder.")
@@ -56,37 +56,37 @@ def check_owner(path: Path, status: os.stat_result) -> None:
 
 def translate_os_error(error: OSError, path: Path) -> ManagerError:
     """Return the error of this package for an OS error about ``path``."""
-    if error.errno in _DISK_FULL:
+    if error.errno in _DISK_FULL_ERRNOS:
         return StoreFullError(f"There is no space to write {path}.", hint=FULL_HINT)
     reason = os.strerror(error.errno) if error.errno else type(error).__name__
     return ManagerAccessError(f"{path} can't be used: {reason}.", hint=ACCESS_HINT)
 
 
-def _trusted_users() -> set[int]:
-    trusted = {os.geteuid(), _ROOT}
-    # A user who works as root through sudo uses the files in their own home folder on purpose.
-    sudo_user = os.environ.get("SUDO_UID", "")
-    if os.geteuid() == _ROOT and sudo_user.isdecimal():
-        trusted.add(int(sudo_user))
-    return trusted
+def _trusted_uids() -> set[int]:
+    trusted_uids = {os.geteuid(), _ROOT_UID}
+    # With sudo, root uses the files in the home folder of the user who ran it, and trusts them.
+    sudo_uid = os.environ.get("SUDO_UID", "")
+    if os.geteuid() == _ROOT_UID and sudo_uid.isdecimal():
+        trusted_uids.add(int(sudo_uid))
+    return trusted_uids
 
 
-def _is_own_group(group: int) -> bool:
+def _is_own_group(gid: int) -> bool:
     """Return whether this user is the only member of the group."""
-    # Many Linux systems create a group for each user. If other users can be in the group, a folder that it can write to is not private.
+    # Many Linux systems create a group for each user. A folder is private if only such a group can write to it.
     import grp
     import pwd
 
     try:
-        user, entry = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)
+        user, group = pwd.getpwuid(os.geteuid()), grp.getgrgid(gid)
     except KeyError:
         return False
-    return entry.gr_name == user.pw_name and set(entry.gr_mem) <= {user.pw_name}
+    return group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
 
 
-def _user_name(user: int) -> str:
+def _user_name(uid: int) -> str:
     import pwd
 
     with suppress(KeyError):
-        return pwd.getpwuid(user).pw_name
-    return f"number {user}"
+        return pwd.getpwuid(uid).pw_name
+    return f"number {uid}"

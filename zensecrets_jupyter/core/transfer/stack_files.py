@@ -223,7 +223,7 @@ def _remove_defaults(component_type: ComponentType, flavor: str, attributes: Map
         # ``with_our_names`` raises ValueError if one attribute is given under ZenML's name and under ours. The attributes then stay
         # unchanged: they differ from those of any component, and the registration refuses them.
         with suppress(ValueError):
-            stored = {name: value for name, value in options.with_our_names(attributes).items() if name not in options.ONCE}
+            stored = {name: value for name, value in options.with_our_names(attributes).items() if name not in options.REGISTRATION_ONLY}
     else:
         config = get_flavor(component_type.value, flavor)
         fields = config.model_fields

@@ -140,7 +140,7 @@ def initial_secrets(
 def stored_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
     """Return the names under which attributes are stored."""
     # ZenML has other names for some options of secrets managers.
-    other_names = get_manager_flavor(record.flavor).options_model.OTHER_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
+    other_names = get_manager_flavor(record.flavor).options_model.ZENML_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
     return [other_names.get(attribute, attribute) for attribute in attributes]
 
 
@@ -188,7 +188,7 @@ def _check_options(flavor: str, existing: Mapping[str, Any], attributes: Mapping
             raise InvalidReferenceError(message, text=references, hint="Write the value itself; a sensitive one is encrypted.")
     manager = get_manager_flavor(flavor)
     # A new option replaces the existing one, even if the new one has ZenML's name.
-    replaced = {our_name for zenml_name, our_name in manager.options_model.OTHER_NAMES.items() if zenml_name in attributes}
+    replaced = {our_name for zenml_name, our_name in manager.options_model.ZENML_NAMES.items() if zenml_name in attributes}
     options = manager.make_options({**{name: value for name, value in existing.items() if name not in replaced}, **attributes})
     stored = options.model_dump(mode="json", exclude_unset=True)
     sensitive = [name for name, value in stored.items() if value is not None and options.is_sensitive(name, value)]

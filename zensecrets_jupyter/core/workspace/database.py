@@ -43,7 +43,7 @@ class WorkspaceDatabase:
             self._database,
             DATA_KEYS,
             label="the workspace",
-            in_use=has_sealed_values,
+            has_sealed_rows=has_sealed_values,
             ask=ask_passphrase,
             key_folder=folder / "keys",
         )

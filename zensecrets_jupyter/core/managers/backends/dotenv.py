@@ -1,4 +1,4 @@
-"""The read-only ``dotenv`` backend: an ``.env`` file. ``${OTHER}`` in a value is not replaced."""
+"""The read-only ``dotenv`` backend: an ``.env`` file. A reference to another variable, such as ``${OTHER}``, is not replaced."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class DotenvBackend(VariablesBackend):
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Path of the file."""
         return cast("DotenvOptions", self.options).path
 
     def variables(self) -> Mapping[str, str]:
@@ -48,7 +48,7 @@ class DotenvBackend(VariablesBackend):
         from dotenv.parser import parse_stream
 
         variables: dict[str, str] = {}
-        for binding in parse_stream(io.StringIO(self._text())):
+        for binding in parse_stream(io.StringIO(self._read_text())):
             if binding.error:
                 # The text of the parser's error is not used, because it contains the line with the value.
                 message = f"{self.path} can't be read as .env (line {binding.original.line})."
@@ -59,7 +59,7 @@ class DotenvBackend(VariablesBackend):
                 raise ManagerCorruptedError(f"{self.path} {TOO_MANY_VALUES}.", flavor=self.FLAVOR, hint="Split the file.")
         return variables
 
-    def _text(self) -> str:
+    def _read_text(self) -> str:
         """Return the text of the file.
 
         Raises:

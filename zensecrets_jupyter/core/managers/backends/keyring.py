@@ -1,7 +1,8 @@
 """The ``keyring`` backend: the keyring of the operating system.
 
-Examples are Secret Service, KWallet and the macOS keychain. A keyring cannot list its entries, so names are in an encrypted index file,
-whose key is in the same keyring. A keyring that stores plain text is refused. Some keyrings show the entries to every program of the user.
+Examples are Secret Service, KWallet and the macOS keychain. A keyring cannot list its entries, so the names of the secrets are in an
+encrypted index file, whose key is in the same keyring. A keyring that stores plain text is refused. With some keyrings, every program of
+the user can read the entries.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ class KeyringBackend(Backend):
         path = custom_path or self.context.folder / "index.db"
         self._label = f"secrets manager {self.name!r}"
         self._service = f"{SERVICE} {self.id}"
-        self._file = SqliteFile(path, index.TABLES, kind="index", version=FORMAT, own_folder=custom_path is None)
-        self._keys = DataKeys(self._file, index.DATA_KEYS, label=self._label, in_use=index.is_in_use, protection="keyring")
+        self._file = SqliteFile(path, index.TABLES, kind="index", version=FORMAT, is_folder_private=custom_path is None)
+        self._keys = DataKeys(self._file, index.DATA_KEYS, label=self._label, has_sealed_rows=index.has_entries, protection="keyring")
 
     @classmethod
     def availability(cls) -> Availability:
@@ -110,8 +111,8 @@ class KeyringBackend(Backend):
     def list(self) -> Iterable[SecretSummary]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.list`."""
         return [
-            SecretSummary(entry.name, entry.schema, updated=datetime.fromtimestamp(entry.written / 1e6, timezone.utc))
-            for entry in self._entries()
+            SecretSummary(entry.name, entry.schema, updated=datetime.fromtimestamp(entry.write_time / 1e6, timezone.utc))
+            for entry in self._index_entries()
         ]
 
     def check(self, name: str, record: SecretRecord) -> None:
@@ -120,14 +121,14 @@ class KeyringBackend(Backend):
 
     def create(self, name: str, record: SecretRecord) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.create`."""
-        # Each registration uses a new entry, because a process that was killed may have left an unused entry.
+        # Each registration uses a new entry of the keyring, because a process that was killed may have left an unused entry.
         entry = index.IndexEntry(name, uuid.uuid4().hex, record.schema, _now())
         envelope = self._envelope_for(name, record)
 
         def transaction(connection: Connection, key: DataKey) -> bool:
             if index.find(connection, key, name) is not None:
                 return False
-            self._access(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
+            self._use_keyring(lambda keyring: keyring.set_password(self._service, entry.keyring_entry, envelope.text))
             index.add(connection, key, entry)
             return True
 
@@ -136,7 +137,7 @@ class KeyringBackend(Backend):
             is_added = self._keys.write(transaction)
         finally:
             if not is_added:
-                self._try_delete_entry(entry.entry)
+                self._try_delete_keyring_entry(entry.keyring_entry)
         if not is_added:
             raise self.exists_error(name)
 
@@ -145,11 +146,11 @@ class KeyringBackend(Backend):
         self._find_entry(name)
 
         def transaction(connection: Connection, key: DataKey) -> None:
-            entry = self._find_in(connection, key, name)
+            entry = self._find_in_transaction(connection, key, name)
             record = change(self._read_entry(entry))
             envelope = self._envelope_for(name, record)
-            self._access(lambda keyring: keyring.set_password(self._service, entry.entry, envelope.text))
-            index.replace(connection, key, name, entry._replace(schema=record.schema, written=_now()))
+            self._use_keyring(lambda keyring: keyring.set_password(self._service, entry.keyring_entry, envelope.text))
+            index.replace(connection, key, name, entry._replace(schema=record.schema, write_time=_now()))
 
         self._keys.write(transaction)
 
@@ -158,8 +159,8 @@ class KeyringBackend(Backend):
         self._find_entry(name)
 
         def transaction(connection: Connection, key: DataKey) -> None:
-            entry = self._find_in(connection, key, name)
-            self._delete_entry(entry.entry)
+            entry = self._find_in_transaction(connection, key, name)
+            self._delete_keyring_entry(entry.keyring_entry)
             index.remove(connection, key, name)
 
         self._keys.write(transaction)
@@ -169,9 +170,10 @@ class KeyringBackend(Backend):
 
         def transaction(connection: Connection, key: DataKey) -> None:
             for entry in [*index.all_entries(connection, key)]:
-                self._delete_entry(entry.entry)
+                self._delete_keyring_entry(entry.keyring_entry)
                 index.remove(connection, key, entry.name)
 
+        # Without secrets nothing is written, because a write would create a key and an index.
         if [*self.list()]:
             self._keys.write(transaction)
 
@@ -180,7 +182,7 @@ class KeyringBackend(Backend):
         self._find_entry(name)
 
         def transaction(connection: Connection, key: DataKey) -> bool:
-            entry = self._find_in(connection, key, name)
+            entry = self._find_in_transaction(connection, key, name)
             if index.find(connection, key, new_name) is not None:
                 return False
             index.replace(connection, key, name, entry._replace(name=new_name))
@@ -193,15 +195,15 @@ class KeyringBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.ChangeTracking.change_token`."""
         return self._file.change_token()
 
-    def _key(self) -> DataKey | None:
+    def _index_key(self) -> DataKey | None:
         """Return the key of the index, or ``None`` if the index is empty."""
         with self._file.read() as connection:
-            generation = None if connection is None else index.generation(connection)
+            generation = None if connection is None else index.key_generation(connection)
         return None if generation is None else self._keys.key_of(generation)
 
-    def _entries(self) -> Sequence[IndexEntry]:
+    def _index_entries(self) -> Sequence[IndexEntry]:
         """Return all entries of the index."""
-        key = self._key()
+        key = self._index_key()
         with self._file.read() as connection:
             return [] if key is None or connection is None else [*index.all_entries(connection, key)]
 
@@ -213,13 +215,13 @@ class KeyringBackend(Backend):
         Raises:
             SecretNotFoundError: If the secret does not exist.
         """
-        key = self._key()
+        key = self._index_key()
         with self._file.read() as connection:
             if key is not None and connection is not None:
-                return self._find_in(connection, key, name)
+                return self._find_in_transaction(connection, key, name)
         raise self.missing_error(name)
 
-    def _find_in(self, connection: Connection, key: DataKey, name: str) -> IndexEntry:
+    def _find_in_transaction(self, connection: Connection, key: DataKey, name: str) -> IndexEntry:
         """Return the index entry of a secret, in the transaction of ``connection``."""
         entry = index.find(connection, key, name)
         if entry is None:
@@ -228,19 +230,20 @@ class KeyringBackend(Backend):
 
     def _read_entry(self, entry: IndexEntry) -> SecretRecord:
         """Return the record of an index entry from the keyring."""
-        text = self._access(lambda keyring: keyring.get_password(self._service, entry.entry))
+        text = self._use_keyring(lambda keyring: keyring.get_password(self._service, entry.keyring_entry))
         if text is None:
             raise self.missing_error(entry.name)
         return EnvelopeCodec().decode(SecretEnvelope(text), name=entry.name, service="the OS keyring", manager=self.name)
 
     def _envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:
-        """Return the stored text of a secret.
+        """Return the text that is stored for a secret.
 
         Raises:
             InvalidSecretError: If the text is too large for the keyring.
         """
         envelope = EnvelopeCodec().encode(record)
         class_name = full_name(system_keyring(self._label))
+        # A maximum size of 0 means that there is no limit.
         max_size = next((limit for prefix, limit in _MAX_SIZES.items() if class_name.startswith(prefix)), 0)
         size = len(envelope.text.encode("utf-16-le", "surrogatepass"))
         if not max_size or size <= max_size:
@@ -248,21 +251,21 @@ class KeyringBackend(Backend):
         message = f"Secret {name!r} needs {size} bytes in the OS keyring; {max_size} are allowed."
         raise InvalidSecretError(message, name=name, manager=self.name, hint="Use a secrets manager of flavor local for it.")
 
-    def _delete_entry(self, entry: str) -> None:
+    def _delete_keyring_entry(self, keyring_entry: str) -> None:
         """Delete an entry of the keyring, if it exists."""
 
         def delete(keyring: SystemKeyring) -> None:
-            if keyring.get_password(self._service, entry) is not None:
-                keyring.delete_password(self._service, entry)
+            if keyring.get_password(self._service, keyring_entry) is not None:
+                keyring.delete_password(self._service, keyring_entry)
 
-        self._access(delete)
+        self._use_keyring(delete)
 
-    def _try_delete_entry(self, entry: str) -> None:
+    def _try_delete_keyring_entry(self, keyring_entry: str) -> None:
         """Delete an entry of the keyring, unless the keyring is locked."""
         with suppress(ManagerLockedError):
-            self._delete_entry(entry)
+            self._delete_keyring_entry(keyring_entry)
 
-    def _access(self, operation: Callable[[SystemKeyring], str | None]) -> str | None:
+    def _use_keyring(self, operation: Callable[[SystemKeyring], str | None]) -> str | None:
         """Return the result of an operation on the keyring.
 
         Raises:

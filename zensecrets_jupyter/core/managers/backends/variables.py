@@ -1,6 +1,7 @@
 """Base class of read-only backends that read secrets from variables.
 
-A variable has the name ``PREFIXNAME__KEY`` in upper case. For other variables, the option ``mapping`` names the variable of each key.
+The key ``password`` of the secret ``db`` is in the variable ``SECRET_DB__PASSWORD``: a prefix, the name, two underscores and the key. The
+option ``mapping`` makes secrets of variables with other names.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SEPARATOR = "__"
 """Separator of name and key in the name of a variable."""
 
 _UPPER_CASE = re.compile(r"[A-Z0-9_]+")
-"""Pattern of the parts of a variable's name."""
+"""Pattern of the name and of the key in a variable's name."""
 
 
 class VariablesOptions(ManagerOptions):
@@ -33,7 +34,7 @@ class VariablesOptions(ManagerOptions):
     prefix: str = "SECRET_"
     """Prefix of the variables. ``SECRET_DB__PASSWORD`` is the key ``password`` of the secret ``db``."""
     mapping: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """For each secret whose variables have other names: the variable of each key. A mapped secret has no other keys."""
+    """The variable of each key, for each secret whose variables have other names. A secret in this mapping has no other keys."""
     schemas: dict[str, str] = Field(default_factory=dict)
     """The schema of each secret whose schema is not ``arbitrary``, such as ``aws``."""
 
@@ -93,7 +94,7 @@ class VariablesBackend(Backend):
         prefix = self._variables_options.prefix
         if variable.startswith(prefix):
             name, separator, key = variable[len(prefix) :].partition(SEPARATOR)
-            # Only upper case is accepted, because otherwise two variables could be the same secret.
+            # Lower case is not accepted, because otherwise SECRET_DB__KEY and SECRET_db__KEY would be the same key of one secret.
             if separator and _UPPER_CASE.fullmatch(name) and _UPPER_CASE.fullmatch(key):
                 with suppress(InvalidSecretError):
                     return names.check_name(name.lower()), names.check_key(key.lower())

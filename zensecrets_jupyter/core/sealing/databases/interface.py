@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 class SealedColumn(LargeBinary):
     """Column type of sealed bytes.
 
-    A damaged row may hold a value of another type, so that the reader has to check the type.
+    A damaged row may contain a value of another type, so the code that reads a row has to check the type.
     """
 
     def result_processor(self, dialect: Any, coltype: object) -> None:
-        """Convert nothing: the conversion of SQLAlchemy raises TypeError if the value is not bytes."""
+        """Convert nothing, because the conversion of SQLAlchemy raises TypeError for a value that is not bytes."""
 
 
 class Database(Protocol):
@@ -35,12 +35,12 @@ class Database(Protocol):
     def read(self) -> AbstractContextManager[Connection | None]:
         """Return a connection for reading, or ``None`` if the database does not exist yet.
 
-        The connection is not in a transaction, so that two statements can return different states of the data.
+        The connection is not in a transaction, so two statements can return different states of the data.
 
         Raises:
             ManagerAccessError: If this user may not read the database.
-            ManagerCorruptedError: If it is damaged, or belongs to another program.
-            StoreTooNewError: If a newer version of this package wrote it.
+            ManagerCorruptedError: If the database is damaged, or belongs to another program.
+            StoreTooNewError: If a newer version of this package wrote the database.
         """
 
     def write(self) -> AbstractContextManager[Connection]:
@@ -55,11 +55,11 @@ class Database(Protocol):
         """
 
     def scrub(self) -> None:
-        """Remove deleted and replaced data from the files, if the database can."""
+        """Remove deleted and replaced data from the database files, if the database can do this."""
 
 
 def meta_table(tables: MetaData) -> Table:
-    """Return the table with the content's kind and format version; add it if missing."""
+    """Return the table ``meta``, which stores what the database contains and the version of the format. Add it if it is missing."""
     existing = tables.tables.get("meta")
     if existing is not None:
         return existing

@@ -11,7 +11,7 @@ import threading
 import weakref
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, create_engine, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -41,7 +41,7 @@ MAX_CONNECTIONS = 10
 """Limit of connections to the server; PostgreSQL accepts 100 from all clients by default."""
 
 _FORMAT = "format"
-"""Name of the row of the meta table with the kind of content and the version of the format."""
+"""Name of the row in the table ``meta`` that stores what the database contains, and the version of the format."""
 _CREATION_LOCK = 0x7A736563
 """Key of the PostgreSQL advisory lock for creating the tables: ``zsec`` in ASCII."""
 
@@ -58,6 +58,13 @@ class _DriverArguments:
     values: dict[str, Any] = field(repr=False)
 
 
+class _OpenEngine(NamedTuple):
+    """An engine, and the process that created it."""
+
+    process_id: int
+    engine: Engine
+
+
 class SqlServer:
     """A :class:`~zensecrets_jupyter.core.sealing.databases.interface.Database` in a schema of a server."""
 
@@ -67,7 +74,7 @@ class SqlServer:
         Args:
             url: The SQLAlchemy URL of the database, with user and password.
             tables: The tables, which the first write creates.
-            kind: The kind of content.
+            kind: What the database contains, for messages: ``secrets``.
             version: The version of the format.
             schema: The schema of the tables.
             timeout: Limit in seconds for a connection, and for the answer to a statement.
@@ -81,7 +88,7 @@ class SqlServer:
         self._version = version
         self._schema = schema
         self._timeout = timeout
-        self._opened: tuple[int, Engine] | None = None
+        self._open_engine: _OpenEngine | None = None
         self._has_tables = False
         self._lock = threading.Lock()
 
@@ -99,14 +106,14 @@ class SqlServer:
     @contextmanager
     def read(self) -> Iterator[Connection | None]:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.read`."""
-        with self._translate_errors(writing=False), self._connect() as pooled:
+        with self._translate_errors(is_write=False), self._connect() as pooled:
             connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
             yield connection if self._check_tables(connection) else None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.write`."""
-        with self._translate_errors(writing=True), self._connect() as connection, connection.begin():
+        with self._translate_errors(is_write=True), self._connect() as connection, connection.begin():
             if not self._check_tables(connection):
                 self._create_tables(connection)
             # This update changes no value. It locks the row until the end of the transaction, so that writers wait for each other.
@@ -118,22 +125,22 @@ class SqlServer:
         """Remove replaced rows from the files of PostgreSQL; other servers remove them by themselves."""
         if self._url.get_backend_name() != "postgresql":
             return
-        with self._translate_errors(writing=True), self._connect() as pooled:
+        with self._translate_errors(is_write=True), self._connect() as pooled:
             connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
             quote = connection.dialect.identifier_preparer.quote
             for table in self._tables.sorted_tables:
                 connection.execute(text(f"VACUUM {quote(self._schema)}.{quote(table.name)}"))
 
     @contextmanager
-    def _translate_errors(self, *, writing: bool) -> Iterator[None]:
+    def _translate_errors(self, *, is_write: bool) -> Iterator[None]:
         problem: ManagerError | None = None
         try:
             yield
         except (SQLAlchemyError, OSError) as error:
             if isinstance(error, ManagerError):
                 raise
-            problem = translate_server_error(error, self.location, writing=writing)
-        # The error is raised outside the except block, so that it has no context: the error of the driver may quote parameters.
+            problem = translate_server_error(error, self.location, is_write=is_write)
+        # Outside the except block, the raised error does not refer to the driver's error, which may quote parameters.
         if problem is not None:
             raise problem
 
@@ -147,27 +154,27 @@ class SqlServer:
         try:
             return retrying(self._engine().connect)
         except SQLAlchemyError as error:
-            problem = translate_server_error(error, self.location, writing=False)
-        # The error is raised outside the except block, so that it has no context: psycopg's error holds the connection with its password.
+            problem = translate_server_error(error, self.location, is_write=False)
+        # Outside the except block, the raised error does not refer to psycopg's error, which refers to the connection with its password.
         raise problem
 
     def _is_temporary(self, error: BaseException) -> bool:
-        return isinstance(error, SQLAlchemyError) and isinstance(translate_server_error(error, "", writing=False), ManagerUnreachableError)
+        return isinstance(error, SQLAlchemyError) and isinstance(translate_server_error(error, "", is_write=False), ManagerUnreachableError)
 
     def _engine(self) -> Engine:
         missing_module = ""
         with self._lock:
-            if self._opened is None or self._opened[0] != os.getpid():
-                if self._opened is not None:
-                    _close(*self._opened)
-                self._opened = None
+            if self._open_engine is None or self._open_engine.process_id != os.getpid():
+                if self._open_engine is not None:
+                    _close(self._open_engine)
+                self._open_engine = None
                 try:
-                    self._opened = (os.getpid(), self._create_engine())
-                    weakref.finalize(self, _close, *self._opened)
+                    self._open_engine = _OpenEngine(os.getpid(), self._create_engine())
+                    weakref.finalize(self, _close, self._open_engine)
                 except ImportError as error:
                     missing_module = error.name or self._url.drivername
-            if self._opened is not None:
-                return self._opened[1]
+            if self._open_engine is not None:
+                return self._open_engine.engine
         message = f"{self.location} needs {missing_module}, which is not installed."
         raise FlavorUnavailableError(message, flavor="sql", hint='Install it; for PostgreSQL: pip install "zensecrets-jupyter[sql]"')
 
@@ -219,24 +226,25 @@ class SqlServer:
 
 
 class AmbiguousUrlError(ValueError):
-    """A URL with more than one possible reading."""
+    """A URL in which the end of the password is not clear."""
 
 
 def parse_server_url(url: str) -> URL:
-    """Return the URL with the driver of the extra ``sql``, if it names none.
+    """Return the parsed URL. If it names PostgreSQL without a driver, the driver is psycopg, which the extra ``sql`` installs.
 
     Raises:
-        AmbiguousUrlError: If it has two ``@``: a part of the password could then be read as the host.
-        ValueError: If it is not the URL of a database server.
+        AmbiguousUrlError: If the URL has two ``@``. A part of the password could then be taken for the host.
+        ValueError: If the URL is not that of a database server.
     """
     if url.count("@") > 1:
         raise AmbiguousUrlError
     server_url = None
     with suppress(SQLAlchemyError):
-        # libpq accepts both URL schemes (PostgreSQL documentation, "Connection URIs").
-        candidate = make_url(re.sub(r"\Apostgres(?=[:+])", "postgresql", url))
-        candidate.get_dialect()
-        server_url = candidate
+        # PostgreSQL also accepts the URL scheme "postgres" ("Connection URIs" in its documentation), but SQLAlchemy does not.
+        parsed_url = make_url(re.sub(r"\Apostgres(?=[:+])", "postgresql", url))
+        # This call raises an error for an unknown dialect.
+        parsed_url.get_dialect()
+        server_url = parsed_url
     if server_url is None or server_url.get_backend_name() == "sqlite":
         message = "not the URL of a database server"
         raise ValueError(message)
@@ -245,22 +253,24 @@ def parse_server_url(url: str) -> URL:
     return server_url
 
 
-def _close(process: int, engine: Engine) -> None:
+def _close(open_engine: _OpenEngine) -> None:
     # After a fork, the parent still uses its connections, so the child must not close them.
-    engine.dispose(close=process == os.getpid())
+    open_engine.engine.dispose(close=open_engine.process_id == os.getpid())
 
 
 def _connect_arguments(url: URL, timeout: float) -> dict[str, Any]:
+    """Return the arguments of psycopg for a connection: time limits, and the parameters of the URL."""
     if url.get_driver_name() != _PSYCOPG:
         return {}
     settings = {"statement_timeout": int(1000 * max(timeout, BUSY_SECONDS)), "lock_timeout": int(1000 * BUSY_SECONDS)}
     url_parameters = {name: _as_list(values) for name, values in url.query.items()}
+    options = [*(f"-c {name}={value}" for name, value in settings.items()), *url_parameters.get("options", [])]
     return {
         "connect_timeout": max(2, round(timeout)),
         "tcp_user_timeout": int(1000 * timeout),
         "application_name": "zensecrets-jupyter",
         **{name: ",".join(values) for name, values in url_parameters.items()},
-        "options": " ".join([*(f"-c {name}={value}" for name, value in settings.items()), *url_parameters.get("options", [])]),
+        "options": " ".join(options),
     }
 
 

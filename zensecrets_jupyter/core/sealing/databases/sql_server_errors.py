@@ -46,8 +46,8 @@ _DAMAGED = _Translation(
     "They were not changed: restore them from a copy, or choose another schema.",
 )
 
-# PostgreSQL documentation, appendix A: two characters are an error class, five a single error.
-_BY_STATE: dict[str, _Translation] = {
+# Translations by SQLSTATE (PostgreSQL documentation, appendix A). Two characters are a class of errors, five characters are a single error.
+_TRANSLATIONS_BY_STATE: dict[str, _Translation] = {
     "28": _LOGIN,
     "3D": _NO_DATABASE,
     "42501": _FORBIDDEN,
@@ -62,8 +62,9 @@ _BY_STATE: dict[str, _Translation] = {
     "08": _DOWN,
 }
 
-# libpq has no code for an error before the session begins. If its message is not in English, the server counts as down.
-_BY_TEXT: dict[str, _Translation] = {
+# Translations by a part of the message, because libpq has no code for an error before the session begins. An error without these texts, for
+# example a message in another language, is translated as if the server did not answer.
+_TRANSLATIONS_BY_TEXT: dict[str, _Translation] = {
     "authentication failed": _LOGIN,
     "no password supplied": _LOGIN,
     "FATAL:  role": _LOGIN,
@@ -74,7 +75,7 @@ _BY_TEXT: dict[str, _Translation] = {
 }
 
 
-def translate_server_error(error: BaseException, database: str, *, writing: bool) -> ManagerError:
+def translate_server_error(error: BaseException, database: str, *, is_write: bool) -> ManagerError:
     """Return the error of this package for an error of the server.
 
     The text of the server's error is not repeated, because it may quote parameters.
@@ -82,23 +83,25 @@ def translate_server_error(error: BaseException, database: str, *, writing: bool
     Args:
         error: The error.
         database: The description of the database for the message.
-        writing: Whether the failed operation writes.
+        is_write: Whether the failed operation writes.
     """
     error_class, problem, hint = _find_translation(error)
-    if writing and error_class is ManagerUnreachableError:
+    if is_write and error_class is ManagerUnreachableError:
         hint = f"{hint} A write may have succeeded before the connection ended: check that first."
     return error_class(f"{database} {problem}.", flavor="sql", hint=hint)
 
 
 def _find_translation(error: BaseException) -> _Translation:
-    cause = getattr(error, "orig", None) or error
-    state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None) or ""
-    for code in (state, state[:2]):
-        if code in _BY_STATE:
-            return _BY_STATE[code]
-    if state:
+    # SQLAlchemy stores the driver's error in ``orig``. psycopg calls the code ``sqlstate``, and psycopg2 calls it ``pgcode``.
+    driver_error = getattr(error, "orig", None) or error
+    sqlstate = getattr(driver_error, "sqlstate", None) or getattr(driver_error, "pgcode", None) or ""
+    for code in (sqlstate, sqlstate[:2]):
+        if code in _TRANSLATIONS_BY_STATE:
+            return _TRANSLATIONS_BY_STATE[code]
+    # The statements of this package are valid for intact tables, so any other error means that the tables are damaged.
+    if sqlstate:
         return _DAMAGED
-    if type(cause).__name__ not in {"OperationalError", "InterfaceError", "TimeoutError", "ConnectionTimeout"}:
+    if type(driver_error).__name__ not in {"OperationalError", "InterfaceError", "TimeoutError", "ConnectionTimeout"}:
         return _DAMAGED
-    text = str(cause)
-    return next((translation for part, translation in _BY_TEXT.items() if part in text), _DOWN)
+    message = str(driver_error)
+    return next((translation for text, translation in _TRANSLATIONS_BY_TEXT.items() if text in message), _DOWN)

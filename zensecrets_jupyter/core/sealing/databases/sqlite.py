@@ -40,15 +40,15 @@ APPLICATION_ID = 0x7A736563
 """Application id in the header of the file (``zsec``), which identifies it to ``file`` and to this package."""
 
 _FORMAT = "format"
-"""Name of the row of the meta table with the kind of content and the version of the format."""
+"""Name of the row in the table ``meta`` that stores what the database contains, and the version of the format."""
 
 # SQLite quotes names of tables and columns in error texts. If a name is damaged, the sqlite3 module can't decode the text, and raises
 # UnicodeDecodeError.
 _LIBRARY_ERRORS = (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError)
 
 _inherited_files: list[object] = []
-"""Open files of the parent process after a fork. SQLite forbids the use of their connections in the child process, and closing one could
-drop the parent's locks."""
+"""Open files of the parent process, after a fork. This list keeps their connections open, because SQLite forbids their use in the child
+process, and closing one of them could drop the parent's locks."""
 
 
 @dataclass
@@ -58,15 +58,15 @@ class _OpenFile:
     identity: tuple[int, int, int]
     """Process id, device and inode of the open file."""
     engine: Engine
-    watch: sqlite3.Connection
-    """Connection that only counts the commits of other connections."""
+    watch_connection: sqlite3.Connection
+    """Connection that is only used to notice the commits of other connections."""
     immutable_mtime: int | None
-    """Modification time of a file that is opened as immutable, else ``None``; the file is reopened if the time changes."""
+    """Modification time of a file that SQLite has opened as immutable, else ``None``. If the time changes, the file is opened again."""
     has_tables: bool = False
     """Whether the tables were found."""
 
     def matches(self, identity: tuple[int, int, int], status: os.stat_result) -> bool:
-        """Return whether this is the file with that identity and status."""
+        """Return whether the open file is still the file at its path, which now has this identity and status."""
         return self.identity == identity and self.immutable_mtime in {None, status.st_mtime_ns}
 
 
@@ -77,88 +77,88 @@ class SqliteFile:
     folders have mode 0700.
     """
 
-    def __init__(self, path: Path, tables: MetaData, *, kind: str, version: int, own_folder: bool = True) -> None:
+    def __init__(self, path: Path, tables: MetaData, *, kind: str, version: int, is_folder_private: bool = True) -> None:
         """Use the file at ``path``; nothing is created.
 
         Args:
             path: The file.
             tables: The tables, which the first write creates.
-            kind: The kind of content.
+            kind: What the database contains, for messages, such as ``secrets``.
             version: The version of the format.
-            own_folder: Whether the folder belongs to this user alone, and is refused if other users can write to it.
+            is_folder_private: Whether the file is refused if it belongs to another user, or if other users can write to its folder.
         """
         self.path = path
-        self._own_folder = own_folder
+        self._is_folder_private = is_folder_private
         self._kind = kind
         self._version = version
         self._tables = tables
         self._meta = meta_table(tables)
-        self._opened: _OpenFile | None = None
+        self._open_file: _OpenFile | None = None
         self._lock = threading.RLock()
 
     @property
     def identity(self) -> object:
         """See :attr:`~zensecrets_jupyter.core.sealing.databases.interface.Database.identity`."""
-        return self._opened and self._opened.identity
+        return self._open_file and self._open_file.identity
 
     @contextmanager
     def read(self) -> Iterator[Connection | None]:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.read`."""
-        opened = self._open()
-        if opened is None:
+        open_file = self._open()
+        if open_file is None:
             yield None
             return
-        with self._translate_errors(writing=False), opened.engine.connect() as connection:
-            yield connection if opened.has_tables or self._check_tables(opened, connection) else None
+        with self._translate_errors(is_write=False), open_file.engine.connect() as connection:
+            yield connection if open_file.has_tables or self._check_tables(open_file, connection) else None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.write`."""
-        opened = self._open() or self._create()
-        committing = False
+        open_file = self._open() or self._create()
+        is_commit = False
         try:
-            with opened.engine.connect() as connection:
-                if not opened.has_tables:
-                    self._check_tables(opened, connection)
+            with open_file.engine.connect() as connection:
+                if not open_file.has_tables:
+                    self._check_tables(open_file, connection)
                     connection.rollback()
                     enable_write_ahead_log(connection)
                 with connection.begin():
                     begin_write(connection, self.path)
-                    if not self._check_tables(opened, connection):
+                    if not self._check_tables(open_file, connection):
                         self._create_tables(connection)
                     yield connection
-                    self._refuse_replaced_file(opened)
-                    committing = True
+                    self._refuse_replaced_file(open_file)
+                    is_commit = True
         except _LIBRARY_ERRORS as error:
-            raise translate_sqlite_error(error, self.path, writing=True, committing=committing) from None
+            raise translate_sqlite_error(error, self.path, is_write=True, is_commit=is_commit) from None
 
     def change_token(self) -> object:
         """Return a token that changes with each commit, or ``None`` for a missing file.
 
         The token also changes with commits of other processes. The call is cheap enough for every read.
         """
-        with self._translate_errors(writing=False), self._lock:
-            opened = self._open()
-            if opened is None:
+        with self._translate_errors(is_write=False), self._lock:
+            open_file = self._open()
+            if open_file is None:
                 return None
-            return opened.identity, opened.watch.execute("PRAGMA data_version").fetchone()
+            return open_file.identity, open_file.watch_connection.execute("PRAGMA data_version").fetchone()
 
     def scrub(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.scrub`.
 
         Secure deletion has overwritten deleted rows already. This method truncates the log, unless other connections are reading.
         """
-        opened = self._open()
-        if opened is not None:
-            with self._translate_errors(writing=True), opened.engine.connect() as connection:
+        open_file = self._open()
+        if open_file is not None:
+            with self._translate_errors(is_write=True), open_file.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @contextmanager
-    def _translate_errors(self, *, writing: bool) -> Iterator[None]:
+    def _translate_errors(self, *, is_write: bool) -> Iterator[None]:
         try:
             yield
         except _LIBRARY_ERRORS as error:
-            raise translate_sqlite_error(error, self.path, writing=writing) from None
+            raise translate_sqlite_error(error, self.path, is_write=is_write) from None
 
     def _open(self) -> _OpenFile | None:
         """Return the open file or ``None``; reopen it after a replacement or a fork."""
@@ -170,9 +170,9 @@ class SqliteFile:
             problem = translate_os_error(error, self.path)
         else:
             identity = (os.getpid(), status.st_dev, status.st_ino)
-            opened = self._opened
-            if opened is not None and opened.matches(identity, status):
-                return opened
+            open_file = self._open_file
+            if open_file is not None and open_file.matches(identity, status):
+                return open_file
             return self._reopen(identity, status)
         raise problem
 
@@ -180,28 +180,29 @@ class SqliteFile:
         if not stat.S_ISREG(status.st_mode):
             raise ManagerAccessError(f"{self.path} is not a file.", hint="Give the path of a file, or of a new one.")
         with self._lock:
-            current = self._opened
-            if current is not None and current.matches(identity, status):
-                return current
-            self._check_owner(status)
-            if current is not None:
-                _close(current)
-            self._opened = None
+            open_file = self._open_file
+            if open_file is not None and open_file.matches(identity, status):
+                # Another thread has opened the file already.
+                return open_file
+            self._check_access(status)
+            if open_file is not None:
+                _close(open_file)
+            self._open_file = None
             immutable_mtime = status.st_mtime_ns if _needs_immutable_mode(self.path) else None
             open_connection = partial(connect, self.path, "rw" if immutable_mtime is None else "ro&immutable=1")
-            with self._translate_errors(writing=False):
-                watch = open_connection()
+            with self._translate_errors(is_write=False):
+                watch_connection = open_connection()
             engine = create_engine("sqlite://", creator=open_connection, poolclass=QueuePool, max_overflow=-1, hide_parameters=True)
-            self._opened = _OpenFile(identity, engine, watch, immutable_mtime)
-            weakref.finalize(self, _close, self._opened)
-            return self._opened
+            self._open_file = _OpenFile(identity, engine, watch_connection, immutable_mtime)
+            weakref.finalize(self, _close, self._open_file)
+            return self._open_file
 
     def _create(self) -> _OpenFile:
         """Create an empty file and open it."""
         # If several processes create the file at the same time, all of them open the same one.
         try:
             make_private_folder(self.path.parent)
-            if self._own_folder:
+            if self._is_folder_private:
                 check_folder(self.path.parent)
             with open_lock, suppress(FileExistsError):
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -209,34 +210,36 @@ class SqliteFile:
             if isinstance(error, ManagerError):
                 raise
             raise translate_os_error(error, self.path) from None
-        opened = self._open()
-        if opened is None:
+        open_file = self._open()
+        if open_file is None:
             raise ManagerAccessError(f"{self.path} was deleted during its creation.", hint="Try again.")
-        return opened
+        return open_file
 
-    def _check_owner(self, status: os.stat_result) -> None:
-        if self._own_folder:
+    def _check_access(self, status: os.stat_result) -> None:
+        if self._is_folder_private:
             check_folder(self.path.parent)
             check_owner(self.path, status)
 
-    def _refuse_replaced_file(self, opened: _OpenFile) -> None:
-        # This check precedes the commit, because rows in a file that is no longer at its path are lost.
-        if self._open() is not opened:
+    def _refuse_replaced_file(self, open_file: _OpenFile) -> None:
+        # If another file is at the path now, rows that are committed to the old file would be lost.
+        if self._open() is not open_file:
             message = f"{self.path} was deleted or replaced during the write; nothing was stored."
             raise ManagerUnreachableError(message, hint="Try again.")
 
-    def _check_tables(self, opened: _OpenFile, connection: Connection) -> bool:
+    def _check_tables(self, open_file: _OpenFile, connection: Connection) -> bool:
         """Return whether the tables exist.
 
         Raises:
             ManagerCorruptedError: If the file belongs to another program, or is damaged.
             StoreTooNewError: If a newer version of this package wrote it.
         """
-        # The order matters: another process may commit the tables together with the application id between these two statements.
+        # The tables are counted first. If another process commits them together with the application id between these two statements, they
+        # only count as missing. In the other order, the file would seem to belong to another program.
         table_count = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
         application_id = connection.exec_driver_sql("PRAGMA application_id").scalar()
         if not table_count and application_id in {0, APPLICATION_ID}:
-            # SQLite treats a file of a few bytes as empty, and would overwrite it.
+            # SQLite treats a file of a few bytes as empty, and would overwrite it. The pages are counted again after the size is read,
+            # because another process may have written the tables in the meantime.
             if not _page_count(connection) and _file_size(self.path) and not _page_count(connection):
                 raise self._damage_error("is not a store of this package")
             return False
@@ -249,7 +252,7 @@ class SqliteFile:
         if int(version) > self._version:
             message = f"{self.path} was written by a newer version of zensecrets-jupyter (format {version}, here {self._version})."
             raise StoreTooNewError(message, hint="Update it: pip install --upgrade zensecrets-jupyter")
-        opened.has_tables = True
+        open_file.has_tables = True
         return True
 
     def _damage_error(self, problem: str) -> ManagerCorruptedError:
@@ -279,9 +282,9 @@ def _file_size(path: Path) -> int:
         return 0
 
 
-def _close(opened: _OpenFile) -> None:
-    if opened.identity[0] == os.getpid():
-        opened.engine.dispose()
-        opened.watch.close()
+def _close(open_file: _OpenFile) -> None:
+    if open_file.identity[0] == os.getpid():
+        open_file.engine.dispose()
+        open_file.watch_connection.close()
     else:
-        _inherited_files.append(opened)
+        _inherited_files.append(open_file)

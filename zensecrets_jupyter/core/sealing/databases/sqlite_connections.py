@@ -27,12 +27,16 @@ BUSY_SECONDS = 60.0
 NOTICE_SECONDS = 1.0
 """Seconds after which a waiting writer prints a notice."""
 
+_WAL_ATTEMPTS = 100
+_WAL_WAIT = 0.01
+"""Seconds between two attempts to switch to the write-ahead log (WAL)."""
+
 _SETTINGS = ("synchronous = FULL", "secure_delete = ON", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON")
 _SIDE_FILE_SUFFIXES = ("-wal", "-shm", "-journal")
 
 open_lock = threading.Lock()
-"""Lock for opening and creating a file. Closing any descriptor of a file drops the POSIX locks that the process has on it. This package
-therefore does not open and close the file with ``os.open`` while SQLite opens it."""
+"""Lock for opening and creating a file. If a process closes any descriptor of a file, it loses its POSIX locks on the file. So this package
+does not create a file with ``os.open`` while SQLite opens it in another thread."""
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -56,7 +60,8 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _apply_settings(connection: sqlite3.Connection, path: Path) -> None:
-    # The settings read the file, so they are the first statements that wait for a lock.
+    # The settings are the first statements that read the file. If it is locked, they fail after NOTICE_SECONDS, and are repeated with a
+    # longer time limit.
     try:
         _run_pragmas(connection, *_SETTINGS)
     except sqlite3.OperationalError as error:
@@ -76,9 +81,9 @@ def _set_busy_timeout(connection: Connection, seconds: float) -> None:
 
 
 def enable_write_ahead_log(connection: Connection) -> None:
-    """Switch the file to a write-ahead log, unless other connections prevent it now."""
-    # The switch needs exclusive access and, unlike a write, does not wait for it. Without the log the file works, but more slowly.
-    for _ in range(100):
+    """Switch the file to a write-ahead log, unless other connections use the file all the time."""
+    # The switch needs exclusive access to the file, and SQLite does not wait for that. Without the log the file works too, but more slowly.
+    for _ in range(_WAL_ATTEMPTS):
         try:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL").fetchall()
         except SQLAlchemyError as error:
@@ -88,11 +93,11 @@ def enable_write_ahead_log(connection: Connection) -> None:
             return
         finally:
             connection.rollback()
-        time.sleep(0.01)
+        time.sleep(_WAL_WAIT)
 
 
 def begin_write(connection: Connection, path: Path) -> None:
-    """Begin a write transaction after those of other processes; a long wait prints a notice."""
+    """Begin a write transaction. If other processes write for a long time, print a notice and wait for them."""
     try:
         _set_busy_timeout(connection, min(NOTICE_SECONDS, BUSY_SECONDS))
         connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -116,7 +121,7 @@ def side_files(path: Path) -> list[Path]:
 
 def _make_private(path: Path) -> None:
     """Remove the access of other users to the file and its side files."""
-    # A copy of the files, such as a backup, may have given them another mode.
+    # The files may have another mode, for example if they were restored from a backup.
     for file in (path, *side_files(path)):
         with suppress(OSError):
             mode = stat.S_IMODE(file.stat().st_mode)

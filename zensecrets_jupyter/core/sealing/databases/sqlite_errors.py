@@ -26,6 +26,7 @@ _FULL = ("database or disk is full",)
 _LOCKED = ("database is locked", "database table is locked", "locking protocol")
 _REFUSED = ("unable to open database file", "attempt to write a readonly database", "access permission denied", "authorization denied")
 _IO_ERROR = ("disk i/o error",)
+# Names of errors after which the rows may be stored. Python 3.10 has no names, so the name is empty there.
 _SYNC_ERROR_NAMES = {"", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
 
 _HINTS: dict[_ErrorClass, str] = {
@@ -41,38 +42,38 @@ def is_locked(error: BaseException) -> bool:
     return _message(error).startswith(_LOCKED)
 
 
-def translate_sqlite_error(error: BaseException, path: Path, *, writing: bool, committing: bool = False) -> ManagerError:
+def translate_sqlite_error(error: BaseException, path: Path, *, is_write: bool, is_commit: bool = False) -> ManagerError:
     """Return the error of this package for an error of SQLite or SQLAlchemy.
 
-    The texts of SQLite are not repeated, because they quote columns that it can't decode. Any unknown error counts as damage, because the
-    statements of this package are valid for an intact database.
+    The error does not contain SQLite's message, which may quote a column that can't be decoded. Any unknown error counts as damage, because
+    the statements of this package are valid for an intact database.
 
     Args:
         error: The error.
         path: The database file.
-        writing: Whether the failed operation writes.
-        committing: Whether all rows are written and the commit failed, so that the result is unknown.
+        is_write: Whether the failed operation writes.
+        is_commit: Whether the commit failed. Then it is unknown whether the rows are stored.
     """
     message = _message(error)
     if message.startswith(_FULL):
-        return _error(StoreFullError, f"There is no space to write {path}.")
+        return _make_error(StoreFullError, f"There is no space to write {path}.")
     if message.startswith(_IO_ERROR):
-        return _translate_io_error(error, path, writing=writing, committing=committing)
+        return _translate_io_error(error, path, is_write=is_write, is_commit=is_commit)
     if message.startswith(_LOCKED):
         return _locked_error(path)
     if message.startswith(_REFUSED):
-        return _error(ManagerAccessError, f"This user can't {'write' if writing else 'read'} {path}.")
-    return _error(ManagerCorruptedError, f"{path} is damaged.")
+        return _make_error(ManagerAccessError, f"This user can't {'write' if is_write else 'read'} {path}.")
+    return _make_error(ManagerCorruptedError, f"{path} is damaged.")
 
 
-def _translate_io_error(error: BaseException, path: Path, *, writing: bool, committing: bool) -> ManagerError:
+def _translate_io_error(error: BaseException, path: Path, *, is_write: bool, is_commit: bool) -> ManagerError:
     # SQLite reports a quota and a limit on file sizes as I/O errors; only ENOSPC has its own code (seekAndWrite in os_unix.c).
-    if committing and _error_name(error) in _SYNC_ERROR_NAMES:
+    if is_commit and _error_name(error) in _SYNC_ERROR_NAMES:
         message = f"The disk failed during the commit of a change to {path}, which may have been stored."
         return ManagerUnreachableError(message, hint="Check whether the change exists before you try again, and check the disk.")
-    if writing:
-        return _error(StoreFullError, f"{path} can't be written: the disk is full, over its quota, or failing.")
-    return _error(ManagerAccessError, f"{path} can't be read: the disk is failing, or the file was truncated.")
+    if is_write:
+        return _make_error(StoreFullError, f"{path} can't be written: the disk is full, over its quota, or failing.")
+    return _make_error(ManagerAccessError, f"{path} can't be read: the disk is failing, or the file was truncated.")
 
 
 def _locked_error(path: Path) -> ManagerError:
@@ -80,18 +81,24 @@ def _locked_error(path: Path) -> ManagerError:
         message = f"{path.parent} is on a file system without file locks, which a store needs (NFS without its lock daemon has none)."
         return ManagerUnreachableError(message, hint=f"Set {HOME_VARIABLE} to a folder on a disk of this machine.")
     holder = holder_of(path, path.with_name(f"{path.name}-shm"))
-    return _error(ManagerUnreachableError, f"Another process{f' ({holder})' if holder else ''} holds {path} and does not release it.")
+    return _make_error(ManagerUnreachableError, f"Another process{f' ({holder})' if holder else ''} holds {path} and does not release it.")
 
 
 def _message(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).lower() if isinstance(cause, sqlite3.Error) else ""
+    """Return SQLite's message in lower case, or an empty text for another error."""
+    sqlite_error = _unwrap(error)
+    return str(sqlite_error).lower() if isinstance(sqlite_error, sqlite3.Error) else ""
 
 
 def _error_name(error: BaseException) -> str:
     """Return SQLite's name of the error; empty on Python 3.10, which does not expose it."""
-    return getattr(getattr(error, "orig", None) or error, "sqlite_errorname", "")
+    return getattr(_unwrap(error), "sqlite_errorname", "")
 
 
-def _error(error_class: _ErrorClass, message: str) -> ManagerError:
+def _unwrap(error: BaseException) -> BaseException:
+    """Return the error of SQLite in an error of SQLAlchemy, or ``error`` itself."""
+    return getattr(error, "orig", None) or error
+
+
+def _make_error(error_class: _ErrorClass, message: str) -> ManagerError:
     return error_class(message, hint=_HINTS[error_class])

@@ -27,7 +27,7 @@ from zensecrets_jupyter.core.text import type_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from zensecrets_jupyter.core.managers.read_log import Reads
+    from zensecrets_jupyter.core.managers.read_log import ReadLog
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
     from zensecrets_jupyter.core.steps.artifacts.artifact import Artifact
@@ -117,17 +117,17 @@ class StepCache:
             pass
         return None
 
-    def store(self, key: str, outputs: Mapping[str, Artifact], reads: Reads, *, has_read_stack: bool) -> None:
+    def store(self, key: str, outputs: Mapping[str, Artifact], reads: ReadLog, *, has_read_stack: bool) -> None:
         """Store the run with that key.
 
         A run is not stored if a secret could not be read, or changed during the run. A failed write raises no error, because its only
         consequence is that the step runs again next time.
         """
-        # ``seen`` has the different versions of a secret that the step has read.
-        if any(len(read.seen) != 1 for read in reads.values()):
+        # ``states`` has the different versions of a secret that the step has read.
+        if any(len(read.states) != 1 for read in reads.values()):
             return
         try:
-            secrets = [(_SecretRead(read.manager.id, read.manager.name, name), read.seen[0]) for (_, name), read in reads.items()]
+            secrets = [(_SecretRead(read.manager.id, read.manager.name, name), read.states[0]) for (_, name), read in reads.items()]
             record = {
                 "format": _FORMAT,
                 "outputs": {name: [artifact.folder.path, artifact.digest] for name, artifact in outputs.items()},

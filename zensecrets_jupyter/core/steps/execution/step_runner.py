@@ -13,7 +13,7 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
-from zensecrets_jupyter.core.managers.read_log import recorded_reads
+from zensecrets_jupyter.core.managers.read_log import record_reads
 from zensecrets_jupyter.core.settings import SecretValidationLevel, validation_level
 from zensecrets_jupyter.core.steps.artifacts.artifact import store_output
 from zensecrets_jupyter.core.steps.artifacts.artifact_files import ArtifactFolder, open_files
@@ -27,7 +27,7 @@ from zensecrets_jupyter.core.workspace import get_workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from zensecrets_jupyter.core.managers.read_log import Reads
+    from zensecrets_jupyter.core.managers.read_log import ReadLog
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
     from zensecrets_jupyter.core.stack import Stack
     from zensecrets_jupyter.core.stack.references import RequiresSecrets
@@ -110,7 +110,7 @@ class StepRunner:
             return ArtifactFolder(self._files, f"{self._run.id}/{call.name}/{output}")
 
         names = RunNames(call.name, self._defaults.name, self._run.name, self._run.id)
-        with recorded_reads() as reads:
+        with record_reads() as reads:
             arguments = {parameter: argument.load() for parameter, argument in inputs.items()}
             context = _make_context(step, names, self._stack, settings, output_folder)
             result = _run_function(step, arguments, context, self._stack, environments)
@@ -191,7 +191,7 @@ def _run_function(
             return step.entrypoint(**all_arguments)
 
 
-def _secrets_in(reads: Reads) -> list[BaseSecretSchema]:
+def _secrets_in(reads: ReadLog) -> list[BaseSecretSchema]:
     """Return the secrets that a step read."""
     # The code iterates over a copy, because a thread of the step may still read secrets.
-    return [secret for read in list(reads.values()) for secret in read.seen]
+    return [secret for read in list(reads.values()) for secret in read.states]

@@ -147,15 +147,15 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return {"kept in": service, "protected by": f"the access control of {service}", **scope}
 
     @property
-    def read_only(self) -> Mapping[str, str]:
-        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.read_only`."""
+    def read_only_locations(self) -> Mapping[str, str]:
+        """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.read_only_locations`."""
         return self.external.locations
 
-    def explain_missing(self, name: str, *, request: bool) -> SecretNotFoundError | None:
+    def explain_missing(self, name: str, *, may_request: bool) -> SecretNotFoundError | None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.explain_missing`."""
         if name in self.external.paths:
             return self.external.missing_error(name)
-        if request:
+        if may_request:
             with suppress(ZenSecretsError, RemoteError):
                 return self.explain_deleted(name, self.key_for(name))
         return None

@@ -1,6 +1,7 @@
-"""An encrypted index of secrets, for a backend that cannot list.
+"""An encrypted index of the secrets in a keyring, because a keyring cannot list its entries.
 
-A row maps a secret to an entry of the backend. Names are encrypted. A row is found by a keyed fingerprint of the name.
+Each row contains the name of a secret and the name of its entry in the keyring, both encrypted. A row is found by a fingerprint of the
+secret's name, a hash that cannot be computed without the data key.
 """
 
 from __future__ import annotations
@@ -36,19 +37,19 @@ class IndexEntry(NamedTuple):
 
     Attributes:
         name: Name of the secret.
-        entry: Entry of the secret in the backend.
+        keyring_entry: Name of the secret's entry in the keyring.
         schema: Type of the schema.
-        written: Time of the write, in microseconds (UTC).
+        write_time: Time of the last write, in microseconds (UTC).
     """
 
     name: str
-    entry: str
+    keyring_entry: str
     schema: str
-    written: int
+    write_time: int
 
 
 def find(connection: Connection, key: DataKey, name: str) -> IndexEntry | None:
-    """Return the entry of a secret, or ``None``.
+    """Return the entry of a secret, or ``None`` if the secret does not exist.
 
     Raises:
         ManagerCorruptedError: If the row is damaged.
@@ -69,12 +70,12 @@ def all_entries(connection: Connection, key: DataKey) -> Iterator[IndexEntry]:
 
 def add(connection: Connection, key: DataKey, entry: IndexEntry) -> None:
     """Add a new secret."""
-    connection.execute(insert(_entries).values(_row(key, entry)))
+    connection.execute(insert(_entries).values(_seal(key, entry)))
 
 
 def replace(connection: Connection, key: DataKey, name: str, entry: IndexEntry) -> None:
-    """Replace the entry of a secret."""
-    connection.execute(update(_entries).where(_entries.c.fingerprint == _fingerprint(key, name)).values(_row(key, entry)))
+    """Replace the entry of the secret ``name`` by ``entry``, which may have another name."""
+    connection.execute(update(_entries).where(_entries.c.fingerprint == _fingerprint(key, name)).values(_seal(key, entry)))
 
 
 def remove(connection: Connection, key: DataKey, name: str) -> None:
@@ -82,21 +83,22 @@ def remove(connection: Connection, key: DataKey, name: str) -> None:
     connection.execute(delete(_entries).where(_entries.c.fingerprint == _fingerprint(key, name)))
 
 
-def is_in_use(connection: Connection) -> bool:
+def has_entries(connection: Connection) -> bool:
     """Return whether the index has an entry."""
     return connection.execute(select(_entries.c.fingerprint).limit(1)).first() is not None
 
 
-def generation(connection: Connection) -> object:
-    """Return the number of the data key that encrypted the entries, or ``None`` without entries."""
+def key_generation(connection: Connection) -> object:
+    """Return the generation of the data key that encrypted the entries, or ``None`` if there is no entry."""
     return connection.execute(select(_entries.c.generation).limit(1)).scalar()
 
 
-def _row(key: DataKey, entry: IndexEntry) -> dict[str, Any]:
-    """Return the columns of an entry, with the encrypted names."""
+def _seal(key: DataKey, entry: IndexEntry) -> dict[str, Any]:
+    """Return the columns of the row of an entry."""
     fingerprint = _fingerprint(key, entry.name)
-    sealed = cipher.seal(key.key, json.dumps(entry[:3]).encode("ascii"), _binding(fingerprint, entry.written))
-    return {"fingerprint": fingerprint, "generation": key.generation, "written": entry.written, "sealed": sealed}
+    plaintext = json.dumps([entry.name, entry.keyring_entry, entry.schema]).encode("ascii")
+    sealed = cipher.seal(key.key, plaintext, _associated_data(fingerprint, entry.write_time))
+    return {"fingerprint": fingerprint, "generation": key.generation, "written": entry.write_time, "sealed": sealed}
 
 
 def _unseal(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
@@ -105,17 +107,17 @@ def _unseal(key: DataKey, row: tuple[Any, ...]) -> IndexEntry:
     Raises:
         ManagerCorruptedError: If the row is damaged.
     """
-    fingerprint, generation_of_row, written, sealed = row
-    parts = None
-    if generation_of_row == key.generation and isinstance(sealed, bytes) and isinstance(written, int):
+    fingerprint, generation, write_time, sealed = row
+    sealed_fields = None
+    if generation == key.generation and isinstance(sealed, bytes) and isinstance(write_time, int):
         try:
-            parts = json.loads(cipher.unseal(key.key, sealed, _binding(str(fingerprint), written)))
+            sealed_fields = json.loads(cipher.unseal(key.key, sealed, _associated_data(str(fingerprint), write_time)))
         except ManagerCorruptedError:
-            parts = None
-    if parts is None:
+            sealed_fields = None
+    if sealed_fields is None:
         raise ManagerCorruptedError("A row of the index of secrets is damaged.", hint="It was not changed. Restore it from a backup.")
-    name, entry, schema = parts
-    return IndexEntry(name, entry, schema, written)
+    name, keyring_entry, schema = sealed_fields
+    return IndexEntry(name, keyring_entry, schema, write_time)
 
 
 def _fingerprint(key: DataKey, name: str) -> str:
@@ -123,6 +125,6 @@ def _fingerprint(key: DataKey, name: str) -> str:
     return cipher.fingerprint(key.key, name)
 
 
-def _binding(fingerprint: str, written: int) -> tuple[str, ...]:
-    """Return the associated data, to which the encrypted entry is bound."""
-    return ("entry", fingerprint, str(written))
+def _associated_data(fingerprint: str, write_time: int) -> tuple[str, ...]:
+    """Return the data that is authenticated with an encrypted entry, so that a changed or swapped row cannot be decrypted."""
+    return ("entry", fingerprint, str(write_time))

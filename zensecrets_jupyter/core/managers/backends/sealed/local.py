@@ -31,7 +31,7 @@ FORMAT = 1
 class LocalOptions(ManagerOptions):
     """Options of the ``local`` backend."""
 
-    ONCE: ClassVar[frozenset[str]] = frozenset({"secrets_file"})
+    REGISTRATION_ONLY: ClassVar[frozenset[str]] = frozenset({"secrets_file"})
 
     path: Path | None = None
     """The file. The default is ``secrets.db`` in the folder of the manager. A relative path is made absolute at registration."""
@@ -69,17 +69,17 @@ class LocalBackend(SealedBackend):
             UnreadableFileError: If the file is not a readable secrets file of ZenML.
         """
         file = attributes.get("secrets_file")
-        registered = {name: value for name, value in attributes.items() if name not in LocalOptions.ONCE}
-        return registered, read_secrets_file(str(file)) if file else []
+        options = {name: value for name, value in attributes.items() if name not in LocalOptions.REGISTRATION_ONLY}
+        return options, read_secrets_file(str(file)) if file else []
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
         local_options = LocalOptions.model_validate(self.options.model_dump())
         path = local_options.path or self.context.folder / "secrets.db"
-        self._file = self._database = SqliteFile(path, TABLES, kind="secrets", version=FORMAT, own_folder=local_options.path is None)
+        self._file = self._database = SqliteFile(path, TABLES, kind="secrets", version=FORMAT, is_folder_private=local_options.path is None)
         self._keys = DataKeys(
-            self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", in_use=holds_secrets, ask=self.context.ask_passphrase
+            self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", has_sealed_rows=holds_secrets, ask=self.context.ask_passphrase
         )
         self._owner = self.id
         self._versions_kept = local_options.versions_kept

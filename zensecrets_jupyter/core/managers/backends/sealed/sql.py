@@ -91,7 +91,7 @@ class SqlBackend(SealedBackend):
             self._server,
             DATA_KEYS,
             label=f"secrets manager {self.name!r}",
-            in_use=holds_secrets,
+            has_sealed_rows=holds_secrets,
             ask=self.context.ask_passphrase,
             key_folder=sql_options.key_folder,
             protection=sql_options.protection,

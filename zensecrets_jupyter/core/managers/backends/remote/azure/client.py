@@ -30,7 +30,7 @@ class AzureOptions(ExternalOptions):
     Without a client secret, the backend logs in with the environment variables, the managed identity or the command-line tool of Azure.
     """
 
-    OTHER_NAMES: ClassVar[dict[str, str]] = {"key_vault_name": "vault_url"}
+    ZENML_NAMES: ClassVar[dict[str, str]] = {"key_vault_name": "vault_url"}
 
     vault_url: str = Field(max_length=500)
     """The address of the vault: ``https://NAME.vault.azure.net``. ZenML has only the name, as ``key_vault_name``."""

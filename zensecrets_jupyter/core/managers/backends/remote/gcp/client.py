@@ -23,7 +23,7 @@ _CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
 class GcpOptions(ExternalOptions):
     """Options of the ``gcp`` backend."""
 
-    OTHER_NAMES: ClassVar[dict[str, str]] = {"project_id": "project"}
+    ZENML_NAMES: ClassVar[dict[str, str]] = {"project_id": "project"}
 
     project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]{1,60}$")
     """ID or number of the project. The default is that of the environment or of the credentials. ZenML calls it ``project_id``."""

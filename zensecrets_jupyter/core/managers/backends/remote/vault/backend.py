@@ -130,7 +130,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def _summary_of(self, listed: SecretSummary) -> SecretSummary | None:
         """Return the summary of a listed secret, or ``None`` if the secret is deleted."""
-        if listed.name in self.read_only:
+        if listed.name in self.read_only_locations:
             return listed
         key = self.key_for(listed.name)
         try:

@@ -19,7 +19,7 @@ from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOp
 class VaultOptions(ExternalOptions):
     """Options of the ``vault`` backend."""
 
-    OTHER_NAMES: ClassVar[dict[str, str]] = {"verify": "ca_file"}
+    ZENML_NAMES: ClassVar[dict[str, str]] = {"verify": "ca_file"}
 
     url: str | None = None
     """The address of Vault. The default is VAULT_ADDR, or Vault's default address on this machine."""
