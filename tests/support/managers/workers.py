@@ -132,13 +132,13 @@ def fork_and_read(home: Path, pipe: Connection) -> None:
     """Fork while the store is open, and use the store in the child and then in the parent."""
     store = open_in_child(home)
     store.register_secret(secret("before", key="1"))
-    opened_file = store.backend._file._opened
+    open_file = store.backend._file._open_file
     child = os.fork()
     if child == 0:
-        pipe.send(("child", content_of(store, "before"), store.backend._file._opened is opened_file))
+        pipe.send(("child", content_of(store, "before"), store.backend._file._open_file is open_file))
         store.register_secret(secret("child", key="2"))
         os._exit(0)
     _, status = os.waitpid(child, 0)
     pipe.send(("status", {}, status != 0))
     store.merge_secret("child", {"key": "3"})
-    pipe.send(("parent", content_of(store, "child"), store.backend._file._opened is not opened_file))
+    pipe.send(("parent", content_of(store, "child"), store.backend._file._open_file is not open_file))
