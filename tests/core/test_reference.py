@@ -12,10 +12,10 @@ from zensecrets_jupyter.core.names import check_key, check_name
 from zensecrets_jupyter.core.reference import (
     RawText,
     SecretReference,
+    find_reference_error,
     find_references,
     has_reference,
     mask_references,
-    near_miss,
     split_references,
 )
 
@@ -76,7 +76,7 @@ def test_any_text_can_be_split(text: str) -> None:
 @given(st.text("{}$. ab-", max_size=25))
 def test_braces_are_a_reference_a_near_miss_or_plain_text(text: str) -> None:
     """For any text of braces, dots and letters, an error has one line and a valid position."""
-    error = near_miss(text)
+    error = find_reference_error(text)
     if error is not None:
         assert is_one_line(error)
         assert error.text == text
@@ -104,7 +104,7 @@ def test_the_references_in_a_text_are_found(text: str, references: list[tuple[st
     """Each text contains the listed references and no near miss."""
     assert find_references(text) == tuple(references)
     assert has_reference(text) is bool(references)
-    assert near_miss(text) is None
+    assert find_reference_error(text) is None
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_the_references_in_a_text_are_found(text: str, references: list[tuple[st
 )
 def test_a_near_miss_names_the_likely_intent(text: str, intent: str, position: int) -> None:
     """The error has the likely reference, its position, and the option for a raw text."""
-    error = near_miss(text)
+    error = find_reference_error(text)
     assert error is not None
     assert intent in error.hint
     assert "--literal" in error.hint
@@ -144,7 +144,7 @@ def test_a_reference_with_an_invalid_name_is_refused(text: str) -> None:
     with pytest.raises(InvalidReferenceError) as caught:
         SecretReference.parse(text)
     assert is_one_line(caught.value)
-    error = near_miss(text)
+    error = find_reference_error(text)
     assert error is not None
     assert text not in error.hint
 
@@ -160,7 +160,7 @@ def test_parsing_any_other_text_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["plain", '{"a": {"b": 1.5}}', "{x}", "{0}", "100 %", "a.b", "f(x) { return y.z; }"])
 def test_common_texts_with_braces_are_no_near_misses(text: str) -> None:
     """JSON, format strings without a dot, and code are no near misses."""
-    assert near_miss(text) is None
+    assert find_reference_error(text) is None
     assert not has_reference(text)
 
 

@@ -139,6 +139,7 @@ class Client:
             TypeError: If an argument is unknown; the error names near misses.
         """
         _check_options("get_secret", options, ("private", "hydrate", "allow_partial_name_match", "allow_partial_id_match"))
+        # If both names are empty, the error is about the first argument, which may have a wrong type.
         return self.secrets_manager.get_secret(name_id_or_prefix or name or name_id_or_prefix, refresh=refresh)
 
     @mask_refused_values
@@ -214,14 +215,14 @@ class Client:
             NoSecretsManagerError: If the active stack has no secrets manager.
             SecretNotFoundError: If the secret, or a key to remove, does not exist.
             InvalidSecretError: If the new content does not follow the schema, or the new name is not valid; nothing is written.
-            SecretExistsError: If the new name is taken; the keys are already changed.
+            SecretExistsError: If the new name is taken; the changes to the keys are stored nevertheless.
             TypeError: If an argument is unknown; the error names near misses.
         """
         _check_options("update_secret", options, ("private", "update_private", "new_scope"), add_or_update_values)
         manager = self.secrets_manager
-        removed = list(remove_values)
-        if add_or_update_values or removed:
-            manager.merge_secret(name_id_or_prefix, {} if add_or_update_values is None else add_or_update_values, remove=removed)
+        removed_keys = list(remove_values)
+        if add_or_update_values or removed_keys:
+            manager.merge_secret(name_id_or_prefix, {} if add_or_update_values is None else add_or_update_values, remove=removed_keys)
         _warn_about_values(name_id_or_prefix, add_or_update_values or {})
         if new_name is not None and new_name != name_id_or_prefix:
             manager.rename_secret(name_id_or_prefix, new_name)

@@ -48,7 +48,7 @@ _RESERVED_PATTERNS = {reader: re.compile(names, re.IGNORECASE) for reader, names
 _lock = threading.Lock()
 _original_values: dict[str, str | None] = {}
 """The value of each variable before the first running block that sets it; ``None`` if the variable did not exist."""
-_layers: list[dict[str, str]] = []
+_running_blocks: list[dict[str, str]] = []
 """The variables of each running block, in the order in which the blocks started."""
 
 
@@ -66,21 +66,23 @@ def variables_of(
         secrets: The secrets; duplicates are allowed.
         prefix: The first part of each name; its case does not change.
         names: Names of variables for some keys, by ``key`` or ``secret.key``, without the prefix.
-        as_is: Whether a key that is a valid variable name also becomes a variable without change, as in later versions of ZenML.
+        as_is: Whether a key that is a valid variable name also becomes a variable without change, as in later versions of ZenML. Only
+            steps and pipelines set this.
 
     Raises:
         InvalidSecretError: If two keys have the same variable, if a key has a reserved variable such as ``PATH``, if one of ``names`` is
             not valid or its key does not exist, or if a value contains a character that no variable can contain, such as NUL.
     """
     names = names or {}
-    unused = set(names)
+    unused_selectors = set(names)
     variables: dict[str, str] = {}
     owners: dict[str, tuple[str, str]] = {}
     for secret in secrets:
         for key, value in secret.content.items():
-            name_key = next((name for name in (f"{secret.name}.{key}", key) if name in names), None)
-            unused.discard(name_key or "")
-            variable = _variable(secret.name, key, names[name_key] if name_key else None, prefix, in_step=as_is)
+            # A name may be given for SECRET.KEY, or for the key of every secret.
+            selector = next((name for name in (f"{secret.name}.{key}", key) if name in names), None)
+            unused_selectors.discard(selector or "")
+            variable = _variable(secret.name, key, names[selector] if selector else None, prefix, in_step=as_is)
             owner = owners.setdefault(variable, (secret.name, key))
             if owner != (secret.name, key):
                 message = f"{'.'.join(owner)} and {secret.name}.{key} have the same environment variable {variable}."
@@ -94,11 +96,12 @@ def variables_of(
                 raise InvalidSecretError(message, name=secret.name, hint="Read it with Client().get_secret(NAME) instead.")
             variables[variable] = encode_system_text(value)
     if as_is:
+        # If the unchanged key is already the variable of another key, it is not added.
         for variable, (secret_name, key) in owners.copy().items():
             if _VARIABLE.fullmatch(key) and owners.setdefault(key, (secret_name, key)) == (secret_name, key):
                 variables[key] = variables[variable]
-    if unused:
-        message = f"The secrets have no key {min(unused)!r} that could get the given name as an environment variable."
+    if unused_selectors:
+        message = f"The secrets have no key {min(unused_selectors)!r} that could get the given name as an environment variable."
         raise InvalidSecretError(message, name="", hint="Name a key of the secrets, as KEY or SECRET.KEY.")
     return variables
 
@@ -152,14 +155,14 @@ def secret_environment(
     Raises:
         InvalidSecretError: As for :func:`variables_of`; no variable was set.
     """
-    layer = variables_of(secrets, prefix=prefix, names=names, as_is=as_is)
+    variables = variables_of(secrets, prefix=prefix, names=names, as_is=as_is)
     with _lock:
-        _start_block(layer)
+        _start_block(variables)
     try:
-        yield dict(layer)
+        yield dict(variables)
     finally:
         with _lock:
-            _end_block(layer)
+            _end_block(variables)
 
 
 def _is_valid_value(value: str) -> bool:
@@ -170,20 +173,20 @@ def _is_valid_value(value: str) -> bool:
         return False
 
 
-def _start_block(layer: dict[str, str]) -> None:
+def _start_block(variables: dict[str, str]) -> None:
     """Set the variables of a block that starts."""
-    for variable in layer:
+    for variable in variables:
         _original_values.setdefault(variable, os.environ.get(variable))
-    _layers.append(layer)
-    os.environ.update(layer)
+    _running_blocks.append(variables)
+    os.environ.update(variables)
 
 
-def _end_block(layer: dict[str, str]) -> None:
+def _end_block(variables: dict[str, str]) -> None:
     """Set or remove the variables of a block that ends."""
     # Dicts are compared by identity, because another thread may run a block with equal variables.
-    _layers[:] = [other for other in _layers if other is not layer]
-    for variable in layer:
-        value = _value_in_last_block(variable, _layers)
+    _running_blocks[:] = [other for other in _running_blocks if other is not variables]
+    for variable in variables:
+        value = _value_in_last_block(variable, _running_blocks)
         if value is not None:
             os.environ[variable] = value
             continue
@@ -194,6 +197,6 @@ def _end_block(layer: dict[str, str]) -> None:
             os.environ[variable] = original
 
 
-def _value_in_last_block(variable: str, layers: Iterable[Mapping[str, str]]) -> str | None:
+def _value_in_last_block(variable: str, blocks: Iterable[Mapping[str, str]]) -> str | None:
     """Return the value of the variable in the last block that sets it, or ``None``."""
-    return next((layer[variable] for layer in reversed(list(layers)) if variable in layer), None)
+    return next((variables[variable] for variables in reversed(list(blocks)) if variable in variables), None)

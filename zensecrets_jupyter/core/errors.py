@@ -59,13 +59,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_LONG = re.compile(r"\S{400,}")
+_LONG_WORD = re.compile(r"\S{400,}")
 """Pattern of a very long word, such as a path of thousands of characters."""
 
 
 def shorten(text: str) -> str:
     """Return a text for users, with the middle of very long words removed."""
-    return _LONG.sub(lambda match: f"{match[0][:100]}…{match[0][-100:]}", text)
+    return _LONG_WORD.sub(lambda match: f"{match[0][:100]}…{match[0][-100:]}", text)
 
 
 def _rebuild(cls: type[ZenSecretsError], message: str, state: dict[str, Any]) -> ZenSecretsError:
@@ -246,7 +246,7 @@ class ManagerUnreachableError(ManagerError, ConnectionError):
 
 
 class ManagerCorruptedError(ManagerError):
-    """The stored data is damaged, was altered or was swapped. This package did not change it."""
+    """The stored data is damaged, or was altered by somebody else. The failed operation did not change it."""
 
     code = "manager-corrupted"
 
@@ -258,7 +258,7 @@ class StoreFullError(ManagerError, OSError):
 
 
 class StoreTooNewError(ManagerError):
-    """A newer version of this package wrote the store. It was not changed."""
+    """A newer version of this package wrote the store. The store was not changed."""
 
     code = "store-too-new"
 

@@ -35,7 +35,7 @@ _URL_WITH_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s:@]*:[^/
 _RANDOM_TEXT = re.compile(
     r"(?<![A-Za-z0-9])(?:(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{16,}|(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])(?=[A-Za-z]*\d)[A-Za-z0-9]{12,})"
 )
-"""Letters and digits in an order that no chosen name has.
+"""Letters and digits that are too mixed for a name: 16 with a letter and a digit, or 12 with a capital, a small letter and a digit.
 
 A UUID does not match, because its groups are shorter. A constant does not match, because it has no lower-case letters.
 """
@@ -73,10 +73,9 @@ def is_clear_text_field(field: FieldInfo) -> bool:
 
 
 def looks_sensitive(name: str, value: Any) -> bool:
-    """Return whether a value looks like a secret.
+    """Return whether a value looks like a secret, by the name of its attribute or by its content.
 
-    The name of its attribute or its content shows this. Sensitive content is a token, a random text, a password in a URL, or a mapping with
-    a sensitive entry.
+    Sensitive content is a token, a random text, a password in a URL, or a mapping with a sensitive entry.
     """
     if isinstance(value, Mapping):
         return any(looks_sensitive(str(key), item) for key, item in value.items())
@@ -96,8 +95,10 @@ def secret_fragments(name: str, value: str) -> list[str]:
     The fragments are tokens, passwords in URLs, credentials in headers and the secret parts of webhook URLs. ``name`` is the name of the
     attribute, and helps to recognize a webhook.
     """
-    parts = [part.text for part in fragments_of_leaf("", value)]
-    return [*parts, *(part.text for part in fragments_of_webhook(value) if is_webhook(name, value))]
+    fragments = fragments_of_leaf("", value)
+    if is_webhook(name, value):
+        fragments += fragments_of_webhook(value)
+    return [fragment.text for fragment in fragments]
 
 
 def media_type_of(field: FieldInfo) -> str:

@@ -19,19 +19,19 @@ _PACKAGE = "zensecrets_jupyter"
 
 
 def watch_imports(undo: ExitStack) -> None:
-    """Convert errors of imports that fail after an update of this package into a one-line error.
+    """Raise :class:`PackageChangedError` for imports of this package that fail because the package was updated.
 
-    Closing the exit stack ``undo`` removes the import finder. Most modules are imported when they are first used. A module of a new release
-    may not work with the loaded modules, and a module of the old release may be missing.
+    Most modules of this package are imported at their first use. After an update, a module of the old release may be missing, and a module
+    of the new release may not work with the modules that are loaded already. Closing ``undo`` stops the conversion of these errors.
     """
-    _LateImports(time.time()).install(undo)
+    _ImportErrorConverter(time.time()).install(undo)
 
 
-class _LateImports(ImportFinder):
-    """An import finder that converts errors of this package's imports."""
+class _ImportErrorConverter(ImportFinder):
+    """An import finder that replaces errors of this package's imports by :class:`PackageChangedError`."""
 
-    def __init__(self, since: float) -> None:
-        self._since = since
+    def __init__(self, start_time: float) -> None:
+        self._start_time = start_time
 
     def handles(self, fullname: str) -> bool:
         return fullname.startswith(f"{_PACKAGE}.")
@@ -40,20 +40,20 @@ class _LateImports(ImportFinder):
         try:
             execute(module)
         except (ImportError, AttributeError, SyntaxError, OSError):
-            if not self._is_changed():
+            if not self._is_package_changed():
                 raise
         else:
             return
         raise package_changed_error(module.__name__)
 
     def handle_missing(self, fullname: str) -> None:
-        if self._is_changed():
+        if self._is_package_changed():
             raise package_changed_error(fullname)
 
-    def _is_changed(self) -> bool:
-        """Return whether a file of a loaded module is missing or newer than the start of the process."""
-        loaded = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == _PACKAGE]
-        return any(_is_newer(Path(file), self._since) for module in loaded if (file := getattr(module, "__file__", None)))
+    def _is_package_changed(self) -> bool:
+        """Return whether the file of a loaded module was removed, or changed after the watch began."""
+        modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == _PACKAGE]
+        return any(_is_changed_since(Path(file), self._start_time) for module in modules if (file := getattr(module, "__file__", None)))
 
 
 def package_changed_error(module: str) -> PackageChangedError:
@@ -62,11 +62,11 @@ def package_changed_error(module: str) -> PackageChangedError:
     return PackageChangedError(message, hint="Restart the kernel.")
 
 
-def _is_newer(file: Path, since: float) -> bool:
-    """Return whether a file changed after the time ``since``, or is missing."""
+def _is_changed_since(file: Path, start_time: float) -> bool:
+    """Return whether a file was changed or removed after ``start_time``."""
     try:
         status = file.stat()
     except OSError:
         return True
     # An installer that links files from a cache keeps their mtime, but changes their ctime.
-    return max(status.st_mtime, status.st_ctime) > since
+    return max(status.st_mtime, status.st_ctime) > start_time

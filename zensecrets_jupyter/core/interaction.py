@@ -25,7 +25,7 @@ It raises InteractionUnavailableError if the session can't ask.
 class InterruptedWork(KeyboardInterrupt):
     """Ctrl-C during work that can be continued.
 
-    Its text has the progress, and the way to continue.
+    Its text says what was done already, and how to continue.
     """
 
 
@@ -56,7 +56,7 @@ class NonInteractivePassphraseSource:
 
 _process_source: PassphraseSource | None = None
 _context_source: ContextVar[PassphraseSource | None] = ContextVar("zensecrets_passphrase_source", default=None)
-_non_interactive = NonInteractivePassphraseSource()
+_non_interactive_source = NonInteractivePassphraseSource()
 
 _pending_secrets: dict[tuple[str, str], list[str]] = {}
 """The descriptions of the open forms, by secrets manager and name of the secret."""
@@ -86,7 +86,7 @@ def ask_passphrase(prompt: str) -> str:
     Raises:
         InteractionUnavailableError: If there is no source, or the source can't ask.
     """
-    return (_context_source.get() or _process_source or _non_interactive)(prompt)
+    return (_context_source.get() or _process_source or _non_interactive_source)(prompt)
 
 
 def print_notice(line: str) -> None:

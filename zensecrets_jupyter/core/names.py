@@ -19,15 +19,16 @@ _INVALID_NAME_CHARACTERS = re.compile(r"[\s{}.\x00-\x1f\x7f]")
 INVALID_KEY_CHARACTERS = re.compile(r"[\s{}\x00-\x1f\x7f]")
 """Characters that a key can't contain; the pattern has the same meaning in JavaScript."""
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w.-]{0,63}")
+"""A name from a file that errors may show, if it does not look random."""
 VALUE_FREE_ARGUMENTS = frozenset(
     {"name", "secret_name", "name_id_or_prefix", "new_name", "remove", "remove_values", "schema", "id", "scope", "new_scope", "origin"}
 )
 """Names of arguments that never hold a value, in any function of this package."""
-_PLAIN_ARGUMENTS = VALUE_FREE_ARGUMENTS.union(
+_VALUE_FREE_SYNONYMS = VALUE_FREE_ARGUMENTS.union(
     ("desc", "description", "manager", "manager_name", "schema_name", "scheme", "secrets_manager", "stack", "stack_name")
 )
-"""The names in VALUE_FREE_ARGUMENTS, and names that users may write instead of them."""
-_SIMILARITY = 0.85
+"""The names in VALUE_FREE_ARGUMENTS, and other names that users may write for these arguments."""
+_MIN_SIMILARITY = 0.85
 """The minimum ratio of difflib for a misspelled argument."""
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 """Half of a surrogate pair, which no file or database can store; the pattern has the same meaning in JavaScript."""
@@ -69,18 +70,30 @@ def check_key(key: str, *, name: str = "", from_file: bool = False) -> str:
     return key
 
 
-def _check(kind: str, text: str, invalid: re.Pattern[str], description: str, *, from_file: bool) -> None:
+def _check(noun: str, text: str, invalid_characters: re.Pattern[str], description: str, *, from_file: bool) -> None:
+    """Raise an error if a name or key is not acceptable.
+
+    Args:
+        noun: What the text is: ``secret name`` or ``key``.
+        text: The name or key.
+        invalid_characters: The pattern of a character that the text can't contain.
+        description: The description of these characters.
+        from_file: Whether the text is from a file.
+
+    Raises:
+        InvalidSecretError: If the text is not acceptable.
+    """
     quoted = quote_untrusted(text) if from_file else quote_name(text)
     if not text:
-        message = f"A {kind} can't be empty."
+        message = f"A {noun} can't be empty."
     elif len(text) > MAX_NAME_LENGTH:
-        message = f"The {kind} {quoted} has {len(text)} characters; {MAX_NAME_LENGTH} are allowed."
+        message = f"The {noun} {quoted} has {len(text)} characters; {MAX_NAME_LENGTH} are allowed."
     elif text.startswith("-"):
-        message = f"The {kind} {quoted} starts with '-', as an option does."
+        message = f"The {noun} {quoted} starts with '-', as an option does."
     elif LONE_SURROGATE.search(text):
-        message = f"The {kind} {quoted} contains half of a surrogate pair, which no file or database can store."
-    elif invalid.search(text):
-        message = f"The {kind} {quoted} contains {description}."
+        message = f"The {noun} {quoted} contains half of a surrogate pair, which no file or database can store."
+    elif invalid_characters.search(text):
+        message = f"The {noun} {quoted} contains {description}."
     else:
         return
     raise InvalidSecretError(message, name="" if from_file else text, hint="Use letters, digits, '_' and '-'.")
@@ -119,16 +132,16 @@ def is_value_free_argument(argument: str) -> bool:
 
     The name of the argument decides this; misspellings are accepted.
     """
-    if argument in _PLAIN_ARGUMENTS or difflib.get_close_matches(argument, _PLAIN_ARGUMENTS, n=1, cutoff=_SIMILARITY):
+    if argument in _VALUE_FREE_SYNONYMS or difflib.get_close_matches(argument, _VALUE_FREE_SYNONYMS, n=1, cutoff=_MIN_SIMILARITY):
         return True
     # The same letters in another order are a misspelling too.
-    return sorted(argument) in [sorted(name) for name in _PLAIN_ARGUMENTS]
+    return sorted(argument) in [sorted(name) for name in _VALUE_FREE_SYNONYMS]
 
 
 def key_reference_hint(wanted: str, candidates: Collection[str]) -> str:
-    """Return a hint if ``wanted`` names a key too, or an empty text.
+    """Return a hint if ``wanted`` is the name of a secret together with a key, or an empty text.
 
-    For example, ``db.password`` and ``{{db.password}}`` are not the name of a secret. The hint does not depend on whether the secret has
+    Examples are ``db.password`` and ``{{db.password}}``. The hint does not depend on whether the secret has
     the key, because a check would read its values.
     """
     name, dot, key = wanted.strip("{} ").partition(".")
@@ -137,10 +150,10 @@ def key_reference_hint(wanted: str, candidates: Collection[str]) -> str:
 
 def near_misses(wanted: str, candidates: Iterable[str]) -> list[str]:
     """Return up to three of the ``candidates`` that resemble ``wanted``, the most similar first."""
-    by_folded: dict[str, str] = {}
+    names_by_folded: dict[str, str] = {}
     for name in candidates:
-        by_folded.setdefault(name.casefold(), name)
-    return [by_folded[folded] for folded in difflib.get_close_matches(wanted.casefold(), by_folded, n=3, cutoff=0.6)]
+        names_by_folded.setdefault(name.casefold(), name)
+    return [names_by_folded[folded] for folded in difflib.get_close_matches(wanted.casefold(), names_by_folded, n=3, cutoff=0.6)]
 
 
 def did_you_mean(wanted: str, candidates: Iterable[str]) -> str:

@@ -1,8 +1,8 @@
 """Pickling without the values of secrets, by references or by encryption.
 
-A value is recognized by its text, anywhere in the object. A text that contains values becomes a template, which is resolved when the
-pickle is loaded. The pickle may still contain a value, for example in bytes, in an array, or as base64 of ``user:value``. Then the whole
-pickle is sealed with the data key of the workspace.
+A value is recognized by its text, anywhere in the object. A text that contains values becomes a *template*: the text with references in
+place of the values, which are resolved when the pickle is loaded. The pickle may still contain a value, for example in bytes, in an array,
+or as base64 of ``user:value``. Then the whole pickle is *sealed*: encrypted with authentication, with the data key of the workspace.
 
 Every result is an ordinary pickle: ``pickle.loads`` reads it wherever this package is installed.
 """
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 _UNPICKLABLE_TYPE = re.compile(r"cannot pickle '([\w.]+)' object")
 
 _WIDE_ENCODINGS = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-"""The encodings of arrays of texts. NumPy uses UTF-32."""
+"""Encodings with at least two bytes per character, as in arrays of texts. NumPy uses UTF-32."""
 
 
-class Pickled(NamedTuple):
+class PickledObject(NamedTuple):
     """A pickled object.
 
     Attributes:
@@ -47,7 +47,7 @@ class Pickled(NamedTuple):
     holds_secrets: bool
 
 
-def dump(value: Any, label: str, secrets: Iterable[BaseSecretSchema] = ()) -> Pickled:
+def dump(value: Any, label: str, secrets: Iterable[BaseSecretSchema] = ()) -> PickledObject:
     """Return the pickle of an object, without any value that this process knows.
 
     Args:
@@ -62,12 +62,12 @@ def dump(value: Any, label: str, secrets: Iterable[BaseSecretSchema] = ()) -> Pi
     preferred = {text: source for secret in secrets for text, source in secret.value_sources().items()}
     sources = _sources_in(data, preferred)
     if sources:
-        data = pickle.dumps(_Call(restore_templates, _dump(value, label, _Templates(sources))), pickle.HIGHEST_PROTOCOL)
-    if sources or holds_value(data):
-        if holds_value(data):
-            return _seal(data, label)
-        return Pickled(data, _sha256(data), holds_secrets=True)
-    return Pickled(data, _sha256(data), holds_secrets=any(name in data for name in _RESTORE_FUNCTIONS))
+        data = pickle.dumps(_Call(restore_templates, _dump(value, label, _TemplateFactory(sources))), pickle.HIGHEST_PROTOCOL)
+    if holds_value(data):
+        # No template can replace this value, because it is encoded or is not in a text.
+        return _seal(data, label)
+    holds_secrets = bool(sources) or any(name in data for name in _RESTORE_FUNCTIONS)
+    return PickledObject(data, _sha256(data), holds_secrets=holds_secrets)
 
 
 def load(data: bytes, label: str) -> Any:
@@ -96,7 +96,7 @@ def load(data: bytes, label: str) -> Any:
 def to_storable(value: Any, label: str) -> Any:
     """Return an object to pickle instead of ``value``, without the values of secrets.
 
-    Its pickle is loaded as ``value``. An object without values of secrets is returned unchanged.
+    Unpickling the returned object gives ``value`` again. An object without values of secrets is returned unchanged.
 
     Args:
         value: The object.
@@ -142,15 +142,17 @@ def find_value(data: bytes) -> str:
 
     The value may be in any encoding that the guard finds.
     """
-    for text, source in _known_values():
+    for text, source in _copy_of_known_values():
         if _is_in(text, data):
             return f"{source.reference.name}.{source.reference.key}"
-    # The redactor searches texts. Bytes that are not UTF-8 are no part of a value, so they may become lone surrogates. The second text has
-    # no zero bytes, because wide encodings have them between ASCII characters.
-    text = data.decode("utf-8", "surrogateescape")
+    # The redactor searches texts. Bytes that are not UTF-8 are no part of a value, so they may become lone surrogates.
+    searched_texts = [data.decode("utf-8", "surrogateescape")]
+    if "\0" in searched_texts[0]:
+        # Wide encodings have zero bytes between ASCII characters.
+        searched_texts.append(searched_texts[0].replace("\0", ""))
     redactor = the_redactor()
-    for searched in (text, text.replace("\0", "")) if "\0" in text else (text,):
-        matches = redactor.find(searched)
+    for searched_text in searched_texts:
+        matches = redactor.find(searched_text)
         if matches:
             return matches[0].name
     return ""
@@ -183,7 +185,7 @@ _RESTORE_FUNCTIONS = tuple(function.__name__.encode() for function in (restore_v
 """The names of the functions that resolve a reference, as bytes in a pickle."""
 
 
-def _seal(data: bytes, label: str) -> Pickled:
+def _seal(data: bytes, label: str) -> PickledObject:
     """Return a pickle that contains the encrypted pickle ``data``.
 
     Raises:
@@ -193,14 +195,14 @@ def _seal(data: bytes, label: str) -> Pickled:
     try:
         workspace = get_workspace()
         call = _Call(restore_sealed, *workspace.seal(data))
-        return Pickled(pickle.dumps(call, pickle.HIGHEST_PROTOCOL), workspace.fingerprint(data.decode("latin-1")), holds_secrets=True)
+        return PickledObject(pickle.dumps(call, pickle.HIGHEST_PROTOCOL), workspace.fingerprint(data.decode("latin-1")), holds_secrets=True)
     except ZenSecretsError as error:
         problem = error
     message = f"{label} contains the value of a secret that no reference can replace, and can't be encrypted: {problem.message}"
     raise ArtifactError(message, hint=problem.hint or "Return the secret or its unchanged value.")
 
 
-def _dump(value: Any, label: str, templates: _Templates | None) -> bytes:
+def _dump(value: Any, label: str, templates: _TemplateFactory | None) -> bytes:
     """Return the pickle of ``value``, with ``templates`` for texts that contain values.
 
     Raises:
@@ -209,7 +211,7 @@ def _dump(value: Any, label: str, templates: _Templates | None) -> bytes:
     problem: ArtifactError | None = None
     file = io.BytesIO()
     try:
-        _pickler()(file, templates).dump(value)
+        _pickler_factory()(file, templates).dump(value)
     except UnregisteredValueError as error:
         problem = ArtifactError(f"{label} can't be stored: {error.message}", hint=error.hint)
     except ZenSecretsError:
@@ -226,11 +228,12 @@ def _dump(value: Any, label: str, templates: _Templates | None) -> bytes:
 
 def _sources_in(data: bytes, preferred: Mapping[str, ValueSource]) -> dict[str, ValueSource]:
     """Return the unencoded values in ``data`` that a reference can replace."""
-    values = {text: preferred.get(text, source) for text, source in _known_values() if len(text) <= len(data) and _bytes(text) in data}
-    return {text: source for text, source in values.items() if source.origin is not None}
+    known = [(text, source) for text, source in _copy_of_known_values() if len(text) <= len(data) and _utf8(text) in data]
+    sources = {text: preferred.get(text, source) for text, source in known}
+    return {text: source for text, source in sources.items() if source.origin is not None}
 
 
-def _known_values() -> list[tuple[str, ValueSource]]:
+def _copy_of_known_values() -> list[tuple[str, ValueSource]]:
     # The list is a copy, because another thread may read a secret at the same time.
     return list(known_values().items())
 
@@ -239,13 +242,13 @@ def _is_in(text: str, data: bytes) -> bool:
     """Return whether ``data`` contains the text in UTF-8 or in a wide encoding."""
     if len(text) > len(data):
         return False
-    if _bytes(text) in data:
+    if _utf8(text) in data:
         return True
-    # For an ASCII text in a wide encoding, the search of the guard ignores the zero bytes; see find_value.
+    # An ASCII text in a wide encoding has zero bytes between its characters, and find_value searches without them later.
     return not text.isascii() and any(text.encode(encoding, "surrogatepass") in data for encoding in _WIDE_ENCODINGS)
 
 
-def _bytes(text: str) -> bytes:
+def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -253,7 +256,7 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-class _Templates:
+class _TemplateFactory:
     """Creates the templates for texts that contain values."""
 
     def __init__(self, sources: Mapping[str, ValueSource]) -> None:
@@ -262,7 +265,10 @@ class _Templates:
         self._pattern = re.compile("|".join(re.escape(text) for text in sorted(sources, key=len, reverse=True)))
 
     def persistent_id(self, item: Any) -> bytes | None:
-        """Return the template of a text with values; ``None`` leaves an object unchanged."""
+        """Return the template of a text with values; ``None`` leaves an object unchanged.
+
+        Pickle calls this method for every object, and pickles the result instead of the object.
+        """
         if type(item) is not str:
             return None
         parts: list[Any] = []
@@ -273,23 +279,24 @@ class _Templates:
             end = match.end()
         if not parts:
             return None
-        # The template is pickled separately, because the pickler does not call persistent_id for the content of bytes.
+        # A template is a list of texts and of pairs of an origin and a reference. It is pickled separately, because the pickler does not
+        # call persistent_id for the content of bytes.
         return pickle.dumps([part for part in (*parts, item[end:]) if part], pickle.HIGHEST_PROTOCOL)
 
 
 @cache
-def _pickler() -> Callable[[io.BytesIO, _Templates | None], Any]:
+def _pickler_factory() -> Callable[[io.BytesIO, _TemplateFactory | None], Any]:
     import cloudpickle
 
     class WithTemplates(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no type annotations
-        def __init__(self, file: io.BytesIO, templates: _Templates) -> None:
+        def __init__(self, file: io.BytesIO, templates: _TemplateFactory) -> None:
             super().__init__(file)
             self._templates = templates
 
         def persistent_id(self, item: Any) -> bytes | None:
             return self._templates.persistent_id(item)
 
-    def create(file: io.BytesIO, templates: _Templates | None) -> Any:
+    def create(file: io.BytesIO, templates: _TemplateFactory | None) -> Any:
         # A pickler calls persistent_id for every object, which is slow. The plain pickler has no such method.
         return cloudpickle.Pickler(file) if templates is None else WithTemplates(file, templates)
 
@@ -297,6 +304,8 @@ def _pickler() -> Callable[[io.BytesIO, _Templates | None], Any]:
 
 
 class _Unpickler(pickle.Unpickler):
+    """Unpickler that replaces each template by its text with resolved references."""
+
     def persistent_load(self, pid: bytes) -> Any:
         parts = pickle.loads(pid)  # noqa: S301 - the bytes are a part of the pickle that is being loaded
         return "".join(part if isinstance(part, str) else restore_value(*part) for part in parts)

@@ -1,7 +1,8 @@
 """References to secrets: ``{{name.key}}``, alone or inside a longer text.
 
 Grammar: two braces, optional white space, the name of the secret, a dot, the key, optional white space, two braces. The name contains no
-dot, so that the first dot ends it. Name and key contain no brace and no white space. A text may contain several references.
+dot, so that the first dot ends it. Name and key contain no brace and no white space, and do not begin with a hyphen. A text may contain
+several references.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from zensecrets_jupyter.core.redaction.masks import mask_text
 from zensecrets_jupyter.core.text import clause
 
 _REFERENCE = re.compile(r"\{\{\s*(?!-)([^\s{}.]+)\.(?!-)([^\s{}]+)\s*\}\}")
-_DOUBLE = re.compile(r"\{\{([^{}]*)(\}{0,2})")
-"""Two braces and the text after them. It is searched after the valid references have been replaced by spaces."""
-_SINGLE = re.compile(r"\{\s*([^\s{}.\"':,]+)\s*\.\s*([^\s{}\"':,]+)\s*\}{1,2}")
-"""A name and a key after one brace."""
+_AFTER_TWO_BRACES = re.compile(r"\{\{([^{}]*)(\}{0,2})")
+"""Two opening braces, the text after them, and up to two closing braces."""
+_AFTER_ONE_BRACE = re.compile(r"\{\s*([^\s{}.\"':,]+)\s*\.\s*([^\s{}\"':,]+)\s*\}{1,2}")
+"""One opening brace, a name, a dot, a key, and one or two closing braces."""
 
 
 class SecretReference(NamedTuple):
@@ -37,7 +38,7 @@ class SecretReference(NamedTuple):
     def resolve(self) -> str:
         """Return the value of the key.
 
-        This is only possible for a reference from ``secret.reference(KEY)``, because it has a secrets manager.
+        Only a reference from ``secret.reference(KEY)`` has the secrets manager that this needs.
 
         Raises:
             NotInStackError: If the reference has no secrets manager, because it was parsed from a text or constructed.
@@ -52,7 +53,7 @@ class SecretReference(NamedTuple):
         Raises:
             InvalidReferenceError: If ``text`` is anything other than one reference.
         """
-        error = near_miss(text)
+        error = find_reference_error(text)
         if error:
             raise error
         match = _REFERENCE.fullmatch(text)
@@ -62,7 +63,8 @@ class SecretReference(NamedTuple):
         raise InvalidReferenceError(message, text=text, hint="Write {{SECRET_NAME.KEY}}.")
 
 
-Part: TypeAlias = "str | SecretReference"
+TextPart: TypeAlias = "str | SecretReference"
+"""A part of a text: a reference, or the plain text between two references."""
 
 
 class RawText(str):
@@ -99,9 +101,9 @@ def single_reference(text: str) -> SecretReference | None:
     return SecretReference(match[1], match[2]) if match else None
 
 
-def split_references(text: str) -> tuple[Part, ...]:
+def split_references(text: str) -> tuple[TextPart, ...]:
     """Return ``text`` as a sequence of plain texts and references."""
-    parts: list[Part] = []
+    parts: list[TextPart] = []
     end = 0
     for match in _REFERENCE.finditer(text):
         if match.start() > end:
@@ -118,35 +120,44 @@ def mask_references(text: str) -> str:
     return _REFERENCE.sub(lambda match: mask_text(f"{match[1]}.{match[2]}"), text)
 
 
-def near_miss(text: str) -> InvalidReferenceError | None:
-    """Return an error if ``text`` contains almost a reference, otherwise ``None``.
+def find_reference_error(text: str) -> InvalidReferenceError | None:
+    """Return the error for the first near miss of a reference in ``text``, or ``None``.
 
-    The error names the likely reference. A reference with an invalid name or key counts too.
+    A near miss is, for example, ``{name.key}`` or ``{{name}}``. The error names the likely reference. A reference with an invalid name or
+    key is an error too.
     """
-    blanked = list(text)
+    without_references = list(text)
     for match in _REFERENCE.finditer(text):
         start, end = match.span()
-        before, after = text[start - 1 : start], text[end : end + 1]
-        if before in {"$", "{"} or after == "}":
-            start -= before in {"$", "{"}
-            return _near_miss_error(text, start, text[start : end + (after == "}")], str(SecretReference(match[1], match[2])))
+        has_sign_before = text[start - 1 : start] in {"$", "{"}
+        has_brace_after = text[end : end + 1] == "}"
+        if has_sign_before or has_brace_after:
+            start -= int(has_sign_before)
+            return _near_miss_error(text, start, text[start : end + int(has_brace_after)], str(SecretReference(match[1], match[2])))
         name_error = _name_error(SecretReference(match[1], match[2]))
         if name_error:
             message = f"{match[0]!r} has a name that no secret can have: {clause(name_error.message)}"
             return InvalidReferenceError(message, text=text, position=start, hint=name_error.hint)
-        blanked[start:end] = " " * (end - start)
-    rest = "".join(blanked)
-    double = _DOUBLE.search(rest)
-    if double:
-        inside = re.sub(r"\s*\.[\s-]*", ".", double[1].strip(" \t\r\n-"))
-        intended = (
-            SecretReference(*inside.split(".", 1)) if "." in inside.strip(".") else SecretReference(inside.strip(".") or "NAME", "KEY")
-        )
-        return _near_miss_error(text, double.start(), double[0].rstrip(), re.sub(r"(?<=\S)\s+(?=\S)", "_", str(intended)))
-    single = _SINGLE.search(rest)
-    if single:
-        return _near_miss_error(text, single.start(), single[0], str(SecretReference(single[1], single[2])))
+        # Spaces keep the positions of the text after the reference.
+        without_references[start:end] = " " * (end - start)
+    rest = "".join(without_references)
+    two_braces = _AFTER_TWO_BRACES.search(rest)
+    if two_braces:
+        return _near_miss_error(text, two_braces.start(), two_braces[0].rstrip(), _likely_reference(two_braces[1]))
+    one_brace = _AFTER_ONE_BRACE.search(rest)
+    if one_brace:
+        return _near_miss_error(text, one_brace.start(), one_brace[0], str(SecretReference(one_brace[1], one_brace[2])))
     return None
+
+
+def _likely_reference(inside: str) -> str:
+    """Return the reference that the text between two pairs of braces was probably meant to be."""
+    # Hyphens before the name or the key are removed, and so is white space around the dot.
+    inside = re.sub(r"\s*\.[\s-]*", ".", inside.strip(" \t\r\n-"))
+    has_key = "." in inside.strip(".")
+    likely = SecretReference(*inside.split(".", 1)) if has_key else SecretReference(inside.strip(".") or "NAME", "KEY")
+    # White space inside a name becomes an underscore.
+    return re.sub(r"(?<=\S)\s+(?=\S)", "_", str(likely))
 
 
 def _name_error(candidate: SecretReference) -> InvalidSecretError | None:
@@ -159,7 +170,7 @@ def _name_error(candidate: SecretReference) -> InvalidSecretError | None:
     return None
 
 
-def _near_miss_error(text: str, position: int, wrong: str, intended: str) -> InvalidReferenceError:
-    message = f"{wrong!r} is almost a reference to a secret."
-    hint = f"Write {intended}, or add --literal for a raw text."
+def _near_miss_error(text: str, position: int, near_miss: str, likely_reference: str) -> InvalidReferenceError:
+    message = f"{near_miss!r} is almost a reference to a secret."
+    hint = f"Write {likely_reference}, or add --literal for a raw text."
     return InvalidReferenceError(message, text=text, position=position, hint=hint)

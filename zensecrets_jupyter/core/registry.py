@@ -1,8 +1,8 @@
 """Registry of the classes of one kind, such as all schemas.
 
-A class is built in, belongs to an installed package, or is defined in this process. Schemas, secrets managers and components have the same
-rules. Listing names reads only the metadata of entry points. The names of built-in classes are reserved. If two packages register the same
-name, an error names both packages. If a package can't be imported, an error is raised only when its class is requested.
+There is one registry each for schemas, secrets managers and other components. A class is built in, belongs to an installed package, or is
+defined in this process. Listing names reads only the metadata of entry points. The names of built-in classes are reserved. If two packages
+register the same name, an error names both packages. If a package can't be imported, an error is raised only when its class is requested.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Registry(Generic[RegisteredT]):
     The definition of a class registers it with :meth:`add`.
     """
 
-    definitions: ClassVar[int] = 0
-    """Number of registrations in all registries; caches that depend on classes compare it."""
+    definition_count: ClassVar[int] = 0
+    """Number of registrations in all registries. A cache that depends on classes is outdated if this number has changed."""
 
     def __init__(
-        self, label: str, group: str, built_in: Mapping[str, tuple[str, str]], *, clash: ErrorFactory, unavailable: ErrorFactory
+        self, label: str, group: str, built_in: Mapping[str, tuple[str, str]], *, clash_error: ErrorFactory, unavailable_error: ErrorFactory
     ) -> None:
         """Create the registry.
 
@@ -40,14 +40,14 @@ class Registry(Generic[RegisteredT]):
             label: The name of the kind in messages.
             group: The entry-point group of other packages.
             built_in: Module and class name of the built-in classes, by name.
-            clash: Creates the error for a name that is registered twice.
-            unavailable: Creates the error for a class that can't be imported.
+            clash_error: Creates the error for a name that is registered twice.
+            unavailable_error: Creates the error for a class that can't be imported.
         """
         self._label = label
         self._group = group
         self._built_in = built_in
-        self._clash = clash
-        self._unavailable = unavailable
+        self._clash_error = clash_error
+        self._unavailable_error = unavailable_error
         self._defined: dict[str, type[RegisteredT]] = {}
         self._cached_entry_points: dict[str, list[EntryPoint]] | None = None
 
@@ -60,20 +60,20 @@ class Registry(Generic[RegisteredT]):
             ZenSecretsError: If the name belongs to another class: a built-in class, a class of a package, or a class of this process.
         """
         qualified_name = _qualified_name(new_class)
-        earlier = self._defined.get(name)
-        installed = None if name in self._built_in else self._installed(name)
+        earlier_class = self._defined.get(name)
+        entry_point = None if name in self._built_in else self._find_entry_point(name)
         if self._built_in.get(name, qualified_name) != qualified_name:
             conflict = "is built in"
-        elif installed is not None and (installed.module, installed.attr) != qualified_name:
-            conflict = f"belongs to {_distribution(installed)!r}, which is installed"
-        elif earlier is not None and _qualified_name(earlier) != qualified_name:
-            conflict = f"belongs to {'.'.join(_qualified_name(earlier))} already"
+        elif entry_point is not None and (entry_point.module, entry_point.attr) != qualified_name:
+            conflict = f"belongs to {_distribution_name(entry_point)!r}, which is installed"
+        elif earlier_class is not None and _qualified_name(earlier_class) != qualified_name:
+            conflict = f"belongs to {'.'.join(_qualified_name(earlier_class))} already"
         else:
             self._defined[name] = new_class
-            Registry.definitions += 1
+            Registry.definition_count += 1
             return
         message = f"The {self._label} {name!r}, which {new_class.__qualname__} claims, {conflict}."
-        raise self._clash(name, message, "Give the class another name there.")
+        raise self._clash_error(name, message, "Give the class another name there.")
 
     def names(self) -> list[str]:
         """Return all names, sorted, without importing their modules.
@@ -81,7 +81,9 @@ class Registry(Generic[RegisteredT]):
         Raises:
             ZenSecretsError: If a name is registered twice.
         """
-        return sorted({*self._built_in, *filter(self._installed, self._entry_points()), *self._defined})
+        # _find_entry_point raises the error for a name that is registered twice.
+        installed_names = [name for name in self._entry_points() if self._find_entry_point(name) is not None]
+        return sorted({*self._built_in, *installed_names, *self._defined})
 
     def find(self, name: str) -> type[RegisteredT] | None:
         """Return the class with that name, or ``None``.
@@ -90,20 +92,20 @@ class Registry(Generic[RegisteredT]):
             ImportError: If a built-in class needs a library that is not installed.
             ZenSecretsError: If an installed class can't be imported or is of another kind, or if the name is registered twice.
         """
-        defined = self._defined.get(name)
-        if defined is not None:
-            return defined
+        defined_class = self._defined.get(name)
+        if defined_class is not None:
+            return defined_class
         if name in self._built_in:
             module, class_name = self._built_in[name]
-            built_in: type[RegisteredT] = getattr(importlib.import_module(module), class_name)
-            return built_in
-        installed = self._installed(name)
-        return None if installed is None else self._load(installed)
+            built_in_class: type[RegisteredT] = getattr(importlib.import_module(module), class_name)
+            return built_in_class
+        entry_point = self._find_entry_point(name)
+        return None if entry_point is None else self._load(entry_point)
 
     def distribution(self, name: str) -> str | None:
         """Return the name of the installed package that registers the class, or ``None``."""
-        installed = self._installed(name)
-        return None if installed is None else _distribution(installed)
+        entry_point = self._find_entry_point(name)
+        return None if entry_point is None else _distribution_name(entry_point)
 
     def _entry_points(self) -> dict[str, list[EntryPoint]]:
         if self._cached_entry_points is None:
@@ -116,32 +118,40 @@ class Registry(Generic[RegisteredT]):
             self._cached_entry_points = by_name
         return self._cached_entry_points
 
-    def _installed(self, name: str) -> EntryPoint | None:
+    def _find_entry_point(self, name: str) -> EntryPoint | None:
+        """Return the entry point of an installed class, or ``None``.
+
+        Raises:
+            ZenSecretsError: If the name is registered twice.
+        """
         entry_points_of_name = self._entry_points().get(name, [])
-        owners = ["zensecrets-jupyter"] * (name in self._built_in) + [_distribution(entry_point) for entry_point in entry_points_of_name]
+        owners = [_distribution_name(entry_point) for entry_point in entry_points_of_name]
+        if name in self._built_in:
+            owners.insert(0, "zensecrets-jupyter")
         if entry_points_of_name and len(owners) > 1:
             message = f"The {self._label} {name!r} is claimed by {owners[0]!r} and by {owners[1]!r}."
-            raise self._clash(name, message, "Uninstall one of the two.")
+            raise self._clash_error(name, message, "Uninstall one of the two.")
         return entry_points_of_name[0] if entry_points_of_name else None
 
-    def _load(self, installed: EntryPoint) -> type[RegisteredT]:
+    def _load(self, entry_point: EntryPoint) -> type[RegisteredT]:
         try:
-            loaded: Any = installed.load()
+            loaded: Any = entry_point.load()
         except Exception as error:  # noqa: BLE001 - the import of a package can raise any exception, which becomes an error of this package below
             problem = f"{type(error).__name__}: {error}"
         else:
             # The definition of a class registers it under its own name, which may differ from the name of the entry point.
-            registered = self._defined.get(installed.name)
-            if registered is not None and registered is loaded:
-                return registered
-            problem = f"{installed.value} is not a {self._label} with that name"
-        message = f"The {self._label} {installed.name!r} of {_distribution(installed)!r} can't be used: {' '.join(problem.split())}."
-        raise self._unavailable(installed.name, message, "Update or uninstall that package.")
+            defined_class = self._defined.get(entry_point.name)
+            if defined_class is not None and defined_class is loaded:
+                return defined_class
+            problem = f"{entry_point.value} is not a {self._label} with that name"
+        problem = " ".join(problem.split())
+        message = f"The {self._label} {entry_point.name!r} of {_distribution_name(entry_point)!r} can't be used: {problem}."
+        raise self._unavailable_error(entry_point.name, message, "Update or uninstall that package.")
 
 
-def _qualified_name(defined: type) -> tuple[str, str]:
-    return defined.__module__, defined.__qualname__
+def _qualified_name(registered_class: type) -> tuple[str, str]:
+    return registered_class.__module__, registered_class.__qualname__
 
 
-def _distribution(entry_point: EntryPoint) -> str:
+def _distribution_name(entry_point: EntryPoint) -> str:
     return entry_point.dist.name if entry_point.dist else entry_point.value

@@ -17,7 +17,7 @@ VALIDATION_LEVEL_VARIABLE = "ZENML_SECRET_VALIDATION_LEVEL"
 PASSPHRASE_VARIABLE = "ZENSECRETS_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 NEW_PASSPHRASE_VARIABLE = "ZENSECRETS_NEW_PASSPHRASE"  # noqa: S105 - the name of a variable, not a passphrase
 CHILD_VARIABLE = "ZENSECRETS_IN_NOTEBOOK"
-"""The variable that is set for child processes of a kernel with the loaded extension. Their output becomes cell output."""
+"""The variable that a kernel with the loaded extension sets for its child processes. Their output becomes cell output."""
 
 
 class SecretValidationLevel(Enum):
@@ -37,15 +37,15 @@ def home() -> Path:
         SettingsError: If the user has no home folder, or ``ZENSECRETS_HOME`` begins with the home folder of an unknown user.
     """
     # This code runs at every access to a secret, so results are cached by the variables that they depend on.
-    chosen = os.environ.get(HOME_VARIABLE)
-    if not chosen:
+    setting = os.environ.get(HOME_VARIABLE)
+    if not setting:
         return _platform_folder(os.environ.get("XDG_DATA_HOME"), os.environ.get("HOME"))
-    if os.path.isabs(chosen):  # noqa: PTH117 - creating a Path would double the time of this function
-        return _chosen_folder(chosen)
+    if os.path.isabs(setting):  # noqa: PTH117 - creating a Path would double the time of this function
+        return _cached_path(setting)
     try:
-        return absolute_path(chosen)
+        return absolute_path(setting)
     except ValueError as error:
-        problem = f"{HOME_VARIABLE} is {chosen!r}, and {error}."
+        problem = f"{HOME_VARIABLE} is {setting!r}, and {error}."
     raise SettingsError(problem, hint=f"Set {HOME_VARIABLE} to a folder.")
 
 
@@ -69,9 +69,9 @@ def absolute_path(path: str | Path) -> Path:
 
 
 @lru_cache(maxsize=64)
-def _chosen_folder(chosen: str) -> Path:
-    """Return the path of a folder. Its cache makes :func:`home` fast."""
-    return Path(chosen)
+def _cached_path(folder: str) -> Path:
+    """Return the path of a folder. The cache makes :func:`home` fast."""
+    return Path(folder)
 
 
 @lru_cache(maxsize=8)
@@ -96,14 +96,14 @@ def validation_level() -> SecretValidationLevel:
     Raises:
         SettingsError: If the variable is not one of the three levels.
     """
-    chosen = os.environ.get(VALIDATION_LEVEL_VARIABLE, "").strip()
-    if not chosen:
+    setting = os.environ.get(VALIDATION_LEVEL_VARIABLE, "").strip()
+    if not setting:
         return SecretValidationLevel.SECRET_AND_KEY_EXISTS
     try:
-        return SecretValidationLevel(chosen.upper())
+        return SecretValidationLevel(setting.upper())
     except ValueError:
         levels = ", ".join(level.value for level in SecretValidationLevel)
-    message = f"{VALIDATION_LEVEL_VARIABLE} is {chosen!r}, which is not a validation level."
+    message = f"{VALIDATION_LEVEL_VARIABLE} is {setting!r}, which is not a validation level."
     raise SettingsError(message, hint=f"Set it to one of {levels}.")
 
 

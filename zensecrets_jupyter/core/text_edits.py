@@ -22,12 +22,12 @@ class Edit(NamedTuple):
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     """Return ``text`` with the edits applied; edits must not overlap."""
-    pieces = []
+    edited_parts = []
     position = 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
-        pieces += [text[position : edit.start], edit.new]
+        edited_parts += [text[position : edit.start], edit.new]
         position = edit.end
-    return "".join([*pieces, text[position:]])
+    return "".join([*edited_parts, text[position:]])
 
 
 def unchanged_parts(text: str, edits: Iterable[Edit]) -> list[str]:

@@ -1,7 +1,7 @@
 """Values of secrets in this process, and the references that replace them in pickles.
 
 A value is an exact ``str``, because some libraries refuse a subclass. An exact ``str`` can't hold a reference. Therefore this module
-registers each value when a secret is created, with its reference and with the origin that can resolve the reference again.
+registers each value when a secret is created, with its reference and with its *origin*, which can resolve the reference again.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ValueSource(NamedTuple):
 
 @cache
 def known_values() -> dict[str, ValueSource]:
-    """Return the registered values, each with its most recent source."""
+    """Return the registered values, each with its most recent source; every call returns the same dict."""
     return {}
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _BYTE_ORDER_MARK = "\ufeff"
-_OPENING, _CLOSING = "\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb", "\u201c\u201d\u2018\u2019\u00ab\u00bb"
+_OPENING_QUOTES, _CLOSING_QUOTES = "\u201c\u201d\u2018\u2019\u201e\u00ab\u00bb", "\u201c\u201d\u2018\u2019\u00ab\u00bb"
 """Typographic quotes (Unicode blocks General Punctuation and Latin-1), which no shell and no magic treats as quotes."""
 
 
@@ -33,21 +33,28 @@ def describe_invisible(value: str) -> str:
         problems.append("has CR LF at the ends of its lines")
     if _is_quoted(cleaned.strip()):
         problems.append("is in typographic quotes")
-    return " and ".join([", ".join(problems[:-1]), problems[-1]] if problems[1:] else problems)
+    if len(problems) > 1:
+        return f"{', '.join(problems[:-1])} and {problems[-1]}"
+    return "".join(problems)
 
 
 def _is_quoted(value: str) -> bool:
-    return len(value) > 1 and value[0] in _OPENING and value[-1] in _CLOSING
+    return len(value) > 1 and value[0] in _OPENING_QUOTES and value[-1] in _CLOSING_QUOTES
 
 
-def list_value_warnings(name: str, content: Mapping[str, str], *, strip: str = "") -> list[str]:
+def list_value_warnings(name: str, content: Mapping[str, str], *, removal_hint: str = "") -> list[str]:
     """Return a sentence for each value that is empty or has invisible characters.
 
     Args:
         name: The name of the secret.
         content: Its keys and values.
-        strip: The end of the sentence, which names a way to remove the characters.
+        removal_hint: The end of a sentence about invisible characters, which names a way to remove them.
     """
-    invisible = {key: describe_invisible(value) for key, value in content.items()}
-    warnings = {key: f"{text}, which is kept{strip}" if text else "is empty" for key, text in invisible.items() if text or not content[key]}
-    return [f"the value of {name}.{key} {warning}." for key, warning in warnings.items()]
+    warnings = []
+    for key, value in content.items():
+        invisible = describe_invisible(value)
+        if invisible:
+            warnings.append(f"the value of {name}.{key} {invisible}, which is kept{removal_hint}.")
+        elif not value:
+            warnings.append(f"the value of {name}.{key} is empty.")
+    return warnings

@@ -84,7 +84,7 @@ def _missing_secret_clause(attribute: str) -> str:
 
 def value_notes(name: str, content: Mapping[str, str], *, strip: str = "; --strip removes it") -> list[str]:
     """Return notes about values that are empty, or contain white space or invisible characters."""
-    return [f"Note: {remark}" for remark in list_value_warnings(name, content, strip=strip)]
+    return [f"Note: {remark}" for remark in list_value_warnings(name, content, removal_hint=strip)]
 
 
 def unmaskable_warnings(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> list[str]:

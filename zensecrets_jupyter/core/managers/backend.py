@@ -242,7 +242,7 @@ class Backend(ABC):
         except ValidationError as error:
             # A problem names the option as the user wrote it.
             labels = {our_name: zenml_name for zenml_name, our_name in model.ZENML_NAMES.items() if zenml_name in attributes}
-            problems = describe_problems(error, model, known=[*model.model_fields, *model.ZENML_NAMES], labels=labels)
+            problems = describe_problems(error, model, known_names=[*model.model_fields, *model.ZENML_NAMES], labels=labels)
         except ValueError as error:
             problems = [str(error)]
         fields = ", ".join(model.model_fields) or "none"

@@ -72,8 +72,8 @@ _registry: Registry[Backend] = Registry(
     "flavor of secrets manager",
     ENTRY_POINTS,
     {name: (flavor.module, flavor.class_name) for name, flavor in BUILT_IN_FLAVORS.items()},
-    clash=_clash_error,
-    unavailable=_unavailable_error,
+    clash_error=_clash_error,
+    unavailable_error=_unavailable_error,
 )
 
 

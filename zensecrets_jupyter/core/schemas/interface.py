@@ -14,7 +14,7 @@ from zensecrets_jupyter.core.redaction import the_redactor
 from zensecrets_jupyter.core.reference import SecretReference, mask_references
 from zensecrets_jupyter.core.schemas import registry
 from zensecrets_jupyter.core.schemas.refused_content import PAIRS_FIELD, flatten_pairs, label_for_refused_value, read_json_object, texts_in
-from zensecrets_jupyter.core.validation_errors import describe_problems, raised_by_validator
+from zensecrets_jupyter.core.validation_errors import describe_problems, error_of_validator
 from zensecrets_jupyter.core.value import (
     MaskedText,
     Origin,
@@ -132,11 +132,11 @@ class BaseSecretSchema(BaseModel):
     @classmethod
     def _translate_error(cls, name: object, error: ValidationError) -> ZenSecretsError:
         """Return the error of this package, without values, for an error of pydantic."""
-        own_error = raised_by_validator(error)
-        if own_error is not None:
-            return own_error
+        validator_error = error_of_validator(error)
+        if validator_error is not None:
+            return validator_error
         keys, required = cls.get_schema_keys(), cls.required_keys()
-        problems = describe_problems(error, cls, known=keys, labels={PAIRS_FIELD: ""})
+        problems = describe_problems(error, cls, known_names=keys, labels={PAIRS_FIELD: ""})
         message = f"Secret {name!r} does not follow the schema {cls.TYPE!r}: {', '.join(problems)}."
         key_list = ", ".join(key if key in required else f"{key} (optional)" for key in keys)
         return InvalidSecretError(message, name=str(name or ""), hint=f"The schema's keys are {key_list}." if keys else "")

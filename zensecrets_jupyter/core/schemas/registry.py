@@ -41,7 +41,7 @@ def _error(_name: str, message: str, hint: str) -> SchemaError:
     return SchemaError(message, hint=hint)
 
 
-_registry: Registry[BaseSecretSchema] = Registry("schema", ENTRY_POINTS, BUILT_IN, clash=_error, unavailable=_error)
+_registry: Registry[BaseSecretSchema] = Registry("schema", ENTRY_POINTS, BUILT_IN, clash_error=_error, unavailable_error=_error)
 
 
 def add(schema: type[BaseSecretSchema]) -> None:

@@ -92,8 +92,8 @@ _registry: Registry[StackComponentConfig] = Registry(
         for component_type, flavors in BUILT_IN.items()
         for flavor, class_name in flavors.items()
     },
-    clash=_clash_error,
-    unavailable=_unavailable_error,
+    clash_error=_clash_error,
+    unavailable_error=_unavailable_error,
 )
 
 

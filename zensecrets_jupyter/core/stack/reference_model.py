@@ -25,7 +25,7 @@ from zensecrets_jupyter.core.stack.references import (
     resolve_references,
     texts_in,
 )
-from zensecrets_jupyter.core.validation_errors import describe_problems, raised_by_validator
+from zensecrets_jupyter.core.validation_errors import describe_problems, error_of_validator
 from zensecrets_jupyter.core.value import unregistered_error
 
 if TYPE_CHECKING:
@@ -389,7 +389,7 @@ def _with_raw_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 def _component_error(model: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:
     """Return the error of this package, without values, for an error of pydantic."""
-    validator_error = raised_by_validator(error)
+    validator_error = error_of_validator(error)
     if validator_error is not None:
         return validator_error
     attributes = ", ".join(name if field.is_required() else f"{name} (optional)" for name, field in model.model_fields.items())

@@ -107,7 +107,7 @@ def _field_with_alias(model: type[BaseModel], alias: str) -> FieldInfo | None:
 
 
 def _refuse_near_miss(name: str, text: str, *, is_sensitive: bool) -> None:
-    error = reference.near_miss(text)
+    error = reference.find_reference_error(text)
     if error is None:
         return
     if is_sensitive:

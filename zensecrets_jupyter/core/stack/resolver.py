@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core import reference
 from zensecrets_jupyter.core.errors import NoSecretsManagerError, SecretKeyNotFoundError, SecretNotFoundError
 from zensecrets_jupyter.core.interaction import pending_secret_hint
-from zensecrets_jupyter.core.reference import Part, SecretReference
+from zensecrets_jupyter.core.reference import SecretReference, TextPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +96,7 @@ def resolve_text(manager: SecretsManager, text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _split(text: str) -> tuple[Part, ...]:
+def _split(text: str) -> tuple[TextPart, ...]:
     """Return the plain texts and references that ``text`` consists of."""
     return reference.split_references(text)
 

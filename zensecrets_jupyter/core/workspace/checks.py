@@ -113,7 +113,7 @@ def check_registration_name(kind: str, name: str) -> None:
         InvalidReferenceError: If the name is a reference or a near miss.
         InvalidStackError, InvalidComponentError: If the name is not acceptable.
     """
-    if reference.has_reference(name) or reference.near_miss(name):
+    if reference.has_reference(name) or reference.find_reference_error(name):
         message = f"The name of {kind} can't be a reference to a secret."
         raise InvalidReferenceError(message, text=name, hint="Choose a plain name.")
     is_invalid = not name or len(name) > MAX_NAME_LENGTH or name.startswith("-") or not name.isprintable() or name != name.strip()

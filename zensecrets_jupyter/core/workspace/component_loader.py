@@ -63,8 +63,8 @@ class ComponentLoader:
         """
         state = self._database.state()
         cache = self._cache
-        if cache.state is not state or cache.definitions != Registry.definitions:
-            cache = self._cache = _StackCache(state, Registry.definitions, {})
+        if cache.state is not state or cache.definitions != Registry.definition_count:
+            cache = self._cache = _StackCache(state, Registry.definition_count, {})
         stack = cache.stacks.get(state.active if name is None else name)
         if stack is None:
             stack = self._load_stack(state, get_stack(state, name))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class PickledArgument:
     """A plain argument of a step call, pickled without the values of secrets."""
 
-    pickled: pickling.Pickled = field(repr=False)
+    pickled: pickling.PickledObject = field(repr=False)
     label: str = "An argument"
     """The name of the argument in errors."""
     build: Callable[[Any], Any] | None = field(default=None, repr=False)
