@@ -73,7 +73,7 @@ class Registry(Generic[RegisteredT]):
             Registry.definition_count += 1
             return
         message = f"The {self._label} {name!r}, which {new_class.__qualname__} claims, {conflict}."
-        raise self._clash_error(name, message, "Give the class another name there.")
+        raise self._clash_error(name, message, "Choose another name in the definition of the class.")
 
     def names(self) -> list[str]:
         """Return all names, sorted, without importing their modules.

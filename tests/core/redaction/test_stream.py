@@ -66,7 +66,7 @@ def test_a_value_split_at_every_position(kind: str, *, has_pause: bool) -> None:
         assert text.endswith(" after\n")
         assert longest_visible(value, text) <= max_visible(value), position
         assert mask_text("a.key") in text
-        assert stream.held_length == 0
+        assert stream.held_back_length == 0
 
 
 @pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
@@ -149,7 +149,7 @@ def test_an_encoded_value_split_at_every_position(encoder: str) -> None:
         text = stream.feed(f"<{encoded[:position]}") + stream.feed(f"{encoded[position:]}>\n") + stream.release()
         assert mask_text("a.key") in text
         assert len(text.replace(mask_text("a.key"), "")) < len(encoded) / 2, position
-        assert stream.held_length == 0
+        assert stream.held_back_length == 0
 
 
 @given(st.lists(st.tuples(st.text(max_size=30), st.booleans()), max_size=30))
@@ -162,7 +162,7 @@ def test_other_text_is_not_changed(chunks: list[tuple[str, bool]]) -> None:
         output += stream.feed(text)
         if has_pause:
             output += stream.release()
-            assert stream.held_length == 0
+            assert stream.held_back_length == 0
     output += stream.release()
     assert output == "".join(text for text, _ in chunks)
     assert redactor.counts == {}
@@ -227,9 +227,9 @@ def test_plain_output_is_not_held_back() -> None:
     assert stream.feed("Epoch 1/3\n") == "Epoch 1/3\n"
     assert stream.feed("\r 33%|███   | 1/3") == "\r 33%|███   | 1/3"
     assert stream.feed(" correct-h") == " "
-    assert stream.held_length == 9
+    assert stream.held_back_length == 9
     assert stream.feed("at\n") == "correct-hat\n"
-    assert stream.held_length == 0
+    assert stream.held_back_length == 0
 
 
 @pytest.mark.parametrize("shared_bytes", [3, 2, 1])

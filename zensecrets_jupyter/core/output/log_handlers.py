@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.redactor import Redactor
 
-_WRITE_FORMATTED_TEXT = frozenset({logging.StreamHandler.emit, logging.FileHandler.emit})
-"""Methods that write only the result of ``format``. For them, masking that text is enough, and faster than masking the record."""
+_TEXT_EMITTERS = frozenset({logging.StreamHandler.emit, logging.FileHandler.emit})
+"""Methods that write only the result of ``format``. For these methods, masking this text is enough, and faster than masking the record."""
 
 _RECORD_READERS = {
     "logging.handlers": {"SocketHandler": "makePickle", "HTTPHandler": "mapLogRecord", "QueueHandler": "prepare"},
@@ -47,6 +47,7 @@ def mask_logging(redactor: Redactor, undo: ExitStack, *, is_on: Callable[[], boo
         return mask_record(record, redactor) if is_masking_needed() else record
 
     _patch_handlers(redactor, mask, is_masking_needed, undo)
+    # Hooks run when a library is imported later. The caller may have moved the callbacks of `undo` to another stack by then.
     patches = undo.enter_context(ExitStack())
 
     def patch_readers(module: ModuleType) -> None:
@@ -79,7 +80,7 @@ def _patch_handlers(
         handler_class = type(self)
         overrides = self.__dict__
         writes_formatted_text = (
-            handler_class.emit in _WRITE_FORMATTED_TEXT
+            handler_class.emit in _TEXT_EMITTERS
             and handler_class.format is format_masked
             and "emit" not in overrides
             and "format" not in overrides
@@ -106,6 +107,7 @@ def _patch_handlers(
 
 
 def _patch_reader(owner: type, name: str, mask: Callable[[logging.LogRecord], logging.LogRecord], undo: ExitStack) -> None:
+    """Patch a method of a handler class, so that it gets a masked copy of its record."""
     original = getattr(owner, name)
 
     def read_masked(self: logging.Handler, record: logging.LogRecord) -> Any:

@@ -27,8 +27,8 @@ def mask_loguru(redactor: Redactor, is_masking_needed: Callable[[], bool], undo:
     """Return the hooks that mask the messages of loguru's sinks; ``undo`` removes the patches."""
 
     def hook(module: ModuleType) -> None:
-        for sink in (getattr(module, name) for name in _SINKS if hasattr(module, name)):
-            patch(sink, "write", _make_masking_write(sink.write, redactor, is_masking_needed), undo)
+        for sink_class in (getattr(module, name) for name in _SINKS if hasattr(module, name)):
+            patch(sink_class, "write", _make_masking_write(sink_class.write, redactor, is_masking_needed), undo)
 
     return {"loguru._simple_sinks": hook, "loguru._file_sink": hook}
 
@@ -37,8 +37,8 @@ def mask_structlog(redactor: Redactor, is_masking_needed: Callable[[], bool], un
     """Return the hooks that mask the events of structlog; ``undo`` removes the patch."""
 
     def hook(module: ModuleType) -> None:
-        logger = module.BoundLoggerBase
-        original_process = logger._process_event  # noqa: SLF001 - structlog documents it for custom wrapper classes
+        logger_class = module.BoundLoggerBase
+        original_process = logger_class._process_event  # noqa: SLF001 - structlog documents it for custom wrapper classes
 
         def process(self: Any, *args: Any, **options: Any) -> tuple[Any, Any]:
             positional, keywords = original_process(self, *args, **options)
@@ -47,7 +47,7 @@ def mask_structlog(redactor: Redactor, is_masking_needed: Callable[[], bool], un
                 return positional, keywords
             return redactor.redact_tree(positional), redactor.redact_tree(keywords)
 
-        patch(logger, "_process_event", process, undo)
+        patch(logger_class, "_process_event", process, undo)
 
     return {"structlog._base": hook}
 
@@ -65,7 +65,7 @@ def _mask_message(message: Any, redactor: Redactor) -> Any:
     text = redactor.redact(str(message))
     original_record = message.record
     try:
-        record = _mask_entry(original_record, redactor)
+        record = _mask_record(original_record, redactor)
     except Exception:  # noqa: BLE001 - an unredacted record must not be written, whatever the error is
         record = {**original_record, "message": FAILED, "extra": {}, "exception": None}
     if text == message and record is original_record:
@@ -75,7 +75,7 @@ def _mask_message(message: Any, redactor: Redactor) -> Any:
     return masked
 
 
-def _mask_entry(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
+def _mask_record(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, Any]:
     """Return the record of a loguru message, or a copy with masked values."""
     masked: Mapping[str, Any] = redactor.redact_tree(record)
     extra = mask_object(record["extra"], redactor)
@@ -87,5 +87,6 @@ def _mask_entry(record: Mapping[str, Any], redactor: Redactor) -> Mapping[str, A
     error = mask_exception(exception.value, redactor)
     if error is exception.value:
         return masked
-    masked_exception = error and exception._replace(type=type(error), value=error, traceback=error.__traceback__)
+    # An exception that can't be masked is left out.
+    masked_exception = None if error is None else exception._replace(type=type(error), value=error, traceback=error.__traceback__)
     return {**masked, "exception": masked_exception}

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.output.log_handlers import mask_logging
-from zensecrets_jupyter.core.output.text_stream import RedactedText
+from zensecrets_jupyter.core.output.text_stream import RedactingText
 from zensecrets_jupyter.core.redaction import protect_environment, the_redactor
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class OutputProtection:
         """Return the object itself."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         """Call :meth:`close`."""
         self.close()
 
@@ -92,8 +92,8 @@ class _SharedProtection:
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             # A process can have no standard streams, and the guard may have wrapped them already.
-            if stream is not None and not isinstance(stream, RedactedText):
-                wrapped = RedactedText(stream, redactor)
+            if stream is not None and not isinstance(stream, RedactingText):
+                wrapped = RedactingText(stream, redactor)
                 setattr(sys, name, wrapped)
                 self._undo.callback(_restore_stream, name, wrapped, stream)
                 atexit.register(wrapped.stop_delaying)
@@ -101,7 +101,7 @@ class _SharedProtection:
         mask_logging(redactor, self._undo)
 
 
-def _restore_stream(name: str, wrapped: RedactedText, stream: Any) -> None:
+def _restore_stream(name: str, wrapped: RedactingText, stream: Any) -> None:
     wrapped.stop_delaying()
     if getattr(sys, name) is wrapped:
         setattr(sys, name, stream)

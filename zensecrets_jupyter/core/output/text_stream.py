@@ -18,28 +18,28 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.redaction import Redactor
 
 
-class RedactedText:
+class RedactingText:
     """A text stream that masks values in the text written to its inner stream.
 
     All other attributes are those of the inner stream. If the end of a text may be the start of a value, that end is delayed until the rest
     is written, for at most 50 ms.
     """
 
-    def __init__(self, inner: Any, redactor: Redactor, *, is_on: Callable[[], bool] | None = None, at_exit: bool = False) -> None:
+    def __init__(self, inner: Any, redactor: Redactor, *, is_on: Callable[[], bool] | None = None, is_exiting: bool = False) -> None:
         """Wrap a stream.
 
         Args:
             inner: The stream.
             redactor: The redactor.
             is_on: Returns whether to mask now; by default always.
-            at_exit: Whether the process is ending, so that no text can be delayed.
+            is_exiting: Whether the process is ending, so that no text can be delayed.
         """
         self._inner = inner
         self._redactor = redactor
         self._is_on = is_on or (lambda: True)
-        self._at_exit = at_exit
+        self._is_exiting = is_exiting
         self._is_forked = _is_worker_process()
-        self._stream = redactor.stream()
+        self._stream_redactor = redactor.stream()
         self._lock = threading.RLock()
         self._timer: threading.Timer | None = None
         _streams.add(self)
@@ -50,7 +50,7 @@ class RedactedText:
     @property
     def buffer(self) -> Any:
         """The inner stream of bytes; each written chunk is masked separately."""
-        return _RedactedBytes(self._inner.buffer, self)
+        return _RedactingBytes(self._inner.buffer, self)
 
     def write(self, text: str) -> int:
         """Write ``text`` masked and return its length."""
@@ -58,7 +58,7 @@ class RedactedText:
             return int(self._inner.write(text))
         with self._lock:
             self._write(self._redact(text))
-            if self._stream.held_length:
+            if self._stream_redactor.held_back_length:
                 self._schedule_release()
         return len(text)
 
@@ -79,11 +79,11 @@ class RedactedText:
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
-            self._write(self._stream.release())
+            self._write(self._stream_redactor.release())
 
     def stop_delaying(self) -> None:
         """Write delayed text and delay no further text, because the process is ending."""
-        self._at_exit = True
+        self._is_exiting = True
         # The program may have closed its stream by now.
         with suppress(OSError, ValueError):
             self.release()
@@ -100,12 +100,12 @@ class RedactedText:
         # The originals belong to the parent process.
         self._lock = threading.RLock()
         self._timer = None
-        self._stream = self._redactor.stream()
+        self._stream_redactor = self._redactor.stream()
         self._is_forked = True
 
     def _redact(self, text: str) -> str:
         try:
-            return self._stream.feed(text)
+            return self._stream_redactor.feed(text)
         except Exception:  # noqa: BLE001 - an unredacted text must not be written, whatever the error is
             return FAILED
 
@@ -116,7 +116,7 @@ class RedactedText:
     def _schedule_release(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        if self._at_exit:
+        if self._is_exiting:
             self.release()
             return
         if self._is_forked:
@@ -133,12 +133,12 @@ class RedactedText:
             self._inner.flush()
 
 
-class _RedactedBytes:
-    """The stream of bytes of a :class:`RedactedText`."""
+class _RedactingBytes:
+    """The stream of bytes of a :class:`RedactingText`."""
 
-    def __init__(self, inner: Any, text: RedactedText) -> None:
+    def __init__(self, inner: Any, text_stream: RedactingText) -> None:
         self._inner = inner
-        self._text = text
+        self._text_stream = text_stream
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
@@ -147,8 +147,8 @@ class _RedactedBytes:
         """Write ``data`` masked and return its length."""
         original = bytes(data)
         # Delayed text was printed earlier, so it has to come first.
-        redacted = self._text.release_and_redact(original)
-        self._text.flush()
+        redacted = self._text_stream.release_and_redact(original)
+        self._text_stream.flush()
         self._inner.write(redacted)
         return len(original)
 
@@ -158,9 +158,9 @@ class _RedactedBytes:
             self.write(line)
 
 
-_streams: WeakSet[RedactedText] = WeakSet()
-_forks: list[int] = []
-"""The id of this process if it was forked after the import of this module, else empty."""
+_streams: WeakSet[RedactingText] = WeakSet()
+_forked_process_ids: list[int] = []
+"""The id of this process if it was forked after the import of this module; otherwise the list is empty."""
 
 
 def _is_worker_process() -> bool:
@@ -169,11 +169,11 @@ def _is_worker_process() -> bool:
     These processes may end without running exit handlers.
     """
     multiprocessing = sys.modules.get("multiprocessing.process")
-    return bool(_forks) or (multiprocessing is not None and multiprocessing.parent_process() is not None)
+    return bool(_forked_process_ids) or (multiprocessing is not None and multiprocessing.parent_process() is not None)
 
 
 def _after_fork() -> None:
-    _forks[:] = [os.getpid()]
+    _forked_process_ids[:] = [os.getpid()]
     for stream in list(_streams):
         stream.after_fork()
 

@@ -50,7 +50,7 @@ class StreamRedactor:
         """The remaining bytes of a long value whose beginning is held back."""
 
     @property
-    def held_length(self) -> int:
+    def held_back_length(self) -> int:
         """The number of characters that are held back."""
         return len(self._held_back.decode("utf-8", "surrogatepass")) if self._held_back else 0
 

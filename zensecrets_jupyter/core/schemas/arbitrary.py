@@ -9,7 +9,7 @@ from weakref import ref
 from pydantic import model_validator
 
 from zensecrets_jupyter.core import names
-from zensecrets_jupyter.core.schemas.interface import CHANGED, CONTENT, BaseSecretSchema
+from zensecrets_jupyter.core.schemas.interface import CHANGED_KEY, CONTENT_KEY, BaseSecretSchema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ class ArbitrarySecretSchema(BaseSecretSchema):
     @model_validator(mode="before")
     @classmethod
     def _collect_pairs(cls, data: Any) -> Any:
+        """Move keys that are arguments of their own into ``arbitrary_kv_pairs``."""
         nested = data.get("arbitrary_kv_pairs", {}) if isinstance(data, dict) else None
         if not isinstance(nested, Mapping):
             return data
@@ -48,14 +49,14 @@ class ArbitrarySecretSchema(BaseSecretSchema):
         if name != "arbitrary_kv_pairs":
             super().__setattr__(name, value)
         self.__dict__.update(type(self)(name=self.name, arbitrary_kv_pairs=value).__dict__)
-        self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, self.__dict__[CONTENT])
-        self.__dict__[CHANGED] = True
+        self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, self.__dict__[CONTENT_KEY])
+        self.__dict__[CHANGED_KEY] = True
 
     @model_validator(mode="after")
     def _set_pairs(self) -> Self:
         pairs = {names.check_key(key, name=self.name): value for key, value in self.arbitrary_kv_pairs.items()}
         self.__dict__["arbitrary_kv_pairs"] = KeyValuePairs(self, pairs)
-        self.__dict__[CONTENT] = pairs
+        self.__dict__[CONTENT_KEY] = pairs
         self._register_values()
         return self
 

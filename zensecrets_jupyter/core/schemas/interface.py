@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 SecretT = TypeVar("SecretT", bound="BaseSecretSchema")
 
 
-# Keys in the __dict__ of a secret. The parentheses prevent a conflict with fields, and the underscore excludes them from pydantic's
-# iteration. Private attributes of pydantic would be part of equality, which must not depend on where a secret was read.
-CONTENT = "_(content)"
+# Keys in the __dict__ of a secret, for state that is not a field. The parentheses prevent a conflict with the name of a field, and the
+# underscore excludes the keys from pydantic's iteration. A private attribute of pydantic would make two equal secrets unequal if they were
+# read from different secrets managers.
+CONTENT_KEY = "_(content)"
 ORIGIN_KEY = "_(origin)"
-CHANGED = "_(changed)"
+CHANGED_KEY = "_(changed)"
 
 
 class BaseSecretSchema(BaseModel):
@@ -86,6 +87,7 @@ class BaseSecretSchema(BaseModel):
             InvalidSecretError: For the errors of the constructor.
         """
         if "name" in content:
+            # check_key raises the error for this key.
             names.check_key("name", name=name)
         self = cls.__new__(cls)
         self._build({**content, "name": name})
@@ -124,7 +126,7 @@ class BaseSecretSchema(BaseModel):
         except ValidationError as error:
             problem = self._translate_error(data.get("name"), error)
         finally:
-            if not self.__dict__.get(CONTENT):
+            if not self.__dict__.get(CONTENT_KEY):
                 self._protect_refused_values(data)
         if problem:
             raise problem
@@ -183,7 +185,7 @@ class BaseSecretSchema(BaseModel):
     @property
     def content(self) -> dict[str, str]:
         """A new ``dict`` of the keys and values; keys without a value are omitted."""
-        return dict(self.__dict__[CONTENT])
+        return dict(self.__dict__[CONTENT_KEY])
 
     @property
     def secret_values(self) -> dict[str, str]:
@@ -193,7 +195,7 @@ class BaseSecretSchema(BaseModel):
     @property
     def is_changed(self) -> bool:
         """Whether an assignment changed the content, so that it differs from the stored secret."""
-        return CHANGED in self.__dict__
+        return CHANGED_KEY in self.__dict__
 
     def value(self, key: str) -> str:
         """Return the value of ``key``.
@@ -201,7 +203,7 @@ class BaseSecretSchema(BaseModel):
         Raises:
             SecretKeyNotFoundError: If the secret has no such key; the hint names its keys.
         """
-        content: dict[str, str] = self.__dict__[CONTENT]
+        content: dict[str, str] = self.__dict__[CONTENT_KEY]
         if key in content:
             return content[key]
         message = f"Secret {self.name!r} has no key {key!r}."
@@ -222,12 +224,12 @@ class BaseSecretSchema(BaseModel):
     def value_sources(self) -> dict[str, ValueSource]:
         """Return each sensitive value with its source."""
         origin = self.__dict__[ORIGIN_KEY]
-        content: dict[str, str] = self.__dict__[CONTENT]
+        content: dict[str, str] = self.__dict__[CONTENT_KEY]
         return {text: ValueSource(SecretReference(self.name, key), origin) for key, text in content.items() if self.is_sensitive(key)}
 
     def masked_content(self) -> dict[str, Any]:
         """Return the content with masks instead of sensitive values."""
-        content: dict[str, str] = self.__dict__[CONTENT]
+        content: dict[str, str] = self.__dict__[CONTENT_KEY]
         return {key: MaskedText(self._mask(key)) if self.is_sensitive(key) else text for key, text in content.items()}
 
     def _mask(self, key: str) -> str:
@@ -237,7 +239,7 @@ class BaseSecretSchema(BaseModel):
     def _set_content(self) -> Self:
         names.check_name(self.name)
         self.__dict__[ORIGIN_KEY] = None
-        self.__dict__[CONTENT] = self._content_from_fields()
+        self.__dict__[CONTENT_KEY] = self._content_from_fields()
         self._register_values()
         return self
 
@@ -304,5 +306,7 @@ class BaseSecretSchema(BaseModel):
 def _as_text(value: Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if value is None:
+        return None
     # str.__str__ returns an exact str for an instance of a subclass, such as a member of an enumeration.
-    return None if value is None else str.__str__(value) if isinstance(value, str) else str(value)
+    return str.__str__(value) if isinstance(value, str) else str(value)

@@ -18,11 +18,11 @@ def texts_in(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield str.__str__(value)
     elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from texts_in(inner)
+        for item in value.values():
+            yield from texts_in(item)
     elif isinstance(value, (list, tuple)):
-        for inner in value:
-            yield from texts_in(inner)
+        for item in value:
+            yield from texts_in(item)
 
 
 def flatten_pairs(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def write_atomically(
             os.fsync(file.fileno())
             if prepare is not None:
                 prepare(temporary)
-            # The open file is still locked. Windows can't move an open file, so it is moved after closing.
+            # An open file is still locked, so that no other process removes it before the move. Windows can't move an open file.
             if os.name == "posix":
                 _move_into_place(temporary, target, replace=replace)
         if os.name != "posix":
@@ -90,7 +90,8 @@ def remove_leftover(path: Path) -> bool:
     with suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         try:
-            if not lock_abandoned(descriptor) or (os.name != "posix" and time.time() - os.fstat(descriptor).st_mtime < _STALE_SECONDS):
+            # Windows has no locks, so the age of the file decides there.
+            if not try_lock_abandoned(descriptor) or (os.name != "posix" and time.time() - os.fstat(descriptor).st_mtime < _STALE_SECONDS):
                 return False
         finally:
             # Windows can't delete an open file. On POSIX, the descriptor holds the lock until the file is deleted.
@@ -128,10 +129,11 @@ def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
         os.close(descriptor)
 
 
-def lock_abandoned(descriptor: int) -> bool:
-    """Lock a file that no other process uses, and return whether that succeeded.
+def try_lock_abandoned(descriptor: int) -> bool:
+    """Try to lock a file, and return ``True`` if no other process uses it.
 
-    Without locks, the result is ``True`` only for a file that is more than a day old. On Windows, it is always ``True``.
+    On a file system without locks, the result is ``True`` for a file that is more than a day old. On Windows, the result is always
+    ``True``.
     """
     result = try_lock(descriptor)
     if result is LockResult.UNSUPPORTED and os.name == "posix":
@@ -141,6 +143,7 @@ def lock_abandoned(descriptor: int) -> bool:
 
 def _move_into_place(temporary: Path, target: Path, *, replace: bool) -> None:
     if replace or os.name == "nt":
+        # On Windows, os.rename fails if the target exists.
         (os.replace if replace else os.rename)(temporary, target)
         return
     try:
@@ -160,8 +163,8 @@ def _move_into_place(temporary: Path, target: Path, *, replace: bool) -> None:
 
 def describe_os_error(error: Exception) -> str:
     """Return why a file can't be read or written, as the end of a sentence."""
-    if isinstance(error, OSError) and error.errno in _REASONS:
-        return _REASONS[error.errno]
+    if isinstance(error, OSError) and error.errno in _REASON_BY_ERRNO:
+        return _REASON_BY_ERRNO[error.errno]
     if isinstance(error, PermissionError):
         return "this user may not read or write it"
     if isinstance(error, FileNotFoundError):
@@ -171,7 +174,7 @@ def describe_os_error(error: Exception) -> str:
     return type(error).__name__
 
 
-_REASONS = {
+_REASON_BY_ERRNO = {
     errno.ENOSPC: "its disk is full",
     errno.EFBIG: "the file exceeds this user's size limit",
     getattr(errno, "EDQUOT", errno.ENOSPC): "it would exceed this user's quota",

@@ -47,7 +47,7 @@ class DeferredErrorProxy:
 
         Args:
             error: The error.
-            reload: The function that failed, and its arguments; a pickle of this object calls it again.
+            reload: The function that failed, and its arguments. Unpickling a pickle of this object calls the function again.
         """
         if isinstance(error, ManagerLockedError):
             error.hint = f"{error.hint} This is a worker process: set it before the workers are started."

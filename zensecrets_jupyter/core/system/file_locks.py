@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+_UNSUPPORTED_ERRNOS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
 _TIMEOUT, _POLL_INTERVAL = 5.0, 0.005
 """Seconds that a process waits for a lock, and seconds between two attempts."""
 
@@ -33,8 +33,8 @@ class LockResult(enum.Enum):
 def has_locks(folder: Path) -> bool:
     """Return whether files in ``folder`` can be locked; ``True`` if unknown.
 
-    The result is unknown for a read-only folder. SQLite reports the same error for a locked file and for a file system without locks, for
-    example NFS without its lock daemon.
+    The result is unknown for a read-only folder. The function tells apart two cases for which SQLite reports the same error: a locked file,
+    and a file system without locks, for example NFS without its lock daemon.
     """
     if os.name != "posix":
         return True
@@ -45,7 +45,7 @@ def has_locks(folder: Path) -> bool:
         with tempfile.TemporaryFile(dir=folder) as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        return error.errno not in _UNSUPPORTED
+        return error.errno not in _UNSUPPORTED_ERRNOS
     return True
 
 
@@ -68,6 +68,7 @@ def locked_file(path: Path) -> Iterator[None]:
         descriptor = os.open(path, os.O_WRONLY)
         try:
             _lock(descriptor, deadline)
+            # While this process waited, another one may have replaced the file. The lock is then on the old file.
             if time.monotonic() > deadline or os.path.samestat(os.fstat(descriptor), path.stat()):
                 yield
                 return
@@ -96,28 +97,28 @@ def try_lock(descriptor: int) -> LockResult:
     return LockResult.LOCKED
 
 
-def holder_of(*paths: Path) -> str:
-    """Return another process that holds a write lock on one of the files.
+def lock_holder(*paths: Path) -> str:
+    """Return the id and the name of another process that holds a write lock on one of the files, such as ``12345, python3``.
 
-    An example is ``12345, python3``. The result is an empty text if there is none, or if it is unknown.
+    The result is an empty text if there is no such process, or if it is unknown.
     """
-    wanted = set()
+    file_ids = set()
     for path in paths:
         with suppress(OSError):
             status = path.stat()
-            wanted.add(f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}")
+            file_ids.add(f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}")
     with suppress(OSError):
         for line in Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines():
             # Format: "1: POSIX  ADVISORY  WRITE 12345 fe:00:131 120 120". Lines of waiting processes have "->" before the type.
             fields = line.split()
-            if "->" not in fields and "WRITE" in fields and wanted & set(fields):
-                process = fields[fields.index("WRITE") + 1]
-                if process.isdecimal() and int(process) not in {0, os.getpid()}:
-                    return f"{process}, {_process_name(process)}"
+            if "->" not in fields and "WRITE" in fields and file_ids & set(fields):
+                process_id = fields[fields.index("WRITE") + 1]
+                if process_id.isdecimal() and int(process_id) not in {0, os.getpid()}:
+                    return f"{process_id}, {_process_name(process_id)}"
     return ""
 
 
-def _process_name(process: str) -> str:
+def _process_name(process_id: str) -> str:
     with suppress(OSError):
-        return Path("/proc", process, "comm").read_text(encoding="utf-8", errors="replace").strip()
+        return Path("/proc", process_id, "comm").read_text(encoding="utf-8", errors="replace").strip()
     return "of another user"

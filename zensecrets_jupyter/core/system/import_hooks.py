@@ -93,7 +93,7 @@ class _Loader(Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        # Code that reads the source or data files of the module, such as inspect, uses its original loader.
+        # Code that reads the source or data files of the module, such as inspect, needs the original loader.
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader

@@ -29,7 +29,7 @@ def describe_exceeded_yaml_limit(text: str) -> str:
 
     if len(text) > MAX_YAML_CHARACTERS:
         return f"holds more than {MAX_YAML_CHARACTERS // 1024 // 1024} MiB of YAML"
-    sizes: dict[str, int] = {}
+    sizes_by_anchor: dict[str, int] = {}
     # The open lists and mappings, each with its anchor and its number of values so far; the first entry is the whole text.
     open_nodes: list[tuple[str | None, int]] = [(None, 0)]
     try:
@@ -38,11 +38,11 @@ def describe_exceeded_yaml_limit(text: str) -> str:
                 open_nodes.append((event.anchor, 1))
             elif isinstance(event, yaml.CollectionEndEvent):
                 anchor, size = open_nodes.pop()
-                _add_size(open_nodes, sizes, anchor, size)
+                _add_size(open_nodes, sizes_by_anchor, anchor, size)
             elif isinstance(event, yaml.ScalarEvent):
-                _add_size(open_nodes, sizes, event.anchor, 1)
+                _add_size(open_nodes, sizes_by_anchor, event.anchor, 1)
             elif isinstance(event, yaml.AliasEvent):
-                _add_size(open_nodes, sizes, None, sizes.get(event.anchor or "", 1))
+                _add_size(open_nodes, sizes_by_anchor, None, sizes_by_anchor.get(event.anchor or "", 1))
             # The limit is doubled because the keys of mappings count too.
             if open_nodes[-1][1] > 2 * MAX_VALUES:
                 return TOO_MANY_VALUES
@@ -61,8 +61,9 @@ def yaml_loader() -> Any:
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _add_size(open_nodes: list[Any], sizes: dict[str, int], anchor: str | None, size: int) -> None:
-    outer, count = open_nodes[-1]
-    open_nodes[-1] = (outer, count + size)
+def _add_size(open_nodes: list[Any], sizes_by_anchor: dict[str, int], anchor: str | None, size: int) -> None:
+    """Add the number of values of a node to the node that contains it, and store the number for aliases of ``anchor``."""
+    outer_anchor, outer_size = open_nodes[-1]
+    open_nodes[-1] = (outer_anchor, outer_size + size)
     if anchor is not None:
-        sizes[anchor] = size
+        sizes_by_anchor[anchor] = size

@@ -17,9 +17,9 @@ def related_errors(error: BaseException) -> Iterator[BaseException]:
     attribute ``exceptions`` is a group.
     """
     seen: set[int] = set()
-    waiting = deque([error])
-    while waiting:
-        current = waiting.popleft()
+    queue = deque([error])
+    while queue:
+        current = queue.popleft()
         if id(current) in seen:
             continue
         seen.add(id(current))
@@ -29,4 +29,4 @@ def related_errors(error: BaseException) -> Iterator[BaseException]:
             # A property of the user's own class may raise anything.
             members = getattr(current, "exceptions", ())
         nested = (current.__cause__, current.__context__, *(members if isinstance(members, tuple | list) else ()))
-        waiting.extend(item for item in nested if isinstance(item, BaseException))
+        queue.extend(item for item in nested if isinstance(item, BaseException))

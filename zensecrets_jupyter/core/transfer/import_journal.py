@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zensecrets_jupyter.core.errors import ManagerCorruptedError, SecretNotFoundError, UnwritableFileError, ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
 from zensecrets_jupyter.core.settings import HOME_VARIABLE, home, make_private_folder
-from zensecrets_jupyter.core.system.atomic_write import describe_os_error, lock_abandoned, write_atomically
+from zensecrets_jupyter.core.system.atomic_write import describe_os_error, try_lock_abandoned, write_atomically
 from zensecrets_jupyter.core.system.file_locks import LockResult, try_lock
 from zensecrets_jupyter.core.workspace import get_workspace
 
@@ -106,7 +106,7 @@ def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> t
 def _undo_journal(manager: SecretsManager, path: Path) -> list[str]:
     descriptor = os.open(path, os.O_RDWR)
     try:
-        if not lock_abandoned(descriptor):
+        if not try_lock_abandoned(descriptor):
             return []
         with path.open("rb") as file:
             changes = _parse(file.read(_MAX_FILE_BYTES))

@@ -162,7 +162,7 @@ class DescriptorChannel:
 
         Held-back text is released after a pause, and the settings of a pseudo-terminal are copied regularly.
         """
-        has_held_text = self._stream.held_length or self._partial_marker or self._decoder.getstate()[0]
+        has_held_text = self._stream.held_back_length or self._partial_marker or self._decoder.getstate()[0]
         return int(IDLE_SECONDS * 1000) if has_held_text or self._terminal is not None else None
 
     def _synchronize_terminal(self) -> None:

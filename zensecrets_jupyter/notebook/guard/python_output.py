@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from zensecrets_jupyter.core.output.log_handlers import mask_logging
-from zensecrets_jupyter.core.output.text_stream import RedactedText
+from zensecrets_jupyter.core.output.text_stream import RedactingText
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.notebook.guard.guard import Guard
 
 
-class GuardedText(RedactedText):
+class GuardedText(RedactingText):
     """A text stream that masks values while the guard is on."""
 
-    def __init__(self, inner: Any, guard: Guard, *, at_exit: bool = False) -> None:
-        """Wrap the stream ``inner``; with ``at_exit`` no text is held back, because the process ends."""
-        super().__init__(inner, guard.redactor, is_on=lambda: guard.is_on, at_exit=at_exit)
+    def __init__(self, inner: Any, guard: Guard, *, is_exiting: bool = False) -> None:
+        """Wrap the stream ``inner``; with ``is_exiting`` no text is held back, because the process ends."""
+        super().__init__(inner, guard.redactor, is_on=lambda: guard.is_on, is_exiting=is_exiting)
         self._guard = guard
 
     def write(self, text: str) -> int:

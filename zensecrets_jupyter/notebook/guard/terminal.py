@@ -91,7 +91,7 @@ class PromptChannel:
             if stream is getattr(sys, f"__{name}__"):
                 real = io.FileIO(descriptor.real, "w", closefd=False)
                 stream = io.TextIOWrapper(real, stream.encoding, stream.errors, newline="", write_through=True)
-            setattr(sys, name, GuardedText(stream, self._guard, at_exit=True))
+            setattr(sys, name, GuardedText(stream, self._guard, is_exiting=True))
 
     def _patch_prompts(self, undo: ExitStack) -> None:
         original = self._module.patch_stdout

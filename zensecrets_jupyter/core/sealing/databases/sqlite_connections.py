@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from zensecrets_jupyter.core.interaction import print_notice
 from zensecrets_jupyter.core.sealing.databases.sqlite_errors import is_locked
-from zensecrets_jupyter.core.system.file_locks import has_locks, holder_of
+from zensecrets_jupyter.core.system.file_locks import has_locks, lock_holder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +109,7 @@ def begin_write(connection: Connection, path: Path) -> None:
         is_waiting = False
     _set_busy_timeout(connection, BUSY_SECONDS)
     if is_waiting:
-        holder = holder_of(path, *side_files(path))
+        holder = lock_holder(path, *side_files(path))
         print_notice(f"Waiting up to {BUSY_SECONDS:.0f} s for another process{f' ({holder})' if holder else ''} that holds {path}.")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

@@ -14,7 +14,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.sealing.file_access import ACCESS_HINT, FULL_HINT
 from zensecrets_jupyter.core.settings import HOME_VARIABLE
-from zensecrets_jupyter.core.system.file_locks import has_locks, holder_of
+from zensecrets_jupyter.core.system.file_locks import has_locks, lock_holder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def _locked_error(path: Path) -> ManagerError:
     if not has_locks(path.parent):
         message = f"{path.parent} is on a file system without file locks, which a store needs (NFS without its lock daemon has none)."
         return ManagerUnreachableError(message, hint=f"Set {HOME_VARIABLE} to a folder on a disk of this machine.")
-    holder = holder_of(path, path.with_name(f"{path.name}-shm"))
+    holder = lock_holder(path, path.with_name(f"{path.name}-shm"))
     return _make_error(ManagerUnreachableError, f"Another process{f' ({holder})' if holder else ''} holds {path} and does not release it.")
 
 

@@ -97,7 +97,7 @@ class StreamMessages:
                     self._send(socket, message, ident, None)
                 else:
                     self._send_text(stream, redacted)
-                if self._held_keys or stream.redactor.held_length:
+                if self._held_keys or stream.redactor.held_back_length:
                     self._update_held_keys(key, stream)
                 if key not in self._held_keys:
                     stream.forget_message()
@@ -155,7 +155,7 @@ class StreamMessages:
 
     def _update_held_keys(self, key: tuple[str, str], stream: _Stream) -> None:
         """Record whether a stream has held-back text, and schedule its release."""
-        if stream.redactor.held_length:
+        if stream.redactor.held_back_length:
             self._held_keys.add(key)
             if not self._release_later(key, stream):
                 self._release_streams([key])
