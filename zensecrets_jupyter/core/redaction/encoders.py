@@ -31,27 +31,28 @@ def _utf16(value: str) -> bytes:
     return value.encode("utf-16-le", "surrogatepass")
 
 
-def _replace_each(write: Callable[[str], str], characters: str = r"[^0-9A-Za-z]") -> Callable[[str], str]:
+def _replace_each(replace: Callable[[str], str], characters: str = r"[^0-9A-Za-z]") -> Callable[[str], str]:
     """Return an encoder that replaces some characters.
 
     Args:
-        write: Returns the replacement of a character.
+        replace: Returns the replacement of a character.
         characters: The regular expression of the characters to replace.
     """
     expression = re.compile(characters, re.DOTALL)
-    return lambda value: expression.sub(lambda match: write(match[0]), value)
+    return lambda value: expression.sub(lambda match: replace(match[0]), value)
 
 
-def _utf16_units(letter: str, template: str) -> str:
-    """Return ``template`` formatted with each UTF-16 code unit of ``letter``."""
-    data = letter.encode("utf-16-be", "surrogatepass")
+def _utf16_units(character: str, template: str) -> str:
+    """Return ``template`` formatted with each UTF-16 code unit of ``character``."""
+    data = character.encode("utf-16-be", "surrogatepass")
     return "".join(template.format(data[start] << 8 | data[start + 1]) for start in range(0, len(data), 2))
 
 
 def _repr(quotes: str, value: str) -> str:
     """Return the output of ``repr`` without its outer quotes, and with ``quotes`` escaped."""
+    # With a double quote in the text, repr uses single quotes, and escapes the single quotes in the text.
     text = repr('"' + value)[2:-1].replace("\\'", "'") if "'" in value else repr(value)[1:-1]
-    return "".join(f"\\{letter}" if letter in quotes else letter for letter in text)
+    return "".join(f"\\{character}" if character in quotes else character for character in text)
 
 
 def _bytes_repr(data: bytes) -> str:
@@ -62,21 +63,21 @@ def _json(value: str, *, ensure_ascii: bool = True) -> str:
     return json.dumps(value, ensure_ascii=ensure_ascii)[1:-1]
 
 
-def _name_escape(letter: str) -> str:
-    name = unicodedata.name(letter, "")
-    return f"\\N{{{name}}}" if name else f"\\U{ord(letter):08x}"
+def _name_escape(character: str) -> str:
+    name = unicodedata.name(character, "")
+    return f"\\N{{{name}}}" if name else f"\\U{ord(character):08x}"
 
 
-def _bash_ansi_c(letter: str) -> str:
-    return {"\n": "\\n", "\t": "\\t", "'": "\\'", "\\": "\\\\"}.get(letter) or "".join(f"\\{byte:03o}" for byte in _utf8(letter))
+def _bash_ansi_c(character: str) -> str:
+    return {"\n": "\\n", "\t": "\\t", "'": "\\'", "\\": "\\\\"}.get(character) or "".join(f"\\{byte:03o}" for byte in _utf8(character))
 
 
 def _quoted_printable(value: str) -> str:
     return quopri.encodestring(_utf8(value), quotetabs=True).decode("ascii")
 
 
-def _encoded_words(value: str, kind: str) -> str:
-    if kind == "b":
+def _encoded_words(value: str, encoding: str) -> str:
+    if encoding == "b":
         return " ".join(f"=?utf-8?b?{base64.b64encode(_utf8(part)).decode()}?=" for part in _parts(value, 15))
     safe = re.compile(rb"[A-Za-z0-9]")
     words = []
@@ -87,12 +88,12 @@ def _encoded_words(value: str, kind: str) -> str:
 
 
 def _imap(value: str) -> str:
-    def write(run: str) -> str:
+    def replace(run: str) -> str:
         if run == "&":
             return "&-"
         return "&" + base64.b64encode(run.encode("utf-16-be", "surrogatepass")).decode().rstrip("=").replace("/", ",") + "-"
 
-    return re.sub(r"&|[^\x20-\x7e]+", lambda match: write(match[0]), value)
+    return re.sub(r"&|[^\x20-\x7e]+", lambda match: replace(match[0]), value)
 
 
 _LATEX = {
@@ -121,6 +122,9 @@ def _text_column(data: bytes) -> str:
     return "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)  # noqa: PLR2004 - these are the limits of printable ASCII
 
 
+# Each of the following functions returns one row of a dump. Its arguments are the address of the row and its bytes.
+
+
 def _xxd(start: int, data: bytes) -> str:
     groups = " ".join(data[offset : offset + 2].hex() for offset in range(0, len(data), 2))
     return f"{start:08x}: {groups:<39}  {_text_column(data)}"
@@ -131,13 +135,13 @@ def _hexdump(start: int, data: bytes) -> str:
 
 
 def _hexdump_words(start: int, data: bytes) -> str:
-    even = data + b"\0" * (len(data) % 2)
-    return f"{start:07x} " + " ".join(even[offset : offset + 2][::-1].hex() for offset in range(0, len(even), 2))
+    padded = data + b"\0" * (len(data) % 2)
+    return f"{start:07x} " + " ".join(padded[offset : offset + 2][::-1].hex() for offset in range(0, len(padded), 2))
 
 
 def _od(start: int, data: bytes) -> str:
-    even = data + b"\0" * (len(data) % 2)
-    return f"{start:07o} " + " ".join(f"{int.from_bytes(even[offset : offset + 2], 'little'):06o}" for offset in range(0, len(even), 2))
+    padded = data + b"\0" * (len(data) % 2)
+    return f"{start:07o} " + " ".join(f"{int.from_bytes(padded[offset : offset + 2], 'little'):06o}" for offset in range(0, len(padded), 2))
 
 
 def _od_characters(start: int, data: bytes) -> str:
@@ -162,6 +166,10 @@ def _pipe_table(value: str, width: int) -> str:
     return "\n".join(f"| {row:<{width}} | {'1' if index == 0 else ' '} |" for index, row in enumerate(rows))
 
 
+def _html_spans(value: str) -> str:
+    return "".join(f'<span class="c{index}">{html.escape(part)}</span>' for index, part in enumerate(_parts(value, 7)))
+
+
 ENCODERS: Mapping[str, Callable[[str], str]] = {
     "plain": lambda value: value,
     # Escapes of programming languages.
@@ -174,34 +182,34 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "UTF-16 repr": lambda value: _bytes_repr(_utf16(value)),
     "JSON": _json,
     "JSON without ensure_ascii": lambda value: _json(value, ensure_ascii=False),
-    "JSON in a script": lambda value: _replace_each(lambda letter: f"\\u{ord(letter):04x}", "[<>&']")(_json(value)),
+    "JSON in a script": lambda value: _replace_each(lambda character: f"\\u{ord(character):04x}", "[<>&']")(_json(value)),
     "JSON with slashes escaped": lambda value: _json(value).replace("/", "\\/"),
-    "JSON of .NET": _replace_each(lambda letter: _utf16_units(letter, "\\u{:04X}"), "[^0-9A-Za-z ./:=_-]"),
-    "JavaScript": _replace_each(lambda letter: f"\\u{{{ord(letter):x}}}"),
-    "Java": _replace_each(lambda letter: _utf16_units(letter, "\\u{:04x}"), r"[^ -\[\]-~]|\\"),
-    "C": _replace_each(lambda letter: "".join(f"\\{byte:03o}" for byte in _utf8(letter))),
+    "JSON of .NET": _replace_each(lambda character: _utf16_units(character, "\\u{:04X}"), "[^0-9A-Za-z ./:=_-]"),
+    "JavaScript": _replace_each(lambda character: f"\\u{{{ord(character):x}}}"),
+    "Java": _replace_each(lambda character: _utf16_units(character, "\\u{:04x}"), r"[^ -\[\]-~]|\\"),
+    "C": _replace_each(lambda character: "".join(f"\\{byte:03o}" for byte in _utf8(character))),
     "hexadecimal escapes": lambda value: "".join(f"\\x{byte:02x}" for byte in _utf8(value)),
-    "long escapes": _replace_each(lambda letter: f"\\U{ord(letter):08x}"),
+    "long escapes": _replace_each(lambda character: f"\\U{ord(character):08x}"),
     "names of characters": _replace_each(_name_escape),
     # Quoting.
     "shell": lambda value: shlex.quote(value)[1:-1] if shlex.quote(value) != value else value,
     "shell with backslashes in quotes": lambda value: value.replace("'", "'\\''"),
-    "shell with backslashes": _replace_each(lambda letter: f"\\{letter}", r"[^0-9A-Za-z_./\n\x80-\U0010ffff]"),
+    "shell with backslashes": _replace_each(lambda character: f"\\{character}", r"[^0-9A-Za-z_./\n\x80-\U0010ffff]"),
     "shell, ANSI C": _replace_each(_bash_ansi_c, r"[^ -&(-\[\]-~]"),
-    "PowerShell": _replace_each(lambda letter: f"`{letter}", "[`$\"']"),
-    "cmd": _replace_each(lambda letter: f"^{letter}", '[&|<>^()"%]'),
+    "PowerShell": _replace_each(lambda character: f"`{character}", "[`$\"']"),
+    "cmd": _replace_each(lambda character: f"^{character}", '[&|<>^()"%]'),
     "single quotes doubled": lambda value: value.replace("'", "''"),
     "double quotes doubled": lambda value: value.replace('"', '""'),
     "dollars doubled": lambda value: value.replace("$", "$$"),
     "percent signs doubled": lambda value: value.replace("%", "%%"),
     "regular expression": re.escape,
-    "Markdown": _replace_each(lambda letter: f"\\{letter}", r"[\\`*_{}\[\]()#+.!|<>~-]"),
-    "LaTeX": lambda value: "".join(_LATEX.get(letter, letter) for letter in value),
+    "Markdown": _replace_each(lambda character: f"\\{character}", r"[\\`*_{}\[\]()#+.!|<>~-]"),
+    "LaTeX": lambda value: "".join(_LATEX.get(character, character) for character in value),
     # Markup and addresses.
     "HTML": html.escape,
     "HTML text": lambda value: html.escape(value, quote=False),
     "HTML by number": lambda value: html.escape(value, quote=False).replace('"', "&#34;").replace("'", "&#39;"),
-    "HTML by hexadecimal number": _replace_each(lambda letter: f"&#x{ord(letter):X};"),
+    "HTML by hexadecimal number": _replace_each(lambda character: f"&#x{ord(character):X};"),
     "XML": lambda value: html.escape(value, quote=False).replace('"', "&quot;").replace("'", "&apos;"),
     "URL": lambda value: quote(_utf8(value)),
     "URL, slashes too": lambda value: quote(_utf8(value), safe=""),
@@ -236,8 +244,8 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "hexadecimal of UTF-16": lambda value: _utf16(value).hex(),
     "C array": lambda value: ", ".join(f"0x{byte:02x}" for byte in _utf8(value)),
     "list of bytes": lambda value: str(list(_utf8(value))),
-    "list of code points": lambda value: str([ord(letter) for letter in value]),
-    "Unicode numbers": lambda value: " ".join(f"U+{ord(letter):04X}" for letter in value),
+    "list of code points": lambda value: str([ord(character) for character in value]),
+    "Unicode numbers": lambda value: " ".join(f"U+{ord(character):04X}" for character in value),
     "xxd": lambda value: _dump(value, _xxd),
     "xxd without addresses": lambda value: "\n".join(_parts(binascii.hexlify(_utf8(value)).decode(), 60)),
     "hexdump -C": lambda value: _dump(value, _hexdump),
@@ -256,7 +264,7 @@ ENCODERS: Mapping[str, Callable[[str], str]] = {
     "adjacent literals": lambda value: pprint.pformat(value, width=30),
     "list of letters": lambda value: str(list(value)),
     "terminal colors": lambda value: "".join(f"\x1b[3{index % 8}m{part}\x1b(B\x1b[m" for index, part in enumerate(_parts(value, 9))),
-    "in HTML spans": lambda value: "".join(f'<span class="c{row}">{html.escape(part)}</span>' for row, part in enumerate(_parts(value, 7))),
+    "in HTML spans": _html_spans,
     "zero-width blanks": lambda value: "\u200b".join(_parts(value, 5)),
     # Unicode.
     "UTF-16": lambda value: _utf16(value).decode("latin-1"),
@@ -271,4 +279,4 @@ LOSSY = frozenset({
     "capitals", "small letters", "composed", "decomposed", "without white space", "line ends as blanks", "blanks doubled", "indented",
     "CR LF", "adjacent literals", "wrapped table", "wrapped table of pipes", "list of letters",
 })  # fmt: skip
-"""Encoders that lose a property on which other encodings depend, such as case. In a pair of nested encodings they are the inner one."""
+"""Encoders that lose a property on which other encodings depend, such as case. Tests use them only as the inner one of two encodings."""

@@ -44,7 +44,7 @@ def secrets_of_variable(variable: str, value: str, choices: VariableChoices = Va
     Args:
         variable: The name of the variable.
         value: The value of the variable.
-        choices: The user's choices, which take precedence.
+        choices: The variables that the user chose to protect or to ignore, whatever they contain.
     """
     if variable in choices.ignore or not value:
         return []
@@ -107,7 +107,8 @@ def _fragments_of_text(variable: str, value: str) -> list[fragments.SecretFragme
     return parts or fragments.fragments_of_base64(value)
 
 
-_NAMES_OF_PAIRS = (
+# The ends of the names of variables that may contain a pair such as ``user:password``.
+_NAME_ENDINGS_OF_PAIRS = (
     "AUTH",
     "DSN",
     "CREDENTIAL",
@@ -126,7 +127,7 @@ _NAMES_OF_PAIRS = (
 
 def _may_contain_pair(variable: str) -> bool:
     """Return whether a variable with this name may contain ``user:password``."""
-    return variable.upper().endswith(_NAMES_OF_PAIRS)
+    return variable.upper().endswith(_NAME_ENDINGS_OF_PAIRS)
 
 
 def _items(value: str) -> list[str]:
@@ -149,10 +150,11 @@ def protect_variable(variable: str, value: str, *, redactor: Redactor, choices: 
     name = PREFIX + variable
     is_any_protected = False
     for secret in secrets_of_variable(variable, value, choices):
-        size = redactor.size
+        earlier_size = redactor.size
         if redactor.protect(secret.value, name):
             is_any_protected = True
-            if redactor.size > size and redactor is the_redactor():
+            # A value that was protected before keeps its name, and the reason for that name.
+            if redactor.size > earlier_size and redactor is the_redactor():
                 the_protection_reasons().add(name, secret.reason)
     return is_any_protected
 

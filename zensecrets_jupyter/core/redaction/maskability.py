@@ -10,7 +10,8 @@ import re
 SHORTEST_VALUE = 6
 """Minimum number of characters of a value that can be masked."""
 
-_COMMON = frozenset(
+# Words, hosts and keys in lower case that occur in ordinary output.
+_COMMON_TEXTS = frozenset(
     """
     access account active address admin administrator amazon anonymous answer append apikey application assert async attribute author
     available balance before binary boolean bucket buffer cancel category changeme character client cluster column common complete
@@ -38,13 +39,14 @@ _COMMON = frozenset(
     token_uri auth_uri client_id client_email private_key private_key_id project_id access_token refresh_token
     """.split()
 )
+# The names of the regions and zones of AWS, Google Cloud and Azure.
 _REGION = re.compile(
     r"(?:us|eu|ap|sa|ca|me|af|il|mx|cn)(?:-gov|-iso[a-z]?)?-(?:north|south|east|west|central)+(?:-?\d[a-f]?)?"
     r"|(?:us|europe|asia|australia|northamerica|southamerica|africa|me)-(?:north|south|east|west|central)+\d(?:-[a-f])?"
     r"|(?:north|south|east|west|central)*(?:us|europe|asia|india|uk|japan|korea|canada|brazil|australia)(?:north|south|east|west|central)*\d?"
 )
 _DAY = re.compile(r"(?:19|20)\d\d[-/]?(?:0[1-9]|1[0-2])[-/]?(?:0[1-9]|[12]\d|3[01])")
-_COUNTING = ("01234567890123456789", "98765432109876543210")
+_COUNTED_DIGITS = ("01234567890123456789", "98765432109876543210")
 """The digits in counting order. A number is common if it is a part of one of them."""
 _LONGEST_COMMON = 40
 """Maximum length of a common value. A longer value can be masked unless it is white space."""
@@ -73,11 +75,11 @@ def _common_reason(word: str) -> str:
     reason = ""
     if len(set(word)) == 1:
         reason = "it is one repeated character"
-    elif word in _COMMON:
+    elif word in _COMMON_TEXTS:
         reason = "it is a common word"
     elif _REGION.fullmatch(word):
         reason = "it is the name of a region"
-    elif word.isdigit() and (any(word in counting for counting in _COUNTING) or not word[1:].strip("0")):
+    elif word.isdigit() and (any(word in digits for digits in _COUNTED_DIGITS) or not word[1:].strip("0")):
         reason = "it is a common number"
     elif _DAY.fullmatch(word):
         reason = "it is a date"

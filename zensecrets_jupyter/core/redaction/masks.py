@@ -23,7 +23,9 @@ def mask_text(name: str) -> str:
     return f"‹secret:{name}›"
 
 
-def mask_matches(data: bytes, matches: Iterable[PatternMatch], start: int = 0, end: int | None = None, *, is_masked: bool = False) -> bytes:
+def mask_matches(
+    data: bytes, matches: Iterable[PatternMatch], start: int = 0, end: int | None = None, *, is_mask_returned: bool = False
+) -> bytes:
     """Return ``data[start:end]`` with a mask in place of each match.
 
     Terminal escape sequences inside a match are written after its mask, so that the rest of the output keeps its color.
@@ -33,7 +35,7 @@ def mask_matches(data: bytes, matches: Iterable[PatternMatch], start: int = 0, e
         matches: The matches in the data, in order and without overlaps.
         start: The offset of the first byte to return. A match may begin before it.
         end: The offset after the last byte to return. The default is the end of the data.
-        is_masked: Whether the mask of a match that begins before ``start`` was already returned.
+        is_mask_returned: Whether the mask of a match that begins before ``start`` was already returned.
     """
     stop = len(data) if end is None else end
     pieces = []
@@ -43,7 +45,7 @@ def mask_matches(data: bytes, matches: Iterable[PatternMatch], start: int = 0, e
             continue
         match_start, match_end = max(match.start, start), min(match.end, stop)
         pieces.append(data[position:match_start])
-        if match.start >= start or not is_masked:
+        if match.start >= start or not is_mask_returned:
             pieces.append(mask_text(match.name).encode("utf-8", "surrogatepass"))
         if _ESCAPE in data[match_start:match_end]:
             pieces += _ESCAPE_SEQUENCE.findall(data[match_start:match_end])

@@ -39,8 +39,9 @@ def mask_exception(error: BaseException, redactor: Redactor) -> BaseException | 
         copies: dict[int, BaseException] = {}
         copy = _copy_exception(error, redactor, copies)
         if redactor.find(format_exception(copy)):
-            for copied in copies.values():
-                copied.__traceback__ = None
+            # The value is in a source line of the traceback.
+            for copied_error in copies.values():
+                copied_error.__traceback__ = None
         if not redactor.find(format_exception(copy)):
             return copy
     return None
@@ -98,17 +99,17 @@ def _copy_exception(error: BaseException, redactor: Redactor, copies: dict[int, 
     return copy.with_traceback(error.__traceback__)
 
 
-def _create_exception(kind: type[BaseException], args: Any, error: BaseException, redactor: Redactor) -> BaseException:
-    """Return a masked exception of class ``kind`` without running the code of the class.
+def _create_exception(error_class: type[BaseException], args: Any, error: BaseException, redactor: Redactor) -> BaseException:
+    """Return a masked exception of class ``error_class`` without running the code of the class.
 
     Args:
-        kind: The class of the new exception.
+        error_class: The class of the new exception.
         args: The masked arguments for the built-in base class.
         error: The original exception.
         redactor: The redactor.
     """
-    built_in = _built_in_base(kind)
-    created: BaseException = built_in.__new__(kind, *args)
+    built_in = _built_in_base(error_class)
+    created: BaseException = built_in.__new__(error_class, *args)
     with suppress(Exception):
         # The fields of the built-in class remain empty if the arguments don't fit them.
         built_in.__init__(created, *args)
@@ -118,15 +119,16 @@ def _create_exception(kind: type[BaseException], args: Any, error: BaseException
     return created
 
 
-def _built_in_base(kind: type[BaseException]) -> Any:
+def _built_in_base(error_class: type[BaseException]) -> Any:
     """Return the nearest base class that no ``class`` statement created."""
-    return next(base for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE)
+    return next(base for base in error_class.__mro__ if not base.__flags__ & _HEAP_TYPE)
 
 
-def _subclass_with_text(kind: type[BaseException], text: str) -> type[BaseException]:
-    """Return a subclass with the name of ``kind`` whose exceptions show ``text``."""
-    methods = {"__str__": lambda _self: text, "__repr__": lambda _self: f"{kind.__name__}({text!r})"}
-    return type(kind.__name__, (kind,), {"__module__": kind.__module__, "__qualname__": kind.__qualname__, **methods})
+def _subclass_with_text(error_class: type[BaseException], text: str) -> type[BaseException]:
+    """Return a subclass with the name of ``error_class`` whose exceptions show ``text``."""
+    name = error_class.__name__
+    methods = {"__str__": lambda _self: text, "__repr__": lambda _self: f"{name}({text!r})"}
+    return type(name, (error_class,), {"__module__": error_class.__module__, "__qualname__": error_class.__qualname__, **methods})
 
 
 def _str_or_none(error: BaseException) -> str | None:

@@ -1,4 +1,4 @@
-"""Redaction of log records, and a logging filter that does it."""
+"""Redaction of log records, and a logging filter that redacts its records."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from zensecrets_jupyter.core.redaction.redactor import Redactor, the_redactor
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
+_STANDARD_ATTRIBUTES = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
 """The attributes that the logging module sets. Other attributes come from ``extra=``, a filter or a record factory."""
 
-_TEXTS = ("name", "pathname", "module", "funcName", "threadName", "processName", "taskName", "message", "exc_text", "stack_info")
+_TEXT_ATTRIBUTES = ("name", "pathname", "module", "funcName", "threadName", "processName", "taskName", "message", "exc_text", "stack_info")
 """The standard attributes that contain text, except ``msg``."""
 
 
@@ -55,7 +55,7 @@ def mask_record(record: logging.LogRecord, redactor: Redactor) -> logging.LogRec
         changes = _changes(record, redactor)
     except Exception:  # noqa: BLE001 - after any error the record must not be written unredacted
         changes = {"msg": FAILED, "args": None, "message": FAILED, "exc_info": None, "exc_text": None, "stack_info": None}
-        changes |= dict.fromkeys(vars(record).keys() - _STANDARD, FAILED)
+        changes |= dict.fromkeys(vars(record).keys() - _STANDARD_ATTRIBUTES, FAILED)
     masked = copy.copy(record)
     vars(masked).update(changes)
     return masked
@@ -66,9 +66,10 @@ def _texts(record: logging.LogRecord) -> Iterator[str]:
     attributes = vars(record)
     yield _message(record) or ""
     if record.args or not isinstance(record.msg, str):
+        # Some handlers write the message and its arguments separately, such as a handler that writes JSON.
         yield from (str(record.msg), f"{record.msg!r}\n\n{record.args!r}")
-    yield from (str(attributes[name]) for name in _TEXTS if attributes.get(name))
-    for name in attributes.keys() - _STANDARD:
+    yield from (str(attributes[name]) for name in _TEXT_ATTRIBUTES if attributes.get(name))
+    for name in attributes.keys() - _STANDARD_ATTRIBUTES:
         yield from (name, *display_texts(attributes[name]))
     error = _exception(record)
     if error is not None:
@@ -78,7 +79,7 @@ def _texts(record: logging.LogRecord) -> Iterator[str]:
 def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
     """Return the attributes of the masked copy that differ from those of ``record``."""
     attributes = vars(record)
-    changes: dict[str, Any] = {name: redactor.redact(str(attributes[name])) for name in _TEXTS if attributes.get(name)}
+    changes: dict[str, Any] = {name: redactor.redact(str(attributes[name])) for name in _TEXT_ATTRIBUTES if attributes.get(name)}
     message = _message(record)
     if message is None:
         changes |= {"msg": mask_object(record.msg, redactor), "args": mask_object(record.args, redactor)}
@@ -86,7 +87,7 @@ def _changes(record: logging.LogRecord, redactor: Redactor) -> dict[str, Any]:
         changes["msg"] = mask_object(record.msg, redactor)
     elif redactor.find(f"{message}\n\n{record.msg!r}\n\n{record.args!r}"):
         changes |= {"msg": redactor.redact(message), "args": None}
-    changes |= {name: mask_object(attributes[name], redactor) for name in attributes.keys() - _STANDARD}
+    changes |= {name: mask_object(attributes[name], redactor) for name in attributes.keys() - _STANDARD_ATTRIBUTES}
     error = _exception(record)
     if error is not None:
         masked = mask_exception(error, redactor)

@@ -9,7 +9,7 @@ import threading
 from collections import Counter
 from contextlib import suppress
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, cast
 
 from zensecrets_jupyter.core.redaction.maskability import unmaskable_reason
 from zensecrets_jupyter.core.redaction.masks import FAILED
@@ -203,8 +203,7 @@ class Redactor:
 
             redacted: _TreeT = redact_tree(tree, self)
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
-            failed: Any = FAILED
-            redacted = failed
+            redacted = cast("_TreeT", FAILED)
         return redacted
 
     def find(self, text: str) -> list[ValueSpan]:
@@ -218,6 +217,7 @@ class Redactor:
         matches = search.find(data) if search else []
         if len(data) == len(text):
             return [ValueSpan(match.start, match.end, match.name) for match in matches]
+        # Matches have offsets of bytes, and spans have offsets of characters.
         spans = []
         byte_offset = offset = 0
         for match in matches:
@@ -227,14 +227,14 @@ class Redactor:
             spans.append(ValueSpan(start, offset, match.name))
         return spans
 
-    def json_may_contain_value(self, packed: bytes) -> bool:
+    def json_may_contain_value(self, message_json: bytes) -> bool:
         """Return whether the JSON of a message may contain a value.
 
         ``False`` is certain; ``True`` may be wrong.
         """
         try:
             search = self._search or self.search()
-            return search is not None and search.json_may_contain_value(packed)
+            return search is not None and search.json_may_contain_value(message_json)
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return True
 

@@ -5,7 +5,7 @@ ASCII punctuation, white space and control characters are left out.
 Quoting, escaping, wrapping and spacing add or remove only bytes that a skeleton leaves out. A value therefore has the same skeleton when a
 shell quotes it, CSV doubles its quotes, a table wraps it or a program prints it in capitals. One search of skeletons finds all of these.
 
-In this package a *letter* is any byte that a skeleton keeps: an ASCII letter or digit, or a byte of a character outside ASCII.
+In this package, a *letter* is any byte that a skeleton keeps: an ASCII letter or digit, or a byte of a character outside ASCII.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LETTER = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 _BLOCK = 2048
 """Number of bytes that a :class:`SkeletonMap` maps at once."""
 _EXTRA_BYTES = 8
-"""Number of bytes that :func:`start_of_last` reads in addition to twice the number of letters."""
+"""Number of bytes that :func:`start_of_last_letters` reads in addition to twice the number of letters."""
 
 
 def skeleton_of(data: bytes) -> bytes:
@@ -37,17 +37,14 @@ def letters_of(data: bytes) -> bytes:
     return data.translate(None, NO_LETTERS)
 
 
-def start_of_last(data: bytes, letters: int) -> int:
-    """Return the start of the last ``letters`` letters of ``data``.
-
-    ``data`` must have at least as many letters.
-    """
-    length = 2 * letters + _EXTRA_BYTES
+def start_of_last_letters(data: bytes, count: int) -> int:
+    """Return the start of the last ``count`` letters of ``data``, which must have at least as many letters."""
+    length = 2 * count + _EXTRA_BYTES
     while True:
         start = max(0, len(data) - length)
         positions = [match.start() for match in LETTER.finditer(data, start)]
-        if len(positions) >= letters:
-            return positions[-letters]
+        if len(positions) >= count:
+            return positions[-count]
         length *= 4
 
 
@@ -62,8 +59,8 @@ class SkeletonMap:
         self._data = data
         self._block_starts = [0]
         for start in range(0, len(data), _BLOCK):
-            letters = len(data[start : start + _BLOCK].translate(None, NO_LETTERS))
-            self._block_starts.append(self._block_starts[-1] + letters)
+            letter_count = len(data[start : start + _BLOCK].translate(None, NO_LETTERS))
+            self._block_starts.append(self._block_starts[-1] + letter_count)
         self._blocks: dict[int, list[int]] = {}
 
     def position(self, index: int) -> int:

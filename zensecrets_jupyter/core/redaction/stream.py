@@ -44,7 +44,7 @@ class StreamRedactor:
         self._lock = threading.Lock()
         self._context = b""
         self._held_back = b""
-        self._is_masked = False
+        self._is_mask_returned = False
         """Whether the mask of a value that continues after the context was already returned."""
         self._expected_rest = b""
         """The remaining bytes of a long value whose beginning is held back."""
@@ -57,7 +57,7 @@ class StreamRedactor:
     def feed(self, text: str) -> str:
         """Return the redacted text that can be written after ``text`` has arrived."""
         try:
-            return self._next(text, release=False)
+            return self._process(text, release=False)
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return FAILED
 
@@ -69,11 +69,11 @@ class StreamRedactor:
         It is called at the end of a cell and after a pause of :data:`IDLE_SECONDS`.
         """
         try:
-            return self._next("", release=True)
+            return self._process("", release=True)
         except Exception:  # noqa: BLE001 - after any error the text must not be shown unredacted
             return FAILED
 
-    def _next(self, text: str, *, release: bool) -> str:
+    def _process(self, text: str, *, release: bool) -> str:
         with self._lock:
             if not text and not self._held_back:
                 return ""
@@ -81,25 +81,27 @@ class StreamRedactor:
             if search is None:
                 return text
             has_context = self._context or self._held_back
-            new = text.encode("utf-8", "surrogatepass")
-            self._held_back += new
-            if self._expected_rest and not release and len(new) < len(self._expected_rest) and self._expected_rest.startswith(new):
+            chunk = text.encode("utf-8", "surrogatepass")
+            self._held_back += chunk
+            if self._expected_rest and not release and len(chunk) < len(self._expected_rest) and self._expected_rest.startswith(chunk):
                 # A value of a megabyte arrives in hundreds of chunks. Without this shortcut, each chunk would search all chunks again.
-                self._expected_rest = self._expected_rest[len(new) :]
+                self._expected_rest = self._expected_rest[len(chunk) :]
                 return ""
             self._expected_rest = b""
             try:
                 if not has_context and search.is_clean_line(self._held_back):
                     # Most lines need no context: they contain no value, and no value continues after them.
-                    self._held_back, self._is_masked = b"", False
+                    self._held_back, self._is_mask_returned = b"", False
                     return text
                 return self._redact_held_back(search, release=release)
             except BaseException:
                 # The text must not be returned by a later call either. It becomes context, because a value may continue after it.
-                self._context, self._held_back, self._is_masked = (self._context + self._held_back)[-_CONTEXT_AFTER_FAILURE:], b"", True
+                self._context = (self._context + self._held_back)[-_CONTEXT_AFTER_FAILURE:]
+                self._held_back, self._is_mask_returned = b"", True
                 raise
 
     def _redact_held_back(self, search: Search, *, release: bool) -> str:
+        """Return the redacted text that can be written, and keep the rest; with ``release``, nothing is held back."""
         start = len(self._context)
         data = self._context + self._held_back
         matches = search.find(data)
@@ -113,24 +115,24 @@ class StreamRedactor:
             stop = max(start, unfinished)
         text = ""
         if stop > start:
-            text = mask_matches(data, matches, start, stop, is_masked=self._is_masked).decode("utf-8", "surrogatepass")
+            text = mask_matches(data, matches, start, stop, is_mask_returned=self._is_mask_returned).decode("utf-8", "surrogatepass")
             self._count(
                 match.name
                 for match in matches
-                if match.start < stop and match.end > start and (match.start >= start or not self._is_masked)
+                if match.start < stop and match.end > start and (match.start >= start or not self._is_mask_returned)
             )
-            self._is_masked = any(match.start < stop <= match.end for match in matches)
+            self._is_mask_returned = any(match.start < stop <= match.end for match in matches)
         self._context, self._held_back = data[_context_start(data, min(unfinished, stop)) : stop], data[stop:]
-        last = next((match for match in matches if match.may_continue and match.end == len(data)), None)
-        if last is not None and last.start <= stop:
-            self._expected_rest = search.rest_of_value(data[last.start :])
+        last_match = next((match for match in matches if match.may_continue and match.end == len(data)), None)
+        if last_match is not None and last_match.start <= stop:
+            self._expected_rest = search.rest_of_value(data[last_match.start :])
         return text
 
 
 def _context_start(data: bytes, unfinished: int) -> int:
     """Return the start of the context in ``data``.
 
-    It is the start of the word that contains ``unfinished``, if that start is near.
+    It is ``unfinished``, or the start of the word around it if that start is near.
     """
     near = max(0, unfinished - _CONTEXT)
     before = data[near:unfinished]

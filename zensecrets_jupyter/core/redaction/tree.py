@@ -62,7 +62,7 @@ def _unused_key(key: str, *dicts: dict[Any, Any]) -> str:
     Two keys with the same mask therefore remain two keys.
     """
     number, unused = 1, key
-    while any(unused in one for one in dicts):
+    while any(unused in other for other in dicts):
         number += 1
         unused = f"{key} {number}"
     return unused

@@ -7,7 +7,7 @@ from bisect import bisect_left, insort
 from typing import NamedTuple
 
 from zensecrets_jupyter.core.redaction.matching.punctuation import edge_before, may_begin_gap, writes_gap
-from zensecrets_jupyter.core.redaction.skeleton import LETTER, skeleton_of, start_of_last
+from zensecrets_jupyter.core.redaction.skeleton import LETTER, skeleton_of, start_of_last_letters
 
 _INSERT_RATIO = 8
 """Minimum ratio of sorted to new prefixes at which inserting is cheaper than sorting."""
@@ -125,7 +125,7 @@ class PrefixIndex:
             index = bisect_left(prefixes, (suffix,))
             if index == len(prefixes) or not prefixes[index].skeleton.startswith(suffix):
                 continue
-            position = start_of_last(tail, len(suffix))
+            position = start_of_last_letters(tail, len(suffix))
             name = self._find_name(tail[position:], suffix, index, must_reveal=must_reveal)
             if name is not None:
                 return offset + position - self._first_gap_length(tail, position), name

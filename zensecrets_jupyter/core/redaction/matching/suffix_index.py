@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
-from zensecrets_jupyter.core.redaction.skeleton import skeleton_of, start_of_last
+from zensecrets_jupyter.core.redaction.skeleton import skeleton_of, start_of_last_letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ class SuffixIndex:
         while start > 0 and length < len(skeleton) and skeleton[-length - 1] == self._letters[start - 1]:
             start -= 1
             length += 1
-        return len(data) - len(tail) + start_of_last(tail, length)
+        return len(data) - len(tail) + start_of_last_letters(tail, length)
 
     def _index_new(self) -> None:
         new_letters = bytearray()
