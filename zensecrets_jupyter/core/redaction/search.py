@@ -1,9 +1,13 @@
-"""Search for protected values in a text and in its decoded views."""
+"""Search for protected values in a text and in its decoded views.
+
+A *view* is the text itself, or the text with some of its encodings decoded. A *pattern* is one way to write a value. A pattern is found by
+its *anchors*, which are short runs of its letters.
+"""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.decoding.end_views import end_views, incomplete_escape
 from zensecrets_jupyter.core.redaction.decoding.utf8 import character_end, character_start, count_characters
@@ -24,15 +28,36 @@ if TYPE_CHECKING:
 _MAX_UNDECODED = 48
 """Maximum number of bytes at the end of a text that may be an incomplete encoding."""
 _LINE_ENDS = {b"\n", b"\r\n"}
-"""Texts after a match that may continue: a wrapped value continues on the next line."""
+"""Texts that may follow the first part of a wrapped value at the end of the data, because its next part is on the next line."""
 _VIEWS_WITH_WORDS = {"", "escapes", "a table", "layout"}
 """Names of the views that contain words. The views of other encodings may start or end inside a character."""
 _SHORT = 4096
 """Maximum length of a text for which a quick check before the search saves time."""
+_LONG_VALUE = 4096
+"""Length of a value above which a stream does not search each of the value's chunks."""
 _LONGEST_IDENTIFIER = 80
 """Maximum length of a text whose negative result is cached, because identifiers of widgets look encoded and occur often."""
-_MAX_CLEAN = 1024
+_MAX_CLEAN_TEXTS = 1024
 """Maximum number of texts in the cache of negative results."""
+
+
+class _ExactText(NamedTuple):
+    """The text of an exact pattern, whose beginning may be at the end of the data.
+
+    Attributes:
+        text: The text.
+        min_revealing: The number of bytes that reveal too much of the value.
+        name: The name of the value.
+    """
+
+    text: bytes
+    min_revealing: int
+    name: str
+
+    def length_at_end(self, data: bytes, min_length: int) -> int:
+        """Return the length of the longest beginning of the text with which ``data`` ends; 0 if it is shorter than ``min_length``."""
+        longest = min(len(self.text) - 1, len(data))
+        return next((length for length in range(longest, min_length - 1, -1) if data.endswith(self.text[:length])), 0)
 
 
 class Search:
@@ -53,20 +78,21 @@ class Search:
         self._matcher = PatternMatcher()
         self._prefixes = PrefixIndex()
         self._suffixes = SuffixIndex()
-        self._exact_prefixes: list[tuple[bytes, int, str]] = []
+        self._exact_texts: list[_ExactText] = []
         self._views = ViewSearch(SHORTEST_PART)
         self._clean_texts: set[bytes] = set()
         self._long_values: list[bytes] = []
 
-    def json_may_contain_value(self, packed: bytes) -> bool:
+    def json_may_contain_value(self, message_json: bytes) -> bool:
         """Return whether the JSON of a message may contain a value. ``False`` is certain."""
         self._prepare()
-        # The quotes of JSON itself must not look like quotes inside a text.
-        texts = packed
-        if b"\\" in packed:
-            texts = packed.replace(b"\\n", b"\n").replace(b'\\"', b"'")
+        texts = message_json
+        if b"\\" in texts:
+            texts = texts.replace(b"\\n", b"\n").replace(b'\\"', b"'")
             if b"\\" in texts:
+                # Other escape sequences are rare, so they are not decoded for this check.
                 return True
+        # The quotes of JSON itself must not look like quotes inside a text.
         texts = texts.replace(b'"', b" ")
         return self._may_contain_value(texts)
 
@@ -75,7 +101,7 @@ class Search:
 
         ``True`` is certain.
         """
-        if self._prepared_count < len(self._values) or not line.endswith(b"\n") or not self._prefixes.ends_with_line:
+        if self._prepared_count < len(self._values) or not line.endswith(b"\n") or not self._prefixes.is_single_line:
             return False
         return not self._may_contain_value(line)
 
@@ -99,23 +125,23 @@ class Search:
         if self._prepared_count < len(self._values):
             self._prepare()
         prepared_count = self._prepared_count
-        if (self._clean_texts and len(data) < _LONGEST_IDENTIFIER and data in self._clean_texts) or (
-            len(data) < _SHORT and not self._may_contain_value(data)
-        ):
+        if self._clean_texts and len(data) < _LONGEST_IDENTIFIER and data in self._clean_texts:
+            return []
+        if len(data) < _SHORT and not self._may_contain_value(data):
             return []
         matches: list[PatternMatch] = []
         end = len(data)
         for view, match in self._views.search(data, self._matcher.find):
             if match.part is not None and not _is_long_enough(data, view, match.part):
                 continue
-            encoding = match.encoding if not view.encoding else _nested(match.encoding, view.encoding)
+            encoding = match.encoding if not view.encoding else _nested_encoding(match.encoding, view.encoding)
             for start, stop in _spans(data, view, match):
                 may_continue = (
                     match.may_continue and end - stop <= _MAX_UNDECODED and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
                 )
                 # A binary key may start and end inside a character of the text.
-                whole = character_start(data, start), character_end(data, stop)
-                matches.append(PatternMatch(*whole, match.name, may_continue, encoding, match.is_whole))
+                span = character_start(data, start), character_end(data, stop)
+                matches.append(PatternMatch(*span, match.name, may_continue, encoding, match.is_whole))
         if not matches and len(data) < _LONGEST_IDENTIFIER:
             self._cache_clean_text(data, prepared_count)
         return merge_matches(matches) if matches else matches
@@ -128,7 +154,7 @@ class Search:
         with self._lock:
             if self._prepared_count != prepared_count:
                 return
-            if len(self._clean_texts) >= _MAX_CLEAN:
+            if len(self._clean_texts) >= _MAX_CLEAN_TEXTS:
                 self._clean_texts.clear()
             self._clean_texts.add(text)
 
@@ -157,9 +183,9 @@ class Search:
         return next((text[len(prefix) :] for text in self._long_values if text.startswith(prefix)), b"")
 
     def _prefix_at_end(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
-        """Return the start and the name of a value that begins at the end of ``data``.
+        """Return the start and the name of a value of which ``data`` ends with a prefix, plain or encoded.
 
-        Only a prefix of the value is there, plain or encoded.
+        Without such a value, the start is the length of ``data``.
 
         Args:
             data: The text.
@@ -168,23 +194,22 @@ class Search:
         self._prepare()
         earliest, name = len(data), ""
         for view in end_views(data):
-            position, view_name = self._prefix_in_view(view.data, must_reveal=must_reveal)
+            position, value_name = self._prefix_in_view(view.data, must_reveal=must_reveal)
             if position < len(view.data):
                 spans = view.spans(position, len(view.data))
                 start = spans[0][0]
                 if start < earliest and len(data) - spans[-1][1] <= _MAX_UNDECODED:
-                    earliest, name = start, view_name
+                    earliest, name = start, value_name
         return (earliest, name) if must_reveal else (min(earliest, incomplete_escape(data)), "")
 
     def _prefix_in_view(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
-        """Return the start and the name of a value that begins at the end of one view, whose bytes are ``data``."""
+        """Return the result of :meth:`_prefix_at_end` for one view, whose bytes are ``data``."""
         with self._lock:
             position, name = self._prefixes.revealing_start(data) if must_reveal else (self._prefixes.unfinished_start(data), "")
-        for text, revealing, exact_name in self._exact_prefixes:
-            least = revealing if must_reveal else 1
-            length = next((length for length in range(min(len(text) - 1, len(data)), least - 1, -1) if data.endswith(text[:length])), 0)
+        for exact_text in self._exact_texts:
+            length = exact_text.length_at_end(data, exact_text.min_revealing if must_reveal else 1)
             if length and len(data) - length < position:
-                position, name = len(data) - length, exact_name
+                position, name = len(data) - length, exact_text.name
         return position, name
 
     def _prepare(self) -> None:
@@ -204,23 +229,31 @@ class Search:
         """Add ``pattern`` to the matcher and to the indexes of prefixes and suffixes."""
         self._matcher.add(pattern)
         self._views.include(pattern.text)
-        if pattern.is_value and len(pattern.text) > _SHORT:
+        if pattern.is_value and len(pattern.text) > _LONG_VALUE:
             self._long_values.append(pattern.text)
         if pattern.is_exact:
-            self._exact_prefixes.append((pattern.text, max(SHORTEST_VALUE, (len(pattern.text) + 1) // 2), pattern.name))
+            min_revealing = max(SHORTEST_VALUE, (len(pattern.text) + 1) // 2)
+            self._exact_texts.append(_ExactText(pattern.text, min_revealing, pattern.name))
             return
         if pattern.is_composite and not pattern.is_value:
-            # The secrets in a composite pattern are patterns of their own, with their own prefixes and suffixes.
+            # The secrets in a composite pattern, such as the password of a URL, are patterns with their own prefixes and suffixes.
             return
         self._suffixes.add(pattern)
         first, last = pattern.first, min(pattern.last, pattern.first + SHORTEST_PART)
         begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
         text = pattern.text[begin : end + len(pattern.gaps[last])]
-        half = len(letters_of(pattern.text[: (len(pattern.text) + 1) // 2]))
-        revealing = min(SHORTEST_PART, max(MIN_REVEALING, half - first))
-        gaps = tuple(LETTER.split(text))
-        first_gap = b"" if first else pattern.text[:begin]
-        self._prefixes.add(Prefix(pattern.skeleton[first:last], text, revealing, pattern.name, gaps, last == pattern.last, first_gap))
+        # More than the first half of a text reveals too much of it. Public letters before `first` do not count.
+        letters_in_half = len(letters_of(pattern.text[: (len(pattern.text) + 1) // 2]))
+        prefix = Prefix(
+            skeleton=pattern.skeleton[first:last],
+            text=text,
+            min_revealing=min(SHORTEST_PART, max(MIN_REVEALING, letters_in_half - first)),
+            name=pattern.name,
+            gaps=tuple(LETTER.split(text)),
+            is_whole=last == pattern.last,
+            first_gap=b"" if first else pattern.text[:begin],
+        )
+        self._prefixes.add(prefix)
         pattern.drop_positions()
 
 
@@ -248,5 +281,5 @@ def _is_long_enough(data: bytes, view: TextView, part: Span) -> bool:
     return not (view.data[max(0, start - 1) : start].isalnum() or view.data[stop : stop + 1].isalnum())
 
 
-def _nested(encoding: str, outer: str) -> str:
+def _nested_encoding(encoding: str, outer: str) -> str:
     return outer if encoding == "plain" else f"{encoding} in {outer}"

@@ -36,12 +36,12 @@ def merge_matches(matches: list[PatternMatch]) -> list[PatternMatch]:
     longest: PatternMatch | None = None
     for match in _without_wider_encodings(sorted(matches, key=_sort_key)):
         if longest is not None and match.start < merged[-1].end:
-            last = merged[-1]
+            last_merged = merged[-1]
             if _rank(match) > _rank(longest):
                 longest = match
-            start, end = last.start, max(last.end, match.end)
+            start, end = last_merged.start, max(last_merged.end, match.end)
             is_whole = longest.is_whole and (longest.start, longest.end) == (start, end)
-            may_continue = last.may_continue or match.may_continue
+            may_continue = last_merged.may_continue or match.may_continue
             merged[-1] = PatternMatch(start, end, longest.name, may_continue, longest.encoding, is_whole)
         else:
             merged.append(match)
@@ -60,8 +60,8 @@ def _without_wider_encodings(matches: list[PatternMatch]) -> list[PatternMatch]:
     whole_matches: dict[str, PatternMatch] = {}
     remaining = []
     for match in reversed(matches):
-        inner = whole_matches.get(match.name)
-        if inner is not None and inner.end <= match.end and _depth(match) > _depth(inner):
+        whole_match = whole_matches.get(match.name)
+        if whole_match is not None and whole_match.end <= match.end and _nesting_depth(match) > _nesting_depth(whole_match):
             continue
         if match.is_whole and match.encoding != "plain":
             whole_matches[match.name] = match
@@ -69,7 +69,7 @@ def _without_wider_encodings(matches: list[PatternMatch]) -> list[PatternMatch]:
     return remaining[::-1]
 
 
-def _depth(match: PatternMatch) -> int:
+def _nesting_depth(match: PatternMatch) -> int:
     """Return how many encodings the match has besides the innermost one."""
     return match.encoding.count(" in ")
 

@@ -25,7 +25,7 @@ class Prefix(NamedTuple):
     Attributes:
         skeleton: The skeleton of the prefix.
         text: The bytes of the prefix.
-        revealing: How many letters reveal so much of the value that they must not be shown alone.
+        min_revealing: The number of letters that reveal so much of the value that they must not be shown alone.
         name: The name of the value.
         gaps: The punctuation before each letter, and after the last one.
         is_whole: Whether the prefix has all letters of the pattern.
@@ -34,25 +34,23 @@ class Prefix(NamedTuple):
 
     skeleton: bytes
     text: bytes
-    revealing: int
+    min_revealing: int
     name: str
     gaps: tuple[bytes, ...]
     is_whole: bool
     first_gap: bytes
 
-    def may_continue(self, letters: int, *, must_reveal: bool) -> bool:
-        """Return whether more of the value may follow a text.
-
-        The text ends with the first letters of the prefix.
+    def may_continue(self, letter_count: int, *, must_reveal: bool) -> bool:
+        """Return whether more of the value may follow a text that ends with the first letters of the prefix.
 
         If nothing may follow, the matcher has found the value already. A number may continue as a longer number, and a value may end with
         punctuation that is not written yet.
 
         Args:
-            letters: How many letters of the prefix the text ends with.
+            letter_count: The number of letters of the prefix with which the text ends.
             must_reveal: Whether the text must reveal too much of the value.
         """
-        if not self.is_whole or letters < len(self.skeleton):
+        if not self.is_whole or letter_count < len(self.skeleton):
             return True
         return not must_reveal and (self.skeleton.isdigit() or bool(self.gaps[-1]))
 
@@ -61,25 +59,25 @@ class PrefixIndex:
     """The sorted prefixes of all patterns.
 
     Attributes:
-        ends_with_line: Whether no prefix continues after the end of a line. ``True`` is certain.
+        is_single_line: Whether every prefix is on one line. After an addition, this is ``False`` until the next search.
     """
 
     def __init__(self) -> None:
         """Create an empty index."""
         self._prefixes: list[Prefix] = []
-        self._new: list[Prefix] = []
-        self._names: dict[tuple[bytes, bool], str | None] = {}
+        self._new_prefixes: list[Prefix] = []
+        self._cached_names: dict[tuple[bytes, bool], str | None] = {}
         self._first_gaps: set[bytes] = set()
         self._longest = 0
         self._has_line_end = False
-        self.ends_with_line = True
+        self.is_single_line = True
 
     def add(self, prefix: Prefix) -> None:
         """Add the beginning of a pattern."""
-        self._new.append(prefix)
+        self._new_prefixes.append(prefix)
         if prefix.first_gap:
             self._first_gaps.add(prefix.first_gap)
-        self.ends_with_line = False
+        self.is_single_line = False
 
     def unfinished_start(self, data: bytes) -> int:
         """Return the start of the longest suffix that is the beginning of a pattern.
@@ -98,17 +96,17 @@ class PrefixIndex:
 
     def _sorted(self) -> list[Prefix]:
         """Return the sorted prefixes, including those added since the last search."""
-        new, self._new = self._new, []
-        if new:
-            self._names.clear()
-            self._longest = max(self._longest, *(len(prefix.skeleton) for prefix in new))
-            self._has_line_end = self._has_line_end or any(b"\n" in prefix.text or b"\r" in prefix.text for prefix in new)
-            if len(new) * _INSERT_RATIO > len(self._prefixes):
-                self._prefixes = sorted([*self._prefixes, *new])
+        new_prefixes, self._new_prefixes = self._new_prefixes, []
+        if new_prefixes:
+            self._cached_names.clear()
+            self._longest = max(self._longest, *(len(prefix.skeleton) for prefix in new_prefixes))
+            self._has_line_end = self._has_line_end or any(b"\n" in prefix.text or b"\r" in prefix.text for prefix in new_prefixes)
+            if len(new_prefixes) * _INSERT_RATIO > len(self._prefixes):
+                self._prefixes = sorted([*self._prefixes, *new_prefixes])
             else:
-                for prefix in new:
+                for prefix in new_prefixes:
                     insort(self._prefixes, prefix)
-            self.ends_with_line = not self._has_line_end
+            self.is_single_line = not self._has_line_end
         return self._prefixes
 
     def _search(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
@@ -148,33 +146,33 @@ class PrefixIndex:
             must_reveal: Whether ``text`` must reveal too much of the value.
         """
         key = (text, must_reveal)
-        # Hundreds of values may begin with the last letter of a text.
-        if key in self._names:
-            return self._names[key]
+        # The search is slow for a short text, because hundreds of values may begin with one letter.
+        if key in self._cached_names:
+            return self._cached_names[key]
         gaps = LETTER.split(text)
         name = None
         for prefix in itertools.islice(self._prefixes, index, None):
             if not prefix.skeleton.startswith(skeleton):
                 break
             is_candidate = prefix.may_continue(len(skeleton), must_reveal=must_reveal) and (
-                not must_reveal or prefix.revealing <= len(skeleton)
+                not must_reveal or prefix.min_revealing <= len(skeleton)
             )
-            if is_candidate and _begins(text, gaps, prefix):
+            if is_candidate and _is_beginning(text, gaps, prefix):
                 name = prefix.name
                 break
         if len(text) <= _LONGEST_CACHED:
-            if len(self._names) >= _MAX_CACHED:
-                self._names.clear()
-            self._names[key] = name
+            if len(self._cached_names) >= _MAX_CACHED:
+                self._cached_names.clear()
+            self._cached_names[key] = name
         return name
 
 
-def _begins(text: bytes, gaps: list[bytes], prefix: Prefix) -> bool:
+def _is_beginning(text: bytes, gaps: list[bytes], prefix: Prefix) -> bool:
     """Return whether ``text`` is a way to write the beginning of ``prefix``.
 
     ``gaps`` are the gaps of ``text``.
     """
     if not may_begin_gap(gaps[-1], prefix.gaps[len(gaps) - 1]):
         return prefix.text.startswith(text)
-    inner = zip(gaps[1:-1], prefix.gaps[1 : len(gaps) - 1], strict=True)
-    return all(written == gap or writes_gap(written, gap, is_long=True) for written, gap in inner) or prefix.text.startswith(text)
+    inner_gaps = zip(gaps[1:-1], prefix.gaps[1 : len(gaps) - 1], strict=True)
+    return all(written == gap or writes_gap(written, gap, is_long=True) for written, gap in inner_gaps) or prefix.text.startswith(text)

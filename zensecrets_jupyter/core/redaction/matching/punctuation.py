@@ -27,7 +27,8 @@ _MAX_GAP = 400
 """Maximum number of bytes that write one gap."""
 _MAX_WRITTEN_BYTES = 6
 """Maximum number of bytes that write one byte of a gap. Longer escape sequences are decoded before the comparison."""
-
+_ADDED_SIGNS = 3
+"""Number of signs, such as quotes, that may be written in addition to those of a gap."""
 _MAX_EDGE_BYTES = 4
 """Maximum number of bytes that write one byte of an edge."""
 _EDGE_QUOTING = frozenset(b"\\'\"`^")
@@ -57,7 +58,7 @@ def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
     if gap_signs == written_signs:
         return is_long or _agree_on_space(written, gap)
     extra = _GAP_QUOTING | frozenset(gap_signs)
-    is_short = len(written_signs) <= _MAX_WRITTEN_BYTES * (len(gap_signs) + 3)
+    is_short = len(written_signs) <= _MAX_WRITTEN_BYTES * (len(gap_signs) + _ADDED_SIGNS)
     return is_short and _is_subsequence(gap_signs, written_signs, extra)
 
 
@@ -107,7 +108,7 @@ class Edge(NamedTuple):
 
     Attributes:
         length: Its length in bytes.
-        is_complete: Whether only white space and quotes of the value are missing.
+        is_complete: Whether nothing except white space and quotes is missing from the punctuation of the value.
     """
 
     length: int
@@ -135,22 +136,23 @@ def _edge(gap: bytes, text: bytes, *, reverse: bool) -> Edge:
         text: The text to compare. Each byte of the punctuation may have a backslash or quotes before it.
         reverse: Whether ``gap`` and ``text`` are reversed, so that a backslash follows the byte that it escapes.
     """
-    position = written = 0
+    position = written_count = 0
     for byte in gap:
         offset = position
+        # A carriage return may be missing, and a URL writes a blank as a plus sign.
         if byte == _CARRIAGE_RETURN and text[offset : offset + 1] != b"\r":
-            written += 1
+            written_count += 1
             continue
         if byte == _BLANK and text[offset : offset + 1] == b"+":
             position = offset + 1
-            written += 1
+            written_count += 1
             continue
         while not reverse and offset < len(text) and text[offset] != byte and text[offset] in _EDGE_QUOTING:
             offset += 1
         if offset >= len(text) or text[offset] != byte:
             break
         position = offset + 1
-        written += 1
+        written_count += 1
         if reverse and position < len(text) and text[position] == _BACKSLASH and byte != _BACKSLASH:
             position += 1
-    return Edge(position, not gap[written:].translate(None, _OPTIONAL_AT_EDGE))
+    return Edge(position, not gap[written_count:].translate(None, _OPTIONAL_AT_EDGE))

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern
 
-_LETTERS = 48
+_INDEXED_LETTERS = 48
 """Number of last letters of a pattern that are indexed. A program that shows only the end of a text shows fewer letters."""
-_TAIL = 256
+_SEARCHED_BYTES = 256
 """Number of bytes at the end of a text that are searched."""
 _SEPARATOR = 0
 """The byte between the letters of two patterns. It is no letter."""
@@ -27,13 +27,13 @@ class SuffixIndex:
 
     It is needed if a program prints the end of a value in two chunks.
 
-    A *window* is a run of :data:`SHORTEST_VALUE` letters. A Bloom filter holds all windows; a dictionary of them would take five times the
-    memory.
+    A *window* is a run of :data:`SHORTEST_VALUE` letters. A Bloom filter holds all windows, because a dictionary of them would take five
+    times the memory.
     """
 
     def __init__(self) -> None:
         """Create an empty index."""
-        self._new: list[Pattern] = []
+        self._new_patterns: list[Pattern] = []
         self._letters = bytearray()
         self._window_count = 0
         self._filter = bytearray(1024)
@@ -41,22 +41,23 @@ class SuffixIndex:
     def add(self, pattern: Pattern) -> None:
         """Add the last letters of ``pattern``. The next search indexes them."""
         if pattern.last - pattern.first > 2 * SHORTEST_VALUE:
-            self._new.append(pattern)
+            self._new_patterns.append(pattern)
 
     def unfinished_start(self, data: bytes) -> int:
         """Return the start of the suffix that is inside the last letters of a pattern.
 
         Without such a suffix of ``data``, the result is the length of ``data``.
         """
-        if self._new:
+        if self._new_patterns:
             self._index_new()
-        tail = data[-_TAIL:]
+        tail = data[-_SEARCHED_BYTES:]
         skeleton = skeleton_of(tail)
         window = skeleton[-SHORTEST_VALUE:]
         if len(window) < SHORTEST_VALUE:
             return len(data)
-        number, mask = hash(window), len(self._filter) - 1
-        if not (self._filter[number & mask] and self._filter[(number >> 24) & mask]):
+        # Each window sets two bytes of the filter, at indexes from two parts of its hash.
+        window_hash, mask = hash(window), len(self._filter) - 1
+        if not (self._filter[window_hash & mask] and self._filter[(window_hash >> 24) & mask]):
             return len(data)
         start = self._letters.find(window)
         if start < 0:
@@ -69,10 +70,10 @@ class SuffixIndex:
 
     def _index_new(self) -> None:
         new_letters = bytearray()
-        while self._new:
-            pattern = self._new.pop()
+        while self._new_patterns:
+            pattern = self._new_patterns.pop()
             # The last letter is left out, because nothing of the pattern can follow it.
-            new_letters += pattern.skeleton[max(pattern.first, pattern.last - _LETTERS) : pattern.last - 1]
+            new_letters += pattern.skeleton[max(pattern.first, pattern.last - _INDEXED_LETTERS) : pattern.last - 1]
             new_letters.append(_SEPARATOR)
         self._letters += new_letters
         self._window_count += len(new_letters)
@@ -81,10 +82,11 @@ class SuffixIndex:
             while self._window_count * _FILTER_BYTES_PER_WINDOW > size:
                 size *= 2
             self._filter = bytearray(size)
+            # The new filter is empty, so the windows of all letters are added again.
             new_letters = self._letters
         mask = len(self._filter) - 1
-        for number in map(hash, _windows_of(bytes(new_letters))):
-            self._filter[number & mask] = self._filter[(number >> 24) & mask] = 1
+        for window_hash in map(hash, _windows_of(bytes(new_letters))):
+            self._filter[window_hash & mask] = self._filter[(window_hash >> 24) & mask] = 1
 
 
 def _windows_of(letters: bytes) -> Iterator[bytes]:
