@@ -85,7 +85,7 @@ class _AnchorTable:
 class _Automaton:
     """An automaton of anchors. Building it takes about a microsecond per anchor."""
 
-    def __init__(self, owners: dict[bytes, Owners], *, fastest: bool = False) -> None:
+    def __init__(self, owners: dict[bytes, Owners], *, is_fastest: bool = False) -> None:
         from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
         self.owners = owners
@@ -93,9 +93,9 @@ class _Automaton:
         self._anchors = sorted(owners)
         self._owners = [owners[anchor] for anchor in self._anchors]
         # Whether the automaton is of the fastest kind that is worth building for its number of anchors.
-        self.is_final = fastest or len(self._anchors) > _MAX_QUICK_ANCHORS
-        kind = Implementation.DFA if fastest else Implementation.ContiguousNFA
-        self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._anchors, matchkind=MatchKind.Standard, implementation=kind)
+        self.is_final = is_fastest or len(self._anchors) > _MAX_QUICK_ANCHORS
+        implementation = Implementation.DFA if is_fastest else Implementation.ContiguousNFA
+        self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._anchors, matchkind=MatchKind.Standard, implementation=implementation)
         self.find = self._automaton.find_matches_as_indexes
 
     def hits(self, data: bytes) -> list[Hit]:
@@ -108,12 +108,12 @@ class _State(NamedTuple):
     The state is replaced atomically, so that another thread sees either the old state or the new one.
 
     Attributes:
-        automata: None, one, or a large and a small automaton.
-        new: The anchors that are in no automaton yet.
+        automata: No automaton, one automaton, or a large and a small one.
+        new_anchors: The anchors that are in no automaton yet.
     """
 
     automata: tuple[_Automaton, ...]
-    new: _AnchorTable
+    new_anchors: _AnchorTable
 
 
 class AnchorIndex:
@@ -123,11 +123,11 @@ class AnchorIndex:
         """Create an empty index."""
         self._lock = threading.Lock()
         self._state = _State((), _AnchorTable())
-        self._searched_for_new = 0
+        self._bytes_searched_for_new = 0
         """The number of bytes that were searched for new anchors since the last rebuild."""
-        self._searched_twice = 0
+        self._bytes_searched_twice = 0
         """The number of bytes that were searched with two automata since they were merged."""
-        self._searched_once = 0
+        self._bytes_searched_once = 0
         """The number of bytes that were searched with one automaton since the last rebuild."""
         self._final_automaton: _Automaton | None = None
         """The automaton that contains every anchor and is final, or ``None``. If it exists, a search uses only this automaton."""
@@ -135,13 +135,13 @@ class AnchorIndex:
     @property
     def is_empty(self) -> bool:
         """Whether the index has no anchor."""
-        return not self._state.automata and not self._state.new.owners
+        return not self._state.automata and not self._state.new_anchors.owners
 
     def add(self, anchor: bytes, owner: int) -> None:
         """Add an anchor of at least six bytes that belongs to ``owner``."""
         with self._lock:
             self._final_automaton = None
-            self._state.new.add(anchor, owner)
+            self._state.new_anchors.add(anchor, owner)
 
     def occurs_in(self, data: bytes) -> bool:
         """Return whether ``data`` contains an anchor."""
@@ -149,7 +149,7 @@ class AnchorIndex:
         if automaton is not None:
             return bool(automaton.find(data))
         state = self._state_for(len(data))
-        return any(automaton.find(data) for automaton in state.automata) or bool(state.new.owners and state.new.hits(data))
+        return any(automaton.find(data) for automaton in state.automata) or bool(state.new_anchors.owners and state.new_anchors.hits(data))
 
     def hits(self, data: bytes) -> list[Hit]:
         """Return every occurrence of an anchor in ``data``."""
@@ -158,7 +158,7 @@ class AnchorIndex:
             return automaton.hits(data)
         state = self._state_for(len(data))
         hits = [hit for automaton in state.automata for hit in automaton.hits(data)]
-        return hits + state.new.hits(data) if state.new.owners else hits
+        return hits + state.new_anchors.hits(data) if state.new_anchors.owners else hits
 
     def _state_for(self, length: int) -> _State:
         """Return the state for a search of ``length`` bytes.
@@ -166,18 +166,18 @@ class AnchorIndex:
         The state is rebuilt if searching with the old one has become more expensive than a rebuild.
         """
         state = self._state
-        if state.new.owners:
-            self._searched_for_new += length
-            second = state.automata[-1].owners if len(state.automata) > 1 else ()
-            if self._searched_for_new >= _BUILD_COST + _BUILD_COST_PER_ANCHOR * (len(state.new.owners) + len(second)):
+        if state.new_anchors.owners:
+            self._bytes_searched_for_new += length
+            second_owners = state.automata[-1].owners if len(state.automata) > 1 else ()
+            if self._bytes_searched_for_new >= _BUILD_COST + _BUILD_COST_PER_ANCHOR * (len(state.new_anchors.owners) + len(second_owners)):
                 return self._rebuild(state)
         elif len(state.automata) > 1:
-            self._searched_twice += length
-            if self._searched_twice >= _MERGE_COST_PER_ANCHOR * sum(len(automaton.owners) for automaton in state.automata):
+            self._bytes_searched_twice += length
+            if self._bytes_searched_twice >= _MERGE_COST_PER_ANCHOR * sum(len(automaton.owners) for automaton in state.automata):
                 return self._rebuild(state)
         elif state.automata:
-            self._searched_once += length
-            if state.automata[0].is_final or self._searched_once >= _BYTES_BEFORE_FASTEST:
+            self._bytes_searched_once += length
+            if state.automata[0].is_final or self._bytes_searched_once >= _BYTES_BEFORE_FASTEST:
                 return self._use_fastest(state)
         return state
 
@@ -188,9 +188,9 @@ class AnchorIndex:
             expected: The state of the caller. Nothing happens if another thread replaced it or added an anchor.
         """
         with self._lock:
-            if self._state is expected and not expected.new.owners:
+            if self._state is expected and not expected.new_anchors.owners:
                 if not expected.automata[0].is_final:
-                    self._state = _State((_Automaton(expected.automata[0].owners, fastest=True),), _AnchorTable())
+                    self._state = _State((_Automaton(expected.automata[0].owners, is_fastest=True),), _AnchorTable())
                 self._final_automaton = self._state.automata[0]
             return self._state
 
@@ -203,26 +203,26 @@ class AnchorIndex:
         with self._lock:
             if self._state is not expected:
                 return self._state
-            automata, new = expected
+            automata, new_anchors = expected
             owners = dict(automata[-1].owners) if len(automata) > 1 else {}
-            _merge(owners, new.owners)
-            if automata and (not new.owners or 2 * len(owners) >= len(automata[0].owners)):
-                first = dict(automata[0].owners)
-                _merge(first, owners)
-                automata = (_Automaton(first),)
-                self._searched_twice = 0
+            _merge(owners, new_anchors.owners)
+            if automata and (not new_anchors.owners or 2 * len(owners) >= len(automata[0].owners)):
+                all_owners = dict(automata[0].owners)
+                _merge(all_owners, owners)
+                automata = (_Automaton(all_owners),)
+                self._bytes_searched_twice = 0
             else:
                 automata = (*automata[:1], _Automaton(owners))
-            self._searched_for_new = self._searched_once = 0
+            self._bytes_searched_for_new = self._bytes_searched_once = 0
             self._state = _State(automata, _AnchorTable())
             return self._state
 
 
 def _merge(target: dict[bytes, Owners], source: dict[bytes, Owners]) -> None:
     """Add the anchors and owners of ``source`` to ``target``."""
-    for anchor, more in source.items():
+    for anchor, source_owners in source.items():
         owners = target.get(anchor)
-        target[anchor] = more if owners is None else [*_as_list(owners), *_as_list(more)]
+        target[anchor] = source_owners if owners is None else [*_as_list(owners), *_as_list(source_owners)]
 
 
 def _as_list(owners: Owners) -> list[int]:

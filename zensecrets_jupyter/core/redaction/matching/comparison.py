@@ -1,12 +1,13 @@
 """Comparison of patterns with a view around their anchors.
 
-It measures how much of each pattern is written there.
+It measures how much of each pattern is written there. A view is a text with some of its encodings decoded. An anchor is a short run of a
+pattern's letters, by which an index found the pattern in the view.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.decoding.utf8 import character_start
 from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.redaction.decoding.views import Span
     from zensecrets_jupyter.core.redaction.matching.anchor_index import Hit
-    from zensecrets_jupyter.core.redaction.patterns.pattern import PatternKey
+    from zensecrets_jupyter.core.redaction.patterns.pattern import PatternAnchor
 
-    _Candidates = Callable[[Hit, bytes], Sequence[PatternKey]]
+    _Candidates = Callable[[Hit, bytes], Sequence[PatternAnchor]]
 
-_ANY_CASE = 16
+_MIN_ANY_CASE = 16
 """Minimum number of letters of a match that may be in any case. A shorter match has the case of the value, or one case throughout."""
 _HEXADECIMAL = frozenset(b"0123456789abcdefABCDEF")
 # The ways in which reprs and pydantic shorten a text in its middle.
@@ -36,10 +37,33 @@ _CONTEXT_OF_NUMBER = 64
 """Number of bytes before and after a number that are checked for more digits."""
 
 
+class _Extent(NamedTuple):
+    """The letters of a pattern that are in the view around one of its anchors.
+
+    Attributes:
+        start: The start of these letters in the view's skeleton.
+        end: Their end in the view's skeleton.
+        anchor: The anchor of the pattern.
+    """
+
+    start: int
+    end: int
+    anchor: PatternAnchor
+
+
+class _LocatedMatch(NamedTuple):
+    """A match, and its span in the view's skeleton."""
+
+    match: PatternMatch
+    start: int
+    end: int
+
+
 class Comparison:
     """Comparison of patterns with one view.
 
-    Offsets in a pattern are offsets in the skeleton of the pattern, unless a docstring says otherwise.
+    Offsets in a pattern are offsets in the skeleton of the pattern, unless a docstring says otherwise. The ends of a span in a pattern are
+    called ``begin`` and ``stop``.
     """
 
     def __init__(self, data: bytes, skeleton: bytes) -> None:
@@ -61,40 +85,40 @@ class Comparison:
             candidates: Returns the patterns to compare at a hit. Its arguments are the hit and the skeleton of the view.
         """
         matches: list[PatternMatch] = []
+        # The end of the latest match of each pattern, by the id of the pattern.
         compared_until: dict[int, int] = {}
+        # The span of the latest match of a whole value.
         whole_span = (0, 0)
         for hit in sorted(hits, key=_hit_start):
-            end = hit.start + len(hit.anchor)
+            hit_end = hit.start + len(hit.anchor)
             latest_span = (hit.start, hit.start)
             # A pattern is not compared again inside its own match: in a value of one repeated letter, every offset is an anchor.
-            keys = [key for key in candidates(hit, self._skeleton) if compared_until.get(id(key.pattern), -1) < end]
-            for begin, stop, key in self._extents(hit, keys):
+            anchors = [anchor for anchor in candidates(hit, self._skeleton) if compared_until.get(id(anchor.pattern), -1) < hit_end]
+            for extent in self._extents(hit, anchors):
+                pattern = extent.anchor.pattern
                 # A match inside a whole value, or inside another match from this hit or of this pattern, adds nothing.
-                is_inside_match = _is_inside(begin, stop, whole_span) or _is_inside(begin, stop, latest_span)
-                if is_inside_match or compared_until.get(id(key.pattern), -1) >= end:
+                is_inside_match = _is_inside(extent, whole_span) or _is_inside(extent, latest_span)
+                if is_inside_match or compared_until.get(id(pattern), -1) >= hit_end:
                     continue
-                match = self._match(key.pattern, key.offset, hit, begin, stop)
-                if match is None:
+                located = self._match(hit, extent)
+                if located is None:
                     continue
-                matches.append(match[0])
-                latest_span = match[1:]
-                compared_until[id(key.pattern)] = latest_span[1]
-                if match[0].is_whole:
+                matches.append(located.match)
+                latest_span = located.start, located.end
+                compared_until[id(pattern)] = located.end
+                if located.match.is_whole:
                     whole_span = latest_span
         return matches
 
-    def _extents(self, hit: Hit, keys: Sequence[PatternKey]) -> list[tuple[int, int, PatternKey]]:
-        """Return the span in the view's skeleton with the same letters as each pattern.
-
-        The longest span is the first.
-        """
+    def _extents(self, hit: Hit, anchors: Sequence[PatternAnchor]) -> list[_Extent]:
+        """Return the extent of each pattern in the view around a hit, the longest one first."""
         skeleton, start = self._skeleton, hit.start
         extents = []
-        for key in keys:
-            expected, offset = key.pattern.skeleton, key.offset
+        for anchor in anchors:
+            expected, offset = anchor.pattern.skeleton, anchor.offset
             left = common_length(expected[:offset][::-1], skeleton[max(0, start - offset) : start][::-1])
             right = common_length(expected[offset:], skeleton[start : start + len(expected) - offset])
-            extents.append((start - left, start + right, key))
+            extents.append(_Extent(start - left, start + right, anchor))
         if len(extents) > 1:
             extents.sort(key=_negative_length)
         return extents
@@ -107,22 +131,20 @@ class Comparison:
             self._map = SkeletonMap(self._data)
         return self._map.position(index)
 
-    def _match(self, pattern: Pattern, offset: int, hit: Hit, start: int, end: int) -> tuple[PatternMatch, int, int] | None:
-        """Return the match around a hit, with its span in the view's skeleton.
+    def _match(self, hit: Hit, extent: _Extent) -> _LocatedMatch | None:
+        """Return the match around a hit.
 
-        The result is ``None`` if the text around the hit does not match.
+        The result is ``None`` if the text around the hit does not match, although its letters do.
 
         Args:
-            pattern: The pattern.
-            offset: The offset of the anchor in the pattern.
             hit: The anchor in the view.
-            start: The start of the equal letters in the view's skeleton.
-            end: The end of the equal letters.
+            extent: The letters of a pattern around the hit.
         """
+        pattern, offset = extent.anchor
         length = len(hit.anchor)
         # The difference between an offset in the view's skeleton and the same offset in the pattern.
         shift = hit.start - offset
-        begin, stop = start - shift, end - shift
+        begin, stop = extent.start - shift, extent.end - shift
         first, last = self._position(begin + shift), self._position(stop - 1 + shift)
         written = self._data[first : last + 1]
         expected = pattern.text[pattern.starts[begin] : pattern.starts[stop - 1] + 1]
@@ -154,11 +176,8 @@ class Comparison:
                 end_byte, part = shortened_end, (part[0], shortened_end)
         encoding = "plain" if is_plain else "quoted or wrapped"
         may_continue = stop < len(pattern.skeleton) or (end_byte == len(self._data) and self._lacks_last_gap(pattern, last))
-        return (
-            PatternMatch(start_byte, end_byte, pattern.name, may_continue, encoding, is_whole and pattern.is_value, part),
-            begin + shift,
-            stop + shift,
-        )
+        match = PatternMatch(start_byte, end_byte, pattern.name, may_continue, encoding, is_whole and pattern.is_value, part)
+        return _LocatedMatch(match, begin + shift, stop + shift)
 
     def _ends(self, pattern: Pattern, begin: int, stop: int, first: int, last: int) -> Span | None:
         """Return the span of a match in the data.
@@ -209,7 +228,7 @@ class Comparison:
         length = next(ends, 0)
         return ellipsis.end() + length if length else 0
 
-    def _with_zeros(self, start: int, end: int) -> tuple[int, int]:
+    def _with_zeros(self, start: int, end: int) -> Span:
         """Return the span of a text in UTF-16, with all its zero bytes.
 
         The zero byte of the first or of the last character is not in the given span.
@@ -218,7 +237,7 @@ class Comparison:
             return start, end + 1
         return (start - 1 if start and self._data[start - 1] == 0 else start), end
 
-    def _part(self, pattern: Pattern, begin: int, stop: int, shift: int) -> tuple[int, int]:
+    def _part(self, pattern: Pattern, begin: int, stop: int, shift: int) -> Span:
         """Return the span in the data of some letters of a pattern.
 
         The punctuation around the letters is included.
@@ -230,8 +249,8 @@ class Comparison:
         return end - len(written.lstrip()), start + len(written.rstrip())
 
     def _narrow(  # noqa: PLR0913 - these six arguments describe one comparison, and a class for them would only be built here
-        self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int], *, is_followed: bool
-    ) -> tuple[int, int] | None:
+        self, pattern: Pattern, written: bytes, begin: int, stop: int, anchor_span: Span, *, is_followed: bool
+    ) -> Span | None:
         """Return the span in the pattern whose case and punctuation agree with the text too.
 
         Args:
@@ -239,7 +258,7 @@ class Comparison:
             written: The bytes of the view that have the letters from ``begin`` to ``stop``.
             begin: The start of the equal letters in the pattern.
             stop: The end of the equal letters in the pattern.
-            anchor: The span of the anchor in the pattern.
+            anchor_span: The span of the anchor in the pattern.
             is_followed: Whether more text follows in the view.
 
         Returns:
@@ -248,39 +267,41 @@ class Comparison:
         offset = begin
         if not _has_same_case(letters_of(written), pattern.letters[begin:stop]):
             # A long value in capitals may be cut off, and other text may follow it.
-            begin, stop = self._span_in_same_case(pattern, written, begin, stop, anchor)
-            if not begin <= anchor[0] < anchor[1] <= stop:
+            begin, stop = self._span_in_same_case(pattern, written, begin, stop, anchor_span)
+            if not begin <= anchor_span[0] < anchor_span[1] <= stop:
                 return None
         gaps = LETTER.split(written)[begin - offset : stop - offset + 1]
         expected = pattern.gaps
         is_long = stop - begin >= SHORTEST_PART
         # A gap has the index of the letter after it.
-        different = [
+        different_gaps = [
             begin + index
             for index in range(1, len(gaps) - 1)
             if gaps[index] != expected[begin + index] and not writes_gap(gaps[index], expected[begin + index], is_long=is_long)
         ]
-        if different and _has_one_separator(gaps[1:-1], expected[begin + 1 : stop], pattern.letters[begin + 1 : stop]):
+        if different_gaps and _has_one_separator(gaps[1:-1], expected[begin + 1 : stop], pattern.letters[begin + 1 : stop]):
             return begin, stop
-        if not different and is_followed and stop < len(pattern.skeleton):
+        if not different_gaps and is_followed and stop < len(pattern.skeleton):
+            # The last letters may belong to other text after a quote or a line end.
             last_letters = range(stop - MAX_CHANCE_LETTERS, stop)
-            different = [index for index in last_letters if gaps[index - begin].strip(b"\0") and not expected[index]]
-        if not different:
+            different_gaps = [index for index in last_letters if gaps[index - begin].strip(b"\0") and not expected[index]]
+        if not different_gaps:
             return begin, stop
-        before = [index for index in different if index <= anchor[0]]
-        after = [index for index in different if index >= anchor[1]]
-        if len(before) + len(after) < len(different):
+        gaps_before = [index for index in different_gaps if index <= anchor_span[0]]
+        gaps_after = [index for index in different_gaps if index >= anchor_span[1]]
+        if len(gaps_before) + len(gaps_after) < len(different_gaps):
+            # A gap inside the anchor differs.
             return None
-        return (max(before) if before else begin), (min(after) if after else stop)
+        return max(gaps_before, default=begin), min(gaps_after, default=stop)
 
     @staticmethod
-    def _span_in_same_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor: tuple[int, int]) -> tuple[int, int]:
+    def _span_in_same_case(pattern: Pattern, written: bytes, begin: int, stop: int, anchor_span: Span) -> Span:
         """Return the span around the anchor that has the case of the pattern.
 
         The result is ``(0, 0)`` if the case of the anchor itself differs.
         """
         actual, expected = letters_of(written), pattern.letters[begin:stop]
-        first, last = anchor[0] - begin, anchor[1] - begin
+        first, last = anchor_span[0] - begin, anchor_span[1] - begin
         if actual[first:last] != expected[first:last]:
             return 0, 0
         right = common_length(actual[first:], expected[first:])
@@ -331,7 +352,7 @@ def _has_same_case(actual: bytes, expected: bytes) -> bool:
     """
     if actual == expected:
         return True
-    if len(expected) >= _ANY_CASE:
+    if len(expected) >= _MIN_ANY_CASE:
         return True
     return len(expected) > SHORTEST_VALUE and actual in {expected.upper(), expected.lower()}
 
@@ -373,12 +394,12 @@ def _is_subsequence(expected: bytes, actual: bytes) -> bool:
     return index == len(expected)
 
 
-def _negative_length(extent: tuple[int, int, PatternKey]) -> int:
-    return extent[0] - extent[1]
+def _negative_length(extent: _Extent) -> int:
+    return extent.start - extent.end
 
 
-def _is_inside(begin: int, stop: int, span: tuple[int, int]) -> bool:
-    return span[0] <= begin and stop <= span[1]
+def _is_inside(extent: _Extent, span: Span) -> bool:
+    return span[0] <= extent.start and extent.end <= span[1]
 
 
 def _hit_start(hit: Hit) -> int:

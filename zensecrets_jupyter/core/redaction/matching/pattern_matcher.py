@@ -1,4 +1,7 @@
-"""Matcher: finds patterns in one view of a text by their anchors."""
+"""Matcher: finds patterns in one view of a text by their anchors.
+
+A view is a text with some of its encodings decoded. An anchor is a short run of a pattern's letters.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from zensecrets_jupyter.core.redaction.maskability import SHORTEST_VALUE
 from zensecrets_jupyter.core.redaction.matching.anchor_index import AnchorIndex
 from zensecrets_jupyter.core.redaction.matching.comparison import Comparison, common_length
 from zensecrets_jupyter.core.redaction.matching.pattern_match import PatternMatch
-from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern, PatternKey, reduced_to_signs
+from zensecrets_jupyter.core.redaction.patterns.pattern import Pattern, PatternAnchor, reduced_to_signs
 from zensecrets_jupyter.core.redaction.skeleton import skeleton_of
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 _MAX_COMPARED = 4
 """Maximum number of patterns with the same anchor that are all compared."""
 _MIN_SIGNS = 4
-"""Minimum length of a reduced pattern. A pattern with a shorter one is searched for unchanged."""
+"""Minimum length of an exact pattern that is reduced to its signs. A pattern with fewer signs is searched for unchanged."""
 _LONGEST_ANCHOR = 64
 """Maximum length of the anchor of an exact pattern."""
 _MAX_EQUAL = 16
@@ -44,9 +47,9 @@ class PatternMatcher:
         """Create a matcher without patterns."""
         self.anchors = AnchorIndex()
         self._exact = AnchorIndex()
-        # Each exact pattern whose reduced text is shorter than an anchor, after its reduced text.
+        # The exact patterns whose reduced text is shorter than an anchor, each with its reduced text.
         self._few_signs: list[tuple[bytes, Pattern]] = []
-        self._keys: list[PatternKey] = []
+        self._pattern_anchors: list[PatternAnchor] = []
         self._orders: dict[tuple[bytes, int], tuple[int, _CandidateOrders]] = {}
         self.has_exact = False
 
@@ -56,16 +59,17 @@ class PatternMatcher:
             self.has_exact = True
             reduced = reduced_to_signs(pattern.text)
             if len(reduced) >= SHORTEST_VALUE:
-                self._exact.add(reduced[:_LONGEST_ANCHOR], self._add_key(pattern, 0))
+                self._exact.add(reduced[:_LONGEST_ANCHOR], self._add_anchor(pattern, 0))
             else:
                 self._few_signs.append((reduced, pattern))
             return
         for start, end in pattern.anchors():
-            self.anchors.add(pattern.skeleton[start:end], self._add_key(pattern, start))
+            self.anchors.add(pattern.skeleton[start:end], self._add_anchor(pattern, start))
 
-    def _add_key(self, pattern: Pattern, offset: int) -> int:
-        self._keys.append(PatternKey(pattern, offset))
-        return len(self._keys) - 1
+    def _add_anchor(self, pattern: Pattern, offset: int) -> int:
+        """Add an anchor of ``pattern``, and return its number, by which an index refers to it."""
+        self._pattern_anchors.append(PatternAnchor(pattern, offset))
+        return len(self._pattern_anchors) - 1
 
     def may_contain_exact(self, data: bytes) -> bool:
         """Return whether ``data`` may contain an exact pattern. ``False`` is certain."""
@@ -88,38 +92,39 @@ class PatternMatcher:
     def _exact_candidates(self, data: bytes) -> set[Pattern]:
         """Return the exact patterns that ``data`` may contain."""
         reduced = reduced_to_signs(data)
-        candidates = {self._keys[owner].pattern for hit in self._exact.hits(reduced) for owner in _owners(hit)}
+        candidates = {self._pattern_anchors[owner].pattern for hit in self._exact.hits(reduced) for owner in _owners(hit)}
         # Quotes and blanks are removed from a reduced text. If it is then too short to search for, the unchanged text is searched for.
-        candidates |= {
-            pattern for text, pattern in self._few_signs if (text in reduced if len(text) >= _MIN_SIGNS else pattern.text in data)
-        }
+        for text, pattern in self._few_signs:
+            if (text in reduced) if len(text) >= _MIN_SIGNS else (pattern.text in data):
+                candidates.add(pattern)
         return candidates
 
     def _exact_matches(self, data: bytes) -> list[PatternMatch]:
-        return [
-            PatternMatch(match.start(), match.end(), pattern.name, is_whole=pattern.is_value)
-            for pattern in self._exact_candidates(data)
-            for match in (
-                pattern.expression if len(reduced_to_signs(pattern.text)) >= _MIN_SIGNS else re.compile(re.escape(pattern.text))
-            ).finditer(data)
-        ]
+        matches = []
+        for pattern in self._exact_candidates(data):
+            has_enough_signs = len(reduced_to_signs(pattern.text)) >= _MIN_SIGNS
+            expression = pattern.expression if has_enough_signs else re.compile(re.escape(pattern.text))
+            matches += [
+                PatternMatch(match.start(), match.end(), pattern.name, is_whole=pattern.is_value) for match in expression.finditer(data)
+            ]
+        return matches
 
-    def _candidates(self, hit: Hit, skeleton: bytes) -> Sequence[PatternKey]:
+    def _candidates(self, hit: Hit, skeleton: bytes) -> Sequence[PatternAnchor]:
         """Return the patterns to compare at a hit.
 
         They are all patterns with the anchor of the hit, or the most similar ones if there are many.
         """
         owners = hit.owners
         if isinstance(owners, int):
-            return [self._keys[owners]]
+            return [self._pattern_anchors[owners]]
         if len(owners) <= _MAX_COMPARED:
-            return [self._keys[owner] for owner in owners]
+            return [self._pattern_anchors[owner] for owner in owners]
         # Owners are only appended, so the first owner and the number of owners identify the list. An order of fewer owners is replaced.
-        key = (hit.anchor, owners[0])
-        count, orders = self._orders.get(key, (0, None))
+        cache_key = (hit.anchor, owners[0])
+        count, orders = self._orders.get(cache_key, (0, None))
         if orders is None or count != len(owners):
-            orders = _CandidateOrders([self._keys[owner] for owner in owners], len(hit.anchor))
-            self._orders[key] = len(owners), orders
+            orders = _CandidateOrders([self._pattern_anchors[owner] for owner in owners], len(hit.anchor))
+            self._orders[cache_key] = len(owners), orders
         return orders.nearest(skeleton, hit.start)
 
 
@@ -128,33 +133,31 @@ def _owners(hit: Hit) -> list[int]:
 
 
 class _CandidateOrders:
-    """Patterns with the same anchor, in two orders.
+    """Patterns with the same anchor, sorted by the letters after the anchor, and sorted by the letters before it."""
 
-    They are sorted by the letters after the anchor, and by the letters before it.
-    """
+    def __init__(self, anchors: list[PatternAnchor], length: int) -> None:
+        """Sort the patterns of ``anchors``, which all have ``length`` letters."""
+        self._anchor_length = length
+        after = sorted((anchor.pattern.skeleton[anchor.offset :], index) for index, anchor in enumerate(anchors))
+        before = sorted((anchor.pattern.skeleton[: anchor.offset + length][::-1], index) for index, anchor in enumerate(anchors))
+        self._letters_after, self._letters_before = [text for text, _ in after], [text for text, _ in before]
+        self._anchors_after, self._anchors_before = [anchors[index] for _, index in after], [anchors[index] for _, index in before]
+        self._longest = max(len(anchor.pattern.skeleton) for anchor in anchors)
 
-    def __init__(self, keys: list[PatternKey], length: int) -> None:
-        self._length = length
-        after = sorted((key.pattern.skeleton[key.offset :], index) for index, key in enumerate(keys))
-        before = sorted((key.pattern.skeleton[: key.offset + length][::-1], index) for index, key in enumerate(keys))
-        self._after, self._before = [text for text, _ in after], [text for text, _ in before]
-        self._keys_after, self._keys_before = [keys[index] for _, index in after], [keys[index] for _, index in before]
-        self._longest = max(len(key.pattern.skeleton) for key in keys)
-
-    def nearest(self, skeleton: bytes, start: int) -> list[PatternKey]:
-        """Return the patterns that are most similar to a text.
-
-        The text has this skeleton, with the anchor at ``start``.
-        """
+    def nearest(self, skeleton: bytes, start: int) -> list[PatternAnchor]:
+        """Return the patterns that are most similar to a text, which has this skeleton, and the anchor at ``start``."""
         after = skeleton[start : start + self._longest]
-        end = start + self._length
+        end = start + self._anchor_length
         before = skeleton[max(0, end - self._longest) : end][::-1]
-        nearest = [*_nearest(self._after, self._keys_after, after), *_nearest(self._before, self._keys_before, before)]
+        nearest = [
+            *_nearest(self._letters_after, self._anchors_after, after),
+            *_nearest(self._letters_before, self._anchors_before, before),
+        ]
         return list(dict.fromkeys(nearest))
 
 
-def _nearest(texts: list[bytes], keys: list[PatternKey], target: bytes) -> list[PatternKey]:
-    """Return the keys whose texts have the longest common prefix with ``target``.
+def _nearest(texts: list[bytes], anchors: list[PatternAnchor], target: bytes) -> list[PatternAnchor]:
+    """Return the anchors whose texts have the longest common prefix with ``target``.
 
     The shortest text is the first.
     """
@@ -164,5 +167,5 @@ def _nearest(texts: list[bytes], keys: list[PatternKey], target: bytes) -> list[
     prefix = target[:longest]
     first = bisect_left(texts, prefix)
     # Patterns with the same letters differ in their punctuation, such as a value with and without its backslashes.
-    equal = itertools.takewhile(lambda index: texts[index].startswith(prefix), range(first, min(len(texts), first + _MAX_EQUAL)))
-    return [keys[index] for index in dict.fromkeys([*equal, *neighbors])]
+    equal_indexes = itertools.takewhile(lambda index: texts[index].startswith(prefix), range(first, min(len(texts), first + _MAX_EQUAL)))
+    return [anchors[index] for index in dict.fromkeys([*equal_indexes, *neighbors])]

@@ -113,6 +113,7 @@ class PrefixIndex:
         prefixes = self._sorted()
         if not prefixes:
             return len(data), ""
+        # If no prefix has a line end, a prefix can begin only on the last line.
         offset = 0 if self._has_line_end else max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
         tail = data[offset:]
         skeleton = skeleton_of(tail)

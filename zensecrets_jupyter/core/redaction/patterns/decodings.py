@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LEVELS = 4
-"""How many times the decoded texts are decoded again."""
+"""Number of nested encodings that are decoded."""
 _LONGEST_DECODED = 1 << 20
 """Maximum length of a value that is decoded. The values that services accept are shorter."""
 
@@ -32,8 +32,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]{8,}={0,2}\s*")
 _HEXADECIMAL = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){6,})")
 # A text of printable characters.
 _READABLE = re.compile(r"[\t\r\n -~\u00a0-\ud7ff\ue000-\U0010ffff]+")
-_DIGITS_OF_KEYS = frozenset({32, 40, 48, 64, 96, 128})
-"""How many hexadecimal digits a key of 16 to 64 bytes can have."""
+_KEY_DIGIT_COUNTS = frozenset({32, 40, 48, 64, 96, 128})
+"""Numbers of hexadecimal digits of the usual keys, which have 16 to 64 bytes."""
 # A URL with a password.
 _URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/?#\s:@]*:(?!\d+[?#])([^/\s]+)@")
 # The schemes of an Authorization header (RFC 7617, RFC 6750).
@@ -74,7 +74,7 @@ _WORDS = re.compile(
 )
 _SHORTEST_RANDOM = 12
 """Minimum length of a text with only two kinds of characters that looks random."""
-_LIST = re.compile(r"[,;|]\s*")
+_LIST_SEPARATOR = re.compile(r"[,;|]\s*")
 
 
 def decodings_of(value: str) -> list[str]:
@@ -136,12 +136,12 @@ def binary_keys(value: str) -> list[bytes]:
     Bytes that are text, or that have another length than usual keys, are left out.
     """
     data: list[bytes] = []
-    if _HEXADECIMAL.fullmatch(value) and len(value) in _DIGITS_OF_KEYS:
+    if _HEXADECIMAL.fullmatch(value) and len(value) in _KEY_DIGIT_COUNTS:
         data.append(bytes.fromhex(value))
     elif value.endswith("=") and _BASE64.fullmatch(value):
         with suppress(binascii.Error):
             data.append(base64.urlsafe_b64decode(value.replace("+", "-").replace("/", "_")))
-    return [key for key in data if len(key) * 2 in _DIGITS_OF_KEYS and not _is_text(key)]
+    return [key for key in data if len(key) * 2 in _KEY_DIGIT_COUNTS and not _is_text(key)]
 
 
 def _is_text(data: bytes) -> bool:
@@ -172,8 +172,9 @@ def _credentials(value: str) -> Iterator[str]:
 def _secret_fields(value: str) -> Iterator[str]:
     """Yield the values of fields with names such as "password"."""
     if "=" in value:
-        for braced, single, double, bare in _FIELD.findall(value):
-            yield braced.replace("}}", "}") or re.sub(r"\\(.)|''", r"\1", single) or double or bare
+        # One of the four groups of _FIELD matches, and the other ones are empty.
+        for braced, single_quoted, double_quoted, unquoted in _FIELD.findall(value):
+            yield braced.replace("}}", "}") or re.sub(r"\\(.)|''", r"\1", single_quoted) or double_quoted or unquoted
     for expression in _NAMED_SECRETS:
         yield from expression.findall(value)
     if "password" in value:
@@ -182,11 +183,12 @@ def _secret_fields(value: str) -> Iterator[str]:
 
 def _keys_in_list(value: str) -> list[str]:
     """Return the keys in a list of keys that are separated by commas without blanks."""
-    keys = value.split(",") if "," in value and not any(letter.isspace() for letter in value) else []
+    keys = value.split(",") if "," in value and not any(character.isspace() for character in value) else []
     return keys if all(map(looks_random, keys)) else []
 
 
 _COLONS_OF_PGPASS = 4
+"""Number of colons in a line of ``.pgpass``: ``host:port:database:user:password``."""
 
 
 def _passwords_after_colons(value: str) -> list[str]:
@@ -207,24 +209,26 @@ def secret_lines(value: str) -> list[str]:
     line of a PEM key, comments, headings and words. If a document has a line that is certainly a secret, lines of words are left out too,
     such as the code of a settings file.
     """
-    certain: list[str] = []
-    possible: list[str] = []
+    certain_secrets: list[str] = []
+    possible_secrets: list[str] = []
     is_pem = "-----BEGIN " in value
     public_line = _PUBLIC_IN_NETRC if _NETRC_ENTRY.search(value) else _SECTION
     lines = [line for full_line in re.split(r"[\r\n]+", value) if not is_public(line := full_line.strip())]
-    usual_setting = _PROPERTY if 2 * sum(map(bool, map(_PROPERTY.fullmatch, lines))) > len(lines) else _SETTING
+    property_count = sum(_PROPERTY.fullmatch(line) is not None for line in lines)
+    usual_setting = _PROPERTY if 2 * property_count > len(lines) else _SETTING
     for line in lines:
         setting = None if is_pem else usual_setting.fullmatch(line) or _SETTING.fullmatch(line)
         if setting is not None and setting[1]:
             text = setting[1]
             name = line[: setting.start(1)]
             if not is_public(text) and (_SENSITIVE_NAME.search(name) or looks_random(text)):
-                certain.append(text)
+                certain_secrets.append(text)
         elif is_pem or not public_line.fullmatch(line):
-            (certain if is_pem or any(map(is_opaque, line.split())) else possible).append(line)
+            is_certain = is_pem or any(map(is_opaque, line.split()))
+            (certain_secrets if is_certain else possible_secrets).append(line)
     has_credentials = any(expression.search(value) for expression in _NAMED_SECRETS)
-    is_document = len(lines) >= _LINES_OF_A_DOCUMENT and (certain or has_credentials)
-    return certain if is_document else certain + possible
+    is_document = len(lines) >= _LINES_OF_A_DOCUMENT and (certain_secrets or has_credentials)
+    return certain_secrets if is_document else certain_secrets + possible_secrets
 
 
 def looks_random(text: str) -> bool:
@@ -232,11 +236,11 @@ def looks_random(text: str) -> bool:
 
     A text of words, a number, a version, a path or an address does not.
     """
-    if len(text) < SHORTEST_VALUE or all(_WORDS.fullmatch(word) for word in _LIST.split(text) if word):
+    if len(text) < SHORTEST_VALUE or all(_WORDS.fullmatch(word) for word in _LIST_SEPARATOR.split(text) if word):
         return False
-    kinds = sum(any(test(letter) for letter in text) for test in (str.islower, str.isupper, str.isdigit, _is_punctuation))
-    return kinds > 2 or (kinds == 2 and len(text) >= _SHORTEST_RANDOM and text[0] not in "/~.")  # noqa: PLR2004 - 2 counts kinds of characters, of which there are four
+    kind_count = sum(any(is_kind(character) for character in text) for is_kind in (str.islower, str.isupper, str.isdigit, _is_punctuation))
+    return kind_count > 2 or (kind_count == 2 and len(text) >= _SHORTEST_RANDOM and text[0] not in "/~.")  # noqa: PLR2004 - 2 counts kinds of characters, of which there are four
 
 
-def _is_punctuation(letter: str) -> bool:
-    return not letter.isalnum() and not letter.isspace()
+def _is_punctuation(character: str) -> bool:
+    return not character.isalnum() and not character.isspace()

@@ -1,8 +1,8 @@
 """Patterns: the texts to search for so that a value is found, and their anchors.
 
-The patterns of a value are the value itself, the texts that it encodes, and other ways to write these in Unicode. A pattern is found by its
-anchors: its first and its last six letters, without public parts, and letters in between if it is long. A short pattern has one anchor, all
-of its letters.
+The patterns of a value are the value itself, the texts that it encodes, and other ways to write all of these in Unicode. A pattern is found
+by its *anchors*: its first and its last six letters, without public parts, and letters in between if it is long. The only anchor of a short
+pattern is all of its letters. A *letter* is a byte that a skeleton keeps, and a *sign* is another byte that does not quote or separate.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _TOKEN = re.compile(rb"[A-Za-z0-9+/=_.~-]+")
 _SHORTEST_TOKEN = 48
 """Minimum number of letters of a token that has anchors in its middle."""
 _NON_ASCII = re.compile(rb"[\x80-\xff]")
-_LONGEST_SIGNS = 256
-"""Maximum length of an exact pattern that is searched for with other punctuation; a longer one is searched for unchanged."""
+_LONGEST_WITH_QUOTING = 256
+"""Maximum length of an exact pattern that is also found with added quotes and blanks. A longer one is only found unchanged."""
 _BLANK_BEFORE_DIGIT = re.compile(rb" (?=[0-9])")
 
 
@@ -81,12 +81,14 @@ class Pattern:
         self.is_value = is_value
         self.skeleton = skeleton_of(self.text)
         self.first, self.last = 0, len(self.skeleton)
+        # The narrowest span with enough letters is used. Other bytes than the text in UTF-8 have no public part.
         for start, end in _sensitive_spans(text, parts) if data is None else ():
             first, last = len(letters_of(_utf8(text[:start]))), len(self.skeleton) - len(letters_of(_utf8(text[end:])))
             if last - first >= SHORTEST_VALUE:
                 self.first, self.last = first, last
                 break
-        self.is_composite = bool(parts) and (not _has_lines(text) or bool(secret_leaves(text)))
+        # In a text of several lines that is not JSON, such as a PEM key, the lines belong together.
+        self.is_composite = bool(parts) and (not _has_several_lines(text) or bool(secret_leaves(text)))
         self.is_exact = len(self.skeleton) < SHORTEST_VALUE
         self._gaps: list[bytes] | None = None
         self._letters: bytes | None = None
@@ -125,14 +127,16 @@ class Pattern:
     def expression(self) -> re.Pattern[bytes]:
         """The regular expression that matches every way to write the punctuation of an exact pattern."""
         if self._expression is None:
-            if len(self.text) > _LONGEST_SIGNS:
+            if len(self.text) > _LONGEST_WITH_QUOTING:
                 self._expression = re.compile(re.escape(self.text))
                 return self._expression
+            # Quotes and blanks may be written between two signs, and a sign of _DOUBLED may be repeated.
             signs = [bytes([byte]) for byte in reduced_to_signs(self.text)]
             quoting = b"[" + re.escape(_QUOTING) + b"]{0,8}"
             sign_expressions = [
                 b"(?:" + re.escape(sign) + quoting + b"){0,7}" + re.escape(sign) if sign in _DOUBLED else re.escape(sign) for sign in signs
             ]
+            # The pattern's own quotes and blanks at its start and end may be missing.
             before = self.text[: len(self.text) - len(self.text.lstrip(_QUOTING))]
             after = self.text[len(self.text.rstrip(_QUOTING)) :]
             edges = [b"(?:" + re.escape(edge) + b")?" for edge in (before, after)]
@@ -149,12 +153,12 @@ class Pattern:
         if length >= _SHORTEST_TOKEN and _TOKEN.fullmatch(self.text):
             # Equal anchors are yielded once: a value of one repeated letter would have hundreds, and each offset would match all of them.
             starts = range(self.first + _ANCHOR_DISTANCE, self.last - SHORTEST_PART, _ANCHOR_DISTANCE)
-            different = {self.skeleton[start : start + SHORTEST_PART]: start for start in starts}
-            yield from ((start, start + SHORTEST_PART) for start in different.values())
+            start_by_anchor = {self.skeleton[start : start + SHORTEST_PART]: start for start in starts}
+            yield from ((start, start + SHORTEST_PART) for start in start_by_anchor.values())
         yield self.last - SHORTEST_VALUE, self.last
 
 
-class PatternKey(NamedTuple):
+class PatternAnchor(NamedTuple):
     """An anchor of a pattern, which begins at ``pattern.skeleton[offset]``."""
 
     pattern: Pattern
@@ -166,7 +170,8 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
     patterns = []
     seen: set[bytes] = set()
     texts = [value, *decodings_of(value)]
-    # A file of ten thousand lines decodes to every line. Only shorter texts are compared, because only they can be a part of a text.
+    # A file of ten thousand lines decodes to each of its lines. Only shorter texts are compared, because only they can be a part of a text.
+    # A text that is only two characters shorter may be the same text without quotes, which is no part.
     shortest_first = sorted(texts, key=len)
     lengths = [len(text) for text in shortest_first]
     for text in texts:
@@ -180,7 +185,7 @@ def patterns_of(value: str, name: str) -> list[Pattern]:
     return patterns
 
 
-def _has_lines(text: str) -> bool:
+def _has_several_lines(text: str) -> bool:
     return len(text.strip().splitlines()) > 1
 
 
@@ -201,10 +206,7 @@ def _sensitive_spans(text: str, parts: Sequence[str]) -> Iterator[tuple[int, int
 
 
 def _variants(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> Iterator[Pattern]:
-    """Yield the pattern of ``text``, and patterns of other ways to write it.
-
-    No decoder restores the text from these other ways.
-    """
+    """Yield the pattern of ``text``, and patterns of other ways to write it that no decoder reverses."""
     pattern = Pattern(text, name, is_value=is_value, parts=parts)
     yield pattern
     if parts:
@@ -218,9 +220,9 @@ def _variants(text: str, name: str, parts: Sequence[str], *, is_value: bool) -> 
     if not text.isascii():
         # Dumps print a dot and some programs a question mark for a character outside ASCII. Other programs read UTF-8 as Latin-1 or cp1252.
         for data in (_NON_ASCII.sub(b".", pattern.text), text.encode("ascii", "replace"), *_misread(pattern.text)):
-            other = Pattern(text, name, is_value=is_value, data=data)
-            if not other.is_exact:
-                yield other
+            lossy_pattern = Pattern(text, name, is_value=is_value, data=data)
+            if not lossy_pattern.is_exact:
+                yield lossy_pattern
         for variant in dict.fromkeys((text, *_case_and_normal_forms(text))):
             yield Pattern(variant, name, is_value=is_value)
             for encoding in ("utf-16-le", "utf-16-be"):

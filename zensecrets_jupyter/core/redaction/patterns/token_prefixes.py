@@ -2,7 +2,7 @@
 
 Other examples are the first line of a PEM key and the host of a URL.
 
-A part of a value is masked from twelve characters on. Public characters do not count.
+If output shows only a part of a value, the part is masked if it has at least twelve characters. Public characters do not count.
 """
 
 from __future__ import annotations
@@ -98,10 +98,7 @@ def _bounds(text: str) -> tuple[int, int]:
 
 
 def _sensitive_end(text: str, start: int) -> int:
-    """Return the end of the sensitive part.
-
-    The last line of a PEM key, padding and closing quotes are public and follow it.
-    """
+    """Return the end of the sensitive part, after which only the last line of a PEM key, padding or closing quotes follow."""
     stripped = text.rstrip()
     footer = stripped.rfind("-----END ")
     if footer >= start and _PEM_FOOTER.fullmatch(stripped, footer):
@@ -110,12 +107,13 @@ def _sensitive_end(text: str, start: int) -> int:
 
 
 def _bounds_of_json(text: str, leaves: set[str]) -> tuple[int, int]:
+    """Return the start of the first secret string of a JSON text without its public prefix, and the end of the last one."""
     spans = [match.span() for match in _JSON_TEXT.finditer(text) if json.loads(match[0], strict=False) in leaves]
     if not spans:
         return 0, len(text)
     start, end = spans[0][0] + 1, spans[-1][1] - 1
-    first = sensitive_span(text[start : spans[0][1] - 1])
-    return start + first.start, end
+    first_string = text[start : spans[0][1] - 1]
+    return start + sensitive_span(first_string).start, end
 
 
 # The keys of Google's credential files whose values are public.
@@ -173,7 +171,7 @@ def _collect_leaves(tree: Any, leaves: list[str]) -> None:
         for inner in tree:
             _collect_leaves(inner, leaves)
     elif isinstance(tree, _Number):
-        if sum(letter.isdigit() for letter in tree) >= _MIN_SECRET_DIGITS and not is_public(tree):
+        if sum(character.isdigit() for character in tree) >= _MIN_SECRET_DIGITS and not is_public(tree):
             leaves.append(str(tree))
     elif isinstance(tree, str) and not is_public(tree):
         leaves.append(tree)
