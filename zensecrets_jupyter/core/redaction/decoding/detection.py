@@ -26,7 +26,8 @@ _PLAIN = bytes(byte for byte in range(256) if byte not in _LAYOUT and bytes([byt
 _SIGN = b"!"
 """The byte to which ``_VISIBLE_AND_SIGNS`` maps every byte with which an escape sequence or a layout may begin."""
 _VISIBLE_AND_SIGNS = bytes(_VISIBLE[byte] if byte in _PLAIN else _SIGN[0] for byte in range(256))
-# Quick checks for layouts and mail encodings.
+# Quick checks for layouts and mail encodings: UTF-7, two lines with a vertical bar, a string literal with a prefix on a new line, and two
+# neighboring letters in a list of quoted letters.
 _UTF_7 = re.compile(rb"[&+][A-Za-z0-9+/,]{0,400}-")
 _TABLE = re.compile(rb"\|[^\n]{0,500}\n[^\n]{0,500}\|")
 # Each expression begins with one fixed character, so that the search is fast.
@@ -56,10 +57,10 @@ class EncodingDetector:
         self.shortest = shortest
         self.shortest_run = -(-shortest * 4 // 3)
         self.shortest_base85 = -(-shortest * 5 // 4)
-        self._run = _INSIDE * self.shortest_base85
+        self._run_needle = _INSIDE * self.shortest_base85
         # Base64 writes three bytes of text with four digits. At least one of them is a letter.
-        self._letters = self.shortest_run // 4
-        self._digits = _DIGIT * (2 * shortest)
+        self._min_letters = self.shortest_run // 4
+        self._number_needle = _DIGIT * (2 * shortest)
 
     def has_encodings(self, data: bytes, skeleton: bytes) -> bool:
         """Return whether ``data`` may contain an encoding.
@@ -74,8 +75,8 @@ class EncodingDetector:
             visible = data.translate(_VISIBLE)
         # For most texts, the first operand of each ``and`` is false, so that no function is called.
         return (
-            (self._run in visible and self._has_runs(data, skeleton, visible))
-            or (self._digits in skeleton.translate(_NUMBERS) and _has_numbers(skeleton))
+            (self._run_needle in visible and self._has_runs(data, skeleton, visible))
+            or (self._number_needle in skeleton.translate(_NUMBERS) and _has_numbers(skeleton))
             or (_ZEROS in data and _has_dump(data))
         )
 
@@ -91,7 +92,7 @@ class EncodingDetector:
 
         ``visible`` is ``data`` with visible characters mapped to ``a``.
         """
-        start = visible.find(self._run)
+        start = visible.find(self._run_needle)
         if len(data) > _LONG:
             return start >= 0 and self._has_letters(skeleton)
         while start >= 0:
@@ -101,19 +102,22 @@ class EncodingDetector:
             # character and a number that is padded with zeros are not encoded either.
             if (not run.islower() or run.isalnum()) and not _is_repetitive(run):
                 return self._has_letters(skeleton)
-            start = visible.find(self._run, end) if end >= 0 else -1
+            start = visible.find(self._run_needle, end) if end >= 0 else -1
         return False
 
     def _has_letters(self, skeleton: bytes) -> bool:
         """Return whether a text with this skeleton has enough letters for a value in base64."""
-        return len(skeleton[:_LINE].translate(None, _DECIMAL)) >= self._letters or len(skeleton.translate(None, _DECIMAL)) >= self._letters
+        return (
+            len(skeleton[:_LINE].translate(None, _DECIMAL)) >= self._min_letters
+            or len(skeleton.translate(None, _DECIMAL)) >= self._min_letters
+        )
 
     def has_numbers(self, data: bytes, skeleton: bytes) -> bool:
         """Return whether ``data`` may contain a list of numbers or a dump.
 
         ``skeleton`` is the skeleton of ``data``.
         """
-        return (self._digits in skeleton.translate(_NUMBERS) and _has_numbers(skeleton)) or (_ZEROS in data and _has_dump(data))
+        return (self._number_needle in skeleton.translate(_NUMBERS) and _has_numbers(skeleton)) or (_ZEROS in data and _has_dump(data))
 
 
 def _has_numbers(skeleton: bytes) -> bool:

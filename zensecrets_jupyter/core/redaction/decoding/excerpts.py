@@ -48,15 +48,16 @@ def excerpt(view: TextView, has_escapes: Callable[[bytes], bool]) -> TextView:
     data = view.data
     if len(data) <= _LONG:
         return view
-    starts = range(0, len(data), _BLOCK)
-    sample = [has_escapes(data[start : start + _BLOCK]) for start in starts[::_SAMPLE_INTERVAL]]
+    block_starts = range(0, len(data), _BLOCK)
+    sample = [has_escapes(data[start : start + _BLOCK]) for start in block_starts[::_SAMPLE_INTERVAL]]
     if 2 * sum(sample) > len(sample):
         return view
-    has_escape = [has_escapes(data[start : start + _BLOCK + _LONGEST_ESCAPE]) for start in starts]
+    has_escape = [has_escapes(data[start : start + _BLOCK + _LONGEST_ESCAPE]) for start in block_starts]
     is_near_escape = [any(has_escape[max(0, index - 1) : index + 2]) for index in range(len(has_escape))]
     if 2 * sum(is_near_escape) > len(is_near_escape):
         return view
     spans = []
+    # Each run of neighboring blocks that are all included, or all left out, is a group.
     for is_included, group in groupby(range(len(is_near_escape)), is_near_escape.__getitem__):
         blocks = list(group)
         if is_included:

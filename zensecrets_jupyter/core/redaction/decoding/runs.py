@@ -22,7 +22,7 @@ _ASCII_CLASSES = bytes(0x61 if byte in _ASCII else 0x20 for byte in range(256))
 _TEXT = re.compile(
     rb"(?:[" + re.escape(_ASCII) + rb"]|\xc2[\xa0-\xbf]|[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){6,}"
 )
-_OTHER_RATIO = 8
+_NON_ASCII_RATIO = 8
 """Data is ASCII text if at most one of eight bytes is not ASCII."""
 _CONTROL_RATIO = 32
 """Data is text in UTF-8 if at most one of 32 bytes is a control character."""
@@ -67,7 +67,7 @@ def is_printable(data: bytes) -> bool:
     sample = data
     if len(data) > _LONG:
         sample = b"".join([data[start : start + _SAMPLE_LENGTH] for start in range(0, len(data), len(data) // _SAMPLES)])
-    if len(sample.translate(None, _ASCII)) * _OTHER_RATIO <= len(sample):
+    if len(sample.translate(None, _ASCII)) * _NON_ASCII_RATIO <= len(sample):
         return True
     if (len(sample) - len(sample.translate(None, _CONTROLS))) * _CONTROL_RATIO > len(sample):
         return False

@@ -78,17 +78,17 @@ class ViewSearch:
             find: Returns the matches in a view. Its arguments are the bytes of the view and their skeleton.
         """
         root = TextView(data)
-        size = min(_BUDGET_RATIO * len(root.data) + _MIN_BUDGET, _BUDGET_RATIO_OF_LONG_TEXT * len(root.data) + _SHORT)
+        budget_size = min(_BUDGET_RATIO * len(root.data) + _MIN_BUDGET, _BUDGET_RATIO_OF_LONG_TEXT * len(root.data) + _SHORT)
         base85_budget = Budget(_BASE85_BUDGET)
         seen: set[tuple[str, bytes]] = set()
         # Escape sequences are decoded before runs, because they are more common and cheaper to decode.
         level: list[TextView] = [root]
         for runs_left in range(_NESTED_RUNS if len(data) <= _SHORT else _NESTED_RUNS_IN_LONG_TEXT, -1, -1):
-            waiting = deque((view, _NESTED_ESCAPES) for view in level)
+            queue = deque((view, _NESTED_ESCAPES) for view in level)
             level = []
-            budget = Budget(size)
-            while waiting:
-                view, escapes_left = waiting.popleft()
+            budget = Budget(budget_size)
+            while queue:
+                view, escapes_left = queue.popleft()
                 if view is not root:
                     if (view.name, view.data) in seen or not budget.spend(len(view.data)):
                         continue
@@ -100,12 +100,12 @@ class ViewSearch:
                 yield from ((view, match) for match in matches)
                 if not is_text:
                     # Only the text in binary data may contain another encoding.
-                    waiting.extend((part, escapes_left) for part in text_parts(view, self.detector.shortest))
+                    queue.extend((part, escapes_left) for part in text_parts(view, self.detector.shortest))
                     continue
                 if not matches and not self.detector.has_encodings(view.data, skeleton):
                     continue
                 if escapes_left:
-                    waiting.extend((child, escapes_left - 1) for child in escape_views(excerpt(view, has_escapes)))
+                    queue.extend((child, escapes_left - 1) for child in escape_views(excerpt(view, has_escapes)))
                 if runs_left:
                     is_wrapped = any(match.part is not None for match in matches)
                     level += self._run_views(view, skeleton, base85_budget, is_wrapped=is_wrapped)

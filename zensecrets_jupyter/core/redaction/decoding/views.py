@@ -43,8 +43,8 @@ class DecodedView(TextView, ABC):
     """A view that is decoded from another view, its parent."""
 
     def __init__(self, parent: TextView, data: bytes, encoding: str) -> None:
-        inner = f" in {parent.encoding}" if parent.encoding and parent.encoding != encoding else ""
-        super().__init__(data, f"{encoding}{inner}")
+        is_nested = parent.encoding and parent.encoding != encoding
+        super().__init__(data, f"{encoding} in {parent.encoding}" if is_nested else encoding)
         self.name = encoding
         self._parent = parent
 
@@ -58,6 +58,14 @@ class DecodedView(TextView, ABC):
     @abstractmethod
     def _parent_spans(self, start: int, end: int) -> list[Span]:
         """Return the spans of the parent that encode ``data[start:end]``."""
+
+
+class _DecodedEscape(NamedTuple):
+    """The span of an escape sequence in the parent, and the length of its decoded bytes."""
+
+    start: int
+    end: int
+    length: int
 
 
 class SubstitutedView(DecodedView):
@@ -77,7 +85,7 @@ class SubstitutedView(DecodedView):
         self._escape = escape
         self._decode = decode
         self._starts: list[int] | None = None
-        self._escapes: list[tuple[int, int, int]] = []
+        self._escapes: list[_DecodedEscape] = []
 
     def _parent_spans(self, start: int, end: int) -> list[Span]:
         if self._starts is None:
@@ -85,10 +93,7 @@ class SubstitutedView(DecodedView):
         return [(self._parent_offset(self._starts, start, is_end=False), self._parent_offset(self._starts, end, is_end=True))]
 
     def _locate_escapes(self) -> list[int]:
-        """Return the offset of each decoded escape sequence in this view.
-
-        The attribute ``_escapes`` becomes the list of their starts and ends in the parent, and of their lengths in this view.
-        """
+        """Store the decoded escape sequences in ``_escapes``, and return the offset of each one in this view."""
         starts = []
         offset = parent_offset = 0
         for match in self._escape.finditer(self._parent.data):
@@ -96,7 +101,7 @@ class SubstitutedView(DecodedView):
             parent_offset = match.end()
             length = len(self._decode(match[0]))
             starts.append(offset)
-            self._escapes.append((match.start(), parent_offset, length))
+            self._escapes.append(_DecodedEscape(match.start(), parent_offset, length))
             offset += length
         return starts
 
@@ -105,7 +110,8 @@ class SubstitutedView(DecodedView):
 
         ``position`` is the start or the end of a span in this view.
         """
-        # A span does not include escape sequences before and after it that decode to nothing, such as colors.
+        # A span does not include escape sequences before and after it that decode to nothing, such as colors. Therefore the last byte of
+        # the span is located, and not the byte after it.
         byte = position - 1 if is_end else position
         index = bisect_right(starts, byte) - 1
         if index < 0:
@@ -117,7 +123,7 @@ class SubstitutedView(DecodedView):
         return end + distance - length + (1 if is_end else 0)
 
 
-class Tokens:
+class TokenLocator:
     """Locates bytes that were decoded from tokens, such as numbers.
 
     Every token encodes the same number of bytes.
@@ -144,7 +150,7 @@ class Tokens:
         return [(self._spans[start // self._size][0], self._spans[last][1])]
 
 
-class Groups:
+class GroupLocator:
     """Locates bytes that were decoded from groups of digits.
 
     Every group encodes the same number of bytes.

@@ -72,8 +72,9 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
     """
     authority = re.split(r"[/?#;]", rest, maxsplit=1)[0]
     if scheme.endswith("oracle:"):
-        oracle = re.match(r"thin:[^/@\s]+/([^@\s]+)@", rest)
-        yield from [oracle[1]] if oracle else []
+        oracle_login = re.match(r"thin:[^/@\s]+/([^@\s]+)@", rest)
+        if oracle_login:
+            yield oracle_login[1]
         return
     if "@" not in authority and "@" in rest and not re.match(r"[^:@/]*(?::\d+)?(?:[/?#]|\Z)", rest):
         # The password contains a slash that is not percent-encoded, although a URL requires it.
@@ -114,7 +115,7 @@ _VALUE = r"(?P<value>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|\{[^{}]*\}|[^\s;,
 _FIELD = LazyPattern(
     r"(?:(?<=[\s;,?&{(\"'])|\A|-D|--)(?P<name>[A-Za-z][\w.-]*(?: (?:[Kk]ey|[Pp]assword))?)\s*(?:=|(?<=[a-z]):[ ]?)\s*" + _VALUE
 )
-_FLAG = LazyPattern(r"(?<!\S)--(?P<name>[A-Za-z][\w.-]*)[ ]+" + _VALUE)
+_OPTION = LazyPattern(r"(?<!\S)--(?P<name>[A-Za-z][\w.-]*)[ ]+" + _VALUE)
 # A quick check for the name of a sensitive field.
 _SENSITIVE_HINT = LazyPattern(r"pass|pwd|pw=|secret|token|key|sig|auth|cred", re.IGNORECASE)
 
@@ -127,7 +128,7 @@ def fragments_of_fields(value: str) -> list[SecretFragment]:
     if ("=" not in value and ": " not in value and "--" not in value) or not _SENSITIVE_HINT.search(value):
         return []
     fragments: list[SecretFragment] = []
-    for field in (*_FIELD.finditer(value), *_FLAG.finditer(value)):
+    for field in (*_FIELD.finditer(value), *_OPTION.finditer(value)):
         text = field["value"]
         if text[:1] in "'\"{" and text[-1:] in "'\"}":
             text = text[1:-1]
@@ -215,13 +216,15 @@ def _fragments_of_tree(name: str, tree: Any, depth: int) -> Iterator[SecretFragm
     """Yield the secrets in parsed JSON.
 
     Args:
-        name: The key of the tree. The items of a list have the key of the list.
+        name: The key of the tree, or the key of the list that contains it.
         tree: The parsed JSON.
         depth: The number of nested levels to search.
     """
     if isinstance(tree, dict) and depth:
         for key, inner in tree.items():
-            yield from _fragments_of_tree(key if not isinstance(inner, list) or key else name, inner, depth - 1)
+            # A list with an empty key has the name of the tree around it.
+            inner_name = name if isinstance(inner, list) and not key else key
+            yield from _fragments_of_tree(inner_name, inner, depth - 1)
     elif isinstance(tree, list) and depth:
         for inner in tree:
             yield from _fragments_of_tree(name, inner, depth - 1)
@@ -245,8 +248,8 @@ def fragments_of_leaf(name: str, value: str) -> list[SecretFragment]:
         return [SecretFragment(value, f"the value of {name!r} in its JSON")]
     if name.lower() in _SECRET_LEAVES and is_opaque(value):
         return [SecretFragment(value, f"the value of {name!r} in its JSON")]
-    inner = fragments_of_urls(value) + fragments_of_fields(value) + fragments_of_header(value) + (fragments_of_json(value) or [])
-    return inner + [SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
+    fragments = fragments_of_urls(value) + fragments_of_fields(value) + fragments_of_header(value) + (fragments_of_json(value) or [])
+    return fragments + [SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
 
 
 def fragments_of_base64(value: str) -> list[SecretFragment]:

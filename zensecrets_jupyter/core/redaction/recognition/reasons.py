@@ -1,4 +1,4 @@
-"""The reasons why names are protected, for the table of ``%secret guard``.
+"""The reasons why the values of each name are protected, for the table of ``%secret guard``.
 
 A reason contains no value.
 """
@@ -9,14 +9,14 @@ from functools import cache
 
 
 class ProtectionReasons:
-    """The reason why each name is protected."""
+    """The reason why the values of each name are protected."""
 
     def __init__(self) -> None:
         """Create an empty collection."""
         self._reasons: dict[str, str] = {}
 
     def add(self, name: str, reason: str) -> None:
-        """Set the reason why ``name`` is protected."""
+        """Set the reason why the values called ``name`` are protected."""
         self._reasons[name] = reason
 
     def forget(self, name: str) -> None:
@@ -24,10 +24,7 @@ class ProtectionReasons:
         self._reasons.pop(name, None)
 
     def get(self, name: str) -> str:
-        """Return why ``name`` is protected.
-
-        A name without a reason belongs to a key of a secret.
-        """
+        """Return why the values called ``name`` are protected; a name without a reason belongs to a key of a secret."""
         reason = self._reasons.get(name)
         if reason is not None:
             return reason

@@ -134,20 +134,21 @@ _PREFIXES: tuple[tuple[str, int, str], ...] = (
 A prefix that begins with another prefix comes before it.
 """
 
+# The rows of the table by the first two characters of their prefix, for a fast search.
 _BY_FIRST_TWO: dict[str, list[tuple[str, int, str]]] = {}
-for _entry in _PREFIXES:
-    _BY_FIRST_TWO.setdefault(_entry[0][:2], []).append(_entry)
+for _format in _PREFIXES:
+    _BY_FIRST_TWO.setdefault(_format[0][:2], []).append(_format)
 
 _RUN = LazyPattern(r"[A-Za-z0-9_.~-]{20,}")
 """Every token is in such a run. Words, paths and most URLs have no such run."""
 _BASE64_TAIL = LazyPattern(r"[A-Za-z0-9_.~+/=-]*")
-_MIN_DIFFERENT = 8
+_MIN_DIFFERENT_CHARACTERS = 8
 """Minimum number of different characters after the prefix of a token. A placeholder such as `ghp_xxxxxxxxxxxxxxxxxxxx` has only one."""
 _BASE64_LENGTH = 60
 """Tokens of the table with at least this minimum length are base64, which may contain slashes and plus signs."""
 _AWS_IDENTIFIER = r"(?:AKIA|ASIA)[A-Z0-9]{16}"
 _DISCORD = r"[MNO][A-Za-z0-9_-]{23,28}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}"
-_OTHERS: tuple[tuple[str, str], ...] = (
+_OTHER_FORMATS: tuple[tuple[str, str], ...] = (
     (r"sk-[A-Za-z0-9_-]{20,}", "an OpenAI key"),
     (r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}", "an Airtable token"),
     (r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60,}", "a Terraform token"),
@@ -182,9 +183,9 @@ def tokens_in(value: str) -> list[Token]:
 def _token_at(value: str, run: re.Match[str]) -> Token | None:
     """Return the token that begins with ``run`` in ``value``, or ``None``."""
     text = run[0]
-    for prefix, least, kind in _BY_FIRST_TWO.get(text[:2], ()):
-        if text.startswith(prefix) and len(text) - len(prefix) >= least and len(set(text[len(prefix) :])) >= _MIN_DIFFERENT:
-            after = _BASE64_TAIL.match(value, run.end()) if least >= _BASE64_LENGTH else None
+    for prefix, min_length, kind in _BY_FIRST_TWO.get(text[:2], ()):
+        if text.startswith(prefix) and len(text) - len(prefix) >= min_length and len(set(text[len(prefix) :])) >= _MIN_DIFFERENT_CHARACTERS:
+            after = _BASE64_TAIL.match(value, run.end()) if min_length >= _BASE64_LENGTH else None
             return Token(text + (after[0] if after else ""), kind)
     return _other_token(text)
 
@@ -201,8 +202,10 @@ def _other_token(text: str) -> Token | None:
         return Token(text, "an AWS access key")
     if text[0] in "MNO" and dots == _DOTS and re.fullmatch(_DISCORD, text):
         return Token(text, "a Discord token")
-    if len(set(text)) > _MIN_DIFFERENT:
-        for shape, kind in _OTHERS:
-            if re.fullmatch(shape, text):
-                return Token(text, kind) if not text.startswith("sk-") or any(letter.isdigit() for letter in text) else None
+    if len(set(text)) > _MIN_DIFFERENT_CHARACTERS:
+        for expression, kind in _OTHER_FORMATS:
+            if re.fullmatch(expression, text):
+                # Without a digit, the text is an identifier, such as a CSS class.
+                is_identifier = text.startswith("sk-") and not any(character.isdigit() for character in text)
+                return None if is_identifier else Token(text, kind)
     return None

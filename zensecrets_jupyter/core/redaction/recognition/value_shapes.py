@@ -65,21 +65,21 @@ def is_path(value: str) -> bool:
         # Base64 may contain slashes, even as the first character.
         return False
     if value.startswith(_PATH_STARTS) or re.match(r"[A-Za-z]:[\\/]", value):
-        return all(_is_segment(segment, short=12) for segment in re.split(r"[/\\:;]", value) if segment)
+        return all(_is_segment(segment, longest_random=12) for segment in re.split(r"[/\\:;]", value) if segment)
     if "/" in value and " " not in value and "://" not in value:
         *folders, file = value.split("/")
-        return bool(_EXTENSION.fullmatch(file)) or all(_is_segment(segment, short=4) for segment in (*folders, file) if segment)
+        return bool(_EXTENSION.fullmatch(file)) or all(_is_segment(segment, longest_random=4) for segment in (*folders, file) if segment)
     return bool(_EXTENSION.fullmatch(value)) and is_plain(value.rpartition(".")[0])
 
 
-def _is_segment(segment: str, *, short: int) -> bool:
+def _is_segment(segment: str, *, longest_random: int) -> bool:
     """Return whether ``segment`` may be a part of a path.
 
     Args:
         segment: The part of the path.
-        short: The maximum length of a segment that does not need to be words.
+        longest_random: The maximum length of a segment that may be other than words.
     """
-    return is_plain(segment) or bool(_EXTENSION.fullmatch(segment)) or (len(segment) <= short and not _is_mixed(segment))
+    return is_plain(segment) or bool(_EXTENSION.fullmatch(segment)) or (len(segment) <= longest_random and not _is_mixed(segment))
 
 
 def is_plain(value: str) -> bool:
@@ -87,11 +87,11 @@ def is_plain(value: str) -> bool:
     if _is_mixed(value):
         return False
     pieces = _PIECES.findall(value)
-    total = sum(map(len, pieces))
-    if not total:
+    character_count = sum(map(len, pieces))
+    if not character_count:
         return not value or value.isspace()
-    in_words = sum(len(piece) for piece in pieces if len(piece) > 2 and _WORD.fullmatch(piece.lower()))  # noqa: PLR2004 - words of one or two letters occur by chance in random text
-    return in_words / total >= _MIN_WORD_SHARE
+    characters_in_words = sum(len(piece) for piece in pieces if len(piece) > 2 and _WORD.fullmatch(piece.lower()))  # noqa: PLR2004 - words of one or two letters occur by chance in random text
+    return characters_in_words / character_count >= _MIN_WORD_SHARE
 
 
 # A change between small letters, capitals and digits.

@@ -44,7 +44,7 @@ _POSSIBLE = frozenset(
     LICENCE APIKEYS FERNET PAT PATS JWT JWTS KUBECONFIG SEED
     """.split()
 )
-_KEYS = frozenset(
+_WORDS_BEFORE_SECRET_KEY = frozenset(
     """
     API ACCESS SECRET PRIVATE ACCOUNT SHARED ENCRYPTION ENCRYPT SIGNING SIGN MASTER AUTH FERNET DEPLOY DEPLOYMENT SUBSCRIPTION
     LICENSE HMAC CRYPTO AES RSA JWT SSL TLS CIPHER PASS SERVICE INGESTION INGEST
@@ -52,7 +52,7 @@ _KEYS = frozenset(
 )
 """Words before KEY that make it a secret."""
 # Words that, before KEY, TOKEN or PASS, mean that the value is not a secret.
-_NO_KEYS = frozenset(
+_WORDS_BEFORE_OTHER_KEY = frozenset(
     """
     PRIMARY FOREIGN PARTITION PARTITIONING SORT CACHE OBJECT ROW GROUP JOIN RANGE IDEMPOTENCY PUBLIC PUB PUBLISHABLE SITE GPG
     PGP HOT INDEX UNIQUE COMPOSITE NATURAL SURROGATE FEATURE LOOKUP MESSAGE TRANSLATION MODIFIER META ARROW SHORTCUT MAP JSON
@@ -60,13 +60,13 @@ _NO_KEYS = frozenset(
     SORTING SEARCHABLE DELETE KEYBOARD
     """.split()
 )
-_NO_TOKENS = frozenset(
+_WORDS_BEFORE_OTHER_TOKEN = frozenset(
     """
     MAX MIN NUM N PAD EOS BOS UNK SEP CLS MASK STOP SPECIAL TOTAL PROMPT COMPLETION INPUT OUTPUT CONTEXT THINKING REASONING
     START END PER
     """.split()
 )
-_NO_PASSES = frozenset(
+_WORDS_BEFORE_OTHER_PASS = frozenset(
     """
     FIRST SECOND SINGLE TWO MULTI ONE NUM N BAND LOW HIGH RENDER TEST
     """.split()
@@ -86,7 +86,7 @@ _PROPERTIES = frozenset(
     PARTITION WINDOW STRENGTH
     """.split()
 )
-# The sensitive end of a word that consists of several words.
+# The sensitive end of a word that consists of several words, except words such as OLDPWD, COMPASS and BYPASS.
 _JOINED = LazyPattern(
     r"(?:PASSWORD|PASSWD|PASSPHRASE|(?<!OLD)PWD|(?<!COM)(?<!BY)(?<!ASK)(?<!TRES)(?<!SUR)(?<!UNDER)(?<!OVER)(?<!EX)PASS)S?\Z"
     r"|(?P<secret>(?:SECRET|TOKEN|APIKEY|ACCESSKEY|SECRETKEY|PRIVATEKEY|ACCOUNTKEY|SIGNINGKEY|ENCRYPTIONKEY|CREDENTIALS)\Z)"
@@ -115,7 +115,8 @@ _ENDINGS = (
     ("SEED_PHRASE", NameSensitivity.PASSWORD),
     ("RECOVERY_PHRASE", NameSensitivity.PASSWORD),
     ("_SECRET_ID", NameSensitivity.POSSIBLE),
-    *((f"{kind}_CODE{s}", NameSensitivity.POSSIBLE) for kind in ("ACCESS", "AUTH", "SECURITY", "RECOVERY", "BACKUP") for s in ("", "S")),
+    *((f"{word}_CODE", NameSensitivity.POSSIBLE) for word in ("ACCESS", "AUTH", "SECURITY", "RECOVERY", "BACKUP")),
+    *((f"{word}_CODES", NameSensitivity.POSSIBLE) for word in ("ACCESS", "AUTH", "SECURITY", "RECOVERY", "BACKUP")),
     ("_CLIENT_SECRET_JSON", NameSensitivity.SECRET),
 )
 
@@ -144,8 +145,8 @@ def _classify_words(words: list[str]) -> NameSensitivity:
         return NameSensitivity.UNKNOWN
     highest = NameSensitivity.UNKNOWN
     for position, word in enumerate(words):
-        before, is_last = words[:position], position == len(words) - 1
-        sensitivity = _classify_word(word, before)
+        earlier_words, is_last = words[:position], position == len(words) - 1
+        sensitivity = _classify_word(word, earlier_words)
         if not is_last and sensitivity is not NameSensitivity.UNKNOWN and not _QUALIFIERS.issuperset(words[position + 1 :]):
             # STRIPE_KEY_LIVE and PASSWORD_PROD are secrets, but PASSWORD_POLICY and SECRETS_BACKEND_KWARGS are not.
             sensitivity = NameSensitivity.POSSIBLE
@@ -174,17 +175,18 @@ def _is_property(word: str) -> bool:
     return word in _PROPERTIES or (word.endswith("S") and word[:-1] in _PROPERTIES)
 
 
-def _classify_word(word: str, before: list[str]) -> NameSensitivity:
+def _classify_word(word: str, earlier_words: list[str]) -> NameSensitivity:
     """Return the sensitivity of one word of a name, given the words before it."""
     sensitivity = NameSensitivity.UNKNOWN
     if word in _PASSWORDS:
-        sensitivity = NameSensitivity.UNKNOWN if word == "PASS" and before and before[-1] in _NO_PASSES else NameSensitivity.PASSWORD
-    elif word in {"TOKEN", "TOKENS"} and _NO_TOKENS.intersection(before):
+        is_other_pass = word == "PASS" and bool(earlier_words) and earlier_words[-1] in _WORDS_BEFORE_OTHER_PASS
+        sensitivity = NameSensitivity.UNKNOWN if is_other_pass else NameSensitivity.PASSWORD
+    elif word in {"TOKEN", "TOKENS"} and _WORDS_BEFORE_OTHER_TOKEN.intersection(earlier_words):
         pass
     elif word in _SECRETS:
         sensitivity = NameSensitivity.SECRET
     elif word in {"KEY", "KEYS"}:
-        sensitivity = _classify_key(before)
+        sensitivity = _classify_key(earlier_words)
     elif word in _POSSIBLE:
         sensitivity = NameSensitivity.POSSIBLE
     elif len(word) > _LONGEST_SHORT_WORD:
@@ -192,17 +194,17 @@ def _classify_word(word: str, before: list[str]) -> NameSensitivity:
     return sensitivity
 
 
-def _classify_key(before: list[str]) -> NameSensitivity:
+def _classify_key(earlier_words: list[str]) -> NameSensitivity:
     """Return the sensitivity of the word KEY, given the words before it."""
-    if before and before[-1] in _KEYS and not _PUBLIC.intersection(before):
+    if earlier_words and earlier_words[-1] in _WORDS_BEFORE_SECRET_KEY and not _PUBLIC.intersection(earlier_words):
         return NameSensitivity.SECRET
-    return NameSensitivity.UNKNOWN if _NO_KEYS.intersection(before) else NameSensitivity.POSSIBLE
+    return NameSensitivity.UNKNOWN if _WORDS_BEFORE_OTHER_KEY.intersection(earlier_words) else NameSensitivity.POSSIBLE
 
 
 def _classify_joined(word: str) -> NameSensitivity:
     """Return the sensitivity of several words without a separator, such as PGPASSWORD."""
     joined = _JOINED.search(word)
     if joined is None:
-        is_key = word.endswith("KEY") and word[:-3] not in _NO_KEYS
+        is_key = word.endswith("KEY") and word[:-3] not in _WORDS_BEFORE_OTHER_KEY
         return NameSensitivity.POSSIBLE if is_key else NameSensitivity.UNKNOWN
     return NameSensitivity.SECRET if joined["secret"] else NameSensitivity.PASSWORD

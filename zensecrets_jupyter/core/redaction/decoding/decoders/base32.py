@@ -6,7 +6,7 @@ import string
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.decoding.runs import Run, is_printable, runs_in
-from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, Groups, PiecedView, TextView
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, GroupLocator, PiecedView, TextView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ _IN_ONE_CASE = tuple(
     bytes(0x61 if byte in (letters + string.digits).encode() else 0x20 for byte in range(256))
     for letters in (string.ascii_uppercase, string.ascii_lowercase)
 )
+# The digits of both alphabets, first in capitals and then in small letters.
 _BASE32 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567")
 _BASE32_HEX = (b"0123456789ABCDEFGHIJKLMNOPQRSTUV", b"0123456789abcdefghijklmnopqrstuv")
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
@@ -59,10 +60,11 @@ def _pieces(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
 
     ``word`` is the location of the digits.
     """
-    if not digits.translate(None, _BASE32[digits.islower()]):
+    case = 1 if digits.islower() else 0
+    if not digits.translate(None, _BASE32[case]):
         yield from _decode(digits.translate(_FROM_BASE32), word)
     is_hexadecimal = len(digits) >= _SHORTEST_HEXADECIMAL and not digits.translate(None, _HEXADECIMAL)
-    if not is_hexadecimal and not digits.translate(None, _BASE32_HEX[digits.islower()]):
+    if not is_hexadecimal and not digits.translate(None, _BASE32_HEX[case]):
         yield from _decode(digits, word)
 
 
@@ -70,8 +72,9 @@ def _decode(digits: bytes, word: Run) -> Iterator[DecodedPiece]:
     """Yield the text that ``digits`` encode, decoded from each of the first eight digits on."""
     number = int(digits, 32)
     for shift in range(_SHIFTS):
+        # The bits after the last whole byte, and those of the skipped digits, are cut off.
         bits = 5 * (len(digits) - shift)
         size = bits // 8
         decoded = ((number >> (bits % 8)) & ((1 << 8 * size) - 1)).to_bytes(size, "big") if size > 0 else b""
         if decoded and is_printable(decoded):
-            yield DecodedPiece(decoded, Groups(word.start + shift, word.end, size=5, digits=8))
+            yield DecodedPiece(decoded, GroupLocator(word.start + shift, word.end, size=5, digits=8))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _CLASSES = bytes(0x61 if byte in _ALPHABET else 0x20 for byte in range(256))
-_FOREIGN = bytes(byte for byte in range(256) if byte not in _ALPHABET)
+_OTHER_BYTES = bytes(byte for byte in range(256) if byte not in _ALPHABET)
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _DIGIT = re.compile(rb"[A-Za-z0-9+/_-]")
 # The bytes between two lines of one base64 text: a line end, and the indentation, quotes or borders of the lines.
@@ -37,7 +37,7 @@ _NO_CAPITALS = 24
 _LONG = 256
 """Length of the start of a long run that is classified before the whole run, because the result is usually the same."""
 _HEXADECIMAL = b"0123456789abcdefABCDEF"
-_IN_WORDS = b"-_/+"
+_WORD_PUNCTUATION = b"-_/+"
 
 
 def base64_views(view: TextView, shortest: int) -> list[TextView]:
@@ -48,7 +48,7 @@ def base64_views(view: TextView, shortest: int) -> list[TextView]:
         shortest: The minimum number of digits of a run.
     """
     data = view.data
-    blocks = list(_join_lines(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_not_base64(data[run.start : run.end])]))
+    blocks = list(_join_lines(data, [run for run in runs_in(data, _CLASSES, shortest) if not _is_excluded(data[run.start : run.end])]))
     if not blocks:
         return []
     # All blocks are decoded at once, because a page of prose has hundreds of words that may be base64.
@@ -56,13 +56,13 @@ def base64_views(view: TextView, shortest: int) -> list[TextView]:
     starts: list[int] = []
     length = 0
     for block in blocks:
-        block_digits = data[block.start : block.end].translate(_STANDARD, _FOREIGN)
+        block_digits = data[block.start : block.end].translate(_STANDARD, _OTHER_BYTES)
         separator = _SEPARATORS[len(block_digits) % 4]
         digits += (block_digits, separator)
         starts.append(length)
         length += len(block_digits) + len(separator)
     alignments = _decode(b"".join(digits))
-    pieces = [DecodedPiece(decoded, _Digits(data, blocks, starts, shift)) for shift, decoded in enumerate(alignments)]
+    pieces = [DecodedPiece(decoded, _DigitLocator(data, blocks, starts, shift)) for shift, decoded in enumerate(alignments)]
     return [PiecedView(view, pieces, "base64")]
 
 
@@ -80,13 +80,13 @@ def _decode(digits: bytes) -> Iterator[bytes]:
         yield shifted[_GROUP : _GROUP + (len(digits) - shift) // 4 * _GROUP]
 
 
-def _is_not_base64(run: bytes) -> bool:
+def _is_excluded(run: bytes) -> bool:
     """Return whether a run is a word, a path, one repeated character or hexadecimal digits."""
-    if len(run) > _LONG and not _is_not_base64(run[:_LONG]):
+    if len(run) > _LONG and not _is_excluded(run[:_LONG]):
         return False
-    if run.islower() and (len(run) >= _NO_CAPITALS or len(run) - len(run.translate(None, _IN_WORDS)) > 1):
+    if run.islower() and (len(run) >= _NO_CAPITALS or len(run) - len(run.translate(None, _WORD_PUNCTUATION)) > 1):
         return True
-    letters = run.translate(None, _IN_WORDS)
+    letters = run.translate(None, _WORD_PUNCTUATION)
     if not letters or letters.count(letters[:1]) == len(letters):
         return True
     return (letters.isalpha() and letters[1:].islower()) or (len(run) >= _SHORTEST_HEXADECIMAL and not run.translate(None, _HEXADECIMAL))
@@ -105,15 +105,16 @@ def _join_lines(data: bytes, runs: list[Run]) -> Iterator[Run]:
                 index += 1
                 end = runs[index].end
                 continue
-            last = _LAST_LINE.match(data, gap.end())
-            if last is not None and last.end(1) - last.start(1) <= end - start:
-                end = last.end(1)
+            # The last line may be shorter than a run.
+            last_line = _LAST_LINE.match(data, gap.end())
+            if last_line is not None and last_line.end(1) - last_line.start(1) <= end - start:
+                end = last_line.end(1)
             break
         index += 1
         yield Run(start, end)
 
 
-class _Digits:
+class _DigitLocator:
     """Locates bytes that were decoded from the joined digits of several blocks."""
 
     def __init__(self, data: bytes, blocks: list[Run], starts: list[int], shift: int) -> None:
@@ -154,6 +155,6 @@ class _Digits:
 def _digit_offsets(data: bytes, block: Run) -> Sequence[int]:
     """Return the offset of each digit of ``block`` in ``data``."""
     start, end = block
-    if len(data[start:end].translate(None, _FOREIGN)) == end - start:
+    if len(data[start:end].translate(None, _OTHER_BYTES)) == end - start:
         return range(start, end)
     return [match.start() for match in _DIGIT.finditer(data, start, end)]

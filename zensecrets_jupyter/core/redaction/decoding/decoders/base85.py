@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.decoding.budget import Budget
 from zensecrets_jupyter.core.redaction.decoding.runs import Run, is_printable, runs_in
-from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, Groups, PiecedView, TextView
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, GroupLocator, PiecedView, TextView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,11 @@ _NO_CAPITALS = 20
 """A run without capitals is not base85 from this length on. Only one base85 text of 1,000 with this length has no capitals."""
 _BASE64_PUNCTUATION = (b"+/", b"-_")
 _GROUP = 5
+"""The digits that four bytes are encoded with."""
+_HIGHEST_DIGIT = b"\x54"
+"""The digit with the value 84, with which an incomplete group is padded."""
 _CONTROL_RATIO = 4
-"""Groups may encode text if at most one of four begins with a control character."""
+"""GroupLocator may encode text if at most one of four begins with a control character."""
 # The first of five digits is multiplied by 85**4, so it nearly determines the first byte. A byte below 0x20 is a control character.
 _FIRST_OF_CONTROLS = bytes(set(range((0x20 << 24) // 85**4)) - {(byte << 24) // 85**4 for byte in b"\t\n\r"})
 
@@ -61,9 +64,10 @@ def base85_views(view: TextView, shortest: int, budget: Budget) -> list[TextView
         if text in undecodable:
             continue
         if (_is_likely(text) or (_is_possible(text) and unlikely_budget.spend(len(text)))) and budget.spend(len(text)):
-            decoded = [piece for name in _ALPHABETS for piece in _decode_run(view.data, run, name)] + list(_decode_quoted(view.data, run))
-            pieces += decoded
-            if not decoded:
+            decoded_pieces = [piece for name in _ALPHABETS for piece in _decode_run(view.data, run, name)]
+            decoded_pieces += _decode_quoted(view.data, run)
+            pieces += decoded_pieces
+            if not decoded_pieces:
                 undecodable.add(text)
     return [PiecedView(view, pieces, "base85")] if pieces else []
 
@@ -97,15 +101,15 @@ def _decode_run(data: bytes, run: Run, name: str) -> Iterator[DecodedPiece]:
             if not _may_be_text(values[shift::_GROUP]):
                 continue
             padding = -(len(values) - shift) % _GROUP
-            decoded = _decode(values[shift:] + b"\x54" * padding)
+            decoded = _decode(values[shift:] + _HIGHEST_DIGIT * padding)
             decoded = decoded[: len(decoded) - padding]
             if is_printable(decoded):
-                yield DecodedPiece(decoded, Groups(match.start() + shift, match.end(), size=4, digits=5))
+                yield DecodedPiece(decoded, GroupLocator(match.start() + shift, match.end(), size=4, digits=5))
 
 
-def _may_be_text(firsts: bytes) -> bool:
+def _may_be_text(first_digits: bytes) -> bool:
     """Return whether groups with these first digits may encode text."""
-    return _CONTROL_RATIO * (len(firsts) - len(firsts.translate(None, _FIRST_OF_CONTROLS))) <= len(firsts)
+    return _CONTROL_RATIO * (len(first_digits) - len(first_digits.translate(None, _FIRST_OF_CONTROLS))) <= len(first_digits)
 
 
 def _decode_quoted(data: bytes, run: Run) -> Iterator[DecodedPiece]:

@@ -63,20 +63,22 @@ def dump_views(view: TextView) -> list[TextView]:
     if b"0000" not in data and not _has_rows(data):
         return []
     rows = [_row(match) for match in _ROW.finditer(data)]
-    octal = [
+    octal_rows = [
         [_Cell(_octal_word(word[0]), word.start(), word.end()) for word in _OCTAL_WORD.finditer(data, match.start(2), match.end())]
         for match in _OCTAL_ROW.finditer(data)
     ]
-    characters = [list(_characters(match)) for match in _CHARACTER_ROW.finditer(data)]
+    character_rows = [list(_characters(match)) for match in _CHARACTER_ROW.finditer(data)]
     columns = [
         ("a dump", [cell for cells, _ in rows for cell in cells]),
         ("a dump of words", [cell._replace(data=cell.data[::-1]) for cells, _ in rows for cell in cells]),
         ("the text of a dump", [text for _, text in rows if text]),
-        ("a dump of octal words", [cell for cells in octal for cell in cells]),
-        ("a dump of characters", [cell for cells in characters for cell in cells]),
+        ("a dump of octal words", [cell for cells in octal_rows for cell in cells]),
+        ("a dump of characters", [cell for cells in character_rows for cell in cells]),
     ]
     return [
-        PiecedView(view, [DecodedPiece(b"".join(cell.data for cell in cells), _Column(cells))], name) for name, cells in columns if cells
+        PiecedView(view, [DecodedPiece(b"".join(cell.data for cell in cells), _ColumnLocator(cells))], name)
+        for name, cells in columns
+        if cells
     ]
 
 
@@ -90,19 +92,21 @@ def _row(match: re.Match[bytes]) -> tuple[list[_Cell], _Cell | None]:
     """Return the bytes of a row, and its text if it has any."""
     data, position, stop = match.string, match.start(2), match.end(2)
     cells: list[_Cell] = []
-    count = 0
-    while count < _BYTES_IN_ROW and (group := _GROUP.match(data, position, stop)) is not None:
+    byte_count = 0
+    while byte_count < _BYTES_IN_ROW and (group := _GROUP.match(data, position, stop)) is not None:
         decoded = bytes.fromhex(group[1].decode("ascii"))
-        if count + len(decoded) > _BYTES_IN_ROW:
+        if byte_count + len(decoded) > _BYTES_IN_ROW:
             break
-        count += len(decoded)
+        byte_count += len(decoded)
         cells.append(_Cell(decoded, group.start(1), group.end(1)))
         position = group.end()
     rest = data[position:stop].lstrip(b" \t")
-    text = rest[1:].rstrip()[:-1] if rest[:1] in {b"|", b">"} and rest.rstrip()[-1:] in {b"|", b"<"} else rest
+    # Some dumps have the text between two vertical bars, or between > and <.
+    is_bordered = rest[:1] in {b"|", b">"} and rest.rstrip()[-1:] in {b"|", b"<"}
+    text = rest[1:].rstrip()[:-1] if is_bordered else rest
     if not text.strip() or len(text) > _BYTES_IN_ROW + 2:
         return cells, None
-    start = stop - len(rest) + (1 if text is not rest else 0)
+    start = stop - len(rest) + (1 if is_bordered else 0)
     return cells, _Cell(text, start, start + len(text))
 
 
@@ -118,7 +122,7 @@ def _characters(match: re.Match[bytes]) -> Iterator[_Cell]:
         yield _Cell(data, match.start(2) + cell.start(1), match.start(2) + cell.end(1))
 
 
-class _Column:
+class _ColumnLocator:
     """Locates the bytes of the cells of a column."""
 
     def __init__(self, cells: list[_Cell]) -> None:

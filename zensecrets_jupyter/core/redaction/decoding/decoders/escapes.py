@@ -107,11 +107,12 @@ _PLACEHOLDER = b"\xff"
 """A byte that never occurs in UTF-8. It replaces a backslash that was already decoded."""
 _MAX_VERSIONS = 24
 """Maximum number of versions that :func:`partly_unescape` returns."""
-_LONG = 4096
+_LONGEST_WITH_VERSIONS = 4096
 """Maximum length of a text of which :func:`partly_unescape` returns several versions."""
 _INVISIBLE_SEQUENCE = _compile(r"<\x1b\xc2\xe2\xe3\xef\x00", _TAG, _ANSI, _INVISIBLE)
-_VISIBLE_BYTES = bytes(byte for byte in range(256) if byte not in b"<\x1b\xc2\xe2\xe3\xef\x00")
-_LONG_TEXT = 1 << 14
+# The bytes with which no invisible sequence begins.
+_NO_INVISIBLE_START = bytes(byte for byte in range(256) if byte not in b"<\x1b\xc2\xe2\xe3\xef\x00")
+_LONGEST_UNCHECKED = 1 << 14
 """Maximum length of a text whose escaped bytes are always decoded as characters. In a longer text, the result must be printable."""
 # An escaped byte outside ASCII.
 _HIGH_BYTE = re.compile(rb"\\x[89A-Fa-f][0-9A-Fa-f]")
@@ -157,7 +158,7 @@ def partly_unescape(data: bytes) -> list[bytes]:
     """
     if not has_escapes(data):
         return []
-    if len(data) > _LONG:
+    if len(data) > _LONGEST_WITH_VERSIONS:
         return [new] if (new := unescape(data)) != data else []
     versions = {data: None}
     waiting = [data]
@@ -181,7 +182,7 @@ def escape_views(view: TextView) -> list[TextView]:
     if not has_escapes(data):
         return []
     views: list[TextView] = []
-    if (b"\\" in data or b"%" in data) and data.translate(None, _VISIBLE_BYTES):
+    if (b"\\" in data or b"%" in data) and data.translate(None, _NO_INVISIBLE_START):
         # An escape sequence may contain an invisible character.
         without_invisible = _INVISIBLE_SEQUENCE.sub(lambda match: _decode(match[0]), data)
         if without_invisible != data:
@@ -189,7 +190,7 @@ def escape_views(view: TextView) -> list[TextView]:
     new = unescape(data)
     if new != data:
         views.append(SubstitutedView(view, new, "escapes", _SINGLE, _decode))
-    if b"\\x" in data and _HIGH_BYTE.search(data) and (len(data) <= _LONG_TEXT or is_printable(new)):
+    if b"\\x" in data and _HIGH_BYTE.search(data) and (len(data) <= _LONGEST_UNCHECKED or is_printable(new)):
         characters = _RUNS.sub(lambda match: _decode_as_character(match[0]), data)
         if characters != new:
             views.append(SubstitutedView(view, characters, "escapes", _SINGLE, _decode_as_character))
@@ -198,6 +199,7 @@ def escape_views(view: TextView) -> list[TextView]:
 
 @lru_cache(maxsize=16_384)
 def _decode(escape: bytes) -> bytes:  # noqa: PLR0911 - one return for each kind of escape sequence is easiest to read
+    """Return the bytes that an escape sequence, or a run of sequences of one kind, encodes."""
     first = escape[:1]
     if first == b"\\":
         return _decode_backslash(escape)
@@ -229,22 +231,22 @@ def _decode_entities(escape: bytes) -> bytes:
 
 
 def _decode_backslash(escape: bytes) -> bytes:  # noqa: PLR0911 - one return for each kind of escape sequence is easiest to read
-    kind, rest = escape[1:2], escape[2:]
-    if kind == b"x" and rest[:1] != b"{" and rest:
+    letter, rest = escape[1:2], escape[2:]
+    if letter == b"x" and rest[:1] != b"{" and rest:
         return bytes.fromhex(escape.replace(b"\\x", b"").decode("ascii"))
-    if kind == b"u" and rest[:1] != b"{" and rest:
+    if letter == b"u" and rest[:1] != b"{" and rest:
         return _utf16(escape.replace(b"\\u", b""))
-    if kind in {b"u", b"x", b"U"} and rest:
+    if letter in {b"u", b"x", b"U"} and rest:
         return _character(int(rest.strip(b"{}"), 16))
-    if kind == b"N" and rest:
+    if letter == b"N" and rest:
         return _named_character(rest.strip(b"{}").decode("ascii"))
-    if kind in {b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7"}:
+    if letter in {b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7"}:
         return bytes(int(octal, 8) & 0xFF for octal in escape[1:].split(b"\\"))
-    if kind == b"t" and rest:
+    if letter == b"t" and rest:
         return _LATEX.get(rest.removeprefix(b"ext").rstrip(b"{} "), escape)
-    if kind in {b"\r", b"\n"}:
+    if letter in {b"\r", b"\n"}:
         return b""
-    return _SIMPLE.get(kind, kind)
+    return _SIMPLE.get(letter, letter)
 
 
 def _utf16(digits: bytes) -> bytes:

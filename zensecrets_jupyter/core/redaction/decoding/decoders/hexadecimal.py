@@ -40,7 +40,7 @@ def hexadecimal_views(view: TextView) -> list[TextView]:
     for shift in (0, 1):
         pairs = [block[shift : len(block) - (len(block) - shift) % 2] for block in digits]
         starts = list(accumulate((len(block) // 2 + _SEPARATOR_BYTES for block in pairs), initial=0))
-        pieces.append(DecodedPiece(bytes.fromhex(_SEPARATOR.join(pairs).decode("ascii")), _Pairs(data, blocks, starts, shift)))
+        pieces.append(DecodedPiece(bytes.fromhex(_SEPARATOR.join(pairs).decode("ascii")), _PairLocator(data, blocks, starts, shift)))
     return [PiecedView(view, pieces, "hexadecimal")]
 
 
@@ -56,7 +56,7 @@ def _blocks(data: bytes) -> list[Span]:
     return blocks
 
 
-class _Pairs:
+class _PairLocator:
     """Locates bytes that were decoded from the joined digits of several blocks."""
 
     def __init__(self, data: bytes, blocks: Sequence[Span], starts: Sequence[int], shift: int) -> None:

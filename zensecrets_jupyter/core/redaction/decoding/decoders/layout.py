@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.core.redaction.decoding.excerpts import excerpt
-from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, SubstitutedView, TextView, Tokens
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, SubstitutedView, TextView, TokenLocator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ _ADJACENT_LETTERS = tuple(
 _LONGEST_LETTER = 6
 """Maximum number of bytes of a letter and of the quote before it."""
 _LETTER = re.compile(rb"(['\"])(\\?[^'\"\n]|[\xc2-\xf4][\x80-\xbf]{1,3})\1")
-# A vertical border of a table; and such a border on the line below.
+# A vertical border of a table, which is a vertical bar or a box-drawing character; and such a border on the line below.
 _BORDER = re.compile(rb"[|\xe2](?:(?<=\|)|(?<=\xe2)[\x94\x95][\x80-\xbf])")
 _BORDER_BELOW = re.compile(rb"\n[^\n|\xe2]{0,500}(?:\||\xe2[\x94\x95][\x80-\xbf])")
 _WIDEST = 500
@@ -83,9 +83,9 @@ def _removal_views(view: TextView, expression: re.Pattern[bytes], detection: re.
         expression: Matches the bytes to remove.
         detection: Matches wherever bytes must be removed, and perhaps elsewhere. It decides about the excerpt.
     """
-    part = excerpt(view, lambda data: detection.search(data) is not None)
-    new = expression.sub(b"", part.data)
-    return [SubstitutedView(part, new, "layout", expression, lambda _: b"")] if new != part.data else []
+    parent = excerpt(view, lambda data: detection.search(data) is not None)
+    remaining = expression.sub(b"", parent.data)
+    return [SubstitutedView(parent, remaining, "layout", expression, lambda _: b"")] if remaining != parent.data else []
 
 
 def _lists_of_letters(data: bytes) -> list[re.Match[bytes]]:
@@ -105,10 +105,12 @@ def _lists_of_letters(data: bytes) -> list[re.Match[bytes]]:
     return list(lists.values())
 
 
-def _join_letters(match: re.Match[bytes]) -> tuple[bytes, Tokens]:
+def _join_letters(match: re.Match[bytes]) -> tuple[bytes, TokenLocator]:
+    """Return the joined letters of a list, and their locator."""
     letters = list(_LETTER.finditer(match.string, match.start(), match.end()))
+    # Each byte of a letter has the span of the whole letter.
     spans = [letter.span(2) for letter in letters for _ in letter[2]]
-    return b"".join(letter[2] for letter in letters), Tokens(lambda: spans)
+    return b"".join(letter[2] for letter in letters), TokenLocator(lambda: spans)
 
 
 class _CellLine(NamedTuple):
@@ -161,11 +163,12 @@ def _cell_lines(line: bytes, offset: int) -> Iterator[_CellLine]:
     Columns are counted in characters, because a border is one character and three bytes.
     """
     start = 0
-    for stop in [*[match.span() for match in _BORDER.finditer(line)], (len(line), len(line))]:
-        for cell in _CELL.finditer(line, start, stop[0]):
+    line_end = (len(line), len(line))
+    for border_start, border_end in [*[border.span() for border in _BORDER.finditer(line)], line_end]:
+        for cell in _CELL.finditer(line, start, border_start):
             column = len(line[: cell.start()].decode("utf-8", "replace"))
-            yield _CellLine(offset + cell.start(), offset + cell.end(), column, stop[0] < len(line))
-        start = stop[1]
+            yield _CellLine(offset + cell.start(), offset + cell.end(), column, border_start < len(line))
+        start = border_end
 
 
 def _pieces(data: bytes, cells: dict[tuple[int, bool], list[_CellLine]]) -> Iterator[DecodedPiece]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # A quick check for quoted-printable. The alternatives are a sign, a blank (unless "=20" may be a number), a character outside ASCII, a line
 # end, and an encoded word.
-_QUOTED = re.compile(rb"=(?<!==)(?:3D|0[0-9A-F]|7F|20(?![0-9]*(?:[\s,.:;)\]}]|\Z))|[C-F][0-9A-F]=[89AB][0-9A-F]|\r?\n|\?)")
+_QUICK_CHECK = re.compile(rb"=(?<!==)(?:3D|0[0-9A-F]|7F|20(?![0-9]*(?:[\s,.:;)\]}]|\Z))|[C-F][0-9A-F]=[89AB][0-9A-F]|\r?\n|\?)")
 # An escape sequence of quoted-printable.
 _ESCAPE = re.compile(rb"=[0-9A-F]{2}|=[ \t]*\r?\n")
 # An encoded word, with the white space before the next one.
@@ -37,7 +37,7 @@ def has_quoted_printable(data: bytes) -> bool:
 
     A number after an equals sign is neither of them.
     """
-    return _QUOTED.search(data) is not None
+    return _QUICK_CHECK.search(data) is not None
 
 
 def mail_views(view: TextView) -> list[TextView]:
@@ -62,8 +62,8 @@ def _has_utf_7(data: bytes) -> bool:
 
 
 def _substituted_views(view: TextView, name: str, expression: re.Pattern[bytes], decode: Callable[[bytes], bytes]) -> list[TextView]:
-    new = expression.sub(lambda match: decode(match[0]), view.data)
-    return [SubstitutedView(view, new, name, expression, decode)] if new != view.data else []
+    decoded = expression.sub(lambda match: decode(match[0]), view.data)
+    return [SubstitutedView(view, decoded, name, expression, decode)] if decoded != view.data else []
 
 
 def _decode_quoted(escape: bytes) -> bytes:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from zensecrets_jupyter.core.redaction.decoding.runs import is_printable
-from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView, Tokens
+from zensecrets_jupyter.core.redaction.decoding.views import DecodedPiece, PiecedView, TextView, TokenLocator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,16 +46,13 @@ _LAST_OF_ASCII, _LAST_CHARACTER = 0x7F, 0x10FFFF
 
 
 def number_views(view: TextView) -> list[TextView]:
-    """Return views of the lists of numbers in ``view``.
-
-    The numbers are decoded as bytes and as code points.
-    """
+    """Return views of the lists of numbers in ``view``, decoded as bytes and as code points."""
     data = view.data
     views: list[TextView] = []
     lists = [match.span() for match in _LIST.finditer(data[:_LONGEST])]
     for expression, decode in _LISTS:
         pieces = [
-            DecodedPiece(decoded, Tokens(partial(_number_spans, match, size), size or 1))
+            DecodedPiece(decoded, TokenLocator(partial(_number_spans, match, size), size or 1))
             for start, end in lists
             for match in expression.finditer(data, start, end)
             for decoded, size in decode(match[0])
