@@ -151,8 +151,8 @@ def test_conflicts_are_handled_as_requested(
     differing = {name for name in selected_names if name in theirs and theirs[name] != ours[name]}
     plan = plan_copy(source, target, names)
     assert all_records(target) == theirs, "a plan writes nothing"
-    assert {secret.name for secret in plan.with_result(ComparisonResult.CONFLICT)} == differing
-    assert {secret.name for secret in plan.with_result(ComparisonResult.NEW)} == selected_names - theirs.keys()
+    assert {secret.name for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)} == differing
+    assert {secret.name for secret in plan.secrets_with_result(ComparisonResult.NEW)} == selected_names - theirs.keys()
     if on_conflict == "stop" and differing:
         with pytest.raises(SecretExistsError, match="nothing was copied"):
             copy_secrets(source, target, names)
@@ -190,7 +190,7 @@ def test_an_impossible_secret_does_not_stop_the_copy() -> None:
     source.register_record("fine", record(key="k"))
     target = fake_remote()
     plan = plan_copy(source, target)
-    large, long = plan.with_result(ComparisonResult.IMPOSSIBLE)
+    large, long = plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)
     assert (large.name, long.name) == ("large", "long" * 60)
     assert "bytes in the fake service; 1000 are allowed" in large.reason
     assert "too long for the fake service" in long.reason
@@ -208,8 +208,8 @@ def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
         source.register_record(name, record(key="1"))
     source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
     plan = plan_copy(source, target)
-    assert [secret.name for secret in plan.with_result(ComparisonResult.IMPOSSIBLE)] == ["b", "forbidden"]
-    assert "Another program wrote" in plan.with_result(ComparisonResult.IMPOSSIBLE)[0].reason
+    assert [secret.name for secret in plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)] == ["b", "forbidden"]
+    assert "Another program wrote" in plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)[0].reason
     assert run_copy(plan).registered == ["a"]
     source.backend.service.before = _make_failure("get", "forbidden")
     with pytest.raises(ManagerAccessError):
@@ -251,7 +251,7 @@ def test_a_write_only_target_can_be_copied_to() -> None:
     source, target = memory(**numbered_records(4)), fake_remote(WriteOnlyFakeBackend)
     assert len(copy_secrets(source, target, ["n000", "n001"]).registered) == 2
     plan = plan_copy(source, target)
-    reasons = {secret.reason for secret in plan.with_result(ComparisonResult.CONFLICT)}
+    reasons = {secret.reason for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)}
     assert reasons == {f"flavor {target.flavor} returns no secrets, so they can't be compared"}
     with pytest.raises(SecretExistsError, match="returns no secrets"):
         copy_secrets(source, target)

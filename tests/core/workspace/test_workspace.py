@@ -75,7 +75,7 @@ def test_first_use_creates_the_default_stack(workspace: Workspace) -> None:
         ("orchestrator", "default", "local"),
         ("secrets_manager", "default", "local"),
     ]
-    assert [(record.name, record.active) for record in workspace.stacks()] == [("default", True)]
+    assert [(record.name, record.is_active) for record in workspace.stacks()] == [("default", True)]
     assert workspace.active_stack_name == "default"
     assert workspace.stack().name == "default"
 
@@ -469,7 +469,7 @@ def test_a_stack_is_registered_changed_and_deleted(labels: Workspace) -> None:
     """Components of a stack are kept in order, and can be replaced, added and removed."""
     record = labels.register_stack("mine", {ANNOTATOR: "labels", MANAGER: "default"})
     assert list(record.components.items()) == [(ANNOTATOR, "labels"), (MANAGER, "default")]
-    assert not record.active
+    assert not record.is_active
     labels.register_component(ANNOTATOR, "other", "custom", {})
     assert labels.update_stack("mine", {ANNOTATOR: "other"}).components[ANNOTATOR] == "other"
     assert list(labels.remove_from_stack("mine", [ANNOTATOR]).components) == [MANAGER]
@@ -482,9 +482,9 @@ def test_a_stack_is_registered_changed_and_deleted(labels: Workspace) -> None:
 def test_the_active_stack_can_be_set_and_renamed(labels: Workspace) -> None:
     """The active stack can be set and renamed but not deleted."""
     labels.copy_stack("default", "mine")
-    assert labels.set_active_stack("mine").active
+    assert labels.set_active_stack("mine").is_active
     assert labels.active_stack_name == "mine"
-    assert labels.rename_stack("mine", "yours").active
+    assert labels.rename_stack("mine", "yours").is_active
     assert labels.active_stack_name == "yours"
     assert labels.stack_record().name == labels.stack().name == "yours"
     with pytest.raises(InvalidStackError, match=r"is active and can't be deleted\. Activate another stack first"):
@@ -597,7 +597,7 @@ def test_concurrent_registrations_are_all_kept(workspace: Workspace) -> None:
     expected = {f"a-{number}-{turn}": {"number": turn, "updated": turn} for number in range(4) for turn in range(10)}
     assert {record.name: record.attributes for record in workspace.components(ANNOTATOR)} == expected
     assert len(workspace.stacks()) == 41
-    assert [record.name for record in workspace.stacks() if record.active] == ["default"]
+    assert [record.name for record in workspace.stacks() if record.is_active] == ["default"]
 
 
 def test_concurrent_updates_of_one_component_are_all_kept(labels: Workspace) -> None:

@@ -16,7 +16,7 @@ from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.names import did_you_mean
 from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.text import counted
-from zensecrets_jupyter.core.transfer.secret_copy import ON_CONFLICT, ComparisonResult, CopyPlan, conflict_error, plan_copy, run_copy
+from zensecrets_jupyter.core.transfer.secret_copy import CONFLICT_ACTIONS, ComparisonResult, CopyPlan, conflict_error, plan_copy, run_copy
 from zensecrets_jupyter.core.workspace import get_workspace
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _manager_name = click.argument("name", metavar="NAME", shell_complete=_manager_n
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completion.completer(completion.source_secret_names))
 @click.option(
     _FLAG,
-    type=click.Choice(ON_CONFLICT),
+    type=click.Choice(CONFLICT_ACTIONS),
     default=None,
     help="Choose what happens if the target has a secret with other content. Without this option, the command asks.",
 )
@@ -109,7 +109,7 @@ def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> s
         SecretExistsError: If there are conflicts, and ``on_conflict`` is "stop".
         InteractionUnavailableError: If there are conflicts, ``on_conflict`` is ``None``, and the input is not interactive.
     """
-    conflicts = plan.with_result(ComparisonResult.CONFLICT)
+    conflicts = plan.secrets_with_result(ComparisonResult.CONFLICT)
     if not conflicts or on_conflict == "skip":
         return set()
     if on_conflict == "stop":
@@ -144,7 +144,7 @@ def _plan_table(plan: CopyPlan) -> Table:
 
 
 def _counts_text(plan: CopyPlan) -> str:
-    counts = {result: len(plan.with_result(result)) for result in ComparisonResult}
+    counts = {result: len(plan.secrets_with_result(result)) for result in ComparisonResult}
     return ", ".join(f"{count} {result.value}" for result, count in counts.items() if count) + "."
 
 

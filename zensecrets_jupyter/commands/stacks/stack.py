@@ -118,7 +118,7 @@ def remove_component(name: str | None, **components: bool) -> Outcome:
     old_record = workspace.stack_record(name)
     record = workspace.remove_from_stack(old_record.name, chosen)
     text = f"Removed the {', '.join(component_type.label for component_type in chosen)} from stack {record.name!r}."
-    if not record.active:
+    if not record.is_active:
         return Outcome(text=text)
     options = " ".join(f"--{component_type.command} {old_record.components[component_type]}" for component_type in chosen)
     warning = f"Warning: stack {record.name!r} is the active one. To undo the change: %stack update {record.name} {options}"

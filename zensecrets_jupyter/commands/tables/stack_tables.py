@@ -38,7 +38,7 @@ def component_table(record: ComponentRecord, facts: Mapping[str, str]) -> Table:
 def stacks_table(records: Sequence[StackRecord]) -> Table:
     """Return the stacks with their components; a star marks the active stack."""
     types = list(dict.fromkeys(component_type for record in records for component_type in record.components))
-    rows = [("*" if record.active else "", record.name, *map(record.components.get, types)) for record in records]
+    rows = [("*" if record.is_active else "", record.name, *map(record.components.get, types)) for record in records]
     return Table(["active", "stack", *(component_type.label for component_type in types)], rows, title="Stacks")
 
 
@@ -51,7 +51,7 @@ def stack_record_table(record: StackRecord, components: Mapping[ComponentType, C
         (component_type.label, name, components[component_type].flavor, _attributes_text(components[component_type].attributes))
         for component_type, name in record.components.items()
     ]
-    return _stack_table(record.name, rows, note="It is the active stack." if record.active else "")
+    return _stack_table(record.name, rows, note="It is the active stack." if record.is_active else "")
 
 
 def stack_table(stack: Stack) -> Table:

@@ -25,19 +25,19 @@ _RETRY_HINT = "Copy again to continue: secrets in the target are compared first.
 def write_all(
     target: SecretsManager,
     records: Mapping[str, SecretRecord],
-    replaced: Collection[str],
+    replaced_names: Collection[str],
     on_progress: ProgressCallback | None,
     *,
-    already_copied: int,
+    already_copied_count: int,
 ) -> dict[str, str]:
     """Write the records and return the outcome of each.
 
     Args:
         target: The secrets manager.
         records: The records by name.
-        replaced: The names of existing secrets that are replaced.
+        replaced_names: The names of existing secrets that are replaced.
         on_progress: Called after each secret.
-        already_copied: The number of secrets that were in the target before; they count as completed.
+        already_copied_count: The number of secrets that were in the target before; they count as completed.
 
     Returns:
         For each name the reason why the secret could not be written, or an empty text.
@@ -46,7 +46,7 @@ def write_all(
         ZenSecretsError: If the target fails; the error states the progress.
         InterruptedWork: On Ctrl-C; the error states the progress.
     """
-    writer = _BatchWriter(target, records, replaced, on_progress, already_copied)
+    writer = _BatchWriter(target, records, replaced_names, on_progress, already_copied_count)
     problem: BaseException
     try:
         writer.run()
@@ -68,22 +68,22 @@ class _BatchWriter:
         self,
         target: SecretsManager,
         records: Mapping[str, SecretRecord],
-        replaced: Collection[str],
+        replaced_names: Collection[str],
         on_progress: ProgressCallback | None,
-        already_copied: int,
+        already_copied_count: int,
     ) -> None:
         self._target = target
         self._records = records
-        self._replaced = replaced
+        self._replaced_names = replaced_names
         self._on_progress = on_progress
-        self._already_copied = already_copied
+        self._already_copied_count = already_copied_count
         self.outcomes: dict[str, str] = {}
 
     @property
     def progress(self) -> str:
         """The progress as a sentence."""
-        completed = self._already_copied + sum(not reason for reason in list(self.outcomes.values()))
-        total = self._already_copied + len(self._records)
+        completed = self._already_copied_count + sum(not reason for reason in list(self.outcomes.values()))
+        total = self._already_copied_count + len(self._records)
         return f"{completed} of {total} secrets are in {self._target.name!r}, each of them complete."
 
     def run(self) -> None:
@@ -91,22 +91,22 @@ class _BatchWriter:
         names = list(self._records)
         if not names:
             return
-        # The first secret is written in the calling thread, because a passphrase prompt has to appear there, and because an error that
-        # concerns all secrets is then raised once.
-        self._put(names[0])
+        # The first secret is written in the calling thread, before the others, for two reasons: a passphrase prompt has to appear in this
+        # thread, and an error that concerns all secrets is raised only once.
+        self._write_and_record(names[0])
         self._report()
-        workers = min(self._target.parallel_reads, len(names) - 1)
-        if workers > 1:
-            self._run_in_pool(names[1:], workers)
+        worker_count = min(self._target.parallel_reads, len(names) - 1)
+        if worker_count > 1:
+            self._run_in_pool(names[1:], worker_count)
             return
         for name in names[1:]:
-            self._put(name)
+            self._write_and_record(name)
             self._report()
 
-    def _run_in_pool(self, names: list[str], workers: int) -> None:
-        pool = ThreadPoolExecutor(workers, thread_name_prefix="zensecrets-copy")
+    def _run_in_pool(self, names: list[str], worker_count: int) -> None:
+        pool = ThreadPoolExecutor(worker_count, thread_name_prefix="zensecrets-copy")
         try:
-            for future in as_completed([pool.submit(self._put, name) for name in names]):
+            for future in as_completed([pool.submit(self._write_and_record, name) for name in names]):
                 future.result()
                 self._report()
         finally:
@@ -114,17 +114,18 @@ class _BatchWriter:
             pool.shutdown(cancel_futures=True)
 
     def _report(self) -> None:
+        """Report the progress to ``on_progress``."""
         if self._on_progress is not None:
-            self._on_progress(self._already_copied + len(self.outcomes), self._already_copied + len(self._records))
+            self._on_progress(self._already_copied_count + len(self.outcomes), self._already_copied_count + len(self._records))
 
-    def _put(self, name: str) -> None:
+    def _write_and_record(self, name: str) -> None:
         self.outcomes[name] = self._write(name)
 
     def _write(self, name: str) -> str:
-        """Write one secret and return the reason if it could not be written."""
+        """Write one secret; return the reason why it could not be written, or an empty text."""
         record = self._records[name]
         try:
-            if name in self._replaced:
+            if name in self._replaced_names:
                 self._target.replace_record(name, record)
             else:
                 self._target.register_record(name, record)
@@ -134,7 +135,7 @@ class _BatchWriter:
             return error.message
         else:
             return ""
-        # Another writer changed the secret after the comparison, perhaps to the same content.
+        # Another writer changed the secret after the comparison. If its content is the same now, nothing has to be written.
         can_read = Capability.READ in self._target.capabilities
         if can_read and self._target.get_records([name])[name] == record:
             return ""

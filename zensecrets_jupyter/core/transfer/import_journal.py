@@ -1,4 +1,4 @@
-"""Journal of a running import, with which the next command undoes a killed import.
+"""Journal of a running import. If the import is killed, the next command undoes its changes with the journal.
 
 The journal is for secrets managers that write one secret at a time. It is a file under ``ZENSECRETS_HOME``, encrypted with the workspace's
 data key. The file is locked during the import, and the system releases the lock when the process ends.
@@ -45,7 +45,8 @@ def write_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> Ite
         UnwritableFileError: If the journal can't be written; nothing was changed.
         ManagerLockedError: If the workspace's data key can't be opened.
     """
-    # Every flavor writes a single secret atomically. A journal for an unregistered manager could not be found again.
+    # A single change needs no journal, because every flavor writes a secret atomically. A manager without an origin is not registered, so
+    # no later command could find its journal.
     if len(changes) <= 1 or manager.context.origin is None:
         yield
         return
@@ -61,16 +62,16 @@ def write_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> Ite
 def undo_stopped_imports(manager: SecretsManager) -> list[str]:
     """Undo killed imports into ``manager`` and return the names of the restored secrets.
 
-    Secrets that another writer has changed since then stay unchanged. Changes that can't be undone now are left for the next call.
+    A secret that another writer has changed after the import stays unchanged. Changes that can't be undone now are left for the next call.
     """
-    undone: list[str] = []
-    for path in _journals(manager):
+    restored_names: list[str] = []
+    for path in _journal_paths(manager):
         with suppress(ZenSecretsError, OSError):
-            undone += _undo_journal(manager, path)
-    return undone
+            restored_names += _undo_journal(manager, path)
+    return restored_names
 
 
-def _journals(manager: SecretsManager) -> Sequence[Path]:
+def _journal_paths(manager: SecretsManager) -> Sequence[Path]:
     folder = home() / _FOLDER
     try:
         names = os.listdir(folder)  # noqa: PTH208 - the folder usually does not exist, and os.listdir is the fastest check
@@ -92,8 +93,8 @@ def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> t
             write_atomically(path, json.dumps(document).encode())
             with suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_RDWR)
-                # Another command may have treated the journal as abandoned before it was locked.
-                # Without locks, other commands leave a new journal alone because of its age.
+                # Before the lock, another command may have treated the journal as abandoned and deleted it. Then it is written again.
+                # On a file system without locks, other commands leave a journal alone that is less than a day old.
                 if try_lock(descriptor) is not LockResult.HELD and path.exists():
                     return path, descriptor
                 os.close(descriptor)
@@ -110,9 +111,9 @@ def _undo_journal(manager: SecretsManager, path: Path) -> list[str]:
             return []
         with path.open("rb") as file:
             changes = _parse(file.read(_MAX_FILE_BYTES))
-        undone = [name for name, change in changes.items() if _undo_change(manager, name, change)]
+        restored_names = [name for name, change in changes.items() if _undo_change(manager, name, change)]
         path.unlink()
-        return undone
+        return restored_names
     finally:
         os.close(descriptor)
 

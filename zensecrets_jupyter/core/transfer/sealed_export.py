@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FORMAT_KEY = "zensecrets_sealed_export"
+"""The key of the file's version, by which an encrypted export is recognized."""
 VERSION = 1
 
 _CONTEXT = (FORMAT_KEY, str(VERSION))
+"""Authenticated context of the encryption: with another context, the data can't be decrypted."""
 
 
 def is_sealed(text: str) -> bool:
     """Return whether a text is an encrypted export."""
+    # The key is the first one in the file. Later in a text, it may be a part of a value.
     return text.lstrip().startswith("{") and f'"{FORMAT_KEY}"' in text[:200]
 
 
@@ -50,24 +53,25 @@ def unseal(text: str, name: str, ask: Callable[[str], str]) -> str:
     Raises:
         UnreadableFileError: If the file was altered or damaged.
         WrongPassphraseError: If no typed passphrase opens it.
-        InteractionUnavailableError: If the session can't ask.
+        InteractionUnavailableError: If the session can't ask for the passphrase.
     """
     parameters, sealed = _parse(text, name)
     if exceeds_limit(parameters):
         message = f"Opening the export {name!r} would take more than {WORK_LIMIT}."
         raise UnreadableFileError(message, hint="This package does not write files like that: use another copy.")
-    previous = ""
+    previous_passphrase = ""
     for attempt in range(MAX_ATTEMPTS):
         passphrase = ask(f"{'That does not open it. ' if attempt else ''}Passphrase of {name}: ")
-        if attempt and passphrase == previous:
+        if attempt and passphrase == previous_passphrase:
             # A source such as an environment variable returns the same passphrase again.
             break
-        previous = passphrase
+        previous_passphrase = passphrase
         try:
             return cipher.unseal(derive_key(passphrase, parameters, f"the export {name!r}"), sealed, _CONTEXT).decode(
                 "utf-8", "surrogatepass"
             )
         except ManagerCorruptedError:
+            # The checksum was correct, so the passphrase is wrong.
             continue
     raise WrongPassphraseError(f"The passphrase does not open the export {name!r}.", hint="The file is intact: try another passphrase.")
 
@@ -85,4 +89,5 @@ def _parse(text: str, name: str) -> tuple[dict[str, Any], bytes]:
 
 
 def _checksum(parameters: dict[str, Any], sealed: str) -> str:
+    """Return the checksum over the parameters and the encrypted secrets."""
     return cipher.checksum((json.dumps(parameters, sort_keys=True), sealed)).hex()

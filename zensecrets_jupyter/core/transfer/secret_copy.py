@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.transfer.batch_writer import ProgressCallback
 
-ON_CONFLICT = ("skip", "replace", "stop")
+CONFLICT_ACTIONS = ("skip", "replace", "stop")
 """Ways to handle a conflict: keep the secret of the target, replace it, or copy nothing."""
 _MAX_LISTED_NAMES = 5
 """Maximum number of names in a sentence; further ones are counted."""
@@ -76,7 +76,7 @@ class CopyPlan:
     secrets: tuple[ComparedSecret, ...]
     records: Mapping[str, SecretRecord] = field(repr=False)
 
-    def with_result(self, result: ComparisonResult) -> list[ComparedSecret]:
+    def secrets_with_result(self, result: ComparisonResult) -> list[ComparedSecret]:
         """Return the secrets with this result."""
         return [secret for secret in self.secrets if secret.result is result]
 
@@ -117,15 +117,15 @@ def plan_copy(source: SecretsManager, target: SecretsManager, names: Iterable[st
     results = source.get_records(selected_names)
     _check_readable(source, results, are_names_given=names is not None)
     records: dict[str, SecretRecord] = {}
-    compared: list[ComparedSecret] = []
+    comparisons: list[ComparedSecret] = []
     for name, record in results.items():
         if isinstance(record, SecretRecord):
             records[name] = record
         elif not isinstance(record, SecretNotFoundError):
-            compared.append(ComparedSecret(name, ComparisonResult.IMPOSSIBLE, record.message))
+            comparisons.append(ComparedSecret(name, ComparisonResult.IMPOSSIBLE, record.message))
         # Otherwise the secret was deleted after the listing, and there is nothing to copy.
-    compared += _compare_all(target, records)
-    return CopyPlan(source, target, tuple(sorted(compared)), records)
+    comparisons += _compare_all(target, records)
+    return CopyPlan(source, target, tuple(sorted(comparisons)), records)
 
 
 def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: ProgressCallback | None = None) -> CopyReport:
@@ -143,19 +143,19 @@ def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: Prog
         ZenSecretsError: If the target fails; the error states the progress and that copying again continues.
         InterruptedWork: On Ctrl-C; the error states the progress and that copying again continues.
     """
-    conflicts = [secret.name for secret in plan.with_result(ComparisonResult.CONFLICT)]
+    conflicts = [secret.name for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)]
     replaced = [name for name in conflicts if name in replace]
     if replaced and Capability.UPDATE not in plan.target.capabilities:
         message = f"Secrets manager {plan.target.name!r} (flavor {plan.target.flavor}) can't replace {_list_names(replaced)}."
         raise UnsupportedOperationError(
             message, flavor=plan.target.flavor, hint="Nothing was copied: skip the conflicts, or delete the secrets there."
         )
-    new = [secret.name for secret in plan.with_result(ComparisonResult.NEW)]
-    same = [secret.name for secret in plan.with_result(ComparisonResult.SAME)]
+    new = [secret.name for secret in plan.secrets_with_result(ComparisonResult.NEW)]
+    same = [secret.name for secret in plan.secrets_with_result(ComparisonResult.SAME)]
     outcomes = write_all(
-        plan.target, {name: plan.records[name] for name in (*new, *replaced)}, set(replaced), on_progress, already_copied=len(same)
+        plan.target, {name: plan.records[name] for name in (*new, *replaced)}, set(replaced), on_progress, already_copied_count=len(same)
     )
-    failed = {secret.name: secret.reason for secret in plan.with_result(ComparisonResult.IMPOSSIBLE)}
+    failed = {secret.name: secret.reason for secret in plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)}
     failed |= {name: reason for name, reason in outcomes.items() if reason}
     return CopyReport(
         [name for name in new if name not in failed],
@@ -188,10 +188,10 @@ def copy_secrets(
         SecretExistsError: If there is a conflict and ``on_conflict`` is ``stop``; nothing was copied.
         ZenSecretsError: For the errors of :func:`plan_copy` and :func:`run_copy`.
     """
-    if on_conflict not in ON_CONFLICT:
-        raise SettingsError(f"{on_conflict!r} is not a way to handle conflicts.", hint=f"Use one of {', '.join(ON_CONFLICT)}.")
+    if on_conflict not in CONFLICT_ACTIONS:
+        raise SettingsError(f"{on_conflict!r} is not a way to handle conflicts.", hint=f"Use one of {', '.join(CONFLICT_ACTIONS)}.")
     plan = plan_copy(source, target, names)
-    conflicts = [secret.name for secret in plan.with_result(ComparisonResult.CONFLICT)]
+    conflicts = [secret.name for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)]
     if conflicts and on_conflict == "stop":
         raise conflict_error(
             plan, hint='Decide: on_conflict="skip" keeps the secrets of the target, on_conflict="replace" overwrites them.'
@@ -201,7 +201,8 @@ def copy_secrets(
 
 def conflict_error(plan: CopyPlan, *, hint: str) -> SecretExistsError:
     """Return the error that lists the conflicts of a plan."""
-    names = [secret.name for secret in plan.with_result(ComparisonResult.CONFLICT)]
+    names = [secret.name for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)]
+    # The reason is a part of the message below.
     reason = "with other content" if Capability.READ in plan.target.capabilities else "and returns no secrets that could be compared"
     message = f"Secrets manager {plan.target.name!r} has {_list_names(names)} already, {reason}; nothing was copied."
     return SecretExistsError(message, name=names[0], manager=plan.target.name, hint=hint)
@@ -248,40 +249,43 @@ def _check_readable(source: SecretsManager, results: Mapping[str, SecretRecord |
 def _compare_all(target: SecretsManager, records: Mapping[str, SecretRecord]) -> list[ComparedSecret]:
     """Return the comparison of the records with the target."""
     # The target is listed once and read in batches, because each request to a remote service takes time.
-    impossible = {name: reason for name, record in records.items() if (reason := _refusal(target, name, record))}
-    possible_names = set(target.list_secrets()) if Capability.LIST in target.capabilities and records else set(records)
-    can_read = Capability.READ in target.capabilities
-    common_names = [name for name in records if name in possible_names and name not in impossible]
+    can_list, can_read = Capability.LIST in target.capabilities, Capability.READ in target.capabilities
+    refusals = {name: reason for name, record in records.items() if (reason := _refusal_reason(target, name, record))}
+    # If the target can't list its secrets, it may have any of them.
+    possible_names = set(target.list_secrets()) if can_list and records else set(records)
+    common_names = [name for name in records if name in possible_names and name not in refusals]
     target_records = target.get_records(common_names) if can_read and common_names else {}
-    compared = [ComparedSecret(name, ComparisonResult.IMPOSSIBLE, reason) for name, reason in impossible.items()]
+    comparisons = [ComparedSecret(name, ComparisonResult.IMPOSSIBLE, reason) for name, reason in refusals.items()]
     for name, record in records.items():
-        if name in impossible:
+        if name in refusals:
             continue
         if name not in possible_names or isinstance(target_records.get(name), SecretNotFoundError):
-            compared.append(ComparedSecret(name, ComparisonResult.NEW))
-        elif not can_read:
-            can_list = Capability.LIST in target.capabilities
+            comparisons.append(ComparedSecret(name, ComparisonResult.NEW))
+        elif not can_read and can_list:
             reason = f"flavor {target.flavor} returns no secrets, so they can't be compared"
-            compared.append(
-                ComparedSecret(name, ComparisonResult.CONFLICT, reason) if can_list else ComparedSecret(name, ComparisonResult.NEW)
-            )
+            comparisons.append(ComparedSecret(name, ComparisonResult.CONFLICT, reason))
+        elif not can_read:
+            # The target refuses the registration later if it has the secret.
+            comparisons.append(ComparedSecret(name, ComparisonResult.NEW))
         else:
-            compared.append(_compare(target_records[name], name, record))
-    return compared
+            comparisons.append(_compare(target_records[name], name, record))
+    return comparisons
 
 
 def _compare(target_record: SecretRecord | ZenSecretsError, name: str, record: SecretRecord) -> ComparedSecret:
+    """Return the comparison of a record with the target's record, or with the error of reading the target's record."""
     if isinstance(target_record, ManagerAccessError):
         return ComparedSecret(name, ComparisonResult.CONFLICT, f"it can't be compared: {target_record.message}")
     if isinstance(target_record, _SINGLE_SECRET_ERRORS):
         return ComparedSecret(name, ComparisonResult.IMPOSSIBLE, target_record.message)
     if isinstance(target_record, ZenSecretsError):
         raise target_record
-    reason = _difference(record, target_record)
+    reason = _describe_differences(record, target_record)
     return ComparedSecret(name, ComparisonResult.CONFLICT, reason) if reason else ComparedSecret(name, ComparisonResult.SAME)
 
 
-def _refusal(target: SecretsManager, name: str, record: SecretRecord) -> str:
+def _refusal_reason(target: SecretsManager, name: str, record: SecretRecord) -> str:
+    """Return the reason why the target can't store a record, or an empty text."""
     try:
         target.check_record(name, record)
     except _SINGLE_SECRET_ERRORS as error:
@@ -289,20 +293,21 @@ def _refusal(target: SecretsManager, name: str, record: SecretRecord) -> str:
     return ""
 
 
-def _difference(record: SecretRecord, target_record: SecretRecord) -> str:
-    """Return the keys and schemas in which two records differ, or an empty text."""
+def _describe_differences(record: SecretRecord, target_record: SecretRecord) -> str:
+    """Return the keys and schemas in which the record of the target differs from ``record``, or an empty text."""
     content, target_content = dict(record.content), dict(target_record.content)
-    parts = [
+    keys_by_description = [
         ("other values of", [key for key in content if key in target_content and content[key] != target_content[key]]),
         ("it lacks", [key for key in content if key not in target_content]),
         ("it also has", [key for key in target_content if key not in content]),
     ]
-    differences = [f"{description} {', '.join(sorted(keys))}" for description, keys in parts if keys]
+    differences = [f"{description} {', '.join(sorted(keys))}" for description, keys in keys_by_description if keys]
     if record.schema != target_record.schema:
         differences.append(f"its schema is {target_record.schema!r}, not {record.schema!r}")
     return "; ".join(differences)
 
 
 def _list_names(names: list[str]) -> str:
+    """Return the first names and the number of further ones, for a sentence."""
     first_names = ", ".join(map(repr, names[:_MAX_LISTED_NAMES]))
     return f"{first_names} and {len(names) - _MAX_LISTED_NAMES} more" if len(names) > _MAX_LISTED_NAMES else first_names

@@ -72,17 +72,19 @@ def plan_import(
 
     Raises:
         SecretExistsError: If a name exists, and neither ``overwrite`` nor ``skip_existing`` is set.
-        UnsupportedOperationError: If the secrets manager lacks an operation that the import requires.
+        UnsupportedOperationError: If the secrets manager does not have an operation that the import requires.
     """
-    by_name = {secret.name: secret for secret in secrets}
-    existing = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()
-    existing_names = [name for name in by_name if name in existing]
+    secrets_by_name = {secret.name: secret for secret in secrets}
+    names_in_manager = set(manager.list_secrets()) if Capability.LIST in manager.capabilities else set()
+    existing_names = [name for name in secrets_by_name if name in names_in_manager]
     if existing_names and not (overwrite or skip_existing):
         existing_list = f"{', '.join(map(repr, existing_names))} exist{'s' if len(existing_names) == 1 else ''} already"
         message = f"{existing_list} in secrets manager {manager.name!r}; nothing was imported."
         raise SecretExistsError(message, name=existing_names[0], manager=manager.name, hint="Add --overwrite or --skip-existing.")
-    new = [secret for name, secret in by_name.items() if name not in existing]
-    plan = ImportPlan(new, [by_name[name] for name in existing_names] if overwrite else [], [] if overwrite else existing_names)
+    new = [secret for name, secret in secrets_by_name.items() if name not in names_in_manager]
+    replaced = [secrets_by_name[name] for name in existing_names] if overwrite else []
+    skipped = [] if overwrite else existing_names
+    plan = ImportPlan(new, replaced, skipped)
     if plan.new:
         manager.require(Capability.REGISTER, "register")
     if plan.replaced:
@@ -106,13 +108,15 @@ def run_import(manager: SecretsManager, plan: ImportPlan) -> None:
         else:
             return
         raise _append_outcome(problem, "nothing was imported")
-    before = {name: record_of(manager.get_secret(name, refresh=True)) for name in replaced}
-    changes = {name: Change(before.get(name), record) for name, record in {**new, **replaced}.items()}
+    records_before = {name: record_of(manager.get_secret(name, refresh=True)) for name in replaced}
+    changes = {name: Change(records_before.get(name), record) for name, record in {**new, **replaced}.items()}
     with write_journal(manager, changes):
         _write_one_by_one(manager, changes)
 
 
 def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) -> None:
+    """Write the changes one after the other; undo all of them if one fails."""
+    # The name of each written secret, and a function that undoes its change.
     undo_steps: list[tuple[str, Callable[[], None]]] = []
     try:
         for name, change in changes.items():
@@ -129,10 +133,10 @@ def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) ->
         raise
     else:
         return
-    remaining = _undo_all(undo_steps)
-    outcome = (
-        f"{', '.join(remaining)} could not be undone and stay imported; nothing else was imported" if remaining else "nothing was imported"
-    )
+    remaining_names = _undo_all(undo_steps)
+    outcome = "nothing was imported"
+    if remaining_names:
+        outcome = f"{', '.join(remaining_names)} could not be undone and stay imported; nothing else was imported"
     raise _append_outcome(problem, outcome)
 
 
@@ -173,6 +177,8 @@ def export_secrets(
 
 
 def _prefer_environment(ask: PassphraseSource) -> PassphraseSource:
+    """Return a source that asks for the passphrase only if no environment variable has it."""
+
     def read_passphrase(prompt: str) -> str:
         return os.environ.get(PASSPHRASE_VARIABLE) or ask(prompt)
 
@@ -180,11 +186,14 @@ def _prefer_environment(ask: PassphraseSource) -> PassphraseSource:
 
 
 def _make_secret(name: str, record: SecretRecord, *, is_schema_given: bool) -> BaseSecretSchema:
+    """Return the secret of a record. The schema must exist if the user has given it; a schema from a file may be missing here."""
     schema = get_schema(record.schema) if is_schema_given else schema_or_fallback(record.schema)
     return schema.from_content(name, record.content)
 
 
 def _make_deletion(manager: SecretsManager, name: str) -> Callable[[], None]:
+    """Return a function that deletes a secret if it exists."""
+
     def delete() -> None:
         with suppress(SecretNotFoundError):
             manager.delete_secret(name)

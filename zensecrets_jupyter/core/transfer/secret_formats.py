@@ -21,15 +21,17 @@ if TYPE_CHECKING:
 
 FORMATS = ("env", "json", "yaml")
 EXPORT_KEY = "zensecrets_export"
+"""The key of an export's version, by which an export is recognized."""
 VERSION = 1
 """Version of the export format; a higher number is from a newer version of this package."""
 
 _SPLIT_HINT = "Split it, or check that it is the right one."
 _ENV_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+"""A key that a ``.env`` file can hold."""
 
 
 def format_of(path: str) -> str:
-    """Return the format of a file by its name, or an empty text."""
+    """Return the format of a file by its name, or an empty text if the name does not state a format."""
     name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()
     if name.startswith(".env") or name.endswith(".env"):
         return "env"
@@ -49,16 +51,16 @@ def read(text: str, file_format: str, *, file: str, name: str, is_single: bool =
         text: The text.
         file_format: One of :data:`FORMATS`.
         file: The name of the file in errors.
-        name: The name of the secret, if the file has none.
-        is_single: Whether the file must hold a single secret without a name.
+        name: The name of the secret, if the file holds the keys and values of a single secret.
+        is_single: Whether the file is expected to hold the keys and values of a single secret. An error then suggests a text for each key.
 
     Raises:
-        UnreadableFileError: If the text does not follow the format, or a value is not a text. The error contains no content.
+        UnreadableFileError: If the text does not follow the format, or a value is not a text. The error contains no value.
         InvalidSecretError: If a name or a key is not acceptable.
         StoreTooNewError: If a newer version of this package wrote it.
     """
-    parsers = {"env": _parse_env, "json": _parse_json_mapping}
-    document = parsers.get(file_format, _parse_yaml_mapping)(text, file)
+    parsers = {"env": _parse_env, "json": _parse_json_mapping, "yaml": _parse_yaml_mapping}
+    document = parsers[file_format](text, file)
     records = _parse_export(document, file) if EXPORT_KEY in document else _parse_plain(document, file, name, is_single=is_single)
     if not records:
         raise _unreadable_error(file, "holds no secrets", "Check that it is the right one.")
@@ -93,16 +95,16 @@ def parse_json(text: str, file: str) -> Any:
     """Return the content of a JSON text, with numbers as their original text.
 
     Raises:
-        UnreadableFileError: If it is not JSON, or has a duplicate key.
+        UnreadableFileError: If the text is not JSON, or has a duplicate key.
     """
-    count = 0
+    value_count = 0
 
     def make_dict(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal count
-        count += len(pairs)
-        if count > MAX_VALUES:
+        nonlocal value_count
+        value_count += len(pairs)
+        if value_count > MAX_VALUES:
             raise _unreadable_error(file, TOO_MANY_VALUES, _SPLIT_HINT)
-        _refuse_duplicates(file, (key for key, _ in pairs))
+        _check_keys(file, (key for key, _ in pairs))
         return dict(pairs)
 
     try:
@@ -120,7 +122,7 @@ def parse_yaml(text: str, file: str) -> Any:
     A null is ``None``.
 
     Raises:
-        UnreadableFileError: If it is not YAML, has a duplicate key, or uses other types than texts, lists and mappings.
+        UnreadableFileError: If the text is not YAML, has a duplicate key, or uses other types than texts, lists and mappings.
     """
     import yaml
 
@@ -146,7 +148,7 @@ def _convert_node(node: Any, file: str) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_convert_node(item, file) for item in node.value]
     keys = [key.value if isinstance(key, yaml.ScalarNode) else "" for key, _ in node.value]
-    _refuse_duplicates(file, keys)
+    _check_keys(file, keys)
     return {key: _convert_node(item, file) for key, (_, item) in zip(keys, node.value, strict=True)}
 
 
@@ -165,7 +167,7 @@ def _parse_env(text: str, file: str) -> dict[str, Any]:
         pairs.append((binding.key, binding.value))
         if len(pairs) > MAX_VALUES:
             raise _unreadable_error(file, TOO_MANY_VALUES, _SPLIT_HINT)
-    _refuse_duplicates(file, (key for key, _ in pairs))
+    _check_keys(file, (key for key, _ in pairs))
     return dict(pairs)
 
 
@@ -184,6 +186,7 @@ def _check_mapping(document: Any, file: str) -> dict[str, Any]:
 
 
 def _parse_plain(document: Mapping[str, Any], file: str, name: str, *, is_single: bool) -> dict[str, SecretRecord]:
+    """Return the secrets of a file that is no export; the arguments are those of :func:`read`."""
     keys_with_mapping = {key for key, value in document.items() if isinstance(value, dict)}
     if keys_with_mapping and is_single and len(keys_with_mapping) < len(document):
         raise _unreadable_error(file, f"holds a mapping under {quote_untrusted(next(iter(keys_with_mapping)))}", "Give each key a text.")
@@ -214,6 +217,7 @@ def _parse_export(document: Mapping[str, Any], file: str) -> dict[str, SecretRec
 
 
 def _convert_content(name: str, content: Mapping[str, Any], file: str) -> dict[str, str]:
+    """Return the content of the secret ``name`` with all values as texts."""
     texts = {}
     for key, value in content.items():
         if isinstance(value, bool):
@@ -235,9 +239,10 @@ def _write_env(records: Mapping[str, SecretRecord]) -> str:
     ((name, record),) = records.items()
     lines = []
     for key, value in _exact_strings(record.content).items():
-        quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-        lines.append(f"{key}='{quoted}'\n")
+        escaped_value = value.replace("\\", "\\\\").replace("'", "\\'")
+        lines.append(f"{key}='{escaped_value}'\n")
     text = "".join(lines)
+    # The text is read back, because a .env file can't hold every key and value.
     try:
         is_unchanged = all(map(_ENV_KEY.fullmatch, record.content)) and _parse_env(text, name) == dict(record.content)
     except UnreadableFileError:
@@ -249,10 +254,12 @@ def _write_env(records: Mapping[str, SecretRecord]) -> str:
 
 
 def _exact_strings(content: Mapping[str, str]) -> dict[str, str]:
+    """Return the content with each value as a ``str`` and not as an instance of a subclass, which PyYAML can't write."""
     return {str(key): str.__str__(value) for key, value in content.items()}
 
 
-def _refuse_duplicates(file: str, keys: Iterable[str]) -> None:
+def _check_keys(file: str, keys: Iterable[str]) -> None:
+    """Raise UnreadableFileError if a key is empty or occurs twice."""
     earlier_keys: set[str] = set()
     for key in keys:
         if not key:

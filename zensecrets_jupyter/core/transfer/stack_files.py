@@ -1,7 +1,7 @@
-"""Stacks in YAML files: export without any value, and import that also registers missing components.
+"""Stacks in YAML files: export without sensitive values, and import that also registers missing components.
 
-The layout is that of ZenML's export of a stack, which can be imported too. A file of this package also lists the required secrets, and the
-sensitive attributes that the export left out because they hold a value.
+The layout is that of ZenML's export of a stack, which can be imported too. A file of this package also lists the secrets that the stack
+requires, and the sensitive attributes that the export left out because they hold a plain value and not a reference.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class StackDescription(NamedTuple):
         name: The name.
         components: The components by type.
         schemas: The types of the schemas of the required secrets, if known.
-        zenml_secrets_file: The file in which ZenML stores the secrets of a local secrets manager; may be empty. ZenML's export does not
-            contain them.
+        zenml_secrets_file: The path of the file with the secrets of ZenML's local secrets manager, in the folder of ZenML. It is empty for
+            another stack. ZenML's export does not contain these secrets.
     """
 
     name: str
@@ -64,9 +64,7 @@ class StackDescription(NamedTuple):
 
 
 def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, list[str]]:
-    """Return a stack as YAML without values, and the attributes that were left out.
-
-    An example of an attribute is ``alerter 'slack'.slack_token``.
+    """Return a stack as YAML without sensitive values, and the attributes that were left out, such as ``alerter 'slack'.slack_token``.
 
     Raises:
         StackNotFoundError: If the stack does not exist.
@@ -77,18 +75,19 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
     components, left_out, required_keys = {}, [], dict[str, list[str]]()
     for component_type, component_name in record.components.items():
         component = workspace.component(component_type, component_name)
-        sealed = component.sealed.names if component.sealed else ()
-        clear = {key: value for key, value in component.attributes.items() if key not in sealed}
-        components[component_type.value] = {"name": component.name, "flavor": component.flavor, "configuration": clear}
-        if sealed:
-            components[component_type.value]["left_out"] = list(sealed)
-            left_out += [f"{component_type.label} {component.name!r}.{attribute}" for attribute in sealed]
-        for reference in (reference for text in _reference_texts(clear) for reference in find_references(text)):
-            required_keys.setdefault(reference.name, [])
-            if reference.key not in required_keys[reference.name]:
-                required_keys[reference.name].append(reference.key)
+        sealed_names = component.sealed.names if component.sealed else ()
+        clear_attributes = {key: value for key, value in component.attributes.items() if key not in sealed_names}
+        components[component_type.value] = {"name": component.name, "flavor": component.flavor, "configuration": clear_attributes}
+        if sealed_names:
+            components[component_type.value]["left_out"] = list(sealed_names)
+            left_out += [f"{component_type.label} {component.name!r}.{attribute}" for attribute in sealed_names]
+        for text in _reference_texts(clear_attributes):
+            for reference in find_references(text):
+                keys = required_keys.setdefault(reference.name, [])
+                if reference.key not in keys:
+                    keys.append(reference.key)
     schemas = _list_schemas(workspace, record)
-    secrets = [{"name": secret, **_schema_entry(schemas, secret), "keys": keys} for secret, keys in required_keys.items()]
+    secrets = [{"name": name, **_schema_entry(schemas, name), "keys": keys} for name, keys in required_keys.items()]
     document = {"stack_name": record.name, "zensecrets_stack": VERSION, "components": components, "secrets": secrets}
     text: str = yaml.safe_dump(document, sort_keys=False, width=1000)
     return text, left_out
@@ -105,14 +104,13 @@ def read_stack(path: str) -> StackDescription:
         raise _unreadable_error(path, "does not describe a stack", "Export one: %stack export NAME FILE")
     if document.get("zensecrets_stack", VERSION) != VERSION:
         raise _unreadable_error(path, "was written by a newer version of this package", "Update this package.")
-    types = {component_type.value: component_type for component_type in ComponentType}
+    types_by_name = {component_type.value: component_type for component_type in ComponentType}
     components = {}
-    for name, description in document["components"].items():
-        if name not in types:
-            raise _unreadable_error(
-                path, f"names {quote_untrusted(str(name))}, which is not a component type", did_you_mean(str(name), types)
-            )
-        components[types[name]] = _parse_component(path, name, description)
+    for type_name, description in document["components"].items():
+        if type_name not in types_by_name:
+            problem = f"names {quote_untrusted(str(type_name))}, which is not a component type"
+            raise _unreadable_error(path, problem, did_you_mean(str(type_name), types_by_name))
+        components[types_by_name[type_name]] = _parse_component(path, type_name, description)
     secrets = document.get("secrets") or []
     secret_entries = [secret for secret in secrets if isinstance(secret, dict)] if isinstance(secrets, list) else []
     schemas = {str(secret["name"]): str(secret["schema"]) for secret in secret_entries if secret.get("name") and secret.get("schema")}
@@ -129,7 +127,7 @@ def missing_sensitive_attributes(workspace: Workspace, description: StackDescrip
 
 
 def import_stack(
-    workspace: Workspace, description: StackDescription, name: str, sealed: Mapping[ComponentType, Mapping[str, str]] | None = None
+    workspace: Workspace, description: StackDescription, name: str, sensitive: Mapping[ComponentType, Mapping[str, str]] | None = None
 ) -> tuple[StackRecord, list[ComponentRecord]]:
     """Register a stack and its missing components; return the records of both.
 
@@ -139,7 +137,7 @@ def import_stack(
         workspace: The workspace.
         description: The description from the file.
         name: The name of the stack.
-        sealed: The sensitive attributes that are not in the file.
+        sensitive: The sensitive attributes that are not in the file, for each component to register.
 
     Raises:
         StackExistsError: If a stack has that name.
@@ -149,20 +147,20 @@ def import_stack(
     if name in {record.name for record in workspace.stacks()}:
         message = f"Stack {name!r} exists already; nothing was imported."
         raise StackExistsError(message, stack=name, hint="Import it under another name: %stack import NAME -f FILE")
-    new: list[ComponentRecord] = []
+    new_components: list[ComponentRecord] = []
     is_complete = False
     try:
         for component_type, component in description.components.items():
             if _find_existing(workspace, component_type, component) is None:
-                attributes = {**component.attributes, **(sealed or {}).get(component_type, {})}
-                new.append(workspace.register_component(component_type, component.name, component.flavor, attributes))
+                attributes = {**component.attributes, **(sensitive or {}).get(component_type, {})}
+                new_components.append(workspace.register_component(component_type, component.name, component.flavor, attributes))
         names = {component_type: component.name for component_type, component in description.components.items()}
         record = workspace.register_stack(name, names)
         is_complete = True
     finally:
         if not is_complete:
-            _delete_components(workspace, new)
-    return record, new
+            _delete_components(workspace, new_components)
+    return record, new_components
 
 
 def _parse(path: str) -> Any:
@@ -190,28 +188,33 @@ def _delete_components(workspace: Workspace, components: list[ComponentRecord]) 
 
 
 def _find_existing(workspace: Workspace, component_type: ComponentType, description: ComponentDescription) -> ComponentRecord | None:
-    same_name = [record for record in workspace.components(component_type) if record.name == description.name]
-    if not same_name:
+    """Return the registered component that a description describes, or ``None`` if no component has its name.
+
+    Raises:
+        ComponentExistsError: If a component has the name and other attributes.
+    """
+    same_name_records = [record for record in workspace.components(component_type) if record.name == description.name]
+    if not same_name_records:
         return None
-    record = same_name[0]
-    sealed = record.sealed.names if record.sealed else ()
+    record = same_name_records[0]
+    sealed_names = record.sealed.names if record.sealed else ()
     # The workspace may have encrypted an attribute that the file has in clear text. An example is the name of a secret that did not exist
     # at the registration.
-    attributes = workspace.attributes(record) if set(sealed) & set(description.attributes) else record.attributes
-    comparable = {key: value for key, value in attributes.items() if key not in sealed or key in description.attributes}
-    if record.flavor == description.flavor and set(description.left_out) <= set(sealed):
-        expected = {key: value.to_json() if isinstance(value, RawText) else value for key, value in description.attributes.items()}
+    attributes = workspace.attributes(record) if set(sealed_names) & set(description.attributes) else record.attributes
+    registered = {key: value for key, value in attributes.items() if key not in sealed_names or key in description.attributes}
+    if record.flavor == description.flavor and set(description.left_out) <= set(sealed_names):
+        described = {key: value.to_json() if isinstance(value, RawText) else value for key, value in description.attributes.items()}
         flavor = description.flavor
-        if _remove_defaults(component_type, flavor, comparable) == _remove_defaults(component_type, flavor, expected):
+        if _remove_defaults(component_type, flavor, registered) == _remove_defaults(component_type, flavor, described):
             return record
     message = f"The {component_type.label} {description.name!r} exists with other attributes than in the file; nothing was imported."
     raise ComponentExistsError(message, hint=f"Rename the existing one: %zen {component_type.command} rename {description.name} NEW_NAME")
 
 
 def _remove_defaults(component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the attributes as they are stored, without default values.
+    """Return the attributes under the names of this package, without those that have their default.
 
-    ZenML's export contains all attributes, so that an equal component may have fewer.
+    ZenML's export contains all attributes. The workspace has only those that were set.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor is not known or not usable here.
@@ -232,11 +235,16 @@ def _remove_defaults(component_type: ComponentType, flavor: str, attributes: Map
 
 
 def _find_zenml_secrets_file(document: Mapping[str, Any]) -> str:
+    """Return the attribute ``zenml_secrets_file`` of a :class:`StackDescription`."""
     manager = document["components"].get(ComponentType.SECRETS_MANAGER.value)
     if "zenml_version" not in document or not isinstance(manager, dict) or manager.get("flavor") != "local":
         return ""
-    own_file, manager_id = (manager.get("configuration") or {}).get("secrets_file"), str(manager.get("id"))
-    return "" if own_file or not re.fullmatch(r"[0-9a-f-]{36}", manager_id) else f"local_stores/{manager_id}/secrets.yaml"
+    if (manager.get("configuration") or {}).get("secrets_file"):
+        # The secrets are in this file, which the import of the stack reads.
+        return ""
+    manager_id = str(manager.get("id"))
+    is_uuid = re.fullmatch(r"[0-9a-f-]{36}", manager_id) is not None
+    return f"local_stores/{manager_id}/secrets.yaml" if is_uuid else ""
 
 
 def _parse_component(path: str, type_name: str, description: Any) -> ComponentDescription:
@@ -259,6 +267,7 @@ def _reference_texts(value: Any) -> Iterator[str]:
     """Yield each text that may hold references, and no raw text."""
     if isinstance(value, str):
         yield value
+    # The workspace stores a raw text as a dict with this key.
     elif isinstance(value, Mapping) and value.keys() != {"$literal"}:
         for item in value.values():
             yield from _reference_texts(item)
@@ -268,7 +277,7 @@ def _reference_texts(value: Any) -> Iterator[str]:
 
 
 def _list_schemas(workspace: Workspace, record: StackRecord) -> dict[str, str]:
-    """Return the schemas of the stack's secrets by name; reads no value."""
+    """Return the schemas of the stack's secrets by name, without reading a value; empty if they can't be listed."""
     name = record.components.get(ComponentType.SECRETS_MANAGER)
     try:
         manager = workspace.open_manager(name) if name else None
@@ -279,8 +288,9 @@ def _list_schemas(workspace: Workspace, record: StackRecord) -> dict[str, str]:
         return {}
 
 
-def _schema_entry(schemas: Mapping[str, str], secret: str) -> dict[str, str]:
-    schema = schemas.get(secret, "arbitrary")
+def _schema_entry(schemas: Mapping[str, str], secret_name: str) -> dict[str, str]:
+    """Return the item ``schema`` of a secret in the file; empty if any key is allowed or the schema is unknown."""
+    schema = schemas.get(secret_name, "arbitrary")
     return {} if schema == "arbitrary" else {"schema": schema}
 
 

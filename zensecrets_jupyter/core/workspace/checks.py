@@ -51,7 +51,7 @@ def get_stack(state: State, name: str | None) -> StackRecord:
     Raises:
         StackNotFoundError: If no stack has that name; the hint names near misses.
     """
-    name = state.active if name is None else name
+    name = state.active_stack if name is None else name
     if name in state.stacks:
         return state.stacks[name]
     message = f"There is no stack {name!r}."
@@ -102,31 +102,33 @@ def remaining_components(record: StackRecord, removed: Iterable[ComponentType]) 
     return remaining
 
 
-def check_registration_name(kind: str, name: str) -> None:
+def check_registration_name(label: str, name: str) -> None:
     """Check the name of a new stack or component.
 
     Args:
-        kind: The kind of object with its article: ``a stack``, or the label of a component type.
-        name: Its name.
+        label: ``a stack``, or the label of a component type with its article.
+        name: The name.
 
     Raises:
         InvalidReferenceError: If the name is a reference or a near miss.
         InvalidStackError, InvalidComponentError: If the name is not acceptable.
     """
     if reference.has_reference(name) or reference.find_reference_error(name):
-        message = f"The name of {kind} can't be a reference to a secret."
+        message = f"The name of {label} can't be a reference to a secret."
         raise InvalidReferenceError(message, text=name, hint="Choose a plain name.")
     is_invalid = not name or len(name) > MAX_NAME_LENGTH or name.startswith("-") or not name.isprintable() or name != name.strip()
     if is_invalid:
-        message = f"{name[:20]!r} can't be the name of {kind}."
-        error = InvalidStackError if kind == "a stack" else InvalidComponentError
-        raise error(message, hint=f"Use 1 to {MAX_NAME_LENGTH} printable characters, not starting with '-' or a space.")
+        message = f"{name[:20]!r} can't be the name of {label}."
+        error_class = InvalidStackError if label == "a stack" else InvalidComponentError
+        raise error_class(message, hint=f"Use 1 to {MAX_NAME_LENGTH} printable characters, not starting with '-' or a space.")
 
 
 def initial_secrets(
     component_type: ComponentType, flavor: str, attributes: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any], Sequence[BaseSecretSchema]]:
     """Return the attributes to register, and the secrets to import into a secrets manager.
+
+    For example, the attribute ``secrets_file`` names a file with secrets to import, and is not registered.
 
     Raises:
         UnknownFlavorError, FlavorUnavailableError: If the flavor does not exist or is not usable here.
@@ -138,8 +140,10 @@ def initial_secrets(
 
 
 def stored_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
-    """Return the names under which attributes are stored."""
-    # ZenML has other names for some options of secrets managers.
+    """Return the names under which attributes are stored.
+
+    The names in ``attributes`` may be ZenML's, which differ for some options of secrets managers.
+    """
     other_names = get_manager_flavor(record.flavor).options_model.ZENML_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
     return [other_names.get(attribute, attribute) for attribute in attributes]
 
@@ -156,8 +160,8 @@ def check_attributes(
     Args:
         component_type: The type of the component.
         flavor: Its flavor.
-        attributes: The given attributes.
-        existing: The registered attributes, which the given ones update.
+        attributes: The attributes to set.
+        existing: The registered attributes of the component.
         is_secret_name: Returns whether a text is the name of a secret. The name of a secret is stored in clear text.
 
     Raises:
@@ -174,22 +178,24 @@ def check_attributes(
         field, value = config_class.model_fields.get(attribute), stored[attribute]
         if (field is not None and is_secret_field(field)) or not isinstance(value, str):
             return False
-        return is_secret_name(value) if attribute in attributes else attribute in existing.clear
+        return is_secret_name(value) if attribute in attributes else attribute in existing.clear_names
 
     sensitive = [name for name in config.plain_sensitive_fields() if name in stored and not holds_secret_name(name)]
     return stored, {name: stored.pop(name) for name in sensitive}
 
 
 def _check_options(flavor: str, existing: Mapping[str, Any], attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Check the options of a secrets manager; arguments and result are like those of :func:`check_attributes`."""
     for name, value in attributes.items():
         if reference.has_reference(value):
             message = f"Attribute {name!r} of a secrets manager accepts no reference: no secrets manager could resolve it."
             references = " ".join(map(str, reference.find_references(value)))
             raise InvalidReferenceError(message, text=references, hint="Write the value itself; a sensitive one is encrypted.")
-    manager = get_manager_flavor(flavor)
+    backend_class = get_manager_flavor(flavor)
     # A new option replaces the existing one, even if the new one has ZenML's name.
-    replaced = {our_name for zenml_name, our_name in manager.options_model.ZENML_NAMES.items() if zenml_name in attributes}
-    options = manager.make_options({**{name: value for name, value in existing.items() if name not in replaced}, **attributes})
+    replaced_names = {our_name for zenml_name, our_name in backend_class.options_model.ZENML_NAMES.items() if zenml_name in attributes}
+    kept_options = {name: value for name, value in existing.items() if name not in replaced_names}
+    options = backend_class.make_options({**kept_options, **attributes})
     stored = options.model_dump(mode="json", exclude_unset=True)
     sensitive = [name for name, value in stored.items() if value is not None and options.is_sensitive(name, value)]
     return stored, {name: str(stored.pop(name)) for name in sensitive}

@@ -47,11 +47,14 @@ class ComponentChanges:
         """Register a component; see :meth:`Workspace.register_component`."""
         check_registration_name(component_type.label_with_article, name)
         attributes, secrets = initial_secrets(component_type, flavor, attributes)
-        clear, sensitive = check_attributes(component_type, flavor, attributes, ExistingAttributes(), self._is_secret_name)
-        record = self._add(component_type, name, flavor, clear, sensitive)
+        clear_attributes, sensitive_attributes = check_attributes(
+            component_type, flavor, attributes, ExistingAttributes(), self._is_secret_name
+        )
+        record = self._add(component_type, name, flavor, clear_attributes, sensitive_attributes)
         is_complete = False
         try:
             with self._import_secrets(record, secrets):
+                # The block runs only if all secrets were imported.
                 is_complete = True
         finally:
             if not is_complete:
@@ -63,21 +66,26 @@ class ComponentChanges:
         record = self._record(component_type, name)
         attributes, secrets = initial_secrets(component_type, record.flavor, attributes)
         with self._import_secrets(record, secrets):
-            return self._change(component_type, name, attributes, list(remove))
+            return self._change_attributes(component_type, name, attributes, list(remove))
 
-    def _change(self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], removed: list[str]) -> ComponentRecord:
+    def _change_attributes(
+        self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], removed: list[str]
+    ) -> ComponentRecord:
         """Set and remove attributes of a component; try again if another process changes it at the same time."""
         while True:
             record = self._record(component_type, name)
-            attributes_left = self._database.attributes(record)
+            remaining_attributes = self._database.attributes(record)
             for attribute in stored_names(record, removed):
-                if attribute not in attributes_left:
+                if attribute not in remaining_attributes:
                     message = f"The {component_type.label} {name!r} has no attribute {attribute!r} to remove."
-                    raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(attributes_left) or 'none'}.")
-                del attributes_left[attribute]
-            existing = ExistingAttributes(attributes_left, [attribute for attribute in record.clear_names if attribute in attributes_left])
-            clear, sensitive = check_attributes(component_type, record.flavor, attributes, existing, self._is_secret_name)
-            changed = self._write(record.id, sensitive, partial(_change_if_current, record, clear))
+                    raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(remaining_attributes) or 'none'}.")
+                del remaining_attributes[attribute]
+            clear_names = [attribute for attribute in record.clear_names if attribute in remaining_attributes]
+            existing = ExistingAttributes(remaining_attributes, clear_names)
+            clear_attributes, sensitive_attributes = check_attributes(
+                component_type, record.flavor, attributes, existing, self._is_secret_name
+            )
+            changed = self._write(record.id, sensitive_attributes, partial(_change_if_current, record, clear_attributes))
             if changed is not None:
                 return changed
 
@@ -93,9 +101,9 @@ class ComponentChanges:
         """Register a copy of a component; see :meth:`Workspace.copy_component`."""
         check_registration_name(component_type.label_with_article, new_name)
         record = self._record(component_type, name)
-        clear = self._database.attributes(record)
-        sensitive = {attribute: clear.pop(attribute) for attribute in (record.sealed.names if record.sealed else ())}
-        return self._add(component_type, new_name, record.flavor, clear, sensitive)
+        clear_attributes = self._database.attributes(record)
+        sensitive_attributes = {attribute: clear_attributes.pop(attribute) for attribute in (record.sealed.names if record.sealed else ())}
+        return self._add(component_type, new_name, record.flavor, clear_attributes, sensitive_attributes)
 
     def delete(self, component_type: ComponentType, name: str) -> None:
         """Delete a component; see :meth:`Workspace.delete_component`."""
@@ -104,10 +112,10 @@ class ComponentChanges:
             self._refuse_local_secrets(record)
         with self._database.write() as writer:
             record = get_component(writer.state, component_type, name)
-            users = [stack.name for stack in writer.state.stacks.values() if stack.components.get(component_type) == name]
-            if users:
-                message = f"The {component_type.label} {name!r} is part of stack {', '.join(map(repr, sorted(users)))}."
-                raise InvalidComponentError(message, hint=removal_hint(users[0], component_type))
+            stack_names = [stack.name for stack in writer.state.stacks.values() if stack.components.get(component_type) == name]
+            if stack_names:
+                message = f"The {component_type.label} {name!r} is part of stack {', '.join(map(repr, sorted(stack_names)))}."
+                raise InvalidComponentError(message, hint=removal_hint(stack_names[0], component_type))
             writer.delete_component(record)
         shutil.rmtree(self._loader.folder(record), ignore_errors=True)
 
@@ -115,27 +123,35 @@ class ComponentChanges:
         return get_component(self._database.state(), component_type, name)
 
     def _add(
-        self, component_type: ComponentType, name: str, flavor: str, clear: Mapping[str, Any], sensitive: Mapping[str, Any]
+        self,
+        component_type: ComponentType,
+        name: str,
+        flavor: str,
+        clear_attributes: Mapping[str, Any],
+        sensitive_attributes: Mapping[str, Any],
     ) -> ComponentRecord:
         component_id = str(uuid.uuid4())
+        # The first check prevents a useless passphrase prompt. The second check is in the transaction.
         refuse_duplicate(self._database.state(), component_type, name)
 
         def add(writer: Writer, sealed: SealedValues | None) -> ComponentRecord:
             refuse_duplicate(writer.state, component_type, name)
-            return writer.add_component(component_id, component_type, name, flavor, clear, sealed)
+            return writer.add_component(component_id, component_type, name, flavor, clear_attributes, sealed)
 
-        return self._write(component_id, sensitive, add)
+        return self._write(component_id, sensitive_attributes, add)
 
-    def _write(self, component_id: str, sensitive: Mapping[str, Any], work: Callable[[Writer, SealedValues | None], _Result]) -> _Result:
-        """Call ``work`` in a transaction with the encrypted sensitive attributes; return its result."""
-        if sensitive:
-            return self._database.write_sealed(lambda writer: work(writer, writer.seal_attributes(component_id, sensitive)))
+    def _write(
+        self, component_id: str, sensitive_attributes: Mapping[str, Any], work: Callable[[Writer, SealedValues | None], _Result]
+    ) -> _Result:
+        """Encrypt the sensitive attributes, call ``work`` in a transaction with the result, and return the result of ``work``."""
+        if sensitive_attributes:
+            return self._database.write_sealed(lambda writer: work(writer, writer.seal_attributes(component_id, sensitive_attributes)))
         with self._database.write() as writer:
             return work(writer, None)
 
     @contextmanager
     def _import_secrets(self, record: ComponentRecord, secrets: Iterable[BaseSecretSchema]) -> Iterator[None]:
-        """Register secrets in a manager; delete them again if the registration or the block fails."""
+        """Register secrets in a manager and run the block; if one of the two fails, delete the secrets again."""
         registered_names: list[str] = []
         is_complete = False
         try:
@@ -145,8 +161,9 @@ class ComponentChanges:
             yield
             is_complete = True
         finally:
-            for name in () if is_complete else registered_names:
-                self._loader.manager(record).delete_secret(name)
+            if not is_complete:
+                for name in registered_names:
+                    self._loader.manager(record).delete_secret(name)
 
     def _is_secret_name(self, text: str) -> bool:
         """Return whether the active stack's secrets manager lists a secret with the name ``text``."""
@@ -171,7 +188,7 @@ class ComponentChanges:
 
 
 def _change_if_current(
-    record: ComponentRecord, clear: Mapping[str, Any], writer: Writer, sealed: SealedValues | None
+    record: ComponentRecord, clear_attributes: Mapping[str, Any], writer: Writer, sealed: SealedValues | None
 ) -> ComponentRecord | None:
     """Replace the attributes of a component, or return ``None`` if ``record`` is out of date."""
-    return writer.change_component(record, clear, sealed) if writer.state.components.get(record.id) == record else None
+    return writer.change_component(record, clear_attributes, sealed) if writer.state.components.get(record.id) == record else None

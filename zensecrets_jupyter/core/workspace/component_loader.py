@@ -27,10 +27,13 @@ FlavorT = TypeVar("FlavorT", StackComponentConfig, Backend)
 
 
 class _StackCache(NamedTuple):
-    """Loaded stacks by name, valid for one state of the workspace and of the classes."""
+    """Loaded stacks by name.
+
+    They are valid as long as the workspace has the same ``state``, and the number of class definitions is ``definition_count``.
+    """
 
     state: State | None
-    definitions: int
+    definition_count: int
     stacks: dict[str, Stack]
 
 
@@ -63,9 +66,9 @@ class ComponentLoader:
         """
         state = self._database.state()
         cache = self._cache
-        if cache.state is not state or cache.definitions != Registry.definition_count:
+        if cache.state is not state or cache.definition_count != Registry.definition_count:
             cache = self._cache = _StackCache(state, Registry.definition_count, {})
-        stack = cache.stacks.get(state.active if name is None else name)
+        stack = cache.stacks.get(state.active_stack if name is None else name)
         if stack is None:
             stack = self._load_stack(state, get_stack(state, name))
             cache.stacks[stack.name] = stack
@@ -104,9 +107,9 @@ class ComponentLoader:
         """
         with self._lock:
             flavor = _find_flavor(record, lambda: get_manager_flavor(record.flavor))
-            cached = self._managers.get(record.id)
-            if cached and cached[0] == record and type(cached[1].backend) is flavor:
-                return cached[1]
+            cached_record, cached_manager = self._managers.get(record.id, (None, None))
+            if cached_manager is not None and cached_record == record and type(cached_manager.backend) is flavor:
+                return cached_manager
             options = flavor.make_options(self._database.attributes(record))
             context = ManagerContext(
                 name=record.name,
@@ -136,10 +139,8 @@ class ComponentLoader:
         components = self._database.state().components
         record = components.get(manager_id)
         if record is None:
-            same_name = (
-                candidate for candidate in components.values() if (candidate.type, candidate.name) == (ComponentType.SECRETS_MANAGER, name)
-            )
-            record = next(same_name, None)
+            managers = (component for component in components.values() if component.type is ComponentType.SECRETS_MANAGER)
+            record = next((manager for manager in managers if manager.name == name), None)
         if record is None:
             message = f"The secrets manager {name!r} of a value is not registered here."
             raise NoSecretsManagerError(message, hint=f"Register it: %zen secrets-manager register {name} --flavor=FLAVOR")
@@ -157,26 +158,31 @@ class _ActiveStackResolver:
         return str(self._component)
 
     def resolve(self, text: str) -> str:
-        """Return ``text`` resolved; raises NotInStackError if the active stack does not hold the component."""
+        """Return ``text`` with its references resolved; raises NotInStackError if the active stack does not contain the component."""
         stack = self._loader.stack()
-        member = stack.components.get(self._component.type)
-        if member is None or member.id != self._component.id:
-            raise _not_in_stack(self._component, stack)
+        stack_component = stack.components.get(self._component.type)
+        if stack_component is None or stack_component.id != self._component.id:
+            raise _not_in_stack_error(self._component, stack)
         return stack.resolve(text, str(self._component))
 
     def reader(self, text: str) -> Callable[[], str]:
-        """Return a function that resolves ``text``, on each call, in the active stack."""
+        """Return a function that resolves ``text`` on each call, in the stack that is then active."""
         return partial(self.resolve, text)
 
 
-def _not_in_stack(component: StackComponent, stack: Stack) -> NotInStackError:
-    """Return the error for resolving references of a component that ``stack`` does not hold."""
+def _not_in_stack_error(component: StackComponent, stack: Stack) -> NotInStackError:
+    """Return the error for resolving references of a component that ``stack`` does not contain."""
     message = f"The references of {component} can't be resolved: it is not part of the active stack {stack.name!r}."
     hint = f"Add it with %stack update {stack.name} --{component.type.command} {component.name}, or activate another stack: %stack set"
     return NotInStackError(message, hint=hint)
 
 
 def _find_flavor(record: ComponentRecord, find: Callable[[], type[FlavorT]]) -> type[FlavorT]:
+    """Return the result of ``find``, the class of a component's flavor.
+
+    Raises:
+        FlavorUnavailableError: If ``find`` raises UnknownFlavorError. The message names the component.
+    """
     try:
         return find()
     except UnknownFlavorError:

@@ -1,4 +1,4 @@
-"""Database of the workspace: one SQLite file, changed in transactions, with encrypted sensitive attributes."""
+"""Database of the workspace: one SQLite file with the components and stacks, in which sensitive attributes are encrypted."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DATA_CONTEXT = ("data",)
 
 
 class WorkspaceDatabase:
-    """The registered components and stacks of one folder; first use creates the default stack."""
+    """The registered components and stacks of one folder; the first use creates the default stack."""
 
     def __init__(self, folder: Path, ask_passphrase: PassphraseSource) -> None:
         """Use the file ``workspace.db`` in ``folder``; nothing is created before the first use."""
@@ -47,23 +47,23 @@ class WorkspaceDatabase:
             ask=ask_passphrase,
             key_folder=folder / "keys",
         )
-        self._cached: State | None = None
-        self._cached_file: object = None
+        self._cached_state: State | None = None
+        self._cached_file_identity: object = None
         self._checked_at = 0.0
         self._lock = threading.RLock()
 
     def state(self, *, refresh: bool = False) -> State:
         """Return the current records.
 
-        A change by another process is visible after at most ``POLL_INTERVAL``, with ``refresh`` immediately.
+        A change by another process is visible after at most ``POLL_INTERVAL``, or immediately with ``refresh``.
         """
         now = time.monotonic()
-        state = self._cached
+        state = self._cached_state
         if state is not None and now - self._checked_at < POLL_INTERVAL and not refresh:
             return state
         with self._lock:
-            state = self._read(self._cached) or self._create()
-            self._cached, self._checked_at, self._cached_file = state, now, self._database.identity
+            state = self._read(self._cached_state) or self._create()
+            self._cached_state, self._checked_at, self._cached_file_identity = state, now, self._database.identity
             return state
 
     @contextmanager
@@ -72,12 +72,12 @@ class WorkspaceDatabase:
         with self._lock, self._database.write() as connection:
             create_defaults(connection)
             yield Writer(connection, self._load(connection))
-            self._cached = None
+            self._cached_state = None
 
     def write_sealed(self, work: Callable[[SealingWriter], _Result]) -> _Result:
-        """Return the result of ``work``, called with a writer that can encrypt.
+        """Call ``work`` in a write transaction, with a writer that can encrypt, and return its result.
 
-        A passphrase prompt happens before the transaction. ``work`` is called again if another process changed the data key.
+        A passphrase prompt happens before the transaction. If another process changes the data key, ``work`` is called again.
 
         Raises:
             ManagerLockedError: If the data key can't be opened.
@@ -90,7 +90,7 @@ class WorkspaceDatabase:
         self._keys.current()
         with self._lock:
             result = self._keys.write(write)
-            self._cached = None
+            self._cached_state = None
             return result
 
     def attributes(self, record: ComponentRecord) -> dict[str, Any]:
@@ -144,7 +144,7 @@ class WorkspaceDatabase:
         return cipher.fingerprint(self._keys.current().key, text)
 
     def _read(self, cached: State | None) -> State | None:
-        """Return the current records, or ``None`` if the workspace is empty; return ``cached`` if it is up to date."""
+        """Return the current records, or ``None`` if the workspace is empty. If ``cached`` is up to date, the result is ``cached``."""
         with self._database.read() as connection:
             if connection is None:
                 return None
@@ -153,8 +153,8 @@ class WorkspaceDatabase:
             revision = connection.execute(sa.select(WORKSPACE.c.revision)).scalar()
             if revision is None:
                 return None
-            # The file is compared too, because another file that replaced it may have the same revision.
-            is_current = cached is not None and cached.revision == revision and self._cached_file == self._database.identity
+            # The identity of the file is compared too, because the file may have been replaced by another one with the same revision.
+            is_current = cached is not None and cached.revision == revision and self._cached_file_identity == self._database.identity
             return cached if is_current else self._load(connection)
 
     def _create(self) -> State:

@@ -17,8 +17,8 @@ class SealedValues(NamedTuple):
 
     Attributes:
         names: The names of the attributes.
-        generation: The generation of the data key that sealed them.
-        sealed: The sealed JSON object of names and values.
+        generation: The generation of the data key that encrypted them.
+        sealed: The encrypted JSON object of names and values.
     """
 
     names: tuple[str, ...]
@@ -29,8 +29,8 @@ class SealedValues(NamedTuple):
 class ComponentRecord(NamedTuple):
     """The registration of a component.
 
-    ``attributes`` are the given attributes, with references unresolved. They contain a mask instead of each sensitive plain value;
-    ``sealed.names`` are the names of these attributes.
+    ``attributes`` are the attributes that were set, with references unresolved and a mask instead of each sensitive plain value. ``sealed``
+    has the names and the encrypted values of the masked attributes.
     """
 
     id: str
@@ -57,7 +57,7 @@ class StackRecord(NamedTuple):
     id: str
     name: str
     components: dict[ComponentType, str]
-    active: bool
+    is_active: bool
 
 
 class State(NamedTuple):
@@ -66,14 +66,14 @@ class State(NamedTuple):
     Attributes:
         revision: A number that each change increases.
         id: The id of the workspace.
-        active: The name of the active stack.
+        active_stack: The name of the active stack.
         components: The components by id.
         stacks: The stacks by name.
     """
 
     revision: int
     id: str
-    active: str
+    active_stack: str
     components: dict[str, ComponentRecord]
     stacks: dict[str, StackRecord]
 
@@ -83,8 +83,8 @@ class ExistingAttributes(NamedTuple):
 
     Attributes:
         attributes: The attributes by name.
-        clear: The names of the attributes that are stored in clear text.
+        clear_names: The names of the attributes that are stored in clear text.
     """
 
     attributes: Mapping[str, Any] = MappingProxyType({})
-    clear: Collection[str] = ()
+    clear_names: Collection[str] = ()

@@ -67,7 +67,7 @@ class StackChanges:
         """Delete a stack; see :meth:`Workspace.delete_stack`."""
         with self._database.write() as writer:
             record = get_stack(writer.state, name)
-            if record.active:
+            if record.is_active:
                 message = f"Stack {name!r} is active and can't be deleted."
                 raise InvalidStackError(message, hint="Activate another stack first: %stack set NAME")
             writer.delete_stack(record)

@@ -36,7 +36,8 @@ COMPONENTS = sa.Table(
     sa.Column("name", sa.String, nullable=False),
     sa.Column("flavor", sa.String, nullable=False),
     sa.Column("attributes", sa.JSON, nullable=False),
-    # The names of the attributes in "sealed_values"; "sealed_key" is the generation of the data key that encrypted them.
+    # "sealed" has the names of the encrypted attributes, and "sealed_values" has their values. "sealed_key" is the generation of the data
+    # key that encrypted the values.
     sa.Column("sealed", sa.JSON, nullable=False),
     sa.Column("sealed_key", sa.Integer),
     sa.Column("sealed_values", sa.LargeBinary),
@@ -54,9 +55,9 @@ STACKS = sa.Table(
 )
 
 
-def attribute_columns(clear: Mapping[str, Any], sealed: SealedValues | None) -> dict[str, Any]:
-    """Return the columns of a component's attributes."""
-    columns: dict[str, Any] = {"attributes": dict(clear), "sealed": [], "sealed_key": None, "sealed_values": None}
+def attribute_columns(clear_attributes: Mapping[str, Any], sealed: SealedValues | None) -> dict[str, Any]:
+    """Return the values of the columns for a component's attributes."""
+    columns: dict[str, Any] = {"attributes": dict(clear_attributes), "sealed": [], "sealed_key": None, "sealed_values": None}
     if sealed is not None:
         columns |= {"sealed": list(sealed.names), "sealed_key": sealed.generation, "sealed_values": sealed.sealed}
     return columns
@@ -73,7 +74,7 @@ def timestamp() -> str:
 
 
 def load_state(connection: sa.Connection) -> State:
-    """Return all records.
+    """Return the records of all components and stacks.
 
     Raises:
         AttributeError, LookupError, TypeError, ValueError: If a row is damaged.

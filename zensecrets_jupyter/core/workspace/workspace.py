@@ -89,10 +89,10 @@ class Workspace:
         return self._component_changes.update(component_type, name, attributes, remove)
 
     def attributes(self, record: ComponentRecord) -> dict[str, Any]:
-        """Return the attributes of a component with its sealed values in clear text.
+        """Return the attributes of a component with its encrypted values in clear text.
 
         Raises:
-            ManagerLockedError: If there are sealed values and the data key can't be opened.
+            ManagerLockedError: If there are encrypted values and the data key can't be opened.
         """
         return self._database.attributes(record)
 
@@ -158,8 +158,8 @@ class Workspace:
         try:
             return settings.absolute_path(store.path)
         except ValueError as error:
-            problem = f"The path of artifact store {store.name!r} can't be used: {error}."
-        raise SettingsError(problem, hint=f"Set another path: %zen artifact-store update {store.name} --path=FOLDER")
+            message = f"The path of artifact store {store.name!r} can't be used: {error}."
+        raise SettingsError(message, hint=f"Set another path: %zen artifact-store update {store.name} --path=FOLDER")
 
     # Stacks.
 
@@ -184,7 +184,7 @@ class Workspace:
     @property
     def active_stack_name(self) -> str:
         """The name of the active stack."""
-        return self._database.state().active
+        return self._database.state().active_stack
 
     def set_active_stack(self, name: str) -> StackRecord:
         """Make a stack the active one and return its record."""
@@ -258,10 +258,10 @@ class Workspace:
 
 
 class RegisteredManager:
-    """Origin of the values of a registered secrets manager, which resolves them in any process."""
+    """Origin of the values of a registered secrets manager: resolves their references again, also in another process."""
 
     def __init__(self, manager_id: str, name: str) -> None:
-        """Refer to the manager by its id and, on other machines, by its name."""
+        """Refer to the manager by its id, or by its name on a machine where no manager has this id."""
         self._id = manager_id
         self._name = name
 
@@ -270,7 +270,7 @@ class RegisteredManager:
         return f"<RegisteredManager {self._name!r}>"
 
     def restore_value(self, template: str) -> str:
-        """Return ``template`` with its references resolved now; raises the errors of :meth:`Stack.resolve`."""
+        """Return the text ``template`` with its references resolved now; raises the errors of :meth:`Stack.resolve`."""
         return resolve_text(self._manager(), template)
 
     def restore_secret(self, name: str) -> Any:
@@ -288,9 +288,10 @@ _workspaces_lock = threading.Lock()
 def get_workspace() -> Workspace:
     """Return the workspace of the current ``ZENSECRETS_HOME``; one object per folder and process."""
     # A forked process gets its own objects, because SQLite forbids the use of a connection in a child process.
-    key = settings.home(), os.getpid()
+    home = settings.home()
+    key = home, os.getpid()
     workspace = _workspaces.get(key)
     if workspace is None:
         with _workspaces_lock:
-            workspace = _workspaces.setdefault(key, Workspace(key[0]))
+            workspace = _workspaces.setdefault(key, Workspace(home))
     return workspace

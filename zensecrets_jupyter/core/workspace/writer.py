@@ -33,18 +33,20 @@ class Writer:
         component_type: ComponentType,
         name: str,
         flavor: str,
-        clear: Mapping[str, Any],
+        clear_attributes: Mapping[str, Any],
         sealed: SealedValues | None,
     ) -> ComponentRecord:
         """Add a component and return its record."""
         now = timestamp()
         row = {"id": component_id, "type": component_type.value, "name": name, "flavor": flavor, "created": now, "updated": now}
-        self._run(sa.insert(COMPONENTS).values(**row, **attribute_columns(clear, sealed)))
+        self._run(sa.insert(COMPONENTS).values(**row, **attribute_columns(clear_attributes, sealed)))
         return self._component(component_id)
 
-    def change_component(self, record: ComponentRecord, clear: Mapping[str, Any], sealed: SealedValues | None) -> ComponentRecord:
+    def change_component(
+        self, record: ComponentRecord, clear_attributes: Mapping[str, Any], sealed: SealedValues | None
+    ) -> ComponentRecord:
         """Replace the attributes of a component and return its record."""
-        columns = attribute_columns(clear, sealed)
+        columns = attribute_columns(clear_attributes, sealed)
         self._run(sa.update(COMPONENTS).where(COMPONENTS.c.id == record.id).values(updated=timestamp(), **columns))
         return self._component(record.id)
 
@@ -59,19 +61,19 @@ class Writer:
 
     def add_stack(self, name: str, components: Mapping[ComponentType, str]) -> StackRecord:
         """Add a stack and return its record."""
-        row = {"id": str(uuid.uuid4()), "name": name, "components": self._ids(components)}
+        row = {"id": str(uuid.uuid4()), "name": name, "components": self._component_ids(components)}
         self._run(sa.insert(STACKS).values(**row))
         return self._stack(name)
 
     def change_stack(self, record: StackRecord, components: Mapping[ComponentType, str]) -> StackRecord:
         """Replace the components of a stack and return its record."""
-        self._run(sa.update(STACKS).where(STACKS.c.id == record.id).values(components=self._ids(components)))
+        self._run(sa.update(STACKS).where(STACKS.c.id == record.id).values(components=self._component_ids(components)))
         return self._stack(record.name)
 
     def rename_stack(self, record: StackRecord, name: str) -> StackRecord:
         """Rename a stack and return its record."""
         self._run(sa.update(STACKS).where(STACKS.c.id == record.id).values(name=name))
-        if record.active:
+        if record.is_active:
             self._run(sa.update(WORKSPACE).values(active=name))
         return self._stack(name)
 
@@ -85,6 +87,7 @@ class Writer:
         return self._stack(name)
 
     def _run(self, statement: sa.UpdateBase) -> None:
+        """Execute a statement and increase the revision of the workspace."""
         self._connection.execute(statement)
         self._connection.execute(sa.update(WORKSPACE).values(revision=WORKSPACE.c.revision + 1))
 
@@ -94,7 +97,8 @@ class Writer:
     def _stack(self, name: str) -> StackRecord:
         return load_state(self._connection).stacks[name]
 
-    def _ids(self, components: Mapping[ComponentType, str]) -> dict[str, str]:
+    def _component_ids(self, components: Mapping[ComponentType, str]) -> dict[str, str]:
+        """Return the ids of components by type, from their names by type."""
         ids = {(record.type, record.name): record.id for record in self.state.components.values()}
         return {component_type.value: ids[component_type, name] for component_type, name in components.items()}
 
@@ -107,11 +111,11 @@ class SealingWriter(Writer):
         super().__init__(connection, state)
         self._key = key
 
-    def seal_attributes(self, component_id: str, sensitive: Mapping[str, Any]) -> SealedValues:
+    def seal_attributes(self, component_id: str, sensitive_attributes: Mapping[str, Any]) -> SealedValues:
         """Return sensitive attributes encrypted and bound to the id of the component."""
-        text = json.dumps(dict(sensitive)).encode()
+        text = json.dumps(dict(sensitive_attributes)).encode()
         sealed = cipher.seal(self._key.key, text, component_context(component_id))
-        return SealedValues(tuple(sensitive), self._key.generation, sealed)
+        return SealedValues(tuple(sensitive_attributes), self._key.generation, sealed)
 
 
 def component_context(component_id: str) -> tuple[str, ...]:
