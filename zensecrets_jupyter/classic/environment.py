@@ -13,7 +13,7 @@ STEP_ENVIRONMENT_NAME = "step_environment"
 
 
 class StepEnvironment(NamedTuple):
-    """The names of a running step, its pipeline and its run."""
+    """The names of a running step, of its pipeline and of its run."""
 
     step_name: str
     pipeline_name: str

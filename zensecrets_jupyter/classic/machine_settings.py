@@ -15,7 +15,7 @@ from zensecrets_jupyter.core.errors import StepInterfaceError
 from zensecrets_jupyter.core.validation_errors import describe_problems
 
 _EXPECTED = {"string_pattern_mismatch": "a whole number with a unit, such as 16GB or 500MiB"}
-"""The descriptions of valid values, by pydantic's kind of problem."""
+"""Descriptions of valid values for errors, by the type of pydantic's error."""
 
 
 class _StoredSettings(BaseModel):
@@ -77,6 +77,7 @@ class DockerSettings(_StoredSettings):
     user: str | None = None
 
 
+# Such as KB with 1000 bytes and KiB with 1024 bytes.
 _BYTES: dict[str, int] = {
     f"{letter}{binary}B": (1024 if binary else 1000) ** power for power, letter in enumerate("KMGTP", 1) for binary in ("", "i")
 }
@@ -128,6 +129,7 @@ class ResourceSettings(_StoredSettings):
             raise StepInterfaceError(f"There is no unit {unit_name!r} of memory.", hint=f"The units are {', '.join(_BYTES)}.")
         if self.memory is None:
             return None
+        # The field has a whole number and a unit, because its pattern has been validated.
         number = self.memory.rstrip("BKMGTPi")
         return int(number) * _BYTES[self.memory.removeprefix(number)] / _BYTES[unit_name]
 
@@ -147,7 +149,7 @@ class Schedule(_StoredSettings):
         """Validate the arguments.
 
         Raises:
-            StepInterfaceError: If an argument is not acceptable, or if the arguments define no time for a run.
+            StepInterfaceError: If an argument is not acceptable, or if the arguments do not define when the pipeline runs.
         """
         super().__init__(**values)
         if self.cron_expression or self.run_once_start_time or (self.start_time and self.interval_second):

@@ -55,9 +55,12 @@ class BasePipeline(Pipeline):
         Raises:
             StepInterfaceError: If the subclass does not define it.
         """
-        similar = [name for name, member in vars(type(self)).items() if inspect.isfunction(member) and did_you_mean(name, ["connect"])]
+        methods = [name for name, member in vars(type(self)).items() if inspect.isfunction(member)]
+        similar_names = [name for name in methods if did_you_mean(name, ["connect"])]
         message = f"The pipeline class {type(self).__name__} has no method connect."
-        hint = f"Its method {similar[0]} has a similar name: rename it." if similar else "Define it: its parameters are the steps."
+        hint = (
+            f"Its method {similar_names[0]} has a similar name: rename it." if similar_names else "Define it: its parameters are the steps."
+        )
         raise StepInterfaceError(message, hint=hint)
 
     @classmethod
@@ -85,11 +88,12 @@ class BasePipeline(Pipeline):
     ) -> PipelineRunView:
         """Run the pipeline on the active stack, and return the run.
 
-        The arguments are options for this run only; they are those of :meth:`Pipeline.with_options`. The errors are those of
+        The arguments are those of :meth:`Pipeline.with_options`, and apply to this run only. The errors are those of
         :meth:`Pipeline.with_options` and of :meth:`Pipeline.__call__`.
         """
         if unknown:
-            problem, hint = unknown_arguments(unknown, [name for name in inspect.signature(self.run).parameters if name != "unknown"])
+            known_names = [name for name in inspect.signature(self.run).parameters if name != "unknown"]
+            problem, hint = unknown_arguments(unknown, known_names)
             raise StepInterfaceError(f"Wrong arguments for pipeline {self.name!r}: {problem}.", hint=hint)
         configured = self.with_options(
             run_name,
@@ -134,6 +138,7 @@ class BasePipeline(Pipeline):
         return PipelineView(cls.pipeline_name()).runs
 
     def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Graph:
+        """Return the graph of a call; the arguments replace steps of the pipeline."""
         configurations = self.run_options.steps
         self._check_step_names(configurations)
         steps = {name: copy.copy(step).configure(**configurations.get(name, {})) for name, step in self._steps.items()}
@@ -146,10 +151,10 @@ class BasePipeline(Pipeline):
 
     def _check_step_names(self, configured: Mapping[str, Any]) -> None:
         """Raise an error if a configured step does not exist."""
-        unknown = next((name for name in configured if name not in self._steps), None)
-        if unknown is not None:
-            message = f"Pipeline {self.name!r} has no step {unknown!r} to configure."
-            raise StepInterfaceError(message, hint=did_you_mean(unknown, self._steps) or f"Its steps are {', '.join(self._steps)}.")
+        unknown_name = next((name for name in configured if name not in self._steps), None)
+        if unknown_name is not None:
+            message = f"Pipeline {self.name!r} has no step {unknown_name!r} to configure."
+            raise StepInterfaceError(message, hint=did_you_mean(unknown_name, self._steps) or f"Its steps are {', '.join(self._steps)}.")
 
     def _validate_step(self, parameter: str, step: object) -> BaseStep:
         """Return ``step``, or raise an error if it is no instance of a step."""

@@ -35,9 +35,9 @@ class Repository(Client):
     ) -> PipelineView | None:
         """Return a pipeline by its name, its class or an instance.
 
-        It is ``None`` if this process has not run the pipeline.
+        The result is ``None`` if this process has not run the pipeline.
 
         Raises:
-            RunNotFoundError: If the argument is no name, no class and no instance of a pipeline.
+            RunNotFoundError: If the argument is neither the name, the class nor an instance of a pipeline.
         """
         return views.get_pipeline(pipeline, pipeline_name)

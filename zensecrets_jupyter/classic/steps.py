@@ -44,7 +44,7 @@ class BaseStep(Step[Any]):
 
     Attributes:
         call_name: The name of the step in the pipeline that is being recorded, or ``None``.
-        pipeline_parameter_name: The name of the step in the last pipeline that was created with it, or ``None``.
+        pipeline_parameter_name: The name of the step in the last pipeline to which it was passed, or ``None``.
     """
 
     __step_name__: ClassVar[str | None] = None
@@ -54,18 +54,20 @@ class BaseStep(Step[Any]):
         """Create the step, optionally with an instance of its parameters class.
 
         Raises:
-            StepInterfaceError: If ``entrypoint`` can't be a step, or if an argument is not the parameters of the step.
+            StepInterfaceError: If ``entrypoint`` can't be a step, or if an argument is no instance of the parameters class.
         """
         super().__init__(self.entrypoint, self.__step_name__ or type(self).__name__, classic=True)
         self.call_name: str | None = None
         self.pipeline_parameter_name: str | None = None
-        self._values: dict[str, Any] = {}
-        models = {name: declared for name, declared in self.signature.input_types.items() if _is_parameters_class(declared)}
-        if len(models) > 1:
-            message = f"Step {self.name!r} has several inputs for parameters: {', '.join(map(repr, models))}."
+        self._parameter_values: dict[str, Any] = {}
+        parameters_classes = {
+            name: declared_type for name, declared_type in self.signature.input_types.items() if _is_parameters_class(declared_type)
+        }
+        if len(parameters_classes) > 1:
+            message = f"Step {self.name!r} has several inputs for parameters: {', '.join(map(repr, parameters_classes))}."
             raise StepInterfaceError(message, hint="Put their fields in one subclass of BaseParameters.")
-        self._parameters_name: str | None = next(iter(models), None)
-        self._parameters_class: type[BaseParameters] | None = next(iter(models.values()), None)
+        self._parameters_name: str | None = next(iter(parameters_classes), None)
+        self._parameters_class: type[BaseParameters] | None = next(iter(parameters_classes.values()), None)
         self.configure(**self.__step_options__)
         # In ZenML 0.20 this attribute is always a bool.
         self.enable_cache = self.is_cached
@@ -93,29 +95,29 @@ class BaseStep(Step[Any]):
         Args:
             name: The name of the step.
             parameters: An instance of its parameters class, or the values of parameters by name.
-            merge: Whether each mapping updates the present one instead of replacing it.
+            merge: Whether each mapping updates the current one instead of replacing it.
             options: Arguments of :meth:`Step.configure`.
 
         Raises:
             StepInterfaceError: If an argument is not acceptable; the step is unchanged.
         """
-        values = self._values if parameters is None else self._validate_values(parameters)
+        values = self._parameter_values if parameters is None else self._validate_values(parameters)
         super().configure(merge=merge, **options)
-        self._values = {**self._values, **values} if merge else values
+        self._parameter_values = {**self._parameter_values, **values} if merge else values
         self.name = validate_name("step", name) if name else self.name
         return self
 
     @property
     def configuration(self) -> StepConfiguration:
         """The configuration of the step."""
-        stored = {name: self.options.get(name) for name in ("step_operator", "experiment_tracker")}
+        stored_options = {name: self.options.get(name) for name in ("step_operator", "experiment_tracker")}
         extra = self.options.get("extra") or {}
-        return StepConfiguration(self.name, self.is_cached, self.given_parameters, self.settings, dict(extra), **stored)
+        return StepConfiguration(self.name, self.is_cached, self.given_parameters, self.settings, dict(extra), **stored_options)
 
     @property
     def given_parameters(self) -> dict[str, Any]:
         """The values of parameters that were set in code, by name. Parameters with their default are left out."""
-        return dict(self._values)
+        return dict(self._parameter_values)
 
     def with_return_materializers(self, materializers: Materializers) -> Self:
         """Set the materializers of the outputs, and return the step.
@@ -130,7 +132,7 @@ class BaseStep(Step[Any]):
         if self._parameters_name is not None and self._parameters_name not in kwargs:
             inputs = [name for name in self.signature.inputs.parameters if name != self._parameters_name]
             if len(args) <= len(inputs):
-                # In ZenML, the parameters object is no input, so that arguments by position are the other inputs.
+                # In ZenML, the parameters object is no input. Arguments by position are therefore values of the other inputs.
                 kwargs = {**dict(zip(inputs, args, strict=False)), **kwargs}
                 args = ()
             kwargs[self._parameters_name] = self._create_parameters()
@@ -138,13 +140,13 @@ class BaseStep(Step[Any]):
 
     def _constructor_parameters(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseParameters:
         """Return the parameters object in the arguments of the constructor."""
-        accepted = f"{self._parameters_name}={self._parameters_class.__name__}(…)" if self._parameters_class else "nothing"
-        unknown = next((name for name in kwargs if name != self._parameters_name), None)
-        if unknown is not None:
-            message = f"Wrong arguments for step {self.name!r}: got an unexpected keyword argument {unknown!r}."
-            raise StepInterfaceError(message, hint=self._suggestion(unknown) or f"Its class takes {accepted}.")
+        accepted_argument = f"{self._parameters_name}={self._parameters_class.__name__}(…)" if self._parameters_class else "nothing"
+        unknown_name = next((name for name in kwargs if name != self._parameters_name), None)
+        if unknown_name is not None:
+            message = f"Wrong arguments for step {self.name!r}: got an unexpected keyword argument {unknown_name!r}."
+            raise StepInterfaceError(message, hint=self._suggest(unknown_name) or f"Its class takes {accepted_argument}.")
         if self._parameters_class is None or len(args) + len(kwargs) > 1:
-            message = f"Wrong arguments for step {self.name!r}: its class takes {accepted}."
+            message = f"Wrong arguments for step {self.name!r}: its class takes {accepted_argument}."
             raise StepInterfaceError(message, hint="Give its inputs in the function of the pipeline.")
         parameters = args[0] if args else kwargs[str(self._parameters_name)]
         if isinstance(parameters, self._parameters_class):
@@ -157,11 +159,8 @@ class BaseStep(Step[Any]):
         message = f"The parameters of step {self.name!r} are of type {type(parameters).__qualname__}, and it takes {expected}."
         return StepInterfaceError(message, hint=f"Give an instance: {expected}(…)." if self._parameters_class is not None else "")
 
-    def _suggestion(self, name: str) -> str:
-        """Return a hint for an unknown argument of the constructor.
-
-        It names the right way to pass the argument, or near misses.
-        """
+    def _suggest(self, name: str) -> str:
+        """Return a hint for an unknown argument of the constructor: the right way to pass the argument, or similar names."""
         fields = self._parameters_class.model_fields if self._parameters_class is not None else {}
         if self._parameters_class is not None and name in fields:
             return f"Give the parameter like this: {self.name}({self._parameters_name}={self._parameters_class.__name__}({name}=…))."
@@ -173,25 +172,27 @@ class BaseStep(Step[Any]):
         return did_you_mean(name, filter(None, (self._parameters_name, *fields, *inputs)))
 
     def _validate_values(self, parameters: Any) -> dict[str, Any]:
-        """Return the values of parameters from an instance or a mapping.
+        """Return the values of parameters from an instance of the parameters class or a mapping.
 
-        The fields of an instance that have their default are left out.
+        Fields of the instance that were not set are left out.
         """
         if self._parameters_class is not None and isinstance(parameters, self._parameters_class):
             return {name: getattr(parameters, name) for name in parameters.model_fields_set}
         if isinstance(parameters, BaseParameters):
             raise self._wrong_type_error(parameters)
-        known = self._parameters_class.model_fields if self._parameters_class is not None else {}
-        unknown = next((name for name in validate_parameters(parameters, f"step {self.name!r}") if name not in known), None)
-        if unknown is None:
+        known_names = self._parameters_class.model_fields if self._parameters_class is not None else {}
+        unknown_name = next((name for name in validate_parameters(parameters, f"step {self.name!r}") if name not in known_names), None)
+        if unknown_name is None:
             return dict(parameters)
-        message = f"Step {self.name!r} has no parameter {unknown!r}."
-        raise StepInterfaceError(message, hint=did_you_mean(unknown, known) or f"Its parameters are {', '.join(known) or 'none'}.")
+        message = f"Step {self.name!r} has no parameter {unknown_name!r}."
+        raise StepInterfaceError(
+            message, hint=did_you_mean(unknown_name, known_names) or f"Its parameters are {', '.join(known_names) or 'none'}."
+        )
 
     def _create_parameters(self) -> BaseParameters:
-        """Return the parameters object with the given values."""
+        """Return the parameters object with the values that were set in code."""
         assert self._parameters_class is not None  # noqa: S101 - for mypy: a step with a name for its parameters has a class for them
-        return create_parameters(self._parameters_class, self._values, self.name)
+        return create_parameters(self._parameters_class, self._parameter_values, self.name)
 
 
 @overload
@@ -224,6 +225,6 @@ def step(function: Callable[..., Any] | None = None, /, *, name: str | None = No
     return create if function is None else create(function)
 
 
-def _is_parameters_class(declared: object) -> bool:
+def _is_parameters_class(declared_type: object) -> bool:
     # In Python 3.10, isinstance(list[int], type) is true, but issubclass does not accept list[int].
-    return get_origin(declared) is None and isinstance(declared, type) and issubclass(declared, BaseParameters)
+    return get_origin(declared_type) is None and isinstance(declared_type, type) and issubclass(declared_type, BaseParameters)

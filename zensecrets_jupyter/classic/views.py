@@ -54,9 +54,9 @@ class StepView:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The plain arguments of the step, by name.
+        """The arguments of the step that are no outputs of other steps, by name.
 
-        The fields of a parameters object are separate items.
+        Each field of a parameters object is a separate item.
         """
         values: dict[str, Any] = {}
         for name, argument in self._step.parameters.items():
@@ -66,7 +66,7 @@ class StepView:
 
     @property
     def inputs(self) -> Mapping[str, Artifact]:
-        """The outputs of other steps that the step used, by parameter."""
+        """The outputs of other steps that are arguments of this step, by parameter."""
         return self._step.inputs
 
     @property
@@ -74,7 +74,7 @@ class StepView:
         """The only input.
 
         Raises:
-            RunNotFoundError: If the step has no input or several.
+            RunNotFoundError: If the step has no input or several inputs.
         """
         if len(self.inputs) == 1:
             return next(iter(self.inputs.values()))
@@ -130,7 +130,7 @@ class PipelineRunView:
         """
         searched_name = _name_of(name or step, "__step_name__")
         steps = self._run.steps
-        match = steps.get(searched_name) or next((item for item in steps.values() if item.step_name == searched_name), None)
+        match = steps.get(searched_name) or next((run for run in steps.values() if run.step_name == searched_name), None)
         if match is not None:
             return StepView(match)
         message = f"Run {self._run.name!r} has no step {searched_name!r}."
@@ -181,16 +181,17 @@ def get_pipelines() -> list[PipelineView]:
 def get_pipeline(pipeline: object = None, pipeline_name: str | None = None) -> PipelineView | None:
     """Return a pipeline by its name, its class or an instance.
 
-    It is ``None`` if this process has not run the pipeline.
+    The result is ``None`` if this process has not run the pipeline.
 
     Raises:
-        RunNotFoundError: If the argument is no name, no class and no instance of a pipeline.
+        RunNotFoundError: If the argument is neither the name, the class nor an instance of a pipeline.
     """
-    key = pipeline_name or pipeline
-    if not isinstance(key, (str, Pipeline)) and not (isinstance(key, type) and issubclass(key, Pipeline)):
-        message = f"An object of type {type(key).__qualname__} does not identify a pipeline."
+    name_or_pipeline = pipeline_name or pipeline
+    is_pipeline_class = isinstance(name_or_pipeline, type) and issubclass(name_or_pipeline, Pipeline)
+    if not is_pipeline_class and not isinstance(name_or_pipeline, (str, Pipeline)):
+        message = f"An object of type {type(name_or_pipeline).__qualname__} does not identify a pipeline."
         raise RunNotFoundError(message, hint="Give its name, its class or an instance of it.")
-    name = _name_of(key, "__pipeline_name__")
+    name = _name_of(name_or_pipeline, "__pipeline_name__")
     return next((view for view in get_pipelines() if view.name == name), None)
 
 
@@ -209,9 +210,9 @@ def get_unlisted_runs() -> list[PipelineRunView]:
 
 
 def _name_of(item: object, attribute: str) -> str:
-    """Return the name of a step or pipeline from a name, class or instance.
+    """Return the name of a step or pipeline, from the name itself, its class or an instance.
 
-    A class from a decorator has its name in ``attribute``.
+    A class that a decorator created has its name in ``attribute``.
     """
     if isinstance(item, str):
         return item

@@ -1,4 +1,4 @@
-"""Canaries: unique values that a test stores and then searches for in outputs.
+"""Canaries: unique values that a test stores as secrets and then searches for in outputs, where no secret may be.
 
 Every canary has the same prefix, so one search finds all of them. The search includes common encodings.
 """
@@ -34,14 +34,14 @@ def find_canary(data: _SearchedData, *texts: str) -> list[str]:
 
     Args:
         data: Bytes, a text, or the path of a file or a folder. A folder is searched recursively.
-        texts: Other texts to search for, such as the keys of a secret. By default every canary is found.
+        texts: Texts to search for instead of canaries, such as the keys of a secret.
     """
     if isinstance(data, bytes):
         return _locations_in("bytes", data, texts)
     if isinstance(data, str):
         return _locations_in("text", data.encode("utf-8", "surrogatepass"), texts)
     path = Path(data)
-    files = sorted(entry for entry in path.rglob("*") if entry.is_file()) if path.is_dir() else [path]
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     findings = []
     for file in files:
         # A file may be deleted during the search, such as the journal of a database.
@@ -61,7 +61,8 @@ def encodings_of(text: str) -> dict[str, bytes]:
         "reversed": plain[::-1],
     }
     for shift in range(3):
-        # The first and the last base64 digits also depend on the neighboring bytes, so they are cut off.
+        # The position of the text in the encoded data decides which of three digit sequences appears. Its first and last digits also depend
+        # on the neighboring bytes, so they are cut off.
         digits = base64.b64encode(b"\0" * shift + plain)
         start, end = (shift * 8 + 5) // 6, (shift + len(plain)) * 8 // 6
         encoded[f"base64 shifted by {shift}"] = digits[start:end]

@@ -55,6 +55,7 @@ class ConcurrencyTests(ManagerHooks):
             succeeded = list(pool.map(_register_a, managers, range(self.writers)))
         assert sum(succeeded) == 1 or (any(succeeded) and not self.registers_once)
         stored = content_of(self.open_manager(), "a")
+        # Two different values would mean that two registrations were mixed.
         assert stored in [{"number": str(number), "again": str(number)} for number in range(self.writers) if succeeded[number]]
 
     @needs(Capability.READ | Capability.REGISTER | Capability.UPDATE)
@@ -65,9 +66,9 @@ class ConcurrencyTests(ManagerHooks):
         with ThreadPoolExecutor(self.writers) as pool:
             list(pool.map(lambda number: managers[number].merge_secret("a", {f"k{number}": "v"}), range(self.writers)))
         stored = content_of(self.open_manager(), "a")
-        everything = {"start": "here", **{f"k{number}": "v" for number in range(self.writers)}}
-        assert stored.items() <= everything.items()
-        assert stored == everything or not self.keeps_all_updates
+        all_content = {"start": "here", **{f"k{number}": "v" for number in range(self.writers)}}
+        assert stored.items() <= all_content.items()
+        assert stored == all_content or not self.keeps_all_updates
 
     @needs(READ_AND_WRITE)
     def test_threads_share_one_instance(self) -> None:
@@ -91,8 +92,9 @@ class ConcurrencyTests(ManagerHooks):
         self.seed({"a": {"k": "v"}, "b": {"k": "v"}})
         manager = self.open_manager()
         reads = _count_reads(manager)
+        # The results do not matter: only the number of reads is tested.
         manager.list_secrets(), manager.summaries(), manager.describe(), manager.opens_without_keyring
-        report = _stack_with(manager).validate(level=SecretValidationLevel.SECRET_EXISTS)
+        report = _stack_with_references(manager).validate(level=SecretValidationLevel.SECRET_EXISTS)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
         assert reads == []
 
@@ -102,7 +104,7 @@ class ConcurrencyTests(ManagerHooks):
         self.seed({"a": {"k": "v"}, "b": {"k": "v"}})
         manager = self.open_manager()
         reads = _count_reads(manager)
-        report = _stack_with(manager).validate(level=SecretValidationLevel.SECRET_AND_KEY_EXISTS)
+        report = _stack_with_references(manager).validate(level=SecretValidationLevel.SECRET_AND_KEY_EXISTS)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
         assert sorted(reads) == ["a", "b", "missing"]
         for _ in range(10):
@@ -119,7 +121,7 @@ def _register_a(manager: SecretsManager, number: int) -> bool:
 
 
 def _count_reads(manager: SecretsManager) -> list[str]:
-    """Return a list to which the name of each read of the backend is appended."""
+    """Return a list to which the names of the secrets are appended that the backend reads from now on."""
     reads: list[str] = []
     backend = manager.backend
     backend_class: Any = type(backend)
@@ -134,13 +136,14 @@ def _count_reads(manager: SecretsManager) -> list[str]:
             return super().read_batch(names)
 
     if not isinstance(backend, BatchReads):
+        # With this method, the manager would treat the backend as one that can read several secrets in one request.
         del CountingReads.read_batch
     backend.__class__ = CountingReads
     return reads
 
 
-def _stack_with(manager: SecretsManager) -> Stack:
-    """Return a stack with references to two secrets and to a missing secret."""
+def _stack_with_references(manager: SecretsManager) -> Stack:
+    """Return a stack with several references to each of two secrets, and one reference to a missing secret."""
     attributes = {"needs": "{{a.k}}{{b.k}}", "again": "{{a.k}} and {{b.k}}", "lacks": "{{missing.k}}"}
     components = [
         StackComponent("default", component_type, get_flavor(component_type.value, "local")(), id=component_type.value, flavor="local")

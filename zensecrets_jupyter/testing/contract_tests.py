@@ -40,8 +40,8 @@ class ContractTests(ManagerHooks):
     def test_backend_is_available_and_describes_itself(self) -> None:
         """The backend is available, and its description consists of texts."""
         assert self.backend_class.availability().ok
-        facts = self.open_manager().describe()
-        assert all(isinstance(text, str) for fact in facts.items() for text in fact)
+        description = self.open_manager().describe()
+        assert all(isinstance(text, str) for text in (*description.keys(), *description.values()))
 
     def test_unknown_option_is_refused(self) -> None:
         """An unknown option raises InvalidOptionsError with its name and without its value."""
@@ -68,8 +68,8 @@ class ContractTests(ManagerHooks):
             (VERSIONS, lambda: manager.history("a")),
             (VERSIONS | UPDATE, lambda: manager.rollback("a", 1)),
         ]
-        for needed, operation in operations:
-            if needed not in manager.capabilities:
+        for capability, operation in operations:
+            if capability not in manager.capabilities:
                 with pytest.raises(UnsupportedOperationError) as caught:
                     operation()
                 assert caught.value.flavor == manager.flavor
@@ -109,6 +109,7 @@ class ContractTests(ManagerHooks):
         assert isinstance(caught.value, KeyError)
         assert (caught.value.name, caught.value.manager) == ("databse", "tested")
         assert "'database'" in str(caught.value) or LIST not in manager.capabilities
+        # Most of these names are invalid. Reading them raises the same error as for a missing secret.
         for unregistered_name in ("", "a.b", "{{a}}", "x" * 1000, "a/../b", "\0", "\ud800"):
             with pytest.raises(SecretNotFoundError):
                 manager.get_secret(unregistered_name)
@@ -162,7 +163,10 @@ class ContractTests(ManagerHooks):
 
     @needs(REGISTER | LIST | DELETE)
     def test_deleted_secrets_are_gone(self) -> None:
-        """Deleted secrets are gone for every instance, and their names can be registered again. A second deletion raises an error."""
+        """Deleted secrets are gone for every instance, and their names can be registered again.
+
+        The second deletion of a secret raises an error. The deletion of all secrets may be repeated.
+        """
         manager = self.open_manager()
         for name in ("a", "b", "c"):
             manager.register_secret(secret(name, {"k": name}))
@@ -193,9 +197,11 @@ class ContractTests(ManagerHooks):
 
     @needs(READ | REGISTER | UPDATE)
     def test_large_value_is_stored_or_refused(self) -> None:
-        """A value of 64 KiB, or up to the limit, is stored. A larger value is refused with the limit."""
+        """A value of 64 KiB, or of almost the limit, is stored. A value above the limit is refused, and the error states the limit."""
         manager = self.open_manager()
-        allowed_value = "ж" * (((self.limit or KIB_64 + OVERHEAD) - OVERHEAD) // 2)
+        max_bytes = self.limit - OVERHEAD if self.limit else KIB_64
+        # The letter has two bytes in UTF-8.
+        allowed_value = "ж" * (max_bytes // 2)
         manager.register_secret(secret("large", {"k": allowed_value}))
         assert content_of(self.open_manager(), "large") == {"k": allowed_value}
         if self.limit:
@@ -210,7 +216,7 @@ class ContractTests(ManagerHooks):
 
     @needs(READ | REGISTER | UPDATE | VERSIONS)
     def test_rollback_restores_an_earlier_version(self) -> None:
-        """Each write creates a version. A rollback creates a version with the old content. A missing number raises an error."""
+        """Each write creates a version, and a rollback creates one with the old content. A missing version or secret raises an error."""
         manager = self.open_manager()
         manager.register_secret(secret("a", {"k": "1"}))
         manager.merge_secret("a", {"k": "2"})
@@ -219,8 +225,9 @@ class ContractTests(ManagerHooks):
         restored = manager.rollback("a", first)
         assert restored.current
         assert content_of(self.open_manager(), "a") == {"k": "1"}
+        missing_number = 10**6
         with pytest.raises(SecretNotFoundError):
-            manager.rollback("a", 10**6)
+            manager.rollback("a", missing_number)
         for operation in (lambda: manager.history("none"), lambda: manager.rollback("none", 1)):
             with pytest.raises(SecretNotFoundError):
                 operation()

@@ -50,18 +50,18 @@ class LeakTests(ManagerHooks):
         manager = self.open_manager()
         outputs = []
         manager.register_secret(secret("a", {"k": canary("written")}))
-        with pytest.raises(SecretExistsError) as exists:
+        with pytest.raises(SecretExistsError) as exists_info:
             manager.register_secret(secret("a", {"k": canary("again")}))
-        outputs.append(error_text(exists.value))
+        outputs.append(error_text(exists_info.value))
         if Capability.UPDATE in manager.capabilities:
             manager.update_secret(secret("a", {"k": canary("updated")}))
-            with pytest.raises(SecretNotFoundError) as missing:
+            with pytest.raises(SecretNotFoundError) as missing_info:
                 manager.update_secret(secret("missing", {"k": canary("missing")}))
-            outputs.append(error_text(missing.value))
+            outputs.append(error_text(missing_info.value))
         if self.limit:
-            with pytest.raises(InvalidSecretError) as large:
+            with pytest.raises(InvalidSecretError) as large_info:
                 manager.register_secret(secret("large", {"k": canary("large") * self.limit}))
-            outputs.append(error_text(large.value))
+            outputs.append(error_text(large_info.value))
         if Capability.LIST in manager.capabilities:
             outputs += [repr(manager.summaries()), repr(manager.list_secrets())]
         outputs += [repr(vars(manager)), json.dumps(manager.describe()), caplog.text]
@@ -69,7 +69,7 @@ class LeakTests(ManagerHooks):
 
     @needs(Capability.REGISTER)
     def test_storage_is_encrypted_if_declared(self) -> None:
-        """An encrypted storage contains no value, and any other storage contains the written value."""
+        """An encrypted storage contains no value. Any other storage contains the written value."""
         assert self.raw() is None or not find_canary(self.raw() or b"")
         manager = self.open_manager()
         value = canary("stored")
@@ -83,6 +83,7 @@ class LeakTests(ManagerHooks):
             assert raw is None or bool(find_canary(raw, changed)) is not self.sealed
             assert Capability.READ not in manager.capabilities or content_of(self.open_manager(), "a") == {"k": changed}
 
+    # The test needs no capability, but the hook ``faults``.
     @needs(Capability(0))
     def test_faults_are_reported_and_leave_everything_unchanged(self, caplog: pytest.LogCaptureFixture) -> None:
         """Under a fault, each operation raises the expected error with a hint and no value. The stored secrets are unchanged."""

@@ -28,7 +28,7 @@ _Test = TypeVar("_Test", bound="Callable[..., None]")
 
 
 def needs(capabilities: Capability) -> Callable[[_Test], _Test]:
-    """Mark a test that runs only if the backend has the capabilities."""
+    """Decorator for a test that runs only if the backend has the capabilities."""
 
     def mark(test: _Test) -> _Test:
         vars(test)["needed"] = capabilities
@@ -45,7 +45,7 @@ class ManagerHooks:
     attributes: Mapping[str, Any] = {}
     """The options of the backend."""
     limit: ClassVar[int] = 0
-    """Maximum number of bytes of a value, or 0 if 64 KiB are allowed and no limit is documented."""
+    """Maximum number of bytes of a value, or 0 if the backend has no limit below 64 KiB."""
     sealed: ClassVar[bool] = False
     """Whether the storage is encrypted, so that :meth:`raw` must not contain a value."""
     isolates_managers: ClassVar[bool] = True
@@ -81,7 +81,9 @@ class ManagerHooks:
             test = next((candidate for base in cls.__mro__ if callable(candidate := vars(base).get(name))), None)
             needed = getattr(test, "needed", None)
             if needed is not None:
-                setattr(cls, name, test if needed in cls.backend_class.capabilities and name not in disabled_tests else None)
+                is_enabled = needed in cls.backend_class.capabilities and name not in disabled_tests
+                # pytest does not collect an attribute that is None.
+                setattr(cls, name, test if is_enabled else None)
 
     @pytest.fixture(autouse=True)
     def _own_storage(self, tmp_path: Path) -> None:
@@ -112,7 +114,8 @@ class ManagerHooks:
         """Return the faults of the backend by name.
 
         Returns:
-            For each fault, a function that returns a context manager for the injection, and the error of every operation under it.
+            For each fault, a function that returns a context manager, and a class of errors. While the context manager is active, the fault
+            exists and every operation raises an error of the class.
         """
         return {}
 
@@ -124,12 +127,12 @@ def secret(name: str, content: Mapping[str, str]) -> ArbitrarySecretSchema:
 
 def content_of(manager: SecretsManager, name: str) -> dict[str, str]:
     """Return the stored content of a secret as plain texts, without the cache."""
-    return {key: str.__str__(value) + "" for key, value in manager.get_secret(name, refresh=True).content.items()}
+    return {key: str.__str__(value) for key, value in manager.get_secret(name, refresh=True).content.items()}
 
 
 def error_text(error: BaseException) -> str:
-    """Return everything that an error shows: text, arguments, attributes and traceback, also of its causes and members."""
-    parts = ["".join(traceback.format_exception(error))]
-    for current in related_errors(error):
-        parts += [str(current), repr(current), repr(current.args), repr(vars(current))]
-    return "\n".join(parts)
+    """Return everything that an error shows: its traceback, and the text, arguments and attributes of all related errors."""
+    texts = ["".join(traceback.format_exception(error))]
+    for related_error in related_errors(error):
+        texts += [str(related_error), repr(related_error), repr(related_error.args), repr(vars(related_error))]
+    return "\n".join(texts)

@@ -63,7 +63,9 @@ class DictComparison(RuleBasedStateMachine):
         self._behavior = version_behavior
         self._open_manager = open_manager
         self.manager = open_manager()
+        # The content of each version, by name of the secret and by version number.
         self.expected: dict[str, dict[int, dict[str, str]]] = {}
+        # The highest version number of each name, which a deletion does not reset.
         self._last_numbers: dict[str, int] = {}
 
     registered = Bundle("registered")
@@ -86,12 +88,12 @@ class DictComparison(RuleBasedStateMachine):
 
     @rule(name=_names, content=_contents)
     def update(self, name: str, content: dict[str, str]) -> None:
-        """Replace the content of a secret."""
+        """Replace the content of a secret. A missing secret must be refused."""
         self._write(name, lambda: self.manager.update_secret(_secret(name, content)), content)
 
     @rule(name=registered, content=_contents, remove=st.none() | _keys)
     def merge(self, name: str, content: dict[str, str], remove: str | None) -> None:
-        """Set keys and remove one key of a secret."""
+        """Set keys of a secret, and remove one of its keys. A missing key must be refused."""
         current = self._current(name)
         removed = [remove] if remove else []
         if current is not None and remove and remove not in current:
@@ -103,7 +105,7 @@ class DictComparison(RuleBasedStateMachine):
 
     @rule(name=registered, new_name=_names)
     def rename(self, name: str, new_name: str) -> None:
-        """Rename a secret."""
+        """Rename a secret. A missing secret and an existing new name must be refused."""
         if name not in self.expected:
             with pytest.raises(SecretNotFoundError):
                 self.manager.rename_secret(name, new_name)
@@ -119,7 +121,7 @@ class DictComparison(RuleBasedStateMachine):
 
     @rule(name=consumes(registered))
     def delete(self, name: str) -> None:
-        """Delete a secret."""
+        """Delete a secret. A missing secret must be refused."""
         if name in self.expected:
             self.manager.delete_secret(name)
             del self.expected[name]
@@ -144,7 +146,7 @@ class DictComparison(RuleBasedStateMachine):
 
     @rule(name=registered, steps_back=st.integers(0, _MAX_ROLLBACK))
     def rollback(self, name: str, steps_back: int) -> None:
-        """Make an earlier version the current one."""
+        """Restore an earlier version. A version that no longer exists must be refused."""
         if not self._has_versions():
             return
         versions = self.expected.get(name, {})
@@ -170,11 +172,11 @@ class DictComparison(RuleBasedStateMachine):
     def compare(self) -> None:
         """Compare names, contents and version numbers, without the cache."""
         assert self.manager.list_secrets() == sorted(self.expected)
-        assert [entry.name for entry in self.manager.summaries()] == sorted(self.expected)
+        assert [summary.name for summary in self.manager.summaries()] == sorted(self.expected)
         for name in self.expected:
             assert self.manager.get_secret(name, refresh=True).content == self._current(name)
             if self._has_versions():
-                assert [entry.number for entry in self.manager.history(name)] == sorted(self.expected[name], reverse=True)
+                assert [version.number for version in self.manager.history(name)] == sorted(self.expected[name], reverse=True)
 
     def _first_version(self, name: str, content: dict[str, str]) -> dict[int, dict[str, str]]:
         """Return the versions of a secret that was just registered."""
@@ -225,10 +227,10 @@ def check_against_dict(
         return DictComparison(lambda: open_manager(identity), version_behavior or VersionBehavior())
 
     suppressed_checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    limits = settings(
+    hypothesis_settings = settings(
         max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=suppressed_checks, database=None
     )
-    run_state_machine_as_test(machine, settings=limits)  # type: ignore[arg-type]  # it accepts any callable that returns a machine
+    run_state_machine_as_test(machine, settings=hypothesis_settings)  # type: ignore[arg-type]  # it accepts any callable that returns a machine
 
 
 def _secret(name: str, content: dict[str, str]) -> ArbitrarySecretSchema:
