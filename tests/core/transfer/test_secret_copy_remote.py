@@ -128,7 +128,7 @@ def test_secrets_without_read_permission_are_conflicts(aws: FaultProxy) -> None:
         with pytest.raises(SecretExistsError, match="'n00'"):
             Client().copy_secrets("default", "cloud")
         assert len(Client().copy_secrets("default", "cloud", on_conflict="skip").registered) == SECRETS - 1
-    (conflict,) = plan.with_result(ComparisonResult.CONFLICT)
+    (conflict,) = plan.secrets_with_result(ComparisonResult.CONFLICT)
     assert conflict.name == "n00"
     assert conflict.reason.startswith("it can't be compared: AWS Secrets Manager does not allow you to read")
 

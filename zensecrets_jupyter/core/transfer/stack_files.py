@@ -89,8 +89,8 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
     schemas = _list_schemas(workspace, record)
     secrets = [{"name": name, **_schema_entry(schemas, name), "keys": keys} for name, keys in required_keys.items()]
     document = {"stack_name": record.name, "zensecrets_stack": VERSION, "components": components, "secrets": secrets}
-    text: str = yaml.safe_dump(document, sort_keys=False, width=1000)
-    return text, left_out
+    yaml_text: str = yaml.safe_dump(document, sort_keys=False, width=1000)
+    return yaml_text, left_out
 
 
 def read_stack(path: str) -> StackDescription:
