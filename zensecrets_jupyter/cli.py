@@ -81,7 +81,7 @@ def run(words: Sequence[str]) -> int:
     asker = _make_asker()
     set_passphrase_source(asker.ask_passphrase)
     try:
-        outcome = tree.run(words, asker, _make_capabilities(), within=root)
+        outcome = tree.run(words, asker, _make_capabilities(), root_group=root)
     except ZenSecretsError as error:
         _print_error(f"Error: {replace_magics(str(error))}")
         return 1
@@ -307,7 +307,7 @@ def _make_completer_class(base_class: type[ShellComplete]) -> type[ShellComplete
             # Bash splits a word at '=' into several words, and a completion replaces only the text after '='.
             words = [word for word in args if word != "="] if self.name == "bash" else args
             prefix = "" if incomplete == "=" and self.name == "bash" else incomplete
-            items = [CompletionItem(text, help=description) for text, description in tree.complete(words, prefix, within=root)]
+            items = [CompletionItem(text, help=description) for text, description in tree.complete(words, prefix, root_group=root)]
             if items:
                 return items
             # If this package has no completions, the shell completes file names.

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from tests.support.command_lines import run
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeOptionsCommand
+from zensecrets_jupyter.commands.framework.click_extensions import CONTEXT_SETTINGS, Command, FreeOptionsCommand
 from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor
 from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES
@@ -87,7 +87,7 @@ def _attributes() -> Iterator[tuple[str, str, str]]:
 def _resolve(tokens: list[str]) -> tuple[click.Command, click.Context, list[str]]:
     """Return the command that the tokens name, its context, and the remaining tokens."""
     command: click.Command = root
-    context = click.Context(root, info_name="zen", **SETTINGS)
+    context = click.Context(root, info_name="zen", **CONTEXT_SETTINGS)
     while isinstance(command, Group) and tokens:
         name, subcommand, tokens = command.resolve_command(context, tokens)
         assert subcommand is not None, name

@@ -1,7 +1,7 @@
 """Find the inline secrets on a command line, and the edits that remove them.
 
-The command tree parses the line, and its commands know which arguments are sensitive. If a line is malformed, likely values are guessed
-and removed.
+An inline secret is a sensitive value that the user typed on the line. The command tree parses the line, and its commands know which
+arguments are sensitive. On a malformed line, each text that is likely a value counts as an inline secret.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, FreeOptionsCommand, convert_usage_error
+from zensecrets_jupyter.commands.framework.click_extensions import CONTEXT_SETTINGS, FreeOptionsCommand, convert_usage_error
 from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.free_options import Argument
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
@@ -49,7 +49,7 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
     Args:
         group: The command group of the line, such as ``["secret"]`` for ``%secret``.
         line: The command line.
-        expands: Whether ``$x`` and ``{x}`` are expanded before the command runs, as in a shell.
+        expands: Whether ``$x`` and ``{x}`` are expanded before the command runs, as in a shell. Then they are no inline secrets.
     """
     line = strip_comment(line)
     with use_passphrase_source(NonInteractivePassphraseSource()):
@@ -58,22 +58,22 @@ def find_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fals
             parsed = _ParsedLine.parse([*group, *(word.text for word in words)])
             if parsed is None:
                 return _guess(group, line, expands=expands)
-            declared, free = parsed.arguments()
+            declared_words, free_options = parsed.arguments()
         except (ValueError, UsageProblem):
             return _guess(group, line, expands=expands)
         argument_words = words[parsed.arguments_start - len(group) :]
-        secrets = [
-            (argument, secret)
-            for argument, secret in parsed.inline_secrets()
-            if not expands or not _is_expansion(line, argument_words[argument.text_index], secret.value)
+        options_and_secrets = [
+            (option, secret)
+            for option, secret in parsed.inline_secrets()
+            if not (expands and _is_expansion(line, argument_words[option.text_index], secret.value))
         ]
-        inline_secrets = tuple(secret for _, secret in secrets)
-        sensitive = [argument for argument, _ in secrets]
-        edits = tuple(_make_edits(argument_words, sensitive))
-        # The cleaned line must be the same command, in which each sensitive argument is a bare key.
-        expected = [Argument(option.argument.key, None) if option in sensitive else option.argument for option in free]
+        inline_secrets = tuple(secret for _, secret in options_and_secrets)
+        sensitive_options = [option for option, _ in options_and_secrets]
+        edits = tuple(_make_edits(argument_words, sensitive_options))
+        # The cleaned line must be the same command, with a bare key in place of each sensitive option.
+        expected = [Argument(option.argument.key, None) if option in sensitive_options else option.argument for option in free_options]
         cleaned_line = _ParsedLine.parse([*group, *(word.text for word in _split(apply_edits(line, edits)))])
-        if cleaned_line is not None and cleaned_line.has_arguments(declared, expected):
+        if cleaned_line is not None and cleaned_line.has_arguments(declared_words, expected):
             return LineFindings(inline_secrets, edits)
         return LineFindings(inline_secrets, is_clear=False)
 
@@ -87,7 +87,13 @@ def _is_expansion(line: str, word: _Word, value: str) -> bool:
 
 
 class _Word(NamedTuple):
-    """A word of a command line without its quotes, with the offsets of its source."""
+    """A word of a command line, without quotes and escapes.
+
+    Attributes:
+        text: The word.
+        start: The offset of the word on the line, where it may have quotes.
+        end: The offset after the word.
+    """
 
     text: str
     start: int
@@ -105,21 +111,21 @@ def _split(line: str) -> list[_Word]:
     Raises:
         ValueError: If a quote is not closed, or nothing follows a backslash.
     """
-    expected = shlex.split(line)
-    # The lexer consumes the white space after a word, so the last word needs some too.
-    text = StringIO(f"{line}\n", newline="")
-    lexer = shlex.shlex(text, posix=True)
+    expected_words = shlex.split(line)
+    # The lexer consumes the white space after a word, so there must be white space after the last word too.
+    stream = StringIO(f"{line}\n", newline="")
+    lexer = shlex.shlex(stream, posix=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
     words: list[_Word] = []
     start = 0
     for word in lexer:
-        end = text.tell() - 1
+        end = stream.tell() - 1
         while line[start] in lexer.whitespace:
             start += 1
         words.append(_Word(word, start, end))
         start = end + 1
-    if [word.text for word in words] != expected:
+    if [word.text for word in words] != expected_words:
         message = "The offsets of the words in this line are unknown."
         raise ValueError(message)
     return words
@@ -151,7 +157,7 @@ class _ParsedLine(NamedTuple):
             UsageProblem: If the words are not a valid command line.
         """
         command: click.Command = root
-        context = click.Context(root, info_name="zen", **SETTINGS)
+        context = click.Context(root, info_name="zen", **CONTEXT_SETTINGS)
         arguments_start = 0
         while isinstance(command, Group):
             if arguments_start == len(words) or words[arguments_start].startswith("-"):
@@ -175,36 +181,39 @@ class _ParsedLine(NamedTuple):
 
     def inline_secrets(self) -> list[tuple[PositionedArgument, InlineSecret]]:
         """Return the free options that contain an inline secret, each with the secret."""
-        pairs = ((option, self.command.inline_secret(self.context, option.argument)) for option in self.arguments()[1])
+        pairs = ((option, self.command.find_inline_secret(self.context, option.argument)) for option in self.arguments()[1])
         return [(option, secret) for option, secret in pairs if secret is not None]
 
-    def has_arguments(self, declared: list[str], free: list[Argument]) -> bool:
+    def has_arguments(self, declared_words: list[str], free_options: list[Argument]) -> bool:
         """Return whether the line has exactly these arguments; the order of free options may differ."""
         try:
-            own_declared, own_free = self.arguments()
+            own_words, own_options = self.arguments()
         except UsageProblem:
             return False
         # Each key occurs once, so sets are enough.
-        return own_declared == declared and len(own_free) == len(free) and {option.argument for option in own_free} == set(free)
+        own_arguments = {option.argument for option in own_options}
+        return own_words == declared_words and len(own_options) == len(free_options) and own_arguments == set(free_options)
 
 
-def _make_edits(words: list[_Word], sensitive: list[PositionedArgument]) -> list[Edit]:
-    """Return the edits that replace each sensitive argument by a bare key.
+def _make_edits(words: list[_Word], sensitive_options: list[PositionedArgument]) -> list[Edit]:
+    """Return the edits that replace each sensitive option by a bare key.
 
     Args:
         words: The words after the command's name.
-        sensitive: The sensitive arguments, with indexes into ``words``.
+        sensitive_options: The sensitive options, with indexes into ``words``.
     """
     edits: list[Edit] = []
     # A word without a dash after a bare key would become the value of the key. In this case the key is moved to the end of the line.
     moved_keys = ""
+    # For each word: whether a word without a dash follows it.
     is_before_plain_word = [not word.has_dash for word in words[1:]] + [False]
-    for option in sorted(sensitive, key=lambda option: option.key_index, reverse=True):
+    for option in sorted(sensitive_options, key=lambda option: option.key_index, reverse=True):
         key_word, text_word = words[option.key_index], words[option.text_index]
         bare_key = _quote(f"--{option.argument.key}")
         if is_before_plain_word[option.text_index]:
             moved_keys = f" {bare_key}{moved_keys}"
             edits.append(Edit(key_word.start, words[option.text_index + 1].start, ""))
+            # After the removal of the option, the plain word follows the word before the option.
             if option.key_index:
                 is_before_plain_word[option.key_index - 1] = True
         elif option.key_index == option.text_index:

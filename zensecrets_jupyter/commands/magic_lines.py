@@ -13,17 +13,19 @@ LINE_MAGICS = "|".join(GROUPS)
 WITH_SECRETS = "with_secrets"
 """The cell magic. Its arguments are completed as those of ``secret get`` are."""
 
+# A word of a shell: texts in double or single quotes, escaped characters, and other characters.
 _WORD = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+""", re.DOTALL)
 
 
 def strip_comment(line: str) -> str:
     """Return a line without the comment at its end.
 
-    The comment starts at the first word that begins with ``#``. A ``#`` in quotes or inside a word begins no comment. A line with an
-    unclosed quote before its comment is returned unchanged.
+    The comment starts at the first word that begins with ``#``. A ``#`` in quotes or inside a word begins no comment. If a quote before
+    the comment is unclosed, the line is returned unchanged.
     """
     position = 0
     for word in _WORD.finditer(line):
+        # A text between two words is a quote that is not closed.
         if line[position : word.start()].strip():
             return line
         if line[word.start()] == "#":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, FreeOptionsCommand
+from zensecrets_jupyter.commands.framework.click_extensions import CONTEXT_SETTINGS, Command, FreeOptionsCommand
 from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.free_options import Argument
 from zensecrets_jupyter.commands.framework.inline_secrets import InlineSecret
@@ -32,12 +32,15 @@ VALUE_COMMANDS = ("register", "update")
 _ARGUMENT = re.compile(
     r"(?<!\S)(?:(?P<dashes>[-\u2010-\u2015\u2212]{1,3})(?P<key>[^\W\d][\w.-]*)|(?P<bare>[^\W\d][\w.-]*)(?=\s*=))(?P<equals>\s*=|:(?=\S))?\s*"
 )
-"""``--key=``, ``--key``, ``-key=``, ``--key:`` or ``key =``; word processors and web pages replace hyphens by dashes."""
+"""The key of an argument: ``--key=``, ``--key``, ``-key=``, ``--key:`` or ``key =``.
+
+Word processors and web pages may have replaced the hyphens by dashes.
+"""
 
 _WORD = re.compile(r"[^\s\"']+")
 
 _HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u2212")
-"""Characters that replace one hyphen; an em dash replaces two."""
+"""Characters that stand for one hyphen. An em dash stands for two."""
 
 _COMMON_OPTIONS = {"--schema": True, "-s": True, "--flavor": True, "-f": True, "--interactive": False, "-i": False, "--wait": False}
 """The options of an unknown command, and whether each takes a value."""
@@ -55,8 +58,8 @@ class Guess(NamedTuple):
     Attributes:
         start: The offset of the argument in the line.
         end: The offset after the argument.
-        key: The key, or an empty string for a value without a key.
-        inline_secrets: The likely values.
+        key: The key; empty for a value without a key.
+        inline_secrets: The texts that may be the value.
     """
 
     start: int
@@ -82,17 +85,16 @@ def guess_inline_secrets(group: Sequence[str], line: str, *, expands: bool = Fal
     context = target.make_context([line[argument.start : argument.end] for argument in arguments if argument.is_declared])
     guesses = []
     for argument in arguments:
-        raw = line[argument.value : argument.end]
-        if argument.is_declared or not raw or (expands and EXPANSION.fullmatch(raw.strip("\"'"))):
+        raw_value = line[argument.value_start : argument.end]
+        is_expansion = expands and EXPANSION.fullmatch(raw_value.strip("\"'"))
+        if argument.is_declared or not raw_value or is_expansion:
             continue
-        texts = [text for text in _possible_values(raw) if target.is_sensitive(context, argument.key, text)]
+        texts = [text for text in _possible_values(raw_value) if target.is_sensitive(context, argument.key, text)]
         if texts:
-            guesses.append(
-                Guess(
-                    argument.start, argument.end, argument.key, tuple(InlineSecret(f"{target.name}.{argument.key}", text) for text in texts)
-                )
-            )
-    if not target.takes_no_values:
+            inline_secrets = tuple(InlineSecret(f"{target.name}.{argument.key}", text) for text in texts)
+            guesses.append(Guess(argument.start, argument.end, argument.key, inline_secrets))
+    if target.may_take_values:
+        # The first words are the names of the groups and of the command.
         other_words = _words_outside(line, arguments)[len(words_before) - len(target.words) :]
         guesses += _guess_values_without_key(line, other_words, target.name)
     return sorted(guesses)
@@ -106,10 +108,13 @@ def _words_outside(line: str, arguments: Sequence[_Argument]) -> list[re.Match[s
 def _guess_values_without_key(line: str, words: Sequence[re.Match[str]], name: str) -> Iterator[Guess]:
     """Yield a guess for each word that looks like a value.
 
-    The first word may be the name of the secret. Therefore the first word counts only if no other word looks like a value.
+    The first word may be the name of the secret. It counts only if more words follow, and none of them looks like a value.
     """
-    likely = [word for word in words[1:] if is_opaque(word[0])] or [word for word in words[:1] if words[1:] and is_opaque(word[0])]
-    for word in likely:
+    likely_values = [word for word in words[1:] if is_opaque(word[0])]
+    if not likely_values and len(words) > 1:
+        likely_values = [word for word in words[:1] if is_opaque(word[0])]
+    for word in likely_values:
+        # The guess includes the white space before the word, and the quotes around it.
         start, end = len(line[: word.start()].rstrip()), word.end()
         for quote in ("'", '"'):
             if line[:start].endswith(quote) and line.startswith(quote, end):
@@ -122,64 +127,71 @@ class _Argument(NamedTuple):
 
     Attributes:
         start: The offset of the argument.
-        value: The offset of its value.
+        value_start: The offset of its value.
         end: The offset after its value.
         key: The key.
         is_declared: Whether the command declares it as an option, so that its value is no secret value.
     """
 
     start: int
-    value: int
+    value_start: int
     end: int
     key: str
     is_declared: bool
 
 
 def _find_arguments(line: str, options: dict[str, bool], *, has_name: bool) -> Iterator[_Argument]:
-    """Yield the arguments; a value extends to the next argument."""
+    """Yield the arguments of a line, in order. The value of a free option extends to the next argument."""
     position = 0
     while (match := _ARGUMENT.search(line, position)) is not None:
         key = match["key"] or match["bare"]
-        value = match.end()
+        value_start = match.end()
         option = f"{'--' if match['dashes'] not in _HYPHENS else '-'}{key}".replace("_", "-")
-        short = option[:2] if option[:2] in options and not option.startswith("--") and not match["equals"] else ""
-        if option in options or short:
-            has_value_word = options[option] if option in options else options[short] and option == short
-            end = _end_of_word(line, value) if has_value_word else match.end()
-            yield _Argument(match.start(), value, end, key, is_declared=True)
+        # The value of a short option may follow directly, as in -saws.
+        is_short = not option.startswith("--") and not match["equals"]
+        short_option = option[:2] if is_short and option[:2] in options else ""
+        if option in options or short_option:
+            has_value_word = options[option] if option in options else options[short_option] and option == short_option
+            end = _end_of_word(line, value_start) if has_value_word else match.end()
+            yield _Argument(match.start(), value_start, end, key, is_declared=True)
         elif option[1] != "-" and len(key) == 1 and not match["equals"] and not has_name:
             # A single letter after one dash is an unknown flag. Without `=` and without a name on the line, it is no key.
-            yield _Argument(match.start(), value, value, key, is_declared=True)
-            position = value
+            yield _Argument(match.start(), value_start, value_start, key, is_declared=True)
+            position = value_start
             continue
         else:
-            after_quote = _end_of_word(line, value) if line[value : value + 1] in {'"', "'"} else value
-            following = _ARGUMENT.search(line, after_quote)
-            end = value + len(line[value : following.start() if following else len(line)].rstrip())
-            yield _Argument(match.start(), value, end, key, is_declared=False)
+            is_quoted = line[value_start : value_start + 1] in {'"', "'"}
+            # A text in quotes may look like an argument, so the next argument is searched after the quotes.
+            next_argument = _ARGUMENT.search(line, _end_of_word(line, value_start) if is_quoted else value_start)
+            value = line[value_start : next_argument.start() if next_argument else len(line)].rstrip()
+            end = value_start + len(value)
+            yield _Argument(match.start(), value_start, end, key, is_declared=False)
         position = max(end, match.end())
 
 
 def _end_of_word(line: str, start: int) -> int:
-    """Return the offset after a word, or after its first quote if that is unclosed."""
+    """Return the offset after a word; if the word begins with an unclosed quote, the offset after the quote."""
+    # A word consists of texts in double or single quotes, and of other characters.
     match = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'[^']*'|\S)*""", re.DOTALL).match(line, start)
     end = match.end() if match else start
-    return end if line[start : start + 1] not in {'"', "'"} or line[start] in line[start + 1 : end] else start + 1
+    has_unclosed_quote = line[start : start + 1] in {'"', "'"} and line[start] not in line[start + 1 : end]
+    return start + 1 if has_unclosed_quote else end
 
 
-def _possible_values(raw: str) -> Iterator[str]:
-    """Yield the values that the user may have meant by a raw text."""
+def _possible_values(raw_value: str) -> Iterator[str]:
+    """Yield the values that the user may have meant, given a text with its quotes and escapes."""
     try:
-        words = shlex.split(raw)
+        words = shlex.split(raw_value)
     except ValueError:
         words = []
     if len(words) == 1:
         yield words[0]
-        if "\\" in raw:
-            yield raw
+        # The backslash may be a part of the value.
+        if "\\" in raw_value:
+            yield raw_value
         return
-    yield raw.strip("\\\"'")
-    yield from (word for word in words or raw.split() if _MIXED_WORD.fullmatch(word))
+    yield raw_value.strip("\\\"'")
+    yield from (word for word in words or raw_value.split() if _MIXED_WORD.fullmatch(word))
 
 
 class _TargetCommand(NamedTuple):
@@ -189,42 +201,47 @@ class _TargetCommand(NamedTuple):
         command: The command; ``None`` if it is unknown or takes no secret values.
         words: The words after the command's name.
         options: The declared options, and whether each takes a value.
-        takes_no_values: Whether the command is known to take no secret values.
+        may_take_values: Whether the command may take secret values: it takes them, or it is unknown.
     """
 
     command: FreeOptionsCommand | None
     words: list[str]
     options: dict[str, bool]
-    takes_no_values: bool = False
+    may_take_values: bool = True
 
     @classmethod
     def find(cls, words: list[str]) -> _TargetCommand | None:
         """Return the command of a line; ``None`` if the line can't contain secret values.
 
-        A mistyped group is replaced by the most similar group. A mistyped command counts as unknown, and may take secret values, unless
-        the most similar command takes none.
+        A mistyped group is replaced by the most similar group. A mistyped command counts as unknown, and may take secret values. If the
+        most similar command takes none, the result is ``None``.
         """
         command: click.Command = root
-        context = click.Context(root, info_name="zen", **SETTINGS)
-        rest = list(words)
-        while isinstance(command, Group) and rest:
+        context = click.Context(root, info_name="zen", **CONTEXT_SETTINGS)
+        remaining_words = list(words)
+        while isinstance(command, Group) and remaining_words:
             try:
-                _, subcommand, _ = command.resolve_command(context, rest)
+                _, subcommand, _ = command.resolve_command(context, remaining_words)
             except UsageProblem:
                 names = [*command.list_commands(context), *VALUE_COMMANDS]
-                nearest = difflib.get_close_matches(rest[0].lower(), names, n=1)
-                if not nearest or nearest[0] in VALUE_COMMANDS:
-                    return cls(None, rest[1:], _COMMON_OPTIONS)
-                subcommand = command.get_command(context, nearest[0])
+                similar_names = difflib.get_close_matches(remaining_words[0].lower(), names, n=1)
+                if not similar_names or similar_names[0] in VALUE_COMMANDS:
+                    return cls(None, remaining_words[1:], _COMMON_OPTIONS)
+                subcommand = command.get_command(context, similar_names[0])
                 if not isinstance(subcommand, Group):
                     return None
             if subcommand is None:
                 return None
-            command, context, rest = subcommand, click.Context(subcommand, parent=context), rest[1:]
+            command, context = subcommand, click.Context(subcommand, parent=context)
+            remaining_words = remaining_words[1:]
         if isinstance(command, Group):
-            return cls(None, [], _COMMON_OPTIONS, takes_no_values=command is root)
+            return cls(None, [], _COMMON_OPTIONS, may_take_values=command is not root)
         options = command.declared_options(context) if isinstance(command, Command) else _COMMON_OPTIONS
-        return cls(command, rest, options) if isinstance(command, FreeOptionsCommand) else cls(None, rest, options, takes_no_values=True)
+        return (
+            cls(command, remaining_words, options)
+            if isinstance(command, FreeOptionsCommand)
+            else cls(None, remaining_words, options, may_take_values=False)
+        )
 
     @property
     def name(self) -> str:
@@ -237,7 +254,7 @@ class _TargetCommand(NamedTuple):
             return None
         try:
             words = [self.name, *(word for option in options for word in shlex.split(option))]
-            return self.command.make_context("zen", words, resilient_parsing=True, **SETTINGS)
+            return self.command.make_context("zen", words, resilient_parsing=True, **CONTEXT_SETTINGS)
         except (click.UsageError, UsageProblem, ValueError):
             return None
 
@@ -247,7 +264,7 @@ class _TargetCommand(NamedTuple):
         If the command or the context is unknown, every text except a reference and a file name is sensitive.
         """
         if self.command is not None and context is not None:
-            return self.command.inline_secret(context, Argument(key, text)) is not None
-        if self.takes_no_values and not (looks_sensitive(key, text) or is_opaque(text)):
+            return self.command.find_inline_secret(context, Argument(key, text)) is not None
+        if not self.may_take_values and not (looks_sensitive(key, text) or is_opaque(text)):
             return False
         return bool(text) and single_reference(text) is None and (not text.startswith("@") or text.startswith("@@"))

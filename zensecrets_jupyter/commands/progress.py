@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 
 SHOW_AFTER = 1.0
-"""Seconds before progress is shown. Most operations end earlier."""
+"""The seconds before progress is shown. Most operations end earlier."""
 UPDATE_INTERVAL = 0.2
 """The shortest time between two updates of the line, in seconds. Each update is a message to the browser."""
 
@@ -26,16 +26,16 @@ class ProgressDisplay:
     At the end of the block, the bar in a terminal disappears and the line in a notebook remains.
     """
 
-    def __init__(self, capabilities: FrontEndCapabilities, work: str, *, unit: str = "") -> None:
+    def __init__(self, capabilities: FrontEndCapabilities, operation: str, *, unit: str = "") -> None:
         """Create the display.
 
         Args:
             capabilities: The capabilities of the front end.
-            work: A short description of the operation, such as "Scanning".
+            operation: A short description of the operation, such as "Scanning".
             unit: The unit of the counts, such as "secrets"; by default bytes.
         """
         self._capabilities = capabilities
-        self._work = work
+        self._operation = operation
         self._unit = unit
         self._start_time = time.monotonic()
         self._bar: Progress | None = None
@@ -46,7 +46,7 @@ class ProgressDisplay:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+    def __exit__(self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         if self._bar is not None:
             self._bar.stop()
         if self._last_update and self._capabilities.show_line is not None:
@@ -54,7 +54,7 @@ class ProgressDisplay:
 
     @property
     def report(self) -> Callable[[int, int], None] | None:
-        """The callback that takes the completed amount and the total; ``None`` without a display."""
+        """The callback of the operation, which takes the completed amount and the total amount; ``None`` if nothing can be shown."""
         if self._capabilities.show_line is not None:
             return self._report_line
         return None if self._capabilities.progress_terminal is None else self._report_bar
@@ -62,7 +62,7 @@ class ProgressDisplay:
     def _report_line(self, completed: int, total: int) -> None:
         now = time.monotonic()
         amount = f"{completed} of {total} {self._unit}" if self._unit else f"{completed / 1e6:.1f} of {total / 1e6:.1f} MB"
-        self._line = f"{self._work}: {amount}"
+        self._line = f"{self._operation}: {amount}"
         show = self._capabilities.show_line
         if show is not None and now - self._start_time >= SHOW_AFTER and now - self._last_update >= UPDATE_INTERVAL:
             self._last_update = now
@@ -75,10 +75,10 @@ class ProgressDisplay:
             from rich.console import Console
             from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
-            count = MofNCompleteColumn() if self._unit else DownloadColumn()
+            amount_column = MofNCompleteColumn() if self._unit else DownloadColumn()
             terminal = Console(file=self._capabilities.progress_terminal)
-            self._bar = Progress(BarColumn(), count, TimeRemainingColumn(), console=terminal, transient=True)
-            self._task = self._bar.add_task(self._work, total=total)
+            self._bar = Progress(BarColumn(), amount_column, TimeRemainingColumn(), console=terminal, transient=True)
+            self._task = self._bar.add_task(self._operation, total=total)
             self._bar.start()
         if self._task is not None:
             self._bar.update(self._task, completed=completed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, HelpRequested, convert_usage_error
+from zensecrets_jupyter.commands.framework.click_extensions import CONTEXT_SETTINGS, HelpRequested, convert_usage_error
 from zensecrets_jupyter.commands.framework.command_groups import Group, LazyCommand
 from zensecrets_jupyter.commands.framework.help_texts import COMPONENT_PURPOSES, ROOT_TEXTS
 from zensecrets_jupyter.commands.framework.outcome import Outcome
@@ -23,7 +23,7 @@ _PACKAGE = "zensecrets_jupyter.commands"
 
 def make_root(**extra_commands: LazyCommand) -> Group:
     """Return the root group of a front end, with its extra commands."""
-    lazy = {
+    lazy_commands = {
         "secret": LazyCommand(f"{_PACKAGE}.secrets.secret", "secret", "Manage the secrets of the active stack."),
         "scan": LazyCommand(f"{_PACKAGE}.files.scan", "scan", "Find values of secrets in notebooks and other files."),
         "clean": LazyCommand(f"{_PACKAGE}.files.clean", "clean", "Replace values of secrets in notebooks and other files."),
@@ -34,9 +34,9 @@ def make_root(**extra_commands: LazyCommand) -> Group:
     }
     return Group(
         "zensecrets",
-        lazy=lazy,
+        lazy_commands=lazy_commands,
         zenml_texts=ROOT_TEXTS,
-        context_settings=SETTINGS,
+        context_settings=CONTEXT_SETTINGS,
         help="Manage secrets, stacks and references of ZenML 0.20.",
     )
 
@@ -48,14 +48,14 @@ def _summary(group: str) -> str:
 root = make_root()
 
 
-def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities = SESSION, *, within: Group = root) -> Outcome:
+def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities = SESSION, *, root_group: Group = root) -> Outcome:
     """Run a command and return its outcome.
 
     Args:
         words: The words after ``%zen`` or ``zensecrets``.
         asker: Asks a person for missing values.
         capabilities: The capabilities of the front end.
-        within: The root of the command tree.
+        root_group: The root of the command tree.
 
     Returns:
         The outcome; if the line requests help, an outcome with the help text.
@@ -66,8 +66,8 @@ def run(words: Sequence[str], asker: Asker, capabilities: FrontEndCapabilities =
     """
     problem: click.UsageError | None = None
     try:
-        with within.make_context(capabilities.program, list(words), obj=Call(asker, capabilities)) as context:
-            outcome = within.invoke(context)
+        with root_group.make_context(capabilities.program, list(words), obj=Call(asker, capabilities)) as context:
+            outcome = root_group.invoke(context)
             return outcome if isinstance(outcome, Outcome) else Outcome(outcome)
     except HelpRequested as request:
         return Outcome(text=str(request))
@@ -83,11 +83,11 @@ class Completion(NamedTuple):
     help: str = ""
 
 
-def complete(words: Sequence[str], incomplete: str, *, within: Group = root) -> list[Completion]:
+def complete(words: Sequence[str], incomplete: str, *, root_group: Group = root) -> list[Completion]:
     """Return the completions of ``incomplete``, the word after ``words``.
 
     The function asks nothing and raises no error.
     """
     from zensecrets_jupyter.commands.framework import completion
 
-    return [Completion(text, help_line) for text, help_line in completion.complete(within, words, incomplete)]
+    return [Completion(text, help_line) for text, help_line in completion.complete(root_group, words, incomplete)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def active_manager() -> SecretsManager:
     """Return the secrets manager of the active stack.
 
-    The other components of the stack need not be usable in this environment. Interrupted imports are undone first.
+    Interrupted imports into the secrets manager are undone first. The other components of the stack are not opened.
 
     Raises:
         NoSecretsManagerError: If the stack has no secrets manager.

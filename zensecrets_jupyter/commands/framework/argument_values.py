@@ -16,43 +16,43 @@ from zensecrets_jupyter.core.system.text_encoding import decode_file_text, encod
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-VALUES = "values"
-"""The name of the free option that sets several keys."""
+VALUES_OPTION = "values"
+"""The name of the option ``--values``, which sets several keys. It is a free option: no command declares it."""
 
 MAX_VALUE_BYTES = 64 * 1024
 """The maximum size of a value in bytes."""
 
 _VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_]\w*|\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`|%[A-Za-z_]\w*%|\{[A-Za-z_]\w*\}", re.ASCII)
-"""A text that is only a variable or a command, in the syntax of a shell (POSIX, PowerShell, cmd) or of IPython."""
+"""A text that is one variable or one command, in the syntax of a shell (POSIX, PowerShell, cmd) or of IPython."""
 _REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 
 
 def is_variable(text: str) -> bool:
-    """Return whether a text is only a variable or a command that was not expanded."""
+    """Return whether a text is one variable or one command that was not expanded."""
     return _VARIABLE.fullmatch(text) is not None
 
 
-def check_expanded(key: str, text: str, *, references: bool = False) -> None:
+def check_expanded(key: str, text: str, *, allows_references: bool = False) -> None:
     """Check that a value is neither an unexpanded variable nor a reference that is not allowed.
 
     Args:
         key: The value's key.
         text: The text as typed.
-        references: Whether references are allowed.
+        allows_references: Whether the value may be a reference.
 
     Raises:
         UsageProblem: If the value is an unexpanded variable, or a reference where references are not allowed.
     """
     if is_variable(text):
         problem = f"The value of --{key} is the name of a variable that was not expanded."
-    elif not references and _REFERENCE.fullmatch(text):
+    elif not allows_references and _REFERENCE.fullmatch(text):
         problem = f"The value of --{key} is a reference. Only attributes of components can be references; a secret stores the value itself."
     else:
         return
     raise UsageProblem(problem, hint=f"Write --{key} to type the value, or add --literal if the text is the value.")
 
 
-def read_value(key: str, text: str, piped: BinaryIO | None = None, *, sensitive: bool = True) -> str:
+def read_value(key: str, text: str, piped_input: BinaryIO | None = None, *, sensitive: bool = True) -> str:
     """Return the value that the text of an option denotes.
 
     ``@path`` denotes the unchanged content of a file, ``@-`` piped input without its final line end, and ``@@x`` the text ``@x``. Any
@@ -61,7 +61,7 @@ def read_value(key: str, text: str, piped: BinaryIO | None = None, *, sensitive:
     Args:
         key: The key of the value, for errors.
         text: The text of the option.
-        piped: Standard input, if it is a pipe.
+        piped_input: Standard input, if it is a pipe.
         sensitive: Whether errors hide the path, because it may be a password that begins with ``@``.
 
     Raises:
@@ -72,16 +72,16 @@ def read_value(key: str, text: str, piped: BinaryIO | None = None, *, sensitive:
     if not text.startswith("@"):
         return text
     if text == "@-":
-        return _read_piped(key, piped)
+        return _read_piped(key, piped_input)
     return _read_file(key, text[1:], sensitive=sensitive)
 
 
-def _read_piped(key: str, piped: BinaryIO | None) -> str:
-    if piped is None:
+def _read_piped(key: str, piped_input: BinaryIO | None) -> str:
+    if piped_input is None:
         message = f"--{key}=@- reads piped input, but standard input is not a pipe."
         raise UnreadableFileError(message, hint=f"Write --{key} to type the value, or --{key}=@FILE. A file with the name '-' is @./-.")
-    # Two more bytes may be the line end after the value. A third byte shows that the value is too large.
-    data = piped.read(MAX_VALUE_BYTES + 3)
+    # The line end after a value of the maximum size has up to two bytes. A third byte shows that the value is too large.
+    data = piped_input.read(MAX_VALUE_BYTES + 3)
     if not data:
         message = f"--{key}=@- reads piped input, but the input was empty."
         raise UnreadableFileError(message, hint=f"Check that the program before the pipe writes the value. An empty value is --{key}=")
@@ -105,12 +105,13 @@ def _read_file(key: str, path: str, *, sensitive: bool) -> str:
     return _decode(key, f"the file {path!r}", data)
 
 
-_PATH = re.compile(r"[\w./~-]*\.[a-z]{2,4}|(?:~|\.{1,2}/)[\w./-]*|[a-z.-]+(?:/[a-z.-]+)+", re.ASCII)
+_CLEAR_PATH = re.compile(r"[\w./~-]*\.[a-z]{2,4}|(?:~|\.{1,2}/)[\w./-]*|[a-z.-]+(?:/[a-z.-]+)+", re.ASCII)
 """A text that is a path and not a password.
 
 It has a suffix, begins with ``~``, ``./`` or ``../``, or consists of lower-case names with ``/`` between them.
 """
-_LONGEST_PATH = 100
+_MAX_PATH_LENGTH = 100
+"""The maximum length of a text that counts as a path. A longer text may be a password."""
 
 
 def is_clearly_path(text: str) -> bool:
@@ -120,7 +121,7 @@ def is_clearly_path(text: str) -> bool:
     return (
         os.path.lexists(path)
         or (bool(folder) and os.path.isdir(folder))  # noqa: PTH112 - Path.is_dir raises where the path is too long
-        or (len(text) <= _LONGEST_PATH and _PATH.fullmatch(text) is not None)
+        or (len(text) <= _MAX_PATH_LENGTH and _CLEAR_PATH.fullmatch(text) is not None)
     )
 
 

@@ -1,6 +1,6 @@
-"""Click commands with one-line errors and free options. In names of options, ``-`` equals ``_``.
+"""Click commands with one-line errors, and commands that take free options, which no command declares.
 
-Click's own errors may repeat a typed value. The errors of this module do not.
+In the names of options, ``-`` equals ``_``. Click's own errors may repeat a typed value. The errors of this module do not.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 WAIT = "--wait"
 """The option that makes a cell wait for its form. Front ends read it from the line themselves."""
 
-wait = click.option(WAIT, is_flag=True, expose_value=False, help="In a notebook, wait until the form is submitted.")
+wait_option = click.option(WAIT, is_flag=True, expose_value=False, help="In a notebook, wait until the form is submitted.")
 """Add the option ``--wait`` to a command that asks for values."""
 
-refresh = click.option("--refresh", is_flag=True, help="Bypass the cache, so that changes by others show at once.")
+refresh_option = click.option("--refresh", is_flag=True, help="Bypass the cache, so that changes by others show at once.")
 """Add the option ``--refresh`` to a command that reads secrets; its function gets it as ``refresh``."""
 
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for confirmation.")
@@ -35,12 +35,12 @@ yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask for conf
 force_option = click.option("--force", "-f", "old_force", is_flag=True, hidden=True, help="The name of --yes in ZenML 0.20.")
 """Add ZenML's old name of ``--yes``; the function gets it as ``old_force``."""
 
-SETTINGS: dict[str, Any] = {
+CONTEXT_SETTINGS: dict[str, Any] = {
     "help_option_names": ["--help", "-h"],
     "max_content_width": 100,
     "token_normalize_func": lambda token: token.replace("_", "-"),
 }
-"""The settings of the Click context of the root group. The contexts of subcommands inherit all of them except ``help_option_names``."""
+"""The settings of the Click context of the root group. A subcommand's context inherits each setting, except ``help_option_names``."""
 
 
 class FilePath(click.Path):
@@ -58,10 +58,11 @@ class FilePath(click.Path):
 
 
 FILE = FilePath()
+"""The type of arguments and options that take a file."""
 
 
 class HelpRequested(Exception):  # noqa: N818 - a request for help is no error
-    """A text such as the help or the version was requested, and no command runs.
+    """The line requests a text, such as the help or the version, and no command runs.
 
     The message of the exception is the text.
     """
@@ -94,12 +95,12 @@ class Command(HelpfulCommand):
         """
         ctx.allow_extra_args = True
         if ctx.resilient_parsing and args and self._takes_value(ctx, args[-1]):
-            # The user is completing the value of the last option. Click ignores all words if an option has no value yet.
+            # During completion, the last option may have no value yet. Click would then ignore all words of the line.
             args = args[:-1]
-        rest = super().parse_args(ctx, args)
-        if rest and not ctx.resilient_parsing:
+        remaining_words = super().parse_args(ctx, args)
+        if remaining_words and not ctx.resilient_parsing:
             raise UsageProblem(f"{ctx.command_path} takes fewer words.", hint=usage_hint(ctx))
-        return rest
+        return remaining_words
 
     def declared_options(self, ctx: click.Context) -> dict[str, bool]:
         """Return the names of the declared options, and whether each takes a value.
@@ -137,9 +138,9 @@ class PassThroughCommand(Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments up to ``--``."""
         end = args.index("--") if "--" in args else len(args)
-        rest = super().parse_args(ctx, args[:end])
+        remaining_words = super().parse_args(ctx, args[:end])
         ctx.params["program_words"] = args[end + 1 :]
-        return rest
+        return remaining_words
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Return the parts of the usage line, with the passed words last."""
@@ -157,8 +158,8 @@ class FreeOptionsCommand(Command):
         *args: Any,
         positional_count: int | None = 1,
         placeholder: str = "KEY",
-        keys: Callable[[click.Context], Iterable[str]] | None = None,
-        inline_secret: Callable[[click.Context, Argument], InlineSecret | None] | None = None,
+        list_keys: Callable[[click.Context], Iterable[str]] | None = None,
+        find_inline_secret: Callable[[click.Context, Argument], InlineSecret | None] | None = None,
         short_options: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
@@ -168,53 +169,54 @@ class FreeOptionsCommand(Command):
             *args: Arguments of :class:`click.Command`.
             positional_count: The number of positional words, as in :func:`.split`.
             placeholder: The text that stands for the name of a free option in help texts.
-            keys: Returns the names that completion offers.
-            inline_secret: Returns the inline secret in an argument, if there is one.
+            list_keys: Returns the names of the free options that completion offers.
+            find_inline_secret: Returns the inline secret in an argument, if there is one.
             short_options: The free option for each short option, such as ``{"-v": "values"}``.
             **kwargs: Keyword arguments of :class:`click.Command`.
         """
         super().__init__(*args, **kwargs)
         self._positional_count = positional_count
         self._placeholder = placeholder
-        self._keys = keys
-        self._inline_secret = inline_secret
+        self._list_keys = list_keys
+        self._find_inline_secret = find_inline_secret
         self._short_options = dict(short_options or {})
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments; see :func:`.split` for the errors."""
         options = self.declared_options(ctx)
-        declared, arguments = free_options.split(
-            self._expand_short(args), options, positional_count=self._positional_count, lenient=ctx.resilient_parsing
+        declared_words, arguments = free_options.split(
+            self._expand_short_options(args), options, positional_count=self._positional_count, lenient=ctx.resilient_parsing
         )
-        rest = super().parse_args(ctx, declared)
+        remaining_words = super().parse_args(ctx, declared_words)
         ctx.params["arguments"] = arguments
-        return rest
+        return remaining_words
 
     def positioned_arguments(
         self, ctx: click.Context, args: Sequence[str], *, lenient: bool = False
     ) -> tuple[list[str], list[PositionedArgument]]:
         """Return the declared words, and the free options with their positions."""
         return free_options.split_with_positions(
-            self._expand_short(args), self.declared_options(ctx), positional_count=self._positional_count, lenient=lenient
+            self._expand_short_options(args), self.declared_options(ctx), positional_count=self._positional_count, lenient=lenient
         )
 
-    def _expand_short(self, args: Sequence[str]) -> list[str]:
+    def _expand_short_options(self, args: Sequence[str]) -> list[str]:
         """Return the words with short options expanded: ``-v`` to ``--values``, and ``-vTEXT`` to ``--values=TEXT``."""
         end = args.index("--") if "--" in args else len(args)
-        expanded = [
-            f"--{self._short_options[word[:2]]}{'=' + word[2:].removeprefix('=') if word[2:] else ''}"
-            if word[:2] in self._short_options
-            else word
-            for word in args[:end]
-        ]
-        return [*expanded, *args[end:]]
+        return [*map(self._expand_short_option, args[:end]), *args[end:]]
 
-    def inline_secret(self, ctx: click.Context, argument: Argument) -> InlineSecret | None:
+    def _expand_short_option(self, word: str) -> str:
+        option, value = word[:2], word[2:]
+        if option not in self._short_options:
+            return word
+        long_option = f"--{self._short_options[option]}"
+        return f"{long_option}={value.removeprefix('=')}" if value else long_option
+
+    def find_inline_secret(self, ctx: click.Context, argument: Argument) -> InlineSecret | None:
         """Return the inline secret in an argument; ``None`` if it contains none.
 
         A reference, a file name and a value that is not sensitive are no inline secrets.
         """
-        return self._inline_secret(ctx, argument) if self._inline_secret is not None else None
+        return self._find_inline_secret(ctx, argument) if self._find_inline_secret is not None else None
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Return the parts of the usage line, with the free options last."""
@@ -225,12 +227,12 @@ class FreeOptionsCommand(Command):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the completions: free options by key, then declared options."""
-        declared = super().shell_complete(ctx, incomplete)
-        if self._keys is None or not (incomplete.startswith("--") or not incomplete):
-            return declared
-        used = {argument.key for argument in ctx.params.get("arguments", ())}
-        options = (f"--{key}=" for key in self._keys(ctx) if key not in used)
-        return [*(CompletionItem(option) for option in options if option.startswith(incomplete)), *declared]
+        declared_completions = super().shell_complete(ctx, incomplete)
+        if self._list_keys is None or (incomplete and not incomplete.startswith("--")):
+            return declared_completions
+        used_keys = {argument.key for argument in ctx.params.get("arguments", ())}
+        options = (f"--{key}=" for key in self._list_keys(ctx) if key not in used_keys)
+        return [*(CompletionItem(option) for option in options if option.startswith(incomplete)), *declared_completions]
 
 
 def usage_hint(context: click.Context) -> str:

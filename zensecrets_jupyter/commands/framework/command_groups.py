@@ -21,9 +21,9 @@ class LazyCommand(NamedTuple):
     """A command that is imported on first use.
 
     Attributes:
-        module: The module that defines it.
-        name: Its name in the module.
-        summary: Its line in the help of the group.
+        module: The module that defines the command.
+        name: The name of the command in the module.
+        summary: The line of the command in the help of its group.
     """
 
     module: str
@@ -68,23 +68,28 @@ class Group(HelpfulCommand, click.Group):
     """A group of commands, which shows its help if no command is named."""
 
     def __init__(
-        self, name: str, *, lazy: Mapping[str, LazyCommand] | None = None, zenml_texts: Mapping[str, str] | None = None, **kwargs: Any
+        self,
+        name: str,
+        *,
+        lazy_commands: Mapping[str, LazyCommand] | None = None,
+        zenml_texts: Mapping[str, str] | None = None,
+        **kwargs: Any,
     ) -> None:
         """Create the group.
 
         Args:
             name: The name of the group.
-            lazy: Commands that are imported on first use, by name.
+            lazy_commands: Commands that are imported on first use, by name.
             zenml_texts: Commands of ZenML that only print a line, each with its line.
             **kwargs: Keyword arguments of :class:`click.Group`.
         """
         super().__init__(name, invoke_without_command=True, no_args_is_help=False, callback=_show_help, **kwargs)
-        self.lazy = dict(lazy or {})
+        self.lazy_commands = dict(lazy_commands or {})
         self.zenml_texts = dict(zenml_texts or {})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, sorted."""
-        return sorted({*super().list_commands(ctx), *self.lazy})
+        return sorted({*super().list_commands(ctx), *self.lazy_commands})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, after importing it if necessary; ``None`` if the name is unknown."""
@@ -92,9 +97,9 @@ class Group(HelpfulCommand, click.Group):
         if name == "create" and name not in self.list_commands(ctx):
             # ZenML renamed `register` to `create` in 0.40.
             name = "register"
-        if name not in self.commands and name in self.lazy:
-            entry = self.lazy[name]
-            command: click.Command = getattr(importlib.import_module(entry.module), entry.name)
+        if name not in self.commands and name in self.lazy_commands:
+            lazy_command = self.lazy_commands[name]
+            command: click.Command = getattr(importlib.import_module(lazy_command.module), lazy_command.name)
             self.add_command(command, name)
         if name not in self.commands and name in self.zenml_texts:
             return _TextCommand(name, text=self.zenml_texts[name])
@@ -120,20 +125,20 @@ class Group(HelpfulCommand, click.Group):
         return command.name, command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands without importing them."""
+        """Write the list of commands, without importing the commands."""
         rows = [(name, self._summary(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the matching commands and options without importing the commands."""
-        folded = incomplete.replace("_", "-")
-        commands = [CompletionItem(name, help=self._summary(ctx, name)) for name in self.list_commands(ctx) if name.startswith(folded)]
+        prefix = incomplete.replace("_", "-")
+        commands = [CompletionItem(name, help=self._summary(ctx, name)) for name in self.list_commands(ctx) if name.startswith(prefix)]
         return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def _summary(self, ctx: click.Context, name: str) -> str:
-        if name in self.lazy:
-            return self.lazy[name].summary
+        if name in self.lazy_commands:
+            return self.lazy_commands[name].summary
         command = self.get_command(ctx, name)
         return command.get_short_help_str(80) if command else ""
 

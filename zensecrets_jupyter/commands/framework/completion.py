@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 ListNames = Callable[[click.Context], Iterable[str]]
 """A function that returns the possible values of a parameter, given the context of the words before it."""
 
-_OPEN_REFERENCE = re.compile(r"\{\{\s*([^\s{}.]*)(?:(\.)([^\s{}]*))?$")
+_OPEN_REFERENCE = re.compile(r"\{\{\s*(?P<name>[^\s{}.]*)(?P<dot>\.(?P<key>[^\s{}]*))?$")
+"""The beginning of a reference at the end of a word: ``{{NAME`` or ``{{NAME.KEY``."""
 
 
 def complete(root: click.Command, words: Sequence[str], incomplete: str) -> list[tuple[str, str]]:
@@ -41,14 +42,16 @@ def complete(root: click.Command, words: Sequence[str], incomplete: str) -> list
 def _complete(root: click.Command, words: Sequence[str], incomplete: str) -> list[tuple[str, str]]:
     reference = _OPEN_REFERENCE.search(incomplete)
     if reference:
-        before = incomplete[: reference.start()]
-        return [(f"{before}{text}", help_line) for text, help_line in _references(reference[1], reference[3] if reference[2] else None)]
+        text_before = incomplete[: reference.start()]
+        return [(f"{text_before}{text}", help_line) for text, help_line in _references(reference["name"], reference["key"])]
+    # Click completes only the value of --key=value, so the option is put before each completion.
     option = incomplete[: incomplete.index("=") + 1] if incomplete.startswith("-") and "=" in incomplete else ""
     items = ShellComplete(root, {}, "zensecrets", "").get_completions(list(words), incomplete)
     return [(f"{option}{item.value}", item.help or "") for item in items if item.type == "plain"]
 
 
 def _references(name: str, key: str | None) -> list[tuple[str, str]]:
+    """Return the references that begin with a name, or with a name and the beginning of a key, each with a help line."""
     manager = _local_or_none(active_manager())
     if manager is None:
         return []
@@ -110,7 +113,7 @@ def schema_keys(context: click.Context) -> list[str]:
 def secret_and_schema_keys(context: click.Context) -> list[str]:
     """Return the keys of the named secret and of its schema.
 
-    The result is empty if reading the secret could ask for a passphrase.
+    The result is empty if a passphrase could be needed to read the secret.
     """
     name = context.params.get("name")
     manager = _local_or_none(active_manager())
@@ -121,7 +124,7 @@ def secret_and_schema_keys(context: click.Context) -> list[str]:
 
 
 def secret_keys(context: click.Context) -> list[str]:
-    """Return the keys of the named secret; empty if reading could ask for a passphrase."""
+    """Return the keys of the named secret; empty if a passphrase could be needed to read it."""
     manager = _local_or_none(active_manager())
     return _keys(manager, context.params.get("name") or "") if manager else []
 
@@ -132,7 +135,7 @@ def flavor_attributes(component_type: ComponentType) -> ListNames:
     The flavor is that of the option ``--flavor``, or of the named component.
     """
 
-    def attributes(context: click.Context) -> list[str]:
+    def list_attributes(context: click.Context) -> list[str]:
         flavor = context.params.get("flavor")
         name = context.params.get("name")
         if not flavor and name:
@@ -141,7 +144,7 @@ def flavor_attributes(component_type: ComponentType) -> ListNames:
             return []
         return list(accepted_fields_of_flavor(component_type, flavor))
 
-    return attributes
+    return list_attributes
 
 
 def _local_or_none(manager: SecretsManager) -> SecretsManager | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"[^\W\d][\w.-]*")
 """The usual characters of a key."""
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+"""The hyphen, and the dashes that word processors and web pages write in its place."""
 
 
 class Argument(NamedTuple):
@@ -27,7 +29,7 @@ class Argument(NamedTuple):
 
     Attributes:
         key: The key, without dashes.
-        text: The text as typed. For a bare ``--key`` it is ``None``, and the command asks for the value.
+        text: The text as typed; ``None`` for a bare ``--key``, for which the command asks for the value.
     """
 
     key: str
@@ -52,17 +54,17 @@ class _PlainWord(NamedTuple):
     """A word that does not begin with a dash.
 
     Attributes:
-        word: The word.
-        bare_option: The bare option directly before the word, whose value the word may be.
-        position: The index of the word on the line.
+        text: The word.
+        bare_option: The bare option directly before the word, which may take the word as its value; ``None`` if there is none.
+        index: The index of the word on the line.
     """
 
-    word: str
+    text: str
     bare_option: Argument | None
-    position: int
+    index: int
 
 
-REPEATABLE = frozenset({"clear"})
+REPEATABLE_KEYS = frozenset({"clear"})
 """Keys that :func:`split` allows several times. The command itself checks whether the attribute is a list."""
 
 
@@ -93,22 +95,25 @@ def split_with_positions(
     """Split the words as :func:`split` does, and return the free options with their positions."""
     line = _Line(options, lenient=lenient)
     line.read(words)
-    values = {id(word.bare_option): word for word in line.plain_words if word.bare_option is not None}
-    positional = [word.word for word in line.plain_words if word.bare_option is None]
-    if positional_count is None or (lenient and len(positional) != positional_count):
-        return [*line.declared_words, "--", *(word.word for word in line.plain_words)], line.free_options
+    # Several bare options may be equal, so each is identified by its id.
+    words_after_options = {id(word.bare_option): word for word in line.plain_words if word.bare_option is not None}
+    positional_words = [word.text for word in line.plain_words if word.bare_option is None]
+    if positional_count is None or (lenient and len(positional_words) != positional_count):
+        return [*line.declared_words, "--", *(word.text for word in line.plain_words)], line.free_options
     if not lenient:
         bare_options = [word.bare_option for word in line.plain_words if word.bare_option is not None]
-        _refuse_ambiguous_words(len(positional), positional_count, bare_options, line.free_options)
+        _refuse_ambiguous_words(len(positional_words), positional_count, bare_options, line.free_options)
     positioned = []
     for option in line.free_options:
         # A bare option takes the word after it as its text.
-        value = values.get(id(option.argument))
-        completed = value and PositionedArgument(Argument(option.argument.key, value.word), option.key_index, value.position)
-        positioned.append(completed or option)
+        word = words_after_options.get(id(option.argument))
+        if word is None:
+            positioned.append(option)
+        else:
+            positioned.append(PositionedArgument(Argument(option.argument.key, word.text), option.key_index, word.index))
     if not lenient:
-        check_duplicates(option.argument.key for option in positioned if option.argument.key not in REPEATABLE)
-    return [*line.declared_words, "--", *positional], positioned
+        check_duplicates(option.argument.key for option in positioned if option.argument.key not in REPEATABLE_KEYS)
+    return [*line.declared_words, "--", *positional_words], positioned
 
 
 class _Line:
@@ -122,16 +127,16 @@ class _Line:
         self.plain_words: list[_PlainWord] = []
 
     def read(self, words: Sequence[str]) -> None:
-        """Split the words, and add each to the list for its type."""
+        """Add each word to :attr:`declared_words`, :attr:`free_options` or :attr:`plain_words`."""
         remaining = list(words)
         bare_option: Argument | None = None
         while remaining:
             index = len(words) - len(remaining)
             word = remaining.pop(0)
-            previous, bare_option = bare_option, None
+            previous_option, bare_option = bare_option, None
             head, equals, text = word.partition("=")
             if word == "--":
-                self.plain_words += [_PlainWord(rest, None, index + 1 + offset) for offset, rest in enumerate(remaining)]
+                self.plain_words += [_PlainWord(text, None, position) for position, text in enumerate(remaining, index + 1)]
                 return
             if _with_hyphens(head) in self._options:
                 self._read_declared_option(word, remaining)
@@ -142,12 +147,12 @@ class _Line:
                 bare_option = None if equals else self.free_options[-1].argument
             elif word.startswith("-") and len(word) > 1:
                 if not self._lenient:
-                    _refuse_unknown_short_option(word, previous.key if previous else "", self._options)
+                    _refuse_unknown_short_option(word, previous_option.key if previous_option else "", self._options)
                 self.declared_words.append(word)
             else:
                 if not self._lenient:
-                    _refuse_equals_sign(word, previous.key if previous else "")
-                self.plain_words.append(_PlainWord(word, previous, index))
+                    _refuse_equals_sign(word, previous_option.key if previous_option else "")
+                self.plain_words.append(_PlainWord(word, previous_option, index))
 
     def _read_declared_option(self, word: str, remaining: list[str]) -> None:
         head, equals, _ = word.partition("=")
@@ -213,22 +218,27 @@ _MIN_OPTION_LENGTH = 5
 """The length of the shortest option whose typing errors differ clearly from other words."""
 
 
-def _is_typo(typed: str, option: str) -> bool:
-    """Return whether ``typed`` is ``option`` with one typing error.
+def _is_typo(word: str, option: str) -> bool:
+    """Return whether ``word`` is ``option`` with one typing error.
 
     A typing error is one wrong, missing or additional letter that is not the first, or a different order of letters.
     """
-    if abs(len(typed) - len(option)) > 1:
+    if abs(len(word) - len(option)) > 1:
         return False
-    if typed[:1] != option[:1]:
-        return len(typed) == len(option) and typed[1::-1] + typed[2:] == option
-    start = next((index for index, pair in enumerate(zip(typed, option, strict=False)) if pair[0] != pair[1]), min(len(typed), len(option)))
-    typed_rest, option_rest = typed[start:], option[start:]
-    if typed_rest[1:] == option_rest[1:] or typed_rest[1:] == option_rest or typed_rest == option_rest[1:]:
+    if word[:1] != option[:1]:
+        # Only an exchange of the first two letters counts.
+        return len(word) == len(option) and word[1::-1] + word[2:] == option
+    # The letters after those with which both begin.
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(word, option, strict=False)))
+    word_rest, option_rest = word[start:], option[start:]
+    # One letter is wrong, missing or additional.
+    if word_rest[1:] == option_rest[1:] or word_rest[1:] == option_rest or word_rest == option_rest[1:]:
         return True
-    if typed_rest[:2] == option_rest[1::-1] and typed_rest[2:] == option_rest[2:]:
+    # Two neighboring letters are exchanged.
+    if word_rest[:2] == option_rest[1::-1] and word_rest[2:] == option_rest[2:]:
         return True
-    differing_letters = (Counter(typed) - Counter(option)) + (Counter(option) - Counter(typed))
+    # The order of the letters differs in another way. In a long word, one letter may also be missing or additional.
+    differing_letters = (Counter(word) - Counter(option)) + (Counter(option) - Counter(word))
     return len(option) > _MIN_OPTION_LENGTH and differing_letters.total() <= 1
 
 
@@ -271,8 +281,10 @@ def _refuse_unknown_short_option(word: str, key: str, options: Mapping[str, bool
     if key:
         message = f"The word after --{key} starts with '-'."
         raise UsageProblem(message, hint=f"If the word is the value, write --{key}=VALUE.")
-    short = ", ".join(sorted(option for option in options if not option.startswith("--")))
-    raise UsageProblem(f"There is no option {word[:2]!r}.", hint=f"The short options are {short}." if short else "Write --KEY=VALUE.")
+    short_options = ", ".join(sorted(option for option in options if not option.startswith("--")))
+    raise UsageProblem(
+        f"There is no option {word[:2]!r}.", hint=f"The short options are {short_options}." if short_options else "Write --KEY=VALUE."
+    )
 
 
 def _refuse_ambiguous_words(count: int, expected_count: int, bare_options: list[Argument], free_options: list[PositionedArgument]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
-from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_variable
+from zensecrets_jupyter.commands.framework.argument_values import VALUES_OPTION, is_variable
 from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor
 from zensecrets_jupyter.commands.framework.free_options import matching_name
 from zensecrets_jupyter.core import managers, schemas
@@ -40,42 +40,42 @@ class InlineSecret(NamedTuple):
         return f"InlineSecret({self.name!r})"
 
 
-def from_register(context: click.Context, argument: Argument) -> InlineSecret | None:
+def find_in_register(context: click.Context, argument: Argument) -> InlineSecret | None:
     """Return the inline secret in an argument of ``secret register``; ``None`` if there is none."""
-    return _from_secret_argument(context, argument, _schema_class(context.params.get("schema_type")))
+    return _find_in_secret_argument(context, argument, _schema_class(context.params.get("schema_type")))
 
 
-def from_update(context: click.Context, argument: Argument) -> InlineSecret | None:
+def find_in_update(context: click.Context, argument: Argument) -> InlineSecret | None:
     """Return the inline secret in an argument of ``secret update``; ``None`` if there is none."""
-    return _from_secret_argument(context, argument, _schema_class(_schema_type_of(str(context.params.get("name")))))
+    return _find_in_secret_argument(context, argument, _schema_class(_schema_type_of(str(context.params.get("name")))))
 
 
-def from_component(component_type: ComponentType) -> Callable[[click.Context, Argument], InlineSecret | None]:
+def make_component_finder(component_type: ComponentType) -> Callable[[click.Context, Argument], InlineSecret | None]:
     """Return a function that finds the inline secret in an attribute of a component."""
 
-    def from_attribute(context: click.Context, argument: Argument) -> InlineSecret | None:
+    def find_in_attribute(context: click.Context, argument: Argument) -> InlineSecret | None:
         value = _inline_value(context, argument)
         if value is None or (has_reference(value) and not context.params.get("literal")):
             return None
         name = context.params.get("name") or _active_component(component_type)
-        sensitive = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
-        key = matching_name(argument.key, sensitive)
+        sensitive_attributes = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
+        key = matching_name(argument.key, sensitive_attributes)
         # In ZenML 0.20 an attribute may be the name of a secret, which is no secret value.
-        if key in sensitive or (looks_sensitive(key, value) and value not in _secret_names()):
+        if key in sensitive_attributes or (looks_sensitive(key, value) and value not in _secret_names()):
             return InlineSecret(f"{name}.{key}", value)
         return None
 
-    return from_attribute
+    return find_in_attribute
 
 
-def _from_secret_argument(context: click.Context, argument: Argument, schema: type[BaseSecretSchema] | None) -> InlineSecret | None:
+def _find_in_secret_argument(context: click.Context, argument: Argument, schema: type[BaseSecretSchema] | None) -> InlineSecret | None:
     value = _inline_value(context, argument)
     if value is None or single_reference(value) is not None:
         return None
-    # The line may lack the name of the secret.
+    # The name of the secret may be missing on the line.
     name = context.params.get("name") or "secret"
-    if argument.key == VALUES:
-        return InlineSecret(f"{name}.{VALUES}", value)
+    if argument.key == VALUES_OPTION:
+        return InlineSecret(f"{name}.{VALUES_OPTION}", value)
     key = matching_name(argument.key, schema.get_schema_keys()) if schema is not None else argument.key
     return InlineSecret(f"{name}.{key}", value) if schema is None or schema.is_sensitive(key) else None
 
@@ -83,7 +83,7 @@ def _from_secret_argument(context: click.Context, argument: Argument, schema: ty
 def _inline_value(context: click.Context, argument: Argument) -> str | None:
     """Return the value in an argument; ``None`` if the argument contains no value.
 
-    The value may instead be in a file, in piped input or in a variable, or it may be empty.
+    An argument without a value is empty, or names a file, piped input or a variable.
     """
     text = argument.text or ""
     if text.startswith("@@"):
@@ -117,7 +117,7 @@ def _summaries() -> list[SecretSummary]:
 
 
 def _active_component(component_type: ComponentType) -> str:
-    """Return the name of the active stack's component of a type; otherwise the type."""
+    """Return the name of the active stack's component of a type; if the stack has none, return the type."""
     try:
         return get_workspace().stack_record().components.get(component_type, component_type.value)
     except ZenSecretsError:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def stack_warnings(name: str) -> tuple[str, ...]:
     """Return a warning if a stack can't run.
 
-    It is not an error, because a stack may be incomplete for some time.
+    This is no error, because a stack may be incomplete for some time.
     """
     try:
         report = get_workspace().stack(name).validate()
@@ -35,13 +35,13 @@ def stack_warnings(name: str) -> tuple[str, ...]:
 
 def attribute_warnings(record: ComponentRecord, attributes: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the warnings about attributes that a command set."""
-    sealed = record.sealed.names if record.sealed else ()
-    texts = {attribute: text for attribute, text in attributes.items() if attribute in sealed and isinstance(text, str) and text}
+    sealed_names = record.sealed.names if record.sealed else ()
+    texts = {attribute: text for attribute, text in attributes.items() if attribute in sealed_names and isinstance(text, str) and text}
     return (
         *plain_value_warnings(record, attributes),
         *_ignored_attributes(record, attributes),
         *_import_notes(record, attributes),
-        *value_notes(record.name, texts, strip=""),
+        *value_notes(record.name, texts, removal_hint=""),
     )
 
 
@@ -59,8 +59,8 @@ def _import_notes(record: ComponentRecord, attributes: Mapping[str, Any]) -> lis
         return []
     if not absolute_path(str(file)).exists():
         return [f"Note: the file {file!r} does not exist, so no secret was imported. New secrets are sealed in {record.name!r}."]
-    imported = f"Note: the secrets of {file!r} were imported to {record.name!r}, where they are sealed."
-    return [f"{imported} The file still contains them in base64, which is no protection. Delete it when ZenML no longer needs it."]
+    note = f"Note: the secrets of {file!r} were imported to {record.name!r}, where they are sealed."
+    return [f"{note} The file still contains them in base64, which is no protection. Delete it when ZenML no longer needs it."]
 
 
 def plain_value_warnings(record: ComponentRecord, attributes: Iterable[str]) -> list[str]:
@@ -69,12 +69,12 @@ def plain_value_warnings(record: ComponentRecord, attributes: Iterable[str]) -> 
     The attributes of secrets managers can't be references, so they get no warning.
     """
     takes_references = record.type is not ComponentType.SECRETS_MANAGER
-    sealed = set(record.sealed.names if record.sealed and takes_references else ())
+    sealed_names = set(record.sealed.names if record.sealed and takes_references else ())
     return [
         f"Warning: {attribute!r} is a plain value{_missing_secret_clause(attribute)}. It is stored sealed, and shown masked."
         f" To keep it in the secrets manager, write a reference: --{attribute}={{{{SECRET_NAME.KEY}}}}"
         for attribute in attributes
-        if attribute in sealed
+        if attribute in sealed_names
     ]
 
 
@@ -82,9 +82,15 @@ def _missing_secret_clause(attribute: str) -> str:
     return ", not as a reference or the name of a secret in the active stack" if attribute == "authentication_secret" else ""
 
 
-def value_notes(name: str, content: Mapping[str, str], *, strip: str = "; --strip removes it") -> list[str]:
-    """Return notes about values that are empty, or contain white space or invisible characters."""
-    return [f"Note: {remark}" for remark in list_value_warnings(name, content, removal_hint=strip)]
+def value_notes(name: str, content: Mapping[str, str], *, removal_hint: str = "; --strip removes it") -> list[str]:
+    """Return notes about values that are empty, or contain white space or invisible characters.
+
+    Args:
+        name: The name of the secret or component.
+        content: The values by key.
+        removal_hint: The end of a note about removable characters; empty if the command has no option ``--strip``.
+    """
+    return [f"Note: {remark}" for remark in list_value_warnings(name, content, removal_hint=removal_hint)]
 
 
 def unmaskable_warnings(schema: type[BaseSecretSchema], name: str, content: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ import click
 
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
-from zensecrets_jupyter.commands.framework.click_extensions import SETTINGS, Command, PassThroughCommand, convert_usage_error
+from zensecrets_jupyter.commands.framework.click_extensions import CONTEXT_SETTINGS, Command, PassThroughCommand, convert_usage_error
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.core.environment import secret_environment, variables_of
 from zensecrets_jupyter.core.errors import SecretNotFoundError
@@ -27,19 +27,19 @@ _session_variables = ExitStack()
 """Restores the environment variables that commands of this session set."""
 
 
-_names = click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.completer(completion.secret_names))
-_prefix = click.option("--prefix", default="", help="A prefix for the names of the variables.")
-_renamed = click.option("--as", "renamed", metavar="KEY=NAME", multiple=True, help="Set the variable of a key; may be repeated.")
+_names_argument = click.argument("names", metavar="NAME...", nargs=-1, shell_complete=completion.completer(completion.secret_names))
+_prefix_option = click.option("--prefix", default="", help="A prefix for the names of the variables.")
+_as_option = click.option("--as", "assignments", metavar="KEY=NAME", multiple=True, help="Set the variable of a key; may be repeated.")
 
 
 @click.command("env", cls=PassThroughCommand, placeholder="PROGRAM ARGUMENTS...")
-@_names
-@_prefix
-@_renamed
+@_names_argument
+@_prefix_option
+@_as_option
 @click.option("--unset", is_flag=True, help="Restore the variables that were set.")
 @click.pass_obj
 def env(  # noqa: PLR0913 - one parameter for each option
-    call: Call, names: Sequence[str], prefix: str, renamed: Sequence[str], *, unset: bool, program_words: Sequence[str]
+    call: Call, names: Sequence[str], prefix: str, assignments: Sequence[str], *, unset: bool, program_words: Sequence[str]
 ) -> Outcome:
     """Set the keys of secrets as environment variables.
 
@@ -52,7 +52,7 @@ def env(  # noqa: PLR0913 - one parameter for each option
         return Outcome(text="Restored the environment variables of this session.")
     if not names:
         raise UsageProblem("The name of a secret is missing.", hint=f"Write: {call.capabilities.program} secret env NAME")
-    selection = _choose_variables(names, prefix, renamed)
+    selection = _choose_variables(names, prefix, assignments)
     run = call.capabilities.run_program
     if program_words and run is None:
         raise UsageProblem(
@@ -74,29 +74,29 @@ class ChosenVariables(NamedTuple):
     """Secrets to set as environment variables, with the names of the variables.
 
     Attributes:
-        secrets: The names of the secrets.
+        secret_names: The names of the secrets.
         prefix: The prefix of the variables' names.
-        names: The names of the variables that ``--as`` changes, by key.
+        variable_names: The names of the variables that ``--as`` sets, by key.
     """
 
-    secrets: tuple[str, ...]
+    secret_names: tuple[str, ...]
     prefix: str
-    names: dict[str, str]
+    variable_names: dict[str, str]
 
     def variables(self) -> dict[str, str]:
-        """Return the values of the variables, by the variables' names."""
-        return variables_of(self._read(), prefix=self.prefix, names=self.names)
+        """Return the values of the variables, by the names of the variables."""
+        return variables_of(self._read(), prefix=self.prefix, names=self.variable_names)
 
     def environment(self) -> AbstractContextManager[dict[str, str]]:
         """Return a context manager that sets the variables."""
-        return secret_environment(self._read(), prefix=self.prefix, names=self.names)
+        return secret_environment(self._read(), prefix=self.prefix, names=self.variable_names)
 
     def _read(self) -> list[BaseSecretSchema]:
         manager = active_manager()
-        return [secret for name in dict.fromkeys(self.secrets) for secret in _secrets_named(manager, name)]
+        return [secret for name in dict.fromkeys(self.secret_names) for secret in _read_secrets(manager, name)]
 
 
-def _secrets_named(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
+def _read_secrets(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
     """Return the secret with a name, or the secrets of a comma-separated list of names."""
     try:
         return [manager.get_secret(name)]
@@ -116,13 +116,13 @@ def parse_variables(words: Sequence[str], program: str) -> ChosenVariables:
     Raises:
         UsageProblem: If the words can't be parsed, or name no secret.
     """
-    command = Command(program, params=[_parameter(_names), _parameter(_prefix), _parameter(_renamed)])
+    command = Command(program, params=[_parameter(_names_argument), _parameter(_prefix_option), _parameter(_as_option)])
     try:
-        options = command.make_context(program, list(words), **{**SETTINGS, "help_option_names": []}).params
+        options = command.make_context(program, list(words), **{**CONTEXT_SETTINGS, "help_option_names": []}).params
     except click.UsageError as error:
         problem = convert_usage_error(error)
     else:
-        return _choose_variables(options["names"], options["prefix"], options["renamed"], usage=f"{program} NAME [NAME …]")
+        return _choose_variables(options["names"], options["prefix"], options["assignments"], usage=f"{program} NAME [NAME …]")
     raise problem
 
 
@@ -137,13 +137,13 @@ def _parameter(decorate: Callable[..., Any]) -> click.Parameter:
     return parameter
 
 
-def _choose_variables(names: Sequence[str], prefix: str, renamed: Sequence[str], *, usage: str = "") -> ChosenVariables:
+def _choose_variables(names: Sequence[str], prefix: str, assignments: Sequence[str], *, usage: str = "") -> ChosenVariables:
     """Return the chosen variables.
 
     Args:
         names: The names of the secrets.
         prefix: The prefix of the variables' names.
-        renamed: The texts ``KEY=NAME`` of the option ``--as``.
+        assignments: The texts ``KEY=NAME`` of the option ``--as``.
         usage: The usage of a cell magic, for the error if ``names`` is empty.
 
     Raises:
@@ -153,10 +153,10 @@ def _choose_variables(names: Sequence[str], prefix: str, renamed: Sequence[str],
         raise UsageProblem("The name of a secret is missing.", hint=f"Write {usage} on the first line of the cell.")
     if prefix and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", prefix):
         raise UsageProblem(f"The name of a variable can't start with {prefix!r}.", hint="Use letters, digits and '_'.")
-    names_by_key: dict[str, str] = {}
-    for text in renamed:
+    variable_names: dict[str, str] = {}
+    for text in assignments:
         key, equals, name = text.partition("=")
         if not (key and equals and name):
             raise UsageProblem("--as takes a key and the name of its variable.", hint="Write --as KEY=NAME.")
-        names_by_key[key] = name
-    return ChosenVariables(tuple(names), prefix, names_by_key)
+        variable_names[key] = name
+    return ChosenVariables(tuple(names), prefix, variable_names)

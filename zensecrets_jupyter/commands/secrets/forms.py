@@ -28,7 +28,7 @@ def check_keys(schema: type[BaseSecretSchema], name: str, keys: Iterable[str], *
         schema: The schema.
         name: The secret's name, for errors.
         keys: The keys.
-        from_file: Whether errors hide a key that may be a misplaced value.
+        from_file: Whether the keys come from a file. Then errors hide a key that may be a misplaced value.
 
     Raises:
         InvalidSecretError: If a key is not allowed. The hint suggests similar keys and lists the schema's keys.
@@ -111,7 +111,7 @@ def update_form(  # noqa: PLR0913 - the parameters after the first two are keywo
     *,
     keys: Sequence[str] | None = None,
     values: Mapping[str, str],
-    removed: Sequence[str] = (),
+    keys_to_remove: Sequence[str] = (),
     strip: bool = False,
 ) -> FormRequest:
     """Return the form that updates a secret.
@@ -121,7 +121,7 @@ def update_form(  # noqa: PLR0913 - the parameters after the first two are keywo
         stored_secret: The secret before the update.
         keys: The keys to ask for; by default all keys that the secret has or may have.
         values: The values that the command line already has, by key.
-        removed: The keys to remove.
+        keys_to_remove: The keys to remove.
         strip: Whether to strip white space from values.
 
     Raises:
@@ -133,7 +133,7 @@ def update_form(  # noqa: PLR0913 - the parameters after the first two are keywo
 
     def run(answers: Answers) -> Outcome:
         content = _strip_values({**values, **answers[name].values}, strip=strip)
-        removed_keys = [*removed, *answers[name].removed_keys]
+        removed_keys = [*keys_to_remove, *answers[name].removed_keys]
         if not content and not removed_keys:
             return Outcome(text=f"Nothing was changed in secret {name!r}.", summary=f"nothing was changed in {name}")
         manager.merge_secret(name, content, remove=removed_keys)

@@ -14,29 +14,28 @@ from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.tables.table import Table
 from zensecrets_jupyter.core.errors import ZenSecretsError
 from zensecrets_jupyter.core.managers import Capability
-from zensecrets_jupyter.core.redaction.environment import PREFIX, protect_variable
+from zensecrets_jupyter.core.redaction.environment import PREFIX as ENVIRONMENT_PREFIX
+from zensecrets_jupyter.core.redaction.environment import protect_variable
 from zensecrets_jupyter.core.redaction.recognition.choices import read_choices, write_choices
 from zensecrets_jupyter.core.redaction.recognition.reasons import the_protection_reasons
 from zensecrets_jupyter.core.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from zensecrets_jupyter.commands.front_end import Call, GuardControl
     from zensecrets_jupyter.core.redaction import Redactor
     from zensecrets_jupyter.core.redaction.recognition.choices import VariableChoices
 
-_STATES = ("status", "on", "off", "ignore", "protect")
+_ACTIONS = ("status", "on", "off", "ignore", "protect")
 
 
 @click.command("guard", cls=Command)
-@click.argument("state", metavar="[status|on|off|ignore|protect]", type=click.Choice(_STATES), default="status")
+@click.argument("action", metavar="[status|on|off|ignore|protect]", type=click.Choice(_ACTIONS), default="status")
 @click.argument("variables", metavar="[VARIABLE]...", nargs=-1)
 @click.option(
     "--all", "everything", is_flag=True, help="Protect every secret in the active secrets manager. The command reads each secret once."
 )
 @click.pass_obj
-def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: bool) -> Outcome:
+def guard(call: Call, action: str, *, variables: tuple[str, ...], everything: bool) -> Outcome:
     """Show the protected values, turn the guard on or off, or choose protected environment variables.
 
     The guard masks protected values in all outputs of a notebook's kernel or of IPython in a terminal, and in the history. It protects the
@@ -46,22 +45,22 @@ def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: boo
     `guard ignore VARIABLE` stops the protection of an environment variable, and `guard protect VARIABLE` starts it. Both take effect at
     once, and in later sessions.
     """
-    _check_variables(state, variables, everything=everything)
-    if state in {"ignore", "protect"}:
-        return _save_choice(call.capabilities.guard, state, [variable.removeprefix(PREFIX) for variable in variables])
+    _check_variables(action, variables, everything=everything)
+    if action in {"ignore", "protect"}:
+        return _save_choice(call.capabilities.guard, action, [variable.removeprefix(ENVIRONMENT_PREFIX) for variable in variables])
     session_guard = call.capabilities.guard
     if session_guard is None:
         message = "A terminal has no guard: the guard works only in the kernel of a notebook and in IPython."
         raise UsageProblem(message, hint="In a notebook, run %load_ext zensecrets_jupyter and then %secret guard.")
-    if everything and state == "off":
+    if everything and action == "off":
         raise UsageProblem("--all and off contradict each other.", hint="Write: %secret guard on --all")
-    if state == "off":
+    if action == "off":
         session_guard.turn_off()
         text = "The guard is off: outputs and the history contain plain values. To turn it on: %secret guard on"
         return Outcome(text=text)
     lines: list[str] = []
     warnings: tuple[str, ...] = ()
-    if state == "on":
+    if action == "on":
         session_guard.turn_on()
         lines.append(f"The guard is on, and protects {counted(session_guard.redactor.size, 'value')}.")
     if everything:
@@ -73,51 +72,52 @@ def guard(call: Call, state: str, *, variables: tuple[str, ...], everything: boo
     return Outcome(table, view=table)
 
 
-def _check_variables(state: str, variables: tuple[str, ...], *, everything: bool) -> None:
+def _check_variables(action: str, variables: tuple[str, ...], *, everything: bool) -> None:
     """Raise UsageProblem if the command line lacks the name of a variable, or has one that it must not have."""
-    if state in {"ignore", "protect"}:
+    if action in {"ignore", "protect"}:
         if not variables or everything:
-            raise UsageProblem("The name of a variable is missing.", hint=f"Write: %secret guard {state} VARIABLE [VARIABLE …]")
+            raise UsageProblem("The name of a variable is missing.", hint=f"Write: %secret guard {action} VARIABLE [VARIABLE …]")
         for variable in variables:
-            name = variable.removeprefix(PREFIX)
+            name = variable.removeprefix(ENVIRONMENT_PREFIX)
             if not name or "=" in name or "." in name or name.isspace():
                 message = f"{name.partition('=')[0]!r} is not the name of an environment variable."
                 raise UsageProblem(message, hint="To show a key of an external secret: %zen secrets-manager update NAME --clear KEY")
     elif variables:
-        raise UsageProblem(f"{state} takes no variable: {variables[0]!r}.", hint=f"Write: %secret guard {state}")
+        raise UsageProblem(f"{action} takes no variable: {variables[0]!r}.", hint=f"Write: %secret guard {action}")
 
 
-def _save_choice(guard: GuardControl | None, state: str, variables: list[str]) -> Outcome:
+def _save_choice(session_guard: GuardControl | None, action: str, variables: list[str]) -> Outcome:
     """Save the choice to ignore or to protect variables, and apply it to this session."""
     choices = read_choices(reload=True)
     for variable in variables:
-        choices = choices.with_ignored(variable) if state == "ignore" else choices.with_protected(variable)
+        choices = choices.with_ignored(variable) if action == "ignore" else choices.with_protected(variable)
     write_choices(choices)
     lines = []
     for variable in variables:
-        name = PREFIX + variable
-        if state == "ignore":
-            was_protected = guard is not None and name in guard.redactor.names
-            if guard is not None:
-                guard.redactor.forget(name)
+        name = ENVIRONMENT_PREFIX + variable
+        if action == "ignore":
+            was_protected = session_guard is not None and name in session_guard.redactor.names
+            if session_guard is not None:
+                session_guard.redactor.forget(name)
                 the_protection_reasons().forget(name)
             forget_fingerprints(name)
             lines.append(f"{variable} is no longer protected{': outputs show its value again' if was_protected else ''}.")
         else:
-            lines.append(_protect_in_session(guard, variable, choices))
-    scope = "every session with this ZENSECRETS_HOME" if guard is not None else "sessions that load the extension from now on"
+            lines.append(_protect_in_session(session_guard, variable, choices))
+    scope = "every session with this ZENSECRETS_HOME" if session_guard is not None else "sessions that load the extension from now on"
     return Outcome(text="\n".join([*lines, f"The choice applies to {scope}. Only the name is stored, not the value."]))
 
 
-def _protect_in_session(guard: GuardControl | None, variable: str, choices: VariableChoices) -> str:
+def _protect_in_session(session_guard: GuardControl | None, variable: str, choices: VariableChoices) -> str:
     """Protect the value of a variable in this session, and return a line about it."""
     value = os.environ.get(variable)
-    if guard is None or value is None:
+    if session_guard is None or value is None:
         return f"{variable} is protected in every session that has it."
-    guard.redactor.forget(PREFIX + variable)
-    if protect_variable(variable, value, redactor=guard.redactor, choices=choices):
+    session_guard.redactor.forget(ENVIRONMENT_PREFIX + variable)
+    if protect_variable(variable, value, redactor=session_guard.redactor, choices=choices):
         return f"{variable} is protected from now on."
-    return f"{variable} is protected from now on, but its current value can't be masked, because {guard.redactor.unmaskable_reason(value)}."
+    reason = session_guard.redactor.unmaskable_reason(value)
+    return f"{variable} is protected from now on, but its current value can't be masked, because {reason}."
 
 
 def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
@@ -139,20 +139,22 @@ def _protect_all_secrets(redactor: Redactor) -> tuple[str, tuple[str, ...]]:
 
 def _status_table(session_guard: GuardControl) -> Table:
     redactor = session_guard.redactor
-    counts, unmaskable = redactor.counts, redactor.unmaskable
+    counts, unmaskable_reasons = redactor.counts, redactor.unmaskable
     reasons = the_protection_reasons()
     rows = [(name, reasons.get(name), str(counts.get(name, 0))) for name in redactor.names]
     # A key may have several values over time. If only some of them can be masked, the key has two rows.
-    rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unmaskable.items())]
-    masked = sum(counts.values())
+    rows += [(name, f"can't be masked: {reason}", "") for name, reason in sorted(unmaskable_reasons.items())]
+    mask_count = sum(counts.values())
     state = "on" if session_guard.is_on else "off"
-    title = f"The guard is {state}: {counted(redactor.size, 'value')} protected, masked {counted(masked, 'time')} in this session"
-    return Table(["value of", "why", "masked"], rows, title=title, note=_status_note(session_guard, unmaskable))
+    title = f"The guard is {state}: {counted(redactor.size, 'value')} protected, masked {counted(mask_count, 'time')} in this session"
+    return Table(
+        ["value of", "why", "masked"], rows, title=title, note=_status_note(session_guard, has_unmaskable_values=bool(unmaskable_reasons))
+    )
 
 
-def _status_note(session_guard: GuardControl, unmaskable: Iterable[str]) -> str:
+def _status_note(session_guard: GuardControl, *, has_unmaskable_values: bool) -> str:
     notes = [] if session_guard.is_on else ["To turn it on: %secret guard on"]
-    if list(unmaskable):
+    if has_unmaskable_values:
         notes.append("A value that can't be masked is too short or too common. Choose a longer value.")
     notes.append("To stop protecting a variable: %secret guard ignore VARIABLE. To protect a variable: %secret guard protect VARIABLE.")
     notes.append("To protect all secrets of the active secrets manager: %secret guard --all")

@@ -10,12 +10,12 @@ import click
 from zensecrets_jupyter.commands.asking.form_request import Answers, Section
 from zensecrets_jupyter.commands.framework import completion
 from zensecrets_jupyter.commands.framework.active_manager import active_manager
-from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait
+from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait_option
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.framework.warnings import value_notes
 from zensecrets_jupyter.commands.secrets.forms import field_of, secrets_form
 from zensecrets_jupyter.commands.tables.table import Table
-from zensecrets_jupyter.core import names as rules
+from zensecrets_jupyter.core import names as name_rules
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.settings import PASSPHRASE_VARIABLE
 from zensecrets_jupyter.core.text import counted
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
-_file = click.argument("file", metavar="FILE", type=FILE)
+_file_argument = click.argument("file", metavar="FILE", type=FILE)
 
 
 @click.command("import", cls=Command)
-@_file
+@_file_argument
 @click.option("--name", metavar="NAME", default="", help="The name of the secret; by default the name of the file.")
 @click.option(
     "-s",
@@ -57,7 +57,7 @@ _file = click.argument("file", metavar="FILE", type=FILE)
 @click.option(
     "-i", "--interactive", is_flag=True, help="Show the secrets of the file in a form, where you can change values before the import."
 )
-@wait
+@wait_option
 @click.pass_obj
 def import_secrets(  # noqa: PLR0913 - one parameter for each option
     call: Call,
@@ -82,7 +82,7 @@ def import_secrets(  # noqa: PLR0913 - one parameter for each option
     if interactive and dry_run:
         raise UsageProblem("-i and --dry-run contradict each other.", hint="Write one of the two.")
     if name:
-        rules.check_name(name)
+        name_rules.check_name(name)
     manager = active_manager()
     secrets = read_secrets(file, call.asker.ask_passphrase, name=name, schema=schema_type, file_format=file_format or "")
     if strip:
@@ -104,11 +104,12 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -
 
     def apply_answer(secret: BaseSecretSchema, answers: Answers) -> BaseSecretSchema:
         answer = answers[secret.name]
-        remaining = {key: value for key, value in secret.content.items() if key not in answer.removed_keys}
-        return type(secret).from_content(secret.name, {**remaining, **answer.values})
+        remaining_content = {key: value for key, value in secret.content.items() if key not in answer.removed_keys}
+        return type(secret).from_content(secret.name, {**remaining_content, **answer.values})
 
     def run(answers: Answers) -> Outcome:
-        new, replaced = ([apply_answer(secret, answers) for secret in secrets] for secrets in (plan.new, plan.replaced))
+        new = [apply_answer(secret, answers) for secret in plan.new]
+        replaced = [apply_answer(secret, answers) for secret in plan.replaced]
         edited_plan = ImportPlan(new, replaced, plan.skipped)
         run_import(manager, edited_plan)
         table = _table(file, edited_plan, dry_run=False)
@@ -131,7 +132,7 @@ def _section(secret: BaseSecretSchema, note: str) -> Section:
 
 @click.command("export", cls=Command)
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=completion.completer(completion.secret_names))
-@_file
+@_file_argument
 @click.option("--plaintext", is_flag=True, help="Write the values unsealed, in the format of the file's suffix.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @click.pass_obj
@@ -148,16 +149,16 @@ def export_secrets(call: Call, names: Sequence[str], file: str, *, plaintext: bo
     if not force:
         refuse_existing(file)
 
-    def passphrase() -> str:
-        text = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for {file}: ", confirm=True)
-        if not text:
+    def ask_passphrase() -> str:
+        passphrase = os.environ.get(PASSPHRASE_VARIABLE) or call.asker.ask_passphrase(f"New passphrase for {file}: ", confirm=True)
+        if not passphrase:
             raise UsageProblem("An export needs a passphrase.", hint="Type a passphrase, or add --plaintext to write plain values.")
-        return text
+        return passphrase
 
-    exported_names = write_export(manager, names, file, passphrase=None if plaintext else passphrase, replace=force)
+    exported_names = write_export(manager, names, file, passphrase=None if plaintext else ask_passphrase, replace=force)
     names_text = ", ".join(map(repr, exported_names))
-    how = "in plain text; every reader of the file can read the values" if plaintext else "sealed with the passphrase"
-    return Outcome(text=f"Exported {names_text} to {file}, {how}.")
+    protection = "in plain text; every reader of the file can read the values" if plaintext else "sealed with the passphrase"
+    return Outcome(text=f"Exported {names_text} to {file}, {protection}.")
 
 
 def _table(file: str, plan: ImportPlan, *, dry_run: bool) -> Table:

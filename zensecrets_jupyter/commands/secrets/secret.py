@@ -9,14 +9,14 @@ import click
 from zensecrets_jupyter.commands.asking.form_request import Answer
 from zensecrets_jupyter.commands.framework import completion, inline_secrets
 from zensecrets_jupyter.commands.framework.active_manager import active_manager, check_exists, check_not_registered
-from zensecrets_jupyter.commands.framework.argument_values import VALUES, check_expanded, read_value
+from zensecrets_jupyter.commands.framework.argument_values import VALUES_OPTION, check_expanded, read_value
 from zensecrets_jupyter.commands.framework.click_extensions import (
     Command,
     FreeOptionsCommand,
     declared_options,
     force_option,
-    refresh,
-    wait,
+    refresh_option,
+    wait_option,
     yes_option,
 )
 from zensecrets_jupyter.commands.framework.command_groups import Group, LazyCommand
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 secret = Group(
     "secret",
-    lazy={
+    lazy_commands={
         "scan": LazyCommand("zensecrets_jupyter.commands.files.scan", "scan", "Find values of secrets in notebooks and other files."),
         "clean": LazyCommand("zensecrets_jupyter.commands.files.clean", "clean", "Replace values of secrets in notebooks and other files."),
     },
@@ -57,13 +57,13 @@ secret.add_command(guard)
 secret.add_command(import_secrets)
 secret.add_command(selftest)
 
-_name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.secret_names))
-_interactive = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
-_literal = click.option("--literal", is_flag=True, help="Take values literally, even if they look like a variable.")
+_name_argument = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.secret_names))
+_interactive_option = click.option("-i", "--interactive", is_flag=True, help="Ask for the values.")
+_literal_option = click.option("--literal", is_flag=True, help="Take values literally, even if they look like a variable.")
 
 _VALUES_ALTERNATIVE = '--values=\'{"KEY": "VALUE"}\', or --values=@FILE'
 """The ways to set a key whose name looks like an option, for hints. ``KEY`` stands for the name of the key."""
-_strip = click.option(
+_strip_option = click.option(
     "--strip", is_flag=True, help="Strip white space, line ends and byte order marks from the ends of values, and replace CR LF by LF."
 )
 
@@ -71,9 +71,9 @@ _strip = click.option(
 @secret.command(
     "register",
     cls=FreeOptionsCommand,
-    keys=completion.schema_keys,
-    inline_secret=inline_secrets.from_register,
-    short_options={"-v": VALUES},
+    list_keys=completion.schema_keys,
+    find_inline_secret=inline_secrets.find_in_register,
+    short_options={"-v": VALUES_OPTION},
 )
 @click.argument("name", metavar="NAME")
 @click.option(
@@ -85,10 +85,10 @@ _strip = click.option(
     shell_complete=completion.completer(completion.schema_types),
     help="The schema of the secret; `secret schemas` lists them.",
 )
-@_interactive
-@_literal
-@_strip
-@wait
+@_interactive_option
+@_literal_option
+@_strip_option
+@wait_option
 @click.pass_obj
 def register(  # noqa: PLR0913 - one parameter for each option
     call: Call, name: str, schema_type: str, *, interactive: bool, literal: bool, strip: bool, arguments: Sequence[Argument]
@@ -115,19 +115,19 @@ def register(  # noqa: PLR0913 - one parameter for each option
 @secret.command(
     "update",
     cls=FreeOptionsCommand,
-    keys=completion.secret_and_schema_keys,
-    inline_secret=inline_secrets.from_update,
-    short_options={"-v": VALUES},
+    list_keys=completion.secret_and_schema_keys,
+    find_inline_secret=inline_secrets.find_in_update,
+    short_options={"-v": VALUES_OPTION},
 )
-@_name
-@click.option("--remove-key", "--remove-keys", "-r", "removed", metavar="KEY", multiple=True, help="A key to remove; may be repeated.")
-@_interactive
-@_literal
-@_strip
-@wait
+@_name_argument
+@click.option("--remove-key", "--remove-keys", "-r", "removed_keys", metavar="KEY", multiple=True, help="A key to remove; may be repeated.")
+@_interactive_option
+@_literal_option
+@_strip_option
+@wait_option
 @click.pass_obj
 def update(  # noqa: PLR0913 - one parameter for each option
-    call: Call, name: str, removed: Sequence[str], *, interactive: bool, literal: bool, strip: bool, arguments: Sequence[Argument]
+    call: Call, name: str, removed_keys: Sequence[str], *, interactive: bool, literal: bool, strip: bool, arguments: Sequence[Argument]
 ) -> Outcome:
     """Update values of a secret.
 
@@ -144,19 +144,21 @@ def update(  # noqa: PLR0913 - one parameter for each option
     _refuse_values_with_interactive({**texts, **file_values}, interactive=interactive)
     check_keys(type(stored_secret), name, texts)
     check_keys(type(stored_secret), name, file_values, from_file=True)
-    _refuse_set_and_removed(name, {**texts, **file_values}, removed)
-    asks_everything = not (texts or file_values) and (interactive or not removed)
-    missing_keys = None if asks_everything else [key for key, text in texts.items() if text is None]
+    _refuse_contradictory_keys(name, {**texts, **file_values}, removed_keys)
+    asks_for_all_keys = not (texts or file_values) and (interactive or not removed_keys)
+    missing_keys = None if asks_for_all_keys else [key for key, text in texts.items() if text is None]
     values = {**_read_values(call, texts, literal=literal), **file_values}
-    return _ask_or_run(call, update_form(manager, stored_secret, keys=missing_keys, values=values, removed=removed, strip=strip))
+    return _ask_or_run(
+        call, update_form(manager, stored_secret, keys=missing_keys, values=values, keys_to_remove=removed_keys, strip=strip)
+    )
 
 
 @secret.command("get", cls=Command)
-@_name
+@_name_argument
 @click.option("-k", "--key", metavar="KEY", shell_complete=completion.completer(completion.secret_keys), help="The key of a single value.")
 @click.option("--reveal", is_flag=True, help="Print the plain value; only in a terminal, and with --key.")
 @click.option("-y", "--yes", is_flag=True, help="With --reveal, print the value even into a notebook's output.")
-@refresh
+@refresh_option
 @click.pass_obj
 def get(call: Call, name: str, key: str | None, *, reveal: bool, yes: bool, refresh: bool) -> Outcome:  # noqa: PLR0913 - one parameter for each option
     """Return a secret, or with --key one of its values, and show it masked."""
@@ -170,12 +172,12 @@ def get(call: Call, name: str, key: str | None, *, reveal: bool, yes: bool, refr
         raise UsageProblem(
             message, hint="To show it anyway, add --yes. `value = %secret get NAME --key KEY` gives it to your code without showing it."
         )
-    stored = active_manager().get_secret(name, refresh=refresh)
+    stored_secret = active_manager().get_secret(name, refresh=refresh)
     if key is None:
-        return Outcome(stored, view=secret_table(stored))
-    stored_key = key if key in stored.content else matching_name(key, stored.content)
-    value = stored.value(stored_key)
-    return Outcome(value, view=value if reveal else str(stored.masked_content()[stored_key]))
+        return Outcome(stored_secret, view=secret_table(stored_secret))
+    stored_key = key if key in stored_secret.content else matching_name(key, stored_secret.content)
+    value = stored_secret.value(stored_key)
+    return Outcome(value, view=value if reveal else str(stored_secret.masked_content()[stored_key]))
 
 
 @secret.command("list", cls=Command)
@@ -187,7 +189,7 @@ def list_() -> Outcome:
 
 
 @secret.command("delete", cls=Command)
-@_name
+@_name_argument
 @yes_option
 @click.pass_obj
 def delete(call: Call, name: str, *, yes: bool) -> Outcome:
@@ -211,7 +213,7 @@ def undelete(name: str) -> Outcome:
 
 
 @secret.command("rename", cls=Command)
-@_name
+@_name_argument
 @click.argument("new_name", metavar="NEW_NAME", required=False)
 @click.option("-n", "--new-name", "new_name_option", metavar="NEW_NAME", help="The new name, as in current ZenML.")
 def rename(name: str, new_name: str | None, new_name_option: str | None) -> Outcome:
@@ -234,10 +236,10 @@ def cleanup(call: Call, *, yes: bool, old_force: bool) -> Outcome:
     """Delete all secrets of the active stack."""
     manager = active_manager()
     manager.require(Capability.LIST | Capability.DELETE, "delete")
-    deletable = [name for name in manager.list_secrets() if name not in manager.read_only_locations]
-    if not deletable:
+    deletable_names = [name for name in manager.list_secrets() if name not in manager.read_only_locations]
+    if not deletable_names:
         return Outcome(text=f"There are no secrets in secrets manager {manager.name!r}.")
-    count = counted(len(deletable), "secret")
+    count = counted(len(deletable_names), "secret")
     if not (yes or old_force) and not call.asker.confirm(f"Delete all {count} from secrets manager {manager.name!r}?"):
         return Outcome(text="Nothing was deleted.")
     manager.delete_all_secrets()
@@ -256,7 +258,7 @@ def schemas_(schema_type: str | None) -> Outcome:
 
 
 @secret.command("history", cls=Command)
-@_name
+@_name_argument
 def history(name: str) -> Outcome:
     """Show the versions of a secret."""
     table = versions_table(name, active_manager().history(name))
@@ -264,7 +266,7 @@ def history(name: str) -> Outcome:
 
 
 @secret.command("rollback", cls=Command)
-@_name
+@_name_argument
 @click.option("--to", "number", metavar="VERSION", type=int, required=True, help="The number of the version; `secret history` lists them.")
 def rollback(name: str, number: int) -> Outcome:
     """Restore an earlier version as a new version."""
@@ -290,7 +292,9 @@ def _texts_by_key(options: Sequence[Argument], schema: type[BaseSecretSchema], k
     """Check free options for typing errors and repetitions, and return their texts by key."""
     schema_keys = schema.get_schema_keys()
     arguments = [Argument(matching_name(option.key, schema_keys), option.text) for option in options]
-    check_typos((argument.key for argument in arguments), [*declared_options(), f"--{VALUES}"], keys, alternative=_VALUES_ALTERNATIVE)
+    check_typos(
+        (argument.key for argument in arguments), [*declared_options(), f"--{VALUES_OPTION}"], keys, alternative=_VALUES_ALTERNATIVE
+    )
     check_duplicates(argument.key for argument in arguments)
     return {argument.key: argument.text for argument in arguments}
 
@@ -300,8 +304,8 @@ def _refuse_values_with_interactive(texts: dict[str, str | None], *, interactive
         raise UsageProblem("-i asks for the values, but the line already has some.", hint="Leave out -i, or leave out the values.")
 
 
-def _refuse_set_and_removed(name: str, texts: dict[str, str | None], removed: Sequence[str]) -> None:
-    contradictory_keys = [key for key in removed if key in texts]
+def _refuse_contradictory_keys(name: str, texts: dict[str, str | None], removed_keys: Sequence[str]) -> None:
+    contradictory_keys = [key for key in removed_keys if key in texts]
     if contradictory_keys:
         raise UsageProblem(f"The line both sets and removes key {contradictory_keys[0]!r} of secret {name!r}.", hint="Do one of the two.")
 

@@ -1,7 +1,7 @@
 """``secret selftest``: send canaries through every channel, and check that they are masked.
 
-There is a canary for each encoding. A front end tests its own channels and returns the results. This module tests the redactor and its log
-filter in every front end.
+A canary is a random value, and there is one for each encoding. A channel is a way by which output leaves the session. A front end tests
+its own channels and returns the results. This module tests the redactor and its log filter in every front end.
 """
 
 from __future__ import annotations
@@ -70,13 +70,16 @@ def check_output(channel: str, canaries: Mapping[str, Canary], output: str) -> C
     If the output contains neither a canary nor a mask, the channel was not tested, and both lists of the result are empty.
     """
     windows = {output[start : start + _WINDOW_SIZE] for start in range(len(output))}
-    leaked = [encoding for encoding, canary in canaries.items() if _is_in(canary.text, windows) or _is_in(canary.value, windows)]
-    is_tested = leaked or mask_text(NAME) in output or BINARY_MASK in output
-    return ChannelResult(channel, [encoding for encoding in canaries if encoding not in leaked] if is_tested else [], leaked)
+    leaked = [
+        encoding for encoding, canary in canaries.items() if _has_window_in(canary.text, windows) or _has_window_in(canary.value, windows)
+    ]
+    is_tested = bool(leaked) or mask_text(NAME) in output or BINARY_MASK in output
+    masked = [encoding for encoding in canaries if encoding not in leaked] if is_tested else []
+    return ChannelResult(channel, masked, leaked)
 
 
-def _is_in(text: str, windows: set[str]) -> bool:
-    """Return whether one of the windows of a text is in ``windows``."""
+def _has_window_in(text: str, windows: set[str]) -> bool:
+    """Return whether one of the windows of a text, which are its parts of :data:`_WINDOW_SIZE` characters, is in ``windows``."""
     return any(text[start : start + _WINDOW_SIZE] in windows for start in range(max(1, len(text) - _WINDOW_SIZE + 1)))
 
 
@@ -88,10 +91,12 @@ def check_redactor() -> list[ChannelResult]:
         redactor.protect(canary.value, NAME)
     texts = [canary.text for canary in canaries.values()]
     stream = redactor.stream()
-    split = "".join(stream.feed(text[: len(text) // 2]) + stream.feed(f"{text[len(text) // 2 :]}\n") for text in texts) + stream.release()
+    # Each text arrives in two halves.
+    chunks = [chunk for text in texts for chunk in (text[: len(text) // 2], f"{text[len(text) // 2 :]}\n")]
+    stream_output = "".join(stream.feed(chunk) for chunk in chunks) + stream.release()
     return [
         check_output("the redactor", canaries, "\n".join(redactor.redact(text) for text in texts)),
-        check_output("the redactor, split in two", canaries, split),
+        check_output("the redactor, split in two", canaries, stream_output),
         check_output("a log", canaries, _log_output(redactor, texts)),
     ]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from zensecrets_jupyter.commands.framework.argument_values import VALUES, is_clearly_path, read_value
+from zensecrets_jupyter.commands.framework.argument_values import VALUES_OPTION, is_clearly_path, read_value
 from zensecrets_jupyter.commands.framework.outcome import UsageProblem
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.transfer import secret_formats
@@ -28,10 +28,10 @@ def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argume
         UnreadableFileError: If the file can't be read, or is not a mapping of keys to texts. The error never quotes content.
         InvalidSecretError: If a key is not allowed.
     """
-    others = [argument for argument in arguments if argument.key != VALUES]
+    others = [argument for argument in arguments if argument.key != VALUES_OPTION]
     if len(others) == len(arguments):
         return others, {}
-    text = next(argument.text for argument in arguments if argument.key == VALUES)
+    text = next(argument.text for argument in arguments if argument.key == VALUES_OPTION)
     if not text:
         raise UsageProblem("--values is empty.", hint="Write --values=@FILE, with a file of JSON or YAML.")
     values = _read_mapping(call, text)
@@ -43,17 +43,17 @@ def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argume
 
 def _read_mapping(call: Call, text: str) -> dict[str, str]:
     path = text[1:] if text.startswith("@") and text != "@-" else ""
-    content = _read_file(path) if path else read_value(VALUES, text, call.capabilities.piped_input)
+    content = _read_file(path) if path else read_value(VALUES_OPTION, text, call.capabilities.piped_input)
     file_format = "json" if content.lstrip().startswith(("{", "[")) else "yaml"
     try:
-        secrets = secret_formats.read(content, file_format, file=path or VALUES, name=VALUES, is_single=True)
+        secrets = secret_formats.read(content, file_format, file=path or VALUES_OPTION, name=VALUES_OPTION, is_single=True)
     except UnreadableFileError as error:
-        error.message = error.message if path else error.message.replace(f"The file {VALUES!r}", "The text of --values")
+        error.message = error.message if path else error.message.replace(f"The file {VALUES_OPTION!r}", "The text of --values")
         raise
-    if list(secrets) != [VALUES]:
+    if list(secrets) != [VALUES_OPTION]:
         message = "--values has several secrets. It must have the keys and values of one secret."
         raise UsageProblem(message, hint=f"To import several secrets: %secret import {path or 'FILE'}")
-    return dict(secrets[VALUES].content)
+    return dict(secrets[VALUES_OPTION].content)
 
 
 def _read_file(path: str) -> str:

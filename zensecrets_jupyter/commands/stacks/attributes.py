@@ -42,7 +42,7 @@ def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
     call: Call,
     subject: ComponentLabel,
     arguments: Sequence[Argument],
-    then: Callable[[dict[str, Any]], Outcome],
+    apply_attributes: Callable[[dict[str, Any]], Outcome],
     *,
     verb: str,
     literal: bool = False,
@@ -53,7 +53,7 @@ def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
         call: The context of the command.
         subject: The component.
         arguments: The free options.
-        then: The rest of the command, which takes the attributes.
+        apply_attributes: The rest of the command, which takes the attributes.
         verb: The action, as on a button.
         literal: Whether texts that look like references are raw texts.
 
@@ -75,7 +75,7 @@ def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
 
     def run(answers: Answers) -> Outcome:
         all_texts = {**texts, **answers[str(subject)].values}
-        return then({key: RawText(text) if literal else _parse(key, text, fields.get(key)) for key, text in all_texts.items()})
+        return apply_attributes({key: RawText(text) if literal else _parse(key, text, fields.get(key)) for key, text in all_texts.items()})
 
     form_fields = [_form_field(key, fields.get(key)) for key, text in arguments if text is None]
     if not form_fields:
@@ -89,7 +89,7 @@ def ask_attributes(  # noqa: PLR0913 - the parts of a request for attributes
 def _read_text(call: Call, key: str, text: str, field: FieldInfo | None, *, literal: bool) -> str:
     sensitive = field is None or is_secret_field(field)
     if sensitive and not literal:
-        check_expanded(key, text, references=True)
+        check_expanded(key, text, allows_references=True)
     return read_value(key, text, call.capabilities.piped_input, sensitive=sensitive)
 
 
@@ -117,10 +117,10 @@ def _parse(key: str, text: str, field: FieldInfo | None) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
+        location = f"line {error.lineno}, column {error.colno}"
     except RecursionError:
-        where = "too deeply nested"
-    message = f"Attribute {key!r} takes a list or a mapping as JSON, but the text is not valid JSON ({where})."
+        location = "too deeply nested"
+    message = f"Attribute {key!r} takes a list or a mapping as JSON, but the text is not valid JSON ({location})."
     raise InvalidComponentError(message, hint=f"""Write --{key}='["a", "b"]' or --{key}='{{"a": "b"}}'.""")
 
 
@@ -163,18 +163,18 @@ def _join_repeated(arguments: list[Argument], fields: Mapping[str, FieldInfo]) -
         field = fields.get(key)
         if field is not None and text is not None and _is_list_of_texts(field.annotation):
             texts_by_key.setdefault(key, []).append(text)
-    repeated = {key: texts for key, texts in texts_by_key.items() if len(texts) > 1}
-    others = [argument for argument in arguments if argument.key not in repeated or argument.text is None]
-    return others + [Argument(key, ",".join(texts)) for key, texts in repeated.items()]
+    repeated_texts = {key: texts for key, texts in texts_by_key.items() if len(texts) > 1}
+    others = [argument for argument in arguments if argument.key not in repeated_texts or argument.text is None]
+    return others + [Argument(key, ",".join(texts)) for key, texts in repeated_texts.items()]
 
 
 def _is_structured(annotation: Any) -> bool:
     """Return whether a field is a list or a mapping."""
-    origin, inner = get_origin(annotation), get_args(annotation)
+    origin, type_arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _is_structured(inner[0])
+        return _is_structured(type_arguments[0])
     if origin in {Union, types.UnionType}:
-        return str not in inner and any(_is_structured(option) for option in inner)
+        return str not in type_arguments and any(_is_structured(type_argument) for type_argument in type_arguments)
     container = origin or annotation
     return isinstance(container, type) and issubclass(container, (list, dict, tuple, set, frozenset, Mapping))
 

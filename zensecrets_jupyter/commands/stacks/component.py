@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from zensecrets_jupyter.commands.framework import completion, inline_secrets
-from zensecrets_jupyter.commands.framework.click_extensions import Command, FreeOptionsCommand, declared_options, wait
+from zensecrets_jupyter.commands.framework.click_extensions import Command, FreeOptionsCommand, declared_options, wait_option
 from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.component_flavors import accepted_fields_of_flavor, flavor_names
 from zensecrets_jupyter.commands.framework.free_options import Argument, check_typos, matching_name
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_literal = click.option("--literal", is_flag=True, help="Take texts literally, even if they look like a reference.")
+_literal_option = click.option("--literal", is_flag=True, help="Take texts literally, even if they look like a reference.")
 
 
 def _group(component_type: ComponentType) -> Group:
@@ -44,11 +44,11 @@ def _group(component_type: ComponentType) -> Group:
     _add_naming_commands(group, component_type)
     _add_copy_command(group, component_type)
     _add_display_commands(group, component_type)
-    zenml_commands.add_to_components(group, component_type, _active_name)
+    zenml_commands.add_component_commands(group, component_type, _active_name)
     return group
 
 
-def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[_Function], _Function]:
+def _name_argument(component_type: ComponentType, *, required: bool = True) -> Callable[[_Function], _Function]:
     names = completion.completer(completion.component_names(component_type))
     return click.argument("name", metavar="NAME" if required else "[NAME]", required=required, shell_complete=names)
 
@@ -56,14 +56,14 @@ def _name(component_type: ComponentType, *, required: bool = True) -> Callable[[
 def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
     """Add ``register``, ``update`` and ``remove-attribute``."""
     a_component = component_type.label_with_article
-    settings: dict[str, Any] = {
+    command_settings: dict[str, Any] = {
         "cls": FreeOptionsCommand,
         "placeholder": "ATTRIBUTE",
-        "keys": completion.flavor_attributes(component_type),
-        "inline_secret": inline_secrets.from_component(component_type),
+        "list_keys": completion.flavor_attributes(component_type),
+        "find_inline_secret": inline_secrets.make_component_finder(component_type),
     }
 
-    @group.command("register", **settings, help=f"Register {a_component}.\n\n{_ATTRIBUTES}")
+    @group.command("register", **command_settings, help=f"Register {a_component}.\n\n{_ATTRIBUTES_HELP}")
     @click.argument("name", metavar="NAME")
     @click.option(
         "-f",
@@ -73,8 +73,8 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         help="The flavor; `flavor list` lists them.",
     )
     @zenml_commands.share_option
-    @_literal
-    @wait
+    @_literal_option
+    @wait_option
     @click.pass_obj
     def register(  # noqa: PLR0913 - one parameter for each option
         call: Call, name: str, flavor: str | None, *, share: bool, literal: bool, arguments: Sequence[Argument]
@@ -85,19 +85,21 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
             raise UsageProblem(message, hint=f"Add --flavor=FLAVOR, one of {', '.join(flavor_names(component_type))}.")
         subject = ComponentLabel(component_type, name, flavor)
 
-        def then(attributes: dict[str, Any]) -> Outcome:
+        def apply_attributes(attributes: dict[str, Any]) -> Outcome:
             record = get_workspace().register_component(component_type, name, flavor, attributes)
             warnings = (*attribute_warnings(record, attributes), *zenml_commands.share_note(is_set=share))
             return Outcome(text=f"Registered {subject}.", summary=f"registered {subject}", warnings=warnings)
 
-        return ask_attributes(call, subject, arguments, then, verb="Register", literal=literal)
+        return ask_attributes(call, subject, arguments, apply_attributes, verb="Register", literal=literal)
 
     @group.command(
-        "update", **settings, help=f"Update attributes of {a_component}; by default of the one in the active stack.\n\n{_ATTRIBUTES}"
+        "update",
+        **command_settings,
+        help=f"Update attributes of {a_component}; by default of the one in the active stack.\n\n{_ATTRIBUTES_HELP}",
     )
-    @_name(component_type, required=False)
-    @_literal
-    @wait
+    @_name_argument(component_type, required=False)
+    @_literal_option
+    @wait_option
     @click.pass_obj
     def update(call: Call, name: str | None, *, literal: bool, arguments: Sequence[Argument]) -> Outcome:
         workspace = get_workspace()
@@ -107,12 +109,12 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
             raise UsageProblem(f"The line names no attribute of {component_type.label} {name!r}.", hint="Add --ATTRIBUTE=VALUE.")
         subject = ComponentLabel(component_type, name, record.flavor)
 
-        def then(attributes: dict[str, Any]) -> Outcome:
+        def apply_attributes(attributes: dict[str, Any]) -> Outcome:
             updated = workspace.update_component(component_type, name, attributes)
             warnings = attribute_warnings(updated, attributes)
             return Outcome(text=f"Updated {subject}.", summary=f"updated {subject}", warnings=warnings)
 
-        return ask_attributes(call, subject, arguments, then, verb="Update", literal=literal)
+        return ask_attributes(call, subject, arguments, apply_attributes, verb="Update", literal=literal)
 
     @group.command(
         "remove-attribute",
@@ -121,7 +123,7 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
         placeholder="ATTRIBUTE",
         help=f"Remove attributes of {a_component}, so that their defaults apply.",
     )
-    @_name(component_type)
+    @_name_argument(component_type)
     @click.argument("attributes", metavar="ATTRIBUTE...", nargs=-1)
     def remove_attribute(name: str, attributes: Sequence[str], arguments: Sequence[Argument]) -> Outcome:
         keys = [*attributes, *(argument.key for argument in arguments)]
@@ -131,8 +133,8 @@ def _add_editing_commands(group: Group, component_type: ComponentType) -> None:
             )
         workspace = get_workspace()
         record = workspace.component(component_type, name)
-        existing = {**record.attributes, **accepted_fields_of_flavor(component_type, record.flavor)}
-        removed_attributes = list(dict.fromkeys(matching_name(key, existing) for key in keys))
+        known_attributes = {**record.attributes, **accepted_fields_of_flavor(component_type, record.flavor)}
+        removed_attributes = list(dict.fromkeys(matching_name(key, known_attributes) for key in keys))
         workspace.update_component(component_type, name, {}, remove=removed_attributes)
         return Outcome(text=f"Removed {', '.join(removed_attributes)} from {component_type.label} {name!r}.")
 
@@ -142,14 +144,14 @@ def _add_naming_commands(group: Group, component_type: ComponentType) -> None:
     a_component = component_type.label_with_article
 
     @group.command("rename", cls=Command, help=f"Rename {a_component}, also in the stacks that use it.")
-    @_name(component_type)
+    @_name_argument(component_type)
     @click.argument("new_name", metavar="NEW_NAME")
     def rename(name: str, new_name: str) -> Outcome:
         get_workspace().rename_component(component_type, name, new_name)
         return Outcome(text=f"Renamed {component_type.label} {name!r} to {new_name!r}.")
 
     @group.command("delete", cls=Command, help=f"Delete {a_component} that no stack uses.")
-    @_name(component_type)
+    @_name_argument(component_type)
     @click.option("-y", "--yes", is_flag=True, help="Has no effect, because the command asks nothing; accepted for scripts.")
     def delete(name: str, *, yes: bool) -> Outcome:
         del yes
@@ -164,7 +166,7 @@ def _add_copy_command(group: Group, component_type: ComponentType) -> None:
         return
 
     @group.command("copy", cls=Command, help=f"Register {component_type.label_with_article} with the attributes of another one.")
-    @_name(component_type)
+    @_name_argument(component_type)
     @click.argument("new_name", metavar="NEW_NAME")
     def copy(name: str, new_name: str) -> Outcome:
         get_workspace().copy_component(component_type, name, new_name)
@@ -178,8 +180,8 @@ def _add_display_commands(group: Group, component_type: ComponentType) -> None:
     @group.command("list", cls=Command, help=f"List the {component_type.plural}.")
     def list_() -> Outcome:
         workspace = get_workspace()
-        active = workspace.stack_record().components.get(component_type)
-        table = components_table(workspace.components(component_type), active, component_type)
+        active_name = workspace.stack_record().components.get(component_type)
+        table = components_table(workspace.components(component_type), active_name, component_type)
         return Outcome(table, view=table)
 
     @group.command(
@@ -187,7 +189,7 @@ def _add_display_commands(group: Group, component_type: ComponentType) -> None:
         cls=Command,
         help=f"Show the attributes of {component_type.label_with_article}; by default of the one in the active stack.",
     )
-    @_name(component_type, required=False)
+    @_name_argument(component_type, required=False)
     def describe(name: str | None) -> Outcome:
         record = get_workspace().component(component_type, name or _active_name(component_type))
         table = component_table(record, _manager_facts(record))
@@ -219,7 +221,7 @@ def _manager_facts(record: ComponentRecord) -> dict[str, str]:
         return {"not usable": str(error)}
 
 
-_ATTRIBUTES = (
+_ATTRIBUTES_HELP = (
     "An attribute may contain references to secrets: --ATTRIBUTE={{SECRET_NAME.KEY}}. Lists and mappings are written as JSON. "
     "--ATTRIBUTE=@FILE reads the text from a file, and a bare --ATTRIBUTE asks for it."
 )

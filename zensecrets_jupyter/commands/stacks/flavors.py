@@ -1,4 +1,4 @@
-"""The commands of ``flavor``: list and describe the flavors of a component type."""
+"""The commands of ``flavor``: list, describe and register the flavors of a component type."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ def flavor_group(component_type: ComponentType) -> Group:
     @name
     def delete(name: str) -> Outcome:
         fields_of_flavor(component_type, name)
-        users = [record.name for record in get_workspace().components(component_type) if record.flavor == name]
-        usage = f" {', '.join(map(repr, users))} use it." if users else ""
-        return Outcome(text=f"Nothing was deleted. To delete the flavor {name!r}, delete the code that defines its class.{usage}")
+        component_names = [record.name for record in get_workspace().components(component_type) if record.flavor == name]
+        usage_note = f" {', '.join(map(repr, component_names))} use it." if component_names else ""
+        return Outcome(text=f"Nothing was deleted. To delete the flavor {name!r}, delete the code that defines its class.{usage_note}")
 
     return flavor
 
@@ -98,8 +98,9 @@ def _register_flavor(component_type: ComponentType, source: str) -> str:
     is_manager = component_type is ComponentType.SECRETS_MANAGER
     required_class = "subclass of Backend" if is_manager else f"StackComponentConfig of TYPE {component_type.value!r}"
     folder = str(Path.cwd())
-    is_added = folder not in sys.path
-    if is_added:
+    # The module may be in the current folder, which an installed program does not search.
+    adds_folder = folder not in sys.path
+    if adds_folder:
         sys.path.insert(0, folder)
     problem = ""
     imported_class: Any = None
@@ -108,19 +109,16 @@ def _register_flavor(component_type: ComponentType, source: str) -> str:
     except Exception as error:  # noqa: BLE001 - an import can raise any error, which becomes a UsageProblem below
         problem = f"can't be imported ({type(error).__name__})"
     finally:
-        if is_added:
+        if adds_folder:
             sys.path.remove(folder)
     # A Flavor class of ZenML refers to the class of the attributes in its config_class.
-    config = getattr(
-        imported_class() if isclass(imported_class) and hasattr(imported_class, "config_class") else imported_class,
-        "config_class",
-        imported_class,
-    )
-    base = Backend if is_manager else StackComponentConfig
+    has_config_class = isclass(imported_class) and hasattr(imported_class, "config_class")
+    config = getattr(imported_class() if has_config_class else imported_class, "config_class", imported_class)
+    base_class = Backend if is_manager else StackComponentConfig
     if (
         not problem
         and isclass(config)
-        and issubclass(config, base)
+        and issubclass(config, base_class)
         and config.FLAVOR
         and (is_manager or _component_type_of(config) == component_type.value)
     ):
@@ -147,6 +145,6 @@ def _flavor_rows(component_type: ComponentType) -> list[tuple[str, str, str]]:
         optional = ", ".join(name for name, field in fields.items() if not field.is_required())
         attributes = "; ".join(filter(None, [required, optional and f"optional: {optional}"]))
         availability = managers.availability(flavor) if is_manager else None
-        about = "" if availability is None else managers.summary(flavor) if availability.ok else availability.reason
-        rows.append((flavor, "any" if flavor == "custom" else attributes or "none", about))
+        description = "" if availability is None else managers.summary(flavor) if availability.ok else availability.reason
+        rows.append((flavor, "any" if flavor == "custom" else attributes or "none", description))
     return rows

@@ -8,7 +8,7 @@ import click
 
 from zensecrets_jupyter.commands.asking.form_request import Answers, Continuation, Field, FormRequest, Offer, Section
 from zensecrets_jupyter.commands.framework import completion
-from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait
+from zensecrets_jupyter.commands.framework.click_extensions import FILE, Command, wait_option
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.framework.warnings import attribute_warnings, stack_warnings
 from zensecrets_jupyter.commands.stacks.register_secrets import register_secrets
@@ -51,7 +51,7 @@ def export_stack(name: str | None, file: str | None, *, force: bool) -> Outcome:
 @click.option(
     "--ignore-version-mismatch", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect: every version is accepted."
 )
-@wait
+@wait_option
 @click.pass_obj
 def import_stack(call: Call, name: str, file: str | None, filename: str | None) -> Outcome:
     """Import a stack and its missing components from a YAML file.
@@ -74,18 +74,22 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     }
 
     def run(answers: Answers) -> Outcome:
-        sealed = {component_type: dict(answers[subjects[component_type]].values) for component_type in needed_attributes}
-        record, new = stack_files.import_stack(workspace, file_stack, stack_name, sealed)
+        sealed_attributes = {component_type: dict(answers[subjects[component_type]].values) for component_type in needed_attributes}
+        record, new_components = stack_files.import_stack(workspace, file_stack, stack_name, sealed_attributes)
         new_text = (
-            f"with {', '.join(f'{component.type.label} {component.name!r}' for component in new)}" if new else "of existing components"
+            f"with {', '.join(f'{component.type.label} {component.name!r}' for component in new_components)}"
+            if new_components
+            else "of existing components"
         )
         summary = f"imported stack {record.name}"
         warnings = [
-            warning for component in new for warning in attribute_warnings(component, file_stack.components[component.type].attributes)
+            warning
+            for component in new_components
+            for warning in attribute_warnings(component, file_stack.components[component.type].attributes)
         ]
-        warnings += _zenml_secrets_notes(file_stack, new)
-        imported = Outcome(text=f"Imported stack {record.name!r} {new_text}.", summary=summary, warnings=tuple(warnings))
-        return imported.followed_by(_offer_secrets(call, record.name, file_stack))
+        warnings += _zenml_secrets_notes(file_stack, new_components)
+        import_outcome = Outcome(text=f"Imported stack {record.name!r} {new_text}.", summary=summary, warnings=tuple(warnings))
+        return import_outcome.followed_by(_offer_secrets(call, record.name, file_stack))
 
     if not needed_attributes:
         return run({})
@@ -98,13 +102,13 @@ def import_stack(call: Call, name: str, file: str | None, filename: str | None) 
     return call.asker.ask(FormRequest("Import", f"stack {stack_name!r}", sections, continuation, alternative=alternative))
 
 
-def _zenml_secrets_notes(file_stack: stack_files.StackDescription, new: Sequence[ComponentRecord]) -> list[str]:
+def _zenml_secrets_notes(file_stack: stack_files.StackDescription, new_components: Sequence[ComponentRecord]) -> list[str]:
     """Return a note about the secrets of ZenML's local secrets manager.
 
     The note says where the secrets are, and how to import them. There is a note only if the import registered a secrets manager, and the
     file names ZenML's secrets file.
     """
-    name = next((component.name for component in new if component.type is ComponentType.SECRETS_MANAGER), "")
+    name = next((component.name for component in new_components if component.type is ComponentType.SECRETS_MANAGER), "")
     if not file_stack.zenml_secrets_file or not name:
         return []
     location = f"The secrets of {name!r} are in {file_stack.zenml_secrets_file} in the folder of ZenML"

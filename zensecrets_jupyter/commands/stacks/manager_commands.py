@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.front_end import Call
     from zensecrets_jupyter.core.transfer.secret_copy import CopyReport
 
-_FLAG = "--on-conflict"
-_ON_CONFLICT_HINT = f"Add {_FLAG}=skip to keep the target's secrets, {_FLAG}=replace to replace them, or {_FLAG}=stop to copy nothing."
+_CONFLICT_OPTION = "--on-conflict"
+_ON_CONFLICT_HINT = (
+    f"Add {_CONFLICT_OPTION}=skip to keep the target's secrets, {_CONFLICT_OPTION}=replace to replace them,"
+    f" or {_CONFLICT_OPTION}=stop to copy nothing."
+)
 _manager_names = completion.completer(completion.component_names(ComponentType.SECRETS_MANAGER))
-_manager_name = click.argument("name", metavar="NAME", shell_complete=_manager_names)
+_manager_name_argument = click.argument("name", metavar="NAME", shell_complete=_manager_names)
 
 
 @click.command("copy", cls=Command)
@@ -36,7 +39,7 @@ _manager_name = click.argument("name", metavar="NAME", shell_complete=_manager_n
 @click.argument("target", metavar="TARGET", shell_complete=_manager_names)
 @click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completion.completer(completion.source_secret_names))
 @click.option(
-    _FLAG,
+    _CONFLICT_OPTION,
     type=click.Choice(CONFLICT_ACTIONS),
     default=None,
     help="Choose what happens if the target has a secret with other content. Without this option, the command asks.",
@@ -69,7 +72,7 @@ def copy_secrets(call: Call, source: str, target: str, names: Sequence[str], *, 
 
 
 @click.command("rewrap", cls=Command)
-@_manager_name
+@_manager_name_argument
 @click.option("--to", "protection", type=click.Choice(["keyring", "passphrase", "keyfile"]), required=True, help="The new key protection.")
 def rewrap(name: str, protection: str) -> Outcome:
     """Change the key protection of a local secrets manager.
@@ -82,7 +85,7 @@ def rewrap(name: str, protection: str) -> Outcome:
 
 
 @click.command("rotate-key", cls=Command)
-@_manager_name
+@_manager_name_argument
 def rotate_key(name: str) -> Outcome:
     """Seal a local secrets manager with a new key."""
     manager = get_workspace().open_manager(name)
@@ -93,8 +96,7 @@ def rotate_key(name: str) -> Outcome:
 def _is_new_name(target: str, source: str) -> bool:
     """Return whether ``target`` is the name of a new secrets manager.
 
-    The name is not new if a secrets manager has it. The name may be a typing error if a secrets manager other than the source has a similar
-    name. Then it does not count as new either.
+    A name that is similar to the name of a secrets manager other than the source may be a typing error, and does not count as new.
     """
     names = [record.name for record in get_workspace().components(ComponentType.SECRETS_MANAGER)]
     return target not in names and not did_you_mean(target, [name for name in names if name != source])
@@ -118,21 +120,24 @@ def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> s
         return {secret.name for secret in conflicts}
     names_to_replace: set[str] = set()
     for index, secret in enumerate(conflicts):
-        remaining = conflicts[index:]
+        remaining_conflicts = conflicts[index:]
         question = f"{plan.target.name!r} already has a secret {secret.name!r}: {secret.reason}."
-        answer = call.asker.choose(question, _choices(plan, len(remaining)), alternative=_ON_CONFLICT_HINT)
+        answer = call.asker.choose(question, _choices(plan, len(remaining_conflicts)), alternative=_ON_CONFLICT_HINT)
         if not answer:
             return None
-        if answer in {"r", "R"}:
-            names_to_replace.update(other.name for other in (remaining if answer == "R" else [secret]))
+        # A capital letter answers for all remaining conflicts.
+        if answer == "r":
+            names_to_replace.add(secret.name)
+        elif answer == "R":
+            names_to_replace.update(conflict.name for conflict in remaining_conflicts)
         if answer in {"S", "R"}:
             break
     return names_to_replace
 
 
-def _choices(plan: CopyPlan, remaining: int) -> list[Choice]:
+def _choices(plan: CopyPlan, remaining_count: int) -> list[Choice]:
     for_one = [Choice("s", "skip it"), Choice("r", "replace it")]
-    for_all = [Choice("S", f"skip all {remaining}"), Choice("R", f"replace all {remaining}")] if remaining > 1 else []
+    for_all = [Choice("S", f"skip all {remaining_count}"), Choice("R", f"replace all {remaining_count}")] if remaining_count > 1 else []
     can_replace = Capability.UPDATE in plan.target.capabilities
     return [choice for choice in (*for_one, *for_all) if can_replace or choice.letter in {"s", "S"}]
 
@@ -166,15 +171,15 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
     text = "; ".join([summary, *filter(None, details)]) + "."
     reasons = {secret.name: secret.reason for secret in plan.secrets} | report.failed
     rows = [(name, "can't be copied" if name in report.failed else "skipped", reasons[name]) for name in (*report.skipped, *report.failed)]
-    not_copied = Table(["name", "", "why"], rows, title="Not copied") if rows else None
+    uncopied_table = Table(["name", "", "why"], rows, title="Not copied") if rows else None
     if report.failed:
         return Outcome(
             text=text,
-            view=not_copied,
+            view=uncopied_table,
             exit_code=1,
             summary=f"{counted(len(report.failed), 'secret')} could not be copied; the table above has the reasons.",
         )
-    return Outcome(text="\n".join([text, *_switch_hint(plan)]), view=not_copied)
+    return Outcome(text="\n".join([text, *_switch_hint(plan)]), view=uncopied_table)
 
 
 def _switch_hint(plan: CopyPlan) -> list[str]:

@@ -44,14 +44,14 @@ class _RequiredSecret(NamedTuple):
 
 
 def register_secrets(
-    call: Call, stack: Stack, *, everything: bool = False, schemas: Mapping[str, str] | None = None, offer: Offer | None = None
+    call: Call, stack: Stack, *, asks_existing_values: bool = False, schemas: Mapping[str, str] | None = None, offer: Offer | None = None
 ) -> Outcome:
     """Ask for the values of the secrets that the stack needs, then write them all.
 
     Args:
         call: The context of the command.
         stack: The stack.
-        everything: Whether to ask for existing values too.
+        asks_existing_values: Whether to ask for existing values too.
         schemas: The known schema types of missing secrets, by name.
         offer: A question to ask first.
 
@@ -71,10 +71,10 @@ def register_secrets(
         message = f"Stack {stack.name!r} needs the {plural('secret', len(attributes))} {', '.join(attributes)}, but has no secrets manager."
         raise NoSecretsManagerError(message, hint=f"Add one: %stack update {stack.name} -x SECRETS_MANAGER")
     manager = stack.secrets_manager
-    required = _required_secrets(manager, attributes, schemas or {})
+    required_secrets = _required_secrets(manager, attributes, schemas or {})
     sections = []
-    for secret in required:
-        section = _section(secret, everything=everything and secret.name not in manager.read_only_locations)
+    for secret in required_secrets:
+        section = _section(secret, asks_existing_values=asks_existing_values and secret.name not in manager.read_only_locations)
         if section.fields:
             # For a read-only secret, the error comes before the form asks for values.
             manager.check_change(secret.name)
@@ -82,10 +82,10 @@ def register_secrets(
     if not sections:
         hint = f"To change them: %stack register-secrets {stack.name} --all"
         return Outcome(text=f"Every secret that stack {stack.name!r} needs is registered. {hint}")
-    for secret in required:
-        if _section(secret, everything=everything).fields:
+    for secret in required_secrets:
+        if _section(secret, asks_existing_values=asks_existing_values).fields:
             manager.require(Capability.REGISTER if secret.stored_secret is None else Capability.READ | Capability.UPDATE, "write")
-    writer = _SecretWriter(manager, {secret.name: secret for secret in required})
+    writer = _SecretWriter(manager, {secret.name: secret for secret in required_secrets})
     continuation = Continuation(
         writer.run, completed_subjects=lambda: writer.written_names, required_passphrase=lambda: manager.required_passphrase
     )
@@ -109,17 +109,17 @@ def _attributes_by_key(stack: Stack) -> dict[str, dict[str, tuple[str, ...]]]:
 def _required_secrets(
     manager: SecretsManager, attributes: Mapping[str, dict[str, tuple[str, ...]]], schemas: Mapping[str, str]
 ) -> list[_RequiredSecret]:
-    required = []
+    required_secrets = []
     for name, secret in manager.get_secrets(attributes).items():
         if isinstance(secret, SecretNotFoundError) and name not in manager.read_only_locations:
             schema = schema_or_fallback(schemas[name]) if name in schemas else ArbitrarySecretSchema
-            required.append(_RequiredSecret(name, attributes[name], None, schema))
+            required_secrets.append(_RequiredSecret(name, attributes[name], None, schema))
         elif isinstance(secret, ZenSecretsError):
             raise secret
         else:
-            required.append(_RequiredSecret(name, attributes[name], secret, type(secret)))
-        _check_keys(required[-1])
-    return required
+            required_secrets.append(_RequiredSecret(name, attributes[name], secret, type(secret)))
+        _check_keys(required_secrets[-1])
+    return required_secrets
 
 
 def _check_keys(secret: _RequiredSecret) -> None:
@@ -133,16 +133,16 @@ def _check_keys(secret: _RequiredSecret) -> None:
             raise InvalidSecretError(sentence(message), name=secret.name, hint=hint)
 
 
-def _section(secret: _RequiredSecret, *, everything: bool) -> Section:
+def _section(secret: _RequiredSecret, *, asks_existing_values: bool) -> Section:
     stored_content = secret.stored_secret.content if secret.stored_secret is not None else {}
-    required = dict.fromkeys([*secret.attributes, *(key for key in secret.schema.required_keys() if key not in stored_content)])
+    required_keys = dict.fromkeys([*secret.attributes, *(key for key in secret.schema.required_keys() if key not in stored_content)])
     # The keys of the schema come first, because people know their order.
-    schema_keys = [key for key in secret.schema.get_schema_keys() if key in required]
-    keys = [*schema_keys, *(key for key in required if key not in schema_keys)]
+    schema_keys = [key for key in secret.schema.get_schema_keys() if key in required_keys]
+    keys = [*schema_keys, *(key for key in required_keys if key not in schema_keys)]
     fields: list[Field] = [
         field_of(secret.schema, key, required=True, is_stored=key in stored_content, needed_by=secret.attributes.get(key, ()))
         for key in keys
-        if everything or key not in stored_content
+        if asks_existing_values or key not in stored_content
     ]
     verb = "update" if secret.stored_secret is not None else "register"
     schema = f" --schema={secret.schema.TYPE}" if secret.stored_secret is None and not secret.schema.takes_any_key() else ""
@@ -156,9 +156,9 @@ class _SecretWriter:
     After a failure, the next run continues with the unwritten secrets.
     """
 
-    def __init__(self, manager: SecretsManager, required: Mapping[str, _RequiredSecret]) -> None:
+    def __init__(self, manager: SecretsManager, required_secrets: Mapping[str, _RequiredSecret]) -> None:
         self._manager = manager
-        self._required = required
+        self._required_secrets = required_secrets
         self._descriptions: list[str] = []
         self.written_names: list[str] = []
 
@@ -172,21 +172,21 @@ class _SecretWriter:
         try:
             for name in names:
                 if name not in self.written_names:
-                    self._write(self._required[name], answers[name].values)
+                    self._write(self._required_secrets[name], answers[name].values)
                     self.written_names.append(name)
         except ZenSecretsError as error:
             problem = error
         else:
             text = f"Registered {', '.join(map(repr, self.written_names))}." if self.written_names else "Nothing was changed."
-            notes = [note for name in self.written_names for note in value_notes(name, answers[name].values, strip="")]
+            notes = [note for name in self.written_names for note in value_notes(name, answers[name].values, removal_hint="")]
             summary = (
                 f"registered {', '.join(self._descriptions)} in {manager_label(self._manager)}"
                 if self.written_names
                 else "nothing was changed"
             )
             return Outcome(text=text, summary=summary, warnings=tuple(notes))
-        unwritten = [name for name in names if name not in self.written_names]
-        progress = f"Written: {', '.join(self.written_names) or 'nothing'}; not written: {', '.join(unwritten)}."
+        unwritten_names = [name for name in names if name not in self.written_names]
+        progress = f"Written: {', '.join(self.written_names) or 'nothing'}; not written: {', '.join(unwritten_names)}."
         problem.message = f"{problem.message.rstrip('.')}. {progress}"
         raise problem
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from zensecrets_jupyter.commands.framework import completion
-from zensecrets_jupyter.commands.framework.click_extensions import Command, force_option, refresh, wait, yes_option
+from zensecrets_jupyter.commands.framework.click_extensions import Command, force_option, refresh_option, wait_option, yes_option
 from zensecrets_jupyter.commands.framework.command_groups import Group
 from zensecrets_jupyter.commands.framework.outcome import Outcome, UsageProblem
 from zensecrets_jupyter.commands.framework.warnings import stack_warnings
 from zensecrets_jupyter.commands.stacks.import_export import export_stack, import_stack
 from zensecrets_jupyter.commands.stacks.register_secrets import register_secrets
-from zensecrets_jupyter.commands.stacks.zenml_commands import add_to_stack, just_mine_option, share_note, share_option
+from zensecrets_jupyter.commands.stacks.zenml_commands import add_stack_commands, just_mine_option, share_note, share_option
 from zensecrets_jupyter.commands.tables.stack_tables import stack_record_table, stacks_table
 from zensecrets_jupyter.core import settings
 from zensecrets_jupyter.core.stack import ComponentType
@@ -43,17 +43,19 @@ SHORT_OPTIONS = {
 stack = Group("stack", help="Manage stacks.")
 stack.add_command(export_stack)
 stack.add_command(import_stack)
-add_to_stack(stack)
+add_stack_commands(stack)
 
-_name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.stack_names))
-_name_or_active = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names))
+_name_argument = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.stack_names))
+_optional_name_argument = click.argument(
+    "name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names)
+)
 
 
 def _name_options(function: _Function) -> _Function:
     """Add an option for each component type, which takes the name of a component."""
-    for component_type, short in reversed(SHORT_OPTIONS.items()):
+    for component_type, short_option in reversed(SHORT_OPTIONS.items()):
         function = click.option(
-            short,
+            short_option,
             f"--{component_type.command}",
             component_type.value,
             metavar="NAME",
@@ -65,8 +67,10 @@ def _name_options(function: _Function) -> _Function:
 
 def _flag_options(function: _Function) -> _Function:
     """Add a flag for each component type."""
-    for component_type, short in reversed(SHORT_OPTIONS.items()):
-        option = click.option(short, f"--{component_type.command}", component_type.value, is_flag=True, help=f"The {component_type.label}.")
+    for component_type, short_option in reversed(SHORT_OPTIONS.items()):
+        option = click.option(
+            short_option, f"--{component_type.command}", component_type.value, is_flag=True, help=f"The {component_type.label}."
+        )
         function = option(function)
     return function
 
@@ -93,34 +97,34 @@ def register(name: str, *, make_active: bool, share: bool, **components: str | N
 
 
 @stack.command("update", cls=Command)
-@_name_or_active
+@_optional_name_argument
 @_name_options
 def update(name: str | None, **components: str | None) -> Outcome:
     """Replace components of a stack, by default of the active one."""
     settings.validation_level()
-    chosen = _choose_components(components)
-    if not chosen:
+    chosen_components = _choose_components(components)
+    if not chosen_components:
         raise UsageProblem("The line names no component.", hint="Name a component, such as -x SECRETS_MANAGER.")
     workspace = get_workspace()
-    record = workspace.update_stack(workspace.stack_record(name).name, chosen)
+    record = workspace.update_stack(workspace.stack_record(name).name, chosen_components)
     return Outcome(text=f"Updated stack {record.name!r}.", warnings=stack_warnings(record.name))
 
 
 @stack.command("remove-component", cls=Command)
-@_name_or_active
+@_optional_name_argument
 @_flag_options
 def remove_component(name: str | None, **components: bool) -> Outcome:
     """Remove components from a stack, by default from the active one."""
-    chosen = _choose_components(components)
-    if not chosen:
+    chosen_components = _choose_components(components)
+    if not chosen_components:
         raise UsageProblem("The line names no type of component.", hint="Name a type, such as -x.")
     workspace = get_workspace()
     old_record = workspace.stack_record(name)
-    record = workspace.remove_from_stack(old_record.name, chosen)
-    text = f"Removed the {', '.join(component_type.label for component_type in chosen)} from stack {record.name!r}."
+    record = workspace.remove_from_stack(old_record.name, chosen_components)
+    text = f"Removed the {', '.join(component_type.label for component_type in chosen_components)} from stack {record.name!r}."
     if not record.is_active:
         return Outcome(text=text)
-    options = " ".join(f"--{component_type.command} {old_record.components[component_type]}" for component_type in chosen)
+    options = " ".join(f"--{component_type.command} {old_record.components[component_type]}" for component_type in chosen_components)
     warning = f"Warning: stack {record.name!r} is the active one. To undo the change: %stack update {record.name} {options}"
     return Outcome(text=text, warnings=(warning, *stack_warnings(record.name)))
 
@@ -134,7 +138,7 @@ def list_() -> Outcome:
 
 
 @stack.command("describe", cls=Command)
-@_name_or_active
+@_optional_name_argument
 def describe(name: str | None) -> Outcome:
     """Show the components of a stack, by default of the active one."""
     workspace = get_workspace()
@@ -152,7 +156,7 @@ def get() -> Outcome:
 
 
 @stack.command("set", cls=Command)
-@_name
+@_name_argument
 def set_(name: str) -> Outcome:
     """Set the active stack."""
     settings.validation_level()
@@ -161,7 +165,7 @@ def set_(name: str) -> Outcome:
 
 
 @stack.command("rename", cls=Command)
-@_name
+@_name_argument
 @click.argument("new_name", metavar="NEW_NAME")
 def rename(name: str, new_name: str) -> Outcome:
     """Rename a stack."""
@@ -170,7 +174,7 @@ def rename(name: str, new_name: str) -> Outcome:
 
 
 @stack.command("copy", cls=Command)
-@_name
+@_name_argument
 @click.argument("new_name", metavar="NEW_NAME")
 def copy(name: str, new_name: str) -> Outcome:
     """Register a stack with the components of another stack."""
@@ -179,7 +183,7 @@ def copy(name: str, new_name: str) -> Outcome:
 
 
 @stack.command("delete", cls=Command)
-@_name
+@_name_argument
 @yes_option
 @force_option
 @click.pass_obj
@@ -194,8 +198,8 @@ def delete(call: Call, name: str, *, yes: bool, old_force: bool) -> Outcome:
 
 
 @stack.command("validate", cls=Command)
-@_name_or_active
-@refresh
+@_optional_name_argument
+@refresh_option
 def validate(name: str | None, *, refresh: bool) -> Outcome:
     """Show all problems of a stack, by default of the active one."""
     report = get_workspace().stack(name).validate(refresh=refresh)
@@ -203,11 +207,11 @@ def validate(name: str | None, *, refresh: bool) -> Outcome:
 
 
 @stack.command("register-secrets", cls=Command)
-@_name_or_active
+@_optional_name_argument
 @click.option("--all", "everything", is_flag=True, help="Ask for existing values too. An empty answer keeps a value.")
 @click.option("--skip-existing", is_flag=True, help="Ask only for missing values. This is the default.")
-@refresh
-@wait
+@refresh_option
+@wait_option
 @click.pass_obj
 def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_existing: bool, refresh: bool) -> Outcome:
     """Register the missing secrets of a stack, by default of the active one."""
@@ -216,4 +220,4 @@ def register_secrets_(call: Call, name: str | None, *, everything: bool, skip_ex
     chosen_stack = get_workspace().stack(name)
     if refresh and chosen_stack.has_secrets_manager:
         chosen_stack.secrets_manager.get_secrets((secret.name for secret in chosen_stack.required_secrets), refresh=True)
-    return register_secrets(call, chosen_stack, everything=everything)
+    return register_secrets(call, chosen_stack, asks_existing_values=everything)

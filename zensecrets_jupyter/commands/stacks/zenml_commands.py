@@ -41,7 +41,7 @@ def share_note(*, is_set: bool) -> tuple[str, ...]:
     return (f"Note: --share has no effect: {SINGLE_USER}",) if is_set else ()
 
 
-def add_to_stack(group: Group) -> None:
+def add_stack_commands(group: Group) -> None:
     """Add ZenML's ``share``, ``up`` and ``down`` to the group of stacks."""
     name = click.argument("name", metavar="[NAME]", required=False, shell_complete=completion.completer(completion.stack_names))
 
@@ -68,7 +68,7 @@ def add_to_stack(group: Group) -> None:
         return Outcome(text=f"There is nothing to stop: stack {record.name!r} refers to services and runs none.")
 
 
-def add_to_components(group: Group, component_type: ComponentType, active_name: Callable[[ComponentType], str]) -> None:
+def add_component_commands(group: Group, component_type: ComponentType, active_name: Callable[[ComponentType], str]) -> None:
     """Add ``share``, ``up``, ``down``, ``logs`` and ``explain`` to a component type's group.
 
     Args:
@@ -80,31 +80,35 @@ def add_to_components(group: Group, component_type: ComponentType, active_name: 
     names = completion.completer(completion.component_names(component_type))
     optional_name = click.argument("name", metavar="[NAME]", required=False, shell_complete=names)
 
-    def label(name: str | None) -> str:
+    def component_label(name: str | None) -> str:
         return f"{type_label} {get_workspace().component(component_type, name or active_name(component_type)).name!r}"
 
     @group.command("share", cls=Command, help=f"Explain how to share {component_type.label_with_article}.")
     @optional_name
     def share(name: str | None) -> Outcome:
-        return Outcome(text=f"The {label(name)} was not changed: {SINGLE_USER}")
+        return Outcome(text=f"The {component_label(name)} was not changed: {SINGLE_USER}")
 
     @group.command("up", cls=Command, help=f"Explain why {component_type.label_with_article} needs no start.")
     @optional_name
     def up(name: str | None) -> Outcome:
-        return Outcome(text=f"There is nothing to start: the {label(name)} is a registration of a service that runs without this package.")
+        return Outcome(
+            text=f"There is nothing to start: the {component_label(name)} is a registration of a service that runs without this package."
+        )
 
     @group.command("down", cls=Command, help=f"Explain why {component_type.label_with_article} needs no stop.")
     @optional_name
     @click.option("-y", "--yes", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect.")
     @click.option("--force", "-f", is_flag=True, expose_value=False, hidden=True)
     def down(name: str | None) -> Outcome:
-        return Outcome(text=f"There is nothing to stop: the {label(name)} is a registration of a service that runs without this package.")
+        return Outcome(
+            text=f"There is nothing to stop: the {component_label(name)} is a registration of a service that runs without this package."
+        )
 
     @group.command("logs", cls=Command, help=f"Explain where the logs of {component_type.label_with_article} are.")
     @optional_name
     @click.option("--follow", "-f", is_flag=True, expose_value=False, help="Accepted for ZenML, without effect.")
     def logs(name: str | None) -> Outcome:
-        return Outcome(text=f"There are no logs here: the {label(name)} is a registration of a service that has its own logs.")
+        return Outcome(text=f"There are no logs here: the {component_label(name)} is a registration of a service that has its own logs.")
 
     @group.command("explain", cls=Command, help=f"Explain what {component_type.label_with_article} does.")
     def explain() -> Outcome:

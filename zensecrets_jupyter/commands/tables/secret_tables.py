@@ -23,13 +23,13 @@ def secret_table(secret: BaseSecretSchema) -> Table:
     return Table(["key", "value"], rows, title=f"Secret {secret.name!r} (schema {secret.TYPE})", note="" if rows else "It has no keys.")
 
 
-def secrets_table(manager: str, secrets: Sequence[SecretSummary]) -> Table:
+def secrets_table(manager_name: str, secrets: Sequence[SecretSummary]) -> Table:
     """Return the secrets of a secrets manager with their metadata; no secret is read."""
     columns = ["name", "schema", "version", "updated"]
     rows = [[secret.name, _schema_text(secret.schema), secret.version, secret.updated and local_time(secret.updated)] for secret in secrets]
     used_columns = [index for index, _ in enumerate(columns) if index == 0 or any(row[index] is not None for row in rows)]
     empty_note = "There are no secrets. To register one: %secret register NAME"
-    title = f"Secrets in secrets manager {manager!r}"
+    title = f"Secrets in secrets manager {manager_name!r}"
     return Table(
         [columns[index] for index in used_columns],
         [[row[index] for index in used_columns] for row in rows],
@@ -48,7 +48,7 @@ def versions_table(name: str, versions: Sequence[SecretVersion]) -> Table:
 
 
 def schemas_table(schemas: Iterable[tuple[str, type[BaseSecretSchema] | None]]) -> Table:
-    """Return the schema types with their keys; ``None`` is a schema that can't be imported."""
+    """Return the schema types with their keys; the schema of a type is ``None`` if it can't be imported."""
     rows = [(schema_type, _keys_text(schema) if schema else "not usable here") for schema_type, schema in schemas]
     return Table(["schema", "keys"], rows, note="To show the keys of one schema: %secret schemas TYPE")
 
@@ -71,7 +71,7 @@ def schema_table(schema: type[BaseSecretSchema]) -> Table:
 def _schema_text(schema: str | None) -> str | None:
     """Return a schema type for display.
 
-    In an imported secret, a value may be in the place of the type. A text that looks like a value is hidden.
+    The type in an imported secret may be any text. A text that looks like a value is hidden.
     """
     return schema if schema is None or not is_opaque(schema) else "(not shown)"
 

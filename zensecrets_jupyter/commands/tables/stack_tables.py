@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.workspace import ComponentRecord, StackRecord
 
 
-def components_table(records: Sequence[ComponentRecord], active: str | None, component_type: ComponentType) -> Table:
+def components_table(records: Sequence[ComponentRecord], active_name: str | None, component_type: ComponentType) -> Table:
     """Return the components of one type; a star marks the active stack's component."""
-    rows = [("*" if record.name == active else "", record.name, record.flavor, local_time(record.updated)) for record in records]
+    rows = [("*" if record.name == active_name else "", record.name, record.flavor, local_time(record.updated)) for record in records]
     note = "" if rows else f"There is none. To register one: %zen {component_type.command} register NAME --flavor=FLAVOR"
     return Table(["active", "name", "flavor", "updated"], rows, title=sentence(component_type.plural), note=note)
 

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 # JupyterLab sets these CSS variables for its light and dark themes; other pages use their own colors.
 _TEXT_STYLE = "color: var(--jp-ui-font-color1, inherit); font-family: var(--jp-ui-font-family, sans-serif);"
-_SIZE = "font-size: var(--jp-ui-font-size1, 13px);"
+_FONT_SIZE_STYLE = "font-size: var(--jp-ui-font-size1, 13px);"
 # A cell has a short style, because the kernel keeps every output in memory. JupyterLab itself styles the rows.
-_CELL = "text-align: left;"
-_PREFORMATTED = "vertical-align: top; white-space: pre-wrap;"
-_FAINT = "color: var(--jp-ui-font-color2, inherit);"
+_CELL_STYLE = "text-align: left;"
+_PREFORMATTED_STYLE = "vertical-align: top; white-space: pre-wrap;"
+_FAINT_STYLE = "color: var(--jp-ui-font-color2, inherit);"
 _MAX_ROWS = 2_000
-"""Maximum number of rows that HTML shows. In plain text, only a table with at most this many rows is folded."""
-_UNLIMITED = 10_000
+"""The maximum number of rows in HTML. In plain text, a table with more rows is not folded."""
+_UNLIMITED_WIDTH = 10_000
 """A width in columns that no table exceeds, so that piped output is not folded."""
-_GAP = "   "
+_COLUMN_GAP = "   "
 
 
 class Table(Sequence[dict[str, str]]):
@@ -83,25 +83,26 @@ class Table(Sequence[dict[str, str]]):
             rows = [[column.upper() for column in self.columns], *([_printable(text) for text in row] for row in self._rows)]
             lines = _layout(rows)
             # Folding takes minutes for a hundred thousand rows, so a large table is not folded.
-            needs_folding = len(rows) <= _MAX_ROWS and _width_of(lines[1]) > (width or _UNLIMITED)
-            parts += [line.rstrip() for line in (_folded_layout(rows, width or _UNLIMITED) if needs_folding else lines)]
+            # The second line is the rule below the header, which is as wide as the table.
+            needs_folding = len(rows) <= _MAX_ROWS and _width_of(lines[1]) > (width or _UNLIMITED_WIDTH)
+            parts += [line.rstrip() for line in (_folded_layout(rows, width or _UNLIMITED_WIDTH) if needs_folding else lines)]
         return "\n".join([*parts, *([_printable(self.note)] if self.note else [])])
 
     def _repr_html_(self) -> str:
         """Return the table as HTML, with all texts escaped."""
-        parts = [f'<div class="zensecrets-table" style="{_TEXT_STYLE} {_SIZE}">']
+        parts = [f'<div class="zensecrets-table" style="{_TEXT_STYLE} {_FONT_SIZE_STYLE}">']
         if self.title:
             parts.append(f'<div style="padding: 4px 0; font-weight: 600;">{_escaped(self.title)}</div>')
         if self._rows:
-            head = "".join(f'<th style="{_CELL}">{_escaped(column.capitalize())}</th>' for column in self.columns)
-            rows = "".join(_row(row) for row in self._rows[:_MAX_ROWS])
-            parts.append(f'<table><thead><tr style="{_FAINT}">{head}</tr></thead><tbody>{rows}</tbody></table>')
+            header = "".join(f'<th style="{_CELL_STYLE}">{_escaped(column.capitalize())}</th>' for column in self.columns)
+            rows = "".join(_html_row(row) for row in self._rows[:_MAX_ROWS])
+            parts.append(f'<table><thead><tr style="{_FAINT_STYLE}">{header}</tr></thead><tbody>{rows}</tbody></table>')
         if len(self._rows) > _MAX_ROWS:
             # A browser takes minutes to draw a hundred thousand rows.
-            more = f"{len(self._rows) - _MAX_ROWS:,} more rows are not shown here: print the table, or take a slice of it."
-            parts.append(f'<div style="padding: 4px 0; {_FAINT}">{more}</div>')
+            note = f"{len(self._rows) - _MAX_ROWS:,} more rows are not shown here: print the table, or take a slice of it."
+            parts.append(f'<div style="padding: 4px 0; {_FAINT_STYLE}">{note}</div>')
         if self.note:
-            parts.append(f'<div style="padding: 4px 0; white-space: pre-wrap; {_FAINT}">{_escaped(self.note)}</div>')
+            parts.append(f'<div style="padding: 4px 0; white-space: pre-wrap; {_FAINT_STYLE}">{_escaped(self.note)}</div>')
         return "".join([*parts, "</div>"])
 
     def _as_dict(self, row: tuple[str, ...]) -> dict[str, str]:
@@ -137,11 +138,11 @@ def _layout(rows: Sequence[Sequence[str]]) -> list[str]:
     cells = [[text.split("\n") for text in row] for row in rows]
     widths = [max(_width_of(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
     lines = [
-        _GAP.join(text + " " * (width - _width_of(text)) for text, width in zip(texts, widths, strict=True))
+        _COLUMN_GAP.join(text + " " * (width - _width_of(text)) for text, width in zip(texts, widths, strict=True))
         for row in cells
         for texts in zip_longest(*row, fillvalue="")
     ]
-    lines.insert(1, _rule() * (sum(widths) + len(_GAP) * (len(widths) - 1)))
+    lines.insert(1, _rule() * (sum(widths) + len(_COLUMN_GAP) * (len(widths) - 1)))
     return lines
 
 
@@ -152,12 +153,13 @@ def _folded_layout(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     from rich.table import Table as RichTable
     from rich.text import Text
 
+    # The third of the eight lines is the rule below the header. All other borders are spaces.
     rules = box.Box(f"    \n    \n {_rule() * 2} \n    \n    \n    \n    \n    \n")
     table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
     for column in rows[0]:
         table.add_column(Text(column), overflow="fold")
     for row in rows[1:]:
-        # The class Text prevents that rich interprets markup in a cell.
+        # In the class Text, rich does not interpret markup.
         table.add_row(*map(Text, row))
     file = StringIO()
     # Without force_jupyter=False, rich would display the text as an additional output of the cell.
@@ -199,7 +201,7 @@ def _escaped(text: str) -> str:
     return html.escape(_printable(text)).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def _row(row: Sequence[str]) -> str:
-    style = f"{_CELL} {_PREFORMATTED}" if any("\n" in text or "  " in text for text in row) else _CELL
+def _html_row(row: Sequence[str]) -> str:
+    style = f"{_CELL_STYLE} {_PREFORMATTED_STYLE}" if any("\n" in text or "  " in text for text in row) else _CELL_STYLE
     cells = "".join(f'<td style="{style}">{_escaped(text)}</td>' for text in row)
     return f"<tr>{cells}</tr>"
