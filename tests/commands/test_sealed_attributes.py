@@ -131,6 +131,7 @@ def test_a_value_typed_in_a_kernel_is_sealed_too(tmp_path: Path) -> None:
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         results = [
+            # The second prompt offers a passphrase for the workspace. An empty answer declines it.
             kernel.run("%zen annotator register c --flavor=label_studio --authentication_secret", [value, ""]),
             kernel.run("%zen annotator update c --authentication_secret", [other]),
             kernel.run("%zen annotator describe c"),
@@ -214,7 +215,7 @@ def test_other_attributes_are_not_sealed(attribute: str) -> None:
 
 
 def test_the_value_of_a_copied_component_is_sealed(tmp_path: Path) -> None:
-    """The copy has the same value."""
+    """The copy has the same value. Its sealed data can be opened only as attributes of a component."""
     value = canary("copied")
     run("annotator register c --flavor=label_studio --authentication_secret=?", value)
     run("annotator copy c d")

@@ -1,7 +1,7 @@
 """Guess the inline secrets of a malformed command line.
 
 A line is malformed if it has, for example, an unclosed quote, a space around ``=``, or an unknown command. The command fails, but the line
-still contains the value that the user typed. A text counts as a value if it follows a text that looks like a key.
+still contains the value that the user typed. A text counts as a value if it follows a text that looks like a key, or if it looks random.
 """
 
 from __future__ import annotations
@@ -38,12 +38,13 @@ Word processors and web pages may have replaced the hyphens by dashes.
 """
 
 _WORD = re.compile(r"[^\s\"']+")
+"""A word of the line, without quotes."""
 
 _HYPHENS = frozenset("-\u2010\u2011\u2012\u2013\u2212")
 """Characters that stand for one hyphen. An em dash stands for two."""
 
 _COMMON_OPTIONS = {"--schema": True, "-s": True, "--flavor": True, "-f": True, "--interactive": False, "-i": False, "--wait": False}
-"""The options of an unknown command, and whether each takes a value."""
+"""Options that many commands declare, for an unknown command, and whether each takes a value."""
 
 _MIXED_WORD = re.compile(r"(?=.*\d)(?=.*[^\W\d]).{8,}")
 """A word with letters and digits, which is specific enough to be masked in all outputs."""
@@ -146,6 +147,7 @@ def _find_arguments(line: str, options: dict[str, bool], *, has_name: bool) -> I
     while (match := _ARGUMENT.search(line, position)) is not None:
         key = match["key"] or match["bare"]
         value_start = match.end()
+        # Two hyphens, an em dash, or a key without dashes stand for a long option.
         option = f"{'--' if match['dashes'] not in _HYPHENS else '-'}{key}".replace("_", "-")
         # The value of a short option may follow directly, as in -saws.
         is_short = not option.startswith("--") and not match["equals"]

@@ -130,7 +130,7 @@ class Cleaner:
         if path.suffix in NOTEBOOK_SUFFIXES and notebooks.is_notebook(file.text):
             new_text = self.clean_notebook(file.text)
         else:
-            matches = notebooks.find(self._matcher, file.text)
+            matches = notebooks.find_in_text(self._matcher, file.text)
             is_source = path.suffix.lower() in SOURCE_SUFFIXES or path.name.startswith(".env")
             new_text = apply_edits(file.text, edits_of_source(file.text, matches) if is_source else edits_of_output(matches))
         return data if new_text == file.text else file.encode(new_text)
@@ -145,14 +145,14 @@ class Cleaner:
     def _edits_of_text(self, raw: str, text: notebooks.NotebookText, *, ascii_only: bool) -> Iterator[Edit]:
         """Yield the edits of the JSON ``raw`` that replace the values in one text."""
         value = text.value(raw)
-        matches = notebooks.find(self._matcher, value)
+        matches = notebooks.find_in_text(self._matcher, value)
         if not matches:
             return
-        first = text.tokens[0]
-        if first.is_number:
+        first_token = text.tokens[0]
+        if first_token.is_number:
             # A mask may replace a number only in these fields. In other fields, such as execution_count, nbformat requires a number.
             if {"data", "metadata", "state"} & set(text.path):
-                yield Edit(first.start, first.end, f'"{to_json_text(edits_of_output(matches)[0].new, ascii_only=ascii_only)}"')
+                yield Edit(first_token.start, first_token.end, f'"{to_json_text(edits_of_output(matches)[0].new, ascii_only=ascii_only)}"')
             return
         if text.is_cell_id:
             # A mask can't be the id of a cell: nbformat allows only letters, digits, - and _, and each id of a notebook must be unique.
@@ -177,7 +177,10 @@ class Cleaner:
         if new_data != data:
             replace_file(path, new_data)
         file = text_of(new_data)
-        remaining = self._matcher.find(new_data) or (file is not None and not file.is_utf8 and notebooks.find(self._matcher, file.text))
+        # The matcher searches bytes in UTF-8. A text in another encoding must be decoded to be searched.
+        remaining = self._matcher.find(new_data) or (
+            file is not None and not file.is_utf8 and notebooks.find_in_text(self._matcher, file.text)
+        )
         return ["some of its values can't be replaced"] if remaining else []
 
     def _clean_database(self, path: Path) -> list[str]:

@@ -94,7 +94,7 @@ class DocumentMasker:
         if digest in self._clean_hashes:
             return text
         notebook_text = notebooks.NotebookText((JsonToken(path, 0, 0, is_key=is_key),))
-        matches = notebooks.find(self._matcher, text)
+        matches = notebooks.find_in_text(self._matcher, text)
         if matches and not is_key and path:
             # A script in an output would not draw its figure if a mask replaced one of its numbers.
             numbers = numbers_in_scripts(str(path[-1]), text)

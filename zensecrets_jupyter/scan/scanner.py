@@ -146,7 +146,7 @@ class Scanner:
 
     def _scan_notebook_text(self, label: str, raw: str, text: notebooks.NotebookText) -> Iterator[Finding]:
         value = text.value(raw)
-        for match in notebooks.find(self._matcher, value):
+        for match in notebooks.find_in_text(self._matcher, value):
             line = value.count("\n", 0, match.start) + 1
             # A text has one token for each of its lines, or one token for all of them.
             file_line = raw.count("\n", 0, text.tokens[min(line, len(text.tokens)) - 1].start) + 1

@@ -97,7 +97,7 @@ class _InputBuffer:
 
     def __init__(self, keyboard: Input) -> None:
         self._keyboard = keyboard
-        self._letters: list[str] = []
+        self._characters: list[str] = []
         self._enter_count = 0
         """How often Enter was pressed since the last character. If more characters follow, each Enter is a line end of the text."""
         self._previous_key: Any = None
@@ -117,13 +117,13 @@ class _InputBuffer:
             elif is_in_private_key:
                 raise InvalidSecretError("The end of a private key did not arrive. The input was ignored.", hint=FROM_FILE)
             else:
-                return "".join(self._letters)
+                return "".join(self._characters)
 
     def _is_in_private_key(self) -> bool:
         """Return whether Enter was pressed inside a private key, after its first line and before its last one."""
         if not self._enter_count:
             return False
-        text = "".join(self._letters)
+        text = "".join(self._characters)
         return text.lstrip().startswith(_PRIVATE_KEY_BEGIN) and _PRIVATE_KEY_END not in text
 
     def _handle_key(self, key_press: KeyPress) -> None:
@@ -132,7 +132,7 @@ class _InputBuffer:
         key = key_press.key
         if key is Keys.ControlC:
             raise KeyboardInterrupt
-        if key is Keys.ControlD and not self._letters:
+        if key is Keys.ControlD and not self._characters:
             raise EOFError
         if key is Keys.ControlM or (key is Keys.ControlJ and self._previous_key is not Keys.ControlM):
             # ControlM is a carriage return, and ControlJ a line feed. A line feed directly after a carriage return is no second line end.
@@ -140,20 +140,20 @@ class _InputBuffer:
         elif key is Keys.ControlH:
             # ControlH is the backspace key.
             self._add_line_ends()
-            del self._letters[-1:]
+            del self._characters[-1:]
         elif key is Keys.ControlU:
-            self._letters.clear()
+            self._characters.clear()
             self._enter_count = 0
         elif key is Keys.BracketedPaste:
             self._add_line_ends()
-            self._letters += key_press.data.replace("\r\n", "\n").replace("\r", "\n")
+            self._characters += key_press.data.replace("\r\n", "\n").replace("\r", "\n")
         elif key is Keys.ControlI or not isinstance(key, Keys):
             self._add_line_ends()
-            self._letters += key_press.data
+            self._characters += key_press.data
         self._previous_key = key
 
     def _add_line_ends(self) -> None:
-        self._letters += "\n" * self._enter_count
+        self._characters += "\n" * self._enter_count
         self._enter_count = 0
 
 
@@ -193,23 +193,23 @@ def _raw_mode(keyboard: Input, output: TextIO) -> Iterator[None]:
         return
     import termios
 
-    file = keyboard.fileno()
+    descriptor = keyboard.fileno()
     has_bracketed_paste = os.environ.get("TERM", "dumb") != "dumb"
     with keyboard.raw_mode():
         try:
-            _, _, _, local_modes, *_ = termios.tcgetattr(file)
+            _, _, _, local_modes, *_ = termios.tcgetattr(descriptor)
             if local_modes & termios.ECHO:
                 raise OSError
         except termios.error as error:
             raise OSError from error
-        termios.tcflush(file, termios.TCIFLUSH)
+        termios.tcflush(descriptor, termios.TCIFLUSH)
         # Turn on bracketed paste (xterm): a pasted text arrives between two escape sequences, and prompt_toolkit reads it as one key.
         _write(output, "\x1b[?2004h" if has_bracketed_paste else "")
         try:
             yield
         finally:
             _write(output, "\x1b[?2004l" if has_bracketed_paste else "")
-            termios.tcflush(file, termios.TCIFLUSH)
+            termios.tcflush(descriptor, termios.TCIFLUSH)
 
 
 def _is_ready(keyboard: Input, seconds: float | None) -> bool:

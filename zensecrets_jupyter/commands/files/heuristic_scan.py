@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.scan.matchers import Matcher
 
-LONGEST_LINE = 5_000
+MAX_LINE_LENGTH = 5_000
 """The maximum number of characters of a line that is searched. People do not write longer lines, and detectors search them slowly."""
 
 
@@ -54,7 +54,7 @@ class HeuristicScan:
             return []
         if "\0" in raw:
             return []
-        label = self._matcher.mask(str(path))
+        masked_path = self._matcher.mask(str(path))
         with default_settings() as settings:
             # With this filter, detect-secrets would send a possible secret to the service that issued it.
             settings.disable_filters(_VERIFICATION_FILTER)
@@ -62,15 +62,15 @@ class HeuristicScan:
             filters = [filter_ for filter_ in get_filters() if filter_.injectable_variables <= {"secret", "line"}]
             detector = _LineDetector(self._matcher, get_plugins(), filters)
             if path.suffix in NOTEBOOK_SUFFIXES and notebooks.is_notebook(raw):
-                return list(self._find_in_notebook(label, raw, detector))
+                return list(self._find_in_notebook(masked_path, raw, detector))
             lines = enumerate(raw.splitlines(), 1)
             return [
-                Finding(label, f"line {number}", secret_type, UNKNOWN, number)
+                Finding(masked_path, f"line {number}", secret_type, UNKNOWN, number)
                 for number, line in lines
                 for secret_type in detector.secret_types(line)
             ]
 
-    def _find_in_notebook(self, label: str, raw: str, detector: _LineDetector) -> Iterator[Finding]:
+    def _find_in_notebook(self, masked_path: str, raw: str, detector: _LineDetector) -> Iterator[Finding]:
         for text in notebooks.texts(raw):
             is_in_output = bool(_OUTPUT_KEYS & set(text.path))
             if text.is_base64 or text.tokens[0].is_key or not (text.is_source or is_in_output):
@@ -80,7 +80,7 @@ class HeuristicScan:
                     # A text has one token for each of its lines, or one token for all of them.
                     token = text.tokens[min(number, len(text.tokens)) - 1]
                     line_in_file = raw.count("\n", 0, token.start) + 1
-                    yield Finding(label, text.location(self._matcher, number), secret_type, UNKNOWN, line_in_file)
+                    yield Finding(masked_path, text.location(self._matcher, number), secret_type, UNKNOWN, line_in_file)
 
 
 _VERIFICATION_FILTER = "detect_secrets.filters.common.is_ignored_due_to_verification_policies"
@@ -98,7 +98,7 @@ class _LineDetector:
 
     def secret_types(self, line: str) -> list[str]:
         """Return the types of the possible secrets in a line."""
-        if not line.strip() or len(line) > LONGEST_LINE or self._is_filtered(line=line):
+        if not line.strip() or len(line) > MAX_LINE_LENGTH or self._is_filtered(line=line):
             return []
         types = set()
         for plugin in self._plugins:

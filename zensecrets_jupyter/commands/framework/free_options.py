@@ -85,8 +85,8 @@ def split(
     Raises:
         UsageProblem: If a key is repeated or empty, a declared option has no value, or a word could be a name or a value.
     """
-    declared, positioned = split_with_positions(words, options, positional_count=positional_count, lenient=lenient)
-    return declared, [option.argument for option in positioned]
+    declared_words, positioned = split_with_positions(words, options, positional_count=positional_count, lenient=lenient)
+    return declared_words, [option.argument for option in positioned]
 
 
 def split_with_positions(
@@ -128,18 +128,18 @@ class _Line:
 
     def read(self, words: Sequence[str]) -> None:
         """Add each word to :attr:`declared_words`, :attr:`free_options` or :attr:`plain_words`."""
-        remaining = list(words)
+        remaining_words = list(words)
         bare_option: Argument | None = None
-        while remaining:
-            index = len(words) - len(remaining)
-            word = remaining.pop(0)
+        while remaining_words:
+            index = len(words) - len(remaining_words)
+            word = remaining_words.pop(0)
             previous_option, bare_option = bare_option, None
             head, equals, text = word.partition("=")
             if word == "--":
-                self.plain_words += [_PlainWord(text, None, position) for position, text in enumerate(remaining, index + 1)]
+                self.plain_words += [_PlainWord(text, None, position) for position, text in enumerate(remaining_words, index + 1)]
                 return
             if _with_hyphens(head) in self._options:
-                self._read_declared_option(word, remaining)
+                self._read_declared_option(word, remaining_words)
             elif word.startswith("--"):
                 if not self._lenient and not equals:
                     _refuse_colon(head[2:])
@@ -154,12 +154,12 @@ class _Line:
                     _refuse_equals_sign(word, previous_option.key if previous_option else "")
                 self.plain_words.append(_PlainWord(word, previous_option, index))
 
-    def _read_declared_option(self, word: str, remaining: list[str]) -> None:
+    def _read_declared_option(self, word: str, remaining_words: list[str]) -> None:
         head, equals, _ = word.partition("=")
         if equals or not self._options[_with_hyphens(head)]:
             self.declared_words.append(word)
-        elif remaining:
-            self.declared_words += [word, remaining.pop(0)]
+        elif remaining_words:
+            self.declared_words += [word, remaining_words.pop(0)]
         elif not self._lenient:
             raise UsageProblem(f"The option {head} needs a value.", hint=f"Write {head}=VALUE.")
 
@@ -199,14 +199,14 @@ def check_typos(keys: Iterable[str], options: Iterable[str], valid_keys: Iterabl
     Raises:
         UsageProblem: If a key looks like a mistyped option. The error names the key and the option, and no value.
     """
-    allowed = {_with_hyphens(key) for key in valid_keys}
+    valid_names = {_with_hyphens(key) for key in valid_keys}
     long_options = [option[2:] for option in options if option.startswith("--") and len(option) >= _MIN_OPTION_LENGTH + 2]
     for key in keys:
         name = _with_hyphens(key)
         # A key that begins with an option, or is the beginning of an option, is no typing error: `stripe`, `value`.
         candidates = [option for option in long_options if not name.startswith(option) and not option.startswith(name)]
         intended_option = next((option for option in candidates if _is_typo(name, option)), "")
-        if intended_option and name not in allowed and name not in _KEYS_LIKE_OPTIONS and not name[-1:].isdigit():
+        if intended_option and name not in valid_names and name not in _KEYS_LIKE_OPTIONS and not name[-1:].isdigit():
             message = f"--{key} looks like a typing error of the option --{intended_option}."
             hint = f"Write --{intended_option}{'; or, if it is a key, ' + alternative.replace('KEY', key) if alternative else ''}."
             raise UsageProblem(message, hint=hint)
@@ -293,7 +293,7 @@ def _refuse_ambiguous_words(count: int, expected_count: int, bare_options: list[
     Args:
         count: The number of words that are certainly positional.
         expected_count: The number of positional words that the command takes.
-        bare_options: The bare options that a word follows, which may be the value of the option.
+        bare_options: The bare options directly before a word without a dash. Each of these words may be the value of its option.
         free_options: All free options of the line.
     """
     if count == expected_count or (count < expected_count and not bare_options):

@@ -1,14 +1,14 @@
 """File format of keyed fingerprints, by which values are recognized without storing them.
 
 The first line is a header with a random key. Each further line belongs to one value. For the value, and for each text that the value
-decodes to, it contains the hash of the whole text and the hashes of short windows of it (see
+decodes to, the line contains the hash of the whole text and the hashes of its windows, which are short parts of the text (see
 :mod:`~zensecrets_jupyter.scan.fingerprints.windows`). All hashes are keyed BLAKE2b (RFC 7693).
 
 A person who has the file has its key too. The file then reveals
 
 * whether a text is one of the values, or contains one: this is the purpose of the file;
 * the names and keys of the secrets;
-* how many letters each value has, and where in it a window without white space begins.
+* how many letters each value has, and where in the value its windows begin.
 
 The file reveals nothing else. In particular it contains no hashes of a few letters, which would make a scan faster: a person could guess
 them one by one, and join them to the value. A person who has the file can check guesses as fast as a machine computes hashes. Therefore a

@@ -46,10 +46,12 @@ class FingerprintMatcher(Matcher):
     def _read(self, line: str) -> bool:
         """Add the fingerprints of a line, and return whether the line is intact."""
         windows = windows_of_line(line)
-        for stored in windows or ():
-            self._tables.setdefault((stored.size, stored.kind), {}).setdefault(stored.window_hash, []).append(stored.entry)
-            self.reach = max(self.reach, MAX_ENCODED_BYTE_SIZE * stored.entry.text_length)
-            self._names.add(stored.entry.name)
+        for stored_window in windows or ():
+            self._tables.setdefault((stored_window.size, stored_window.kind), {}).setdefault(stored_window.window_hash, []).append(
+                stored_window.entry
+            )
+            self.reach = max(self.reach, MAX_ENCODED_BYTE_SIZE * stored_window.entry.text_length)
+            self._names.add(stored_window.entry.name)
         return windows is not None
 
     @property

@@ -31,11 +31,11 @@ VARIABLE = "ZENSECRETS_FINGERPRINTS"
 
 
 class _SavedState(NamedTuple):
-    """What this process has saved to a file.
+    """The state of a file after this process has saved fingerprints to it.
 
     Attributes:
-        value_count: How many of the redactor's values were saved.
-        file_size: The size of the file after that, in bytes.
+        value_count: The number of values of the redactor that this process had at that time.
+        file_size: The size of the file in bytes; -1 before the first save.
     """
 
     value_count: int = 0
@@ -47,7 +47,7 @@ _WRITING_SECONDS = 0.05
 _removed_line_counts: list[int] = []
 """The number of damaged lines of each repair since the last call of :func:`take_removed_line_count`."""
 _LINE_ID = re.compile(r'"id":"([^"]*)"')
-"""The ``id`` in a line of the file, by which lines of one value are recognized."""
+"""The ``id`` in a line of the file. Lines of the same value have the same id."""
 _saved_states: dict[tuple[str, int], _SavedState] = {}
 """The saved state of each file, by the file's path and inode number."""
 

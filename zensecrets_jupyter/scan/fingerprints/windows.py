@@ -31,6 +31,7 @@ RAW_BYTES = 2
 _RUN = re.compile(rb"[^\s\0]+")
 """A run: bytes without white space between them."""
 _MAX_WINDOW_SIZE = 200
+"""The maximum size of a window in letters or bytes. Windows of other sizes than :data:`SIZES` are the last resort."""
 _RUNS_AT_EACH_END = 20
 """The number of runs at each end of a value that are tried. The runs between them are left out, because a value may have thousands."""
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.scan.matchers import Match, Matcher
 
-_NUMBERED = {"cells": "cell", "outputs": "output", "worksheets": "worksheet"}
-"""Keys of lists whose items are numbered in a location, with the noun for an item."""
+_ITEM_NOUNS = {"cells": "cell", "outputs": "output", "worksheets": "worksheet"}
+"""The keys of lists whose items have a number in a location, each with the noun for an item."""
 _SOURCE_KEYS = {"source", "input"}
 """Keys of the source of a cell, in all versions of nbformat."""
-_UNNAMED = {"data", "attachments"}
+_UNNAMED_KEYS = {"data", "attachments"}
 """Keys that a location does not contain: ``data`` is left out, and ``attachment`` replaces ``attachments``."""
 _BINARY_TYPE = re.compile(r"(?:image/(?!svg)|audio/|video/|font/|application/(?:pdf|octet-stream|zip|x-))")
 """A MIME type whose content is base64 in a notebook."""
@@ -100,8 +100,8 @@ def texts(text: str) -> Iterator[NotebookText]:
         yield NotebookText(tuple(token for _, token in group))
 
 
-def find(matcher: Matcher, text: str) -> list[Match]:
-    """Return the matches in ``text``, with offsets in characters."""
+def find_in_text(matcher: Matcher, text: str) -> list[Match]:
+    """Return the matches in a text, with offsets in characters; the text need not be from a notebook."""
     data = text.encode("utf-8", "surrogatepass")
     matches = matcher.find(data)
     return [_in_characters(match, data) for match in matches] if len(data) != len(text) else matches
@@ -125,16 +125,17 @@ def _in_characters(match: Match, data: bytes) -> Match:
 
 
 def _format_location(path: JsonPath, line: int, *, is_key: bool) -> str:
+    """Return the location for a path; ``line`` replaces the key of a source, unless it is 0."""
     parts: list[str] = []
     in_metadata = False
     for parent, part in zip((None, *path), path, strict=False):
         if isinstance(part, int):
             # Other indices, such as those of a list of lines, do not help a reader. Most notebooks have only one worksheet.
-            if parent in _NUMBERED and not in_metadata and not (parent == "worksheets" and part == 0):
-                parts.append(f"{_NUMBERED[str(parent)]} {part + 1}")
-        elif part in _UNNAMED and not in_metadata:
+            if parent in _ITEM_NOUNS and not in_metadata and not (parent == "worksheets" and part == 0):
+                parts.append(f"{_ITEM_NOUNS[str(parent)]} {part + 1}")
+        elif part in _UNNAMED_KEYS and not in_metadata:
             parts += ["attachment"] if part == "attachments" else []
-        elif part not in _NUMBERED or in_metadata:
+        elif part not in _ITEM_NOUNS or in_metadata:
             in_metadata = in_metadata or part == "metadata"
             parts.append(part)
     if parts and parts[-1] in _SOURCE_KEYS and line:
