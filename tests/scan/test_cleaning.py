@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python
 
 VALUE = special_canary("clean")
+"""A value with characters that each encoding writes differently."""
 PLAIN = canary("plain")
+"""A value of letters and digits."""
 MASK = "‹secret:planted.key›"
 MATCHER = matcher_for(planted=VALUE)
 """A matcher for VALUE. It exists once, because its patterns take longer than a search."""
@@ -46,13 +48,13 @@ MATCHER = matcher_for(planted=VALUE)
 def clean(matcher: Matcher, *paths: Path) -> CleaningResult:
     """Clean files, and check that a scan finds nothing in them afterwards."""
     cleaner = Cleaner(matcher)
-    files, skipped = cleaner.read(paths)
-    cleaned = cleaner.clean(files)
-    cleaned.uncleaned_files += skipped
-    assert find_canary(repr(cleaned)) == []
-    if not cleaned.uncleaned_files:
+    files, uncleanable_files = cleaner.read(paths)
+    result = cleaner.clean(files)
+    result.uncleaned_files += uncleanable_files
+    assert find_canary(repr(result)) == []
+    if not result.uncleaned_files:
         assert Scanner(matcher).scan(map(str, paths)).findings == []
-    return cleaned
+    return result
 
 
 def to_json(document: Any, **style: Any) -> str:

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.scan.matchers import Matcher
 
 VALUE = special_canary("scan")
+"""A value with characters that each encoding writes differently."""
 ENCODED_TEXTS = encodings_of(VALUE)
+"""The encoded texts of the value, by the name of the encoding."""
 
 
 def matchers() -> list[Matcher]:

@@ -125,6 +125,15 @@ def _write_backup(call: Call, backup: str | None, contents: dict[Path, bytes]) -
 
 
 def _outcome(report: ScanReport, result: CleaningResult, action: str, backup: str | None = None, paths: Sequence[str] = ()) -> Outcome:
+    """Return the outcome: a table of the files, notes about skipped files and the backup, and the secrets to rotate.
+
+    Args:
+        report: The findings in the files.
+        result: The files that were cleaned, or would be cleaned in a dry run, and those that were not.
+        action: The text of the table for a cleaned file.
+        backup: The backup, if there is one.
+        paths: The arguments of the command.
+    """
     # The rows have the paths of the findings, in which values are masked.
     counts = Counter(finding.path for finding in report.findings)
     reasons = {file.path: file.reason for file in result.uncleaned_files}

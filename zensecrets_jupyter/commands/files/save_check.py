@@ -30,7 +30,7 @@ _FILE_PREFIX = "zensecrets-"
 _KEY_SIZE = 32
 _LENGTH_SIZE = 8
 """The number of bytes for the length of a message, which come before the message."""
-_LARGEST_MESSAGE = 1 << 30
+_MAX_MESSAGE_SIZE = 1 << 30
 """The maximum size of a message in bytes."""
 
 TIMEOUT = 3.0
@@ -156,7 +156,7 @@ def _receive(connection: socket.socket, key: bytes) -> dict[str, Any]:
     from nacl.secret import SecretBox
 
     length = int.from_bytes(_read(connection, _LENGTH_SIZE), "big")
-    if length > _LARGEST_MESSAGE:
+    if length > _MAX_MESSAGE_SIZE:
         raise ValueError("The message is too long.")
     try:
         message = json.loads(SecretBox(key).decrypt(_read(connection, length)))

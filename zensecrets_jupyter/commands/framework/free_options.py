@@ -56,12 +56,12 @@ class _PlainWord(NamedTuple):
     Attributes:
         text: The word.
         bare_option: The bare option directly before the word, which may take the word as its value; ``None`` if there is none.
-        index: The index of the word on the line.
+        word_index: The index of the word on the line.
     """
 
     text: str
     bare_option: Argument | None
-    index: int
+    word_index: int
 
 
 REPEATABLE_KEYS = frozenset({"clear"})
@@ -110,7 +110,7 @@ def split_with_positions(
         if word is None:
             positioned.append(option)
         else:
-            positioned.append(PositionedArgument(Argument(option.argument.key, word.text), option.key_index, word.index))
+            positioned.append(PositionedArgument(Argument(option.argument.key, word.text), option.key_index, word.word_index))
     if not lenient:
         check_duplicates(option.argument.key for option in positioned if option.argument.key not in REPEATABLE_KEYS)
     return [*line.declared_words, "--", *positional_words], positioned
