@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _MAX_UNDECODED = 48
 """Maximum number of bytes at the end of a text that may be an incomplete encoding."""
 _LINE_ENDS = {b"\n", b"\r\n"}
-"""Texts that may follow the first part of a wrapped value at the end of the data, because its next part is on the next line."""
 _VIEWS_WITH_WORDS = {"", "escapes", "a table", "layout"}
 """Names of the views that contain words. The views of other encodings may start or end inside a character."""
 _SHORT = 4096
@@ -130,15 +129,12 @@ class Search:
         if len(data) < _SHORT and not self._may_contain_value(data):
             return []
         matches: list[PatternMatch] = []
-        end = len(data)
         for view, match in self._views.search(data, self._matcher.find):
             if match.part is not None and not _is_long_enough(data, view, match.part):
                 continue
             encoding = match.encoding if not view.encoding else _nested_encoding(match.encoding, view.encoding)
             for start, stop in _spans(data, view, match):
-                may_continue = (
-                    match.may_continue and end - stop <= _MAX_UNDECODED and (b"\n" not in data[stop:] or data[stop:] in _LINE_ENDS)
-                )
+                may_continue = match.may_continue and _is_near_end(data, stop)
                 # A binary key may start and end inside a character of the text.
                 span = character_start(data, start), character_end(data, stop)
                 matches.append(PatternMatch(*span, match.name, may_continue, encoding, match.is_whole))
@@ -242,7 +238,7 @@ class Search:
         first, last = pattern.first, min(pattern.last, pattern.first + SHORTEST_PART)
         begin, end = pattern.starts[first], pattern.starts[last - 1] + 1
         text = pattern.text[begin : end + len(pattern.gaps[last])]
-        # More than the first half of a text reveals too much of it. Public letters before `first` do not count.
+        # Half of a text, or SHORTEST_PART letters of it, reveal too much. Public letters before `first` do not count.
         letters_in_half = len(letters_of(pattern.text[: (len(pattern.text) + 1) // 2]))
         prefix = Prefix(
             skeleton=pattern.skeleton[first:last],
@@ -255,6 +251,14 @@ class Search:
         )
         self._prefixes.add(prefix)
         pattern.drop_positions()
+
+
+def _is_near_end(data: bytes, stop: int) -> bool:
+    """Return whether only the beginning of an encoding, or the line end of a wrapped value, may follow ``stop``."""
+    if len(data) - stop > _MAX_UNDECODED:
+        return False
+    rest = data[stop:]
+    return b"\n" not in rest or rest in _LINE_ENDS
 
 
 def _spans(data: bytes, view: TextView, match: PatternMatch) -> list[Span]:

@@ -62,11 +62,9 @@ class StreamRedactor:
             return FAILED
 
     def release(self) -> str:
-        """Return the text that is held back.
+        """Return the text that is held back, masked if it reveals too much of a value.
 
-        The text is masked if it reveals too much of a value.
-
-        It is called at the end of a cell and after a pause of :data:`IDLE_SECONDS`.
+        Front ends call this method at the end of a cell and after a pause of :data:`IDLE_SECONDS`.
         """
         try:
             return self._process("", release=True)
@@ -74,13 +72,14 @@ class StreamRedactor:
             return FAILED
 
     def _process(self, text: str, *, release: bool) -> str:
+        """Add ``text`` to the text that is held back, and return what can be written; with ``release``, that is all of it."""
         with self._lock:
             if not text and not self._held_back:
                 return ""
             search = self._search()
             if search is None:
                 return text
-            has_context = self._context or self._held_back
+            has_context = bool(self._context or self._held_back)
             chunk = text.encode("utf-8", "surrogatepass")
             self._held_back += chunk
             if self._expected_rest and not release and len(chunk) < len(self._expected_rest) and self._expected_rest.startswith(chunk):
@@ -105,14 +104,14 @@ class StreamRedactor:
         start = len(self._context)
         data = self._context + self._held_back
         matches = search.find(data)
-        unfinished = min([search.unfinished_start(data), *(match.start for match in matches if match.may_continue)])
+        unfinished_start = min([search.unfinished_start(data), *(match.start for match in matches if match.may_continue)])
         # The context never begins inside a match, because the rest of a value alone would not be recognized.
-        unfinished = min([unfinished, *(match.start for match in matches if match.start < unfinished < match.end)])
+        unfinished_start = min([unfinished_start, *(match.start for match in matches if match.start < unfinished_start < match.end)])
         if release:
             matches = merge_matches([*matches, *search.revealing_suffix(data)])
             stop = len(data)
         else:
-            stop = max(start, unfinished)
+            stop = max(start, unfinished_start)
         text = ""
         if stop > start:
             text = mask_matches(data, matches, start, stop, is_mask_returned=self._is_mask_returned).decode("utf-8", "surrogatepass")
@@ -122,18 +121,18 @@ class StreamRedactor:
                 if match.start < stop and match.end > start and (match.start >= start or not self._is_mask_returned)
             )
             self._is_mask_returned = any(match.start < stop <= match.end for match in matches)
-        self._context, self._held_back = data[_context_start(data, min(unfinished, stop)) : stop], data[stop:]
+        self._context, self._held_back = data[_context_start(data, min(unfinished_start, stop)) : stop], data[stop:]
         last_match = next((match for match in matches if match.may_continue and match.end == len(data)), None)
         if last_match is not None and last_match.start <= stop:
             self._expected_rest = search.rest_of_value(data[last_match.start :])
         return text
 
 
-def _context_start(data: bytes, unfinished: int) -> int:
+def _context_start(data: bytes, unfinished_start: int) -> int:
     """Return the start of the context in ``data``.
 
-    It is ``unfinished``, or the start of the word around it if that start is near.
+    It is ``unfinished_start``, or the start of the word around it if that start is near.
     """
-    near = max(0, unfinished - _CONTEXT)
-    before = data[near:unfinished]
-    return unfinished - len(before.split()[-1]) if before and not before[-1:].isspace() else unfinished
+    earliest = max(0, unfinished_start - _CONTEXT)
+    before = data[earliest:unfinished_start]
+    return unfinished_start - len(before.split()[-1]) if before and not before[-1:].isspace() else unfinished_start

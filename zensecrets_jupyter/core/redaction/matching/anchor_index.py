@@ -206,6 +206,7 @@ class AnchorIndex:
             automata, new_anchors = expected
             owners = dict(automata[-1].owners) if len(automata) > 1 else {}
             _merge(owners, new_anchors.owners)
+            # The automata are merged if no anchor is new, or if the second one would have half as many anchors as the first one.
             if automata and (not new_anchors.owners or 2 * len(owners) >= len(automata[0].owners)):
                 all_owners = dict(automata[0].owners)
                 _merge(all_owners, owners)

@@ -166,8 +166,10 @@ class Comparison:
         if ends is None:
             return None
         start_byte, end_byte = ends
+        # UTF-16 writes each ASCII character with a zero byte.
         if not is_plain and b"\0" in written[:8] and b"\0" not in expected:
             start_byte, end_byte = self._with_zeros(start_byte, end_byte)
+        # The span of the sensitive letters, if some of them are missing.
         part = None
         if begin > pattern.first or stop < pattern.last:
             part = self._part(pattern, max(begin, pattern.first), min(stop, pattern.last), shift)

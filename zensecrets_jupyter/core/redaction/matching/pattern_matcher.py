@@ -50,6 +50,7 @@ class PatternMatcher:
         # The exact patterns whose reduced text is shorter than an anchor, each with its reduced text.
         self._few_signs: list[tuple[bytes, Pattern]] = []
         self._pattern_anchors: list[PatternAnchor] = []
+        # The patterns with the same anchor in their orders, after the number of these patterns.
         self._orders: dict[tuple[bytes, int], tuple[int, _CandidateOrders]] = {}
         self.has_exact = False
 
@@ -91,11 +92,11 @@ class PatternMatcher:
 
     def _exact_candidates(self, data: bytes) -> set[Pattern]:
         """Return the exact patterns that ``data`` may contain."""
-        reduced = reduced_to_signs(data)
-        candidates = {self._pattern_anchors[owner].pattern for hit in self._exact.hits(reduced) for owner in _owners(hit)}
-        # Quotes and blanks are removed from a reduced text. If it is then too short to search for, the unchanged text is searched for.
-        for text, pattern in self._few_signs:
-            if (text in reduced) if len(text) >= _MIN_SIGNS else (pattern.text in data):
+        reduced_data = reduced_to_signs(data)
+        candidates = {self._pattern_anchors[owner].pattern for hit in self._exact.hits(reduced_data) for owner in _owners(hit)}
+        # A reduced text has no quotes and blanks. If it is too short to search for, the unchanged text is searched for.
+        for reduced_text, pattern in self._few_signs:
+            if (reduced_text in reduced_data) if len(reduced_text) >= _MIN_SIGNS else (pattern.text in data):
                 candidates.add(pattern)
         return candidates
 
@@ -121,8 +122,8 @@ class PatternMatcher:
             return [self._pattern_anchors[owner] for owner in owners]
         # Owners are only appended, so the first owner and the number of owners identify the list. An order of fewer owners is replaced.
         cache_key = (hit.anchor, owners[0])
-        count, orders = self._orders.get(cache_key, (0, None))
-        if orders is None or count != len(owners):
+        owner_count, orders = self._orders.get(cache_key, (0, None))
+        if orders is None or owner_count != len(owners):
             orders = _CandidateOrders([self._pattern_anchors[owner] for owner in owners], len(hit.anchor))
             self._orders[cache_key] = len(owners), orders
         return orders.nearest(skeleton, hit.start)
@@ -159,7 +160,7 @@ class _CandidateOrders:
 def _nearest(texts: list[bytes], anchors: list[PatternAnchor], target: bytes) -> list[PatternAnchor]:
     """Return the anchors whose texts have the longest common prefix with ``target``.
 
-    The shortest text is the first.
+    ``texts`` are sorted, and belong to the anchors at the same indexes.
     """
     position = bisect_left(texts, target)
     neighbors = [neighbor for neighbor in (position - 1, position) if 0 <= neighbor < len(texts)]

@@ -110,6 +110,7 @@ class PrefixIndex:
         return self._prefixes
 
     def _search(self, data: bytes, *, must_reveal: bool) -> tuple[int, str]:
+        """Return the start of the longest suffix that is the beginning of a pattern, and the name of the value."""
         prefixes = self._sorted()
         if not prefixes:
             return len(data), ""

@@ -2,7 +2,7 @@
 
 The patterns of a value are the value itself, the texts that it encodes, and other ways to write all of these in Unicode. A pattern is found
 by its *anchors*: its first and its last six letters, without public parts, and letters in between if it is long. The only anchor of a short
-pattern is all of its letters. A *letter* is a byte that a skeleton keeps, and a *sign* is another byte that does not quote or separate.
+pattern is all of its letters. A *letter* is a byte that a skeleton keeps, and a *sign* is any other byte except quotes, commas and blanks.
 """
 
 from __future__ import annotations
@@ -248,7 +248,7 @@ def _misread(data: bytes) -> Iterator[bytes]:
 def _case_and_normal_forms(text: str) -> Iterator[str]:
     """Yield ``text`` in other cases and in the Unicode normal forms."""
     yield from (text.casefold(), text.upper(), text.lower())
-    if not any("\ud800" <= letter <= "\udfff" for letter in text):
+    if not any("\ud800" <= character <= "\udfff" for character in text):
         yield from (unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text))
 
 
