@@ -286,6 +286,7 @@ class _TemplateFactory:
 
 @cache
 def _pickler_factory() -> Callable[[io.BytesIO, _TemplateFactory | None], Any]:
+    """Return a function that creates a pickler for a file, with or without templates."""
     import cloudpickle
 
     class WithTemplates(cloudpickle.Pickler):  # type: ignore[misc] # cloudpickle has no type annotations

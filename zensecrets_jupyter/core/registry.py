@@ -134,6 +134,7 @@ class Registry(Generic[RegisteredT]):
         return entry_points_of_name[0] if entry_points_of_name else None
 
     def _load(self, entry_point: EntryPoint) -> type[RegisteredT]:
+        """Import an installed class and return it; raise an error if that is not possible."""
         try:
             loaded: Any = entry_point.load()
         except Exception as error:  # noqa: BLE001 - the import of a package can raise any exception, which becomes an error of this package below

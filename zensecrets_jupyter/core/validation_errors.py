@@ -74,6 +74,7 @@ def describe_problems(
 def _describe(
     detail: ErrorDetails, model: type[BaseModel], known_names: Collection[str], labels: Mapping[str, str], expected: Mapping[str, str]
 ) -> str:
+    """Return the clause for one refused field; the arguments are those of :func:`describe_problems`."""
     error_type = detail["type"]
     location = ".".join(_label_parts(detail, labels))
     if error_type == "extra_forbidden":

@@ -67,6 +67,7 @@ def mask_logging(redactor: Redactor, undo: ExitStack, *, is_on: Callable[[], boo
 def _patch_handlers(
     redactor: Redactor, mask: Callable[[logging.LogRecord], logging.LogRecord], is_masking_needed: Callable[[], bool], undo: ExitStack
 ) -> None:
+    """Patch ``logging.Handler``, so that every handler writes masked text or gets a masked record."""
     original_handle, original_format = logging.Handler.handle, logging.Handler.format
 
     def format_masked(self: logging.Handler, record: logging.LogRecord) -> Any:

@@ -62,6 +62,7 @@ def _make_masking_write(
 
 
 def _mask_message(message: Any, redactor: Redactor) -> Any:
+    """Return a message of loguru, or a masked copy with a masked record."""
     text = redactor.redact(str(message))
     original_record = message.record
     try:

@@ -87,6 +87,7 @@ class _SharedProtection:
                 self._undo.close()
 
     def _install(self) -> None:
+        """Wrap the standard streams, and patch logging."""
         redactor = the_redactor()
         protect_environment(os.environ)
         for name in ("stdout", "stderr"):

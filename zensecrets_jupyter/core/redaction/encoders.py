@@ -77,6 +77,7 @@ def _quoted_printable(value: str) -> str:
 
 
 def _encoded_words(value: str, encoding: str) -> str:
+    """Return ``value`` as encoded words of RFC 2047, in the encoding ``b`` (base64) or ``q`` (similar to quoted-printable)."""
     if encoding == "b":
         return " ".join(f"=?utf-8?b?{base64.b64encode(_utf8(part)).decode()}?=" for part in _parts(value, 15))
     safe = re.compile(rb"[A-Za-z0-9]")
@@ -88,6 +89,8 @@ def _encoded_words(value: str, encoding: str) -> str:
 
 
 def _imap(value: str) -> str:
+    """Return ``value`` in the UTF-7 of IMAP (RFC 3501), which writes characters outside ASCII as base64 between ``&`` and ``-``."""
+
     def replace(run: str) -> str:
         if run == "&":
             return "&-"

@@ -66,9 +66,9 @@ def mask_object(item: Any, redactor: Redactor) -> Any:
     if isinstance(tree, _SCALARS) or not any(redactor.find(text) for text in display_texts(tree)):
         return tree
     if isinstance(tree, dict):
-        return {key: mask_object(inner, redactor) for key, inner in tree.items()}
+        return {key: mask_object(subtree, redactor) for key, subtree in tree.items()}
     if type(tree) in {list, tuple}:
-        return type(tree)(mask_object(inner, redactor) for inner in tree)
+        return type(tree)(mask_object(subtree, redactor) for subtree in tree)
     return redactor.redact(str(tree))
 
 
@@ -85,7 +85,7 @@ def _copy_exception(error: BaseException, redactor: Redactor, copies: dict[int, 
     # Built-in classes may have fields besides the arguments, such as the file name of an OSError. __reduce__ returns these too.
     args = redactor.redact_tree(_built_in_base(type(error)).__reduce__(error)[1])
     if isinstance(error, _Group):
-        args = (redactor.redact(error.message), [_copy_exception(inner, redactor, copies) for inner in error.exceptions])
+        args = (redactor.redact(error.message), [_copy_exception(member, redactor, copies) for member in error.exceptions])
     text = redactor.redact(str(error))
     copy = _create_exception(type(error), args, error, redactor)
     if _str_or_none(copy) != text:

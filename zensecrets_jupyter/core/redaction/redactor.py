@@ -130,8 +130,8 @@ class Redactor:
             include earlier ones.
         """
         with self._lock:
-            new = self._added_count - count
-            return self._added_count, self._values[-new:] if new > 0 else []
+            new_count = self._added_count - count
+            return self._added_count, self._values[-new_count:] if new_count > 0 else []
 
     @property
     def size(self) -> int:

@@ -30,8 +30,8 @@ def flatten_pairs(values: Mapping[str, Any]) -> dict[str, Any]:
     pairs = values.get(PAIRS_FIELD)
     if not isinstance(pairs, Mapping):
         return dict(values)
-    others = {key: value for key, value in values.items() if key != PAIRS_FIELD}
-    return {**{str(key): value for key, value in pairs.items()}, **others}
+    other_pairs = {key: value for key, value in values.items() if key != PAIRS_FIELD}
+    return {**{str(key): value for key, value in pairs.items()}, **other_pairs}
 
 
 def label_for_refused_value(key: str) -> str:

@@ -72,9 +72,9 @@ def remove_leftovers(folder: Path, name: str) -> None:
     """Remove temporary files of killed writers of ``name`` from ``folder``; ignore errors."""
     prefix = _temporary_prefix(name)
     with suppress(OSError):
-        for entry in os.listdir(folder):  # noqa: PTH208 - os.listdir is faster than Path.iterdir for a large folder
-            if entry.startswith(prefix) and is_leftover(entry):
-                remove_leftover(folder / entry)
+        for file_name in os.listdir(folder):  # noqa: PTH208 - os.listdir is faster than Path.iterdir for a large folder
+            if file_name.startswith(prefix) and is_leftover(file_name):
+                remove_leftover(folder / file_name)
 
 
 def is_leftover(name: str) -> bool:
@@ -142,6 +142,7 @@ def try_lock_abandoned(descriptor: int) -> bool:
 
 
 def _move_into_place(temporary: Path, target: Path, *, replace: bool) -> None:
+    """Move the temporary file to ``target``; without ``replace``, raise FileExistsError if the target exists."""
     if replace or os.name == "nt":
         # On Windows, os.rename fails if the target exists.
         (os.replace if replace else os.rename)(temporary, target)

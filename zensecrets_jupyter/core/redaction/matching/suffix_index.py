@@ -69,6 +69,7 @@ class SuffixIndex:
         return len(data) - len(tail) + start_of_last_letters(tail, length)
 
     def _index_new(self) -> None:
+        """Add the letters of the new patterns to the index, and their windows to the filter."""
         new_letters = bytearray()
         while self._new_patterns:
             pattern = self._new_patterns.pop()

@@ -84,7 +84,7 @@ def decodings_of(value: str) -> list[str]:
     texts: dict[str, None] = {value: None}
     level = [value]
     for _ in range(_LEVELS):
-        level = [text for outer in level for text in _decode_once(outer) if text not in texts and not unmaskable_reason(text)]
+        level = [text for encoded_text in level for text in _decode_once(encoded_text) if text not in texts and not unmaskable_reason(text)]
         texts.update(dict.fromkeys(level))
     del texts[value]
     return list(texts)

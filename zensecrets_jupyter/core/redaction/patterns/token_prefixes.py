@@ -162,14 +162,14 @@ def _collect_leaves(tree: Any, leaves: list[str]) -> None:
     """Append the secret strings and numbers in parsed JSON to ``leaves``."""
     if isinstance(tree, dict):
         is_google_file = tree.get("type") in {"service_account", "authorized_user", "external_account"}
-        for key, inner in tree.items():
+        for key, subtree in tree.items():
             if is_google_file and (key in _PUBLIC_IN_GOOGLE_FILE or key.endswith("_url")):
                 continue
-            if key.lower() not in _PUBLIC_KEYS or isinstance(inner, (dict, list)):
-                _collect_leaves(inner, leaves)
+            if key.lower() not in _PUBLIC_KEYS or isinstance(subtree, (dict, list)):
+                _collect_leaves(subtree, leaves)
     elif isinstance(tree, list):
-        for inner in tree:
-            _collect_leaves(inner, leaves)
+        for subtree in tree:
+            _collect_leaves(subtree, leaves)
     elif isinstance(tree, _Number):
         if sum(character.isdigit() for character in tree) >= _MIN_SECRET_DIGITS and not is_public(tree):
             leaves.append(str(tree))

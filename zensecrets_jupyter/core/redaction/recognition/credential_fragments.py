@@ -202,11 +202,11 @@ def fragments_of_json(value: str) -> list[SecretFragment] | None:
 def opaque_leaves(value: str) -> list[SecretFragment]:
     """Return the texts in a JSON document that look random."""
     fragments: list[SecretFragment] = []
-    waiting: list[Any] = [json.loads(value, strict=False)]
-    while waiting:
-        tree = waiting.pop()
+    trees: list[Any] = [json.loads(value, strict=False)]
+    while trees:
+        tree = trees.pop()
         if isinstance(tree, (dict, list)):
-            waiting += tree.values() if isinstance(tree, dict) else tree
+            trees += tree.values() if isinstance(tree, dict) else tree
         elif isinstance(tree, str) and is_opaque(tree):
             fragments.append(SecretFragment(tree, "a text in its JSON"))
     return fragments
@@ -221,13 +221,13 @@ def _fragments_of_tree(name: str, tree: Any, depth: int) -> Iterator[SecretFragm
         depth: The number of nested levels to search.
     """
     if isinstance(tree, dict) and depth:
-        for key, inner in tree.items():
+        for key, subtree in tree.items():
             # A list with an empty key has the name of the tree around it.
-            inner_name = name if isinstance(inner, list) and not key else key
-            yield from _fragments_of_tree(inner_name, inner, depth - 1)
+            subtree_name = name if isinstance(subtree, list) and not key else key
+            yield from _fragments_of_tree(subtree_name, subtree, depth - 1)
     elif isinstance(tree, list) and depth:
-        for inner in tree:
-            yield from _fragments_of_tree(name, inner, depth - 1)
+        for subtree in tree:
+            yield from _fragments_of_tree(name, subtree, depth - 1)
     elif isinstance(tree, str) and tree.strip():
         yield from fragments_of_leaf(name, tree)
     elif isinstance(tree, int) and not isinstance(tree, bool) and is_secret(name, str(tree)):

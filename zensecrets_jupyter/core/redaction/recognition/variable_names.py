@@ -128,9 +128,9 @@ def classify_name(name: str) -> NameSensitivity:
     The name may be in capitals, in camel case, or with underscores, hyphens or dots.
     """
     upper = name.upper().replace("-", "_").replace(".", "_")
-    whole = _WHOLE_NAMES.get(upper)
-    if whole is not None:
-        return whole
+    listed_sensitivity = _WHOLE_NAMES.get(upper)
+    if listed_sensitivity is not None:
+        return listed_sensitivity
     for ending, sensitivity in _ENDINGS:
         if upper.endswith(ending):
             return sensitivity

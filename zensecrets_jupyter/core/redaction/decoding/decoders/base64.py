@@ -72,11 +72,11 @@ def _decode(digits: bytes) -> Iterator[bytes]:
     They are decoded from each of the first four digits on.
     """
     padding = b"A" * (-len(digits) % 4)
-    whole = binascii.a2b_base64(digits + padding)
+    decoded = binascii.a2b_base64(digits + padding)
     # Shifting all bits by one digit takes half as long as decoding again.
-    number = int.from_bytes(whole, "big")
+    number = int.from_bytes(decoded, "big")
     for shift in range(4):
-        shifted = (number << _BITS * shift).to_bytes(len(whole) + _GROUP, "big")
+        shifted = (number << _BITS * shift).to_bytes(len(decoded) + _GROUP, "big")
         yield shifted[_GROUP : _GROUP + (len(digits) - shift) // 4 * _GROUP]
 
 

@@ -116,10 +116,10 @@ def _decode_quoted(data: bytes, run: Run) -> Iterator[DecodedPiece]:
     """Yield the text that a run encodes if its punctuation is doubled or escaped."""
     text = data[run.start : run.end]
     for expression in _QUOTED:
-        plain = expression.sub(rb"\1", text)
-        if plain != text:
+        unquoted = expression.sub(rb"\1", text)
+        if unquoted != text:
             for name in _ALPHABETS:
-                for piece in _decode_run(plain, Run(0, len(plain)), name):
+                for piece in _decode_run(unquoted, Run(0, len(unquoted)), name):
                     yield DecodedPiece(piece.data, lambda _start, _end: [(run.start, run.end)])
 
 

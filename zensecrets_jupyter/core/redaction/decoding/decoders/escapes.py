@@ -159,17 +159,18 @@ def partly_unescape(data: bytes) -> list[bytes]:
     if not has_escapes(data):
         return []
     if len(data) > _LONGEST_WITH_VERSIONS:
-        return [new] if (new := unescape(data)) != data else []
+        unescaped = unescape(data)
+        return [unescaped] if unescaped != data else []
     versions = {data: None}
-    waiting = [data]
-    while waiting and len(versions) < _MAX_VERSIONS:
-        version = waiting.pop(0)
+    queue = [data]
+    while queue and len(versions) < _MAX_VERSIONS:
+        version = queue.pop(0)
         for start, family in _TEXT_FAMILIES:
             if start in version:
-                new = family.sub(lambda match: _decode(match[0]), version)
-                if new not in versions:
-                    versions[new] = None
-                    waiting.append(new)
+                new_version = family.sub(lambda match: _decode(match[0]), version)
+                if new_version not in versions:
+                    versions[new_version] = None
+                    queue.append(new_version)
     return list(versions)[1:]
 
 
@@ -187,12 +188,12 @@ def escape_views(view: TextView) -> list[TextView]:
         without_invisible = _INVISIBLE_SEQUENCE.sub(lambda match: _decode(match[0]), data)
         if without_invisible != data:
             views.append(SubstitutedView(view, without_invisible, "escapes", _INVISIBLE_SEQUENCE, _decode))
-    new = unescape(data)
-    if new != data:
-        views.append(SubstitutedView(view, new, "escapes", _SINGLE, _decode))
-    if b"\\x" in data and _HIGH_BYTE.search(data) and (len(data) <= _LONGEST_UNCHECKED or is_printable(new)):
+    unescaped = unescape(data)
+    if unescaped != data:
+        views.append(SubstitutedView(view, unescaped, "escapes", _SINGLE, _decode))
+    if b"\\x" in data and _HIGH_BYTE.search(data) and (len(data) <= _LONGEST_UNCHECKED or is_printable(unescaped)):
         characters = _RUNS.sub(lambda match: _decode_as_character(match[0]), data)
-        if characters != new:
+        if characters != unescaped:
             views.append(SubstitutedView(view, characters, "escapes", _SINGLE, _decode_as_character))
     return views
 

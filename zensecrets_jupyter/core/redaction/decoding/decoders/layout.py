@@ -178,6 +178,7 @@ def _pieces(data: bytes, cells: dict[tuple[int, bool], list[_CellLine]]) -> Iter
 
 
 def _locate(lines: list[_CellLine], start: int, end: int) -> list[Span]:
+    """Return the spans of the bytes from ``start`` to ``end`` of the joined lines of a cell."""
     spans = []
     position = 0
     for line in lines:

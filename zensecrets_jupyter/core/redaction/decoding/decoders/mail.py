@@ -84,6 +84,7 @@ def _decode_word(word: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _decode_utf_7(escape: bytes) -> bytes:
+    """Return the characters that a run of UTF-7 encodes, or the run itself if it is not UTF-7."""
     digits = escape[1:].rstrip(b"-").replace(b",", b"/")
     if not digits:
         return escape[:1]

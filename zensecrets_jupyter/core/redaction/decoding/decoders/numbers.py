@@ -23,9 +23,9 @@ _START = rb"(?<![0-9A-Za-z])"
 _END = rb"(?![0-9A-Za-z])"
 
 
-def _list_of(number: bytes, least: int) -> re.Pattern[bytes]:
-    """Return the regular expression of a list of at least ``least`` numbers."""
-    return re.compile(_START + number + rb"(?:" + _SEPARATOR + number + rb"){%d,}" % (least - 1) + _END)
+def _list_of(number: bytes, min_count: int) -> re.Pattern[bytes]:
+    """Return the regular expression of a list of at least ``min_count`` numbers."""
+    return re.compile(_START + number + rb"(?:" + _SEPARATOR + number + rb"){%d,}" % (min_count - 1) + _END)
 
 
 # A list of numbers of any kind. The expressions below are searched only inside such lists, because they are slower.
