@@ -64,9 +64,9 @@ def _fragments(variable: str, value: str) -> list[fragments.SecretFragment]:
     if sensitivity is NameSensitivity.PASSWORD and fragments.is_secret(variable, value):
         # A password may look like anything, even like JSON, a URL or a field.
         return [fragments.SecretFragment(value, "its name")]
-    in_json = fragments.fragments_of_json(value)
-    if in_json is not None:
-        return in_json or (fragments.opaque_leaves(value) if sensitivity is NameSensitivity.SECRET else [])
+    json_fragments = fragments.fragments_of_json(value)
+    if json_fragments is not None:
+        return json_fragments or (fragments.opaque_leaves(value) if sensitivity is NameSensitivity.SECRET else [])
     parts = _fragments_of_text(variable, value) + [fragments.SecretFragment(token.text, f"{token.kind} in it") for token in tokens]
     if sensitivity is NameSensitivity.UNKNOWN or "://" in value:
         return parts

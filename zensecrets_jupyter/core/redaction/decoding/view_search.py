@@ -1,4 +1,7 @@
-"""Search of a text and all its decoded views, limited by a budget of bytes."""
+"""Search of a text and all its decoded views, limited by a budget of bytes.
+
+A *run* is a part of a text that is encoded as a whole, such as base64. An escape sequence replaces a single character.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,16 @@ class _Match(Protocol):
 _MatchT = TypeVar("_MatchT", bound=_Match)
 
 _NESTED_ESCAPES = 4
-"""How many times escape sequences are decoded in one view."""
+"""Number of nested escape sequences that are decoded in one view."""
 _NESTED_RUNS, _NESTED_RUNS_IN_LONG_TEXT = 2, 1
-"""How many nested encodings of runs, such as base64, are decoded in a text of up to :data:`_SHORT` bytes, and in a longer one."""
+"""Number of nested encodings of runs that are decoded in a text of up to :data:`_SHORT` bytes, and in a longer one."""
 # Each nesting level of runs has a budget for the bytes of its views, which depends on the length of the text.
 _BUDGET_RATIO, _MIN_BUDGET = 12, 1 << 16
 """The factor and the constant of the budget of a short text: factor x length + constant."""
-_BUDGET_RATIO_OF_LONG_TEXT, _SHORT = 3, 1 << 20
+_BUDGET_RATIO_OF_LONG_TEXT, _MIN_BUDGET_OF_LONG_TEXT = 3, 1 << 20
 """The factor and the constant of the budget of a long text. The smaller one of the two budgets applies."""
+_SHORT = 1 << 20
+"""Maximum length of a text in which nested encodings of runs are decoded."""
 _LONG_BINARY = 1 << 14
 """Maximum length of binary data that is searched completely. In longer data, only text is searched if all values are ASCII."""
 _BASE85_BUDGET = 1 << 13
@@ -78,10 +83,13 @@ class ViewSearch:
             find: Returns the matches in a view. Its arguments are the bytes of the view and their skeleton.
         """
         root = TextView(data)
-        budget_size = min(_BUDGET_RATIO * len(root.data) + _MIN_BUDGET, _BUDGET_RATIO_OF_LONG_TEXT * len(root.data) + _SHORT)
+        budget_size = min(
+            _BUDGET_RATIO * len(root.data) + _MIN_BUDGET, _BUDGET_RATIO_OF_LONG_TEXT * len(root.data) + _MIN_BUDGET_OF_LONG_TEXT
+        )
         base85_budget = Budget(_BASE85_BUDGET)
         seen: set[tuple[str, bytes]] = set()
-        # Escape sequences are decoded before runs, because they are more common and cheaper to decode.
+        # A level has the views with equally many nested runs. Escape sequences are decoded before the runs of the next level, because they
+        # are more common and cheaper to decode.
         level: list[TextView] = [root]
         for runs_left in range(_NESTED_RUNS if len(data) <= _SHORT else _NESTED_RUNS_IN_LONG_TEXT, -1, -1):
             queue = deque((view, _NESTED_ESCAPES) for view in level)

@@ -22,7 +22,7 @@ class TextView:
 
     Attributes:
         data: The bytes to search.
-        encoding: The nested encodings that were decoded, the innermost first; empty for the text itself.
+        encoding: The nested encodings that were decoded, the innermost first, such as ``base64 in escapes``; empty for the text itself.
         name: The innermost of these encodings.
     """
 
@@ -43,7 +43,7 @@ class DecodedView(TextView, ABC):
     """A view that is decoded from another view, its parent."""
 
     def __init__(self, parent: TextView, data: bytes, encoding: str) -> None:
-        is_nested = parent.encoding and parent.encoding != encoding
+        is_nested = parent.encoding not in {"", encoding}
         super().__init__(data, f"{encoding} in {parent.encoding}" if is_nested else encoding)
         self.name = encoding
         self._parent = parent
@@ -106,10 +106,7 @@ class SubstitutedView(DecodedView):
         return starts
 
     def _parent_offset(self, starts: list[int], position: int, *, is_end: bool) -> int:
-        """Return the offset in the parent of ``position``.
-
-        ``position`` is the start or the end of a span in this view.
-        """
+        """Return the offset in the parent for ``position``, the start or the end of a span in this view."""
         # A span does not include escape sequences before and after it that decode to nothing, such as colors. Therefore the last byte of
         # the span is located, and not the byte after it.
         byte = position - 1 if is_end else position
