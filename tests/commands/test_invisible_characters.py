@@ -77,9 +77,9 @@ def store_by_import(options: str) -> Outcome:
 def test_invisible_characters_are_stored_with_a_note(store_value: Callable[[str], Outcome]) -> None:
     """The note says how to remove them, and does not contain the value."""
     outcome = store_value("")
-    shown = f"{outcome.message}{outcome.view}"
-    assert f"Note: {NOTE}, which is kept; --strip removes it." in shown
-    assert not find_canary(shown)
+    output = f"{outcome.message}{outcome.view}"
+    assert f"Note: {NOTE}, which is kept; --strip removes it." in output
+    assert not find_canary(output)
     assert active_content_of("s") == {"key": VALUE}
 
 

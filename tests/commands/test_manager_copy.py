@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _two_managers() -> None:
-    """Register two secrets in `default`, and an empty secrets manager."""
+    """Register two secrets in `default`, and an empty secrets manager `other`."""
     run("secrets-manager register other --flavor=memory")
     run("secret register a --key=?", canary("a"))
     run("secret register b -s openai --api_key=?", canary("b"))
@@ -128,13 +128,13 @@ def test_a_cancelled_copy_writes_nothing(conflicts: dict[str, str], answers: tup
     assert {name: _other().get_secret(name).content for name in conflicts} == {name: {"key": value} for name, value in conflicts.items()}
 
 
-def test_non_interactive_input_needs_the_flag(conflicts: dict[str, str]) -> None:
-    """Without the flag, or with stop, the command raises an error. The other choices skip or replace."""
-    with pytest.raises(InteractionUnavailableError, match="--on-conflict=skip") as without_flag:
+def test_non_interactive_input_needs_the_option(conflicts: dict[str, str]) -> None:
+    """Without --on-conflict, or with `stop`, the command raises an error. `skip` and `replace` need no question."""
+    with pytest.raises(InteractionUnavailableError, match="--on-conflict=skip") as without_option:
         _copy()
     with pytest.raises(SecretExistsError, match="'x', 'y', 'z' already, with other content; nothing was copied") as stopped:
         _copy("--on-conflict=stop")
-    assert not find_canary(f"{without_flag.value} {stopped.value}")
+    assert not find_canary(f"{without_option.value} {stopped.value}")
     assert _other().list_secrets() == ["x", "y", "z"]
     skipped = _copy("--on-conflict=skip")
     assert "Copied 2 secrets from 'default' to 'other'; 3 skipped." in skipped.message

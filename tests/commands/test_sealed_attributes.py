@@ -72,12 +72,12 @@ def _all_texts(component_type: ComponentType, folder: Path) -> str:
     described = run(f"{component_type.command} describe c").value
     required = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
     Client().workspace.register_stack("s", {**required, component_type: "c"})
-    exported = folder / "s.yaml"
-    message = run(f"stack export s {exported}").message
+    export_file = folder / "s.yaml"
+    message = run(f"stack export s {export_file}").message
     stack = run("stack describe s").value
     component = Client().get_stack("s").components[component_type]
     texts = [str(described), described._repr_html_(), str(stack), stack._repr_html_(), repr(component), str(component.config.model_dump())]
-    return "\n".join([*texts, component.config.model_dump_json(), repr(vars(component.config)), message, exported.read_text()])
+    return "\n".join([*texts, component.config.model_dump_json(), repr(vars(component.config)), message, export_file.read_text()])
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +112,7 @@ def test_a_plain_value_is_sealed_in_every_attribute(component_type: ComponentTyp
 
 @pytest.mark.parametrize("pass_value", PASS_FUNCTIONS.values(), ids=PASS_FUNCTIONS)
 @pytest.mark.parametrize("verb", ["register", "update"])
-def test_a_value_from_a_file_is_sealed_too(pass_value: Callable[[str, str, str], Any], verb: str, tmp_path: Path) -> None:
+def test_a_value_from_the_line_or_a_file_is_sealed(pass_value: Callable[[str, str, str], Any], verb: str, tmp_path: Path) -> None:
     """After an update, the old value is removed as well."""
     value = canary("passed")
     line = "annotator register c --flavor=label_studio"
@@ -125,7 +125,7 @@ def test_a_value_from_a_file_is_sealed_too(pass_value: Callable[[str, str, str],
     assert Client().get_stack("s").components[ComponentType.ANNOTATOR].authentication_secret == value
 
 
-def test_a_value_typed_in_a_kernel_is_sealed_too(tmp_path: Path) -> None:
+def test_a_value_typed_in_a_kernel_is_sealed(tmp_path: Path) -> None:
     """No message and no file contains the value."""
     value, other = canary("prompt"), canary("other")
     with running_kernel(tmp_path) as kernel:
@@ -144,7 +144,10 @@ def test_a_value_typed_in_a_kernel_is_sealed_too(tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
-    """In ZenML 0.20 an attribute may name a secret. The name is stored, shown and exported in plain text."""
+    """In ZenML 0.20 an attribute may name a secret. The name is stored, shown and exported in plain text.
+
+    After an update, the attribute has a value instead, which is sealed and stays sealed.
+    """
     run("secret register aws_prod --aws_access_key_id=?", canary())
     outcome = run("artifact-store register c --flavor=s3 --path=s3://bucket --authentication_secret=aws_prod")
     assert "Warning" not in outcome.message
@@ -161,7 +164,7 @@ def test_the_name_of_a_secret_is_clear_text(tmp_path: Path) -> None:
     assert find_canary(tmp_path) == []
 
 
-def test_the_name_of_a_later_secret_is_sealed_first() -> None:
+def test_the_name_of_a_missing_secret_is_sealed_until_the_next_update() -> None:
     """The name of a secret that does not exist yet counts as a value, with a warning, and works nevertheless.
 
     After the registration of the secret, an update stores the name in plain text.
@@ -228,7 +231,7 @@ def test_the_value_of_a_copied_component_is_sealed(tmp_path: Path) -> None:
 
 
 def test_a_stack_with_the_name_of_a_missing_secret_is_imported_twice(tmp_path: Path) -> None:
-    """The second import is no conflict."""
+    """The first import seals the name, because it may be a value. The second import uses the same component."""
     run("secret register aws_prod --k=?", canary())
     run("artifact-store register c --flavor=s3 --path=s3://bucket --authentication_secret=aws_prod")
     run("stack register s -o default -a c -x default")

@@ -30,6 +30,7 @@ VALUES = {
     "plain.key": canary("print"),
     "special.key": special_canary("print"),
     "pem.key": "-----BEGIN PRIVATE KEY-----\n" + "\n".join(secrets.token_urlsafe(48) for _ in range(4)) + "\n-----END PRIVATE KEY-----",
+    # The shortest value that gets a fingerprint.
     "short.key": "vX8#kQ2!mZ7$",
     "hex.key": secrets.token_hex(20),
     "token.key": "sk-proj-" + secrets.token_urlsafe(30),

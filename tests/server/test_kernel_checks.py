@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
 PROTECT = "from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect({value!r}, {name!r})"
+"""The source of a cell that protects a value in its kernel."""
 
 
 @pytest.fixture
@@ -61,11 +62,11 @@ def test_two_kernels_mask_their_values(kernel: Kernel, runtime: Path, tmp_path: 
         for kernel_of_value, (name, value) in zip((kernel, second_kernel), values.items(), strict=True):
             kernel_of_value.run(PROTECT.format(value=value, name=name))
         document = notebook(markdown=" ".join(values.values()), code=f"x = '{values['first.key']}'")
-        masked, names = _client(runtime).mask(document, format="json")
+        masked_document, names = _client(runtime).mask(document, format="json")
         assert names == set(values)
-        assert find_canary(json.dumps(masked)) == []
-        harmless = notebook(markdown="nothing")
-        assert _client(runtime).mask(harmless, format="json") == (harmless, set())
+        assert find_canary(json.dumps(masked_document)) == []
+        document_without_values = notebook(markdown="nothing")
+        assert _client(runtime).mask(document_without_values, format="json") == (document_without_values, set())
 
 
 def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> None:
@@ -77,9 +78,9 @@ def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> No
     outputs = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in bundles]
     document = notebook(code="1")
     document["cells"][-1]["outputs"] = outputs
-    masked, names = _client(runtime).mask(document, format="json")
+    masked_document, names = _client(runtime).mask(document, format="json")
     assert names == {"door.pin"}
-    masked_bundles = [output["data"] for output in masked["cells"][-1]["outputs"]]
+    masked_bundles = [output["data"] for output in masked_document["cells"][-1]["outputs"]]
     assert masked_bundles[0]["application/vnd.plotly.v1+json"] == {"y": [PIN], "name": MASK}
     for (mime, text, number_count), masked_bundle in zip(PROGRAMS.values(), masked_bundles, strict=True):
         assert masked_bundle[mime].count(str(PIN)) == number_count

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ListNames = Callable[[click.Context], Iterable[str]]
 """A function that returns the possible values of a parameter, given the context of the words before it."""
 
-_OPEN_REFERENCE = re.compile(r"\{\{\s*(?P<name>[^\s{}.]*)(?P<dot>\.(?P<key>[^\s{}]*))?$")
+_OPEN_REFERENCE = re.compile(r"\{\{\s*(?P<name>[^\s{}.]*)(?:\.(?P<key>[^\s{}]*))?$")
 """The beginning of a reference at the end of a word: ``{{NAME`` or ``{{NAME.KEY``."""
 
 

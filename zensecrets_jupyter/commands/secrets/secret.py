@@ -120,14 +120,16 @@ def register(  # noqa: PLR0913 - one parameter for each option
     short_options={"-v": VALUES_OPTION},
 )
 @_name_argument
-@click.option("--remove-key", "--remove-keys", "-r", "removed_keys", metavar="KEY", multiple=True, help="A key to remove; may be repeated.")
+@click.option(
+    "--remove-key", "--remove-keys", "-r", "keys_to_remove", metavar="KEY", multiple=True, help="A key to remove; may be repeated."
+)
 @_interactive_option
 @_literal_option
 @_strip_option
 @wait_option
 @click.pass_obj
 def update(  # noqa: PLR0913 - one parameter for each option
-    call: Call, name: str, removed_keys: Sequence[str], *, interactive: bool, literal: bool, strip: bool, arguments: Sequence[Argument]
+    call: Call, name: str, keys_to_remove: Sequence[str], *, interactive: bool, literal: bool, strip: bool, arguments: Sequence[Argument]
 ) -> Outcome:
     """Update values of a secret.
 
@@ -144,12 +146,12 @@ def update(  # noqa: PLR0913 - one parameter for each option
     _refuse_values_with_interactive({**texts, **file_values}, interactive=interactive)
     check_keys(type(stored_secret), name, texts)
     check_keys(type(stored_secret), name, file_values, from_file=True)
-    _refuse_contradictory_keys(name, {**texts, **file_values}, removed_keys)
-    asks_for_all_keys = not (texts or file_values) and (interactive or not removed_keys)
+    _refuse_contradictory_keys(name, {**texts, **file_values}, keys_to_remove)
+    asks_for_all_keys = not (texts or file_values) and (interactive or not keys_to_remove)
     missing_keys = None if asks_for_all_keys else [key for key, text in texts.items() if text is None]
     values = {**_read_values(call, texts, literal=literal), **file_values}
     return _ask_or_run(
-        call, update_form(manager, stored_secret, keys=missing_keys, values=values, keys_to_remove=removed_keys, strip=strip)
+        call, update_form(manager, stored_secret, keys=missing_keys, values=values, keys_to_remove=keys_to_remove, strip=strip)
     )
 
 
@@ -221,6 +223,7 @@ def rename(name: str, new_name: str | None, new_name_option: str | None) -> Outc
 
     References to the old name do not change, and no longer find the secret.
     """
+    # The line must have the new name exactly once, as an argument or as the option.
     if (new_name is None) is (new_name_option is None):
         raise UsageProblem("secret rename needs one new name.", hint="Write: %secret rename NAME NEW_NAME")
     new_name = new_name or new_name_option or ""
@@ -304,8 +307,8 @@ def _refuse_values_with_interactive(texts: dict[str, str | None], *, interactive
         raise UsageProblem("-i asks for the values, but the line already has some.", hint="Leave out -i, or leave out the values.")
 
 
-def _refuse_contradictory_keys(name: str, texts: dict[str, str | None], removed_keys: Sequence[str]) -> None:
-    contradictory_keys = [key for key in removed_keys if key in texts]
+def _refuse_contradictory_keys(name: str, texts: dict[str, str | None], keys_to_remove: Sequence[str]) -> None:
+    contradictory_keys = [key for key in keys_to_remove if key in texts]
     if contradictory_keys:
         raise UsageProblem(f"The line both sets and removes key {contradictory_keys[0]!r} of secret {name!r}.", hint="Do one of the two.")
 

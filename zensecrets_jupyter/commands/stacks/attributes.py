@@ -108,6 +108,7 @@ def _parse(key: str, text: str, field: FieldInfo | None) -> Any:
     Raises:
         InvalidComponentError: If the text of a list or a mapping is not valid.
     """
+    # A reference may stand for the whole list or mapping.
     if field is None or not _is_structured(field.annotation) or (has_reference(text) and text.startswith("{{")):
         return text
     if _is_mapping_of_texts(field.annotation) and not text.lstrip().startswith(("{", "[")):
@@ -143,7 +144,7 @@ def _parse_pairs(key: str, text: str) -> dict[str, str]:
 def _is_mapping_of_texts(annotation: Any) -> bool:
     """Return whether a field is a mapping of texts.
 
-    A person can write it without JSON, as ``NAME=VALUE,NAME=VALUE``.
+    A person can write its value without JSON, as ``NAME=VALUE,NAME=VALUE``.
     """
     return (get_origin(annotation), get_args(annotation)) == (dict, (str, str))
 
@@ -151,7 +152,7 @@ def _is_mapping_of_texts(annotation: Any) -> bool:
 def _is_list_of_texts(annotation: Any) -> bool:
     """Return whether a field is a list of texts.
 
-    A person can write it without JSON: with commas, or by repeating the option.
+    A person can write its value without JSON: with commas, or by repeating the option.
     """
     return (get_origin(annotation), get_args(annotation)) == (tuple, (str, ...))
 

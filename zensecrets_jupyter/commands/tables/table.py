@@ -118,6 +118,7 @@ def display_text(value: Any) -> str:
         return repr(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    # In the workspace, this mapping stands for a raw text.
     if isinstance(value, Mapping) and value.keys() == {"$literal"}:
         return f"{value['$literal']} (literal)"
     if isinstance(value, RawText):
@@ -135,6 +136,7 @@ def _layout(rows: Sequence[Sequence[str]]) -> list[str]:
 
     If no cell is too wide, the lines equal those of :func:`_folded_layout`, which takes twenty times as long.
     """
+    # Each cell is a list of lines.
     cells = [[text.split("\n") for text in row] for row in rows]
     widths = [max(_width_of(line) for cell in column for line in cell) for column in zip(*cells, strict=True)]
     lines = [
@@ -142,7 +144,7 @@ def _layout(rows: Sequence[Sequence[str]]) -> list[str]:
         for row in cells
         for texts in zip_longest(*row, fillvalue="")
     ]
-    lines.insert(1, _rule() * (sum(widths) + len(_COLUMN_GAP) * (len(widths) - 1)))
+    lines.insert(1, _rule_character() * (sum(widths) + len(_COLUMN_GAP) * (len(widths) - 1)))
     return lines
 
 
@@ -154,7 +156,7 @@ def _folded_layout(rows: Sequence[Sequence[str]], width: int) -> list[str]:
     from rich.text import Text
 
     # The third of the eight lines is the rule below the header. All other borders are spaces.
-    rules = box.Box(f"    \n    \n {_rule() * 2} \n    \n    \n    \n    \n    \n")
+    rules = box.Box(f"    \n    \n {_rule_character() * 2} \n    \n    \n    \n    \n    \n")
     table = RichTable(box=rules, safe_box=False, pad_edge=False, show_edge=False)
     for column in rows[0]:
         table.add_column(Text(column), overflow="fold")
@@ -163,15 +165,15 @@ def _folded_layout(rows: Sequence[Sequence[str]], width: int) -> list[str]:
         table.add_row(*map(Text, row))
     file = StringIO()
     # Without force_jupyter=False, rich would display the text as an additional output of the cell.
-    plain = Console(file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, emoji=False, highlight=False)
-    plain.print(table)
+    console = Console(file=file, width=width, color_system=None, force_terminal=False, force_jupyter=False, emoji=False, highlight=False)
+    console.print(table)
     return file.getvalue().rstrip().splitlines()
 
 
-def _rule() -> str:
+def _rule_character() -> str:
     """Return the character for a rule.
 
-    It is a box-drawing character if stdout can encode it, and otherwise a hyphen.
+    A rule is a horizontal line. It consists of box-drawing characters if stdout can encode them, and otherwise of hyphens.
     """
     try:
         "\u2500".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
@@ -192,7 +194,8 @@ def _width_of(text: str) -> int:
 def _printable(text: str) -> str:
     # Control characters are commands to a terminal, and the directional characters of Unicode reorder the text. Both are escaped.
     return "".join(
-        letter if letter == "\n" or unicodedata.category(letter) not in {"Cc", "Cf", "Cs"} else repr(letter)[1:-1] for letter in text
+        character if character == "\n" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"} else repr(character)[1:-1]
+        for character in text
     )
 
 
