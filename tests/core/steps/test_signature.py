@@ -33,8 +33,8 @@ def test_postponed_annotations_are_evaluated() -> None:
     @step
     def nothing() -> None: ...
 
-    assert (some.signature.context, some.signature.outputs) == ("ctx", ("a", "b"))
-    assert (named.signature.context, named.signature.outputs) == ("ctx", ("count",))
+    assert (some.signature.context_parameter, some.signature.outputs) == ("ctx", ("a", "b"))
+    assert (named.signature.context_parameter, named.signature.outputs) == ("ctx", ("count",))
     assert nothing.signature.outputs == ()
 
 
@@ -46,7 +46,7 @@ def test_a_context_that_only_a_type_checker_imports_is_recognized(text: str) -> 
 
     some.__annotations__["c"] = text
     signature = step(some).signature
-    assert (signature.context, list(signature.inputs.parameters), signature.outputs) == ("c", ["n"], ("output",))
+    assert (signature.context_parameter, list(signature.inputs.parameters), signature.outputs) == ("c", ["n"], ("output",))
 
 
 def test_types_of_the_enclosing_function_are_evaluated() -> None:

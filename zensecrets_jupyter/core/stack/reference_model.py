@@ -81,7 +81,7 @@ class ReferenceModel(BaseModel):
         """Validate the attributes.
 
         Raises:
-            InvalidReferenceError: If a text is almost a reference, or an attribute with a reference accepts none.
+            InvalidReferenceError: If a text is almost a reference, or if an attribute has a reference and does not accept references.
             InvalidComponentError: If an attribute is missing, unknown or has an unacceptable value. The error does not show the value.
         """
         refuse_near_misses(type(self), data)
@@ -318,7 +318,7 @@ class ReferenceModel(BaseModel):
         yield from self._masked_attributes().items()
 
     def __repr_args__(self) -> list[tuple[str | None, Any]]:
-        """Return the attributes for ``repr``: references as raw text, sensitive values masked."""
+        """Return the attributes for ``repr``, with references unresolved and sensitive values masked."""
         return list(self._masked_attributes().items())
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - pydantic defines the signature

@@ -55,8 +55,8 @@ class RequiresSecrets(Protocol):
 def has_references(value: Any) -> bool:
     """Return whether a text in ``value`` holds a reference.
 
-    A text that equals the value of a known secret counts only if the whole text is a single reference. A longer value may contain braces by
-    chance.
+    A text that equals the value of a known secret counts only if the whole text is a single reference. Otherwise, it contains the form of a
+    reference by chance.
     """
     return any(
         reference.has_reference(text) and (text not in known_values() or reference.single_reference(text) is not None)
@@ -84,7 +84,8 @@ def refuse_near_misses(model: type[BaseModel], data: Mapping[str, Any]) -> None:
     """Check the attributes of a new model for near misses.
 
     Raises:
-        InvalidReferenceError: If a text is almost a reference, or a key of a dict holds one. The error quotes no sensitive field.
+        InvalidReferenceError: If a text is almost a reference, or if a key of a dict holds a reference. The error does not quote the value
+            of a sensitive field.
     """
     accepts_any_name = model.model_config.get("extra") == "allow"
     for name, value in data.items():

@@ -200,7 +200,7 @@ def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement],
 
 
 def _reference_problem(requirement: Requirement, code: str, cause: str, hint: str = "") -> Problem:
-    """Return the problem with a reference; ``cause`` is the end of its message, and may have the period or not."""
+    """Return the problem with a reference; ``cause`` is the end of its message."""
     required_secret = str(requirement.reference) if requirement.reference.key else f"secret {requirement.reference.name!r}"
     message = f"{requirement.owner}.{requirement.attribute} needs {required_secret}, and {cause}"
     return Problem(code, sentence(message), hint, requirement.owner, requirement.attribute, requirement.reference, cause=cause)

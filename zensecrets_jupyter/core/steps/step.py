@@ -88,7 +88,7 @@ class Step(Generic[ReturnT]):
 
         The default is true, except for a step with a context parameter.
         """
-        return self.enable_cache if self.enable_cache is not None else self.signature.context is None
+        return self.enable_cache if self.enable_cache is not None else self.signature.context_parameter is None
 
     @property
     def code(self) -> object:
@@ -176,8 +176,8 @@ class Step(Generic[ReturnT]):
 
     def output_info(self, output: str, call: str) -> OutputInfo:
         """Return the description of an output; ``call`` is the name of the step's call."""
-        declared = self.signature.output_types.get(output, Any)
-        return OutputInfo(output, call, self.materializer_of(output), class_of(declared))
+        declared_type = self.signature.output_types.get(output, Any)
+        return OutputInfo(output, call, self.materializer_of(output), class_of(declared_type))
 
     def __call__(self, *args: Any, id: Any = None, after: Any = None, **kwargs: Any) -> ReturnT:  # noqa: A002 - ZenML's name
         """Add a call to the pipeline whose function is running, otherwise run the step.

@@ -72,6 +72,7 @@ def undo_stopped_imports(manager: SecretsManager) -> list[str]:
 
 
 def _journal_paths(manager: SecretsManager) -> Sequence[Path]:
+    """Return the paths of all journals of imports into ``manager``."""
     folder = home() / _FOLDER
     try:
         names = os.listdir(folder)  # noqa: PTH208 - the folder usually does not exist, and os.listdir is the fastest check
@@ -105,6 +106,7 @@ def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> t
 
 
 def _undo_journal(manager: SecretsManager, path: Path) -> list[str]:
+    """Undo the changes in a journal whose import no longer runs, delete the journal, and return the names of the restored secrets."""
     descriptor = os.open(path, os.O_RDWR)
     try:
         if not try_lock_abandoned(descriptor):
@@ -136,6 +138,7 @@ def _undo_change(manager: SecretsManager, name: str, change: Change) -> bool:
 
 
 def _parse(data: bytes) -> dict[str, Change]:
+    """Return the changes in the content of a journal, by name of the secret."""
     try:
         document = json.loads(data)
         content = json.loads(get_workspace().unseal(int(document["generation"]), base64.b64decode(document["sealed"])))

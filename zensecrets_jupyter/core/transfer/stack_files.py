@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.errors import (
@@ -129,7 +130,7 @@ def missing_sensitive_attributes(workspace: Workspace, description: StackDescrip
 def import_stack(
     workspace: Workspace, description: StackDescription, name: str, sensitive: Mapping[ComponentType, Mapping[str, str]] | None = None
 ) -> tuple[StackRecord, list[ComponentRecord]]:
-    """Register a stack and its missing components; return the records of both.
+    """Register a stack and its missing components; return the record of the stack and those of the new components.
 
     If an error occurs, nothing is registered.
 
@@ -164,6 +165,7 @@ def import_stack(
 
 
 def _parse(path: str) -> Any:
+    """Return the content of a YAML file."""
     import yaml
 
     text = read_text(path)
@@ -201,11 +203,13 @@ def _find_existing(workspace: Workspace, component_type: ComponentType, descript
     # The workspace may have encrypted an attribute that the file has in clear text. An example is the name of a secret that did not exist
     # at the registration.
     attributes = workspace.attributes(record) if set(sealed_names) & set(description.attributes) else record.attributes
-    registered = {key: value for key, value in attributes.items() if key not in sealed_names or key in description.attributes}
+    registered_attributes = {key: value for key, value in attributes.items() if key not in sealed_names or key in description.attributes}
     if record.flavor == description.flavor and set(description.left_out) <= set(sealed_names):
-        described = {key: value.to_json() if isinstance(value, RawText) else value for key, value in description.attributes.items()}
-        flavor = description.flavor
-        if _remove_defaults(component_type, flavor, registered) == _remove_defaults(component_type, flavor, described):
+        described_attributes = {
+            key: value.to_json() if isinstance(value, RawText) else value for key, value in description.attributes.items()
+        }
+        remove_defaults = partial(_remove_defaults, component_type, description.flavor)
+        if remove_defaults(registered_attributes) == remove_defaults(described_attributes):
             return record
     message = f"The {component_type.label} {description.name!r} exists with other attributes than in the file; nothing was imported."
     raise ComponentExistsError(message, hint=f"Rename the existing one: %zen {component_type.command} rename {description.name} NEW_NAME")
@@ -248,19 +252,21 @@ def _find_zenml_secrets_file(document: Mapping[str, Any]) -> str:
 
 
 def _parse_component(path: str, type_name: str, description: Any) -> ComponentDescription:
+    """Return the component that an item of ``components`` in the file describes."""
     # ZenML's export may hold a list of components of one type, of which ZenML uses the first.
     component = description[0] if isinstance(description, list) and description else description
-    if not isinstance(component, dict) or not all(isinstance(component.get(key), str) and component[key] for key in ("name", "flavor")):
+    required_keys = ("name", "flavor")
+    if not isinstance(component, dict) or not all(isinstance(component.get(key), str) and component[key] for key in required_keys):
         raise _unreadable_error(path, f"lacks the name or the flavor of its {type_name}", "Export it again.")
     attributes = component.get("configuration") or {}
     left_out = component.get("left_out") or []
     if not isinstance(attributes, dict) or not isinstance(left_out, list):
         raise _unreadable_error(path, f"has no mapping of attributes for its {type_name}", "Export it again.")
-    parsed = {key: RawText.from_json(value) for key, value in attributes.items() if value is not None}
-    if type_name == ComponentType.SECRETS_MANAGER.value and parsed.get("scope") != "namespace":
-        # ZenML stores a namespace even if it has no effect.
-        parsed.pop("namespace", None)
-    return ComponentDescription(component["name"], component["flavor"], parsed, tuple(map(str, left_out)))
+    parsed_attributes = {key: RawText.from_json(value) for key, value in attributes.items() if value is not None}
+    if type_name == ComponentType.SECRETS_MANAGER.value and parsed_attributes.get("scope") != "namespace":
+        # ZenML stores a namespace even if the scope makes it ineffective.
+        parsed_attributes.pop("namespace", None)
+    return ComponentDescription(component["name"], component["flavor"], parsed_attributes, tuple(map(str, left_out)))
 
 
 def _reference_texts(value: Any) -> Iterator[str]:

@@ -69,13 +69,13 @@ class ComponentChanges:
             return self._change_attributes(component_type, name, attributes, list(remove))
 
     def _change_attributes(
-        self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], removed: list[str]
+        self, component_type: ComponentType, name: str, attributes: Mapping[str, Any], removed_names: list[str]
     ) -> ComponentRecord:
-        """Set and remove attributes of a component; try again if another process changes it at the same time."""
+        """Set and remove attributes of a component; try again if another process changes the component at the same time."""
         while True:
             record = self._record(component_type, name)
             remaining_attributes = self._database.attributes(record)
-            for attribute in stored_names(record, removed):
+            for attribute in stored_names(record, removed_names):
                 if attribute not in remaining_attributes:
                     message = f"The {component_type.label} {name!r} has no attribute {attribute!r} to remove."
                     raise InvalidComponentError(message, hint=f"Its attributes are {', '.join(remaining_attributes) or 'none'}.")
@@ -85,9 +85,9 @@ class ComponentChanges:
             clear_attributes, sensitive_attributes = check_attributes(
                 component_type, record.flavor, attributes, existing, self._is_secret_name
             )
-            changed = self._write(record.id, sensitive_attributes, partial(_change_if_current, record, clear_attributes))
-            if changed is not None:
-                return changed
+            changed_record = self._write(record.id, sensitive_attributes, partial(_change_if_current, record, clear_attributes))
+            if changed_record is not None:
+                return changed_record
 
     def rename(self, component_type: ComponentType, name: str, new_name: str) -> ComponentRecord:
         """Rename a component; see :meth:`Workspace.rename_component`."""

@@ -68,14 +68,14 @@ class StepSignature:
 
     Attributes:
         inputs: The parameters of the function without the context parameter.
-        context: The name of the context parameter, or ``None``.
+        context_parameter: The name of the context parameter, or ``None``.
         outputs: The names of the outputs, in order.
         input_types: The declared types of the inputs, by parameter.
         output_types: The declared types of the outputs, by name.
     """
 
     inputs: inspect.Signature
-    context: str | None
+    context_parameter: str | None
     outputs: tuple[str, ...]
     input_types: Mapping[str, Any] = field(default_factory=dict)
     output_types: Mapping[str, Any] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class StepSignature:
         arguments, problem, hint = bind_arguments(self.inputs, args, {**kwargs, **added_arguments})
         if not problem:
             return arguments
-        if self.context is not None and self.context in kwargs:
+        if self.context_parameter is not None and self.context_parameter in kwargs:
             hint = "Leave it out: the step gets the context when it runs."
         raise StepInterfaceError(f"Wrong arguments for step {step_name!r}: {problem}.", hint=hint)
 
@@ -169,7 +169,7 @@ def read_signature(function: object, name: str, *, classic: bool = False) -> Ste
     """
     function = _validate_function(function, name)
     annotations = _annotations(function)
-    inputs, input_types, context = [], {}, None
+    inputs, input_types, context_parameter = [], {}, None
     for parameter in _signature(function).parameters.values():
         if parameter.kind in _UNSUPPORTED_KINDS:
             notation = _UNSUPPORTED_KINDS[parameter.kind].format(parameter.name)
@@ -182,31 +182,31 @@ def read_signature(function: object, name: str, *, classic: bool = False) -> Ste
         if not _is_context(annotation, function):
             inputs.append(parameter.replace(annotation=inspect.Parameter.empty))
             input_types[parameter.name] = _evaluate(annotation, function)
-        elif context is not None:
-            message = f"Step {name!r} has two context parameters, {context!r} and {parameter.name!r}."
+        elif context_parameter is not None:
+            message = f"Step {name!r} has two context parameters, {context_parameter!r} and {parameter.name!r}."
             raise StepInterfaceError(message, hint="Leave one of them out.")
         else:
-            context = parameter.name
+            context_parameter = parameter.name
     if "return" not in annotations and classic:
         message = f"Step {name!r} has no return annotation."
         raise StepInterfaceError(message, hint="Add one, such as -> int, or -> None if it returns nothing.")
     return_annotation = annotations.get("return", Any if returns_value(function.__code__) else None)
     outputs = _outputs(return_annotation, function, name, split_tuples=not classic)
-    return StepSignature(inspect.Signature(inputs), context, tuple(outputs), input_types, outputs)
+    return StepSignature(inspect.Signature(inputs), context_parameter, tuple(outputs), input_types, outputs)
 
 
-def _validate_function(function: object, name: str) -> FunctionType:
+def _validate_function(function: object, step_name: str) -> FunctionType:
     if isinstance(function, types.MethodType):
-        _validate_function(function.__func__, name)
+        _validate_function(function.__func__, step_name)
         return function  # type: ignore[return-value]  # a bound method has the attributes of its function that are read here
     if not isinstance(function, types.FunctionType):
-        message = f"A step is created from a function, and {name!r} is {type_with_article(function)}."
+        message = f"A step is created from a function, and {step_name!r} is {type_with_article(function)}."
         hint = "Write @step above a def."
     elif inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        message = f"Step {name!r} is an async function."
+        message = f"Step {step_name!r} is an async function."
         hint = "Write it as a plain function, which can run a coroutine with asyncio.run(…)."
     elif inspect.isgeneratorfunction(function):
-        message = f"Step {name!r} is a generator, whose yields can't be stored."
+        message = f"Step {step_name!r} is a generator, whose yields can't be stored."
         hint = "Return a list of the values."
     else:
         return function
@@ -223,7 +223,7 @@ def _signature(function: FunctionType) -> inspect.Signature:
 
 
 def _annotations(function: FunctionType) -> dict[str, Any]:
-    # The reason for the two cases is the same as in _signature.
+    # In Python 3.14, reading __annotations__ fails for names that only a type checker imports (PEP 649).
     if sys.version_info >= (3, 14):
         import annotationlib
 
@@ -268,28 +268,28 @@ class _OutputAnnotation(NamedTuple):
     type: Any
 
 
-def _outputs(annotation: Any, function: FunctionType, name: str, *, split_tuples: bool) -> dict[str, Any]:
+def _outputs(annotation: Any, function: FunctionType, step_name: str, *, split_tuples: bool) -> dict[str, Any]:
     """Return the declared types of the outputs by name, in order."""
     annotation = _evaluate(annotation, function)
     if annotation is None or annotation is type(None):
         return {}
     if isinstance(annotation, Output):
         if not annotation.items():
-            message = f"Step {name!r} declares Output() without an output."
+            message = f"Step {step_name!r} declares Output() without an output."
             raise StepInterfaceError(message, hint="Name each output, as in Output(count=int). Write -> None for no outputs.")
         outputs = [_OutputAnnotation(output, _evaluate(declared_type, function)) for output, declared_type in annotation.items()]
-        return _types_by_output(outputs, name)
+        return _types_by_output(outputs, step_name)
     items = [_split_annotated(_evaluate(item, function)) for item in _tuple_items(annotation)]
     named_items = [item for item in items if item.name]
     if named_items and len(named_items) < len(items):
-        message = f"Step {name!r} names only some of its outputs."
+        message = f"Step {step_name!r} names only some of its outputs."
         raise StepInterfaceError(message, hint='Name each, such as Annotated[int, "count"].')
     if named_items:
-        return _types_by_output(items, name)
+        return _types_by_output(items, step_name)
     if split_tuples and len(items) > 1 and returned_tuple_length(function.__code__) == len(items):
         return {f"{SINGLE_OUTPUT}_{number}": item.type for number, item in enumerate(items)}
     single = _split_annotated(annotation)
-    return _types_by_output([single._replace(name=single.name or SINGLE_OUTPUT)], name)
+    return _types_by_output([single._replace(name=single.name or SINGLE_OUTPUT)], step_name)
 
 
 def _tuple_items(annotation: Any) -> Iterator[Any]:
@@ -299,14 +299,14 @@ def _tuple_items(annotation: Any) -> Iterator[Any]:
 
 
 def _split_annotated(annotation: Any) -> _OutputAnnotation:
-    """Return the type in an ``Annotated``, with its name if it has one."""
+    """Return the type of an output, and its name if the annotation is an ``Annotated`` with a name."""
     if get_origin(annotation) is not Annotated:
         return _OutputAnnotation(None, annotation)
     name = next((item for item in annotation.__metadata__ if isinstance(item, str)), None)
     return _OutputAnnotation(name, get_args(annotation)[0])
 
 
-def _types_by_output(outputs: list[_OutputAnnotation], name: str) -> dict[str, Any]:
+def _types_by_output(outputs: list[_OutputAnnotation], step_name: str) -> dict[str, Any]:
     """Return the declared types of the outputs by name.
 
     Raises:
@@ -314,9 +314,9 @@ def _types_by_output(outputs: list[_OutputAnnotation], name: str) -> dict[str, A
     """
     for output in outputs:
         if not _VALID_OUTPUT_NAME.fullmatch(output.name or ""):
-            message = f"Step {name!r} can't have an output named {output.name!r}."
+            message = f"Step {step_name!r} can't have an output named {output.name!r}."
             raise StepInterfaceError(message, hint="Use letters, digits, '_' and '-'.")
     if len({output.name for output in outputs}) < len(outputs):
-        message = f"Step {name!r} has two outputs of the same name."
+        message = f"Step {step_name!r} has two outputs of the same name."
         raise StepInterfaceError(message, hint="Give each its own name.")
     return {str(output.name): output.type for output in outputs}

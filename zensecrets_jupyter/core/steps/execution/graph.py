@@ -93,11 +93,11 @@ class Graph:
         values = {**configuration.pop("parameters", {}), **arguments}
         configured_step = step.with_options(**configuration) if configuration else step
         inputs = {parameter: self._input(name, parameter, value) for parameter, value in values.items()}
-        step.signature.check_inputs(
-            name, {parameter: values[parameter] for parameter, item in inputs.items() if isinstance(item, PickledArgument)}
-        )
-        upstream = frozenset(call for item in _as_list(after) for call in self._calls_of(name, item))
-        self.calls[name] = StepCall(name, configured_step, inputs, step, tuple(self._nested_pipelines), upstream)
+        # The type of an output of another step is checked later, when its value exists.
+        plain_values = {parameter: values[parameter] for parameter, item in inputs.items() if isinstance(item, PickledArgument)}
+        step.signature.check_inputs(name, plain_values)
+        after_calls = frozenset(call for item in _as_list(after) for call in self._calls_of(name, item))
+        self.calls[name] = StepCall(name, configured_step, inputs, step, tuple(self._nested_pipelines), after_calls)
         outputs = tuple(StepOutput(self, name, output) for output in step.signature.outputs)
         if len(outputs) > 1:
             return StepOutputs(outputs)
@@ -116,16 +116,16 @@ class Graph:
         """Check that the steps can run.
 
         Raises:
-            StepInterfaceError: If there is no step, steps wait for each other, or an unknown step is configured.
+            StepInterfaceError: If there is no step, if steps wait for each other, or if an unknown step is configured.
         """
         if not self.calls:
             message = f"Pipeline {self.pipeline!r} calls no step."
             hint = "Call steps in its function. For step of zensecrets_jupyter.steps, import pipeline of zensecrets_jupyter.pipelines."
             raise StepInterfaceError(message, hint=hint)
-        unknown = next((name for name in self._configurations if name not in self.calls), None)
-        if unknown is not None:
-            message = f"Pipeline {self.pipeline!r} has no step {unknown!r} to configure."
-            raise StepInterfaceError(message, hint=did_you_mean(unknown, self.calls) or f"Its steps are {', '.join(self.calls)}.")
+        unknown_name = next((name for name in self._configurations if name not in self.calls), None)
+        if unknown_name is not None:
+            message = f"Pipeline {self.pipeline!r} has no step {unknown_name!r} to configure."
+            raise StepInterfaceError(message, hint=did_you_mean(unknown_name, self.calls) or f"Its steps are {', '.join(self.calls)}.")
         self.topological_order()
 
     def add_order(self, step: StepDefinition, predecessor: StepDefinition) -> None:

@@ -181,8 +181,8 @@ def _run_function(
     """Return the result of the step's function; ``environments`` are those of :func:`validate`, and later ones override earlier ones."""
     step.signature.check_inputs(context.step_name, arguments)
     all_arguments = dict(arguments)
-    if step.signature.context is not None:
-        all_arguments[step.signature.context] = context
+    if step.signature.context_parameter is not None:
+        all_arguments[step.signature.context_parameter] = context
     with ExitStack() as variables:
         for names in environments:
             if names:
