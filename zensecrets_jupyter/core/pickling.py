@@ -38,7 +38,7 @@ class PickledObject(NamedTuple):
 
     Attributes:
         data: The pickle, without the value of a secret.
-        digest: A digest of the object, equal for equal objects. An attacker can't use it to test guesses of a sealed value.
+        digest: A digest of the object, equal for equal objects. It does not help to test guesses of the values in a sealed object.
         holds_secrets: Whether loading the pickle resolves a reference or unseals the pickle.
     """
 

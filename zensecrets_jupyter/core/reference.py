@@ -38,7 +38,7 @@ class SecretReference(NamedTuple):
     def resolve(self) -> str:
         """Return the value of the key.
 
-        Only a reference from ``secret.reference(KEY)`` has the secrets manager that this needs.
+        This needs a secrets manager, which only a reference from ``secret.reference(KEY)`` has.
 
         Raises:
             NotInStackError: If the reference has no secrets manager, because it was parsed from a text or constructed.

@@ -32,23 +32,29 @@ class Registry(Generic[RegisteredT]):
     """Number of registrations in all registries. A cache that depends on classes is outdated if this number has changed."""
 
     def __init__(
-        self, label: str, group: str, built_in: Mapping[str, tuple[str, str]], *, clash_error: ErrorFactory, unavailable_error: ErrorFactory
+        self,
+        label: str,
+        entry_point_group: str,
+        built_in_classes: Mapping[str, tuple[str, str]],
+        *,
+        clash_error: ErrorFactory,
+        unavailable_error: ErrorFactory,
     ) -> None:
         """Create the registry.
 
         Args:
             label: The name of the kind in messages.
-            group: The entry-point group of other packages.
-            built_in: Module and class name of the built-in classes, by name.
+            entry_point_group: The entry-point group of other packages.
+            built_in_classes: Module and class name of the built-in classes, by name.
             clash_error: Creates the error for a name that is registered twice.
             unavailable_error: Creates the error for a class that can't be imported.
         """
         self._label = label
-        self._group = group
-        self._built_in = built_in
+        self._entry_point_group = entry_point_group
+        self._built_in_classes = built_in_classes
         self._clash_error = clash_error
         self._unavailable_error = unavailable_error
-        self._defined: dict[str, type[RegisteredT]] = {}
+        self._defined_classes: dict[str, type[RegisteredT]] = {}
         self._cached_entry_points: dict[str, list[EntryPoint]] | None = None
 
     def add(self, name: str, new_class: type[RegisteredT]) -> None:
@@ -60,16 +66,16 @@ class Registry(Generic[RegisteredT]):
             ZenSecretsError: If the name belongs to another class: a built-in class, a class of a package, or a class of this process.
         """
         qualified_name = _qualified_name(new_class)
-        earlier_class = self._defined.get(name)
-        entry_point = None if name in self._built_in else self._find_entry_point(name)
-        if self._built_in.get(name, qualified_name) != qualified_name:
+        earlier_class = self._defined_classes.get(name)
+        entry_point = None if name in self._built_in_classes else self._find_entry_point(name)
+        if self._built_in_classes.get(name, qualified_name) != qualified_name:
             conflict = "is built in"
         elif entry_point is not None and (entry_point.module, entry_point.attr) != qualified_name:
             conflict = f"belongs to {_distribution_name(entry_point)!r}, which is installed"
         elif earlier_class is not None and _qualified_name(earlier_class) != qualified_name:
             conflict = f"belongs to {'.'.join(_qualified_name(earlier_class))} already"
         else:
-            self._defined[name] = new_class
+            self._defined_classes[name] = new_class
             Registry.definition_count += 1
             return
         message = f"The {self._label} {name!r}, which {new_class.__qualname__} claims, {conflict}."
@@ -83,7 +89,7 @@ class Registry(Generic[RegisteredT]):
         """
         # _find_entry_point raises the error for a name that is registered twice.
         installed_names = [name for name in self._entry_points() if self._find_entry_point(name) is not None]
-        return sorted({*self._built_in, *installed_names, *self._defined})
+        return sorted({*self._built_in_classes, *installed_names, *self._defined_classes})
 
     def find(self, name: str) -> type[RegisteredT] | None:
         """Return the class with that name, or ``None``.
@@ -92,11 +98,11 @@ class Registry(Generic[RegisteredT]):
             ImportError: If a built-in class needs a library that is not installed.
             ZenSecretsError: If an installed class can't be imported or is of another kind, or if the name is registered twice.
         """
-        defined_class = self._defined.get(name)
+        defined_class = self._defined_classes.get(name)
         if defined_class is not None:
             return defined_class
-        if name in self._built_in:
-            module, class_name = self._built_in[name]
+        if name in self._built_in_classes:
+            module, class_name = self._built_in_classes[name]
             built_in_class: type[RegisteredT] = getattr(importlib.import_module(module), class_name)
             return built_in_class
         entry_point = self._find_entry_point(name)
@@ -110,11 +116,11 @@ class Registry(Generic[RegisteredT]):
     def _entry_points(self) -> dict[str, list[EntryPoint]]:
         if self._cached_entry_points is None:
             by_name: dict[str, list[EntryPoint]] = {}
-            for entry_point in entry_points(group=self._group):
-                others = by_name.setdefault(entry_point.name, [])
+            for entry_point in entry_points(group=self._entry_point_group):
+                entry_points_of_name = by_name.setdefault(entry_point.name, [])
                 # A package that is installed in two folders of the path registers the same class twice.
-                if entry_point.value not in {other.value for other in others}:
-                    others.append(entry_point)
+                if entry_point.value not in {other.value for other in entry_points_of_name}:
+                    entry_points_of_name.append(entry_point)
             self._cached_entry_points = by_name
         return self._cached_entry_points
 
@@ -126,7 +132,7 @@ class Registry(Generic[RegisteredT]):
         """
         entry_points_of_name = self._entry_points().get(name, [])
         owners = [_distribution_name(entry_point) for entry_point in entry_points_of_name]
-        if name in self._built_in:
+        if name in self._built_in_classes:
             owners.insert(0, "zensecrets-jupyter")
         if entry_points_of_name and len(owners) > 1:
             message = f"The {self._label} {name!r} is claimed by {owners[0]!r} and by {owners[1]!r}."
@@ -141,7 +147,7 @@ class Registry(Generic[RegisteredT]):
             problem = f"{type(error).__name__}: {error}"
         else:
             # The definition of a class registers it under its own name, which may differ from the name of the entry point.
-            defined_class = self._defined.get(entry_point.name)
+            defined_class = self._defined_classes.get(entry_point.name)
             if defined_class is not None and defined_class is loaded:
                 return defined_class
             problem = f"{entry_point.value} is not a {self._label} with that name"

@@ -55,6 +55,7 @@ class EncodingDetector:
     def __init__(self, shortest: int) -> None:
         """Create a detector of values with at least ``shortest`` bytes."""
         self.shortest = shortest
+        # -(-a // b) is a / b rounded up.
         self.shortest_run = -(-shortest * 4 // 3)
         self.shortest_base85 = -(-shortest * 5 // 4)
         self._run_needle = _INSIDE * self.shortest_base85

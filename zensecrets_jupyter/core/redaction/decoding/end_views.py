@@ -28,7 +28,7 @@ _INCOMPLETE = re.compile(
 _LONGEST_INCOMPLETE = 512
 """Maximum length of an incomplete escape sequence."""
 _NESTED_ESCAPES = 3
-"""How many times escape sequences are decoded."""
+"""Number of nested escape sequences that are decoded."""
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _LONGEST_BASE64 = 1024
 """Number of bytes at the end of a text that are decoded as digits."""
@@ -63,10 +63,11 @@ def end_views(data: bytes) -> Iterator[TextView]:
     They are the plain text, the unescaped text, and the bytes that the last digits encode.
     """
     root = TextView(data)
-    end = _Tail(data, max(0, len(data) - _LONGEST), len(data))
-    yield end
+    end_view = _Tail(data, max(0, len(data) - _LONGEST), len(data))
+    yield end_view
     stop = incomplete_escape(data)
-    level: list[TextView] = [end]
+    level: list[TextView] = [end_view]
+    # An incomplete escape sequence at the end is left out, because it can't be decoded.
     if stop < len(data):
         level = [_Tail(data, max(0, stop - _LONGEST), stop)]
         yield from level
@@ -76,6 +77,7 @@ def end_views(data: bytes) -> Iterator[TextView]:
     offset = max(0, len(data) - _LONGEST_BASE64)
     tail = data[offset:]
     start = offset + len(tail.rstrip(_BASE64))
+    # Two digits of base64 encode at least one byte.
     if start + 2 <= len(data):
         for shift in range(4):
             yield from _base64(root, data[start:], start, shift)

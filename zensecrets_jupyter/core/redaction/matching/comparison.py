@@ -156,7 +156,7 @@ class Comparison:
                 return None
             begin, stop = narrowed
             first, last = self._position(begin + shift), self._position(stop - 1 + shift)
-        if not self._is_apart(pattern, first, last):
+        if not self._is_separate(pattern, first, last):
             return None
         is_whole = begin == 0 and stop == len(pattern.skeleton)
         if pattern.is_composite and not is_whole:
@@ -310,7 +310,7 @@ class Comparison:
         left = common_length(actual[:last][::-1], expected[:last][::-1])
         return begin + last - left, begin + first + right
 
-    def _is_apart(self, pattern: Pattern, first: int, last: int) -> bool:
+    def _is_separate(self, pattern: Pattern, first: int, last: int) -> bool:
         """Return whether a number is separate from other digits around it.
 
         It must not be a part of a longer number or of a run of hexadecimal digits.
@@ -328,8 +328,8 @@ class Comparison:
             return False
         if (before[-1:] == b"." and before[-2:-1].isdigit()) or (after[:1] == b"." and after[1:2].isdigit()):
             return False
-        around = before[len(before.rstrip(_ALPHANUMERIC)) :] + after[: len(after) - len(after.lstrip(_ALPHANUMERIC))]
-        return not around or not all(byte in _HEXADECIMAL for byte in around)
+        adjacent = before[len(before.rstrip(_ALPHANUMERIC)) :] + after[: len(after) - len(after.lstrip(_ALPHANUMERIC))]
+        return not adjacent or not all(byte in _HEXADECIMAL for byte in adjacent)
 
 
 def common_length(first: bytes, second: bytes) -> int:
@@ -369,17 +369,21 @@ def _has_one_separator(gaps: list[bytes], expected: list[bytes], letters: bytes)
         expected: The gaps in the pattern.
         letters: The letter of the pattern after each gap.
     """
-    inserted = {gap for gap, expected_gap in zip(gaps, expected, strict=True) if gap and not expected_gap}
-    if len(inserted) != 1 or len(gaps) < SHORTEST_VALUE + 1:
+    inserted_gaps = {gap for gap, expected_gap in zip(gaps, expected, strict=True) if gap and not expected_gap}
+    if len(inserted_gaps) != 1 or len(gaps) < SHORTEST_VALUE + 1:
         return False
-    separator = inserted.pop()
+    separator = inserted_gaps.pop()
     if not separator or len(separator) > SHORTEST_PART:
         return False
     is_long = len(letters) + 1 >= SHORTEST_PART
-    return all(
-        gap == separator or (expected_gap and _is_subsequence(expected_gap, gap)) or (not gap and (is_long or _is_continuation(letter)))
-        for gap, expected_gap, letter in zip(gaps, expected, letters, strict=True)
-    )
+    for gap, expected_gap, letter in zip(gaps, expected, letters, strict=True):
+        # A sign of the value is an item of the list, with separators around it.
+        has_expected_gap = bool(expected_gap) and _is_subsequence(expected_gap, gap)
+        # The separator may be missing in a long value, and inside a character outside ASCII.
+        may_lack_separator = not gap and (is_long or _is_continuation(letter))
+        if gap != separator and not has_expected_gap and not may_lack_separator:
+            return False
+    return True
 
 
 def _is_continuation(byte: int) -> bool:

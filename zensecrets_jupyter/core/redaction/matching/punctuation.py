@@ -57,9 +57,9 @@ def writes_gap(written: bytes, gap: bytes, *, is_long: bool) -> bool:
         return _is_insertion(written, is_long=is_long)
     if gap_signs == written_signs:
         return is_long or _agree_on_space(written, gap)
-    extra = _GAP_QUOTING | frozenset(gap_signs)
+    extra_bytes = _GAP_QUOTING | frozenset(gap_signs)
     is_short = len(written_signs) <= _MAX_WRITTEN_BYTES * (len(gap_signs) + _ADDED_SIGNS)
-    return is_short and _is_subsequence(gap_signs, written_signs, extra)
+    return is_short and _is_subsequence(gap_signs, written_signs, extra_bytes)
 
 
 @lru_cache(maxsize=4096)
@@ -68,8 +68,10 @@ def may_begin_gap(written: bytes, gap: bytes) -> bool:
 
     ``written`` is at the end of a text.
     """
-    allowed = _GAP_QUOTING | frozenset(gap) | (frozenset(_SPACE) if any(byte in _SPACE for byte in gap) else frozenset(b"\0"))
-    return all(byte in allowed for byte in written)
+    has_space = any(byte in _SPACE for byte in gap)
+    # The zero byte may belong to a character in UTF-16.
+    allowed_bytes = _GAP_QUOTING | frozenset(gap) | frozenset(_SPACE if has_space else b"\0")
+    return all(byte in allowed_bytes for byte in written)
 
 
 def _is_insertion(written: bytes, *, is_long: bool) -> bool:
@@ -89,16 +91,16 @@ def _agree_on_space(written: bytes, gap: bytes) -> bool:
     return has_space == any(byte in _SPACE for byte in written) or not written.strip(b"\0")
 
 
-def _is_subsequence(signs: bytes, written: bytes, extra: frozenset[int]) -> bool:
+def _is_subsequence(signs: bytes, written: bytes, extra_bytes: frozenset[int]) -> bool:
     """Return whether ``written`` contains the bytes of ``signs`` in order.
 
-    Its other bytes must all be in ``extra``.
+    Its other bytes must all be in ``extra_bytes``.
     """
     index = 0
     for byte in written:
         if index < len(signs) and byte == signs[index]:
             index += 1
-        elif byte not in extra:
+        elif byte not in extra_bytes:
             return False
     return index == len(signs)
 

@@ -59,12 +59,12 @@ _INVISIBLE = (
 )
 
 
-def _compile(starts: str, *parts: str) -> re.Pattern[bytes]:
+def _compile(starts: str, *alternatives: str) -> re.Pattern[bytes]:
     """Return the regular expression of escape sequences.
 
-    ``starts`` are their first bytes, and ``parts`` are the alternatives after the first byte.
+    ``starts`` are their first bytes, and ``alternatives`` match the bytes after the first byte.
     """
-    return re.compile(f"[{starts}](?:{'|'.join(parts)})".encode("latin-1"))
+    return re.compile(f"[{starts}](?:{'|'.join(alternatives)})".encode("latin-1"))
 
 
 def _all_families(backslash: str, percent: str, entity: str) -> re.Pattern[bytes]:
