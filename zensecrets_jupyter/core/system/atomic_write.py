@@ -50,22 +50,22 @@ def write_atomically(
     remove_leftovers(target.parent, target.name)
     if not replace and os.path.lexists(target):
         raise FileExistsError(target.name)
-    temporary, descriptor = _create_temporary(target, mode)
+    temporary_path, descriptor = _create_temporary(target, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
             if prepare is not None:
-                prepare(temporary)
+                prepare(temporary_path)
             # An open file is still locked, so that no other process removes it before the move. Windows can't move an open file.
             if os.name == "posix":
-                _move_into_place(temporary, target, replace=replace)
+                _move_into_place(temporary_path, target, replace=replace)
         if os.name != "posix":
-            _move_into_place(temporary, target, replace=replace)
+            _move_into_place(temporary_path, target, replace=replace)
     finally:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            temporary_path.unlink(missing_ok=True)
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
@@ -119,13 +119,13 @@ def _temporary_prefix(name: str) -> str:
 def _create_temporary(target: Path, mode: int) -> tuple[Path, int]:
     """Create and lock a temporary file beside ``target``; return its path and descriptor."""
     while True:
-        temporary = target.with_name(f"{_temporary_prefix(target.name)}zs-{secrets.token_hex(4)}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        temporary_path = target.with_name(f"{_temporary_prefix(target.name)}zs-{secrets.token_hex(4)}.tmp")
+        descriptor = os.open(temporary_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         # Windows needs no lock, because it does not delete a file that a process has open.
         try_lock(descriptor)
         # Between the creation and the lock, another process may have removed the file as abandoned.
         if os.name != "posix" or os.fstat(descriptor).st_nlink:
-            return temporary, descriptor
+            return temporary_path, descriptor
         os.close(descriptor)
 
 
@@ -141,22 +141,22 @@ def try_lock_abandoned(descriptor: int) -> bool:
     return result is not LockResult.HELD
 
 
-def _move_into_place(temporary: Path, target: Path, *, replace: bool) -> None:
+def _move_into_place(temporary_path: Path, target: Path, *, replace: bool) -> None:
     """Move the temporary file to ``target``; without ``replace``, raise FileExistsError if the target exists."""
     if replace or os.name == "nt":
         # On Windows, os.rename fails if the target exists.
-        (os.replace if replace else os.rename)(temporary, target)
+        (os.replace if replace else os.rename)(temporary_path, target)
         return
     try:
         # os.link fails if the target exists, even if another process creates it at this moment.
-        os.link(temporary, target)
+        os.link(temporary_path, target)
     except FileExistsError:
         raise
     except OSError:
         # Some file systems have no hard links, such as exFAT and some network drives. O_EXCL then creates an empty file, which is replaced.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         try:
-            os.replace(temporary, target)  # noqa: PTH105 - pathlib has no function that corresponds to both os.link and os.replace
+            os.replace(temporary_path, target)  # noqa: PTH105 - pathlib has no function that corresponds to both os.link and os.replace
         except OSError:
             target.unlink()
             raise

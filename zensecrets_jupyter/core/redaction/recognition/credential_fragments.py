@@ -57,8 +57,8 @@ def fragments_of_urls(value: str) -> list[SecretFragment]:
     schemes = [match.span() for match in _SCHEME.finditer(value)]
     for index, (start, scheme_end) in enumerate(schemes):
         stop = schemes[index + 1][0] if index + 1 < len(schemes) else len(value)
-        end = _END_OF_URL.search(value, scheme_end, stop)
-        rest = value[scheme_end : end.start() if end else stop].rstrip(",;")
+        end_match = _END_OF_URL.search(value, scheme_end, stop)
+        rest = value[scheme_end : end_match.start() if end_match else stop].rstrip(",;")
         texts += _secrets_of_url(value[start:scheme_end], rest)
     return [SecretFragment(text, "the password of a URL in it") for text in dict.fromkeys(texts)]
 
@@ -83,6 +83,7 @@ def _secrets_of_url(scheme: str, rest: str) -> Iterator[str]:
     if at_sign:
         user, colon, password = userinfo.partition(":")
         yield from _text_and_decoded(password)
+        # Some services take a token as the user name, with an empty or a fixed password.
         if user and not password and (is_opaque(user) or tokens_in(user)):
             yield from _text_and_decoded(user)
         if colon and (is_opaque(user) and password in {"", "x-oauth-basic", "x"}):

@@ -29,7 +29,7 @@ _OCTAL_WORD = re.compile(rb"[0-7]{6}")
 _CHARACTER_ROW = re.compile(rb"^([0-7]{7})((?: {1,3}(?:\\[0abtnvfr\\]|[0-7]{3}|\*\*|[^\s\\]|(?<= {3}) )){1,16}) *$", re.MULTILINE)
 _CELL = re.compile(rb" {1,3}(\\[0abtnvfr\\]|[0-7]{3}|[^\s\\]|(?<= {3}) )")
 _BYTES_IN_ROW = 16
-_CELL_DISTANCE = 3
+_MAX_CELL_DISTANCE = 3
 """Maximum number of blanks between two cells of a row. The cells of two rows have an address between them."""
 _LONGEST = 1 << 18
 """Maximum number of bytes at the start of a text that are searched for dumps."""
@@ -111,14 +111,19 @@ def _row(match: re.Match[bytes]) -> tuple[list[_Cell], _Cell | None]:
 
 
 def _octal_word(digits: bytes) -> bytes:
+    # Six octal digits may be more than two bytes, but od writes no such word.
     return int(digits, 8).to_bytes(3, "little")[:2]
 
 
 def _characters(match: re.Match[bytes]) -> Iterator[_Cell]:
     """Yield the bytes of a row of ``od -c``."""
     for cell in _CELL.finditer(match[2]):
-        cell_text = cell[1]
-        data = _CONTROLS.get(cell_text) or (bytes([int(cell_text, 8) & 0xFF]) if len(cell_text) == len(b"377") else cell_text)
+        data = cell[1]
+        if data in _CONTROLS:
+            data = _CONTROLS[data]
+        elif len(data) == len(b"377"):
+            # Three octal digits are the number of a byte.
+            data = bytes([int(data, 8) & 0xFF])
         yield _Cell(data, match.start(2) + cell.start(1), match.start(2) + cell.end(1))
 
 
@@ -137,7 +142,7 @@ class _ColumnLocator:
         spans: list[Span] = []
         first, last = bisect_right(self._starts, start) - 1, bisect_left(self._starts, end)
         for cell in self._cells[first:last]:
-            if spans and cell.start - spans[-1][1] <= _CELL_DISTANCE:
+            if spans and cell.start - spans[-1][1] <= _MAX_CELL_DISTANCE:
                 spans[-1] = (spans[-1][0], cell.end)
             else:
                 spans.append((cell.start, cell.end))
