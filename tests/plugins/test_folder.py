@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.distributions import with_plugins
+from tests.support.distributions import plugin_environment
 from tests.support.processes import run_python
 
 PLUGIN = Path(__file__).parent / "zensecrets_folder"
@@ -31,7 +31,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_plug_in_passes_the_suite(installed: Path) -> None:
     """The tests of the plug-in pass in an environment that contains the plug-in."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT), str(PLUGIN / "suite.py")]
-    environment = {**os.environ, **with_plugins(installed)}
+    environment = {**os.environ, **plugin_environment(installed)}
     process = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment)
     assert process.returncode == 0, process.stdout + process.stderr
     assert " passed in " in process.stdout
@@ -58,7 +58,7 @@ Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="Mine", key=
 files = [[file.name, oct(file.stat().st_mode & 0o777)] for file in Path(sys.argv[1]).iterdir()]
 print(json.dumps([*listed, Client().get_secret("Mine").content, files]))
 """
-    result = run_python(code, str(tmp_path / "shared"), environment=with_plugins(installed))
+    result = run_python(code, str(tmp_path / "shared"), environment=plugin_environment(installed))
     assert result == [True, "from zensecrets-folder", True, {"key": "value"}, [["zenml+global+=4dine", "0o600"]]]
 
 

@@ -1,4 +1,4 @@
-"""Small distributions with entry points.
+"""Installation of small distributions with entry points.
 
 They are built as wheels, and installed by pip into a separate folder.
 """
@@ -25,18 +25,18 @@ def install(folder: Path, distribution: str, entry_points: dict[str, dict[str, s
         module: The source of the module.
     """
     name = distribution.replace("-", "_")
-    information = f"{name}-1.0.dist-info"
-    groups = "\n".join(
-        f"[{group}]\n" + "\n".join(f"{key} = {value}" for key, value in entries.items()) for group, entries in entry_points.items()
-    )
+    metadata_folder = f"{name}-1.0.dist-info"
+    entry_points_text = ""
+    for group, objects in entry_points.items():
+        entry_points_text += f"[{group}]\n" + "".join(f"{key} = {path}\n" for key, path in objects.items())
     files = {
         f"{name}.py": module,
-        f"{information}/METADATA": f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n",
-        f"{information}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{information}/entry_points.txt": groups + "\n",
+        f"{metadata_folder}/METADATA": f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n",
+        f"{metadata_folder}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{metadata_folder}/entry_points.txt": entry_points_text,
     }
-    record = f"{information}/RECORD"
-    files[record] = "".join(f"{path},,\n" for path in (*files, record))
+    record_file = f"{metadata_folder}/RECORD"
+    files[record_file] = "".join(f"{path},,\n" for path in (*files, record_file))
     folder.mkdir(exist_ok=True)
     wheel = folder / f"{name}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
@@ -48,6 +48,6 @@ def install(folder: Path, distribution: str, entry_points: dict[str, dict[str, s
     return target
 
 
-def with_plugins(installed: Path) -> dict[str, str]:
+def plugin_environment(installed: Path) -> dict[str, str]:
     """Return environment variables with which a process also finds the distributions in ``installed``."""
     return {"PYTHONPATH": os.pathsep.join([str(installed), *filter(None, [os.environ.get("PYTHONPATH")])])}

@@ -1,6 +1,6 @@
-"""Values for tests of the guard, and a search for them.
+"""Values for tests of the guard, and a search for them in its output.
 
-This module encodes the values with its own functions, not with those of the package.
+The values are encoded with functions of the standard library, not of the package, so that a test finds an error in the package.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
 WINDOW = 12
-"""Number of consecutive characters of a value that are a leak."""
+"""An output leaks a value if it contains this number of consecutive characters of it."""
 
 
 class PlantedValue(NamedTuple):
@@ -28,8 +28,8 @@ class PlantedValue(NamedTuple):
 
     Attributes:
         values: The protected values: one, or two that overlap.
-        text: The text that the channel gets.
-        traces: Texts of which no part may be visible.
+        text: The text that the test sends through the channel.
+        traces: Texts of which the channel may not show any part.
     """
 
     values: list[str]
@@ -45,7 +45,9 @@ def _plain_value() -> str:
     return secrets.token_urlsafe(30)
 
 
-def _encode_with(encode: Callable[[str], str], make: Callable[[], str] = _special_value) -> Callable[[], PlantedValue]:
+def _planter(encode: Callable[[str], str], make: Callable[[], str] = _special_value) -> Callable[[], PlantedValue]:
+    """Return a function that creates a planted value from the new value of ``make`` and its encoding."""
+
     def plant() -> PlantedValue:
         value = make()
         text = encode(value)
@@ -59,6 +61,8 @@ def _b64(data: bytes) -> str:
 
 
 def _base64_after(before: bytes) -> Callable[[], PlantedValue]:
+    """Return a function that plants the base64 of ``before`` and a value."""
+
     def plant() -> PlantedValue:
         value = _special_value()
         text = _b64(before + value.encode())
@@ -69,6 +73,8 @@ def _base64_after(before: bytes) -> Callable[[], PlantedValue]:
 
 
 def _pem(line_end: str) -> Callable[[], PlantedValue]:
+    """Return a function that plants a PEM file with ``line_end``."""
+
     def plant() -> PlantedValue:
         lines = [base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(4)]
         pem_lines = ["-----BEGIN CANARY KEY-----", *lines, "-----END CANARY KEY-----", ""]
@@ -91,7 +97,7 @@ def _color_inside(value: str) -> str:
     return f"{value[:15]}\x1b[31m{value[15:]}\x1b[0m"
 
 
-def _leaf() -> PlantedValue:
+def _text_in_json() -> PlantedValue:
     value = _plain_value()
     return PlantedValue([json.dumps({"type": "canary", "private": value})], value, [value])
 
@@ -99,37 +105,38 @@ def _leaf() -> PlantedValue:
 def _basic_auth() -> PlantedValue:
     value = _special_value()
     credentials = _b64(b"testuser:" + value.encode())
+    # The first twelve digits encode the nine characters before the value.
     return PlantedValue([value], f"Authorization: Basic {credentials}", [credentials[12:]])
 
 
 ENCODINGS: dict[str, Callable[[], PlantedValue]] = {
-    "plain": _encode_with(str),
-    "realistic": _encode_with(str, _plain_value),
-    "repr": _encode_with(repr),
-    "JSON": _encode_with(json.dumps),
-    "JSON, not ASCII": _encode_with(lambda value: json.dumps(value, ensure_ascii=False)),
-    "JSON in JSON": _encode_with(lambda value: json.dumps(json.dumps(value))),
-    "bytes": _encode_with(lambda value: repr(value.encode())),
-    "HTML": _encode_with(html.escape),
-    "URL": _encode_with(quote),
-    "URL of a form": _encode_with(quote_plus),
-    "base64": _encode_with(lambda value: _b64(value.encode())),
+    "plain": _planter(str),
+    "realistic": _planter(str, _plain_value),
+    "repr": _planter(repr),
+    "JSON": _planter(json.dumps),
+    "JSON, not ASCII": _planter(lambda value: json.dumps(value, ensure_ascii=False)),
+    "JSON in JSON": _planter(lambda value: json.dumps(json.dumps(value))),
+    "bytes": _planter(lambda value: repr(value.encode())),
+    "HTML": _planter(html.escape),
+    "URL": _planter(quote),
+    "URL of a form": _planter(quote_plus),
+    "base64": _planter(lambda value: _b64(value.encode())),
     "base64 after one": _base64_after(b"u"),
     "base64 after two": _base64_after(b"u:"),
-    "base64url": _encode_with(lambda value: base64.urlsafe_b64encode(value.encode()).decode()),
+    "base64url": _planter(lambda value: base64.urlsafe_b64encode(value.encode()).decode()),
     "basic-auth header": _basic_auth,
-    "hexadecimal": _encode_with(lambda value: value.encode().hex()),
-    "upper hexadecimal": _encode_with(lambda value: value.encode().hex().upper()),
-    "between colors": _encode_with(lambda value: f"\x1b[1;31m{value}\x1b[0m", _plain_value),
-    "color inside": _encode_with(_color_inside, _plain_value),
+    "hexadecimal": _planter(lambda value: value.encode().hex()),
+    "upper hexadecimal": _planter(lambda value: value.encode().hex().upper()),
+    "between colors": _planter(lambda value: f"\x1b[1;31m{value}\x1b[0m", _plain_value),
+    "color inside": _planter(_color_inside, _plain_value),
     "PEM": _pem("\n"),
     "PEM with CR LF": _pem("\r\n"),
     "line of a PEM": _line_of_pem,
-    "leaf of JSON": _leaf,
+    "leaf of JSON": _text_in_json,
     "two that overlap": _overlapping,
-    "cut short": _encode_with(lambda value: f"{value[:20]}…", _plain_value),
-    "cut at the front": _encode_with(lambda value: f"…{value[-20:]}", _plain_value),
-    "twice in a row": _encode_with(lambda value: value + value, _plain_value),
+    "cut short": _planter(lambda value: f"{value[:20]}…", _plain_value),
+    "cut at the front": _planter(lambda value: f"…{value[-20:]}", _plain_value),
+    "twice in a row": _planter(lambda value: value + value, _plain_value),
 }
 """A function that creates a planted value, for each encoding."""
 
@@ -141,7 +148,9 @@ DOUBLE_ESCAPES = {"JSON in JSON"}
 def plant(channels: Iterable[str], quoting: Collection[str] = ()) -> dict[tuple[str, str], PlantedValue]:
     """Return a planted value for each channel and encoding.
 
-    The channels in ``quoting`` get no double escapes.
+    Args:
+        channels: The names of the channels.
+        quoting: The channels that escape every text themselves. They get no value with double escapes.
     """
     return {
         (channel, encoding): make()
@@ -166,34 +175,36 @@ class LeakSearch:
 
         Args:
             planted: The planted values by channel and encoding.
-            window: The number of consecutive characters that are a leak; 0 for whole texts.
+            window: The number of consecutive characters that are a leak. With 0, only a whole text is a leak.
         """
-        self._window = window
-        self._owners: dict[bytes, tuple[str, str]] = {}
+        self._window_length = window
+        self._origins: dict[bytes, tuple[str, str]] = {}
         for origin, value in planted.items():
             for trace in value.traces:
                 self._add(trace, origin)
                 for name in _SEARCHED_ENCODERS:
                     self._add(ENCODERS[name](trace), origin)
-        self._texts = list(self._owners)
-        self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._texts)
+        self._windows = list(self._origins)
+        self._automaton: BytesAhoCorasick = BytesAhoCorasick(self._windows)
 
     def _add(self, text: str, origin: tuple[str, str]) -> None:
-        window = self._window or len(text)
-        for start in range(0, max(1, len(text) - window + 1), 3):
-            self._owners.setdefault(text[start : start + window].encode("utf-8", "surrogatepass"), origin)
+        length = self._window_length or len(text)
+        # To save memory, a window starts only at every third character.
+        for start in range(0, max(1, len(text) - length + 1), 3):
+            window = text[start : start + length]
+            self._origins.setdefault(window.encode("utf-8", "surrogatepass"), origin)
 
     def leaks(self, *haystacks: bytes) -> set[tuple[str, str]]:
         """Return the channels and encodings of the planted values that ``haystacks`` contain."""
         leaked: set[tuple[str, str]] = set()
         for haystack in haystacks:
             matches = self._automaton.find_matches_as_indexes(haystack, overlapping=True)
-            leaked |= {self._owners[self._texts[index]] for index, _, _ in matches}
+            leaked |= {self._origins[self._windows[index]] for index, _, _ in matches}
         return leaked
 
 
 def message_texts(messages: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """Return all texts in messages, and the whole text of each stream."""
+    """Yield all texts and buffers of kernel messages, and the joined text of each stream."""
     streams: dict[tuple[str, str], str] = {}
     for message in messages:
         for part in ("header", "parent_header", "metadata", "content"):
@@ -206,12 +217,13 @@ def message_texts(messages: Iterable[dict[str, Any]]) -> Iterator[bytes]:
 
 
 def _leaves(tree: Any) -> Iterator[str]:
+    """Yield each key and each single value of nested dictionaries and lists as a text."""
     if isinstance(tree, dict):
-        for key, inner in tree.items():
+        for key, item in tree.items():
             yield str(key)
-            yield from _leaves(inner)
+            yield from _leaves(item)
     elif isinstance(tree, (list, tuple)):
-        for inner in tree:
-            yield from _leaves(inner)
+        for item in tree:
+            yield from _leaves(item)
     else:
         yield str(tree)

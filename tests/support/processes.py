@@ -16,10 +16,7 @@ SECONDS = 60
 
 
 def run_python(code: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
-    """Run ``code`` in a new process in which warnings are errors.
-
-    Return the JSON value that it prints.
-    """
+    """Run ``code`` in a new process, and return the JSON value that it prints. Warnings are errors."""
     process = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
         check=False,

@@ -1,4 +1,4 @@
-"""Canaries are unique, and are found in common encodings."""
+"""Tests of canaries, which are unique texts for which a test can search: they are found in common encodings."""
 
 from __future__ import annotations
 
@@ -20,10 +20,7 @@ def test_canaries_are_unique() -> None:
 
 
 def test_canary_is_found_in_each_encoding(tmp_path: Path) -> None:
-    """A canary is found in each encoding.
-
-    It is found as plain text, JSON, UTF-16, hexadecimal, reversed and base64, in bytes, texts, files and folders.
-    """
+    """A canary is found in bytes, texts, files and folders: plain, reversed, and in JSON, UTF-16, hexadecimal and base64."""
     value = canary("encoding")
     encoded = [
         value.encode(),
@@ -32,8 +29,9 @@ def test_canary_is_found_in_each_encoding(tmp_path: Path) -> None:
         value.encode().hex().encode(),
         value.encode().hex().upper().encode(),
         value[::-1].encode(),
-        *(base64.b64encode(b"x" * before + value.encode() + b"rest") for before in range(6)),
-        *(base64.urlsafe_b64encode(b"?" * before + value.encode()) for before in range(6)),
+        # The digits of the value depend on the number of bytes before it.
+        *(base64.b64encode(b"x" * offset + value.encode() + b"rest") for offset in range(6)),
+        *(base64.urlsafe_b64encode(b"?" * offset + value.encode()) for offset in range(6)),
     ]
     for data in encoded:
         assert find_canary(b"\xff" + data)

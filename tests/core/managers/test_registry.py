@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.cells import run_cell
-from tests.support.distributions import install, with_plugins
+from tests.support.distributions import install, plugin_environment
 from tests.support.error_texts import is_one_line
 from tests.support.managers.counting import CountingBackend
 from tests.support.processes import run_python
@@ -61,7 +61,7 @@ from zensecrets_jupyter.core.stack import ComponentType
 
 def run(installed: Path, code: str) -> Any:
     """Return the output of ``code`` in a process with the packages of a folder."""
-    return run_python(PREAMBLE + code, environment=with_plugins(installed))
+    return run_python(PREAMBLE + code, environment=plugin_environment(installed))
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,9 @@ IMPORTS = """
 import logging, logging.config, logging.handlers, multiprocessing, os, sys, threading, time, warnings
 from zensecrets_jupyter import Client, protect_output, redact
 """
-"""The start of each script."""
+"""The first lines of each script."""
 READ = 'value = Client().get_secret("db").content["password"]\n'
-"""The code that reads the value."""
+"""The next line of each script, which reads the value."""
 
 CHANNELS = {
     "print": "print(value)",
@@ -32,7 +32,7 @@ CHANNELS = {
     "sys.stdout.write": "sys.stdout.write(value + '\\n')",
     "writelines": "sys.stdout.writelines([value, '\\n'])",
     "sys.stdout.buffer": "sys.stdout.buffer.write(value.encode() + b'\\n')",
-    "base64": "import base64; print(base64.b64encode(f'ada:{value}'.encode()).decode(), '" + MASK + "')",
+    "base64": "import base64; print(base64.b64encode(f'ada:{value}'.encode()).decode())",
     "warning": "warnings.warn(value)",
     "traceback": "raise ValueError(value)",
     "traceback of a thread": "thread = threading.Thread(target=int, args=(value,)); thread.start(); thread.join()",
@@ -51,6 +51,7 @@ CHANNELS = {
     "delayed text in a forked process": "worker = multiprocessing.get_context('fork').Process(target=lambda: print(value[:-1], end=''))\n"
     "worker.start(); worker.join()",
 }
+"""Code that writes the value to standard output or standard error, in each way."""
 
 LOGS = {
     "loguru": "from loguru import logger\nlogger.remove(); logger.add('log.txt', format='{message} {extra}')\n"
@@ -86,6 +87,7 @@ def test_each_channel_of_a_script_is_masked(channel: str, value: str, tmp_path: 
     output = _run(tmp_path, f"{IMPORTS}protect_output()\n{READ}{CHANNELS[channel]}")
     assert MASK in output
     assert find_canary(output) == []
+    # Without the protection, one of these scripts shows the value in base64, and the worker of the other protects its own output.
     if channel not in {"base64", "worker that protects its own output"}:
         assert value[:-1] in _run(tmp_path, f"{IMPORTS}{READ}{CHANNELS[channel]}")
 
@@ -93,15 +95,15 @@ def test_each_channel_of_a_script_is_masked(channel: str, value: str, tmp_path: 
 @pytest.mark.parametrize("log", LOGS)
 def test_each_log_library_is_masked(log: str, value: str, tmp_path: Path) -> None:
     """Each logging library and handler writes the mask to a file; without the protection, it writes the value."""
-    output = {}
-    for protect in ("protect_output()\n", ""):
-        assert _run(tmp_path, f"{IMPORTS}{protect}{READ}{LOGS[log]}") == ""
-        output[protect] = (tmp_path / "log.txt").read_bytes().decode("utf-8", "replace")
+    logs = []
+    for protection in ("protect_output()\n", ""):
+        assert _run(tmp_path, f"{IMPORTS}{protection}{READ}{LOGS[log]}") == ""
+        logs.append((tmp_path / "log.txt").read_bytes().decode("utf-8", "replace"))
         (tmp_path / "log.txt").unlink()
-    protected, plain = output.values()
-    assert MASK in protected
-    assert find_canary(protected) == []
-    assert value in plain
+    protected_log, unprotected_log = logs
+    assert MASK in protected_log
+    assert find_canary(protected_log) == []
+    assert value in unprotected_log
 
 
 POOL_SCRIPT = """
@@ -119,18 +121,19 @@ if __name__ == "__main__":
     with ProcessPoolExecutor(1, mp_context=get_context(sys.argv[1]), initializer=INITIALIZER) as pool:
         assert len(set(pool.map(work, ["\\n", ""]))) == 1
 """
-"""A script whose worker processes print the value, with and without a final newline."""
+"""A script whose worker processes print the value and a part of it, first with a final newline and then without one."""
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_worker_processes_protect_their_output(method: str, value: str, tmp_path: Path) -> None:
-    """The initializer of a pool protects the output of each worker, and returned values stay unchanged."""
+    """If protect_output is the initializer of a pool, the output of each worker is masked, and its results are not changed."""
     script = tmp_path / "workers.py"
     output = {}
     for initializer in ("protect_output", "None"):
         script.write_text(POOL_SCRIPT.replace("INITIALIZER", initializer), encoding="utf-8")
         completed = subprocess.run([sys.executable, str(script), method], check=True, capture_output=True, timeout=120)
         output[initializer] = (completed.stdout + completed.stderr).decode()
+    # The script calls its function twice, and each call prints two texts with the value.
     assert find_canary(output["protect_output"]) == []
     assert output["protect_output"].count(MASK) == 4
     assert output["None"].count(value[:-1]) == 4
@@ -138,7 +141,7 @@ def test_worker_processes_protect_their_output(method: str, value: str, tmp_path
 
 @pytest.mark.usefixtures("value")
 def test_earlier_values_and_handlers_are_covered(tmp_path: Path) -> None:
-    """The protection also covers values that were read, and handlers that were created, before it started."""
+    """If a value was read and a log handler was created before the protection started, the value is masked."""
     code = f"{IMPORTS}{READ}logging.basicConfig()\nprotect_output()\nprint(value)\nlogging.warning(value)"
     output = _run(tmp_path, code)
     assert output.count(MASK) == 2
@@ -146,7 +149,10 @@ def test_earlier_values_and_handlers_are_covered(tmp_path: Path) -> None:
 
 
 def test_other_text_is_unchanged(value: str, tmp_path: Path) -> None:
-    """Text, order and encoding are unchanged, even without a final newline or with a closed stream."""
+    """Output without a value is not changed.
+
+    This is tested without a final newline, with the beginning of a value at the end, and with a closed stream.
+    """
     code = (
         "print('é', 1, end='|', flush=True)\n"
         "sys.stdout.buffer.write(b'raw')\n"
@@ -159,9 +165,9 @@ def test_other_text_is_unchanged(value: str, tmp_path: Path) -> None:
 
 
 def test_the_protection_ends_with_its_block(value: str, tmp_path: Path) -> None:
-    """The protection lasts until the outer block ends."""
+    """With nested protections, the protection lasts until the outer block ends."""
     code = f"""{IMPORTS}{READ}
-before = sys.stdout, sys.stderr, logging.Handler.handle
+originals = sys.stdout, sys.stderr, logging.Handler.handle
 with protect_output() as outer:
     with protect_output():
         print("inner", value)
@@ -169,13 +175,13 @@ with protect_output() as outer:
     second.close()
     second.close()
     print("outer", value)
-assert (sys.stdout, sys.stderr, logging.Handler.handle) == before
+assert (sys.stdout, sys.stderr, logging.Handler.handle) == originals
 print("after", len(value), redact(value))
 """
     assert _run(tmp_path, code).splitlines() == [f"inner {MASK}", f"outer {MASK}", f"after {len(value)} {MASK}"]
 
 
-def test_redact_masks_a_known_value(value: str) -> None:
-    """The function masks a known value and leaves other texts unchanged."""
+def test_redact_masks_a_registered_value(value: str) -> None:
+    """redact() masks a registered value, and does not change other texts."""
     assert redact(f"token={value};") == f"token={MASK};"
     assert redact("nothing") == "nothing"

@@ -1,11 +1,9 @@
-"""Recognition of secrets in environment variables.
-
-The names and values of secrets and of other variables are realistic.
-"""
+"""Recognition of secrets in environment variables with realistic names and values."""
 
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 import secrets
@@ -17,18 +15,11 @@ import pytest
 from zensecrets_jupyter.core.redaction import Redactor, protect_environment
 from zensecrets_jupyter.core.redaction.environment import secrets_of_variable
 
-_LETTERS = string.ascii_letters + string.digits
 
-
-def _letters(length: int, alphabet: str = _LETTERS) -> str:
-    """Return random characters of an alphabet.
-
-    By default, small letters, capitals and digits alternate, as in a random key.
-    """
-    text = "".join(secrets.choice(alphabet) for _ in range(length))
-    pattern = "aA9" * length
-    kinds = {"a": string.ascii_lowercase, "A": string.ascii_uppercase, "9": string.digits}
-    return text if alphabet is not _LETTERS else "".join(secrets.choice(kinds[kind]) for kind in pattern[:length])
+def _random(length: int) -> str:
+    """Return random text in which small letters, capitals and digits alternate, so that it always looks like a key."""
+    alphabets = itertools.cycle([string.ascii_lowercase, string.ascii_uppercase, string.digits])
+    return "".join(secrets.choice(alphabet) for alphabet in itertools.islice(alphabets, length))
 
 
 def _hex(length: int) -> str:
@@ -39,9 +30,9 @@ def _pem() -> str:
     return f"-----BEGIN PRIVATE KEY-----\\n{base64.b64encode(secrets.token_bytes(90)).decode()}\\n-----END PRIVATE KEY-----"
 
 
-_PASSWORD = f"Tr0ub4dor-{_letters(6)}"
+_PASSWORD = f"Tr0ub4dor-{_random(6)}"
 _SECRET_NAMES = {
-    "LOGIN_PASSWORD": f"${_letters(12)}",
+    "LOGIN_PASSWORD": f"${_random(12)}",
     **dict.fromkeys(
         """
         DB_PASS SMTP_PASS SSHPASS MYSQL_PW ADMIN_PW MYSQL_PWD PGPASSWORD REDISCLI_AUTH DB_PASSWORD POSTGRES_PASSWORD
@@ -66,7 +57,7 @@ _SECRET_NAMES = {
         githubToken accessToken MY_SECRET my-api-key WEBHOOK_SECRET COOKIE_SECRET HASH_SALT AZURE_STORAGE_SAS
         REQUEST_SIGNATURE BW_SESSION OP_SESSION_work SESSION_COOKIE KEY APP_KEY DB_CREDENTIALS SERVICE_CREDENTIALS
         """.split(),
-        _letters(32),
+        _random(32),
     ),
     **dict.fromkeys(
         """
@@ -92,29 +83,29 @@ _SECRET_NAMES = {
 }
 """Variables with sensitive names. Their whole value is a secret."""
 
-_AWS_KEY = "AKIA" + _letters(16, string.ascii_uppercase + "234567")
+_AWS_KEY = "AKIA" + "".join(secrets.choice(string.ascii_uppercase + "234567") for _ in range(16))
 _TOKENS = {
-    "GIT_THING": f"ghp_{_letters(36)}",
-    "FINE_GRAINED": f"github_pat_{_letters(22)}_{_letters(59)}",
-    "RUNNER_REGISTRATION": f"glpat-{_letters(20)}",
-    "BOT": f"xoxb-1234567890-{_letters(24)}",
+    "GIT_THING": f"ghp_{_random(36)}",
+    "FINE_GRAINED": f"github_pat_{_random(22)}_{_random(59)}",
+    "RUNNER_REGISTRATION": f"glpat-{_random(20)}",
+    "BOT": f"xoxb-1234567890-{_random(24)}",
     "AWS_ACCESS_KEY_ID": _AWS_KEY,
-    "MODEL_ACCESS": f"sk-proj-{_letters(48)}",
-    "OLD_MODEL_ACCESS": f"sk-{_letters(48)}",
-    "CLAUDE": f"sk-ant-api03-{_letters(80)}",
-    "PAYMENTS": f"sk_live_{_letters(24)}",
-    "HUB": f"hf_{_letters(34)}",
-    "PACKAGES": f"npm_{_letters(36)}",
-    "UPLOAD": f"pypi-AgEIcHlwaS5vcmc{_letters(60)}",
-    "MAPS": f"AIza{_letters(35)}",
-    "OAUTH": f"GOCSPX-{_letters(28)}",
-    "SESSION": f"eyJhbGciOiJIUzI1NiJ9.eyJ{_letters(30)}.{_letters(43)}",
-    "MAIL": f"SG.{_letters(22)}.{_letters(43)}",
-    "DOCKER": f"dckr_pat_{_letters(27)}",
+    "MODEL_ACCESS": f"sk-proj-{_random(48)}",
+    "OLD_MODEL_ACCESS": f"sk-{_random(48)}",
+    "CLAUDE": f"sk-ant-api03-{_random(80)}",
+    "PAYMENTS": f"sk_live_{_random(24)}",
+    "HUB": f"hf_{_random(34)}",
+    "PACKAGES": f"npm_{_random(36)}",
+    "UPLOAD": f"pypi-AgEIcHlwaS5vcmc{_random(60)}",
+    "MAPS": f"AIza{_random(35)}",
+    "OAUTH": f"GOCSPX-{_random(28)}",
+    "SESSION": f"eyJhbGciOiJIUzI1NiJ9.eyJ{_random(30)}.{_random(43)}",
+    "MAIL": f"SG.{_random(22)}.{_random(43)}",
+    "DOCKER": f"dckr_pat_{_random(27)}",
     "SPARK": f"dapi{_hex(32)}",
     "CLOUD": f"dop_v1_{_hex(64)}",
-    "BACKEND": f"hvs.{_letters(90)}",
-    "CHAT": f"123456789:AA{_letters(33)}",
+    "BACKEND": f"hvs.{_random(90)}",
+    "CHAT": f"123456789:AA{_random(33)}",
     "TLS": _pem(),
     "TLS_IN_BASE64": base64.b64encode(_pem().encode()).decode(),
 }
@@ -123,17 +114,14 @@ _TOKENS = {
 
 @pytest.mark.parametrize("variable", [*_SECRET_NAMES, *_TOKENS])
 def test_a_secret_is_protected(variable: str) -> None:
-    """The whole value of a variable with a sensitive name is protected.
-
-    The whole value of another variable is protected if it has the format of a token.
-    """
+    """The whole value of a variable is protected if the name is sensitive or the value has the format of a token."""
     value = {**_SECRET_NAMES, **_TOKENS}[variable]
     redactor = Redactor()
     assert protect_environment({variable: value}, redactor=redactor) == [f"env.{variable}"]
     assert redactor.redact(f"is {value} shown") == f"is ‹secret:env.{variable}› shown"
 
 
-_PARTS = {
+_PARTLY_SECRET = {
     "DATABASE_URL": ("postgresql://analyst:{}@warehouse.example.com:5432/sales", ["analyst", "warehouse.example.com", "sales"]),
     "REDIS_URL": ("redis://:{}@cache.example.com:6379/0", ["cache.example.com"]),
     "CELERY_BROKER_URL": ("amqp://worker:{}@queue.example.com//", ["worker", "queue.example.com"]),
@@ -203,14 +191,14 @@ _PARTS = {
     ),
     "COMPOSER_AUTH": ('{{"github-oauth": {{"github.com": "ghp_{}"}}}}', ["github.com"]),
 }
-"""Templates of values that are partly secret, each with the parts that are not secret."""
+"""Templates of values that contain a secret, each with the parts of the value that are not secret."""
 
 
-@pytest.mark.parametrize("variable", list(_PARTS))
+@pytest.mark.parametrize("variable", list(_PARTLY_SECRET))
 def test_only_the_secret_part_is_protected(variable: str) -> None:
     """In URLs, connection strings, headers, command lines and JSON, only the secret part is masked."""
-    template, public = _PARTS[variable]
-    secret = _letters(40)
+    template, public = _PARTLY_SECRET[variable]
+    secret = _random(40)
     value = template.format(secret)
     redactor = Redactor()
     assert protect_environment({variable: value}, redactor=redactor) == [f"env.{variable}"]
@@ -225,7 +213,7 @@ def test_passwords_of_several_urls_are_protected() -> None:
 
     Each password is masked both percent-encoded and decoded.
     """
-    passwords = [f"p@ss/{_letters(12)}" for _ in range(3)]
+    passwords = [f"p@ss/{_random(12)}" for _ in range(3)]
     urls = [f"redis://user{number}:{quote(password, safe='')}@host{number}:6379/0" for number, password in enumerate(passwords)]
     for separator in (",", ";", " ", "\n", "|"):
         redactor = Redactor()
@@ -383,25 +371,26 @@ def test_other_values_are_not_protected(variable: str) -> None:
 
 
 def test_a_secret_has_a_reason() -> None:
-    """The reason is the name, the kind of token, or the part of the value."""
+    """Each secret has a reason: the name of the variable, the kind of token, or the part of the value that is secret."""
     expected = {
         "DB_PASS": (_PASSWORD, "environment variable, its name"),
         "GIT_THING": (_TOKENS["GIT_THING"], "environment variable, the value looks like a GitHub token"),
         "DATABASE_URL": (f"postgresql://app:{_PASSWORD}@db/sales", "environment variable, the password of a URL in it"),
-        "SERVICE": (json.dumps({"apiKey": _letters(32)}), "environment variable, the value of 'apiKey' in its JSON"),
+        "SERVICE": (json.dumps({"apiKey": _random(32)}), "environment variable, the value of 'apiKey' in its JSON"),
     }
     for variable, (value, reason) in expected.items():
         assert [secret.reason for secret in secrets_of_variable(variable, value)] == [reason]
 
 
 @pytest.mark.parametrize(
-    "piece", ["1", "1_", "1.", "a", "a.", "a/", "A1", "-", "--a ", "a=", "a@", "a:", "https://a", "eyJ", "{", '{"a":', "key=", "%", "$("]
+    "unit", ["1", "1_", "1.", "a", "a.", "a/", "A1", "-", "--a ", "a=", "a@", "a:", "https://a", "eyJ", "{", '{"a":', "key=", "%", "$("]
 )
 @pytest.mark.parametrize("variable", ["SOME_TEXT", "SOME_KEY", "SOME_TOKEN", "SOME_PASS", "SOME_DSN", "SOME_COOKIE", "SOME_WEBHOOK"])
-def test_a_large_value_is_classified_in_linear_time(variable: str, piece: str) -> None:
-    """The classification of a large value ends quickly, and so does not block a notebook.
+def test_a_large_value_is_classified_in_linear_time(variable: str, unit: str) -> None:
+    """A value of 256 KiB, which repeats a short text, is classified in linear time.
 
-    The value is 256 KiB of repeated text.
+    In quadratic time, this test would take minutes, and a variable could block a notebook.
     """
-    for value in (piece * (2**18 // len(piece)), f"{piece * (2**18 // len(piece))}!"):
+    large_value = unit * (2**18 // len(unit))
+    for value in (large_value, f"{large_value}!"):
         assert isinstance(secrets_of_variable(variable, value), list)

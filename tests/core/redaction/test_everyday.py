@@ -1,6 +1,6 @@
 """Regression tests with everyday outputs.
 
-These outputs once showed a value, or other text in them was masked.
+Earlier versions of the redactor showed a value in these outputs, or masked other text in them.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 MASK = mask_text("a.key")
 RANDOM = RandomTexts(11)
+"""A generator of random texts with a fixed seed."""
 PASSWORD = "Kx7Rf2Qm9"
 PEM = rsa.generate_private_key(65537, 2048).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-LINES = PEM.splitlines()
-IDENTIFIER = RANDOM.text(40, "0123456789abcdef")
-ACCOUNT = json.dumps(
+PEM_LINES = PEM.splitlines()
+SERVICE_ACCOUNT = json.dumps(
     {
         "type": "service_account",
         "project_id": "acme-prod-417203",
-        "private_key_id": IDENTIFIER,
+        "private_key_id": RANDOM.text(40, "0123456789abcdef"),
         "private_key": PEM,
         "client_email": "runner@acme-prod-417203.iam.gserviceaccount.com",
     }
@@ -59,27 +59,27 @@ def redact_stream(value: str, chunks: Iterable[str]) -> str:
 
 
 KEY_FILES = {
-    "environment file": f"A=1\nGCP_B64={in_base64(ACCOUNT)}\n",
-    "Kubernetes": f"apiVersion: v1\ndata:\n  sa.json: {in_base64(ACCOUNT)}\nkind: Secret\n",
-    "JSON": json.dumps({"sa": in_base64(ACCOUNT)}),
-    "Airflow": json.dumps({"conn_type": "google_cloud_platform", "extra": json.dumps({"keyfile_dict": ACCOUNT})}),
+    "environment file": f"A=1\nGCP_B64={in_base64(SERVICE_ACCOUNT)}\n",
+    "Kubernetes": f"apiVersion: v1\ndata:\n  sa.json: {in_base64(SERVICE_ACCOUNT)}\nkind: Secret\n",
+    "JSON": json.dumps({"sa": in_base64(SERVICE_ACCOUNT)}),
+    "Airflow": json.dumps({"conn_type": "google_cloud_platform", "extra": json.dumps({"keyfile_dict": SERVICE_ACCOUNT})}),
     "kubeconfig": in_base64(f"users:\n- user:\n    client-key-data: {in_base64(PEM)}\n"),
-    "base64": in_base64(ACCOUNT),
-    "JSON in JSON": json.dumps({"sa": ACCOUNT}),
+    "base64": in_base64(SERVICE_ACCOUNT),
+    "JSON in JSON": json.dumps({"sa": SERVICE_ACCOUNT}),
 }
+"""Files that contain the private key in base64 or JSON."""
 
 
 @pytest.mark.parametrize("file", KEY_FILES)
 def test_a_private_key_inside_a_stored_file_is_masked(file: str) -> None:
-    """A private key inside a stored file and each of its lines are masked.
-
-    The secret is a file that contains the key in base64 or JSON.
-    """
+    """If a secret is a file with a private key in it, the key is masked in PEM format, and each of its lines is masked alone."""
     redact = redactor_of(KEY_FILES[file]).redact
-    assert LINES[9] not in redact(PEM)
-    assert LINES[9] not in redact(f"a line: {LINES[9]}")
-    shown = redact_stream(KEY_FILES[file], [chunk for line in LINES for chunk in (line, "\n")])
-    assert [line for line in LINES[2:-2] if line in shown] == []
+    key_line = PEM_LINES[9]
+    assert key_line not in redact(PEM)
+    assert key_line not in redact(f"a line: {key_line}")
+    # Each line and each line end arrives alone.
+    output = redact_stream(KEY_FILES[file], [chunk for line in PEM_LINES for chunk in (line, "\n")])
+    assert [line for line in PEM_LINES[2:-2] if line in output] == []
 
 
 CREDENTIALS = {
@@ -94,11 +94,12 @@ CREDENTIALS = {
     "a list of keys": f"Zz8Tq3Wn5,{PASSWORD},Pp4Lm6Xc1",
     "a query": f"key1=Zz8Tq3Wn5&key2={PASSWORD}",
 }
+"""Texts that contain the password."""
 
 
 @pytest.mark.parametrize("kind", CREDENTIALS)
 def test_a_password_inside_credentials_is_masked(kind: str) -> None:
-    """A short password inside credentials is also masked without its context."""
+    """If a secret is credentials with a short password in them, the password is masked alone too."""
     assert redactor_of(CREDENTIALS[kind]).redact(f"password is {PASSWORD}, yes") == f"password is {MASK}, yes"
 
 
@@ -107,66 +108,59 @@ class _Settings(pydantic.BaseModel):
 
 
 @pytest.mark.parametrize("value", ["GPzEyoL8){Es);<#aJd@", RANDOM.text(20), RANDOM.text(24), "ghp_" + RANDOM.text(36)])
-def test_a_value_with_an_ellipsis_is_masked(value: str) -> None:
-    """A value that pydantic or reprlib shortens in its middle is masked.
+def test_a_value_with_an_ellipsis_in_the_middle_is_masked(value: str) -> None:
+    """If pydantic or reprlib shortens a value in its middle, its beginning and its end are masked.
 
-    The beginning of the value, the ellipsis and the end of the value are masked.
+    A short beginning without the end is not masked.
     """
     redact = redactor_of(value).redact
     with pytest.raises(pydantic.ValidationError) as error:
         _Settings.model_validate({"password": value, "user": "bob"})
     for text in (str(error.value), reprlib.repr(value), f"{value[:10]}\N{HORIZONTAL ELLIPSIS}{value[-5:]}"):
-        shown = redact(text)
-        assert value[:6] not in shown
-        assert value[-5:] not in shown
+        output = redact(text)
+        assert value[:6] not in output
+        assert value[-5:] not in output
     assert redact(f"{value[:8]}...") == f"{value[:8]}..."
 
 
 @pytest.mark.parametrize("length", [16, 32, 64])
 def test_the_bytes_of_a_binary_key_are_masked(length: int) -> None:
-    """If a secret is a binary key, its bytes are masked in every encoding.
-
-    The secret is the key in base64 or hexadecimal.
-    """
-    key = bytes(range(201, 201 + length % 50)) + RANDOM.randbytes(length - length % 50)
-    shown = [repr(key), str(list(key)), key.hex(), key.hex(":"), in_base64(key), repr(np.frombuffer(key, "u1"))]
+    """If a secret is the base64 or hexadecimal of a binary key, the bytes of the key are masked in every encoding."""
+    # The first bytes are outside ASCII, so that repr() writes each of them as an escape.
+    key = bytes(range(201, 215)) + RANDOM.randbytes(length - 14)
+    encodings = [repr(key), str(list(key)), key.hex(), key.hex(":"), in_base64(key), repr(np.frombuffer(key, "u1"))]
     for value in (in_base64(key), key.hex()):
         redact = redactor_of(value).redact
-        assert [text for text in shown if MASK not in redact(text)] == []
+        assert [text for text in encodings if MASK not in redact(text)] == []
 
 
 @pytest.mark.parametrize("width", [30, 40, 76])
 @pytest.mark.parametrize("token", [RANDOM.text(120), "ya29.a0AfH6SM" + RANDOM.text(150), "sk-proj-" + RANDOM.text(100)])
 def test_a_wrapped_token_in_a_stream_is_masked(token: str, width: int) -> None:
-    """A token that is wrapped into lines is masked in a stream.
-
-    Each line or each character arrives alone.
-    """
+    """A token that is wrapped into lines is masked in a stream, if each line or each character arrives alone."""
     rows = textwrap.wrap(token, width, break_on_hyphens=False)
     for chunks in ([f"{row}\n" for row in rows], list("\n".join(rows))):
-        shown = redact_stream(token, chunks)
-        assert [row for row in rows if len(row) > 12 and row in shown] == []
+        output = redact_stream(token, chunks)
+        # The last row may be shown if it has fewer than twelve characters.
+        assert [row for row in rows if len(row) > 12 and row in output] == []
 
 
 def test_a_value_in_a_wrong_encoding_is_masked() -> None:
-    """A value is masked if a program reads or writes it with a wrong encoding.
-
-    Its UTF-8 is read as Latin-1 or cp1252, or it is written as ASCII with question marks.
-    """
+    """A value is masked if its UTF-8 is read as Latin-1 or cp1252, or if it is written as ASCII with question marks."""
     value = "Gr\u00fc\u00dfe-Qx7-Stra\u00dfe"
     redact = redactor_of(value).redact
-    data = value.encode()
-    assert [redact(text) for text in (data.decode("latin-1"), data.decode("cp1252"), value.encode("ascii", "replace").decode())] == [
-        MASK
-    ] * 3
+    assert redact(value.encode().decode("latin-1")) == MASK
+    assert redact(value.encode().decode("cp1252")) == MASK
+    assert redact(value.encode("ascii", "replace").decode()) == MASK
 
 
 def test_a_numpy_array_of_letters_is_masked() -> None:
-    """A value is masked if NumPy prints each of its bytes separately on wrapped lines."""
+    """A value is masked if NumPy prints each of its letters as a bytes literal, on several lines."""
     value = "ghp_" + RANDOM.text(36)
-    shown = redactor_of(value).redact(repr(np.frombuffer(value.encode(), "S1")))
-    assert MASK in shown
-    assert shown.count("b'") <= 2
+    output = redactor_of(value).redact(repr(np.frombuffer(value.encode(), "S1")))
+    assert MASK in output
+    visible_letters = output.count("b'")
+    assert visible_letters <= 2
 
 
 TEXT_BESIDE_VALUES = [
@@ -183,19 +177,17 @@ TEXT_BESIDE_VALUES = [
         f"postgresql+asyncpg://analytics:{MASK}@db.example.com:5432/orders?ssl=1",
     ),
 ]
+"""Tuples of a value, a text that contains the value or its password, and the redacted text."""
 
 
-@pytest.mark.parametrize(("value", "text", "shown"), TEXT_BESIDE_VALUES)
-def test_text_beside_a_value_is_not_masked(value: str, text: str, shown: str) -> None:
-    """Quotes, line ends, users and hosts beside a password are not masked.
-
-    This is tested in a text and in a stream.
-    """
-    assert redactor_of(value).redact(text) == shown
-    assert redact_stream(value, [text]) == shown
+@pytest.mark.parametrize(("value", "text", "expected"), TEXT_BESIDE_VALUES)
+def test_text_beside_a_value_is_not_masked(value: str, text: str, expected: str) -> None:
+    """Quotes, line ends, users and hosts beside a password are not masked, in a text and in a stream."""
+    assert redactor_of(value).redact(text) == expected
+    assert redact_stream(value, [text]) == expected
 
 
-CONTEXT = {
+FILES_WITH_PUBLIC_PARTS = {
     "settings.py": (f"import os\nfrom pathlib import Path\nSECRET_KEY = '{PASSWORD}.tq-4'\nprint(os.getcwd())\n", "import os\n"),
     "shell": (f"#!/bin/bash\nset -euo pipefail\nexport PGPASSWORD={PASSWORD}\nexit 0\n", "set -euo pipefail\n"),
     "properties": (f"spring.datasource.password={PASSWORD}\nlogging.level.root=INFO\na.b=c\nd.e=f\n", "logging.level.root=INFO\n"),
@@ -207,49 +199,47 @@ CONTEXT = {
     "a letter": (f"Hello Ann,\nhere are your credentials:\npassword: {PASSWORD}\nBest regards,\n", "Best regards,\n"),
     "Airflow": (json.dumps({"conn_type": "postgres", "login": "analytics", "password": PASSWORD}), "SELECT * FROM analytics.orders\n"),
     "JSON": (json.dumps({"password": PASSWORD, "format": "%(asctime)s %(message)s"}), "format='%(asctime)s %(message)s'\n"),
-    "a service account": (ACCOUNT, "serviceAccount:etl-reader@acme-prod-417203.iam.gserviceaccount.com\n"),
+    "a service account": (SERVICE_ACCOUNT, "serviceAccount:etl-reader@acme-prod-417203.iam.gserviceaccount.com\n"),
     "Slack": (
         f"https://hooks.slack.com/services/T01ABCDEF/B01ABCDEF/{RANDOM.text(24)}",
         "https://hooks.slack.com/services/T01ABCDEF/B09ZZZ/\n",
     ),
     "Oracle": (f"scott/{PASSWORD}@//oracle.example.com:1521/svc", "connected to //oracle.example.com:1521/svc\n"),
-    "a number": ("482913", "0x482913\n"),
 }
+"""The text of a stored file, and another text with a public part of it, for each kind of file."""
 
 
-@pytest.mark.parametrize("kind", CONTEXT)
+@pytest.mark.parametrize("kind", FILES_WITH_PUBLIC_PARTS)
 def test_public_parts_of_a_stored_file_are_not_masked(kind: str) -> None:
-    """If a secret is a file, its public parts are not masked in other texts.
-
-    The public parts are code, names and hosts.
-    """
-    value, text = CONTEXT[kind]
+    """If a secret is a file, its code, names and hosts are not masked in other texts."""
+    value, text = FILES_WITH_PUBLIC_PARTS[kind]
     assert redactor_of(value).redact(text) == text
 
 
-def test_another_certificate_is_not_masked() -> None:
-    """If a secret is a kubeconfig, other certificates are not masked.
+def test_a_pin_after_0x_is_not_masked() -> None:
+    """If a secret is a PIN, a hexadecimal number with the same digits is not masked."""
+    assert redactor_of("482913").redact("0x482913\n") == "0x482913\n"
 
-    All certificates begin with the same letters as the certificate in the kubeconfig.
-    """
+
+def test_another_certificate_is_not_masked() -> None:
+    """If a secret is a kubeconfig with a certificate, another certificate with the same beginning is not masked."""
     certificate = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIBADANBgkqhkiG9w0BAQsFADAVMRMwEQYDVQQDEwprdWJl"
     config = (
         "apiVersion: v1\nkind: Config\nclusters:\n- name: main\n  cluster:\n    server: https://10.0.0.1:6443\n"
         f"    certificate-authority-data: {in_base64(certificate + RANDOM.text(300))}\n"
         f"users:\n- name: admin\n  user:\n    token: {RANDOM.text(40)}\n"
     )
-    other = f"  tls.crt: {in_base64('-----BEGIN CERTIFICATE-----' + chr(10) + 'MIID' + RANDOM.text(300))}\n"
-    assert redactor_of(config).redact(other) == other
+    other_certificate = "-----BEGIN CERTIFICATE-----\nMIID" + RANDOM.text(300)
+    other_file = f"  tls.crt: {in_base64(other_certificate)}\n"
+    assert redactor_of(config).redact(other_file) == other_file
 
 
 @pytest.mark.parametrize("before", ["Out[300]: ", "r*499)}\n", "4096, "])
 def test_a_number_before_a_list_of_bytes_is_not_masked(before: str) -> None:
-    """A number before a list of bytes is not masked.
-
-    The number is too large for a byte.
-    """
+    """If a number above 255 stands before a list with the bytes of a value, the number is not masked."""
     value = RANDOM.text(20)
-    codes = list("\u200b".join(value[start : start + 5] for start in range(0, 20, 5)).encode())
-    shown = redactor_of(value).redact(f"{before}{codes}\n")
-    assert MASK in shown
-    assert shown.startswith(before)
+    value_with_invisible_spaces = "\u200b".join(textwrap.wrap(value, 5))
+    byte_list = list(value_with_invisible_spaces.encode())
+    output = redactor_of(value).redact(f"{before}{byte_list}\n")
+    assert MASK in output
+    assert output.startswith(before)

@@ -1,13 +1,11 @@
-"""No false masks: texts without a secret are not changed.
-
-One hundred realistic secrets are protected.
-"""
+"""Tests with one hundred realistic secrets: texts without a secret are not changed."""
 
 from __future__ import annotations
 
 import base64
 import csv
 import io
+import itertools
 import json
 import random
 import textwrap
@@ -27,12 +25,13 @@ pytestmark = pytest.mark.one_python
 
 SECRETS = realistic_secrets()
 MEGABYTE = 1 << 20
-BEGINNING = MEGABYTE // 32
-"""Number of characters at the start of a text that are tested as a stream, which is slower."""
-CHUNK = 8192 - 7
-"""Characters that a program writes at once."""
+STREAM_LENGTH = MEGABYTE // 32
+"""Number of characters that a test redacts as a stream, which is slower than a whole text."""
+CHUNK_LENGTH = 8192 - 7
+"""Number of characters in a chunk of a stream. An odd number lets the chunks end at different columns of a table."""
 
 VERSIONS, MESSAGES = recorded_outputs()
+"""The version of each recorded library, and the kernel messages with its outputs."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +41,7 @@ def redactor() -> Redactor:
 
 
 def _redact_content(content: Any, redactor: Redactor) -> Any:
-    """Return the content of a message as the guard redacts it.
+    """Return the content of a message as the guard redacts it, without a change of the numbers in scripts and drawings.
 
     The result is the same object if nothing is masked.
     """
@@ -53,56 +52,49 @@ def _redact_content(content: Any, redactor: Redactor) -> Any:
 
 
 def test_the_secrets_are_different_and_reproducible() -> None:
-    """The hundred secrets have different names and values.
-
-    The same seed generates the same secrets.
-    """
+    """The hundred secrets have different names and values, and the same seed generates the same secrets."""
     assert len(SECRETS) == 100
     assert len({secret.name for secret in SECRETS}) == 100
-    values = [value for secret in SECRETS for _, value in secret.pairs() if value not in secret.public]
+    values = [value for secret in SECRETS for _, value in secret.pairs() if value not in secret.public_parts]
     assert len(set(values)) == len(values)
-    assert realistic_secrets.__wrapped__(SEED) == SECRETS
+    generate_again = realistic_secrets.__wrapped__  # The function without its cache.
+    assert generate_again(SEED) == SECRETS
 
 
 @pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.name)
 def test_each_secret_is_masked(secret: RealisticSecret, redactor: Redactor) -> None:
-    """Each value, and each password in a value, is masked.
-
-    Each value is tested alone, in JSON, in a `repr` and in base64.
-    """
+    """Each value is masked alone, in JSON, in a `repr` and in base64, and each password in a value is masked alone."""
     for name, value in secret.pairs():
-        if value in secret.public:
+        if value in secret.public_parts:
             continue
+        # The mask of a value that ends with a line end may replace the next line end too.
         assert redactor.redact(f"before\n{value}\nafter") in {f"before\n{mask_text(name)}\nafter", f"before\n{mask_text(name)}after"}
         for text in (json.dumps({"settings": [value, 1]}), f"    settings = {value!r}", base64.b64encode(value.encode()).decode()):
-            shown = redactor.redact(text)
-            assert mask_text(name) in shown, name
-            assert value not in shown, name
-    for inner in secret.inner:
-        shown = redactor.redact(f"the value: {inner}\n")
-        assert inner not in shown
-        assert f"‹secret:{secret.name}." in shown
+            output = redactor.redact(text)
+            assert mask_text(name) in output, name
+            assert value not in output, name
+    for part in secret.secret_parts:
+        output = redactor.redact(f"the value: {part}\n")
+        assert part not in output
+        assert f"‹secret:{secret.name}." in output
 
 
-@pytest.mark.parametrize("secret", [secret for secret in SECRETS if secret.public], ids=lambda secret: secret.name)
+@pytest.mark.parametrize("secret", [secret for secret in SECRETS if secret.public_parts], ids=lambda secret: secret.name)
 def test_public_parts_are_shown(secret: RealisticSecret, redactor: Redactor) -> None:
     """Hosts, users, options and settings in a secret are not masked where they occur alone."""
-    masked = {text: masks for text in secret.public if (masks := masks_in(f"before\n{text}\nafter", redactor))}
+    masked = {text: masks for text in secret.public_parts if (masks := masks_in(f"before\n{text}\nafter", redactor))}
     assert masked == {}
 
 
 def test_the_recording_has_all_libraries_and_formats() -> None:
-    """The recording has outputs of at least 20 libraries.
-
-    They include all types and formats of kernel messages.
-    """
+    """The recording has outputs of at least 20 libraries, with all types of kernel messages and all common formats."""
     assert len(VERSIONS) >= 20
     assert list(VERSIONS) == list(EXAMPLES), "Run library_outputs.py: the examples were changed after the recording."
     assert all(MESSAGES.values())
-    contents = [message for messages in MESSAGES.values() for message in messages]
-    kinds = {message["type"] for message in contents}
-    assert kinds >= {"stream", "display_data", "execute_result", "error", "comm_open", "comm_msg", "execute_reply"}
-    formats = {mime_type for message in contents for mime_type in message["content"].get("data", ())}
+    all_messages = list(itertools.chain.from_iterable(MESSAGES.values()))
+    types = {message["type"] for message in all_messages}
+    assert types >= {"stream", "display_data", "execute_result", "error", "comm_open", "comm_msg", "execute_reply"}
+    formats = {mime_type for message in all_messages for mime_type in message["content"].get("data", ())}
     assert formats >= {
         "text/plain",
         "text/html",
@@ -126,8 +118,8 @@ def test_outputs_of_libraries_are_not_masked(library: str, redactor: Redactor) -
         content = message["content"]
         if message["type"] == "stream":
             stream = streams[content["name"]]
-            shown = stream.feed(content["text"]) + stream.release()
-            assert shown == content["text"], masks_in(content, redactor)
+            output = stream.feed(content["text"]) + stream.release()
+            assert output == content["text"], masks_in(content, redactor)
         else:
             assert _redact_content(content, redactor) is content, masks_in(content, redactor)
     for code in EXAMPLES[library]:
@@ -136,43 +128,44 @@ def test_outputs_of_libraries_are_not_masked(library: str, redactor: Redactor) -
 
 @pytest.mark.parametrize("library", EXAMPLES)
 def test_a_secret_in_an_output_of_a_library_is_masked(library: str, redactor: Redactor) -> None:
-    """A secret that is planted in the shortest output of a library is masked.
+    """A secret that is added to the shortest output of a library is masked.
 
     This shows that the test above can fail.
     """
+    # Each library gets another secret.
     secret = SECRETS[list(EXAMPLES).index(library) * 2 % len(SECRETS)]
-    value = max((value for _, value in secret.pairs()), key=len)
-    content = min((json.dumps(message["content"], ensure_ascii=False) for message in MESSAGES[library]), key=len)
-    planted = json.loads(content)
-    planted["planted"] = [f"{next(iter(planted))} = {value}"]
-    shown = _redact_content(planted, redactor)
-    assert shown is not planted
-    assert f"‹secret:{secret.name}." in shown["planted"][0]
-    assert value not in json.dumps(shown, ensure_ascii=False)
+    value = max(secret.content.values(), key=len)
+    shortest_output = min((json.dumps(message["content"], ensure_ascii=False) for message in MESSAGES[library]), key=len)
+    content = {**json.loads(shortest_output), "added": [f"setting = {value}"]}
+    redacted = _redact_content(content, redactor)
+    assert redacted is not content
+    assert f"‹secret:{secret.name}." in redacted["added"][0]
+    assert value not in json.dumps(redacted, ensure_ascii=False)
 
 
 class _Texts(random.Random):
-    """A generator of long texts, which are the same for the same seed."""
+    """A generator of long texts, which are the same for the same seed. A method generates each kind of text."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(f"{SEED} {kind}")
-        self._digits = [value for secret in SECRETS for _, value in secret.pairs() if value.isdecimal() and len(value) <= 8]
+        self._pins = [value for secret in SECRETS for _, value in secret.pairs() if value.isdecimal() and len(value) <= 8]
 
     def number(self, below: int) -> int:
         """Return a number that is not one of the PINs."""
-        while str(number := self.randrange(below)) in self._digits:
+        while str(number := self.randrange(below)) in self._pins:
             pass
         return number
 
     def number_with_pin(self) -> str:
         """Return a number that contains a PIN."""
-        pin = self.choice(self._digits)
+        pin = self.choice(self._pins)
         return self.choice([f"{self.randint(1, 9)}{pin}", f"{pin}{self.randint(0, 9)}", f"0.{pin}", f"{pin}.{self.randint(1, 99)}"])
 
     def hexadecimal(self) -> str:
         return self.randbytes(MEGABYTE // 2).hex()
 
     def hexadecimal_in_pairs(self) -> str:
+        """Return lines of sixteen bytes, with a blank between two bytes."""
         data = self.randbytes(MEGABYTE // 3)
         return "\n".join(data[start : start + 16].hex(" ") for start in range(0, len(data), 16))
 
@@ -183,9 +176,9 @@ class _Texts(random.Random):
         return base64.encodebytes(self.randbytes(MEGABYTE * 3 // 4)).decode()
 
     def letters(self) -> str:
-        """Return random printable characters, much of which can be decoded."""
+        """Return random printable characters, many of which look like an encoded text."""
         characters = [chr(number) for number in (*range(33, 127), 32, 10)]
-        return "".join(self.choices(characters, k=BEGINNING // 2))
+        return "".join(self.choices(characters, k=STREAM_LENGTH // 2))
 
     def logs(self) -> str:
         lines = []
@@ -209,7 +202,7 @@ class _Texts(random.Random):
     def csv(self) -> str:
         file = io.StringIO()
         rows = csv.writer(file)
-        rows.writerow(["id", "customer", "share", "amount", "day", "near"])
+        rows.writerow(["id", "customer", "share", "amount", "day", "number with a PIN"])
         while file.tell() < MEGABYTE:
             day = f"2023-{self.randint(1, 12):02d}-{self.randint(1, 28):02d}"
             numbers = [self.number(10**6), self.number(10**8), f"{self.random():.9f}", f"{self.gauss(0, 5000):.2f}"]
@@ -236,46 +229,42 @@ class _Texts(random.Random):
 
 
 _LONGEST_PASSWORD = 40
+"""Maximum length of the values that are passwords. Longer values are tokens, keys and files."""
 KINDS = ["base64", "base64_wrapped", "hexadecimal", "hexadecimal_in_pairs", "prose", "logs", "csv", "json"]
+"""Names of the methods of :class:`_Texts`."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_megabyte_is_not_masked(kind: str, redactor: Redactor) -> None:
     """A megabyte of random digits, prose, logs or numbers is not changed."""
-    text: str = getattr(_Texts(kind), kind)()
+    generate = getattr(_Texts(kind), kind)
+    text: str = generate()
     assert len(text) > MEGABYTE * 0.9
     assert redactor.redact(text) is text, masks_in(text, redactor)[:20]
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "letters"])
 def test_a_stream_is_not_masked(kind: str, redactor: Redactor) -> None:
-    """Text that arrives in chunks is not changed.
-
-    The texts are random digits, prose, logs, numbers and random characters.
-    """
-    text: str = getattr(_Texts(kind), kind)()
-    # The text ends with a whole line, because the beginning of a PIN at the end of a stream is masked.
-    text = text[: text.rfind("\n", 0, BEGINNING) + 1 or BEGINNING]
+    """Random digits, prose, logs, numbers and random characters that arrive in chunks are not changed."""
+    generate = getattr(_Texts(kind), kind)
+    text: str = generate()
+    # A text with several lines ends with a whole line, because the beginning of a PIN at the end of a stream is masked.
+    end_of_last_line = text.rfind("\n", 0, STREAM_LENGTH) + 1
+    text = text[: end_of_last_line or STREAM_LENGTH]
     stream = redactor.stream()
-    shown = "".join(stream.feed(text[start : start + CHUNK]) for start in range(0, len(text), CHUNK)) + stream.release()
-    assert shown == text, masks_in(text, redactor)[:20]
+    output = "".join(stream.feed(text[start : start + CHUNK_LENGTH]) for start in range(0, len(text), CHUNK_LENGTH)) + stream.release()
+    assert output == text, masks_in(text, redactor)[:20]
 
 
 def test_a_tree_of_numbers_is_not_masked(redactor: Redactor) -> None:
-    """A megabyte of numbers in a message is not changed.
-
-    Such numbers are the data of a figure.
-    """
+    """A megabyte of numbers in the data of a figure is not changed."""
     figure = {"data": {"application/vnd.plotly.v1+json": {"data": [{"type": "scatter", "y": json.loads(_Texts("json").json())}]}}}
     assert _redact_content(figure, redactor) is figure
 
 
 @pytest.mark.parametrize("before", ["0.", "1", "v1.", "f", "commit 7"])
 def test_a_longer_number_that_ends_with_a_pin(before: str, redactor: Redactor) -> None:
-    """The digits of a PIN at the end of a longer number are not masked.
-
-    The digits of the PIN arrive as a separate chunk.
-    """
+    """The digits of a PIN at the end of a longer number are not masked, even if they arrive as a separate chunk."""
     stream = redactor.stream()
     pin = next(secret.content["pin"] for secret in SECRETS if secret.name == "pin-1")
     chunks = ["loss ", before, pin, "\n"]
@@ -286,11 +275,11 @@ def test_a_line_of_a_key_that_begins_like_a_comment() -> None:
     """A line of a private key that begins with two slashes is masked alone."""
     redactor = Redactor()
     texts = _Texts("a key")
-    lines = [begin + base64.b64encode(texts.randbytes(48)).decode()[2:] for begin in ("MI", "Xy", "//", "Zq", "++")]
+    lines = [beginning + base64.b64encode(texts.randbytes(48)).decode()[2:] for beginning in ("MI", "Xy", "//", "Zq", "++")]
     key = "\n".join(["-----BEGIN RSA PRIVATE KEY-----", *lines, "-----END RSA PRIVATE KEY-----", ""])
     assert redactor.protect(key, "a.key")
-    shown = [line for line in lines if line in redactor.redact(f"before\n{line}\nafter")]
-    assert shown == []
+    visible_lines = [line for line in lines if line in redactor.redact(f"before\n{line}\nafter")]
+    assert visible_lines == []
 
 
 _PROSE = """
@@ -336,7 +325,7 @@ def test_prose_with_words_of_passwords_is_not_masked(redactor: Redactor) -> None
     ],
 )
 def test_words_of_a_password_are_not_masked(password: str, text: str) -> None:
-    """Fewer than twelve characters of a password are not masked in another text."""
+    """A part of fewer than twelve characters of a password is not masked in another text."""
     redactor = Redactor()
     assert redactor.protect(password, "a.password")
     assert masks_in(text, redactor) == []

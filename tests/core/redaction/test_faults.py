@@ -1,7 +1,4 @@
-"""Fault injection into each function of the redactor: unredacted text is never shown.
-
-No error reaches the caller.
-"""
+"""Fault injection into each function of the redactor: no fault shows unredacted text or raises an error for the caller."""
 
 from __future__ import annotations
 
@@ -37,12 +34,12 @@ class Target(NamedTuple):
     Attributes:
         owner: The module or class with the function.
         name: The name of the function.
-        kind: The type of a property, a class method or a static method; ``None`` for other functions.
+        wrapper: The type of a property, a class method or a static method; ``None`` for other functions.
     """
 
     owner: Any
     name: str
-    kind: type | None
+    wrapper: type | None
 
     @property
     def code(self) -> CodeType:
@@ -51,12 +48,14 @@ class Target(NamedTuple):
         return code
 
     def __str__(self) -> str:
-        """Return the module and the name."""
-        return f"{getattr(self.owner, '__module__', self.owner.__name__)}.{getattr(self.owner, '__qualname__', '')}.{self.name}"
+        """Return the names of the module, the class and the function."""
+        if inspect.ismodule(self.owner):
+            return f"{self.owner.__name__}.{self.name}"
+        return f"{self.owner.__module__}.{self.owner.__qualname__}.{self.name}"
 
 
 def _function_of(member: Any) -> Any:
-    """Return the function of a property, a class method or a static method."""
+    """Return the function of a property, a class method or a static method. Other objects are returned unchanged."""
     return getattr(member, "fget", None) or getattr(member, "__func__", member)
 
 
@@ -75,23 +74,30 @@ UNUSED = {"encoders", "environment", "choices", "credential_fragments", "reasons
 
 def modules() -> list[ModuleType]:
     """Return the modules that redaction uses."""
-    inside = pkgutil.walk_packages(redaction.__path__, f"{redaction.__name__}.")
-    return [importlib.import_module(module.name) for module in inside if module.name.rsplit(".", 1)[-1] not in UNUSED]
+    names = [module.name for module in pkgutil.walk_packages(redaction.__path__, f"{redaction.__name__}.")]
+    return [importlib.import_module(name) for name in names if name.rsplit(".", 1)[-1] not in UNUSED]
 
 
 def targets() -> Iterator[Target]:
-    """Yield each function, method and property of the modules."""
+    """Yield each function, method and property of the modules, except the entry points."""
     for module in modules():
-        for name, item in vars(module).items():
-            if inspect.isfunction(item) and item.__module__ == module.__name__ and name not in ENTRY_POINTS:
+        for name, member in vars(module).items():
+            if getattr(member, "__module__", "") != module.__name__:
+                continue  # The module imports this object from another module.
+            if inspect.isfunction(member) and name not in ENTRY_POINTS:
                 yield Target(module, name, None)
-            elif inspect.isclass(item) and item.__module__ == module.__name__:
-                for member_name, member in vars(item).items():
-                    function = _function_of(member)
-                    # The methods that NamedTuple generates have another file name.
-                    is_ours = inspect.isfunction(function) and function.__code__.co_filename == module.__file__
-                    if is_ours and f"{name}.{member_name}" not in ENTRY_POINTS:
-                        yield Target(item, member_name, None if function is member else type(member))
+            elif inspect.isclass(member):
+                yield from _methods(member, str(module.__file__))
+
+
+def _methods(owner: type, file: str) -> Iterator[Target]:
+    """Yield each method and property of a class that is defined in ``file``."""
+    for name, member in vars(owner).items():
+        function = _function_of(member)
+        # The methods that NamedTuple generates have another file name.
+        is_in_file = inspect.isfunction(function) and function.__code__.co_filename == file
+        if is_in_file and f"{owner.__name__}.{name}" not in ENTRY_POINTS:
+            yield Target(owner, name, None if function is member else type(member))
 
 
 TARGETS = list(targets())
@@ -101,7 +107,7 @@ def inject_fault(patch: pytest.MonkeyPatch, target: Target) -> list[str]:
     """Replace a function by one that raises, in all modules that use it.
 
     Returns:
-        A list to which each call adds an item.
+        A list to which each call of the replacement adds an item.
     """
     calls: list[str] = []
 
@@ -110,16 +116,16 @@ def inject_fault(patch: pytest.MonkeyPatch, target: Target) -> list[str]:
         raise InjectedFaultError
 
     original = vars(target.owner)[target.name]
-    patch.setattr(target.owner, target.name, target.kind(fail) if target.kind else fail)
-    if target.kind is None:
+    patch.setattr(target.owner, target.name, target.wrapper(fail) if target.wrapper else fail)
+    if target.wrapper is None:
         for module in modules():
-            for name, item in list(vars(module).items()):
-                if item is original:
+            for name, member in list(vars(module).items()):
+                if member is original:
                     patch.setattr(module, name, fail)
-                elif isinstance(item, dict) and any(inner is original for inner in item.values()):
-                    for key, inner in item.items():
-                        if inner is original:
-                            patch.setitem(item, key, fail)
+                elif isinstance(member, dict):
+                    # Some modules have a table of functions.
+                    for key in [key for key, function in member.items() if function is original]:
+                        patch.setitem(member, key, fail)
     return calls
 
 
@@ -128,8 +134,9 @@ VALUES = {
     "plain": CANARIES["plain"],
     "nasty": f"\"'\\é&<\n\U0001f600{CANARIES['nasty']}",
     "url": f"https://u:{CANARIES['url']}@h/",
-    "token": CANARIES["plain"][::-1] * 3 + CANARIES["plain"],
+    "long": CANARIES["plain"][::-1] * 3 + CANARIES["plain"],
 }
+"""The protected values. Each ends with a canary, or contains one."""
 ENDS = [value[-14:] for value in CANARIES.values()]
 """The ends of the values, which must never be shown. A stream may show the beginning of a value."""
 
@@ -147,42 +154,33 @@ _ENCODINGS = (
     "base32",
     "adjacent literals",
 )
-"""An encoding for each decoder."""
+"""Names of encoders, one for each decoder."""
 ENCODED = {value: [ENCODERS[name](value) for name in _ENCODINGS] for value in VALUES.values()}
+"""The encoded texts of each value."""
 
 
-def redacted_by_all(redactor: Redactor) -> Iterator[Any]:
+def redact_everywhere(redactor: Redactor) -> Iterator[Any]:
     """Yield the results of all entry points of the redactor for texts with values."""
     for value in VALUES.values():
         for text in (value, f"\x1b[1m{value}\x1b[0m", f"{value[:-3]}…", " ".join(ENCODED[value])):
             yield redactor.redact(f"a {text} b")
-        colored = f"{value[:9]}\x1b[1m{value[9:]}"
-        yield redactor.redact(colored) if redactor.json_may_contain_value(json.dumps(colored).encode()) else f"untouched: {value}"
         yield redactor.redact_bytes(f"a {value} b".encode()).decode("utf-8", "replace")
+        # A front end sends a message without redaction if json_may_contain_value() returns false for it.
+        colored = f"{value[:9]}\x1b[1m{value[9:]}"
+        yield redactor.redact(colored) if redactor.json_may_contain_value(json.dumps(colored).encode()) else colored
         tree = {"key": [f"a {value}", {value: 1}, (value.encode(),)]}
-        if redactor.json_may_contain_value(json.dumps({"text": value}).encode()):
-            yield repr(redactor.redact_tree(tree))
-        else:
-            yield f"untouched: {value}"
+        yield repr(redactor.redact_tree(tree) if redactor.json_may_contain_value(json.dumps({"text": value}).encode()) else tree)
         for position in (3, 9, 15, len(value) - 4):
             stream = redactor.stream()
-            yield (
-                stream.feed(f"a {value[:position]}")
-                + stream.feed(value[position:])
-                + stream.release()
-                + stream.feed(" b")
-                + stream.release()
-            )
+            output = stream.feed(f"a {value[:position]}") + stream.feed(value[position:]) + stream.release()
+            yield output + stream.feed(" b") + stream.release()
             stream = redactor.stream()
             yield stream.feed(value[:position]) + stream.release() + stream.feed(value[position:]) + stream.release()
-        yield redacted_record(redactor, value)
+        yield redact_record(redactor, value)
 
 
-def redacted_record(redactor: Redactor, value: str) -> str:
-    """Return the attributes and the formatted text of a filtered log record.
-
-    The record contains a value.
-    """
+def redact_record(redactor: Redactor, value: str) -> str:
+    """Return the attributes and the formatted text of a log record that contains ``value``, after the filter."""
     error = (ValueError, ValueError(value), None)
     record = logging.getLogger("faults").makeRecord("faults", 20, "file", 1, "%s said", (value,), error, extra={"sent": {"body": value}})
     record.stack_info = f"stack {value}"
@@ -194,31 +192,24 @@ def redacted_record(redactor: Redactor, value: str) -> str:
 @pytest.mark.parametrize("is_indexed", [False, True], ids=["new", "indexed"])
 @pytest.mark.parametrize("target", TARGETS, ids=str)
 def test_a_fault_shows_no_value(monkeypatch: pytest.MonkeyPatch, target: Target, *, is_indexed: bool) -> None:
-    """If one function fails, no entry point raises or shows a value.
-
-    The function fails before or after the values were indexed.
-    """
+    """If one function fails before or after the values are indexed, no entry point raises or shows a value."""
     redactor = Redactor()
     if is_indexed:
         for name, value in VALUES.items():
             redactor.protect(value, f"a.{name}")
         redactor.redact("." * 100_000)
-        stream = redactor.stream()
-        stream.feed("." * 100 + VALUES["plain"][:5])
+        redactor.stream().feed("." * 100 + VALUES["plain"][:5])
     calls = inject_fault(monkeypatch, target)
     for name, value in VALUES.items():
         assert redactor.protect(value, f"a.{name}")
-    for output in redacted_by_all(redactor):
+    for output in redact_everywhere(redactor):
         assert find_canary(output, *ENDS) == [], (target, calls)
 
 
 @pytest.mark.parametrize("name", ["search.Search.find", "pattern.patterns_of", "masks.mask_matches", "redactor.Redactor.count"])
 def test_text_that_can_not_be_searched_is_replaced(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """If the search fails, the whole text is replaced by a notice.
-
-    Afterwards the redactor works again.
-    """
-    target = next(target for target in TARGETS if str(target).endswith(name.rsplit(".", 1)[-1]) and name.split(".", 1)[0] in str(target))
+    """If the search fails, the whole text is replaced by a notice, and the next search works again."""
+    target = next(target for target in TARGETS if str(target).endswith(f".{name}"))
     redactor = Redactor()
     redactor.protect(VALUES["plain"], "a.plain")
     with monkeypatch.context() as patch:
@@ -233,10 +224,7 @@ def test_text_that_can_not_be_searched_is_replaced(monkeypatch: pytest.MonkeyPat
 
 
 def test_most_functions_are_called() -> None:
-    """The test of faults calls at least 80 % of the functions.
-
-    Otherwise many injected faults would have no effect.
-    """
+    """The entry points call at least 80 % of the functions, so that most injected faults have an effect."""
     called: set[CodeType] = set()
 
     def profile(frame: FrameType, event: str, _: object) -> None:
@@ -249,7 +237,7 @@ def test_most_functions_are_called() -> None:
         for name, value in VALUES.items():
             redactor.protect(value, f"a.{name}")
             redactor.redact("." * 100_000)
-        for _ in redacted_by_all(redactor):
+        for _ in redact_everywhere(redactor):
             pass
         assert redactor.size
         assert redactor.names
@@ -265,11 +253,11 @@ def test_arguments_of_a_wrong_type_are_replaced() -> None:
     """An argument of a wrong type does not raise, and is replaced by the notice."""
     redactor = Redactor()
     redactor.protect(VALUES["plain"], "a.plain")
-    nothing: Any = object()
-    assert redactor.redact(nothing) == FAILED
-    assert redactor.redact_bytes(nothing) == FAILED.encode()
-    assert redactor.json_may_contain_value(nothing) is True
-    assert redactor.stream().feed(nothing) == FAILED
-    loop: list[Any] = [VALUES["plain"]]
-    loop.append(loop)
-    assert str(redactor.redact_tree(loop)) == FAILED
+    no_text: Any = object()
+    assert redactor.redact(no_text) == FAILED
+    assert redactor.redact_bytes(no_text) == FAILED.encode()
+    assert redactor.json_may_contain_value(no_text) is True
+    assert redactor.stream().feed(no_text) == FAILED
+    endless_tree: list[Any] = [VALUES["plain"]]
+    endless_tree.append(endless_tree)
+    assert str(redactor.redact_tree(endless_tree)) == FAILED

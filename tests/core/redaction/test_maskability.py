@@ -6,18 +6,18 @@ import pytest
 
 from zensecrets_jupyter.core.redaction import Redactor, unmaskable_reason
 
-COMMON = [
+COMMON_VALUES = [
     *("", "a", "12345", "admin", "true", "localhost", "password", "PostgreSQL", "service_account", "googleapis.com", "production"),
     *("us-east-1", "eu-west-3", "ap-southeast-2", "us-central1", "europe-west4", "westeurope", "eastus2", "us-gov-west-1"),
     *("123456", "12345678", "1000000", "000000", "20240131", "2024-01-31", "        ", "xxxxxxxx", "*" * 30, " " * 50, "  ab  "),
 ]
 
 
-@pytest.mark.parametrize("value", COMMON)
+@pytest.mark.parametrize("value", COMMON_VALUES)
 def test_common_values_are_not_masked(value: str) -> None:
     """A common value is not masked.
 
-    The redactor returns the reason as the end of a sentence.
+    The redactor returns the reason as the end of a sentence, which does not quote the value.
     """
     redactor = Redactor()
     assert redactor.protect(value, "a.b") is False

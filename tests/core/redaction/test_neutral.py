@@ -1,4 +1,4 @@
-"""No false masks in public notebooks, while secrets of every service are protected."""
+"""No text of public notebooks is masked while secrets of every service are protected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.redaction.realistic_secrets import masks_in, redactor_of_all
-from tests.support.redaction.values import realistic
+from tests.support.redaction.values import realistic_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ PACKAGES = {"nbformat": "5.11.1", "nbconvert": "7.17.2", "nbclient": "0.11.0", "
 
 @pytest.fixture(scope="session")
 def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
-    """Return the text of each notebook in these packages by its path.
+    """Return the texts of the notebooks in the packages by their paths.
 
     The packages are downloaded once into pytest's cache.
     """
@@ -48,10 +48,14 @@ def notebooks(pytestconfig: pytest.Config) -> dict[str, str]:
             str(folder),
         ]
         subprocess.run([*command, *requirements], check=True, timeout=300)
-    return dict(text for package in sorted(folder.glob("*.tar.gz")) for text in _notebooks_in(package))
+    texts: dict[str, str] = {}
+    for package in sorted(folder.glob("*.tar.gz")):
+        texts.update(_notebooks_in(package))
+    return texts
 
 
 def _notebooks_in(package: Path) -> Iterator[tuple[str, str]]:
+    """Yield the path and the text of each notebook in a source distribution."""
     with tarfile.open(package) as archive:
         for member in archive:
             file = archive.extractfile(member) if member.name.endswith(".ipynb") else None
@@ -63,7 +67,7 @@ def _notebooks_in(package: Path) -> Iterator[tuple[str, str]]:
 def redactor() -> Redactor:
     """Return a redactor that protects a value of every service, and one hundred realistic secrets."""
     redactor = redactor_of_all()
-    for name, value in realistic().items():
+    for name, value in realistic_values().items():
         assert redactor.protect(value, name)
     return redactor
 
@@ -73,12 +77,13 @@ def _texts(tree: Any) -> Iterator[str]:
     if isinstance(tree, str):
         yield tree
     elif isinstance(tree, dict):
-        for inner in tree.values():
-            yield from _texts(inner)
+        for item in tree.values():
+            yield from _texts(item)
     elif isinstance(tree, list):
-        yield "".join(inner for inner in tree if isinstance(inner, str))
-        for inner in tree:
-            yield from _texts(inner)
+        # A notebook stores the text of an output as a list of its lines.
+        yield "".join(item for item in tree if isinstance(item, str))
+        for item in tree:
+            yield from _texts(item)
 
 
 def test_the_packages_contain_enough_notebooks(notebooks: dict[str, str]) -> None:
@@ -97,9 +102,9 @@ def test_public_notebooks_are_not_masked(notebooks: dict[str, str], redactor: Re
         try:
             notebook = json.loads(text)
         except ValueError:
-            continue
+            continue  # Some notebooks in the tests of the packages are no valid JSON.
         assert redactor.redact_tree(notebook) is notebook, (path, masks_in(notebook, redactor))
         stream = redactor.stream()
-        for inner in _texts(notebook):
-            assert stream.feed(inner) + stream.release() == inner, path
+        for output in _texts(notebook):
+            assert stream.feed(output) + stream.release() == output, path
     assert redactor.counts == {}

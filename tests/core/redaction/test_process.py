@@ -1,7 +1,4 @@
-"""The redactor of a process protects all secrets that are registered or read.
-
-The redactor imports the modules of its search only at the first search.
-"""
+"""Each process has one redactor, which protects all secrets that the process registers or reads."""
 
 from __future__ import annotations
 
@@ -13,27 +10,25 @@ from zensecrets_jupyter.core.redaction import Redactor, mask_text, protect_envir
 from zensecrets_jupyter.core.stack import get_flavor
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
-REGISTER = """
+REGISTER_SECOND_SECRET = """
 import json, sys
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="second", key=sys.argv[1]))
 print(json.dumps(None))
 """
+"""A program that registers its argument as a value of the secret ``second``."""
 
 
 def test_registered_and_read_values_are_protected() -> None:
-    """A value is protected when it is registered or read.
-
-    A value of another process is protected when it is read.
-    """
-    value, other = canary(), canary()
+    """A value is protected as soon as this process registers it, or reads what another process registered."""
+    value, other_value = canary(), canary()
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema.from_content("first", {"key": value}))
     assert the_redactor().redact(f"<{value}>") == f"<{mask_text('first.key')}>"
-    run_python(REGISTER, other)
-    assert other in the_redactor().redact(other)
-    assert Client().get_secret("second").content["key"] == other
-    assert the_redactor().redact(other) == mask_text("second.key")
+    run_python(REGISTER_SECOND_SECRET, other_value)
+    assert the_redactor().redact(other_value) == other_value
+    assert Client().get_secret("second").content["key"] == other_value
+    assert the_redactor().redact(other_value) == mask_text("second.key")
 
 
 def test_a_replaced_value_remains_protected() -> None:
@@ -53,24 +48,18 @@ def test_values_that_are_not_sensitive_are_not_protected() -> None:
 
 
 def test_plain_values_of_components_are_protected() -> None:
-    """A plain value in a sensitive attribute of a component is masked.
-
-    The mask has the name of the attribute.
-    """
+    """A plain value in a sensitive attribute of a component is masked with the name of the attribute."""
     value = canary()
     get_flavor("experiment_tracker", "wandb").from_stored({"api_key": value})
     assert the_redactor().redact(value) == mask_text("api_key")
 
 
-def test_a_resolved_template_is_not_a_value() -> None:
-    """The resolved text of a template is not protected as a value.
-
-    The template has more text than a reference.
-    """
+def test_a_resolved_url_is_not_a_protected_value() -> None:
+    """If a URL contains a reference, the value is protected, and the whole resolved URL is not."""
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": canary()}))
-    text = Client().active_stack.resolve("https://u:{{db.password}}@h/")
-    assert text not in [value for value, _ in the_redactor().protected_values()]
+    url = Client().active_stack.resolve("https://u:{{db.password}}@h/")
+    assert url not in [value for value, _ in the_redactor().protected_values()]
 
 
 def test_modules_of_the_search_are_loaded_at_the_first_search() -> None:
@@ -115,10 +104,7 @@ print(json.dumps([sorted(loaded), "zensecrets_jupyter.core.redaction.search" in 
     ],
 )
 def test_variables_with_sensitive_names_are_protected(variable: str) -> None:
-    """The value of a variable with a sensitive name is protected.
-
-    Such a name contains a word such as token, key, secret or password.
-    """
+    """The value of a variable whose name contains a word such as token, key, secret or password is protected."""
     value = canary()
     redactor = Redactor()
     assert protect_environment({variable: value, "HOME": "/home/user"}, redactor=redactor) == [f"env.{variable}"]

@@ -1,7 +1,4 @@
-"""Redaction of log records: handlers write no value.
-
-Records without a value are not changed.
-"""
+"""Redaction of log records: handlers write no value, and records without a value are not changed."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ class Log:
         handler.setFormatter(logging.Formatter("%(message)s"))
         handler.addFilter(RedactingFilter(redactor))
         handler.addFilter(self._append)
-        self.logger = logging.Logger("own")  # noqa: LOG001 - getLogger() would share the logger with other tests
+        self.logger = logging.Logger("test")  # noqa: LOG001 - getLogger() would share the logger with other tests
         self.logger.addHandler(handler)
 
     def _append(self, record: logging.LogRecord) -> bool:
@@ -54,7 +51,7 @@ def log(value: str) -> Log:
 
 
 def test_messages_and_arguments_are_masked(log: Log, value: str) -> None:
-    """A value in the message or in an argument is masked."""
+    """A value in the message or in an argument is masked. Three characters of it are not."""
     log.logger.error(f"it is {value}")  # noqa: G004 - users log f-strings, so the test does too
     log.logger.error("it is %s and %r", value, {"key": value})
     log.logger.error("%(key)s", {"key": value})
@@ -98,10 +95,7 @@ def test_a_record_without_a_value_is_not_changed(log: Log) -> None:
 
 
 def test_an_invalid_format_is_reported_without_the_value(log: Log, value: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The logging module reports an invalid format without the value.
-
-    The message does not fit its arguments.
-    """
+    """If a message does not fit its arguments, the logging module reports the error without the value."""
     invalid_format = "%d of %d"
     log.logger.error(invalid_format, value)
     assert log.text.getvalue() == ""
@@ -112,15 +106,12 @@ def test_an_invalid_format_is_reported_without_the_value(log: Log, value: str, c
 
 
 def test_exc_info_is_a_masked_exception_of_the_same_class(log: Log, value: str) -> None:
-    """The ``exc_info`` of a masked record has an exception of the same class.
-
-    The arguments, attributes and causes of this exception are masked.
-    """
+    """The ``exc_info`` of a masked record has an exception of the same class with masked arguments, attributes and causes."""
     error = HostError("unreachable", f"http://{value}@host")
     error.__cause__ = OSError(2, "No such file", f"/run/{value}")
     log.logger.error("failed", exc_info=error)
-    kind, masked_error, _ = log.records[0].exc_info or (None, None, None)
-    assert kind is HostError
+    error_class, masked_error, _ = log.records[0].exc_info or (None, None, None)
+    assert error_class is HostError
     assert isinstance(masked_error, HostError)
     assert masked_error.address == f"http://{mask_text('a.key')}@host"
     assert isinstance(masked_error.__cause__, FileNotFoundError)
@@ -175,22 +166,20 @@ def _cyclic_error(value: str) -> Exception:
     "make", [SlottedError, _unicode_error, _syntax_error, _cyclic_error, KeyError, lambda value: ValueError({"deep": [value]}), SystemExit]
 )
 def test_every_kind_of_exception_is_masked(log: Log, value: str, make: Callable[[str], BaseException]) -> None:
-    """Exceptions with C fields, slots, cycles or objects as arguments are masked.
-
-    Their class name does not change.
-    """
+    """Exceptions with C fields, slots, cycles or objects as arguments are masked, and their class names do not change."""
     error = make(value)
     log.logger.error("failed", exc_info=error)
-    kind, masked_error, _ = log.records[0].exc_info or (None, None, None)
+    error_class, masked_error, _ = log.records[0].exc_info or (None, None, None)
     assert isinstance(masked_error, type(error))
-    assert kind.__name__ == type(error).__name__ if kind else False
+    assert error_class is not None
+    assert error_class.__name__ == type(error).__name__
     assert mask_text("a.key") in log.text.getvalue()
     assert find_canary(log.text.getvalue() + str(masked_error) + repr(masked_error), value) == []
 
 
 def test_exception_groups_are_masked(log: Log, value: str) -> None:
     """Each exception in a group and in its nested groups is masked."""
-    group_class: Any = getattr(builtins, "ExceptionGroup", None)
+    group_class: Any = getattr(builtins, "ExceptionGroup", None)  # Python 3.10 has no exception groups.
     if group_class is None:
         error: Any = ValueError(value)
     else:
@@ -201,10 +190,7 @@ def test_exception_groups_are_masked(log: Log, value: str) -> None:
 
 
 def test_an_exception_that_cannot_be_copied_is_shown_as_text(log: Log, value: str) -> None:
-    """An exception whose class can't be subclassed becomes a masked traceback as text.
-
-    The record has no exception.
-    """
+    """If the class of an exception can't be subclassed, the record has a masked traceback instead of the exception."""
     model = pydantic.create_model("Model", size=(int, ...))
     try:
         model(size=value)

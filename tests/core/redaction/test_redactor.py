@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.redaction.values import DIFFICULT, difficult, longest_visible, realistic
+from tests.support.redaction.values import DIFFICULT, difficult_value, longest_visible, realistic_values
 from zensecrets_jupyter.core.redaction import Redactor, ValueSpan, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.scan.fingerprints.file_format import export
@@ -35,11 +35,8 @@ def redactor_with(**values: str) -> Redactor:
 @pytest.mark.parametrize("kind", DIFFICULT)
 @pytest.mark.parametrize("is_indexed", [False, True], ids=["new", "indexed"])
 def test_an_escaped_value_becomes_its_mask(kind: str, *, is_indexed: bool) -> None:
-    """A value with escaped punctuation is replaced by its mask.
-
-    The text around it is not changed.
-    """
-    value = difficult(kind)
+    """A value is replaced by its mask in each encoding that escapes characters, and the text around it is not changed."""
+    value = difficult_value(kind)
     redactor = redactor_with(key=value, other=canary("other"))
     if is_indexed:
         for _ in range(20):
@@ -54,14 +51,14 @@ def test_an_escaped_value_becomes_its_mask(kind: str, *, is_indexed: bool) -> No
 @pytest.mark.parametrize("ensure_ascii", [False, True], ids=["UTF-8", "ASCII"])
 def test_the_quick_check_of_json_detects_every_encoding(kind: str, *, ensure_ascii: bool) -> None:
     """json_may_contain_value() returns true for the JSON of a message with a value in any encoding."""
-    value = difficult(kind)
-    for searches in (0, 50):
+    value = difficult_value(kind)
+    for search_count in (0, 50):
         redactor = redactor_with(key=value)
-        for _ in range(searches):
+        for _ in range(search_count):
             redactor.json_may_contain_value(b"." * LONG)
-        for name, make in ENCODERS.items():
-            packed = json.dumps({"text": f"<{make(value)}>"}, ensure_ascii=ensure_ascii).encode("utf-8", "surrogatepass")
-            assert redactor.json_may_contain_value(packed), name
+        for name, encode in ENCODERS.items():
+            message = json.dumps({"text": f"<{encode(value)}>"}, ensure_ascii=ensure_ascii).encode("utf-8", "surrogatepass")
+            assert redactor.json_may_contain_value(message), name
 
 
 @given(
@@ -76,10 +73,7 @@ def test_a_tree_without_a_value_is_the_same_object(tree: Any) -> None:
 
 @given(st.text(max_size=40), st.text(min_size=6, max_size=40), st.text(max_size=40))
 def test_any_value_in_any_text(before: str, value: str, after: str) -> None:
-    """A redacted text does not contain a value.
-
-    This is tested for any value that can be masked, and for any text.
-    """
+    """For any text and any value that can be masked, the redacted text does not contain the value."""
     redactor = Redactor()
     if not redactor.protect(value, "a.b"):
         assert Redactor.unmaskable_reason(value)
@@ -94,9 +88,9 @@ def test_any_value_in_any_text(before: str, value: str, after: str) -> None:
 def test_the_quick_check_of_json_agrees_with_the_search(text: str) -> None:
     """If find() finds a value in a text, json_may_contain_value() returns true for its JSON."""
     redactor = redactor_with(one="ab\"c'\\", two="\u00e9\n\t\u00e9\u00e9\u00e9", three="0000001")
-    packed = [json.dumps(text, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass") for ascii_only in (True, False)]
+    messages = [json.dumps(text, ensure_ascii=ensure_ascii).encode("utf-8", "surrogatepass") for ensure_ascii in (True, False)]
     if redactor.find(text):
-        assert all(map(redactor.json_may_contain_value, packed))
+        assert all(map(redactor.json_may_contain_value, messages))
 
 
 @given(
@@ -104,27 +98,23 @@ def test_the_quick_check_of_json_agrees_with_the_search(text: str) -> None:
         st.sampled_from(["correct-", "horse", "\x1b[1;31m", "\x1b[0m", '\x1b]8;;"x"\x07', "\x1b]0;t\\\x1b\\", "\x1b", "\x1b[", '"', "\\"])
     )
 )
-def test_the_quick_check_of_json_detects_colored_values(pieces: list[str]) -> None:
-    """json_may_contain_value() returns true for a value with terminal sequences in it.
-
-    This is tested with each text in which find() finds a value.
-    """
+def test_the_quick_check_of_json_detects_colored_values(parts: list[str]) -> None:
+    """If find() finds a value with terminal sequences in it, json_may_contain_value() returns true for its JSON."""
     redactor = redactor_with(key="correct-horse")
-    text = "".join(pieces)
+    text = "".join(parts)
     if redactor.find(text):
         assert redactor.json_may_contain_value(json.dumps({"x": text, "y": "\x07"}).encode())
 
 
 @pytest.mark.parametrize("offset", range(1, 13))
 def test_overlapping_values_have_one_mask(offset: int) -> None:
-    """Two values that overlap by any number of characters become one mask.
-
-    Values that only touch become two.
-    """
-    first, second = "abcdefghijkl", "abcdefghijklmnopqrstuvwxyz"[offset : offset + 12]
-    redactor = redactor_with(first=first, second=second)
-    text = redactor.redact("-" + "abcdefghijklmnopqrstuvwxyz"[: offset + 12] + "-")
-    assert text == (f"-{mask_text('a.first')}{mask_text('a.second')}-" if offset == len(first) else f"-{mask_text('a.first')}-")
+    """Two values that overlap by any number of characters become one mask, and two adjacent values become two."""
+    alphabet = "abcdefghijklmnopqrstuvwxyz"
+    redactor = redactor_with(first=alphabet[:12], second=alphabet[offset : offset + 12])
+    masks = mask_text("a.first")
+    if offset == 12:
+        masks += mask_text("a.second")
+    assert redactor.redact(f"-{alphabet[: offset + 12]}-") == f"-{masks}-"
 
 
 def test_a_value_that_begins_with_another_value() -> None:
@@ -135,10 +125,7 @@ def test_a_value_that_begins_with_another_value() -> None:
 
 
 def test_many_values_with_the_same_beginning() -> None:
-    """Each of a thousand values with the same beginning has its own mask.
-
-    The values are whole or truncated.
-    """
+    """Each of a thousand values with the same beginning has its own mask, even if the value is truncated."""
     values = {f"n{number}": f"the same beginning, then number {number:05}, then an end" for number in range(1000)}
     redactor = redactor_with(**values)
     redactor.redact("." * LONG * 50)
@@ -149,12 +136,13 @@ def test_many_values_with_the_same_beginning() -> None:
 
 
 def test_a_new_value_with_the_beginning_of_an_indexed_value() -> None:
-    """A new value is masked completely, although an indexed value begins like it."""
+    """A new value is masked completely, even if an indexed value begins with the same text."""
     redactor = Redactor()
     for number in range(40):
         value = f"the same beginning {number:03} {canary()}, and an end"
         redactor.protect(value, f"a.n{number}")
-        for length in (10, 3000, 100_000 * (number % 5 == 0)):
+        # A text of 100,000 characters lets the redactor index the values. After most values, it is left out.
+        for length in (10, 3000, 100_000 if number % 5 == 0 else 0):
             assert redactor.redact("." * length + value) == "." * length + mask_text(f"a.n{number}")
 
 
@@ -164,14 +152,14 @@ def test_a_wrapped_token_is_masked(width: int) -> None:
     value = "".join(canary() for _ in range(12))
     redactor = redactor_with(key=value)
     lines = [value[start : start + width] for start in range(0, len(value), width)]
-    shown = redactor.redact("\n| ".join(lines))
-    assert longest_visible(value, shown) < 12
-    assert mask_text("a.key") in shown
+    output = redactor.redact("\n| ".join(lines))
+    assert longest_visible(value, output) < 12
+    assert mask_text("a.key") in output
 
 
 @pytest.mark.parametrize("length", range(1, 24))
 def test_a_truncated_value(length: int) -> None:
-    """A beginning or an end of a value is masked from twelve characters on."""
+    """A beginning or an end of a value is masked if it has at least twelve characters."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = redactor_with(key=value)
     expected = mask_text("a.key") if length >= 12 else value[:length]
@@ -181,12 +169,9 @@ def test_a_truncated_value(length: int) -> None:
 
 
 def test_public_parts_alone_are_not_masked() -> None:
-    """Text that all values of a kind share is not masked alone.
-
-    Examples are prefixes and headers.
-    """
+    """Text that all values of a kind share, such as a prefix or a header, is not masked alone."""
     redactor = Redactor()
-    for name, value in realistic().items():
+    for name, value in realistic_values().items():
         assert redactor.protect(value, name), name
     for text in (
         "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ…",
@@ -202,42 +187,35 @@ def test_public_parts_alone_are_not_masked() -> None:
 
 
 @pytest.mark.one_python
-@pytest.mark.parametrize("name", realistic())
+@pytest.mark.parametrize("name", realistic_values())
 def test_realistic_values_are_masked(name: str) -> None:
-    """A value of each service is masked.
-
-    It is masked as a whole, in each encoding, and line by line.
-    """
-    value = realistic()[name]
+    """A value of each service is masked as a whole, in each encoding, and line by line."""
+    value = realistic_values()[name]
     redactor = Redactor()
     redactor.protect(value, name)
     assert redactor.redact(f"<{value}>").strip("<>\r\n") == mask_text(name)
     for encoding, encode in ENCODERS.items():
         assert mask_text(name) in redactor.redact(encode(value)), encoding
     for line in value.splitlines():
-        secret = line.strip()
-        if len(secret) > 60 and not secret.startswith(("-----", '"auth', '"client', "b3BlbnNzaC1rZXk")):
+        # Lines with these beginnings are the same in all files of their format, or contain only an address.
+        is_public = line.strip().startswith(("-----", '"auth', '"client', "b3BlbnNzaC1rZXk"))
+        if len(line.strip()) > 60 and not is_public:
             assert mask_text(name) in redactor.redact(f"    {line}"), line
 
 
 def test_a_pem_key_with_any_line_ends() -> None:
-    """A PEM key is masked with any line ends.
-
-    They are LF, CR LF, and LF with indented lines. The registered line ends do not matter.
-    """
-    for value in (realistic()["pem.pkcs8"], realistic()["pem.rsa"]):
+    """A PEM key with LF or CR LF is masked in a text with LF, with CR LF, or with LF and indented lines."""
+    for value in (realistic_values()["pem.pkcs8"], realistic_values()["pem.rsa"]):
         redactor = redactor_with(key=value)
-        unix = value.replace("\r\n", "\n")
-        for text in (unix, unix.replace("\n", "\r\n"), unix.replace("\n", "\n    "), repr(unix), json.dumps(unix)):
-            shown = redactor.redact(text)
-            assert longest_visible(unix.replace("\n", "")[40:-30], shown) < 12
+        pem = value.replace("\r\n", "\n")
+        key_digits = pem.replace("\n", "")[40:-30]  # Without the header and the footer.
+        for text in (pem, pem.replace("\n", "\r\n"), pem.replace("\n", "\n    "), repr(pem), json.dumps(pem)):
+            output = redactor.redact(text)
+            assert longest_visible(key_digits, output) < 12
 
 
 def test_the_lines_of_a_settings_file() -> None:
-    """If a value is a settings file, its secret settings are masked alone.
-
-    The names, regions and addresses in the file are not masked.
-    """
+    """If a value is a settings file, its secret settings are masked alone, and its names, regions and addresses are not."""
     secret = canary()
     lines = [
         "[default]",
@@ -254,19 +232,13 @@ def test_the_lines_of_a_settings_file() -> None:
 
 
 def test_a_password_with_an_equals_sign() -> None:
-    """Text before an equals sign in a value is masked.
-
-    The text does not look like the name of a setting.
-    """
+    """Text before an equals sign in a value is masked if it does not look like the name of a setting."""
     redactor = redactor_with(key="S3cretPartOne=andAnother99")
     assert redactor.redact("S3cretPartOne…") == f"{mask_text('a.key')}…"
 
 
 def test_secret_parts_of_a_value_are_masked() -> None:
-    """The secret parts of a value are masked alone.
-
-    These parts are the texts in JSON, the password of a URL and the key of a connection string.
-    """
+    """The secret parts of a value are masked alone: texts in JSON, a password in a URL, a key in a connection string, and lines."""
     secret = canary()
     for value, part in (
         (json.dumps({"outer": [{"inner": f'q"{secret}'}], "type": "service"}), f'q"{secret}'),
@@ -280,14 +252,11 @@ def test_secret_parts_of_a_value_are_masked() -> None:
 
 
 def test_wrapped_base64_is_masked() -> None:
-    """The base64 of a value is masked if it is wrapped into lines.
-
-    The lines have the length that mail uses.
-    """
+    """The base64 of a value is masked if it is wrapped into lines of 76 digits, as in mail."""
     value = canary() * 8
     redactor = redactor_with(key=value)
-    shown = redactor.redact(base64.encodebytes(value.encode()).decode())
-    assert longest_visible(base64.b64encode(value.encode()).decode(), shown) < 12
+    output = redactor.redact(base64.encodebytes(value.encode()).decode())
+    assert longest_visible(base64.b64encode(value.encode()).decode(), output) < 12
 
 
 def test_a_basic_auth_header() -> None:
@@ -301,10 +270,7 @@ def test_a_basic_auth_header() -> None:
 
 
 def test_colored_values_are_masked() -> None:
-    """A colored value is masked, even if its color changes in the middle.
-
-    The color of the text after the value does not change.
-    """
+    """A colored value is masked, even if its color changes in the middle. All terminal sequences remain."""
     redactor = redactor_with(key="correct-horse-battery")
     assert redactor.redact("\x1b[31mcorrect-horse-battery\x1b[0m") == f"\x1b[31m{mask_text('a.key')}\x1b[0m"
     assert redactor.redact("\x1b[1mcorrect\x1b[32m-horse\x1b[0m-battery ok") == f"\x1b[1m{mask_text('a.key')}\x1b[32m\x1b[0m ok"
@@ -314,10 +280,7 @@ def test_colored_values_are_masked() -> None:
 
 
 def test_texts_keys_and_bytes_of_a_tree_are_redacted() -> None:
-    """Texts, keys and bytes in a tree are redacted, and numbers are not changed.
-
-    Unchanged parts are not copied.
-    """
+    """Texts, keys and bytes in a tree are redacted. Numbers are not changed, and parts without a value are not copied."""
     value, number = canary(), 7391482655
     redactor = redactor_with(key=value, number=str(number))
     clean = {"clean": [1, 2.5, None, True]}
@@ -333,7 +296,7 @@ def test_texts_keys_and_bytes_of_a_tree_are_redacted() -> None:
 
 
 def test_keys_with_the_same_mask_remain_different() -> None:
-    """Keys of a tree that have the same mask get different numbers."""
+    """If the redacted keys of a dictionary are equal, they get different numbers, so that no item is lost."""
     redactor = redactor_with(key="correct-horse-battery")
     tree = {"correct-horse-battery": 1, "correct-horse-battery…": 2, "correct-horse-batt": 3}
     assert list(redactor.redact_tree(tree).values()) == [1, 2, 3]
@@ -348,21 +311,18 @@ def test_spans_are_offsets_of_characters() -> None:
 
 
 def test_names_counts_and_watchers() -> None:
-    """The redactor returns the names and counts of masked values.
-
-    It calls its watchers with the names.
-    """
+    """The redactor has the names and counts of masked values, and calls its watchers with the names after each redaction."""
     redactor = redactor_with(one="the-first-value", two="the-second-one")
-    watched: list[tuple[str, ...]] = []
-    stop_watching = redactor.watch(watched.append)
+    watched_names: list[tuple[str, ...]] = []
+    stop_watching = redactor.watch(watched_names.append)
     assert redactor.names == ["a.one", "a.two"]
     redactor.redact("the-first-value the-second-one the-first-value")
     assert redactor.counts == {"a.one": 2, "a.two": 1}
-    assert watched == [("a.one", "a.two", "a.one")]
+    assert watched_names == [("a.one", "a.two", "a.one")]
     stop_watching()
     stop_watching()
     redactor.redact("the-first-value")
-    assert len(watched) == 1
+    assert len(watched_names) == 1
 
 
 def test_an_error_in_a_watcher_does_not_stop_the_output() -> None:
@@ -377,10 +337,7 @@ def test_an_error_in_a_watcher_does_not_stop_the_output() -> None:
 
 
 def test_a_value_keeps_its_first_name() -> None:
-    """A value of two secrets is masked with its first name.
-
-    The old value of an updated secret is still masked.
-    """
+    """A value of two secrets is masked with its first name, and the old value of an updated secret is still masked."""
     redactor = redactor_with(first="the-same-value", second="the-same-value")
     assert redactor.redact("the-same-value") == mask_text("a.first")
     redactor.protect("its-new-value", "a.first")
@@ -398,10 +355,7 @@ def test_a_forgotten_value_is_not_masked() -> None:
 
 
 def test_values_are_protected_in_several_threads() -> None:
-    """A value is masked as soon as it is protected, in several threads.
-
-    Other threads protect and redact at the same time.
-    """
+    """A value is masked as soon as it is protected, while other threads protect and redact at the same time."""
     redactor = Redactor()
     leaked: list[str] = []
 
@@ -409,8 +363,8 @@ def test_values_are_protected_in_several_threads() -> None:
         for turn in range(60):
             value = canary(f"w{worker}t{turn}")
             redactor.protect(value, f"w{worker}.t{turn}")
-            shown = redactor.redact(f"<{value}>" + "." * 500 * (turn % 7))
-            if value in shown or not redactor.json_may_contain_value(f'"{value}"'.encode()):
+            output = redactor.redact(f"<{value}>" + "." * 500 * (turn % 7))
+            if value in output or not redactor.json_may_contain_value(f'"{value}"'.encode()):
                 leaked.append(value)
 
     threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
@@ -457,15 +411,15 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
 
 @pytest.mark.parametrize("between", ["'\n", "' '", "'", "\n", " |\n| "], ids=repr)
 def test_letters_after_a_truncated_value_are_not_masked(between: str) -> None:
-    """After a truncated value, up to two equal letters are not masked.
+    """If one or two letters after a truncated value continue the value by chance, they are not masked.
 
-    These letters are on the next line or in the next cell, and other text follows them.
+    They are on the next line or in the next cell, and other text follows them.
     """
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = Redactor()
     redactor.protect(value, "a.key")
     for length in (1, 2):
-        rest = f"{value[15 : 15 + length]}- of it\n"
-        assert redactor.redact(f"'{value[:15]}{between}{rest}") == f"'{mask_text('a.key')}{between}{rest}"
+        other_text = f"{value[15 : 15 + length]}- of it\n"
+        assert redactor.redact(f"'{value[:15]}{between}{other_text}") == f"'{mask_text('a.key')}{between}{other_text}"
     # The whole rest of the value is masked.
     assert value[15:] not in redactor.redact(f"'{value[:15]}{between}{value[15:]} of it")

@@ -1,13 +1,12 @@
-"""Redaction of streams: a value that arrives in several chunks is masked.
-
-Other text is not changed or delayed.
-"""
+"""Redaction of streams: a value that arrives in several chunks is masked, and other text is not changed or delayed."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,16 +14,19 @@ from hypothesis import strategies as st
 
 from tests.support import leaks
 from tests.support.leaks import ENCODINGS
-from tests.support.redaction.values import DIFFICULT, difficult, longest_visible, realistic
+from tests.support.redaction.values import DIFFICULT, difficult_value, longest_visible, realistic_values
 from zensecrets_jupyter.core.redaction import FAILED, Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 from zensecrets_jupyter.core.redaction.patterns.token_prefixes import sensitive_span
 from zensecrets_jupyter.core.redaction.search import Search
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 VALUES = {
-    **{kind: difficult(kind) for kind in DIFFICULT},
-    **{name: value for name, value in realistic().items() if len(value) < 300},
+    **{kind: difficult_value(kind) for kind in DIFFICULT},
+    **{name: value for name, value in realistic_values().items() if len(value) < 300},
     "canary": canary(),
 }
 
@@ -32,7 +34,7 @@ VALUES = {
 def max_visible(value: str) -> int:
     """Return how many characters of a value a stream may show.
 
-    The maximum is half of the characters, or the public characters and five more.
+    The maximum is half of the characters, or five characters after the public prefix, or five characters.
     """
     return max(5, len(value) // 2, sensitive_span(value).start + 5)
 
@@ -45,14 +47,17 @@ def redactor_with(**values: str) -> Redactor:
     return redactor
 
 
+def split(text: str, positions: Iterable[int]) -> list[str]:
+    """Return the chunks of a text that is split at the positions."""
+    borders = [0, *sorted(positions), len(text)]
+    return [text[start:end] for start, end in itertools.pairwise(borders)]
+
+
 @pytest.mark.one_python
 @pytest.mark.parametrize("kind", VALUES)
 @pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
 def test_a_value_split_at_every_position(kind: str, *, has_pause: bool) -> None:
-    """If a value arrives in two chunks, the stream shows at most half of it.
-
-    There may be a pause between the chunks.
-    """
+    """If a value arrives in two chunks, with or without a pause between them, the stream shows at most half of it."""
     value = VALUES[kind]
     redactor = redactor_with(key=value)
     for position in range(1, len(value)):
@@ -71,14 +76,11 @@ def test_a_value_split_at_every_position(kind: str, *, has_pause: bool) -> None:
 
 @pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
 def test_a_value_in_many_chunks(*, has_pause: bool) -> None:
-    """If a value arrives in many chunks, the stream shows at most half of it.
-
-    The value arrives in three chunks, or letter by letter.
-    """
+    """If a value arrives in any three chunks, or letter by letter, the stream shows at most half of it."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1"
     redactor = redactor_with(key=value)
-    splits = [[value[:one], value[one:two], value[two:]] for one in range(1, 23) for two in range(one + 1, 24)]
-    for chunks in [*splits, list(value)]:
+    three_chunks = [split(value, positions) for positions in itertools.combinations(range(1, len(value)), 2)]
+    for chunks in [*three_chunks, list(value)]:
         stream = redactor.stream()
         text = ""
         for chunk in chunks:
@@ -102,10 +104,7 @@ RECOGNIZED_LATE = frozenset({
 @pytest.mark.parametrize("has_pause", [False, True], ids=["at once", "after a pause"])
 @pytest.mark.parametrize("end", ["-", "-_", "==", "!", "$)", "'", '"'])
 def test_punctuation_at_the_end_of_a_value_is_masked(end: str, *, has_pause: bool) -> None:
-    """Punctuation at the end of a value is masked.
-
-    The punctuation may arrive after all letters.
-    """
+    """Punctuation at the end of a value is masked, even if it arrives after all letters."""
     value = f"{canary('signs')}{end}"
     for position in range(1, len(value)):
         stream = redactor_with(key=value).stream()
@@ -114,10 +113,7 @@ def test_punctuation_at_the_end_of_a_value_is_masked(end: str, *, has_pause: boo
 
 
 def test_short_chunks_with_many_values_are_shown() -> None:
-    """A short chunk that is not a value is shown after the line end.
-
-    Many values are protected.
-    """
+    """If many values are protected, a short chunk that is not a value is still shown after the line end."""
     redactor = redactor_with(**{f"k{number}": canary(f"few{number}") for number in range(200)})
     for chunk in ("ab", "x", "few1", "zs", "1 2", *(f"{number:03}" for number in range(0, 1000, 7))):
         stream = redactor.stream()
@@ -126,10 +122,7 @@ def test_short_chunks_with_many_values_are_shown() -> None:
 
 @pytest.mark.parametrize("begin", ["-", "_-", "--", "!", "#$", "'", '{"', "(("])
 def test_punctuation_at_the_start_of_a_value_is_masked(begin: str) -> None:
-    """Punctuation at the start of a value is held back with the first letters.
-
-    The punctuation is masked together with these letters.
-    """
+    """Punctuation at the start of a value is held back and masked together with the first letters."""
     value = f"{begin}{canary('signs')}"
     for position in range(len(begin) + 1, len(value)):
         stream = redactor_with(key=value).stream()
@@ -175,9 +168,9 @@ def test_a_text_with_values_in_any_chunks(data: st.DataObject) -> None:
     redactor = redactor_with(**values)
     texts = data.draw(st.lists(st.sampled_from([*values.values(), "été ", "\n", "Kx7", "\x1b[31m", "."]), max_size=6))
     whole = "".join(texts)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
+    chunks = split(whole, data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
     stream = redactor.stream()
-    output = "".join(stream.feed(whole[start:end]) for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)) + stream.release()
+    output = "".join(map(stream.feed, chunks)) + stream.release()
     assert output == redactor.redact(whole)
 
 
@@ -186,11 +179,10 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
     """For any chunks and pauses, the stream shows at most half of a value."""
     value = data.draw(st.sampled_from(list(VALUES.values())))
     redactor = redactor_with(key=value)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(value)), max_size=6)))
     stream = redactor.stream()
     output = ""
-    for start, end in zip([0, *cuts], [*cuts, len(value)], strict=True):
-        output += stream.feed(value[start:end])
+    for chunk in split(value, data.draw(st.lists(st.integers(0, len(value)), max_size=6))):
+        output += stream.feed(chunk)
         if data.draw(st.booleans()):
             output += stream.release()
     output += stream.release()
@@ -200,17 +192,14 @@ def test_no_pause_shows_more_than_half(data: st.DataObject) -> None:
 @pytest.mark.one_python
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
-    """The stream shows no twelve neighboring characters of an encoded value.
-
-    The text with the value arrives in random chunks.
-    """
+    """If an encoded value arrives in random chunks, the stream shows no twelve consecutive characters of it."""
     generator = random.Random(encoding)  # noqa: S311 - the random numbers select chunks and protect nothing
     for _ in range(30):
         planted = ENCODINGS[encoding]()
         redactor = redactor_with(**{f"key{index}": value for index, value in enumerate(planted.values)})
         text = f"before {planted.text} after\n"
-        cuts = sorted(generator.sample(range(1, len(text)), min(len(text) - 1, generator.choice([1, 2, 3, 5]))))
-        chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        position_count = min(len(text) - 1, generator.choice([1, 2, 3, 5]))
+        chunks = split(text, generator.sample(range(1, len(text)), position_count))
         stream = redactor.stream()
         output = "".join(map(stream.feed, chunks)) + stream.release()
         assert output.startswith("before ")
@@ -219,10 +208,7 @@ def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
 
 
 def test_plain_output_is_not_held_back() -> None:
-    """A stream holds back only a possible beginning of a value.
-
-    The text that is held back is shown when the next text is not the rest of the value.
-    """
+    """A stream holds back only a possible beginning of a value, until the next text shows that it is another text."""
     stream = redactor_with(key="correct-horse-battery").stream()
     assert stream.feed("Epoch 1/3\n") == "Epoch 1/3\n"
     assert stream.feed("\r 33%|███   | 1/3") == "\r 33%|███   | 1/3"
@@ -234,11 +220,8 @@ def test_plain_output_is_not_held_back() -> None:
 
 @pytest.mark.parametrize("shared_bytes", [3, 2, 1])
 @pytest.mark.parametrize("text", ["🍎🍏", "żółć", "日本語"])
-def test_a_character_that_ends_like_a_binary_key_begins(text: str, shared_bytes: int) -> None:
-    """A character that ends like a binary key begins is held back as a whole.
-
-    The character is shown after the next text.
-    """
+def test_a_character_with_the_first_bytes_of_a_binary_key(text: str, shared_bytes: int) -> None:
+    """If the last bytes of a character are the first bytes of a binary key, the character is shown after the next text."""
     redactor = Redactor()
     key = text.encode()[-shared_bytes:] + hashlib.sha512(canary("binary").encode()).digest()
     redactor.protect(base64.b64encode(key[:64]).decode(), "a.key")
@@ -248,10 +231,7 @@ def test_a_character_that_ends_like_a_binary_key_begins(text: str, shared_bytes:
 
 
 def test_a_binary_key_that_begins_and_ends_inside_characters() -> None:
-    """If a binary key begins inside a character, the whole character is masked.
-
-    If the key ends inside a character, this character is masked too.
-    """
+    """If a binary key begins with a part of a character or ends with one, the whole character is masked."""
     redactor = Redactor()
     letters = canary("within").encode()[-28:]
     key = "🍏".encode()[-2:] + letters + "🍏".encode()[:2]
@@ -263,10 +243,7 @@ def test_a_binary_key_that_begins_and_ends_inside_characters() -> None:
 
 
 def test_a_short_prefix_is_shown_after_a_pause() -> None:
-    """After a pause, a short prefix of a value is shown.
-
-    The prefix may be a word: it has fewer than twelve characters, and less than half of the value.
-    """
+    """After a pause, a prefix of less than half of the value is shown, because it may be a word. A longer one is masked."""
     stream = redactor_with(key="correct-horse-battery-staple").stream()
     assert stream.feed("correct") + stream.release() == "correct"
     assert stream.feed("ed\n") == "ed\n"
@@ -276,11 +253,8 @@ def test_a_short_prefix_is_shown_after_a_pause() -> None:
 
 
 def test_a_private_key_line_by_line() -> None:
-    """If a private key is printed line by line, no line of it is shown.
-
-    There is a pause after each line.
-    """
-    value = realistic()["pem.pkcs8"]
+    """If a private key is printed line by line with a pause after each line, no line of it is shown."""
+    value = realistic_values()["pem.pkcs8"]
     redactor = redactor_with(key=value)
     stream = redactor.stream()
     output = ""
@@ -289,6 +263,7 @@ def test_a_private_key_line_by_line() -> None:
     lines = value.splitlines()
     assert find_canary(output, *lines[1:-2]) == []
     assert longest_visible("".join(lines[2:-2]), output) < 12
+    # The first line begins with a header that all keys of this format share.
     assert longest_visible(lines[1], output) < 64
 
 
@@ -313,11 +288,8 @@ def test_a_value_that_is_protected_while_a_stream_is_open() -> None:
 
 
 @pytest.mark.parametrize("function", ["is_clean_line", "find", "unfinished_start"])
-def test_a_chunk_whose_search_failed_becomes_context(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
-    """A chunk whose search fails is not shown.
-
-    The rest of a value that began in it is masked.
-    """
+def test_a_chunk_whose_search_fails_is_replaced(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    """If the search in a chunk fails, the chunk is not shown, and the rest of a value that began in it is not shown either."""
     value = "Kx7Rf2Qm9Lp4Vt8Zs3"
     stream = redactor_with(key=value).stream()
     assert stream.feed("settled\n") == "settled\n"

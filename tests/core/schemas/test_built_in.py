@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.schemas import get_schema, schema_types
 from zensecrets_jupyter.core.schemas.registry import BUILT_IN
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
-# The keys of each type: `*` marks a required key, and `-` a key in clear text.
+# The keys of each type. An asterisk marks a required key, and a hyphen marks a key in clear text.
 SCHEMAS = {
     "arbitrary": "",
     "aws": "aws_access_key_id* aws_secret_access_key* aws_session_token",
@@ -60,7 +60,7 @@ def test_a_schema_has_its_keys(schema_type: str) -> None:
 
 @pytest.mark.parametrize("schema_type", SCHEMAS)
 def test_a_schema_masks_sensitive_keys(schema_type: str) -> None:
-    """A secret returns each sensitive value and shows none of them."""
+    """The content of a secret has each sensitive value, and its representations show none of them."""
     schema = get_schema(schema_type)
     keys = schema.get_schema_keys() or ["any", "key"]
     sensitive = [key for key in keys if schema.is_sensitive(key)]
@@ -76,7 +76,7 @@ def test_a_schema_masks_sensitive_keys(schema_type: str) -> None:
 
 @pytest.mark.parametrize("schema_type", [schema_type for schema_type in SCHEMAS if schema_type != "arbitrary"])
 def test_each_key_has_a_description(schema_type: str) -> None:
-    """Each key has a short description, which forms show."""
+    """Each schema and each of its keys has a description, which forms show."""
     schema = get_schema(schema_type)
     assert all(schema.model_fields[key].description for key in schema.get_schema_keys())
     assert schema.__doc__
@@ -115,7 +115,7 @@ def test_an_invalid_gcp_token_is_refused_without_its_text(template: str) -> None
 
 
 def test_booleans_are_texts_in_the_content() -> None:
-    """A boolean key is the text true or false in the content, as rclone reads it."""
+    """In the content, the value of a boolean key is the text true or false, which rclone expects."""
     schema = get_schema("seldon_s3")
     assert schema.from_content("mine", {}).content["rclone_config_s3_env_auth"] == "false"
     assert schema.from_content("mine", {"rclone_config_s3_env_auth": "true"}).content["rclone_config_s3_env_auth"] == "true"

@@ -1,4 +1,4 @@
-"""Tests of schemas in installed packages: listing without an import, use, broken schemas, and conflicts."""
+"""Tests of schemas in installed packages: listing, use, broken schemas, and conflicts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.distributions import install, with_plugins
+from tests.support.distributions import install, plugin_environment
 from tests.support.processes import run_python
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ from zensecrets_jupyter.core.schemas import get_schema, schema_types
 
 def run(installed: Path, code: str) -> Any:
     """Return the output of ``code`` in a process that finds the installed distributions."""
-    return run_python(PROLOGUE + code, environment=with_plugins(installed))
+    return run_python(PROLOGUE + code, environment=plugin_environment(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a distribution with a valid schema, a failing import, and two classes that are not the named schema."""
+    """Install a distribution with four entry points: a valid schema, a missing module, a schema of another type, and no schema."""
     entry_points = {
         "weather": "weather_schemas:WeatherSecretSchema",
         "broken": "missing_weather_schemas:Schema",
@@ -103,14 +103,14 @@ def test_a_broken_schema_names_its_distribution(schema_type: str, expected: str,
 def test_a_class_with_an_installed_type_is_refused(installed: Path) -> None:
     """A class with the type of an installed schema is refused with the name of the distribution."""
     code = """
+from typing import ClassVar
 from zensecrets_jupyter import BaseSecretSchema
 def define():
     class Mine(BaseSecretSchema):
-        TYPE = "weather"
+        TYPE: ClassVar[str] = "weather"
 print(json.dumps([attempt(define), get_schema("weather").__name__]))
 """
-    program = code.replace("TYPE =", "TYPE: __import__('typing').ClassVar[str] =")
-    (error_code, error_text), class_name = run(installed, program)
+    (error_code, error_text), class_name = run(installed, code)
     assert error_code == "schema"
     assert "weather-schemas" in error_text
     assert class_name == "WeatherSecretSchema"

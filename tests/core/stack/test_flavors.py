@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.cells import run_cell
-from tests.support.distributions import install, with_plugins
+from tests.support.distributions import install, plugin_environment
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.processes import run_python
 from tests.support.required_flavors import REQUIRED
@@ -265,7 +265,7 @@ from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavo
 
 def run(installed: Path, code: str) -> Any:
     """Return the output of ``code`` in a process that finds the installed distributions."""
-    return run_python(PROLOGUE + code, environment=with_plugins(installed))
+    return run_python(PROLOGUE + code, environment=plugin_environment(installed))
 
 
 @pytest.fixture(scope="module")

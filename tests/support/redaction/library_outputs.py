@@ -39,6 +39,7 @@ _CELL = re.compile(r"^```python\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
 
 def _examples() -> dict[str, list[str]]:
     """Return the cells of each library."""
+    # The split gives the text before the first heading, and then each heading and its text in turn.
     _, *parts = _LIBRARY.split(Path(__file__).with_name("library_examples.md").read_text(encoding="utf-8"))
     return {library: _CELL.findall(text) for library, text in zip(parts[::2], parts[1::2], strict=True)}
 
@@ -58,6 +59,7 @@ PACKAGES = [
 """The arguments for ``pip install``."""
 _RECORDED_MESSAGE_TYPES = {"stream", "display_data", "update_display_data", "execute_result", "error", "comm_open", "comm_msg"}
 _TIMEOUT = 180
+"""Timeout of a message in seconds."""
 _MAX_MESSAGE_LENGTH = 150_000
 """Maximum length of a message in JSON. Longer messages are left out to limit the size of the recording."""
 
@@ -87,6 +89,7 @@ class _Cleaner:
             platform.version(): "#1 SMP",
         }
         user = getpass.getuser()
+        # The longest path comes first, because it may contain a shorter one.
         self._replacements = {old: new for old, new in sorted(replacements.items(), key=lambda item: -len(item[0])) if len(old) > 1}
         self._user = re.compile(rf"(?<=/home/){re.escape(user)}\b|(?<=user=){re.escape(user)}\b")
 
@@ -97,16 +100,16 @@ class _Cleaner:
                 content = content.replace(old, new)
             return self._user.sub("user", content)
         if isinstance(content, dict):
-            return {self.clean(key): self.clean(inner) for key, inner in content.items()}
-        return [self.clean(inner) for inner in content] if isinstance(content, list) else content
+            return {self.clean(key): self.clean(item) for key, item in content.items()}
+        return [self.clean(item) for item in content] if isinstance(content, list) else content
 
 
 def _messages(client: Any, code: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Run a cell and yield its messages, and then its pager output."""
-    identity = client.execute(code, allow_stdin=False, stop_on_error=False)
+    """Run a cell and yield the type and the content of its messages, and then the text that it shows in the pager."""
+    message_id = client.execute(code, allow_stdin=False, stop_on_error=False)
     while True:
         message = client.get_iopub_msg(timeout=_TIMEOUT)
-        if message["parent_header"].get("msg_id") != identity:
+        if message["parent_header"].get("msg_id") != message_id:
             continue
         if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
             break
@@ -117,7 +120,7 @@ def _messages(client: Any, code: str) -> Iterator[tuple[str, dict[str, Any]]]:
             reply = client.get_shell_msg(timeout=_TIMEOUT)
         except queue.Empty:
             return
-        if reply["parent_header"].get("msg_id") == identity:
+        if reply["parent_header"].get("msg_id") == message_id:
             if reply["content"].get("payload"):
                 yield "execute_reply", {"payload": reply["content"]["payload"]}
             return
@@ -138,13 +141,13 @@ def record(library: str, cells: list[str]) -> Iterator[dict[str, Any]]:
         try:
             client.wait_for_ready(timeout=_TIMEOUT)
             for number, code in enumerate(cells):
-                for kind, content in _messages(client, code):
+                for message_type, content in _messages(client, code):
                     cleaned = cleaner.clean(content)
                     size = len(json.dumps(cleaned))
                     if size > _MAX_MESSAGE_LENGTH:
-                        print(f"{library} {number}: {kind} of {size} characters left out", file=sys.stderr)  # noqa: T201 - the script reports on stderr
+                        print(f"{library} {number}: {message_type} of {size} characters left out", file=sys.stderr)  # noqa: T201 - the script reports on stderr
                     else:
-                        yield {"library": library, "cell": number, "type": kind, "content": cleaned}
+                        yield {"library": library, "cell": number, "type": message_type, "content": cleaned}
         finally:
             client.stop_channels()
             manager.shutdown_kernel(now=True)
@@ -168,19 +171,20 @@ def main() -> None:
     versions: dict[str, str] = {}
     messages: dict[str, list[dict[str, Any]]] = {}
     if arguments.libraries and RECORDING.exists():
-        with gzip.open(RECORDING, "rt", encoding="utf-8") as lines:
-            versions = json.loads(next(lines))["versions"]
-            for line in map(json.loads, lines):
-                messages.setdefault(line["library"], []).append(line)
+        with gzip.open(RECORDING, "rt", encoding="utf-8") as recorded_lines:
+            versions = json.loads(next(recorded_lines))["versions"]
+            for message in map(json.loads, recorded_lines):
+                messages.setdefault(message["library"], []).append(message)
     for library in arguments.libraries or EXAMPLES:
         messages[library] = list(record(library, EXAMPLES[library]))
         versions[library] = _version(library)
-        failed_cells = sorted({line["cell"] for line in messages[library] if line["type"] == "error"})
+        failed_cells = sorted({message["cell"] for message in messages[library] if message["type"] == "error"})
         print(library, versions[library], f"{len(messages[library])} messages; errors in cells {failed_cells}", file=sys.stderr)  # noqa: T201 - the script reports on stderr
     header = {"python": platform.python_version(), "versions": {library: versions[library] for library in EXAMPLES if library in versions}}
-    records = [json.dumps(item, ensure_ascii=False) for item in (header, *(line for name in EXAMPLES for line in messages.get(name, [])))]
+    recorded_messages = [message for library in EXAMPLES for message in messages.get(library, [])]
+    lines = [f"{json.dumps(item, ensure_ascii=False)}\n" for item in (header, *recorded_messages)]
     # The file has no timestamp, so that the same recording gives the same file.
-    RECORDING.write_bytes(gzip.compress("".join(f"{line}\n" for line in records).encode("utf-8", "surrogatepass"), mtime=0))
+    RECORDING.write_bytes(gzip.compress("".join(lines).encode("utf-8", "surrogatepass"), mtime=0))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SEED = os.environ.get("ZENSECRETS_TEST_SEED", "20261128")
-"""The seed of the generator. Set the variable to test other secrets."""
+"""The seed of the generator. Set the environment variable to test other secrets."""
 
 _DIGITS = string.digits
 _LOWER = string.ascii_lowercase + string.digits
@@ -51,14 +51,14 @@ class RealisticSecret:
     Attributes:
         name: The name of the secret.
         content: The values of the secret by their keys.
-        inner: The parts of the values that must be masked even where they occur alone, such as the password of a URL.
-        public: The parts of the values that must stay readable where they occur alone, such as a host.
+        secret_parts: The parts of the values that must be masked even where they occur alone, such as the password of a URL.
+        public_parts: The parts of the values that must stay readable where they occur alone, such as a host.
     """
 
     name: str
     content: dict[str, str]
-    inner: tuple[str, ...] = ()
-    public: tuple[str, ...] = ()
+    secret_parts: tuple[str, ...] = ()
+    public_parts: tuple[str, ...] = ()
 
     def pairs(self) -> Iterable[tuple[str, str]]:
         """Yield a pair for each key: the name in the mask, and the value."""
@@ -95,6 +95,7 @@ class RandomTexts(random.Random):
     def prime(self, bits: int) -> int:
         """Return a prime number. The cryptography package can't generate one from a seed."""
         while True:
+            # The two highest bits are set, so that the product of two primes has exactly twice as many bits. The lowest bit makes it odd.
             number = self.getrandbits(bits) | (3 << (bits - 2)) | 1
             # Fermat's test is sufficient for random numbers.
             if all(number % small for small in _SMALL_PRIMES) and pow(2, number - 1, number) == 1:
@@ -102,15 +103,15 @@ class RandomTexts(random.Random):
 
     def rsa_key(self) -> rsa.RSAPrivateKey:
         """Return an RSA key of 2048 bits."""
-        public = 65537
+        public_exponent = 65537
         while True:
-            first, second = self.prime(1024), self.prime(1024)
-            if gcd(public, (first - 1) * (second - 1)) == 1:
+            p, q = self.prime(1024), self.prime(1024)
+            if gcd(public_exponent, (p - 1) * (q - 1)) == 1:
                 break
-        private = pow(public, -1, (first - 1) * (second - 1))
-        exponents = rsa.rsa_crt_dmp1(private, first), rsa.rsa_crt_dmq1(private, second)
-        numbers = rsa.RSAPublicNumbers(public, first * second)
-        return rsa.RSAPrivateNumbers(first, second, private, *exponents, rsa.rsa_crt_iqmp(first, second), numbers).private_key()
+        private_exponent = pow(public_exponent, -1, (p - 1) * (q - 1))
+        crt_exponents = rsa.rsa_crt_dmp1(private_exponent, p), rsa.rsa_crt_dmq1(private_exponent, q)
+        public_numbers = rsa.RSAPublicNumbers(public_exponent, p * q)
+        return rsa.RSAPrivateNumbers(p, q, private_exponent, *crt_exponents, rsa.rsa_crt_iqmp(p, q), public_numbers).private_key()
 
 
 _SMALL_PRIMES = [number for number in range(3, 2000) if all(number % divisor for divisor in range(2, int(number**0.5) + 1))]
@@ -118,40 +119,47 @@ _SMALL_PRIMES = [number for number in range(3, 2000) if all(number % divisor for
 
 def _pem(
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
-    kind: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8,
+    private_format: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8,
 ) -> str:
-    return key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
+    return key.private_bytes(serialization.Encoding.PEM, private_format, serialization.NoEncryption()).decode()
 
 
 def _openssh(seed: bytes, check: int) -> str:
-    """Return an Ed25519 key in the format of OpenSSH (PROTOCOL.key).
+    """Return an Ed25519 key in the format of OpenSSH, which OpenSSH's file PROTOCOL.key describes.
 
     The cryptography package would add random bytes that no seed reproduces.
+
+    Args:
+        seed: The 32 bytes of the private key.
+        check: The number that the format contains twice, to detect a wrong passphrase.
     """
 
-    def sized(data: bytes) -> bytes:
+    def with_length(data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + data
 
-    raw = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-    public = sized(b"ssh-ed25519") + sized(raw)
-    private = struct.pack(">II", check, check) + public + sized(seed + raw) + sized(b"deploy@build")
-    private += bytes(range(1, -len(private) % 8 + 1))
-    data = b"openssh-key-v1\0" + sized(b"none") * 2 + sized(b"") + struct.pack(">I", 1) + sized(public) + sized(private)
+    public_bytes = ed25519.Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    public_part = with_length(b"ssh-ed25519") + with_length(public_bytes)
+    private_part = struct.pack(">II", check, check) + public_part + with_length(seed + public_bytes) + with_length(b"deploy@build")
+    # The padding to a multiple of eight bytes is 1, 2, 3 and so on.
+    private_part += bytes(range(1, -len(private_part) % 8 + 1))
+    no_encryption = with_length(b"none") * 2 + with_length(b"")
+    data = b"openssh-key-v1\0" + no_encryption + struct.pack(">I", 1) + with_length(public_part) + with_length(private_part)
     digits = base64.b64encode(data).decode()
     lines = "\n".join(digits[start : start + 70] for start in range(0, len(digits), 70))
     return f"-----BEGIN OPENSSH PRIVATE KEY-----\n{lines}\n-----END OPENSSH PRIVATE KEY-----\n"
 
 
-def _claims(claims: dict[str, object]) -> str:
+def _encode_claims(claims: dict[str, object]) -> str:
+    """Return the header or the claims of a JSON Web Token as they stand in the token."""
     return base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def _aws(rng: RandomTexts) -> Iterable[RealisticSecret]:
     symbols = _LETTERS + "+/"
     for name in ("aws-prod", "aws-ci"):
-        identity = f"AKIA{rng.text(16, string.ascii_uppercase + '234567')}"
-        content = {"access_key_id": identity, "secret_access_key": rng.text(40, symbols), "region": "eu-central-1"}
-        yield RealisticSecret(name, content, public=("eu-central-1",))
+        key_id = f"AKIA{rng.text(16, string.ascii_uppercase + '234567')}"
+        content = {"access_key_id": key_id, "secret_access_key": rng.text(40, symbols), "region": "eu-central-1"}
+        yield RealisticSecret(name, content, public_parts=("eu-central-1",))
     for name in ("aws-session", "aws-sso"):
         content = {
             "access_key_id": f"ASIA{rng.text(16, string.ascii_uppercase + '234567')}",
@@ -186,8 +194,8 @@ def _tokens(rng: RandomTexts) -> Iterable[RealisticSecret]:
     }
     for name, token in tokens.items():
         yield RealisticSecret(name, {"token": token})
-    hook = f"https://hooks.slack.com/services/T{rng.text(8)}/B{rng.text(8)}/{rng.text(24)}"
-    yield RealisticSecret("slack-hook", {"url": hook}, public=("https://hooks.slack.com/services/", "hooks.slack.com"))
+    webhook = f"https://hooks.slack.com/services/T{rng.text(8)}/B{rng.text(8)}/{rng.text(24)}"
+    yield RealisticSecret("slack-hook", {"url": webhook}, public_parts=("https://hooks.slack.com/services/", "hooks.slack.com"))
 
 
 def _signed_claims(rng: RandomTexts) -> Iterable[RealisticSecret]:
@@ -198,32 +206,32 @@ def _signed_claims(rng: RandomTexts) -> Iterable[RealisticSecret]:
     ]
     for number, header in enumerate(headers):
         claims = {"sub": rng.uuid(), "name": "Jane Doe", "role": "admin", "iat": 1_760_000_000 + number, "exp": 1_790_000_000 + number}
-        signature = {"HS256": 43, "HS512": 86, "RS256": 342}[str(header["alg"])]
-        token = f"{_claims(header)}.{_claims(claims)}.{rng.text(signature, _LETTERS + '_-')}"
+        signature_length = {"HS256": 43, "HS512": 86, "RS256": 342}[str(header["alg"])]
+        token = f"{_encode_claims(header)}.{_encode_claims(claims)}.{rng.text(signature_length, _LETTERS + '_-')}"
         # Without a key ID, the header is the same in all tokens with this algorithm.
-        public = () if "kid" in header else (_claims(header),)
-        yield RealisticSecret(f"jwt-{header['alg']}", {"token": token}, public=public)
+        public = () if "kid" in header else (_encode_claims(header),)
+        yield RealisticSecret(f"jwt-{header['alg']}", {"token": token}, public_parts=public)
 
 
 def _private_keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
-    key, other = rng.rsa_key(), rng.rsa_key()
-    curve = ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())
-    edwards = ed25519.Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
+    key, escaped_key = rng.rsa_key(), rng.rsa_key()
+    curve_key = ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())
+    edwards_key = ed25519.Ed25519PrivateKey.from_private_bytes(rng.randbytes(32))
     pkcs8, traditional = serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL
     keys = {
         "pem-pkcs8": _pem(key),
         "pem-rsa": _pem(key, traditional).replace("\n", "\r\n"),
-        "pem-escaped": _pem(other).replace("\n", "\\n"),
-        "pem-curve": _pem(curve, pkcs8),
+        "pem-escaped": _pem(escaped_key).replace("\n", "\\n"),
+        "pem-curve": _pem(curve_key, pkcs8),
         "pem-curve-old": _pem(ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1()), traditional),
-        "pem-edwards": _pem(edwards),
+        "pem-edwards": _pem(edwards_key),
         "pem-openssh": _openssh(rng.randbytes(32), rng.getrandbits(32)),
     }
     for name, text in keys.items():
-        # The first and the last line of the body are left out: a part of the first is the same in all keys, and the last may be short.
+        # ``secret_parts`` leaves out the first line of the body, which begins alike in all keys, and the last line, which may be short.
         body = text.replace("\\n", "\n").splitlines()[1:-1]
-        armor = (text.replace("\\n", "\n").splitlines()[0], text.replace("\\n", "\n").split("\n")[-2].strip())
-        yield RealisticSecret(name, {"key": text}, inner=tuple(body[1:-1]), public=armor)
+        header_and_footer = (text.replace("\\n", "\n").splitlines()[0], text.replace("\\n", "\n").split("\n")[-2].strip())
+        yield RealisticSecret(name, {"key": text}, secret_parts=tuple(body[1:-1]), public_parts=header_and_footer)
 
 
 def _documents(rng: RandomTexts) -> Iterable[RealisticSecret]:
@@ -274,24 +282,25 @@ def _documents(rng: RandomTexts) -> Iterable[RealisticSecret]:
     yield RealisticSecret(
         "azure-principal",
         {"json": json.dumps(azure, indent=2)},
-        inner=(azure["clientSecret"],),
-        public=("https://login.microsoftonline.com", "https://management.azure.com/", "clientSecret", "subscriptionId"),
+        secret_parts=(azure["clientSecret"],),
+        public_parts=("https://login.microsoftonline.com", "https://management.azure.com/", "clientSecret", "subscriptionId"),
     )
     for registry in ("https://index.docker.io/v1/", "registry.gitlab.com"):
         password = rng.text(20)
-        pair = base64.b64encode(f"deploy:{password}".encode()).decode()
-        config = {"auths": {registry: {"auth": pair}}}
+        encoded_login = base64.b64encode(f"deploy:{password}".encode()).decode()
+        config = {"auths": {registry: {"auth": encoded_login}}}
         public = ("auths", registry, "credsStore")
         name = "docker-hub" if "docker" in registry else "docker-gitlab"
-        yield RealisticSecret(name, {"config": json.dumps(config, indent=4)}, (pair, password), public)
+        yield RealisticSecret(name, {"config": json.dumps(config, indent=4)}, (encoded_login, password), public)
 
 
 def _files(rng: RandomTexts) -> Iterable[RealisticSecret]:
     for name, server in (("kube-prod", "https://10.0.0.1:6443"), ("kube-dev", "https://127.0.0.1:6443")):
-        token, authority = rng.text(64), base64.b64encode(b"-----BEGIN CERTIFICATE-----\n" + rng.base64(600).encode()).decode()
+        token = rng.text(64)
+        certificate = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n" + rng.base64(600).encode()).decode()
         text = (
             f"apiVersion: v1\nkind: Config\nclusters:\n- name: main\n  cluster:\n    server: {server}\n"
-            f"    certificate-authority-data: {authority}\ncontexts:\n- name: main\n  context:\n    cluster: main\n    user: admin\n"
+            f"    certificate-authority-data: {certificate}\ncontexts:\n- name: main\n  context:\n    cluster: main\n    user: admin\n"
             f"current-context: main\nusers:\n- name: admin\n  user:\n    token: {token}\n"
         )
         public = (
@@ -310,14 +319,15 @@ def _files(rng: RandomTexts) -> Iterable[RealisticSecret]:
     password = rng.password(18, "-_.")
     text = f"db.example.com:5432:analytics:reporting:{password}\n"
     yield RealisticSecret("pgpass", {"file": text}, (password,), ("db.example.com:5432", "db.example.com", "analytics"))
+    # The text of each file, its secret parts and its public parts.
     settings: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {}
-    key, other = rng.text(50, _LETTERS + "!@#%^&*(-_=+)"), rng.password(20, "-_.~")
+    key, database_password = rng.text(50, _LETTERS + "!@#%^&*(-_=+)"), rng.password(20, "-_.~")
     text = (
         f"DEBUG=false\nLOG_LEVEL=info\nPORT=8000\nALLOWED_HOSTS=localhost,127.0.0.1\nSECRET_KEY='{key}'\n"
-        f"DATABASE_URL=postgres://web:{other}@db:5432/web\nTIME_ZONE=Europe/Berlin\n"
+        f"DATABASE_URL=postgres://web:{database_password}@db:5432/web\nTIME_ZONE=Europe/Berlin\n"
     )
-    readable_lines = ("DEBUG=false", "LOG_LEVEL=info", "PORT=8000", "localhost,127.0.0.1", "TIME_ZONE=Europe/Berlin", "ALLOWED_HOSTS")
-    settings["dotenv-web"] = (text, (key, other), readable_lines)
+    public_lines = ("DEBUG=false", "LOG_LEVEL=info", "PORT=8000", "localhost,127.0.0.1", "TIME_ZONE=Europe/Berlin", "ALLOWED_HOSTS")
+    settings["dotenv-web"] = (text, (key, database_password), public_lines)
     token, secret = rng.text(40, _HEX), rng.base64(30)
     settings["dotenv-jobs"] = (
         f"# jobs\nexport AWS_REGION=us-east-1\nexport WANDB_API_KEY={token}\nexport SIGNING_SECRET={secret}\nexport EPOCHS=100\n",
@@ -336,8 +346,8 @@ def _files(rng: RandomTexts) -> Iterable[RealisticSecret]:
         (password,),
         ("server:", "  host: 0.0.0.0", "  port: 8080", "  pool_size: 10", "database:", "  user: app"),
     )
-    for name, (content, inner, readable) in settings.items():
-        yield RealisticSecret(name, {"file": content}, inner, readable)
+    for name, (text, secret_parts, public) in settings.items():
+        yield RealisticSecret(name, {"file": text}, secret_parts, public)
 
 
 def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
@@ -368,9 +378,9 @@ def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
         "libpq": ("host=db.example.com port=5432 dbname=analytics user=app", "sslmode=require"),
     }
     for name, template in templates.items():
-        in_url = name.startswith("url")
-        password = rng.password(18, "/@#%" if in_url else "!*-_.")
-        encoded_password = quote(password, safe="") if in_url else password
+        is_url = name.startswith("url")
+        password = rng.password(18, "/@#%" if is_url else "!*-_.")
+        encoded_password = quote(password, safe="") if is_url else password
         yield RealisticSecret(name, {"url": template.format(encoded_password)}, tuple({password, encoded_password}), public_parts[name])
     key = rng.base64(64)
     text = f"DefaultEndpointsProtocol=https;AccountName=acmestorage;AccountKey={key};EndpointSuffix=core.windows.net"
@@ -405,20 +415,20 @@ def _keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _passwords(rng: RandomTexts) -> Iterable[RealisticSecret]:
-    def words(least: int = 6) -> str:
-        return rng.choice([word for word in _WORDS if len(word) >= least])
+    def word() -> str:
+        return rng.choice([word for word in _WORDS if len(word) >= 6])
 
     passwords = {
         "password-season": "Summer2024!",
         "password-passphrase": "correct horse battery staple",
         "password-leet": "Tr0ub4dor&3",
-        "password-sign": f"{words()}!",
-        "password-capital": f"{words().capitalize()}#{rng.text(1, '123456789')}",
-        "password-two-words": f"{words()}.{words()}",
+        "password-sign": f"{word()}!",
+        "password-capital": f"{word().capitalize()}#{rng.text(1, '123456789')}",
+        "password-two-words": f"{word()}.{word()}",
         "password-words": "-".join(rng.sample(_WORDS, 4)),
         "password-blanks": " ".join(rng.sample(_WORDS, 5)),
-        "password-year": f"{words().capitalize()}{rng.randint(1960, 2009)}$",
-        "password-quotes": f'it\'s "{words()}" {rng.text(3, _DIGITS)}',
+        "password-year": f"{word().capitalize()}{rng.randint(1960, 2009)}$",
+        "password-quotes": f'it\'s "{word()}" {rng.text(3, _DIGITS)}',
         "password-signs": rng.text(12, "!@#%^&*()_+;:~?"),
         "password-generated": rng.password(20),
         "password-short": rng.password(8),
@@ -433,36 +443,36 @@ def _passwords(rng: RandomTexts) -> Iterable[RealisticSecret]:
     password = rng.password(14)
     yield RealisticSecret("basic-pair", {"credentials": f"svc-loader:{password}"}, (password,), ("svc-loader",))
     password = rng.password(14)
-    digits = base64.b64encode(f"svc-reader:{password}".encode()).decode()
-    yield RealisticSecret("basic-header", {"header": f"Basic {digits}"}, (digits,), ("Basic",))
+    encoded_login = base64.b64encode(f"svc-reader:{password}".encode()).decode()
+    yield RealisticSecret("basic-header", {"header": f"Basic {encoded_login}"}, (encoded_login,), ("Basic",))
 
 
 @cache
 def realistic_secrets(seed: Any = SEED) -> tuple[RealisticSecret, ...]:
     """Return one hundred secrets, which are the same for the same seed."""
     generators = (_aws, _tokens, _signed_claims, _private_keys, _documents, _files, _databases, _keys, _passwords)
-    # Each group of secrets has its own generator, so that a new secret changes no other group.
+    # Each function has its own random texts, so that a new secret in one function does not change the secrets of another.
     return tuple(secret for generate in generators for secret in generate(RandomTexts(f"{seed} {generate.__name__}")))
 
 
 def redactor_of_all() -> Redactor:
-    """Return a redactor that protects all values of the secrets that can be masked."""
+    """Return a redactor that protects all values of the secrets, except public ones such as the name of a region."""
     redactor = Redactor()
     for secret in realistic_secrets():
         for name, value in secret.pairs():
-            assert redactor.protect(value, name) == (value not in secret.public), name
+            assert redactor.protect(value, name) == (value not in secret.public_parts), name
     return redactor
 
 
 def masks_in(content: Any, redactor: Redactor) -> list[str]:
-    """Return a description of each mask in the texts of parsed JSON.
+    """Return a description of each value that ``redactor`` finds in the texts of parsed JSON.
 
     A failed test shows the descriptions in its message.
     """
     if isinstance(content, dict):
-        return [mask for key, inner in content.items() for mask in (*masks_in(key, redactor), *masks_in(inner, redactor))]
+        return [mask for key, item in content.items() for mask in (*masks_in(key, redactor), *masks_in(item, redactor))]
     if isinstance(content, list):
-        return [mask for inner in content for mask in masks_in(inner, redactor)]
+        return [mask for item in content for mask in masks_in(item, redactor)]
     if not isinstance(content, str):
         return []
     return [

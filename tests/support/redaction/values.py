@@ -31,10 +31,10 @@ DIFFICULT = {
     "half a character": "\ud83d{}\udc00",
     "everything": "\"'\\é&<\n\U0001f600{}",
 }
-"""Templates of difficult values, each by its difficulty."""
+"""Templates of values that are difficult to find when they are encoded, by the reason."""
 
 
-def difficult(kind: str) -> str:
+def difficult_value(kind: str) -> str:
     """Return a unique value from the template ``kind`` of :data:`DIFFICULT`."""
     return DIFFICULT[kind].format(canary()[-14:])
 
@@ -43,29 +43,31 @@ def _random(length: int, alphabet: str = string.ascii_letters + string.digits) -
     return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
-def _claims(claims: dict[str, object]) -> str:
+def _encode_claims(claims: dict[str, object]) -> str:
+    """Return the header or the claims of a JSON Web Token as they stand in the token."""
     return base64.urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, kind: serialization.PrivateFormat) -> str:
-    """Return a private key in PEM format."""
-    return key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
+def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, private_format: serialization.PrivateFormat) -> str:
+    """Return the PEM file of a private key."""
+    return key.private_bytes(serialization.Encoding.PEM, private_format, serialization.NoEncryption()).decode()
 
 
 @cache
-def realistic() -> dict[str, str]:
+def realistic_values() -> dict[str, str]:
     """Return values in the formats of well-known services, by the names for their masks.
 
     No service accepts them.
     """
-    key, other, third = (rsa.generate_private_key(65537, 2048) for _ in range(3))
-    curve = ec.generate_private_key(ec.SECP256R1())
+    account_key, pkcs8_key, rsa_key = (rsa.generate_private_key(65537, 2048) for _ in range(3))
+    curve_key = ec.generate_private_key(ec.SECP256R1())
+    token_header, token_claims = _encode_claims({"alg": "HS256", "typ": "JWT"}), _encode_claims({"sub": "1234567890", "name": "John Doe"})
     symbols = string.ascii_letters + string.digits + "+/"
     account = {
         "type": "service_account",
         "project_id": "acme-prod-123456",
         "private_key_id": _random(40, "0123456789abcdef"),
-        "private_key": pem(key, serialization.PrivateFormat.PKCS8),
+        "private_key": pem(account_key, serialization.PrivateFormat.PKCS8),
         "client_email": f"runner-{_random(8)}@acme-prod-123456.iam.gserviceaccount.com",
         "client_id": _random(21, string.digits),
         "auth_uri": "https://accounts.google.com/o/oauth2/auth",
@@ -83,10 +85,10 @@ def realistic() -> dict[str, str]:
         "openai.api_key": f"sk-proj-{_random(48)}T3BlbkFJ{_random(48)}",
         "slack.bot": f"xoxb-123456789012-1234567890123-{_random(24)}",
         "slack.hook": f"https://hooks.slack.com/services/T{_random(8)}/B{_random(8)}/{_random(24)}",
-        "jwt.token": f"{_claims({'alg': 'HS256', 'typ': 'JWT'})}.{_claims({'sub': '1234567890', 'name': 'John Doe'})}.{_random(43)}",
-        "pem.pkcs8": pem(other, serialization.PrivateFormat.PKCS8),
-        "pem.rsa": pem(third, serialization.PrivateFormat.TraditionalOpenSSL).replace("\n", "\r\n"),
-        "pem.curve": pem(curve, serialization.PrivateFormat.PKCS8),
+        "jwt.token": f"{token_header}.{token_claims}.{_random(43)}",
+        "pem.pkcs8": pem(pkcs8_key, serialization.PrivateFormat.PKCS8),
+        "pem.rsa": pem(rsa_key, serialization.PrivateFormat.TraditionalOpenSSL).replace("\n", "\r\n"),
+        "pem.curve": pem(curve_key, serialization.PrivateFormat.PKCS8),
         "pem.openssh": pem(rsa.generate_private_key(65537, 2048), serialization.PrivateFormat.OpenSSH),
         "gcp.service_account": json.dumps(account, indent=2),
         "gcp.access_token": f"ya29.a0AfH6SM{_random(120)}",
