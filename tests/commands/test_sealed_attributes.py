@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command_lines import run
 from tests.support.kernels import running_kernel
-from tests.support.required_flavors import REQUIRED
+from tests.support.required_flavors import REQUIRED_ATTRIBUTES
 from zensecrets_jupyter import Client, redact
 from zensecrets_jupyter.core.errors import ManagerCorruptedError
 from zensecrets_jupyter.core.fields import looks_sensitive
@@ -99,7 +99,7 @@ def _home() -> Path:
 def test_a_plain_value_is_sealed_in_every_attribute(component_type: ComponentType, flavor: str, name: str, tmp_path: Path) -> None:
     """No file, export, description or repr contains it. The component has the value, and the command prints a warning."""
     value = canary("typed")
-    required = {key: text for key, text in REQUIRED.get((component_type.value, flavor), {}).items() if key != name}
+    required = {key: text for key, text in REQUIRED_ATTRIBUTES.get((component_type.value, flavor), {}).items() if key != name}
     line = " ".join([f"{component_type.command} register c --flavor={flavor}", *(f"--{key}={text}" for key, text in required.items())])
     outcome = run(f"{line} --{name}=?", value)
     assert f"Warning: {name!r} is a plain value" in outcome.message

@@ -6,10 +6,7 @@ from typing import Any
 
 
 def run_cell(source: str) -> dict[str, Any]:
-    """Run ``source`` with the module name and file name that IPython gives a cell.
-
-    Return its namespace.
-    """
-    names: dict[str, Any] = {"__name__": "__main__"}
-    exec(compile(source, "<ipython-input-1>", "exec"), names)  # noqa: S102 - a cell is executed in this way
-    return names
+    """Run ``source`` with the module name and file name that IPython gives a cell, and return its namespace."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(source, "<ipython-input-1>", "exec"), namespace)  # noqa: S102 - a cell is executed in this way
+    return namespace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-REQUIRED: dict[tuple[str, str], dict[str, Any]] = {
+REQUIRED_ATTRIBUTES: dict[tuple[str, str], dict[str, Any]] = {
     ("alerter", "slack"): {"slack_token": "{{slack.token}}"},
     ("artifact_store", "azure"): {"path": "abfs://container"},
     ("artifact_store", "gcp"): {"path": "gs://bucket"},

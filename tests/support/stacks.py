@@ -16,13 +16,15 @@ def component(component_type: ComponentType, flavor: str = "custom", name: str =
     return StackComponent(name, component_type, config, id=f"id-of-{name}", flavor=flavor)
 
 
-def stack(*components: StackComponent, manager: SecretsManager | None, complete: bool = True) -> Stack:
-    """Return the stack ``mine``; if ``complete``, with a local orchestrator and artifact store."""
-    defaults = [component(kind, "local", "default") for kind in (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)]
-    given_types = {item.type for item in components}
-    return Stack(
-        "mine",
-        [*(item for item in defaults if complete and item.type not in given_types), *components],
-        manager,
-        id="the-id",
-    )
+def stack(*components: StackComponent, manager: SecretsManager | None, add_defaults: bool = True) -> Stack:
+    """Return the stack ``mine``.
+
+    Args:
+        components: The components of the stack.
+        manager: The secrets manager of the stack.
+        add_defaults: Whether a missing orchestrator or artifact store is replaced by a local one.
+    """
+    types = {stack_component.type for stack_component in components}
+    default_types = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE) if add_defaults else ()
+    defaults = [component(default_type, "local", "default") for default_type in default_types if default_type not in types]
+    return Stack("mine", [*defaults, *components], manager, id="the-id")

@@ -33,7 +33,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-QUICK = settings(deadline=None, max_examples=60)
+FEW_EXAMPLES = settings(deadline=None, max_examples=60)
 
 
 WEATHER_CELL = """
@@ -54,15 +54,15 @@ class WeatherSecretSchema(BaseSecretSchema):
 def test_content_is_a_new_dict_of_exact_texts() -> None:
     """The content is a new dict of exact str, and changing it does not change the secret."""
     text = canary("content")
-    mine = secret("mine", token=text)
-    content = mine.content
+    my_secret = secret("mine", token=text)
+    content = my_secret.content
     assert type(content) is dict
     assert content == {"token": text}
     assert type(content["token"]) is str
     assert the_redactor().redact(repr(content)) == "{'token': '‹secret:mine.token›'}"
     content["token"] = "other"
-    assert mine.content == {"token": text}
-    assert mine.content is not mine.content
+    assert my_secret.content == {"token": text}
+    assert my_secret.content is not my_secret.content
 
 
 def test_keys_are_attributes() -> None:
@@ -97,31 +97,34 @@ def test_clear_text_is_not_masked() -> None:
 
 
 def test_no_representation_shows_a_value() -> None:
-    """repr, str, dumps, JSON and nesting models show no value, and the guard masks iteration and vars()."""
-    mine = secret("mine", token=canary("arbitrary"))
+    """repr, str, dumps, JSON and nesting models show no value. list(), dict() and vars() contain values that the guard masks."""
+    my_secret = secret("mine", token=canary("arbitrary"))
     login = BasicAuthSecretSchema(name="login", username="ada", password=canary("typed"))
 
     class Outer(BaseModel):
         inner: BasicAuthSecretSchema
 
-    for text in (
-        *(show(model) for model in (mine, login) for show in (repr, str, pprint.pformat, "{}".format, "{!r}".format)),
-        *(str(model.model_dump()) + model.model_dump_json() + json.dumps(model.model_dump(mode="json")) for model in (mine, login)),
-        *(the_redactor().redact(repr(list(model)) + repr(dict(model)) + repr(vars(model))) for model in (mine, login)),
-        to_json(login).decode() + Outer(inner=login).model_dump_json() + repr(Outer(inner=login)),
-        TypeAdapter(list[BasicAuthSecretSchema]).dump_json([login]).decode(),
-    ):
-        assert find_canary(text) == []
+    for model in (my_secret, login):
+        for represent in (repr, str, pprint.pformat, "{}".format, "{!r}".format):
+            assert find_canary(represent(model)) == []
+        dumps = [str(model.model_dump()), model.model_dump_json(), json.dumps(model.model_dump(mode="json"))]
+        assert find_canary("\n".join(dumps)) == []
+        containers = [list(model), dict(model), vars(model)]
+        assert find_canary(the_redactor().redact(repr(containers))) == []
+    nested = Outer(inner=login)
+    list_adapter = TypeAdapter(list[BasicAuthSecretSchema])
+    texts = [to_json(login).decode(), nested.model_dump_json(), repr(nested), list_adapter.dump_json([login]).decode()]
+    assert find_canary("\n".join(texts)) == []
     assert login.model_dump() == {"name": "login", "username": "ada", "password": "{{login.password}}"}
-    assert json.loads(mine.model_dump_json()) == {"name": "mine", "token": "{{mine.token}}"}
+    assert json.loads(my_secret.model_dump_json()) == {"name": "mine", "token": "{{mine.token}}"}
     assert dict(login).keys() == {"name", "username", "password"}
 
 
 def test_an_unknown_key_names_the_existing_keys() -> None:
-    """Reading an unknown key raises an error with the existing keys, a near miss and no value."""
-    mine = secret("mine", api_key=canary("value"), url=canary("value"))
+    """Reading an unknown key raises an error with the existing keys, the most similar key and no value."""
+    my_secret = secret("mine", api_key=canary("value"), url=canary("value"))
     with pytest.raises(SecretKeyNotFoundError) as caught:
-        mine.value("apikey")
+        my_secret.value("apikey")
     assert isinstance(caught.value, KeyError)
     assert (caught.value.name, caught.value.key) == ("mine", "apikey")
     assert "Did you mean 'api_key'? Its keys are api_key, url." in str(caught.value)
@@ -131,27 +134,27 @@ def test_an_unknown_key_names_the_existing_keys() -> None:
 
 
 def test_a_secret_is_immutable() -> None:
-    """Setting or deleting a key is refused without the value, and a changed copy leaves the original unchanged."""
-    text, other = canary("one"), canary("other")
-    login = BasicAuthSecretSchema(name="login", username="ada", password=text)
+    """Setting or deleting a key is refused with an error without the value. model_copy() with an update returns a new secret."""
+    value, other_value = canary("one"), canary("other")
+    login = BasicAuthSecretSchema(name="login", username="ada", password=value)
     changes: list[Callable[[], object]] = [
-        lambda: setattr(login, "password", other),
+        lambda: setattr(login, "password", other_value),
         lambda: delattr(login, "password"),
-        lambda: setattr(login, "new", other),
+        lambda: setattr(login, "new", other_value),
     ]
     for change in changes:
         with pytest.raises(AttributeError) as caught:
             change()
         assert find_canary(error_details(caught.value)) == []
-    changed = login.model_copy(update={"password": other})
-    assert (login.password, login.content["password"]) == (text, text)
-    assert (changed.password, changed.content["password"]) == (other, other)
+    changed = login.model_copy(update={"password": other_value})
+    assert (login.password, login.content["password"]) == (value, value)
+    assert (changed.password, changed.content["password"]) == (other_value, other_value)
     assert find_canary(repr(changed)) == []
     assert login.model_copy() is login
 
 
 def test_equal_secrets_have_equal_schema_name_and_content() -> None:
-    """Secrets are equal if schema, name and content are, independent of their origin."""
+    """Secrets are equal if their schemas, names and contents are equal, even if they come from different secrets managers."""
     for first in (secret("mine", a="1"), BasicAuthSecretSchema(name="mine", username="u", password="p")):
         other = type(first).from_content("mine", first.content, origin=None)
         assert first == other
@@ -160,7 +163,7 @@ def test_equal_secrets_have_equal_schema_name_and_content() -> None:
     assert secret("mine", a="1") != secret("other", a="1")
 
 
-@QUICK
+@FEW_EXAMPLES
 @given(st.dictionaries(st.text("abcé.-_秘", min_size=1).filter(lambda key: not key.startswith("-")), st.text(), max_size=5))
 def test_any_text_is_a_valid_value(content: dict[str, str]) -> None:
     """The content returns any value unchanged, including empty texts, NUL and emoji."""
@@ -170,10 +173,10 @@ def test_any_text_is_a_valid_value(content: dict[str, str]) -> None:
 
 def test_arbitrary_keys_may_be_keyword_arguments() -> None:
     """Keys of an arbitrary secret are keyword arguments, arbitrary_kv_pairs, or both."""
-    mine = ArbitrarySecretSchema(name="mine", a="1", arbitrary_kv_pairs={"b.c": "2"})  # type: ignore[call-arg] # a key of an arbitrary secret is not a field
-    assert mine.content == {"a": "1", "b.c": "2"}
-    assert dict(mine.arbitrary_kv_pairs) == mine.content
-    assert copy.deepcopy(mine) is mine
+    my_secret = ArbitrarySecretSchema(name="mine", a="1", arbitrary_kv_pairs={"b.c": "2"})  # type: ignore[call-arg] # a key of an arbitrary secret is not a field
+    assert my_secret.content == {"a": "1", "b.c": "2"}
+    assert dict(my_secret.arbitrary_kv_pairs) == my_secret.content
+    assert copy.deepcopy(my_secret) is my_secret
 
 
 # Refused content.
@@ -200,15 +203,17 @@ def test_arbitrary_keys_may_be_keyword_arguments() -> None:
     ],
 )
 def test_invalid_content_is_refused_without_a_value(schema: str, content: dict[str, Any], expected: str) -> None:
-    """The error names key and problem in one line, and no part of it holds a value."""
+    """The error names the key and the problem in one line, and none of its attributes contains a value."""
 
-    def with_canaries(value: Any) -> Any:
+    def insert_canaries(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: with_canaries(inner) for key, inner in value.items()}
-        return [canary("list")] if isinstance(value, list) else canary("refused") if value == "VALUE" else value
+            return {key: insert_canaries(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [insert_canaries(item) for item in value]
+        return canary("refused") if value == "VALUE" else value
 
     with pytest.raises(InvalidSecretError) as caught:
-        get_schema(schema).from_content("mine", with_canaries(content))
+        get_schema(schema).from_content("mine", insert_canaries(content))
     assert expected in str(caught.value)
     assert is_one_line(caught.value)
     assert find_canary(error_details(caught.value)) == []
@@ -255,7 +260,7 @@ def test_every_schema_refuses_an_invalid_name(name: str) -> None:
 
 
 def test_the_message_of_a_validator_is_not_quoted() -> None:
-    """A validator's message may contain the value, so the error names only the key."""
+    """The error names the key that a validator refused, but not the validator's message, which may contain the value."""
     text = canary("checked")
     namespace = run_cell("""
 from typing import ClassVar
@@ -325,8 +330,8 @@ def test_built_in_types_are_reserved() -> None:
 
 
 def test_a_class_without_a_type_is_not_registered() -> None:
-    """A subclass without TYPE is not listed, but its subclasses are."""
-    before = schema_types()
+    """A class without TYPE is not listed, but a subclass of it with a TYPE is."""
+    types_before = schema_types()
     namespace = run_cell("""
 from typing import ClassVar
 from zensecrets_jupyter import BaseSecretSchema
@@ -337,7 +342,7 @@ class Base(BaseSecretSchema):
 class Child(Base):
     TYPE: ClassVar[str] = "child_in_a_cell"
 """)
-    assert sorted({*before, "child_in_a_cell"}) == schema_types()
+    assert sorted({*types_before, "child_in_a_cell"}) == schema_types()
     assert namespace["Child"].get_schema_keys() == ["token"]
 
 
@@ -350,13 +355,13 @@ def test_an_unknown_type_lists_near_misses() -> None:
 
 
 def test_an_undefined_schema_has_a_fallback() -> None:
-    """The fallback of an undefined type accepts any keys, masks all, keeps the type, and is not listed."""
+    """The fallback for an undefined type accepts any keys, masks all values, keeps the type, and is not listed."""
     fallback = schema_or_fallback("undefined_type")
     text = canary("fallback")
-    mine = fallback.from_content("mine", {"any": text})
-    assert (mine.TYPE, mine.content) == ("undefined_type", {"any": text})
-    assert isinstance(mine, UndefinedSecretSchema)
-    assert isinstance(mine, BaseSecretSchema)
-    assert find_canary(repr(mine)) == []
+    my_secret = fallback.from_content("mine", {"any": text})
+    assert (my_secret.TYPE, my_secret.content) == ("undefined_type", {"any": text})
+    assert isinstance(my_secret, UndefinedSecretSchema)
+    assert isinstance(my_secret, BaseSecretSchema)
+    assert find_canary(repr(my_secret)) == []
     assert "undefined_type" not in schema_types()
     assert schema_or_fallback("aws") is AWSSecretSchema

@@ -11,9 +11,9 @@ from tests.support.cells import run_cell
 from tests.support.distributions import install, plugin_environment
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.processes import run_python
-from tests.support.required_flavors import REQUIRED
+from tests.support.required_flavors import REQUIRED_ATTRIBUTES
 from tests.support.stacks import component
-from zensecrets_jupyter import InvalidComponentError, StackComponentConfig, StackError, UnknownFlavorError
+from zensecrets_jupyter import InvalidComponentError, StackError, UnknownFlavorError
 from zensecrets_jupyter.core.fields import is_secret_field
 from zensecrets_jupyter.core.reference import SecretReference
 from zensecrets_jupyter.core.stack import ComponentType, flavor_names, get_flavor
@@ -29,8 +29,8 @@ GROUP = "zensecrets_jupyter.flavors.v1"
 
 BUILT_IN_FLAVORS = [(component_type, flavor) for component_type, flavors in BUILT_IN.items() for flavor in flavors]
 
-# The sensitive attributes of each flavor that has any.
-SENSITIVE = {
+# The sensitive attributes of each flavor. The other flavors have none.
+SENSITIVE_ATTRIBUTES = {
     ("alerter", "slack"): {"slack_token"},
     ("artifact_store", "s3"): {"key", "secret", "token"},
     ("experiment_tracker", "mlflow"): {"tracking_username", "tracking_password", "tracking_token"},
@@ -54,14 +54,14 @@ class MineConfig(StackComponentConfig):
 
 
 class ConstantResolver:
-    """Resolver that returns the same value for every reference."""
+    """A resolver, which replaces references in attributes by values. This one returns the same value for every reference."""
 
     def __init__(self, value: str) -> None:
         """Resolve to ``value``."""
         self.value = value
 
     def __str__(self) -> str:
-        """Return the owner's name in errors."""
+        """Return the name that errors use for the owner of an attribute."""
         return "owner"
 
     def reader(self, text: str) -> Callable[[], str]:
@@ -81,14 +81,18 @@ def test_each_component_type_has_flavors() -> None:
 
 @pytest.mark.parametrize(("component_type", "flavor"), BUILT_IN_FLAVORS)
 def test_a_built_in_flavor_has_its_type_and_name(component_type: str, flavor: str) -> None:
-    """Each built-in flavor is listed, documented, and created from its required attributes."""
+    """Each built-in flavor is listed and documented, and its required attributes are enough to create it."""
     config = get_flavor(component_type, flavor)
     assert flavor in flavor_names(component_type)
     assert (component_type, flavor) == (config.TYPE, config.FLAVOR)
     assert config.__doc__
-    instance = config(**REQUIRED.get((component_type, flavor), {}))
-    assert {name for name, field in config.model_fields.items() if field.is_required()} == set(REQUIRED.get((component_type, flavor), {}))
-    assert {name for name, field in config.model_fields.items() if is_secret_field(field)} == SENSITIVE.get((component_type, flavor), set())
+    instance = config(**REQUIRED_ATTRIBUTES.get((component_type, flavor), {}))
+    assert {name for name, field in config.model_fields.items() if field.is_required()} == set(
+        REQUIRED_ATTRIBUTES.get((component_type, flavor), {})
+    )
+    assert {name for name, field in config.model_fields.items() if is_secret_field(field)} == SENSITIVE_ATTRIBUTES.get(
+        (component_type, flavor), set()
+    )
     assert isinstance(instance.is_local, bool)
     assert isinstance(instance.is_remote, bool)
     assert not (instance.is_local and instance.is_remote)
@@ -96,15 +100,16 @@ def test_a_built_in_flavor_has_its_type_and_name(component_type: str, flavor: st
 
 @pytest.mark.parametrize(("component_type", "flavor"), BUILT_IN_FLAVORS)
 def test_each_text_attribute_accepts_a_reference(component_type: str, flavor: str) -> None:
-    """Each text attribute of a built-in flavor accepts, shows, requires and resolves a reference."""
+    """Each text attribute of a built-in flavor accepts a reference, shows it, lists it as required and resolves it."""
     config = get_flavor(component_type, flavor)
-    required = REQUIRED.get((component_type, flavor), {})
-    texts = [name for name, field in config.model_fields.items() if takes_text(field.annotation)]
+    required = REQUIRED_ATTRIBUTES.get((component_type, flavor), {})
+    text_attributes = [name for name, field in config.model_fields.items() if takes_text(field.annotation)]
     if config.model_config.get("extra") == "allow":
-        texts += ["anything"]
-    for name in texts:
-        valid = str(required.get(name, ""))
-        value = canary(name) if "{{" in valid else f"{valid}x"
+        text_attributes += ["anything"]
+    for name in text_attributes:
+        # Some flavors check a resolved value, such as a path, so it begins with a valid one.
+        valid_value = str(required.get(name, ""))
+        value = canary(name) if "{{" in valid_value else f"{valid_value}x"
         instance = config(**{**required, name: "{{some.key}}"})
         assert SecretReference("some", "key") in instance.required_secrets
         assert "{{some.key}}" in repr(instance)
@@ -115,7 +120,7 @@ def test_each_text_attribute_accepts_a_reference(component_type: str, flavor: st
 def test_is_remote_resolves_nothing(component_type: str, flavor: str) -> None:
     """is_remote and is_local resolve no reference in any attribute."""
     config = get_flavor(component_type, flavor)
-    required = REQUIRED.get((component_type, flavor), {})
+    required = REQUIRED_ATTRIBUTES.get((component_type, flavor), {})
     for name in (name for name, field in config.model_fields.items() if takes_text(field.annotation)):
         stack_component = component(ComponentType(component_type), flavor, **{**required, name: "{{some.key}}"})
         assert isinstance(stack_component.is_local, bool)
@@ -145,7 +150,7 @@ def test_an_invalid_attribute_is_named(component_type: str, flavor: str, attribu
 
 
 def test_mlflow_accepts_references_for_its_log_in() -> None:
-    """The check of several attributes accepts references."""
+    """MLflow needs a user and a password, or a token, for a remote server. A reference to a token fulfils this."""
     config: Any = get_flavor("experiment_tracker", "mlflow")
     instance = config(tracking_uri="https://host", tracking_token="{{mlflow.token}}")
     text = canary("token")
@@ -154,7 +159,7 @@ def test_mlflow_accepts_references_for_its_log_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attributes", "remote"),
+    ("attributes", "is_remote"),
     [
         ({}, False),
         ({"kubernetes_context": "k3d-x"}, False),
@@ -162,10 +167,10 @@ def test_mlflow_accepts_references_for_its_log_in() -> None:
         ({"skip_local_validations": True}, True),
     ],
 )
-def test_kubeflow_is_remote_with_a_remote_cluster(attributes: dict[str, Any], remote: bool) -> None:  # noqa: FBT001 - pytest passes the argument by name
+def test_kubeflow_is_remote_with_a_remote_cluster(attributes: dict[str, Any], is_remote: bool) -> None:  # noqa: FBT001 - pytest passes the argument by name
     """Kubeflow is local with a local context and remote otherwise."""
     config = get_flavor("orchestrator", "kubeflow")(**attributes)
-    assert (config.is_remote, config.is_local) == (remote, not remote)
+    assert (config.is_remote, config.is_local) == (is_remote, not is_remote)
 
 
 def test_an_unknown_flavor_lists_near_misses() -> None:
@@ -174,8 +179,9 @@ def test_an_unknown_flavor_lists_near_misses() -> None:
         UnknownFlavorError, match=r"No flavor of annotator is called 'label-studio'\. Did you mean 'label_studio'"
     ) as caught:
         get_flavor("annotator", "label-studio")
+    listed_flavors = str(caught.value).rpartition(" are ")[2].rstrip(".").split(", ")
     # Other tests of this process may have defined further flavors.
-    assert set(str(caught.value).rpartition(" are ")[2].rstrip(".").split(", ")) >= {"custom", "label_studio"}
+    assert set(listed_flavors) >= {"custom", "label_studio"}
     assert is_one_line(caught.value)
 
 
@@ -225,14 +231,22 @@ def test_a_class_with_a_registered_flavor_is_refused(old: str, new: str, expecte
 
 
 def test_a_class_without_a_flavor_is_not_registered() -> None:
-    """A subclass without FLAVOR is not registered, but its subclasses are."""
+    """A class without FLAVOR is not registered, but a subclass of it with a FLAVOR is."""
+    flavors_before = flavor_names("annotator")
+    namespace = run_cell("""
+from typing import ClassVar
+from zensecrets_jupyter import StackComponentConfig
 
-    class _Base(StackComponentConfig):
-        token: str = ""
+class BaseConfig(StackComponentConfig):
+    token: str = ""
 
-    namespace = run_cell(MINE_CELL.replace("mine_in_a_cell", "child_in_a_cell").replace("MineConfig", "ChildConfig"))
+class ChildConfig(BaseConfig):
+    TYPE: ClassVar[str] = "annotator"
+    FLAVOR: ClassVar[str] = "child_in_a_cell"
+""")
+    assert {*flavors_before, "child_in_a_cell"} == set(flavor_names("annotator"))
     assert get_flavor("annotator", "child_in_a_cell") is namespace["ChildConfig"]
-    assert _Base(token="x").token == "x"
+    assert namespace["BaseConfig"](token="x").token == "x"
 
 
 # Flavors of installed packages.
@@ -245,6 +259,7 @@ class WrongConfig(StackComponentConfig):
     FLAVOR: ClassVar[str] = "example"
 """
 )
+"""The module of an installed distribution, with two flavors of different component types."""
 
 PROLOGUE = """
 import json, sys
@@ -270,7 +285,7 @@ def run(installed: Path, code: str) -> Any:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a distribution with a valid flavor, a failing import, and a flavor of another type."""
+    """Install a distribution with three entry points: a valid flavor, a missing module, and a flavor of another type."""
     entry_points = {
         "annotator.example": "example_flavors:ExampleConfig",
         "annotator.broken": "example_flavors_gone:Config",
@@ -287,10 +302,10 @@ imported = "example_flavors" in sys.modules
 Client().workspace.register_component(ComponentType.ANNOTATOR, "mine", "example", {"url": "{{a.b}}"})
 print(json.dumps([listed, imported, Client().get_stack_component("annotator", "mine").config.model_dump()]))
 """
-    flavors, is_imported, dumped = run(installed, code)
+    flavors, is_imported, attributes = run(installed, code)
     assert {"example", "broken", "label_studio"} <= set(flavors)
     assert is_imported is False
-    assert dumped == {"url": "{{a.b}}", "token": ""}
+    assert attributes == {"url": "{{a.b}}", "token": ""}
 
 
 @pytest.mark.parametrize(("flavor", "expected"), [("broken", "ModuleNotFoundError"), ("wrong", "is not a component flavor with that name")])
@@ -320,7 +335,7 @@ def test_two_distributions_with_one_flavor_are_both_named(tmp_path: Path) -> Non
 
 
 def test_a_refused_resolved_value_is_not_quoted() -> None:
-    """A flavor's validator checks the resolved value, and its error holds no value."""
+    """If the validator of a flavor refuses the resolved value of an attribute, the error does not quote it."""
     config: Any = get_flavor("artifact_store", "s3")
     instance = config(path="{{bucket.path}}").bind_references(ConstantResolver(canary("path")))
     with pytest.raises(InvalidComponentError, match="Attribute 'path' of owner refuses the value") as caught:

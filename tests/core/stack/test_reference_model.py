@@ -1,4 +1,7 @@
-"""Tests of models whose fields may hold references: which fields accept them, and when they are resolved."""
+"""Tests of models whose fields may contain references: which fields accept them, and when they are resolved.
+
+A near miss is a text that resembles a reference, such as ``{{name}}`` without a key.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +37,15 @@ if TYPE_CHECKING:
 
 
 class DictResolver:
-    """Resolver that reads values from a dict and records the texts that it resolves."""
+    """A resolver, which replaces references by values. This one has the values in a dict, and lists the texts that it resolves."""
 
     def __init__(self, **values: str) -> None:
-        """Use the values by ``name_key``."""
+        """Resolve each reference ``{{name.key}}`` to the argument ``name_key``."""
         self.values = values
         self.resolved_texts: list[str] = []
 
     def __str__(self) -> str:
-        """Return the owner's name in errors."""
+        """Return the name that errors use for the owner of an attribute."""
         return "resolver"
 
     def reader(self, text: str) -> Callable[[], str]:
@@ -52,15 +55,19 @@ class DictResolver:
     def resolve(self, text: str) -> str:
         """Return the text with its references resolved."""
         self.resolved_texts.append(text)
-        parts = [self.values["_".join(part)] if isinstance(part, SecretReference) else part for part in split_references(text)]
-        for part, value in zip(split_references(text), parts, strict=True):
+        resolved = ""
+        for part in split_references(text):
             if isinstance(part, SecretReference):
+                value = self.values[f"{part.name}_{part.key}"]
                 register_value(value, ValueSource(part, None))
-        return "".join(parts)
+                resolved += value
+            else:
+                resolved += part
+        return resolved
 
 
 class Settings(ReferenceModel):
-    """Model with a field of each type that is treated differently."""
+    """A model with a field of each type that the reference model treats differently."""
 
     text: str = ""
     optional: str | None = None
@@ -89,8 +96,8 @@ class Settings(ReferenceModel):
         return url.rstrip("/")
 
 
-class Free(ReferenceModel):
-    """Model with any attributes."""
+class AnyAttributes(ReferenceModel):
+    """A model that accepts any attributes."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -122,7 +129,10 @@ def _make(model: type[ReferenceModel], **attributes: Any) -> Any:
     ],
 )
 def test_text_fields_accept_references(field: str, value: Any, expected: Any) -> None:
-    """A reference in a text, a list or a dict is stored and resolved when it is read."""
+    """A reference in a text, a list or a dict is stored, and resolved when it is read.
+
+    In the expected content, ``<ab>`` and ``<cd>`` stand for the values of ``{{a.b}}`` and ``{{c.d}}``.
+    """
     ab, cd = canary("ab"), canary("cd")
     model = Settings(**{field: value}).bind_references(DictResolver(a_b=ab, c_d=cd))
     resolved = json.loads(json.dumps(expected).replace("<ab>", ab).replace("<cd>", cd))
@@ -147,7 +157,7 @@ def test_text_fields_accept_references(field: str, value: Any, expected: Any) ->
     ],
 )
 def test_other_fields_refuse_references(field: str, value: Any, expected: str) -> None:
-    """Clear-text fields, numbers, choices, flags and wrong types refuse a reference with a specific reason."""
+    """Clear-text fields, numbers, choices, booleans and wrong types refuse a reference, and the error has the reason."""
     with pytest.raises(InvalidReferenceError, match=expected) as caught:
         Settings(**{field: value})
     assert f"Attribute {field!r} accepts no reference" in str(caught.value)
@@ -156,7 +166,7 @@ def test_other_fields_refuse_references(field: str, value: Any, expected: str) -
 
 
 @pytest.mark.parametrize("text", ["{{a}}", "{a.b}", "{{a.b}", "${{a.b}}", "{{a .b}}", "{{name.key}}"])
-@pytest.mark.parametrize("model", [Settings, Free])
+@pytest.mark.parametrize("model", [Settings, AnyAttributes])
 def test_a_near_miss_names_the_attribute(text: str, model: type[ReferenceModel]) -> None:
     """A near miss in a text or a list is refused, and the error names the attribute."""
     for attributes in ({"text": text}, {"texts": ["fine", text]}, {"nested": {"x": [text]}}):
@@ -166,8 +176,8 @@ def test_a_near_miss_names_the_attribute(text: str, model: type[ReferenceModel])
 
 
 def test_a_raw_text_may_be_a_near_miss() -> None:
-    """A raw text is not resolved, and stays raw in storage."""
-    for model in (Settings, Free):
+    """A RawText is not resolved, even if it looks like a reference. It is still a raw text after it was stored."""
+    for model in (Settings, AnyAttributes):
         original = _make(model, text=RawText("{{a.b}} ${c.d}"))
         restored = model.from_stored(json.loads(json.dumps(original.stored())))
         for instance in (original, restored, original.bind_references(DictResolver()), model.merged(original.stored(), {})):
@@ -177,7 +187,7 @@ def test_a_raw_text_may_be_a_near_miss() -> None:
 
 
 def test_a_sensitive_raw_text_is_masked() -> None:
-    """A raw text in a sensitive field is a plain value."""
+    """A raw text in a sensitive field is masked like a plain value."""
     model = Settings(sensitive=RawText(f"{{{{{canary('a')}.b}}}}"))
     assert find_canary(repr(model)) == []
     assert model.plain_sensitive_fields() == ["sensitive"]
@@ -185,25 +195,25 @@ def test_a_sensitive_raw_text_is_masked() -> None:
 
 
 def test_stored_attributes_are_not_checked_again() -> None:
-    """A stored near miss stays readable, because only given attributes are checked."""
+    """A near miss in stored attributes is no error, because only the attributes that a user passes are checked."""
     assert Settings.from_stored({"text": "{{a}}"}).text == "{{a}}"
 
 
 def test_a_default_may_hold_a_reference() -> None:
-    """A reference as a default is read and required like a given one."""
+    """A reference in the default of a field is resolved and required like one that a user passes."""
 
-    class Defaulted(ReferenceModel):
+    class WithDefaults(ReferenceModel):
         token: str = "{{service.token}}"
-        more: list[str] = Field(default_factory=lambda: ["{{service.more}}"])
+        keys: list[str] = Field(default_factory=lambda: ["{{service.key}}"])
         other: str = ""
 
-    token, more = canary("token"), canary("more")
-    model = Defaulted(other="x").bind_references(DictResolver(service_token=token, service_more=more))
+    token, key = canary("token"), canary("key")
+    model = WithDefaults(other="x").bind_references(DictResolver(service_token=token, service_key=key))
     assert model.token == token
-    assert model.more == [more]
-    assert model.required_secrets == [SecretReference("service", "token"), SecretReference("service", "more")]
+    assert model.keys == [key]
+    assert model.required_secrets == [SecretReference("service", "token"), SecretReference("service", "key")]
     assert model.stored() == {"other": "x"}
-    assert Defaulted(token="plain").token == "plain"
+    assert WithDefaults(token="plain").token == "plain"
 
 
 # Resolution of references.
@@ -227,6 +237,7 @@ OPERATIONS: dict[str, Callable[[ReferenceModel], object]] = {
     "dir": dir,
     "merging": lambda model: type(model).merged(model.stored(), {"number": 1}),
 }
+"""Operations that resolve no reference."""
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
@@ -267,7 +278,7 @@ def test_each_access_resolves_again() -> None:
 
 
 def test_a_model_without_a_resolver_raises_not_in_stack() -> None:
-    """Reading a reference outside of a stack raises NotInStackError with reference, attribute and remedy."""
+    """Reading a reference of a model without a resolver raises NotInStackError with the reference and the attribute."""
     with pytest.raises(
         NotInStackError, match=r"\{\{a\.b\}\} of attribute 'text' can't be resolved: its owner is not part of a stack"
     ) as caught:
@@ -288,7 +299,7 @@ def test_plain_attributes_behave_as_in_pydantic() -> None:
 def test_extra_attributes_may_hold_references() -> None:
     """A model with extra attributes resolves references in all of them."""
     text = canary("free")
-    model = _make(Free, one="{{a.b}}", two=["{{a.b}}"], three=3).bind_references(DictResolver(a_b=text))
+    model = _make(AnyAttributes, one="{{a.b}}", two=["{{a.b}}"], three=3).bind_references(DictResolver(a_b=text))
     assert (model.one, model.two, model.three) == (text, [text], 3)
     assert model.model_dump() == {"one": "{{a.b}}", "two": ["{{a.b}}"], "three": 3}
     assert [requirement.attribute for requirement in model.requirements("it")] == ["one", "two"]
@@ -309,7 +320,7 @@ def test_validators_get_the_resolved_value() -> None:
 
 @pytest.mark.parametrize(("field", "value"), [("url", "VALUE"), ("short", "VALUE"), ("pair", "x")])
 def test_a_refused_value_is_not_quoted(field: str, value: str) -> None:
-    """The error names reference, attribute and owner, and no part of it holds the value."""
+    """If a validator refuses a resolved value, the error names reference, attribute and owner, and does not contain the value."""
     text = value.replace("VALUE", canary("refused"))
     template = ("{{a.b}}", "{{a.b}}") if field == "pair" else "{{a.b}}"
     model = _make(Settings, **{field: template}).bind_references(DictResolver(a_b=text))
@@ -337,7 +348,7 @@ def test_any_exception_of_a_validator_is_translated() -> None:
 
 
 def test_validators_see_references_of_other_fields() -> None:
-    """A validator sees the text of references in other fields and resolves none."""
+    """If a validator reads another field with a reference, it gets the text of the reference, and nothing is resolved."""
     observed_values: list[object] = []
 
     class Observing(ReferenceModel):
@@ -362,7 +373,7 @@ def test_validators_see_references_of_other_fields() -> None:
 
 
 def test_inherited_validators_get_the_resolved_value() -> None:
-    """Validators of a class and its bases get the resolved value, even if two classes have one name."""
+    """The validators of a class and of its base classes get the resolved value, even if two classes have the same name."""
 
     class Base(ReferenceModel):
         token: str = ""
@@ -399,7 +410,7 @@ def test_a_sensitive_field_with_an_alias_is_not_quoted() -> None:
 
 
 def test_results_of_validators_are_masked() -> None:
-    """Texts that validators return, also inside lists and dicts, are exact texts that the guard masks."""
+    """A text that a validator returns, also inside a list or dict, is an exact ``str`` whose value the guard masks."""
 
     class Lists(ReferenceModel):
         same: list[str] = Field(default_factory=list)
@@ -411,11 +422,11 @@ def test_results_of_validators_are_masked() -> None:
     for representation in (repr(model.same), repr(model.loud)):
         assert find_canary(the_redactor().redact(representation), text, text.upper()) == []
     assert the_redactor().redact(repr(model.same)) == "['‹secret:a.b›', 'plain']"
-    assert {type(text_of_model) for text_of_model in (*model.same, *model.loud["x"])} == {str}
+    assert {type(item) for item in (*model.same, *model.loud["x"])} == {str}
 
 
 def test_a_plain_sensitive_value_does_not_pickle() -> None:
-    """A sensitive plain value has no reference, so pickling raises UnregisteredValueError."""
+    """If a sensitive field has a plain value instead of a reference, pickling the model raises UnregisteredValueError."""
     with pytest.raises(UnregisteredValueError) as caught:
         pickle.dumps(Settings(sensitive=canary("plain")))
     assert find_canary(error_details(caught.value)) == []
@@ -423,12 +434,10 @@ def test_a_plain_sensitive_value_does_not_pickle() -> None:
 
 
 def test_a_resolved_value_is_not_resolved_again() -> None:
-    """A resolved value that looks like a reference is neither resolved nor a near miss."""
-    for text in ("{{x.y}}", "{{x}}", "http://{x.y}"):
-        model = Settings(text="{{a.b}}", short="{{a.b}}", texts=["{{a.b}}"]).bind_references(
-            DictResolver(a_b=text[:5] if text[0] == "{" else text)
-        )
-        assert model.texts == [model.text]
+    """If a resolved value looks like a reference or a near miss, it is not resolved again and raises no error."""
+    for value in ("{{x.y}}", "{{x}}", "http://{x.y}"):
+        model = Settings(text="{{a.b}}", texts=["{{a.b}}"]).bind_references(DictResolver(a_b=value))
+        assert (model.text, model.texts) == (value, [value])
     near_miss = f"http://{{x.{canary('y')}}}"
     assert Settings(texts=["{{a.b}}"]).bind_references(DictResolver(a_b=near_miss)).texts == [near_miss]
     assert Settings(text=near_miss).text == near_miss
@@ -438,7 +447,7 @@ def test_a_resolved_value_is_not_resolved_again() -> None:
 
 
 def test_all_problems_are_in_one_error() -> None:
-    """One error lists missing, unknown and unacceptable attributes with near misses and without values."""
+    """One error lists all missing, unknown and wrong attributes. It suggests similar names, and quotes no value."""
 
     class Required(Settings):
         mustBe: str  # noqa: N815 - users may write such names, and errors quote them unchanged
@@ -467,7 +476,7 @@ def test_attributes_can_not_be_set() -> None:
 
 
 def test_a_changed_copy_is_validated() -> None:
-    """model_copy with an update returns a validated model with the same resolver, and the first stays unchanged."""
+    """model_copy with an update returns a validated model with the same resolver, and does not change the original."""
     text = canary("copied")
     model = Settings(text="{{a.b}}", number=1).bind_references(DictResolver(a_b=text, c_d=text))
     changed = model.model_copy(update={"text": "x{{c.d}}"})
@@ -479,15 +488,15 @@ def test_a_changed_copy_is_validated() -> None:
 
 
 def test_reading_does_not_change_the_model() -> None:
-    """Reading attributes changes neither the stored attributes nor the given fields."""
+    """Reading an attribute does not change the stored attributes, the set fields or the representation of a model."""
     model = Settings(text="{{a.b}}", url="{{a.b}}").bind_references(DictResolver(a_b="http://x"))
-    before = (model.stored(), set(model.model_fields_set), repr(model))
+    state_before = (model.stored(), set(model.model_fields_set), repr(model))
     assert [model.text, model.url, model.loud] == ["http://x", "http://x", ""]
-    assert (model.stored(), set(model.model_fields_set), repr(model)) == before
+    assert (model.stored(), set(model.model_fields_set), repr(model)) == state_before
 
 
-def test_only_given_attributes_are_stored() -> None:
-    """Given attributes are stored and defaults are not, so that a later version can change defaults."""
+def test_defaults_are_not_stored() -> None:
+    """Only the attributes that a user passed are stored, so that a later version can change a default."""
     model = Settings(text="{{a.b}}", texts=["x", "{{c.d}}"], sensitive="plain")
     assert model.stored() == {"text": "{{a.b}}", "texts": ["x", "{{c.d}}"], "sensitive": "plain"}
     assert Settings.from_stored(model.stored()) == model
@@ -497,7 +506,7 @@ def test_only_given_attributes_are_stored() -> None:
 
 
 def test_requirements_have_owner_attribute_and_reference() -> None:
-    """Each reference is listed with its field, in order and with repetitions."""
+    """The requirements have each reference with its owner and field, in the order of the fields and with repetitions."""
     model = Settings(texts=["{{c.d}}", "{{a.b}}{{c.d}}"], text="{{a.b}}")
     assert model.requirements("annotator 'x'") == [
         Requirement("annotator 'x'", "text", SecretReference("a", "b")),
@@ -510,7 +519,7 @@ def test_requirements_have_owner_attribute_and_reference() -> None:
 
 @pytest.mark.parametrize("template", ["{{%s}}", "{a.%s}", "{{a.%s}", "${{a.%s}}", "{{a .%s}}"])
 def test_a_sensitive_near_miss_is_not_quoted(template: str) -> None:
-    """The error names the attribute and does not quote the text, because a password may contain braces."""
+    """The error for a near miss in a sensitive field does not quote the text, which may be a password with braces."""
 
     class Sensitive(ReferenceModel):
         password: str = SecretField()

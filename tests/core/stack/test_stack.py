@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretRecord
     from zensecrets_jupyter.core.stack import StackComponent
 
-TOKEN = "{{service.token}}"
+TOKEN_REFERENCE = "{{service.token}}"
 
 
 @pytest.fixture
@@ -46,33 +46,33 @@ def test_an_attribute_of_a_stack_component_is_resolved(manager: SecretsManager[C
     """An attribute of a component in a stack is the value as an exact str."""
     text = canary("token")
     manager.backend.put("label_studio_secret", api_key=text)
-    mine = stack(annotator(authentication_secret="{{label_studio_secret.api_key}}"), manager=manager)
-    assert mine.annotator is not None
-    assert mine.annotator.authentication_secret == text
-    assert mine.annotator.config.authentication_secret == text
-    assert type(mine.annotator.authentication_secret) is str
-    assert the_redactor().redact(mine.annotator.authentication_secret) == "‹secret:label_studio_secret.api_key›"
-    assert mine.annotator.port == 8093
+    my_stack = stack(annotator(authentication_secret="{{label_studio_secret.api_key}}"), manager=manager)
+    assert my_stack.annotator is not None
+    assert my_stack.annotator.authentication_secret == text
+    assert my_stack.annotator.config.authentication_secret == text
+    assert type(my_stack.annotator.authentication_secret) is str
+    assert the_redactor().redact(my_stack.annotator.authentication_secret) == "‹secret:label_studio_secret.api_key›"
+    assert my_stack.annotator.port == 8093
 
 
 def test_repeated_access_reads_once(manager: SecretsManager[CountingBackend]) -> None:
     """A thousand accesses to an attribute read the secret once."""
     manager.backend.put("service", token=canary("token"))
-    mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
-    assert mine.annotator is not None
-    assert len({mine.annotator.authentication_secret for _ in range(1000)}) == 1
+    my_stack = stack(annotator(authentication_secret=TOKEN_REFERENCE), manager=manager)
+    assert my_stack.annotator is not None
+    assert len({my_stack.annotator.authentication_secret for _ in range(1000)}) == 1
     assert manager.backend.reads == ["service"]
 
 
 def test_an_update_is_visible_at_the_next_access(manager: SecretsManager[CountingBackend]) -> None:
-    """After an update the attribute is the new value, with one more read."""
-    one, two = canary("one"), canary("two")
-    manager.backend.put("service", token=one)
-    mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
-    assert mine.annotator is not None
-    assert mine.annotator.authentication_secret == one
-    manager.merge_secret("service", {"token": two})
-    assert mine.annotator.authentication_secret == two
+    """After an update, the next access to the attribute returns the new value, with one more read."""
+    old_value, new_value = canary("one"), canary("two")
+    manager.backend.put("service", token=old_value)
+    my_stack = stack(annotator(authentication_secret=TOKEN_REFERENCE), manager=manager)
+    assert my_stack.annotator is not None
+    assert my_stack.annotator.authentication_secret == old_value
+    manager.merge_secret("service", {"token": new_value})
+    assert my_stack.annotator.authentication_secret == new_value
     assert manager.backend.reads == ["service", "service"]
 
 
@@ -80,9 +80,9 @@ def test_several_references_in_a_text_are_replaced(manager: SecretsManager[Count
     """References inside a longer text are replaced, and the result is an exact str."""
     password = canary("password")
     manager.register_secret(BasicAuthSecretSchema(name="db", username="ada", password=password))
-    mine = stack(annotator(instance_url="https://{{db.username}}:{{ db.password }}@host"), manager=manager)
-    assert mine.annotator is not None
-    url = mine.annotator.instance_url
+    my_stack = stack(annotator(instance_url="https://{{db.username}}:{{ db.password }}@host"), manager=manager)
+    assert my_stack.annotator is not None
+    url = my_stack.annotator.instance_url
     assert url == f"https://ada:{password}@host"
     assert type(url) is str
     assert the_redactor().redact(url) == "https://ada:‹secret:db.password›@host"
@@ -90,7 +90,7 @@ def test_several_references_in_a_text_are_replaced(manager: SecretsManager[Count
 
 
 def test_a_text_of_clear_text_keys_is_shown(manager: SecretsManager[CountingBackend]) -> None:
-    """A text of clear-text keys is an ordinary str and is shown."""
+    """A text whose references have clear-text values is shown. Every resolved text is an exact ``str``."""
     manager.register_secret(BasicAuthSecretSchema(name="db", username="ada", password=canary("password")))
     assert repr(resolve_text(manager, "{{db.username}}")) == "'ada'"
     assert repr(resolve_text(manager, "user={{db.username}}")) == "'user=ada'"
@@ -101,26 +101,27 @@ def test_a_text_of_clear_text_keys_is_shown(manager: SecretsManager[CountingBack
 def test_representations_resolve_nothing(manager: SecretsManager[CountingBackend]) -> None:
     """Showing, copying and comparing a stack or its components reads no secret."""
     manager.backend.put("service", token=canary("token"))
-    mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
-    assert mine.annotator is not None
+    my_stack = stack(annotator(authentication_secret=TOKEN_REFERENCE), manager=manager)
+    assert my_stack.annotator is not None
     representations = [
-        repr(mine),
-        str(mine.annotator),
-        repr(mine.annotator),
-        repr(mine.components),
-        str(vars(mine)),
-        str(vars(mine.annotator)),
+        repr(my_stack),
+        str(my_stack.annotator),
+        repr(my_stack.annotator),
+        repr(my_stack.components),
+        str(vars(my_stack)),
+        str(vars(my_stack.annotator)),
     ]
-    copy.copy(mine.annotator)
-    assert copy.deepcopy(mine.annotator).config == mine.annotator.config
-    assert mine.required_secrets == [SecretReference("service", "token")]
-    assert mine.annotator.config.model_dump_json()
-    assert not hasattr(mine.annotator, "nothing_of_that_name")
+    copy.copy(my_stack.annotator)
+    assert copy.deepcopy(my_stack.annotator).config == my_stack.annotator.config
+    assert my_stack.required_secrets == [SecretReference("service", "token")]
+    assert my_stack.annotator.config.model_dump_json()
+    assert not hasattr(my_stack.annotator, "nothing_of_that_name")
     assert manager.backend.reads == []
-    assert TOKEN in repr(mine.annotator)
+    assert TOKEN_REFERENCE in repr(my_stack.annotator)
     assert find_canary("".join(representations)) == []
     assert (
-        repr(mine) == "<Stack 'mine': orchestrator 'default', artifact store 'default', annotator 'labels', secrets manager 'unregistered'>"
+        repr(my_stack)
+        == "<Stack 'mine': orchestrator 'default', artifact store 'default', annotator 'labels', secrets manager 'unregistered'>"
     )
 
 
@@ -128,7 +129,7 @@ def test_each_component_type_is_an_attribute(manager: SecretsManager[CountingBac
     """A stack has an attribute for each component type, which is None without such a component."""
     component_types = [component_type for component_type in ComponentType if component_type is not ComponentType.SECRETS_MANAGER]
     full = stack(*(component(component_type, name=component_type.value) for component_type in component_types), manager=manager)
-    empty = stack(manager=manager, complete=False)
+    empty = stack(manager=manager, add_defaults=False)
     for component_type in component_types:
         assert getattr(full, component_type.value).name == component_type.value
         assert getattr(empty, component_type.value) is None
@@ -138,53 +139,53 @@ def test_each_component_type_is_an_attribute(manager: SecretsManager[CountingBac
 
 
 def test_required_secrets_are_listed_once_in_order(manager: SecretsManager[CountingBackend]) -> None:
-    """Each reference is listed once, and each requirement with its component and attribute."""
-    mine = stack(
+    """The required secrets have each reference once, in order. The requirements have its component and attribute too."""
+    my_stack = stack(
         annotator(authentication_secret="{{b.k}}", instance_url="{{a.k}}"),
         component(ComponentType.ALERTER, "slack", slack_token="{{b.k}}{{c.k}}"),
         manager=manager,
     )
     # The order of an annotator's attributes is that of its class.
-    assert [str(reference) for reference in mine.required_secrets] == ["{{b.k}}", "{{a.k}}", "{{c.k}}"]
-    assert mine.requirements()[0] == Requirement("annotator 'labels'", "authentication_secret", SecretReference("b", "k"))
+    assert [str(reference) for reference in my_stack.required_secrets] == ["{{b.k}}", "{{a.k}}", "{{c.k}}"]
+    assert my_stack.requirements()[0] == Requirement("annotator 'labels'", "authentication_secret", SecretReference("b", "k"))
     settings = annotator(instance_url="{{d.k}}").config
-    assert mine.requirements([("step 'x'", settings)])[-1] == Requirement("step 'x'", "instance_url", SecretReference("d", "k"))
+    assert my_stack.requirements([("step 'x'", settings)])[-1] == Requirement("step 'x'", "instance_url", SecretReference("d", "k"))
 
 
-# Errors, in the order of the checks.
+# Errors. A stack checks their causes in this order.
 
 
 def test_a_component_outside_of_a_stack_raises_not_in_stack() -> None:
-    """A component outside of a stack raises NotInStackError before any other error."""
+    """If a component is not part of a stack, reading a reference raises NotInStackError."""
     with pytest.raises(NotInStackError, match="not part of a stack") as caught:
-        _ = annotator(authentication_secret=TOKEN).authentication_secret
+        _ = annotator(authentication_secret=TOKEN_REFERENCE).authentication_secret
     assert isinstance(caught.value, RuntimeError)
     assert is_one_line(caught.value)
 
 
 def test_a_stack_without_a_secrets_manager_raises_its_error() -> None:
-    """A stack without secrets manager raises an error with the command that adds one."""
-    mine = stack(annotator(authentication_secret=TOKEN), manager=None)
-    assert mine.annotator is not None
+    """If a stack has no secrets manager, reading a reference raises an error with the command that adds one."""
+    my_stack = stack(annotator(authentication_secret=TOKEN_REFERENCE), manager=None)
+    assert my_stack.annotator is not None
     with pytest.raises(NoSecretsManagerError) as caught:
-        _ = mine.annotator.authentication_secret
+        _ = my_stack.annotator.authentication_secret
     assert isinstance(caught.value, RuntimeError)
     assert str(caught.value) == (
         "{{service.token}} of annotator 'labels' can't be resolved: Stack 'mine' has no secrets manager. "
         "Add one: %stack update mine -x SECRETS_MANAGER"
     )
-    assert not mine.has_secrets_manager
+    assert not my_stack.has_secrets_manager
     with pytest.raises(NoSecretsManagerError, match="Stack 'mine' has no secrets manager"):
-        _ = mine.secrets_manager
+        _ = my_stack.secrets_manager
 
 
 def test_a_missing_secret_raises_secret_not_found(manager: SecretsManager[CountingBackend]) -> None:
-    """A missing secret raises a KeyError with reference, owner, manager and a near miss."""
+    """A missing secret raises a KeyError with the reference, its owner, the secrets manager and a similar name."""
     manager.backend.put("servce", token=canary("token"))
-    mine = stack(annotator(authentication_secret=TOKEN), manager=manager)
-    assert mine.annotator is not None
+    my_stack = stack(annotator(authentication_secret=TOKEN_REFERENCE), manager=manager)
+    assert my_stack.annotator is not None
     with pytest.raises(SecretNotFoundError) as caught:
-        _ = mine.annotator.authentication_secret
+        _ = my_stack.annotator.authentication_secret
     assert isinstance(caught.value, KeyError)
     assert not isinstance(caught.value, SecretKeyNotFoundError)
     assert "{{service.token}} of annotator 'labels' can't be resolved: There is no secret 'service'" in str(caught.value)
@@ -196,11 +197,13 @@ def test_a_missing_secret_raises_secret_not_found(manager: SecretsManager[Counti
 def test_a_missing_key_raises_key_not_found(manager: SecretsManager[CountingBackend]) -> None:
     """A missing key raises a KeyError with the existing keys and without values."""
     manager.backend.put("service", tokn=canary("token"), url=canary("url"))
-    mine = stack(annotator(authentication_secret=TOKEN, instance_url="https://{{service.url}}/{{service.token}}"), manager=manager)
-    assert mine.annotator is not None
+    my_stack = stack(
+        annotator(authentication_secret=TOKEN_REFERENCE, instance_url="https://{{service.url}}/{{service.token}}"), manager=manager
+    )
+    assert my_stack.annotator is not None
     for attribute in ("authentication_secret", "instance_url"):
         with pytest.raises(SecretKeyNotFoundError, match="Its keys are tokn, url") as caught:
-            getattr(mine.annotator, attribute)
+            getattr(my_stack.annotator, attribute)
         assert isinstance(caught.value, KeyError)
         assert (caught.value.name, caught.value.key) == ("service", "token")
         assert "Did you mean 'tokn'?" in str(caught.value)
@@ -216,19 +219,19 @@ def test_errors_of_the_backend_are_raised_unchanged() -> None:
         def read(self, name: str) -> SecretRecord:
             raise ManagerUnreachableError(f"{name} did not come in time")
 
-    mine = stack(annotator(authentication_secret=TOKEN), manager=SecretsManager(Refusing()))
-    assert mine.annotator is not None
+    my_stack = stack(annotator(authentication_secret=TOKEN_REFERENCE), manager=SecretsManager(Refusing()))
+    assert my_stack.annotator is not None
     with pytest.raises(ManagerUnreachableError, match="service did not come in time"):
-        _ = mine.annotator.authentication_secret
+        _ = my_stack.annotator.authentication_secret
 
 
 def test_a_component_has_type_name_flavor_and_id() -> None:
     """A component has type, name, flavor and id, and an unknown attribute raises AttributeError."""
-    mine = annotator(authentication_secret=TOKEN)
-    assert (str(mine), mine.name, mine.flavor, mine.id) == ("annotator 'labels'", "labels", "label_studio", "id-of-labels")
+    labels = annotator(authentication_secret=TOKEN_REFERENCE)
+    assert (str(labels), labels.name, labels.flavor, labels.id) == ("annotator 'labels'", "labels", "label_studio", "id-of-labels")
     with pytest.raises(AttributeError, match="nothing"):
-        _ = mine.nothing
-    assert [requirement.attribute for requirement in mine.requirements()] == ["authentication_secret"]
+        _ = labels.nothing
+    assert [requirement.attribute for requirement in labels.requirements()] == ["authentication_secret"]
 
 
 @pytest.mark.parametrize(

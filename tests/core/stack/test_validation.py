@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 NONE, SECRET, KEY = SecretValidationLevel.NONE, SecretValidationLevel.SECRET_EXISTS, SecretValidationLevel.SECRET_AND_KEY_EXISTS
 
 
-def manager_with_secret(**attributes: Any) -> SecretsManager[CountingBackend]:
+def manager_with_secret() -> SecretsManager[CountingBackend]:
     """Return a secrets manager with the secret ``there``, which has one key."""
     manager = SecretsManager(CountingBackend())
-    for name, value in attributes.items():
-        setattr(manager, name, value)
     manager.backend.put("there", key=canary("there"))
     return manager
 
@@ -44,12 +42,13 @@ def annotator_with(*references: str) -> StackComponent:
 
 
 def test_each_secret_is_read_once_and_in_parallel() -> None:
-    """A hundred secrets of two hundred references are read once each, thirty-two at the same time."""
-    manager = manager_with_secret(seconds=0.02)
+    """Two hundred references to a hundred secrets read each secret once, and as many at the same time as the manager allows."""
+    manager = manager_with_secret()
     barrier = threading.Barrier(manager.parallel_reads, timeout=30)
     first_reads = threading.Semaphore(manager.parallel_reads)
 
     def wait_for_others(_name: str) -> None:
+        # The first reads wait for each other. With fewer reads at the same time, the barrier would break after its timeout.
         if first_reads.acquire(blocking=False):
             barrier.wait()
 
@@ -57,24 +56,25 @@ def test_each_secret_is_read_once_and_in_parallel() -> None:
     for number in range(100):
         manager.backend.put(f"s{number}", key=canary("k"))
     components = [_component_with(number) for number in range(50)]
-    mine = Stack("mine", [], manager, id="x")
+    my_stack = Stack("mine", [], manager, id="x")
     settings = [(str(stack_component), stack_component.config) for stack_component in components]
-    report = mine.validate(level=KEY, settings=settings)
+    report = my_stack.validate(level=KEY, settings=settings)
     assert [problem.type_to_set for problem in report.problems] == [ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE]
     assert len(manager.backend.reads) == len(set(manager.backend.reads)) == 100
     assert manager.backend.lists == 0
     assert not barrier.broken
-    mine.validate(level=KEY, settings=settings)
+    my_stack.validate(level=KEY, settings=settings)
     assert len(manager.backend.reads) == 100
 
 
 def _component_with(number: int) -> StackComponent:
+    """Return an annotator with references to four of the hundred secrets. Fifty annotators refer to each secret twice."""
     references = [f"{{{{s{(number * 4 + offset) % 100}.key}}}}" for offset in range(4)]
     return annotator_with(*references)
 
 
 def test_secret_exists_reads_nothing() -> None:
-    """SECRET_EXISTS lists once and reads no secret."""
+    """At the level SECRET_EXISTS, the validation lists the secrets once and reads none of them."""
 
     class ListOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.LIST
@@ -87,7 +87,7 @@ def test_secret_exists_reads_nothing() -> None:
 
 
 def test_checking_keys_needs_no_list_permission() -> None:
-    """SECRET_AND_KEY_EXISTS works without the permission to list."""
+    """At the level SECRET_AND_KEY_EXISTS, a validation works without the permission to list secrets."""
 
     class ReadOnly(CountingBackend):
         capabilities: ClassVar[Capability] = Capability.READ
@@ -101,7 +101,7 @@ def test_checking_keys_needs_no_list_permission() -> None:
 
 
 def test_many_missing_secrets_take_one_list() -> None:
-    """Near misses of several missing secrets take one list."""
+    """For the suggestions of similar names, the validation lists the secrets once, even if several secrets are missing."""
     manager = manager_with_secret()
     report = stack(annotator_with(*(f"{{{{ther{number}.key}}}}" for number in range(10))), manager=manager).validate(level=KEY)
     assert all("Did you mean 'there'?" in problem.hint for problem in report.problems)
@@ -110,13 +110,13 @@ def test_many_missing_secrets_take_one_list() -> None:
 
 
 def test_none_checks_only_the_components() -> None:
-    """The level NONE checks the components and no secret."""
+    """At the level NONE, a validation checks only whether the stack has the necessary components."""
     manager = manager_with_secret()
     report = stack(annotator_with("{{missing.key}}"), manager=manager).validate(level=NONE)
     assert report.ok
     assert (manager.backend.reads, manager.backend.lists) == ([], 0)
     assert stack(annotator_with("{{missing.key}}"), manager=None).validate(level=NONE).ok
-    assert not stack(manager=manager, complete=False).validate(level=NONE).ok
+    assert not stack(manager=manager, add_defaults=False).validate(level=NONE).ok
 
 
 def test_a_stack_without_references_is_valid() -> None:
@@ -129,7 +129,7 @@ def test_a_stack_without_references_is_valid() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "level", "problems"),
+    ("variable_value", "level", "problem_count"),
     [
         ("none", NONE, 0),
         ("Secret_Exists", SECRET, 1),
@@ -138,12 +138,14 @@ def test_a_stack_without_references_is_valid() -> None:
         ("", KEY, 2),
     ],
 )
-def test_the_level_is_read_at_each_call(written: str, level: SecretValidationLevel, problems: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment variable is read at each call, in any case."""
-    mine = stack(annotator_with("{{there.nothing}}", "{{missing.key}}"), manager=manager_with_secret())
-    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, written)
-    report = mine.validate()
-    assert (report.level, len(report.problems)) == (level, problems)
+def test_the_level_is_read_at_each_call(
+    variable_value: str, level: SecretValidationLevel, problem_count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The level is read from the environment variable at each validation, in capitals or small letters."""
+    my_stack = stack(annotator_with("{{there.nothing}}", "{{missing.key}}"), manager=manager_with_secret())
+    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, variable_value)
+    report = my_stack.validate()
+    assert (report.level, len(report.problems)) == (level, problem_count)
 
 
 def test_an_invalid_level_is_refused_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,13 +163,13 @@ def test_an_invalid_level_is_refused_without_a_request(monkeypatch: pytest.Monke
 def test_the_report_lists_all_problems() -> None:
     """The report lists problems of components, secrets and keys, each with its location, and the remedy."""
     manager = manager_with_secret()
-    mine = stack(
+    my_stack = stack(
         annotator_with("{{ther.key}}", "fine", "{{there.kei}}"),
         component(ComponentType.ALERTER, "slack", "talk", slack_token="x-{{ther.key}}-{{there.key}}"),
         manager=manager,
-        complete=False,
+        add_defaults=False,
     )
-    report = mine.validate(level=KEY)
+    report = my_stack.validate(level=KEY)
     assert [(problem.code, problem.component, problem.attribute, str(problem.reference or "")) for problem in report.problems] == [
         ("invalid-stack", "", "", ""),
         ("invalid-stack", "", "", ""),
@@ -202,7 +204,7 @@ def test_raise_for_problems_raises_the_report() -> None:
 
 
 def test_without_a_secrets_manager_each_reference_is_a_problem() -> None:
-    """Each reference is a problem, and the remedy first adds a secrets manager."""
+    """Without a secrets manager, each reference is a problem, and the remedy begins with a command that adds one."""
     for level in (SECRET, KEY):
         report = stack(annotator_with("{{a.b}}", "{{c.d}}"), manager=None).validate(level=level)
         assert [(problem.code, str(problem.reference)) for problem in report.problems] == [
@@ -214,7 +216,7 @@ def test_without_a_secrets_manager_each_reference_is_a_problem() -> None:
 
 @pytest.mark.parametrize("level", [SECRET, KEY])
 def test_a_failing_manager_is_a_problem(level: SecretValidationLevel) -> None:
-    """An error of the secrets manager becomes a problem of the report beside others."""
+    """If the secrets manager raises an error, the report has it as a problem, together with the other problems."""
 
     class Refusing(CountingBackend):
         def read(self, name: str) -> SecretRecord:
@@ -223,7 +225,7 @@ def test_a_failing_manager_is_a_problem(level: SecretValidationLevel) -> None:
         def list(self) -> Iterable[SecretSummary]:
             raise ManagerUnreachableError("It did not come in time.", hint="Try again.")
 
-    report = stack(annotator_with("{{there.key}}"), manager=SecretsManager(Refusing()), complete=False).validate(level=level)
+    report = stack(annotator_with("{{there.key}}"), manager=SecretsManager(Refusing()), add_defaults=False).validate(level=level)
     assert [problem.code for problem in report.problems] == ["invalid-stack", "invalid-stack", "manager-unreachable"]
     assert "did not come in time. Try again." in str(report)
 
@@ -241,9 +243,11 @@ def test_a_missing_capability_is_a_problem() -> None:
 
 
 def test_settings_of_steps_are_validated() -> None:
-    """Requirements of steps and pipelines are reported with their owner and a remedy."""
+    """Missing secrets in the settings of steps and pipelines are reported with the step or pipeline and with a remedy."""
 
     class WholeSecret:
+        """Settings that require a secret, but no key of it."""
+
         def requirements(self, owner: str) -> list[Requirement]:
             return [Requirement(owner, "secrets", SecretReference("env", ""))]
 
@@ -263,7 +267,7 @@ def test_settings_of_steps_are_validated() -> None:
 
 
 def test_an_optional_key_without_a_value_is_missing() -> None:
-    """A reference to an optional key without a value is a problem."""
+    """If a key is optional and the secret has no value for it, a reference to the key is a problem."""
     manager = manager_with_secret()
     manager.backend.stored["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
     report = stack(annotator_with("{{aws.aws_session_token}}"), manager=manager).validate(level=KEY)
@@ -312,11 +316,11 @@ class AskingConfig(StackComponentConfig):
     def is_remote(self):
         return self.where != "here"
 """
-"""A cell that defines an orchestrator, which is remote depending on an attribute."""
+"""A cell that defines a flavor of orchestrators. An orchestrator is remote if its attribute ``where`` is not ``here``."""
 
 
 def test_is_remote_of_a_user_class_sees_references() -> None:
-    """is_remote of a class from a cell sees the reference, and nothing is read."""
+    """If is_remote of a class from a cell reads an attribute with a reference, it gets the text of the reference."""
     manager = manager_with_secret()
     config: Callable[..., StackComponentConfig] = run_cell(REMOTE_CELL)["AskingConfig"]
     orchestrator = StackComponent("asks", ComponentType.ORCHESTRATOR, config(where="{{there.key}}"), id="x", flavor="asking_in_a_cell")

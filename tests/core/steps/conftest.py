@@ -23,10 +23,10 @@ def client(home: Path) -> Client:
 
 
 @pytest.fixture
-def plant(client: Client) -> Callable[..., str]:
-    """Return a function that stores a new canary in a secret, and returns it.
+def set_new_value(client: Client) -> Callable[..., str]:
+    """Return a function that sets a key of a secret to a new canary, and returns the canary.
 
-    The secret is created if it does not exist.
+    The function creates the secret if it does not exist. A second call for the same key changes the value.
     """
 
     def set_key(name: str, key: str = "key") -> str:

@@ -30,29 +30,30 @@ from zensecrets_jupyter.core.steps.execution.graph import trace_pipeline
 from zensecrets_jupyter.core.workspace import workspace
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
-LOAD = """
+LOAD_PROGRAM = """
 import json, pickle, sys
 value = pickle.loads(open(sys.argv[1], "rb").read())
 print(json.dumps([value["value"], value["secret"].content["key"]]))
 """
+"""A program that loads a stored output, and prints the value and the content of the secret in it."""
 
 
 def _run_and_store(make: Callable[[StepContext], Any]) -> Artifact:
     """Run a step that returns ``make(context)``, and return the artifact of its output."""
 
     @step
-    def some(context: StepContext) -> Any:
+    def my_step(context: StepContext) -> Any:
         return make(context)
 
     @pipeline
-    def one() -> None:
-        some()
+    def my_pipeline() -> None:
+        my_step()
 
-    return one().steps["some"].output
+    return my_pipeline().steps["my_step"].output
 
 
-def _secret(context: StepContext) -> Any:
-    """Return the secret ``token`` of the stack."""
+def _token_secret(context: StepContext) -> Any:
+    """Return the secret ``token`` from the secrets manager of the stack."""
     return context.stack.secrets_manager.get_secret("token")
 
 
@@ -75,46 +76,46 @@ def test_files_are_private_in_a_shared_folder(client: Client, tmp_path: Path) ->
     assert {path.stat().st_mode & 0o077 for path in folder.rglob("*")} == {0}
 
 
-def test_a_secret_and_its_values_are_stored_as_references(plant: Callable[..., str]) -> None:
-    """A stored secret is loaded in another process with its current values, as plain texts."""
-    value = plant("token")
-    artifact = _run_and_store(lambda context: {"value": _secret(context).content["key"], "secret": _secret(context)})
+def test_a_secret_and_its_values_are_stored_as_references(set_new_value: Callable[..., str]) -> None:
+    """If an output contains a secret and its value, another process loads both with the current value."""
+    value = set_new_value("token")
+    artifact = _run_and_store(lambda context: {"value": _token_secret(context).content["key"], "secret": _token_secret(context)})
     file = Path(artifact.uri, "value.pkl")
     assert find_canary(file) == []
-    assert run_python(LOAD, str(file)) == [value, value]
-    rotated = plant("token")
-    loaded = run_python(LOAD, str(file))
-    assert loaded == [rotated, rotated]
-    assert artifact.load()["value"] == rotated
+    assert run_python(LOAD_PROGRAM, str(file)) == [value, value]
+    new_value = set_new_value("token")
+    loaded = run_python(LOAD_PROGRAM, str(file))
+    assert loaded == [new_value, new_value]
+    assert artifact.load()["value"] == new_value
 
 
-def test_texts_that_contain_a_value_are_stored_as_templates(plant: Callable[..., str]) -> None:
+def test_texts_that_contain_a_value_are_stored_as_templates(set_new_value: Callable[..., str]) -> None:
     """Headers, URLs and nested texts are stored without the value, and loaded with it."""
-    one, two = plant("token"), plant("other")
+    token_value, other_value = set_new_value("token"), set_new_value("other")
 
     @step(secrets=["other"])
-    def some(context: StepContext) -> dict[str, Any]:
-        token = _secret(context).content["key"]
+    def my_step(context: StepContext) -> dict[str, Any]:
+        token = _token_secret(context).content["key"]
         return {
             "header": f"Bearer {token}",
             "url": f"https://{token}:{os.environ['KEY']}@host/{token}",
-            "nested": [("x", {token + "": str.__str__(token)})],
+            "nested": [("x", {token: token})],
             "environment": os.environ["KEY"],
             "plain": "as it is",
         }
 
     @pipeline
     def both() -> None:
-        some()
+        my_step()
 
-    artifact = both().steps["some"].output
+    artifact = both().steps["my_step"].output
     assert find_canary(Path(artifact.uri)) == []
     loaded = artifact.load()
     assert loaded == {
-        "header": f"Bearer {one}",
-        "url": f"https://{one}:{two}@host/{one}",
-        "nested": [("x", {one: one})],
-        "environment": two,
+        "header": f"Bearer {token_value}",
+        "url": f"https://{token_value}:{other_value}@host/{token_value}",
+        "nested": [("x", {token_value: token_value})],
+        "environment": other_value,
         "plain": "as it is",
     }
     assert type(loaded["environment"]) is str
@@ -153,51 +154,57 @@ _OBJECTS_WITH_A_VALUE: dict[str, Callable[[str], Any]] = {
 }
 
 
-def _as_plain(item: Any) -> Any:
-    """Return the content of an object, because a loaded object is another object."""
-    if isinstance(item, _Holder):
-        return vars(item)
-    if isinstance(item, Exception):
-        return item.args
-    if isinstance(item, functools.partial):
-        return item.args
-    return item() if callable(item) else item.tolist() if isinstance(item, np.ndarray) else item
+def _comparable(loaded: Any) -> Any:
+    """Return the content of an object. Two objects of these types are not equal, even if their contents are."""
+    if isinstance(loaded, _Holder):
+        return vars(loaded)
+    if isinstance(loaded, (Exception, functools.partial)):
+        return loaded.args
+    if callable(loaded):
+        return loaded()
+    return loaded.tolist() if isinstance(loaded, np.ndarray) else loaded
 
 
 @pytest.mark.parametrize("make", _OBJECTS_WITH_A_VALUE.values(), ids=_OBJECTS_WITH_A_VALUE)
-def test_any_object_with_a_value_is_stored_without_it(make: Callable[[str], Any], plant: Callable[..., str], tmp_path: Path) -> None:
-    """Outputs and arguments are loaded unchanged, and no file contains the value in any encoding."""
-    value = plant("token")
-    artifact = _run_and_store(lambda context: make(_secret(context).content["key"]))
+def test_any_object_with_a_value_is_stored_without_it(
+    make: Callable[[str], Any], set_new_value: Callable[..., str], tmp_path: Path
+) -> None:
+    """If an output or an argument contains a value, it is loaded unchanged, and no file contains the value in any encoding."""
+    value = set_new_value("token")
+    artifact = _run_and_store(lambda context: make(_token_secret(context).content["key"]))
     assert find_canary(tmp_path) == []
     loaded = artifact.load()
     if isinstance(loaded, pd.DataFrame):
         pd.testing.assert_frame_equal(loaded, make(value))
     else:
-        assert _as_plain(loaded) == _as_plain(make(value))
+        assert _comparable(loaded) == _comparable(make(value))
     received: list[Any] = []
 
     @step(enable_cache=False)
-    def take(thing: Any) -> None:
-        received.append(thing)
+    def take(argument: Any) -> None:
+        received.append(argument)
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         take(make(value))
 
-    with trace_pipeline("one") as graph:
+    with trace_pipeline("my_pipeline") as graph:
         take(make(value))
     for call in graph.calls.values():
-        assert [find_canary(item.data) for item in call.inputs.values() if isinstance(item, PickledArgument)] == [[]]
-    one()
-    assert str(_as_plain(received[0])) == str(_as_plain(make(value)))
+        (argument,) = call.inputs.values()
+        assert isinstance(argument, PickledArgument)
+        assert find_canary(argument.data) == []
+    my_pipeline()
+    assert str(_comparable(received[0])) == str(_comparable(make(value)))
     assert find_canary(tmp_path) == []
 
 
-def test_a_sealed_output_opens_only_in_its_workspace(plant: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another process with the same home loads a sealed output; another home raises an error."""
-    value = plant("token")
-    file = Path(_run_and_store(lambda context: _secret(context).content["key"].encode()).uri, "value.pkl")
+def test_a_sealed_output_opens_only_in_its_workspace(
+    set_new_value: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An output whose value no reference can replace is sealed. Another process with the same home loads it, another home does not."""
+    value = set_new_value("token")
+    file = Path(_run_and_store(lambda context: _token_secret(context).content["key"].encode()).uri, "value.pkl")
     code = "import json, pickle, sys; print(json.dumps(pickle.loads(open(sys.argv[1], 'rb').read()).decode()))"
     assert run_python(code, str(file)) == value
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "another"))
@@ -206,12 +213,15 @@ def test_a_sealed_output_opens_only_in_its_workspace(plant: Callable[..., str], 
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_step_fails_if_its_output_can_t_be_sealed(plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """With a wrong passphrase, the step fails with the reason and writes nothing."""
+def test_a_step_fails_if_its_output_can_t_be_sealed(
+    set_new_value: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """If the passphrase is wrong and an output has to be sealed, the step fails with the reason and writes nothing."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "right")
-    value = plant("token")
+    value = set_new_value("token")
     Client().workspace.seal(b"this creates the data key")
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "wrong")
+    # A new process has no open workspace, and does not remember a passphrase.
     workspace._workspaces.clear()
     passphrase.forget_passphrases()
     with pytest.raises(ArtifactError, match="the value of a secret that no reference can replace, and can't be encrypted") as caught:
@@ -223,17 +233,19 @@ def test_a_step_fails_if_its_output_can_t_be_sealed(plant: Callable[..., str], m
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.recursive(st.text(max_size=5) | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=3), max_leaves=6))
 def test_nested_values_are_loaded_unchanged_and_stored_without_the_value(client: Client, data: Any) -> None:
-    """Any nesting of lists and texts around a value is loaded unchanged."""
+    """Any nested lists of texts that contain a value are stored without it, and loaded unchanged."""
     manager = client.secrets_manager
     if "token" not in manager.list_secrets():
         manager.register_secret(ArbitrarySecretSchema(name="token", arbitrary_kv_pairs={"key": canary("token")}))
-    value = str.__str__(manager.get_secret("token").content["key"]) + ""
+    value = manager.get_secret("token").content["key"]
 
-    def add_value(item: Any) -> Any:
-        return [add_value(inner) for inner in item] if isinstance(item, list) else f"{item}{value}" if isinstance(item, str) else item
+    def add_value(tree: Any) -> Any:
+        if isinstance(tree, list):
+            return [add_value(item) for item in tree]
+        return f"{tree}{value}" if isinstance(tree, str) else tree
 
     def make(context: StepContext) -> Any:
-        _secret(context)
+        _token_secret(context)
         return add_value([data, "x"])
 
     artifact = _run_and_store(make)
@@ -241,30 +253,33 @@ def test_nested_values_are_loaded_unchanged_and_stored_without_the_value(client:
     assert artifact.load() == add_value([data, "x"])
 
 
-def test_an_output_that_can_t_be_pickled_is_refused(plant: Callable[..., str]) -> None:
-    """The error names the output, the step and the type, and quotes no value."""
-    plant("token")
+def test_an_output_that_can_t_be_pickled_is_refused(set_new_value: Callable[..., str]) -> None:
+    """The error names the output, the step and the type that can't be pickled, and quotes no value."""
+    set_new_value("token")
 
-    class Closed:
+    class Unpicklable:
         def __init__(self, context: StepContext) -> None:
-            self.token = _secret(context).content["key"]
+            self.token = _token_secret(context).content["key"]
             self.socket = socket.socket()
             self.socket.close()
 
         def __repr__(self) -> str:
-            return f"Closed({str.__str__(self.token)})"
+            return f"Unpicklable({self.token})"
 
         def __reduce__(self) -> Any:
             raise pickle.PicklingError(repr(self))
 
-    for make, error_text in ((Closed, "Closed"), (lambda context: [Closed(context).socket, _secret(context).content], "socket")):
-        with pytest.raises(ArtifactError, match=f"Output 'output' of step 'some' can't be stored: a {error_text}") as caught:
+    for make, error_text in (
+        (Unpicklable, "Unpicklable"),
+        (lambda context: [Unpicklable(context).socket, _token_secret(context).content], "socket"),
+    ):
+        with pytest.raises(ArtifactError, match=f"Output 'output' of step 'my_step' can't be stored: a {error_text}") as caught:
             _run_and_store(make)
         assert find_canary(error_details(caught.value)) == []
 
 
 def test_an_unregistered_secret_is_refused_and_its_value_is_sealed(tmp_path: Path) -> None:
-    """A secret without a secrets manager can't be stored, and its value is sealed."""
+    """A secret that no secrets manager has can't be stored. If only its value is stored, the value is sealed."""
     unregistered = ArbitrarySecretSchema(name="by_hand", arbitrary_kv_pairs={"key": canary("hand")})
     with pytest.raises(ArtifactError, match=r"‹secret:by_hand.*› belongs to no registered secret") as caught:
         _run_and_store(lambda _: unregistered)
@@ -273,10 +288,10 @@ def test_an_unregistered_secret_is_refused_and_its_value_is_sealed(tmp_path: Pat
     assert find_canary(tmp_path) == []
 
 
-def test_a_load_with_a_deleted_secret_raises_the_error_of_the_manager(client: Client, plant: Callable[..., str]) -> None:
-    """After the deletion of a secret, a load raises SecretNotFoundError."""
-    plant("token")
-    artifact = _run_and_store(lambda context: _secret(context).content["key"])
+def test_a_load_with_a_deleted_secret_raises_the_error_of_the_manager(client: Client, set_new_value: Callable[..., str]) -> None:
+    """If the secret in an output was deleted, loading the output raises SecretNotFoundError."""
+    set_new_value("token")
+    artifact = _run_and_store(lambda context: _token_secret(context).content["key"])
     client.secrets_manager.delete_secret("token")
     with pytest.raises(SecretNotFoundError):
         artifact.load()
@@ -287,7 +302,7 @@ def test_a_load_of_a_damaged_or_missing_file_raises_artifact_error() -> None:
     artifact = _run_and_store(lambda _: 1)
     file = Path(artifact.uri, "value.pkl")
     file.write_bytes(b"\x80\x05.")
-    with pytest.raises(ArtifactError, match="Output 'output' of step 'some' can't be loaded here"):
+    with pytest.raises(ArtifactError, match="Output 'output' of step 'my_step' can't be loaded here"):
         artifact.load()
     file.write_bytes(b"cmodule_that_is_nowhere\nthing\n.")
     with pytest.raises(ArtifactError, match="needs the module 'module_that_is_nowhere'"):
@@ -299,73 +314,73 @@ def test_a_load_of_a_damaged_or_missing_file_raises_artifact_error() -> None:
 
 
 def test_a_store_that_can_t_be_written_raises_artifact_error(client: Client, tmp_path: Path) -> None:
-    """If the path of the store is a file, the run fails."""
-    blocked = tmp_path / "file"
-    blocked.touch()
-    client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(blocked)})
+    """If the path of the artifact store is a file, the run fails."""
+    file = tmp_path / "file"
+    file.touch()
+    client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(file)})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mine"})
     with pytest.raises(ArtifactError, match="can't be written to the artifact store"):
         _run_and_store(lambda _: 1)
 
 
-def test_a_store_can_use_any_file_system_of_fsspec(client: Client, plant: Callable[..., str]) -> None:
-    """Outputs and the cache are stored at a URL; an unknown scheme raises an error."""
-    value = plant("token")
+def test_a_store_can_use_any_file_system_of_fsspec(client: Client, set_new_value: Callable[..., str]) -> None:
+    """Outputs and the cache can be stored at any URL that fsspec supports. An unknown scheme raises an error."""
+    value = set_new_value("token")
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mem", "custom", {"path": "memory://bucket/artifacts"})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mem"})
 
     @step(enable_cache=True)
-    def some(context: StepContext) -> Any:
+    def my_step(context: StepContext) -> Any:
         assert context.get_output_artifact_uri().startswith("memory://bucket/artifacts/")
-        return _secret(context).content["key"]
+        return _token_secret(context).content["key"]
 
     @pipeline
-    def one() -> None:
-        some()
+    def my_pipeline() -> None:
+        my_step()
 
-    runs = [one(), one()]
-    assert [run.steps["some"].status.value for run in runs] == ["completed", "cached"]
-    assert [run.steps["some"].output.load() == value for run in runs] == [True, True]
+    runs = [my_pipeline(), my_pipeline()]
+    assert [run.steps["my_step"].status.value for run in runs] == ["completed", "cached"]
+    assert [run.steps["my_step"].output.load() == value for run in runs] == [True, True]
     client.workspace.update_component(ComponentType.ARTIFACT_STORE, "mem", {"path": "nosuchscheme://bucket"})
     with pytest.raises(ArtifactError, match="nothing installed here reads nosuchscheme://"):
-        one()
+        my_pipeline()
 
 
-def test_resolved_attributes_are_the_credentials_of_a_store(client: Client, plant: Callable[..., str]) -> None:
+def test_resolved_attributes_are_the_credentials_of_a_store(client: Client, set_new_value: Callable[..., str]) -> None:
     """The file system of a custom store gets its attributes with references resolved."""
     import fsspec
 
-    value = plant("token")
-    seen: list[dict[str, Any]] = []
+    value = set_new_value("token")
+    file_system_options: list[dict[str, Any]] = []
 
     class Recording(fsspec.get_filesystem_class("memory")):  # type: ignore[misc] # fsspec has no type annotations
         protocol = "recording"
 
         def __init__(self, **options: Any) -> None:
             super().__init__()
-            seen.append(options)
+            file_system_options.append(options)
 
     fsspec.register_implementation("recording", Recording, clobber=True)
     attributes = {"path": "recording://bucket", "token": "{{token.key}}"}
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "own", "custom", attributes)
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "own"})
     artifact = _run_and_store(lambda _: 1)
-    assert seen[0]["token"] == value
+    assert file_system_options[0]["token"] == value
     assert find_canary(repr(artifact) + repr(artifact.folder) + repr(artifact.folder.files)) == []
 
 
 def test_a_custom_materializer_stores_an_output(client: Client) -> None:
-    """A later step, a run and the cache load the files of a custom materializer."""
+    """A later step, a run and the cache load the files of a custom materializer. A changed file is a cache miss."""
 
-    class Text(BaseMaterializer):
+    class TextMaterializer(BaseMaterializer):
         def handle_return(self, data: str) -> None:
             self.artifact.write("text.txt", data.encode())
 
         def handle_input(self, data_type: type[Any] = object) -> str:  # noqa: ARG002 - ZenML's signature
             return self.artifact.read("text.txt").decode()
 
-    @step(output_materializers=Text)
-    def some() -> str:
+    @step(output_materializers=TextMaterializer)
+    def my_step() -> str:
         return "hello"
 
     @step
@@ -374,52 +389,52 @@ def test_a_custom_materializer_stores_an_output(client: Client) -> None:
 
     @pipeline
     def both() -> None:
-        use(some())
+        use(my_step())
 
     runs = [both(), both()]
     assert [[step_run.status.value for step_run in run.steps.values()] for run in runs] == [["completed"] * 2, ["cached"] * 2]
     for run in runs:
-        assert run.steps["some"].output.load() == "hello"
+        assert run.steps["my_step"].output.load() == "hello"
         assert run.steps["use"].output.load() == "hello there"
-    Path(runs[0].steps["some"].output.uri, "text.txt").write_text("changed")
-    assert both().steps["some"].status.value == "completed"
+    Path(runs[0].steps["my_step"].output.uri, "text.txt").write_text("changed")
+    assert both().steps["my_step"].status.value == "completed"
 
 
-def test_a_materializer_that_writes_a_value_is_refused(client: Client, plant: Callable[..., str]) -> None:
-    """The files are deleted, and the error names the secret and the file."""
-    plant("token")
+def test_a_materializer_that_writes_a_value_is_refused(client: Client, set_new_value: Callable[..., str]) -> None:
+    """If a materializer writes a value to a file, the files are deleted, and the error names the secret and the file."""
+    set_new_value("token")
 
-    class Text(BaseMaterializer):
+    class TextMaterializer(BaseMaterializer):
         def handle_return(self, data: str) -> None:
             Path(self.artifact.uri, "text.txt").write_text(data)
 
-    @step(output_materializers=Text)
-    def some(context: StepContext) -> Annotated[str, "text"]:
-        return str(_secret(context).content["key"])
+    @step(output_materializers=TextMaterializer)
+    def my_step(context: StepContext) -> Annotated[str, "text"]:
+        return str(_token_secret(context).content["key"])
 
     @pipeline
-    def one() -> None:
-        some()
+    def my_pipeline() -> None:
+        my_step()
 
-    with pytest.raises(ArtifactError, match=r"Text wrote the value of ‹secret:token\.key› to text\.txt") as caught:
-        one()
+    with pytest.raises(ArtifactError, match=r"TextMaterializer wrote the value of ‹secret:token\.key› to text\.txt") as caught:
+        my_pipeline()
     assert find_canary(error_details(caught.value)) == []
 
 
 def test_invalid_materializers_are_refused() -> None:
-    """Unknown outputs and other classes raise an error when the step is created."""
+    """A materializer of an unknown output, or a class that is no materializer, raises an error when the step is created."""
 
-    def some() -> int:
+    def my_step() -> int:
         return 1
 
     with pytest.raises(StepInterfaceError, match="has no output 'other' to materialize"):
-        step(output_materializers={"other": BaseMaterializer})(some)
+        step(output_materializers={"other": BaseMaterializer})(my_step)
     with pytest.raises(StepInterfaceError, match="no materializer"):
-        step(output_materializers=int)(some)  # type: ignore[arg-type] # the test passes a wrong type
+        step(output_materializers=int)(my_step)  # type: ignore[arg-type] # the test passes a wrong type
 
 
 def test_a_step_fails_with_a_wrong_number_of_outputs(client: Client) -> None:
-    """The error has the numbers of outputs, and quotes no value."""
+    """If a step returns another number of outputs than it declares, the error names both numbers."""
     for returned in (1, (1,), (1, 2, 3)):
 
         @step(enable_cache=False)
@@ -427,15 +442,15 @@ def test_a_step_fails_with_a_wrong_number_of_outputs(client: Client) -> None:
             return returned  # type: ignore[return-value] # noqa: B023 - the step runs before the loop variable changes
 
         @pipeline
-        def one() -> None:
+        def my_pipeline() -> None:
             two()
 
         with pytest.raises(StepInterfaceError, match=r"declares 2 outputs \(a, b\) and returned"):
-            one()
+            my_pipeline()
 
 
 def test_the_error_for_a_missing_file_system_names_the_package(client: Client) -> None:
-    """A cloud store needs the package of its file system."""
+    """If the package of a cloud store's file system is not installed, the error has the command that installs it."""
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "gcs", "gcp", {"path": "gs://bucket"})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "gcs"})
     with pytest.raises(ArtifactError, match="pip install gcsfs"):

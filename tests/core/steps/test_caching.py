@@ -22,39 +22,41 @@ from zensecrets_jupyter.core.steps.execution.code_digest import code_digest
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 
-def _statuses(some: Step[Any], *arguments: Any, times: int = 2) -> list[str]:
-    """Return the statuses of a step in several runs of a pipeline."""
+def _statuses(my_step: Step[Any], *arguments: Any, run_count: int = 2) -> list[str]:
+    """Run a pipeline that calls the step several times, and return the status of the step in each run."""
 
     @pipeline
-    def one() -> None:
-        some(*arguments)
+    def my_pipeline() -> None:
+        my_step(*arguments)
 
-    return [one().steps[some.name].status.value for _ in range(times)]
+    return [my_pipeline().steps[my_step.name].status.value for _ in range(run_count)]
 
 
-def _reads_token(context: StepContext) -> bool:
+def _read_token(context: StepContext) -> bool:
+    """Read the secret ``token``, and return whether it has a value."""
     return bool(context.stack.secrets_manager.get_secret("token").content["key"])
 
 
-def _records(client: Client) -> list[Path]:
+def _cache_records(client: Client) -> list[Path]:
+    """Return the files in which the cache stores its records of runs."""
     return list(client.workspace.home.glob("artifact_stores/*/.cache/*"))
 
 
 def test_a_step_with_equal_inputs_and_settings_is_cached(client: Client) -> None:
-    """A run with inputs of equal content and equal settings is a cache hit."""
+    """If the inputs and the settings of a step are equal to those of an earlier run, the step is not run again."""
 
     @step(settings={"a": 1})
-    def some(items: list[int], label: str = "x") -> int:
+    def my_step(items: list[int], label: str = "x") -> int:
         return len(items)
 
-    assert _statuses(some, [1, 2]) == ["completed", "cached"]
-    assert _statuses(some, [1, 2], times=1) == ["cached"]
-    assert _statuses(some, [1, 3], times=1) == ["completed"]
-    assert _statuses(some, [1, 2], "y", times=1) == ["completed"]
-    some.configure(settings={"a": 2})
-    assert _statuses(some, [1, 2], times=1) == ["completed"]
-    some.configure(settings={"a": 1})
-    assert _statuses(some, [1, 2], times=1) == ["cached"]
+    assert _statuses(my_step, [1, 2]) == ["completed", "cached"]
+    assert _statuses(my_step, [1, 2], run_count=1) == ["cached"]
+    assert _statuses(my_step, [1, 3], run_count=1) == ["completed"]
+    assert _statuses(my_step, [1, 2], "y", run_count=1) == ["completed"]
+    my_step.configure(settings={"a": 2})
+    assert _statuses(my_step, [1, 2], run_count=1) == ["completed"]
+    my_step.configure(settings={"a": 1})
+    assert _statuses(my_step, [1, 2], run_count=1) == ["cached"]
 
 
 def test_cached_outputs_are_inputs_of_the_next_step(client: Client) -> None:
@@ -93,30 +95,30 @@ def test_nothing_is_cached_with_caching_off(client: Client) -> None:
 
     assert _statuses(off) == ["completed", "completed"]
     assert _statuses(with_context) == ["completed", "completed"]
-    assert not _records(client)
+    assert not _cache_records(client)
 
     @pipeline(enable_cache=False)
     def none() -> None:
         explicitly_on()
 
     assert [none().steps["explicitly_on"].status.value for _ in range(2)] == ["completed", "completed"]
-    assert not _records(client)
+    assert not _cache_records(client)
     assert _statuses(explicitly_on) == ["completed", "cached"]
 
 
-def test_a_rotated_secret_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
+def test_a_rotated_secret_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
     """A changed secret is a cache miss, however the step reads it."""
-    plant("token")
+    set_new_value("token")
     client.workspace.register_component(ComponentType.ALERTER, "mine", "slack", {"slack_token": "{{token.key}}"})
     client.workspace.update_stack("default", {ComponentType.ALERTER: "mine"})
 
     @step(enable_cache=True)
     def by_context(context: StepContext) -> bool:
-        return _reads_token(context)
+        return _read_token(context)
 
     @step
     def by_function() -> bool:
-        return _reads_token(get_step_context())
+        return _read_token(get_step_context())
 
     @step
     def by_client() -> bool:
@@ -137,34 +139,34 @@ def test_a_rotated_secret_is_a_miss(client: Client, plant: Callable[..., str]) -
     @step(enable_cache=True)
     def by_threads(context: StepContext) -> bool:
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            return all(pool.map(_reads_token, [context] * 4))
+            return all(pool.map(_read_token, [context] * 4))
 
-    for some in (by_context, by_function, by_client, by_settings, by_component, by_environment, by_threads):
-        assert (some.name, _statuses(some)) == (some.name, ["completed", "cached"])
-        plant("token")
-        assert (some.name, _statuses(some)) == (some.name, ["completed", "cached"])
+    for each_step in (by_context, by_function, by_client, by_settings, by_component, by_environment, by_threads):
+        assert (each_step.name, _statuses(each_step)) == (each_step.name, ["completed", "cached"])
+        set_new_value("token")
+        assert (each_step.name, _statuses(each_step)) == (each_step.name, ["completed", "cached"])
 
 
-def test_a_rotated_secret_of_the_pipeline_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
+def test_a_rotated_secret_of_the_pipeline_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
     """A changed secret of a pipeline is a cache miss for its steps."""
-    plant("token")
+    set_new_value("token")
 
     @step
-    def some() -> bool:
+    def my_step() -> bool:
         return bool(os.environ["KEY"])
 
     @pipeline(secrets=["token"])
-    def one() -> None:
-        some()
+    def my_pipeline() -> None:
+        my_step()
 
-    first = [one().steps["some"].status.value for _ in range(2)]
-    plant("token")
-    assert [*first, one().steps["some"].status.value] == ["completed", "cached", "completed"]
+    statuses = [my_pipeline().steps["my_step"].status.value for _ in range(2)]
+    set_new_value("token")
+    assert [*statuses, my_pipeline().steps["my_step"].status.value] == ["completed", "cached", "completed"]
 
 
-def test_a_rotated_secret_in_an_input_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
+def test_a_rotated_secret_in_an_input_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
     """A changed secret is a cache miss for a step with its value as input."""
-    plant("token")
+    set_new_value("token")
 
     @step
     def use(token: str) -> int:
@@ -180,7 +182,7 @@ def test_a_rotated_secret_in_an_input_is_a_miss(client: Client, plant: Callable[
         use(give())
 
     runs = [both(), both()]
-    plant("token")
+    set_new_value("token")
     runs.append(both())
     assert [[run.steps[name].status.value for name in ("use", "use_2")] for run in runs] == [
         ["completed", "completed"],
@@ -189,89 +191,90 @@ def test_a_rotated_secret_in_an_input_is_a_miss(client: Client, plant: Callable[
     ]
 
 
-def test_a_change_of_an_unused_secret_is_a_hit(client: Client, plant: Callable[..., str]) -> None:
+def test_a_change_of_an_unused_secret_is_a_hit(client: Client, set_new_value: Callable[..., str]) -> None:
     """A change of a secret that the run did not read is a cache hit."""
-    plant("token")
-    plant("other")
+    set_new_value("token")
+    set_new_value("other")
 
     @step(enable_cache=True)
-    def some(context: StepContext) -> bool:
-        return _reads_token(context)
+    def my_step(context: StepContext) -> bool:
+        return _read_token(context)
 
-    assert _statuses(some) == ["completed", "cached"]
-    plant("other")
-    assert _statuses(some, times=1) == ["cached"]
+    assert _statuses(my_step) == ["completed", "cached"]
+    set_new_value("other")
+    assert _statuses(my_step, run_count=1) == ["cached"]
 
 
-def test_a_deleted_secret_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
+def test_a_deleted_secret_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
     """After the deletion of a secret, the step runs and raises the error itself."""
-    plant("token")
+    set_new_value("token")
 
     @step(enable_cache=True)
-    def some(context: StepContext) -> bool:
-        return "token" in context.stack.secrets_manager.list_secrets() and _reads_token(context)
+    def my_step(context: StepContext) -> bool:
+        return "token" in context.stack.secrets_manager.list_secrets() and _read_token(context)
 
-    assert _statuses(some) == ["completed", "cached"]
+    assert _statuses(my_step) == ["completed", "cached"]
     client.secrets_manager.delete_secret("token")
-    assert _statuses(some) == ["completed", "cached"]
+    assert _statuses(my_step) == ["completed", "cached"]
 
 
-def test_a_run_with_a_missing_secret_is_not_cached(client: Client, plant: Callable[..., str]) -> None:
+def test_a_run_with_a_missing_secret_is_not_cached(client: Client, set_new_value: Callable[..., str]) -> None:
     """A run that could not read a secret is not cached."""
 
     @step(enable_cache=True)
-    def some(context: StepContext) -> bool:
+    def my_step(context: StepContext) -> bool:
         try:
-            return _reads_token(context)
+            return _read_token(context)
         except KeyError:
             return False
 
-    assert _statuses(some) == ["completed", "completed"]
-    plant("token")
-    assert _statuses(some) == ["completed", "cached"]
+    assert _statuses(my_step) == ["completed", "completed"]
+    set_new_value("token")
+    assert _statuses(my_step) == ["completed", "cached"]
 
 
-def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, plant: Callable[..., str]) -> None:
+def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, set_new_value: Callable[..., str]) -> None:
     """A run is not cached if a secret changed between or after its reads."""
-    plant("token")
+    set_new_value("token")
 
     @step(enable_cache=True)
     def rotates_between(context: StepContext) -> bool:
-        _reads_token(context)
-        plant("token")
-        return _reads_token(context)
+        _read_token(context)
+        set_new_value("token")
+        return _read_token(context)
 
     @step(enable_cache=True)
     def rotates_after(context: StepContext) -> bool:
-        has_token = _reads_token(context)
-        plant("token")
+        has_token = _read_token(context)
+        set_new_value("token")
         return has_token
 
     assert _statuses(rotates_between) == ["completed", "completed"]
     assert _statuses(rotates_after) == ["completed", "completed"]
 
 
-def test_a_locked_store_is_a_miss(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the passphrase, a cached run that read a secret is not reused."""
+def test_a_locked_store_is_a_miss(client: Client, set_new_value: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a wrong passphrase, a cached run that read a secret is not reused."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "right")
-    plant("token")
+    set_new_value("token")
     code = (
         "import json\n"
         "from zensecrets_jupyter.core.client import Client\n"
         "from zensecrets_jupyter.core.steps import StepContext, pipeline, step\n"
         "@step\n"
-        "def some() -> str:\n"
+        "def my_step() -> str:\n"
         "    try:\n"
-        "        return Client().get_secret('token').content['key'][:0] + 'read'\n"
+        "        Client().get_secret('token').content['key']\n"
+        "        return 'read'\n"
         "    except Exception as error:\n"
         "        return type(error).__name__\n"
         "@pipeline\n"
-        "def one():\n"
-        "    some()\n"
+        "def my_pipeline():\n"
+        "    my_step()\n"
         "import contextlib, io\n"
         "with contextlib.redirect_stdout(io.StringIO()):\n"
-        "    run = one()\n"
-        "print(json.dumps([run.steps['some'].status.value, run.steps['some'].output.load()]))\n"
+        "    run = my_pipeline()\n"
+        "print(json.dumps([run.steps['my_step'].status.value, run.steps['my_step'].output.load()]))\n"
     )
     assert [run_python(code), run_python(code)] == [["completed", "read"], ["cached", "read"]]
     status, output = run_python(code, environment={"ZENSECRETS_PASSPHRASE": "wrong"})
@@ -281,68 +284,68 @@ def test_a_locked_store_is_a_miss(client: Client, plant: Callable[..., str], mon
 
 
 def test_a_step_without_secrets_creates_no_key(client: Client) -> None:
-    """A workspace whose steps read no secret has no data key."""
+    """If the steps of a workspace read no secret, the cache creates no data key."""
 
     @step(enable_cache=True)
-    def some(context: StepContext) -> str:
+    def my_step(context: StepContext) -> str:
         return context.stack.name
 
-    assert _statuses(some) == ["completed", "cached"]
+    assert _statuses(my_step) == ["completed", "cached"]
     assert not list(client.workspace.home.rglob("keys/*"))
 
 
-def test_cache_records_contain_no_value(client: Client, plant: Callable[..., str]) -> None:
-    """A record contains only names and digests, and a fingerprint with the workspace's key."""
-    value = plant("token")
+def test_cache_records_contain_no_value(client: Client, set_new_value: Callable[..., str]) -> None:
+    """A cache record contains names and hashes, and no value of a secret. Its hash of the values has a secret key."""
+    value = set_new_value("token")
 
     @step(settings={"token": "{{token.key}}"}, secrets=["token"])
-    def some(context: StepContext) -> bool:
-        return _reads_token(context) and bool(context.settings.token)
+    def my_step(context: StepContext) -> bool:
+        return _read_token(context) and bool(context.settings.token)
 
-    some.configure(enable_cache=True)
-    assert _statuses(some) == ["completed", "cached"]
-    (record,) = _records(client)
+    my_step.configure(enable_cache=True)
+    assert _statuses(my_step) == ["completed", "cached"]
+    (record,) = _cache_records(client)
     assert find_canary(record) == []
     assert find_canary(record.name) == []
     assert record.stat().st_mode & 0o777 == 0o600
     content = json.loads(record.read_text())
     assert content["reads"] == [[client.secrets_manager.id, "default", "token"]]
     assert value not in record.read_text()
-    assert client.workspace.fingerprint("x") != content["fingerprint"] != Client().workspace.fingerprint(value)
+    assert content["fingerprint"] not in {"", client.workspace.fingerprint(value)}
 
 
 def test_damaged_records_are_misses(client: Client) -> None:
-    """After any damage to a record, the step runs and writes a new record."""
+    """After any damage to a cache record, the step runs again and writes a new record."""
 
     @step
-    def some() -> int:
+    def my_step() -> int:
         return 1
 
-    assert _statuses(some, times=1) == ["completed"]
-    (record,) = _records(client)
-    whole = record.read_bytes()
-    for damaged in (b"", b"null", b"[]", b"{}", whole[:-5], whole.replace(b'"format": 1', b'"format": 99'), b"\xff\xfe"):
+    assert _statuses(my_step, run_count=1) == ["completed"]
+    (record,) = _cache_records(client)
+    undamaged = record.read_bytes()
+    for damaged in (b"", b"null", b"[]", b"{}", undamaged[:-5], undamaged.replace(b'"format": 1', b'"format": 99'), b"\xff\xfe"):
         record.write_bytes(damaged)
-        assert _statuses(some) == ["completed", "cached"], damaged
+        assert _statuses(my_step) == ["completed", "cached"], damaged
 
 
 def test_a_deleted_output_is_a_miss(client: Client) -> None:
     """A step whose stored output was deleted runs again."""
 
     @step
-    def some() -> int:
+    def my_step() -> int:
         return 1
 
-    assert _statuses(some) == ["completed", "cached"]
+    assert _statuses(my_step) == ["completed", "cached"]
     for file in client.workspace.home.rglob("value.pkl"):
         file.unlink()
-    assert _statuses(some) == ["completed", "cached"]
+    assert _statuses(my_step) == ["completed", "cached"]
 
 
-def test_a_changed_stack_is_a_miss_for_a_step_that_reads_it(client: Client, plant: Callable[..., str]) -> None:
-    """Only a step that reads its stack runs again after a change of an attribute."""
-    plant("token")
-    plant("other")
+def test_a_changed_stack_is_a_miss_for_a_step_that_reads_it(client: Client, set_new_value: Callable[..., str]) -> None:
+    """After a change of an attribute of the stack, a step that reads the stack runs again, and another step does not."""
+    set_new_value("token")
+    set_new_value("other")
     client.workspace.register_component(ComponentType.ALERTER, "mine", "slack", {"slack_token": "{{token.key}}"})
     client.workspace.update_stack("default", {ComponentType.ALERTER: "mine"})
 
@@ -357,26 +360,26 @@ def test_a_changed_stack_is_a_miss_for_a_step_that_reads_it(client: Client, plan
     assert _statuses(reads_stack) == _statuses(ignores_stack) == ["completed", "cached"]
     client.workspace.update_component(ComponentType.ALERTER, "mine", {"slack_token": "{{other.key}}"})
     assert _statuses(reads_stack) == ["completed", "cached"]
-    assert _statuses(ignores_stack, times=1) == ["cached"]
+    assert _statuses(ignores_stack, run_count=1) == ["cached"]
 
 
-def test_another_secrets_manager_is_a_miss(client: Client, plant: Callable[..., str]) -> None:
+def test_another_secrets_manager_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
     """A cached run that read a secret is valid only with the same secrets manager."""
-    plant("token")
+    set_new_value("token")
 
     @step
-    def some() -> bool:
+    def my_step() -> bool:
         return bool(Client().get_secret("token").content["key"])
 
-    assert _statuses(some) == ["completed", "cached"]
+    assert _statuses(my_step) == ["completed", "cached"]
     client.workspace.register_component(ComponentType.SECRETS_MANAGER, "other", "memory", {})
     client.workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "other"})
-    plant("token")
-    assert _statuses(some) == ["completed", "cached"]
+    set_new_value("token")
+    assert _statuses(my_step) == ["completed", "cached"]
 
 
 def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client) -> None:
-    """The backend is read once per secret, although three runs use the secrets."""
+    """The first run and the validation of two cached runs read each secret from the backend once in total."""
     client.workspace.register_component(ComponentType.SECRETS_MANAGER, "counted", CountingBackend.FLAVOR, {})
     client.workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "counted"})
     manager = client.secrets_manager
@@ -386,13 +389,13 @@ def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client
         backend.put(name, key=canary(name))
 
     @step(enable_cache=True)
-    def some(context: StepContext) -> int:
+    def my_step(context: StepContext) -> int:
         for _ in range(1000):
-            _reads_token(context)
+            _read_token(context)
             _ = context.stack.secrets_manager.get_secret("other").content
         return 1
 
-    assert _statuses(some, times=3) == ["completed", "cached", "cached"]
+    assert _statuses(my_step, run_count=3) == ["completed", "cached", "cached"]
     assert sorted(backend.reads) == ["other", "token"]
 
 
@@ -422,16 +425,16 @@ def test_the_validation_of_a_cached_run_uses_the_cache_of_secrets(client: Client
 )
 def test_the_code_digest_depends_on_the_executed_code(first_code: str, second_code: str, *, is_same: bool) -> None:
     """Comments do not change the digest; constants, names, defaults, closures and helper functions do."""
-    spaces: list[dict[str, Any]] = [{"__name__": "cell"}, {"__name__": "cell"}]
-    for text, space in zip((first_code, second_code), spaces, strict=True):
-        exec(text, space)  # noqa: S102 - the test needs a function without source text
-    assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is is_same
-    assert code_digest(spaces[0]["f"]) is not None
+    namespaces: list[dict[str, Any]] = [{"__name__": "cell"}, {"__name__": "cell"}]
+    for text, namespace in zip((first_code, second_code), namespaces, strict=True):
+        exec(text, namespace)  # noqa: S102 - the test needs a function without source text
+    assert (code_digest(namespaces[0]["f"]) == code_digest(namespaces[1]["f"])) is is_same
+    assert code_digest(namespaces[0]["f"]) is not None
 
 
-def test_functions_without_a_code_digest_are_not_cached(client: Client, plant: Callable[..., str]) -> None:
-    """A step that uses an outer lock or secret is not cached."""
-    plant("token")
+def test_functions_without_a_code_digest_are_not_cached(client: Client, set_new_value: Callable[..., str]) -> None:
+    """If a step uses a lock, a secret or its value from outside of its function, the step is not cached."""
+    set_new_value("token")
     lock = threading.Lock()
     token = client.get_secret("token").content["key"]
     secret = client.get_secret("token")
@@ -448,39 +451,39 @@ def test_functions_without_a_code_digest_are_not_cached(client: Client, plant: C
     def holds_secret() -> int:
         return len(secret.content)
 
-    space: dict[str, Any] = {"step": step, "token": token, "__name__": "cell"}
-    exec("@step\ndef by_global() -> int:\n    return len(token)", space)  # noqa: S102 - the test needs a function without source text
-    for some in (holds_lock, holds_value, holds_secret, space["by_global"]):
-        assert (some.name, _statuses(some)) == (some.name, ["completed", "completed"])
+    namespace: dict[str, Any] = {"step": step, "token": token, "__name__": "cell"}
+    exec("@step\ndef by_global() -> int:\n    return len(token)", namespace)  # noqa: S102 - the test needs a function without source text
+    for each_step in (holds_lock, holds_value, holds_secret, namespace["by_global"]):
+        assert (each_step.name, _statuses(each_step)) == (each_step.name, ["completed", "completed"])
 
 
 def test_the_code_digest_does_not_change_with_calls() -> None:
-    """The adaptive bytecode of a function after many calls does not change the digest."""
+    """After many calls, Python replaces instructions of a function by faster ones. This does not change the digest."""
 
-    def warm(n: int) -> int:
+    def function(n: int) -> int:
         return sum(m * 2 for m in range(n)) + len(str(n))
 
-    before = code_digest(warm)
+    digest_before = code_digest(function)
     for n in range(2000):
-        warm(n % 7)
-    assert code_digest(warm) == before
+        function(n % 7)
+    assert code_digest(function) == digest_before
 
 
 @given(st.text(max_size=50), st.text(max_size=50))
 def test_the_code_digest_depends_on_constants(first: str, second: str) -> None:
     """Two functions that return a text have equal digests exactly if the texts are equal."""
-    spaces: list[dict[str, Any]] = [{}, {}]
-    for text, space in zip((first, second), spaces, strict=True):
-        exec(f"def f(): return {text!r}", space)  # noqa: S102 - the test needs a function without source text
-    assert (code_digest(spaces[0]["f"]) == code_digest(spaces[1]["f"])) is (first == second)
+    namespaces: list[dict[str, Any]] = [{}, {}]
+    for text, namespace in zip((first, second), namespaces, strict=True):
+        exec(f"def f(): return {text!r}", namespace)  # noqa: S102 - the test needs a function without source text
+    assert (code_digest(namespaces[0]["f"]) == code_digest(namespaces[1]["f"])) is (first == second)
 
 
 def test_the_code_digest_is_equal_in_another_process() -> None:
     """The order of sets and the addresses of objects do not change the digest."""
     code = "def f(n):\n    return n in {'a', 'b', 'c', 'd', 'e'} and (lambda m: m)(n)\n"
-    space: dict[str, Any] = {}
-    exec(code, space)  # noqa: S102 - the test needs a function without source text
+    namespace: dict[str, Any] = {}
+    exec(code, namespace)  # noqa: S102 - the test needs a function without source text
     imports = "import json, sys\nfrom zensecrets_jupyter.core.steps.execution.code_digest import code_digest\n"
     digest_code = f"{imports}exec(sys.argv[1])\nprint(json.dumps(code_digest(f)))"
     for seed in ("1", "2"):
-        assert run_python(digest_code, code, environment={"PYTHONHASHSEED": seed}) == code_digest(space["f"])
+        assert run_python(digest_code, code, environment={"PYTHONHASHSEED": seed}) == code_digest(namespace["f"])

@@ -28,7 +28,8 @@ def make(n: int = 1) -> int:
 
 
 def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every argument of ZenML is accepted, and an argument without effect prints one line."""
+    """Every argument of ZenML is accepted and stored. An argument without effect prints one line."""
+    # Type checkers refuse arguments that are unpacked from a dictionary.
     untyped_step: Any = step
     untyped_pipeline: Any = pipeline
     for name, reason in STEP_OPTIONS.items():
@@ -44,8 +45,8 @@ def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -
         assert untyped_pipeline(**{name: "given"})(make.entrypoint).options == {name: "given"}
     capsys.readouterr()
     settings = {"docker": DockerSettings(apt_packages=["git"]), "resources": ResourceSettings(gpu_count=1), "own": "x"}
-    named = {"orchestrator.vertex": {"synchronous": False}, "experiment_tracker.mlflow": {"nested": True}}
-    new_step = step(settings={**settings, **named}, retry=StepRetryConfig(max_retries=3))(make.entrypoint)
+    component_settings = {"orchestrator.vertex": {"synchronous": False}, "experiment_tracker.mlflow": {"nested": True}}
+    new_step = step(settings={**settings, **component_settings}, retry=StepRetryConfig(max_retries=3))(make.entrypoint)
     assert (dict(new_step.settings)["own"], dict(new_step.settings)["experiment_tracker.mlflow"]) == ("x", {"nested": True})
     warned_names = [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()]
     assert warned_names == ["settings['docker']", "settings['resources']", "settings['orchestrator.vertex']"]
@@ -54,16 +55,16 @@ def test_all_arguments_of_zenml_are_stored(capsys: pytest.CaptureFixture[str]) -
 def test_unknown_arguments_are_refused() -> None:
     """An unknown argument raises an error in one line with a near miss."""
     untyped_make: Any = make
-    wrong: dict[str, Callable[[], Any]] = {
+    wrong_calls: dict[str, Callable[[], Any]] = {
         "'experiment_trackr' for step 'make'. Did you mean 'experiment_tracker'": lambda: step(experiment_trackr="x")(make.entrypoint),
         "'on_sucess' for step 'make'. Did you mean 'on_success'": lambda: untyped_make.with_options(on_sucess=print),
         "'sttings' for pipeline 'make'. Did you mean 'settings'": lambda: pipeline(sttings={})(make.entrypoint),
         "on_failure of step 'make' is a str, which can't be called": lambda: step(on_failure="x")(make.entrypoint),  # type: ignore[call-overload]
         "has no parameter 'm'. It takes n": lambda: untyped_make.configure(parameters={"m": 1}),
     }
-    for error_text, use in wrong.items():
+    for error_text, call in wrong_calls.items():
         with pytest.raises(StepInterfaceError) as caught:
-            use()
+            call()
         assert error_text in str(caught.value)
         assert is_one_line(caught.value)
 
@@ -75,11 +76,11 @@ def test_with_options_returns_a_copy(client: Client) -> None:
     assert [copied(), copied(2), make()] == [5, 2, 1]
 
     @pipeline
-    def one(n: int = 1) -> None:
+    def my_pipeline(n: int = 1) -> None:
         make(n)
 
-    assert one.with_options(enable_cache=False).configure(parameters={"n": 3})().steps["make"].output.load() == 3
-    assert (one.enable_cache, one.parameters) == (None, {})
+    assert my_pipeline.with_options(enable_cache=False).configure(parameters={"n": 3})().steps["make"].output.load() == 3
+    assert (my_pipeline.enable_cache, my_pipeline.parameters) == (None, {})
 
 
 def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
@@ -93,13 +94,13 @@ def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
         make(4)
 
     assert list(ordered().steps) == ["first", "second", "third", "make"]
-    wrong = {
+    wrong_calls = {
         "two steps named 'a'": [{"id": "a"}, {"id": "a"}],
         "'b' can't be put after 'c'": [{"id": "b", "after": "c"}],
         "after an int": [{"after": 7}],
         "can't be named '../up'": [{"id": "../up"}],
     }
-    for error_text, calls in wrong.items():
+    for error_text, calls in wrong_calls.items():
 
         @pipeline
         def refused(calls: Any = calls) -> None:
@@ -119,21 +120,21 @@ def test_an_input_can_have_the_name_of_an_argument(client: Client) -> None:
         return f"{id} {after}"
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         look(id=7, after="x")
         look(8, "y")
 
-    run = one()
+    run = my_pipeline()
     assert [run.steps[name].output.load() for name in ("look", "look_2")] == ["7 x", "8 y"]
     assert look(id=1, after="z") == "1 z"
 
 
 def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    """A step's hook overrides the hook of the pipeline; errors in hooks are not quoted."""
-    seen: list[str] = []
+    """The hook of a step replaces the hook of the pipeline. If a hook raises an error, only the type of the error is printed."""
+    calls: list[str] = []
 
     def record(error: BaseException) -> None:
-        seen.append(type(error).__name__)
+        calls.append(type(error).__name__)
 
     def broken() -> None:
         raise ValueError(canary("hook"))
@@ -145,7 +146,7 @@ def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFix
     def fails() -> None:
         raise KeyError
 
-    @pipeline(on_success=lambda: seen.append("pipeline"), on_failure=lambda: seen.append("never"))
+    @pipeline(on_success=lambda: calls.append("pipeline"), on_failure=lambda: calls.append("never"))
     def both() -> None:
         fine()
         make()
@@ -153,13 +154,13 @@ def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFix
 
     with pytest.raises(KeyError):
         both()
-    assert seen == ["pipeline", "KeyError"]
+    assert calls == ["pipeline", "KeyError"]
     assert capsys.readouterr().err == "The hook 'broken' raised ValueError.\n"
 
 
-def test_each_key_is_a_variable_under_two_names(client: Client, plant: Callable[..., str]) -> None:
-    """The names are the key in upper case, and the unchanged key if valid."""
-    values = {"api_key": plant("service", "api_key"), "some.key": plant("dotted", "some.key")}
+def test_each_key_is_a_variable_under_two_names(client: Client, set_new_value: Callable[..., str]) -> None:
+    """Each key of a secret is an environment variable in upper case, and unchanged if it is a valid name of a variable."""
+    values = {"api_key": set_new_value("service", "api_key"), "some.key": set_new_value("dotted", "some.key")}
     names = ("api_key", "API_KEY", "some.key", "SOME_KEY")
 
     @step(secrets=["service", "dotted"], enable_cache=False)
@@ -171,7 +172,7 @@ def test_each_key_is_a_variable_under_two_names(client: Client, plant: Callable[
 
 
 def test_a_context_has_the_names_of_its_step_pipeline_and_run(client: Client) -> None:
-    """The run can be found again by the name in the context."""
+    """The context of a step has the names of the step, the pipeline and the run, with which a client finds them again."""
 
     @step(enable_cache=False)
     def look() -> str:
@@ -179,19 +180,19 @@ def test_a_context_has_the_names_of_its_step_pipeline_and_run(client: Client) ->
         return f"{context.pipeline.name} {context.pipeline_run.name} {context.step_run.name}"
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         look()
 
-    assert one.with_options(run_name="tuesday")().steps["look"].output.load() == "one tuesday look"
-    assert client.get_pipeline_run("tuesday").pipeline == "one"
-    assert client.get_pipeline("one").last_successful_run.name == "tuesday"
+    assert my_pipeline.with_options(run_name="tuesday")().steps["look"].output.load() == "my_pipeline tuesday look"
+    assert client.get_pipeline_run("tuesday").pipeline == "my_pipeline"
+    assert client.get_pipeline("my_pipeline").last_successful_run.name == "tuesday"
     with pytest.raises(RunNotFoundError):
         client.get_pipeline_run("wednesday")
     assert look().startswith("look look-2")
 
 
 def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
-    """It is the default for subclasses too; its code is part of the cache key."""
+    """A materializer is the default for its types and their subclasses. If its code changes, the next run is a cache miss."""
 
     class Thing:
         def __init__(self, text: str) -> None:
@@ -219,19 +220,19 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
         return Special("x")
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         thing()
 
     assert thing.materializer_of("output") is PickleMaterializer
     first = materializer_with("1")
     assert thing.materializer_of("output") is first
-    loaded = one().steps["thing"].output.load()
+    loaded = my_pipeline().steps["thing"].output.load()
     assert (type(loaded), loaded.text) == (Special, "x1")
-    assert one().steps["thing"].status == "cached"
+    assert my_pipeline().steps["thing"].status == "cached"
     materializer_with("2")
-    assert one().steps["thing"].output.load().text == "x2"
+    assert my_pipeline().steps["thing"].output.load().text == "x2"
     with pytest.raises(MaterializerInterfaceError, match=r"Things can't write an int: it supports .*Thing") as caught:
-        first(one().steps["thing"].output.folder).save(1)
+        first(my_pipeline().steps["thing"].output.folder).save(1)
     assert isinstance(caught.value, TypeError)
     with pytest.raises(MaterializerInterfaceError, match="no type"):
 

@@ -9,19 +9,19 @@ from zensecrets_jupyter.core.stack import ComponentType
 from zensecrets_jupyter.core.steps import pipeline, step
 from zensecrets_jupyter.core.steps.execution.orchestrators import LocalOrchestrator, Orchestrator, get_orchestrator
 
-ran: list[int] = []
+step_calls: list[int] = []
 
 
 @step
-def some() -> None:
-    """Record a run."""
-    ran.append(1)
+def my_step() -> None:
+    """Record the call."""
+    step_calls.append(1)
 
 
 @pipeline
-def one() -> None:
+def my_pipeline() -> None:
     """Run one step."""
-    some()
+    my_step()
 
 
 def test_the_orchestrator_of_the_default_stack_is_implemented(client: Client) -> None:
@@ -34,24 +34,24 @@ def test_the_orchestrator_of_the_default_stack_is_implemented(client: Client) ->
 
 
 def test_an_orchestrator_without_an_implementation_is_refused(client: Client) -> None:
-    """The error names the implemented flavors, and no step runs."""
+    """If an orchestrator of this flavor can't run steps, the error names the flavors that can, and no step runs."""
     client.workspace.register_component(ComponentType.ORCHESTRATOR, "kf", "kubeflow", {})
     client.workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "kf"})
-    ran.clear()
+    step_calls.clear()
     with pytest.raises(FlavorUnavailableError, match=r"orchestrator 'kf'.*'kubeflow'.*local") as caught:
-        one()
+        my_pipeline()
     assert is_one_line(caught.value)
     assert caught.value.flavor == "kubeflow"
-    assert not ran
+    assert not step_calls
 
 
 def test_a_remote_orchestrator_with_local_components_is_refused(client: Client) -> None:
-    """The report names the local secrets manager and artifact store, and no step runs."""
+    """The report of problems names the local secrets manager and the local artifact store, and no step runs."""
     client.workspace.register_component(ComponentType.ORCHESTRATOR, "k8s", "kubernetes", {})
     client.workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "k8s"})
-    ran.clear()
+    step_calls.clear()
     with pytest.raises(StackValidationError) as caught:
-        one()
-    types_to_set = [problem.type_to_set for problem in caught.value.report.problems]
-    assert types_to_set == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
-    assert not ran
+        my_pipeline()
+    missing_types = [problem.type_to_set for problem in caught.value.report.problems]
+    assert missing_types == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
+    assert not step_calls

@@ -49,7 +49,7 @@ def fail(n: int) -> int:
 
 
 def test_outputs_and_values_reach_the_next_step(client: Client) -> None:
-    """Steps receive single outputs, unpacked outputs, values and defaults, and the run has each output."""
+    """A step can receive a single output, an unpacked output, a value or a default, and the run has the output of each step."""
 
     @pipeline
     def sums(n: int, *, offset: int = 0) -> None:
@@ -74,10 +74,10 @@ def test_steps_can_be_arguments_of_a_pipeline(client: Client) -> None:
     """A pipeline can receive steps as arguments, as in ZenML 0.20."""
 
     @pipeline
-    def open_one(loader: Any, trainer: Any) -> None:
+    def train(loader: Any, trainer: Any) -> None:
         trainer(loader(1), 2)
 
-    assert open_one(make, trainer=add).steps["add"].output.load() == 3
+    assert train(make, trainer=add).steps["add"].output.load() == 3
 
 
 def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,6 +94,7 @@ def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[s
     run = two.last_run
     assert run is not None
     assert lines[:3] == ["Pipeline 'two': 2 steps on stack 'default'.", "make N s completed", "fail N s failed (LookupError)"]
+    # Each run prints four lines: its start, both steps and its end. The second run begins at line 4.
     assert lines[5] == "make N s cached"
     assert lines[7] == f"Run {run.id} failed in N s."
 
@@ -126,28 +127,28 @@ def test_a_failed_step_ends_the_run(client: Client) -> None:
 
 
 def test_ctrl_c_ends_the_run(client: Client) -> None:
-    """A KeyboardInterrupt in a step is raised unchanged, and the run has ended."""
+    """A KeyboardInterrupt in a step is raised unchanged, the run fails, and later steps do not run."""
 
     @step
     def interrupted() -> None:
         raise KeyboardInterrupt
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         interrupted()
         make(1)
 
     with pytest.raises(KeyboardInterrupt):
-        one()
-    assert one.last_run is not None
-    assert one.last_run.status is ExecutionStatus.FAILED
-    assert one.last_run.steps["make"].status is ExecutionStatus.NOT_RUN
+        my_pipeline()
+    assert my_pipeline.last_run is not None
+    assert my_pipeline.last_run.status is ExecutionStatus.FAILED
+    assert my_pipeline.last_run.steps["make"].status is ExecutionStatus.NOT_RUN
     with pytest.raises(StepContextError):
         get_step_context()
 
 
 def test_an_exception_without_attributes_is_raised(client: Client) -> None:
-    """An exception class that refuses attributes is raised without ``pipeline_run``."""
+    """If the exception of a step accepts no attributes, it is raised without the attribute ``pipeline_run``."""
 
     class ReadOnlyError(Exception):
         def __setattr__(self, name: str, value: object) -> None:
@@ -160,16 +161,16 @@ def test_an_exception_without_attributes_is_raised(client: Client) -> None:
         raise ReadOnlyError
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         fails()
 
     with pytest.raises(ReadOnlyError):
-        one()
-    assert one.last_run is not None
+        my_pipeline()
+    assert my_pipeline.last_run is not None
 
 
 def test_a_step_output_can_t_be_used_as_a_value(client: Client) -> None:
-    """Each use of a placeholder as a value raises an error with an alternative."""
+    """A pipeline receives a placeholder for each output of a step. Its use as a value raises an error with an alternative."""
     uses: list[tuple[Callable[[Any], Any], str]] = [
         (bool, "__bool__"),
         (lambda output: output + 1, "__add__"),
@@ -190,50 +191,50 @@ def test_a_step_output_can_t_be_used_as_a_value(client: Client) -> None:
     for use, error_text in uses:
 
         @pipeline
-        def one(use: Callable[[Any], Any] = use) -> None:
+        def my_pipeline(use: Callable[[Any], Any] = use) -> None:
             use(make(1))
 
         with pytest.raises(StepInterfaceError, match=error_text) as caught:
-            one()
+            my_pipeline()
         assert is_one_line(caught.value)
         assert caught.value.hint
 
 
 def test_the_repr_of_a_step_output_names_its_step(client: Client) -> None:
-    """``repr`` works on a placeholder, and a lookup of special methods raises no StepInterfaceError."""
+    """``repr`` of the placeholder of an output names its step, and ``hasattr`` returns false for an IPython method."""
     texts = []
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         output: Any = make(1)
         texts.append(repr(output))
         texts.append(str(hasattr(output, "_repr_html_")))
 
-    one()
+    my_pipeline()
     assert texts == ["<output 'output' of step 'make', not computed yet>", "False"]
 
 
 def test_a_step_output_is_valid_only_in_its_pipeline(client: Client) -> None:
-    """A placeholder raises an error in another pipeline, and in a step outside a pipeline."""
+    """The placeholder of an output raises an error in another pipeline, and as an argument of a step outside a pipeline."""
     outputs: list[Any] = []
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         outputs.append(make(1))
 
     @pipeline
     def other() -> None:
         add(outputs[0])
 
-    one()
+    my_pipeline()
     for use in (other, lambda: add(outputs[0])):
         with pytest.raises(StepInterfaceError, match="Load it first"):
             use()
 
 
-def test_a_nested_pipeline_adds_its_steps(client: Client, plant: Callable[..., str]) -> None:
-    """Settings and secrets of a nested pipeline apply to its own steps only."""
-    plant("inner_secret")
+def test_a_nested_pipeline_adds_its_steps(client: Client, set_new_value: Callable[..., str]) -> None:
+    """A nested pipeline adds its steps to the outer run. Its settings and secrets apply to these steps, and to no others."""
+    set_new_value("inner_secret")
 
     @step(enable_cache=False)
     def look(n: int, context: StepContext) -> tuple[int, str, bool]:
@@ -290,42 +291,47 @@ def test_an_error_in_the_function_ends_the_recording(client: Client) -> None:
 
 
 def test_a_pipeline_needs_a_named_function() -> None:
-    """An object that is no named function raises an error."""
-    for wrong in (int, len, lambda: None):
+    """A class, a built-in function or a lambda raises an error."""
+    for decorated in (int, len, lambda: None):
         with pytest.raises(StepInterfaceError):
-            pipeline(wrong)
+            pipeline(decorated)
 
 
 def test_configure_changes_the_arguments_of_the_decorator() -> None:
     """``configure`` changes only the given arguments and returns the pipeline."""
 
     @pipeline(name="other", enable_cache=False, secrets=["one"], settings={"a": 1})
-    def some() -> None:
+    def my_pipeline() -> None:
         """Do nothing."""
 
-    assert isinstance(some, Pipeline)
-    assert (some.name, some.__doc__, some.enable_cache, some.secrets) == ("other", "Do nothing.", False, ("one",))
-    assert some.configure(settings={"b": 2}, secrets=["two"], enable_cache=True) is some
-    assert (dict(some.settings), some.secrets, some.enable_cache) == ({"a": 1, "b": 2}, ("two",), True)
+    assert isinstance(my_pipeline, Pipeline)
+    assert (my_pipeline.name, my_pipeline.__doc__, my_pipeline.enable_cache, my_pipeline.secrets) == (
+        "other",
+        "Do nothing.",
+        False,
+        ("one",),
+    )
+    assert my_pipeline.configure(settings={"b": 2}, secrets=["two"], enable_cache=True) is my_pipeline
+    assert (dict(my_pipeline.settings), my_pipeline.secrets, my_pipeline.enable_cache) == ({"a": 1, "b": 2}, ("two",), True)
 
 
 def test_arguments_that_can_t_be_pickled_are_refused_before_the_run(client: Client) -> None:
     """An argument that can't be pickled raises an error, and no step runs."""
 
     @step
-    def hold(thing: object) -> None: ...
+    def hold(argument: object) -> None: ...
 
     @pipeline
     def unpicklable() -> None:
         hold(threading.Lock())
 
-    with pytest.raises(ArtifactError, match=r"Argument 'thing' of step 'hold' can't be stored: a _thread\.lock can't be pickled"):
+    with pytest.raises(ArtifactError, match=r"Argument 'argument' of step 'hold' can't be stored: a _thread\.lock can't be pickled"):
         unpicklable()
     assert unpicklable.last_run is None
 
 
 def test_after_defines_the_order_of_steps(client: Client) -> None:
-    """``after`` orders steps without common outputs; steps that wait for each other raise an error."""
+    """``after`` defines the order of steps that use no outputs of each other. Two steps that wait for each other raise an error."""
     order: list[str] = []
 
     @step(enable_cache=False)
@@ -374,41 +380,44 @@ def test_each_call_of_a_step_has_its_own_name(client: Client) -> None:
     assert [step_run.output.load() for step_run in three().steps.values()] == ["named", "named_2", "named_3"]
 
 
-def test_secrets_are_environment_variables_while_steps_run(client: Client, plant: Callable[..., str]) -> None:
-    """The secrets of a step override those of the pipeline, during the step only."""
-    shared, own = plant("shared", "api-key"), plant("own", "token")
-    over = plant("over", "api.key")
-    before = dict(os.environ)
+def test_secrets_are_environment_variables_while_steps_run(client: Client, set_new_value: Callable[..., str]) -> None:
+    """The secrets of a pipeline are environment variables in all its steps. During a step, the secrets of the step override them."""
+    pipeline_value = set_new_value("pipeline_secret", "api-key")
+    step_value = set_new_value("step_secret", "token")
+    overriding_value = set_new_value("overriding_secret", "api.key")
+    environment_before = dict(os.environ)
 
-    @step(secrets=["own"])
-    def one() -> bool:
-        return (os.environ["API_KEY"], os.environ["TOKEN"]) == (shared, own)
+    @step(secrets=["step_secret"])
+    def with_secret() -> bool:
+        return (os.environ["API_KEY"], os.environ["TOKEN"]) == (pipeline_value, step_value)
 
-    @step(secrets=["over"])
-    def two() -> bool:
-        return os.environ["API_KEY"] == over and "TOKEN" not in os.environ
+    @step(secrets=["overriding_secret"])
+    def with_overriding_secret() -> bool:
+        return os.environ["API_KEY"] == overriding_value and "TOKEN" not in os.environ
 
     @step
-    def three() -> bool:
-        return os.environ["API_KEY"] == shared
+    def without_secret() -> bool:
+        return os.environ["API_KEY"] == pipeline_value
 
-    @pipeline(secrets=["shared"])
-    def all_of_them() -> None:
-        one()
-        two()
-        three()
+    @pipeline(secrets=["pipeline_secret"])
+    def my_pipeline() -> None:
+        with_secret()
+        with_overriding_secret()
+        without_secret()
 
-    run = all_of_them()
+    run = my_pipeline()
     assert [step_run.output.load() for step_run in run.steps.values()] == [True, True, True]
-    assert dict(os.environ) == before
+    assert dict(os.environ) == environment_before
 
 
-def test_the_environment_is_restored_after_an_error(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_restored_after_an_error(
+    client: Client, set_new_value: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a failed step, each variable has its earlier value or does not exist."""
     monkeypatch.setenv("KEY", "before")
     monkeypatch.delenv("OTHER", raising=False)
-    plant("token")
-    plant("token", "other")
+    set_new_value("token")
+    set_new_value("token", "other")
 
     @step(secrets=["token"])
     def broken() -> None:
@@ -416,10 +425,10 @@ def test_the_environment_is_restored_after_an_error(client: Client, plant: Calla
         raise LookupError
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         broken()
 
-    for run in (one, broken):
+    for run in (my_pipeline, broken):
         with pytest.raises(LookupError):
             run()
         assert os.environ["KEY"] == "before"
@@ -430,33 +439,33 @@ def test_missing_secrets_are_reported_before_the_run(client: Client) -> None:
     """The report has all missing secrets of the pipeline and its steps."""
 
     @step(secrets=["one"])
-    def some() -> None: ...
+    def my_step() -> None: ...
 
     @pipeline(secrets=["two"])
     def both() -> None:
-        some()
+        my_step()
 
     with pytest.raises(StackValidationError, match=r"Pipeline 'both'\.secrets needs secret 'two'") as caught:
         both()
     assert [(problem.component, problem.attribute) for problem in caught.value.report.problems] == [
         ("pipeline 'both'", "secrets"),
-        ("step 'some'", "secrets"),
+        ("step 'my_step'", "secrets"),
     ]
 
 
-def test_keys_with_the_same_variable_are_refused_before_the_run(client: Client, plant: Callable[..., str]) -> None:
-    """The error for ``api-key`` and ``api.key`` names both keys and no value."""
-    plant("one", "api-key")
-    plant("two", "api.key")
-    ran = []
+def test_keys_with_the_same_variable_are_refused_before_the_run(client: Client, set_new_value: Callable[..., str]) -> None:
+    """Both ``api-key`` and ``api.key`` would be the variable ``API_KEY``. The error names both keys and no value."""
+    set_new_value("one", "api-key")
+    set_new_value("two", "api.key")
+    called_steps = []
 
     @step
     def first() -> None:
-        ran.append(1)
+        called_steps.append(1)
 
     @step(secrets=["one", "two"])
     def second() -> None:
-        ran.append(2)
+        called_steps.append(2)
 
     @pipeline
     def both() -> None:
@@ -465,44 +474,44 @@ def test_keys_with_the_same_variable_are_refused_before_the_run(client: Client, 
 
     with pytest.raises(InvalidSecretError, match=r"one.api-key and two.api.key have the same environment variable API_KEY") as caught:
         both()
-    assert not ran
+    assert not called_steps
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_secret_is_read_once_until_it_changes(client: Client, plant: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loop reads a secret once, and gets the new value after an update."""
-    plant("token")
+def test_a_secret_is_read_once_until_it_changes(client: Client, set_new_value: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop in a step reads a secret from the backend once, and gets the new value after an update."""
+    set_new_value("token")
     manager = client.secrets_manager
     reads = []
     read = manager.backend.read
 
-    def counted(name: str) -> Any:
+    def count_and_read(name: str) -> Any:
         reads.append(name)
         return read(name)
 
-    monkeypatch.setattr(manager.backend, "read", counted)
-    changed = canary("changed")
+    monkeypatch.setattr(manager.backend, "read", count_and_read)
+    new_value = canary("changed")
 
     @step(settings={"token": "{{token.key}}"})
     def many(context: StepContext) -> bool:
         for _ in range(500):
             _ = context.settings.token
             _ = context.stack.secrets_manager.get_secret("token").content["key"]
-        read_before = len(reads)
-        manager.merge_secret("token", {"key": changed})
-        return read_before == 1 and context.settings.token == changed
+        read_count = len(reads)
+        manager.merge_secret("token", {"key": new_value})
+        return read_count == 1 and context.settings.token == new_value
 
     @pipeline
-    def one() -> None:
+    def my_pipeline() -> None:
         many()
 
     reads.clear()
-    assert one().steps["many"].output.load() is True
+    assert my_pipeline().steps["many"].output.load() is True
 
 
-def test_the_repr_of_runs_contains_no_value(client: Client, plant: Callable[..., str]) -> None:
+def test_the_repr_of_runs_contains_no_value(client: Client, set_new_value: Callable[..., str]) -> None:
     """The ``repr`` of runs, steps, outputs and settings contains no value of a secret."""
-    plant("token")
+    set_new_value("token")
 
     @step(settings={"url": "https://{{token.key}}@host"})
     def secret_url(context: StepContext) -> Any:
@@ -521,4 +530,5 @@ def test_the_repr_of_runs_contains_no_value(client: Client, plant: Callable[...,
     outputs = [step_run.outputs for step_run in step_runs]
     for text in (repr(run), repr(run.steps), repr(step_runs), repr(outputs), repr(run.settings), repr(both)):
         assert find_canary(text) == []
-    assert find_canary(str.__str__(step_runs[1].output.load()))
+    # The output itself contains the value.
+    assert find_canary(step_runs[1].output.load())

@@ -30,7 +30,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(autouse=True)
-def stack(server: Server) -> None:
+def _add_feature_store(server: Server) -> None:
     """Add a feature store with references to the secret ``db`` to the active stack."""
     workspace = Client().workspace
     attributes = {
@@ -44,15 +44,15 @@ def stack(server: Server) -> None:
     workspace.update_stack("default", {ComponentType.FEATURE_STORE: "features"})
 
 
-def _store(context: StepContext) -> StackComponent:
+def _feature_store(context: StepContext) -> StackComponent:
     """Return the feature store of the stack."""
     store = context.stack.feature_store
     assert store is not None
     return store
 
 
-def _user(connection: psycopg.Connection) -> str:
-    """Return the user of a connection."""
+def _current_user(connection: psycopg.Connection) -> str:
+    """Return the user that is logged in through a connection."""
     row = connection.execute("SELECT current_user").fetchone()
     assert row is not None
     return str(row[0])
@@ -61,16 +61,16 @@ def _user(connection: psycopg.Connection) -> str:
 @step
 def log_in_by_url(context: StepContext) -> str:
     """Log in with references inside a URL, and return the name of the current user."""
-    with psycopg.connect(_store(context).url) as connection:
-        return _user(connection)
+    with psycopg.connect(_feature_store(context).url) as connection:
+        return _current_user(connection)
 
 
 @step
 def log_in_by_parts(context: StepContext) -> str:
     """Log in with one reference per attribute, and return the name of the current user."""
-    store = _store(context)
+    store = _feature_store(context)
     with psycopg.connect(host=store.host, port=store.port, user=store.user, password=store.password, dbname="postgres") as connection:
-        return _user(connection)
+        return _current_user(connection)
 
 
 @pipeline

@@ -8,7 +8,7 @@ from zensecrets_jupyter import StepContext, step
 from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.steps import ExecutionStatus, pipeline
 
-seen: list[dict[str, str]] = []
+loaded_contents: list[dict[str, str]] = []
 
 
 @step(enable_cache=True)
@@ -22,7 +22,7 @@ def secret_loader(
 
     # retrieved_secret.content will contain a dictionary with all Key-Value
     # pairs within your secret.
-    seen.append(retrieved_secret.content)
+    loaded_contents.append(retrieved_secret.content)
     return  # noqa: PLR1711 - the code is copied from ZenML's documentation
 
 
@@ -32,24 +32,24 @@ def example() -> None:
     secret_loader()
 
 
-def test_the_documented_step_runs_alone_and_in_a_pipeline(plant: Callable[..., str]) -> None:
+def test_the_documented_step_runs_alone_and_in_a_pipeline(set_new_value: Callable[..., str]) -> None:
     """The step reads all keys, and is cached until the secret changes."""
-    seen.clear()
-    value = plant("example_secret")
+    loaded_contents.clear()
+    value = set_new_value("example_secret")
     assert secret_loader() is None
-    assert seen == [{"key": value}]
-    assert type(seen[0]["key"]) is str
+    assert loaded_contents == [{"key": value}]
+    assert type(loaded_contents[0]["key"]) is str
     statuses = [example().steps["secret_loader"].status for _ in range(2)]
     assert statuses == [ExecutionStatus.COMPLETED, ExecutionStatus.CACHED]
-    rotated = plant("example_secret")
+    new_value = set_new_value("example_secret")
     assert example().steps["secret_loader"].status is ExecutionStatus.COMPLETED
-    assert seen[-1] == {"key": rotated}
-    assert len(seen) == 3
+    assert loaded_contents[-1] == {"key": new_value}
+    assert len(loaded_contents) == 3
 
 
-def test_the_documented_step_fails_if_the_secret_does_not_exist(plant: Callable[..., str]) -> None:
+def test_the_documented_step_fails_if_the_secret_does_not_exist(set_new_value: Callable[..., str]) -> None:
     """A missing secret raises SecretNotFoundError with a near miss, in and outside a pipeline."""
-    plant("exmaple_secret")
+    set_new_value("exmaple_secret")
     for run in (secret_loader, example):
         with pytest.raises(SecretNotFoundError, match="Did you mean 'exmaple_secret'"):
             run()

@@ -38,28 +38,29 @@ class Database(BaseSettings):
         return url
 
 
-def _run(**arguments: Any) -> PipelineRun:
-    """Run a pipeline whose only step returns ``look(context.settings)``.
+def _run(look: Callable[[Any], Any], *, step_settings: Any = None, pipeline_settings: Any = None) -> PipelineRun:
+    """Run a pipeline whose only step returns ``look(context.settings)``."""
 
-    The step has the settings ``own``, and the pipeline has the settings ``shared``.
-    """
-    look = arguments.pop("look")
-
-    @step(settings=arguments.get("own"))
-    def some(context: StepContext) -> Any:
+    @step(settings=step_settings)
+    def my_step(context: StepContext) -> Any:
         return look(context.settings)
 
-    @pipeline(settings=arguments.get("shared"))
-    def one() -> None:
-        some()
+    @pipeline(settings=pipeline_settings)
+    def my_pipeline() -> None:
+        my_step()
 
-    return one()
+    return my_pipeline()
 
 
-def test_references_in_a_dict_are_resolved(plant: Callable[..., str]) -> None:
-    """References in texts, lists and dicts are resolved on access by key and by attribute."""
-    value = plant("db", "password")
-    own = {"token": "{{db.password}}", "url": "x://{{db.password}}@host", "more": {"list": ["{{db.password}}", 1]}, "plain": "as it is"}
+def test_references_in_a_dict_are_resolved(set_new_value: Callable[..., str]) -> None:
+    """References in texts, lists and dicts are resolved when a step reads a setting by key or by attribute."""
+    value = set_new_value("db", "password")
+    step_settings = {
+        "token": "{{db.password}}",
+        "url": "x://{{db.password}}@host",
+        "more": {"list": ["{{db.password}}", 1]},
+        "plain": "as it is",
+    }
 
     def look(settings: Any) -> list[bool]:
         return [
@@ -68,86 +69,89 @@ def test_references_in_a_dict_are_resolved(plant: Callable[..., str]) -> None:
             settings["more"] == {"list": [value, 1]},
             settings.plain == "as it is",
             "url" in settings,
-            list(settings) == list(own),
+            list(settings) == list(step_settings),
             len(settings) == 4,
         ]
 
-    run = _run(own=own, look=look)
-    assert all(run.steps["some"].output.load())
-    assert repr(run.steps["some"].settings) == f"StepSettings({own!r})"
+    run = _run(step_settings=step_settings, look=look)
+    assert all(run.steps["my_step"].output.load())
+    assert repr(run.steps["my_step"].settings) == f"StepSettings({step_settings!r})"
 
 
-def test_references_in_a_model_are_resolved_and_validated(plant: Callable[..., str]) -> None:
+def test_references_in_a_model_are_resolved_and_validated(set_new_value: Callable[..., str]) -> None:
     """The validators of a model check the resolved values of references."""
-    value = plant("db", "password")
-    own = Database(url="postgresql://u:{{db.password}}@host", password="{{db.password}}")
+    value = set_new_value("db", "password")
+    step_settings = Database(url="postgresql://u:{{db.password}}@host", password="{{db.password}}")
 
     def look(settings: Any) -> list[bool]:
         return [settings.url == f"postgresql://u:{value}@host", settings.password == value, settings.port == 5432]
 
-    run = _run(own=own, look=look)
-    assert all(run.steps["some"].output.load())
-    assert "{{db.password}}" in repr(run.steps["some"].settings)
+    run = _run(step_settings=step_settings, look=look)
+    assert all(run.steps["my_step"].output.load())
+    assert "{{db.password}}" in repr(run.steps["my_step"].settings)
 
 
-def test_the_error_of_a_validator_contains_no_value(plant: Callable[..., str]) -> None:
-    """A value that a validator quotes is not in the raised error."""
-    plant("db", "password")
-    with pytest.raises(InvalidComponentError, match="Attribute 'url' of step 'some' refuses the value") as caught:
-        _run(own=Database(url="{{db.password}}"), look=lambda settings: settings.url)
+def test_the_error_of_a_validator_contains_no_value(set_new_value: Callable[..., str]) -> None:
+    """If a validator quotes the value in its error, the error that the run raises does not contain it."""
+    set_new_value("db", "password")
+    with pytest.raises(InvalidComponentError, match="Attribute 'url' of step 'my_step' refuses the value") as caught:
+        _run(step_settings=Database(url="{{db.password}}"), look=lambda settings: settings.url)
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_a_dict_can_contain_models(plant: Callable[..., str]) -> None:
+def test_a_dict_can_contain_models(set_new_value: Callable[..., str]) -> None:
     """A dict can contain models beside plain settings, as in ZenML."""
-    value = plant("db", "password")
-    own = {"db": Database(url="postgresql://host", password="{{db.password}}"), "n": 3}
-    run = _run(own=own, look=lambda settings: (settings.db.password == value, settings["db"].url, settings.n))
-    assert run.steps["some"].output.load() == (True, "postgresql://host", 3)
+    value = set_new_value("db", "password")
+    step_settings = {"db": Database(url="postgresql://host", password="{{db.password}}"), "n": 3}
+    run = _run(step_settings=step_settings, look=lambda settings: (settings.db.password == value, settings["db"].url, settings.n))
+    assert run.steps["my_step"].output.load() == (True, "postgresql://host", 3)
 
 
-def test_settings_of_a_step_override_those_of_the_pipeline(plant: Callable[..., str]) -> None:
-    """Two dicts are merged by key; a model replaces all settings of the pipeline."""
-    plant("db", "password")
-    shared = {"a": 1, "b": 2}
-    assert _run(shared=shared, own={"b": 3}, look=dict).steps["some"].output.load() == {"a": 1, "b": 3}
-    assert _run(shared=shared, look=dict).steps["some"].output.load() == {"a": 1, "b": 2}
+def test_settings_of_a_step_override_those_of_the_pipeline(set_new_value: Callable[..., str]) -> None:
+    """If both settings are dicts, they are merged by key. A model replaces all settings of the pipeline."""
+    set_new_value("db", "password")
+    pipeline_settings = {"a": 1, "b": 2}
+    assert _run(pipeline_settings=pipeline_settings, step_settings={"b": 3}, look=dict).steps["my_step"].output.load() == {"a": 1, "b": 3}
+    assert _run(pipeline_settings=pipeline_settings, look=dict).steps["my_step"].output.load() == {"a": 1, "b": 2}
     model = Database(url="postgresql://host")
-    assert _run(shared=shared, own=model, look=lambda settings: settings.url).steps["some"].output.load() == "postgresql://host"
-    assert _run(shared=model, look=lambda settings: settings.url).steps["some"].output.load() == "postgresql://host"
-    assert _run(shared=model, own={"a": 1}, look=dict).steps["some"].output.load() == {"a": 1}
+    assert (
+        _run(pipeline_settings=pipeline_settings, step_settings=model, look=lambda settings: settings.url).steps["my_step"].output.load()
+        == "postgresql://host"
+    )
+    assert _run(pipeline_settings=model, look=lambda settings: settings.url).steps["my_step"].output.load() == "postgresql://host"
+    assert _run(pipeline_settings=model, step_settings={"a": 1}, look=dict).steps["my_step"].output.load() == {"a": 1}
 
 
-def test_missing_secrets_of_settings_are_reported_before_the_run(plant: Callable[..., str]) -> None:
+def test_missing_secrets_of_settings_are_reported_before_the_run(set_new_value: Callable[..., str]) -> None:
     """One report has all missing secrets and keys of settings, and no step runs."""
-    plant("db", "password")
-    ran: list[int] = []
+    set_new_value("db", "password")
+    look_calls: list[int] = []
     with pytest.raises(StackValidationError) as caught:
         _run(
-            shared={"a": "{{gone.key}}"},
-            own={"b": "{{db.pasword}}", "c": Database(url="postgresql://{{gone.user}}")},
-            look=lambda _: ran.append(1),
+            pipeline_settings={"a": "{{gone.key}}"},
+            step_settings={"b": "{{db.pasword}}", "c": Database(url="postgresql://{{gone.user}}")},
+            look=lambda _: look_calls.append(1),
         )
     assert [(problem.component, problem.attribute, problem.code) for problem in caught.value.report.problems] == [
-        ("pipeline 'one'", "a", "secret-not-found"),
-        ("step 'some'", "b", "secret-key-not-found"),
-        ("step 'some'", "c.url", "secret-not-found"),
+        ("pipeline 'my_pipeline'", "a", "secret-not-found"),
+        ("step 'my_step'", "b", "secret-key-not-found"),
+        ("step 'my_step'", "c.url", "secret-not-found"),
     ]
     assert str(caught.value).endswith("Remedy: %secret register gone --key --user, then %secret update db --pasword")
-    assert not ran
+    assert not look_calls
     assert find_canary(error_details(caught.value)) == []
 
 
-def test_an_unresolvable_setting_names_its_step(client: Client, plant: Callable[..., str]) -> None:
-    """An error on access to a setting names the step and the reference."""
-    plant("db", "password")
+def test_an_unresolvable_setting_names_its_step(client: Client, set_new_value: Callable[..., str]) -> None:
+    """If a secret is deleted during a step, reading a setting raises an error with the step and the reference."""
+    set_new_value("db", "password")
 
     def look(settings: Any) -> str:
         client.secrets_manager.delete_secret("db")
         return str(settings.token)
 
-    with pytest.raises(SecretNotFoundError, match=r"\{\{db.password\}\} of step 'some' can't be resolved"):
-        _run(own={"token": "{{db.password}}"}, look=look)
+    with pytest.raises(SecretNotFoundError, match=r"\{\{db.password\}\} of step 'my_step' can't be resolved"):
+        _run(step_settings={"token": "{{db.password}}"}, look=look)
 
 
 def test_references_in_unsuitable_fields_are_refused() -> None:
@@ -161,12 +165,12 @@ def test_references_in_unsuitable_fields_are_refused() -> None:
 def test_invalid_settings_are_refused() -> None:
     """A text as settings, and a key that is no text, raise errors."""
 
-    def some() -> None: ...
+    def my_step() -> None: ...
 
-    with pytest.raises(StepInterfaceError, match="settings of step 'some' are a str"):
-        step(settings="text")(some)  # type: ignore[call-overload] # the test passes a wrong type
+    with pytest.raises(StepInterfaceError, match="settings of step 'my_step' are a str"):
+        step(settings="text")(my_step)  # type: ignore[call-overload] # the test passes a wrong type
     with pytest.raises(StepInterfaceError, match="key 7"):
-        step(settings={7: 1})(some)  # type: ignore[dict-item] # the test passes a wrong type
+        step(settings={7: 1})(my_step)  # type: ignore[dict-item] # the test passes a wrong type
 
 
 def test_an_unknown_setting_is_named() -> None:
@@ -178,25 +182,27 @@ def test_an_unknown_setting_is_named() -> None:
         settings["other"]
 
 
-def test_settings_with_names_of_methods_are_read_by_key(plant: Callable[..., str]) -> None:
-    """A key such as ``copy`` or ``items`` is a normal setting."""
-    value = plant("db", "password")
-    own = {"copy": "{{db.password}}", "items": 1, "model_dump": "{{db.password}}"}
-    run = _run(own=own, look=lambda settings: (settings["copy"] == value, settings["items"], settings["model_dump"] == value))
-    assert run.steps["some"].output.load() == (True, 1, True)
+def test_settings_with_names_of_methods_are_read_by_key(set_new_value: Callable[..., str]) -> None:
+    """A setting with the name of a method, such as ``copy`` or ``items``, is read by key."""
+    value = set_new_value("db", "password")
+    step_settings = {"copy": "{{db.password}}", "items": 1, "model_dump": "{{db.password}}"}
+    run = _run(
+        step_settings=step_settings, look=lambda settings: (settings["copy"] == value, settings["items"], settings["model_dump"] == value)
+    )
+    assert run.steps["my_step"].output.load() == (True, 1, True)
 
 
 def test_a_plain_value_in_a_secret_field_is_masked() -> None:
     """The ``repr`` of settings masks a plain value in a SecretField."""
     value = canary("plain")
-    own = Database(url="postgresql://host", password=value)
-    run = _run(own=own, look=lambda settings: settings.password == value)
-    assert run.steps["some"].output.load() is True
-    for text in (repr(run), repr(run.steps), repr(run.steps["some"].settings), repr(own), own.model_dump_json()):
+    step_settings = Database(url="postgresql://host", password=value)
+    run = _run(step_settings=step_settings, look=lambda settings: settings.password == value)
+    assert run.steps["my_step"].output.load() is True
+    for text in (repr(run), repr(run.steps), repr(run.steps["my_step"].settings), repr(step_settings), step_settings.model_dump_json()):
         assert find_canary(text) == []
 
 
 def test_settings_can_be_copied_without_a_stack() -> None:
-    """A copy of settings is equal to the original, and resolves no reference."""
+    """Settings with a reference to a missing secret can be copied, because the copy resolves no reference."""
     settings = StepSettings({"a": "{{gone.key}}", "b": [1]})
     assert repr(copy.copy(settings)) == repr(settings)

@@ -1,4 +1,4 @@
-"""Text annotations: postponed evaluation, notebook cells, and names that only a type checker imports."""
+"""Signatures of steps whose annotations are texts, in modules, notebook cells and code without source text."""
 
 from __future__ import annotations
 
@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.client import Client
 
-CONTEXTS = ["StepContext", "steps.StepContext", "Optional[StepContext]", "StepContext | None", "'StepContext'", "unknown.StepContext"]
+CONTEXT_ANNOTATIONS = [
+    "StepContext",
+    "steps.StepContext",
+    "Optional[StepContext]",
+    "StepContext | None",
+    "'StepContext'",
+    "unknown.StepContext",
+]
 
 
 def test_postponed_annotations_are_evaluated() -> None:
     """The context and the outputs are recognized in a module with text annotations."""
 
     @step
-    def some(n: int, ctx: Optional[StepContext] = None) -> Output(a=int, b=str):  # type: ignore[valid-type] # noqa: UP045 - the test needs this older syntax
+    def my_step(n: int, ctx: Optional[StepContext] = None) -> Output(a=int, b=str):  # type: ignore[valid-type] # noqa: UP045 - the test needs this older syntax
         return n, get_step_context().step_name
 
     @step
@@ -33,30 +40,30 @@ def test_postponed_annotations_are_evaluated() -> None:
     @step
     def nothing() -> None: ...
 
-    assert (some.signature.context_parameter, some.signature.outputs) == ("ctx", ("a", "b"))
+    assert (my_step.signature.context_parameter, my_step.signature.outputs) == ("ctx", ("a", "b"))
     assert (named.signature.context_parameter, named.signature.outputs) == ("ctx", ("count",))
     assert nothing.signature.outputs == ()
 
 
-@pytest.mark.parametrize("text", CONTEXTS)
+@pytest.mark.parametrize("text", CONTEXT_ANNOTATIONS)
 def test_a_context_that_only_a_type_checker_imports_is_recognized(text: str) -> None:
-    """A text annotation that can't be evaluated is the context if its text names StepContext."""
+    """If a text annotation can't be evaluated and contains the name StepContext, its parameter is the context."""
 
-    def some(n: OnlyHere, c: Any) -> OnlyHere: ...  # type: ignore[name-defined] # noqa: F821 - the test needs an unknown name
+    def my_step(n: OnlyHere, c: Any) -> OnlyHere: ...  # type: ignore[name-defined] # noqa: F821 - the test needs an unknown name
 
-    some.__annotations__["c"] = text
-    signature = step(some).signature
+    my_step.__annotations__["c"] = text
+    signature = step(my_step).signature
     assert (signature.context_parameter, list(signature.inputs.parameters), signature.outputs) == ("c", ["n"], ("output",))
 
 
 def test_types_of_the_enclosing_function_are_evaluated() -> None:
-    """A text annotation can name a local variable of the enclosing function if the body of the step uses this variable too."""
+    """A text annotation can contain a local variable of the enclosing function if the step uses this variable in its body."""
     outputs = Output(a=int, b=int)
 
-    def some() -> outputs:  # type: ignore[valid-type]
+    def my_step() -> outputs:  # type: ignore[valid-type]
         return outputs, 1
 
-    assert step(some).signature.outputs == ("a", "b")
+    assert step(my_step).signature.outputs == ("a", "b")
 
 
 @pytest.fixture
@@ -98,14 +105,14 @@ def test_a_step_that_exec_defines_is_cached(client: Client) -> None:
     code = "@step\ndef make(n: int) -> int:\n    return n + 1\n"
     statuses = []
     for text in (code, code, code.replace("n + 1", "n - 1")):
-        space: dict[str, Any] = {"step": step}
-        exec(text, space)  # noqa: S102 - the test needs a function without source text
+        namespace: dict[str, Any] = {"step": step}
+        exec(text, namespace)  # noqa: S102 - the test needs a function without source text
 
         @pipeline
-        def one(make: Any) -> None:
+        def my_pipeline(make: Any) -> None:
             make(1)
 
-        statuses.append(one(space["make"]).steps["make"].status.value)
+        statuses.append(my_pipeline(namespace["make"]).steps["make"].status.value)
     assert statuses == ["completed", "cached", "completed"]
 
 

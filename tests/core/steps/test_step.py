@@ -42,33 +42,33 @@ def test_the_decorator_stores_its_arguments() -> None:
     """A step has the name, caching, secrets and settings from its decorator."""
 
     @step(name="other name", enable_cache=False, secrets=["one", "two", "one"], settings={"a": "{{one.key}}"})
-    def some() -> None: ...
+    def my_step() -> None: ...
 
-    assert (some.name, some.enable_cache, some.is_cached, some.secrets) == ("other name", False, False, ("one", "two"))
-    assert repr(some.settings) == "StepSettings({'a': '{{one.key}}'})"
+    assert (my_step.name, my_step.enable_cache, my_step.is_cached, my_step.secrets) == ("other name", False, False, ("one", "two"))
+    assert repr(my_step.settings) == "StepSettings({'a': '{{one.key}}'})"
 
 
 def test_configure_changes_a_step_and_returns_it() -> None:
     """``configure`` merges settings by default, and does not change omitted arguments."""
 
     @step(enable_cache=False, settings={"a": 1, "b": 2})
-    def some() -> None: ...
+    def my_step() -> None: ...
 
-    assert some.configure(settings={"b": 3}, secrets=["one"]) is some
-    assert (dict(some.settings), some.secrets, some.is_cached) == ({"a": 1, "b": 3}, ("one",), False)
-    some.configure(settings={"c": 4}, merge=False, enable_cache=True)
-    assert (dict(some.settings), some.is_cached) == ({"c": 4}, True)
+    assert my_step.configure(settings={"b": 3}, secrets=["one"]) is my_step
+    assert (dict(my_step.settings), my_step.secrets, my_step.is_cached) == ({"a": 1, "b": 3}, ("one",), False)
+    my_step.configure(settings={"c": 4}, merge=False, enable_cache=True)
+    assert (dict(my_step.settings), my_step.is_cached) == ({"c": 4}, True)
 
 
 def test_a_failed_configure_changes_nothing() -> None:
     """A call of ``configure`` with a wrong argument leaves the step unchanged."""
 
     @step(secrets=["one"])
-    def some() -> None: ...
+    def my_step() -> None: ...
 
     with pytest.raises(StepInterfaceError):
-        some.configure(enable_cache=False, secrets=["two"], settings=7)  # type: ignore[arg-type] # the test passes a wrong type
-    assert (some.secrets, some.is_cached) == (("one",), True)
+        my_step.configure(enable_cache=False, secrets=["two"], settings=7)  # type: ignore[arg-type] # the test passes a wrong type
+    assert (my_step.secrets, my_step.is_cached) == (("one",), True)
 
 
 def test_caching_is_off_by_default_with_a_context_parameter() -> None:
@@ -87,7 +87,7 @@ def test_caching_is_off_by_default_with_a_context_parameter() -> None:
 
 
 def test_the_context_is_injected_for_a_parameter_of_any_name(client: Client) -> None:
-    """The annotation StepContext identifies the context parameter, also inside Optional and Annotated."""
+    """A parameter with the annotation StepContext, also inside Optional or Annotated, receives the context."""
 
     @step
     def first(a: int, anything: StepContext, b: int) -> tuple[str, int]:
@@ -183,22 +183,22 @@ def test_two_contexts_are_refused() -> None:
 
 @pytest.mark.parametrize("name", ["", "a/b", "../up", ".", "a\nb", "x" * 200, 7])
 def test_step_names_that_are_not_valid_in_a_path_are_refused(name: Any) -> None:
-    """The name of a step becomes a folder name, so it is validated."""
+    """A name that is not valid as the name of a folder is refused, because each step has a folder for its outputs."""
 
-    def some() -> None: ...
+    def my_step() -> None: ...
 
     with pytest.raises(StepInterfaceError, match="can't be named"):
-        step(name=name)(some)
+        step(name=name)(my_step)
 
 
 @pytest.mark.parametrize("secrets", ["one", [1], {"one": 1}.items(), 7])
 def test_secrets_that_are_no_list_of_names_are_refused(secrets: Any) -> None:
-    """A single text raises an error, because Python would iterate over its letters."""
+    """Secrets that are no list of names raise an error, even a text, over whose letters Python would iterate."""
 
-    def some() -> None: ...
+    def my_step() -> None: ...
 
     with pytest.raises(StepInterfaceError, match="no list of names"):
-        step(secrets=secrets)(some)
+        step(secrets=secrets)(my_step)
 
 
 @pytest.mark.parametrize("secrets", [[""], ["a.b"], ["{{a}}"], ["name"]])
@@ -207,7 +207,7 @@ def test_invalid_names_of_secrets_are_refused(secrets: list[str]) -> None:
     with pytest.raises(InvalidSecretError):
 
         @step(secrets=secrets)
-        def some() -> None: ...
+        def my_step() -> None: ...
 
 
 def test_settings_that_resemble_references_are_refused() -> None:
@@ -215,7 +215,7 @@ def test_settings_that_resemble_references_are_refused() -> None:
     with pytest.raises(InvalidReferenceError, match=r"\{\{a\.b\}\}"):
 
         @step(settings={"url": "{a.b}"})
-        def some() -> None: ...
+        def my_step() -> None: ...
 
 
 def test_the_annotation_defines_the_outputs() -> None:
@@ -285,13 +285,13 @@ def test_invalid_names_of_outputs_are_refused() -> None:
     def same() -> tuple[Annotated[int, "a"], Annotated[str, "a"]]:
         return 1, "x"
 
-    def some() -> tuple[Annotated[int, "a"], str]:
+    def my_step() -> tuple[Annotated[int, "a"], str]:
         return 1, "x"
 
     def slash() -> Annotated[int, "a/b"]:
         return 1
 
-    for function, error_text in ((same, "two outputs of the same name"), (some, "some of its outputs"), (slash, "'a/b'")):
+    for function, error_text in ((same, "two outputs of the same name"), (my_step, "some of its outputs"), (slash, "'a/b'")):
         with pytest.raises(StepInterfaceError, match=error_text):
             step(function)
 
@@ -308,9 +308,9 @@ def test_a_call_of_a_step_returns_its_value(client: Client) -> None:
     assert not list(client.workspace.home.rglob("*.pkl"))
 
 
-def test_a_called_step_reads_secrets(client: Client, plant: Callable[..., str]) -> None:
+def test_a_called_step_reads_secrets(client: Client, set_new_value: Callable[..., str]) -> None:
     """A step that runs outside a pipeline can read secrets through its context."""
-    value = plant("token")
+    value = set_new_value("token")
 
     @step
     def by_parameter(context: StepContext) -> bool:
@@ -326,34 +326,34 @@ def test_a_called_step_reads_secrets(client: Client, plant: Callable[..., str]) 
 
 def test_a_call_validates_the_secrets_of_a_step(client: Client) -> None:
     """A missing secret is reported before the step runs, with the command that registers it."""
-    ran = []
+    calls = []
 
     @step(secrets=["gone"], settings={"url": "https://{{db.user}}@host"})
-    def some() -> None:
-        ran.append(1)
+    def my_step() -> None:
+        calls.append(1)
 
     with pytest.raises(StackValidationError) as caught:
-        some()
+        my_step()
     assert [(problem.component, problem.attribute, problem.code) for problem in caught.value.report.problems] == [
-        ("step 'some'", "url", "secret-not-found"),
-        ("step 'some'", "secrets", "secret-not-found"),
+        ("step 'my_step'", "url", "secret-not-found"),
+        ("step 'my_step'", "secrets", "secret-not-found"),
     ]
     assert str(caught.value).endswith("Remedy: %secret register db --user, then %secret register gone")
-    assert not ran
+    assert not calls
 
 
 def test_wrong_arguments_are_refused(client: Client) -> None:
     """Missing, unknown and too many arguments, and a passed context, raise errors without values."""
 
     @step
-    def some(n: int, context: StepContext) -> int:
+    def my_step(n: int, context: StepContext) -> int:
         return n
 
     calls: list[tuple[Callable[[], Any], str]] = [
-        (some, "'n'"),
-        (lambda: some(1, 2), "too many"),
-        (lambda: some(n=1, m=2), "'m'"),
-        (lambda: some(1, context=3), "gets the context"),
+        (my_step, "'n'"),
+        (lambda: my_step(1, 2), "too many"),
+        (lambda: my_step(n=1, m=2), "'m'"),
+        (lambda: my_step(1, context=3), "gets the context"),
     ]
     for call, error_text in calls:
         with pytest.raises(StepInterfaceError, match=error_text):
@@ -361,7 +361,7 @@ def test_wrong_arguments_are_refused(client: Client) -> None:
 
 
 def test_a_step_can_call_another_step(client: Client) -> None:
-    """The inner step has its own context; afterwards, the outer context is active again."""
+    """If a step calls another step, the inner step has a context of its own. Afterwards the outer context is active again."""
 
     @step
     def inner(n: int, context: StepContext) -> str:
@@ -382,12 +382,12 @@ def test_no_context_exists_outside_a_step(client: Client) -> None:
     """``get_step_context`` raises an error before and after a step."""
 
     @step
-    def some() -> str:
+    def my_step() -> str:
         return get_step_context().step_name
 
     with pytest.raises(StepContextError, match="No step is running"):
         get_step_context()
-    assert some() == "some"
+    assert my_step() == "my_step"
     with pytest.raises(StepContextError):
         get_step_context()
 
@@ -396,24 +396,24 @@ def test_a_stack_without_a_secrets_manager_raises_an_error(client: Client) -> No
     """``context.stack.secrets_manager`` raises an error with a hint instead of returning ``None``."""
 
     @step
-    def some(context: StepContext) -> None:
+    def my_step(context: StepContext) -> None:
         context.stack.secrets_manager.get_secret("any")
 
     client.workspace.remove_from_stack("default", [ComponentType.SECRETS_MANAGER])
     with pytest.raises(NoSecretsManagerError, match="%stack update default -x"):
-        some()
+        my_step()
 
 
-def test_the_error_of_a_step_is_raised_unchanged(client: Client, plant: Callable[..., str]) -> None:
+def test_the_error_of_a_step_is_raised_unchanged(client: Client, set_new_value: Callable[..., str]) -> None:
     """The caller gets the exception of the step, which contains no value."""
-    plant("token")
+    set_new_value("token")
 
     @step
-    def some(context: StepContext) -> None:
+    def my_step(context: StepContext) -> None:
         context.stack.secrets_manager.get_secret("token").value("kye")
 
     with pytest.raises(SecretNotFoundError, match="Did you mean 'key'") as caught:
-        some()
+        my_step()
     assert find_canary(error_details(caught.value)) == []
 
 

@@ -32,6 +32,7 @@ class Quacks(Protocol):
         """Return nothing."""
 
 
+# Pairs of a value and an annotation.
 ACCEPTED: list[tuple[Any, Any]] = [
     (1, int),
     (True, int),
@@ -84,13 +85,13 @@ REFUSED: list[tuple[Any, Any]] = [
 
 
 def test_has_type_returns_the_expected_result() -> None:
-    """NumPy's numbers are numbers, and an annotation that can't be checked accepts every value."""
+    """A value is accepted if it has the annotated type. An annotation that can't be checked accepts every value."""
     assert [(value, declared) for value, declared in ACCEPTED if not has_type(value, declared)] == []
     assert [(value, declared) for value, declared in REFUSED if has_type(value, declared)] == []
 
 
 def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client) -> None:
-    """A value of a wrong type raises an error that does not quote it."""
+    """An input or output of a wrong type raises an error that does not quote the value."""
 
     @step
     def double(n: int) -> int:
@@ -105,24 +106,24 @@ def test_inputs_and_outputs_are_checked_in_and_outside_a_pipeline(client: Client
         return "hunter2"
 
     @pipeline
-    def given(value: Any) -> None:
+    def passes_argument(value: Any) -> None:
         double(value)
 
     @pipeline
     def passes_output() -> None:
         double(text())
 
-    wrong: dict[str, Callable[[], Any]] = {
+    wrong_calls: dict[str, Callable[[], Any]] = {
         "Input 'n' of step 'double' is of type str, and the step declares int.": lambda: double("hunter2"),
         "Output 'output' of step 'returns_wrong_type' is of type int, and the step declares str.": lambda: returns_wrong_type(1),
-        "Input 'n' of step 'double' is of type str": lambda: given("hunter2"),
+        "Input 'n' of step 'double' is of type str": lambda: passes_argument("hunter2"),
         "Input 'n' of step 'double' is of type str, and": passes_output,
     }
-    for error_text, run in wrong.items():
+    for error_text, run in wrong_calls.items():
         with pytest.raises(StepInterfaceError) as caught:
             run()
         assert error_text in str(caught.value)
         assert is_one_line(caught.value)
         assert "hunter2" not in str(caught.value)
-    assert given.last_run is None
+    assert passes_argument.last_run is None
     assert passes_output.last_run is not None

@@ -1,4 +1,4 @@
-"""Tests of atomic writes, including killed processes and their leftovers."""
+"""Tests of atomic writes, also by killed processes, which leave temporary files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_killed_export_leaves_no_partial_file(line: str, tmp_path: Path, monke
 
 
 def test_a_killed_clean_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A killed clean does not change the file, and the next one cleans it and removes temporary files."""
+    """A killed ``clean`` does not change the file. The next one cleans the file, and removes all temporary files."""
     monkeypatch.chdir(tmp_path)
     value = canary("shop")
     run("secret register shop --key=?", value)
@@ -57,6 +57,7 @@ def test_a_killed_clean_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     run_killed("clean a.txt --no-backup", tmp_path)
     assert (tmp_path / "a.txt").read_text() == value
     (tmp_path / ".gone.ipynb.zs-0123abcd.tmp").write_text("of another file")
+    # There are two temporary files: that of the killed process, and the one that the test wrote.
     assert sorted(is_leftover(path.name) for path in tmp_path.iterdir() if path.is_file()) == [False, True, True]
     assert run("clean . --no-backup").exit_code == 0
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["a.txt"]
@@ -64,7 +65,7 @@ def test_a_killed_clean_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_device_is_not_replaced(tmp_path: Path) -> None:
-    """An export to a device, here a pipe, is refused, because replacing it would remove it for all programs."""
+    """A write to a device, such as a named pipe, is refused, because a new file would replace the device for all programs."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "link").symlink_to("pipe")
     for name in ("pipe", "link", "."):
@@ -75,7 +76,7 @@ def test_a_device_is_not_replaced(tmp_path: Path) -> None:
 
 
 def test_a_temporary_file_in_use_is_not_removed(tmp_path: Path) -> None:
-    """A writer does not remove the temporary file of another writer of the same file."""
+    """If two writers write the same file at the same time, neither removes the temporary file of the other."""
 
     def write_another(temporary: Path) -> None:
         write_atomically(tmp_path / "file", b"other")
@@ -101,7 +102,7 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_long_name_has_a_valid_temporary_name(tmp_path: Path) -> None:
-    """The temporary name of a file whose name has 254 bytes is not too long."""
+    """If a name has 254 bytes, which is almost the limit of 255, the temporary file has a shorter name."""
     name = "é" * 127
     write_atomically(tmp_path / name, b"content")
     assert (tmp_path / name).read_bytes() == b"content"
