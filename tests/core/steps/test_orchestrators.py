@@ -52,6 +52,6 @@ def test_a_remote_orchestrator_with_local_components_is_refused(client: Client) 
     step_calls.clear()
     with pytest.raises(StackValidationError) as caught:
         my_pipeline()
-    missing_types = [problem.type_to_set for problem in caught.value.report.problems]
-    assert missing_types == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
+    types_to_set = [problem.type_to_set for problem in caught.value.report.problems]
+    assert types_to_set == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
     assert not step_calls
