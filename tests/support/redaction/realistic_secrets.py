@@ -346,8 +346,8 @@ def _files(rng: RandomTexts) -> Iterable[RealisticSecret]:
         (password,),
         ("server:", "  host: 0.0.0.0", "  port: 8080", "  pool_size: 10", "database:", "  user: app"),
     )
-    for name, (text, secret_parts, public) in settings.items():
-        yield RealisticSecret(name, {"file": text}, secret_parts, public)
+    for name, (text, secret_parts, public_parts) in settings.items():
+        yield RealisticSecret(name, {"file": text}, secret_parts, public_parts)
 
 
 def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
