@@ -1,4 +1,4 @@
-"""The Python client."""
+"""Tests of the Python client."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def counting() -> SecretsManager[CountingBackend]:
+def counting_manager() -> SecretsManager[CountingBackend]:
     """Return a secrets manager that counts reads, and is part of the active stack."""
     workspace = Client().workspace
     workspace.register_component(ComponentType.SECRETS_MANAGER, "counting", "counting", {})
@@ -62,13 +62,13 @@ def test_a_new_workspace_has_a_working_stack() -> None:
     """A new workspace has a local orchestrator, artifact store and secrets manager."""
     stack = Client().active_stack
     assert stack.name == "default"
-    assert {kind.value for kind in stack.components} == {"orchestrator", "artifact_store"}
+    assert {component_type.value for component_type in stack.components} == {"orchestrator", "artifact_store"}
     assert stack.secrets_manager.backend.FLAVOR == "local"
     assert stack.validate().ok
 
 
 def test_missing_objects_raise_errors_with_near_misses() -> None:
-    """A missing secret, stack or component raises an error with the nearest name."""
+    """A missing secret, stack or component raises an error with the most similar name, if there is one."""
     Client().secrets_manager.register_secret(secret("openai", api_key=canary("key")))
     with pytest.raises(SecretNotFoundError, match="Did you mean 'openai'") as caught:
         Client().get_secret("opneai")
@@ -80,7 +80,7 @@ def test_missing_objects_raise_errors_with_near_misses() -> None:
 
 
 def test_a_stack_without_a_secrets_manager_raises_an_error() -> None:
-    """``get_secret`` and ``secrets_manager`` raise an error with the command that adds one."""
+    """Without a secrets manager, ``get_secret`` and ``secrets_manager`` raise an error with the command that adds one."""
     Client().workspace.remove_from_stack("default", [ComponentType.SECRETS_MANAGER])
     for call in (lambda: Client().secrets_manager, lambda: Client().get_secret("any"), lambda: Client().active_stack.secrets_manager):
         with pytest.raises(NoSecretsManagerError, match="%stack update default -x") as caught:
@@ -88,21 +88,21 @@ def test_a_stack_without_a_secrets_manager_raises_an_error() -> None:
         assert is_one_line(caught.value)
 
 
-def test_many_clients_read_once(counting: SecretsManager[CountingBackend]) -> None:
-    """All clients of a process share one cache, which updates change immediately."""
-    counting.backend.put("mine", key="one")
+def test_many_clients_read_once(counting_manager: SecretsManager[CountingBackend]) -> None:
+    """All clients of a process share one cache. An update through a client changes it, and ``refresh=True`` reads again."""
+    counting_manager.backend.put("mine", key="one")
     assert {Client().get_secret("mine").content["key"] for _ in range(1000)} == {"one"}
-    assert counting.backend.reads == ["mine"]
+    assert counting_manager.backend.reads == ["mine"]
     Client().secrets_manager.merge_secret("mine", {"key": "two"})
     assert Client().get_secret("mine").content["key"] == "two"
-    counting.backend.put("mine", key="three")
+    counting_manager.backend.put("mine", key="three")
     assert Client().get_secret("mine", refresh=True).content["key"] == "three"
-    assert counting.backend.reads == ["mine"] * 3
+    assert counting_manager.backend.reads == ["mine"] * 3
 
 
-def test_a_thousand_accesses_through_the_client_are_one_read(counting: SecretsManager[CountingBackend]) -> None:
+def test_a_thousand_accesses_through_the_client_are_one_read(counting_manager: SecretsManager[CountingBackend]) -> None:
     """A resolved attribute is cached, and has the new value after an update."""
-    counting.backend.put("service", token="one")
+    counting_manager.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
     workspace.update_stack("default", {ComponentType.ANNOTATOR: "labels"})
@@ -114,15 +114,15 @@ def test_a_thousand_accesses_through_the_client_are_one_read(counting: SecretsMa
         return token
 
     assert {access() for _ in range(1000)} == {"one"}
-    assert counting.backend.reads == ["service"]
+    assert counting_manager.backend.reads == ["service"]
     Client().secrets_manager.merge_secret("service", {"token": "two"})
     assert access() == "two"
-    assert counting.backend.reads == ["service", "service"]
+    assert counting_manager.backend.reads == ["service", "service"]
 
 
-def test_a_component_resolves_only_in_the_active_stack(counting: SecretsManager[CountingBackend]) -> None:
-    """A component outside the active stack raises an error when a reference is read."""
-    counting.backend.put("service", token="one")
+def test_a_component_resolves_only_in_the_active_stack(counting_manager: SecretsManager[CountingBackend]) -> None:
+    """If a component is not part of the active stack, reading an attribute with a reference raises an error."""
+    counting_manager.backend.put("service", token="one")
     workspace = Client().workspace
     workspace.register_component(ComponentType.ANNOTATOR, "labels", "label_studio", {"authentication_secret": "{{service.token}}"})
     annotator = Client().get_stack_component("annotator", "labels")
@@ -138,7 +138,7 @@ def test_a_component_resolves_only_in_the_active_stack(counting: SecretsManager[
 
 
 def test_another_home_is_another_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder of the workspace is determined at each call."""
+    """If ZENSECRETS_HOME changes, the next call uses the workspace in the new folder."""
     Client().secrets_manager.register_secret(secret("mine", key=canary("here")))
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "other"))
     assert Client().secrets_manager.list_secrets() == []
@@ -147,7 +147,7 @@ def test_another_home_is_another_workspace(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``Client().env`` sets the keys in upper case, and restores the environment also after an error."""
+    """``Client().env`` sets the keys in upper case as variables. After the block, also after an error, they are restored."""
     text = canary("password")
     Client().secrets_manager.register_secret(BasicAuthSecretSchema(name="login", username="somebody", password=text))
     monkeypatch.setenv("USERNAME", "before")
@@ -203,6 +203,7 @@ def test_arguments_that_zenml_does_not_have_are_refused() -> None:
             call(value)
         assert len(str(caught.value).splitlines()) == 1
         assert find_canary(redact(value)) == []
+    # Names of schemas and descriptions are no values, so they are not masked after a wrong call.
     calls_without_value: list[Callable[[], Any]] = [
         lambda: client.create_secret("db", {}, schema="nosuch-schema", description="nosuch-schema"),
         lambda: client.list_secrets(nme="nosuch-schema"),
@@ -227,7 +228,7 @@ def test_a_secrets_manager_has_the_attributes_of_a_component() -> None:
 
 
 def test_content_can_be_assigned_and_stored() -> None:
-    """An assignment changes only the object until the secret is stored."""
+    """An assignment to the content of a secret changes the object, and changes the stored secret only after an update."""
     manager = Client().secrets_manager
     old, new = canary("old"), canary("new")
     manager.register_secret(secret("openai", api_key=old))
@@ -264,7 +265,7 @@ def test_content_can_be_assigned_and_stored() -> None:
     [("", "is empty"), (" v-of-it", "begins with white space, which is kept"), ("v-of-it\n", "ends with a line end, which is kept")],
 )
 def test_a_value_with_invisible_characters_raises_a_warning(value: str, remark: str) -> None:
-    """The warning does not quote the value, and has the file of the caller."""
+    """If a value is empty, or begins or ends with white space, a warning at the line of the caller does not quote the value."""
     calls: list[Callable[[], object]] = [
         lambda: Client().create_secret("unseen", {"k": value}),
         lambda: Client().update_secret("unseen", add_or_update_values={"k": value}),

@@ -44,7 +44,7 @@ def test_the_name_of_a_variable_is_its_key_in_upper_case(key: str, variable: str
 
 
 def test_keys_are_variables_only_during_the_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Child processes inherit the variables, and the block restores the environment at its end."""
+    """In the block, this process and its child processes have the variables. After the block, the environment is restored."""
     monkeypatch.setenv("ONE", "before")
     monkeypatch.delenv("TWO", raising=False)
     one, two = canary("one"), canary("two")
@@ -68,7 +68,7 @@ def test_the_environment_is_restored_after_an_error(monkeypatch: pytest.MonkeyPa
 
 
 def test_changes_of_the_block_are_restored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables that the block itself sets or deletes are restored."""
+    """If the code in a block changes or deletes a variable, the variable has its earlier value after the block."""
     monkeypatch.setenv("ONE", "before")
     with secret_environment([_secret("first", one=canary())]):
         os.environ["ONE"] = "changed"
@@ -95,14 +95,14 @@ def test_a_prefix_is_the_first_part_of_each_name() -> None:
 
 
 def test_keys_with_the_same_variable_are_refused() -> None:
-    """Two keys with the same variable raise an error. The same secret twice is no error."""
+    """Two keys with the same variable raise an error. If the same secret is passed twice, no error is raised."""
     for secrets in ([_secret("a", **{"x-y": canary(), "x.y": canary()})], [_secret("a", x=canary()), _secret("b", X=canary())]):
         with pytest.raises(InvalidSecretError, match="have the same environment variable X") as caught, secret_environment(secrets):
-            pytest.fail("nothing runs")
+            pytest.fail("The block was run.")
         assert is_one_line(caught.value)
         assert find_canary(error_details(caught.value)) == []
-    twice = _secret("a", x="1")
-    assert variables_of([twice, twice]) == {"X": "1"}
+    same_secret = _secret("a", x="1")
+    assert variables_of([same_secret, same_secret]) == {"X": "1"}
 
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])
@@ -110,7 +110,7 @@ def test_values_that_no_variable_can_contain_are_refused(character: str) -> None
     """The error for NUL or a lone surrogate does not quote the value, and no variable is set."""
     secrets = [_secret("a", good=canary(), bad=canary() + character)]
     with pytest.raises(InvalidSecretError, match=r"a.bad can't be an environment variable") as caught, secret_environment(secrets):
-        pytest.fail("nothing runs")
+        pytest.fail("The block was run.")
     assert "GOOD" not in os.environ
     assert find_canary(error_details(caught.value)) == []
 
@@ -138,43 +138,46 @@ def test_blocks_may_overlap_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12), st.sets(st.sampled_from("ABC")))
-def test_overlapping_blocks_restore_the_environment(steps: list[tuple[str, bool]], present: set[str]) -> None:
-    """In any order of blocks, a variable has the value of the latest running block."""
+def test_overlapping_blocks_restore_the_environment(actions: list[tuple[str, bool]], variables_before: set[str]) -> None:
+    """In any order of blocks, a variable has the value of the latest open block. After the last block, it has its earlier value.
+
+    Each action opens a block for a key, or closes one of the open blocks.
+    """
     for variable in "ABC":
         os.environ.pop(variable, None)
-    os.environ.update({variable: f"before {variable}" for variable in present})
+    os.environ.update({variable: f"before {variable}" for variable in variables_before})
     try:
-        before = dict(os.environ)
-        running: list[tuple[AbstractContextManager[dict[str, str]], str, str]] = []
-        for number, (key, last) in enumerate(steps):
-            if running and last:
-                block, _, _ = running.pop(number % len(running))
+        environment_before = dict(os.environ)
+        open_blocks: list[tuple[AbstractContextManager[dict[str, str]], str, str]] = []
+        for number, (key, closes_block) in enumerate(actions):
+            if open_blocks and closes_block:
+                block, _, _ = open_blocks.pop(number % len(open_blocks))
                 block.__exit__(None, None, None)
             else:
                 block = secret_environment([_secret("s", **{key: f"value {number}"})])
                 block.__enter__()
-                running.append((block, key.upper(), f"value {number}"))
+                open_blocks.append((block, key.upper(), f"value {number}"))
             for variable in "ABC":
-                values = [value for _, block_variable, value in running if block_variable == variable]
-                assert os.environ.get(variable) == (values[-1] if values else before.get(variable))
-        for block, _, _ in running:
+                values = [value for _, block_variable, value in open_blocks if block_variable == variable]
+                assert os.environ.get(variable) == (values[-1] if values else environment_before.get(variable))
+        for block, _, _ in open_blocks:
             block.__exit__(None, None, None)
-        assert dict(os.environ) == before
+        assert dict(os.environ) == environment_before
     finally:
         for variable in "ABC":
             os.environ.pop(variable, None)
 
 
-RESERVED = (
+RESERVED_VARIABLES = (
     *("PATH", "HOME", "USER", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "TMPDIR", "LD_PRELOAD", "LD_LIBRARY_PATH", "COMSPEC"),
     *("DYLD_INSERT_LIBRARIES", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "IFS", "ENV", "BASH_ENV", "HTTP_PROXY", "HTTPS_PROXY"),
     *("SystemRoot", "ZENSECRETS_HOME", "JUPYTER_TOKEN", "GIT_SSH_COMMAND", "NODE_OPTIONS", "SSL_CERT_FILE"),
 )
 
 
-@pytest.mark.parametrize("variable", RESERVED)
+@pytest.mark.parametrize("variable", RESERVED_VARIABLES)
 def test_a_key_never_replaces_a_reserved_variable(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error for a reserved variable has an option for another name."""
+    """If the variable of a key is reserved, such as PATH, an error names the option that sets another variable."""
     monkeypatch.setenv(variable.upper(), "as it was")
     secret = _secret("odd", **{variable.lower().replace("_", "-"): canary("reserved")})
     with pytest.raises(InvalidSecretError, match="would replace the environment variable") as caught, secret_environment([secret]):
@@ -185,14 +188,19 @@ def test_a_key_never_replaces_a_reserved_variable(variable: str, monkeypatch: py
 
 
 def test_a_prefix_or_a_name_allows_any_key() -> None:
-    """With a prefix or an explicit name, the variables of reserved keys are set."""
-    one, two = (_secret(name, path=f"of {name}", token="t") for name in ("one", "two"))
-    assert variables_of([one], prefix="APP_") == {"APP_PATH": "of one", "APP_TOKEN": "t"}
-    assert variables_of([one], names={"path": "WHERE"}) == {"WHERE": "of one", "TOKEN": "t"}
+    """With a prefix or another name of the variable, a key such as ``path`` can be a variable."""
+    first_secret, second_secret = (_secret(name, path=f"of {name}", token="t") for name in ("one", "two"))
+    assert variables_of([first_secret], prefix="APP_") == {"APP_PATH": "of one", "APP_TOKEN": "t"}
+    assert variables_of([first_secret], names={"path": "WHERE"}) == {"WHERE": "of one", "TOKEN": "t"}
     names = {"one.path": "FIRST", "path": "SECOND", "two.token": "two_token"}
-    assert variables_of([one, two], prefix="P_", names=names) == {"FIRST": "of one", "P_TOKEN": "t", "SECOND": "of two", "two_token": "t"}
+    assert variables_of([first_secret, second_secret], prefix="P_", names=names) == {
+        "FIRST": "of one",
+        "P_TOKEN": "t",
+        "SECOND": "of two",
+        "two_token": "t",
+    }
     # An explicit name is allowed to be reserved.
-    assert variables_of([one], names={"path": "PATH"})["PATH"] == "of one"
+    assert variables_of([first_secret], names={"path": "PATH"})["PATH"] == "of one"
 
 
 @pytest.mark.parametrize(
@@ -213,7 +221,7 @@ def test_invalid_names_are_refused(options: dict[str, Any], error_text: str) -> 
 
 @pytest.mark.parametrize("key", ["user", "PATH", "Home"])
 def test_the_error_in_a_step_suggests_options_of_steps(key: str) -> None:
-    """The hint for ``secrets=`` of a step names neither a prefix nor names of variables."""
+    """If a secret in ``secrets=`` of a step has a reserved key, the hint suggests no prefix, because a step has no such option."""
     Client().create_secret("login", {key: canary("login")})
 
     @step(secrets=["login"])

@@ -19,7 +19,10 @@ from zensecrets_jupyter.core.stack import Problem, Report
 
 
 def _with_subclasses(root: type[ZenSecretsError]) -> list[type[ZenSecretsError]]:
-    return [root, *(error for child in root.__subclasses__() for error in _with_subclasses(child))]
+    classes = [root]
+    for subclass in root.__subclasses__():
+        classes += _with_subclasses(subclass)
+    return classes
 
 
 # The commands define a further class for wrong command lines, which is not a class of this module.
@@ -37,42 +40,44 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
 }
 
 
-def _create(error: type[ZenSecretsError]) -> ZenSecretsError:
+def _create(error_class: type[ZenSecretsError]) -> ZenSecretsError:
     """Return an error with a value for each of its attributes."""
-    attributes = {name: value for base in reversed(error.__mro__) for name, value in ATTRIBUTES.get(base.__name__, {}).items()}
-    return error("The problem.", hint="The next step.", **attributes)
+    attributes: dict[str, Any] = {}
+    for base in reversed(error_class.__mro__):
+        attributes.update(ATTRIBUTES.get(base.__name__, {}))
+    return error_class("The problem.", hint="The next step.", **attributes)
 
 
-@pytest.mark.parametrize("error", ERROR_CLASSES)
-def test_an_error_is_public_and_can_be_pickled(error: type[ZenSecretsError]) -> None:
+@pytest.mark.parametrize("error_class", ERROR_CLASSES)
+def test_an_error_is_public_and_can_be_pickled(error_class: type[ZenSecretsError]) -> None:
     """Each error class has a docstring and a unique code. Pickles and copies of an error have all its attributes."""
-    assert error.__doc__
-    assert "code" in error.__dict__
-    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error.code)
-    assert [other for other in ERROR_CLASSES if other.code == error.code] == [error]
-    assert error.__name__ in zensecrets_jupyter.__all__
-    assert getattr(zensecrets_jupyter, error.__name__) is error
-    original = _create(error)
+    assert error_class.__doc__
+    assert "code" in error_class.__dict__
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error_class.code)
+    assert [other for other in ERROR_CLASSES if other.code == error_class.code] == [error_class]
+    assert error_class.__name__ in zensecrets_jupyter.__all__
+    assert getattr(zensecrets_jupyter, error_class.__name__) is error_class
+    original = _create(error_class)
     for copied in (pickle.loads(pickle.dumps(original)), copy.copy(original), copy.deepcopy(original)):  # noqa: S301 - the test itself pickled the error
-        assert type(copied) is error
+        assert type(copied) is error_class
         assert (vars(copied), copied.args, str(copied)) == (vars(original), original.args, str(original))
 
 
-@pytest.mark.parametrize("error", ERROR_CLASSES)
-def test_an_error_is_one_line(error: type[ZenSecretsError]) -> None:
-    """The text is the message and the hint, also for a KeyError or an OSError."""
-    assert str(_create(error)) == "The problem. The next step."
-    assert is_one_line(_create(error))
-    if error is not StackValidationError:
-        assert str(error("The problem.")) == "The problem."
-        assert error("The problem.").hint == ""
+@pytest.mark.parametrize("error_class", ERROR_CLASSES)
+def test_an_error_is_one_line(error_class: type[ZenSecretsError]) -> None:
+    """The text of an error is the message and the hint in one line, also if the error is a KeyError or an OSError."""
+    assert str(_create(error_class)) == "The problem. The next step."
+    assert is_one_line(_create(error_class))
+    if error_class is not StackValidationError:
+        assert str(error_class("The problem.")) == "The problem."
+        assert error_class("The problem.").hint == ""
 
 
-@pytest.mark.parametrize("error", ERROR_CLASSES)
-def test_the_classes_of_the_package_precede_built_in_classes(error: type[ZenSecretsError]) -> None:
-    """In the method resolution order, built-in classes come last, because KeyError quotes the text."""
-    package_positions = [index for index, base in enumerate(error.__mro__) if issubclass(base, ZenSecretsError)]
-    built_in_positions = [index for index, base in enumerate(error.__mro__) if not issubclass(base, ZenSecretsError)]
+@pytest.mark.parametrize("error_class", ERROR_CLASSES)
+def test_the_classes_of_the_package_precede_built_in_classes(error_class: type[ZenSecretsError]) -> None:
+    """In the method resolution order, built-in classes come last. Otherwise the text of a KeyError would be in quotes."""
+    package_positions = [index for index, base in enumerate(error_class.__mro__) if issubclass(base, ZenSecretsError)]
+    built_in_positions = [index for index, base in enumerate(error_class.__mro__) if not issubclass(base, ZenSecretsError)]
     assert max(package_positions) < min(built_in_positions)
 
 
@@ -81,6 +86,7 @@ def test_the_docstring_shows_the_class_tree() -> None:
     documented: dict[str, tuple[str, str]] = {}
     parents: list[tuple[int, str]] = []
     for line in (errors.__doc__ or "").splitlines():
+        # The indentation is the depth of a class in the tree. The built-in base class follows the word "also".
         match = re.match(r"    ( *)(\w+Error)\b(?: +also ([\w.]+))?", line)
         if match:
             depth = len(match[1])
@@ -89,11 +95,13 @@ def test_the_docstring_shows_the_class_tree() -> None:
             parents.append((depth, match[2]))
     assert set(documented) == {error.__name__ for error in ERROR_CLASSES}
     for error in ERROR_CLASSES:
-        base, built_in = documented[error.__name__]
-        assert error.__bases__[0].__name__ == base
-        second = error.__bases__[1] if len(error.__bases__) > 1 else None
-        expected = f"{second.__module__}.{second.__qualname__}".removeprefix("builtins.").removeprefix("_pickle.") if second else ""
-        assert built_in.removeprefix("pickle.") == expected
+        documented_base, documented_built_in = documented[error.__name__]
+        assert error.__bases__[0].__name__ == documented_base
+        built_in = ""
+        if len(error.__bases__) > 1:
+            built_in_class = error.__bases__[1]
+            built_in = f"{built_in_class.__module__}.{built_in_class.__qualname__}".removeprefix("builtins.").removeprefix("_pickle.")
+        assert documented_built_in.removeprefix("pickle.") == built_in
 
 
 def test_code_for_zenml_catches_the_errors() -> None:
@@ -115,7 +123,7 @@ def test_code_for_zenml_catches_the_errors() -> None:
 
 
 def test_a_raised_error_keeps_its_attributes() -> None:
-    """An error that is caught as its built-in base class has all its attributes."""
+    """If an error is caught as its built-in base class, it still has all its attributes."""
     with pytest.raises(KeyError) as caught:
         raise errors.SecretKeyNotFoundError("No key.", name="db", key="password", manager="vault", hint="Look.")
     assert vars(caught.value) == {"message": "No key.", "hint": "Look.", "name": "db", "key": "password", "manager": "vault"}

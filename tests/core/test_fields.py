@@ -12,6 +12,8 @@ from zensecrets_jupyter.core.fields import is_clear_text_field, is_secret_field,
 
 
 class _Model(BaseModel):
+    """A model with sensitive, clear-text and ordinary fields."""
+
     sensitive: str = SecretField(default="", description="a token", json_schema_extra={"mine": 1})
     required: str = SecretField(min_length=2)
     clear: str = ClearTextField(default="eu-west-1")
@@ -47,10 +49,10 @@ def test_the_default_may_be_positional() -> None:
     assert Positional().model_dump() == {"token": "", "region": None}
 
 
-@pytest.mark.parametrize("piece", ["a", "A1", "Ab1 ", "AB ", "http://", "a:b@", "a=b;", "--a ", '{"a":', "[", "eyJ", "/b", "1 ", "a."])
-def test_a_long_text_is_classified_in_linear_time(piece: str) -> None:
+@pytest.mark.parametrize("unit", ["a", "A1", "Ab1 ", "AB ", "http://", "a:b@", "a=b;", "--a ", '{"a":', "[", "eyJ", "/b", "1 ", "a."])
+def test_a_long_text_is_classified_in_linear_time(unit: str) -> None:
     """Classifying a value of 64 KiB takes linear time for any content."""
-    text = piece * (65536 // len(piece))
+    text = unit * (65536 // len(unit))
     start = process_time()
     looks_sensitive("attribute", text)
     assert process_time() - start < 2

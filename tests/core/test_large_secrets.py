@@ -34,10 +34,12 @@ def test_a_secret_can_have_very_many_keys() -> None:
     manager.register_secret(ArbitrarySecretSchema(name="large", arbitrary_kv_pairs=content))
     table = secret_table(manager.get_secret("large"))
     assert len(table) == KEY_COUNT
-    text = table.plain().splitlines()
-    assert (len(text), text[1].split(), text[-1].split()) == (KEY_COUNT + 3, ["KEY", "VALUE"], ["last", "\u2039secret:large.last\u203a"])
+    lines = table.plain().splitlines()
+    # Three lines precede the rows. The second of them has the titles of the columns.
+    assert len(lines) == KEY_COUNT + 3
+    assert (lines[1].split(), lines[-1].split()) == (["KEY", "VALUE"], ["last", "\u2039secret:large.last\u203a"])
     html = table._repr_html_()
-    assert html.count("<tr") == 2_001
+    assert html.count("<tr") == 2_001  # One row has the titles.
     assert "28,000 more rows are not shown here" in html
     manager.merge_secret("large", {}, remove=[key for key in content if key != "last"])
     assert manager.get_secret("large").content == {"last": content["last"]}
@@ -45,7 +47,10 @@ def test_a_secret_can_have_very_many_keys() -> None:
 
 @pytest.mark.parametrize("value", ["a" * LONG_VALUE_LENGTH, "ab" * (LONG_VALUE_LENGTH // 2)])
 def test_a_repetitive_value_has_few_anchors(value: str) -> None:
-    """A long value of repeated letters has few anchors, and is replaced by one mask."""
+    """A long value of repeated letters is replaced by one mask, and has few anchors.
+
+    Anchors are the parts of a value that the redactor searches for first.
+    """
     assert len(list(Pattern(value, "a.key", is_value=True).anchors())) <= 4
     redactor = Redactor()
     assert redactor.protect(value, "a.key")
@@ -53,9 +58,9 @@ def test_a_repetitive_value_has_few_anchors(value: str) -> None:
 
 
 def test_a_long_value_in_a_stream_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A long value in chunks is not searched from its beginning for each chunk.
+    """If a long value arrives in chunks, the stream does not search it from its beginning for each chunk.
 
-    This is also true if another value has the same beginning.
+    Another protected value has the same beginning.
     """
     value = secrets.token_urlsafe(LONG_VALUE_LENGTH)
     redactor = Redactor()

@@ -1,4 +1,4 @@
-"""Tests of the rules for names and keys, and of near misses."""
+"""Tests of the rules for names and keys, and of near misses, which are similar names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.core.errors import InvalidSecretError
 from zensecrets_jupyter.core.names import MAX_NAME_LENGTH, check_key, check_name, did_you_mean, near_misses, type_with_article
 
-QUICK = settings(deadline=None, max_examples=100)
+PROPERTY_SETTINGS = settings(deadline=None, max_examples=100)
 
 _INVALID_NAMES = ["", "-a", "--", "a b", "a\tb", "a\n", "\u2028", "a\u00a0b", "a{b", "a}b", "\x00", "a\x7f", "\ud800", "name", "x" * 256]
 
@@ -36,7 +36,7 @@ def test_an_invalid_name_is_refused_as_name_and_as_key(name: str) -> None:
 
 
 def test_a_key_may_contain_a_dot() -> None:
-    """A name can't contain a dot, because a dot ends it in a reference."""
+    """A key may contain a dot. A name may not, because in a reference the first dot ends the name."""
     assert check_key("tls.crt") == "tls.crt"
     with pytest.raises(InvalidSecretError, match="dots"):
         check_name("tls.crt")
@@ -56,16 +56,16 @@ def test_the_error_for_a_key_names_its_secret() -> None:
     assert caught.value.name == "mine"
 
 
-@QUICK
+@PROPERTY_SETTINGS
 @given(st.text(max_size=300))
 def test_a_name_is_returned_unchanged_or_refused(text: str) -> None:
-    """The check returns any text unchanged or raises InvalidSecretError."""
+    """For any text, the check returns the same text or raises InvalidSecretError."""
     for check in (check_name, check_key):
         with suppress(InvalidSecretError):
             assert check(text) == text
 
 
-@QUICK
+@PROPERTY_SETTINGS
 @given(st.text(string.ascii_letters + string.digits + "_-.", min_size=2, max_size=30).filter(lambda text: text != "name"))
 def test_a_valid_name_is_a_valid_key(text: str) -> None:
     """Every valid name is a valid key."""
@@ -78,10 +78,10 @@ def test_a_valid_name_is_a_valid_key(text: str) -> None:
 
 def test_near_misses_are_sorted_by_similarity() -> None:
     """Swapped letters, wrong case and missing signs are near misses, and different names are not."""
-    known = ["openai", "openai_prod", "database", "AWS_PROD"]
-    assert near_misses("opneai", known)[0] == "openai"
-    assert near_misses("aws_prod", known)[0] == "AWS_PROD"
-    assert near_misses("zzz", known) == []
+    names = ["openai", "openai_prod", "database", "AWS_PROD"]
+    assert near_misses("opneai", names)[0] == "openai"
+    assert near_misses("aws_prod", names)[0] == "AWS_PROD"
+    assert near_misses("zzz", names) == []
 
 
 def test_did_you_mean_is_a_question_or_empty() -> None:

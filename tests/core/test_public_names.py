@@ -7,7 +7,7 @@ import pytest
 import zensecrets_jupyter
 from tests.support.processes import run_python
 
-PUBLIC = [
+PUBLIC_NAMES = [
     "ArbitrarySecretSchema",
     "AWSSecretSchema",
     "AzureSecretSchema",
@@ -29,7 +29,7 @@ PUBLIC = [
     "step",
 ]
 
-HEAVY = [
+LARGE_LIBRARIES = [
     "pydantic",
     "sqlalchemy",
     "click",
@@ -49,20 +49,21 @@ HEAVY = [
     "hvac",
     "zenml",
 ]
+"""Libraries that the package imports only when it needs them, because their import takes long."""
 
 
 def test_the_names_are_sorted_and_complete() -> None:
     """Each documented name is public, listed once in order, and importable."""
     assert sorted(zensecrets_jupyter.__all__) == zensecrets_jupyter.__all__
     assert len(set(zensecrets_jupyter.__all__)) == len(zensecrets_jupyter.__all__)
-    assert set(PUBLIC) <= set(zensecrets_jupyter.__all__)
+    assert set(PUBLIC_NAMES) <= set(zensecrets_jupyter.__all__)
     for name in zensecrets_jupyter.__all__:
         assert getattr(zensecrets_jupyter, name).__name__ == name
     assert set(dir(zensecrets_jupyter)) == {*zensecrets_jupyter.__all__, "__version__"}
 
 
 def test_a_name_is_the_object_of_its_module() -> None:
-    """A public name is the object of its module and is cached."""
+    """A public name is the same object as in its module. After the first access, it is an attribute of the package."""
     from zensecrets_jupyter.core.client import Client
 
     assert zensecrets_jupyter.Client is Client
@@ -70,7 +71,7 @@ def test_a_name_is_the_object_of_its_module() -> None:
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
-    """The version is a valid version and is read on access."""
+    """``__version__`` is the version of the installed distribution."""
     assert zensecrets_jupyter.__version__.split(".")[0].isdecimal()
 
 
@@ -110,18 +111,19 @@ def test_errors_and_references_import_no_library(name: str) -> None:
     code = f"""
 import json, sys, zensecrets_jupyter
 zensecrets_jupyter.{name}
-print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
+print(json.dumps([name for name in {LARGE_LIBRARIES!r} if name in sys.modules]))
 """
     assert run_python(code) == []
 
 
-@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "SecretForm"])
+@pytest.mark.parametrize("name", [name for name in PUBLIC_NAMES if name != "SecretForm"])
 def test_no_public_name_except_the_widget_imports_jupyter(name: str) -> None:
     """No public name except the widget imports Jupyter, IPython, widgets, Click, rich or a keyring."""
+    libraries = [library for library in LARGE_LIBRARIES if library not in {"pydantic", "sqlalchemy"}]
     code = f"""
 import json, sys, zensecrets_jupyter
 zensecrets_jupyter.{name}
-print(json.dumps([name for name in {[library for library in HEAVY if library not in {"pydantic", "sqlalchemy"}]!r} if name in sys.modules]))
+print(json.dumps([name for name in {libraries!r} if name in sys.modules]))
 """
     assert run_python(code) == []
 
@@ -147,7 +149,7 @@ shell.history_manager.enabled = False
 shell.find_line_magic("load_ext")
 before = set(sys.modules)
 shell.run_line_magic("load_ext", "zensecrets_jupyter")
-print(json.dumps(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}} & set({HEAVY!r}))))
+print(json.dumps(sorted({{name.partition(".")[0] for name in set(sys.modules) - before}} & set({LARGE_LIBRARIES!r}))))
 shell.history_manager.end_session()
 """
     assert run_python(code) == []
@@ -166,7 +168,7 @@ SDKS = [
     "psycopg",
     "requests",
 ]
-"""The SDKs of remote backends; all of them are installed in the environment of the tests."""
+"""The SDKs of remote backends. All of them are installed in the environment of the tests."""
 
 
 def test_a_session_with_local_secrets_imports_no_sdk() -> None:
@@ -182,12 +184,12 @@ with redirect_stdout(sys.stderr):
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     flavors = shell.run_line_magic("zen", "secrets-manager flavor list")
     shell.run_line_magic("secret", "register mine --key=value")
-    found = shell.run_line_magic("secret", "get mine --key key")
+    value = shell.run_line_magic("secret", "get mine --key key")
     shell.run_line_magic("secret", "list")
     shell.run_line_magic("stack", "validate")
 loaded = [name for name in {SDKS!r} if name in sys.modules]
 missing = [name for name in {SDKS!r} if importlib.util.find_spec(name) is None]
-print(json.dumps([str.__str__(found), "AWS Secrets Manager" in str(flavors), loaded, missing]))
+print(json.dumps([value, "AWS Secrets Manager" in str(flavors), loaded, missing]))
 shell.history_manager.end_session()
 """
     assert run_python(code) == ["value", True, [], []]

@@ -1,6 +1,11 @@
-"""Tests of references: grammar, parsing, formatting, and near misses."""
+"""Tests of references: grammar, parsing, formatting, and near misses.
+
+A near miss is a text that resembles a reference, such as ``{{name}}`` without a key.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, given, settings
@@ -19,25 +24,28 @@ from zensecrets_jupyter.core.reference import (
     split_references,
 )
 
-QUICK = settings(deadline=None, max_examples=200)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROPERTY_SETTINGS = settings(deadline=None, max_examples=200)
 
 
-def _accepted(check: object, text: str) -> bool:
+def _is_accepted(check: Callable[[str], object], text: str) -> bool:
     """Return whether ``check`` accepts a name or key."""
     try:
-        check(text)  # type: ignore[operator] # check_name or check_key
+        check(text)
     except InvalidSecretError:
         return False
     return True
 
 
-NAMES = st.text(min_size=1, max_size=20).filter(lambda text: _accepted(check_name, text))
-KEYS = st.text(min_size=1, max_size=20).filter(lambda text: _accepted(check_key, text))
+NAMES = st.text(min_size=1, max_size=20).filter(lambda text: _is_accepted(check_name, text))
+KEYS = st.text(min_size=1, max_size=20).filter(lambda text: _is_accepted(check_key, text))
 REFERENCES = st.builds(SecretReference, NAMES, KEYS)
-PLAIN = st.text(st.characters(exclude_characters="{}$", exclude_categories=["Cs"]), max_size=20)
+PLAIN_TEXTS = st.text(st.characters(exclude_characters="{}$", exclude_categories=["Cs"]), max_size=20)
 
 
-@QUICK
+@PROPERTY_SETTINGS
 @given(REFERENCES)
 def test_parse_and_str_are_inverse(reference: SecretReference) -> None:
     """Parsing the text of a reference returns it, for every valid name and key."""
@@ -45,17 +53,17 @@ def test_parse_and_str_are_inverse(reference: SecretReference) -> None:
     assert str(SecretReference.parse(str(reference))) == str(reference)
 
 
-@QUICK
+@PROPERTY_SETTINGS
 @given(REFERENCES, st.text(" \t\n", max_size=3), st.text(" \t\n", max_size=3))
 def test_white_space_inside_the_braces_is_ignored(reference: SecretReference, before: str, after: str) -> None:
     """White space inside the braces does not change the reference."""
     assert SecretReference.parse(f"{{{{{before}{reference.name}.{reference.key}{after}}}}}") == reference
 
 
-@QUICK
-@given(st.lists(st.one_of(PLAIN, REFERENCES), max_size=8))
+@PROPERTY_SETTINGS
+@given(st.lists(st.one_of(PLAIN_TEXTS, REFERENCES), max_size=8))
 def test_splitting_keeps_all_parts(parts: list[str | SecretReference]) -> None:
-    """Splitting a text with references keeps each part in order."""
+    """If a text with references is split, its parts are the references and the texts between them, in order."""
     text = "".join(str(part) for part in parts)
     split_parts = split_references(text)
     assert "".join(str(part) for part in split_parts) == text
@@ -64,18 +72,18 @@ def test_splitting_keeps_all_parts(parts: list[str | SecretReference]) -> None:
     assert find_references(text) == references
 
 
-@QUICK
+@PROPERTY_SETTINGS
 @given(st.text(max_size=60))
 def test_any_text_can_be_split(text: str) -> None:
-    """The joined parts of any text equal it, except for white space inside braces."""
+    """The joined parts of any text are equal to the text, except for white space inside the braces of a reference."""
     joined = "".join(str(part) for part in split_references(text))
     assert "".join(joined.split()) == "".join(text.split())
 
 
-@QUICK
+@PROPERTY_SETTINGS
 @given(st.text("{}$. ab-", max_size=25))
 def test_braces_are_a_reference_a_near_miss_or_plain_text(text: str) -> None:
-    """For any text of braces, dots and letters, an error has one line and a valid position."""
+    """A text of braces, dots and letters is a near miss with an error in one line and a valid position, or it is none."""
     error = find_reference_error(text)
     if error is not None:
         assert is_one_line(error)
@@ -108,7 +116,7 @@ def test_the_references_in_a_text_are_found(text: str, references: list[tuple[st
 
 
 @pytest.mark.parametrize(
-    ("text", "intent", "position"),
+    ("text", "intended_reference", "position"),
     [
         ("{{a}}", "{{a.KEY}}", 0),
         ("{{}}", "{{NAME.KEY}}", 0),
@@ -128,11 +136,11 @@ def test_the_references_in_a_text_are_found(text: str, references: list[tuple[st
         ("{{a.b}} ${{c.d}}", "{{c.d}}", 8),
     ],
 )
-def test_a_near_miss_names_the_likely_intent(text: str, intent: str, position: int) -> None:
+def test_a_near_miss_names_the_likely_intent(text: str, intended_reference: str, position: int) -> None:
     """The error has the likely reference, its position, and the option for a raw text."""
     error = find_reference_error(text)
     assert error is not None
-    assert intent in error.hint
+    assert intended_reference in error.hint
     assert "--literal" in error.hint
     assert error.position == position
     assert error.text == text
@@ -171,12 +179,12 @@ def test_parse_requires_the_whole_text() -> None:
 
 
 def test_a_raw_text_has_no_reference() -> None:
-    """A raw text has no reference, even if it looks like one."""
+    """A RawText contains no reference, even if it looks like one."""
     assert not has_reference(RawText("{{a.b}}"))
 
 
-@QUICK
-@given(PLAIN, REFERENCES, PLAIN)
+@PROPERTY_SETTINGS
+@given(PLAIN_TEXTS, REFERENCES, PLAIN_TEXTS)
 def test_masking_replaces_only_references(before: str, reference: SecretReference, after: str) -> None:
     """Masking replaces each reference and nothing else."""
     assume("‹" not in before + after)

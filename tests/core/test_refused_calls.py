@@ -51,11 +51,12 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
     "merge_secret with keys by name": (lambda _c, sm, v: sm.merge_secret("kept", k=v), "merge_secret\\(secret_name"),
     "a schema with a bad name": (lambda _c, _sm, v: ArbitrarySecretSchema(name=f"bad {v}", arbitrary_kv_pairs={"k": "v"}), "not shown"),
 }
+"""Functions with a wrong call, each with a part of the error. Their arguments are a client, its secrets manager and a value."""
 
 
 @pytest.mark.parametrize("case", CALLS)
 def test_a_wrong_call_raises_an_error_without_the_value(case: str, home: Path) -> None:
-    """The value in the call is masked afterwards, and the stored secrets are unchanged."""
+    """The error does not contain the value, which is masked after the call. The stored secrets are unchanged."""
     call, error_text = CALLS[case]
     client = Client()
     client.create_secret("kept", {"k": "kept-as-it-is"})
@@ -63,8 +64,9 @@ def test_a_wrong_call_raises_an_error_without_the_value(case: str, home: Path) -
     with pytest.raises((TypeError, ValueError, ZenSecretsError), match=error_text) as caught:
         call(client, client.secrets_manager, value)
     assert find_canary(str(caught.value)) == []
-    if not any(word in case for word in ("swapped", "bad name", "number", "get_secret", "list_secrets")):
-        # A traceback shows the source line of the call, with the value.
+    has_value_as_argument = not any(word in case for word in ("swapped", "bad name", "number", "get_secret", "list_secrets"))
+    if has_value_as_argument:
+        # The value is masked, because a traceback may show the source line of the call.
         assert find_canary(redact(f"call({value!r})")) == []
     assert [secret.name for secret in client.list_secrets()] == ["kept"]
     assert client.get_secret("kept").secret_values == {"k": "kept-as-it-is"}
@@ -87,24 +89,28 @@ def _classic_number_step() -> int:
 
 
 @classic_pipeline
-def _classic(one: Any) -> None:
-    one()
+def _classic_number_pipeline(number: Any) -> None:
+    number()
 
 
-PIPELINES: dict[str, tuple[Callable[[], object], str]] = {
+PIPELINE_CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "an unknown argument": (lambda: _number_pipeline(kk=3), "Wrong arguments for pipeline '_number_pipeline'.*Did you mean 'k'"),
     "a number as run_name": (lambda: _number_pipeline.with_options(run_name=5), "no text in one line"),  # type: ignore[arg-type]
     "two lines as run_name": (lambda: _number_pipeline.with_options(run_name="a\nb"), "no text in one line"),
     "a list of configurations": (lambda: _number_pipeline.with_options(steps=[1]), "is no mapping"),  # type: ignore[arg-type]
     "a text as enable_cache": (lambda: _number_pipeline.with_options(enable_cache="false"), "Give True or False"),
     "a text as enable_cache of a step": (lambda: _number_step.with_options(enable_cache="no"), "Give True or False"),
-    "a near miss of run's arguments": (lambda: _classic(one=_classic_number_step()).run(runname="x"), "Did you mean 'run_name'"),
+    "a near miss of run's arguments": (
+        lambda: _classic_number_pipeline(number=_classic_number_step()).run(runname="x"),
+        "Did you mean 'run_name'",
+    ),
 }
+"""Functions with a wrong call, each with a part of the error."""
 
 
-@pytest.mark.parametrize("case", PIPELINES)
+@pytest.mark.parametrize("case", PIPELINE_CALLS)
 def test_a_wrong_call_of_a_pipeline_raises_step_interface_error(case: str) -> None:
-    """The error suggests the nearest argument or says which argument is valid."""
-    call, error_text = PIPELINES[case]
+    """The error suggests the most similar argument, or says which values are valid."""
+    call, error_text = PIPELINE_CALLS[case]
     with pytest.raises(StepInterfaceError, match=error_text):
         call()

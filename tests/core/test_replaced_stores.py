@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ REPLACEMENTS = [_delete, _recreate, _restore]
 
 @pytest.mark.parametrize("replace", REPLACEMENTS)
 def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable[[Path, Path], None], home: Path, tmp_path: Path) -> None:
-    """After a replacement of the files, other processes can read all new data."""
+    """If files of an open workspace are replaced, other processes can read all data that it stores afterwards."""
     open_workspace = get_workspace()
     open_workspace.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
     open_workspace.open_manager("default").register_secret(secret("first", key=canary("first")))
@@ -72,7 +73,7 @@ def test_acknowledged_data_of_a_replaced_workspace_can_be_read(replace: Callable
 
 
 def test_a_restored_store_with_the_same_generation_uses_its_own_key(home: Path, tmp_path: Path) -> None:
-    """A restored store may have another key with the same generation number."""
+    """If a restored store gets another data key with the same number, an open secrets manager uses the key of the store."""
     open_manager = open_store(home)
     open_manager.register_secret(secret("first", key="1"))
     shutil.copytree(home, tmp_path / "copy")
@@ -89,7 +90,7 @@ def test_a_restored_store_with_the_same_generation_uses_its_own_key(home: Path, 
 
 
 def test_a_changed_protection_needs_no_prompt_for_an_open_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process with the open key continues after another process sets a passphrase."""
+    """If a process has decrypted the data key, it needs no passphrase that another process sets later."""
     open_manager = open_store(home)
     open_manager.register_secret(secret("first", key="1"))
     open_store(home).rewrap("passphrase", passphrase="a passphrase")
@@ -100,10 +101,7 @@ def test_a_changed_protection_needs_no_prompt_for_an_open_key(home: Path, monkey
 
 @pytest.mark.parametrize("replacement", [None, b"", b"A" * 44 + b"\n"])
 def test_a_missing_key_file_stops_writes(replacement: bytes | None, home: Path) -> None:
-    """A process with the open key refuses to write without its key file.
-
-    It can store the key in a new key file.
-    """
+    """If a process has decrypted the data key and the key file is lost, it refuses to write until it has a new key file."""
     open_manager = open_store(home)
     open_manager.register_secret(secret("first", key="1"))
     for file in (home / "keys").iterdir():
@@ -117,7 +115,7 @@ def test_a_missing_key_file_stops_writes(replacement: bytes | None, home: Path) 
 
 
 def test_a_deleted_manager_refuses_changes(home: Path) -> None:
-    """An object of a deleted secrets manager refuses changes and creates no file."""
+    """If another process deleted a secrets manager, its open object refuses changes and creates no file."""
     workspace = get_workspace()
     record = workspace.register_component(MANAGER, "other", "local", {})
     manager = workspace.open_manager("other")
@@ -165,19 +163,20 @@ def _let_a_group_write(path: Path) -> None:
     path.chmod(0o770)
 
 
+FOLDERS = ["", "keys"]
+FILES = ["workspace.db", "keys/*.key"]
+"""Files in the home as glob patterns. The package checks the owner of files, and the owner and the mode of folders."""
 CASES = [
-    (pattern, make_unsafe)
-    for pattern in ("", "keys", "workspace.db", "keys/*.key")
-    for make_unsafe in (_give_to_another_user, _let_all_users_write, _let_a_group_write)
-    if make_unsafe is _give_to_another_user or "." not in pattern
+    *((pattern, _give_to_another_user) for pattern in [*FOLDERS, *FILES]),
+    *((pattern, _let_all_users_write) for pattern in FOLDERS),
+    *((pattern, _let_a_group_write) for pattern in FOLDERS),
 ]
-"""Files in the home as glob patterns, and functions that let another user own or change them."""
 
 
-@pytest.mark.skipif("not hasattr(__import__('os'), 'geteuid') or __import__('os').geteuid() != 0", reason="Only root can change owners.")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="Only root can change owners.")
 @pytest.mark.parametrize(("pattern", "make_unsafe"), CASES)
 def test_files_of_other_users_are_refused(pattern: str, make_unsafe: Callable[[Path], None], home: Path) -> None:
-    """A home, key or store that other users own or can change raises an error."""
+    """If the home, a key or the store belongs to another user, or other users can write to a folder, an error is raised."""
     workspace = get_workspace()
     workspace.register_component(ALERTER, "first", "slack", {"slack_token": canary("first")})
     path = next(iter(home.glob(pattern))) if pattern else home

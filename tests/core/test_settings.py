@@ -58,33 +58,33 @@ def test_the_default_home_is_the_platforms_folder(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize("spelling", ["upper", "lower", "title", "padded"])
 def test_a_level_is_valid_in_any_case(level: SecretValidationLevel, spelling: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Upper case, lower case and surrounding white space do not change the level."""
-    texts = {"upper": level.value, "lower": level.value.lower(), "title": level.value.title(), "padded": f" {level.value} "}
-    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, texts[spelling])
+    variable_values = {"upper": level.value, "lower": level.value.lower(), "title": level.value.title(), "padded": f" {level.value} "}
+    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, variable_values[spelling])
     assert validation_level() is level
 
 
-@pytest.mark.parametrize("unset", [None, "", "  "])
-def test_the_default_level_checks_secrets_and_keys(unset: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("empty_value", [None, "", "  "])
+def test_the_default_level_checks_secrets_and_keys(empty_value: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default level applies if the variable is missing or empty."""
-    if unset is not None:
-        monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, unset)
+    if empty_value is not None:
+        monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, empty_value)
     assert validation_level() is SecretValidationLevel.SECRET_AND_KEY_EXISTS
 
 
-@pytest.mark.parametrize("invalid", ["SOME", "SECRET-EXISTS", "1", "true"])
-def test_the_error_for_an_invalid_level_lists_the_levels(invalid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("invalid_level", ["SOME", "SECRET-EXISTS", "1", "true"])
+def test_the_error_for_an_invalid_level_lists_the_levels(invalid_level: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error is also a ValueError, and has the variable, its value and the levels."""
-    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, invalid)
+    monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, invalid_level)
     with pytest.raises(SettingsError) as caught:
         validation_level()
     assert isinstance(caught.value, ValueError)
     assert is_one_line(caught.value)
-    for text in (VALIDATION_LEVEL_VARIABLE, repr(invalid), *(level.value for level in SecretValidationLevel)):
+    for text in (VALIDATION_LEVEL_VARIABLE, repr(invalid_level), *(level.value for level in SecretValidationLevel)):
         assert text in str(caught.value)
 
 
 def test_the_variable_and_the_levels_have_the_names_of_zenml() -> None:
-    """The names are those in ZenML's documentation."""
+    """The names of the variable and of its values are those in ZenML's documentation."""
     assert VALIDATION_LEVEL_VARIABLE == "ZENML_SECRET_VALIDATION_LEVEL"
     assert [level.value for level in SecretValidationLevel] == ["NONE", "SECRET_EXISTS", "SECRET_AND_KEY_EXISTS"]
 
@@ -92,11 +92,11 @@ def test_the_variable_and_the_levels_have_the_names_of_zenml() -> None:
 def test_only_the_owner_can_enter_a_private_folder(tmp_path: Path) -> None:
     """New folders have the mode 0700 with any umask; an existing folder keeps its mode."""
     tmp_path.chmod(0o755)
-    before = os.umask(0)
+    umask_before = os.umask(0)
     try:
         new_folder = make_private_folder(tmp_path / "a" / "b")
     finally:
-        os.umask(before)
+        os.umask(umask_before)
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in (new_folder, new_folder.parent, tmp_path)] == [0o700, 0o700, 0o755]
 
 

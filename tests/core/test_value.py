@@ -44,15 +44,21 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-SERIALIZE: dict[str, Callable[[Any], bytes]] = {
+SERIALIZERS: dict[str, Callable[[Any], bytes]] = {
     **{f"pickle {protocol}": partial(pickle.dumps, protocol=protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)},
     "cloudpickle": cloudpickle.dumps,
     "cloudpickle of a function that uses it": lambda value: cloudpickle.dumps(lambda: value),
 }
 
 
-class Registered:
-    """A value of a secret in the default secrets manager, with its plain text."""
+class RegisteredValue:
+    """A value of a secret that is registered in the default secrets manager.
+
+    Attributes:
+        text: The text that was registered.
+        secret: The secret that was read.
+        value: The value in this secret.
+    """
 
     def __init__(self) -> None:
         """Register the secret and read it back."""
@@ -64,19 +70,19 @@ class Registered:
 
 
 @pytest.fixture
-def registered() -> Registered:
+def registered() -> RegisteredValue:
     """Return a value that was registered and read."""
-    return Registered()
+    return RegisteredValue()
 
 
 class _Recorder(BaseHTTPRequestHandler):
     """Answers every request with an empty list of buckets, and records its headers."""
 
-    seen: list[dict[str, str]]
+    received_headers: list[dict[str, str]]
 
     def do_GET(self) -> None:
         """Record the headers and answer."""
-        self.seen.append(dict(self.headers))
+        self.received_headers.append(dict(self.headers))
         body = b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -90,20 +96,17 @@ class _Recorder(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
     """Run a local HTTP server, and return its port and the headers of requests."""
-    handler = type("Recorder", (_Recorder,), {"seen": []})
-    with HTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+    handler = type("Recorder", (_Recorder,), {"received_headers": []})
+    with HTTPServer(("127.0.0.1", 0), handler) as http_server:
+        thread = threading.Thread(target=http_server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        yield running.server_port, handler.seen  # type: ignore[attr-defined] # the class is created in this function
-        running.shutdown()
+        yield http_server.server_port, handler.received_headers  # type: ignore[attr-defined] # the class is created in this function
+        http_server.shutdown()
         thread.join()
 
 
-def test_values_are_exact_texts(registered: Registered) -> None:
-    """The content is an exact dict with exact ``str`` values, not of subclasses.
-
-    Attributes and resolved references are exact ``str`` too.
-    """
+def test_values_are_exact_texts(registered: RegisteredValue) -> None:
+    """The content is a ``dict`` of ``str``. It has no subclasses of them, and neither have attributes and resolved references."""
     secret = registered.secret
     assert isinstance(secret, BasicAuthSecretSchema)
     assert type(secret.content) is dict
@@ -115,53 +118,54 @@ def test_values_are_exact_texts(registered: Registered) -> None:
     assert type(Client().active_stack.resolve("{{login.username}}:{{login.password}}")) is str
 
 
-def test_a_read_value_is_masked(registered: Registered) -> None:
-    """The redactor masks a read value in any text under its name."""
-    for holder in (registered.value, [registered.value], {"a": (registered.value,)}, registered.secret.content):
-        masked = the_redactor().redact(repr(holder))
+def test_a_read_value_is_masked(registered: RegisteredValue) -> None:
+    """After a value was read, the redactor masks it in any text with the name of the secret and the key."""
+    for container in (registered.value, [registered.value], {"a": (registered.value,)}, registered.secret.content):
+        masked = the_redactor().redact(repr(container))
         assert "‹secret:login.password›" in masked
         assert find_canary(masked) == []
 
 
 @pytest.mark.parametrize("represent", [repr, str, pprint.pformat, "{!r}".format])
-def test_secrets_and_references_show_no_value(represent: Callable[[Any], str], registered: Registered) -> None:
-    """The ``repr`` of a secret shows the mask; a reference shows itself."""
-    for holder in (registered.secret, registered.secret.reference("password"), [registered.secret]):
-        assert find_canary(represent(holder)) == []
+def test_secrets_and_references_show_no_value(represent: Callable[[Any], str], registered: RegisteredValue) -> None:
+    """The ``repr`` of a secret shows the mask, and the ``repr`` of a reference shows the reference."""
+    for container in (registered.secret, registered.secret.reference("password"), [registered.secret]):
+        assert find_canary(represent(container)) == []
     assert represent(registered.secret).count("‹secret:login.password›") == 1
 
 
-@pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
-def test_a_pickle_holds_no_value(serialize: Callable[[Any], bytes], registered: Registered) -> None:
-    """A pickle of a secret, a reference or a container of them holds no value."""
+@pytest.mark.parametrize("serialize", SERIALIZERS.values(), ids=SERIALIZERS)
+def test_a_pickle_holds_no_value(serialize: Callable[[Any], bytes], registered: RegisteredValue) -> None:
+    """A pickle of a secret, of a reference, or of a container with both does not contain the value."""
     reference = registered.secret.reference("password")
-    for holder in (reference, registered.secret, [reference, {"s": registered.secret}]):
-        assert find_canary(serialize(holder)) == []
+    for container in (reference, registered.secret, [reference, {"s": registered.secret}]):
+        assert find_canary(serialize(container)) == []
 
 
-@pytest.mark.parametrize("serialize", SERIALIZE.values(), ids=SERIALIZE)
-def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], registered: Registered) -> None:
+@pytest.mark.parametrize("serialize", SERIALIZERS.values(), ids=SERIALIZERS)
+def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], registered: RegisteredValue) -> None:
     """An unpickled reference is equal and resolves to an exact text."""
     unpickled = pickle.loads(serialize(registered.secret.reference("password")))  # noqa: S301 - our own bytes
-    unpickled = unpickled() if callable(unpickled) else unpickled
+    if callable(unpickled):
+        unpickled = unpickled()  # One of the pickles contains a function that returns the reference.
     assert isinstance(unpickled, SecretReference)
     assert (unpickled, str(unpickled)) == (("login", "password"), "{{login.password}}")
     assert unpickled.resolve() == registered.text
     assert type(unpickled.resolve()) is str
 
 
-def test_unpickling_reads_the_current_value(registered: Registered) -> None:
+def test_unpickling_reads_the_current_value(registered: RegisteredValue) -> None:
     """A secret or reference that is unpickled after an update has the new value."""
     pickled = pickle.dumps([registered.secret.reference("password"), registered.secret])
-    changed = canary("changed")
-    Client().secrets_manager.merge_secret("login", {"password": changed})
+    new_value = canary("changed")
+    Client().secrets_manager.merge_secret("login", {"password": new_value})
     reference, secret = pickle.loads(pickled)  # noqa: S301 - our own bytes
-    assert (reference.resolve(), secret.content["password"]) == (changed, changed)
+    assert (reference.resolve(), secret.content["password"]) == (new_value, new_value)
 
 
-def test_a_reference_resolves_in_another_process(registered: Registered) -> None:
+def test_a_reference_resolves_in_another_process(registered: RegisteredValue) -> None:
     """Another process with the same home unpickles and resolves references and secrets."""
-    holder = {"reference": registered.secret.reference("password"), "secret": registered.secret}
+    container = {"reference": registered.secret.reference("password"), "secret": registered.secret}
     code = """
 import hashlib, json, pickle, sys
 unpickled = pickle.loads(bytes.fromhex(sys.argv[1]))
@@ -173,14 +177,14 @@ print(json.dumps({
     "repr": repr(unpickled),
 }))
 """
-    result = run_python(code, pickle.dumps(holder).hex())
+    result = run_python(code, pickle.dumps(container).hex())
     assert result["exact"]
     assert result["same"]
     assert result["digest"] == hashlib.sha256(json.dumps(registered.text).encode()).hexdigest()
     assert find_canary(result["repr"]) == []
 
 
-def test_a_pickle_of_a_deleted_secret_raises_an_error(registered: Registered) -> None:
+def test_a_pickle_of_a_deleted_secret_raises_an_error(registered: RegisteredValue) -> None:
     """The error for a reference to a deleted secret has its name and no value."""
     pickled = pickle.dumps(registered.secret.reference("password"))
     Client().secrets_manager.delete_secret("login")
@@ -202,27 +206,27 @@ def test_an_unregistered_secret_does_not_pickle() -> None:
         SecretReference.parse("{{login.password}}").resolve()
 
 
-def test_a_reference_to_a_missing_key_is_refused(registered: Registered) -> None:
+def test_a_reference_to_a_missing_key_is_refused(registered: RegisteredValue) -> None:
     """A reference to a missing key raises an error with the existing keys."""
     with pytest.raises(SecretKeyNotFoundError, match="Its keys are password, username"):
         registered.secret.reference("passwort")
 
 
-def test_copying_a_secret_returns_it(registered: Registered) -> None:
+def test_copying_a_secret_returns_it(registered: RegisteredValue) -> None:
     """``copy.copy`` and ``copy.deepcopy`` return the same object."""
     assert copy.deepcopy(registered.secret) is registered.secret
     assert copy.copy(registered.secret) is registered.secret
 
 
-def test_json_writes_the_value(registered: Registered) -> None:
+def test_json_writes_the_value(registered: RegisteredValue) -> None:
     """``json.dumps`` writes a value like any other text."""
     assert json.dumps({"token": registered.value}) == json.dumps({"token": registered.text})
     assert json.loads(json.dumps(registered.secret.content)) == {"username": "somebody", "password": registered.text}
 
 
-def test_an_http_header_contains_the_value(registered: Registered, server: tuple[int, list[dict[str, str]]]) -> None:
+def test_an_http_header_contains_the_value(registered: RegisteredValue, server: tuple[int, list[dict[str, str]]]) -> None:
     """A server reads the plain value from a header of http.client and requests."""
-    port, seen = server
+    port, received_headers = server
     headers = {"X-Token": registered.value, "Authorization": f"Bearer {registered.value}"}
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/", headers=headers)
@@ -230,21 +234,21 @@ def test_an_http_header_contains_the_value(registered: Registered, server: tuple
     connection.close()
     assert requests.get(f"http://127.0.0.1:{port}/", headers=headers, timeout=10).ok
     assert requests.get(f"http://127.0.0.1:{port}/", auth=("somebody", registered.value), timeout=10).ok
-    assert [request.get("X-Token") for request in seen] == [registered.text, registered.text, None]
-    assert [request["Authorization"] for request in seen][:2] == [f"Bearer {registered.text}"] * 2
-    assert requests.auth._basic_auth_str("somebody", registered.text) == seen[2]["Authorization"]
+    assert [request.get("X-Token") for request in received_headers] == [registered.text, registered.text, None]
+    assert [request["Authorization"] for request in received_headers][:2] == [f"Bearer {registered.text}"] * 2
+    assert requests.auth._basic_auth_str("somebody", registered.text) == received_headers[2]["Authorization"]
 
 
 def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> None:
     """A boto3 client signs with values as with plain texts."""
-    port, seen = server
-    plain = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key"), "aws_session_token": canary("token")}
-    content = AWSSecretSchema(name="aws", **plain).content
+    port, received_headers = server
+    keys = {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key"), "aws_session_token": canary("token")}
+    content = AWSSecretSchema(name="aws", **keys).content
     client = boto3.client("s3", region_name="eu-west-1", endpoint_url=f"http://127.0.0.1:{port}", **content)
     assert client.list_buckets()["Buckets"] == []
     client.close()
-    assert plain["aws_access_key_id"] in seen[0]["Authorization"]
-    assert seen[0]["X-Amz-Security-Token"] == plain["aws_session_token"]
+    assert keys["aws_access_key_id"] in received_headers[0]["Authorization"]
+    assert received_headers[0]["X-Amz-Security-Token"] == keys["aws_session_token"]
 
     def signature(keys: dict[str, str]) -> str:
         request = AWSRequest("GET", "https://example.com/")
@@ -252,10 +256,10 @@ def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> N
         text_signature: str = SigV4Auth(Credentials(*keys.values()), "s3", "eu-west-1").signature("text", request)
         return text_signature
 
-    assert signature(content) == signature(plain)
+    assert signature(content) == signature(keys)
 
 
-def test_sqlalchemy_accepts_a_value(registered: Registered) -> None:
+def test_sqlalchemy_accepts_a_value(registered: RegisteredValue) -> None:
     """The ``repr`` of a URL masks its password, and the driver gets the value."""
     url = sa.URL.create("postgresql+psycopg", "somebody", registered.value, "localhost", 5432, "db")
     assert find_canary(repr(url)) == []
@@ -267,7 +271,7 @@ def test_sqlalchemy_accepts_a_value(registered: Registered) -> None:
     assert tuple(row) == (registered.text, len(registered.text))
 
 
-def test_psycopg_accepts_a_value(registered: Registered) -> None:
+def test_psycopg_accepts_a_value(registered: RegisteredValue) -> None:
     """A PostgreSQL server accepts a value as password and as parameter."""
     with running_postgresql("somebody", registered.text) as server:
         connection_string = f"host={server.host} port={server.port} dbname=postgres user=somebody"
@@ -278,7 +282,7 @@ def test_psycopg_accepts_a_value(registered: Registered) -> None:
         assert find_canary(str(caught.value)) == []
 
 
-def test_environment_variables_contain_the_value(registered: Registered, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_contain_the_value(registered: RegisteredValue, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child process reads the plain value from its environment."""
     code = "import os; print(os.environ['TOKEN'], end='')"
     monkeypatch.setenv("TOKEN", registered.value)

@@ -44,9 +44,9 @@ class _Record(msgspec.Struct):
     token: str
 
 
-def _ruamel(kind: str) -> Callable[[Any], Any]:
+def _ruamel(yaml_type: str) -> Callable[[Any], Any]:
     def dump_and_load(data: Any) -> Any:
-        writer, stream = ruamel.yaml.YAML(typ=kind, pure=True), io.StringIO()
+        writer, stream = ruamel.yaml.YAML(typ=yaml_type, pure=True), io.StringIO()
         writer.dump(data, stream)
         return ruamel.yaml.YAML(typ="safe", pure=True).load(stream.getvalue())
 
@@ -72,6 +72,7 @@ ROUND_TRIPS: dict[str, Callable[[Any], Any]] = {
     "msgpack": lambda data: msgpack.unpackb(msgpack.packb(data, strict_types=True)),
     "json": lambda data: json.loads(json.dumps(data)),
 }
+"""Functions that write data with a library, and read it back."""
 
 
 def _register(name: str, **content: str) -> None:
@@ -121,20 +122,21 @@ def _sessions() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_sessions")
 def test_fsspec_uses_a_session_per_value() -> None:
-    """Different values get different fsspec sessions, also after an update of a secret."""
-    one, two, new = canary("one"), canary("two"), canary("new")
-    _register("one", token=one)
-    _register("two", token=two)
-    first, second = _annotator("one"), _annotator("two")
+    """Fsspec uses another session for each value. After an update of a secret, it uses a new one."""
+    first_value, second_value, new_value = canary("one"), canary("two"), canary("new")
+    _register("one", token=first_value)
+    _register("two", token=second_value)
+    first_annotator, second_annotator = _annotator("one"), _annotator("two")
 
     def session(component: Any) -> str:
+        """Return the token of the session that fsspec uses for a component."""
         return str(fsspec.filesystem("session", token=component.authentication_secret).token)
 
-    assert [session(first), session(second), session(first)] == [one, two, one]
-    Client().secrets_manager.merge_secret("one", {"token": new})
-    assert [session(first), session(second)] == [new, two]
+    assert [session(first_annotator), session(second_annotator), session(first_annotator)] == [first_value, second_value, first_value]
+    Client().secrets_manager.merge_secret("one", {"token": new_value})
+    assert [session(first_annotator), session(second_annotator)] == [new_value, second_value]
     storage = {"token": Client().get_secret("one").content["token"]}
-    assert fsspec.url_to_fs("session://bucket/x", **storage)[0].token == new
+    assert fsspec.url_to_fs("session://bucket/x", **storage)[0].token == new_value
 
 
 @pytest.mark.usefixtures("_sessions")
@@ -152,13 +154,13 @@ def test_pandas_passes_the_value_in_storage_options() -> None:
 
 def test_joblib_caches_by_value(tmp_path: Path) -> None:
     """A memoized function runs again for each new value."""
-    one, two, new = canary("one"), canary("two"), canary("new")
-    _register("one", token=one)
-    _register("two", token=two)
-    called: list[str] = []
+    first_value, second_value, new_value = canary("one"), canary("two"), canary("new")
+    _register("one", token=first_value)
+    _register("two", token=second_value)
+    passed_tokens: list[str] = []
 
     def size(token: str) -> int:
-        called.append(token)
+        passed_tokens.append(token)
         return len(token)
 
     cached = joblib.Memory(tmp_path / "joblib", verbose=0).cache(size)
@@ -168,10 +170,10 @@ def test_joblib_caches_by_value(tmp_path: Path) -> None:
 
     for name in ("one", "two", "one", "two"):
         run(name)
-    Client().secrets_manager.merge_secret("one", {"token": new})
+    Client().secrets_manager.merge_secret("one", {"token": new_value})
     run("one")
-    assert called == [one, two, new]
-    assert {type(token) for token in called} == {str}
+    assert passed_tokens == [first_value, second_value, new_value]
+    assert {type(token) for token in passed_tokens} == {str}
     # The cache contains values, which the search for leaks after the test would find.
     shutil.rmtree(tmp_path / "joblib")
 
@@ -218,11 +220,11 @@ def test_boto3_stores_and_reads_with_a_value() -> None:
 class _Recorder(BaseHTTPRequestHandler):
     """Answers every request with an empty response, and records its headers."""
 
-    seen: list[dict[str, str]]
+    received_headers: list[dict[str, str]]
 
     def do_GET(self) -> None:
         """Record the headers and answer."""
-        self.seen.append(dict(self.headers))
+        self.received_headers.append(dict(self.headers))
         self.send_response(204)
         self.end_headers()
 
@@ -236,7 +238,7 @@ def test_httpx_sends_the_value() -> None:
     _register("api", token=value)
     token = Client().get_secret("api").content["token"]
     assert type(token) is str
-    handler = type("Recorder", (_Recorder,), {"seen": []})
+    handler = type("Recorder", (_Recorder,), {"received_headers": []})
     with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -245,9 +247,8 @@ def test_httpx_sends_the_value() -> None:
         httpx.get(address, auth=("ada", token))
         server.shutdown()
         thread.join()
-    seen = handler.seen  # type: ignore[attr-defined] # the class is created in this function
-    # httpx sends the names of headers unchanged, and the server does not change them either.
-    sent = {name.lower(): text for name, text in seen[0].items()}
-    assert (sent["x-token"], sent["authorization"]) == (value, f"Bearer {value}")
-    basic = httpx.BasicAuth("ada", value)._auth_header
-    assert {name.lower(): text for name, text in seen[1].items()}["authorization"] == basic
+    received_headers = handler.received_headers  # type: ignore[attr-defined] # the class is created in this function
+    # httpx sends the names of headers in capitals or small letters as they were passed.
+    token_request, basic_auth_request = [{name.lower(): text for name, text in headers.items()} for headers in received_headers]
+    assert (token_request["x-token"], token_request["authorization"]) == (value, f"Bearer {value}")
+    assert basic_auth_request["authorization"] == httpx.BasicAuth("ada", value)._auth_header

@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 PASSPHRASE, VALUE = canary("passphrase"), canary("value")
 
 
-def length(loaded_secret: BaseSecretSchema) -> int:
+def value_length(loaded_secret: BaseSecretSchema) -> int:
     """Return the length of the secret's value."""
     return len(loaded_secret.content["key"])
 
 
-def _by_executor(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
+def _run_in_executor(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(task, argument).result(60)
 
 
-def _by_pool(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
+def _run_in_pool(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply_async(task, (argument,)).get(60)
 
 
-def _by_joblib(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
+def _run_in_joblib(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSchema) -> int:
     lengths: list[int] = joblib.Parallel(2)(joblib.delayed(task)(task_argument) for task_argument in [argument, argument])
     return lengths[0]
 
@@ -47,25 +47,25 @@ def _by_joblib(task: Callable[[BaseSecretSchema], int], argument: BaseSecretSche
 @pytest.fixture
 def secret_of_locked_store(home: Path) -> Iterator[BaseSecretSchema]:
     """Return a secret of a store whose passphrase other processes do not have."""
-    before = set_passphrase_source(lambda _prompt: PASSPHRASE)
+    source_before = set_passphrase_source(lambda _prompt: PASSPHRASE)
     try:
         manager = Client().active_stack.secrets_manager
         manager.register_secret(secret("kept", key=VALUE))
         yield manager.get_secret("kept")
     finally:
-        set_passphrase_source(before)
+        set_passphrase_source(source_before)
         assert find_canary(home) == []
 
 
 @pytest.mark.one_python
-@pytest.mark.parametrize("run", [_by_executor, _by_pool, _by_joblib])
+@pytest.mark.parametrize("run", [_run_in_executor, _run_in_pool, _run_in_joblib])
 def test_a_locked_store_in_a_worker_raises_its_error(
     run: Callable[[Callable[[BaseSecretSchema], int], BaseSecretSchema], int],
     secret_of_locked_store: BaseSecretSchema,
 ) -> None:
-    """A task with a secret of a locked store fails, and the pool ends."""
+    """If a worker can't open the store of a secret in its argument, the task fails with an error, and the pool ends."""
     with pytest.raises(ManagerLockedError, match=r"Set ZENSECRETS_PASSPHRASE.*before the workers are started"):
-        run(length, secret_of_locked_store)
+        run(value_length, secret_of_locked_store)
     joblib.externals.loky.get_reusable_executor().shutdown()
 
 
@@ -73,11 +73,14 @@ def test_a_locked_store_in_a_worker_raises_its_error(
 def test_a_worker_with_the_passphrase_reads_the_secret(secret_of_locked_store: BaseSecretSchema, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker with the passphrase in its environment reads the secret."""
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", PASSPHRASE)
-    assert _by_pool(length, secret_of_locked_store) == len(VALUE)
+    assert _run_in_pool(value_length, secret_of_locked_store) == len(VALUE)
 
 
 def test_each_use_of_a_deferred_error_raises_it() -> None:
-    """Each use of the placeholder raises the error. A pickle of the placeholder restores the original object."""
+    """A placeholder replaces an object that could not be unpickled, and each use of it raises the error.
+
+    A pickle of the placeholder has the original object, here the result of ``str("again")``.
+    """
     placeholder = DeferredErrorProxy(SecretNotFoundError("There is no secret 'gone'.", name="gone"), (str, ("again",)))
     uses: list[Callable[[], object]] = [
         lambda: placeholder.content,

@@ -19,7 +19,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-BEFORE, AFTER, OTHER = canary("before"), canary("after"), canary("other")
+OLD_VALUE, NEW_VALUE, OTHER_VALUE = canary("before"), canary("after"), canary("other")
 
 KILLED_PROGRAM = """
 import os, sys
@@ -28,26 +28,27 @@ from zensecrets_jupyter.core.sealing import data_keys
 from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend
 from tests.support.command_lines import run
 
-def kill_after(function, calls):
-    def counting(*arguments, **named):
-        nonlocal calls
-        calls -= 1
-        if calls < 0:
+def kill_after(function, call_count):
+    def count_and_call(*arguments, **named_arguments):
+        nonlocal call_count
+        call_count -= 1
+        if call_count < 0:
             os.kill(os.getpid(), 9)
-        return function(*arguments, **named)
-    return counting
+        return function(*arguments, **named_arguments)
+    return count_and_call
 
-written = int(sys.argv[1])
-backend._columns = kill_after(backend._columns, written)
-FolderBackend._write = kill_after(FolderBackend._write, written)
+write_count = int(sys.argv[1])
+backend._columns = kill_after(backend._columns, write_count)
+FolderBackend._write = kill_after(FolderBackend._write, write_count)
 run(sys.argv[2])
 """
-"""A program that imports secrets, and is killed after it has written some of them."""
+"""A program that runs an import, and is killed after it has written a number of secrets."""
 
 
-@pytest.mark.parametrize(("flavor", "written"), [("local", 1), ("folder", 2)])
-def test_the_next_command_undoes_a_killed_import(flavor: str, written: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next command after a killed import deletes new secrets and restores replaced ones."""
+@pytest.mark.parametrize(("flavor", "write_count"), [("local", 1), ("folder", 2)])
+def test_the_next_command_undoes_a_killed_import(flavor: str, write_count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next command after a killed import deletes the secrets that were new, and restores those that were replaced."""
+    # The import registers the flavor ``folder``.
     from tests.plugins.zensecrets_folder.zensecrets_folder import FolderBackend
 
     assert FolderBackend.FLAVOR == "folder"
@@ -55,16 +56,17 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, written: int, tmp_
     if flavor == "folder":
         run("secrets-manager register shared --flavor=folder --path=?", str(tmp_path / "shared"))
         run("stack update default -x shared")
-    run("secret register old --key=?", BEFORE)
-    secrets = {name: {"key": AFTER} for name in ("new", "old", "newer")}
+    run("secret register old --key=?", OLD_VALUE)
+    secrets = {name: {"key": NEW_VALUE} for name in ("new", "old", "newer")}
     (tmp_path / "s.json").write_text(json.dumps(secrets))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", KILLED_PROGRAM, str(written), "secret import s.json --overwrite"]
+    command = [sys.executable, "-c", KILLED_PROGRAM, str(write_count), "secret import s.json --overwrite"]
     completed = subprocess.run(command, env=environment, capture_output=True, check=False)
     assert completed.returncode == -signal.SIGKILL, completed.stderr
     assert not find_canary(tmp_path / "home")
     assert active_manager().list_secrets() == ["old"]
-    assert active_content_of("old") == {"key": BEFORE}
+    assert active_content_of("old") == {"key": OLD_VALUE}
+    # The local flavor imports in one transaction, so its database has no part of the import to undo.
     assert ("an import was interrupted" in take_notes()) == (flavor == "folder")
     run("secret import s.json --overwrite")
     assert {name: active_content_of(name) for name in active_manager().list_secrets()} == secrets
@@ -72,7 +74,7 @@ def test_the_next_command_undoes_a_killed_import(flavor: str, written: int, tmp_
 
 
 def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Secrets that were changed after the killed import stay, and a running import is not undone."""
+    """A running import is not undone. After its process was killed, only secrets that nobody changed since are undone."""
     from zensecrets_jupyter.core.managers import SecretRecord
     from zensecrets_jupyter.core.transfer import import_journal
 
@@ -80,21 +82,25 @@ def test_later_changes_and_running_imports_are_not_undone(tmp_path: Path, monkey
     run("secrets-manager register m --flavor=memory")
     run("stack update default -x m")
     manager = active_manager()
-    changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": AFTER})) for name in ("mine", "changed")}
+    changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": NEW_VALUE})) for name in ("mine", "changed")}
     path, descriptor = import_journal._create_journal(manager, changes)
     for name, change in changes.items():
         manager.register_record(name, change.after)
     assert active_manager().list_secrets() == ["changed", "mine"]
-    run("secret update changed --key=?", OTHER)
+    run("secret update changed --key=?", OTHER_VALUE)
+    # A process locks the journal, the file that lists its changes, until it ends. Closing the file releases the lock.
     os.close(descriptor)
     assert active_manager().list_secrets() == ["changed"]
-    assert active_content_of("changed") == {"key": OTHER}
+    assert active_content_of("changed") == {"key": OTHER_VALUE}
     assert not path.exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no flock.")
 def test_an_import_on_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without file locks, an import has a journal too. It is undone only if its journal is more than a day old."""
+    """On a file system without locks, an import is undone only if its journal is more than a day old.
+
+    The journal is the file that lists the changes of an import.
+    """
     import fcntl
 
     from zensecrets_jupyter.core.managers import SecretRecord
@@ -112,7 +118,7 @@ def test_an_import_on_a_file_system_without_locks(tmp_path: Path, monkeypatch: p
     run("stack update default -x m")
     manager = active_manager()
     monkeypatch.setattr(fcntl, "flock", refuse)
-    changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": AFTER})) for name in ("a", "b")}
+    changes = {name: import_journal.Change(None, SecretRecord("arbitrary", {"key": NEW_VALUE})) for name in ("a", "b")}
     with import_journal.write_journal(manager, changes):
         for name, change in changes.items():
             manager.register_record(name, change.after)
@@ -125,14 +131,14 @@ def test_an_import_on_a_file_system_without_locks(tmp_path: Path, monkeypatch: p
 
 
 def test_a_conflicting_name_undoes_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that another writer registers during the import undoes the import, and the error states that."""
+    """If another writer registers one of the names during an import, the import is undone, and the error says so."""
     from zensecrets_jupyter.core.errors import SecretExistsError
     from zensecrets_jupyter.core.transfer.secret_files import plan_import, read_secrets, run_import
 
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "s.json").write_text(json.dumps({name: {"key": AFTER} for name in ("a", "b")}))
+    (tmp_path / "s.json").write_text(json.dumps({name: {"key": NEW_VALUE} for name in ("a", "b")}))
     plan = plan_import(active_manager(), read_secrets("s.json", lambda _prompt: ""))
-    run("secret register b --key=?", OTHER)
+    run("secret register b --key=?", OTHER_VALUE)
     with pytest.raises(SecretExistsError, match=r"'b' exists already .*nothing was imported"):
         run_import(active_manager(), plan)
     assert active_manager().list_secrets() == ["b"]

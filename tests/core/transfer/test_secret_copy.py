@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import uuid
-from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,22 +44,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_numbers = count()
+_manager_numbers = itertools.count()
 
 
-def memory(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
+def memory_manager(**records: SecretRecord) -> SecretsManager[MemoryBackend]:
     """Return an in-memory secrets manager with these records."""
-    manager = SecretsManager(MemoryBackend(context=ManagerContext(name=f"memory{next(_numbers)}", id=str(uuid.uuid4()))))
+    manager = SecretsManager(MemoryBackend(context=ManagerContext(name=f"memory{next(_manager_numbers)}", id=str(uuid.uuid4()))))
     for name, record in records.items():
         manager.register_record(name, record)
     return manager
 
 
-def fake_remote(
-    backend_class: type[FakeRemoteBackend] = BatchingFakeBackend, service: FakeService | None = None, identity: str = ""
+def remote_manager(
+    backend_class: type[FakeRemoteBackend] = BatchingFakeBackend, service: FakeService | None = None, manager_id: str = ""
 ) -> SecretsManager[FakeRemoteBackend]:
     """Return a secrets manager with a fake remote backend."""
-    context = ManagerContext(name="target", id=identity or str(uuid.uuid4()))
+    context = ManagerContext(name="target", id=manager_id or str(uuid.uuid4()))
     return SecretsManager(backend_class(FakeRemoteOptions(deadline=1), context=context, service=service))
 
 
@@ -80,22 +80,24 @@ def all_records(manager: SecretsManager) -> dict[str, SecretRecord | ZenSecretsE
 
 def test_content_and_schema_are_copied_unchanged() -> None:
     """Content and schema are copied unchanged, even if the schema is not defined or the content does not follow it."""
-    source = memory(
+    source = memory_manager(
         plain=record(key="é\n\0 ", **{"with.dot": ""}),
         unknown=record(schema="of another package", a="1"),
         invalid=record(schema="aws", unknown_key="x"),
         numbered=record(schema="postgresql", host="h", port="05432", user="u", password="p", database="d"),
         empty=record(),
     )
-    before, target = all_records(source), fake_remote()
+    records, target = all_records(source), remote_manager()
     report = copy_secrets(source, target)
-    assert sorted(report.registered) == sorted(before)
-    assert all_records(fake_remote(service=target.backend.service, identity=target.id)) == before == all_records(source)
+    assert sorted(report.registered) == sorted(records)
+    assert all_records(source) == records
+    reopened_target = remote_manager(service=target.backend.service, manager_id=target.id)
+    assert all_records(reopened_target) == records
 
 
 def test_many_secrets_take_few_requests() -> None:
-    """A hundred new secrets take one list and one write each; comparing them again takes one read for ten."""
-    source, target = memory(**numbered_records(100)), fake_remote()
+    """A copy of a hundred new secrets takes one list and a write for each secret. A second copy reads ten secrets at once."""
+    source, target = memory_manager(**numbered_records(100)), remote_manager()
     copy_secrets(source, target)
     assert sorted(target.backend.service.requests) == ["create"] * 100 + ["list"]
     target.backend.service.requests.clear()
@@ -106,7 +108,7 @@ def test_many_secrets_take_few_requests() -> None:
 
 def test_several_threads_write_to_a_remote_target() -> None:
     """Several writes to a remote target run at the same time."""
-    source, target = memory(**numbered_records(9)), fake_remote()
+    source, target = memory_manager(**numbered_records(9)), remote_manager()
     barrier = threading.Barrier(2, timeout=20)
 
     def wait_for_another(verb: str) -> None:
@@ -118,9 +120,9 @@ def test_several_threads_write_to_a_remote_target() -> None:
     assert len(copy_secrets(source, target).registered) == 9
 
 
-def test_only_the_given_names_are_copied() -> None:
-    """Only the given names are copied, and an unknown name raises an error before any write."""
-    source, target = memory(**numbered_records(3)), fake_remote()
+def test_only_the_requested_names_are_copied() -> None:
+    """If names are passed, only these secrets are copied. An unknown name raises an error before any write."""
+    source, target = memory_manager(**numbered_records(3)), remote_manager()
     assert copy_secrets(source, target, ["n001", "n001"]).registered == ["n001"]
     with pytest.raises(SecretNotFoundError, match="Did you mean"):
         copy_secrets(source, target, ["n002", "n02"])
@@ -140,13 +142,16 @@ _STORES = strategies.dictionaries(strategies.sampled_from([f"s{number}" for numb
     _STORES, _STORES, strategies.sampled_from(["skip", "replace", "stop"]), strategies.none() | strategies.sets(strategies.integers(0, 7))
 )
 def test_conflicts_are_handled_as_requested(
-    ours: dict[str, SecretRecord], theirs: dict[str, SecretRecord], on_conflict: str, chosen: set[int] | None
+    ours: dict[str, SecretRecord], theirs: dict[str, SecretRecord], on_conflict: str, numbers: set[int] | None
 ) -> None:
-    """New secrets are copied, conflicts follow the option, other secrets stay, and a second copy changes nothing."""
-    source, target = memory(**ours), fake_remote()
+    """New secrets are copied, conflicts follow the option, other secrets stay, and a second copy changes nothing.
+
+    The secrets are ours in the source, and theirs in the target. If there are numbers, only the secrets with these numbers are copied.
+    """
+    source, target = memory_manager(**ours), remote_manager()
     for name, secret in theirs.items():
         target.register_record(name, secret)
-    names = None if chosen is None else [f"s{number}" for number in chosen if f"s{number}" in ours]
+    names = None if numbers is None else [f"s{number}" for number in numbers if f"s{number}" in ours]
     selected_names = set(ours if names is None else names)
     differing = {name for name in selected_names if name in theirs and theirs[name] != ours[name]}
     plan = plan_copy(source, target, names)
@@ -171,8 +176,8 @@ def test_conflicts_are_handled_as_requested(
 def test_a_conflict_names_the_different_keys() -> None:
     """A conflict names the different keys and schemas without values."""
     value = canary("mine")
-    source = memory(a=record(same="1", other=value, mine="x"))
-    target = memory(a=record(schema="theirs", same="1", other=canary("theirs"), besides="y"))
+    source = memory_manager(a=record(same="1", other=value, mine="x"))
+    target = memory_manager(a=record(schema="theirs", same="1", other=canary("theirs"), besides="y"))
     (conflict,) = plan_copy(source, target).secrets
     assert conflict.reason == "other values of other; it lacks mine; it also has besides; its schema is 'theirs', not 'arbitrary'"
     plan = plan_copy(source, target)
@@ -184,11 +189,11 @@ def test_a_conflict_names_the_different_keys() -> None:
 
 
 def test_an_impossible_secret_does_not_stop_the_copy() -> None:
-    """A secret that is too large or has an invalid name is reported without a request, and others are copied."""
+    """If the target can't store a secret because of its size or name, the plan reports this, and other secrets are copied."""
     value = canary("large")
-    source = memory(**numbered_records(3), large=record(key=value * 100), **{"long" * 60: record(key="k")})
+    source = memory_manager(**numbered_records(3), large=record(key=value * 100), **{"long" * 60: record(key="k")})
     source.register_record("fine", record(key="k"))
-    target = fake_remote()
+    target = remote_manager()
     plan = plan_copy(source, target)
     large, long = plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)
     assert (large.name, long.name) == ("large", "long" * 60)
@@ -202,8 +207,8 @@ def test_an_impossible_secret_does_not_stop_the_copy() -> None:
 
 
 def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
-    """An unreadable secret is reported with its reason, and a source without readable secrets raises an error."""
-    source, target = fake_remote(), memory()
+    """If a secret can't be read, the plan reports the reason. If no secret can be read, the plan raises an error."""
+    source, target = remote_manager(), memory_manager()
     for name in ("a", "b", "forbidden"):
         source.register_record(name, record(key="1"))
     source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
@@ -213,12 +218,12 @@ def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
     assert run_copy(plan).registered == ["a"]
     source.backend.service.before = _make_failure("get", "forbidden")
     with pytest.raises(ManagerAccessError):
-        plan_copy(fake_remote(FakeRemoteBackend, source.backend.service, source.id), target)
+        plan_copy(remote_manager(FakeRemoteBackend, source.backend.service, source.id), target)
 
 
 def test_a_secret_of_another_program_is_not_replaced() -> None:
-    """A key of another program in the target is not replaced."""
-    source, target = memory(a=record(key="1"), b=record(key="2")), fake_remote(FakeRemoteBackend)
+    """If another program has written to the name of a secret in the target, the copy does not replace this data."""
+    source, target = memory_manager(a=record(key="1"), b=record(key="2")), remote_manager(FakeRemoteBackend)
     target.backend.service.stored[target.backend.key_for("a")] = ("of another program", 1)
     report = copy_secrets(source, target, on_conflict="replace")
     assert (report.registered, list(report.failed)) == (["b"], ["a"])
@@ -228,12 +233,12 @@ def test_a_secret_of_another_program_is_not_replaced() -> None:
 
 
 def test_missing_capabilities_are_refused_without_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A source that can't be read and a target that can't be written are refused without a request."""
+    """A source that can't be read, a target that can't be written, and a copy into the source are refused without a request."""
     monkeypatch.setenv("SECRET_A__KEY", canary("variable"))
-    source = memory(a=record(key="1"))
-    for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), fake_remote(ReadOnlyFakeBackend)):
+    source = memory_manager(a=record(key="1"))
+    for target in (SecretsManager(EnvBackend(context=ManagerContext(name="ci", id="env"))), remote_manager(ReadOnlyFakeBackend)):
         _assert_refused(source, target, "can't register secrets")
-    write_only = fake_remote(WriteOnlyFakeBackend)
+    write_only = remote_manager(WriteOnlyFakeBackend)
     _assert_refused(write_only, source, "can't read secrets")
     _assert_refused(source, SecretsManager(MemoryBackend(context=source.context)), "into itself")
     assert write_only.backend.service.requests == []
@@ -247,8 +252,8 @@ def _assert_refused(source: SecretsManager, target: SecretsManager, reason: str)
 
 
 def test_a_write_only_target_can_be_copied_to() -> None:
-    """A write-only target reports conflicts that can't be compared, and skipping them continues a copy."""
-    source, target = memory(**numbered_records(4)), fake_remote(WriteOnlyFakeBackend)
+    """In a target that returns no values, every existing secret is a conflict. A copy that skips conflicts copies the rest."""
+    source, target = memory_manager(**numbered_records(4)), remote_manager(WriteOnlyFakeBackend)
     assert len(copy_secrets(source, target, ["n000", "n001"]).registered) == 2
     plan = plan_copy(source, target)
     reasons = {secret.reason for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)}
@@ -258,32 +263,32 @@ def test_a_write_only_target_can_be_copied_to() -> None:
     with pytest.raises(UnsupportedOperationError, match="can't replace 'n000', 'n001'"):
         copy_secrets(source, target, on_conflict="replace")
     assert copy_secrets(source, target, on_conflict="skip").registered == ["n002", "n003"]
-    assert all_records(fake_remote(FakeRemoteBackend, target.backend.service, target.id)) == all_records(source)
+    assert all_records(remote_manager(FakeRemoteBackend, target.backend.service, target.id)) == all_records(source)
 
 
 @pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
 def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecretsError]) -> None:
-    """The error counts the complete secrets in the target, and copying again copies the rest."""
-    source, target = memory(**numbered_records(60)), fake_remote()
+    """If the target fails during a copy, the error has the number of copied secrets. A second copy copies the rest."""
+    source, target = memory_manager(**numbered_records(60)), remote_manager()
     target.backend.service.before = _make_failure("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
     with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them complete\..*Copy again to continue") as caught:
-        copy_secrets(source, target, on_progress=lambda done, total: progress.append((done, total)))
+        copy_secrets(source, target, on_progress=lambda completed, total: progress.append((completed, total)))
     assert f" {len(target.backend.service.stored)} of 60 secrets" in str(caught.value)
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
     assert progress == sorted(progress)
     target.backend.service.before = lambda _verb: None
-    before = len(target.backend.service.stored)
-    report = copy_secrets(source, target, on_progress=lambda done, total: progress.append((done, total)))
-    assert (len(report.same), len(report.registered), progress[-1]) == (before, 60 - before, (60, 60))
+    copied_count = len(target.backend.service.stored)
+    report = copy_secrets(source, target, on_progress=lambda completed, total: progress.append((completed, total)))
+    assert (len(report.same), len(report.registered), progress[-1]) == (copied_count, 60 - copied_count, (60, 60))
     assert all_records(target) == all_records(source)
 
 
 def test_ctrl_c_reports_the_progress() -> None:
-    """After Ctrl-C each secret in the target is complete, the text counts them, and copying again continues."""
+    """After Ctrl-C, the error has the number of secrets in the target, each of them complete. A second copy copies the rest."""
     for completed_count in (0, 1, 7, 39):
-        source, target = memory(**numbered_records(40)), fake_remote()
+        source, target = memory_manager(**numbered_records(40)), remote_manager()
         with pytest.raises(InterruptedWork) as caught:
             copy_secrets(source, target, on_progress=_make_interruption(completed_count))
         assert not find_canary(error_details(caught.value))
@@ -295,22 +300,22 @@ def test_ctrl_c_reports_the_progress() -> None:
 
 
 def test_a_concurrent_registration_is_not_overwritten() -> None:
-    """A secret that another writer registers after the comparison is not overwritten."""
-    source, target = memory(a=record(key="1"), b=record(key="2"), c=record(key="3")), fake_remote()
+    """If another writer registers or deletes a secret after the plan was made, the copy does not overwrite or create it."""
+    source, target = memory_manager(a=record(key="1"), b=record(key="2"), c=record(key="3")), remote_manager()
     plan = plan_copy(source, target)
     target.register_record("a", record(key="1"))
     target.register_record("b", record(key="theirs"))
     report = run_copy(plan)
     assert (sorted(report.registered), list(report.failed)) == (["a", "c"], ["b"])
     assert all_records(target) == {"a": record(key="1"), "b": record(key="theirs"), "c": record(key="3")}
-    theirs = plan_copy(source, target)
+    plan = plan_copy(source, target)
     target.delete_secret("b")
-    assert list(run_copy(theirs, replace=["b"]).failed) == ["b"]
+    assert list(run_copy(plan, replace=["b"]).failed) == ["b"]
 
 
 def test_a_lost_response_is_no_conflict() -> None:
-    """A write whose response was lost is retried and counts as done."""
-    source, target = memory(**numbered_records(5)), fake_remote()
+    """If the response of a write is lost, the write is retried, and its own first attempt is no conflict."""
+    source, target = memory_manager(**numbered_records(5)), remote_manager()
     target.backend.service.fail(2, "busy", after=True)
     assert len(copy_secrets(source, target).registered) == 5
     assert all_records(target) == all_records(source)
@@ -319,13 +324,13 @@ def test_a_lost_response_is_no_conflict() -> None:
 def test_copied_values_are_masked() -> None:
     """A copied value is masked in later outputs."""
     value = canary("seen")
-    source = memory(a=record(key=value))
-    copy_secrets(source, memory())
+    source = memory_manager(a=record(key=value))
+    copy_secrets(source, memory_manager())
     assert not find_canary(the_redactor().redact(f"it is {value}"))
 
 
 def test_the_client_copies_between_registered_managers() -> None:
-    """Client copies between two registered secrets managers by their names."""
+    """The client copies secrets between two registered secrets managers by their names."""
     client = Client()
     client.workspace.register_component(ComponentType.SECRETS_MANAGER, "other", "memory", {})
     client.workspace.open_manager("default").register_record("a", record(key="1"))
@@ -336,7 +341,7 @@ def test_the_client_copies_between_registered_managers() -> None:
 
 
 def _make_failure(verb: str, code: str, *, after: int = 0, sent: object = "") -> Callable[[str], None]:
-    """Return a function that raises an error for each request of one kind, after some successful ones."""
+    """Return a function for the fake service that raises an error at each request with a verb, after ``after`` successful ones."""
     remaining = [after]
     lock = threading.Lock()
 

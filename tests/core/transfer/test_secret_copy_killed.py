@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-SECRETS, KILLS = 1000, 10
+SECRET_COUNT, KILL_COUNT = 1000, 10
 """Number of secrets, and number of times that the copy is killed."""
 
 
 def _records(generator: random.Random) -> dict[str, SecretRecord]:
     """Return secrets with known and unknown schemas, four alphabets, and short and long values."""
     records = {}
-    for number in range(SECRETS):
+    for number in range(SECRET_COUNT):
         name = f"{generator.choice(['db', 'ключ', '鍵', 'clé-', 'مفتاح', 'a=b+c@'])}{number}"
         value = canary(str(number))
         contents: list[tuple[str, dict[str, str]]] = [
@@ -68,29 +68,29 @@ def test_a_copy_killed_ten_times_ends_with_the_source(
         for name, record in records.items():
             source.register_record(name, record)
         workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", {"endpoint_url": aws.address})
-        before = _state(source)
-        kill_points = sorted(generator.sample(range(1, SECRETS - 100), KILLS))
-        for registrations in kill_points:
-            _kill_a_copy(home, aws, registrations, generator.uniform(0.0, 0.01))
-        completed = run_zensecrets("secrets-manager", "copy", "default", "cloud")
-        assert completed.returncode == 0, completed.stderr
-        assert not find_canary(completed.stdout + completed.stderr)
-        fresh = Workspace(home).open_manager("cloud")
-        assert fresh.get_records(fresh.list_secrets()) == records
-        assert _state(Workspace(home).open_manager("default")) == before
-        again = run_zensecrets("secrets-manager", "copy", "default", "cloud")
-        assert f"{SECRETS} already in the target" in again.stdout
+        state_before = _state(source)
+        kill_points = sorted(generator.sample(range(1, SECRET_COUNT - 100), KILL_COUNT))
+        for registration_count in kill_points:
+            _kill_a_copy(home, aws, registration_count, generator.uniform(0.0, 0.01))
+        last_copy = run_zensecrets("secrets-manager", "copy", "default", "cloud")
+        assert last_copy.returncode == 0, last_copy.stderr
+        assert not find_canary(last_copy.stdout + last_copy.stderr)
+        target = Workspace(home).open_manager("cloud")
+        assert target.get_records(target.list_secrets()) == records
+        assert _state(Workspace(home).open_manager("default")) == state_before
+        second_copy = run_zensecrets("secrets-manager", "copy", "default", "cloud")
+        assert f"{SECRET_COUNT} already in the target" in second_copy.stdout
     with capsys.disabled():
-        print(", ".join(map(str, kill_points)), f"of {SECRETS} secrets; then: {completed.stdout.splitlines()[0]}")  # noqa: T201 - the printed result shows when the copies were killed
+        print(", ".join(map(str, kill_points)), f"of {SECRET_COUNT} secrets; then: {last_copy.stdout.splitlines()[0]}")  # noqa: T201 - the printed result shows when the copies were killed
     assert not find_canary(home)
 
 
-def _kill_a_copy(home: Path, aws: FaultProxy, registrations: int, seconds: float) -> None:
-    """Start a copy, wait for the given number of registrations, and kill it after some seconds more."""
+def _kill_a_copy(home: Path, aws: FaultProxy, registration_count: int, seconds: float) -> None:
+    """Start a copy, and kill it ``seconds`` after the target has received this number of registrations in total."""
     process = PROCESSES.Process(target=copy_until_killed, args=(home, AWS_USER))
     process.start()
     deadline = time.monotonic() + 60
-    while aws.requests.count("CreateSecret") < registrations:
+    while aws.requests.count("CreateSecret") < registration_count:
         assert time.monotonic() < deadline
         assert process.exitcode is None, "the copy ended before it was killed"
         time.sleep(0.001)
@@ -101,7 +101,9 @@ def _kill_a_copy(home: Path, aws: FaultProxy, registrations: int, seconds: float
 
 
 def _state(manager: SecretsManager) -> str:
-    """Return all secrets of a manager, with versions, as one text."""
-    return json.dumps(
-        [[*map(str, summary), repr(manager.get_records([summary.name])[summary.name].__dict__)] for summary in manager.summaries()]
-    )
+    """Return the summaries and the records of all secrets of a manager as one text."""
+    state = []
+    for summary in manager.summaries():
+        record = manager.get_records([summary.name])[summary.name]
+        state.append([*map(str, summary), repr(vars(record))])
+    return json.dumps(state)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-SECRETS = 60
+SECRET_COUNT = 60
 """Number of secrets to copy."""
 
 
@@ -44,7 +44,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
         workspace = Client().workspace
         options = {"endpoint_url": proxy.address, "timeout": 5, "deadline": 1}
         workspace.register_component(ComponentType.SECRETS_MANAGER, "cloud", "aws", options)
-        for number in range(SECRETS):
+        for number in range(SECRET_COUNT):
             workspace.open_manager("default").register_record(f"n{number:02}", SecretRecord("arbitrary", {"key": canary("copied")}))
         yield proxy
 
@@ -53,20 +53,20 @@ def _count_copied(home: Path) -> int:
     """Return the number of secrets in the cloud, after checking that each equals the source."""
     workspace = Workspace(home)
     source, cloud = workspace.open_manager("default"), workspace.open_manager("cloud")
-    copied = cloud.get_records(cloud.list_secrets())
-    assert copied == source.get_records(list(copied))
-    return len(copied)
+    records = cloud.get_records(cloud.list_secrets())
+    assert records == source.get_records(list(records))
+    return len(records)
 
 
 def test_a_copy_takes_few_requests(aws: FaultProxy, home: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """New secrets take one list and a write each, a second copy reads twenty at a time, and no log holds a value."""
+    """A copy of new secrets takes one list and a write for each. A second copy reads twenty at once. No log contains a value."""
     caplog.set_level(logging.DEBUG)
     Client().copy_secrets("default", "cloud")
-    assert Counter(aws.requests) == {"ListSecrets": 1, "CreateSecret": SECRETS}
+    assert Counter(aws.requests) == {"ListSecrets": 1, "CreateSecret": SECRET_COUNT}
     aws.requests.clear()
-    assert len(Client().copy_secrets("default", "cloud").same) == SECRETS
+    assert len(Client().copy_secrets("default", "cloud").same) == SECRET_COUNT
     assert Counter(aws.requests) == {"ListSecrets": 1, "BatchGetSecretValue": 3}
-    assert _count_copied(home) == SECRETS
+    assert _count_copied(home) == SECRET_COUNT
     assert not find_canary(caplog.text)
 
 
@@ -78,8 +78,8 @@ def test_temporary_faults_are_retried(aws: FaultProxy, home: Path, inject_fault:
     # The long deadline leaves time for retries, even on a slow machine.
     Client().workspace.update_component(ComponentType.SECRETS_MANAGER, "cloud", {"deadline": 60})
     with aws.inject(inject_fault, times=3, only="CreateSecret"):
-        assert len(Client().copy_secrets("default", "cloud").registered) == SECRETS
-    assert _count_copied(home) == SECRETS
+        assert len(Client().copy_secrets("default", "cloud").registered) == SECRET_COUNT
+    assert _count_copied(home) == SECRET_COUNT
 
 
 _FAULTS: dict[str, tuple[Callable[[Exchange], None], type[ManagerError]]] = {
@@ -92,14 +92,14 @@ _FAULTS: dict[str, tuple[Callable[[Exchange], None], type[ManagerError]]] = {
 
 @pytest.mark.parametrize("fault", list(_FAULTS))
 def test_a_copy_continues_after_a_failure(aws: FaultProxy, home: Path, fault: str) -> None:
-    """The error states the progress without a value, and a second call copies the rest."""
+    """If AWS fails during a copy, the error has the number of copied secrets and no value. A second copy copies the rest."""
     inject_fault, expected = _FAULTS[fault]
-    remaining, lock = [20], threading.Lock()
+    remaining_successes, lock = [20], threading.Lock()
 
     def fail_later(exchange: Exchange) -> None:
         with lock:
-            remaining[0] -= 1
-            is_forwarded = remaining[0] >= 0
+            remaining_successes[0] -= 1
+            is_forwarded = remaining_successes[0] >= 0
         if is_forwarded:
             exchange.answer(exchange.forward())
         else:
@@ -108,26 +108,26 @@ def test_a_copy_continues_after_a_failure(aws: FaultProxy, home: Path, fault: st
     with aws.inject(fail_later, only="CreateSecret"), pytest.raises(ManagerError) as caught:
         Client().copy_secrets("default", "cloud")
     assert type(caught.value) is expected
-    assert f" of {SECRETS} secrets are in 'cloud', each of them complete." in str(caught.value)
+    assert f" of {SECRET_COUNT} secrets are in 'cloud', each of them complete." in str(caught.value)
     assert caught.value.hint.startswith("Copy again to continue")
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
-    copied = _count_copied(home)
-    assert copied >= 20
+    copied_count = _count_copied(home)
+    assert copied_count >= 20
     report = Client().copy_secrets("default", "cloud")
-    assert (len(report.same), len(report.registered)) == (copied, SECRETS - copied)
-    assert _count_copied(home) == SECRETS
+    assert (len(report.same), len(report.registered)) == (copied_count, SECRET_COUNT - copied_count)
+    assert _count_copied(home) == SECRET_COUNT
 
 
 def test_secrets_without_read_permission_are_conflicts(aws: FaultProxy) -> None:
     """Secrets that can't be read count as conflicts with the reason and are not overwritten."""
     Client().copy_secrets("default", "cloud", ["n00"])
-    manager = Client().workspace.open_manager
+    open_manager = Client().workspace.open_manager
     with aws.inject(_FAULTS["denied"][0], only="(Batch)?GetSecretValue"):
-        plan = plan_copy(manager("default"), manager("cloud"))
+        plan = plan_copy(open_manager("default"), open_manager("cloud"))
         with pytest.raises(SecretExistsError, match="'n00'"):
             Client().copy_secrets("default", "cloud")
-        assert len(Client().copy_secrets("default", "cloud", on_conflict="skip").registered) == SECRETS - 1
+        assert len(Client().copy_secrets("default", "cloud", on_conflict="skip").registered) == SECRET_COUNT - 1
     (conflict,) = plan.secrets_with_result(ComparisonResult.CONFLICT)
     assert conflict.name == "n00"
     assert conflict.reason.startswith("it can't be compared: AWS Secrets Manager does not allow you to read")
@@ -147,14 +147,14 @@ def test_secrets_are_copied_to_github(home: Path) -> None:
         with pytest.raises(SecretExistsError, match="returns no secrets that could be compared"):
             Client().copy_secrets("default", "actions")
         assert Client().copy_secrets("default", "actions", on_conflict="skip").registered == ["b", "c"]
-        before = dict(github.stored)
-        assert len(before) == 3
+        stored_before = dict(github.stored)
+        assert len(stored_before) == 3
         assert Client().copy_secrets("default", "actions", on_conflict="replace").replaced == ["a", "b", "c"]
-        assert github.stored.keys() == before.keys()
+        assert github.stored.keys() == stored_before.keys()
         assert all(_value(source, name) in github.stored[f"ZENML___GLOBAL___{name.upper()}"] for name in ("a", "b", "c"))
     assert not find_canary(home)
 
 
 def _value(manager: SecretsManager, name: str) -> str:
-    """Return a value of a secret as plain text."""
-    return str.__str__(manager.get_secret(name).content["key"])
+    """Return the value of the key ``key`` of a secret."""
+    return manager.get_secret(name).content["key"]

@@ -60,7 +60,7 @@ def test_written_secrets_are_read_unchanged(records: dict[str, SecretRecord], fi
 
 @given(strategies.dictionaries(strategies.from_regex(r"[A-Z][A-Z_]{0,8}", fullmatch=True), TEXTS, min_size=1))
 def test_an_env_file_is_read_unchanged_or_refused(content: dict[str, str]) -> None:
-    """Values that a .env file can't represent are refused, and others are read unchanged."""
+    """A value that a .env file can't represent is refused when it is written. Other values are read unchanged."""
     try:
         text = secret_formats.write({"s": SecretRecord("arbitrary", content)}, "env")
     except InvalidSecretError:
@@ -83,7 +83,7 @@ def test_a_sealed_export_opens_with_its_passphrase(records: dict[str, SecretReco
 
 
 def test_a_wrong_passphrase_differs_from_damage() -> None:
-    """A wrong passphrase and an altered file raise different errors, and the file holds no value."""
+    """A wrong passphrase and a damaged file raise different errors. The encrypted file does not contain the value."""
     text = sealed_export.seal(f'{{"key": "{canary()}"}}', "right")
     assert find_canary(text) == []
     prompts = []
@@ -95,22 +95,23 @@ def test_a_wrong_passphrase_differs_from_damage() -> None:
     with pytest.raises(WrongPassphraseError):
         sealed_export.unseal(text, "file", ask)
     assert len(prompts) == 3
+    # This position is inside the encrypted data.
     position = text.index('"sealed"') + 20
-    for altered in (
+    for damaged_text in (
         text[:position] + ("A" if text[position] != "A" else "B") + text[position + 1 :],
         text.replace('"time": 3', '"time": 4'),
         text[:-30],
     ):
         with pytest.raises(UnreadableFileError, match="damaged"):
-            sealed_export.unseal(altered, "file", lambda _prompt: "right")
+            sealed_export.unseal(damaged_text, "file", lambda _prompt: "right")
 
 
 def test_values_are_read_as_text() -> None:
     """Numbers, dates and booleans in JSON and YAML are read as their original text."""
-    read = secret_formats.read("a: 0042\nb: 1e3\nc: yes\nd: 2020-01-01\ne: '~'\nf: 0x1F\n", "yaml", file="f", name="s")
-    assert read["s"].content == {"a": "0042", "b": "1e3", "c": "yes", "d": "2020-01-01", "e": "~", "f": "0x1F"}
-    read = secret_formats.read('{"a": 1.50, "b": 12345678901234567890123, "c": true}', "json", file="f", name="s")
-    assert read["s"].content == {"a": "1.50", "b": "12345678901234567890123", "c": "true"}
+    records = secret_formats.read("a: 0042\nb: 1e3\nc: yes\nd: 2020-01-01\ne: '~'\nf: 0x1F\n", "yaml", file="f", name="s")
+    assert records["s"].content == {"a": "0042", "b": "1e3", "c": "yes", "d": "2020-01-01", "e": "~", "f": "0x1F"}
+    records = secret_formats.read('{"a": 1.50, "b": 12345678901234567890123, "c": true}', "json", file="f", name="s")
+    assert records["s"].content == {"a": "1.50", "b": "12345678901234567890123", "c": "true"}
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_values_are_read_as_text() -> None:
     ],
 )  # fmt: skip
 def test_a_file_name_determines_format_and_name(path: str, file_format: str, name: str) -> None:
-    """The suffix of the file name determines the format, and the rest of it the name of the secret."""
+    """The suffix of a file name determines the format. The rest of the file name is the name of the secret."""
     assert (secret_formats.format_of(path), secret_formats.name_of(path)) == (file_format, name)
 
 
@@ -141,7 +142,7 @@ def test_other_yaml_types_are_refused(text: str) -> None:
 
 
 def test_a_private_file_is_written_atomically(tmp_path: Path) -> None:
-    """A new file has mode 0600, and an existing one is only replaced on request."""
+    """A private file has the mode 0600. An existing file is replaced if ``replace`` is true, and otherwise an error is raised."""
     path = tmp_path / "file"
     write_text(path, "one", private=True)
     with pytest.raises(UnwritableFileError, match="--force"):
@@ -151,7 +152,7 @@ def test_a_private_file_is_written_atomically(tmp_path: Path) -> None:
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("three", 0o600)
     with pytest.raises(UnwritableFileError):
         write_text(tmp_path, "four", replace=True)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
 
 
 def test_read_errors_have_different_texts(tmp_path: Path) -> None:

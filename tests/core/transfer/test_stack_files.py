@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
-    """A file of ZenML 0.20 is read with a mapping or a list per component type."""
+    """In a file of ZenML 0.20, each component type may have a mapping of one component or a list of components."""
     path = tmp_path / "zenml.yaml"
     path.write_text(
         "stack_name: theirs\nzenml_version: 0.20.5\ncomponents:\n"
@@ -25,13 +25,13 @@ def test_an_export_of_zenml_is_read(tmp_path: Path) -> None:
         "  artifact_store:\n  - name: a\n    flavor: local\n    configuration: {}\n"
     )
     description = read_stack(str(path))
-    record, new = import_stack(get_workspace(), description, description.name)
-    assert (record.name, [component.name for component in new]) == ("theirs", ["o", "a"])
+    record, new_components = import_stack(get_workspace(), description, description.name)
+    assert (record.name, [component.name for component in new_components]) == ("theirs", ["o", "a"])
     assert get_workspace().component(ComponentType.ORCHESTRATOR, "o").attributes == {"synchronous": True}
 
 
 def test_an_export_lists_the_required_secrets() -> None:
-    """An export lists each required secret with its keys, and leaves out no reference."""
+    """An export lists each required secret with its keys, and contains all attributes with references."""
     workspace = get_workspace()
     attributes = {"a": "{{one.x}} and {{two.y}}", "b": ["{{one.z}}"], "port": 3}
     workspace.register_component(ComponentType.ANNOTATOR, "c", "custom", attributes)

@@ -94,6 +94,7 @@ def _zenml_export(manager: tuple[str, str, dict[str, Any]], **more_components: t
 
 
 def _encode_values(**content: str) -> dict[str, str]:
+    """Return the content of a secret with its values in base64, as ZenML's local secrets manager stores it."""
     return {key: base64.b64encode(value.encode()).decode() for key, value in content.items()}
 
 
@@ -125,6 +126,7 @@ def test_each_secrets_manager_of_zenml_is_imported(name: str, folder: Path) -> N
     imported_names = Client().workspace.open_manager("theirs").list_secrets() if flavor == "local" else []
     assert imported_names == (["aws_prod", "plain"] if exported_attributes.get("secrets_file") else [])
     assert ("base64" in message) is bool(exported_attributes.get("secrets_file"))
+    # The export has no secrets file, so the message names the file in which ZenML keeps the secrets of the third component.
     assert ("local_stores/5e4286b5-51f4-4286-b1f8-b0143e9a27c2/secrets.yaml" in message) is (exported_attributes.get("secrets_file") == "")
     assert find_canary(home()) == []
     assert find_canary(message) == []
@@ -144,7 +146,7 @@ def test_other_components_of_zenml_are_imported(folder: Path) -> None:
     assert stack.components[ComponentType.STEP_OPERATOR].service_account_path == "/key.json"
     assert stack.components[ComponentType.ANNOTATOR].authentication_secret == "labels_secret"
     (folder / "exported.yaml").write_text(text.replace("europe-west1", "us-east1"))
-    before = Client().workspace.components(), Client().workspace.stacks()
+    workspace_before = Client().workspace.components(), Client().workspace.stacks()
     with pytest.raises(ComponentExistsError, match="rename vertex NEW_NAME"):
         run("stack import other -f exported.yaml")
-    assert (Client().workspace.components(), Client().workspace.stacks()) == before
+    assert (Client().workspace.components(), Client().workspace.stacks()) == workspace_before

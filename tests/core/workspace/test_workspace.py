@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANNOTATOR, ALERTER, MANAGER = ComponentType.ANNOTATOR, ComponentType.ALERTER, ComponentType.SECRETS_MANAGER
-LABELS = {"authentication_secret": "{{service.token}}"}
+LABELS_ATTRIBUTES = {"authentication_secret": "{{service.token}}"}
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ def workspace() -> Workspace:
 
 
 @pytest.fixture
-def labels(workspace: Workspace) -> Workspace:
+def labels_workspace(workspace: Workspace) -> Workspace:
     """Return the workspace with an annotator ``labels`` in its active stack."""
-    workspace.register_component(ANNOTATOR, "labels", "label_studio", LABELS)
+    workspace.register_component(ANNOTATOR, "labels", "label_studio", LABELS_ATTRIBUTES)
     workspace.update_stack("default", {ANNOTATOR: "labels"})
     return workspace
 
@@ -82,18 +82,18 @@ def test_first_use_creates_the_default_stack(workspace: Workspace) -> None:
 
 def test_the_folder_is_private(workspace: Workspace) -> None:
     """Folders have mode 0700 and files 0600 under any umask."""
-    before = os.umask(0)
+    umask_before = os.umask(0)
     try:
         workspace.register_component(ALERTER, "talk", "slack", {"slack_token": canary("token")})
         workspace.open_manager("default").register_secret(secret("mine", key=canary("key")))
     finally:
-        os.umask(before)
+        os.umask(umask_before)
     for path in [workspace.home, *workspace.home.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
-def test_one_workspace_per_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process has one workspace per home and one instance per secrets manager."""
+def test_a_process_has_one_object_for_each_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process has one object for each workspace, and one object for each secrets manager."""
     assert get_workspace() is get_workspace()
     assert get_workspace().open_manager("default") is get_workspace().open_manager("default")
     first = get_workspace()
@@ -105,9 +105,9 @@ def test_one_workspace_per_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_component_is_registered_and_listed(workspace: Workspace) -> None:
-    """The record has type, flavor, given attributes and times, and lists are sorted."""
-    record = workspace.register_component(ANNOTATOR, "labels", "label_studio", LABELS)
-    assert (record.type, record.name, record.flavor, record.attributes) == (ANNOTATOR, "labels", "label_studio", LABELS)
+    """The record of a component has its type, name, flavor, attributes and time. The methods of the workspace return it."""
+    record = workspace.register_component(ANNOTATOR, "labels", "label_studio", LABELS_ATTRIBUTES)
+    assert (record.type, record.name, record.flavor, record.attributes) == (ANNOTATOR, "labels", "label_studio", LABELS_ATTRIBUTES)
     assert record.created.tzinfo is not None
     assert workspace.component(ANNOTATOR, "labels") == record
     assert workspace.components(ANNOTATOR) == [record]
@@ -117,69 +117,69 @@ def test_a_component_is_registered_and_listed(workspace: Workspace) -> None:
     assert len(workspace.components()) == 5
 
 
-def test_an_opened_component_resolves_in_the_active_stack(labels: Workspace) -> None:
-    """An opened component resolves its references if the active stack contains it."""
+def test_an_opened_component_resolves_in_the_active_stack(labels_workspace: Workspace) -> None:
+    """If a component is part of the active stack, its attributes with references return the values."""
     text = canary("token")
-    labels.open_manager("default").register_secret(secret("service", token=text))
-    assert labels.open_component(ANNOTATOR, "labels").authentication_secret == text
-    assert labels.open_component(ANNOTATOR, "labels").port == 8093
-    annotator = labels.stack().annotator
+    labels_workspace.open_manager("default").register_secret(secret("service", token=text))
+    assert labels_workspace.open_component(ANNOTATOR, "labels").authentication_secret == text
+    assert labels_workspace.open_component(ANNOTATOR, "labels").port == 8093
+    annotator = labels_workspace.stack().annotator
     assert annotator is not None
     assert annotator.authentication_secret == text
 
 
-BAD_NAMES = ["", " ", "-a", " a", "a ", "a\nb", "x" * 256, "\x00"]
+INVALID_NAMES = ["", " ", "-a", " a", "a ", "a\nb", "x" * 256, "\x00"]
 
 
-@pytest.mark.parametrize("name", BAD_NAMES)
-def test_an_invalid_component_name_is_refused(name: str, labels: Workspace) -> None:
+@pytest.mark.parametrize("name", INVALID_NAMES)
+def test_an_invalid_component_name_is_refused(name: str, labels_workspace: Workspace) -> None:
     """Empty, long, unprintable, padded and option-like names are refused by each method."""
-    before = labels.components()
+    components_before = labels_workspace.components()
     calls: list[Callable[[], object]] = [
-        lambda: labels.register_component(ANNOTATOR, name, "custom", {}),
-        lambda: labels.rename_component(ANNOTATOR, "labels", name),
-        lambda: labels.copy_component(ANNOTATOR, "labels", name),
+        lambda: labels_workspace.register_component(ANNOTATOR, name, "custom", {}),
+        lambda: labels_workspace.rename_component(ANNOTATOR, "labels", name),
+        lambda: labels_workspace.copy_component(ANNOTATOR, "labels", name),
     ]
     for call in calls:
         with pytest.raises(InvalidComponentError, match="can't be the name of an annotator") as caught:
             call()
         assert is_one_line(caught.value)
-    assert labels.components() == before
+    assert labels_workspace.components() == components_before
 
 
 @pytest.mark.parametrize("name", ["{{a.b}}", "x{{a.b}}", "{a.b}", "{{a}}"])
-def test_a_name_can_not_be_a_reference(name: str, labels: Workspace) -> None:
+def test_a_name_can_not_be_a_reference(name: str, labels_workspace: Workspace) -> None:
     """A reference or a near miss is refused as the name of a component or stack."""
     calls: list[Callable[[], object]] = [
-        lambda: labels.register_component(ANNOTATOR, name, "custom", {}),
-        lambda: labels.rename_component(ANNOTATOR, "labels", name),
-        lambda: labels.register_stack(name, {}),
-        lambda: labels.rename_stack("default", name),
-        lambda: labels.copy_stack("default", name),
+        lambda: labels_workspace.register_component(ANNOTATOR, name, "custom", {}),
+        lambda: labels_workspace.rename_component(ANNOTATOR, "labels", name),
+        lambda: labels_workspace.register_stack(name, {}),
+        lambda: labels_workspace.rename_stack("default", name),
+        lambda: labels_workspace.copy_stack("default", name),
     ]
     for call in calls:
         with pytest.raises(InvalidReferenceError, match="can't be a reference to a secret"):
             call()
 
 
-def test_an_existing_component_name_is_refused(labels: Workspace) -> None:
+def test_an_existing_component_name_is_refused(labels_workspace: Workspace) -> None:
     """Registering, renaming or copying to an existing name raises a ValueError and changes nothing."""
-    labels.register_component(ANNOTATOR, "other", "custom", {})
-    before = labels.components()
+    labels_workspace.register_component(ANNOTATOR, "other", "custom", {})
+    components_before = labels_workspace.components()
     calls: list[Callable[[], object]] = [
-        lambda: labels.register_component(ANNOTATOR, "labels", "custom", {}),
-        lambda: labels.rename_component(ANNOTATOR, "other", "labels"),
-        lambda: labels.copy_component(ANNOTATOR, "other", "labels"),
+        lambda: labels_workspace.register_component(ANNOTATOR, "labels", "custom", {}),
+        lambda: labels_workspace.rename_component(ANNOTATOR, "other", "labels"),
+        lambda: labels_workspace.copy_component(ANNOTATOR, "other", "labels"),
     ]
     for call in calls:
         with pytest.raises(ComponentExistsError, match="There is an annotator 'labels' already; it was not changed") as caught:
             call()
         assert isinstance(caught.value, ValueError)
         assert "%zen annotator update labels" in caught.value.hint
-    assert labels.components() == before
+    assert labels_workspace.components() == components_before
 
 
-# Calls of each method that gets the name of an annotator.
+# Calls of each method with the name of an annotator as an argument.
 COMPONENT_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
     "component": lambda workspace, name: workspace.component(ANNOTATOR, name),
     "open": lambda workspace, name: workspace.open_component(ANNOTATOR, name),
@@ -193,22 +193,22 @@ COMPONENT_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
 
 
 @pytest.mark.parametrize("call", COMPONENT_METHODS.values(), ids=COMPONENT_METHODS)
-def test_a_missing_component_lists_near_misses(call: Callable[[Workspace, str], Any], labels: Workspace) -> None:
+def test_a_missing_component_lists_near_misses(call: Callable[[Workspace, str], Any], labels_workspace: Workspace) -> None:
     """For a missing component, each method raises an error with near misses or with the list command."""
-    before = (labels.components(), labels.stacks())
+    state_before = (labels_workspace.components(), labels_workspace.stacks())
     with pytest.raises(ComponentNotFoundError, match=r"There is no annotator 'lables'\. Did you mean 'labels'\?") as caught:
-        call(labels, "lables")
+        call(labels_workspace, "lables")
     assert isinstance(caught.value, KeyError)
     with pytest.raises(ComponentNotFoundError, match="%zen annotator list"):
-        call(labels, "zzz")
-    assert (labels.components(), labels.stacks()) == before
+        call(labels_workspace, "zzz")
+    assert (labels_workspace.components(), labels_workspace.stacks()) == state_before
 
 
 def test_attributes_are_checked_before_the_write(workspace: Workspace) -> None:
     """Unknown flavors and invalid attributes are refused without their values."""
-    before = workspace.components()
+    components_before = workspace.components()
     text = canary("refused")
-    refused: list[tuple[ComponentType, str, dict[str, Any], type[Exception]]] = [
+    invalid_components: list[tuple[ComponentType, str, dict[str, Any], type[Exception]]] = [
         (ANNOTATOR, "label-studio", {}, UnknownFlavorError),
         (MANAGER, "locall", {}, UnknownFlavorError),
         (ANNOTATOR, "label_studio", {"port": text}, InvalidComponentError),
@@ -220,35 +220,38 @@ def test_attributes_are_checked_before_the_write(workspace: Workspace) -> None:
         (MANAGER, "local", {"path": "{{a.b}}"}, InvalidReferenceError),
         (MANAGER, "memory", {"any": text}, InvalidOptionsError),
     ]
-    for component_type, flavor, attributes, error in refused:
+    for component_type, flavor, attributes, error in invalid_components:
         with pytest.raises(error) as caught:
             workspace.register_component(component_type, "new", flavor, attributes)
         assert find_canary(error_details(caught.value)) == []
         assert len(str(caught.value).splitlines()) == 1
-    assert workspace.components() == before
+    assert workspace.components() == components_before
 
 
-def test_an_update_keeps_other_attributes(labels: Workspace) -> None:
-    """An update changes given attributes, resets removed ones, and keeps others, id and flavor."""
-    before = labels.component(ANNOTATOR, "labels")
-    after = labels.update_component(ANNOTATOR, "labels", {"port": "9000", "instance_url": "https://{{service.host}}"})
-    assert after.attributes == {**LABELS, "port": 9000, "instance_url": "https://{{service.host}}"}
-    assert (after.id, after.flavor, after.created) == (before.id, before.flavor, before.created)
-    assert after.updated > before.updated
-    assert labels.update_component(ANNOTATOR, "labels", {}, remove=["port"]).attributes.keys() == {"authentication_secret", "instance_url"}
+def test_an_update_keeps_other_attributes(labels_workspace: Workspace) -> None:
+    """An update changes and removes attributes, and keeps the other attributes, the id and the flavor."""
+    old_record = labels_workspace.component(ANNOTATOR, "labels")
+    new_record = labels_workspace.update_component(ANNOTATOR, "labels", {"port": "9000", "instance_url": "https://{{service.host}}"})
+    assert new_record.attributes == {**LABELS_ATTRIBUTES, "port": 9000, "instance_url": "https://{{service.host}}"}
+    assert (new_record.id, new_record.flavor, new_record.created) == (old_record.id, old_record.flavor, old_record.created)
+    assert new_record.updated > old_record.updated
+    assert labels_workspace.update_component(ANNOTATOR, "labels", {}, remove=["port"]).attributes.keys() == {
+        "authentication_secret",
+        "instance_url",
+    }
     with pytest.raises(InvalidComponentError, match=r"has no attribute 'port' to remove\. Its attributes are"):
-        labels.update_component(ANNOTATOR, "labels", {"instance_url": "x"}, remove=["port"])
-    assert labels.component(ANNOTATOR, "labels").attributes["instance_url"] == "https://{{service.host}}"
+        labels_workspace.update_component(ANNOTATOR, "labels", {"instance_url": "x"}, remove=["port"])
+    assert labels_workspace.component(ANNOTATOR, "labels").attributes["instance_url"] == "https://{{service.host}}"
 
 
-def test_a_rename_keeps_stacks_and_id(labels: Workspace) -> None:
+def test_a_rename_keeps_stacks_and_id(labels_workspace: Workspace) -> None:
     """A renamed component stays in its stacks and resolves as before."""
-    before = labels.component(ANNOTATOR, "labels")
-    after = labels.rename_component(ANNOTATOR, "labels", "tags")
-    assert after.id == before.id
-    assert labels.stack_record().components[ANNOTATOR] == "tags"
+    old_record = labels_workspace.component(ANNOTATOR, "labels")
+    new_record = labels_workspace.rename_component(ANNOTATOR, "labels", "tags")
+    assert new_record.id == old_record.id
+    assert labels_workspace.stack_record().components[ANNOTATOR] == "tags"
     with pytest.raises(ComponentNotFoundError):
-        labels.component(ANNOTATOR, "labels")
+        labels_workspace.component(ANNOTATOR, "labels")
 
 
 def test_a_renamed_manager_keeps_its_secrets(workspace: Workspace) -> None:
@@ -262,23 +265,23 @@ def test_a_renamed_manager_keeps_its_secrets(workspace: Workspace) -> None:
         renamed.get_secret("other")
 
 
-def test_a_copy_has_its_own_id(labels: Workspace) -> None:
+def test_a_copy_has_its_own_id(labels_workspace: Workspace) -> None:
     """A copied component has equal attributes and another id, and a copied manager is empty."""
-    copied = labels.copy_component(ANNOTATOR, "labels", "copy")
-    assert copied.attributes == LABELS
-    assert copied.id != labels.component(ANNOTATOR, "labels").id
-    labels.open_manager("default").register_secret(secret("mine", key=canary("mine")))
-    labels.copy_component(MANAGER, "default", "second")
-    assert labels.open_manager("second").list_secrets() == []
+    copied = labels_workspace.copy_component(ANNOTATOR, "labels", "copy")
+    assert copied.attributes == LABELS_ATTRIBUTES
+    assert copied.id != labels_workspace.component(ANNOTATOR, "labels").id
+    labels_workspace.open_manager("default").register_secret(secret("mine", key=canary("mine")))
+    labels_workspace.copy_component(MANAGER, "default", "second")
+    assert labels_workspace.open_manager("second").list_secrets() == []
 
 
-def test_a_component_in_a_stack_is_not_deleted(labels: Workspace) -> None:
+def test_a_component_in_a_stack_is_not_deleted(labels_workspace: Workspace) -> None:
     """A component in a stack is not deleted, and the error names the command that removes it."""
     with pytest.raises(InvalidComponentError, match=r"is part of stack 'default'\. Remove it first: .* --annotator"):
-        labels.delete_component(ANNOTATOR, "labels")
-    labels.remove_from_stack("default", [ANNOTATOR])
-    labels.delete_component(ANNOTATOR, "labels")
-    assert labels.components(ANNOTATOR) == []
+        labels_workspace.delete_component(ANNOTATOR, "labels")
+    labels_workspace.remove_from_stack("default", [ANNOTATOR])
+    labels_workspace.delete_component(ANNOTATOR, "labels")
+    assert labels_workspace.components(ANNOTATOR) == []
 
 
 def test_a_manager_with_secrets_is_not_deleted(workspace: Workspace) -> None:
@@ -309,7 +312,7 @@ class GoneConfig(StackComponentConfig):
 
 
 def test_a_component_of_an_undefined_flavor_can_be_deleted(workspace: Workspace) -> None:
-    """A component of an undefined class is listed and deletable, and opening it names the remedy."""
+    """If no class defines the flavor of a component, the component can be listed and deleted. Opening it raises an error."""
     namespace = run_cell(GONE_CELL)
     assert namespace["GoneConfig"].FLAVOR == "gone"
     workspace.register_component(ANNOTATOR, "mine", "gone", {"token": "{{a.b}}"})
@@ -345,7 +348,7 @@ print(json.dumps([
 
 
 def test_a_redefined_class_is_used_for_opening(workspace: Workspace) -> None:
-    """After a cell is run again, its new classes are used."""
+    """If the cell that defines a flavor is run again, components that are opened afterwards have the new class."""
     source = """
 from typing import ClassVar
 from zensecrets_jupyter import StackComponentConfig
@@ -374,24 +377,24 @@ class AgainBackend(MemoryBackend):
 
 
 def test_a_sensitive_plain_value_is_encrypted(workspace: Workspace) -> None:
-    """No file and no record holds the value, also after updates, and the component returns it."""
-    one, two = canary("one"), canary("two")
-    record = workspace.register_component(ALERTER, "talk", "slack", {"slack_token": one, "default_slack_channel_id": "C1"})
+    """A sensitive plain value is in no file and no record, also after updates. The attribute of the opened component returns it."""
+    first_token, second_token = canary("one"), canary("two")
+    record = workspace.register_component(ALERTER, "talk", "slack", {"slack_token": first_token, "default_slack_channel_id": "C1"})
     assert record.attributes == {"default_slack_channel_id": "C1", "slack_token": "‹secret:slack_token›"}
     assert record.sealed is not None
     assert record.sealed.names == ("slack_token",)
-    assert workspace.open_component(ALERTER, "talk").slack_token == one
+    assert workspace.open_component(ALERTER, "talk").slack_token == first_token
     workspace.update_component(ALERTER, "talk", {"default_slack_channel_id": "C2"})
-    assert workspace.open_component(ALERTER, "talk").slack_token == one
-    workspace.update_component(ALERTER, "talk", {"slack_token": two})
-    assert workspace.open_component(ALERTER, "talk").slack_token == two
+    assert workspace.open_component(ALERTER, "talk").slack_token == first_token
+    workspace.update_component(ALERTER, "talk", {"slack_token": second_token})
+    assert workspace.open_component(ALERTER, "talk").slack_token == second_token
     workspace.copy_component(ALERTER, "talk", "copy")
-    assert workspace.open_component(ALERTER, "copy").slack_token == two
+    assert workspace.open_component(ALERTER, "copy").slack_token == second_token
     assert find_canary(repr(workspace.open_component(ALERTER, "copy")) + repr(workspace.components()) + repr(record)) == []
     assert find_canary(workspace.home) == []
-    replaced = workspace.update_component(ALERTER, "talk", {"slack_token": "{{slack.token}}"})
-    assert replaced.sealed is None
-    assert replaced.attributes["slack_token"] == "{{slack.token}}"
+    record_with_reference = workspace.update_component(ALERTER, "talk", {"slack_token": "{{slack.token}}"})
+    assert record_with_reference.sealed is None
+    assert record_with_reference.attributes["slack_token"] == "{{slack.token}}"
 
 
 LIST_CELL = """
@@ -407,7 +410,7 @@ class ListConfig(StackComponentConfig):
 
 
 def test_a_sensitive_list_is_encrypted(workspace: Workspace) -> None:
-    """A sensitive list or dict is encrypted and returned unchanged."""
+    """A sensitive list is encrypted in the file, and returned unchanged by the opened component."""
     run_cell(LIST_CELL)
     tokens = [canary("one"), canary("two")]
     workspace.register_component(ANNOTATOR, "mine", "list_in_a_cell", {"tokens": tokens})
@@ -418,7 +421,7 @@ def test_a_sensitive_list_is_encrypted(workspace: Workspace) -> None:
 
 
 def test_a_raw_text_stays_raw(workspace: Workspace) -> None:
-    """A raw text is never resolved, also after an update and in another process."""
+    """A RawText is not resolved, even after an update and in another process, although it looks like a reference."""
     attributes = {"slack_token": RawText("{{not.a}}"), "default_slack_channel_id": RawText("{{a}}")}
     workspace.register_component(ALERTER, "talk", "slack", attributes)
     workspace.update_component(ALERTER, "talk", {})
@@ -434,7 +437,7 @@ print(json.dumps([opened.slack_token, opened.default_slack_channel_id, opened.co
 
 
 def test_encrypted_values_are_bound_to_their_component(workspace: Workspace) -> None:
-    """Swapped or altered encrypted values of components raise an error."""
+    """If the encrypted value of a component is copied to another component or altered, opening the component raises an error."""
     for name in ("one", "two"):
         workspace.register_component(ALERTER, name, "slack", {"slack_token": canary(name)})
     database = workspace.home / "workspace.db"
@@ -442,18 +445,18 @@ def test_encrypted_values_are_bound_to_their_component(workspace: Workspace) -> 
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         (sealed,) = connection.execute("SELECT sealed_values FROM components WHERE id = ?", (ids["one"],)).fetchone()
         connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (sealed, ids["two"]))
-        flipped = bytes([*sealed[:-1], sealed[-1] ^ 1])
-        connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (flipped, ids["one"]))
+        altered = bytes([*sealed[:-1], sealed[-1] ^ 1])
+        connection.execute("UPDATE components SET sealed_values = ? WHERE id = ?", (altered, ids["one"]))
         connection.execute("UPDATE workspace SET revision = revision + 1")
-    fresh = Workspace(workspace.home)
+    reopened_workspace = Workspace(workspace.home)
     for name in ("one", "two"):
         with pytest.raises(ManagerCorruptedError) as caught:
-            fresh.open_component(ALERTER, name)
+            reopened_workspace.open_component(ALERTER, name)
         assert find_canary(error_details(caught.value)) == []
 
 
 def test_a_fingerprint_depends_on_the_workspace(workspace: Workspace, tmp_path: Path) -> None:
-    """The fingerprint of a text is constant in one workspace, different in another, and not the text."""
+    """The fingerprint of a text is the same in each process of a workspace, different in another workspace, and not the text."""
     text = canary("fingerprinted")
     first = workspace.fingerprint(text)
     assert first == workspace.fingerprint(text) == Workspace(workspace.home).fingerprint(text)
@@ -465,34 +468,34 @@ def test_a_fingerprint_depends_on_the_workspace(workspace: Workspace, tmp_path: 
 # Stacks.
 
 
-def test_a_stack_is_registered_changed_and_deleted(labels: Workspace) -> None:
-    """Components of a stack are kept in order, and can be replaced, added and removed."""
-    record = labels.register_stack("mine", {ANNOTATOR: "labels", MANAGER: "default"})
+def test_a_stack_is_registered_changed_and_deleted(labels_workspace: Workspace) -> None:
+    """A stack has its components in order, and they can be replaced, added and removed."""
+    record = labels_workspace.register_stack("mine", {ANNOTATOR: "labels", MANAGER: "default"})
     assert list(record.components.items()) == [(ANNOTATOR, "labels"), (MANAGER, "default")]
     assert not record.is_active
-    labels.register_component(ANNOTATOR, "other", "custom", {})
-    assert labels.update_stack("mine", {ANNOTATOR: "other"}).components[ANNOTATOR] == "other"
-    assert list(labels.remove_from_stack("mine", [ANNOTATOR]).components) == [MANAGER]
-    assert labels.stack("mine").annotator is None
-    labels.delete_stack("mine")
-    assert [stack.name for stack in labels.stacks()] == ["default"]
-    assert labels.component(ANNOTATOR, "other").name == "other"
+    labels_workspace.register_component(ANNOTATOR, "other", "custom", {})
+    assert labels_workspace.update_stack("mine", {ANNOTATOR: "other"}).components[ANNOTATOR] == "other"
+    assert list(labels_workspace.remove_from_stack("mine", [ANNOTATOR]).components) == [MANAGER]
+    assert labels_workspace.stack("mine").annotator is None
+    labels_workspace.delete_stack("mine")
+    assert [stack.name for stack in labels_workspace.stacks()] == ["default"]
+    assert labels_workspace.component(ANNOTATOR, "other").name == "other"
 
 
-def test_the_active_stack_can_be_set_and_renamed(labels: Workspace) -> None:
+def test_the_active_stack_can_be_set_and_renamed(labels_workspace: Workspace) -> None:
     """The active stack can be set and renamed but not deleted."""
-    labels.copy_stack("default", "mine")
-    assert labels.set_active_stack("mine").is_active
-    assert labels.active_stack_name == "mine"
-    assert labels.rename_stack("mine", "yours").is_active
-    assert labels.active_stack_name == "yours"
-    assert labels.stack_record().name == labels.stack().name == "yours"
+    labels_workspace.copy_stack("default", "mine")
+    assert labels_workspace.set_active_stack("mine").is_active
+    assert labels_workspace.active_stack_name == "mine"
+    assert labels_workspace.rename_stack("mine", "yours").is_active
+    assert labels_workspace.active_stack_name == "yours"
+    assert labels_workspace.stack_record().name == labels_workspace.stack().name == "yours"
     with pytest.raises(InvalidStackError, match=r"is active and can't be deleted\. Activate another stack first"):
-        labels.delete_stack("yours")
-    labels.delete_stack("default")
+        labels_workspace.delete_stack("yours")
+    labels_workspace.delete_stack("default")
 
 
-# Calls of each method that gets the name of a stack.
+# Calls of each method with the name of a stack as an argument.
 STACK_METHODS: dict[str, Callable[[Workspace, str], Any]] = {
     "record": lambda workspace, name: workspace.stack_record(name),
     "stack": lambda workspace, name: workspace.stack(name),
@@ -531,7 +534,7 @@ def test_an_existing_stack_name_is_refused(workspace: Workspace) -> None:
     assert len(workspace.stack_record("default").components) == 3
 
 
-@pytest.mark.parametrize("name", BAD_NAMES)
+@pytest.mark.parametrize("name", INVALID_NAMES)
 def test_an_invalid_stack_name_is_refused(name: str, workspace: Workspace) -> None:
     """Each method refuses an invalid name of a stack."""
     calls: list[Callable[[], object]] = [
@@ -545,14 +548,14 @@ def test_an_invalid_stack_name_is_refused(name: str, workspace: Workspace) -> No
 
 
 def test_removing_a_missing_component_changes_nothing(workspace: Workspace) -> None:
-    """If a stack lacks one of several types to remove, nothing is removed."""
+    """If a stack has no component of one of the types to remove, an error is raised and nothing is removed."""
     with pytest.raises(InvalidStackError, match="has no annotator to remove"):
         workspace.remove_from_stack("default", [MANAGER, ANNOTATOR])
     assert MANAGER in workspace.stack_record("default").components
 
 
 def test_a_manager_is_found_by_id_or_name(workspace: Workspace) -> None:
-    """A secrets manager is found by its id, or else by its name; if both are unknown, the error names the remedy."""
+    """A secrets manager is found by its id, or else by its name. If both are unknown, the error has the command that registers it."""
     record = workspace.component(MANAGER, "default")
     assert workspace.manager_by_id(record.id, "another name").id == record.id
     assert workspace.manager_by_id("of another machine", "default").id == record.id
@@ -561,7 +564,7 @@ def test_a_manager_is_found_by_id_or_name(workspace: Workspace) -> None:
 
 
 def test_a_local_artifact_store_has_a_folder(workspace: Workspace, tmp_path: Path) -> None:
-    """The folder is in the workspace by default, or else the given one."""
+    """The folder of a local artifact store is in the workspace, or at the path in its attributes."""
     default = workspace.open_component(ComponentType.ARTIFACT_STORE, "default")
     assert workspace.artifact_folder(default).is_relative_to(workspace.home)
     workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(tmp_path / "artifacts")})
@@ -600,9 +603,9 @@ def test_concurrent_registrations_are_all_kept(workspace: Workspace) -> None:
     assert [record.name for record in workspace.stacks() if record.is_active] == ["default"]
 
 
-def test_concurrent_updates_of_one_component_are_all_kept(labels: Workspace) -> None:
+def test_concurrent_updates_of_one_component_are_all_kept(labels_workspace: Workspace) -> None:
     """Concurrent updates of different attributes of one component are all kept."""
-    labels.register_component(ANNOTATOR, "free", "custom", {})
+    labels_workspace.register_component(ANNOTATOR, "free", "custom", {})
     code = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -615,12 +618,12 @@ with ThreadPoolExecutor(8) as pool:
 print(json.dumps(None))
 """
     run_python(code)
-    assert Workspace(labels.home).component(ANNOTATOR, "free").attributes == {f"a{number}": number for number in range(24)}
+    assert Workspace(labels_workspace.home).component(ANNOTATOR, "free").attributes == {f"a{number}": number for number in range(24)}
 
 
-def test_a_change_by_another_process_is_visible(labels: Workspace) -> None:
+def test_a_change_by_another_process_is_visible(labels_workspace: Workspace) -> None:
     """Changes by another process are visible without reopening the workspace."""
-    assert labels.active_stack_name == "default"
+    assert labels_workspace.active_stack_name == "default"
     run_python("""
 import json
 from zensecrets_jupyter import Client
@@ -631,8 +634,8 @@ workspace.copy_stack("default", "theirs")
 workspace.set_active_stack("theirs")
 print(json.dumps(None))
 """)
-    assert labels.active_stack_name == "theirs"
-    annotator = labels.stack().annotator
+    assert labels_workspace.active_stack_name == "theirs"
+    annotator = labels_workspace.stack().annotator
     assert annotator is not None
     assert annotator.port == 1
 
@@ -654,12 +657,12 @@ def test_a_killed_writer_leaves_complete_changes(workspace: Workspace) -> None:
     workspace.register_component(ANNOTATOR, "after", "custom", {})
 
 
-def test_a_failed_write_changes_nothing(labels: Workspace) -> None:
+def test_a_failed_write_changes_nothing(labels_workspace: Workspace) -> None:
     """An error during a change rolls it back."""
-    before = (labels.components(), labels.stacks())
+    state_before = (labels_workspace.components(), labels_workspace.stacks())
     with pytest.raises(ComponentNotFoundError):
-        labels.update_stack("default", {ComponentType.ORCHESTRATOR: "default", ALERTER: "missing"})
-    assert (Workspace(labels.home).components(), Workspace(labels.home).stacks()) == before
+        labels_workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "default", ALERTER: "missing"})
+    assert (Workspace(labels_workspace.home).components(), Workspace(labels_workspace.home).stacks()) == state_before
 
 
 # Damage.
@@ -667,7 +670,7 @@ def test_a_failed_write_changes_nothing(labels: Workspace) -> None:
 
 @pytest.mark.parametrize("content", [b"this is no database", b"", b"SQLite format 3\x00" + b"\x00" * 4096])
 def test_another_file_is_not_changed(content: bytes, workspace: Workspace) -> None:
-    """Another file raises ManagerCorruptedError and is not written; an empty file becomes a workspace."""
+    """A file that is no database raises ManagerCorruptedError and is not changed. An empty file becomes a workspace."""
     workspace.home.mkdir()
     database = workspace.home / "workspace.db"
     database.write_bytes(content)
@@ -687,14 +690,14 @@ def test_another_file_is_not_changed(content: bytes, workspace: Workspace) -> No
     assert database.read_bytes() == content
 
 
-def test_damaged_pages_raise_corrupted_error(labels: Workspace) -> None:
-    """Overwritten pages raise ManagerCorruptedError from reading and writing."""
-    database = labels.home / "workspace.db"
+def test_damaged_pages_raise_corrupted_error(labels_workspace: Workspace) -> None:
+    """If pages of the database are overwritten, reading and writing raise ManagerCorruptedError."""
+    database = labels_workspace.home / "workspace.db"
     run_python("import json; from zensecrets_jupyter import Client; Client().workspace.stacks(); print(json.dumps(None))")
-    copied = labels.home.parent / "copied"
+    copied = labels_workspace.home.parent / "copied"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    shutil.copytree(labels.home, copied)
+    shutil.copytree(labels_workspace.home, copied)
     content = bytearray((copied / "workspace.db").read_bytes())
     for page in range(4096, len(content), 4096):
         content[page : page + 64] = os.urandom(64)
@@ -713,15 +716,15 @@ def test_the_database_of_another_program_is_not_changed(workspace: Workspace) ->
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("CREATE TABLE theirs (x)")
         connection.commit()
-    before = database.read_bytes()
+    bytes_before = database.read_bytes()
     with pytest.raises(ManagerCorruptedError, match="is not a store of this package"):
         workspace.stacks()
-    assert database.read_bytes() == before
+    assert database.read_bytes() == bytes_before
 
 
-def test_a_workspace_of_a_newer_version_is_not_changed(labels: Workspace) -> None:
+def test_a_workspace_of_a_newer_version_is_not_changed(labels_workspace: Workspace) -> None:
     """A newer format is neither read nor written, and the error suggests an update."""
-    with closing(sqlite3.connect(labels.home / "workspace.db", isolation_level=None)) as connection:
+    with closing(sqlite3.connect(labels_workspace.home / "workspace.db", isolation_level=None)) as connection:
         connection.execute("UPDATE meta SET value = 'workspace 2'")
     calls: list[Callable[[Workspace], object]] = [
         lambda workspace: workspace.stacks(),
@@ -729,7 +732,7 @@ def test_a_workspace_of_a_newer_version_is_not_changed(labels: Workspace) -> Non
     ]
     for call in calls:
         with pytest.raises(StoreTooNewError, match="pip install --upgrade zensecrets-jupyter"):
-            call(Workspace(labels.home))
+            call(Workspace(labels_workspace.home))
 
 
 UNPRIVILEGED_PROGRAM = """
@@ -756,13 +759,14 @@ print(json.dumps([attempt(lambda: len(workspace.stacks())), attempt(lambda: work
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace) -> None:  # noqa: FBT001 - pytest passes the argument by name
     """Writing without permission raises ManagerAccessError, whether the home exists or not."""
-    open_to_all = [path for path in workspace.home.parents if path.is_relative_to(Path("/tmp"))] if os.geteuid() == 0 else []  # noqa: S108 - pytest creates its folders there
-    modes = {path: path.stat().st_mode for path in open_to_all}
+    # If the tests run as root, the program runs as another user, who has to be able to enter the folders above the home.
+    parent_folders = [path for path in workspace.home.parents if path.is_relative_to(Path("/tmp"))] if os.geteuid() == 0 else []  # noqa: S108 - pytest creates its folders there
+    modes = {path: path.stat().st_mode for path in parent_folders}
     if exists:
         workspace.stacks()
     else:
         workspace.home.mkdir()
-    for path in [*open_to_all, workspace.home]:
+    for path in [*parent_folders, workspace.home]:
         path.chmod(0o555)
     try:
         _, (code, name, text) = run_python(UNPRIVILEGED_PROGRAM)
@@ -776,7 +780,7 @@ def test_a_read_only_home_raises_access_error(exists: bool, workspace: Workspace
 
 
 def test_a_flavor_of_this_process_is_opened(workspace: Workspace) -> None:
-    """A flavor of this process is opened with its options, name, id and folder."""
+    """If a flavor is defined in this process, a secrets manager of it is opened with its options, name, id and folder."""
     record = workspace.register_component(MANAGER, "counting", "counting", {})
     manager = workspace.open_manager("counting")
     assert isinstance(manager.backend, CountingBackend)
@@ -787,12 +791,12 @@ def test_a_flavor_of_this_process_is_opened(workspace: Workspace) -> None:
         workspace.register_component(MANAGER, "other", "counted", {})
 
 
-def test_a_reader_never_sees_partial_changes(labels: Workspace) -> None:
+def test_a_reader_never_sees_partial_changes(labels_workspace: Workspace) -> None:
     """A reader finds each stack with all of its components while another process registers them."""
     writer = _start_writer(0, 60)
     largest_count = 0
     while writer.poll() is None:
-        reader = Workspace(labels.home)
+        reader = Workspace(labels_workspace.home)
         stacks = reader.stacks()
         assert all(stack.components for stack in stacks)
         largest_count = max(largest_count, len(stacks))
@@ -811,11 +815,10 @@ def test_a_reader_never_sees_partial_changes(labels: Workspace) -> None:
         "DELETE FROM components",
     ],
 )
-def test_a_damaged_row_raises_corrupted_error(labels: Workspace, damage: str) -> None:
+def test_a_damaged_row_raises_corrupted_error(labels_workspace: Workspace, damage: str) -> None:
     """A damaged row raises ManagerCorruptedError, and the file is not changed."""
-    labels.register_component(ANNOTATOR, "more", "custom", {})
-    with closing(sqlite3.connect(labels.home / "workspace.db")) as connection, connection:
+    labels_workspace.register_component(ANNOTATOR, "more", "custom", {})
+    with closing(sqlite3.connect(labels_workspace.home / "workspace.db")) as connection, connection:
         connection.execute(damage)
-    connection.close()
     with pytest.raises(ManagerCorruptedError, match=r"workspace\.db"):
-        Workspace(labels.home).stacks()
+        Workspace(labels_workspace.home).stacks()
