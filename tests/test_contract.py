@@ -8,7 +8,7 @@ from tests.support.typescript import CONTRACTS, FOLDER, generate
 from zensecrets_jupyter.contract import form as form_contract
 from zensecrets_jupyter.contract import guard as guard_contract
 
-SUBMISSION = '{"form": "f", "attempt": 0, "sections": [{"values": [["a", "b"]], "removed": []}]}'
+SUBMISSION = '{"form_id": "f", "attempt": 0, "sections": [{"values": [["a", "b"]], "removed": []}]}'
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -33,7 +33,7 @@ def test_a_submission_is_read() -> None:
         ('"removed": []', '"removed": [], "other": 1'),
         ('["a", "b"]', '["a", "b", "c"]'),
         ('["a", "b"]', '["a", 1]'),
-        ('"form": "f", ', ""),
+        ('"form_id": "f", ', ""),
         (SUBMISSION, "[]"),
         (SUBMISSION, "no JSON"),
     ],

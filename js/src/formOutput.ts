@@ -5,10 +5,10 @@ import { FORM_MIME, isFormOutput } from './contract/form';
 import { formLine } from './form/formLine';
 
 /** The text that the renderer of ipywidgets shows before it has found a widget. */
-const LOADING = 'Loading widget...';
+const LOADING_TEXT = 'Loading widget...';
 
 /** The beginning of the text that the renderer of ipywidgets shows after an error. */
-const FAILED = 'Error displaying widget';
+const FAILURE_PREFIX = 'Error displaying widget';
 
 /**
  * The time in milliseconds for ipywidgets to find a model. ipywidgets itself
@@ -17,11 +17,12 @@ const FAILED = 'Error displaying widget';
 const TIMEOUT = 3000;
 
 /**
- * A form in an output: the renderer of ipywidgets, which shows the line of the
- * form as fallback if it finds no widget.
+ * A form in an output. The renderer of ipywidgets renders it; if that renderer
+ * finds no widget, the line of the form is displayed instead.
  *
  * ipywidgets passes its manager only to its own renderers in an output. It would
- * not find a wrapped renderer, so this class patches the method of the renderer.
+ * not find a renderer of ours around its own, so this class patches the method
+ * `renderModel` of ipywidgets' renderer.
  */
 export class FormOutput {
   constructor(private readonly _renderer: IRenderMime.IRenderer) {
@@ -30,7 +31,7 @@ export class FormOutput {
       this._line = lineOf(model);
       // The state of a widget may contain code, which only a trusted notebook may run.
       if (model.trusted) {
-        this._retry = () => render(model);
+        this._renderAgain = () => render(model);
         await render(model);
       } else {
         this._showLine();
@@ -47,39 +48,40 @@ export class FormOutput {
   async retry(): Promise<void> {
     if (this._hasFailed && !this._renderer.isDisposed) {
       this._hasFailed = false;
-      await this._retry();
+      await this._renderAgain();
     }
   }
 
   /** Show the line if the renderer shows an error, or loads for too long. */
-  private _inspect(): void {
+  private _checkText(): void {
     clearTimeout(this._timer);
     const text = this._renderer.node.textContent;
-    if (text.startsWith(FAILED)) {
+    if (text.startsWith(FAILURE_PREFIX)) {
       this._hasFailed = true;
       this._showLine();
-    } else if (text === LOADING) {
+    } else if (text === LOADING_TEXT) {
       this._timer = setTimeout(
         () => {
           this._showLine();
         },
-        this._showsLine ? 0 : TIMEOUT
+        // If the line was displayed before, it returns at once instead of the text of ipywidgets.
+        this._hasShownLine ? 0 : TIMEOUT
       );
     }
   }
 
   private _showLine(): void {
-    this._showsLine = true;
+    this._hasShownLine = true;
     this._renderer.node.replaceChildren(formLine(this._line, []));
   }
 
   private _hasFailed = false;
   private _line = '';
   private readonly _observer = new MutationObserver(() => {
-    this._inspect();
+    this._checkText();
   });
-  private _retry: () => Promise<void> = () => Promise.resolve();
-  private _showsLine = false;
+  private _renderAgain: () => Promise<void> = () => Promise.resolve();
+  private _hasShownLine = false;
   private _timer: ReturnType<typeof setTimeout> | undefined;
 }
 

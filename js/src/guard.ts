@@ -26,7 +26,7 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
   activate: (
     _app: JupyterFrontEnd,
     notebooks: INotebookTracker,
-    bar: IStatusBar | null,
+    statusBar: IStatusBar | null,
     consoles: IConsoleTracker | null
   ): void => {
     const executedSources = new ExecutedSources<ICellModel>();
@@ -51,9 +51,9 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
     }
     const currentConnection = (): GuardConnection | undefined =>
       notebooks.currentWidget === null ? undefined : connections.get(notebooks.currentWidget);
-    const item = new StatusItem();
-    bar?.registerStatusItem(guardPlugin.id, {
-      item,
+    const statusItem = new StatusItem();
+    statusBar?.registerStatusItem(guardPlugin.id, {
+      item: statusItem,
       align: 'left',
       rank: 4,
       isActive: () => currentConnection()?.status != null,
@@ -61,7 +61,7 @@ export const guardPlugin: JupyterFrontEndPlugin<void> = {
     });
     const updateItem = (): void => {
       const connection = currentConnection();
-      item.showStatus(connection?.status ?? null, connection?.checksSavedFiles);
+      statusItem.showStatus(connection?.status ?? null, connection?.checksSavedFiles);
     };
     statusChanged.connect(updateItem);
     notebooks.currentChanged.connect(() => {
@@ -88,15 +88,15 @@ function connect(
   repairers: PageRepairers
 ): GuardConnection {
   const { sessionContext } = panel;
-  const entry = { repairer, kernel: () => sessionContext.session?.kernel?.id };
-  repairers.add(entry);
+  const documentEntry = { repairer, kernelId: () => sessionContext.session?.kernel?.id };
+  repairers.add(documentEntry);
   panel.disposed.connect(() => {
-    repairers.remove(entry);
+    repairers.remove(documentEntry);
   });
-  const connection = new GuardConnection(repairers.forKernelOf(entry), areSavedFilesChecked);
+  const connection = new GuardConnection(repairers.forKernelOf(documentEntry), areSavedFilesChecked);
   const findGuard = (): void => {
-    // The error is ignored: the request fails if the kernel dies before it answers, and a dead kernel has no guard.
-    connection.find().catch(() => undefined);
+    // The request fails if the kernel dies before it answers. A dead kernel has no guard, so the error is ignored.
+    connection.findComm().catch(() => undefined);
   };
   sessionContext.kernelChanged.connect((_, { newValue }) => {
     connection.listen(newValue);

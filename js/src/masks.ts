@@ -22,7 +22,7 @@ export const masksPlugin: JupyterFrontEndPlugin<void> = {
     const settings = await registry.load(masksPlugin.id);
     const outputsByPanel = new WeakMap<NotebookPanel, MaskedOutputs>();
     const isEnabled = (): boolean => settings.composite[SETTING] === true;
-    const add = (panel: NotebookPanel): void => {
+    const addPanel = (panel: NotebookPanel): void => {
       const maskedOutputs = new MaskedOutputs(panel.content.node);
       outputsByPanel.set(panel, maskedOutputs);
       if (isEnabled()) {
@@ -32,9 +32,9 @@ export const masksPlugin: JupyterFrontEndPlugin<void> = {
         maskedOutputs.setEnabled(false);
       });
     };
-    tracker.forEach(add);
+    tracker.forEach(addPanel);
     tracker.widgetAdded.connect((_, panel) => {
-      add(panel);
+      addPanel(panel);
     });
     settings.changed.connect(() => {
       tracker.forEach(panel => {

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { describe, expect, test } from 'vitest';
 
-import { show } from './page';
+import { showForm } from './page';
 import { closedForm, field, form, rule, section } from './states';
 
 const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
@@ -24,8 +24,8 @@ const EVERYTHING = form({
 });
 
 async function violations(root: Element): Promise<readonly string[]> {
-  const { violations: found } = await axe.run(root, RULES);
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`);
+  const { violations: violated } = await axe.run(root, RULES);
+  return violated.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(', ')}`);
 }
 
 /** The background colours of text in JupyterLab's two themes. */
@@ -59,29 +59,29 @@ const THEMES = {
 
 describe.each(Object.entries(THEMES))('%s', (_, colours) => {
   test('a form with problems, notes, an added and a removed key meets WCAG 2.2 AA', async () => {
-    const shown = show(EVERYTHING);
+    const page = showForm(EVERYTHING);
     for (const [name, colour] of Object.entries(colours)) {
-      shown.el.style.setProperty(name, colour);
+      page.el.style.setProperty(name, colour);
     }
-    shown.type('user', 'x');
-    shown.button('Add key').click();
-    expect(await violations(shown.el)).toEqual([]);
-    shown.button('Remove token').click();
-    shown.button('Register').click();
-    expect(shown.problems.length).toBeGreaterThan(0);
-    expect(await violations(shown.el)).toEqual([]);
+    page.type('user', 'x');
+    page.button('Add key').click();
+    expect(await violations(page.el)).toEqual([]);
+    page.button('Remove token').click();
+    page.button('Register').click();
+    expect(page.problems.length).toBeGreaterThan(0);
+    expect(await violations(page.el)).toEqual([]);
   });
 });
 
 test('the line of an ended form meets WCAG 2.2 AA', async () => {
-  const shown = show(closedForm({ line: '✔ registered', details: ['A warning.'] }));
-  expect(await violations(shown.el)).toEqual([]);
+  const page = showForm(closedForm({ line: '✔ registered', details: ['A warning.'] }));
+  expect(await violations(page.el)).toEqual([]);
 });
 
 test('every button and input is at least 24 pixels wide and high', () => {
-  const shown = show(EVERYTHING);
-  shown.button('Add key').click();
-  for (const target of shown.all('button, .zs-input')) {
+  const page = showForm(EVERYTHING);
+  page.button('Add key').click();
+  for (const target of page.queryAll('button, .zs-input')) {
     const { width, height } = target.getBoundingClientRect();
     expect(Math.min(width, height), target.outerHTML).toBeGreaterThanOrEqual(24);
   }

@@ -16,13 +16,13 @@ describe('a value', () => {
     );
   });
 
-  test('is refused by a rule that refuses', () => {
+  test('is refused if it violates a rule that is an error', () => {
     const checks = new Checks(form({ rules: [rule('^\\s', 'It starts with a blank.')] }));
     expect(checks.checkValue({ ...value, text: ' abc' }).problem).toBe('It starts with a blank.');
     expect(checks.checkValue(value)).toEqual(NO_PROBLEM);
   });
 
-  test('gets a note from each rule that does not refuse', () => {
+  test('gets a note from each violated rule that is no error', () => {
     const rules = ['a', 'b', 'z'].map(letter => rule(letter, `Has ${letter}.`, { is_error: false }));
     const checks = new Checks(form({ rules }));
     expect(checks.checkValue(value)).toEqual({ problem: '', notes: ['Has a.', 'Has b.'] });

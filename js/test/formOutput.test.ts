@@ -10,19 +10,19 @@ const OUTPUT: IFormOutput = { version_major: 2, version_minor: 1, model_id: 'm',
 
 /** A fake of the renderer of ipywidgets. */
 class WidgetRenderer extends Widget implements IRenderMime.IRenderer {
-  rendered = 0;
+  renderCount = 0;
 
   renderModel(): Promise<void> {
-    this.rendered += 1;
+    this.renderCount += 1;
     this.node.textContent = 'Loading widget...';
     return Promise.resolve();
   }
 
-  fail(text = 'Error displaying widget: model not found'): void {
+  showError(text = 'Error displaying widget: model not found'): void {
     this.node.textContent = text;
   }
 
-  find(): void {
+  showWidget(): void {
     this.node.textContent = '';
     this.node.append(document.createElement('button'));
   }
@@ -41,7 +41,7 @@ let renderer: WidgetRenderer & IRenderMime.IRenderer;
 let output: FormOutput;
 
 /** Return the text of the output after the mutation observer has run. */
-async function text(): Promise<string> {
+async function outputText(): Promise<string> {
   await Promise.resolve();
   return renderer.node.querySelector('[role=status]')?.textContent ?? renderer.node.textContent;
 }
@@ -60,62 +60,62 @@ afterEach(() => {
 describe('a form in an output', () => {
   test('is rendered by ipywidgets', async () => {
     await renderer.renderModel(model());
-    renderer.find();
-    expect(await text()).toBe('');
+    renderer.showWidget();
+    expect(await outputText()).toBe('');
     vi.advanceTimersByTime(9999);
     expect(renderer.node.querySelector('button')).not.toBeNull();
   });
 
   test.each(['Error displaying widget: model not found', 'Error displaying widget'])(
-    'is its line where ipywidgets says %j',
+    'shows its line if ipywidgets shows %j',
     async failure => {
       await renderer.renderModel(model());
-      renderer.fail(failure);
-      expect(await text()).toBe(LINE);
+      renderer.showError(failure);
+      expect(await outputText()).toBe(LINE);
     }
   );
 
   test('shows its line after ipywidgets has waited in vain for a kernel', async () => {
     await renderer.renderModel(model());
-    expect(await text()).toBe('Loading widget...');
+    expect(await outputText()).toBe('Loading widget...');
     vi.advanceTimersByTime(3000);
-    expect(await text()).toBe(LINE);
+    expect(await outputText()).toBe(LINE);
   });
 
   test('shows the form if ipywidgets finds it later', async () => {
     await renderer.renderModel(model());
-    await text();
+    await outputText();
     vi.advanceTimersByTime(3000);
-    renderer.find();
-    expect(await text()).toBe('');
+    renderer.showWidget();
+    expect(await outputText()).toBe('');
     vi.advanceTimersByTime(9999);
     expect(renderer.node.querySelector('button')).not.toBeNull();
   });
 
   test('is rendered again when the kernel is back, and shows its line meanwhile', async () => {
     await renderer.renderModel(model());
-    renderer.fail();
-    expect(await text()).toBe(LINE);
+    renderer.showError();
+    expect(await outputText()).toBe(LINE);
     await output.retry();
-    expect(renderer.rendered).toBe(2);
-    await text();
+    expect(renderer.renderCount).toBe(2);
+    await outputText();
     vi.advanceTimersByTime(0);
-    expect(await text()).toBe(LINE);
-    renderer.find();
-    expect(await text()).toBe('');
+    expect(await outputText()).toBe(LINE);
+    renderer.showWidget();
+    expect(await outputText()).toBe('');
   });
 
   test('is not rendered twice at the same time', async () => {
     await renderer.renderModel(model());
     await output.retry();
-    expect(renderer.rendered).toBe(1);
+    expect(renderer.renderCount).toBe(1);
   });
 
   test('shows its line in an untrusted notebook, whose widgets must not run code', async () => {
     await renderer.renderModel(model(false));
     await output.retry();
-    expect(renderer.rendered).toBe(0);
-    expect(await text()).toBe(LINE);
+    expect(renderer.renderCount).toBe(0);
+    expect(await outputText()).toBe(LINE);
   });
 
   test('shows its line in a front end without ipywidgets', async () => {

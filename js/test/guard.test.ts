@@ -11,11 +11,12 @@ import {
   isGuardMessage
 } from '../src/contract/guard';
 
-const STATUS: IStatusMessage = { kind: 'status', on: true, values: 12, masked: 3 };
+const STATUS: IStatusMessage = { kind: 'status', is_on: true, value_count: 12, mask_count: 3 };
 const REPAIR: IRepairMessage = { kind: 'repair', cell_id: 'c', source: '%secret register x --key', unchanged: ['%secret register x --key', ''] };
 const OFFER: IOfferMessage = { kind: 'offer', cell_id: 'c', source: 't', unchanged: ['t = ', ''], names: ['x.key'] };
 
-type Opened = Parameters<Parameters<IKernel['registerCommTarget']>[1]>[0];
+/** The type of a comm in JupyterLab. */
+type JupyterComm = Parameters<Parameters<IKernel['registerCommTarget']>[1]>[0];
 
 /** The front end's side of a comm. */
 class FakeComm {
@@ -27,99 +28,100 @@ class FakeComm {
     this.sent.push(data);
   }
 
-  say(data: unknown): void {
+  deliver(data: unknown): void {
     this.onMsg({ content: { data } });
   }
 
-  /** The comm with the type that JupyterLab expects. */
-  get asOpened(): Opened {
-    return this as unknown as Opened;
+  /** This comm with the type that JupyterLab expects. */
+  get asJupyterComm(): JupyterComm {
+    return this as unknown as JupyterComm;
   }
 }
 
-/** A kernel whose guard may have been loaded before the page. */
+/** A fake of a kernel. The guard has opened a comm with each of the `ids` before the page was loaded. */
 class FakeKernel implements IKernel {
   readonly id = 'kernel';
   readonly info = Promise.resolve();
-  readonly known = new Map<string, FakeComm>();
-  readonly attached: string[] = [];
-  private _opened: ((comm: Opened, message: { content: { data: unknown } }) => void) | undefined;
+  readonly kernelComms = new Map<string, FakeComm>();
+  readonly attachedIds: string[] = [];
+  private _onOpen: ((comm: JupyterComm, message: { content: { data: unknown } }) => void) | undefined;
 
   constructor(...ids: string[]) {
     for (const id of ids) {
-      this.known.set(id, new FakeComm());
+      this.kernelComms.set(id, new FakeComm());
     }
   }
 
-  registerCommTarget(target: string, callback: NonNullable<FakeKernel['_opened']>): void {
+  registerCommTarget(target: string, callback: NonNullable<FakeKernel['_onOpen']>): void {
     expect(target).toBe(GUARD_TARGET);
-    this._opened = callback;
+    this._onOpen = callback;
   }
 
   hasComm(id: string): boolean {
-    return this.attached.includes(id);
+    return this.attachedIds.includes(id);
   }
 
-  createComm(_target: string, id: string): Opened {
-    this.attached.push(id);
-    return (this.known.get(id) ?? new FakeComm()).asOpened;
+  createComm(_target: string, id: string): JupyterComm {
+    this.attachedIds.push(id);
+    return (this.kernelComms.get(id) ?? new FakeComm()).asJupyterComm;
   }
 
   requestCommInfo(): Promise<{ content: unknown }> {
-    const comms = Object.fromEntries([...this.known.keys()].map(id => [id, {}]));
+    const comms = Object.fromEntries([...this.kernelComms.keys()].map(id => [id, {}]));
     return Promise.resolve({ content: { status: 'ok', comms } });
   }
 
-  open(data: unknown): FakeComm {
+  openComm(data: unknown): FakeComm {
     const comm = new FakeComm();
-    this._opened?.(comm.asOpened, { content: { data } });
+    this._onOpen?.(comm.asJupyterComm, { content: { data } });
     return comm;
   }
 }
 
+/** Records the requests of the guard. */
 class FakeRepairer implements IRepairer {
-  answer = true;
-  readonly repaired: (IRepairMessage | IOfferMessage)[] = [];
+  isSuccessful = true;
+  readonly repairMessages: (IRepairMessage | IOfferMessage)[] = [];
   agree: () => void = () => undefined;
 
   repair(message: IRepairMessage | IOfferMessage): boolean {
-    this.repaired.push(message);
-    return this.answer;
+    this.repairMessages.push(message);
+    return this.isSuccessful;
   }
 
-  shown: readonly ICellOutput[] = [];
-  replaced: readonly ICellOutput[] = [];
+  displayedOutputs: readonly ICellOutput[] = [];
+  replacedOutputs: readonly ICellOutput[] = [];
 
   takeOutputs(): readonly ICellOutput[] {
-    return this.shown;
+    return this.displayedOutputs;
   }
 
   replaceOutputs(outputs: readonly ICellOutput[]): boolean {
-    this.replaced = outputs;
-    return this.answer;
+    this.replacedOutputs = outputs;
+    return this.isSuccessful;
   }
 
-  ask(_message: IOfferMessage, agreed: () => void): void {
-    this.agree = agreed;
+  ask(_message: IOfferMessage, onAgree: () => void): void {
+    this.agree = onAgree;
   }
 }
 
 let repairer: FakeRepairer;
 let connection: GuardConnection;
-let changes: number;
-let asked: string[];
-let checked: Promise<boolean> = Promise.resolve(true);
+let statusChanges: number;
+let askedKernelIds: string[];
+let savedFilesAnswer: Promise<boolean> = Promise.resolve(true);
 
 beforeEach(() => {
   repairer = new FakeRepairer();
-  asked = [];
+  askedKernelIds = [];
   connection = new GuardConnection(repairer, kernel => {
-    asked.push(kernel);
-    return checked;
+    askedKernelIds.push(kernel);
+    return savedFilesAnswer;
   });
-  changes = 0;
+  statusChanges = 0;
   connection.statusChanged.connect(() => {
-    changes += 1;
+    statusChanges += 1;
   });
 });
 
@@ -128,98 +130,99 @@ describe('a connection to the guard', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
     expect(connection.status).toBeNull();
-    const comm = kernel.open(STATUS);
+    const comm = kernel.openComm(STATUS);
     expect(connection.status).toEqual(STATUS);
-    comm.say({ ...STATUS, on: false });
-    expect(connection.status?.on).toBe(false);
-    expect(changes).toBe(3);
+    comm.deliver({ ...STATUS, is_on: false });
+    expect(connection.status?.is_on).toBe(false);
+    // The changes come from `listen`, from the opened comm, and from the second status.
+    expect(statusChanges).toBe(3);
   });
 
   test('finds a guard that was loaded before the page, and sends hello once', async () => {
-    const kernel = new FakeKernel('here');
+    const kernel = new FakeKernel('guard-comm');
     connection.listen(kernel);
-    await connection.find();
-    await connection.find();
-    expect(kernel.attached).toEqual(['here']);
-    expect(kernel.known.get('here')?.sent).toEqual([{ kind: 'hello' }]);
-    kernel.known.get('here')?.say(STATUS);
+    await connection.findComm();
+    await connection.findComm();
+    expect(kernel.attachedIds).toEqual(['guard-comm']);
+    expect(kernel.kernelComms.get('guard-comm')?.sent).toEqual([{ kind: 'hello' }]);
+    kernel.kernelComms.get('guard-comm')?.deliver(STATUS);
     expect(connection.status).toEqual(STATUS);
   });
 
   test('finds nothing in a kernel that is replaced during the request', async () => {
-    const kernel = new FakeKernel('here');
+    const kernel = new FakeKernel('guard-comm');
     connection.listen(kernel);
-    const found = connection.find();
+    const request = connection.findComm();
     connection.listen(null);
-    await found;
-    expect(kernel.attached).toEqual([]);
-    await connection.find();
+    await request;
+    expect(kernel.attachedIds).toEqual([]);
+    await connection.findComm();
   });
 
   test.each([true, false])('answers a repair with its success: %s', isRepaired => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
-    repairer.answer = isRepaired;
-    const comm = kernel.open(STATUS);
-    comm.say(REPAIR);
-    expect(repairer.repaired).toEqual([REPAIR]);
+    repairer.isSuccessful = isRepaired;
+    const comm = kernel.openComm(STATUS);
+    comm.deliver(REPAIR);
+    expect(repairer.repairMessages).toEqual([REPAIR]);
     expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', is_repaired: isRepaired }]);
   });
 
   test('sends displayed outputs when the guard learns a value, and displays the redacted ones', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
-    const comm = kernel.open(STATUS);
+    const comm = kernel.openComm(STATUS);
     expect(comm.sent).toEqual([]);
-    repairer.shown = [{ cell_id: 'c', index: 0, output: { output_type: 'stream', text: 'value' } }];
-    comm.say({ ...STATUS, masked: 4 });
+    repairer.displayedOutputs = [{ cell_id: 'c', index: 0, output: { output_type: 'stream', text: 'value' } }];
+    comm.deliver({ ...STATUS, mask_count: 4 });
     expect(comm.sent).toEqual([]);
-    comm.say({ ...STATUS, values: 13 });
-    expect(comm.sent).toEqual([{ kind: 'outputs', outputs: repairer.shown }]);
-    const masked = [{ cell_id: 'c', index: 0, output: { output_type: 'stream', text: 'mask' } }];
-    comm.say({ kind: 'outputs', outputs: masked });
-    expect(repairer.replaced).toEqual(masked);
+    comm.deliver({ ...STATUS, value_count: 13 });
+    expect(comm.sent).toEqual([{ kind: 'outputs', outputs: repairer.displayedOutputs }]);
+    const maskedOutputs = [{ cell_id: 'c', index: 0, output: { output_type: 'stream', text: 'mask' } }];
+    comm.deliver({ kind: 'outputs', outputs: maskedOutputs });
+    expect(repairer.replacedOutputs).toEqual(maskedOutputs);
     expect(comm.sent).toHaveLength(1);
-    repairer.answer = false;
-    for (let time = 0; time < 10; time += 1) {
-      comm.say({ kind: 'outputs', outputs: masked });
+    repairer.isSuccessful = false;
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      comm.deliver({ kind: 'outputs', outputs: maskedOutputs });
     }
-    // Outputs that keep changing are sent a limited number of times.
+    // Outputs that change before each replacement are sent again five times.
     expect(comm.sent).toHaveLength(6);
   });
 
   test('replaces a source after an offer only if the user agrees', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
-    const comm = kernel.open(STATUS);
-    comm.say(OFFER);
-    expect(repairer.repaired).toEqual([]);
+    const comm = kernel.openComm(STATUS);
+    comm.deliver(OFFER);
+    expect(repairer.repairMessages).toEqual([]);
     repairer.agree();
-    expect(repairer.repaired).toEqual([OFFER]);
+    expect(repairer.repairMessages).toEqual([OFFER]);
     expect(comm.sent).toEqual([{ kind: 'repaired', cell_id: 'c', is_repaired: true }]);
   });
 
   test.each([true, false, null])('asks once whether saved files are checked: %s', async answer => {
-    checked = answer === null ? Promise.reject(new Error('no server')) : Promise.resolve(answer);
+    savedFilesAnswer = answer === null ? Promise.reject(new Error('no server')) : Promise.resolve(answer);
     const kernel = new FakeKernel();
     connection.listen(kernel);
-    const comm = kernel.open(STATUS);
-    comm.say({ ...STATUS, values: 13 });
+    const comm = kernel.openComm(STATUS);
+    comm.deliver({ ...STATUS, value_count: 13 });
     expect(connection.checksSavedFiles).toBeNull();
     await expect.poll(() => connection.checksSavedFiles).toBe(answer === true);
-    expect(asked).toEqual(['kernel']);
-    comm.say({ ...STATUS, on: false });
+    expect(askedKernelIds).toEqual(['kernel']);
+    comm.deliver({ ...STATUS, is_on: false });
     expect(connection.checksSavedFiles).toBeNull();
-    comm.say(STATUS);
-    expect(asked).toEqual(['kernel', 'kernel']);
+    comm.deliver(STATUS);
+    expect(askedKernelIds).toEqual(['kernel', 'kernel']);
   });
 
   test('has no status after the guard or its kernel has ended', () => {
     const kernel = new FakeKernel();
     connection.listen(kernel);
-    kernel.open(STATUS).onClose();
+    kernel.openComm(STATUS).onClose();
     expect(connection.status).toBeNull();
-    kernel.open(STATUS);
+    kernel.openComm(STATUS);
     connection.disconnect();
     expect(connection.status).toBeNull();
   });
@@ -229,8 +232,8 @@ describe('a connection to the guard', () => {
     'status',
     [],
     {},
-    { kind: 'status', on: 'yes', values: 1, masked: 1 },
-    { kind: 'status', on: true, values: NaN, masked: 1 },
+    { kind: 'status', is_on: 'yes', value_count: 1, mask_count: 1 },
+    { kind: 'status', is_on: true, value_count: NaN, mask_count: 1 },
     { kind: 'repair', cell_id: 'c', unchanged: [] },
     { kind: 'repair', cell_id: 'c', source: 's' },
     { kind: 'repair', cell_id: 'c', source: 's', unchanged: [1] },
@@ -245,8 +248,8 @@ describe('a connection to the guard', () => {
 describe('the status item', () => {
   test('shows the number of protected values, or that the guard is off', () => {
     expect(textOf(STATUS, null)).toBe('Guard: 12 values');
-    expect(textOf({ ...STATUS, values: 1 }, true)).toBe('Guard: 1 value');
-    expect(textOf({ ...STATUS, on: false }, null)).toBe('Guard: off');
+    expect(textOf({ ...STATUS, value_count: 1 }, true)).toBe('Guard: 1 value');
+    expect(textOf({ ...STATUS, is_on: false }, null)).toBe('Guard: off');
   });
 
   test('shows whether saved files are checked', () => {
@@ -258,8 +261,8 @@ describe('the status item', () => {
 
   test('has a tooltip with details', () => {
     expect(captionOf(STATUS, null)).toContain('3 masks in this session');
-    expect(captionOf({ ...STATUS, masked: 0 }, null)).toContain('no mask yet');
-    expect(captionOf({ ...STATUS, on: false }, null)).toContain('%secret guard on');
+    expect(captionOf({ ...STATUS, mask_count: 0 }, null)).toContain('no mask yet');
+    expect(captionOf({ ...STATUS, is_on: false }, null)).toContain('%secret guard on');
   });
 
   test('is empty without a guard', () => {

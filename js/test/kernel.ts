@@ -8,14 +8,14 @@ import type { IModel } from '../src/form/model';
 export const PRIVATE_KEY = Uint8Array.from({ length: 32 }, (_, index) => index);
 export const PUBLIC_KEY = 'j0DFrbaPJWJK5bIU6nZ6bslNgp09e14a0bpvPiE4KF8=';
 
-export function bytes(base64: string): Uint8Array {
+export function fromBase64(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), character => character.charCodeAt(0));
 }
 
 /** Open a sealed box as libsodium does. */
-export function open(sealed: Uint8Array): Uint8Array {
+export function openSealedBox(sealed: Uint8Array): Uint8Array {
   const ephemeral = sealed.subarray(0, 32);
-  const keys = new Uint8Array([...ephemeral, ...bytes(PUBLIC_KEY)]);
+  const keys = new Uint8Array([...ephemeral, ...fromBase64(PUBLIC_KEY)]);
   const nonce = blake2b(keys, { dkLen: 24 });
   const message = nacl.box.open(sealed.subarray(32), nonce, ephemeral, PRIVATE_KEY);
   if (message === null) {
@@ -39,12 +39,12 @@ export class FakeModel implements IModel {
   }
 
   /** The decrypted submissions in the order of sending. */
-  get answers(): readonly ISubmission[] {
+  get submissions(): readonly ISubmission[] {
     return this.sent.flatMap(message => {
       if (message.kind !== 'submit') {
         return [];
       }
-      return [JSON.parse(new TextDecoder().decode(open(bytes(message.sealed)))) as ISubmission];
+      return [JSON.parse(new TextDecoder().decode(openSealedBox(fromBase64(message.sealed)))) as ISubmission];
     });
   }
 
@@ -69,8 +69,8 @@ export class FakeModel implements IModel {
   }
 
   /** Change parts of the state of an open form, as the kernel does. */
-  change(more: Partial<IOpenForm>): void {
-    this.replace({ ...(this._form as IOpenForm), ...more });
+  change(changes: Partial<IOpenForm>): void {
+    this.replace({ ...(this._form as IOpenForm), ...changes });
   }
 
   /** Replace the state, as the kernel does. */

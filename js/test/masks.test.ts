@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { MaskedOutputs } from '../src/masks/maskedOutputs';
-import { hideMasks, showMasks } from '../src/masks/showMasks';
+import { removeHighlights, highlightMasks } from '../src/masks/showMasks';
 
 let notebook: HTMLElement;
 
-function output(text: string): HTMLElement {
+/** Add an output with a text to the notebook. */
+function addOutput(text: string): HTMLElement {
   const element = document.createElement('pre');
   element.className = 'jp-OutputArea-output';
   element.textContent = text;
@@ -13,6 +14,7 @@ function output(text: string): HTMLElement {
   return element;
 }
 
+/** Return the tooltips of the highlighted masks. */
 function titles(): readonly string[] {
   return [...notebook.querySelectorAll<HTMLElement>('.zs-mask')].map(({ title }) => title);
 }
@@ -28,45 +30,45 @@ afterEach(() => {
 
 describe('a mask in an output', () => {
   test('has the name of its value in a tooltip, and the text stays the same', () => {
-    const shown = output('a ‹secret:x.key›‹secret:y.other› b ‹secret:›');
-    showMasks(notebook);
-    showMasks(notebook);
+    const element = addOutput('a ‹secret:x.key›‹secret:y.other› b ‹secret:›');
+    highlightMasks(notebook);
+    highlightMasks(notebook);
     expect(titles()).toEqual([
       'the value of x.key, masked by zensecrets',
       'the value of y.other, masked by zensecrets'
     ]);
-    expect(shown.textContent).toBe('a ‹secret:x.key›‹secret:y.other› b ‹secret:›');
+    expect(element.textContent).toBe('a ‹secret:x.key›‹secret:y.other› b ‹secret:›');
   });
 
   test('is plain text again afterwards', () => {
-    const shown = output('a ‹secret:x.key› b');
-    const before = shown.innerHTML;
-    showMasks(notebook);
-    hideMasks(notebook);
-    expect(shown.innerHTML).toBe(before);
-    expect(shown.childNodes).toHaveLength(1);
+    const element = addOutput('a ‹secret:x.key› b');
+    const before = element.innerHTML;
+    highlightMasks(notebook);
+    removeHighlights(notebook);
+    expect(element.innerHTML).toBe(before);
+    expect(element.childNodes).toHaveLength(1);
   });
 });
 
 describe('the outputs of a notebook', () => {
   test('are highlighted while enabled, and nothing else is', async () => {
     vi.useFakeTimers();
-    const masked = new MaskedOutputs(notebook);
-    output('‹secret:x.key›');
+    const maskedOutputs = new MaskedOutputs(notebook);
+    addOutput('‹secret:x.key›');
     const source = document.createElement('div');
     source.textContent = '‹secret:x.key›';
     notebook.append(source);
     expect(titles()).toHaveLength(0);
-    masked.setEnabled(true);
+    maskedOutputs.setEnabled(true);
     expect(titles()).toHaveLength(1);
-    output('‹secret:y.key›');
+    addOutput('‹secret:y.key›');
     await Promise.resolve();
     vi.advanceTimersByTime(200);
     expect(titles()).toHaveLength(2);
     expect(source.children).toHaveLength(0);
-    masked.setEnabled(false);
+    maskedOutputs.setEnabled(false);
     expect(titles()).toHaveLength(0);
-    output('‹secret:z.key›');
+    addOutput('‹secret:z.key›');
     await Promise.resolve();
     vi.advanceTimersByTime(999);
     expect(titles()).toHaveLength(0);

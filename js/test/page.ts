@@ -5,21 +5,21 @@ import type { FormState } from '../src/contract/form';
 
 import { FakeModel } from './kernel';
 
-/** A displayed form, and the queries for its elements. */
-export class Shown {
+/** A displayed form, with queries for its elements. */
+export class FormPage {
   constructor(
     readonly model: FakeModel,
     readonly el = document.createElement('div')
   ) {
     document.body.append(el);
     this.cleanup = widget.render({ model, el });
-    shown.push(this);
+    displayedPages.push(this);
   }
 
   readonly cleanup: () => void;
 
   get root(): HTMLElement {
-    return this.one('.zs-form');
+    return this.query('.zs-form');
   }
 
   get problems(): readonly string[] {
@@ -31,10 +31,10 @@ export class Shown {
   }
 
   get status(): string {
-    return this.one('[role=status]').textContent;
+    return this.query('[role=status]').textContent;
   }
 
-  one(selector: string): HTMLElement {
+  query(selector: string): HTMLElement {
     const element = this.el.querySelector<HTMLElement>(selector);
     if (element === null) {
       throw new Error(`There is no ${selector}.`);
@@ -42,13 +42,13 @@ export class Shown {
     return element;
   }
 
-  all(selector: string): readonly HTMLElement[] {
+  queryAll(selector: string): readonly HTMLElement[] {
     return [...this.el.querySelectorAll<HTMLElement>(selector)];
   }
 
   /** The whole field with this label. */
   field(label: string): HTMLElement {
-    const found = this.all('.zs-field').find(
+    const found = this.queryAll('.zs-field').find(
       field => field.querySelector('label')?.textContent === label
     );
     if (found === undefined) {
@@ -61,7 +61,7 @@ export class Shown {
     return [...this.el.querySelectorAll<HTMLInputElement>('input, textarea')];
   }
 
-  /** The line or the text area with this label. */
+  /** The input or the text area with this label. */
   input(label: string): HTMLInputElement | HTMLTextAreaElement {
     const id = this.field(label).querySelector('label')?.htmlFor;
     const found = this.inputs.find(input => input.id === id);
@@ -83,27 +83,28 @@ export class Shown {
   }
 
   type(label: string, text: string): void {
-    write(this.input(label), text);
+    setText(this.input(label), text);
   }
 
   private _texts(selector: string): readonly string[] {
-    return this.all(selector)
+    return this.queryAll(selector)
       .map(element => element.textContent)
       .filter(text => text !== '');
   }
 }
 
 /** Show a form in the page, as anywidget does. */
-export function show(form: FormState): Shown {
-  return new Shown(new FakeModel(form));
+export function showForm(form: FormState): FormPage {
+  return new FormPage(new FakeModel(form));
 }
 
 /** Set the text of a control, with the event of typed text. */
-export function write(control: HTMLInputElement | HTMLTextAreaElement, text: string): void {
+export function setText(control: HTMLInputElement | HTMLTextAreaElement, text: string): void {
   control.value = text;
   control.dispatchEvent(new InputEvent('input', { bubbles: true }));
 }
 
+/** Dispatch a paste event, and return whether the browser would paste the text itself. */
 export function paste(control: HTMLElement, text: string): boolean {
   const clipboardData = new DataTransfer();
   clipboardData.setData('text/plain', text);
@@ -112,16 +113,17 @@ export function paste(control: HTMLElement, text: string): boolean {
   );
 }
 
-export function press(target: Element, key: string, more: KeyboardEventInit = {}): KeyboardEvent {
-  const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more });
+/** Dispatch the event of a pressed key, and return the event. */
+export function press(target: Element, key: string, modifiers: KeyboardEventInit = {}): KeyboardEvent {
+  const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...modifiers });
   target.dispatchEvent(event);
   return event;
 }
 
-const shown: Shown[] = [];
+const displayedPages: FormPage[] = [];
 
 afterEach(() => {
-  for (const { cleanup, el } of shown.splice(0)) {
+  for (const { cleanup, el } of displayedPages.splice(0)) {
     cleanup();
     el.remove();
   }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
-import { repairByContext, type ISource, repair } from '../src/guard/repair';
+import { repairByContext, type ISource, repairUnedited } from '../src/guard/repair';
 
 /** A fake of the shared model of a cell. */
-class Cell implements ISource {
-  cleared = 0;
+class FakeCell implements ISource {
+  undoHistoryClears = 0;
   edits: [start: number, end: number, value: string][] = [];
 
   constructor(private _source: string) {}
@@ -19,7 +19,7 @@ class Cell implements ISource {
   }
 
   clearUndoHistory(): void {
-    this.cleared += 1;
+    this.undoHistoryClears += 1;
   }
 }
 
@@ -36,30 +36,30 @@ describe('a repair', () => {
     ['aa', 'aaa'],
     ['value', '']
   ])('replaces %j by the source from the kernel', (executed, source) => {
-    const cell = new Cell(executed);
-    expect(repair(cell, executed, source)).toBe(true);
+    const cell = new FakeCell(executed);
+    expect(repairUnedited(cell, executed, source)).toBe(true);
     expect(cell.getSource()).toBe(source);
-    expect(cell.cleared).toBe(1);
+    expect(cell.undoHistoryClears).toBe(1);
     for (const [start, end, text] of cell.edits) {
-      for (const piece of [executed.slice(0, start), executed.slice(end), text]) {
-        // The real model refuses to split a surrogate pair.
-        expect(() => encodeURIComponent(piece)).not.toThrow();
+      for (const part of [executed.slice(0, start), executed.slice(end), text]) {
+        // JupyterLab's model must not get half a surrogate pair, for which `encodeURIComponent` throws an error.
+        expect(() => encodeURIComponent(part)).not.toThrow();
       }
     }
   });
 
   test('does not touch the text around the value', () => {
-    const cell = new Cell('before --key=value after');
-    repair(cell, 'before --key=value after', 'before --key after');
+    const cell = new FakeCell('before --key=value after');
+    repairUnedited(cell, 'before --key=value after', 'before --key after');
     expect(cell.edits).toEqual([[12, 18, '']]);
   });
 
   test('does not change a cell that was edited after its execution', () => {
-    const cell = new Cell('%secret register x --key=value2');
-    expect(repair(cell, '%secret register x --key=value', '%secret register x --key')).toBe(false);
+    const cell = new FakeCell('%secret register x --key=value2');
+    expect(repairUnedited(cell, '%secret register x --key=value', '%secret register x --key')).toBe(false);
     expect(cell.getSource()).toBe('%secret register x --key=value2');
     expect(cell.edits).toEqual([]);
-    expect(cell.cleared).toBe(0);
+    expect(cell.undoHistoryClears).toBe(0);
   });
 });
 
@@ -69,17 +69,17 @@ describe('a cell that another tab has executed', () => {
     ['a = (1)\n%zen --k=v --l=w\nb', ['a = (1)\n%zen --k', ' --l', '\nb'], 'a = (1)\n%zen --k --l\nb'],
     ["token = 'v\nw'", ["token = '", "'"], "token = '‹secret:x.key›'"]
   ])('is recognised by the text around the values: %j', (text, unchanged, source) => {
-    const cell = new Cell(text);
+    const cell = new FakeCell(text);
     expect(repairByContext(cell, unchanged, source)).toBe(true);
     expect(cell.getSource()).toBe(source);
-    expect(cell.cleared).toBe(1);
+    expect(cell.undoHistoryClears).toBe(1);
   });
 
   test('that is already repaired has no undo history', () => {
-    const cell = new Cell('%secret register x --key');
+    const cell = new FakeCell('%secret register x --key');
     expect(repairByContext(cell, ['%secret register x --key', ''], '%secret register x --key')).toBe(true);
     expect(cell.edits).toEqual([]);
-    expect(cell.cleared).toBe(1);
+    expect(cell.undoHistoryClears).toBe(1);
   });
 
   test.each([
@@ -88,7 +88,7 @@ describe('a cell that another tab has executed', () => {
     ['anything', ['', '']],
     ['anything', []]
   ])('is not changed if it has another text: %j', (text, unchanged) => {
-    const cell = new Cell(text);
+    const cell = new FakeCell(text);
     expect(repairByContext(cell, unchanged, 'source')).toBe(false);
     expect(cell.getSource()).toBe(text);
   });

@@ -3,7 +3,7 @@ import type { IClosedForm, IFormField, IOpenForm, IInputRule, IFormSection } fro
 import { PUBLIC_KEY } from './kernel';
 
 /** Return a field: required, sensitive, on one line. */
-export function field(key: string, more: Partial<IFormField> = {}): IFormField {
+export function field(key: string, overrides: Partial<IFormField> = {}): IFormField {
   return {
     key,
     description: '',
@@ -15,28 +15,28 @@ export function field(key: string, more: Partial<IFormField> = {}): IFormField {
     needed_by: [],
     media_type: '',
     problem: '',
-    ...more
+    ...overrides
   };
 }
 
 /** Return a section with these fields. */
-export function section(fields: readonly IFormField[], more: Partial<IFormSection> = {}): IFormSection {
-  return { title: '', note: '', completed_label: '', any_key: false, fields, ...more };
+export function section(fields: readonly IFormField[], overrides: Partial<IFormSection> = {}): IFormSection {
+  return { title: '', note: '', completed_label: '', any_key: false, fields, ...overrides };
 }
 
-/** Return a rule that refuses a value in every field and from every source. */
-export function rule(pattern: string, text: string, more: Partial<IInputRule> = {}): IInputRule {
-  return { pattern, text, is_error: true, sensitive_only: false, typed_only: false, ...more };
+/** Return a rule that refuses each violation: in every field, and in typed text and files. */
+export function rule(pattern: string, text: string, overrides: Partial<IInputRule> = {}): IInputRule {
+  return { pattern, text, is_error: true, sensitive_only: false, typed_only: false, ...overrides };
 }
 
 /** Return the state of an open form with two fields that was not displayed yet. */
-export function form(more: Partial<IOpenForm> = {}): IOpenForm {
+export function form(overrides: Partial<IOpenForm> = {}): IOpenForm {
   return {
     id: 'f1',
     phase: 'open',
     verb: 'Register',
     title: 'aws_prod → default (local)',
-    key: PUBLIC_KEY,
+    public_key: PUBLIC_KEY,
     attempt: 0,
     is_displayed: false,
     problem: '',
@@ -45,11 +45,11 @@ export function form(more: Partial<IOpenForm> = {}): IOpenForm {
     rules: [],
     key_rules: [],
     max_bytes: 100,
-    ...more
+    ...overrides
   };
 }
 
 /** Return the state of a form that has ended. */
-export function closedForm(more: Partial<IClosedForm> = {}): IClosedForm {
-  return { id: 'f1', phase: 'submitted', line: '✔ done', details: [], ...more };
+export function closedForm(overrides: Partial<IClosedForm> = {}): IClosedForm {
+  return { id: 'f1', phase: 'submitted', line: '✔ done', details: [], ...overrides };
 }

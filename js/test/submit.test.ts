@@ -1,25 +1,26 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { press, show, write, type Shown } from './page';
+import { press, showForm, setText, type FormPage } from './page';
 import { field, form, section } from './states';
 
 const SECRET = 'hunter2-correct-horse';
 
-function filled(): Shown {
-  const shown = show(form());
-  shown.type('user', 'someone');
-  shown.type('token', SECRET);
-  return shown;
+/** Show a form with a text in each field. */
+function showFilledForm(): FormPage {
+  const page = showForm(form());
+  page.type('user', 'someone');
+  page.type('token', SECRET);
+  return page;
 }
 
 describe('submitting', () => {
   test('encrypts the typed values for this form and this attempt', () => {
-    const shown = show(form({ attempt: 3 }));
-    shown.type('user', 'someone');
-    shown.type('token', SECRET);
-    shown.button('Register').click();
-    expect(shown.model.answers[0]).toMatchObject({
-      form: 'f1',
+    const page = showForm(form({ attempt: 3 }));
+    page.type('user', 'someone');
+    page.type('token', SECRET);
+    page.button('Register').click();
+    expect(page.model.submissions[0]).toMatchObject({
+      form_id: 'f1',
       attempt: 3,
       sections: [
         {
@@ -35,10 +36,10 @@ describe('submitting', () => {
   });
 
   test('leaves no value in the page', () => {
-    const shown = filled();
-    shown.button('Register').click();
+    const page = showFilledForm();
+    page.button('Register').click();
     expect(document.documentElement.outerHTML).not.toContain(SECRET);
-    for (const input of shown.inputs) {
+    for (const input of page.inputs) {
       expect(input.value).toBe('');
       expect(input.disabled).toBe(true);
     }
@@ -48,9 +49,9 @@ describe('submitting', () => {
     const before = Object.keys(window).length;
     const log = ['log', 'info', 'warn', 'error', 'debug'] as const;
     const spies = log.map(name => vi.spyOn(console, name));
-    const shown = filled();
+    const page = showFilledForm();
     expect(document.documentElement.outerHTML).not.toContain(SECRET);
-    shown.button('Register').click();
+    page.button('Register').click();
     for (const spy of spies) {
       expect(spy).not.toHaveBeenCalled();
       spy.mockRestore();
@@ -59,32 +60,32 @@ describe('submitting', () => {
     for (const storage of [localStorage, sessionStorage]) {
       expect(Object.values(storage).join()).not.toContain(SECRET);
     }
-    expect(JSON.stringify([shown.model.sent, shown.model.get()])).not.toContain(SECRET);
+    expect(JSON.stringify([page.model.sent, page.model.get()])).not.toContain(SECRET);
     expect(document.title).not.toContain(SECRET);
   });
 
   test('sends one message, even after several clicks', () => {
-    const shown = filled();
-    const submit = shown.button('Register');
+    const page = showFilledForm();
+    const submit = page.button('Register');
     submit.click();
     submit.click();
-    press(shown.root, 'Enter');
-    press(shown.input('user'), 'Enter');
-    press(shown.root, 'Escape');
-    expect(shown.model.sent.map(({ kind }) => kind)).toEqual(['shown', 'submit']);
+    press(page.root, 'Enter');
+    press(page.input('user'), 'Enter');
+    press(page.root, 'Escape');
+    expect(page.model.sent.map(({ kind }) => kind)).toEqual(['shown', 'submit']);
   });
 
   test('sends nothing while a field has a problem, and focuses that field', () => {
-    const shown = show(form());
-    shown.type('user', 'someone');
-    shown.button('Register').click();
-    expect(shown.model.answers).toEqual([]);
-    expect(document.activeElement).toBe(shown.input('token'));
-    expect(shown.problems).toEqual(['A value is required.']);
+    const page = showForm(form());
+    page.type('user', 'someone');
+    page.button('Register').click();
+    expect(page.model.submissions).toEqual([]);
+    expect(document.activeElement).toBe(page.input('token'));
+    expect(page.problems).toEqual(['A value is required.']);
   });
 
   test('includes each section, even a completed one', () => {
-    const shown = show(
+    const page = showForm(
       form({
         sections: [
           section([field('a')], { title: 'one', completed_label: 'registered' }),
@@ -92,13 +93,13 @@ describe('submitting', () => {
         ]
       })
     );
-    expect(shown.all('fieldset').map(({ innerText }) => innerText)).toEqual([
+    expect(page.queryAll('fieldset').map(({ innerText }) => innerText)).toEqual([
       expect.stringMatching(/^one\s+registered$/),
       expect.stringMatching(/^two\s+schema aws\s+b$/)
     ]);
-    shown.type('b', 'x');
-    shown.button('Register').click();
-    expect(shown.model.answers[0]?.sections).toEqual([
+    page.type('b', 'x');
+    page.button('Register').click();
+    expect(page.model.submissions[0]?.sections).toEqual([
       { values: [], removed: [] },
       { values: [['b', 'x']], removed: [] }
     ]);
@@ -106,55 +107,55 @@ describe('submitting', () => {
 });
 
 describe('a key', () => {
-  test('Enter submits from a line', () => {
-    const shown = filled();
-    expect(press(shown.input('token'), 'Enter').defaultPrevented).toBe(true);
-    expect(shown.model.answers).toHaveLength(1);
+  test('Enter submits from an input of one line', () => {
+    const page = showFilledForm();
+    expect(press(page.input('token'), 'Enter').defaultPrevented).toBe(true);
+    expect(page.model.submissions).toHaveLength(1);
   });
 
   test('Enter is a line break in a text area, where Ctrl+Enter and Cmd+Enter submit', () => {
-    for (const more of [{ ctrlKey: true }, { metaKey: true }]) {
-      const shown = show(
+    for (const modifier of [{ ctrlKey: true }, { metaKey: true }]) {
+      const page = showForm(
         form({ sections: [section([field('pem', { media_type: 'text/plain' })])] })
       );
-      shown.type('pem', 'x');
-      expect(press(shown.input('pem'), 'Enter').defaultPrevented).toBe(false);
-      expect(shown.model.answers).toHaveLength(0);
-      press(shown.input('pem'), 'Enter', more);
-      expect(shown.model.answers).toHaveLength(1);
+      page.type('pem', 'x');
+      expect(press(page.input('pem'), 'Enter').defaultPrevented).toBe(false);
+      expect(page.model.submissions).toHaveLength(0);
+      press(page.input('pem'), 'Enter', modifier);
+      expect(page.model.submissions).toHaveLength(1);
     }
   });
 
-  test('Enter that ends an input method does not submit', () => {
-    const shown = filled();
-    press(shown.input('token'), 'Enter', { isComposing: true });
-    press(shown.input('token'), 'Escape', { isComposing: true });
-    expect(shown.model.sent).toHaveLength(1);
+  test('Enter and Escape that end the composition of a character do not submit or cancel', () => {
+    const page = showFilledForm();
+    press(page.input('token'), 'Enter', { isComposing: true });
+    press(page.input('token'), 'Escape', { isComposing: true });
+    expect(page.model.sent).toEqual([{ kind: 'shown' }]);
   });
 
   test('Escape cancels, and clears the typed values', () => {
-    const shown = filled();
-    press(shown.input('user'), 'Escape');
-    expect(shown.model.sent.at(-1)).toEqual({ kind: 'cancel' });
-    expect(shown.input('token').value).toBe('');
-    expect(shown.status).toBe('Cancelling…');
+    const page = showFilledForm();
+    press(page.input('user'), 'Escape');
+    expect(page.model.sent.at(-1)).toEqual({ kind: 'cancel' });
+    expect(page.input('token').value).toBe('');
+    expect(page.status).toBe('Cancelling…');
   });
 
   test('Escape reports no problem', () => {
-    const shown = show(form());
-    press(shown.input('user'), 'Escape');
-    expect(shown.problems).toEqual([]);
+    const page = showForm(form());
+    press(page.input('user'), 'Escape');
+    expect(page.problems).toEqual([]);
   });
 
   test('does not reach the notebook', () => {
-    const shown = filled();
-    const heard = vi.fn();
+    const page = showFilledForm();
+    const listener = vi.fn();
     for (const name of ['keydown', 'keyup', 'keypress', 'paste']) {
-      document.body.addEventListener(name, heard, { once: true });
-      shown.input('user').dispatchEvent(new Event(name, { bubbles: true }));
+      document.body.addEventListener(name, listener, { once: true });
+      page.input('user').dispatchEvent(new Event(name, { bubbles: true }));
     }
-    expect(heard).not.toHaveBeenCalled();
-    expect(shown.root.dataset['lmSuppressShortcuts']).toBe('true');
+    expect(listener).not.toHaveBeenCalled();
+    expect(page.root.dataset['lmSuppressShortcuts']).toBe('true');
   });
 });
 
@@ -172,29 +173,29 @@ describe('waiting for the kernel', () => {
     ['Update', 'Updating…'],
     ['Import', 'Importing…'],
     ['Check', 'Sending…']
-  ])('shows the progress of %s, and after a second the reason for the delay', (verb, doing) => {
-    const shown = show(form({ verb, sections: [section([field('a', { has_earlier_input: true })])] }));
-    shown.button(verb).click();
-    expect(shown.status).toBe(doing);
+  ])('shows the progress of %s, and after a second the reason for the delay', (verb, progress) => {
+    const page = showForm(form({ verb, sections: [section([field('a', { has_earlier_input: true })])] }));
+    page.button(verb).click();
+    expect(page.status).toBe(progress);
     vi.advanceTimersByTime(999);
-    expect(shown.status).toBe(doing);
+    expect(page.status).toBe(progress);
     vi.advanceTimersByTime(1);
-    expect(shown.status).toBe('Waiting for the kernel, which is busy with another cell.');
+    expect(page.status).toBe('Waiting for the kernel, which is busy with another cell.');
   });
 
   test('keeps the focus in the form', () => {
-    const shown = filled();
-    shown.input('token').focus();
-    press(shown.input('token'), 'Enter');
-    expect(document.activeElement).toBe(shown.root);
-    expect(shown.problems).toEqual([]);
+    const page = showFilledForm();
+    page.input('token').focus();
+    press(page.input('token'), 'Enter');
+    expect(document.activeElement).toBe(page.root);
+    expect(page.problems).toEqual([]);
   });
 
   test('ends with a new state, which shows the problems', () => {
-    const shown = filled();
-    shown.input('token').focus();
-    press(shown.input('token'), 'Enter');
-    shown.model.change({
+    const page = showFilledForm();
+    page.input('token').focus();
+    press(page.input('token'), 'Enter');
+    page.model.change({
       attempt: 1,
       problem: 'Not registered.',
       sections: [
@@ -204,70 +205,71 @@ describe('waiting for the kernel', () => {
         ])
       ]
     });
-    expect(shown.problems).toEqual(['Too short.', 'Not registered.']);
-    expect(shown.status).toBe('');
-    expect(document.activeElement).toBe(shown.input('token'));
-    expect(shown.input('token').disabled).toBe(false);
+    expect(page.problems).toEqual(['Too short.', 'Not registered.']);
+    expect(page.status).toBe('');
+    expect(document.activeElement).toBe(page.input('token'));
+    expect(page.input('token').disabled).toBe(false);
     vi.advanceTimersByTime(2000);
-    expect(shown.status).toBe('');
-    shown.button('Register').click();
-    expect(shown.model.answers.map(({ attempt }) => attempt)).toEqual([0, 1]);
+    expect(page.status).toBe('');
+    page.button('Register').click();
+    expect(page.model.submissions.map(({ attempt }) => attempt)).toEqual([0, 1]);
   });
 
   test('focuses the submit button afterwards if no field has a problem', () => {
-    const shown = filled();
-    shown.input('token').focus();
-    press(shown.input('token'), 'Enter');
-    shown.model.change({ attempt: 1, problem: 'The store is locked.' });
-    expect(document.activeElement).toBe(shown.button('Register'));
+    const page = showFilledForm();
+    page.input('token').focus();
+    press(page.input('token'), 'Enter');
+    page.model.change({ attempt: 1, problem: 'The store is locked.' });
+    expect(document.activeElement).toBe(page.button('Register'));
   });
 });
 
 describe('a passphrase', () => {
-  const label = 'Passphrase of local';
-  const none = [section([field('a', { has_earlier_input: true })])];
+  const LABEL = 'Passphrase of local';
+  /** The sections of a form in which only the passphrase is missing. */
+  const completeSections = [section([field('a', { has_earlier_input: true })])];
 
   test('is typed once if it exists', () => {
-    const shown = show(
-      form({ sections: none, passphrase: { label, is_new: false, problem: '' } })
+    const page = showForm(
+      form({ sections: completeSections, passphrase: { label: LABEL, is_new: false, problem: '' } })
     );
-    shown.button('Register').click();
-    expect(shown.problems).toEqual(['This field needs the passphrase.']);
-    expect(document.activeElement).toBe(shown.input(label));
-    shown.type(label, SECRET);
-    expect(shown.problems).toEqual([]);
-    shown.button('Register').click();
-    expect(shown.model.answers[0]?.passphrase).toBe(SECRET);
-    expect(shown.input(label).value).toBe('');
+    page.button('Register').click();
+    expect(page.problems).toEqual(['This field needs the passphrase.']);
+    expect(document.activeElement).toBe(page.input(LABEL));
+    page.type(LABEL, SECRET);
+    expect(page.problems).toEqual([]);
+    page.button('Register').click();
+    expect(page.model.submissions[0]?.passphrase).toBe(SECRET);
+    expect(page.input(LABEL).value).toBe('');
   });
 
   test('that is new is typed twice', () => {
-    const shown = show(form({ sections: none, passphrase: { label, is_new: true, problem: '' } }));
-    shown.type(label, SECRET);
-    shown.type(`${label}, again`, 'other');
-    shown.button('Register').click();
-    expect(shown.problems).toEqual(['The two passphrases differ.']);
-    expect(document.activeElement).toBe(shown.input(`${label}, again`));
-    write(shown.input(`${label}, again`), SECRET);
-    shown.button('Register').click();
-    expect(shown.model.answers[0]?.passphrase).toBe(SECRET);
+    const page = showForm(form({ sections: completeSections, passphrase: { label: LABEL, is_new: true, problem: '' } }));
+    page.type(LABEL, SECRET);
+    page.type(`${LABEL}, again`, 'other');
+    page.button('Register').click();
+    expect(page.problems).toEqual(['The two passphrases differ.']);
+    expect(document.activeElement).toBe(page.input(`${LABEL}, again`));
+    setText(page.input(`${LABEL}, again`), SECRET);
+    page.button('Register').click();
+    expect(page.model.submissions[0]?.passphrase).toBe(SECRET);
   });
 
   test('that is new may be empty, which the form explains', () => {
-    const shown = show(form({ sections: none, passphrase: { label, is_new: true, problem: '' } }));
-    expect(shown.root.innerText).toContain('a file that only you can read');
-    shown.button('Register').click();
-    expect(shown.model.answers[0]?.passphrase).toBe('');
+    const page = showForm(form({ sections: completeSections, passphrase: { label: LABEL, is_new: true, problem: '' } }));
+    expect(page.root.innerText).toContain('a file that only you can read');
+    page.button('Register').click();
+    expect(page.model.submissions[0]?.passphrase).toBe('');
   });
 
   test('that the kernel refuses gets the focus', () => {
-    const passphrase = { label, is_new: false, problem: '' };
-    const shown = show(form({ sections: none, passphrase }));
-    shown.type(label, SECRET);
-    shown.input(label).focus();
-    press(shown.input(label), 'Enter');
-    shown.model.change({ attempt: 1, passphrase: { ...passphrase, problem: 'Wrong.' } });
-    expect(shown.problems).toEqual(['Wrong.']);
-    expect(document.activeElement).toBe(shown.input(label));
+    const passphrase = { label: LABEL, is_new: false, problem: '' };
+    const page = showForm(form({ sections: completeSections, passphrase }));
+    page.type(LABEL, SECRET);
+    page.input(LABEL).focus();
+    press(page.input(LABEL), 'Enter');
+    page.model.change({ attempt: 1, passphrase: { ...passphrase, problem: 'Wrong.' } });
+    expect(page.problems).toEqual(['Wrong.']);
+    expect(document.activeElement).toBe(page.input(LABEL));
   });
 });

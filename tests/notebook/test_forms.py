@@ -181,7 +181,7 @@ INVALID_SUBMISSIONS: list[tuple[str, dict[str, Any]]] = [
     ("a malformed key", {"sections": [{"values": [["a b", canary("1")]], "removed": []}]}),
     ("no key at all", {"sections": [{"values": [], "removed": []}]}),
     ("an unknown section", {"sections": [{"values": [], "removed": []}, {"values": [["a", canary("1")]], "removed": []}]}),
-    ("another form's", {"form": "another", "sections": [{"values": [["a", canary("1")]], "removed": []}]}),
+    ("another form's", {"form_id": "another", "sections": [{"values": [["a", canary("1")]], "removed": []}]}),
     ("an earlier attempt's", {"attempt": 7, "sections": [{"values": [["a", canary("1")]], "removed": []}]}),
     ("half a character", {"sections": [{"values": [["a", canary("1") + chr(0xD800)]], "removed": []}]}),
     ("no text", {"sections": [{"values": [["a", 1]], "removed": []}]}),
@@ -196,12 +196,12 @@ def test_invalid_submissions_are_refused(kernel: Kernel, _case: str, changes: di
     Afterwards the form is open, and has a problem and a new key.
     """
     form = open_form(kernel, "%secret register mine")
-    key = form.state["key"]
+    key = form.state["public_key"]
     form.submit(**changes)
     assert form.state["phase"] == "open"
     problems = [form.state["problem"], *(field["problem"] for field in form.state["sections"][0]["fields"])]
     assert any(problems)
-    assert form.state["key"] != key
+    assert form.state["public_key"] != key
     assert "mine" not in secret_table(kernel)
 
 
@@ -213,9 +213,9 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('refusals.log'))")
     log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").shown()[0].strip("'"))
     form = open_form(kernel, "%secret register mine")
-    good = {"form": form.id, "attempt": 0, "sections": [{"values": [["a", canary()]], "removed": []}], "passphrase": None}
+    good = {"form_id": form.id, "attempt": 0, "sections": [{"values": [["a", canary()]], "removed": []}], "passphrase": None}
     other = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
-    first = form.state["key"]
+    first = form.state["public_key"]
     for sealed in (form.seal(good, other), "AAAA", "no base64!", None, 5, base64.b64encode(b"x" * 100).decode()):
         form.send({"kind": "submit", "sealed": sealed})
         assert form.state["problem"].startswith("The submission could not be read")

@@ -58,7 +58,7 @@ class FormClient:
         self, sections: Sequence[Mapping[str, str]], removed: Sequence[str], passphrase: str | None, changes: Mapping[str, Any]
     ) -> dict[str, Any]:
         message = {
-            "form": self.id,
+            "form_id": self.id,
             "attempt": self.state["attempt"],
             "sections": [{"values": list(values.items()), "removed": list(removed)} for values in sections],
             "passphrase": passphrase,
@@ -72,7 +72,7 @@ class FormClient:
 
     def seal(self, message: object, key: str = "") -> str:
         """Encrypt a message to the current key of the form, or to another key."""
-        box = SealedBox(PublicKey(base64.b64decode(key or self.state["key"])))
+        box = SealedBox(PublicKey(base64.b64decode(key or self.state["public_key"])))
         return base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()
 
     def send(self, content: Mapping[str, Any]) -> None:

@@ -104,7 +104,7 @@ class OpenForm(Message):
         phase: The discriminator of the state.
         verb: The label of the submit button: "Register", "Update", "Import".
         title: The object of the verb and its location, such as "aws_prod → default (local)".
-        key: The one-time X25519 public key of the kernel in base64, to which the browser seals the submission.
+        public_key: The one-time X25519 public key of the kernel in base64, to which the browser seals the submission.
         attempt: The number of submissions that the kernel has processed.
         is_displayed: Whether a front end has displayed the form.
         problem: The problem of the whole form after the last submission; may be empty.
@@ -119,7 +119,7 @@ class OpenForm(Message):
     phase: Literal["open"] = "open"
     verb: str
     title: str
-    key: str
+    public_key: str
     attempt: int
     is_displayed: bool
     problem: str
@@ -182,14 +182,14 @@ class Submission(Message):
     """Content of the sealed message of a submission.
 
     Attributes:
-        form: The identifier of the form.
+        form_id: The identifier of the form.
         attempt: The attribute `attempt` of the state that the browser displayed.
         sections: The values of each section, in the order of the form.
         passphrase: The passphrase of the store, if the form has a field for it.
         pad: Spaces that make the length a round number, so that it does not reveal the length of the values.
     """
 
-    form: str
+    form_id: str
     attempt: int
     sections: tuple[SectionAnswer, ...]
     passphrase: str | None = None

@@ -23,15 +23,15 @@ class StatusMessage(TypedDict):
 
     Attributes:
         kind: The discriminator of the message.
-        on: Whether the guard masks values.
-        values: The number of protected values.
-        masked: The number of masked occurrences in this session.
+        is_on: Whether the guard masks values.
+        value_count: The number of protected values.
+        mask_count: The number of masks that the guard has written in this session.
     """
 
     kind: Literal["status"]
-    on: bool
-    values: int
-    masked: int
+    is_on: bool
+    value_count: int
+    mask_count: int
 
 
 class RepairMessage(TypedDict):

@@ -12,7 +12,7 @@ class KernelCheck(Message):
     """Response to the question whether a kernel checks saved files.
 
     Attributes:
-        checked: Whether the kernel checks the files that the server saves.
+        checks_saved_files: Whether the kernel checks the files that the server saves.
     """
 
-    checked: bool
+    checks_saved_files: bool

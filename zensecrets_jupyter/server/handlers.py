@@ -32,4 +32,4 @@ class CheckHandler(APIHandler):
         """Respond with a :class:`~zensecrets_jupyter.contract.server.KernelCheck`."""
         is_checking = await asyncio.to_thread(self._client.is_checking, f"kernel-{kernel}")
         self.set_header("Cache-Control", "no-store")
-        self.finish(KernelCheck(checked=is_checking).model_dump_json())
+        self.finish(KernelCheck(checks_saved_files=is_checking).model_dump_json())

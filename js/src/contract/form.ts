@@ -81,7 +81,7 @@ export interface IOpenForm {
   /** The object of the verb and its location, such as "aws_prod → default (local)". */
   readonly title: string;
   /** The one-time X25519 public key of the kernel in base64, to which the browser seals the submission. */
-  readonly key: string;
+  readonly public_key: string;
   /** The number of submissions that the kernel has processed. */
   readonly attempt: number;
   /** Whether a front end has displayed the form. */
@@ -135,7 +135,7 @@ export interface ISectionAnswer {
 /** Content of the sealed message of a submission. */
 export interface ISubmission {
   /** The identifier of the form. */
-  readonly form: string;
+  readonly form_id: string;
   /** The attribute `attempt` of the state that the browser displayed. */
   readonly attempt: number;
   /** The values of each section, in the order of the form. */

@@ -10,11 +10,11 @@ export interface IStatusMessage {
   /** The discriminator of the message. */
   readonly kind: 'status';
   /** Whether the guard masks values. */
-  readonly on: boolean;
+  readonly is_on: boolean;
   /** The number of protected values. */
-  readonly values: number;
-  /** The number of masked occurrences in this session. */
-  readonly masked: number;
+  readonly value_count: number;
+  /** The number of masks that the guard has written in this session. */
+  readonly mask_count: number;
 }
 
 /** Request to replace the source of an executed cell by one without values. */
@@ -88,9 +88,9 @@ export function isStatusMessage(data: unknown): data is IStatusMessage {
   return (
     isRecord(data) &&
     data['kind'] === 'status' &&
-    isBoolean(data['on']) &&
-    isNumber(data['values']) &&
-    isNumber(data['masked'])
+    isBoolean(data['is_on']) &&
+    isNumber(data['value_count']) &&
+    isNumber(data['mask_count'])
   );
 }
 

@@ -8,13 +8,13 @@ export const CHECKS_PATH = 'zensecrets/checks';
 /** Response to the question whether a kernel checks saved files. */
 export interface IKernelCheck {
   /** Whether the kernel checks the files that the server saves. */
-  readonly checked: boolean;
+  readonly checks_saved_files: boolean;
 }
 
 /** Tell whether `data` is an `IKernelCheck`; further properties are allowed. */
 export function isKernelCheck(data: unknown): data is IKernelCheck {
   return (
     isRecord(data) &&
-    isBoolean(data['checked'])
+    isBoolean(data['checks_saved_files'])
   );
 }

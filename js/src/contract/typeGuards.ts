@@ -1,4 +1,4 @@
-/** Type guards for JSON, which the generated ones call. */
+/** Type guards for JSON values, which the generated type guards call. */
 
 export function isRecord(data: unknown): data is Readonly<Record<string, unknown>> {
   return typeof data === 'object' && data !== null && !Array.isArray(data);

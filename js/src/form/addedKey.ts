@@ -3,16 +3,16 @@ import { Control } from './control';
 import { button, h } from './dom';
 import { VALUE_NEEDED } from './field';
 import { icon } from './icons';
-import { Messages, NO_PROBLEM, problem } from './messages';
+import { Messages, NO_PROBLEM, problemResult } from './messages';
 import type { IContext, IPart } from './part';
 import { ValueInput } from './valueInput';
 
 /** The section that contains an added key. */
 export interface IAddedKeyOwner {
-  /** Whether the section has another key of that name. */
-  isTaken(key: AddedKey): boolean;
-  /** Whether the section needs at least one key, and this is the only one. */
-  isNeeded(key: AddedKey): boolean;
+  /** Whether another key of the section has the same name. */
+  isNameTaken(key: AddedKey): boolean;
+  /** Whether the section needs at least one key, all its keys are empty, and this key is the first. */
+  mustBeFilled(key: AddedKey): boolean;
   /** Remove the key from the section. */
   remove(key: AddedKey): void;
 }
@@ -24,10 +24,10 @@ export class AddedKey implements IPart {
     private readonly _owner: IAddedKeyOwner,
     private readonly _context: IContext
   ) {
-    this._nameMessages = new Messages(_context.id());
-    this._valueMessages = new Messages(_context.id());
+    this._nameMessages = new Messages(_context.newId());
+    this._valueMessages = new Messages(_context.newId());
     this._name = new Control({
-      id: _context.id(),
+      id: _context.newId(),
       label: 'Name of the key',
       describedBy: this._nameMessages.describedBy,
       required: false,
@@ -46,14 +46,14 @@ export class AddedKey implements IPart {
     });
     this._input = new ValueInput(
       {
-        id: _context.id(),
+        id: _context.newId(),
         label: 'Value of the key',
         subject: 'the value',
         describedBy: this._valueMessages.describedBy,
         required: false,
         placeholder: '',
         sensitive: true,
-        manyLines: false,
+        hasManyLines: false,
         onChange: () => {
           this._showValueResult(NO_PROBLEM);
         },
@@ -63,7 +63,7 @@ export class AddedKey implements IPart {
           }
         },
         onRefuse: text => {
-          this._showValueResult(problem(text));
+          this._showValueResult(problemResult(text));
         }
       },
       _context
@@ -101,12 +101,12 @@ export class AddedKey implements IPart {
   }
 
   /** Show or hide the button that removes the key. */
-  set removable(removable: boolean) {
-    this._removeButton.hidden = !removable;
+  set isRemovable(isRemovable: boolean) {
+    this._removeButton.hidden = !isRemovable;
   }
 
   check(): boolean {
-    if (this.isEmpty && !this._owner.isNeeded(this)) {
+    if (this.isEmpty && !this._owner.mustBeFilled(this)) {
       this._showNameResult(NO_PROBLEM);
       this._showValueResult(NO_PROBLEM);
       return true;
@@ -130,11 +130,11 @@ export class AddedKey implements IPart {
 
   private _checkName(): void {
     if (this.isEmpty) {
-      this._showNameResult(problem('At least one key is needed.'));
+      this._showNameResult(problemResult('At least one key is needed.'));
     } else if (this.name === '') {
-      this._showNameResult(problem('The key needs a name.'));
-    } else if (this._owner.isTaken(this)) {
-      this._showNameResult(problem('Another key has this name.'));
+      this._showNameResult(problemResult('The key needs a name.'));
+    } else if (this._owner.isNameTaken(this)) {
+      this._showNameResult(problemResult('Another key has this name.'));
     } else {
       this._showNameResult(this._context.checks.checkKeyName(this.name));
     }
@@ -148,18 +148,18 @@ export class AddedKey implements IPart {
         this._context.checks.checkValue({ text, sensitive: true, isTyped, mediaType: '' })
       );
     } else {
-      this._showValueResult(isEmpty ? NO_PROBLEM : problem(VALUE_NEEDED));
+      this._showValueResult(isEmpty ? NO_PROBLEM : problemResult(VALUE_NEEDED));
     }
   }
 
   private _showNameResult(result: ICheckResult): void {
     this._nameMessages.show(result);
-    this._name.invalid = this._nameMessages.hasProblem;
+    this._name.isInvalid = this._nameMessages.hasProblem;
   }
 
   private _showValueResult(result: ICheckResult): void {
     this._valueMessages.show(result);
-    this._input.invalid = this._valueMessages.hasProblem;
+    this._input.isInvalid = this._valueMessages.hasProblem;
   }
 
   private readonly _name: Control;

@@ -30,7 +30,7 @@ export class Checks {
   checkValue(value: IValue): ICheckResult {
     const { text, sensitive, isTyped, mediaType } = value;
     if (new TextEncoder().encode(text).length > this.maxBytes) {
-      return { problem: tooLarge(this.maxBytes), notes: [] };
+      return { problem: tooLargeProblem(this.maxBytes), notes: [] };
     }
     const result = applyRules(
       text,
@@ -52,7 +52,7 @@ export class Checks {
 }
 
 /** Return the problem of a value or file that is too large. */
-export function tooLarge(maxBytes: number): string {
+export function tooLargeProblem(maxBytes: number): string {
   return `This is too large: the limit is ${maxBytes.toLocaleString('en')} bytes.`;
 }
 
@@ -65,10 +65,10 @@ function compile(rule: IInputRule): ICompiledRule {
 }
 
 function applyRules(text: string, rules: readonly ICompiledRule[]): ICheckResult {
-  const violated = rules.filter(rule => rule.expression.test(text));
+  const violatedRules = rules.filter(rule => rule.expression.test(text));
   return {
-    problem: violated.find(rule => rule.is_error)?.text ?? '',
-    notes: violated.filter(rule => !rule.is_error).map(rule => rule.text)
+    problem: violatedRules.find(rule => rule.is_error)?.text ?? '',
+    notes: violatedRules.filter(rule => !rule.is_error).map(rule => rule.text)
   };
 }
 

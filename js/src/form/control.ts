@@ -1,10 +1,11 @@
 import { h } from './dom';
 
-/** Settings of a control. */
+/** Settings of a text control. */
 export interface IControlSettings {
   readonly id: string;
   /** The accessible name, for a control without a visible label. */
   readonly label?: string;
+  /** The value of the attribute `aria-describedby`. */
   readonly describedBy: string;
   readonly required: boolean;
   readonly placeholder: string;
@@ -18,7 +19,7 @@ export interface IControlSettings {
 export class Control {
   constructor(private readonly _settings: IControlSettings) {
     this._showsDots = _settings.sensitive;
-    this._input = this._create(_settings.lines === 'many' ? 'textarea' : 'input');
+    this._input = this._createInput(_settings.lines === 'many' ? 'textarea' : 'input');
     this.element = h('span', { class: 'zs-control' }, this._input);
     this.element.addEventListener('input', _settings.onChange);
     this.element.addEventListener('paste', event => {
@@ -50,8 +51,8 @@ export class Control {
     this._input.focus();
   }
 
-  set invalid(invalid: boolean) {
-    if (invalid) {
+  set isInvalid(isInvalid: boolean) {
+    if (isInvalid) {
       this._input.setAttribute('aria-invalid', 'true');
     } else {
       this._input.removeAttribute('aria-invalid');
@@ -59,8 +60,8 @@ export class Control {
   }
 
   /** Show a sensitive text in clear, or as dots. */
-  set revealed(revealed: boolean) {
-    this._showsDots = this._settings.sensitive && !revealed;
+  set isRevealed(isRevealed: boolean) {
+    this._showsDots = this._settings.sensitive && !isRevealed;
     this._updateDots();
   }
 
@@ -86,25 +87,26 @@ export class Control {
     event.preventDefault();
     const start = input.selectionStart ?? input.value.length;
     const end = input.selectionEnd ?? start;
-    const before = input.value.slice(0, start) + text;
-    const after = input.value.slice(end);
+    const textToCursor = input.value.slice(0, start) + text;
+    const textAfterCursor = input.value.slice(end);
+    // The text area gets the same identifier, and both are in the page for a moment.
     input.removeAttribute('id');
-    const area = this._create('textarea');
-    area.value = before + after;
-    this._input = area;
+    const textArea = this._createInput('textarea');
+    textArea.value = textToCursor + textAfterCursor;
+    this._input = textArea;
     this._updateDots();
-    // The focus moves while both elements are in the page. Otherwise the field would lose the focus and be checked.
-    input.after(area);
-    area.focus();
+    // The input stays in the page until the text area has the focus. Otherwise the field would lose the focus and be checked.
+    input.after(textArea);
+    textArea.focus();
     input.value = '';
     input.remove();
     // A text area normalises line ends, which changes the offset of the cursor.
-    const cursor = area.value.length - after.length;
-    area.setSelectionRange(cursor, cursor);
+    const cursor = textArea.value.length - textAfterCursor.length;
+    textArea.setSelectionRange(cursor, cursor);
     this._settings.onChange();
   }
 
-  private _create<K extends 'input' | 'textarea'>(tag: K): HTMLElementTagNameMap[K] {
+  private _createInput<K extends 'input' | 'textarea'>(tag: K): HTMLElementTagNameMap[K] {
     const { id, label, describedBy, required, placeholder, sensitive } = this._settings;
     return h(tag, {
       id,

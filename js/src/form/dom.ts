@@ -38,7 +38,7 @@ export function button(
  * The prefix is random: each model evaluates this module again, and the
  * identifiers must be unique in the page, which contains all views.
  */
-export function identifiers(): () => string {
+export function identifierGenerator(): () => string {
   const [prefix = 0] = crypto.getRandomValues(new Uint32Array(1));
   let count = 0;
   return () => `zs-${prefix.toString(36)}-${String(++count)}`;

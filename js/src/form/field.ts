@@ -1,5 +1,5 @@
 import { button, h } from './dom';
-import { Messages, NO_PROBLEM, problem } from './messages';
+import { Messages, NO_PROBLEM, problemResult } from './messages';
 import type { IContext, IPart } from './part';
 import { ValueInput } from './valueInput';
 import type { IFormField } from '../contract/form';
@@ -14,7 +14,7 @@ export class Field implements IPart {
     private readonly _context: IContext
   ) {
     const { key, sensitive } = _field;
-    const id = _context.id();
+    const id = _context.newId();
     this._messages = new Messages(id);
     this._input = new ValueInput(
       {
@@ -24,7 +24,7 @@ export class Field implements IPart {
         required: this._requiresInput,
         placeholder: this._keptValueLabel === '' ? '' : 'leave empty to keep',
         sensitive,
-        manyLines: _field.media_type !== '',
+        hasManyLines: _field.media_type !== '',
         onChange: () => {
           this._showResult(NO_PROBLEM);
         },
@@ -34,14 +34,14 @@ export class Field implements IPart {
           }
         },
         onRefuse: text => {
-          this._showResult(problem(text));
+          this._showResult(problemResult(text));
         }
       },
       _context
     );
     this._badge = h('span', { class: 'zs-badge' });
     this._removeToggle = button({ class: 'zs-link' }, '', () => {
-      this._removed = !this._removed;
+      this._isRemoved = !this._isRemoved;
       this._input.clear();
       this._showResult(NO_PROBLEM);
       this._updateRemovedState();
@@ -50,7 +50,7 @@ export class Field implements IPart {
     this.element = h('div', { class: 'zs-field' }, this._createHead(), this._createDescription(`${id}-about`));
     this.element.append(this._input.element, ...this._messages.elements);
     this._updateRemovedState();
-    this._showResult(problem(_field.problem));
+    this._showResult(problemResult(_field.problem));
   }
 
   readonly element: HTMLElement;
@@ -61,12 +61,12 @@ export class Field implements IPart {
 
   /** The typed value, or the content of a file; empty if the user keeps or removes the stored value. */
   get text(): string {
-    return this._removed ? '' : this._input.text;
+    return this._isRemoved ? '' : this._input.text;
   }
 
   /** Whether the user has chosen to remove the stored value. */
-  get removed(): boolean {
-    return this._removed;
+  get isRemoved(): boolean {
+    return this._isRemoved;
   }
 
   get hasProblem(): boolean {
@@ -80,13 +80,13 @@ export class Field implements IPart {
       const { isTyped } = this._input;
       this._showResult(this._context.checks.checkValue({ text, sensitive, isTyped, mediaType }));
     } else {
-      this._showResult(this._requiresInput && !this._removed ? problem(VALUE_NEEDED) : NO_PROBLEM);
+      this._showResult(this._requiresInput && !this._isRemoved ? problemResult(VALUE_NEEDED) : NO_PROBLEM);
     }
     return !this._messages.hasProblem;
   }
 
   focus(): void {
-    if (this._removed) {
+    if (this._isRemoved) {
       this._removeToggle.focus();
     } else {
       this._input.focus();
@@ -135,18 +135,18 @@ export class Field implements IPart {
   }
 
   private _updateRemovedState(): void {
-    const removed = this._removed;
-    this.element.classList.toggle('zs-removed', removed);
-    this._badge.textContent = removed ? 'will be removed' : this._keptValueLabel;
-    this._removeToggle.textContent = removed ? 'Undo' : 'Remove';
-    const label = removed ? `Undo: keep ${this.key}` : `Remove ${this.key}`;
+    const isRemoved = this._isRemoved;
+    this.element.classList.toggle('zs-removed', isRemoved);
+    this._badge.textContent = isRemoved ? 'will be removed' : this._keptValueLabel;
+    this._removeToggle.textContent = isRemoved ? 'Undo' : 'Remove';
+    const label = isRemoved ? `Undo: keep ${this.key}` : `Remove ${this.key}`;
     this._removeToggle.setAttribute('aria-label', label);
-    this._input.element.hidden = removed;
+    this._input.element.hidden = isRemoved;
   }
 
   private _showResult(result: Parameters<Messages['show']>[0]): void {
     this._messages.show(result);
-    this._input.invalid = this._messages.hasProblem;
+    this._input.isInvalid = this._messages.hasProblem;
   }
 
   private readonly _input: ValueInput;
@@ -154,5 +154,5 @@ export class Field implements IPart {
   private readonly _messages: Messages;
   private readonly _badge: HTMLElement;
   private readonly _removeToggle: HTMLButtonElement;
-  private _removed = false;
+  private _isRemoved = false;
 }

@@ -1,7 +1,7 @@
 import type { IRenderContext } from './model';
 import { formLine } from './formLine';
 
-/** The anywidget module of a form that has ended. It is small, because Jupyter may save it in the notebook. */
+/** The anywidget module of a form that has ended. It is separate and small, because Jupyter may save it in the notebook. */
 export default {
   render({ model, el }: IRenderContext): () => void {
     const show = (): void => {

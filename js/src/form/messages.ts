@@ -36,6 +36,6 @@ export class Messages {
 export const NO_PROBLEM: ICheckResult = { problem: '', notes: [] };
 
 /** Return the result of a check with a problem and without notes. */
-export function problem(text: string): ICheckResult {
+export function problemResult(text: string): ICheckResult {
   return { problem: text, notes: [] };
 }

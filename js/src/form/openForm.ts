@@ -1,6 +1,6 @@
 import { sealSubmission } from './submission';
 import { Checks } from './checks';
-import { button, h, identifiers } from './dom';
+import { button, h, identifierGenerator } from './dom';
 import { STYLE } from './style';
 import { icon } from './icons';
 import type { IPart } from './part';
@@ -9,20 +9,20 @@ import { Section } from './section';
 import { Status } from './status';
 import type { FormMessage, IOpenForm } from '../contract/form';
 
-/** Events that must not reach the notebook around the form. */
-const OWN_EVENTS = ['keydown', 'keyup', 'keypress', 'copy', 'cut', 'paste', 'drop'];
+/** Events that are stopped at the form, so that the notebook around it does not handle them. */
+const STOPPED_EVENTS = ['keydown', 'keyup', 'keypress', 'copy', 'cut', 'paste', 'drop'];
 
 /** A form that waits for the user. After a submission, it waits for the kernel. */
 export class OpenForm {
-  /** `addedNames` are the names of the keys that the user has already added to each section. */
+  /** `addedNames` are the names of the keys that the user had added to each section before the kernel changed the form. */
   constructor(
     private readonly _form: IOpenForm,
     private readonly _send: (message: FormMessage) => void,
     addedNames: readonly (readonly string[])[]
   ) {
     const { passphrase, problem, sections, title, verb } = _form;
-    const id = identifiers();
-    const context = { checks: new Checks(_form), signal: this._abortController.signal, id };
+    const newId = identifierGenerator();
+    const context = { checks: new Checks(_form), signal: this._abortController.signal, newId };
     this._sections = sections.map(
       (section, index) => new Section(section, context, addedNames[index] ?? [])
     );
@@ -33,7 +33,7 @@ export class OpenForm {
     const cancel = button({ class: 'zs-button zs-reject' }, 'Cancel', () => {
       this.cancel();
     });
-    const heading = h('div', { class: 'zs-title', id: id() }, `${verb} ${title}`);
+    const heading = h('div', { class: 'zs-title', id: newId() }, `${verb} ${title}`);
     this.element = h(
       'div',
       {
@@ -83,20 +83,21 @@ export class OpenForm {
     if (this._isWaiting) {
       return;
     }
-    const invalid = this._parts.filter(part => !part.check());
-    if (invalid[0] !== undefined) {
-      invalid[0].focus();
+    // `filter` checks every part, so that each shows its problems; `find` would stop at the first invalid part.
+    const [firstInvalid] = this._parts.filter(part => !part.check());
+    if (firstInvalid !== undefined) {
+      firstInvalid.focus();
       return;
     }
-    const { attempt, id, key, verb } = this._form;
+    const { attempt, id, public_key: publicKey, verb } = this._form;
     const sealed = sealSubmission(
       {
-        form: id,
+        form_id: id,
         attempt,
         sections: this._sections.map(section => section.answer),
         passphrase: this._passphrase?.text ?? null
       },
-      key
+      publicKey
     );
     this._wait(verb);
     this._send({ kind: 'submit', sealed });
@@ -154,7 +155,7 @@ export class OpenForm {
       },
       { capture: true }
     );
-    for (const name of OWN_EVENTS) {
+    for (const name of STOPPED_EVENTS) {
       this.element.addEventListener(name, event => {
         event.stopPropagation();
       });
@@ -165,12 +166,12 @@ export class OpenForm {
         return;
       }
       // In a text area, Enter alone begins a new line.
-      const submitsInput = target instanceof HTMLInputElement;
-      const submitsTextArea = target instanceof HTMLTextAreaElement && (ctrlKey || metaKey);
+      const isInInput = target instanceof HTMLInputElement;
+      const isShortcutInTextArea = target instanceof HTMLTextAreaElement && (ctrlKey || metaKey);
       if (key === 'Escape') {
         event.preventDefault();
         this.cancel();
-      } else if (key === 'Enter' && (submitsInput || submitsTextArea)) {
+      } else if (key === 'Enter' && (isInInput || isShortcutInTextArea)) {
         event.preventDefault();
         this.submit();
       }

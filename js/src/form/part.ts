@@ -15,5 +15,5 @@ export interface IContext {
   /** A signal that is aborted when the form is disposed. */
   readonly signal: AbortSignal;
   /** Return a new identifier for an element. */
-  readonly id: () => string;
+  readonly newId: () => string;
 }

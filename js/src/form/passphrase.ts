@@ -1,6 +1,6 @@
 import { Control } from './control';
 import { h } from './dom';
-import { Messages, problem } from './messages';
+import { Messages, problemResult } from './messages';
 import type { IContext, IPart } from './part';
 import { peekButton } from './peek';
 import type { IPassphraseField } from '../contract/form';
@@ -12,15 +12,15 @@ export class Passphrase implements IPart {
     private readonly _context: IContext
   ) {
     const { is_new: isNew, label } = passphrase;
-    this._messages = new Messages(_context.id());
+    this._messages = new Messages(_context.newId());
     this.element = h('div', { class: 'zs-section zs-passphrase' });
     if (isNew) {
-      const about = h(
+      const explanation = h(
         'div',
-        { class: 'zs-about', id: _context.id() },
+        { class: 'zs-about', id: _context.newId() },
         'It encrypts everything in this store. Leave both fields empty to keep the key in a file that only you can read.'
       );
-      this._control = this._addControl(label, false, about);
+      this._control = this._addControl(label, false, explanation);
       this._repetition = this._addControl(`${label}, again`, false, null);
     } else {
       this._control = this._addControl(label, true, null);
@@ -65,7 +65,7 @@ export class Passphrase implements IPart {
   clear(): void {
     for (const control of this._controls) {
       control.text = '';
-      control.revealed = false;
+      control.isRevealed = false;
     }
   }
 
@@ -78,12 +78,12 @@ export class Passphrase implements IPart {
   }
 
   /** Append a labelled control to the element, and return the control. */
-  private _addControl(label: string, required: boolean, about: HTMLElement | null): Control {
-    const id = this._context.id();
-    const aboutId = about === null ? '' : `${about.id} `;
+  private _addControl(label: string, required: boolean, explanation: HTMLElement | null): Control {
+    const id = this._context.newId();
+    const explanationId = explanation === null ? '' : `${explanation.id} `;
     const control = new Control({
       id,
-      describedBy: aboutId + this._messages.describedBy,
+      describedBy: explanationId + this._messages.describedBy,
       required,
       placeholder: '',
       sensitive: true,
@@ -93,17 +93,17 @@ export class Passphrase implements IPart {
       }
     });
     const head = h('div', { class: 'zs-head' }, h('label', { class: 'zs-label', for: id }, label));
-    const eye = peekButton(control, label, this._context.signal);
-    const row = h('div', { class: 'zs-typed' }, control.element, eye);
-    const field = h('div', { class: 'zs-field' }, head, ...(about === null ? [] : [about]), row);
+    const showButton = peekButton(control, label, this._context.signal);
+    const row = h('div', { class: 'zs-input-row' }, control.element, showButton);
+    const field = h('div', { class: 'zs-field' }, head, ...(explanation === null ? [] : [explanation]), row);
     this.element.append(field);
     return control;
   }
 
   private _showResult(text: string): void {
-    this._messages.show(problem(text));
+    this._messages.show(problemResult(text));
     for (const control of this._controls) {
-      control.invalid = this.hasProblem;
+      control.isInvalid = this.hasProblem;
     }
   }
 

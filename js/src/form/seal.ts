@@ -5,26 +5,27 @@ import nacl from 'tweetnacl/nacl.js';
  * Sealed boxes of libsodium, which the kernel opens with PyNaCl.
  *
  * WebCrypto is not available on plain HTTP, where JupyterHub often runs, and
- * has no XSalsa20. Of the libraries that Cure53 audited, the compact build of
- * tweetnacl (2017) with BLAKE2b from @noble/hashes (2022) makes the smallest
- * bundle: 10.5 KB gzipped. @noble/curves with @noble/ciphers makes 16.4 KB.
- * Random bytes come from `crypto.getRandomValues`.
+ * has no XSalsa20. Cure53 has audited tweetnacl (in 2017) and @noble/hashes
+ * (in 2022). The compact build of tweetnacl with BLAKE2b from @noble/hashes
+ * makes a bundle of 10.5 KB gzipped. The alternative, @noble/curves with
+ * @noble/ciphers, makes 16.4 KB. Random bytes come from `crypto.getRandomValues`.
  */
 
-/** Encrypt a message to a public key; both are bytes in the formats of libsodium. */
+/** Encrypt a message to a public key of 32 bytes. `ephemeralKeys` is the one-time key pair of the sender, which is erased. */
 export function sealedBox(
   message: Uint8Array,
   publicKey: Uint8Array,
-  ephemeral: nacl.BoxKeyPair = nacl.box.keyPair()
+  ephemeralKeys: nacl.BoxKeyPair = nacl.box.keyPair()
 ): Uint8Array {
-  const keys = join(ephemeral.publicKey, publicKey);
-  const nonce = blake2b(keys, { dkLen: nacl.box.nonceLength });
-  const box = nacl.box(message, nonce, publicKey, ephemeral.secretKey);
-  ephemeral.secretKey.fill(0);
-  return join(ephemeral.publicKey, box);
+  // libsodium derives the nonce from the two public keys in this way.
+  const publicKeys = join(ephemeralKeys.publicKey, publicKey);
+  const nonce = blake2b(publicKeys, { dkLen: nacl.box.nonceLength });
+  const box = nacl.box(message, nonce, publicKey, ephemeralKeys.secretKey);
+  ephemeralKeys.secretKey.fill(0);
+  return join(ephemeralKeys.publicKey, box);
 }
 
-/** Encrypt a message to a public key; the key and the result are base64. */
+/** Encrypt a message to a public key in base64, and return the sealed box in base64. */
 export function seal(message: Uint8Array, publicKey: string): string {
   return toBase64(sealedBox(message, fromBase64(publicKey)));
 }

@@ -7,7 +7,7 @@ import type { IFormSection, ISectionAnswer } from '../contract/form';
 
 /** The part of a form for one secret or component: the requested keys, and the keys that the user adds. */
 export class Section implements IAddedKeyOwner {
-  /** `addedNames` are the names of the keys that the user has already added. */
+  /** `addedNames` are the names of the keys that the user had added before the kernel changed the form. */
   constructor(
     private readonly _section: IFormSection,
     private readonly _context: IContext,
@@ -22,8 +22,8 @@ export class Section implements IAddedKeyOwner {
     if (!this._acceptsKeys) {
       return;
     }
-    const requested = new Set(_section.fields.map(field => field.key));
-    for (const name of addedNames.filter(name => !requested.has(name))) {
+    const requestedKeys = new Set(_section.fields.map(field => field.key));
+    for (const name of addedNames.filter(name => !requestedKeys.has(name))) {
       this._addKey(name);
     }
     if (this._fields.length + this._addedKeys.length === 0) {
@@ -48,22 +48,22 @@ export class Section implements IAddedKeyOwner {
   }
 
   get answer(): ISectionAnswer {
-    const typed = this._fields.map(field => [field.key, field.text] as const);
-    const added = this._addedKeys.map(key => [key.name, key.text] as const);
+    const fieldValues = this._fields.map(field => [field.key, field.text] as const);
+    const addedValues = this._addedKeys.map(key => [key.name, key.text] as const);
     return {
-      values: [...typed, ...added].filter(([, text]) => text !== ''),
-      removed: this._fields.filter(field => field.removed).map(field => field.key)
+      values: [...fieldValues, ...addedValues].filter(([, text]) => text !== ''),
+      removed: this._fields.filter(field => field.isRemoved).map(field => field.key)
     };
   }
 
-  isTaken(key: AddedKey): boolean {
+  isNameTaken(key: AddedKey): boolean {
     return (
       this._fields.some(field => field.key === key.name) ||
       this._addedKeys.some(other => other !== key && other.name === key.name)
     );
   }
 
-  isNeeded(key: AddedKey): boolean {
+  mustBeFilled(key: AddedKey): boolean {
     return (
       this._fields.length === 0 &&
       key === this._addedKeys[0] &&
@@ -99,7 +99,7 @@ export class Section implements IAddedKeyOwner {
     this._headings.hidden = this._addedKeys.length === 0;
     const isOnlyKey = this._fields.length + this._addedKeys.length === 1;
     for (const key of this._addedKeys) {
-      key.removable = !isOnlyKey;
+      key.isRemovable = !isOnlyKey;
     }
   }
 

@@ -1,4 +1,4 @@
-import { tooLarge } from './checks';
+import { tooLargeProblem } from './checks';
 
 /** The text of a file, or the problem for which the file is refused. */
 export type FileText = { readonly text: string } | { readonly problem: string };
@@ -6,7 +6,7 @@ export type FileText = { readonly text: string } | { readonly problem: string };
 /** Read a text file of at most `maxBytes` bytes; its content is not changed. */
 export async function readText(file: File, maxBytes: number): Promise<FileText> {
   if (file.size > maxBytes) {
-    return { problem: tooLarge(maxBytes) };
+    return { problem: tooLargeProblem(maxBytes) };
   }
   if (file.size === 0) {
     return { problem: 'This file is empty.' };

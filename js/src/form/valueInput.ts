@@ -10,17 +10,18 @@ export interface IValueInputSettings {
   readonly id: string;
   /** The accessible name, for an input without a visible label. */
   readonly label?: string;
-  /** The name of the value in the labels of buttons. */
+  /** The value's name for the labels of buttons. */
   readonly subject: string;
+  /** The value of the attribute `aria-describedby`. */
   readonly describedBy: string;
   readonly required: boolean;
   readonly placeholder: string;
   readonly sensitive: boolean;
-  readonly manyLines: boolean;
+  readonly hasManyLines: boolean;
   readonly onChange: () => void;
   /** Called when the input loses the focus. */
   readonly onLeave: () => void;
-  /** Called when a file is refused. */
+  /** Called with the problem when a file is refused. */
   readonly onRefuse: (problem: string) => void;
 }
 
@@ -30,8 +31,8 @@ export class ValueInput {
     private readonly _settings: IValueInputSettings,
     private readonly _context: IContext
   ) {
-    const { manyLines, sensitive, subject } = _settings;
-    this._control = new Control({ ..._settings, lines: manyLines ? 'many' : 'as pasted' });
+    const { hasManyLines, sensitive, subject } = _settings;
+    this._control = new Control({ ..._settings, lines: hasManyLines ? 'many' : 'as pasted' });
     this._picker = h('input', { type: 'file', hidden: true });
     this._picker.addEventListener('change', () => {
       void this._readFile(this._picker.files);
@@ -43,11 +44,11 @@ export class ValueInput {
         this._picker.click();
       }
     );
-    const tools = sensitive
+    const buttons = sensitive
       ? [peekButton(this._control, subject, _context.signal), pickButton]
       : [pickButton];
-    this._typedRow = h('div', { class: 'zs-typed' }, this._control.element, ...tools);
-    this.element = h('div', { class: 'zs-value' }, this._typedRow, this._picker);
+    this._inputRow = h('div', { class: 'zs-input-row' }, this._control.element, ...buttons);
+    this.element = h('div', { class: 'zs-value' }, this._inputRow, this._picker);
     // By default, the browser opens a dropped file in place of the page.
     this.element.addEventListener('dragover', event => {
       if (event.dataTransfer?.types.includes('Files') === true) {
@@ -81,8 +82,8 @@ export class ValueInput {
     return this.#content === null;
   }
 
-  set invalid(invalid: boolean) {
-    this._control.invalid = invalid;
+  set isInvalid(isInvalid: boolean) {
+    this._control.isInvalid = isInvalid;
   }
 
   focus(): void {
@@ -98,11 +99,11 @@ export class ValueInput {
     this.#content = null;
     this._picker.value = '';
     this._control.text = '';
-    this._control.revealed = false;
+    this._control.isRevealed = false;
     this._chip?.remove();
     this._chip = null;
     this._removeButton = null;
-    this._typedRow.hidden = false;
+    this._inputRow.hidden = false;
   }
 
   private async _readFile(files: FileList | null): Promise<void> {
@@ -110,10 +111,11 @@ export class ValueInput {
     if (file === undefined) {
       return;
     }
-    const selection = ++this._selectionCount;
+    this._selectionCount += 1;
+    const selectionCount = this._selectionCount;
     const result = await readText(file, this._context.checks.maxBytes);
     // While the file was read, the form may have ended, or the user may have selected another file.
-    if (selection !== this._selectionCount) {
+    if (selectionCount !== this._selectionCount) {
       return;
     }
     if ('problem' in result) {
@@ -146,16 +148,19 @@ export class ValueInput {
     );
     const source = h('span', {}, 'from ', h('bdi', { class: 'zs-filename' }, name));
     this._chip = h('div', { class: 'zs-chip' }, icon('file'), source, this._removeButton);
-    this._typedRow.after(this._chip);
+    this._inputRow.after(this._chip);
     this._removeButton.focus();
-    this._typedRow.hidden = true;
+    this._inputRow.hidden = true;
   }
 
   private readonly _control: Control;
   private readonly _picker: HTMLInputElement;
-  private readonly _typedRow: HTMLElement;
+  private readonly _inputRow: HTMLElement;
+  /** The row with the name of a selected file, in place of the text input; `null` without a file. */
   private _chip: HTMLElement | null = null;
   private _removeButton: HTMLElement | null = null;
+  /** The number of selected files and of clearings; a change while a file is read means that its content is no longer wanted. */
   private _selectionCount = 0;
+  /** The content of the selected file; `null` without a file. Unlike a `private` field, other code in the page cannot read it. */
   #content: string | null = null;
 }

@@ -31,7 +31,7 @@ export class View {
   dispose(): void {
     this._model.off(STATE_CHANGED, this._update);
     this._model.off(KERNEL_LOST, this._disconnect);
-    this._close();
+    this._disposeOpenForm();
     this._el.replaceChildren();
   }
 
@@ -53,29 +53,29 @@ export class View {
 
   private _showForm(form: IOpenForm): void {
     // If only `is_displayed` has changed, the form must not be replaced, because the user may have typed in it.
-    const state = JSON.stringify({ ...form, is_displayed: true });
-    if (this._openForm !== null && state === this._openFormState) {
+    const json = JSON.stringify({ ...form, is_displayed: true });
+    if (this._openForm !== null && json === this._openFormJson) {
       return;
     }
-    this._openFormState = state;
-    const names = this._openForm?.addedNames ?? [];
-    const isFirst = this._openForm === null;
+    this._openFormJson = json;
+    const addedNames = this._openForm?.addedNames ?? [];
+    const isFirstDisplay = this._openForm === null;
     const hadFocus = this._hasFocus;
-    this._close();
-    const open = new OpenForm(form, this._send, names);
-    this._openForm = open;
-    this._el.replaceChildren(open.element);
+    this._disposeOpenForm();
+    const openForm = new OpenForm(form, this._send, addedNames);
+    this._openForm = openForm;
+    this._el.replaceChildren(openForm.element);
     if (hadFocus) {
-      open.focusProblem();
-    } else if (isFirst && !form.is_displayed) {
+      openForm.focusProblem();
+    } else if (isFirstDisplay && !form.is_displayed) {
       this._send({ kind: 'shown' });
-      this._focusOnceAttached(open);
+      this._focusOnceAttached(openForm);
     }
   }
 
   private _showLine(line: string, details: readonly string[]): void {
     const hadFocus = this._hasFocus;
-    this._close();
+    this._disposeOpenForm();
     const element = formLine(line, details);
     this._el.replaceChildren(element);
     if (hadFocus) {
@@ -88,15 +88,15 @@ export class View {
   }
 
   /** Focus the form once it is in the page: anywidget renders a view before the notebook attaches it. */
-  private _focusOnceAttached(open: OpenForm): void {
+  private _focusOnceAttached(openForm: OpenForm): void {
     const focus = (): void => {
-      if (this._openForm !== open) {
+      if (this._openForm !== openForm) {
         return;
       }
       if (!this._el.isConnected) {
         requestAnimationFrame(focus);
       } else if (document.activeElement?.closest('.zs-form') == null) {
-        open.focus();
+        openForm.focus();
       }
     };
     focus();
@@ -111,7 +111,7 @@ export class View {
     }
   };
 
-  private _close(): void {
+  private _disposeOpenForm(): void {
     this._openForm?.dispose();
     this._openForm = null;
   }
@@ -120,7 +120,7 @@ export class View {
   private readonly _model: IModel;
   private _isDisconnected: boolean;
   private _openForm: OpenForm | null = null;
-  private _openFormState = '';
+  private _openFormJson = '';
 }
 
 function disconnectedLine({ title, verb }: IOpenForm): string {

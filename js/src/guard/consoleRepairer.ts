@@ -13,17 +13,17 @@ export class ConsoleRepairer implements IRepairer {
   constructor(private readonly _console: CodeConsole) {}
 
   repair({ cell_id, unchanged, source }: IRepairMessage | IOfferMessage): boolean {
-    const cell = this._find(cell_id);
+    const cell = this._findCell(cell_id);
     if (cell === null) {
       return false;
     }
-    const before = cell.sharedModel.getSource();
+    const executedSource = cell.sharedModel.getSource();
     // A cell of a console cannot be edited after its execution, so this is the executed source.
-    return repairByContext(cell.sharedModel, unchanged, source) && replaceInHistory(this._console, before, source);
+    return repairByContext(cell.sharedModel, unchanged, source) && replaceInHistory(this._console, executedSource, source);
   }
 
   ask(offer: IOfferMessage, onAgree: () => void): void {
-    const cell = this._find(offer.cell_id);
+    const cell = this._findCell(offer.cell_id);
     if (cell !== null) {
       this._questions.ask(cell, offer, onAgree);
     }
@@ -37,7 +37,7 @@ export class ConsoleRepairer implements IRepairer {
     return this._outputs.replace(outputs);
   }
 
-  private _find(id: string): ICellModel | null {
+  private _findCell(id: string): ICellModel | null {
     for (const { model } of this._console.cells) {
       if (model.id === id) {
         return model;

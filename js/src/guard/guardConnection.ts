@@ -45,10 +45,10 @@ const MAX_RETRIES = 5;
 
 /** A connection of a document to the guard of its kernel. If the kernel has no guard, the connection sends nothing. */
 export class GuardConnection {
-  /** `_areSavedFilesChecked` asks the server whether a kernel checks saved files. */
+  /** `_areSavedFilesChecked` asks the server whether a kernel checks the files that the server saves. */
   constructor(
     private readonly _repairer: IRepairer,
-    private readonly _areSavedFilesChecked: (kernel: string) => Promise<boolean>
+    private readonly _areSavedFilesChecked: (kernelId: string) => Promise<boolean>
   ) {}
 
   /** The status of the guard, or `null` if there is none. */
@@ -77,7 +77,7 @@ export class GuardConnection {
   }
 
   /** Find the comm of a guard that was loaded before the page. */
-  async find(): Promise<void> {
+  async findComm(): Promise<void> {
     const kernel = this._kernel;
     if (kernel === null) {
       return;
@@ -87,7 +87,7 @@ export class GuardConnection {
     if (kernel !== this._kernel) {
       return;
     }
-    for (const id of idsOf(content)) {
+    for (const id of commIdsOf(content)) {
       if (!kernel.hasComm(id)) {
         const comm = kernel.createComm(GUARD_TARGET, id);
         this._attach(comm);
@@ -117,9 +117,9 @@ export class GuardConnection {
       return;
     }
     if (data.kind === 'status') {
-      const previousCount = this._status?.on === true ? this._status.values : 0;
+      const previousValueCount = this._status?.is_on === true ? this._status.value_count : 0;
       this._setStatus(data);
-      if (data.on && data.values > previousCount) {
+      if (data.is_on && data.value_count > previousValueCount) {
         this._retriesLeft = MAX_RETRIES;
         this._sendOutputs(comm);
       }
@@ -151,9 +151,9 @@ export class GuardConnection {
   }
 
   private _setStatus(status: IStatusMessage | null): void {
-    const wasOn = this._status?.on === true;
+    const wasOn = this._status?.is_on === true;
     this._status = status;
-    if (status?.on !== true) {
+    if (status?.is_on !== true) {
       this._checksSavedFiles = null;
     } else if (!wasOn) {
       void this._askAboutSavedFiles();
@@ -168,7 +168,7 @@ export class GuardConnection {
     }
     // If the request fails, the server is unreachable and cannot save a file either, so `false` does no harm.
     const isChecked = await this._areSavedFilesChecked(kernel.id).catch(() => false);
-    if (kernel === this._kernel && this._status?.on === true) {
+    if (kernel === this._kernel && this._status?.is_on === true) {
       this._checksSavedFiles = isChecked;
       this._statusChanged.emit();
     }
@@ -187,7 +187,7 @@ function send(comm: Comm, message: FrontEndMessage): void {
 }
 
 /** Return the identifiers of the comms in a reply to `comm_info_request`. */
-function idsOf(content: unknown): readonly string[] {
+function commIdsOf(content: unknown): readonly string[] {
   const comms = typeof content === 'object' && content !== null && 'comms' in content ? content.comms : null;
   return typeof comms === 'object' && comms !== null ? Object.keys(comms) : [];
 }

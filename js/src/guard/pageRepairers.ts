@@ -4,7 +4,7 @@ import type { IOfferMessage, ICellOutput, IRepairMessage } from '../contract/gua
 /** The repairer of a document, and the identifier of the kernel that the document uses now. */
 export interface IDocumentEntry {
   readonly repairer: IRepairer;
-  kernel(): string | undefined;
+  kernelId(): string | undefined;
 }
 
 /**
@@ -42,8 +42,8 @@ export class PageRepairers {
   }
 
   private _withSameKernel(entry: IDocumentEntry): readonly IDocumentEntry[] {
-    const kernel = entry.kernel();
-    return [...this._entries].filter(other => other === entry || other.kernel() === kernel);
+    const kernelId = entry.kernelId();
+    return [...this._entries].filter(other => other === entry || other.kernelId() === kernelId);
   }
 
   private readonly _entries = new Set<IDocumentEntry>();

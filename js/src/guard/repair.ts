@@ -6,45 +6,45 @@ export interface ISource {
 }
 
 /**
- * Replace the source of a cell by `source` if the cell was not edited since its
+ * Replace the source of a cell by `newSource` if the cell was not edited since its
  * execution, and return whether that succeeded. Undo cannot restore the old source.
  */
-export function repair(cell: ISource, executed: string, source: string): boolean {
-  if (cell.getSource() !== executed) {
+export function repairUnedited(cell: ISource, executedSource: string, newSource: string): boolean {
+  if (cell.getSource() !== executedSource) {
     return false;
   }
-  const [start, end] = differingRange(executed, source);
+  const [start, end] = differingRange(executedSource, newSource);
   // Only the differing part is replaced, so that the cursor keeps its position in the rest.
-  cell.updateSource(start, end, source.slice(start, source.length - (executed.length - end)));
+  cell.updateSource(start, end, newSource.slice(start, newSource.length - (executedSource.length - end)));
   cell.clearUndoHistory();
-  return cell.getSource() === source;
+  return cell.getSource() === newSource;
 }
 
-/** The minimum number of non-blank characters around the values by which a cell is recognised. */
+/** The minimum number of non-blank characters around the values. With fewer, another cell could be mistaken for this one. */
 const MIN_CONTEXT_LENGTH = 4;
 
 /**
- * Replace the source of a cell whose executed source is unknown in this page, and
- * return whether that succeeded. Another tab may have run the cell, or undo may have
- * restored it. The cell is recognised by `unchanged`, the parts of the executed
- * source around the values.
+ * Replace the source of a cell whose executed source is unknown in this page, because
+ * another tab has run the cell or undo has restored it. Return whether that succeeded.
+ * The cell is recognised by `unchanged`, the parts of the executed source around the values.
  */
-export function repairByContext(cell: ISource, unchanged: readonly string[], source: string): boolean {
+export function repairByContext(cell: ISource, unchanged: readonly string[], newSource: string): boolean {
   const text = cell.getSource();
-  if (text === source) {
+  if (text === newSource) {
     cell.clearUndoHistory();
     return true;
   }
-  return consistsOf(text, unchanged) && repair(cell, text, source);
+  return consistsOf(text, unchanged) && repairUnedited(cell, text, newSource);
 }
 
-/** Tell whether a text consists of the unchanged parts with any other text between them. */
+/** Tell whether a text consists of the unchanged parts, with any non-empty text between each two of them. */
 function consistsOf(text: string, unchanged: readonly string[]): boolean {
   if (unchanged.length < 2 || unchanged.join('').replace(/\s/g, '').length < MIN_CONTEXT_LENGTH) {
     return false;
   }
-  const parts = unchanged.map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('[^]+?')}$`).test(text);
+  const escapedParts = unchanged.map(part => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  // `[^]` matches every character, also a line break.
+  return new RegExp(`^${escapedParts.join('[^]+?')}$`).test(text);
 }
 
 /** Return the range of the first text that differs from the second; surrogate pairs are not split. */

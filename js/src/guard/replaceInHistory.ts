@@ -14,11 +14,11 @@ export function replaceInHistory(console: CodeConsole, before: string, after: st
   }
   const entries: unknown = Reflect.get(history, '_history');
   const filteredEntries: unknown = Reflect.get(history, '_filtered');
-  for (const list of [entries, filteredEntries]) {
-    if (Array.isArray(list)) {
-      list.forEach((entry: unknown, index) => {
-        if (entry === before) {
-          list[index] = after;
+  for (const sources of [entries, filteredEntries]) {
+    if (Array.isArray(sources)) {
+      sources.forEach((source: unknown, index) => {
+        if (source === before) {
+          sources[index] = after;
         }
       });
     }

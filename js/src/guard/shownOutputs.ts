@@ -55,6 +55,7 @@ export class ShownOutputs {
         // The kernel returns the output that was sent to it, with masked texts.
         cell.outputs.set(index, output as unknown as Output);
       } else {
+        // An output that `take` did not return belongs to another document with the same kernel.
         areUnchanged &&= takenText === undefined;
       }
     }

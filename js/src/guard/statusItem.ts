@@ -14,27 +14,27 @@ export class StatusItem extends Widget {
   showStatus(status: IStatusMessage | null, checksSavedFiles: boolean | null = null): void {
     this.node.textContent = status === null ? '' : textOf(status, checksSavedFiles);
     this.node.title = status === null ? '' : captionOf(status, checksSavedFiles);
-    this.node.classList.toggle('zs-mod-off', status?.on === false);
+    this.node.classList.toggle('zs-mod-off', status?.is_on === false);
   }
 }
 
 /** Return the text of the item. */
-export function textOf({ on, values }: IStatusMessage, checksSavedFiles: boolean | null): string {
-  if (!on) {
+export function textOf({ is_on: isOn, value_count: valueCount }: IStatusMessage, checksSavedFiles: boolean | null): string {
+  if (!isOn) {
     return 'Guard: off';
   }
-  const text = `Guard: ${count(values, 'value')}`;
+  const text = `Guard: ${numbered(valueCount, 'value')}`;
   return checksSavedFiles === false ? `${text}, saved files not checked` : text;
 }
 
 /** Return the tooltip of the item. */
 export function captionOf(
-  { on, values, masked }: IStatusMessage,
+  { is_on: isOn, value_count: valueCount, mask_count: maskCount }: IStatusMessage,
   checksSavedFiles: boolean | null
 ): string {
-  const masks = masked === 0 ? 'no mask yet' : count(masked, 'mask');
-  return on
-    ? `zensecrets masks ${count(values, 'value')} in the output of this kernel: ${masks} in this session${savedFilesText(checksSavedFiles)}`
+  const masks = maskCount === 0 ? 'no mask yet' : numbered(maskCount, 'mask');
+  return isOn
+    ? `zensecrets masks ${numbered(valueCount, 'value')} in the output of this kernel: ${masks} in this session${savedFilesText(checksSavedFiles)}`
     : 'zensecrets masks nothing in this kernel. Run %secret guard on to mask values';
 }
 
@@ -47,6 +47,7 @@ function savedFilesText(areChecked: boolean | null): string {
     : '. Saved files are not checked: a value in a cell is saved unmasked. Install and enable zensecrets-jupyter where Jupyter Server runs';
 }
 
-function count(number: number, word: string): string {
+/** Return a number with a noun, in the singular or the plural. */
+function numbered(number: number, word: string): string {
   return `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`;
 }

@@ -1,25 +1,25 @@
-import { hideMasks, showMasks } from './showMasks';
+import { removeHighlights, highlightMasks } from './showMasks';
 
 /** The selector of outputs in a notebook. */
-const OUTPUTS = '.jp-OutputArea-output';
+const OUTPUT_SELECTOR = '.jp-OutputArea-output';
 
 /** The delay in milliseconds between a change of an output and the highlighting of its masks. */
-const DELAY = 200;
+const HIGHLIGHT_DELAY = 200;
 
 /** Highlights masks in the outputs below a node, while it is enabled. */
 export class MaskedOutputs {
   constructor(private readonly _node: HTMLElement) {}
 
   /** Start or stop highlighting. */
-  setEnabled(on: boolean): void {
+  setEnabled(isEnabled: boolean): void {
     this._observer.disconnect();
     clearTimeout(this._timer);
     this._timer = undefined;
-    if (on) {
+    if (isEnabled) {
       this._observer.observe(this._node, { characterData: true, childList: true, subtree: true });
       this._update();
     } else {
-      hideMasks(this._node);
+      removeHighlights(this._node);
     }
   }
 
@@ -28,12 +28,12 @@ export class MaskedOutputs {
     this._timer ??= setTimeout(() => {
       this._timer = undefined;
       this._update();
-    }, DELAY);
+    }, HIGHLIGHT_DELAY);
   }
 
   private _update(): void {
-    for (const output of this._node.querySelectorAll(OUTPUTS)) {
-      showMasks(output);
+    for (const output of this._node.querySelectorAll(OUTPUT_SELECTOR)) {
+      highlightMasks(output);
     }
     // Drop the records of our own changes.
     this._observer.takeRecords();

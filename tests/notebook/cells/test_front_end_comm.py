@@ -118,12 +118,12 @@ def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> Non
         return [message["content"]["data"] for message in messages if message["msg_type"] == "comm_msg"]
 
     before = statuses(kernel.read_messages(kernel.send_comm(comm, {"kind": "hello"})))[-1]
-    assert before.keys() == {"kind", "on", "values", "masked"}
+    assert before.keys() == {"kind", "is_on", "value_count", "mask_count"}
     value = canary("known")
     assert statuses(kernel.run("1").messages) == []
     assert statuses(kernel.run(f"%secret register x --key={value}").messages)[-1]["values"] == before["values"] + 1
-    assert statuses(kernel.run(f"print('{value}')").messages)[-1]["masked"] > before["masked"]
-    assert statuses(kernel.run("%secret guard off").messages)[-1]["on"] is False
+    assert statuses(kernel.run(f"print('{value}')").messages)[-1]["mask_count"] > before["mask_count"]
+    assert statuses(kernel.run("%secret guard off").messages)[-1]["is_on"] is False
     for invalid in ({}, {"kind": "repaired"}, {"kind": ["hello"]}, {"kind": "repaired", "cell_id": 1, "is_repaired": "yes"}):
         kernel.read_messages(kernel.send_comm(comm, invalid))
     assert kernel.run("1").ok

@@ -71,7 +71,7 @@ def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
 def status_of(guard: Guard) -> StatusMessage:
     """Return the status of a guard for the status bar; it contains only numbers."""
     redactor = guard.redactor
-    return {"kind": "status", "on": guard.is_on, "values": redactor.size, "masked": sum(redactor.counts.values())}
+    return {"kind": "status", "is_on": guard.is_on, "value_count": redactor.size, "mask_count": sum(redactor.counts.values())}
 
 
 def _open_comm(shell: InteractiveShell, kernel: Any, guard: Guard, undo: ExitStack) -> FrontEndComm:

@@ -130,7 +130,7 @@ class FormSession:
         return open_state(
             self._form_id,
             self._request,
-            key=self._key.public,
+            public_key=self._key.public,
             attempt=self._attempt,
             is_displayed=self._is_displayed,
             problems=problems,
@@ -175,7 +175,7 @@ class FormSession:
         submission = read_submission(key.open(sealed))
         if submission is None:
             raise RefusedMessageError("it is malformed")
-        if submission.form != self._form_id or submission.attempt != attempt:
+        if submission.form_id != self._form_id or submission.attempt != attempt:
             raise RefusedMessageError("it belongs to another form or to an earlier state of this form")
         if len(submission.sections) != len(self._request.sections):
             raise RefusedMessageError("its sections are not those of the form")

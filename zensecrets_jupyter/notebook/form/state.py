@@ -35,7 +35,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
     form_id: str,
     request: FormRequest,
     *,
-    key: str,
+    public_key: str,
     attempt: int,
     is_displayed: bool,
     problems: Problems,
@@ -46,7 +46,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
     Args:
         form_id: The identifier of the form.
         request: The request that the form shows.
-        key: The public key to which the browser seals the submission.
+        public_key: The public key to which the browser seals the submission.
         attempt: The number of submissions that were processed.
         is_displayed: Whether a front end has displayed the form.
         problems: The problems of the last submission.
@@ -58,7 +58,7 @@ def open_state(  # noqa: PLR0913 - each argument is a part of the state
         id=form_id,
         verb=request.verb,
         title=request.title,
-        key=key,
+        public_key=public_key,
         attempt=attempt,
         is_displayed=is_displayed,
         problem=problems.form,
