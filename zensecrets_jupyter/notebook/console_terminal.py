@@ -1,8 +1,8 @@
 """The terminal of the ``jupyter console`` that started this kernel.
 
 A console reads a prompt's answer line by line and shows what is typed between two lines, so it may show lines of a pasted private key.
-The kernel therefore reads the answer from the terminal itself, if the console started it. A console that connects to a running kernel
-(``--existing``) can't be found.
+If the console has started the kernel, the kernel therefore reads the answer from the console's terminal itself. A console that connects
+to a running kernel (``--existing``) can't be found.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 _PARENT_VARIABLE = "JPY_PARENT_PID"
-"""Environment variable with the process that started the kernel.
+"""Environment variable with the identifier of the process that started the kernel.
 
 jupyter_client, ``launcher.launch_kernel``.
 """
@@ -40,17 +40,19 @@ def find_console_terminal() -> Path | None:
 def _is_running_a_cell(terminal: str) -> bool:
     """Return whether the console runs a cell, and not its editor.
 
-    While a user edits a cell, the terminal is in raw mode. Then the current cell is from another front end.
+    While a user edits a cell in the console, its terminal is in raw mode. Then another front end has sent the running cell.
     """
     import termios
 
     try:
-        file = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
+        descriptor = os.open(terminal, os.O_RDWR | os.O_NOCTTY)
     except OSError:
         return False
     try:
-        return bool(termios.tcgetattr(file)[3] & termios.ICANON)
+        local_modes = termios.tcgetattr(descriptor)[3]
+        # Canonical mode, in which the terminal edits lines, is the opposite of raw mode.
+        return bool(local_modes & termios.ICANON)
     except termios.error:
         return False
     finally:
-        os.close(file)
+        os.close(descriptor)

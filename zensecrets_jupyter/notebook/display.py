@@ -24,37 +24,38 @@ _TABLE_FUNCTIONS = {
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Display these objects as tables in ``shell``, in HTML and plain text; ``undo`` stops it."""
+    """Display objects of these classes as tables in ``shell``, in HTML and plain text; ``undo`` stops it."""
     formatters = shell.display_formatter.formatters
-    for (module, name), function in _TABLE_FUNCTIONS.items():
-        for mime, show in (("text/html", _html_printer(function)), ("text/plain", _plain_printer(function))):
+    for (module, class_name), function_name in _TABLE_FUNCTIONS.items():
+        for mime, printer in (("text/html", _html_printer(function_name)), ("text/plain", _plain_printer(function_name))):
             formatter = formatters[mime]
-            earlier_printer = formatter.for_type_by_name(module, name, show)
-            undo.callback(_restore, formatter, module, name, earlier_printer)
+            earlier_printer = formatter.for_type_by_name(module, class_name, printer)
+            undo.callback(_restore, formatter, module, class_name, earlier_printer)
 
 
-def _table(function: str, value: Any) -> Any:
+def _table(function_name: str, value: Any) -> Any:
     from zensecrets_jupyter.commands.tables import secret_tables, stack_tables
 
-    return getattr(secret_tables if function == "secret_table" else stack_tables, function)(value)
+    return getattr(secret_tables if function_name == "secret_table" else stack_tables, function_name)(value)
 
 
-def _html_printer(function: str) -> Callable[[Any], str]:
-    return lambda value: str(_table(function, value)._repr_html_())
+def _html_printer(function_name: str) -> Callable[[Any], str]:
+    return lambda value: str(_table(function_name, value)._repr_html_())
 
 
-def _plain_printer(function: str) -> Callable[[Any, Any, bool], None]:
+def _plain_printer(function_name: str) -> Callable[[Any, Any, bool], None]:
     def show(value: Any, printer: Any, _cycle: bool) -> None:  # noqa: FBT001 - IPython calls a printer with these positional arguments
         is_nested = len(printer.stack) > 1
-        printer.text(repr(value) if is_nested else str(_table(function, value)))
+        printer.text(repr(value) if is_nested else str(_table(function_name, value)))
 
     return show
 
 
-def _restore(formatter: Any, module: str, name: str, earlier_printer: Any) -> None:
+def _restore(formatter: Any, module: str, class_name: str, earlier_printer: Any) -> None:
     # IPython moves a printer from the deferred printers to the type printers when it first displays an object of the class.
-    formatter.deferred_printers.pop((module, name), None)
-    for cls in [cls for cls in formatter.type_printers if (cls.__module__, cls.__name__) == (module, name)]:
+    formatter.deferred_printers.pop((module, class_name), None)
+    displayed_classes = [cls for cls in formatter.type_printers if (cls.__module__, cls.__name__) == (module, class_name)]
+    for cls in displayed_classes:
         del formatter.type_printers[cls]
     if earlier_printer is not None:
-        formatter.for_type_by_name(module, name, earlier_printer)
+        formatter.for_type_by_name(module, class_name, earlier_printer)

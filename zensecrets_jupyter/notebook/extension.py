@@ -34,8 +34,8 @@ def load(shell: InteractiveShell) -> None:
         fingerprint_sync.register(shell, undo)
         stored_variables.register(shell, undo)
         undo.callback(_dismiss_forms)
-        before = set_passphrase_source(make_passphrase_source(shell))
-        undo.callback(set_passphrase_source, before)
+        earlier_source = set_passphrase_source(make_passphrase_source(shell))
+        undo.callback(set_passphrase_source, earlier_source)
         _loaded_shells()[shell] = undo.pop_all()
 
 

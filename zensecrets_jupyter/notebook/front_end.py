@@ -41,7 +41,7 @@ A program can enable them: xterm, "Bracketed Paste Mode".
 """
 
 _FIRST_LINE = re.compile(rf"\s*(-----BEGIN [^\r\n]*|[{{\[])\s*|{re.escape(_PASTE_BEGINS)}.*")
-"""The first line of a private key, of JSON or of a paste; never complete."""
+"""An answer that is incomplete: only the first line of a private key, of JSON, or of a paste."""
 
 _FURTHER_LINES_PROMPT = "This prompt accepts one line only. Press Enter when the paste has ended: "
 
@@ -64,18 +64,19 @@ def can_prompt(shell: InteractiveShell) -> bool:
 def can_show_forms(shell: InteractiveShell) -> bool:
     """Return whether the front end that runs a cell of ``shell`` can show a form.
 
-    Jupyter consoles show no widgets, but the protocol does not report this. A request of a notebook contains the identifier of its cell
-    (in JupyterLab, Notebook 7 and VS Code), and a request of a console does not. Colab sends no identifier, and is detected by its package.
+    Jupyter consoles show no widgets, but the protocol does not say which front end sends a request. A request of a notebook contains the
+    identifier of its cell (in JupyterLab, Notebook 7 and VS Code), and a request of a console does not. Colab sends no identifier, and is
+    detected by its package.
 
     Raises:
         SettingsError: If ZENSECRETS_FORMS is neither on, off nor auto.
     """
-    chosen = os.environ.get(FORMS_VARIABLE, "").strip().lower() or "auto"
-    if chosen not in {"on", "off", "auto"}:
-        raise SettingsError(f"{FORMS_VARIABLE} has the invalid value {chosen!r}.", hint="Set it to on, off or auto.")
-    if chosen == "off" or getattr(shell, "kernel", None) is None or not can_prompt(shell) or not can_make_forms():
+    setting = os.environ.get(FORMS_VARIABLE, "").strip().lower() or "auto"
+    if setting not in {"on", "off", "auto"}:
+        raise SettingsError(f"{FORMS_VARIABLE} has the invalid value {setting!r}.", hint="Set it to on, off or auto.")
+    if setting == "off" or getattr(shell, "kernel", None) is None or not can_prompt(shell) or not can_make_forms():
         return False
-    return chosen == "on" or bool(_request(shell).get("metadata", {}).get("cellId")) or "google.colab" in sys.modules
+    return setting == "on" or bool(_request(shell).get("metadata", {}).get("cellId")) or "google.colab" in sys.modules
 
 
 def can_make_forms() -> bool:

@@ -38,7 +38,7 @@ def make_prompt_asker(shell: InteractiveShell) -> Asker:
 
 def _ask_in_front_end(prompt: str) -> str:
     terminal = find_console_terminal()
-    # The prompt is an output of the kernel, so that the console shows it after the outputs before it.
+    # The prompt is written to stdout like other output of the kernel, so that the console shows it after all earlier output.
     return ask_hidden(prompt) if terminal is None else _ask_in_terminal(prompt, terminal=terminal, screen=sys.stdout)
 
 

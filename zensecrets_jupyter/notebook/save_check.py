@@ -43,6 +43,7 @@ class SaveCheck:
         self._has_started = False
         self._masker: DocumentMasker | None = None
         self._matcher: ValueMatcher
+        # The number of values that the redactor had received at the last update, and the number of values in the matcher.
         self._seen_count = self._matcher_size = 0
         self._lock = threading.Lock()
         self.is_listening = False
@@ -70,11 +71,11 @@ class SaveCheck:
         atexit.register(listener.close)
         self._undo.callback(self._stop, listener)
 
-    def answer(self, question: dict[str, Any]) -> Mapping[str, Any]:
+    def answer(self, request: dict[str, Any]) -> Mapping[str, Any]:
         """Return the answer to a request of a server.
 
         Args:
-            question: The request. ``document`` is the content to mask, ``format`` its format in Jupyter's contents API, and ``is_source``
+            request: The request. ``document`` is the content to mask, ``format`` its format in Jupyter's contents API, and ``is_source``
                 whether it is code. A request without a document only asks whether the guard is on.
 
         Returns:
@@ -83,36 +84,36 @@ class SaveCheck:
         """
         if not self._guard.is_on:
             return {"on": False, "names": []}
-        if "document" not in question:
+        if "document" not in request:
             return {"on": True, "names": []}
         with self._lock:
-            return self._mask(question)
+            return self._mask(request)
 
-    def _mask(self, question: dict[str, Any]) -> Mapping[str, Any]:
+    def _mask(self, request: dict[str, Any]) -> Mapping[str, Any]:
         masker = self._update_masker()
         masker.masked_names.clear()
-        document = question["document"]
-        if question.get("format") == "base64":
+        document = request["document"]
+        if request.get("format") == "base64":
             masker.record_matches(base64.b64decode(str(document)))
             return {"on": True, "names": sorted(masker.masked_names)}
-        masked = masker.mask_document(document, ("source",) if question.get("is_source") else ())
+        masked_document = masker.mask_document(document, ("source",) if request.get("is_source") else ())
         names = sorted(masker.masked_names)
-        return {"on": True, "names": names, "document": masked} if names else {"on": True, "names": []}
+        return {"on": True, "names": names, "document": masked_document} if names else {"on": True, "names": []}
 
     def _update_masker(self) -> DocumentMasker:
         """Return a masker for the current values of the redactor."""
         redactor = self._guard.redactor
-        self._seen_count, new = redactor.added_since(self._seen_count)
-        has_removed_values = self._matcher_size + len(new) != redactor.size
-        if self._masker is None or new or has_removed_values:
+        self._seen_count, new_values = redactor.added_since(self._seen_count)
+        has_removed_values = self._matcher_size + len(new_values) != redactor.size
+        if self._masker is None or new_values or has_removed_values:
             from zensecrets_jupyter.scan.documents import DocumentMasker
             from zensecrets_jupyter.scan.matchers import ValueMatcher
 
             if self._masker is None or has_removed_values:
-                self._matcher, self._matcher_size, new = ValueMatcher(), 0, redactor.protected_values()
-            for value, name in new:
+                self._matcher, self._matcher_size, new_values = ValueMatcher(), 0, redactor.protected_values()
+            for value, name in new_values:
                 self._matcher.add(value, name)
-            self._matcher_size += len(new)
+            self._matcher_size += len(new_values)
             # A masker caches texts without a match, so a matcher with further values needs a new one.
             self._masker = DocumentMasker(self._matcher)
         return self._masker

@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
     """Make ``%store`` of ``shell`` save references instead of values; ``undo`` stops it."""
-    before: Any = None
-    if not _creates_database_lazily(shell):
-        before = shell.db
-    database: Any = _ReferenceDatabase(lambda: _create_database(shell, database) if before is None else before)
+    original: Any = None if _creates_database_lazily(shell) else shell.db
+
+    def get_original() -> Any:
+        return _create_database(shell, database) if original is None else original
+
+    database: Any = _ReferenceDatabase(get_original)
     shell.db = database
 
     def restore() -> None:
         if shell.db is database:
-            shell.db = before
+            shell.db = original
 
     undo.callback(restore)
 
@@ -50,13 +52,13 @@ class _ReferenceDatabase:
     def __init__(self, create: Callable[[], Any]) -> None:
         """Wrap the database that ``create`` returns; it is called at the first access."""
         self._create = create
-        self._created: Any = None
+        self._cached_database: Any = None
 
     @property
     def _database(self) -> Any:
-        if self._created is None:
-            self._created = self._create()
-        return self._created
+        if self._cached_database is None:
+            self._cached_database = self._create()
+        return self._cached_database
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)

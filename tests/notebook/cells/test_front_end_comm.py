@@ -110,7 +110,7 @@ def test_a_front_end_without_a_successful_answer_causes_a_warning(kernel: Kernel
 def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> None:
     """The status contains no value.
 
-    It says whether the guard is on, and contains the numbers of values and of masked occurrences.
+    It says whether the guard is on, and contains the numbers of values and of masks.
     """
     comm = comm_of(kernel)
 
@@ -121,7 +121,7 @@ def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> Non
     assert before.keys() == {"kind", "is_on", "value_count", "mask_count"}
     value = canary("known")
     assert statuses(kernel.run("1").messages) == []
-    assert statuses(kernel.run(f"%secret register x --key={value}").messages)[-1]["values"] == before["values"] + 1
+    assert statuses(kernel.run(f"%secret register x --key={value}").messages)[-1]["value_count"] == before["value_count"] + 1
     assert statuses(kernel.run(f"print('{value}')").messages)[-1]["mask_count"] > before["mask_count"]
     assert statuses(kernel.run("%secret guard off").messages)[-1]["is_on"] is False
     for invalid in ({}, {"kind": "repaired"}, {"kind": ["hello"]}, {"kind": "repaired", "cell_id": 1, "is_repaired": "yes"}):

@@ -35,7 +35,7 @@ class LogCleaner:
         self._file_and_path: tuple[Any, Path] | None = None
 
     def install(self, undo: ExitStack) -> None:
-        """Start to clean the log; ``undo`` stops it. A second call has no effect."""
+        """Start to clean the log; ``undo`` stops it. Later calls have no effect."""
         if self._logger is None:
             self._logger = self._shell.logger
             self._original_log, self._original_write = self._logger.log, self._logger.log_write
@@ -78,8 +78,8 @@ class LogCleaner:
 class DebuggerFileCleaner:
     """Cleaner for the files to which ipykernel's debugger writes cells.
 
-    A front end with a debugger requests a file of each cell, in the folder for temporary files, before it runs the cell. A breakpoint is a
-    line number of that file, so a cleaned file keeps the line numbers.
+    Before a front end with a debugger runs a cell, ipykernel writes the cell to a file in the folder for temporary files. A breakpoint is
+    a line number of that file, so a cleaned file keeps the line numbers.
     """
 
     def __init__(self, kernel: Any, cleaner: CellCleaner) -> None:
@@ -144,15 +144,15 @@ def keep_line_numbers(before: str, after: str) -> str:
     """
     if before == after:
         return before
-    old, new = before.split("\n"), after.split("\n")
-    missing = len(old) - len(new)
-    if missing <= 0:
+    old_lines, new_lines = before.split("\n"), after.split("\n")
+    missing_count = len(old_lines) - len(new_lines)
+    if missing_count <= 0:
         return after
     # The removed lines were before the lines that are equal at the end of both texts.
-    equal = 0
-    while equal < len(new) - 1 and old[-1 - equal] == new[-1 - equal]:
-        equal += 1
-    return "\n".join([*new[: len(new) - equal], *[""] * missing, *new[len(new) - equal :]])
+    equal_count = 0
+    while equal_count < len(new_lines) - 1 and old_lines[-1 - equal_count] == new_lines[-1 - equal_count]:
+        equal_count += 1
+    return "\n".join([*new_lines[: len(new_lines) - equal_count], *[""] * missing_count, *new_lines[len(new_lines) - equal_count :]])
 
 
 def _debugger_file(code: str) -> Path:

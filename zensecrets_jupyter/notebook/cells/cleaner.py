@@ -73,7 +73,7 @@ class CellCleaner:
     def mask(self, text: str, redactor: Redactor | None = None) -> str:
         """Return a text with its values masked; the same object if it contains none.
 
-        Unlike the redactor's own methods, this does not add to the numbers of masked values that the guard shows.
+        Unlike the redactor's own methods, this method does not count the masks. The guard shows only the number of masks in outputs.
 
         Args:
             text: The text.

@@ -65,8 +65,8 @@ def find_command_strings(cell: str, offset: int) -> Iterator[tuple[str, MappedTe
         if token_type == tokenize.NAME:
             last_name = text
         elif text in {"(", "[", "{"}:
-            outer = brackets[-1].function if brackets else ""
-            brackets.append(_OpenBracket(last_name if text == "(" and last_name else outer, []))
+            outer_function = brackets[-1].function if brackets else ""
+            brackets.append(_OpenBracket(last_name if text == "(" and last_name else outer_function, []))
             last_name = ""
         elif text in {")", "]", "}"}:
             if brackets:
@@ -100,10 +100,10 @@ def _command_strings(bracket: _OpenBracket) -> Iterator[tuple[str, MappedText]]:
     elif bracket.function in _SHELL_FUNCTIONS:
         yield from (("shell", text) for text in bracket.strings)
         # In a list such as `["zensecrets", "secret", "register"]`, the strings after the program are its arguments.
-        program = next((index for index, text in enumerate(bracket.strings) if _PROGRAM.match(text.text)), None)
-        if program is not None and program + 1 < len(bracket.strings):
-            arguments = bracket.strings[program + 1]
-            for text in bracket.strings[program + 2 :]:
+        program_index = next((index for index, text in enumerate(bracket.strings) if _PROGRAM.match(text.text)), None)
+        if program_index is not None and program_index + 1 < len(bracket.strings):
+            arguments = bracket.strings[program_index + 1]
+            for text in bracket.strings[program_index + 2 :]:
                 arguments = arguments.join(text, with_space=True)
             yield "zen", arguments
 
@@ -119,7 +119,7 @@ def _tokens(code: str) -> Iterator[tuple[int, str, int, int]]:
     # Python 3.12 and newer split an f-string into several tokens (PEP 701).
     fstring_start = getattr(tokenize, "FSTRING_START", None)
     fstring_end = getattr(tokenize, "FSTRING_END", None)
-    depth = fstring_offset = 0
+    fstring_depth = fstring_offset = 0
     try:
         lines = make_tokens_by_line(code.splitlines(keepends=True))
     except (SyntaxError, tokenize.TokenError):
@@ -130,11 +130,11 @@ def _tokens(code: str) -> Iterator[tuple[int, str, int, int]]:
                 continue
             start, end = line_starts[token.start[0] - 1] + token.start[1], line_starts[token.end[0] - 1] + token.end[1]
             if token.type == fstring_start:
-                fstring_offset = start if depth == 0 else fstring_offset
-                depth += 1
+                fstring_offset = start if fstring_depth == 0 else fstring_offset
+                fstring_depth += 1
             elif token.type == fstring_end:
-                depth -= 1
-                if depth == 0:
+                fstring_depth -= 1
+                if fstring_depth == 0:
                     yield tokenize.STRING, code[fstring_offset:end], fstring_offset, end
-            elif depth == 0:
+            elif fstring_depth == 0:
                 yield token.type, token.string, start, end

@@ -1,7 +1,7 @@
 """Find this package's command lines in a cell.
 
-They are magics, shell commands, strings that code runs as commands, and magics without their ``%``. IPython's own input transformers find
-the magics, so text in a string or a comment that only looks like a magic is ignored.
+A command line is a magic, a shell command, a string that code runs as a command, or a magic without its ``%``. IPython's own input
+transformers find the magics, so a text in a string or a comment that merely looks like a magic is ignored.
 """
 
 from __future__ import annotations
@@ -163,18 +163,18 @@ def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
     while (code_magic := _CODE_CELLS.match(cell, offset)) is not None:
         yield from _find_nested_magic(MappedText.from_cell(cell, offset + 2, code_magic.end()))
         offset = code_magic.end()
-    body = cell[offset:]
-    if (shell_magic := _SHELL_CELLS.match(body)) is not None:
+    code = cell[offset:]
+    if (shell_magic := _SHELL_CELLS.match(code)) is not None:
         yield from _find_shell_commands(MappedText.from_cell(cell, offset + shell_magic.end(), len(cell)))
         return
-    if body.startswith("%%"):
-        first_line = MappedText.from_cell(cell, offset, offset + len(body.partition("\n")[0]))
+    if code.startswith("%%"):
+        first_line = MappedText.from_cell(cell, offset, offset + len(code.partition("\n")[0]))
         if (magic := _MAGIC.match(first_line.text)) is not None and (group := _group_of(magic["name"])) is not None:
             yield CommandLine(group, first_line.part(magic.end()))
         return
-    without_sign = _AUTOMAGIC.match(body) if automagic and len(body.splitlines()) == 1 else None
-    if without_sign is not None:
-        yield CommandLine(GROUPS[without_sign["name"]], MappedText.from_cell(cell, offset + without_sign.end(), len(cell)))
+    automagic_match = _AUTOMAGIC.match(code) if automagic and len(code.splitlines()) == 1 else None
+    if automagic_match is not None:
+        yield CommandLine(GROUPS[automagic_match["name"]], MappedText.from_cell(cell, offset + automagic_match.end(), len(cell)))
         return
     yield from _find_lines_in_code(cell, offset)
 
@@ -182,12 +182,12 @@ def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
 def _find_lines_in_code(cell: str, offset: int) -> Iterator[CommandLine]:
     """Yield the command lines of a cell of Python and magics that begins at ``offset``."""
     lines = _blank_prompts(cell[offset:].splitlines(keepends=True))
-    rest = cell[:offset] + "".join(lines)
+    remaining_cell = cell[:offset] + "".join(lines)
     for name, text, start, end in _find_escaped_commands(lines, offset):
         # Underscores replace each command, so that the searches below do not find it again.
-        rest = rest[:start] + re.sub(r"[^\n]", "_", rest[start:end]) + rest[end:]
+        remaining_cell = remaining_cell[:start] + re.sub(r"[^\n]", "_", remaining_cell[start:end]) + remaining_cell[end:]
         yield from _find_lines_in_escaped_command(name, text)
-    for kind, text in find_command_strings(rest, offset):
+    for kind, text in find_command_strings(remaining_cell, offset):
         if kind == "shell":
             yield from _find_shell_commands(text)
         elif kind == "code":
@@ -195,8 +195,8 @@ def _find_lines_in_code(cell: str, offset: int) -> Iterator[CommandLine]:
             yield from _find_shell_commands(text)
         elif kind in _GROUPS_BY_NAME:
             yield CommandLine(_GROUPS_BY_NAME[kind], text)
-    if (next(_find_magics(rest, offset), None) or _PROGRAM.search(rest, offset)) and _is_malformed(cell[offset:]):
-        yield from _find_lines_without_sign(rest, offset)
+    if (next(_find_magics(remaining_cell, offset), None) or _PROGRAM.search(remaining_cell, offset)) and _is_malformed(cell[offset:]):
+        yield from _find_lines_without_sign(remaining_cell, offset)
 
 
 def _find_lines_in_escaped_command(name: str, text: MappedText) -> Iterator[CommandLine]:
@@ -213,8 +213,8 @@ def _find_lines_in_escaped_command(name: str, text: MappedText) -> Iterator[Comm
 def _find_nested_magic(text: MappedText) -> Iterator[CommandLine]:
     """Yield the command line in the arguments of another magic, such as ``%time``."""
     for magic in _find_magics(text.text):
-        before = text.text[: magic.start()]
-        if magic["sign"] or not before.strip() or before[-1:].isspace() or before.endswith(_PRECEDING_CHARACTERS):
+        text_before = text.text[: magic.start()]
+        if magic["sign"] or not text_before.strip() or text_before[-1:].isspace() or text_before.endswith(_PRECEDING_CHARACTERS):
             yield CommandLine(_group_of(magic["name"]) or [], text.part(magic.end()))
             return
 
@@ -223,37 +223,39 @@ def _find_shell_commands(text: MappedText) -> Iterator[CommandLine]:
     """Yield the commands of a shell script that run this package's program."""
     position = 0
     while (program := _PROGRAM.search(text.text, position)) is not None:
-        ends = (match.start() for match in _SHELL_END.finditer(text.text, program.end()) if not match["quoted"] and match[0][0] != "\\")
-        position = next(ends, len(text.text))
+        end_offsets = (
+            match.start() for match in _SHELL_END.finditer(text.text, program.end()) if not match["quoted"] and match[0][0] != "\\"
+        )
+        position = next(end_offsets, len(text.text))
         yield CommandLine([], text.part(program.end(), position), expands=True)
 
 
-def _find_lines_without_sign(rest: str, offset: int) -> Iterator[CommandLine]:
+def _find_lines_without_sign(remaining_cell: str, offset: int) -> Iterator[CommandLine]:
     """Yield the lines of a malformed cell that are meant as commands.
 
     Args:
-        rest: The cell, with underscores instead of the commands that IPython finds.
+        remaining_cell: The cell, with underscores instead of the commands that IPython finds.
         offset: The offset at which the code begins.
     """
     position = offset
-    while (magic := next(_find_magics(rest, position), None)) is not None:
-        text = MappedText.rest_of_line(rest, magic.end())
-        before = rest[rest.rfind("\n", 0, magic.start()) + 1 : magic.start()]
-        can_begin = magic["sign"] or _PROMPT.fullmatch(before) or before.rstrip().endswith(_PRECEDING_CHARACTERS)
-        if can_begin and "#" not in before and not _has_open_quote(before):
+    while (magic := next(_find_magics(remaining_cell, position), None)) is not None:
+        text = MappedText.rest_of_line(remaining_cell, magic.end())
+        text_before = remaining_cell[remaining_cell.rfind("\n", 0, magic.start()) + 1 : magic.start()]
+        can_begin_command = magic["sign"] or _PROMPT.fullmatch(text_before) or text_before.rstrip().endswith(_PRECEDING_CHARACTERS)
+        if can_begin_command and "#" not in text_before and not _has_open_quote(text_before):
             yield CommandLine(_group_of(magic["name"]) or [], text)
             position = max(magic.end(), text.end)
         else:
             position = magic.end()
-    for program in _PROGRAM.finditer(rest, offset):
-        before = rest[rest.rfind("\n", 0, program.start()) + 1 : program.start()]
-        if "#" not in before and not _has_open_quote(before):
-            yield from _find_shell_commands(MappedText.rest_of_line(rest, program.start()))
+    for program in _PROGRAM.finditer(remaining_cell, offset):
+        text_before = remaining_cell[remaining_cell.rfind("\n", 0, program.start()) + 1 : program.start()]
+        if "#" not in text_before and not _has_open_quote(text_before):
+            yield from _find_shell_commands(MappedText.rest_of_line(remaining_cell, program.start()))
 
 
-def _has_open_quote(before: str) -> bool:
+def _has_open_quote(text_before: str) -> bool:
     """Return whether a quote is open at the end of a part of a line."""
-    return any(before.count(quote) % 2 for quote in "'\"")
+    return any(text_before.count(quote) % 2 for quote in "'\"")
 
 
 def _blank_prompts(lines: list[str]) -> list[str]:
@@ -287,36 +289,47 @@ def _find_escaped_commands(lines: list[str], offset: int) -> Iterator[tuple[str,
         commands = [command for command in (transformer.find(tokens) for transformer in transformers) if command is not None]
         if not commands:
             return
-        first = min(commands, key=lambda command: (command.start_line, command.start_col))
-        last = min(find_end_of_continued_line(lines, first.start_line), len(lines) - 1)
-        command = _join_lines(lines, line_starts, (first.start_line, first.start_col), last)
+        first_command = min(commands, key=lambda command: (command.start_line, command.start_col))
+        last_index = min(find_end_of_continued_line(lines, first_command.start_line), len(lines) - 1)
+        command = _join_lines(lines, line_starts, (first_command.start_line, first_command.start_col), last_index)
         if command is not None:
-            yield (*command, line_starts[first.start_line] + first.start_col, line_starts[last + 1])
-        # `0` replaces the command, so that the next search finds the next command. The other lines keep their numbers.
-        blank = f"{lines[first.start_line][: first.start_col]}0\n"
-        lines = [*lines[: first.start_line], blank, *["\n"] * (last - first.start_line), *lines[last + 1 :]]
+            yield (*command, line_starts[first_command.start_line] + first_command.start_col, line_starts[last_index + 1])
+        # The expression `0` replaces the command, so that the next search finds the next command. The other lines keep their numbers.
+        replacement = f"{lines[first_command.start_line][: first_command.start_col]}0\n"
+        lines = [
+            *lines[: first_command.start_line],
+            replacement,
+            *["\n"] * (last_index - first_command.start_line),
+            *lines[last_index + 1 :],
+        ]
 
 
-def _join_lines(lines: list[str], line_starts: list[int], begin: tuple[int, int], last: int) -> tuple[str, MappedText] | None:
+def _join_lines(lines: list[str], line_starts: list[int], begin: tuple[int, int], last_index: int) -> tuple[str, MappedText] | None:
     """Join the lines of a magic as IPython does.
+
+    Args:
+        lines: The lines of the cell.
+        line_starts: The offset of each line.
+        begin: The index of the first line of the magic, and the column at which the magic begins.
+        last_index: The index of the last line of the magic.
 
     Returns:
         The name of the magic, which is ``!`` for a shell command, and its arguments; ``None`` for other commands, such as help.
     """
     text = ""
     origins: list[tuple[int, int]] = []
-    for number in range(begin[0], last + 1):
-        column = begin[1] if number == begin[0] else 0
-        part = lines[number][column:].rstrip()
-        if number < last:
+    for index in range(begin[0], last_index + 1):
+        column = begin[1] if index == begin[0] else 0
+        line_text = lines[index][column:].rstrip()
+        if index < last_index:
             # One space replaces the backslash and the line break.
-            part = f"{part[:-1]} "
-        text += part
-        start = line_starts[number] + column
-        origins += [(offset, offset + 1) for offset in range(start, start + len(part))]
-        if number < last:
-            origins[-1] = (origins[-1][0], line_starts[number + 1])
-    head = re.match(r"(?P<escape>!{1,2})|%{1,2}[ \t]*(?P<name>[^\s%]*)[ \t]?", text)
-    if head is None:
+            line_text = f"{line_text[:-1]} "
+        text += line_text
+        start = line_starts[index] + column
+        origins += [(offset, offset + 1) for offset in range(start, start + len(line_text))]
+        if index < last_index:
+            origins[-1] = (origins[-1][0], line_starts[index + 1])
+    command_start = re.match(r"(?P<escape>!{1,2})|%{1,2}[ \t]*(?P<name>[^\s%]*)[ \t]?", text)
+    if command_start is None:
         return None
-    return head["name"] or "!", MappedText(text[head.end() :], origins[head.end() :])
+    return command_start["name"] or "!", MappedText(text[command_start.end() :], origins[command_start.end() :])

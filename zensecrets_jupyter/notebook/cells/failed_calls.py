@@ -57,12 +57,13 @@ class FailedCallProtection:
         original = traceback.TracebackException.__init__
 
         @wraps(original)
-        def init(own: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
-            # The class passes `_seen` when it creates itself for a cause or member of an error. The search includes them.
+        def init(exception: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
+            # The class passes `_seen` when it creates an object for a cause or a member of an error. The search for the error itself
+            # has already included its causes and members.
             if isinstance(exc_value, BaseException) and "_seen" not in kwargs and self._caught_count < _MAX_CAUGHT_ERRORS:
                 self._caught_count += 1
                 self._search(exc_value, exc_traceback)
-            original(own, exc_type, exc_value, exc_traceback, *args, **kwargs)
+            original(exception, exc_type, exc_value, exc_traceback, *args, **kwargs)
 
         patch(traceback.TracebackException, "__init__", init, undo)
 
@@ -83,17 +84,17 @@ class FailedCallProtection:
 
         patch(self._shell, name, search_and_show, undo)
 
-    def _search(self, error: BaseException | None, frames: Any, cell: str = "") -> None:
+    def _search(self, error: BaseException | None, error_traceback: Any, cell: str = "") -> None:
         if not self._cleaner.is_on:
             return
         # An error in this search must not hide the user's error.
         with suppress(Exception):
             sources: list[tuple[str, Mapping[str, Any]]] = [(cell, self._shell.user_ns)] if cell else []
-            sources += _sources_of(error, frames, self._shell.user_ns)
-            seen = set()
+            sources += _sources_of(error, error_traceback, self._shell.user_ns)
+            searched = set()
             for code, variables in sources:
-                if len(code) <= _MAX_CODE_LENGTH and (code, id(variables)) not in seen:
-                    seen.add((code, id(variables)))
+                if len(code) <= _MAX_CODE_LENGTH and (code, id(variables)) not in searched:
+                    searched.add((code, id(variables)))
                     self._protect(code, variables)
 
     def _protect(self, code: str, variables: Mapping[str, Any]) -> None:
@@ -110,12 +111,14 @@ class FailedCallProtection:
             self._cleaner.redactor.protect(value, "refused.value")
 
 
-def _sources_of(error: BaseException | None, frames: Any, user_variables: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _sources_of(
+    error: BaseException | None, error_traceback: Any, user_variables: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Find the user's own code in the frames of an error, its causes and the members of groups.
 
     Args:
         error: The error.
-        frames: The traceback of the error, if it is known.
+        error_traceback: The traceback of the error, if it is known.
         user_variables: The variables of the notebook, for a line with a syntax error.
 
     Yields:
@@ -123,16 +126,16 @@ def _sources_of(error: BaseException | None, frames: Any, user_variables: Mappin
     """
     if error is None:
         return
-    for current in islice(related_errors(error), _MAX_ERRORS):
-        current_frames = frames if current is error else None
-        if isinstance(current, SyntaxError) and current.text and not current_frames:
-            yield current.text, user_variables
-        step = current_frames or current.__traceback__
-        while step is not None:
-            frame = step.tb_frame
+    for current_error in islice(related_errors(error), _MAX_ERRORS):
+        current_traceback = error_traceback if current_error is error else None
+        if isinstance(current_error, SyntaxError) and current_error.text and not current_traceback:
+            yield current_error.text, user_variables
+        traceback_entry = current_traceback or current_error.__traceback__
+        while traceback_entry is not None:
+            frame = traceback_entry.tb_frame
             if code := _user_code(frame.f_code.co_filename):
                 yield code, ChainMap(frame.f_locals, frame.f_globals)
-            step = step.tb_next
+            traceback_entry = traceback_entry.tb_next
 
 
 def _user_code(filename: str) -> str:
@@ -140,9 +143,9 @@ def _user_code(filename: str) -> str:
 
     The result is an empty string for the code of a library.
     """
-    entry = linecache.cache.get(filename)
+    cache_entry = linecache.cache.get(filename)
     # IPython adds cells to `linecache` without a modification time.
-    is_cell = entry is not None and len(entry) == 4 and entry[1] is None  # noqa: PLR2004 - the length of a complete entry of linecache
+    is_cell = cache_entry is not None and len(cache_entry) == 4 and cache_entry[1] is None  # noqa: PLR2004 - the length of a complete entry of linecache
     if not is_cell and (not filename.startswith(f"{Path.cwd()}{os.sep}") or any(folder in filename for folder in _LIBRARY_FOLDERS)):
         return ""
     return "".join(linecache.getlines(filename))

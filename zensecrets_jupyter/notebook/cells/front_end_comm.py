@@ -43,7 +43,7 @@ class FrontEndComm:
 
     def __init__(
         self,
-        status: Callable[[], StatusMessage],
+        get_status: Callable[[], StatusMessage],
         has_front_end: Callable[[], bool],
         on_open: Callable[[], None],
         redact: Callable[[Any], Any],
@@ -51,12 +51,12 @@ class FrontEndComm:
         """Create a comm that is not open yet.
 
         Args:
-            status: Function that returns the status of the guard.
+            get_status: Function that returns the status of the guard.
             has_front_end: Function that returns whether the kernel has a front end.
             on_open: Function to call before the comm opens.
             redact: Function that returns an output without values; the same object if it contains none.
         """
-        self._status = status
+        self._get_status = get_status
         self._has_front_end = has_front_end
         self._on_open = on_open
         self._redact = redact
@@ -81,7 +81,7 @@ class FrontEndComm:
 
         self._was_opened = True
         self._on_open()
-        self._sent_status = self._status()
+        self._sent_status = self._get_status()
         self._comm = create_comm(target_name=GUARD_TARGET, data=dict(self._sent_status))
         self._comm.on_msg(self._receive)
         self._comm.on_close(self._on_close)
@@ -128,7 +128,7 @@ class FrontEndComm:
     def send_status(self) -> None:
         """Send the status of the guard after a cell, if it has changed."""
         self._last_cell_time = time.monotonic()
-        status = self._status()
+        status = self._get_status()
         if status != self._sent_status:
             self._sent_status = status
             self._send(status)
@@ -145,7 +145,7 @@ class FrontEndComm:
         if message is None:
             return
         if message["kind"] == "hello":
-            self._sent_status = self._status()
+            self._sent_status = self._get_status()
             self._send(self._sent_status)
         elif message["kind"] == "outputs":
             self._redact_outputs(message["outputs"])
@@ -167,7 +167,8 @@ class FrontEndComm:
             self._send({"kind": "outputs", "outputs": changed})
 
     def _receive_answer(self, cell_id: str, *, is_repaired: bool) -> None:
-        # Only the tab that ran the cell repairs it, and all other tabs answer "no". Only the timeout means that no tab repairs the cell.
+        # Only the tab that ran the cell repairs it, and every other tab reports a failure. So a failure is ignored, and the repair fails
+        # only after the timeout.
         if not is_repaired:
             return
         pending = self._repairs.pop(cell_id, None)

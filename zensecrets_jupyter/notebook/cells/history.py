@@ -35,26 +35,26 @@ class Sweep:
     Attributes:
         redactor: The redactor with the new values.
         cell_count: The number of cells at the start of the sweep.
-        remaining: The number of cells that are not searched yet; -1 before the start. The sweep begins with the newest cell.
-        has_files: Whether the log and the debugger's files are not searched yet.
+        remaining_count: The number of cells that are not searched yet; -1 before the start. The sweep begins with the newest cell.
+        has_unsearched_files: Whether the log and the debugger's files are not searched yet.
     """
 
     def __init__(self, redactor: Redactor) -> None:
         """Create a sweep for the values of ``redactor``."""
         self.redactor = redactor
         self.cell_count = 0
-        self.remaining = -1
-        self.has_files = True
+        self.remaining_count = -1
+        self.has_unsearched_files = True
 
     @property
     def is_waiting(self) -> bool:
         """Whether at most the quick search for unencoded values has run."""
-        return self.remaining < 0 or self.remaining == self.cell_count
+        return self.remaining_count < 0 or self.remaining_count == self.cell_count
 
     def restart(self) -> None:
         """Search all cells and files again, after a value was added."""
-        self.remaining = -1
-        self.has_files = True
+        self.remaining_count = -1
+        self.has_unsearched_files = True
 
 
 class HistoryCleaner:
@@ -90,21 +90,21 @@ class HistoryCleaner:
         """
         names: dict[int, list[str]] = {}
         inputs = self._history.input_hist_raw
-        if sweep.remaining < 0:
-            sweep.remaining = sweep.cell_count = len(inputs)
+        if sweep.remaining_count < 0:
+            sweep.remaining_count = sweep.cell_count = len(inputs)
             self._mask_latest(sweep.redactor)
             # Unencoded values are masked at once in all cells, because that search is fast.
             for number in reversed(range(sweep.cell_count)):
                 may_contain = sweep.redactor.may_contain_plain_value
                 if may_contain(inputs[number]) or may_contain(self._history.input_hist_parsed[number]):
                     names.update(self._mask_cells(sweep, number, number + 1))
-        while sweep.remaining and deadline is not None:
-            begin = max(0, sweep.remaining - _CELLS_PER_STEP)
-            names.update(self._mask_cells(sweep, begin, sweep.remaining))
-            sweep.remaining = begin
+        while sweep.remaining_count and deadline is not None:
+            begin = max(0, sweep.remaining_count - _CELLS_PER_STEP)
+            names.update(self._mask_cells(sweep, begin, sweep.remaining_count))
+            sweep.remaining_count = begin
             if time.monotonic() > deadline:
                 break
-        if names or not sweep.remaining:
+        if names or not sweep.remaining_count:
             self._reload_prompt_history()
         return names
 
@@ -113,12 +113,12 @@ class HistoryCleaner:
         redactor = self._cleaner.redactor
         for attribute in ("outputs", "exceptions"):
             # IPython 8 has neither attribute. IPython 9 stores a list of outputs for a cell, and a dictionary for an exception.
-            for number, entries in list(getattr(self._history, attribute, {}).items()):
-                if isinstance(entries, dict):
-                    getattr(self._history, attribute)[number] = redactor.redact_tree(entries)
+            for number, stored in list(getattr(self._history, attribute, {}).items()):
+                if isinstance(stored, dict):
+                    getattr(self._history, attribute)[number] = redactor.redact_tree(stored)
                     continue
-                for entry in entries:
-                    entry.bundle = redactor.redact_tree(entry.bundle)
+                for output in stored:
+                    output.bundle = redactor.redact_tree(output.bundle)
         for number, text in list(self._history.output_hist_reprs.items()):
             self._history.output_hist_reprs[number] = self._cleaner.mask(text)
 
@@ -218,17 +218,17 @@ class HistoryCleaner:
                 self._remove_old_pages(database)
 
     def _mask_rows(
-        self, database: sqlite3.Connection, table: str, columns: tuple[str, ...], lines: tuple[int, int], mask: Callable[[str], str]
+        self, database: sqlite3.Connection, table: str, columns: tuple[str, ...], line_range: tuple[int, int], mask: Callable[[str], str]
     ) -> int:
         """Mask this session's rows in a table, and return the number of changed rows."""
         names, session = ", ".join(columns), self._history.session_number
         select = f"SELECT rowid, {names} FROM {table} WHERE session = ? AND line >= ? AND line < ?"  # noqa: S608 - the names are constants of this module
-        rows = database.execute(select, (session, *lines)).fetchall()
+        rows = database.execute(select, (session, *line_range)).fetchall()
         changes = []
-        for row, *texts in rows:
+        for row_id, *texts in rows:
             clean = [text if text is None else mask(text) for text in texts]
             if clean != texts:
-                changes.append((*clean, row))
+                changes.append((*clean, row_id))
         assignments = ", ".join(f"{column} = ?" for column in columns)
         with database:
             database.executemany(f"UPDATE {table} SET {assignments} WHERE rowid = ?", changes)  # noqa: S608 - the names are constants of this module

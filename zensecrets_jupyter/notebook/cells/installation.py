@@ -46,10 +46,10 @@ def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
     debugger_files.install(undo)
     failed_calls = FailedCallProtection(shell, cleaner)
     failed_calls.install(undo)
-    check = PostRunCheck(shell, cleaner, (history, log, debugger_files), comm)
-    atexit.register(check.finish)
-    undo.callback(atexit.unregister, check.finish)
-    undo.callback(check.finish)
+    post_run_check = PostRunCheck(shell, cleaner, (history, log, debugger_files), comm)
+    atexit.register(post_run_check.finish)
+    undo.callback(atexit.unregister, post_run_check.finish)
+    undo.callback(post_run_check.finish)
 
     def before_cell(info: Any) -> None:
         cell = info.raw_cell or ""
@@ -63,7 +63,7 @@ def install(shell: InteractiveShell, guard: Guard, undo: ExitStack) -> None:
                 # %notebook writes the stored outputs to a file. Masking all of them after every cell would be too slow.
                 history.mask_stored_outputs()
 
-    for event, callback in (("pre_run_cell", before_cell), ("post_run_cell", check.check)):
+    for event, callback in (("pre_run_cell", before_cell), ("post_run_cell", post_run_check.check)):
         shell.events.register(event, callback)
         undo.callback(shell.events.unregister, event, callback)
 

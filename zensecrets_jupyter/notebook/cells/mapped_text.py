@@ -59,8 +59,8 @@ class MappedText(NamedTuple):
             other: The second text.
             with_space: Whether a space replaces the characters between both texts in the cell.
         """
-        between = [(self.end, other.origins[0][0])] if with_space and other.origins else []
-        return MappedText(self.text + " " * len(between) + other.text, [*self.origins, *between, *other.origins])
+        space_origins = [(self.end, other.origins[0][0])] if with_space and other.origins else []
+        return MappedText(self.text + " " * len(space_origins) + other.text, [*self.origins, *space_origins, *other.origins])
 
     def range_in_cell(self, start: int, end: int) -> tuple[int, int]:
         """Return the start and end offset in the cell of a part of the text."""

@@ -144,22 +144,22 @@ class PostRunCheck:
         self._write(f"{warning} Accept the replacement that the notebook offers, or remove {values.it} and rotate the secret.")
         return True
 
-    def _sweep_earlier_cells(self, current: int) -> None:
+    def _sweep_earlier_cells(self, current_number: int) -> None:
         """Mask new values in all earlier cells and files.
 
         In a long session the sweep stops after a short time, and continues after the next cell.
 
         Args:
-            current: The number of the cell that ran.
+            current_number: The number of the cell that ran.
         """
-        count, values = self._cleaner.redactor.added_since(self._swept_count)
-        if count == self._checked_count and not self._sweeps:
+        received_count, values = self._cleaner.redactor.added_since(self._swept_count)
+        if received_count == self._checked_count and not self._sweeps:
             return
-        if count != self._checked_count:
+        if received_count != self._checked_count:
             self._add_to_sweeps(values)
-            self._swept_count = self._checked_count = count
+            self._swept_count = self._checked_count = received_count
         try:
-            self._run_sweeps(time.monotonic() + _SWEEP_SECONDS, current)
+            self._run_sweeps(time.monotonic() + _SWEEP_SECONDS, current_number)
         except (sqlite3.Error, OSError) as error:
             self._write(f"Warning: a file of IPython still contains a value that was typed earlier, and can't be changed now ({error}).")
 
@@ -170,23 +170,23 @@ class PostRunCheck:
         """
         if not self._sweeps or not self._sweeps[-1].is_waiting:
             self._sweeps.append(Sweep(Redactor()))
-        last = self._sweeps[-1]
-        last.restart()
+        last_sweep = self._sweeps[-1]
+        last_sweep.restart()
         for value, name in values:
-            last.redactor.protect(value, name)
+            last_sweep.redactor.protect(value, name)
 
-    def _run_sweeps(self, deadline: float, current: int) -> None:
+    def _run_sweeps(self, deadline: float, current_number: int) -> None:
         # A waiting sweep does its quick search for unencoded values, which has no deadline. Only the first sweep does more.
         for sweep in list(self._sweeps):
             is_first = sweep is self._sweeps[0]
             for number, names in self._history.sweep(sweep, deadline if is_first else None).items():
-                if number != current:
+                if number != current_number:
                     self._warn_of_earlier_cell(number, _Values(names))
-            if sweep.has_files:
+            if sweep.has_unsearched_files:
                 self._log.sweep(sweep.redactor)
                 self._debugger_files.sweep(sweep.redactor)
-                sweep.has_files = False
-            if not sweep.remaining:
+                sweep.has_unsearched_files = False
+            if not sweep.remaining_count:
                 self._sweeps.remove(sweep)
 
     def _warn_of_earlier_cell(self, number: int, values: _Values) -> None:

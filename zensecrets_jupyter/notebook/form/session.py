@@ -110,7 +110,7 @@ class FormSession:
 
     def ask_next(self, request: FormRequest) -> None:
         """Replace the request by ``request``, because the rest of the command needs more values."""
-        self._release()
+        self._release_announcement()
         self._set_request(request)
 
     def dismiss(self, reason: str) -> None:
@@ -124,7 +124,9 @@ class FormSession:
         self._request = request
         self._valid_answers: dict[str, Answer] = {}
         self._key = OneTimeKey()
-        self._release = announce_pending_secrets(request.manager_id, [section.subject for section in request.sections], self._subject)
+        self._release_announcement = announce_pending_secrets(
+            request.manager_id, [section.subject for section in request.sections], self._subject
+        )
 
     def _open_state(self, problems: Problems) -> OpenForm:
         return open_state(
@@ -186,22 +188,22 @@ class FormSession:
         problems: dict[tuple[str, str], str] = {}
         for section, answer in zip(self._request.sections, submission.sections, strict=True):
             values = dict(self._valid_answers.get(section.subject, Answer({})).values)
-            requested = {field.key: field for field in section.fields}
-            seen: set[str] = set()
+            requested_fields = {field.key: field for field in section.fields}
+            seen_keys: set[str] = set()
             for key, value in answer.values:
-                problem = _value_problem(section, requested.get(key), key, value, seen)
-                seen.add(key)
-                if problem and key not in requested:
+                problem = _value_problem(section, requested_fields.get(key), key, value, seen_keys)
+                seen_keys.add(key)
+                if problem and key not in requested_fields:
                     # An added key has no field that could show the problem. The text does not quote the key, which may be a mistyped value.
                     return Problems(form=problem)
                 if problem:
                     problems[section.subject, key] = problem
                 elif value:
                     values[key] = value
-            removable = {field.key for field in section.fields if field.removable}
-            removed = tuple(dict.fromkeys(key for key in answer.removed if key in removable))
-            values = {key: value for key, value in values.items() if key not in removed}
-            self._valid_answers[section.subject] = Answer(values, removed)
+            removable_keys = {field.key for field in section.fields if field.removable}
+            removed_keys = tuple(dict.fromkeys(key for key in answer.removed if key in removable_keys))
+            values = {key: value for key, value in values.items() if key not in removed_keys}
+            self._valid_answers[section.subject] = Answer(values, removed_keys)
             for field in section.fields:
                 is_missing = field.required and not field.current_value_label and field.key not in values
                 if is_missing and (section.subject, field.key) not in problems:
@@ -230,12 +232,12 @@ class FormSession:
             self._log(f"{self._subject}: {type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}")
             self._show(Problems(form=f"This is a bug in zensecrets ({type(error).__name__}). The log of the kernel has its location."))
         else:
-            total = outcome if self._earlier_outcome is None else self._earlier_outcome.followed_by(outcome)
+            total_outcome = outcome if self._earlier_outcome is None else self._earlier_outcome.followed_by(outcome)
             if self._request is request:
-                self._end(total)
+                self._end(total_outcome)
             else:
                 # The continuation has called `ask_next`, so the form shows the next request.
-                self._earlier_outcome = total
+                self._earlier_outcome = total_outcome
                 self._show(Problems())
 
     def _show(self, problems: Problems) -> None:
@@ -248,7 +250,7 @@ class FormSession:
         self._close("submitted", f"✔ {outcome.summary or (lines[0] if lines else 'done')}", lines[1:])
 
     def _close(self, phase: Literal["submitted", "cancelled", "dismissed"], line: str, details: Sequence[str] = ()) -> None:
-        self._release()
+        self._release_announcement()
         self._valid_answers = {}
         self._key = OneTimeKey()
         # The request holds values of the command line and the stored secret, so an empty request replaces it.
@@ -257,7 +259,7 @@ class FormSession:
         self._on_change()
 
 
-def _value_problem(section: Section, field: Field | None, key: str, value: str, seen: set[str]) -> str:
+def _value_problem(section: Section, field: Field | None, key: str, value: str, seen_keys: set[str]) -> str:
     """Return the problem of a submitted value; empty if it is valid.
 
     Args:
@@ -265,9 +267,9 @@ def _value_problem(section: Section, field: Field | None, key: str, value: str, 
         field: The requested field; ``None`` for a key that the user has added.
         key: The key.
         value: The value.
-        seen: The earlier keys of the section in the same submission.
+        seen_keys: The earlier keys of the section in the same submission.
     """
-    if key in seen:
+    if key in seen_keys:
         return DUPLICATE_KEY
     if field is not None:
         # Only the browser knows whether a value was typed or read from a file, so the rules for typed text are not applied here.
@@ -282,7 +284,7 @@ def _passphrase_source(passphrase: str | None, required: RequiredPassphrase | No
 
     A new passphrase is returned for each prompt. An existing passphrase is returned once, because a second prompt means that it was wrong.
     """
-    unused = [passphrase or ""]
+    unused_passphrases = [passphrase or ""]
 
     def source(prompt: str) -> str:
         if passphrase is None or required is None:
@@ -290,6 +292,6 @@ def _passphrase_source(passphrase: str | None, required: RequiredPassphrase | No
             raise InteractionUnavailableError(message, hint="Run %secret get NAME in a cell, type the passphrase there, and submit again.")
         if required.is_new:
             return passphrase
-        return unused.pop() if unused else ""
+        return unused_passphrases.pop() if unused_passphrases else ""
 
     return source

@@ -86,12 +86,12 @@ def _passphrase(required: RequiredPassphrase, problems: Problems) -> PassphraseF
 
 
 def _section(section: Section, *, title: str, completed_label: str, problems: Problems, earlier_answer: Answer) -> FormSection:
-    schema = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
-    requested = {field.key for field in section.fields}
-    added = [Field(key) for key in earlier_answer.values if key not in requested]
+    schema_note = f"schema {section.schema}" if section.schema not in {"", "arbitrary"} else ""
+    requested_keys = {field.key for field in section.fields}
+    added_fields = [Field(key) for key in earlier_answer.values if key not in requested_keys]
     return FormSection(
         title=title,
-        note="; ".join(text for text in (schema, section.note) if text),
+        note="; ".join(text for text in (schema_note, section.note) if text),
         completed_label=completed_label,
         any_key=section.any_key,
         fields=tuple(
@@ -107,7 +107,7 @@ def _section(section: Section, *, title: str, completed_label: str, problems: Pr
                 media_type=field.media_type,
                 problem=problems.fields.get((section.subject, field.key), ""),
             )
-            for field in (*section.fields, *added)
+            for field in (*section.fields, *added_fields)
         ),
     )
 

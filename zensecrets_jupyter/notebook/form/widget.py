@@ -60,7 +60,8 @@ class FormWidget(anywidget.AnyWidget):
         super().__init__(_esm=_script("form.js") if can_make_forms() else "")
         self._shell = shell
         self._display_id = f"zensecrets-{self.model_id}"
-        self._is_shown = False
+        self._is_displayed = False
+        # The event loop of each cell that awaits the form, and the future that ends its waiting.
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         # The number comes from the list of inputs, because releases of IPython increase the execution count at different times.
         subject = f"The form of cell [{len(shell.user_ns['In']) - 1}]"
@@ -78,12 +79,12 @@ class FormWidget(anywidget.AnyWidget):
         return f"<{type(self).__name__}: {self._session.line}>"
 
     def _ipython_display_(self) -> None:
-        if not self._is_shown and not can_show_forms(self._shell):
+        if not self._is_displayed and not can_show_forms(self._shell):
             self._session.ask_through(make_prompt_asker(self._shell))
             return
         # With the same display identifier, the line of the ended form replaces the form in the notebook.
-        display(self._mime_bundle(), raw=True, display_id=self._display_id, update=self._is_shown)
-        self._is_shown = True
+        display(self._mime_bundle(), raw=True, display_id=self._display_id, update=self._is_displayed)
+        self._is_displayed = True
 
     def __await__(self) -> Generator[Any, None, Any]:
         """Wait until the form ends, and return its result; see :meth:`result`."""
@@ -117,15 +118,15 @@ class FormWidget(anywidget.AnyWidget):
         return outcome.value if outcome is not None else None
 
     async def _wait(self) -> Any:
-        if self._session.is_open and not self._is_shown:
+        if self._session.is_open and not self._is_displayed:
             self._ipython_display_()
         if self._session.is_open:
             if not can_await_forms(self._shell):
                 _raise_unsupported()
             loop = asyncio.get_running_loop()
-            submitted: asyncio.Future[None] = loop.create_future()
-            self._waiters.append((loop, submitted))
-            await submitted
+            ended: asyncio.Future[None] = loop.create_future()
+            self._waiters.append((loop, ended))
+            await ended
         return self.result()
 
     def _synchronise(self) -> None:
@@ -141,12 +142,12 @@ class FormWidget(anywidget.AnyWidget):
             self.set_trait("_esm", _script("line.js"))
         _open_forms.discard(self)
         _ended_forms.append(self)
-        if self._is_shown:
+        if self._is_displayed:
             self._ipython_display_()
-        for loop, submitted in self._waiters:
+        for loop, ended in self._waiters:
             # The event loop of the waiting cell may be closed.
             with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(_resolve, submitted)
+                loop.call_soon_threadsafe(_resolve, ended)
         self._waiters.clear()
 
     def _mime_bundle(self) -> dict[str, Any]:
@@ -228,9 +229,9 @@ def _script(name: str) -> str:
     return text
 
 
-def _resolve(submitted: asyncio.Future[None]) -> None:
-    if not submitted.done():
-        submitted.set_result(None)
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def _raise_unsupported() -> NoReturn:

@@ -71,11 +71,11 @@ class DescriptorChannel:
         self._as_terminal = as_terminal
         self._flush_writers = flush_writers
         self._terminal: PseudoTerminal | None = None
-        self._read = self._write = -1
+        self._read_descriptor = self._write_descriptor = -1
         self._process = os.getpid()
         self._stream = guard.redactor.stream()
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        # An application program command that no terminal shows: https://vt100.net/docs/vt510-rm/APC.html
+        # The marker is an application program command, which no terminal shows: https://vt100.net/docs/vt510-rm/APC.html
         self._flush_marker = b"\x1b_" + secrets.token_hex(16).encode() + b"\x1b\\"
         self._partial_marker = b""
         self._marker_arrived = threading.Event()
@@ -91,12 +91,12 @@ class DescriptorChannel:
             from zensecrets_jupyter.notebook.guard.pseudo_terminal import PseudoTerminal
 
             self._terminal = PseudoTerminal(self.real)
-            self._read, self._write = self._terminal.read, self._terminal.write
+            self._read_descriptor, self._write_descriptor = self._terminal.read_descriptor, self._terminal.write_descriptor
         else:
-            self._read, self._write = os.pipe()
+            self._read_descriptor, self._write_descriptor = os.pipe()
         inheritable = [os.get_inheritable(number) for number in self.numbers]
         for number, is_inheritable in zip(self.numbers, inheritable, strict=True):
-            os.dup2(self._write, number, is_inheritable)
+            os.dup2(self._write_descriptor, number, is_inheritable)
         self._thread.start()
         undo.callback(self._restore, inheritable)
 
@@ -108,7 +108,7 @@ class DescriptorChannel:
         with self._flush_lock:
             self._marker_arrived.clear()
             with suppress(OSError):
-                _write_all(self._write, self._flush_marker)
+                _write_all(self._write_descriptor, self._flush_marker)
                 self._marker_arrived.wait(_FLUSH_TIMEOUT)
 
     def start_capture(self) -> list[bytes]:
@@ -127,21 +127,21 @@ class DescriptorChannel:
         self.flush()
         for number, is_inheritable in zip(self.numbers, inheritable, strict=True):
             os.dup2(self.real, number, is_inheritable)
-        os.close(self._write)
+        os.close(self._write_descriptor)
         # A child process with an open descriptor keeps the thread running until the child ends.
         self._thread.join(IDLE_SECONDS)
 
     def _pump(self) -> None:
         """Read, redact and write output until all writers have closed the descriptors."""
         poll = select.poll()
-        poll.register(self._read, select.POLLIN)
+        poll.register(self._read_descriptor, select.POLLIN)
         try:
             while True:
                 self._synchronize_terminal()
                 if not poll.poll(self._poll_timeout()):
                     self._release_held_text()
                     continue
-                data = os.read(self._read, _CHUNK_SIZE)
+                data = os.read(self._read_descriptor, _CHUNK_SIZE)
                 if not data:
                     break
                 # A program may change the terminal settings just before it prompts. They must apply before the user types the answer.
@@ -154,7 +154,7 @@ class DescriptorChannel:
             with suppress(OSError):
                 self._release_held_text()
             self._marker_arrived.set()
-            os.close(self._read)
+            os.close(self._read_descriptor)
             os.close(self.real)
 
     def _poll_timeout(self) -> int | None:
@@ -170,15 +170,14 @@ class DescriptorChannel:
             self._terminal.synchronize()
 
     def _process_chunk(self, data: bytes) -> None:
-        data = self._partial_marker + data
         marker = self._flush_marker
-        pieces = data.split(marker)
-        for piece in pieces[:-1]:
-            self._write_redacted(self._decoder.decode(piece), release=True)
+        *chunks_before_markers, rest = (self._partial_marker + data).split(marker)
+        for chunk in chunks_before_markers:
+            self._write_redacted(self._decoder.decode(chunk), release=True)
             # The caller of `flush` may change the settings of the real terminal next, so they are copied before the caller continues.
             self._synchronize_terminal()
             self._marker_arrived.set()
-        rest = pieces[-1]
+        # The rest may end with the beginning of a marker, whose other bytes arrive in the next chunk.
         partial_length = next((length for length in range(len(marker) - 1, 0, -1) if rest.endswith(marker[:length])), 0)
         self._partial_marker = rest[len(rest) - partial_length :]
         self._write_redacted(self._decoder.decode(rest[: len(rest) - partial_length]))
@@ -189,7 +188,7 @@ class DescriptorChannel:
         self._write_redacted(self._decoder.decode(rest, final=True), release=True)
 
     def _write_redacted(self, text: str, *, release: bool = False) -> None:
-        """Write a text redacted; ``release`` also writes all held-back text."""
+        """Write a text redacted; if ``release`` is true, write all held-back text too."""
         try:
             if self._guard.is_on:
                 if text:

@@ -108,7 +108,7 @@ def _kernel_channels(kernel: Any, guard: Guard) -> list[Channel]:
 
 
 def _own_descriptor(stream: Any, number: int) -> int | None:
-    """Return the descriptor of the kernel process's own terminal or log, if it has one.
+    """Return the descriptor of the terminal or log of the kernel process itself, if it has one.
 
     ipykernel replaces descriptors 1 and 2 by a pipe, and sends messages with the output that it reads from the pipe. It also copies that
     output to a duplicate of the original descriptor. If this feature of ipykernel is disabled, 1 and 2 are the original descriptors.

@@ -18,8 +18,8 @@ class PseudoTerminal:
     """A pseudo-terminal that replaces a real terminal.
 
     Attributes:
-        read: The descriptor from which the guard reads the output of programs.
-        write: The descriptor to which programs write.
+        read_descriptor: The descriptor from which the guard reads the output of programs.
+        write_descriptor: The descriptor to which programs write.
     """
 
     def __init__(self, real: int) -> None:
@@ -28,24 +28,24 @@ class PseudoTerminal:
         It has the same size and settings, but no output processing, because the real terminal processes the output.
         """
         self._real = real
-        self.read, self.write = os.openpty()
-        fcntl.ioctl(self.write, termios.TIOCSWINSZ, _size(real))
+        self.read_descriptor, self.write_descriptor = os.openpty()
+        fcntl.ioctl(self.write_descriptor, termios.TIOCSWINSZ, _size(real))
         settings = termios.tcgetattr(real)
         settings[_OUTPUT] &= ~termios.OPOST
-        termios.tcsetattr(self.write, termios.TCSANOW, settings)
-        self._settings = _input_settings(termios.tcgetattr(self.write))
+        termios.tcsetattr(self.write_descriptor, termios.TCSANOW, settings)
+        self._settings = _input_settings(termios.tcgetattr(self.write_descriptor))
 
     def synchronize(self) -> None:
-        """Copy the size from the real terminal, and copy changed settings to it.
+        """Copy the size from the real terminal, and copy changed settings to the real terminal.
 
         A full-screen program such as an editor changes the settings of the terminal to which it writes, but reads keys from the real
         terminal.
         """
         with suppress(termios.error, OSError):
             size = _size(self._real)
-            if size != _size(self.read):
-                fcntl.ioctl(self.read, termios.TIOCSWINSZ, size)
-            current = termios.tcgetattr(self.read)
+            if size != _size(self.read_descriptor):
+                fcntl.ioctl(self.read_descriptor, termios.TIOCSWINSZ, size)
+            current = termios.tcgetattr(self.read_descriptor)
             if _input_settings(current) != self._settings:
                 settings = termios.tcgetattr(self._real)
                 for index in (_INPUT, _LOCAL, _CONTROL_CHARACTERS):

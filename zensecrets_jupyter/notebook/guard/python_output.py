@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class GuardedText(RedactingText):
     """A text stream that masks values while the guard is on."""
 
-    def __init__(self, inner: Any, guard: Guard, *, is_exiting: bool = False) -> None:
-        """Wrap the stream ``inner``; with ``is_exiting`` no text is held back, because the process ends."""
-        super().__init__(inner, guard.redactor, is_on=lambda: guard.is_on, is_exiting=is_exiting)
+    def __init__(self, stream: Any, guard: Guard, *, is_exiting: bool = False) -> None:
+        """Wrap ``stream``; with ``is_exiting`` no text is held back, because the process ends."""
+        super().__init__(stream, guard.redactor, is_on=lambda: guard.is_on, is_exiting=is_exiting)
         self._guard = guard
 
     def write(self, text: str) -> int:

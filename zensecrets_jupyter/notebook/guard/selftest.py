@@ -1,4 +1,7 @@
-"""Self-test of the guard: writes canaries to each output, and checks the shown text."""
+"""Self-test of the guard: writes canaries to each output, and checks the text that would be shown.
+
+A canary is a random value that is protected during the test. If a canary is shown, the output leaks.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +54,8 @@ def run(shell: InteractiveShell, redactor: Redactor, channels: Sequence[Channel]
     try:
         if session is not None:
             outputs = _kernel_outputs(shell)
-            probes = [_probe_messages(shell, session, descriptors, name, write, canaries) for name, write in outputs.items()]
-            return probes + _probe_own_output(descriptors, canaries)
+            results = [_probe_messages(shell, session, descriptors, name, write, canaries) for name, write in outputs.items()]
+            return results + _probe_own_output(descriptors, canaries)
         if descriptors:
             return [_probe_descriptors(descriptors, name, write, canaries) for name, write in _terminal_outputs(shell).items()]
         return []
@@ -80,7 +83,7 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
     # Before ipykernel 7, the output of a thread belongs to the request of the cell, even if the streams belong to another request.
     cell = str(_header(shell.parent_header).get("msg_id", ""))
     identities = {identity, cell} if hasattr(sys.stdout, "_thread_to_parent_header") else {identity}
-    with session.capture(identities) as captured, _request(shell, identity), _suppress_own_output(descriptors):
+    with session.capture(identities) as captured_texts, _request(shell, identity), _suppress_own_output(descriptors):
         for canary in canaries.values():
             write(canary.text)
         sys.stderr.flush()
@@ -94,10 +97,10 @@ def _probe_messages(  # noqa: PLR0913, PLR0917 - a probe needs the shell, its ch
             _write_to_descriptor(1, end_line)
             path_count = 2
         deadline = time.monotonic() + _TIMEOUT
-        while sum(text.count(end_text) for text in captured.copy()) < path_count and time.monotonic() < deadline:
+        while sum(text.count(end_text) for text in captured_texts.copy()) < path_count and time.monotonic() < deadline:
             sys.stdout.flush()
             time.sleep(0.01)
-    return check_output(name, canaries, "\n".join([*captured, "".join(captured)]))
+    return check_output(name, canaries, "\n".join([*captured_texts, "".join(captured_texts)]))
 
 
 @contextmanager
@@ -243,10 +246,10 @@ def _write_by_program(text: str) -> None:
 
 def _probe_own_output(descriptors: Sequence[DescriptorChannel], canaries: Mapping[str, Canary]) -> list[ChannelResult]:
     """Probe the kernel process's own output, such as a server's log."""
-    numbers = [channel.numbers[0] for channel in descriptors[:1]]
-    return [
-        _probe_descriptors(descriptors, "the kernel's own output", partial(_write_to_descriptor, number), canaries) for number in numbers
-    ]
+    if not descriptors:
+        return []
+    write = partial(_write_to_descriptor, descriptors[0].numbers[0])
+    return [_probe_descriptors(descriptors, "the kernel's own output", write, canaries)]
 
 
 def _probe_descriptors(
@@ -255,7 +258,7 @@ def _probe_descriptors(
     streams = (sys.stdout, sys.stderr)
     for stream in streams:
         stream.flush()
-    captured = [channel.start_capture() for channel in descriptors]
+    captured_outputs = [channel.start_capture() for channel in descriptors]
     try:
         for canary in canaries.values():
             write(canary.text)
@@ -264,4 +267,4 @@ def _probe_descriptors(
     finally:
         for channel in descriptors:
             channel.stop_capture()
-    return check_output(name, canaries, "\n".join(b"".join(pieces).decode("utf-8", "replace") for pieces in captured))
+    return check_output(name, canaries, "\n".join(b"".join(chunks).decode("utf-8", "replace") for chunks in captured_outputs))

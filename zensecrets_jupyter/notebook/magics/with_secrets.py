@@ -105,18 +105,18 @@ def _replace_magic_line(lines: list[str]) -> list[str]:
     match = _MAGIC.match(lines[0]) if lines else None
     if match is None:
         return lines
-    body = lines[1:]
+    code_lines = lines[1:]
     # IPython decides by the first line of a cell whether to remove an indent and prompts. Here the first line is the line of the magic,
     # so this function removes the indent and the prompts of the code.
     for clean in _CLEANERS:
-        body = clean(body) if body else body
-    body = _replace_magic_line(body)
-    if body and body[0].startswith("%%"):
-        body = cell_magic(body)
+        code_lines = clean(code_lines) if code_lines else code_lines
+    code_lines = _replace_magic_line(code_lines)
+    if code_lines and code_lines[0].startswith("%%"):
+        code_lines = cell_magic(code_lines)
     call = f"get_ipython().run_line_magic({ENTER!r}, {match['line'].strip()!r})\n"
     # Python requires imports from __future__ before all other code.
-    position = max((number for number, line in enumerate(body, 1) if _FUTURE_IMPORT.match(line)), default=0)
-    return [*body[:position], call, *body[position:]]
+    call_index = max((number for number, line in enumerate(code_lines, 1) if _FUTURE_IMPORT.match(line)), default=0)
+    return [*code_lines[:call_index], call, *code_lines[call_index:]]
 
 
 def _remove_indent(lines: list[str]) -> list[str]:

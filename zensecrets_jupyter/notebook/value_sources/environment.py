@@ -17,7 +17,7 @@ def install(redactor: Redactor, undo: ExitStack) -> None:
     """Protect the values of environment variables that are set from now on; ``undo`` stops it.
 
     Every method of ``os.environ`` that sets a variable calls the function ``os.putenv``, so this replaces only that function. An audit hook
-    could not be removed, and Python would call it for each import and each opened file.
+    is no alternative: it could not be removed, and Python would call it for each import and each opened file.
     """
     original = os.putenv
     is_active = True

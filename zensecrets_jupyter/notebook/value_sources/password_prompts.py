@@ -93,8 +93,8 @@ def _protect(redactor: Redactor, value: str, prompt: str) -> None:
     numbers = [int(suffix) for name in names if (suffix := name.removeprefix(_PREFIX)).isdigit()]
     name = f"{_PREFIX}{max(numbers, default=0) + 1}"
     redactor.protect(value, name)
-    text = " ".join(prompt.split()).rstrip(":")
-    short_prompt = f"{text[:_MAX_PROMPT_LENGTH]}…" if len(text) > _MAX_PROMPT_LENGTH else text
+    quoted_prompt = " ".join(prompt.split()).rstrip(":")
+    short_prompt = f"{quoted_prompt[:_MAX_PROMPT_LENGTH]}…" if len(quoted_prompt) > _MAX_PROMPT_LENGTH else quoted_prompt
     the_protection_reasons().add(name, f"typed at the password prompt {short_prompt!r}" if short_prompt else "typed at a password prompt")
 
 

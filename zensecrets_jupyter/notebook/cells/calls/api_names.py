@@ -90,8 +90,13 @@ def schema_class(name: str) -> Any:
 
     The result is ``None`` if no schema has a similar name.
     """
-    nearest = [name] if name in SCHEMAS else difflib.get_close_matches(name, SCHEMAS, n=1, cutoff=VERY_SIMILAR)
-    return getattr(_root_package(), nearest[0], None) if nearest and nearest[0] in _root_package().__all__ else None
+    if name not in SCHEMAS:
+        nearest_names = difflib.get_close_matches(name, SCHEMAS, n=1, cutoff=VERY_SIMILAR)
+        if not nearest_names:
+            return None
+        name = nearest_names[0]
+    package = _root_package()
+    return getattr(package, name, None) if name in package.__all__ else None
 
 
 @cache
@@ -100,11 +105,18 @@ def value_free_names() -> frozenset[str]:
 
     They are read from the classes that this process has loaded.
     """
-    loaded = []
-    for module, name in (("client", "Client"), ("managers.interface", "SecretsManager"), ("workspace", "Workspace"), ("stack", "Stack")):
-        loaded += dir(getattr(sys.modules.get(f"zensecrets_jupyter.core.{module}"), name, None))
-    loaded += dir(getattr(sys.modules.get("zensecrets_jupyter.core.schemas"), "ArbitrarySecretSchema", None))
-    return frozenset(name for name in (*loaded, *_root_package().__all__) if not name.startswith("_")) - VALUE_METHODS - SCHEMAS
+    names: list[str] = []
+    for module, class_name in (
+        ("client", "Client"),
+        ("managers.interface", "SecretsManager"),
+        ("workspace", "Workspace"),
+        ("stack", "Stack"),
+        ("schemas", "ArbitrarySecretSchema"),
+    ):
+        # For a module that is not loaded, this adds the names of None, which all begin with an underscore.
+        names += dir(getattr(sys.modules.get(f"zensecrets_jupyter.core.{module}"), class_name, None))
+    names += _root_package().__all__
+    return frozenset(name for name in names if not name.startswith("_")) - VALUE_METHODS - SCHEMAS
 
 
 def _root_package() -> ModuleType:

@@ -34,7 +34,7 @@ def decode_json(node: ast.expr) -> ast.expr:
 
 
 def operands_of(node: ast.expr) -> list[ast.expr]:
-    """Return the operands of an expression that its value may contain."""
+    """Return the operands of an expression that the value of the expression may contain."""
     if isinstance(node, ast.JoinedStr):
         return [value for value in node.values if isinstance(value, ast.Constant)]
     if isinstance(node, ast.BinOp):
@@ -66,4 +66,4 @@ def texts_of(value: Any) -> Iterator[str]:
     if type(value) is str:
         yield value
     elif type(value) is dict:
-        yield from (inner for inner in value.values() if type(inner) is str)
+        yield from (text for text in value.values() if type(text) is str)

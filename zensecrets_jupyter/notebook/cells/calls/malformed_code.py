@@ -40,7 +40,7 @@ _BOTO3_ARGUMENT = re.compile(r"\s*[A-Z]\w*\s*=[^=]")
 _KEY_AND_VALUE = re.compile(r"""\s*([\w-]{1,60})\s*["']?\s*[:=]\s*["']?(.*?)["']?\s*\Z""", re.DOTALL)
 """The contents of a string that contains both a key and a value."""
 _NEXT_ARGUMENT = re.compile(r",\s*[^\W\d]\w*\s*=\s*\Z")
-"""The end of a string without its closing quote, which contains the next keyword."""
+"""The end of a string whose closing quote is missing, so that the string contains the name of the next argument."""
 _COLON = re.compile(r"\s*:")
 _AFTER_NAME = re.compile(r"\s*[(=:.\[]")
 """The text after a word that is a name and no value."""
@@ -150,7 +150,7 @@ def _read_arguments(code: str, start: int, indent: int, variables: Mapping[str, 
     arguments = _ArgumentState(is_schema=is_schema)
     values: list[str] = []
     position = start
-    while arguments.brackets and (token := _TOKEN.match(code, position)) is not None:
+    while arguments.open_brackets and (token := _TOKEN.match(code, position)) is not None:
         position = token.end()
         if token["newline"]:
             if arguments.is_complete and len(token[0]) - 1 <= indent:
@@ -158,7 +158,7 @@ def _read_arguments(code: str, start: int, indent: int, variables: Mapping[str, 
         elif token["quote"]:
             text, position = _read_value(code, token["quote"], position, arguments)
             values.append(re.sub(r"\\(['\"\\])", r"\1", text))
-            arguments.last = '"'
+            arguments.last_symbol = '"'
         elif not token["blank"] and not token["comment"]:
             if token["word"] and arguments.is_value(token["word"]) and _is_unquoted_value(token["word"], code, position, variables):
                 values.append(token["word"])
@@ -173,10 +173,10 @@ def _read_value(code: str, quote: str, start: int, arguments: _ArgumentState) ->
     """
     string = _read_string(code, quote, start)
     text, position = string.text, string.end
-    may_be_key = arguments.last not in {":", "="} or _NEXT_ARGUMENT.search(text[-_MAX_LOOKBEHIND:])
-    if may_be_key and (pair := _split_key_and_value(code, string, quote)):
-        key, text, position = pair
-        arguments.keyword = key or arguments.word
+    may_be_key = arguments.last_symbol not in {":", "="} or _NEXT_ARGUMENT.search(text[-_MAX_LOOKBEHIND:])
+    if may_be_key and (key_value_end := _split_key_and_value(code, string, quote)):
+        key, text, position = key_value_end
+        arguments.keyword = key or arguments.last_word
     elif _COLON.match(code, position) or (may_be_key and text.rstrip().endswith(":") and not is_opaque(text)):
         arguments.keyword = text
         return "", position
@@ -242,47 +242,47 @@ class _ArgumentState:
     """The reader's state inside the arguments of a call.
 
     Attributes:
-        brackets: For each open bracket, whether its contents may be values.
+        open_brackets: For each open bracket, whether its contents may be values. The first one is the bracket of the call.
         keyword: The key or keyword of the next value.
-        last: The last token; ``w`` for a word and ``"`` for a string.
-        word: The last token, if it is a word.
+        last_symbol: The last token; ``w`` for a word and ``"`` for a string.
+        last_word: The last token if it is a word; otherwise empty.
     """
 
     def __init__(self, *, is_schema: bool) -> None:
         self._is_schema = is_schema
-        self.brackets = [True]
+        self.open_brackets = [True]
         self.keyword = ""
-        self.last = ""
-        self.word = ""
+        self.last_symbol = ""
+        self.last_word = ""
         self._is_first = True
 
     @property
     def is_complete(self) -> bool:
         """Whether a statement may end here."""
-        return bool(self.last) and self.last not in _CONTINUATIONS
+        return bool(self.last_symbol) and self.last_symbol not in _CONTINUATIONS
 
     def is_value(self, text: str) -> bool:
         """Return whether a string at this position is a value and not a secret's name."""
-        is_first_argument = self._is_first and len(self.brackets) == 1 and not self.keyword
+        is_first_argument = self._is_first and len(self.open_brackets) == 1 and not self.keyword
         is_name = is_first_argument and SECRET_NAME.fullmatch(text) and not is_opaque(text)
-        return self.brackets[-1] and not self._has_value_free_keyword() and not is_name
+        return self.open_brackets[-1] and not self._has_value_free_keyword() and not is_name
 
     def _has_value_free_keyword(self) -> bool:
         # A mapping, and a schema with arbitrary keys, may have a key such as `description`.
-        is_key = self._is_schema or len(self.brackets) > 1
-        return self.keyword in VALUE_FREE_ARGUMENTS if is_key else is_value_free_argument(self.keyword)
+        allows_any_key = self._is_schema or len(self.open_brackets) > 1
+        return self.keyword in VALUE_FREE_ARGUMENTS if allows_any_key else is_value_free_argument(self.keyword)
 
     def advance(self, text: str, *, is_word: bool) -> None:
         """Update the state after a word, a bracket or another character."""
         if text in {"(", "[", "{"}:
             # The texts in `getenv("…")` and `os.environ["…"]` are names of variables.
-            passes_values = text == "(" and (self.word in PASS_THROUGH or _takes_values(self.word))
-            self.brackets.append(self.brackets[-1] and (self.last != "w" or passes_values))
+            passes_values = text == "(" and (self.last_word in PASS_THROUGH or _takes_values(self.last_word))
+            self.open_brackets.append(self.open_brackets[-1] and (self.last_symbol != "w" or passes_values))
         elif text in {")", "]", "}"}:
-            self.brackets.pop()
+            self.open_brackets.pop()
         elif text == ",":
-            self._is_first, self.keyword = self._is_first and len(self.brackets) > 1, ""
+            self._is_first, self.keyword = self._is_first and len(self.open_brackets) > 1, ""
         elif text == "=":
-            self.keyword = self.word
-        self.word = text if is_word else ""
-        self.last = "w" if is_word else text
+            self.keyword = self.last_word
+        self.last_word = text if is_word else ""
+        self.last_symbol = "w" if is_word else text

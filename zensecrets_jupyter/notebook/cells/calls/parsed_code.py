@@ -11,7 +11,6 @@ import difflib
 import re
 import warnings
 from functools import lru_cache
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zensecrets_jupyter.core.names import VALUE_FREE_ARGUMENTS, is_value_free_argument
@@ -75,7 +74,7 @@ def _parse(code: str) -> ast.Module:
 
 
 class _Signature(NamedTuple):
-    """The meaning of the arguments of a call.
+    """What the arguments of a call are.
 
     Attributes:
         takes_values: Whether the arguments are secret values.
@@ -182,27 +181,27 @@ class _CallFinder:
                 self._is_api_by_name[node.id] = None
                 self._is_api_by_name[node.id] = self._classify_name(node.id, self._object_of(node), depth)
             return self._is_api_by_name[node.id]
-        resolved = self._object_of(node)
-        if resolved is not _MISSING:
-            return is_api_object(resolved)
+        known_object = self._object_of(node)
+        if known_object is not _MISSING:
+            return is_api_object(known_object)
         if isinstance(node, ast.Attribute):
-            owner = self._is_api(node.value, depth + 1)
-            return owner and (node.attr in NAVIGATION or node.attr not in value_free_names())
+            is_owner_api = self._is_api(node.value, depth + 1)
+            return is_owner_api and (node.attr in NAVIGATION or node.attr not in value_free_names())
         if isinstance(node, (ast.Await, ast.NamedExpr)):
             return self._is_api(node.value, depth + 1)
         return self._is_api(node.func, depth + 1) if isinstance(node, ast.Call) else False
 
-    def _classify_name(self, name: str, resolved: Any, depth: int) -> bool | None:
+    def _classify_name(self, name: str, known_object: Any, depth: int) -> bool | None:
         """Return whether a name with the object ``resolved`` belongs to the API; ``None`` if unknown."""
-        assigned = [self._is_api(value, depth + 1) for value in self._assigned_expressions.get(name, ())]
-        if True in assigned:
+        assigned_results = [self._is_api(value, depth + 1) for value in self._assigned_expressions.get(name, ())]
+        if True in assigned_results:
             # The cell may have failed before the assignment, so the variable may still have another value.
             return True
-        if resolved is not _MISSING:
-            return is_api_object(resolved)
-        if assigned and None not in assigned:
+        if known_object is not _MISSING:
+            return is_api_object(known_object)
+        if assigned_results and None not in assigned_results:
             return False
-        is_api = name == "Client" or name in self._imported_names or (not assigned and is_similar(name, SCHEMAS, VERY_SIMILAR))
+        is_api = name == "Client" or name in self._imported_names or (not assigned_results and is_similar(name, SCHEMAS, VERY_SIMILAR))
         return True if is_api else None
 
     def _object_of(self, node: ast.expr) -> Any:
@@ -214,8 +213,8 @@ class _CallFinder:
             return self._variables.get(node.id, getattr(builtins, node.id, _MISSING))
         if isinstance(node, ast.Attribute):
             owner = self._object_of(node.value)
-            # Only instance and module dictionaries are read: a property may read a secret.
-            attributes = getattr(owner, "__dict__", None) if isinstance(owner, ModuleType) or not isinstance(owner, type) else None
+            # Only the dictionaries of instances and modules are read, because a property may read a secret.
+            attributes = None if isinstance(owner, type) else getattr(owner, "__dict__", None)
             return attributes.get(node.attr, _MISSING) if isinstance(attributes, dict) else _MISSING
         return _MISSING
 
@@ -247,29 +246,29 @@ class _CallFinder:
         """
         if depth > _MAX_DEPTH:
             return
-        parts: list[ast.expr] = []
+        inner_expressions: list[ast.expr] = []
         if isinstance(node, ast.Constant):
             if isinstance(node.value, (str, bytes)):
                 yield node.value if isinstance(node.value, str) else node.value.decode("utf-8", "replace")
         elif isinstance(node, ast.Dict):
             keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
-            parts = [
+            inner_expressions = [
                 value
                 for key, value in zip(keys, node.values, strict=True)
                 if key not in VALUE_FREE_ARGUMENTS and not (isinstance(key, str) and is_public(key))
             ]
         elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
             pairs = [item for item in node.elts if isinstance(item, ast.Tuple) and len(item.elts) == 2]  # noqa: PLR2004 - a pair has a key and a value
-            parts = [pair.elts[1] for pair in pairs] if pairs else node.elts
+            inner_expressions = [pair.elts[1] for pair in pairs] if pairs else node.elts
         elif isinstance(node, ast.Name):
-            parts = self._assigned_expressions.get(node.id, [])
-            yield from texts_of(self._variables.get(node.id, "" if parts else self._unquoted_value(node)))
+            inner_expressions = self._assigned_expressions.get(node.id, [])
+            yield from texts_of(self._variables.get(node.id, "" if inner_expressions else self._unquoted_value(node)))
         elif isinstance(node, ast.Call):
-            parts = self._returned_arguments(node)
+            inner_expressions = self._returned_arguments(node)
         else:
-            parts = operands_of(node)
-        for part in parts:
-            yield from self._texts_in(part, is_public, depth + 1)
+            inner_expressions = operands_of(node)
+        for inner_expression in inner_expressions:
+            yield from self._texts_in(inner_expression, is_public, depth + 1)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             yield concatenate(node)
 
@@ -286,12 +285,14 @@ class _CallFinder:
         For example, the result of ``dict(k="…")`` contains its argument, but ``getenv("…")`` does not return the name.
         """
         function = call.func
+        name = function.id if isinstance(function, ast.Name) else ""
         if isinstance(function, ast.Attribute):
-            is_text = isinstance(function.value, (ast.Constant, ast.JoinedStr, ast.BinOp))
-            if is_text or function.attr in _TEXT_METHODS:
-                arguments = [*call.args, *(keyword.value for keyword in call.keywords)] if is_text else []
+            name = function.attr
+            # A method of a string literal, such as `format`, may return its arguments too.
+            is_literal = isinstance(function.value, (ast.Constant, ast.JoinedStr, ast.BinOp))
+            if is_literal or name in _TEXT_METHODS:
+                arguments = [*call.args, *(keyword.value for keyword in call.keywords)] if is_literal else []
                 return [function.value, *arguments]
-        name = function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
         if name in _DEFAULT_GETTERS:
             return [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "default")]
         if name not in PASS_THROUGH:

@@ -42,11 +42,11 @@ def _overwrite(data: bytes, redactor: Redactor) -> bytes:
     # Each byte that is not UTF-8 becomes a surrogate, which _encode converts back.
     text = data.decode("utf-8", "surrogateescape")
     parts = []
-    end = 0
+    last_end = 0
     for match in redactor.find(text):
-        parts += [_encode(text[end : match.start]), _FILLER * len(_encode(text[match.start : match.end]))]
-        end = match.end
-    overwritten = b"".join([*parts, _encode(text[end:])])
+        parts += [_encode(text[last_end : match.start]), _FILLER * len(_encode(text[match.start : match.end]))]
+        last_end = match.end
+    overwritten = b"".join([*parts, _encode(text[last_end:])])
     # The search in bytes finds more encodings than the search in text. If it still finds a value, the whole buffer is overwritten.
     return overwritten if redactor.redact_bytes(overwritten) is overwritten else _FILLER * len(data)
 

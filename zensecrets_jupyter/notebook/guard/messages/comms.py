@@ -26,6 +26,7 @@ _MAX_COMMS = 2_000
 """Maximum number of comms whose masked texts are stored. The texts of the oldest comms are dropped first."""
 
 _Path = tuple[Any, ...]
+"""The keys and indexes that lead to a text in JSON data."""
 _Originals = dict[str, list[str]]
 """For each mask in a text, the original texts in their order."""
 
@@ -106,8 +107,8 @@ def _omit_masked_state(data: dict[str, Any], redacted: dict[str, Any]) -> dict[s
     paths = data.get("buffer_paths") or []
     if any(path and path[0] not in state for path in paths):
         # The order of the paths assigns buffers to them, so either all paths stay or none.
-        with_buffers = {path[0] for path in paths if path}
-        state = {name: value for name, value in state.items() if name not in with_buffers}
+        names_with_buffers = {path[0] for path in paths if path}
+        state = {name: value for name, value in state.items() if name not in names_with_buffers}
         paths = []
     return {**redacted, "state": state, "buffer_paths": paths}
 
@@ -120,11 +121,11 @@ def _changed_texts(tree: Any, redacted: Any, path: _Path) -> Iterator[tuple[_Pat
         yield path, tree
     elif isinstance(tree, dict) and isinstance(redacted, dict):
         # A key may be masked too. The front end sends the masked key back, so the path contains the masked key.
-        for inner, (masked_key, masked) in zip(tree.values(), redacted.items(), strict=True):
-            yield from _changed_texts(inner, masked, (*path, masked_key))
+        for child, (masked_key, masked) in zip(tree.values(), redacted.items(), strict=True):
+            yield from _changed_texts(child, masked, (*path, masked_key))
     elif isinstance(tree, list) and isinstance(redacted, list):
-        for number, (inner, masked) in enumerate(zip(tree, redacted, strict=True)):
-            yield from _changed_texts(inner, masked, (*path, number))
+        for number, (child, masked) in enumerate(zip(tree, redacted, strict=True)):
+            yield from _changed_texts(child, masked, (*path, number))
 
 
 def _find_originals(text: str, redactor: Redactor) -> _Originals:
@@ -138,9 +139,9 @@ def _restore(tree: Any, path: _Path, originals: dict[_Path, _Originals]) -> Any:
     if isinstance(tree, str):
         return _replace_masks(tree, originals.get(path), originals) if "‹secret:" in tree else tree
     if isinstance(tree, dict):
-        return {key: _restore(inner, (*path, key), originals) for key, inner in tree.items()}
+        return {key: _restore(child, (*path, key), originals) for key, child in tree.items()}
     if isinstance(tree, list):
-        return [_restore(inner, (*path, number), originals) for number, inner in enumerate(tree)]
+        return [_restore(child, (*path, number), originals) for number, child in enumerate(tree)]
     return tree
 
 
@@ -160,6 +161,6 @@ def _replace_masks(text: str, path_originals: _Originals | None, originals: dict
             # If the user has copied a mask, the last original text replaces all remaining copies.
             texts = remaining[mask]
             return texts.pop(0) if len(texts) > 1 else texts[0]
-        return next((other[mask][0] for other in originals.values() if mask in other), mask)
+        return next((path_texts[mask][0] for path_texts in originals.values() if mask in path_texts), mask)
 
     return _MASK.sub(original, text)

@@ -31,11 +31,11 @@ class NumberPlaceholders:
         """
         if isinstance(content, dict):
             changed = {
-                key: self._insert_in_text(key, inner) if isinstance(inner, str) else self.insert(inner) for key, inner in content.items()
+                key: self._insert_in_text(key, child) if isinstance(child, str) else self.insert(child) for key, child in content.items()
             }
-            return changed if any(changed[key] is not inner for key, inner in content.items()) else content
+            return changed if any(changed[key] is not child for key, child in content.items()) else content
         if isinstance(content, list):
-            items = [self.insert(inner) for inner in content]
+            items = [self.insert(child) for child in content]
             return items if any(new is not old for new, old in zip(items, content, strict=True)) else content
         return content
 
@@ -46,14 +46,14 @@ class NumberPlaceholders:
         if isinstance(content, str):
             return _PLACEHOLDER.sub(lambda match: self._numbers[int(match[1])], content)
         if isinstance(content, dict):
-            return {key: self.restore(inner) for key, inner in content.items()}
-        return [self.restore(inner) for inner in content] if isinstance(content, list) else content
+            return {key: self.restore(child) for key, child in content.items()}
+        return [self.restore(child) for child in content] if isinstance(content, list) else content
 
     def _insert_in_text(self, mime_type: Any, text: str) -> str:
         spans = numbers_in_scripts(str(mime_type), text)
-        parts, end = [], 0
+        parts, last_end = [], 0
         for start, stop in spans:
-            parts += [text[end:start], f"{_PLACEHOLDER_START}{len(self._numbers)}\ue001"]
+            parts += [text[last_end:start], f"{_PLACEHOLDER_START}{len(self._numbers)}\ue001"]
             self._numbers.append(text[start:stop])
-            end = stop
-        return "".join([*parts, text[end:]]) if spans else text
+            last_end = stop
+        return "".join([*parts, text[last_end:]]) if spans else text

@@ -93,9 +93,9 @@ def redact_all_texts(tree: Any) -> Any:
     if isinstance(tree, str):
         return tree if len(tree) <= _MAX_UNPROTECTED_LENGTH or tree in _PROTOCOL_TERMS else FAILED
     if isinstance(tree, dict):
-        return {redact_all_texts(key): redact_all_texts(inner) for key, inner in tree.items()}
+        return {redact_all_texts(key): redact_all_texts(child) for key, child in tree.items()}
     if isinstance(tree, (list, tuple)):
-        return [redact_all_texts(inner) for inner in tree]
+        return [redact_all_texts(child) for child in tree]
     # A long number may be a value. The front end expects a number, so 0 replaces it.
     return tree if tree is None or isinstance(tree, bool) or len(str(tree)) <= _MAX_UNPROTECTED_LENGTH else 0
 
@@ -105,5 +105,5 @@ def _map_texts(tree: Any, change: Callable[[str], str]) -> Any:
     if isinstance(tree, str):
         return change(tree)
     if isinstance(tree, dict):
-        return {change(key): _map_texts(inner, change) for key, inner in tree.items()}
-    return [_map_texts(inner, change) for inner in tree] if isinstance(tree, list) else tree
+        return {change(key): _map_texts(child, change) for key, child in tree.items()}
+    return [_map_texts(child, change) for child in tree] if isinstance(tree, list) else tree

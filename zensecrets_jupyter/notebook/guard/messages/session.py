@@ -187,6 +187,7 @@ class _Capture:
 
     def send_multipart(self, parts: list[bytes], **_options: Any) -> None:
         """Collect every text of a message, as a front end would read it."""
+        # After the delimiter and the signature come four parts of JSON (header, parent header, metadata, content), and then the buffers.
         start = parts.index(b"<IDS|MSG>") + 2
         for part in parts[start : start + 4]:
             self.texts += _texts_in(self._unpack(part))
@@ -228,12 +229,12 @@ def _is_header(part: Any) -> bool:
 
 def _texts_in(tree: Any) -> Iterator[str]:
     if isinstance(tree, dict):
-        for key, inner in tree.items():
+        for key, child in tree.items():
             yield str(key)
-            yield from _texts_in(inner)
+            yield from _texts_in(child)
     elif isinstance(tree, list):
-        for inner in tree:
-            yield from _texts_in(inner)
+        for child in tree:
+            yield from _texts_in(child)
     else:
         yield str(tree)
 

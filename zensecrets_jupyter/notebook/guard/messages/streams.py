@@ -33,7 +33,10 @@ The redactor needs these characters to find a value that begins in one message a
 
 
 class _Stream:
-    """A stream of one cell, with its last message and the destination of that message."""
+    """A stream of one cell, with its last message and the destination of that message.
+
+    The attributes ``socket``, ``message`` and ``ident`` are arguments of :meth:`StreamMessages.send`, and ``tail`` is the end of the text.
+    """
 
     __slots__ = ("ident", "message", "redactor", "socket", "tail")
 
@@ -69,12 +72,18 @@ class StreamMessages:
         self._send = send
         self._lock = threading.RLock()
         self._streams: OrderedDict[tuple[str, str], _Stream] = OrderedDict()
+        # The keys of the streams with held-back text.
         self._held_keys: set[tuple[str, str]] = set()
         self._process = os.getpid()
         _instances.add(self)
 
     def send(self, socket: Any, message: dict[str, Any], ident: Any) -> bool:
         """Send a stream message redacted; a possible beginning of a value is held back.
+
+        Args:
+            socket: The socket to which the kernel sends its output.
+            message: The message.
+            ident: The address of the message on the socket.
 
         Returns:
             Whether the message was handled; ``False`` if it has no text.
