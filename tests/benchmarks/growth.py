@@ -83,9 +83,9 @@ def submit_update_form(manager: SecretsManager, name: str, content: Mapping[str,
     """Submit the form of an update, with a new value for each key."""
     request = update_form(manager, manager.get_secret(name), keys=None, values={})
     session = FormSession("form", request, "The form", lambda: None, _log)
-    message = {"form": "form", "attempt": 0, "sections": [{"values": list(content.items()), "removed": []}], "passphrase": None}
+    message = {"form_id": "form", "attempt": 0, "sections": [{"values": list(content.items()), "removed": []}], "passphrase": None}
     assert isinstance(session.state, OpenForm)
-    box = SealedBox(PublicKey(base64.b64decode(session.state.key)))
+    box = SealedBox(PublicKey(base64.b64decode(session.state.public_key)))
     session.receive({"kind": "submit", "sealed": base64.b64encode(box.encrypt(json.dumps(message).encode())).decode()})
     if session.is_open:
         raise RuntimeError(session.state)

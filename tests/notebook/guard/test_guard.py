@@ -370,7 +370,7 @@ def _wait_for_size(channel: DescriptorChannel, size: int) -> None:
     unread = b""
     while int.from_bytes(unread, sys.byteorder) != size or not unread:
         assert time.monotonic() < deadline
-        unread = fcntl.ioctl(channel._read, termios.FIONREAD, bytes(4))
+        unread = fcntl.ioctl(channel._read_descriptor, termios.FIONREAD, bytes(4))
         time.sleep(0.001)
 
 
