@@ -155,9 +155,9 @@ class BaseStep(Step[Any]):
 
     def _wrong_type_error(self, parameters: object) -> StepInterfaceError:
         """Return the error for parameters that are no instance of the step's parameters class."""
-        expected = self._parameters_class.__name__ if self._parameters_class is not None else "none"
-        message = f"The parameters of step {self.name!r} are of type {type(parameters).__qualname__}, and it takes {expected}."
-        return StepInterfaceError(message, hint=f"Give an instance: {expected}(…)." if self._parameters_class is not None else "")
+        class_name = self._parameters_class.__name__ if self._parameters_class is not None else "none"
+        message = f"The parameters of step {self.name!r} are of type {type(parameters).__qualname__}, and it takes {class_name}."
+        return StepInterfaceError(message, hint=f"Give an instance: {class_name}(…)." if self._parameters_class is not None else "")
 
     def _suggest(self, name: str) -> str:
         """Return a hint for an unknown argument of the constructor: the right way to pass the argument, or similar names."""

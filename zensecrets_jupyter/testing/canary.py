@@ -61,8 +61,8 @@ def encodings_of(text: str) -> dict[str, bytes]:
         "reversed": plain[::-1],
     }
     for shift in range(3):
-        # The position of the text in the encoded data decides which of three digit sequences appears. Its first and last digits also depend
-        # on the neighboring bytes, so they are cut off.
+        # base64 encodes three bytes at a time, so a text has three encodings, which depend on its position in the data. The first and the
+        # last digits also depend on the neighboring bytes, so they are cut off.
         digits = base64.b64encode(b"\0" * shift + plain)
         start, end = (shift * 8 + 5) // 6, (shift + len(plain)) * 8 // 6
         encoded[f"base64 shifted by {shift}"] = digits[start:end]

@@ -140,8 +140,8 @@ def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: Prog
 
     Raises:
         UnsupportedOperationError: If the target has to replace secrets and can't; nothing was written.
-        ZenSecretsError: If the target fails; the error states the progress and that copying again continues.
-        InterruptedWork: On Ctrl-C; the error states the progress and that copying again continues.
+        ZenSecretsError: If the target fails; the error states the progress and suggests to copy again.
+        InterruptedWork: On Ctrl-C; the error states the progress and suggests to copy again.
     """
     conflicts = [secret.name for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)]
     replaced = [name for name in conflicts if name in replace]
@@ -202,9 +202,8 @@ def copy_secrets(
 def conflict_error(plan: CopyPlan, *, hint: str) -> SecretExistsError:
     """Return the error that lists the conflicts of a plan."""
     names = [secret.name for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)]
-    # The reason is a part of the message below.
-    reason = "with other content" if Capability.READ in plan.target.capabilities else "and returns no secrets that could be compared"
-    message = f"Secrets manager {plan.target.name!r} has {_list_names(names)} already, {reason}; nothing was copied."
+    detail = "with other content" if Capability.READ in plan.target.capabilities else "and returns no secrets that could be compared"
+    message = f"Secrets manager {plan.target.name!r} has {_list_names(names)} already, {detail}; nothing was copied."
     return SecretExistsError(message, name=names[0], manager=plan.target.name, hint=hint)
 
 
@@ -226,7 +225,7 @@ def _check_capabilities(source: SecretsManager, target: SecretsManager, *, needs
 
 
 def _check_readable(source: SecretsManager, results: Mapping[str, SecretRecord | ZenSecretsError], *, are_names_given: bool) -> None:
-    """Raise the first error that prevents the copy; errors of single secrets do not.
+    """Raise the first error that prevents the whole copy, and ignore errors that prevent only the copy of a single secret.
 
     Args:
         source: The secrets manager to copy from.

@@ -129,6 +129,7 @@ def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) ->
     except ZenSecretsError as error:
         problem = error
     except BaseException:
+        # An interruption by Ctrl-C undoes the import too.
         _undo_all(undo_steps)
         raise
     else:

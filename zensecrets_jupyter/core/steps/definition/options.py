@@ -90,9 +90,9 @@ def validate_options(
         StepInterfaceError: If an argument is unknown; the error suggests similar names.
     """
     check_names(owner, arguments, reasons, effective_names)
-    stored = {name: value for name, value in arguments.items() if value is not None}
-    warn_once({f"{name}=": reasons[name] for name, value in stored.items() if value is not False and reasons[name]}, owner)
-    return stored
+    stored_options = {name: value for name, value in arguments.items() if value is not None}
+    warn_once({f"{name}=": reasons[name] for name, value in stored_options.items() if value is not False and reasons[name]}, owner)
+    return stored_options
 
 
 def check_names(owner: str, names: Collection[str], allowed_names: Collection[str], other_names: Collection[str]) -> None:

@@ -76,7 +76,7 @@ class StepCache:
         """
         code = None if step.code is None else code_digest(step.code)
         materializers = {output: step.materializer_of(output) for output in step.signature.outputs}
-        # The code of the default materializer is left out, because it is no code of the user.
+        # The code of the default materializer is left out, because it belongs to this package.
         materializer_code = {output: code_digest(item) for output, item in materializers.items() if item is not PickleMaterializer}
         if code is None or None in materializer_code.values():
             return None
@@ -201,7 +201,7 @@ class StepCache:
     def _to_json_types(self, value: Any) -> Any:
         """Return a setting or attribute as JSON types.
 
-        A fingerprint replaces a text with the value of a secret, and a digest replaces an object of any other type.
+        A text that contains the value of a secret becomes a fingerprint. An object of another type becomes a digest.
         """
         if isinstance(value, str) and pickling.holds_value(value.encode("utf-8", "surrogatepass")):
             return {"fingerprint": self._workspace.fingerprint(str.__str__(value))}
@@ -224,4 +224,4 @@ def _record_path(key: str) -> str:
 
 def _type_names(types: Mapping[str, Any]) -> dict[str, str]:
     """Return the names of the declared types, as texts that are equal in every process."""
-    return {name: _ADDRESS.sub("", type_name(declared)) for name, declared in types.items()}
+    return {name: _ADDRESS.sub("", type_name(declared_type)) for name, declared_type in types.items()}

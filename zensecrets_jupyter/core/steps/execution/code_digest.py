@@ -74,6 +74,7 @@ def _class_texts(item: type, visited: set[int]) -> Iterator[str]:
             if isinstance(member, str) and _contains_secret(member):
                 raise _NoDigestError
             yield f"{name} {_object_digest(member)}"
+        # A decorated method is replaced by the function that the decorators wrap.
         function = inspect.unwrap(member.__func__ if isinstance(member, (classmethod, staticmethod)) else member)
         if isinstance(function, types.FunctionType):
             yield name
@@ -91,7 +92,7 @@ def _code_texts(code: types.CodeType) -> Iterator[str]:
 
 def _constant_text(constant: Any) -> str:
     if isinstance(constant, str) and _contains_secret(constant):
-        # The value of a secret is typed in the code. The digest would allow an attacker to test guesses of it.
+        # The code contains the value of a secret. An attacker could test guesses of the value by the digest.
         raise _NoDigestError
     # The order of a frozenset of texts is different in each process.
     text = sorted(map(_constant_text, constant)) if isinstance(constant, frozenset) else repr(constant)
@@ -124,6 +125,7 @@ def _global_texts(function: types.FunctionType, name: str, visited: set[int]) ->
 
 def _entrypoint_or_item(item: Any) -> Any:
     """Return the function of a step, or any other ``item`` itself."""
+    # getattr_static runs no code of the object.
     entrypoint = None if isinstance(item, type) else inspect.getattr_static(item, "entrypoint", None)
     return entrypoint if isinstance(entrypoint, types.FunctionType) else item
 
