@@ -95,7 +95,7 @@ class BasePipeline(Pipeline):
             known_names = [name for name in inspect.signature(self.run).parameters if name != "unknown"]
             problem, hint = unknown_arguments(unknown, known_names)
             raise StepInterfaceError(f"Wrong arguments for pipeline {self.name!r}: {problem}.", hint=hint)
-        configured = self.with_options(
+        configured_copy = self.with_options(
             run_name,
             schedule=schedule,
             step_configurations=step_configurations,
@@ -105,7 +105,7 @@ class BasePipeline(Pipeline):
             settings=settings,
             extra=extra,
         )
-        return PipelineRunView(configured())
+        return PipelineRunView(configured_copy())
 
     def with_config(self, config_file: str, overwrite_step_parameters: bool = False) -> Self:  # noqa: FBT001, FBT002 - ZenML's signature
         """Configure the pipeline and its steps from a YAML file, and return the pipeline.
@@ -149,9 +149,9 @@ class BasePipeline(Pipeline):
         graph.check()
         return graph
 
-    def _check_step_names(self, configured: Mapping[str, Any]) -> None:
+    def _check_step_names(self, configurations: Mapping[str, Any]) -> None:
         """Raise an error if a configured step does not exist."""
-        unknown_name = next((name for name in configured if name not in self._steps), None)
+        unknown_name = next((name for name in configurations if name not in self._steps), None)
         if unknown_name is not None:
             message = f"Pipeline {self.name!r} has no step {unknown_name!r} to configure."
             raise StepInterfaceError(message, hint=did_you_mean(unknown_name, self._steps) or f"Its steps are {', '.join(self._steps)}.")

@@ -179,15 +179,15 @@ class Pipeline:
         allowed_names = {*PIPELINE_OPTIONS, *_EFFECTIVE_OPTIONS} - {"name"}
         check_names(str(self), {**file_options, **options}, allowed_names, _RUN_OPTIONS)
         schedule_option = {} if schedule is None else {"schedule": schedule}
-        configured = copy.copy(self).configure(**{**file_options, **schedule_option, **options})
+        configured_copy = copy.copy(self).configure(**{**file_options, **schedule_option, **options})
         step_options = {step: validate_step_configuration(step, configuration, str(self)) for step, configuration in by_step.items()}
-        configured.run_options = replace(
+        configured_copy.run_options = replace(
             self.run_options,
             name=name or self.run_options.name,
             unlisted=unlisted or self.run_options.unlisted,
             steps={**self.run_options.steps, **step_options},
         )
-        return configured
+        return configured_copy
 
     def __call__(self, *args: Any, **kwargs: Any) -> PipelineRun:
         """Run the pipeline on the active stack and return the run.

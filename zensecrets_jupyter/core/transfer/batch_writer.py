@@ -82,9 +82,9 @@ class _BatchWriter:
     @property
     def progress(self) -> str:
         """The progress as a sentence."""
-        completed = self._already_copied_count + sum(not reason for reason in list(self.outcomes.values()))
-        total = self._already_copied_count + len(self._records)
-        return f"{completed} of {total} secrets are in {self._target.name!r}, each of them complete."
+        completed_count = self._already_copied_count + sum(not reason for reason in list(self.outcomes.values()))
+        total_count = self._already_copied_count + len(self._records)
+        return f"{completed_count} of {total_count} secrets are in {self._target.name!r}, each of them complete."
 
     def run(self) -> None:
         """Write all records until one fails."""

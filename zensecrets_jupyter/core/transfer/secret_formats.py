@@ -64,10 +64,10 @@ def read(text: str, file_format: str, *, file: str, name: str, is_single: bool =
     records = _parse_export(document, file) if EXPORT_KEY in document else _parse_plain(document, file, name, is_single=is_single)
     if not records:
         raise _unreadable_error(file, "holds no secrets", "Check that it is the right one.")
-    for secret, record in records.items():
-        check_name(secret, from_file=True)
+    for secret_name, record in records.items():
+        check_name(secret_name, from_file=True)
         for key in record.content:
-            check_key(key, name=secret, from_file=True)
+            check_key(key, name=secret_name, from_file=True)
     return records
 
 
@@ -187,6 +187,7 @@ def _check_mapping(document: Any, file: str) -> dict[str, Any]:
 
 def _parse_plain(document: Mapping[str, Any], file: str, name: str, *, is_single: bool) -> dict[str, SecretRecord]:
     """Return the secrets of a file that is no export; the arguments are those of :func:`read`."""
+    # In a file with several secrets, each key is the name of a secret and holds a mapping.
     keys_with_mapping = {key for key, value in document.items() if isinstance(value, dict)}
     if keys_with_mapping and is_single and len(keys_with_mapping) < len(document):
         raise _unreadable_error(file, f"holds a mapping under {quote_untrusted(next(iter(keys_with_mapping)))}", "Give each key a text.")
@@ -197,7 +198,7 @@ def _parse_plain(document: Mapping[str, Any], file: str, name: str, *, is_single
             raise _unreadable_error(
                 file, f"mixes names and keys: {quote_untrusted(key)} holds no keys, and others do", "Put each key under a name."
             )
-    return {secret: SecretRecord("arbitrary", _convert_content(secret, content, file)) for secret, content in document.items()}
+    return {key: SecretRecord("arbitrary", _convert_content(key, content, file)) for key, content in document.items()}
 
 
 def _parse_export(document: Mapping[str, Any], file: str) -> dict[str, SecretRecord]:

@@ -85,21 +85,21 @@ def removal_hint(stack: str, component_type: ComponentType) -> str:
     return f"Remove it first: %stack remove-component {stack} --{component_type.command}"
 
 
-def remaining_components(record: StackRecord, removed: Iterable[ComponentType]) -> dict[ComponentType, str]:
-    """Return the components of a stack without those of some types.
+def remaining_components(record: StackRecord, removed_types: Iterable[ComponentType]) -> dict[ComponentType, str]:
+    """Return the components of a stack without those of ``removed_types``.
 
     Raises:
         InvalidStackError: If the stack has no component of one of the types, or one of the types is required.
     """
-    remaining = dict(record.components)
-    for component_type in removed:
-        if component_type in REQUIRED_TYPES and component_type in remaining:
+    components = dict(record.components)
+    for component_type in removed_types:
+        if component_type in REQUIRED_TYPES and component_type in components:
             message = f"Stack {record.name!r} needs its {component_type.label}; nothing was changed."
             raise InvalidStackError(message, hint=removal_hint(record.name, component_type))
-        if remaining.pop(component_type, None) is None:
+        if components.pop(component_type, None) is None:
             message = f"Stack {record.name!r} has no {component_type.label} to remove."
             raise InvalidStackError(message, hint=f"Show its components: %stack describe {record.name}")
-    return remaining
+    return components
 
 
 def check_registration_name(label: str, name: str) -> None:
@@ -110,7 +110,7 @@ def check_registration_name(label: str, name: str) -> None:
         name: The name.
 
     Raises:
-        InvalidReferenceError: If the name is a reference or a near miss.
+        InvalidReferenceError: If the name contains a reference, or a text that is almost one.
         InvalidStackError, InvalidComponentError: If the name is not acceptable.
     """
     if reference.has_reference(name) or reference.find_reference_error(name):
@@ -144,8 +144,8 @@ def stored_names(record: ComponentRecord, attributes: Iterable[str]) -> list[str
 
     The names in ``attributes`` may be ZenML's, which differ for some options of secrets managers.
     """
-    other_names = get_manager_flavor(record.flavor).options_model.ZENML_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
-    return [other_names.get(attribute, attribute) for attribute in attributes]
+    our_names = get_manager_flavor(record.flavor).options_model.ZENML_NAMES if record.type is ComponentType.SECRETS_MANAGER else {}
+    return [our_names.get(attribute, attribute) for attribute in attributes]
 
 
 def check_attributes(
@@ -172,16 +172,17 @@ def check_attributes(
         return _check_options(flavor, existing.attributes, attributes)
     config_class = get_flavor(component_type.value, flavor)
     config = config_class.merged(existing.attributes, attributes)
-    stored = config.stored()
+    clear_attributes = config.stored()
 
     def holds_secret_name(attribute: str) -> bool:
-        field, value = config_class.model_fields.get(attribute), stored[attribute]
+        field, value = config_class.model_fields.get(attribute), clear_attributes[attribute]
         if (field is not None and is_secret_field(field)) or not isinstance(value, str):
             return False
         return is_secret_name(value) if attribute in attributes else attribute in existing.clear_names
 
-    sensitive = [name for name in config.plain_sensitive_fields() if name in stored and not holds_secret_name(name)]
-    return stored, {name: stored.pop(name) for name in sensitive}
+    sensitive_names = [name for name in config.plain_sensitive_fields() if name in clear_attributes and not holds_secret_name(name)]
+    sensitive_attributes = {name: clear_attributes.pop(name) for name in sensitive_names}
+    return clear_attributes, sensitive_attributes
 
 
 def _check_options(flavor: str, existing: Mapping[str, Any], attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -196,6 +197,7 @@ def _check_options(flavor: str, existing: Mapping[str, Any], attributes: Mapping
     replaced_names = {our_name for zenml_name, our_name in backend_class.options_model.ZENML_NAMES.items() if zenml_name in attributes}
     kept_options = {name: value for name, value in existing.items() if name not in replaced_names}
     options = backend_class.make_options({**kept_options, **attributes})
-    stored = options.model_dump(mode="json", exclude_unset=True)
-    sensitive = [name for name, value in stored.items() if value is not None and options.is_sensitive(name, value)]
-    return stored, {name: str(stored.pop(name)) for name in sensitive}
+    clear_options = options.model_dump(mode="json", exclude_unset=True)
+    sensitive_names = [name for name, value in clear_options.items() if value is not None and options.is_sensitive(name, value)]
+    sensitive_options = {name: str(clear_options.pop(name)) for name in sensitive_names}
+    return clear_options, sensitive_options

@@ -76,10 +76,10 @@ class ArtifactFiles:
             # An object store makes a file visible only when the upload is complete.
             self.write(path, data)
             return
-        temporary = f"{path}.{uuid.uuid4().hex}"
-        self.write(temporary, data)
+        temporary_path = f"{path}.{uuid.uuid4().hex}"
+        self.write(temporary_path, data)
         with self._translate_errors("written to", path):
-            Path(self._full_path(temporary)).replace(self._full_path(path))
+            Path(self._full_path(temporary_path)).replace(self._full_path(path))
 
     def read(self, path: str) -> bytes:
         """Return the content of a file."""
@@ -221,8 +221,8 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
 
 def _file_system_options(store: StackComponent, stack: Stack) -> dict[str, Any]:
     """Return fsspec's options from the attributes and the authentication secret of a store."""
-    names = [name for name in store.config.model_dump() if name not in {"path", "authentication_secret"}]
-    attributes = {name: value for name in names if (value := getattr(store.config, name)) is not None}
+    option_names = [name for name in store.config.model_dump() if name not in {"path", "authentication_secret"}]
+    attributes = {name: value for name in option_names if (value := getattr(store.config, name)) is not None}
     secret_name = getattr(store.config, "authentication_secret", None)
     if not secret_name:
         return attributes

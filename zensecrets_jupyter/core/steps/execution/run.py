@@ -98,6 +98,17 @@ class PipelineRun:
     """One run of a pipeline.
 
     For example, ``run.steps["trainer"].output.load()`` returns the output of a step.
+
+    Attributes:
+        options: The options of the run.
+        id: Its unique id.
+        name: Its name.
+        pipeline: The name of the pipeline.
+        stack: The name of the stack.
+        settings: The settings of the pipeline, with unresolved references.
+        start_time: The time of the start, in UTC.
+        duration: Its duration in seconds; 0 until it has ended.
+        status: Its status.
     """
 
     def __init__(self, pipeline: str, stack: str, settings: Settings, options: RunOptions | None = None) -> None:
@@ -108,7 +119,7 @@ class PipelineRun:
         self.pipeline = pipeline
         self.stack = stack
         self.settings = settings
-        self.started = datetime.now(timezone.utc)
+        self.start_time = datetime.now(timezone.utc)
         self.duration = 0.0
         self.status = ExecutionStatus.RUNNING
         self._steps: dict[str, StepRun] = {}
