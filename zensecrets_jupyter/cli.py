@@ -184,7 +184,8 @@ def _show(outcome: Outcome) -> int:
     if outcome.message:
         print(replace_magics(outcome.message))  # noqa: T201 - the output of the command
     if isinstance(outcome.view, str):
-        # With `secret get --reveal`, the view is the value itself, which is written unchanged. A subclass of str may have another __str__.
+        # With `secret get --reveal`, the view is the value itself, which is written unchanged. The value may be a subclass of str, whose
+        # own __str__ may return a mask.
         if isinstance(outcome.value, str) and outcome.view == str.__str__(outcome.value):
             return _write_value(outcome.view) or outcome.exit_code
         print(outcome.view if isinstance(outcome.value, str) else replace_magics(outcome.view))  # noqa: T201 - the output of the command

@@ -23,7 +23,7 @@ MANAGER = ComponentType.SECRETS_MANAGER
 
 
 @pytest.mark.parametrize(
-    ("line", "stored", "name_and_value"),
+    ("line", "stored_attributes", "name_and_value"),
     [
         ("gcp --project_id=one", {"project": "one"}, ("project_id", "one")),
         ("gcp --project-id one", {"project": "one"}, ("project", "one")),
@@ -37,10 +37,12 @@ MANAGER = ComponentType.SECRETS_MANAGER
         ("aws --region_name=eu-west-1", {"region_name": "eu-west-1"}, ("region_name", "eu-west-1")),
     ],
 )
-def test_the_names_of_attributes_in_zenml_are_accepted(line: str, stored: dict[str, str], name_and_value: tuple[str, str | None]) -> None:
+def test_the_names_of_attributes_in_zenml_are_accepted(
+    line: str, stored_attributes: dict[str, str], name_and_value: tuple[str, str | None]
+) -> None:
     """They are stored with our names. The options of the opened secrets manager have both names."""
     run(f"secrets-manager register m --flavor={line}")
-    assert Client().workspace.component(MANAGER, "m").attributes == stored
+    assert Client().workspace.component(MANAGER, "m").attributes == stored_attributes
     name, value = name_and_value
     assert getattr(Client().workspace.open_manager("m").options, name) == value
 
@@ -57,7 +59,7 @@ def test_an_attribute_is_changed_and_removed_by_either_name() -> None:
 def test_the_secrets_file_of_zenml_is_imported_once(tmp_path: Path) -> None:
     """All its secrets are imported or none. Later changes of the file have no effect."""
 
-    def write(**secrets: dict[str, str]) -> None:
+    def write_secrets_file(**secrets: dict[str, str]) -> None:
         encoded = {
             name: {key: base64.b64encode(text.encode()).decode() for key, text in content.items()} for name, content in secrets.items()
         }
@@ -65,17 +67,17 @@ def test_the_secrets_file_of_zenml_is_imported_once(tmp_path: Path) -> None:
         (tmp_path / "secrets.yaml").write_text(text)
 
     first = canary("first")
-    write(a={"k": first, "multi": "one\ntwo"}, b={})
+    write_secrets_file(a={"k": first, "multi": "one\ntwo"}, b={})
     message = run(f"secrets-manager register m --flavor=local --secrets_file={tmp_path}/secrets.yaml").message
     assert "sealed" in message
     run("stack update -x m")
     assert active_content_of("a") == {"k": first, "multi": "one\ntwo"}
-    write(a={"k": "changed"}, c={"k": "new"})
+    write_secrets_file(a={"k": "changed"}, c={"k": "new"})
     assert active_content_of("a")["k"] == first
     with pytest.raises(SecretExistsError):
         run(f"secrets-manager update m --secrets_file={tmp_path}/secrets.yaml")
     assert [row["name"] for row in run("secret list").value] == ["a", "b"]
-    write(c={"k": "new"})
+    write_secrets_file(c={"k": "new"})
     run(f"secrets-manager update m --secrets_file={tmp_path}/secrets.yaml")
     assert active_content_of("c") == {"k": "new"}
     assert "does not exist" in run("secrets-manager register later --flavor=local --secrets_file=later.yaml").message
@@ -122,9 +124,9 @@ def test_a_flavor_is_registered_by_its_class(tmp_path: Path, monkeypatch: pytest
         "class Flavor:\n    config_class = property(lambda self: Config)\n"
     )
     monkeypatch.chdir(tmp_path)
-    path = list(sys.path)
+    search_path = list(sys.path)
     assert "'own_in_test'" in run("alerter flavor register own_flavors.Flavor").message
-    assert sys.path == path
+    assert sys.path == search_path
     assert [row["attribute"] for row in run("alerter flavor describe own_in_test").value] == ["channel"]
     run("alerter register mine --flavor=own_in_test --channel=c")
     assert "'mine' use it" in run("alerter flavor delete own_in_test").message
@@ -159,8 +161,8 @@ def test_a_sensitive_value_in_any_attribute_is_sealed_and_masked() -> None:
         assert "Warning" in message, line
         assert find_canary(message) == []
         group, _, name = line.split()[:3]
-        shown = run(f"{group} describe {name}").value
-        assert find_canary(str(shown)) == [], line
+        described = run(f"{group} describe {name}").value
+        assert find_canary(str(described)) == [], line
     assert find_canary(home()) == []
     for value in (token, password, url):
         assert find_canary(redact(f"value: {value}")) == []

@@ -69,7 +69,7 @@ def files_under(paths: Iterable[str], skipped_files: list[SkippedFile]) -> list[
         if status.st_dev in state_devices:
             skipped_files.append(SkippedFile(str(path), _STATE_REASON))
         elif stat.S_ISDIR(status.st_mode):
-            files.update(dict.fromkeys(_in_folder(path, skipped_files, state_devices)))
+            files.update(dict.fromkeys(_files_in_folder(path, skipped_files, state_devices)))
         else:
             files[path] = None
     return _without_duplicates(files)
@@ -87,7 +87,7 @@ def _path_error(path: str, error: Exception) -> UnreadableFileError:
     return UnreadableFileError(f"There is no file or folder {shorten_path(path)!r}.", hint="Check the path.")
 
 
-def _in_folder(folder: Path, skipped_files: list[SkippedFile], state_devices: set[int]) -> list[Path]:
+def _files_in_folder(folder: Path, skipped_files: list[SkippedFile], state_devices: set[int]) -> list[Path]:
     """Return the files in a folder and its subfolders; see :func:`files_under`."""
     files = []
 

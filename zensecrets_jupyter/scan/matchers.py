@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 
 MAX_ENCODED_BYTE_SIZE = 10
-"""Maximum number of bytes that a usual encoding writes for one byte, as in ``\\U00000000``."""
+"""The maximum number of bytes that a usual encoding writes for one byte, as in ``\\U00000000``."""
 
 
 class Match(NamedTuple):

@@ -46,13 +46,13 @@ class SaveCheckClient:
         Returns:
             The masked document, and the names of the masked values.
         """
-        kernels = endpoints(self._folder)
-        if not kernels:
+        kernel_endpoints = endpoints(self._folder)
+        if not kernel_endpoints:
             return document, set()
-        with ThreadPoolExecutor(min(len(kernels), _MAX_THREADS)) as pool:
-            first_answers = list(pool.map(lambda endpoint: self._ask(endpoint, {"document": document, **options}), kernels))
+        with ThreadPoolExecutor(min(len(kernel_endpoints), _MAX_THREADS)) as pool:
+            first_answers = list(pool.map(lambda endpoint: self._ask(endpoint, {"document": document, **options}), kernel_endpoints))
         names: set[str] = set()
-        for endpoint, first_answer in zip(kernels, first_answers, strict=True):
+        for endpoint, first_answer in zip(kernel_endpoints, first_answers, strict=True):
             if not first_answer.get("names"):
                 continue
             # If an earlier kernel has changed the document, this kernel gets the changed document.

@@ -56,10 +56,10 @@ class SaveHook:
             path: The path of the file.
             _unused: Unused arguments of the hook.
         """
-        self._try(self._mask_by_fingerprints, model, path)
-        self._try(self._mask_by_kernels, model, path)
+        self._mask_or_log_error(self._mask_by_fingerprints, model, path)
+        self._mask_or_log_error(self._mask_by_kernels, model, path)
 
-    def _try(self, mask: Callable[[dict[str, Any], str], None], model: dict[str, Any], path: str) -> None:
+    def _mask_or_log_error(self, mask: Callable[[dict[str, Any], str], None], model: dict[str, Any], path: str) -> None:
         try:
             mask(model, path)
         except Exception as error:  # noqa: BLE001 - the user's file has to be saved after any error

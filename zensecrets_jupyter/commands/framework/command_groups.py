@@ -118,7 +118,7 @@ class Group(HelpfulCommand, click.Group):
                 message = f"{ctx.command_path} has no option {name.partition('=')[0]!r}."
                 raise UsageProblem(message, hint=f"See {ctx.command_path} --help.")
             command_names = self.list_commands(ctx)
-            suggestions = [repr(synonym) for synonym in _SYNONYMS.get(name, ()) if synonym in command_names]
+            suggestions = [repr(suggestion) for suggestion in _SYNONYMS.get(name, ()) if suggestion in command_names]
             hint = f"Did you mean {' or '.join(suggestions)}?" if suggestions else did_you_mean(name.replace("_", "-"), command_names)
             hint = MISSING_COMMAND_HINTS.get(name) or hint or f"The commands are {', '.join(command_names)}."
             raise UsageProblem(f"{ctx.command_path} has no command {name!r}.", hint=hint)

@@ -60,7 +60,7 @@ def make_component_finder(component_type: ComponentType) -> Callable[[click.Cont
         name = context.params.get("name") or _active_component(component_type)
         sensitive_attributes = _sensitive_attributes(component_type, context.params.get("flavor") or _flavor_of(component_type, name))
         key = matching_name(argument.key, sensitive_attributes)
-        # In ZenML 0.20 an attribute may be the name of a secret, which is no secret value.
+        # In ZenML 0.20 the text of an attribute may be the name of a secret. A name is no sensitive value.
         if key in sensitive_attributes or (looks_sensitive(key, value) and value not in _secret_names()):
             return InlineSecret(f"{name}.{key}", value)
         return None

@@ -103,26 +103,26 @@ def _read_secrets(manager: SecretsManager, name: str) -> list[BaseSecretSchema]:
     except SecretNotFoundError:
         if "," not in name:
             raise
-    return [manager.get_secret(part) for part in name.split(",") if part]
+    return [manager.get_secret(secret_name) for secret_name in name.split(",") if secret_name]
 
 
-def parse_variables(words: Sequence[str], program: str) -> ChosenVariables:
+def parse_variables(words: Sequence[str], magic: str) -> ChosenVariables:
     """Return the variables that the line of a cell magic chooses.
 
     Args:
         words: The words after the magic.
-        program: The magic, such as ``%%with_secrets``.
+        magic: The magic, such as ``%%with_secrets``.
 
     Raises:
         UsageProblem: If the words can't be parsed, or name no secret.
     """
-    command = Command(program, params=[_parameter(_names_argument), _parameter(_prefix_option), _parameter(_as_option)])
+    command = Command(magic, params=[_parameter(_names_argument), _parameter(_prefix_option), _parameter(_as_option)])
     try:
-        options = command.make_context(program, list(words), **{**CONTEXT_SETTINGS, "help_option_names": []}).params
+        options = command.make_context(magic, list(words), **{**CONTEXT_SETTINGS, "help_option_names": []}).params
     except click.UsageError as error:
         problem = convert_usage_error(error)
     else:
-        return _choose_variables(options["names"], options["prefix"], options["assignments"], usage=f"{program} NAME [NAME …]")
+        return _choose_variables(options["names"], options["prefix"], options["assignments"], usage=f"{magic} NAME [NAME …]")
     raise problem
 
 

@@ -108,9 +108,9 @@ def _preview(call: Call, manager: SecretsManager, file: str, plan: ImportPlan) -
         return type(secret).from_content(secret.name, {**remaining_content, **answer.values})
 
     def run(answers: Answers) -> Outcome:
-        new = [apply_answer(secret, answers) for secret in plan.new]
-        replaced = [apply_answer(secret, answers) for secret in plan.replaced]
-        edited_plan = ImportPlan(new, replaced, plan.skipped)
+        new_secrets = [apply_answer(secret, answers) for secret in plan.new]
+        replaced_secrets = [apply_answer(secret, answers) for secret in plan.replaced]
+        edited_plan = ImportPlan(new_secrets, replaced_secrets, plan.skipped)
         run_import(manager, edited_plan)
         table = _table(file, edited_plan, dry_run=False)
         descriptions = [f"{secret.name} ({counted(len(secret.content), 'key')})" for secret in (*edited_plan.new, *edited_plan.replaced)]

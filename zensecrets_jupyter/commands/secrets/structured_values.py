@@ -28,17 +28,17 @@ def split_values(call: Call, arguments: Sequence[Argument]) -> tuple[list[Argume
         UnreadableFileError: If the file can't be read, or is not a mapping of keys to texts. The error never quotes content.
         InvalidSecretError: If a key is not allowed.
     """
-    others = [argument for argument in arguments if argument.key != VALUES_OPTION]
-    if len(others) == len(arguments):
-        return others, {}
+    other_arguments = [argument for argument in arguments if argument.key != VALUES_OPTION]
+    if len(other_arguments) == len(arguments):
+        return other_arguments, {}
     text = next(argument.text for argument in arguments if argument.key == VALUES_OPTION)
     if not text:
         raise UsageProblem("--values is empty.", hint="Write --values=@FILE, with a file of JSON or YAML.")
     values = _read_mapping(call, text)
-    duplicates = [argument.key for argument in others if argument.key in values]
+    duplicates = [argument.key for argument in other_arguments if argument.key in values]
     if duplicates:
         raise UsageProblem(f"--{duplicates[0]} is an option of the line and also a key in --values.", hint="Set it once.")
-    return others, values
+    return other_arguments, values
 
 
 def _read_mapping(call: Call, text: str) -> dict[str, str]:

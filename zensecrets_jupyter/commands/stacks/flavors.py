@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def flavor_group(component_type: ComponentType) -> Group:
     """Return the group ``flavor`` for a component type."""
     flavor = Group("flavor", help=f"Manage flavors of {component_type.plural}.")
-    name = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.flavors(component_type)))
+    name_argument = click.argument("name", metavar="NAME", shell_complete=completion.completer(completion.flavors(component_type)))
 
     @flavor.command("list", cls=Command, help=f"List the flavors of {component_type.plural}.")
     def list_flavors() -> Outcome:
@@ -42,7 +42,7 @@ def flavor_group(component_type: ComponentType) -> Group:
         return Outcome(table, view=table)
 
     @flavor.command("describe", cls=Command, help="Show the attributes of a flavor.")
-    @name
+    @name_argument
     def describe(name: str) -> Outcome:
         fields = accepted_fields_of_flavor(component_type, name)
         own_fields = fields_of_flavor(component_type, name)
@@ -55,8 +55,12 @@ def flavor_group(component_type: ComponentType) -> Group:
             )
             for key, field in fields.items()
         ]
-        note = "It takes any attributes." if name == "custom" else "" if rows else "It takes no attributes."
-        table = Table(["attribute", "", "at rest", "about"], rows, title=f"Flavor {name!r} of {component_type.plural}", note=note)
+        table = Table(
+            ["attribute", "", "at rest", "about"],
+            rows,
+            title=f"Flavor {name!r} of {component_type.plural}",
+            note=_attributes_note(name, len(rows)),
+        )
         return Outcome(table, view=table)
 
     @flavor.command("register", cls=Command, help="Register a flavor by its class, MODULE.CLASS.")
@@ -74,7 +78,7 @@ def flavor_group(component_type: ComponentType) -> Group:
         )
 
     @flavor.command("delete", cls=Command, help="Explain how to delete a flavor.")
-    @name
+    @name_argument
     def delete(name: str) -> Outcome:
         fields_of_flavor(component_type, name)
         component_names = [record.name for record in get_workspace().components(component_type) if record.flavor == name]
@@ -84,7 +88,14 @@ def flavor_group(component_type: ComponentType) -> Group:
     return flavor
 
 
+def _attributes_note(flavor: str, attribute_count: int) -> str:
+    if flavor == "custom":
+        return "It takes any attributes."
+    return "" if attribute_count else "It takes no attributes."
+
+
 def _own_name(own_fields: Mapping[str, FieldInfo], field: FieldInfo) -> str:
+    """Return our name of a field that ZenML calls by another name."""
     return next(repr(name) for name, own_field in own_fields.items() if own_field is field)
 
 
@@ -144,7 +155,12 @@ def _flavor_rows(component_type: ComponentType) -> list[tuple[str, str, str]]:
         required = ", ".join(name for name, field in fields.items() if field.is_required())
         optional = ", ".join(name for name, field in fields.items() if not field.is_required())
         attributes = "; ".join(filter(None, [required, optional and f"optional: {optional}"]))
-        availability = managers.availability(flavor) if is_manager else None
-        description = "" if availability is None else managers.summary(flavor) if availability.ok else availability.reason
+        description = _manager_description(flavor) if is_manager else ""
         rows.append((flavor, "any" if flavor == "custom" else attributes or "none", description))
     return rows
+
+
+def _manager_description(flavor: str) -> str:
+    """Return the summary of a flavor of secrets managers; if the flavor can't be used here, return the reason."""
+    availability = managers.availability(flavor)
+    return managers.summary(flavor) if availability.ok else availability.reason

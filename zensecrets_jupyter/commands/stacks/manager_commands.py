@@ -161,14 +161,14 @@ def _outcome(plan: CopyPlan, report: CopyReport) -> Outcome:
     if not plan.secrets:
         return Outcome(text=_no_secrets_text(plan))
     copied_count = len(report.registered) + len(report.replaced)
-    summary = f"Copied {counted(copied_count, 'secret')} from {plan.source.name!r} to {plan.target.name!r}"
+    copied_text = f"Copied {counted(copied_count, 'secret')} from {plan.source.name!r} to {plan.target.name!r}"
     details = [
         f"{len(report.replaced)} of them replaced a secret" if report.replaced else "",
         f"{len(report.same)} already in the target" if report.same else "",
         f"{len(report.skipped)} skipped" if report.skipped else "",
         f"{len(report.failed)} can't be copied" if report.failed else "",
     ]
-    text = "; ".join([summary, *filter(None, details)]) + "."
+    text = "; ".join([copied_text, *filter(None, details)]) + "."
     reasons = {secret.name: secret.reason for secret in plan.secrets} | report.failed
     rows = [(name, "can't be copied" if name in report.failed else "skipped", reasons[name]) for name in (*report.skipped, *report.failed)]
     uncopied_table = Table(["name", "", "why"], rows, title="Not copied") if rows else None

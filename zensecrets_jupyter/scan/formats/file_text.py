@@ -12,7 +12,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-"""Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes first, because its mark begins with that of UTF-16-LE."""
+"""Byte order marks (The Unicode Standard, 23.8). UTF-32-LE comes before UTF-16-LE, whose mark is a part of its mark."""
 _SAMPLE_SIZE = 4096
 """The number of bytes at the start of a file in which NUL bytes are counted."""
 _MIN_NUL_SHARE = 0.4

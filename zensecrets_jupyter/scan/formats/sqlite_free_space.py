@@ -31,12 +31,12 @@ def free_ranges(data: bytes) -> Iterator[tuple[int, int]]:
     if page_size < _SMALLEST_PAGE or not is_power_of_two:
         return
     free_pages = set(_free_pages(data, page_size))
-    for number in range(1, len(data) // page_size + 1):
-        start = (number - 1) * page_size
-        if number in free_pages:
+    for page_number in range(1, len(data) // page_size + 1):
+        start = (page_number - 1) * page_size
+        if page_number in free_pages:
             yield start, start + page_size
         else:
-            yield from _free_ranges_of_page(data, start, page_size, _FILE_HEADER_SIZE if number == 1 else 0)
+            yield from _free_ranges_of_page(data, start, page_size, _FILE_HEADER_SIZE if page_number == 1 else 0)
 
 
 def _free_pages(data: bytes, page_size: int) -> Iterator[int]:
@@ -65,14 +65,14 @@ def _free_ranges_of_page(data: bytes, start: int, page_size: int, header_offset:
         # Overflow pages and pointer map pages have no free ranges.
         return
     cell_pointers_end = header + (12 if page_type in _INTERIOR_PAGE_TYPES else 8) + 2 * _number(data, header + 3, 2)
-    content = start + (_number(data, header + 5, 2) or 65_536)
-    yield cell_pointers_end, min(content, start + page_size)
-    block = _number(data, header + 1, 2)
-    while block and block + 4 <= page_size:
-        yield start + block, start + block + _number(data, start + block + 2, 2)
-        next_block = _number(data, start + block, 2)
-        # The blocks are in order. In a damaged file, a block that does not follow would make the loop endless.
-        block = next_block if next_block > block else 0
+    content_start = start + (_number(data, header + 5, 2) or 65_536)
+    yield cell_pointers_end, min(content_start, start + page_size)
+    block_offset = _number(data, header + 1, 2)
+    while block_offset and block_offset + 4 <= page_size:
+        yield start + block_offset, start + block_offset + _number(data, start + block_offset + 2, 2)
+        next_offset = _number(data, start + block_offset, 2)
+        # Each block comes after the previous one. In a damaged file, a block that does not could make the loop endless.
+        block_offset = next_offset if next_offset > block_offset else 0
 
 
 def _number(data: bytes, start: int, length: int) -> int:
