@@ -54,9 +54,9 @@ def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
         for number in range(size):
             binding = RowBinding(store.id, f"secret_{number}", CURRENT, 1, "arbitrary", 1_700_000_000_000_000 + number)
             record = SecretRecord("arbitrary", {"user": f"user {number}", "password": f"password {number}"})
-            row = {"manager": store.id, "name": binding.name, "schema": binding.schema, "number": 1, "written": binding.written}
+            row = {"manager": store.id, "name": binding.name, "schema": binding.schema, "number": 1, "written": binding.write_time}
             rows.append({**row, "generation": key.generation, "sealed": seal_record(key, binding, record)})
-        connection.execute(tables.ADD, rows)
+        connection.execute(tables.INSERT_SECRET, rows)
 
     store.backend._keys.write(add_rows)
 

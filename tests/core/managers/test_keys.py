@@ -119,7 +119,7 @@ def test_scopes_have_separate_keys(flavor: str) -> None:
     ]
     keys_with_owners = [(owner, name, owner.key_for(name)) for owner in all_keys for name in ("x", "b-x", "a/b")]
     for keys in all_keys:
-        assert keys.names_in(key for _, _, key in keys_with_owners) == [name for owner, name, _ in keys_with_owners if owner is keys]
+        assert keys.names_of(key for _, _, key in keys_with_owners) == [name for owner, name, _ in keys_with_owners if owner is keys]
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)

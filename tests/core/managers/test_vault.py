@@ -416,7 +416,7 @@ def test_certificates(vault: VaultFixture, tmp_path: Path) -> None:
         (tmp_path / name).touch()
     options = VaultBackend.make_options({**vault.attributes, "cert": str(tmp_path / "me.pem"), "verify": str(tmp_path / "ca.pem")})
     assert isinstance(options, VaultOptions)
-    session = create_client(options, connections=1).adapter.session
+    session = create_client(options, max_connections=1).adapter.session
     assert (session.cert, session.verify) == (str(tmp_path / "me.pem"), str(tmp_path / "ca.pem"))
     for name in ("cert", "ca_file"):
         with pytest.raises(InvalidOptionsError, match=f"no file .*/gone.pem', which the option {name} names"):

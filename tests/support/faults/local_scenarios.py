@@ -22,7 +22,7 @@ from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.dotenv import DotenvBackend
 from zensecrets_jupyter.core.managers.backends.env import EnvBackend
 from zensecrets_jupyter.core.managers.backends.keyring import KeyringBackend
-from zensecrets_jupyter.core.managers.backends.sealed.rows import LARGEST_CONTENT
+from zensecrets_jupyter.core.managers.backends.sealed.rows import MAX_CONTENT_SIZE
 from zensecrets_jupyter.core.sealing.databases import sqlite_connections
 from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.testing.canary import canary
@@ -85,7 +85,7 @@ def local(folder: Path) -> Iterator[FaultScenario]:
         },
         delete=lambda name: open_manager().delete_secret(name),
         make_foreign=partial(_damage, open_manager),
-        too_large=LARGEST_CONTENT,
+        too_large=MAX_CONTENT_SIZE,
         # A damaged secret can be deleted, because it is in our own table.
         skipped=("delete foreign",),
         errors={"wrong credentials": ManagerLockedError},

@@ -210,7 +210,7 @@ class KeyringBackend(Backend):
     def _find_entry(self, name: str) -> IndexEntry:
         """Return the index entry of a secret.
 
-        A write calls this method first, because it must not create a key and an index for a missing secret.
+        A write calls this method first. Otherwise a write of a missing secret would create a key and an index.
 
         Raises:
             SecretNotFoundError: If the secret does not exist.

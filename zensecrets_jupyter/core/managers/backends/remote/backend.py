@@ -1,8 +1,9 @@
-"""Base class of remote backends, which store one document for each secret.
+"""Base class of remote backends, which store one document for each secret in a service.
 
-The key of a document begins with the scope of the manager. A :class:`RequestRunner` retries requests and maps errors, :class:`RemoteKeys`
-converts names to keys, an :class:`EnvelopeCodec` converts records to stored text, and :class:`ExternalSecrets` reads secrets of other
-programs. A subclass implements the requests at the end of :class:`RemoteBackend`.
+The name of a document in the service is called its key. It begins with a prefix for the scope of the manager. The stored text of a document
+is called its envelope. A :class:`RequestRunner` retries requests and maps errors, :class:`RemoteKeys` converts names of secrets to keys, an
+:class:`EnvelopeCodec` converts records to envelopes, and :class:`ExternalSecrets` reads secrets of other programs. A subclass implements
+the requests at the end of :class:`RemoteBackend`.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class StoredVersion(NamedTuple):
         number: Number of the version. The first version has number 1.
         created: Time of the write, in UTC.
         envelope: The stored text.
-        current: Whether it is the current version.
+        current: Whether this version is the current one.
     """
 
     number: int
@@ -69,7 +70,7 @@ class VersionRequests(Protocol):
     """A remote backend whose service has earlier versions."""
 
     def fetch_versions(self, client: Any, key: str) -> Sequence[StoredVersion]:
-        """Return all versions of a key, the newest first. The error kind is MISSING if there is no current version."""
+        """Return all versions of a key, the newest first. If there is no current version, the error has the kind MISSING."""
 
 
 @runtime_checkable
@@ -79,7 +80,7 @@ class RecoveryRequests(Protocol):
     def recover(self, client: Any, key: str) -> None:
         """Restore a deleted key.
 
-        The error kind is EXISTS if the key exists, and MISSING if there is no deleted key.
+        If the key exists, the error has the kind EXISTS. If there is no deleted key, it has the kind MISSING.
         """
 
 
@@ -96,10 +97,10 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     error_kinds: ClassVar[ErrorTable] = {}
     """Error kinds by the class of the SDK's error, or by a code that :meth:`codes_of` returns."""
     environment_files: ClassVar[Mapping[str, str]] = {}
-    """Environment variables of the SDK that name files, each with the content of its file."""
+    """Environment variables of the SDK that name files, each with the content that its file must have."""
     libraries: ClassVar[tuple[str, ...]] = ()
     """Modules that the flavor's extra installs."""
-    attempts: ClassVar[int] = 5
+    max_attempts: ClassVar[int] = 5
     """Maximum number of attempts of one request."""
     first_wait: ClassVar[float] = 0.1
     """Maximum seconds before the second attempt. The wait is random, and its maximum doubles for each later attempt."""
@@ -134,11 +135,11 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     @classmethod
     def availability(cls) -> Availability:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. It only looks for the libraries."""
-        missing = [library for library in cls.libraries if not is_installed(library)]
-        if not missing:
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. Only the libraries are searched."""
+        missing_libraries = [library for library in cls.libraries if not is_installed(library)]
+        if not missing_libraries:
             return Availability(ok=True)
-        return Availability(ok=False, reason=f"needs {' and '.join(missing)}: {install_command(cls.FLAVOR)}")
+        return Availability(ok=False, reason=f"needs {' and '.join(missing_libraries)}: {install_command(cls.FLAVOR)}")
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
@@ -165,7 +166,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
         Raises:
             SecretNotFoundError: If the name is invalid.
-            UnsupportedOperationError: If the secret belongs to another program, so that it has no key.
+            UnsupportedOperationError: If the secret belongs to another program. Then it has a path and no key.
         """
         if name in self.external.paths:
             self.check_change(name)
@@ -183,18 +184,18 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     def read_batch(self, names: Sequence[str]) -> Mapping[str, SecretRecord | ZenSecretsError]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.BatchReads.read_batch`."""
-        external = [name for name in names if name in self.external.paths]
+        external_names = [name for name in names if name in self.external.paths]
         results: dict[str, SecretRecord | ZenSecretsError] = {}
-        keys: dict[str, str] = {}
+        names_by_key: dict[str, str] = {}
         for name in names:
             if name not in self.external.paths:
                 # A secret without an envelope in the response stays missing.
                 results[name] = self.missing_error(name)
                 with suppress(SecretNotFoundError):
-                    keys[self.key_for(name)] = name
-        envelopes = self.runner.ask("read", lambda client: self.fetch_many(client, [*keys])) if keys else {}
+                    names_by_key[self.key_for(name)] = name
+        envelopes = self.runner.run("read", lambda client: self.fetch_many(client, [*names_by_key])) if names_by_key else {}
         for key, envelope in envelopes.items():
-            name = keys[key]
+            name = names_by_key[key]
             if isinstance(envelope, RemoteError):
                 results[name] = self.runner.error_for(envelope, "read", name)
                 continue
@@ -202,17 +203,20 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
                 results[name] = self._decode(envelope, name)
             except ZenSecretsError as error:
                 results[name] = error
-        if external:
-            with ThreadPoolExecutor(min(self.parallel_reads, len(external)), thread_name_prefix="zensecrets-external") as pool:
-                results.update(zip(external, pool.map(self.external.read_or_error, external), strict=True))
+        if external_names:
+            with ThreadPoolExecutor(min(self.parallel_reads, len(external_names)), thread_name_prefix="zensecrets-external") as pool:
+                results.update(zip(external_names, pool.map(self.external.read_or_error, external_names), strict=True))
         return results
 
     def list(self) -> Iterable[SecretSummary]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.list`."""
-        listed_keys = self.runner.ask("list", lambda client: [*self.list_keys(client, self.keys.prefix)])
-        named = ((self.keys.name_for(listed_key.key), listed_key) for listed_key in listed_keys)
-        own = [SecretSummary(name, *listed_key[1:]) for name, listed_key in named if name is not None and name not in self.external.paths]
-        return [*own, *self.external.summaries()]
+        listed_keys = self.runner.run("list", lambda client: [*self.list_keys(client, self.keys.prefix)])
+        summaries: list[SecretSummary] = []
+        for key, schema, version, updated in listed_keys:
+            name = self.keys.name_for(key)
+            if name is not None and name not in self.external.paths:
+                summaries.append(SecretSummary(name, schema, version, updated))
+        return [*summaries, *self.external.summaries()]
 
     def check(self, name: str, record: SecretRecord) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.check`."""
@@ -224,12 +228,12 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         key = self.keys.key_for(name)
         envelope = self.envelope_for(name, record)
         try:
-            return self.runner.attempt(lambda client: self.insert(client, key, envelope))
+            return self.runner.run_unmapped(lambda client: self.insert(client, key, envelope))
         except RemoteError as error:
             if error.kind is ErrorKind.EXISTS and error.was_retried and self._is_stored(key, envelope):
                 # An earlier attempt was executed, and its response was lost.
                 return None
-            problem = self.runner.error_for(error, "register", name, writes=True)
+            problem = self.runner.error_for(error, "register", name, is_write=True)
         raise problem
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
@@ -237,7 +241,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         key = self.key_for(name)
         failure = RemoteError(ErrorKind.CONFLICT)
         for _ in range(MAX_CONFLICT_RETRIES):
-            current = self.runner.ask("update", lambda client: self.fetch_for_update(client, key), name=name)
+            current = self.runner.run("update", lambda client: self.fetch_for_update(client, key), name=name)
             envelope = self.envelope_for(name, change(self._decode(current, name)))
             error = self._overwrite(key, envelope, current)
             if error is None:
@@ -246,7 +250,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             if failure.kind is not ErrorKind.CONFLICT:
                 break
             time.sleep(random.uniform(0, self.first_wait))  # noqa: S311 - the random wait only separates the retries of two writers
-        raise self.runner.error_for(failure, "update", name, writes=True)
+        raise self.runner.error_for(failure, "update", name, is_write=True)
 
     def delete(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
@@ -262,11 +266,11 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             SecretNotFoundError: If the key does not exist.
         """
         try:
-            return self.runner.attempt(lambda client: self.remove(client, key))
+            return self.runner.run_unmapped(lambda client: self.remove(client, key))
         except RemoteError as error:
             if error.kind is ErrorKind.MISSING and error.was_retried:
                 return None
-            problem = self.runner.error_for(error, "delete", name, writes=True)
+            problem = self.runner.error_for(error, "delete", name, is_write=True)
         raise problem
 
     def rename(self, name: str, new_name: str) -> None:
@@ -275,7 +279,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         try:
             self.delete(name)
         except SecretNotFoundError:
-            # Another user has deleted the secret, so the new name must not exist either.
+            # Another user has deleted the secret since it was read, so its copy must not stay.
             self.delete(new_name)
             raise
         except ZenSecretsError as error:
@@ -291,7 +295,9 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         secret_names = [*self.names()]
         if secret_names:
             with ThreadPoolExecutor(min(self.parallel_reads, len(secret_names)), thread_name_prefix="zensecrets-delete") as pool:
-                [*pool.map(self._delete_if_ours, secret_names)]
+                # The loop raises the first error of the threads.
+                for _ in pool.map(self._delete_if_ours, secret_names):
+                    pass
 
     def restore(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Restorable.restore`."""
@@ -300,12 +306,12 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
             raise self.unsupported_error("bring back deleted secrets")
         recover = self.recover
         try:
-            return self.runner.attempt(lambda client: recover(client, key))
+            return self.runner.run_unmapped(lambda client: recover(client, key))
         except RemoteError as error:
             if error.kind is ErrorKind.EXISTS and error.was_retried:
                 # An earlier attempt restored the secret, and its response was lost.
                 return None
-            problem = self.runner.error_for(error, "bring back", name, writes=True)
+            problem = self.runner.error_for(error, "bring back", name, is_write=True)
         raise problem
 
     def history(self, name: str) -> Sequence[SecretVersion]:
@@ -317,19 +323,19 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     def rollback(self, name: str, number: int) -> SecretVersion:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.rollback`. A conflict is retried as in an update."""
         versions = self._versions(name)
-        restored = next((version.envelope for version in versions if version.number == number), None)
-        if restored is None:
+        envelope = next((version.envelope for version in versions if version.number == number), None)
+        if envelope is None:
             message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
-            hint = f"The versions are {', '.join(str(one.number) for one in versions)}."
+            hint = f"The versions are {', '.join(str(version.number) for version in versions)}."
             raise SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
-        record = self._decode(restored, name)
-        self.replace(name, lambda _present: record)
+        record = self._decode(envelope, name)
+        self.replace(name, lambda _current: record)
         return self.history(name)[0]
 
     # Internals.
 
     def envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:
-        """Return the stored text of a secret.
+        """Return the text that is stored for a secret.
 
         Raises:
             InvalidSecretError: If the text is too large for the service.
@@ -348,16 +354,16 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     def _fetch(self, verb: str, name: str) -> SecretEnvelope:
         """Return the current envelope of a secret. ``verb`` is the operation, for messages."""
         key = self.key_for(name)
-        return self.runner.ask(verb, lambda client: self.fetch(client, key), name=name)
+        return self.runner.run(verb, lambda client: self.fetch(client, key), name=name)
 
     def _fetch_external(self, name: str, path: str) -> str | bytes:
         """Return the current text of a secret of another program."""
-        return self.runner.ask("read", lambda client: self.fetch_external(client, path), name=name)
+        return self.runner.run("read", lambda client: self.fetch_external(client, path), name=name)
 
     def _overwrite(self, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> RemoteError | None:
         """Replace the envelope ``current`` by ``envelope``, and return the error or ``None``."""
         try:
-            self.runner.attempt(lambda client: self.overwrite(client, key, envelope, current))
+            self.runner.run_unmapped(lambda client: self.overwrite(client, key, envelope, current))
         except RemoteError as error:
             if error.kind is ErrorKind.CONFLICT and error.was_retried and self._is_stored(key, envelope):
                 return None
@@ -365,12 +371,12 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return None
 
     def _is_stored(self, key: str, envelope: SecretEnvelope) -> bool:
-        """Return whether the service has the envelope of an earlier attempt."""
+        """Return whether an earlier attempt has stored the envelope in the service."""
         if Capability.READ not in self.capabilities:
             return False
         with suppress(RemoteError):
             # The write IDs are compared, because a service that parses JSON may return the keys in another order.
-            return self.runner.attempt(lambda client: self.fetch(client, key)).write_id == envelope.write_id
+            return self.runner.run_unmapped(lambda client: self.fetch(client, key)).write_id == envelope.write_id
         return False
 
     def _delete_if_ours(self, name: str) -> None:
@@ -384,7 +390,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         if not isinstance(self, VersionRequests):
             raise self.unsupported_error("keep versions of secrets")
         fetch_versions = self.fetch_versions
-        return self.runner.ask("read", lambda client: fetch_versions(client, key), name=name)
+        return self.runner.run("read", lambda client: fetch_versions(client, key), name=name)
 
     # The requests that a subclass implements. They use keys, not names.
 
@@ -405,20 +411,20 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     @abstractmethod
     def insert(self, client: ClientT, key: str, envelope: SecretEnvelope) -> None:
-        """Store an envelope under a new key. The error kind is EXISTS if the key exists already."""
+        """Store an envelope under a new key. If the key exists already, the error has the kind EXISTS."""
 
     @abstractmethod
     def overwrite(self, client: ClientT, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """Replace the envelope ``current`` by ``envelope``.
 
-        If the service supports compare-and-set, the error kind is CONFLICT if another writer has replaced ``current`` since it was read.
+        If another writer has replaced ``current`` since it was read, and the service can detect this, the error has the kind CONFLICT.
         """
 
     @abstractmethod
     def remove(self, client: ClientT, key: str) -> None:
-        """Delete a key. The error kind is MISSING if the key does not exist."""
+        """Delete a key. If the key does not exist, the error has the kind MISSING."""
 
-    # Requests and hooks with a default.
+    # Requests and hooks that a subclass may override.
 
     def fetch_for_update(self, client: ClientT, key: str) -> SecretEnvelope:
         """Return the current envelope with the token that :meth:`overwrite` needs."""
@@ -432,7 +438,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         raise RemoteError(ErrorKind.UNSUPPORTED)
 
     def fetch_external(self, client: ClientT, path: str) -> str | bytes:
-        """Return the current text of a secret of another program. The error kind is MISSING if the secret does not exist."""
+        """Return the current text of a secret of another program. If the secret does not exist, the error has the kind MISSING."""
         return self.fetch(client, path).text
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:  # noqa: ARG002 - overrides use the arguments
@@ -443,7 +449,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return None
 
     def library_errors(self) -> ErrorTable:
-        """Return further error kinds by class, for an optional SDK that is imported late."""
+        """Return further error kinds by class. It may import an optional SDK, which must not be imported with the module."""
         return {}
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:  # noqa: ARG002 - overrides use the arguments
@@ -451,7 +457,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return ()
 
     def classify(self, error: Exception) -> ErrorKind | None:  # noqa: ARG002 - overrides use the arguments
-        """Return the kind of an error that class and code do not determine, or ``None``."""
+        """Return the kind of an error whose class and codes are not enough to find the kind, or ``None``."""
         return None
 
     def requested_wait(self, error: Exception) -> float:  # noqa: ARG002 - overrides use the arguments

@@ -36,8 +36,8 @@ class SecretEnvelope:
     @property
     def is_ours(self) -> bool:
         """Whether this package wrote the text. The text may be damaged or have a newer format."""
-        parsed = _parse_json(self.text)
-        return isinstance(parsed, dict) and FORMAT_KEY in parsed
+        document = _parse_json(self.text)
+        return isinstance(document, dict) and FORMAT_KEY in document
 
     @property
     def write_id(self) -> str:
@@ -50,14 +50,14 @@ class SecretEnvelope:
         return self._get_text("schema")
 
     def _get_text(self, key: str) -> str:
-        """Return the text of a key of the document, or an empty text."""
-        parsed = _parse_json(self.text)
-        text = parsed.get(key) if isinstance(parsed, dict) and FORMAT_KEY in parsed else None
+        """Return the text under a key of the document, or an empty text."""
+        document = _parse_json(self.text)
+        text = document.get(key) if isinstance(document, dict) and FORMAT_KEY in document else None
         return text if isinstance(text, str) else ""
 
 
 class EnvelopeCodec:
-    """Converts records to envelopes and back. A service with its own format has its own codec."""
+    """Converts records to envelopes and back. A backend whose service has another format overrides it."""
 
     def encode(self, record: SecretRecord) -> SecretEnvelope:
         """Return the envelope of a record, with a new write ID.
@@ -69,7 +69,7 @@ class EnvelopeCodec:
         try:
             text.encode("utf-8")
         except UnicodeEncodeError:
-            # UTF-8 has no lone surrogates, so they are escaped.
+            # UTF-8 cannot encode lone surrogates, so all characters outside ASCII are escaped.
             text = json.dumps(content, separators=(",", ":"))
         return SecretEnvelope(text)
 
@@ -86,10 +86,10 @@ class EnvelopeCodec:
             ManagerCorruptedError: If another program wrote the text, or the text is damaged.
             StoreTooNewError: If a newer version of this package wrote the text.
         """
-        parsed = _parse_json(envelope.text)
-        if not isinstance(parsed, dict) or FORMAT_KEY not in parsed:
+        document = _parse_json(envelope.text)
+        if not isinstance(document, dict) or FORMAT_KEY not in document:
             raise foreign_secret_error(name, service)
-        version, schema, content = parsed[FORMAT_KEY], parsed.get("schema"), parsed.get("content")
+        version, schema, content = document[FORMAT_KEY], document.get("schema"), document.get("content")
         if isinstance(version, int) and version > FORMAT:
             message = f"Secret {name!r} in {service} was written by a newer version of zensecrets-jupyter (format {version})."
             raise StoreTooNewError(message, hint="Update this package: pip install --upgrade zensecrets-jupyter")

@@ -1,6 +1,6 @@
 """Checks of files that environment variables name, such as certificates.
 
-The errors of SDKs for an unusable file are unclear or missing.
+If a file is unusable, an SDK raises an unclear error or none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ JSON = "credentials in JSON"
 """The content of a file with credentials, as a text for messages."""
 
 REQUESTS_VARIABLES: Mapping[str, str] = {"REQUESTS_CA_BUNDLE": PEM, "CURL_CA_BUNDLE": PEM}
-"""The variables of ``requests`` ("SSL Cert Verification" in its documentation), each with the content of its file."""
+"""The variables of ``requests`` ("SSL Cert Verification" in its documentation), each with the content that its file must have."""
 
 
 def find_file_error(variables: Mapping[str, str], *, flavor: str) -> InvalidOptionsError | None:
@@ -30,7 +30,7 @@ def find_file_error(variables: Mapping[str, str], *, flavor: str) -> InvalidOpti
     The text of the error does not contain the path, because the variable may be set to a secret by mistake.
 
     Args:
-        variables: Names of variables, each with the content of its file: :data:`PEM` or :data:`JSON`.
+        variables: Names of variables, each with the content that its file must have: :data:`PEM` or :data:`JSON`.
         flavor: The flavor of the secrets manager, for the error.
     """
     for variable, content in variables.items():

@@ -1,4 +1,4 @@
-"""Outcomes of a failed request, and the error that is raised for each.
+"""Kinds of errors of a service, and the error that a user gets for each.
 
 A backend maps the errors of its SDK to an :class:`ErrorKind`. This module has the messages for users.
 """
@@ -41,7 +41,7 @@ class ErrorKind(enum.Enum):
     DENIED = enum.auto()
     """The user has no permission."""
     LOCKED = enum.auto()
-    """The service itself is sealed."""
+    """The service is sealed: an administrator has to unlock it before it answers requests, as after a restart of Vault."""
     REFUSED_NAME = enum.auto()
     """The service does not accept the name."""
     TOO_LARGE = enum.auto()
@@ -57,7 +57,7 @@ class ErrorKind(enum.Enum):
 
 
 class RemoteError(Exception):
-    """A failed request. A backend raises it for a refusal that is not an error of the SDK.
+    """The error of a failed request. A backend raises it itself if a request fails without an error of the SDK.
 
     It is converted to one of our errors before a user sees it.
 
@@ -84,7 +84,7 @@ class RemoteRequest(NamedTuple):
         manager: Name of the secrets manager.
         verb: The operation, for messages such as "can't read secret 'db'".
         name: Name of the secret, or an empty text if the request concerns several secrets.
-        writes: Whether the request is a write.
+        is_write: Whether the request is a write.
     """
 
     service: str
@@ -92,7 +92,7 @@ class RemoteRequest(NamedTuple):
     manager: str
     verb: str
     name: str = ""
-    writes: bool = False
+    is_write: bool = False
 
     @property
     def action(self) -> str:
@@ -100,20 +100,20 @@ class RemoteRequest(NamedTuple):
         return f"{self.verb} secret {self.name!r}" if self.name else f"{self.verb} secrets"
 
 
-def error_for(problem: RemoteError, request: RemoteRequest) -> ZenSecretsError:
+def error_for(remote_error: RemoteError, request: RemoteRequest) -> ZenSecretsError:
     """Return our error for a failed request. The caller handles the kinds MISSING and EXISTS."""
-    kind, detail = problem.kind, problem.detail
+    kind, detail = remote_error.kind, remote_error.detail
     service, flavor, action = request.service, request.flavor, request.action
     if kind in {ErrorKind.REFUSED_NAME, ErrorKind.TOO_LARGE}:
         subject = "name" if kind is ErrorKind.REFUSED_NAME else "size of the content"
         message = f"{service} refused the {subject} of secret {request.name!r} ({detail})."
         hint = "Choose another name." if kind is ErrorKind.REFUSED_NAME else "Store large files elsewhere, and only the key to them here."
         return InvalidSecretError(message, name=request.name, manager=request.manager, hint=hint)
-    error, text, hint = _MESSAGES.get(kind, _UNFORESEEN)
-    if request.writes and kind in {ErrorKind.TRANSIENT, ErrorKind.UNFORESEEN}:
+    error_class, message, hint = _MESSAGES.get(kind, _UNFORESEEN)
+    if request.is_write and kind in {ErrorKind.TRANSIENT, ErrorKind.UNFORESEEN}:
         hint = f"The last response was lost, so the service may have executed the write. Check before you try again. {hint}"
-    return error(
-        f"{text.format(service=service, action=action)} ({detail}).", flavor=flavor, hint=hint.format(service=service, action=action)
+    return error_class(
+        f"{message.format(service=service, action=action)} ({detail}).", flavor=flavor, hint=hint.format(service=service, action=action)
     )
 
 

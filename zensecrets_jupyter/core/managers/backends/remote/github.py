@@ -4,9 +4,9 @@ It needs the repository, the extra ``github``, and a token with permission to wr
 workflow has no such permission.
 
 GitHub never returns a secret. In a workflow, the backend reads environment variables that the workflow file sets from secrets (``env:``
-with ``KEY: ${{ secrets.KEY }}``). They have the values from the start of the job. An update of a single key and a rename would need the
-current content, so they are not supported. GitHub has no compare-and-set: if two users register one secret at the same time, the later
-write wins. Secrets of other programs cannot be recognized. With scope ``none`` only their names distinguish them.
+with ``KEY: ${{ secrets.KEY }}``). These variables keep the values from the start of the job. An update of a single key and a rename would
+need the current content, so they are not supported. GitHub has no compare-and-set: if two users register one secret at the same time, the
+later write wins. The backend cannot recognize secrets of other programs. With scope ``none`` it lists them like its own secrets.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ API_VERSION = "2022-11-28"
 """The version of the REST API."""
 TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN", "GITHUB_AUTHENTICATION_TOKEN")
 """Environment variables with a token: those of GitHub's command-line tool, and that of ZenML."""
-PAGE = 100
+PAGE_SIZE = 100
 """Number of secrets in one page of a list, the maximum of GitHub."""
 
 
@@ -74,7 +74,7 @@ class GithubOptions(RemoteOptions):
     """Options of the ``github`` backend."""
 
     owner: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]+$")
-    """The owner of the repository, as in ZenML. It is needed if ``repository`` does not contain the owner."""
+    """The owner of the repository, as in ZenML. It is needed if ``repository`` is a name without the owner."""
     repository: str | None = Field(default=None, pattern=r"^([A-Za-z0-9_.-]+/)?[A-Za-z0-9_.-]+$", validate_default=True)
     """The repository: ``OWNER/NAME``, or ``NAME`` with the option ``owner``. The default is GITHUB_REPOSITORY."""
     token: str | None = SecretField(default=None)
@@ -85,7 +85,7 @@ class GithubOptions(RemoteOptions):
     @field_validator("repository")
     @classmethod
     def _require_one_owner(cls, repository: str | None, info: ValidationInfo) -> str | None:
-        # Users see only the type of this error, so that no text can quote the value.
+        # Users see only the type of this error, the first argument, so that no text can quote the value.
         owner = info.data.get("owner")
         if owner and not repository:
             raise PydanticCustomError("missing, owner needs it", "missing")
@@ -108,35 +108,40 @@ class GithubOptions(RemoteOptions):
 
 
 class _GithubResponseError(Exception):
-    """A response with an unexpected status. The error does not contain its body."""
+    """A response with an unexpected status. The error does not contain the body of the response."""
 
     def __init__(self, response: requests.Response) -> None:
         super().__init__(str(response.status_code))
         self.status = response.status_code
         headers = response.headers
-        has_limit = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
-        self.is_rate_limited = has_limit and self.status in {403, 429}
-        seconds, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-        self.wait = float(seconds) if seconds.isdecimal() else max(0.0, float(reset) - time.time()) if reset.isdecimal() else 0.0
+        has_limit_headers = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+        self.is_rate_limited = has_limit_headers and self.status in {403, 429}
+        self.wait_seconds = 0.0
+        retry_after, reset_time = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+        if retry_after.isdecimal():
+            self.wait_seconds = float(retry_after)
+        elif reset_time.isdecimal():
+            # The reset time is a Unix time.
+            self.wait_seconds = max(0.0, float(reset_time) - time.time())
 
 
 class GithubConnection(NamedTuple):
-    """A session, the address of the secrets, and the time-out of a request in seconds."""
+    """A session, the address of the repository's secrets, and the time-out of a request in seconds."""
 
     session: requests.Session
-    secrets: str
+    secrets_url: str
     timeout: float
 
-    def ask(self, method: str, path: str = "", *, expected: tuple[int, ...] = (200,), **options: Any) -> requests.Response:
+    def send(self, method: str, path: str = "", *, expected_statuses: tuple[int, ...] = (200,), **options: Any) -> requests.Response:
         """Return the response to one request.
 
         Raises:
-            _GithubResponseError: If the status is not one of ``expected``.
+            _GithubResponseError: If the status is not one of ``expected_statuses``.
         """
-        answer = self.session.request(method, self.secrets + path, timeout=self.timeout, allow_redirects=False, **options)
-        if answer.status_code not in expected:
-            raise _GithubResponseError(answer)
-        return answer
+        response = self.session.request(method, self.secrets_url + path, timeout=self.timeout, allow_redirects=False, **options)
+        if response.status_code not in expected_statuses:
+            raise _GithubResponseError(response)
+        return response
 
 
 class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
@@ -155,16 +160,16 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
-        # The envelopes of registrations that were sent at least once. A retry does not check the key again, because the earlier attempt
-        # may have stored the secret.
-        self._sent: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
+        # The envelopes of registrations that were sent at least once. A retry does not check whether the key exists, because the earlier
+        # attempt may have stored the secret.
+        self._sent_envelopes: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
         if os.environ.get("GITHUB_ACTIONS") == "true":
             self.capabilities = type(self).capabilities | Capability.READ  # type: ignore[misc]  # an instance in a workflow can also read
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        ambient = {} if self.options.full_name else {"repository": self._repository() or "not set"}
-        return {**super().describe(), "readable": "in a workflow of GitHub Actions only", **ambient}
+        repository_fact = {} if self.options.full_name else {"repository": self._repository() or "not set"}
+        return {**super().describe(), "readable": "in a workflow of GitHub Actions only", **repository_fact}
 
     def check_merge(self, name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.check_merge`. GitHub does not return the other keys.
@@ -172,13 +177,13 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         Raises:
             UnsupportedOperationError: Always.
         """
-        self._refuse(f"change single keys of secret {name!r}", "Delete the secret, and register it with all its keys.")
+        self._raise_unsupported(f"change single keys of secret {name!r}", "Delete the secret, and register it with all its keys.")
 
     def rename(self, name: str, new_name: str) -> None:  # noqa: ARG002 - the contract has these parameters
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
-        self._refuse(f"rename secret {name!r}", "Delete the secret, and register it with all its keys.")
+        self._raise_unsupported(f"rename secret {name!r}", "Delete the secret, and register it with all its keys.")
 
-    def _refuse(self, action: str, hint: str) -> NoReturn:
+    def _raise_unsupported(self, action: str, hint: str) -> NoReturn:
         """Raise UnsupportedOperationError. ``action`` is the text after "can't"."""
         raise self.unsupported_error(f"{action}, because GitHub does not return secrets", hint)
 
@@ -209,8 +214,8 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         session.headers.update(
             {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}", "X-GitHub-Api-Version": API_VERSION}
         )
-        base = self.options.api_url or os.environ.get("GITHUB_API_URL") or "https://api.github.com"
-        return GithubConnection(session, f"{base.rstrip('/')}/repos/{repository}/actions/secrets", self.options.timeout)
+        api_url = self.options.api_url or os.environ.get("GITHUB_API_URL") or "https://api.github.com"
+        return GithubConnection(session, f"{api_url.rstrip('/')}/repos/{repository}/actions/secrets", self.options.timeout)
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`RemoteBackend.read`."""
@@ -224,7 +229,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         """
         text = os.environ.get(key)
         if not text:
-            # A workflow sets an empty variable for a missing secret.
+            # For a missing secret, a workflow sets an empty variable.
             raise self.missing_error(name)
         return SecretEnvelope(text)
 
@@ -234,10 +239,10 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def list_keys(self, client: GithubConnection, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - GitHub has no filter by prefix
         """See :meth:`RemoteBackend.list_keys`."""
-        number, has_next_page = 1, True
+        page_number, has_next_page = 1, True
         while has_next_page:
             try:
-                response = client.ask("GET", params={"per_page": PAGE, "page": number})
+                response = client.send("GET", params={"per_page": PAGE_SIZE, "page": page_number})
             except _GithubResponseError as error:
                 if self.runner.kind_of(error) is not ErrorKind.MISSING:
                     raise
@@ -245,14 +250,14 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
             for item in response.json()["secrets"]:
                 updated = datetime.fromisoformat(item["updated_at"].replace("Z", "+00:00"))
                 yield ListedKey(item["name"], None, None, updated)
-            number, has_next_page = number + 1, "next" in response.links
+            page_number, has_next_page = page_number + 1, "next" in response.links
 
     def insert(self, client: GithubConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
-        if envelope not in self._sent:
-            if client.ask("GET", f"/{quote(key)}", expected=(200, 404)).status_code == 200:  # noqa: PLR2004 - this is the HTTP status of success
+        if envelope not in self._sent_envelopes:
+            if client.send("GET", f"/{quote(key)}", expected_statuses=(200, 404)).status_code == 200:  # noqa: PLR2004 - this is the HTTP status of success
                 raise RemoteError(ErrorKind.EXISTS)
-            self._sent.add(envelope)
+            self._sent_envelopes.add(envelope)
         self._put(client, key, envelope)
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
@@ -260,11 +265,11 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         key = self.key_for(name)
         # The current record is unknown. check_merge refuses changes that depend on it, so an empty record is passed.
         envelope = self.envelope_for(name, change(SecretRecord("", {})))
-        self.runner.ask("update", lambda client: self.overwrite(client, key, envelope, SecretEnvelope("")), name=name, writes=True)
+        self.runner.run("update", lambda client: self.overwrite(client, key, envelope, SecretEnvelope("")), name=name, is_write=True)
 
     def overwrite(self, client: GithubConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:  # noqa: ARG002 - GitHub does not return the current envelope
         """See :meth:`RemoteBackend.overwrite`."""
-        client.ask("GET", f"/{quote(key)}")
+        client.send("GET", f"/{quote(key)}")
         self._put(client, key, envelope)
 
     def _put(self, client: GithubConnection, key: str, envelope: SecretEnvelope) -> None:
@@ -272,14 +277,14 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         from nacl.public import PublicKey, SealedBox
 
         try:
-            public_key = client.ask("GET", "/public-key").json()
+            public_key = client.send("GET", "/public-key").json()
         except _GithubResponseError as error:
             if self.runner.kind_of(error) is not ErrorKind.MISSING:
                 raise
             raise RemoteError(ErrorKind.DENIED, "404: there is no such repository, or you have no permission") from None
         sealed = SealedBox(PublicKey(base64.b64decode(public_key["key"]))).encrypt(envelope.text.encode())
-        body = {"encrypted_value": base64.b64encode(sealed).decode(), "key_id": public_key["key_id"]}
-        client.ask("PUT", f"/{quote(key)}", expected=(201, 204), json=body)
+        payload = {"encrypted_value": base64.b64encode(sealed).decode(), "key_id": public_key["key_id"]}
+        client.send("PUT", f"/{quote(key)}", expected_statuses=(201, 204), json=payload)
 
     def delete(self, name: str) -> None:
         """See :meth:`RemoteBackend.delete`."""
@@ -288,12 +293,14 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
     def delete_all(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
         if self.keys.scope is Scope.NONE:
-            self._refuse("delete all secrets without a scope", "Delete your secrets one by one. Others may belong to other programs.")
+            self._raise_unsupported(
+                "delete all secrets without a scope", "Delete your secrets one by one. Others may belong to other programs."
+            )
         super().delete_all()
 
     def remove(self, client: GithubConnection, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
-        client.ask("DELETE", f"/{quote(key)}", expected=(204,))
+        client.send("DELETE", f"/{quote(key)}", expected_statuses=(204,))
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:
         """See :meth:`RemoteBackend.codes_of`."""
@@ -305,4 +312,4 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def requested_wait(self, error: Exception) -> float:
         """See :meth:`RemoteBackend.requested_wait`."""
-        return error.wait if isinstance(error, _GithubResponseError) else 0.0
+        return error.wait_seconds if isinstance(error, _GithubResponseError) else 0.0

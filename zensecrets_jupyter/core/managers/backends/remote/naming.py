@@ -1,8 +1,8 @@
 """Conversion of secret names to keys of a shared service and back. A key begins with a path for the scope.
 
 A character outside the alphabet of the service, and the escape character itself, are escaped. An escape is the escape character and two
-hexadecimal digits, for each byte of the character in UTF-8. Different names have different keys. A key that belongs to no name is a key
-of another program. A name whose key would be too long is refused, and the key is never shortened.
+hexadecimal digits, for each byte of the character in UTF-8. Different names have different keys. If no name has a certain key, it is a key
+of another program. A name whose key would be too long is refused, because a shortened key could belong to two names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 ROOT = "zenml"
-"""First part of every key, except for scope ``none``. ZenML uses the same text."""
+"""First segment of every key, except for scope ``none``. ZenML uses the same text."""
 
 _LOWER = string.ascii_lowercase + string.digits
 _ANY_CASE = string.ascii_letters + string.digits
@@ -37,14 +37,14 @@ class NameEncoding:
 
     Attributes:
         service: Name of the service, for messages.
-        letters: Characters that are not escaped. If it is empty, nothing is escaped. The characters of the separator are not included.
+        letters: Characters that are not escaped, without those of the separator. If it is empty, no character is escaped.
         max_length: Maximum number of characters in a key.
-        escape_mark: Text that begins an escape: one character, or the same character twice. If it is twice the character, the character
-            alone is not escaped.
-        separator: Text between the parts of a path. An escaped part never contains it.
-        upper: Whether keys have upper-case letters only. Lower case is converted, and upper case is escaped.
-        first: Characters that a key may begin with. If it is empty, a key may begin with any character.
-        reserved: Prefixes that a key must not have.
+        escape_mark: Text that begins an escape: one character, or the same character twice. If it is doubled, a single one is not
+            escaped.
+        separator: Text between the segments of a key. An escaped segment never contains it.
+        has_upper_case: Whether keys have upper-case letters only. Lower case is converted, and upper case is escaped.
+        first_letters: Characters that a key may begin with. If it is empty, a key may begin with any character.
+        reserved_prefixes: Prefixes that a key must not have.
     """
 
     service: str
@@ -52,42 +52,44 @@ class NameEncoding:
     max_length: int
     escape_mark: str = "="
     separator: str = "/"
-    upper: bool = False
-    first: str = ""
-    reserved: tuple[str, ...] = ()
+    has_upper_case: bool = False
+    first_letters: str = ""
+    reserved_prefixes: tuple[str, ...] = ()
 
-    def escape(self, part: str) -> str:
-        """Return one part of a key in the alphabet of the service."""
+    def escape(self, segment: str) -> str:
+        """Return one segment of a key in the alphabet of the service."""
         if not self.letters:
-            return part
-        # An escaped first character avoids a reserved prefix, or a first character that the service does not allow.
-        start = 1 if part and (part.startswith(self.reserved) or (self.first and part[0] not in self.first)) else 0
-        pieces = [self._escape_letter(letter) for letter in part[:start]]
-        for number, letter in enumerate(part[start:], start):
-            pieces.append(letter if self._is_unescaped(letter, part[number + 1 : number + 2]) else self._escape_letter(letter))
-        text = "".join(pieces)
-        return text.upper() if self.upper else text
+            return segment
+        is_first_letter_allowed = not self.first_letters or segment[:1] in self.first_letters
+        # If the first character is escaped, the segment has no reserved prefix, and begins with a character that the service allows.
+        must_escape_first = bool(segment) and (segment.startswith(self.reserved_prefixes) or not is_first_letter_allowed)
+        escaped = ""
+        for index, letter in enumerate(segment):
+            is_escaped = (must_escape_first and index == 0) or self._needs_escape(letter, segment[index + 1 : index + 2])
+            escaped += self._escape_letter(letter) if is_escaped else letter
+        return escaped.upper() if self.has_upper_case else escaped
 
     def unescape(self, text: str) -> str | None:
-        """Return the part that :meth:`escape` converts to ``text``, or ``None`` if there is none."""
+        """Return the segment that :meth:`escape` converts to ``text``, or ``None`` if there is none."""
         if not self.letters:
             return text
-        folded = text.lower() if self.upper else text
-        part = None
+        escaped = text.lower() if self.has_upper_case else text
+        segment = None
         with suppress(ValueError):
-            pieces = re.split(f"((?:{re.escape(self.escape_mark)}[0-9a-f]{{2}})+)", folded)
-            # Every second piece is a sequence of escapes, because a character may have several bytes.
-            part = "".join(
-                bytes.fromhex(piece.replace(self.escape_mark, "")).decode("utf-8", "surrogatepass") if number % 2 else piece
-                for number, piece in enumerate(pieces)
-            )
-        return part if part is not None and self.escape(part) == text else None
+            # A sequence of escapes is decoded as a whole, because a character may have several bytes.
+            segment = re.sub(f"(?:{re.escape(self.escape_mark)}[0-9a-f]{{2}})+", self._decode_escapes, escaped)
+        return segment if segment is not None and self.escape(segment) == text else None
 
-    def _is_unescaped(self, letter: str, following: str) -> bool:
-        """Return whether a character before ``following`` is not escaped."""
+    def _decode_escapes(self, escapes: re.Match[str]) -> str:
+        """Return the characters of a sequence of escapes."""
+        return bytes.fromhex(escapes[0].replace(self.escape_mark, "")).decode("utf-8", "surrogatepass")
+
+    def _needs_escape(self, letter: str, next_letter: str) -> bool:
+        """Return whether a character has to be escaped. ``next_letter`` is empty at the end of the segment."""
         if letter != self.escape_mark[0]:
-            return letter in self.letters
-        return len(self.escape_mark) > 1 and bool(following) and following != letter and following in self.letters
+            return letter not in self.letters
+        # If the mark is doubled, a single character of the mark is not escaped, unless the next character could complete the mark.
+        return not (len(self.escape_mark) > 1 and bool(next_letter) and next_letter != letter and next_letter in self.letters)
 
     def _escape_letter(self, letter: str) -> str:
         """Return the escape of a character."""
@@ -111,9 +113,9 @@ ENCODINGS = {
         255,
         escape_mark="__",
         separator="___",
-        upper=True,
-        first=f"{string.ascii_lowercase}_",
-        reserved=("github_",),
+        has_upper_case=True,
+        first_letters=f"{string.ascii_lowercase}_",
+        reserved_prefixes=("github_",),
     ),
     # A ZenML server allows any text of 255 characters. Pipelines use the same name, so nothing is escaped.
     "zenml": NameEncoding("ZenML", "", 255),
@@ -122,7 +124,7 @@ ENCODINGS = {
 
 
 class Scope(str, Enum):
-    """The kinds of groups of secrets managers that share their secrets."""
+    """Which secrets managers share their secrets."""
 
     NONE = "none"
     GLOBAL = "global"
@@ -142,7 +144,7 @@ class ScopedOptions(ManagerOptions):
     @field_validator("namespace")
     @classmethod
     def _require_scope_namespace(cls, namespace: str | None, info: ValidationInfo) -> str | None:
-        # Users see only the type of this error, so that no text can quote the value.
+        # Users see only the type of this error, the first argument, so that no text can quote the value.
         needs_namespace = info.data.get("scope") is Scope.NAMESPACE
         if needs_namespace and not namespace:
             raise PydanticCustomError("missing, scope=namespace needs it", "missing")
@@ -161,19 +163,19 @@ class RemoteKeys:
         prefix: Prefix of each key. It is empty for scope ``none``.
     """
 
-    def __init__(self, encoding: NameEncoding, options: ScopedOptions, identity: str) -> None:
-        """Use the scope of ``options``, for the manager with the ID ``identity``."""
+    def __init__(self, encoding: NameEncoding, options: ScopedOptions, manager_id: str) -> None:
+        """Use the scope of ``options``, for the manager with the ID ``manager_id``."""
         self._encoding = encoding
-        parts = {
+        segments = {
             Scope.NONE: [],
             Scope.GLOBAL: [ROOT, "global"],
-            Scope.COMPONENT: [ROOT, "component", identity],
+            Scope.COMPONENT: [ROOT, "component", manager_id],
             Scope.NAMESPACE: [ROOT, "namespace", options.namespace or ""],
         }
         self.scope = options.scope
-        self.prefix = "".join(encoding.escape(part) + encoding.separator for part in parts[options.scope])
-        root = encoding.escape(ROOT) + encoding.separator
-        self._reserved_prefix = root if options.scope is Scope.NONE else ""
+        self.prefix = "".join(encoding.escape(segment) + encoding.separator for segment in segments[options.scope])
+        # Without a scope, names must not collide with the keys of other scopes.
+        self._reserved_prefix = encoding.escape(ROOT) + encoding.separator if options.scope is Scope.NONE else ""
 
     def key_for(self, name: str) -> str:
         """Return the key of a secret.
@@ -186,14 +188,15 @@ class RemoteKeys:
             message = f"Without a scope, no secret can have the name {name!r}, because its prefix is reserved for scopes."
             raise InvalidSecretError(message, name=name, hint="Choose another name.")
         if len(key) > self._encoding.max_length:
-            message = f"The name {name[:20]!r}… is too long for {self._encoding.service}: its key has"
-            message = f"{message} {len(key)} characters, {len(self.prefix)} of them for the scope."
-            message = f"{message} At most {self._encoding.max_length} are allowed."
+            message = (
+                f"The name {name[:20]!r}… is too long for {self._encoding.service}: its key has {len(key)} characters, "
+                f"{len(self.prefix)} of them for the scope. At most {self._encoding.max_length} are allowed."
+            )
             raise InvalidSecretError(message, name=name, hint="Choose a shorter name with lower-case letters and digits only.")
         return key
 
     def name_for(self, key: str) -> str | None:
-        """Return the name that belongs to a key, or ``None`` if the key has another scope or belongs to no name."""
+        """Return the name that has a certain key, or ``None`` if the key has another scope or no name has it."""
         if not key.startswith(self.prefix) or (self._reserved_prefix and key.startswith(self._reserved_prefix)):
             return None
         name = self._encoding.unescape(key[len(self.prefix) :])
@@ -201,6 +204,6 @@ class RemoteKeys:
             return None if name is None else names.check_name(name)
         return None
 
-    def names_in(self, keys: Iterable[str]) -> list[str]:
+    def names_of(self, keys: Iterable[str]) -> list[str]:
         """Return the names of the keys that belong to this secrets manager."""
         return [name for name in map(self.name_for, keys) if name is not None]

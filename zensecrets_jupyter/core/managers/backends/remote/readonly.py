@@ -61,7 +61,7 @@ class ExternalOptions(RemoteOptions):
     @field_validator("external")
     @classmethod
     def _check_external_paths(cls, external: dict[str, str]) -> dict[str, str]:
-        # Users see only the type of this error, so that no text can quote the value.
+        # Users see only the type of this error, the first argument, so that no text can quote the value.
         for name, text in external.items():
             is_valid = True
             try:
@@ -76,9 +76,9 @@ class ExternalOptions(RemoteOptions):
 
 
 class ExternalSecrets:
-    """Reader of the secrets of other programs.
+    """Reader of external secrets, the secrets of other programs.
 
-    An external secret hides our own secret with the same name, which is then neither read nor listed.
+    If a secret of the manager has the same name as an external secret, only the external secret is read and listed.
 
     Attributes:
         paths: The path of each secret, by name.
@@ -105,7 +105,7 @@ class ExternalSecrets:
         """
         self.paths = {name: ExternalPath.parse(text) for name, text in options.external.items()} if options else {}
         self.locations = {name: f"{external.path!r} in {service}" for name, external in self.paths.items()}
-        self._clear = options.clear if options else ()
+        self._clear_keys = options.clear if options else ()
         self._fetch = fetch
         self._codec = codec
         self._service = service
@@ -118,10 +118,10 @@ class ExternalSecrets:
             InvalidSecretError: If the payload is binary, the key is missing, or a key is invalid.
         """
         external = self.paths[name]
-        content, clear_keys = self._requested_content(self._fetch(name, external.path), name, external)
-        # A key may contain a dot, so NAME.KEY is compared as a whole.
-        unmasked = {*self._clear, *(key.removeprefix(f"{name}.") for key in self._clear if key.startswith(f"{name}."))}
-        return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys | frozenset(unmasked))
+        content, clear_keys = self._select_content(self._fetch(name, external.path), name, external)
+        # "A.B" in the option ``clear`` is both a key with a dot, and the key "B" of the secret "A".
+        clear_keys |= {*self._clear_keys, *(key.removeprefix(f"{name}.") for key in self._clear_keys if key.startswith(f"{name}."))}
+        return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys)
 
     def read_or_error(self, name: str) -> SecretRecord | ZenSecretsError:
         """Return the record of a secret, or the error."""
@@ -140,16 +140,17 @@ class ExternalSecrets:
         hint = f"Check the path: %zen secrets-manager describe {self._manager}; or ask the owner of the secret."
         return SecretNotFoundError(message, name=name, manager=self._manager, hint=hint)
 
-    def _requested_content(self, text: str | bytes, name: str, external: ExternalPath) -> tuple[dict[str, str], frozenset[str]]:
-        """Return the requested content of a payload, and the keys that need no mask."""
+    def _select_content(self, payload: str | bytes, name: str, external: ExternalPath) -> tuple[dict[str, str], frozenset[str]]:
+        """Return the keys and values of a payload that ``external`` selects, and the keys that need no mask."""
         problem, hint = "is binary", "Only text can be read."
         with suppress(UnicodeDecodeError):
-            content, clear = self._parse_content(text.decode("utf-8") if isinstance(text, bytes) else text, name, external.key)
+            text = payload.decode("utf-8") if isinstance(payload, bytes) else payload
+            content, clear_keys = self._parse_content(text, name, external.key)
             if external.key and external.key not in content:
                 problem, hint = f"has no key {external.key!r}", f"Its keys are {', '.join(sorted(content)) or 'none'}."
             else:
-                requested = {external.key: content[external.key]} if external.key else content
-                return {self._check_key(key, name, external): value for key, value in requested.items()}, clear
+                selected_content = {external.key: content[external.key]} if external.key else content
+                return {self._check_key(key, name, external): value for key, value in selected_content.items()}, clear_keys
         message = f"The payload under {external.path!r} in {self._service}, for secret {name!r} of {self._manager!r}, {problem}."
         raise InvalidSecretError(message, name=name, manager=self._manager, hint=hint)
 
@@ -160,22 +161,22 @@ class ExternalSecrets:
         """
         envelope = SecretEnvelope(text)
         if envelope.is_ours:
-            # Another secrets manager of this package wrote the text, so the content of the envelope is returned.
+            # Another secrets manager of this package wrote the text.
             record = self._codec.decode(envelope, name=name, service=self._service, manager=self._manager)
             schema = schema_or_fallback(record.schema)
-            return dict(record.content), frozenset(key for key in record.content if not schema.is_sensitive(key))
+            return dict(record.content), frozenset(content_key for content_key in record.content if not schema.is_sensitive(content_key))
         with suppress(ValueError, RecursionError):
             parsed = json.loads(text)
             if isinstance(parsed, dict):
                 content = {
-                    parsed_key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                    for parsed_key, value in parsed.items()
+                    json_key: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                    for json_key, value in parsed.items()
                 }
                 return content, clear_keys_of(content)
         return {key or DEFAULT_KEY: text}, frozenset()
 
     def _check_key(self, key: str, name: str, external: ExternalPath) -> str:
-        """Return a valid key. The hint for an invalid key explains how to select the other keys."""
+        """Return ``key`` if it is valid. The hint for an invalid key explains how to read the other keys of the payload."""
         try:
             return names.check_key(key, name=name)
         except InvalidSecretError as error:

@@ -1,6 +1,6 @@
 """Requests to a remote service: one client per process, retries and error mapping.
 
-An error of the SDK never becomes the cause of our error, because it holds the request, and so the token and the values.
+An error of the SDK never becomes the cause of our error, because it contains the request with the token and the values.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeAlias, TypeVar
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -43,7 +44,7 @@ _PLATFORM_ERRORS: ErrorTable = {
     TimeoutError: ErrorKind.TRANSIENT,
 }
 """Error kinds of errors of the standard library, which an SDK may pass on."""
-_MAY_CONCERN_FILES = {ErrorKind.UNFORESEEN, ErrorKind.UNKNOWN_USER, ErrorKind.UNREACHABLE, ErrorKind.TRANSIENT}
+_FILE_ERROR_KINDS = {ErrorKind.UNFORESEEN, ErrorKind.UNKNOWN_USER, ErrorKind.UNREACHABLE, ErrorKind.TRANSIENT}
 """Error kinds that an SDK may raise for an unusable local file."""
 
 
@@ -53,7 +54,7 @@ class RemoteOptions(ScopedOptions):
     timeout: float = Field(default=10.0, gt=0, le=600)
     """Seconds to wait for the response to one request."""
     deadline: float = Field(default=60.0, gt=0, le=3600)
-    """Seconds after which a request is not retried."""
+    """Seconds after which a failed request is not retried."""
 
     @field_validator("*")
     @classmethod
@@ -72,7 +73,7 @@ class RemoteService(Protocol[_ClientT_co]):
     error_kinds: ClassVar[ErrorTable]
     environment_files: ClassVar[Mapping[str, str]]
     libraries: ClassVar[tuple[str, ...]]
-    attempts: ClassVar[int]
+    max_attempts: ClassVar[int]
     first_wait: ClassVar[float]
 
     @property
@@ -89,13 +90,21 @@ class RemoteService(Protocol[_ClientT_co]):
         """Return the service's codes of an error, the most specific first."""
 
     def classify(self, error: Exception) -> ErrorKind | None:
-        """Return the kind of an error that class and code do not determine, or ``None``."""
+        """Return the kind of an error whose class and codes are not enough to find the kind, or ``None``."""
 
     def requested_wait(self, error: Exception) -> float:
         """Return the seconds that the service asked to wait before a retry."""
 
     def exists_error(self, name: str) -> SecretExistsError:
         """Return the error for a name that exists already."""
+
+
+@dataclass(frozen=True)
+class _ProcessClient(Generic[ClientT]):
+    """A client, and the ID of the process that created it."""
+
+    client: ClientT
+    process_id: int
 
 
 class RequestRunner(Generic[ClientT]):
@@ -105,17 +114,17 @@ class RequestRunner(Generic[ClientT]):
         """Send requests for ``service``, without retries after ``deadline`` seconds."""
         self._service = service
         self._deadline = deadline
-        self._client: tuple[int, ClientT] | None = None
-        self._connecting = threading.Lock()
+        self._client: _ProcessClient[ClientT] | None = None
+        self._lock = threading.Lock()
 
-    def ask(self, verb: str, call: Callable[[ClientT], _ResultT], *, name: str = "", writes: bool = False) -> _ResultT:
-        """Return the result of ``call``, which is retried after a transient error.
+    def run(self, verb: str, send: Callable[[ClientT], _ResultT], *, name: str = "", is_write: bool = False) -> _ResultT:
+        """Return the result of ``send``, which is retried after a transient error. Errors of the SDK are mapped to our errors.
 
         Args:
             verb: The operation, for messages such as "can't list secrets".
-            call: Sends the request with a client. Errors of the SDK are mapped to our errors.
+            send: Sends the request with a client.
             name: The name of the secret, if the request concerns one secret.
-            writes: Whether the request is a write, whose result is unknown if the response is lost.
+            is_write: Whether the request is a write, whose result is unknown if the response is lost.
 
         Raises:
             SecretNotFoundError: If the service has no such secret.
@@ -123,26 +132,26 @@ class RequestRunner(Generic[ClientT]):
             ManagerError: If the service refuses the request or does not answer.
         """
         try:
-            return self.attempt(call)
+            return self.run_unmapped(send)
         except RemoteError as error:
-            problem = self.error_for(error, verb, name, writes=writes)
+            problem = self.error_for(error, verb, name, is_write=is_write)
         raise problem
 
-    def attempt(self, call: Callable[[ClientT], _ResultT]) -> _ResultT:
-        """Return the result of ``call``, with retries.
+    def run_unmapped(self, send: Callable[[ClientT], _ResultT]) -> _ResultT:
+        """Return the result of ``send``, which is retried after a transient error. The caller handles the error.
 
         Raises:
             RemoteError: If the service, the SDK or the connection failed.
         """
         client = self._client
         try:
-            return self._call_with_retries(call)
+            return self._call_with_retries(send)
         except RemoteError as error:
             problem = error
         if problem.kind is ErrorKind.UNKNOWN_USER and client is not None:
             # Temporary credentials may have expired. A new client requests new credentials.
-            self._discard(client)
-            return self._call_with_retries(call, was_retried=problem.was_retried)
+            self._discard_client(client)
+            return self._call_with_retries(send, was_retried=problem.was_retried)
         raise problem
 
     def kind_of(self, error: Exception) -> ErrorKind:
@@ -152,13 +161,14 @@ class RequestRunner(Generic[ClientT]):
         kind = self._service.classify(error)
         if kind is not None:
             return kind
-        table: dict[str | type[Exception], ErrorKind] = {
+        kinds: dict[str | type[Exception], ErrorKind] = {
             **_PLATFORM_ERRORS,
             **self._service.library_errors(),
             **self._service.error_kinds,
         }
-        keys: list[str | type] = [*self._service.codes_of(error), *type(error).__mro__]
-        return next((table[key] for key in keys if key in table), ErrorKind.UNFORESEEN)
+        # The codes of the service come first, and then the class of the error and its base classes.
+        codes_and_classes: list[str | type] = [*self._service.codes_of(error), *type(error).__mro__]
+        return next((kinds[key] for key in codes_and_classes if key in kinds), ErrorKind.UNFORESEEN)
 
     def detail_of(self, error: Exception) -> str:
         """Return the code or the class of an error. Its text is never returned, because it may quote the request."""
@@ -168,31 +178,31 @@ class RequestRunner(Generic[ClientT]):
         codes = [code for code in self._service.codes_of(error) if re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", code)]
         return codes[0] if codes else type(error).__name__
 
-    def error_for(self, error: RemoteError, verb: str, name: str = "", *, writes: bool = False) -> ZenSecretsError:
-        """Return our error for a failed request. The arguments are those of :meth:`ask`."""
+    def error_for(self, error: RemoteError, verb: str, name: str = "", *, is_write: bool = False) -> ZenSecretsError:
+        """Return our error for a failed request. The arguments are those of :meth:`run`."""
         service = self._service
         if name and error.kind is ErrorKind.MISSING:
             return SecretNotFoundError(f"no {name!r}", name=name)
         if name and error.kind is ErrorKind.EXISTS:
             return service.exists_error(name)
-        file_error = find_file_error(service.environment_files, flavor=service.FLAVOR) if error.kind in _MAY_CONCERN_FILES else None
-        return file_error or error_for(error, RemoteRequest(service.encoding.service, service.FLAVOR, service.name, verb, name, writes))
+        file_error = find_file_error(service.environment_files, flavor=service.FLAVOR) if error.kind in _FILE_ERROR_KINDS else None
+        return file_error or error_for(error, RemoteRequest(service.encoding.service, service.FLAVOR, service.name, verb, name, is_write))
 
-    def _call_with_retries(self, call: Callable[[ClientT], _ResultT], *, was_retried: bool = False) -> _ResultT:
-        """Return the result of ``call``, and convert the error of the last attempt to :class:`RemoteError`.
+    def _call_with_retries(self, send: Callable[[ClientT], _ResultT], *, was_retried: bool = False) -> _ResultT:
+        """Return the result of ``send``, and convert the error of the last attempt to :class:`RemoteError`.
 
         Args:
-            call: Sends the request with a client.
+            send: Sends the request with a client.
             was_retried: Whether an attempt with an earlier client may have been executed.
         """
         retrying = Retrying(
             retry=retry_if_exception(self._is_transient),
-            stop=stop_after_attempt(self._service.attempts) | stop_before_delay(self._deadline),
-            wait=self._wait,
+            stop=stop_after_attempt(self._service.max_attempts) | stop_before_delay(self._deadline),
+            wait=self._seconds_to_wait,
             reraise=True,
         )
         try:
-            return retrying(lambda: call(self._get_client()))
+            return retrying(lambda: send(self._get_client()))
         except ZenSecretsError:
             raise
         except Exception as error:  # noqa: BLE001 - an SDK may raise any error, and its text may quote values
@@ -205,62 +215,64 @@ class RequestRunner(Generic[ClientT]):
         # Our own errors are final, although some of them are subclasses of ConnectionError.
         return isinstance(error, Exception) and not isinstance(error, ZenSecretsError) and self.kind_of(error) is ErrorKind.TRANSIENT
 
-    def _wait(self, state: RetryCallState) -> float:
+    def _seconds_to_wait(self, state: RetryCallState) -> float:
         """Return the seconds to wait before the next attempt."""
         error = state.outcome.exception() if state.outcome else None
-        requested = self._service.requested_wait(error) if isinstance(error, Exception) else 0.0
-        return requested + wait_random_exponential(multiplier=self._service.first_wait, max=10)(state)
+        requested_seconds = self._service.requested_wait(error) if isinstance(error, Exception) else 0.0
+        return requested_seconds + wait_random_exponential(multiplier=self._service.first_wait, max=10)(state)
 
     def _get_client(self) -> ClientT:
         """Return the client of this process, and connect if there is none."""
         client = self._find_client()
         if client is None:
-            with self._connecting:
+            with self._lock:
                 client = self._find_client() or self._connect()
-        return client[1]
+        return client.client
 
-    def _find_client(self) -> tuple[int, ClientT] | None:
-        """Return the client and the ID of this process, or ``None`` without a client."""
+    def _find_client(self) -> _ProcessClient[ClientT] | None:
+        """Return the client of this process, or ``None`` if there is none."""
         # A forked process must not use the connections of its parent.
-        return self._client if self._client is not None and self._client[0] == os.getpid() else None
+        return self._client if self._client is not None and self._client.process_id == os.getpid() else None
 
-    def _connect(self) -> tuple[int, ClientT]:
-        """Create a client, and return it with the ID of this process."""
+    def _connect(self) -> _ProcessClient[ClientT]:
+        """Create a client for this process."""
         service = self._service
         try:
-            self._client = (os.getpid(), service.connect())
+            self._client = _ProcessClient(service.connect(), os.getpid())
         except ImportError as error:
-            missing = error.name or " and ".join(service.libraries)
+            missing_modules = error.name or " and ".join(service.libraries)
         else:
             return self._client
-        message = f"Flavor {service.FLAVOR!r} of secrets manager needs {missing}, which is not installed."
+        message = f"Flavor {service.FLAVOR!r} of secrets manager needs {missing_modules}, which is not installed."
         raise FlavorUnavailableError(message, flavor=service.FLAVOR, hint=f"Install it: {install_command(service.FLAVOR)}")
 
-    def _discard(self, client: tuple[int, ClientT]) -> None:
-        """Drop a client, unless another thread has replaced it already."""
-        with self._connecting:
+    def _discard_client(self, client: _ProcessClient[ClientT]) -> None:
+        """Stop using a client, unless another thread has replaced it already."""
+        with self._lock:
             if self._client is client:
                 self._client = None
 
 
 class _DebugFilter(logging.Filter):
-    """Drop the debug records of threads that send a request for a secret. The records of other threads pass."""
+    """Filter that removes the debug logs of threads in which :func:`suppressed_debug_logs` is active."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.requests = threading.local()
-        self._loggers: dict[str, int] = {}
+        self.thread_state = threading.local()
+        """Its attribute ``depth`` is the number of active blocks of :func:`suppressed_debug_logs` in the current thread."""
+        self._logger_counts: dict[str, int] = {}
+        """The number of all loggers when the filter was added to the loggers of a library, by library."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno > logging.DEBUG or not getattr(self.requests, "depth", 0)
+        return record.levelno > logging.DEBUG or not getattr(self.thread_state, "depth", 0)
 
     def install(self, library: str) -> None:
         """Add the filter to the logger of a library and to its child loggers."""
-        # A filter applies to its own logger and not to child loggers, and an SDK creates child loggers at any time.
+        # A filter does not apply to child loggers. An SDK creates child loggers at any time, so they are searched if there is a new logger.
         loggers = logging.root.manager.loggerDict
-        if self._loggers.get(library) == len(loggers):
+        if self._logger_counts.get(library) == len(loggers):
             return
-        self._loggers[library] = len(loggers)
+        self._logger_counts[library] = len(loggers)
         for name in list(loggers):
             if name == library or name.startswith(f"{library}."):
                 logging.getLogger(name).addFilter(self)
@@ -273,8 +285,8 @@ _debug_filter = _DebugFilter()
 def suppressed_debug_logs(library: str) -> Iterator[None]:
     """Suppress the debug logs of an SDK in this thread. They contain request bodies."""
     _debug_filter.install(library)
-    _debug_filter.requests.depth = getattr(_debug_filter.requests, "depth", 0) + 1
+    _debug_filter.thread_state.depth = getattr(_debug_filter.thread_state, "depth", 0) + 1
     try:
         yield
     finally:
-        _debug_filter.requests.depth -= 1
+        _debug_filter.thread_state.depth -= 1

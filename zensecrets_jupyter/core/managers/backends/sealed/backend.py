@@ -1,7 +1,7 @@
 """Base class of backends that store encrypted rows in a SQL database, with earlier versions.
 
-Keys and values are encrypted. Names, schema types, version numbers and times are not encrypted, so that a list needs no key. These
-columns are associated data of the encryption, so that a read detects a change of them. The statements are portable SQL.
+Keys and values are encrypted. Names, schema types, version numbers and times are not encrypted, so that a list needs no key. They are
+authenticated with the encrypted content, so that a read detects a change of them. The statements are portable SQL.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.databases.interface import Database
 
 
-class _Row(NamedTuple):
+class _VersionRow(NamedTuple):
     """A row of one version, without the names of the manager and the secret.
 
     Attributes:
-        secret: ID of the secret in the database.
+        secret_id: ID of the secret in the database.
         number: Number of the version.
         schema: Type of the schema.
-        written: Time of the write, in microseconds (UTC).
+        write_time: Time of the write, in microseconds (UTC).
         generation: Number of the data key that encrypted the content.
         sealed: The encrypted content.
     """
 
-    secret: int
+    secret_id: int
     number: int
     schema: str
-    written: int
+    write_time: int
     generation: int
     sealed: bytes
 
@@ -64,9 +64,9 @@ class SealedBackend(Backend):
     _database: Database
     """The database."""
     _keys: DataKeys
-    """The data keys."""
+    """The data key of the database."""
     _owner: str
-    """The owner of the rows. Encrypted content is bound to it."""
+    """The owner of the rows, for example the ID of the manager. The content of a row cannot be decrypted under another owner."""
     _versions_kept: int
     """Number of versions that are kept of each secret, including the current one. It is at least 1."""
 
@@ -118,19 +118,21 @@ class SealedBackend(Backend):
         return self._keys.required_passphrase
 
     def describe(self) -> dict[str, str]:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`. It needs no key."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`. This method needs no key."""
         with self._database.read() as connection:
-            count = connection.execute(tables.COUNT, {"of_manager": self._owner}).scalar() if connection is not None else 0
-        return {"protected by": self._keys.describe(), "secrets": str(count), "versions kept": str(self._versions_kept)}
+            secret_count = connection.execute(tables.SECRET_COUNT, {"of_manager": self._owner}).scalar() if connection is not None else 0
+        return {"protected by": self._keys.describe(), "secrets": str(secret_count), "versions kept": str(self._versions_kept)}
 
     def read(self, name: str) -> SecretRecord:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.read`."""
         row = self._find_row(name)
         key = self._keys.key_of(row.generation)
         while key is None:
-            # Another process may have rotated the key and encrypted the row again. If the row has not changed, it is damaged.
-            generation, row = row.generation, self._find_row(name)
-            if row.generation == generation:
+            # Another process may have rotated the key and encrypted the row again. Otherwise the row is damaged, and unseal_record raises
+            # the error.
+            missing_generation = row.generation
+            row = self._find_row(name)
+            if row.generation == missing_generation:
                 break
             key = self._keys.key_of(row.generation)
         return unseal_record(key, self._binding(name, CURRENT, row), row.sealed)
@@ -141,12 +143,12 @@ class SealedBackend(Backend):
         parameters = {"of_manager": self._owner, "of_names": [name for name in names if _is_storable(name)]}
         with self._database.read() as connection:
             rows = [] if connection is None else connection.execute(tables.CURRENT_ROWS, parameters).all()
-        locked: ZenSecretsError | None = None
+        locked_error: ZenSecretsError | None = None
         for name, *columns in rows:
-            result = results[name] = locked or self._record_or_error(name, columns)
+            result = results[name] = locked_error or self._record_or_error(name, columns)
             if isinstance(result, (InteractionCancelledError, ManagerLockedError)):
-                # The user must not be asked again for the next secret.
-                locked = result
+                # The other secrets get the same error, because the user must not be asked again for each of them.
+                locked_error = result
         return results
 
     def _record_or_error(self, name: str, columns: Iterable[Any]) -> SecretRecord | ZenSecretsError:
@@ -175,7 +177,9 @@ class SealedBackend(Backend):
                 summaries = _summaries_from(connection.execute(tables.ALL_SUMMARIES, {"of_manager": self._owner}).cursor)
         if summaries is None:
             raise _damaged_error()
-        for expected_type, values in zip((str, str, int), zip(*summaries, strict=True), strict=False):
+        # The columns are the names, the schemas, the numbers and the times. The times were checked by their conversion.
+        columns = zip(*summaries, strict=True)
+        for expected_type, values in zip((str, str, int), columns, strict=False):
             _check_types(expected_type, values)
         return summaries
 
@@ -183,18 +187,18 @@ class SealedBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.create`."""
         self.write_batch({name: record}, {})
 
-    def write_batch(self, new: Mapping[str, SecretRecord], replaced: Mapping[str, SecretRecord]) -> None:
+    def write_batch(self, new_records: Mapping[str, SecretRecord], replacements: Mapping[str, SecretRecord]) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.BatchWrites.write_batch`."""
 
         def transaction(connection: Connection, key: DataKey) -> None:
-            for name, record in new.items():
-                self._add(connection, key, name, record)
-            for name, record in replaced.items():
-                self._write_version(connection, key, name, self._find_in(connection, name), record)
+            for name, record in new_records.items():
+                self._add_secret(connection, key, name, record)
+            for name, record in replacements.items():
+                self._write_version(connection, key, name, self._find_row_in(connection, name), record)
 
         self._keys.write(transaction)
 
-    def _add(self, connection: Connection, key: DataKey, name: str, record: SecretRecord) -> None:
+    def _add_secret(self, connection: Connection, key: DataKey, name: str, record: SecretRecord) -> None:
         """Add the first version of a secret.
 
         Raises:
@@ -202,13 +206,13 @@ class SealedBackend(Backend):
         """
         binding = RowBinding(self._owner, name, CURRENT, 1, record.schema, _now())
         try:
-            connection.execute(tables.ADD, {"manager": self._owner, "name": name, **_columns(key, binding, record)})
+            connection.execute(tables.INSERT_SECRET, {"manager": self._owner, "name": name, **_columns(key, binding, record)})
         except IntegrityError:
             already_exists = True
         else:
             already_exists = False
         if already_exists:
-            # The error rolls back the whole transaction.
+            # This error also rolls back the other writes of the transaction.
             raise self.exists_error(name)
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
@@ -216,7 +220,7 @@ class SealedBackend(Backend):
         self._find_row(name)
 
         def transaction(connection: Connection, key: DataKey) -> None:
-            self._write_version(connection, key, name, self._find_in(connection, name), change)
+            self._write_version(connection, key, name, self._find_row_in(connection, name), change)
 
         self._keys.write(transaction)
 
@@ -225,7 +229,7 @@ class SealedBackend(Backend):
         self._find_row(name)
 
         def transaction(connection: Connection, key: DataKey) -> SecretVersion:
-            row = self._find_in(connection, name)
+            row = self._find_row_in(connection, name)
             earlier_record = None
             if number != row.number:
                 earlier_rows = {earlier_row.number: earlier_row for earlier_row in self._earlier_rows(connection, row)}
@@ -234,8 +238,9 @@ class SealedBackend(Backend):
                     message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
                     raise SecretNotFoundError(message, name=name, manager=self.name, hint=f"The versions are {numbers}.")
                 earlier_record = self._unseal(key, self._binding(name, EARLIER, earlier_rows[number]), earlier_rows[number])
+            # Without an earlier record, the current version is written again.
             binding = self._write_version(connection, key, name, row, lambda current: earlier_record or current)
-            return SecretVersion(binding.number, binding.schema, _time_of(binding.written), current=True)
+            return SecretVersion(binding.number, binding.schema, _time_of(binding.write_time), current=True)
 
         return self._keys.write(transaction)
 
@@ -243,30 +248,30 @@ class SealedBackend(Backend):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.delete`."""
         self._find_row(name)
         with self._database.write() as connection:
-            if not connection.execute(tables.DROP, {"of_manager": self._owner, "of_name": name}).rowcount:
+            if not connection.execute(tables.DELETE_SECRET, {"of_manager": self._owner, "of_name": name}).rowcount:
                 raise self.missing_error(name)
 
     def delete_all(self) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Clearable.delete_all`."""
         if [*self.names()]:
             with self._database.write() as connection:
-                connection.execute(tables.DROP_ALL, {"of_manager": self._owner})
+                connection.execute(tables.DELETE_ALL_SECRETS, {"of_manager": self._owner})
 
     def rename(self, name: str, new_name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
         self._find_row(name)
 
         def transaction(connection: Connection, key: DataKey) -> bool:
-            row = self._find_in(connection, name)
+            row = self._find_row_in(connection, name)
             if connection.execute(tables.CURRENT_ROW, {"of_manager": self._owner, "of_name": new_name}).first() is not None:
                 return False
             for earlier_row in self._earlier_rows(connection, row):
                 record = self._unseal(key, self._binding(name, EARLIER, earlier_row), earlier_row)
                 sealed = seal_record(key, self._binding(new_name, EARLIER, earlier_row), record)
-                connection.execute(tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": earlier_row.number, "sealed": sealed})
+                connection.execute(tables.UPDATE_EARLIER, {"of_secret": row.secret_id, "of_number": earlier_row.number, "sealed": sealed})
             record = self._unseal(key, self._binding(name, CURRENT, row), row)
             sealed = seal_record(key, self._binding(new_name, CURRENT, row), record)
-            connection.execute(tables.REWRITE, {"of_secret": row.secret, "name": new_name, "sealed": sealed})
+            connection.execute(tables.UPDATE_SECRET, {"of_secret": row.secret_id, "name": new_name, "sealed": sealed})
             return True
 
         if not self._keys.write(transaction):
@@ -275,11 +280,11 @@ class SealedBackend(Backend):
     def history(self, name: str) -> Sequence[SecretVersion]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Versioned.history`."""
         with self._database.read() as connection:
-            row = self._find_in(connection, name)
+            row = self._find_row_in(connection, name)
             earlier_rows = [] if connection is None else self._earlier_rows(connection, row)
         try:
             return [
-                SecretVersion(version_row.number, version_row.schema, _time_of(version_row.written), current=version_row is row)
+                SecretVersion(version_row.number, version_row.schema, _time_of(version_row.write_time), current=version_row is row)
                 for version_row in (row, *earlier_rows)
             ]
         except (ValueError, OverflowError, OSError):
@@ -287,7 +292,12 @@ class SealedBackend(Backend):
         raise _damaged_error()
 
     def _write_version(
-        self, connection: Connection, key: DataKey, name: str, row: _Row, change: SecretRecord | Callable[[SecretRecord], SecretRecord]
+        self,
+        connection: Connection,
+        key: DataKey,
+        name: str,
+        row: _VersionRow,
+        change: SecretRecord | Callable[[SecretRecord], SecretRecord],
     ) -> RowBinding:
         """Store a new current version, and keep the version that was current as an earlier version.
 
@@ -303,25 +313,27 @@ class SealedBackend(Backend):
         """
         current = self._unseal(key, self._binding(name, CURRENT, row), row)
         record = change if isinstance(change, SecretRecord) else change(current)
-        earlier = self._binding(name, EARLIER, row)
-        connection.execute(tables.ADD_EARLIER, {"secret": row.secret, "number": row.number, **_columns(key, earlier, current)})
+        earlier_binding = self._binding(name, EARLIER, row)
+        connection.execute(
+            tables.INSERT_EARLIER, {"secret": row.secret_id, "number": row.number, **_columns(key, earlier_binding, current)}
+        )
         binding = RowBinding(self._owner, name, CURRENT, row.number + 1, record.schema, _now())
-        connection.execute(tables.REWRITE, {"of_secret": row.secret, **_columns(key, binding, record)})
-        connection.execute(tables.PRUNE, {"of_secret": row.secret, "up_to": binding.number - self._versions_kept})
+        connection.execute(tables.UPDATE_SECRET, {"of_secret": row.secret_id, **_columns(key, binding, record)})
+        connection.execute(tables.DELETE_OLD_VERSIONS, {"of_secret": row.secret_id, "up_to": binding.number - self._versions_kept})
         return binding
 
-    def _find_row(self, name: str) -> _Row:
+    def _find_row(self, name: str) -> _VersionRow:
         """Return the row of the current version.
 
-        A write calls this method first, because it must not create a key, or ask for a passphrase, for a missing secret.
+        A write calls this method first. Otherwise a write of a missing secret would create a key or ask for a passphrase.
 
         Raises:
             SecretNotFoundError: If the secret does not exist.
         """
         with self._database.read() as connection:
-            return self._find_in(connection, name)
+            return self._find_row_in(connection, name)
 
-    def _find_in(self, connection: Connection | None, name: str) -> _Row:
+    def _find_row_in(self, connection: Connection | None, name: str) -> _VersionRow:
         """Return the row of the current version, in the transaction of ``connection``.
 
         If ``connection`` is ``None``, there is no database.
@@ -333,43 +345,43 @@ class SealedBackend(Backend):
             raise self.missing_error(name)
         return _row_of(columns)
 
-    def _earlier_rows(self, connection: Connection, row: _Row) -> Sequence[_Row]:
+    def _earlier_rows(self, connection: Connection, row: _VersionRow) -> Sequence[_VersionRow]:
         """Return the rows of the earlier versions of a secret, the newest first."""
-        return [_row_of(columns) for columns in connection.execute(tables.EARLIER_ROWS, {"of_secret": row.secret})]
+        return [_row_of(columns) for columns in connection.execute(tables.EARLIER_ROWS, {"of_secret": row.secret_id})]
 
-    def _binding(self, name: str, role: str, row: _Row) -> RowBinding:
+    def _binding(self, name: str, role: str, row: _VersionRow) -> RowBinding:
         """Return the binding of a row. ``role`` is ``CURRENT`` or ``EARLIER``."""
-        return RowBinding(self._owner, name, role, row.number, row.schema, row.written)
+        return RowBinding(self._owner, name, role, row.number, row.schema, row.write_time)
 
-    def _unseal(self, key: DataKey, binding: RowBinding, row: _Row) -> SecretRecord:
+    def _unseal(self, key: DataKey, binding: RowBinding, row: _VersionRow) -> SecretRecord:
         """Return the record of a row."""
         return unseal_record(key if row.generation == key.generation else None, binding, row.sealed)
 
 
 def holds_secrets(connection: Connection) -> bool:
     """Return whether the table has a row."""
-    return connection.execute(tables.ANY).first() is not None
+    return connection.execute(tables.ANY_SECRET_ID).first() is not None
 
 
 def _reseal_all(connection: Connection, *, old: DataKey, new: DataKey) -> None:
     """Encrypt each row of each manager in the database with a new key."""
-    owners: dict[int, tuple[str, str]] = {}
-    for manager, name, *columns in connection.execute(tables.EVERYTHING).all():
+    managers_and_names: dict[int, tuple[str, str]] = {}
+    for manager, name, *columns in connection.execute(tables.EVERY_CURRENT_ROW).all():
         row = _row_of(columns)
-        owners[row.secret] = (manager, name)
-        binding = RowBinding(manager, name, CURRENT, row.number, row.schema, row.written)
-        connection.execute(tables.REWRITE, {"of_secret": row.secret, **_reseal_columns(old, new, binding, row)})
-    for earlier in connection.execute(tables.EVERYTHING_EARLIER).all():
-        row = _row_of(earlier)
-        if row.secret not in owners:
+        managers_and_names[row.secret_id] = (manager, name)
+        binding = RowBinding(manager, name, CURRENT, row.number, row.schema, row.write_time)
+        connection.execute(tables.UPDATE_SECRET, {"of_secret": row.secret_id, **_reseal_columns(old, new, binding, row)})
+    for earlier_columns in connection.execute(tables.EVERY_EARLIER_ROW).all():
+        row = _row_of(earlier_columns)
+        if row.secret_id not in managers_and_names:
             raise _damaged_error()
-        binding = RowBinding(*owners[row.secret], EARLIER, row.number, row.schema, row.written)
+        binding = RowBinding(*managers_and_names[row.secret_id], EARLIER, row.number, row.schema, row.write_time)
         connection.execute(
-            tables.REWRITE_EARLIER, {"of_secret": row.secret, "of_number": row.number, **_reseal_columns(old, new, binding, row)}
+            tables.UPDATE_EARLIER, {"of_secret": row.secret_id, "of_number": row.number, **_reseal_columns(old, new, binding, row)}
         )
 
 
-def _reseal_columns(old: DataKey, new: DataKey, binding: RowBinding, row: _Row) -> dict[str, Any]:
+def _reseal_columns(old: DataKey, new: DataKey, binding: RowBinding, row: _VersionRow) -> dict[str, Any]:
     """Return the changed columns of a row that is encrypted with the new key."""
     record = unseal_record(old if row.generation == old.generation else None, binding, row.sealed)
     return {"generation": new.generation, "sealed": seal_record(new, binding, record)}
@@ -377,28 +389,30 @@ def _reseal_columns(old: DataKey, new: DataKey, binding: RowBinding, row: _Row) 
 
 def _summaries_from(rows: Any) -> list[SecretSummary] | None:
     """Return the summaries of the driver's rows, or ``None`` if a time is invalid."""
+    # Local variables are faster in the loop over 10,000 rows.
     make, to_time, utc = SecretSummary._make, datetime.fromtimestamp, timezone.utc
     try:
-        return [make((name, schema, number, to_time(written / 1e6, utc))) for name, schema, number, written in rows]
+        return [make((name, schema, number, to_time(write_time / 1e6, utc))) for name, schema, number, write_time in rows]
     except (TypeError, ValueError, OverflowError, OSError):
         return None
 
 
-def _check_types(expected: type, values: Iterable[Any]) -> None:
+def _check_types(expected_type: type, values: Iterable[Any]) -> None:
     """Raise ManagerCorruptedError if a value does not have the expected type."""
-    if not set(map(type, values)) <= {expected}:
+    if not set(map(type, values)) <= {expected_type}:
         raise _damaged_error()
 
 
-def _row_of(columns: Iterable[Any]) -> _Row:
+def _row_of(columns: Iterable[Any]) -> _VersionRow:
     """Return the row of database columns.
 
     Raises:
         ManagerCorruptedError: If a column has a value of another type.
     """
     # SQLite stores values of any type in any column, so a damaged row may have a number in a text column.
-    row = _Row._make(columns)
-    if all(type(value) is expected for value, expected in zip(row, (int, int, str, int, int, bytes), strict=True)):
+    row = _VersionRow._make(columns)
+    types = (int, int, str, int, int, bytes)
+    if all(type(value) is expected_type for value, expected_type in zip(row, types, strict=True)):
         return row
     raise _damaged_error()
 
@@ -413,7 +427,7 @@ def _columns(key: DataKey, binding: RowBinding, record: SecretRecord) -> dict[st
     return {
         "schema": binding.schema,
         "number": binding.number,
-        "written": binding.written,
+        "written": binding.write_time,
         "generation": key.generation,
         "sealed": seal_record(key, binding, record),
     }
@@ -424,9 +438,9 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-def _time_of(written: int) -> datetime:
+def _time_of(microseconds: int) -> datetime:
     """Return the time of a number of microseconds (UTC)."""
-    return datetime.fromtimestamp(written / 1e6, timezone.utc)
+    return datetime.fromtimestamp(microseconds / 1e6, timezone.utc)
 
 
 def _is_storable(name: str) -> bool:

@@ -1,7 +1,7 @@
 """The ``local`` backend, the default: an encrypted SQLite file on this machine, with earlier versions.
 
-Several processes may use one file at the same time. A file on a network drive may be used by one machine at a time, because SQLite's
-write-ahead log uses shared memory.
+Several processes of one machine may use a file at the same time. A file on a network drive must not be used by several machines at the
+same time, because SQLite's write-ahead log uses shared memory.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LocalOptions(ManagerOptions):
     secrets_file: Path | None = Field(default=None)
     """A file of ZenML's local secrets manager. Its secrets are imported once, at registration."""
     scope: Literal["none", "component"] = "none"
-    """ZenML's option of this name. It has no effect, because the secrets are never shared."""
+    """ZenML's option of this name. It has no effect, because each manager sees only its own secrets."""
     namespace: str | None = Field(default=None, max_length=100)
     """ZenML's option of this name. It has no effect, neither in ZenML nor in this package."""
 
@@ -53,7 +53,7 @@ class LocalOptions(ManagerOptions):
 class LocalBackend(SealedBackend):
     """The backend with an encrypted SQLite file.
 
-    Several managers may share a file. Each manager sees only its own secrets, and one data key encrypts all of them.
+    Several managers may share a file. Each manager sees only its own secrets, and one data key encrypts the secrets of all managers.
     """
 
     FLAVOR: ClassVar[str] = "local"
@@ -63,7 +63,7 @@ class LocalBackend(SealedBackend):
 
     @classmethod
     def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[BaseSecretSchema]]:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.initial_secrets`. It returns those of ``secrets_file``.
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.initial_secrets`. The secrets are those of ``secrets_file``.
 
         Raises:
             UnreadableFileError: If the file is not a readable secrets file of ZenML.

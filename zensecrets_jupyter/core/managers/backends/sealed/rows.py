@@ -16,19 +16,19 @@ CURRENT = "current"
 EARLIER = "earlier"
 """The roles of a row: the current version, or an earlier one."""
 
-LARGEST_CONTENT = 64 * 1024 * 1024
+MAX_CONTENT_SIZE = 64 * 1024 * 1024
 """Maximum number of bytes in the keys and values of one secret. SQLite and PostgreSQL allow 1 GB."""
 
 
 class RowBinding(NamedTuple):
-    """The facts that encrypted content is bound to. The content cannot be decrypted in another row."""
+    """The facts about a row that are authenticated with its encrypted content, so that the content cannot be decrypted in another row."""
 
     manager: str
     name: str
     role: str
     number: int
     schema: str
-    written: int
+    write_time: int
 
     def associated_data(self) -> tuple[str, ...]:
         """Return the facts as associated data for the cipher."""
@@ -39,12 +39,12 @@ def seal_record(key: DataKey, binding: RowBinding, record: SecretRecord) -> byte
     """Return the encrypted content of a record.
 
     Raises:
-        InvalidSecretError: If the content is larger than :data:`LARGEST_CONTENT`.
+        InvalidSecretError: If the content is larger than :data:`MAX_CONTENT_SIZE`.
     """
     plaintext = json.dumps(dict(record.content), separators=(",", ":")).encode("ascii")
-    if len(plaintext) <= LARGEST_CONTENT:
+    if len(plaintext) <= MAX_CONTENT_SIZE:
         return cipher.seal(key.key, plaintext, binding.associated_data())
-    message = f"The content of secret {binding.name!r} has {len(plaintext)} bytes; {LARGEST_CONTENT} are allowed."
+    message = f"The content of secret {binding.name!r} has {len(plaintext)} bytes; {MAX_CONTENT_SIZE} are allowed."
     raise InvalidSecretError(message, name=binding.name, hint="Store large files elsewhere, and only the key to them here.")
 
 

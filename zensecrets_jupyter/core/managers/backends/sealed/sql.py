@@ -1,8 +1,8 @@
 """The ``sql`` backend: encrypted tables on a database server, with earlier versions, for a team.
 
-It needs a driver for the server. The extra ``sql`` installs the driver for PostgreSQL, which is tested. The server stores names, schemas
-and times unencrypted, and never a value. A user who can open the data key, for example with the passphrase, can read all secrets. Writes of
-other users become visible after the time to live, or at once with ``refresh``.
+It needs a driver for the server. The extra ``sql`` installs the driver for PostgreSQL. Other servers are not tested. Names, schemas and
+times are stored unencrypted, and keys and values encrypted. A user who can decrypt the data key, for example with the passphrase, can read
+all secrets. Writes of other users become visible after the cache's time to live, or at once with ``refresh``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class SqlOptions(ScopedOptions):
     database_schema: str = Field(default="zensecrets", min_length=1, max_length=63)
     """The database schema of the tables. It is created if it does not exist."""
     protection: Literal["passphrase", "keyring", "keyfile"] = "passphrase"
-    """The protection of the key of new tables. A team can share only a passphrase, or a key file in a shared folder."""
+    """The protection of the key of new tables. Only a passphrase, or a key file in a shared folder, can be shared by a team."""
     key_folder: Path | None = None
     """The folder of the key file, for protection ``keyfile``. The default is a folder of this user."""
     versions_kept: int = Field(default=10, ge=1)
@@ -100,7 +100,7 @@ class SqlBackend(SealedBackend):
 
     @classmethod
     def availability(cls) -> Availability:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. It only looks for PostgreSQL's driver."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. Only PostgreSQL's driver is searched."""
         if is_installed("psycopg"):
             return Availability(ok=True)
         return Availability(ok=False, reason=f"needs psycopg, or another server's driver: {install_command(cls.FLAVOR)}")

@@ -1,7 +1,8 @@
 """The tables of the sealed store, and their SQL statements.
 
 The statements are portable, and SQLAlchemy compiles each of them once. The current version of each secret is one row, so a read is one
-look-up. Earlier versions are in another table.
+look-up. Earlier versions are in another table. The column ``written`` is the time of the write in microseconds, and ``generation`` is the
+number of the data key that encrypted the row.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from zensecrets_jupyter.core.sealing.databases.interface import SealedColumn
 
 TABLES = MetaData()
 DATA_KEYS = data_keys_table(TABLES)
+"""The table with the data key."""
 
 _secrets = Table(
     "secrets",
@@ -46,7 +48,7 @@ _secrets = Table(
 # A list reads only this index, and not the rows with the encrypted content.
 Index("secrets_listed", _secrets.c.manager, _secrets.c.name, _secrets.c.schema, _secrets.c.number, _secrets.c.written)
 
-_earlier = Table(
+_earlier_versions = Table(
     "earlier_versions",
     TABLES,
     Column("secret", Integer, ForeignKey("secrets.id", ondelete="CASCADE"), primary_key=True),
@@ -57,32 +59,43 @@ _earlier = Table(
     Column("sealed", SealedColumn, nullable=False),
 )
 
+# In an update, SQLAlchemy uses the column names for the new values, so the parameters of conditions have other names.
 _of_manager = _secrets.c.manager == bindparam("of_manager")
 _of_name = _secrets.c.name == bindparam("of_name")
 _of_names = _secrets.c.name.in_(bindparam("of_names", expanding=True))
-_of_secret = _earlier.c.secret == bindparam("of_secret")
+_of_secret = _earlier_versions.c.secret == bindparam("of_secret")
 
+# Statements for one secrets manager, or for one secret with the ID ``of_secret``.
 CURRENT_ROW = select(
     _secrets.c.id, _secrets.c.number, _secrets.c.schema, _secrets.c.written, _secrets.c.generation, _secrets.c.sealed
 ).where(_of_manager, _of_name)
 CURRENT_ROWS = select(_secrets.c.name, *CURRENT_ROW.selected_columns).where(_of_manager, _of_names)
 EARLIER_ROWS = (
-    select(_earlier.c.secret, _earlier.c.number, _earlier.c.schema, _earlier.c.written, _earlier.c.generation, _earlier.c.sealed)
+    select(
+        _earlier_versions.c.secret,
+        _earlier_versions.c.number,
+        _earlier_versions.c.schema,
+        _earlier_versions.c.written,
+        _earlier_versions.c.generation,
+        _earlier_versions.c.sealed,
+    )
     .where(_of_secret)
-    .order_by(_earlier.c.number.desc())
+    .order_by(_earlier_versions.c.number.desc())
 )
 ALL_NAMES = select(_secrets.c.name).where(_of_manager)
 ALL_SUMMARIES = (
     select(_secrets.c.name, _secrets.c.schema, _secrets.c.number, _secrets.c.written).where(_of_manager).order_by(_secrets.c.name)
 )
-COUNT = select(func.count()).select_from(_secrets).where(_of_manager)
-ANY = select(_secrets.c.id).limit(1)
-EVERYTHING = select(_secrets.c.manager, _secrets.c.name, *CURRENT_ROW.selected_columns)
-EVERYTHING_EARLIER = select(*EARLIER_ROWS.selected_columns)
-REWRITE = update(_secrets).where(_secrets.c.id == bindparam("of_secret"))
-REWRITE_EARLIER = update(_earlier).where(_of_secret, _earlier.c.number == bindparam("of_number"))
-DROP = delete(_secrets).where(_of_manager, _of_name)
-DROP_ALL = delete(_secrets).where(_of_manager)
-PRUNE = delete(_earlier).where(_of_secret, _earlier.c.number <= bindparam("up_to"))
-ADD = insert(_secrets)
-ADD_EARLIER = insert(_earlier)
+SECRET_COUNT = select(func.count()).select_from(_secrets).where(_of_manager)
+ANY_SECRET_ID = select(_secrets.c.id).limit(1)
+# Statements for all secrets managers that share the database.
+EVERY_CURRENT_ROW = select(_secrets.c.manager, _secrets.c.name, *CURRENT_ROW.selected_columns)
+EVERY_EARLIER_ROW = select(*EARLIER_ROWS.selected_columns)
+
+UPDATE_SECRET = update(_secrets).where(_secrets.c.id == bindparam("of_secret"))
+UPDATE_EARLIER = update(_earlier_versions).where(_of_secret, _earlier_versions.c.number == bindparam("of_number"))
+DELETE_SECRET = delete(_secrets).where(_of_manager, _of_name)
+DELETE_ALL_SECRETS = delete(_secrets).where(_of_manager)
+DELETE_OLD_VERSIONS = delete(_earlier_versions).where(_of_secret, _earlier_versions.c.number <= bindparam("up_to"))
+INSERT_SECRET = insert(_secrets)
+INSERT_EARLIER = insert(_earlier_versions)

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from zensecrets_jupyter.core.errors import SecretNotFoundError
 from zensecrets_jupyter.core.managers.backends.remote.aws.client import AwsOptions, create_client
-from zensecrets_jupyter.core.managers.backends.remote.aws.versions import CURRENT, labelled_versions, number_in, version_id, version_numbers
+from zensecrets_jupyter.core.managers.backends.remote.aws.versions import (
+    CURRENT,
+    labelled_version_ids,
+    number_in,
+    version_id,
+    version_numbers,
+)
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend, StoredVersion
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
 from zensecrets_jupyter.core.managers.backends.remote.environment_files import PEM
@@ -33,7 +39,7 @@ if TYPE_CHECKING:
 _PENDING_LABEL = "ZENSECRETS_WRITTEN"
 """The label of a new version before it becomes the current one."""
 _SCHEMA_TAG = "zensecrets:schema"
-"""The tag with the schema, so that a list reads no value."""
+"""The tag with the schema. With this tag, a list shows the schemas without reading values."""
 _DELETED, _SKEWED = "marked-for-deletion", "clock-skew"
 """Our codes for errors that AWS reports only as text."""
 
@@ -105,9 +111,9 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:
         """See :meth:`RemoteBackend.explain_deleted`."""
-        until = self.runner.attempt(lambda client: self._call(client, "describe_secret", SecretId=key)).get("DeletedDate")
-        if until:
-            message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. AWS keeps it until {until:%Y-%m-%d}."
+        end_date = self.runner.run_unmapped(lambda client: self._call(client, "describe_secret", SecretId=key)).get("DeletedDate")
+        if end_date:
+            message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. AWS keeps it until {end_date:%Y-%m-%d}."
             hint = f"Restore it: %secret undelete {name}, or register it again."
             return SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
         return None
@@ -135,7 +141,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def connect(self) -> Any:
         """See :meth:`RemoteBackend.connect`."""
-        return create_client(self.options, connections=self.parallel_reads)
+        return create_client(self.options, max_connections=self.parallel_reads)
 
     def fetch(self, client: Any, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
@@ -157,13 +163,15 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
                 raise
             # BatchGetSecretValue needs an extra permission, so the secrets are read one by one.
             response = {}
-        # Secrets that are refused, omitted from the response or not labelled as current are read one by one.
+        # AWS may refuse some secrets, omit them from the response, or return another version. These secrets are read one by one below.
         for item in response.get("SecretValues", []):
             if CURRENT in item.get("VersionStages", []):
                 results[item["Name"]] = _envelope_in(item)
-        missing = {item["SecretId"] for item in response.get("Errors", []) if _ERRORS.get(item.get("ErrorCode", "")) is ErrorKind.MISSING}
+        missing_keys = {
+            item["SecretId"] for item in response.get("Errors", []) if _ERRORS.get(item.get("ErrorCode", "")) is ErrorKind.MISSING
+        }
         for key in keys:
-            if key not in results and key not in missing:
+            if key not in results and key not in missing_keys:
                 try:
                     results[key] = self.fetch(client, key)
                 except client.exceptions.ClientError as error:
@@ -183,10 +191,10 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             response = self._call(client, "list_secrets", **arguments)
             for item in response.get("SecretList", []):
                 tags = {tag["Key"]: tag["Value"] for tag in item.get("Tags", [])}
-                labels = item.get("SecretVersionsToStages", {})
-                current = next((number_in(version) for version, stages in labels.items() if CURRENT in stages), None)
+                labels_by_version = item.get("SecretVersionsToStages", {})
+                current_number = next((number_in(version) for version, labels in labels_by_version.items() if CURRENT in labels), None)
                 updated = item.get("LastChangedDate")
-                yield ListedKey(item["Name"], tags.get(_SCHEMA_TAG), current, updated and _in_utc(updated))
+                yield ListedKey(item["Name"], tags.get(_SCHEMA_TAG), current_number, updated and _in_utc(updated))
             if not response.get("NextToken"):
                 return
             arguments["NextToken"] = response["NextToken"]
@@ -199,8 +207,8 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             self._call(client, "create_secret", Name=key, SecretString=envelope.text, ClientRequestToken=version, Tags=tags)
         except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException) as error:
             # For a deleted secret that can be restored, AWS raises InvalidRequestException, and moto raises ResourceExistsException.
-            exists = "ResourceExistsException" in self.codes_of(error)
-            if not exists and _DELETED not in self.codes_of(error):
+            may_be_current = "ResourceExistsException" in self.codes_of(error)
+            if not may_be_current and _DELETED not in self.codes_of(error):
                 raise
         else:
             return
@@ -210,8 +218,9 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             # A forced deletion is still in progress.
             raise RemoteError(ErrorKind.TRANSIENT, _DELETED) from None
         except client.exceptions.ClientError as error:
-            if not exists or self.runner.kind_of(error) is not ErrorKind.DENIED:
+            if not may_be_current or self.runner.kind_of(error) is not ErrorKind.DENIED:
                 raise
+            # Without permission to read the metadata, the secret counts as existing.
             metadata = {}
         if not metadata.get("DeletedDate"):
             raise RemoteError(ErrorKind.EXISTS)
@@ -224,16 +233,16 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         writer has registered the name since the restore.
         """
         _refuse_foreign(metadata)
-        current, _ = labelled_versions(metadata)
+        current, _ = labelled_version_ids(metadata)
         self._call(client, "restore_secret", SecretId=key)
         try:
-            # The version ID differs from that of CreateSecret, because AWS ignores a request with an ID that exists.
+            # The separator makes another version ID than that of CreateSecret, because AWS ignores a request with an ID that exists.
             self._write(client, key, envelope, version=version_id(1, envelope, separator="+"), replaced_version=current)
         except BaseException as error:
             if isinstance(error, RemoteError) and error.kind is ErrorKind.CONFLICT:
                 # Another writer has registered the name since the restore.
                 raise RemoteError(ErrorKind.EXISTS) from None
-            # The first error is raised, even if the deletion fails too.
+            # If the deletion fails too, the error of the write is raised.
             with suppress(Exception):
                 self.remove(client, key)
             raise
@@ -274,7 +283,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         raise conflict
 
     def _tag(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
-        """Set the tag with the schema."""
+        """Set the tag with the schema, if AWS accepts it."""
         # Only lists use the tag, and the user may have no permission to set tags.
         tags = [{"Key": name, "Value": value} for name, value in _tags_of(envelope).items()]
         with suppress(client.exceptions.ClientError):
@@ -316,15 +325,15 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:
         """See :meth:`RemoteBackend.codes_of`."""
-        answer = getattr(error, "response", None)
-        if not isinstance(answer, dict):
+        response = getattr(error, "response", None)
+        if not isinstance(response, dict):
             return ()
-        details = answer.get("Error", {})
-        code, text = str(details.get("Code", "")), str(details.get("Message", ""))
-        status = str(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
-        if code == "InvalidRequestException" and "delet" in text:
+        details = response.get("Error", {})
+        code, message = str(details.get("Code", "")), str(details.get("Message", ""))
+        status = str(response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
+        if code == "InvalidRequestException" and "delet" in message:
             return (_DELETED, code, status)
-        if code == "InvalidSignatureException" and re.match("Signature (expired|not yet current)", text):
+        if code == "InvalidSignatureException" and re.match("Signature (expired|not yet current)", message):
             return (_SKEWED, code, status)
         return (code, status)
 
@@ -335,15 +344,16 @@ def _in_utc(time: datetime) -> datetime:
     return time.astimezone(timezone.utc)
 
 
-def _envelope_in(answer: Mapping[str, Any]) -> SecretEnvelope:
+def _envelope_in(response: Mapping[str, Any]) -> SecretEnvelope:
     """Return the envelope of a response, with the version ID as its token."""
     # A binary payload belongs to another program, so its text is empty.
-    return SecretEnvelope(answer.get("SecretString", ""), answer["VersionId"])
+    return SecretEnvelope(response.get("SecretString", ""), response["VersionId"])
 
 
 def _refuse_foreign(metadata: Mapping[str, Any]) -> None:
-    """Raise RemoteError if another program wrote the deleted secret. AWS does not return its content."""
-    current, _ = labelled_versions(metadata)
+    """Raise RemoteError if another program wrote the deleted secret."""
+    # AWS does not return the content of a deleted secret, so the version ID and the tag are checked.
+    current, _ = labelled_version_ids(metadata)
     if number_in(current) is None and _SCHEMA_TAG not in {tag["Key"] for tag in metadata.get("Tags", [])}:
         raise RemoteError(ErrorKind.NOT_OURS, _DELETED)
 

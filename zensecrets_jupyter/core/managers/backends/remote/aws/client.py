@@ -29,8 +29,8 @@ class AwsOptions(ExternalOptions):
     """Additional tags of each new secret."""
 
 
-def create_client(options: AwsOptions, *, connections: int) -> Any:
-    """Return a client with a pool of ``connections``. No request is sent.
+def create_client(options: AwsOptions, *, max_connections: int) -> Any:
+    """Return a client with a pool of at most ``max_connections``. No request is sent.
 
     Raises:
         InvalidOptionsError: If the configuration is unusable, for example because the profile or the region is missing.
@@ -40,15 +40,15 @@ def create_client(options: AwsOptions, *, connections: int) -> Any:
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
-    # Our RequestRunner retries requests. boto3 still retries its own requests for the role of the machine.
+    # The client does not retry requests, because our RequestRunner does. boto3 still retries its requests for the role of the machine.
     config = Config(
         connect_timeout=options.timeout,
         read_timeout=options.timeout,
         retries={"total_max_attempts": 1},
-        max_pool_connections=connections,
+        max_pool_connections=max_connections,
     )
     try:
-        # The default session is not thread-safe, and its region is shared with the user's code. So a new session is used.
+        # A new session is used, because the default session is not thread-safe, and shares its region with the user's code.
         botocore_session = Session()
         botocore_session.register_component("data_loader", _shared_loader())
         session = boto3.session.Session(botocore_session=botocore_session, profile_name=options.profile, region_name=options.region_name)
@@ -57,7 +57,7 @@ def create_client(options: AwsOptions, *, connections: int) -> Any:
     except (BotoCoreError, ValueError, FileNotFoundError, PermissionError) as error:
         if isinstance(error, BotoCoreError) and type(error).__name__ not in _CONFIGURATION_ERRORS:
             raise
-        # The texts of these errors are dropped, because they quote files that contain keys.
+        # The texts of these errors are not shown, because they quote files that contain keys.
         message, hint = _explain(error)
     else:
         return client
@@ -69,13 +69,13 @@ def _check_credentials(credentials: Any) -> None:
     from botocore.credentials import Credentials
 
     if type(credentials) is Credentials:
-        for key, value in (
+        for key_name, key in (
             ("access key id", credentials.access_key),
             ("secret access key", credentials.secret_key),
             ("session token", credentials.token),
         ):
-            if value and not (value.isascii() and value.isprintable() and " " not in value):
-                raise _MalformedKeyError(key)
+            if key and not (key.isascii() and key.isprintable() and " " not in key):
+                raise _MalformedKeyError(key_name)
 
 
 class _MalformedKeyError(ValueError):
@@ -114,7 +114,7 @@ def _explain(error: Exception) -> tuple[str, str]:
         )
     if isinstance(error, json.JSONDecodeError):
         return "The output of the credential_process in ~/.aws/config is not JSON.", "Run the process in a terminal, and correct it."
-    by_class = {
+    messages_and_hints = {
         "NoRegionError": ("No AWS region is set.", "Give the secrets manager a --region_name, or set AWS_DEFAULT_REGION."),
         "InvalidRegionError": (
             f"The AWS region {details.get('region_name')!r} is malformed.",
@@ -129,8 +129,8 @@ def _explain(error: Exception) -> tuple[str, str]:
             "Correct the file, or set AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE to another file.",
         ),
     }
-    if class_name in by_class:
-        return by_class[class_name]
+    if class_name in messages_and_hints:
+        return messages_and_hints[class_name]
     if isinstance(error, ValueError):
         return (
             "The endpoint or the region of AWS is malformed.",

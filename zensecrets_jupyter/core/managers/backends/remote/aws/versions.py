@@ -18,9 +18,9 @@ CURRENT, _PREVIOUS = "AWSCURRENT", "AWSPREVIOUS"
 
 
 def version_id(number: int, envelope: SecretEnvelope, *, separator: str = "-") -> str:
-    """Return the ID of a new version, which is the same for each attempt.
+    """Return the ID of a new version. A retry of the same write gets the same ID.
 
-    It has 32 characters, which is the minimum length of AWS.
+    The ID has 32 characters, the minimum length of AWS.
 
     Args:
         number: The number of the version.
@@ -35,21 +35,25 @@ def number_in(version: str) -> int | None:
     return int(version[:15]) if re.fullmatch("[0-9]{15}[+-][0-9a-f]{16}", version) else None
 
 
-def labelled_versions(metadata: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the IDs of the current and of the previous version. An ID is empty if there is no such version."""
-    by_label = {label: version for version, labels in metadata.get("VersionIdsToStages", {}).items() for label in labels}
-    return by_label.get(CURRENT, ""), by_label.get(_PREVIOUS, "")
+def labelled_version_ids(metadata: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the ID of the current version and the ID of the previous version. It is empty if the version does not exist."""
+    ids_by_label = {label: version for version, labels in metadata.get("VersionIdsToStages", {}).items() for label in labels}
+    return ids_by_label.get(CURRENT, ""), ids_by_label.get(_PREVIOUS, "")
 
 
 def version_numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
     """Return the numbers of the labelled versions, the current one first.
 
-    A version that was written in the AWS console has an ID without a number. If the previous version does not have a lower number than
-    the current one, it belongs to a deleted secret with the same name, and is omitted.
+    A version that was written in the AWS console has an ID without a number, and gets a number here. If the number of the previous version
+    is not lower than that of the current one, it belongs to a deleted secret with the same name, and is omitted.
     """
-    current, previous = labelled_versions(metadata)
+    current, previous = labelled_version_ids(metadata)
     previous_number = number_in(previous)
-    # A current version without a number follows the previous version, whose number may also be unknown.
-    number = number_in(current) or (previous_number + 1 if previous_number else 2 if previous else 1)
-    earlier = previous_number or number - 1
-    return {current: number, **({previous: earlier} if previous and 0 < earlier < number else {})}
+    current_number = number_in(current)
+    if not current_number:
+        # The current version follows the previous one. If that has no number either, it counts as version 1.
+        current_number = (previous_number or 1) + 1 if previous else 1
+    if not previous_number:
+        previous_number = current_number - 1
+    has_previous = bool(previous) and 0 < previous_number < current_number
+    return {current: current_number, **({previous: previous_number} if has_previous else {})}

@@ -8,8 +8,8 @@ A vault has no compare-and-set. If two users write one secret at the same time, 
 the vault. A deleted secret can be recovered until its retention period ends, unless the option ``purge`` is set. If its name is registered
 again, the new secret replaces the deleted one, without its history.
 
-The versions of a vault have no order within a second and survive a deletion. So each version has two tags of ours: its number, and a
-random ID that all versions since one registration share.
+The versions of a vault have no order within a second, and are still there if a deleted secret is recovered. So this backend gives each
+version two tags: its number, and a random ID that all versions since one registration share.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backends.remote.runner import ErrorTable
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
-DELETED = "ObjectIsDeletedButRecoverable"
+RECOVERABLE_CODE = "ObjectIsDeletedButRecoverable"
 """The code of Key Vault for a deleted secret that can be recovered."""
 PENDING_CODES = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
 """The codes of Key Vault for a deletion or a recovery in progress."""
 
 ERROR_KINDS: ErrorTable = {
-    # These are inner codes of status 409. An update of a secret that another user has just deleted does not find it.
-    DELETED: ErrorKind.MISSING,
+    # These are inner codes of status 409. For an update, a secret that another user has just deleted is missing.
+    RECOVERABLE_CODE: ErrorKind.MISSING,
     "ObjectIsBeingDeleted": ErrorKind.TRANSIENT,
     "ObjectIsBeingRecovered": ErrorKind.TRANSIENT,
     # These are classes of errors inside a ServiceRequestError.
@@ -78,11 +78,11 @@ ERROR_KINDS: ErrorTable = {
 }
 """Error kinds by code and status of Key Vault, and by the class of a nested error."""
 
-SCHEMA = "zensecrets"
-"""The tag of the secrets of this package. Its value is the schema, so that a list reads no value."""
-REGISTRATION = "zensecrets-life"
+SCHEMA_TAG = "zensecrets"
+"""The tag of the secrets of this package. Its value is the schema, so that a list shows the schemas without reading values."""
+REGISTRATION_TAG = "zensecrets-life"
 """The tag with the ID of the registration, which all versions since that registration share."""
-NUMBER = "zensecrets-version"
+NUMBER_TAG = "zensecrets-version"
 """The tag with the number of a version. The first version has number 1."""
 
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
@@ -116,20 +116,20 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         super().__init__(options, context=context)
         # The envelopes of updates that were sent at least once, and the envelopes for which a deleted secret was recovered. A retry has
         # to expect the result of the earlier attempt.
-        self._sent: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
-        self._recovered: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
+        self._sent_envelopes: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
+        self._recovered_envelopes: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        deleted = "purged at once" if self.options.purge else "recoverable in the vault"
-        return {**super().describe(), "deleted secrets are": deleted}
+        deleted_secrets = "purged at once" if self.options.purge else "recoverable in the vault"
+        return {**super().describe(), "deleted secrets are": deleted_secrets}
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:
         """See :meth:`RemoteBackend.explain_deleted`."""
-        deleted = self.runner.attempt(lambda client: client.get_deleted_secret(key))
-        if _is_ours(deleted) and deleted.scheduled_purge_date:
-            until = f"Azure keeps it until {deleted.scheduled_purge_date:%Y-%m-%d}"
-            message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. {until}."
+        deleted_secret = self.runner.run_unmapped(lambda client: client.get_deleted_secret(key))
+        if _is_written_by_us(deleted_secret) and deleted_secret.scheduled_purge_date:
+            end_date = f"{deleted_secret.scheduled_purge_date:%Y-%m-%d}"
+            message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. Azure keeps it until {end_date}."
             hint = f"Restore it: %secret undelete {name}, or register it again."
             return SecretNotFoundError(message, name=name, manager=self.name, hint=hint)
         return None
@@ -137,7 +137,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
     def connect(self) -> SecretClient:
         """See :meth:`RemoteBackend.connect`."""
         timeout = self.options.timeout
-        return create_client(self.options.vault_url, self._credential(), timeout=timeout, connections=self.parallel_reads)
+        return create_client(self.options.vault_url, self._credential(), timeout=timeout, max_connections=self.parallel_reads)
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
@@ -166,19 +166,19 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
                 return ClientSecretCredential(tenant, application, client_secret, **options)
             return DefaultAzureCredential(**options)
         except ValueError:
-            # The text of this error is dropped, because it quotes the tenant ID or the authority.
-            malformed = "malformed tenant id or authority"
-        raise RemoteError(ErrorKind.UNKNOWN_USER, malformed)
+            # The text of this error is not shown, because it quotes the tenant ID or the authority.
+            pass
+        raise RemoteError(ErrorKind.UNKNOWN_USER, "malformed tenant id or authority")
 
     def fetch(self, client: SecretClient, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
-        stored = client.get_secret(key)
-        return SecretEnvelope(stored.value or "", token=_tags_of(stored.properties))
+        secret = client.get_secret(key)
+        return SecretEnvelope(secret.value or "", token=_tags_of(secret.properties))
 
     def fetch_external(self, client: SecretClient, path: str) -> str:
         """See :meth:`RemoteBackend.fetch_external`."""
         if not re.fullmatch("[0-9A-Za-z-]{1,127}", path):
-            # The client would build the address of another resource from any other path.
+            # With other characters in the path, the client would send the request to the address of another resource.
             raise RemoteError(ErrorKind.MISSING)
         return client.get_secret(path).value or ""
 
@@ -187,36 +187,36 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         for properties in client.list_properties_of_secrets():
             # Managed secrets belong to certificates.
             if properties.name and not properties.managed:
-                version = _tags_of(properties)
-                yield ListedKey(
-                    properties.name, (properties.tags or {}).get(SCHEMA), version.number if version else None, properties.updated_on
-                )
+                tags = _tags_of(properties)
+                schema = (properties.tags or {}).get(SCHEMA_TAG)
+                yield ListedKey(properties.name, schema, tags.number if tags else None, properties.updated_on)
 
     def insert(self, client: SecretClient, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
-        if envelope not in self._recovered and self._exists(client, key):
+        if envelope not in self._recovered_envelopes and self._has_current_version(client, key):
             raise RemoteError(ErrorKind.EXISTS)
-        first = _VersionTags(secrets.token_hex(8), 1)
+        first_tags = _VersionTags(secrets.token_hex(8), 1)
         try:
-            self._retry_while_pending(lambda: self._set(client, key, envelope, first))
+            self._retry_while_pending(lambda: self._write_version(client, key, envelope, first_tags))
         except Exception as error:
-            if DELETED not in self.codes_of(error):
+            if RECOVERABLE_CODE not in self.codes_of(error):
                 raise
         else:
             return
         _refuse_foreign(client.get_deleted_secret(key))
-        self._recovered.add(envelope)
+        self._recovered_envelopes.add(envelope)
         try:
             client.begin_recover_deleted_secret(key)
-            self._retry_while_pending(lambda: self._set(client, key, envelope, first))
+            self._retry_while_pending(lambda: self._write_version(client, key, envelope, first_tags))
         except BaseException:
-            # The deleted secret must not stay restored, not even after Ctrl-C.
-            with suppress(Exception):  # the first error is raised, and a retry recovers the secret again
+            # The recovered secret must be deleted again, even after Ctrl-C.
+            with suppress(Exception):  # the error of the write is raised
                 client.begin_delete_secret(key)
-                self._recovered.discard(envelope)
+                # A retry has to recover the secret again.
+                self._recovered_envelopes.discard(envelope)
             raise
 
-    def _exists(self, client: SecretClient, key: str) -> bool:
+    def _has_current_version(self, client: SecretClient, key: str) -> bool:
         """Return whether the key has a current version."""
         try:
             client.get_secret(key)
@@ -229,20 +229,20 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
     def overwrite(self, client: SecretClient, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.overwrite`."""
         current_tags = current.token if isinstance(current.token, _VersionTags) else _VersionTags(secrets.token_hex(8), 0)
-        if envelope in self._sent:
-            # The response of an earlier attempt was lost. That attempt, or another writer, may have changed the secret.
-            current_id = self.fetch(client, key).write_id
-            if current_id == envelope.write_id:
+        if envelope in self._sent_envelopes:
+            # The response to an earlier attempt was lost. That attempt, or another writer, may have changed the secret.
+            current_write_id = self.fetch(client, key).write_id
+            if current_write_id == envelope.write_id:
                 return
-            if current_id != current.write_id:
+            if current_write_id != current.write_id:
                 raise RemoteError(ErrorKind.CONFLICT)
-        self._sent.add(envelope)
-        self._set(client, key, envelope, _VersionTags(current_tags.registration, current_tags.number + 1))
+        self._sent_envelopes.add(envelope)
+        self._write_version(client, key, envelope, _VersionTags(current_tags.registration, current_tags.number + 1))
 
-    def _set(self, client: SecretClient, key: str, envelope: SecretEnvelope, version: _VersionTags) -> None:
+    def _write_version(self, client: SecretClient, key: str, envelope: SecretEnvelope, tags: _VersionTags) -> None:
         """Store an envelope as a new version with our tags."""
-        tags = {SCHEMA: envelope.schema, REGISTRATION: version.registration, NUMBER: str(version.number)}
-        client.set_secret(key, envelope.text, content_type="application/json", tags=tags)
+        azure_tags = {SCHEMA_TAG: envelope.schema, REGISTRATION_TAG: tags.registration, NUMBER_TAG: str(tags.number)}
+        client.set_secret(key, envelope.text, content_type="application/json", tags=azure_tags)
 
     def remove(self, client: SecretClient, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
@@ -251,7 +251,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         except Exception as error:
             if not self.options.purge or self.runner.kind_of(error) is not ErrorKind.MISSING:
                 raise
-            # An earlier attempt may have deleted the secret without purging it.
+            # An earlier attempt may have deleted the secret without purging it. If there is no deleted secret, this raises an error.
             client.get_deleted_secret(key)
         if not self.options.purge:
             return
@@ -264,9 +264,9 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def recover(self, client: SecretClient, key: str) -> None:
         """See :meth:`RecoveryRequests.recover`."""
-        if self._exists(client, key):
+        if self._has_current_version(client, key):
             raise RemoteError(ErrorKind.EXISTS)
-        # For some seconds after a deletion, the secret is neither found as current nor as deleted.
+        # For some seconds after a deletion, the vault finds neither a current nor a deleted secret.
         self._retry_while_pending(
             lambda: _refuse_foreign(client.get_deleted_secret(key)), missing_is_pending=True, timeout=self.deletion_seconds
         )
@@ -282,22 +282,19 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         versions: dict[int, SecretProperties] = {}
         for properties in client.list_properties_of_secret_versions(key):
             tags = _tags_of(properties)
-            # If two versions have the same number because of concurrent writes, the current one is preferred.
-            if (
-                tags
-                and tags.registration == current_tags.registration
-                and properties.enabled
-                and (tags.number < current_tags.number or properties.version == current.version)
-            ):
+            if tags is None or tags.registration != current_tags.registration or not properties.enabled:
+                continue
+            # After concurrent writes, another version may have the number of the current one. Only the current one is returned.
+            if tags.number < current_tags.number or properties.version == current.version:
                 versions[tags.number] = properties
 
-        def version(number: int) -> StoredVersion:
+        def read_version(number: int) -> StoredVersion:
             properties = versions[number]
             envelope = SecretEnvelope(client.get_secret(key, properties.version).value or "")
             return StoredVersion(number, properties.created_on or _EPOCH, envelope, number == current_tags.number)
 
         with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
-            return [stored for stored in pool.map(version, sorted(versions, reverse=True)) if stored.envelope.is_ours]
+            return [version for version in pool.map(read_version, sorted(versions, reverse=True)) if version.envelope.is_ours]
 
     def _retry_while_pending(self, operation: Callable[[], Any], *, missing_is_pending: bool = False, timeout: float | None = None) -> None:
         """Call ``operation`` until no deletion or recovery is pending.
@@ -307,14 +304,15 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
             missing_is_pending: Whether a missing secret means that a deletion or a recovery is pending.
             timeout: Seconds after which the error is raised. The default is the deadline.
         """
-        end = time.monotonic() + (self.options.deadline if timeout is None else timeout)
+        end_time = time.monotonic() + (self.options.deadline if timeout is None else timeout)
         while True:
             try:
                 operation()
             except Exception as error:
-                missing = self.runner.kind_of(error) is ErrorKind.MISSING and DELETED not in self.codes_of(error)
-                is_pending = (missing and missing_is_pending) or PENDING_CODES & set(self.codes_of(error))
-                if not is_pending or time.monotonic() > end:
+                codes = set(self.codes_of(error))
+                is_missing = self.runner.kind_of(error) is ErrorKind.MISSING and RECOVERABLE_CODE not in codes
+                is_pending = (is_missing and missing_is_pending) or PENDING_CODES & codes
+                if not is_pending or time.monotonic() > end_time:
                     raise
             else:
                 return
@@ -327,9 +325,9 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:
         """See :meth:`RemoteBackend.codes_of`."""
-        inner = getattr(getattr(error, "error", None), "innererror", None)
-        codes = [inner.get("code") if isinstance(inner, dict) else None, getattr(error, "status_code", None)]
-        # Without a response, the innermost error is the most specific.
+        inner_error = getattr(getattr(error, "error", None), "innererror", None)
+        codes = [inner_error.get("code") if isinstance(inner_error, dict) else None, getattr(error, "status_code", None)]
+        # An error without a response has no codes. Its nested errors are returned, the innermost and most specific one first.
         return tuple(str(code) for code in codes if code) or tuple(nested_error_classes(error))[::-1]
 
     def requested_wait(self, error: Exception) -> float:
@@ -339,19 +337,21 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         return float(seconds) if seconds.isdecimal() else 0.0
 
 
-def _is_ours(deleted: DeletedSecret) -> bool:
+def _is_written_by_us(deleted_secret: DeletedSecret) -> bool:
     """Return whether this package wrote the deleted secret."""
-    return SCHEMA in (deleted.properties.tags or {})
+    return SCHEMA_TAG in (deleted_secret.properties.tags or {})
 
 
-def _refuse_foreign(deleted: DeletedSecret) -> None:
+def _refuse_foreign(deleted_secret: DeletedSecret) -> None:
     """Raise RemoteError if another program wrote the deleted secret."""
-    if not _is_ours(deleted):
+    if not _is_written_by_us(deleted_secret):
         raise RemoteError(ErrorKind.NOT_OURS, "a deleted secret of another program")
 
 
 def _tags_of(properties: SecretProperties) -> _VersionTags | None:
     """Return our tags of a version, or ``None`` if another program wrote it."""
     tags = properties.tags or {}
-    number = tags.get(NUMBER, "")
-    return _VersionTags(tags[REGISTRATION], int(number)) if REGISTRATION in tags and SCHEMA in tags and number.isdecimal() else None
+    number = tags.get(NUMBER_TAG, "")
+    if REGISTRATION_TAG in tags and SCHEMA_TAG in tags and number.isdecimal():
+        return _VersionTags(tags[REGISTRATION_TAG], int(number))
+    return None

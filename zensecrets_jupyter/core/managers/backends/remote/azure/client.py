@@ -43,7 +43,7 @@ class AzureOptions(ExternalOptions):
     authority: str | None = None
     """Another token server, for a sovereign cloud. The default is AZURE_AUTHORITY_HOST or the public cloud's server."""
     authority_is_known: bool = Field(default=True)
-    """Whether the token server is registered with the public cloud. Use ``false`` for a private cloud."""
+    """Whether the public cloud knows the token server. Use ``false`` for a private cloud."""
     purge: bool = False
     """Whether a deleted secret is purged at once and cannot be restored."""
 
@@ -75,48 +75,47 @@ class AzureOptions(ExternalOptions):
     @field_validator("client_secret")
     @classmethod
     def _require_complete_application(cls, client_secret: str | None, info: ValidationInfo) -> str | None:
-        application = [client_secret, info.data.get("tenant_id"), info.data.get("client_id")]
-        if any(application) and not all(application):
+        application_options = [client_secret, info.data.get("tenant_id"), info.data.get("client_id")]
+        if any(application_options) and not all(application_options):
             raise PydanticCustomError("tenant_id, client_id and client_secret only come together", "incomplete")
         return client_secret
 
 
 def no_retry_options(timeout: float) -> dict[str, Any]:
-    """Return options of Azure's libraries that disable retries and set a time-out in seconds."""
+    """Return options for Azure's libraries: no retries, and a time-out in seconds."""
     return {"retry_total": 0, "connection_timeout": timeout, "read_timeout": timeout}
 
 
-def create_client(vault_url: str, credential: TokenCredential, *, timeout: float, connections: int) -> SecretClient:
-    """Return a client of a vault with a pool of ``connections``."""
+def create_client(vault_url: str, credential: TokenCredential, *, timeout: float, max_connections: int) -> SecretClient:
+    """Return a client of a vault with a pool of at most ``max_connections``."""
     import requests
     from azure.core.pipeline.transport import RequestsTransport
     from azure.keyvault.secrets import SecretClient
 
     session = requests.Session()
     # The default pool has ten connections, and logs a warning for each further thread.
-    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=connections))
+    session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=max_connections))
     transport = RequestsTransport(session=session, **no_retry_options(timeout))
     return SecretClient(vault_url, _SerialCredential(credential, timeout), transport=transport, **no_retry_options(timeout))
 
 
 def nested_error_classes(error: BaseException) -> Iterator[str]:
-    """Yield the class names of the nested errors of a connection error.
+    """Yield the class names of the nested errors of a connection error, from the outermost to the innermost.
 
-    The outermost nested error comes first. Azure's errors wrap errors of urllib3, which wrap errors of Python.
+    Azure's errors wrap errors of urllib3, which wrap errors of Python.
     """
-    nested: Any = error
+    nested_error: Any = error
+    # The limit ends the loop if an error refers to itself.
     for _ in range(8):
-        nested = getattr(nested, "inner_exception", None) or getattr(nested, "reason", None) or nested.__cause__ or nested.__context__
-        if not isinstance(nested, BaseException):
+        wrapped_error = getattr(nested_error, "inner_exception", None) or getattr(nested_error, "reason", None)
+        nested_error = wrapped_error or nested_error.__cause__ or nested_error.__context__
+        if not isinstance(nested_error, BaseException):
             return
-        yield type(nested).__name__
+        yield type(nested_error).__name__
 
 
 class _SerialCredential:
-    """A credential that requests one token at a time.
-
-    Other threads wait, and then use the cached token.
-    """
+    """A credential that requests only one token at a time. Other threads wait, and then get the token from the credential's cache."""
 
     def __init__(self, credential: TokenCredential, timeout: float) -> None:
         self._credential = credential

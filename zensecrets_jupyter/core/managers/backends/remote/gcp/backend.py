@@ -1,11 +1,11 @@
 """The ``gcp`` backend: Google Cloud Secret Manager, with earlier versions.
 
 It needs a project, the extra ``gcp``, and credentials that Google's libraries find. A user needs the role Secret Manager Secret Accessor to
-read, the role Viewer to list, and the role Admin to write, because a write moves an alias. A list has no time of the last change. Google
-keeps every version until a user destroys it.
+read, the role Viewer to list, and the role Admin to write, because a write moves an alias. A list does not contain the time of the last
+change. Google keeps every version until a user destroys it.
 
-An alias marks the current version. A write adds a version and then moves the alias with the etag that was read, so that one of two
-concurrent writers gets a conflict. A version that never had the alias is ignored.
+An alias marks the current version. A write first adds a version. Then it moves the alias, with the etag that was read before, so one of two
+concurrent writers gets a conflict. A version with a higher number than the version with the alias is ignored.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ ALIAS = "zensecrets"
 LABEL = "zensecrets"
 """The label of the secrets of this package. Its value is the scope."""
 SCHEMA = "zensecrets-schema"
-"""The annotation with the schema of the current version, so that a list reads no value."""
-PAGE = 1000
+"""The annotation with the schema of the current version. With it, a list shows the schemas without reading values."""
+PAGE_SIZE = 1000
 """Number of entries in one page of a list. Google allows 25,000."""
 
 
@@ -72,7 +72,7 @@ class GcpConnection(NamedTuple):
     project: str
     timeout: float
 
-    def ask(self, method: str, **request: Any) -> Any:
+    def send(self, method: str, **request: Any) -> Any:
         """Return the response to one request. The request is not retried."""
         with suppressed_debug_logs("google"):
             return getattr(self.client, method)(request=request, retry=None, timeout=self.timeout)
@@ -97,12 +97,12 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         """See :class:`~zensecrets_jupyter.core.managers.backend.Backend`."""
         super().__init__(options, context=context)
         # The envelopes that were sent at least once. A retry first checks whether the earlier attempt stored its envelope.
-        self._sent: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
+        self._sent_envelopes: weakref.WeakSet[SecretEnvelope] = weakref.WeakSet()
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        ambient = {} if self.options.project else {"project": self._configured_project() or "the one of the credentials"}
-        return {**super().describe(), **ambient}
+        project_fact = {} if self.options.project else {"project": self._configured_project() or "the one of the credentials"}
+        return {**super().describe(), **project_fact}
 
     def connect(self) -> GcpConnection:
         """See :meth:`RemoteBackend.connect`."""
@@ -130,9 +130,9 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
     def fetch(self, client: GcpConnection, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
         try:
-            return _envelope_in(client.ask("access_secret_version", name=client.path(key, ALIAS)))
+            return _envelope_in(client.send("access_secret_version", name=client.path(key, ALIAS)))
         except Exception as error:
-            # The code for a missing alias, or for an alias of a disabled version, is not documented.
+            # Google does not document which code means a missing alias, or an alias of a disabled version.
             if not {"NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"} & set(self.codes_of(error)):
                 raise
         return self._read_without_alias(client, key)
@@ -144,11 +144,11 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             RemoteError: If the secret does not exist, or it cannot be read.
         """
         try:
-            secret: Secret = client.ask("get_secret", name=client.path(key))
+            secret: Secret = client.send("get_secret", name=client.path(key))
         except Exception as error:
             if self.runner.kind_of(error) is not ErrorKind.DENIED:
                 raise
-            # A user with permission to read values only cannot check further.
+            # This user may read values but no metadata, so it stays unknown whether the secret exists.
             raise RemoteError(ErrorKind.MISSING) from None
         if ALIAS in secret.version_aliases:
             raise RemoteError(ErrorKind.DENIED, "its current version is disabled or destroyed")
@@ -156,7 +156,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             # The registration is in progress or was aborted.
             raise RemoteError(ErrorKind.MISSING)
         try:
-            return _envelope_in(client.ask("access_secret_version", name=client.path(key, "latest")))
+            return _envelope_in(client.send("access_secret_version", name=client.path(key, "latest")))
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.TRANSIENT:
                 raise
@@ -167,12 +167,14 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         secret, _, version = path.partition("/versions/")
         name = f"{secret if secret.startswith('projects/') else client.path(secret)}/versions/{version or 'latest'}"
         try:
-            data: bytes = client.ask("access_secret_version", name=name).payload.data
+            data: bytes = client.send("access_secret_version", name=name).payload.data
         except Exception as error:
-            refusals = {"FAILED_PRECONDITION": RemoteError(ErrorKind.DENIED, "the version is disabled or destroyed")}
-            refusals |= {"INVALID_ARGUMENT": RemoteError(ErrorKind.MISSING)}
-            problem = next((refusals[code] for code in self.codes_of(error) if code in refusals), None)
-            if problem is None:
+            codes = self.codes_of(error)
+            if "FAILED_PRECONDITION" in codes:
+                problem = RemoteError(ErrorKind.DENIED, "the version is disabled or destroyed")
+            elif "INVALID_ARGUMENT" in codes:
+                problem = RemoteError(ErrorKind.MISSING)
+            else:
                 raise
         else:
             return data
@@ -180,11 +182,11 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def fetch_for_update(self, client: GcpConnection, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch_for_update`."""
-        secret: Secret = client.ask("get_secret", name=client.path(key))
+        secret: Secret = client.send("get_secret", name=client.path(key))
         if ALIAS not in secret.version_aliases:
             return self._read_without_alias(client, key)
         try:
-            response = client.ask("access_secret_version", name=client.path(key, str(secret.version_aliases[ALIAS])))
+            response = client.send("access_secret_version", name=client.path(key, str(secret.version_aliases[ALIAS])))
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.CONFLICT:
                 raise RemoteError(ErrorKind.DENIED, "its current version is disabled or destroyed") from None
@@ -193,7 +195,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def list_keys(self, client: GcpConnection, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - Google cannot filter by a prefix
         """See :meth:`RemoteBackend.list_keys`."""
-        for secret in client.ask("list_secrets", parent=f"projects/{client.project}", page_size=PAGE):
+        for secret in client.send("list_secrets", parent=f"projects/{client.project}", page_size=PAGE_SIZE):
             if ALIAS in secret.version_aliases:
                 yield ListedKey(_last_segment(secret.name), secret.annotations.get(SCHEMA), int(secret.version_aliases[ALIAS]))
             elif LABEL not in secret.labels:
@@ -202,17 +204,17 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
     def insert(self, client: GcpConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
         try:
-            secret: Secret = client.ask("create_secret", parent=f"projects/{client.project}", secret_id=key, secret=self._new_secret())
+            secret: Secret = client.send("create_secret", parent=f"projects/{client.project}", secret_id=key, secret=self._new_secret())
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.CONFLICT:
-                # No secret exists yet, so this is not a conflict between two writers.
+                # The secret does not exist yet, so this code does not mean a conflict between two writers.
                 raise RemoteError(ErrorKind.DENIED, "the organization may require certain locations: see the option locations") from None
             if self.runner.kind_of(error) is not ErrorKind.EXISTS:
                 raise
-            secret = client.ask("get_secret", name=client.path(key))
+            secret = client.send("get_secret", name=client.path(key))
             if ALIAS in secret.version_aliases or LABEL not in secret.labels:
                 raise
-            # Another registration was aborted or is still in progress. This registration completes it, unless the other one moves the alias
+            # Another registration was aborted, or is still in progress. This registration goes on, unless the other one moves the alias
             # first.
         if not self._add_and_move_alias(client, key, secret, envelope):
             raise RemoteError(ErrorKind.EXISTS)
@@ -238,76 +240,70 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         replaced_number = int(secret.version_aliases.get(ALIAS, 0))
         version = self._find_sent_version(client, key, envelope, replaced_number)
         if version is None:
-            version = client.ask("add_secret_version", parent=client.path(key), payload={"data": envelope.text.encode()})
+            version = client.send("add_secret_version", parent=client.path(key), payload={"data": envelope.text.encode()})
         new_properties = {
             "name": secret.name,
             "etag": secret.etag,
-            "version_aliases": {**secret.version_aliases, ALIAS: _number(version)},
+            "version_aliases": {**secret.version_aliases, ALIAS: _number_of(version)},
             "annotations": {**secret.annotations, SCHEMA: envelope.schema},
         }
         try:
-            client.ask("update_secret", secret=new_properties, update_mask={"paths": ["version_aliases", "annotations"]})
+            client.send("update_secret", secret=new_properties, update_mask={"paths": ["version_aliases", "annotations"]})
         except Exception as error:
             if self.runner.kind_of(error) is not ErrorKind.CONFLICT:
                 raise
         else:
             return True
-        reread_secret: Secret = client.ask("get_secret", name=client.path(key))
-        if reread_secret.version_aliases.get(ALIAS) == _number(version):
+        reread_secret: Secret = client.send("get_secret", name=client.path(key))
+        if reread_secret.version_aliases.get(ALIAS) == _number_of(version):
             # An earlier attempt moved the alias, and its response was lost.
             return True
-        with suppress(Exception):  # a version without the alias is never read, so it only costs money if it stays
-            client.ask("destroy_secret_version", name=version.name)
+        with suppress(Exception):  # if the unused version stays, it only costs money
+            client.send("destroy_secret_version", name=version.name)
         return False
 
-    def _find_sent_version(self, client: GcpConnection, key: str, envelope: SecretEnvelope, number: int) -> CloudVersion | None:
-        """Return the version that an earlier attempt added, if its response was lost.
+    def _find_sent_version(self, client: GcpConnection, key: str, envelope: SecretEnvelope, replaced_number: int) -> CloudVersion | None:
+        """Return the version that an earlier attempt added if its response was lost, or ``None``.
 
-        Only versions with a higher number than ``number`` are checked.
+        Only versions with a higher number than ``replaced_number`` are checked.
         """
-        if envelope not in self._sent:
-            self._sent.add(envelope)
+        if envelope not in self._sent_envelopes:
+            self._sent_envelopes.add(envelope)
             return None
-        for version in client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE):
-            if version.state.name == "ENABLED" and _number(version) > number:
-                stored = _envelope_in(client.ask("access_secret_version", name=version.name))
-                if stored.write_id == envelope.write_id:
+        for version in client.send("list_secret_versions", parent=client.path(key), page_size=PAGE_SIZE):
+            if version.state.name == "ENABLED" and _number_of(version) > replaced_number:
+                stored_envelope = _envelope_in(client.send("access_secret_version", name=version.name))
+                if stored_envelope.write_id == envelope.write_id:
                     return cast("CloudVersion", version)
         return None
 
     def remove(self, client: GcpConnection, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
-        client.ask("delete_secret", name=client.path(key))
+        client.send("delete_secret", name=client.path(key))
 
     def fetch_versions(self, client: GcpConnection, key: str) -> Sequence[StoredVersion]:
         """See :meth:`VersionRequests.fetch_versions`."""
-        secret: Secret = client.ask("get_secret", name=client.path(key))
-        current = int(secret.version_aliases.get(ALIAS, 0))
-        if not current:
+        secret: Secret = client.send("get_secret", name=client.path(key))
+        current_number = int(secret.version_aliases.get(ALIAS, 0))
+        if not current_number:
             raise RemoteError(ErrorKind.MISSING if LABEL in secret.labels else ErrorKind.NOT_OURS)
-        cloud_versions = client.ask("list_secret_versions", parent=client.path(key), page_size=PAGE)
+        cloud_versions = client.send("list_secret_versions", parent=client.path(key), page_size=PAGE_SIZE)
         # A version after the current one belongs to a write in progress.
-        live_versions = sorted(
-            (
-                cloud_version
-                for cloud_version in cloud_versions
-                if cloud_version.state.name == "ENABLED" and _number(cloud_version) <= current
-            ),
-            key=_number,
-            reverse=True,
-        )
+        live_versions = [
+            cloud_version
+            for cloud_version in cloud_versions
+            if cloud_version.state.name == "ENABLED" and _number_of(cloud_version) <= current_number
+        ]
+        live_versions.sort(key=_number_of, reverse=True)
 
-        def version(cloud_version: CloudVersion) -> StoredVersion:
+        def read_version(cloud_version: CloudVersion) -> StoredVersion:
+            number = _number_of(cloud_version)
             created = datetime.fromtimestamp(cloud_version.create_time.timestamp(), timezone.utc)
-            return StoredVersion(
-                _number(cloud_version),
-                created,
-                _envelope_in(client.ask("access_secret_version", name=cloud_version.name)),
-                _number(cloud_version) == current,
-            )
+            envelope = _envelope_in(client.send("access_secret_version", name=cloud_version.name))
+            return StoredVersion(number, created, envelope, current=number == current_number)
 
         with ThreadPoolExecutor(self.parallel_reads, thread_name_prefix="zensecrets-versions") as pool:
-            return [stored for stored in pool.map(version, live_versions) if stored.envelope.is_ours]
+            return [version for version in pool.map(read_version, live_versions) if version.envelope.is_ours]
 
     def classify(self, error: Exception) -> ErrorKind | None:
         """See :meth:`RemoteBackend.classify`."""
@@ -323,13 +319,13 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def requested_wait(self, error: Exception) -> float:
         """See :meth:`RemoteBackend.requested_wait`."""
-        waits = [detail.retry_delay for detail in getattr(error, "details", None) or () if hasattr(detail, "retry_delay")]
-        return max((wait.seconds + wait.nanos / 1e9 for wait in waits), default=0.0)
+        delays = [detail.retry_delay for detail in getattr(error, "details", None) or () if hasattr(detail, "retry_delay")]
+        return max((delay.seconds + delay.nanos / 1e9 for delay in delays), default=0.0)
 
 
-def _envelope_in(answer: Any) -> SecretEnvelope:
+def _envelope_in(response: Any) -> SecretEnvelope:
     """Return the envelope of a response. Invalid UTF-8, which only another program writes, is replaced."""
-    data: bytes = answer.payload.data
+    data: bytes = response.payload.data
     return SecretEnvelope(data.decode("utf-8", "replace"))
 
 
@@ -338,6 +334,6 @@ def _last_segment(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _number(version: CloudVersion) -> int:
+def _number_of(version: CloudVersion) -> int:
     """Return the number of a version."""
     return int(_last_segment(version.name))

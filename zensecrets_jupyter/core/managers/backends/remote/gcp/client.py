@@ -17,7 +17,7 @@ from zensecrets_jupyter.core.managers.backends.remote.readonly import ExternalOp
 if TYPE_CHECKING:
     from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 
-_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
+_CREDENTIALS_VARIABLE = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
 class GcpOptions(ExternalOptions):
@@ -46,29 +46,29 @@ class GcpOptions(ExternalOptions):
 
 
 def create_client(endpoint: str, project: str) -> tuple[SecretManagerServiceClient, str]:
-    """Return a client and the ID of its project.
+    """Return a client and its project.
 
     Args:
         endpoint: The address of the service. If empty, it is Google's own. An address with ``http://`` is an emulator without credentials.
         project: The project. If empty, it is the project of the credentials.
 
     Returns:
-        The client, and the project. The project is empty if the credentials have none.
+        The client, and the ID or number of the project. It is empty if ``project`` is empty and the credentials have none.
 
     Raises:
         InvalidOptionsError: If an environment variable names a file without usable credentials.
     """
     with warnings.catch_warnings():
-        # Google's library warns at import that it will drop support for old Python versions. A cell need not show that.
+        # At import, Google's library warns that it will drop support for old Python versions. The user's cell should not show this warning.
         warnings.simplefilter("ignore", FutureWarning)
         from google.cloud import secretmanager_v1
 
     if endpoint.startswith("http://"):
         return secretmanager_v1.SecretManagerServiceClient(transport=_insecure_transport(urlsplit(endpoint).netloc)), project
-    credentials, ambient_project = _ambient_credentials()
+    credentials, credentials_project = _find_credentials()
     options = {"api_endpoint": endpoint.removeprefix("https://")} if endpoint else None
     client = secretmanager_v1.SecretManagerServiceClient(credentials=credentials, client_options=options)
-    return client, project or ambient_project
+    return client, project or credentials_project
 
 
 def _insecure_transport(netloc: str) -> Any:
@@ -78,29 +78,29 @@ def _insecure_transport(netloc: str) -> Any:
         SecretManagerServiceGrpcTransport,
     )
 
-    # The emulator is on this machine, so no proxy is used. With a short backoff, gRPC reconnects before our next attempt.
+    # The emulator is on this machine, so no proxy is used. With a short backoff, gRPC reconnects before this package's next attempt.
     options = [("grpc.enable_http_proxy", 0), ("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1000)]
     return SecretManagerServiceGrpcTransport(channel=grpc.insecure_channel(netloc, options))
 
 
-def _ambient_credentials() -> tuple[Any, str]:
+def _find_credentials() -> tuple[Any, str]:
     """Return the credentials that Google's library finds, and their project or an empty text."""
     import google.auth.exceptions
     import google.auth.transport.requests
 
-    default = None
+    credentials_and_project = None
     try:
-        default = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
+        credentials_and_project = google.auth.default(scopes=["https://www.googleapis.com/auth/cloud-platform"])
     except google.auth.exceptions.DefaultCredentialsError:
-        if not os.environ.get(_CREDENTIALS):
+        if not os.environ.get(_CREDENTIALS_VARIABLE):
             raise
-    if default is None:
-        # The error of Google's library is dropped, because it quotes the file.
-        message = f"{_CREDENTIALS} names a file without credentials of Google."
+    if credentials_and_project is None:
+        # The error of Google's library is not shown, because it quotes the file.
+        message = f"{_CREDENTIALS_VARIABLE} names a file without credentials of Google."
         hint = f"Set it to a file with {JSON} that Google issued, or unset it."
-        raise find_file_error({_CREDENTIALS: JSON}, flavor="gcp") or InvalidOptionsError(message, flavor="gcp", hint=hint)
-    credentials, project = default
-    # The token is requested now, because a refused token raises a RefreshError here and a connection error in a later request.
+        raise find_file_error({_CREDENTIALS_VARIABLE: JSON}, flavor="gcp") or InvalidOptionsError(message, flavor="gcp", hint=hint)
+    credentials, project = credentials_and_project
+    # The token is requested now. If it is refused, this call raises RefreshError, but a later request would raise a connection error.
     credentials.refresh(  # type: ignore[no-untyped-call]  # google-auth declares itself typed and is only partly typed
         google.auth.transport.requests.Request()
     )

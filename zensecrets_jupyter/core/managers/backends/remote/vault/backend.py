@@ -1,7 +1,8 @@
 """The ``vault`` backend: a KV version 2 engine of HashiCorp Vault, with versions.
 
 It needs the extra ``vault``, and a token, an AppRole or a Kubernetes service account. Vault's list includes deleted secrets that can be
-restored. To omit them, a list reads the metadata of each secret. Without permission to read metadata, a list includes deleted secrets.
+restored. To omit them, this backend reads the metadata of each listed secret. Without permission to read metadata, its list includes
+deleted secrets.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def explain_deleted(self, name: str, key: str) -> SecretNotFoundError | None:
         """See :meth:`RemoteBackend.explain_deleted`."""
-        metadata = self.runner.attempt(lambda client: self._metadata(client, key))
+        metadata = self.runner.run_unmapped(lambda client: self._read_metadata(client, key))
         if _is_restorable(metadata):
             message = f"Secret {name!r} in secrets manager {self.name!r} was deleted. Vault still keeps it."
             hint = f"Restore it: %secret undelete {name}, or register it again."
@@ -92,13 +93,13 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
         from hvac import exceptions
-        from requests import exceptions as http
+        from requests import exceptions as requests_exceptions
 
         return {
             **requests_errors(),
-            http.ProxyError: ErrorKind.UNREACHABLE,
-            http.MissingSchema: ErrorKind.UNREACHABLE,
-            http.InvalidSchema: ErrorKind.UNREACHABLE,
+            requests_exceptions.ProxyError: ErrorKind.UNREACHABLE,
+            requests_exceptions.MissingSchema: ErrorKind.UNREACHABLE,
+            requests_exceptions.InvalidSchema: ErrorKind.UNREACHABLE,
             # Each class is one status of "HTTP Status Codes" in Vault's documentation.
             exceptions.Unauthorized: ErrorKind.UNKNOWN_USER,
             exceptions.Forbidden: ErrorKind.DENIED,
@@ -122,44 +123,46 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
 
     def list(self) -> Iterable[SecretSummary]:
         """See :meth:`RemoteBackend.list`."""
-        listed = [*super().list()]
-        if not listed:
+        listed_summaries = [*super().list()]
+        if not listed_summaries:
             return []
-        with ThreadPoolExecutor(min(self.parallel_reads, len(listed)), thread_name_prefix="zensecrets-list") as pool:
-            return [summary for summary in pool.map(self._summary_of, listed) if summary is not None]
+        with ThreadPoolExecutor(min(self.parallel_reads, len(listed_summaries)), thread_name_prefix="zensecrets-list") as pool:
+            return [summary for summary in pool.map(self._complete_summary, listed_summaries) if summary is not None]
 
-    def _summary_of(self, listed: SecretSummary) -> SecretSummary | None:
-        """Return the summary of a listed secret, or ``None`` if the secret is deleted."""
-        if listed.name in self.read_only_locations:
-            return listed
-        key = self.key_for(listed.name)
+    def _complete_summary(self, listed_summary: SecretSummary) -> SecretSummary | None:
+        """Return the summary of a listed secret with version and time, or ``None`` if the secret is deleted."""
+        if listed_summary.name in self.read_only_locations:
+            return listed_summary
+        key = self.key_for(listed_summary.name)
         try:
-            metadata = self.runner.attempt(lambda client: self._metadata(client, key))
-        except RemoteError as refusal:
-            if refusal.kind is ErrorKind.MISSING:
+            metadata = self.runner.run_unmapped(lambda client: self._read_metadata(client, key))
+        except RemoteError as error:
+            if error.kind is ErrorKind.MISSING:
                 return None
-            if refusal.kind is ErrorKind.DENIED:
-                return listed
-            problem = self.runner.error_for(refusal, "list")
+            if error.kind is ErrorKind.DENIED:
+                return listed_summary
+            problem = self.runner.error_for(error, "list")
         else:
-            live = _live_versions(metadata)
-            return SecretSummary(listed.name, None, live[0], _parse_time(metadata["updated_time"])) if live else None
+            live_numbers = _live_version_numbers(metadata)
+            return (
+                SecretSummary(listed_summary.name, None, live_numbers[0], _parse_time(metadata["updated_time"])) if live_numbers else None
+            )
         raise problem
 
     # Requests.
 
     def connect(self) -> Any:
         """See :meth:`RemoteBackend.connect`."""
-        return create_client(self.options, connections=self.parallel_reads)
+        return create_client(self.options, max_connections=self.parallel_reads)
 
     def fetch(self, client: Any, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
-        return self._get_version(client, key, None)
+        return self._read_version(client, key, None)
 
-    def _get_version(self, client: Any, key: str, number: int | None) -> SecretEnvelope:
+    def _read_version(self, client: Any, key: str, number: int | None) -> SecretEnvelope:
         """Return the envelope of the version ``number``, or of the current version for ``None``."""
-        answer = self._call(client, client.secrets.kv.v2.read_secret_version, key, version=number, raise_on_deleted_version=True)
-        payload = _data_of(answer)
+        response = self._call(client, client.secrets.kv.v2.read_secret_version, key, version=number, raise_on_deleted_version=True)
+        payload = _data_of(response)
         data, version = payload.get("data"), payload.get("metadata", {}).get("version")
         return SecretEnvelope(json.dumps(data, ensure_ascii=False, separators=(",", ":")), version)
 
@@ -167,7 +170,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         """See :meth:`RemoteBackend.fetch_external`."""
         return self.fetch(client, path.strip("/")).text
 
-    def _metadata(self, client: Any, key: str) -> dict[str, Any]:
+    def _read_metadata(self, client: Any, key: str) -> dict[str, Any]:
         """Return the metadata of a key, with all its versions."""
         return _data_of(self._call(client, client.secrets.kv.v2.read_secret_metadata, key))
 
@@ -178,7 +181,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         try:
             keys = _data_of(self._call(client, client.secrets.kv.v2.list_secrets, prefix))["keys"]
         except InvalidPath:
-            # Without any secret, Vault answers with this error.
+            # If there is no secret, Vault sends this error.
             keys = []
         return [ListedKey(prefix + key) for key in keys if not key.endswith("/")]
 
@@ -190,8 +193,8 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             if error.kind is not ErrorKind.CONFLICT:
                 raise
         # A deleted secret that can be restored still has its versions.
-        metadata = self._metadata(client, key)
-        if _live_versions(metadata):
+        metadata = self._read_metadata(client, key)
+        if _live_version_numbers(metadata):
             raise RemoteError(ErrorKind.EXISTS)
         try:
             return self._write(client, key, envelope, replaced_version=metadata["current_version"])
@@ -214,16 +217,16 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         from hvac.exceptions import InvalidRequest
 
         try:
-            answer = self._call(
+            response = self._call(
                 client, client.secrets.kv.v2.create_or_update_secret, key, secret=json.loads(envelope.text), cas=replaced_version
             )
         except InvalidRequest as error:
             if self.runner.kind_of(error) is not ErrorKind.CONFLICT:
                 raise
-            answer = None
-        if answer is None:
+            response = None
+        if response is None:
             raise RemoteError(ErrorKind.CONFLICT)
-        if "version" not in _data_of(answer):
+        if "version" not in _data_of(response):
             raise _foreign_response_error()
 
     def remove(self, client: Any, key: str) -> None:
@@ -232,25 +235,25 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         if self.options.force:
             _check_confirmed(self._call(client, kv.delete_metadata_and_all_versions, key))
             return
-        live = _live_versions(self._metadata(client, key))
-        if not live:
+        live_numbers = _live_version_numbers(self._read_metadata(client, key))
+        if not live_numbers:
             raise RemoteError(ErrorKind.MISSING)
-        # All versions are deleted, so that a later secret with the same name has no history.
-        _check_confirmed(self._call(client, kv.delete_secret_versions, key, versions=live))
+        # All versions are deleted, so that a new secret with the same name does not get the history of this one.
+        _check_confirmed(self._call(client, kv.delete_secret_versions, key, versions=live_numbers))
 
     def recover(self, client: Any, key: str) -> None:
         """See :meth:`RecoveryRequests.recover`."""
-        metadata = self._metadata(client, key)
-        if _live_versions(metadata):
+        metadata = self._read_metadata(client, key)
+        if _live_version_numbers(metadata):
             raise RemoteError(ErrorKind.EXISTS)
         if not _is_restorable(metadata):
             raise RemoteError(ErrorKind.MISSING)
-        last_version = {"versions": [metadata["current_version"]]}
-        _check_confirmed(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, **last_version))
-        # Only the content shows whether this package wrote the secret.
+        current_version = {"versions": [metadata["current_version"]]}
+        _check_confirmed(self._call(client, client.secrets.kv.v2.undelete_secret_versions, key, **current_version))
+        # Only the content shows whether this package wrote the secret, so the secret is restored before this check.
         if not self._is_foreign(client, key):
             return
-        _check_confirmed(self._call(client, client.secrets.kv.v2.delete_secret_versions, key, **last_version))
+        _check_confirmed(self._call(client, client.secrets.kv.v2.delete_secret_versions, key, **current_version))
         raise RemoteError(ErrorKind.NOT_OURS)
 
     def _is_foreign(self, client: Any, key: str) -> bool:
@@ -260,16 +263,16 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         try:
             return not self.fetch(client, key).is_ours
         except Forbidden:
-            # Without permission to read, the secret is treated as ours.
+            # Without permission to read, the secret counts as ours.
             return False
 
     def fetch_versions(self, client: Any, key: str) -> Sequence[StoredVersion]:
         """See :meth:`VersionRequests.fetch_versions`."""
-        metadata = self._metadata(client, key)
+        metadata = self._read_metadata(client, key)
         versions: list[StoredVersion] = []
-        for number in _live_versions(metadata):
+        for number in _live_version_numbers(metadata):
             created = _parse_time(metadata["versions"][str(number)]["created_time"])
-            versions.append(StoredVersion(number, created, self._get_version(client, key, number), current=not versions))
+            versions.append(StoredVersion(number, created, self._read_version(client, key, number), current=not versions))
         if not versions:
             raise RemoteError(ErrorKind.MISSING)
         return versions
@@ -285,12 +288,12 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         try:
             return request(path=key, mount_point=self.options.mount_point, **arguments)
         except Forbidden as error:
-            # Vault answers Forbidden for an invalid token and for a missing permission. Only a valid token may look up itself.
+            # Vault sends this error for an invalid token and for a missing permission. Only a valid token can be looked up.
             if self.runner.kind_of(error) is ErrorKind.DENIED and not is_token_valid(client):
-                refusal = RemoteError(ErrorKind.UNKNOWN_USER, "Forbidden")
+                problem = RemoteError(ErrorKind.UNKNOWN_USER, "Forbidden")
             else:
                 raise
-        raise refusal
+        raise problem
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:
         """See :meth:`RemoteBackend.codes_of`."""
@@ -306,7 +309,7 @@ def _data_of(response: Any) -> dict[str, Any]:
     """Return the data of a response.
 
     Raises:
-        RemoteError: If the response has no data, so that it does not come from Vault.
+        RemoteError: If the response has no data. Then it does not come from Vault.
     """
     data = response.get("data") if isinstance(response, dict) else None
     if isinstance(data, dict):
@@ -314,13 +317,13 @@ def _data_of(response: Any) -> dict[str, Any]:
     raise _foreign_response_error()
 
 
-def _check_confirmed(answer: Any) -> None:
-    """Check that Vault confirms a request without a response body.
+def _check_confirmed(response: Any) -> None:
+    """Check that the response is Vault's confirmation, which has no body.
 
     Raises:
         RemoteError: If the response is not a confirmation.
     """
-    if getattr(answer, "status_code", None) != _NO_CONTENT:
+    if getattr(response, "status_code", None) != _NO_CONTENT:
         raise _foreign_response_error()
 
 
@@ -329,9 +332,10 @@ def _foreign_response_error() -> RemoteError:
     return RemoteError(ErrorKind.NOT_OURS, "no-response-of-Vault")
 
 
-def _live_versions(metadata: Mapping[str, Any]) -> list[int]:
-    """Return the numbers of all live versions, the newest first. If the current version is deleted, return an empty list."""
-    numbers = [int(number) for number, version in metadata["versions"].items() if not version["deletion_time"] and not version["destroyed"]]
+def _live_version_numbers(metadata: Mapping[str, Any]) -> list[int]:
+    """Return the numbers of all versions that are not deleted, the newest first. If the current version is deleted, the list is empty."""
+    versions = metadata["versions"]
+    numbers = [int(number) for number, version in versions.items() if not version["deletion_time"] and not version["destroyed"]]
     return sorted(numbers, reverse=True) if metadata["current_version"] in numbers else []
 
 

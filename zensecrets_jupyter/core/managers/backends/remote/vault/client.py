@@ -42,7 +42,8 @@ class VaultOptions(ExternalOptions):
     jwt_file: Path = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
     """The file with the token of the Kubernetes service account."""
     ca_file: Path | None = None
-    """The certificate authority of Vault. The default is VAULT_CACERT, or those that this machine trusts. ZenML calls it ``verify``."""
+    """A file with the certificate authority of Vault. The default is VAULT_CACERT, or the authorities that this machine trusts. ZenML calls
+    this option ``verify``."""
     cert: Path | None = None
     """A PEM file with a client certificate and its key, if Vault requires one."""
     force: bool = False
@@ -50,16 +51,16 @@ class VaultOptions(ExternalOptions):
 
     @classmethod
     def translate_value(cls, name: str, value: Any) -> Any:
-        """Return the file that ``verify`` names. The value ``true`` is dropped, because certificates are always checked.
+        """Return the file that ``verify`` names, or ``None`` for the value ``true``, because certificates are always checked.
 
         Raises:
             ValueError: If the value is ``false``.
         """
-        word = str(value).lower()
-        if name == "verify" and word in {"false", "no", "0"}:
+        text = str(value).lower()
+        if name == "verify" and text in {"false", "no", "0"}:
             message = "verify can't be switched off, because the token could be read; give the file of the certificate authority"
             raise ValueError(message)
-        return None if word in {"true", "yes", "1", ""} else value
+        return None if text in {"true", "yes", "1", ""} else value
 
     @property
     def verify(self) -> str | None:
@@ -68,7 +69,7 @@ class VaultOptions(ExternalOptions):
 
     @model_validator(mode="after")
     def _require_login_options(self) -> VaultOptions:
-        # Users see only the type of this error, so that no text can quote the value.
+        # Users see only the type of this error, the first argument, so that no text can quote the value.
         if self.auth == "approle" and not (self.role_id and self.secret_id):
             raise PydanticCustomError("auth=approle needs role_id and secret_id", "missing")
         if self.auth == "kubernetes" and not self.role:
@@ -76,8 +77,8 @@ class VaultOptions(ExternalOptions):
         return self
 
 
-def create_client(options: VaultOptions, *, connections: int) -> Any:
-    """Return a client that is logged in, with a pool of ``connections``.
+def create_client(options: VaultOptions, *, max_connections: int) -> Any:
+    """Return a client that is logged in, with a pool of at most ``max_connections``.
 
     Raises:
         RemoteError: If Vault does not accept the credentials.
@@ -95,9 +96,9 @@ def create_client(options: VaultOptions, *, connections: int) -> Any:
     session.cert = str(options.cert) if options.cert else None
     session.verify = str(options.ca_file or os.environ.get("VAULT_CACERT") or "") or True
     for scheme in ("http://", "https://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
+        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=max_connections))
     namespace = options.vault_namespace or os.environ.get("VAULT_NAMESPACE")
-    # With the token "" hvac uses no token. With None hvac searches in the places where Vault's own command searches.
+    # With the token "" hvac uses no token. With None hvac searches for a token where Vault's own command searches.
     token = options.token if options.auth == "token" else ""
     client = hvac.Client(url=options.url, token=token, namespace=namespace, timeout=options.timeout, session=session)
     if options.auth == "token":
@@ -113,20 +114,20 @@ def _log_in(client: Any, options: VaultOptions) -> None:
     """Log in with an AppRole or a Kubernetes service account."""
     from hvac.exceptions import Forbidden, InvalidRequest
 
-    mount = options.auth_mount or options.auth
+    mount_point = options.auth_mount or options.auth
     try:
         if options.auth == "approle":
-            client.auth.approle.login(role_id=options.role_id, secret_id=options.secret_id, mount_point=mount)
+            client.auth.approle.login(role_id=options.role_id, secret_id=options.secret_id, mount_point=mount_point)
         else:
-            client.auth.kubernetes.login(role=options.role, jwt=options.jwt_file.read_text("utf-8").strip(), mount_point=mount)
+            client.auth.kubernetes.login(role=options.role, jwt=options.jwt_file.read_text("utf-8").strip(), mount_point=mount_point)
     except (Forbidden, InvalidRequest, FileNotFoundError) as error:
-        refusal = RemoteError(ErrorKind.UNKNOWN_USER, "no-service-account" if isinstance(error, FileNotFoundError) else "login-refused")
+        problem = RemoteError(ErrorKind.UNKNOWN_USER, "no-service-account" if isinstance(error, FileNotFoundError) else "login-refused")
     else:
         return
-    raise refusal
+    raise problem
 
 
-def _refuse_version_1(client: Any, mount: str) -> None:
+def _refuse_version_1(client: Any, mount_point: str) -> None:
     """Check that the KV engine has version 2.
 
     Vault's own command sends the same request. An engine of version 1 would accept our requests, but store no versions.
@@ -136,17 +137,17 @@ def _refuse_version_1(client: Any, mount: str) -> None:
     """
     from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
 
-    # Without permission for this request, a wrong version is noticed by the next request.
+    # Without permission for this request, the version stays unknown, and a later request may fail.
     with suppress(Forbidden, InvalidPath, InvalidRequest):
-        engine = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount}")["data"]
+        engine = client.adapter.get(f"/v1/sys/internal/ui/mounts/{mount_point}")["data"]
         if engine.get("type") == "kv" and (engine.get("options") or {}).get("version") != "2":
-            message = f"The KV engine of Vault at {mount!r} has version 1, but version 2 is needed."
+            message = f"The KV engine of Vault at {mount_point!r} has version 1, but version 2 is needed."
             hint = "Choose another --mount_point, or upgrade the engine: vault kv enable-versioning MOUNT"
             raise InvalidOptionsError(message, flavor="vault", hint=hint)
 
 
 def is_token_valid(client: Any) -> bool:
-    """Return whether the token of the client is valid. Every valid token may look up itself."""
+    """Return whether the token of the client is valid. Vault allows a valid token to read its own data."""
     from hvac.exceptions import Forbidden
 
     try:

@@ -1,14 +1,14 @@
 """The ``zenml`` backend: secrets of a ZenML server, shared with its pipelines.
 
-It needs a server, the extra ``zenml``, and an API key of a service account or a login of ``zenml login``. ZenML need not be installed.
+It needs a server, the extra ``zenml``, and an API key of a service account or a login of ``zenml login``. It does not need ZenML itself.
 
 The backend writes ordinary secrets of the server, with the same keys, so ``{{name.key}}`` has the same value in a pipeline. It also reads
 secrets that other programs wrote. Without a scope, which is the default, the backend refuses to delete all secrets at once, because other
-programs use them. An additional key stores a schema other than ``arbitrary``.
+programs use them. The schema of a secret is stored in an additional key, unless it is ``arbitrary``.
 
-A server has no compare-and-set and no versions. If two users change one secret at the same time, the later write may undo the earlier one.
-The risk is small, because only changed keys are sent. If two users register one name at the same time, both may succeed, and the older
-secret is read.
+A server has no compare-and-set and no versions. If two users change the same key of a secret at the same time, the later write wins.
+Changes of different keys do not conflict, because only changed keys are sent. If two users register one name at the same time, both
+registrations may succeed, and the older secret is read.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ ERROR_KINDS: ErrorTable = {
 }
 """Error kinds by status and code. :meth:`ZenmlBackend.library_errors` has the errors of requests."""
 
-SCHEMA = "zensecrets_schema"
+SCHEMA_KEY = "zensecrets_schema"
 """The key that stores the schema of a secret, if it is not ``arbitrary``."""
 
 
@@ -102,7 +102,7 @@ class ZenmlOptions(ExternalOptions):
     @field_validator("url")
     @classmethod
     def _require_encryption(cls, url: str | None) -> str | None:
-        # Users see only the type of this error, so that no text can quote the value.
+        # Users see only the type of this error, the first argument, so that no text can quote the value.
         if url is None:
             return None
         if not is_encrypted_or_local(url):
@@ -116,17 +116,17 @@ class _ZenmlSecret(SecretEnvelope):
 
     @property
     def size(self) -> int:
-        """Number of bytes of keys and values, which the limit of ZenML counts."""
-        return sum(len(text.encode("utf-8")) for pair in _values_of(self).items() for text in pair)
+        """Number of bytes of keys and values, which ZenML limits."""
+        return sum(len(key.encode("utf-8")) + len(value.encode("utf-8")) for key, value in _values_of(self).items())
 
     @property
     def is_ours(self) -> bool:
-        """Always true, because every ZenML secret can be used."""
+        """Always true, because this backend also uses secrets that other programs wrote."""
         return True
 
     @property
     def write_id(self) -> str:
-        """The text itself, because ZenML stores no ID of a write. Equal content has an equal text."""
+        """The text itself, because ZenML stores no ID of a write."""
         return self.text
 
 
@@ -135,7 +135,7 @@ class _ZenmlCodec(EnvelopeCodec):
 
     def encode(self, record: SecretRecord) -> SecretEnvelope:
         """See :meth:`EnvelopeCodec.encode`."""
-        schema = {} if record.schema == ArbitrarySecretSchema.TYPE else {SCHEMA: record.schema}
+        schema = {} if record.schema == ArbitrarySecretSchema.TYPE else {SCHEMA_KEY: record.schema}
         return _envelope_of({**record.content, **schema})
 
     def decode(self, envelope: SecretEnvelope, *, name: str, service: str, manager: str) -> SecretRecord:
@@ -145,11 +145,11 @@ class _ZenmlCodec(EnvelopeCodec):
             InvalidSecretError: If a key is invalid in this package.
         """
         content = _values_of(envelope)
-        schema = content.pop(SCHEMA, ArbitrarySecretSchema.TYPE)
-        invalid = next((key for key in content if not _is_valid_key(key)), None)
-        if invalid is None:
+        schema = content.pop(SCHEMA_KEY, ArbitrarySecretSchema.TYPE)
+        invalid_key = next((key for key in content if not _is_valid_key(key)), None)
+        if invalid_key is None:
             return SecretRecord(schema, content)
-        message = f"Secret {name!r} has a key {invalid!r} in {service}, which is invalid in this package."
+        message = f"Secret {name!r} has a key {invalid_key!r} in {service}, which is invalid in this package."
         hint = "Rename the key in ZenML, without white space and braces."
         raise InvalidSecretError(message, name=name, manager=manager, hint=hint)
 
@@ -166,7 +166,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
     # This is SECRET_KEY_VALUE_BYTES_MAX of ZenML 0.98.
     max_size: ClassVar[int] = 64 * 1024
     codec: EnvelopeCodec = _ZenmlCodec()
-    page: ClassVar[int] = 1000
+    page_size: ClassVar[int] = 1000
     """Number of secrets in one page of a list. The server allows 10,000."""
 
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
@@ -178,15 +178,17 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
         visibility = {"visible to": "this user only" if self.options.private else "all users of the server"}
         server = self._server()
-        ambient = {} if self.options.url else {"server": server.address if server else "not set"}
-        return {**super().describe(), **visibility, **ambient}
+        server_fact = {} if self.options.url else {"server": server.address if server else "not set"}
+        return {**super().describe(), **visibility, **server_fact}
 
     def _server(self) -> ServerLogin | None:
         """Return the server of the options or of ZenML's settings, or ``None``."""
         if self.options.url:
             return ServerLogin(self.options.url, self.options.api_key)
-        configured = configured_server()
-        return ServerLogin(configured.url, self.options.api_key) if configured and self.options.api_key else configured
+        login = configured_server()
+        if login and self.options.api_key:
+            return ServerLogin(login.url, self.options.api_key)
+        return login
 
     def connect(self) -> ZenmlConnection:
         """See :meth:`RemoteBackend.connect`."""
@@ -198,9 +200,10 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
         if not is_encrypted_or_local(server.url):
             message = f"ZenML's settings name {server.address}, where an API key and secrets would be sent unencrypted."
             raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Use an address of the server that begins with https.")
-        # If an earlier client was discarded, the token of the earlier login may have expired.
-        renew, self._has_connected = self._has_connected, True
-        return connect(server, renew=renew, timeout=self.options.timeout, connections=self.parallel_reads)
+        # If an earlier connection was discarded, the token of its login may have expired.
+        needs_new_token = self._has_connected
+        self._has_connected = True
+        return connect(server, needs_new_token=needs_new_token, timeout=self.options.timeout, max_connections=self.parallel_reads)
 
     def library_errors(self) -> ErrorTable:
         """See :meth:`RemoteBackend.library_errors`."""
@@ -208,8 +211,8 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:
         """See :meth:`RemoteBackend.envelope_for`."""
-        if SCHEMA in record.content:
-            message = f"Secret {name!r} can't have a key {SCHEMA!r}, because it stores the schema of a secret in ZenML."
+        if SCHEMA_KEY in record.content:
+            message = f"Secret {name!r} can't have a key {SCHEMA_KEY!r}, because it stores the schema of a secret in ZenML."
             raise InvalidSecretError(message, name=name, manager=self.name, hint="Choose another key.")
         if LONE_SURROGATE.search("".join([*record.content, *record.content.values()])):
             message = f"Secret {name!r} contains a lone surrogate, which ZenML does not accept."
@@ -218,7 +221,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def delete(self, name: str) -> None:
         """See :meth:`RemoteBackend.delete`."""
-        # The content is not checked first, because every payload in ZenML is a secret.
+        # Other backends first check that this package wrote the secret. In ZenML, a user may delete every secret.
         self.delete_key(name, self.key_for(name))
 
     def delete_all(self) -> None:
@@ -231,17 +234,17 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
     def rename(self, name: str, new_name: str) -> None:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Renamable.rename`."""
         key, new_key = self.key_for(name), self.keys.key_for(new_name)
-        secret_id = self.runner.ask("rename", lambda client: self._find_id(client, key), name=name)
+        secret_id = self.runner.run("rename", lambda client: self._find_id(client, key), name=name)
         if key == new_key:
             raise self.exists_error(new_name)
-        self.runner.ask("rename", lambda client: self._patch(client, secret_id, {"name": new_key}), name=new_name, writes=True)
+        self.runner.run("rename", lambda client: self._patch(client, secret_id, {"name": new_key}), name=new_name, is_write=True)
 
     # Requests.
 
     def fetch(self, client: ZenmlConnection, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
         secret_id = self._find_id(client, key)
-        values = mapping_in(mapping_in(client.ask("GET", f"/{secret_id}", params={"hydrate": False}), "body"), "values")
+        values = mapping_in(mapping_in(client.send("GET", f"/{secret_id}", params={"hydrate": False}), "body"), "values")
         if not all(isinstance(value, str) for value in values.values()):
             # Without permission to read values, the server returns the keys with ``null``.
             raise RemoteError(ErrorKind.DENIED, "the values are hidden")
@@ -250,11 +253,11 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
     def fetch_external(self, client: ZenmlConnection, path: str) -> str:
         """See :meth:`RemoteBackend.fetch_external`."""
         # The key with the schema is not part of the content.
-        return json.dumps({key: value for key, value in _values_of(self.fetch(client, path)).items() if key != SCHEMA})
+        return json.dumps({key: value for key, value in _values_of(self.fetch(client, path)).items() if key != SCHEMA_KEY})
 
     def _find_id(self, client: ZenmlConnection, key: str) -> str:
-        """Return the ID of a secret in ZenML. The error kind is MISSING if the secret does not exist."""
-        for item in self._items(client, f"equals:{key}"):
+        """Return the ID of a secret in ZenML. If the secret does not exist, the error has the kind MISSING."""
+        for item in self._list_items(client, f"equals:{key}"):
             # A server with MySQL compares names without case.
             if text_in(item, "name") == key:
                 return text_in(item, "id")
@@ -262,10 +265,11 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def list_keys(self, client: ZenmlConnection, prefix: str) -> Iterable[ListedKey]:
         """See :meth:`RemoteBackend.list_keys`."""
-        # A namespace may contain wildcards of SQL patterns, so only the text before it is used as a prefix.
-        root = "/".join(prefix.split("/")[:2])
+        # The third segment of the prefix is a namespace or an ID. A namespace may contain wildcards of SQL patterns, so only the first two
+        # segments are sent.
+        first_segments = "/".join(prefix.split("/")[:2])
         listed_names: set[str] = set()
-        for item in self._items(client, f"startswith:{root}/" if root.startswith(ROOT) else None):
+        for item in self._list_items(client, f"startswith:{first_segments}/" if first_segments.startswith(ROOT) else None):
             name = text_in(item, "name")
             if name in listed_names:
                 # Two users may have registered one name at the same time. The older secret is read.
@@ -273,41 +277,42 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
             listed_names.add(name)
             updated = text_in(mapping_in(item, "body"), "updated")
             # ZenML writes times in UTC without a time zone.
-            moment = datetime.fromisoformat(updated.replace("Z", "+00:00"))
-            yield ListedKey(name, updated=moment.replace(tzinfo=moment.tzinfo or timezone.utc))
+            update_time = datetime.fromisoformat(updated.replace("Z", "+00:00"))
+            yield ListedKey(name, updated=update_time.replace(tzinfo=update_time.tzinfo or timezone.utc))
 
-    def _items(self, client: ZenmlConnection, pattern: str | None) -> Iterator[object]:
+    def _list_items(self, client: ZenmlConnection, pattern: str | None) -> Iterator[object]:
         """Yield the secrets whose names match a pattern, from all pages, the oldest first. The items contain no values."""
-        query: dict[str, Any] = {"private": self.options.private, "sort_by": "asc:created", "size": self.page, "name": pattern}
-        number, last = 1, 1
-        while number <= last:
-            answer = client.ask("GET", params={**query, "page": number})
-            items, pages = (answer.get("items"), answer.get("total_pages")) if isinstance(answer, dict) else (None, None)
-            if not isinstance(items, list) or not isinstance(pages, int):
+        query: dict[str, Any] = {"private": self.options.private, "sort_by": "asc:created", "size": self.page_size, "name": pattern}
+        page_number, page_count = 1, 1
+        while page_number <= page_count:
+            response = client.send("GET", params={**query, "page": page_number})
+            contents = response if isinstance(response, dict) else {}
+            items, page_count = contents.get("items"), contents.get("total_pages")
+            if not isinstance(items, list) or not isinstance(page_count, int):
                 raise foreign_response_error()
             yield from items
-            number, last = number + 1, pages
+            page_number += 1
 
     def insert(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
-        text_in(client.ask("POST", json={"name": key, "private": self.options.private, "values": _values_of(envelope)}), "id")
+        text_in(client.send("POST", json={"name": key, "private": self.options.private, "values": _values_of(envelope)}), "id")
 
     def overwrite(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:  # noqa: ARG002 - the request uses the ID
         """See :meth:`RemoteBackend.overwrite`."""
         old_values, new_values = _values_of(current), _values_of(envelope)
-        change: dict[str, str | None] = {name: value for name, value in new_values.items() if old_values.get(name) != value}
-        change.update(dict.fromkeys(old_values.keys() - new_values.keys()))
-        if change:
-            # Keys that are not in the request stay, and keys without a value are removed.
-            self._patch(client, str(current.token), {"values": change})
+        changes: dict[str, str | None] = {name: value for name, value in new_values.items() if old_values.get(name) != value}
+        # ZenML removes a key with the value ``None``, and keeps the keys that are not in the request.
+        changes.update(dict.fromkeys(old_values.keys() - new_values.keys()))
+        if changes:
+            self._patch(client, str(current.token), {"values": changes})
 
-    def _patch(self, client: ZenmlConnection, secret_id: str, change: Mapping[str, Any]) -> None:
-        """Change a secret in ZenML. Values that are not in ``change`` stay."""
-        text_in(client.ask("PUT", f"/{secret_id}", params={"patch_values": True}, json=change), "id")
+    def _patch(self, client: ZenmlConnection, secret_id: str, changes: Mapping[str, Any]) -> None:
+        """Change a secret in ZenML. Values that are not in ``changes`` stay."""
+        text_in(client.send("PUT", f"/{secret_id}", params={"patch_values": True}, json=changes), "id")
 
     def remove(self, client: ZenmlConnection, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
-        if client.ask("DELETE", f"/{self._find_id(client, key)}") is not None:
+        if client.send("DELETE", f"/{self._find_id(client, key)}") is not None:
             raise foreign_response_error()
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:
@@ -320,7 +325,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def requested_wait(self, error: Exception) -> float:
         """See :meth:`RemoteBackend.requested_wait`."""
-        return error.wait if isinstance(error, ZenmlResponseError) else 0.0
+        return error.wait_seconds if isinstance(error, ZenmlResponseError) else 0.0
 
 
 def _is_valid_key(text: str) -> bool:

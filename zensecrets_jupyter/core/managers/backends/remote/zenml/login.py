@@ -26,39 +26,38 @@ class ServerLogin:
     @property
     def address(self) -> str:
         """The address without user and password."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        parsed_url = urlsplit(self.url)
+        return f"{parsed_url.scheme}://{parsed_url.netloc.rpartition('@')[2]}{parsed_url.path}"
 
 
 def is_encrypted_or_local(url: str) -> bool:
-    """Return whether an address has TLS or is on this machine.
-
-    The network could read a request to any other address.
-    """
+    """Return whether an address uses TLS or is on this machine. Requests to other addresses could be read in the network."""
     try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS))
+        parsed_url = urlsplit(url)
+        return bool(parsed_url.hostname) and (
+            parsed_url.scheme == "https" or (parsed_url.scheme == "http" and parsed_url.hostname in _LOCAL_HOSTS)
+        )
     except ValueError:
         return False
 
 
 def configured_server() -> ServerLogin | None:
     """Return the server that ZenML itself would use on this machine, or ``None``."""
-    store = _settings("config.yaml").get("store")
-    url = os.environ.get("ZENML_STORE_URL") or (store.get("url") if isinstance(store, dict) else None)
+    store_settings = _read_settings("config.yaml").get("store")
+    url = os.environ.get("ZENML_STORE_URL") or (store_settings.get("url") if isinstance(store_settings, dict) else None)
     if not isinstance(url, str) or not url.startswith(("http://", "https://")):
         return None
     url = url.rstrip("/")
-    # A pipeline step has a token in its environment. A machine has an API key.
-    api_key, token = (_text(os.environ.get(f"ZENML_STORE_API_{kind}")) for kind in ("KEY", "TOKEN"))
+    # ZenML sets the token in the environment of a pipeline step. A user sets the API key.
+    api_key, token = _nonempty_text(os.environ.get("ZENML_STORE_API_KEY")), _nonempty_text(os.environ.get("ZENML_STORE_API_TOKEN"))
     if api_key or token:
         return ServerLogin(url, api_key, token)
-    login = _settings("credentials.yaml").get(url)
+    login = _read_settings("credentials.yaml").get(url)
     login = login if isinstance(login, dict) else {}
-    return ServerLogin(url, _text(login.get("api_key")), _valid_token(login.get("api_token")))
+    return ServerLogin(url, _nonempty_text(login.get("api_key")), _valid_token(login.get("api_token")))
 
 
-def _settings(file: str) -> dict[str, Any]:
+def _read_settings(file: str) -> dict[str, Any]:
     """Return the content of a settings file of ZenML. It is empty if the file or the home folder does not exist."""
     import platformdirs
 
@@ -72,7 +71,7 @@ def _settings(file: str) -> dict[str, Any]:
 
 
 def _read_mapping(path: Path) -> dict[str, Any]:
-    """Return the mapping in a YAML file, or an empty one."""
+    """Return the mapping in a YAML file, or an empty mapping if the file is missing or has other content."""
     import yaml
 
     try:
@@ -85,18 +84,20 @@ def _read_mapping(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _text(value: object) -> str | None:
-    """Return a text that is not empty, or ``None``."""
+def _nonempty_text(value: object) -> str | None:
+    """Return ``value`` if it is a text that is not empty, or else ``None``."""
     return value if isinstance(value, str) and value else None
 
 
 def _valid_token(token: object) -> str | None:
-    """Return the access token of a login, or ``None`` if it has expired."""
+    """Return the access token of a login, or ``None`` if there is none or it has expired."""
     if not isinstance(token, dict):
         return None
-    expires = token.get("expires_at")
-    with suppress(ValueError):
-        expires = datetime.fromisoformat(expires.replace("Z", "+00:00")) if isinstance(expires, str) else expires
-    if isinstance(expires, datetime) and expires.replace(tzinfo=expires.tzinfo or timezone.utc) < datetime.now(timezone.utc):
+    # YAML has a type for times, but ZenML may also write a text.
+    expiry_time = token.get("expires_at")
+    if isinstance(expiry_time, str):
+        with suppress(ValueError):
+            expiry_time = datetime.fromisoformat(expiry_time.replace("Z", "+00:00"))
+    if isinstance(expiry_time, datetime) and expiry_time.replace(tzinfo=expiry_time.tzinfo or timezone.utc) < datetime.now(timezone.utc):
         return None
-    return _text(token.get("access_token"))
+    return _nonempty_text(token.get("access_token"))
