@@ -9,6 +9,7 @@ import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -402,7 +403,8 @@ def test_forked_child_connects_again(manager: SecretsManager[FakeRemoteBackend])
     """A forked child does not use the client of its parent."""
     manager.list_secrets()
     assert manager.backend.runner._client is not None
-    manager.backend.runner._client = (os.getpid() + 1, manager.backend.runner._client[1])
+    # The number of another process stands for the parent.
+    manager.backend.runner._client = replace(manager.backend.runner._client, process_id=os.getpid() + 1)
     before = manager.backend.connections
     manager.list_secrets()
     assert manager.backend.connections == before + 1

@@ -283,15 +283,15 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
     def _list_items(self, client: ZenmlConnection, pattern: str | None) -> Iterator[object]:
         """Yield the secrets whose names match a pattern, from all pages, the oldest first. The items contain no values."""
         query: dict[str, Any] = {"private": self.options.private, "sort_by": "asc:created", "size": self.page_size, "name": pattern}
-        page_number, page_count = 1, 1
-        while page_number <= page_count:
+        page_number, last_page_number = 1, 1
+        while page_number <= last_page_number:
             response = client.send("GET", params={**query, "page": page_number})
-            contents = response if isinstance(response, dict) else {}
-            items, page_count = contents.get("items"), contents.get("total_pages")
+            page = response if isinstance(response, dict) else {}
+            items, page_count = page.get("items"), page.get("total_pages")
             if not isinstance(items, list) or not isinstance(page_count, int):
                 raise foreign_response_error()
             yield from items
-            page_number += 1
+            page_number, last_page_number = page_number + 1, page_count
 
     def insert(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
