@@ -9,18 +9,20 @@ from zensecrets_jupyter.steps import step
 
 
 def annotated_function(parameters: dict[str, Any], returns: Any = None, body: str = "pass") -> Any:
-    """Return a function named ``generated`` with these annotations; ``...`` means no annotation."""
+    """Return a function named ``generated`` with the annotated parameters. The annotation ``...`` means none."""
     namespace: dict[str, Any] = {}
     exec(f"def generated({', '.join(parameters)}):\n    {body}", namespace)  # noqa: S102 - the text is from a test, which needs functions with many signatures
     function = namespace["generated"]
-    function.__annotations__ = {name.strip("*").partition("=")[0]: kind for name, kind in parameters.items() if kind is not ...}
+    function.__annotations__ = {
+        name.strip("*").partition("=")[0]: annotation for name, annotation in parameters.items() if annotation is not ...
+    }
     if returns is not ...:
         function.__annotations__["return"] = returns
     return function
 
 
 @pipeline
-def single(only: Any) -> None:
+def one_step_pipeline(only: Any) -> None:
     """Run the step ``only``."""
     only()
 

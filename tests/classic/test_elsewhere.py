@@ -1,4 +1,4 @@
-"""Scripts for this package also run with ZenML, with another package in their imports."""
+"""Scripts for this package also run with ZenML, if they import ``zenml`` instead of this package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.classic.examples import examples_in, with_package
+from tests.classic.examples import examples_in, replace_package
 from tests.support.zenml_server import run_with_zenml
 
 if TYPE_CHECKING:
@@ -33,16 +33,13 @@ def test_the_scripts_run_with_this_package(tmp_path: Path) -> None:
 @pytest.mark.one_python
 def test_the_scripts_run_with_zenml(tmp_path: Path) -> None:
     """All five scripts succeed in one process with ZenML 0.98."""
-    changed = {name: with_package(source, "zensecrets_jupyter", "zenml") for name, source in EXAMPLES.items()}
-    output = run_with_zenml(str(RUNNER), *_write(changed, tmp_path), folder=tmp_path)
+    zenml_scripts = {name: replace_package(source, "zensecrets_jupyter", "zenml") for name, source in EXAMPLES.items()}
+    output = run_with_zenml(str(RUNNER), *_write(zenml_scripts, tmp_path), folder=tmp_path)
     assert _DONE.findall(output) == list(EXAMPLES)
 
 
 def _write(scripts: Mapping[str, str], folder: Path) -> list[str]:
-    """Write each script to its own file, and return the paths.
-
-    ZenML identifies a step by its file.
-    """
+    """Write each script to a file of its own, because ZenML identifies a step by its file. Return the paths."""
     paths = [folder / f"example_{name}.py" for name in scripts]
     for path, source in zip(paths, scripts.values(), strict=True):
         path.write_text(source)

@@ -1,4 +1,4 @@
-"""Scripts for ZenML 0.20 run with this package in their imports, all in one process."""
+"""Scripts for ZenML 0.20 run with this package, if they import it instead of ``zenml``. All run in one process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.classic.examples import examples_in, with_package
+from tests.classic.examples import examples_in, replace_package
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXAMPLES = examples_in("examples_020.md")
-COMPONENTS = {
+COMPONENTS: dict[ComponentType, tuple[str, dict[str, str]]] = {
     ComponentType.STEP_OPERATOR: ("custom", {}),
     ComponentType.EXPERIMENT_TRACKER: (
         "mlflow",
@@ -26,6 +26,7 @@ COMPONENTS = {
     ComponentType.ALERTER: ("slack", {"slack_token": "{{services.slack}}", "default_slack_channel_id": "C0"}),
     ComponentType.ANNOTATOR: ("label_studio", {"authentication_secret": "{{services.labels}}"}),
 }
+"""The flavor and the attributes of each component that the scripts use."""
 
 
 def test_twelve_scripts_exist() -> None:
@@ -38,7 +39,7 @@ def test_an_example_succeeds(name: str, tmp_path: Path, capsys: pytest.CaptureFi
     """Each script succeeds, and no value is in the output or in a file."""
     _set_up()
     script = tmp_path / "run.py"
-    script.write_text(with_package(EXAMPLES[name], "zenml", "zensecrets_jupyter"))
+    script.write_text(replace_package(EXAMPLES[name], "zenml", "zensecrets_jupyter"))
     runpy.run_path(str(script), run_name="__main__")
     printed = capsys.readouterr()
     assert printed.out.splitlines()[-1] == f"{name}: done"
@@ -51,6 +52,6 @@ def _set_up() -> None:
     client = Client()
     values = {"tracking": canary("tracking"), "slack": canary("slack"), "labels": f"ls-{canary('labels')}"}
     client.secrets_manager.register_secret(ArbitrarySecretSchema(name="services", arbitrary_kv_pairs=values))
-    for kind, (flavor, attributes) in COMPONENTS.items():
-        client.workspace.register_component(kind, flavor, flavor, attributes)
-    client.workspace.update_stack("default", {kind: flavor for kind, (flavor, _) in COMPONENTS.items()})
+    for component_type, (flavor, attributes) in COMPONENTS.items():
+        client.workspace.register_component(component_type, flavor, flavor, attributes)
+    client.workspace.update_stack("default", {component_type: flavor for component_type, (flavor, _) in COMPONENTS.items()})

@@ -15,6 +15,7 @@ from zensecrets_jupyter.io import fileio
 from zensecrets_jupyter.secret.secret_schema_class_registry import SecretSchemaClassRegistry
 
 MODULES = {
+    # Each module, and names that code for ZenML 0.20 imports from it.
     "artifacts": ["DataArtifact", "ModelArtifact"],
     "client": ["Client"],
     "config": ["DockerSettings", "ResourceSettings"],
@@ -67,7 +68,7 @@ def test_each_module_has_its_names() -> None:
 
 
 def test_the_classic_and_the_new_api_share_other_classes() -> None:
-    """The classic and the new API differ only in the decorators of steps and pipelines."""
+    """The classic API, which has ZenML 0.20's names, has the classes of the new API, but other decorators."""
     for module, name in (("steps", "StepContext"), ("materializers", "BaseMaterializer"), ("client", "Client"), ("steps", "Output")):
         classic_object = getattr(importlib.import_module(f"zensecrets_jupyter.{module}"), name)
         assert classic_object is getattr(zensecrets_jupyter, name)
@@ -79,8 +80,8 @@ def test_the_classic_and_the_new_api_share_other_classes() -> None:
 def test_an_import_of_steps_imports_no_slow_modules() -> None:
     """An import of steps or schemas imports no Jupyter, no file system and no SDK."""
     modules = ", ".join(f"zensecrets_jupyter.{name}" for name in ("steps", "pipelines", "secret.schemas", "materializers"))
-    heavy = ("IPython", "click", "rich", "cloudpickle", "fsspec", "boto3", "yaml")
-    code = f"import sys, {modules}\nprint([name for name in {heavy!r} if name in sys.modules])"
+    large_libraries = ("IPython", "click", "rich", "cloudpickle", "fsspec", "boto3", "yaml")
+    code = f"import sys, {modules}\nprint([name for name in {large_libraries!r} if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
     assert result.stdout.strip() == "[]"
 
@@ -113,7 +114,7 @@ def test_file_functions_work_with_paths(tmp_path: object) -> None:
     fileio.copy(f"{folder}/text", f"{folder}/other", overwrite=True)
     assert (fileio.listdir(folder), fileio.size(f"{folder}/other")) == (["other", "text"], 2)
     assert sorted(fileio.glob(f"{folder}/*")) == [f"{folder}/other", f"{folder}/text"]
-    assert [(names, sorted(files)) for _, names, files in fileio.walk(f"{tmp_path}/a")] == [(["b"], []), ([], ["other", "text"])]
+    assert [(folders, sorted(files)) for _, folders, files in fileio.walk(f"{tmp_path}/a")] == [(["b"], []), ([], ["other", "text"])]
     fileio.rename(f"{folder}/other", f"{folder}/third")
     fileio.remove(f"{folder}/text")
     fileio.mkdir(f"{folder}/c")

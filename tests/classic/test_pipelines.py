@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @step
-def one() -> int:
+def load() -> int:
     """Return a number."""
     return 1
 
@@ -45,7 +45,7 @@ def test_a_decorated_function_is_a_class_of_pipelines() -> None:
     """The class has the name and docstring of the function, and is called with steps."""
     assert issubclass(adding, BasePipeline)
     assert (adding.__name__, adding.__doc__, adding.pipeline_name()) == ("adding", "Add one to a number.", "adding")
-    for instance in (adding(one(), add()), adding(one(), second=add()), adding(second=add(), first=one())):
+    for instance in (adding(load(), add()), adding(load(), second=add()), adding(second=add(), first=load())):
         assert list(instance.steps) == ["first", "second"]
         assert instance.name == "adding"
 
@@ -58,43 +58,43 @@ def test_wrong_steps_of_a_pipeline_are_refused() -> None:
         return 1
 
     untyped_adding: Any = adding
-    wrong: dict[str, Callable[[], Any]] = {
-        "missing a required argument: 'second'": lambda: adding(one()),
-        "unexpected keyword argument 'third'": lambda: adding(one(), add(), third=one()),
-        "too many positional arguments": lambda: adding(one(), add(), one()),
-        "the class one and no step. Call it: first=one()": lambda: untyped_adding(one, add()),
+    wrong_calls: dict[str, Callable[[], Any]] = {
+        "missing a required argument: 'second'": lambda: adding(load()),
+        "unexpected keyword argument 'third'": lambda: adding(load(), add(), third=load()),
+        "too many positional arguments": lambda: adding(load(), add(), load()),
+        "the class load and no step. Call it: first=load()": lambda: untyped_adding(load, add()),
         "of type int, which is no step": lambda: untyped_adding(1, add()),
         "step of zensecrets_jupyter.steps": lambda: untyped_adding(other, add()),
     }
-    for error_text, make in wrong.items():
+    for error_text, call in wrong_calls.items():
         with pytest.raises(PipelineInterfaceError) as caught:
-            make()
+            call()
         assert error_text in str(caught.value)
         assert is_one_line(caught.value)
 
 
 def test_a_class_without_connect_is_refused() -> None:
-    """The error names the class, and the method with a similar name."""
-    for own, error_text in (("conect", "Its method conect has a similar name"), ("steps_of", "Define it")):
-        mistyped = type("Mistyped", (BasePipeline,), {own: lambda _, first: first})
+    """A pipeline class without ``connect`` raises an error that names the class and a method with a similar name."""
+    for method_name, error_text in (("conect", "Its method conect has a similar name"), ("steps_of", "Define it")):
+        mistyped = type("Mistyped", (BasePipeline,), {method_name: lambda _, first: first})
         with pytest.raises(PipelineInterfaceError, match=f"The pipeline class Mistyped has no method connect. {error_text}") as caught:
-            mistyped(first=one())
+            mistyped(first=load())
         assert is_one_line(caught.value)
 
 
 def test_wrong_arguments_of_a_run_are_refused(client: Client) -> None:
     """An unknown step or argument raises an error with near misses, and no step runs."""
-    instance = adding(one(), add())
+    instance = adding(load(), add())
     docker: Any = DockerSettings
     schedule: Any = Schedule
-    wrong: dict[str, Callable[[], Any]] = {
+    wrong_calls: dict[str, Callable[[], Any]] = {
         "no step 'frist' to configure. Did you mean 'first'": lambda: instance.run(step_configurations={"frist": {}}),
-        "no argument 'enable_cach' for step 'one'": lambda: instance.run(step_configurations={"first": {"enable_cach": False}}),
+        "no argument 'enable_cach' for step 'load'": lambda: instance.run(step_configurations={"first": {"enable_cach": False}}),
         "no argument 'secret' for pipeline 'adding'. Did you mean 'secrets'": lambda: instance.configure(secret=["x"]),
         "DockerSettings are not acceptable: 'requirement' is unknown (Did you mean 'requirements'": lambda: docker(requirement=["x"]),
         "Schedule are not acceptable: 'cron' is unknown": lambda: schedule(cron="* * * * *"),
     }
-    for error_text, run in wrong.items():
+    for error_text, run in wrong_calls.items():
         with pytest.raises(PipelineInterfaceError) as caught:
             run()
         assert error_text in str(caught.value)
@@ -104,7 +104,7 @@ def test_wrong_arguments_of_a_run_are_refused(client: Client) -> None:
 
 def test_options_of_a_run_apply_to_this_run_only(client: Client) -> None:
     """Caching, settings and step configurations of one run do not change the next run."""
-    instance = adding(one(), add())
+    instance = adding(load(), add())
     instance.run()
     assert instance.run(enable_cache=False, settings={"a": 1}, extra={"b": 2}).get_step("first").is_completed
     assert (instance.enable_cache, dict(instance.settings), instance.options) == (None, {}, {})
@@ -112,7 +112,7 @@ def test_options_of_a_run_apply_to_this_run_only(client: Client) -> None:
 
 
 def test_an_argument_without_effect_prints_a_line_once(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    """An argument that is ``False`` or ``None`` prints no line."""
+    """An argument without effect prints a line at its first use, unless its value is ``False`` or ``None``."""
 
     def make(**options: Any) -> Any:
         return step(**options)(nothing)
@@ -130,47 +130,51 @@ def test_an_argument_without_effect_prints_a_line_once(client: Client, capsys: p
         "enable_artifact_metadata": False,
         "extra": {"a": 1},
     }
-    adding(one(), add()).run(schedule=Schedule(cron_expression="* * * * *"))
-    adding(one(), add()).run(schedule=Schedule(cron_expression="* * * * *"))
+    adding(load(), add()).run(schedule=Schedule(cron_expression="* * * * *"))
+    adding(load(), add()).run(schedule=Schedule(cron_expression="* * * * *"))
     assert [line.partition(" ")[0] for line in capsys.readouterr().err.splitlines()] == ["schedule="]
 
 
 def test_runs_are_found_by_pipeline_name_and_step(client: Client) -> None:
     """Runs are listed newest first, and a missing run raises an error that names it."""
-    instance = adding(one(), add())
+    instance = adding(load(), add())
     instance.run(run_name="first run")
     instance.run(run_name="second run")
-    view = get_pipeline("adding")
-    assert view is not None
-    assert [run.name for run in view.runs] == ["second run", "first run"] == [run.name for run in adding.get_runs()]
+    pipeline_view = get_pipeline("adding")
+    assert pipeline_view is not None
+    assert [run.name for run in pipeline_view.runs] == ["second run", "first run"] == [run.name for run in adding.get_runs()]
     for pipeline_or_class in (adding, instance):
         view_by_object = get_pipeline(pipeline_or_class)
         assert view_by_object is not None
         assert view_by_object.name == "adding"
-    assert [view.name for view in get_pipelines()] == [view.name for view in Repository().get_pipelines()] == ["adding"]
+    assert (
+        [pipeline_view.name for pipeline_view in get_pipelines()]
+        == [pipeline_view.name for pipeline_view in Repository().get_pipelines()]
+        == ["adding"]
+    )
     run = get_run("first run")
     assert (run.get_step_names(), run.status.value) == (["first", "second"], "completed")
     assert [run.get_step(name_or_step).name for name_or_step in ("second", add, add())] == ["second"] * 3
     assert run.get_step("second").entrypoint_name == "add"
     assert run.get_step("second").input.read() == 1
-    assert view.get_run_for_completed_step("first").name == "first run"
-    for missing in (lambda: run.get_step("secnd"), lambda: get_run("third run"), lambda: client.get_pipeline("add")):
+    assert pipeline_view.get_run_for_completed_step("first").name == "first run"
+    for call in (lambda: run.get_step("secnd"), lambda: get_run("third run"), lambda: client.get_pipeline("add")):
         with pytest.raises(DoesNotExistException) as caught:
-            missing()
+            call()
         assert isinstance(caught.value, KeyError)
         assert is_one_line(caught.value)
 
 
 def test_an_unreadable_configuration_file_is_refused(client: Client, tmp_path: Any) -> None:
     """The error for a missing or invalid file does not quote its content."""
-    instance = adding(one(), add())
+    instance = adding(load(), add())
     files = {"missing": None, "torn": "a: [hunter2", "list": "- hunter2", "large": f"a: {'hunter2' * 200_000}"}
     for name, text in files.items():
         path = tmp_path / name
         if text is not None:
             path.write_text(text)
-        for use in (instance.with_config, lambda file: instance.run(config_path=file)):
+        for use_file in (instance.with_config, lambda file: instance.run(config_path=file)):
             with pytest.raises(UnreadableFileError, match="can't be used") as caught:
-                use(str(path))
+                use_file(str(path))
             assert is_one_line(caught.value)
             assert "hunter2" not in str(caught.value)

@@ -38,32 +38,37 @@ def workspace(client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     return client.workspace
 
 
-def _names(stack: str) -> Callable[[Workspace], dict[str, str]]:
-    return lambda workspace: {kind.value: one.name for kind, one in workspace.stack(stack).components.items()}
+# Each of the next functions reads one part of the state of a workspace, or returns a function that reads it.
+
+
+def _components_of(stack: str) -> Callable[[Workspace], dict[str, str]]:
+    return lambda workspace: {
+        component_type.value: component.name for component_type, component in workspace.stack(stack).components.items()
+    }
 
 
 def _stacks(workspace: Workspace) -> list[str]:
     return sorted(stack.name for stack in workspace.stacks())
 
 
-def _components(kind: str) -> Callable[[Workspace], list[str]]:
-    return lambda workspace: sorted(one.name for one in workspace.components(ComponentType(kind)))
+def _components(component_type: str) -> Callable[[Workspace], list[str]]:
+    return lambda workspace: sorted(component.name for component in workspace.components(ComponentType(component_type)))
 
 
-def _attributes(kind: str, name: str) -> Callable[[Workspace], dict[str, Any]]:
-    return lambda workspace: workspace.attributes(workspace.component(ComponentType(kind), name))
+def _attributes(component_type: str, name: str) -> Callable[[Workspace], dict[str, Any]]:
+    return lambda workspace: workspace.attributes(workspace.component(ComponentType(component_type), name))
 
 
 DEFAULT_COMPONENTS = {"orchestrator": "default", "artifact_store": "default"}
 
 
 @pytest.mark.parametrize(
-    ("lines", "look", "expected"),
+    ("lines", "read_state", "expected"),
     [
         (["stack describe"], _stacks, ["default", "second"]),
-        (["stack update default -a other_store"], _names("default"), DEFAULT_COMPONENTS | {"artifact_store": "other_store"}),
-        (["stack update second -o other_runner"], _names("second"), DEFAULT_COMPONENTS | {"orchestrator": "other_runner"}),
-        (["stack update -c images"], lambda w: _names("default")(w)["container_registry"], "images"),
+        (["stack update default -a other_store"], _components_of("default"), DEFAULT_COMPONENTS | {"artifact_store": "other_store"}),
+        (["stack update second -o other_runner"], _components_of("second"), DEFAULT_COMPONENTS | {"orchestrator": "other_runner"}),
+        (["stack update -c images"], lambda w: _components_of("default")(w)["container_registry"], "images"),
         (["stack update -x vault"], lambda w: w.stack("default").has_secrets_manager, True),
         (["stack rename default first"], _stacks, ["first", "second"]),
         (["stack rename second third"], _stacks, ["default", "third"]),
@@ -91,12 +96,12 @@ DEFAULT_COMPONENTS = {"orchestrator": "default", "artifact_store": "default"}
     ids=lambda item: item[0].replace(" ", "_") if isinstance(item, list) and item and " " in item[0] else "",
 )
 def test_commands_change_stacks_and_components(
-    workspace: Workspace, lines: list[str], look: Callable[[Workspace], Any], expected: Any
+    workspace: Workspace, lines: list[str], read_state: Callable[[Workspace], Any], expected: Any
 ) -> None:
     """After a command, the stacks and components have the expected state."""
     for line in lines:
         run(line)
-    assert look(workspace) == expected
+    assert read_state(workspace) == expected
 
 
 REFUSED_COMMANDS = (
@@ -139,12 +144,13 @@ def test_commands_that_are_refused_change_nothing(workspace: Workspace) -> None:
     """A refused command prints one line and changes nothing."""
 
     def state() -> Any:
-        everything = [(one.type, one.name, one.flavor, workspace.attributes(one)) for one in workspace.components()]
-        return _stacks(workspace), _names("default")(workspace), _names("second")(workspace), sorted(map(str, everything))
+        records = workspace.components()
+        components = [(record.type, record.name, record.flavor, workspace.attributes(record)) for record in records]
+        return _stacks(workspace), _components_of("default")(workspace), _components_of("second")(workspace), sorted(map(str, components))
 
-    before = state()
+    state_before = state()
     for line in REFUSED_COMMANDS:
         with pytest.raises(ZenSecretsError) as caught:
             run(line)
         assert is_one_line(caught.value), line
-        assert state() == before, line
+        assert state() == state_before, line

@@ -41,7 +41,7 @@ def look(params: ValueParameters) -> int:
 
 
 @pipeline
-def two(step_1: Any, step_2: Any) -> None:
+def two_steps(step_1: Any, step_2: Any) -> None:
     """Run two steps."""
     step_1()
     step_2()
@@ -53,27 +53,27 @@ def looking(look: Any) -> None:
     look()
 
 
-untyped_two: Any = two
+untyped_two_steps: Any = two_steps
 
 
 @pytest.mark.parametrize(
     ("make", "is_valid"),
     [
-        (lambda: two(nothing(), nothing()), True),
-        (lambda: two(step_1=nothing(), step_2=nothing()), True),
-        (lambda: two(nothing(), step_2=nothing()), True),
-        (lambda: two(nothing(), nothing(), nothing()), False),
-        (lambda: two(nothing(), step_1=nothing(), step_2=nothing()), False),
-        (lambda: two(step_1=nothing()), False),
-        (two, False),
-        (lambda: two(step_1=nothing(), step_2=nothing(), step_3=nothing()), False),
-        (lambda: untyped_two(1, nothing()), False),
-        (lambda: untyped_two(step_1=1, step_2=nothing()), False),
-        (lambda: untyped_two(nothing, nothing), False),
-        (lambda: untyped_two(step_1=nothing, step_2=nothing), False),
-        (lambda: untyped_two(nothing(), None), False),
-        (lambda: untyped_two(nothing(), "nothing"), False),
-        (lambda: untyped_two(nothing(), lambda: 1), False),
+        (lambda: two_steps(nothing(), nothing()), True),
+        (lambda: two_steps(step_1=nothing(), step_2=nothing()), True),
+        (lambda: two_steps(nothing(), step_2=nothing()), True),
+        (lambda: two_steps(nothing(), nothing(), nothing()), False),
+        (lambda: two_steps(nothing(), step_1=nothing(), step_2=nothing()), False),
+        (lambda: two_steps(step_1=nothing()), False),
+        (two_steps, False),
+        (lambda: two_steps(step_1=nothing(), step_2=nothing(), step_3=nothing()), False),
+        (lambda: untyped_two_steps(1, nothing()), False),
+        (lambda: untyped_two_steps(step_1=1, step_2=nothing()), False),
+        (lambda: untyped_two_steps(nothing, nothing), False),
+        (lambda: untyped_two_steps(step_1=nothing, step_2=nothing), False),
+        (lambda: untyped_two_steps(nothing(), None), False),
+        (lambda: untyped_two_steps(nothing(), "nothing"), False),
+        (lambda: untyped_two_steps(nothing(), lambda: 1), False),
     ],
 )
 def test_a_pipeline_needs_an_instance_of_each_step(make: Callable[[], BasePipeline], *, is_valid: bool) -> None:
@@ -106,7 +106,7 @@ def test_parameters_in_a_file_override_those_in_code_on_request(
     *,
     overwrite: bool,
 ) -> None:
-    """By default, parameters from code override those in the file."""
+    """Parameters in code override those in the file, unless ``overwrite_step_parameters`` is true."""
     path = tmp_path / "configuration.yaml"
     path.write_text(yaml.safe_dump(content))
     instance = looking(look(ValueParameters(value=0))).with_config(str(path), overwrite_step_parameters=overwrite)
@@ -128,11 +128,11 @@ def test_a_file_with_unknown_names_is_refused(tmp_path: Path, steps: Any) -> Non
     assert look_step.given_parameters == {"value": 0}
 
 
-@pytest.mark.parametrize("below", [{"enable_cache": False}, {"parameters": {"enable_cache": False}}], ids=str)
-def test_a_file_can_turn_caching_off_for_a_step(client: Client, tmp_path: Path, below: Any) -> None:
-    """The option is beside the parameters, or among them as in files for ZenML 0.20."""
+@pytest.mark.parametrize("step_options", [{"enable_cache": False}, {"parameters": {"enable_cache": False}}], ids=str)
+def test_a_file_can_turn_caching_off_for_a_step(client: Client, tmp_path: Path, step_options: Any) -> None:
+    """In the file, ``enable_cache`` stands beside the parameters, or among them as in files for ZenML 0.20."""
     path = tmp_path / "configuration.yaml"
-    path.write_text(yaml.safe_dump({"steps": {"look": below}}))
+    path.write_text(yaml.safe_dump({"steps": {"look": step_options}}))
     instance = looking(look(ValueParameters(value=13)))
     before_and_after = [instance.steps["look"].enable_cache, instance.with_config(str(path)).steps["look"].enable_cache]
     assert before_and_after == [True, False]
@@ -140,11 +140,11 @@ def test_a_file_can_turn_caching_off_for_a_step(client: Client, tmp_path: Path, 
 
 
 def test_a_pipeline_is_found_by_name_class_or_instance(client: Client) -> None:
-    """ZenML's older argument ``pipeline_name`` works too."""
+    """``get_pipeline`` accepts a name, a class, an instance, or ZenML's older argument ``pipeline_name``."""
     instance = looking(look(ValueParameters(value=1)))
     instance.run()
-    ways = [get_pipeline("looking"), get_pipeline(looking), get_pipeline(instance), get_pipeline(pipeline_name="looking")]
-    assert [found.name for found in ways if found is not None] == ["looking"] * 4
+    pipelines = [get_pipeline("looking"), get_pipeline(looking), get_pipeline(instance), get_pipeline(pipeline_name="looking")]
+    assert [found_pipeline.name for found_pipeline in pipelines if found_pipeline is not None] == ["looking"] * 4
 
 
 class ForInt(BaseMaterializer):
@@ -221,7 +221,7 @@ class ForSecond(BuiltInMaterializer):
 
 
 @pytest.mark.parametrize(
-    ("returns", "own_class", "expected"),
+    ("output_type", "own_materializer", "expected"),
     [
         (First, None, ForFirst),
         (Second, None, ForSecond),
@@ -232,21 +232,20 @@ class ForSecond(BuiltInMaterializer):
         (int, ForFirst, ForFirst),
     ],
 )
-def test_an_output_has_its_own_materializer_or_that_of_its_type(client: Client, returns: Any, own_class: Any, expected: Any) -> None:
-    """For two base classes with materializers, the first in the method resolution order is used.
-
-    ZenML 0.20 refuses such a type.
-    """
-    # The default materializers of the process are reset after each test.
+def test_an_output_has_its_own_materializer_or_that_of_its_type(
+    client: Client, output_type: Any, own_materializer: Any, expected: Any
+) -> None:
+    """If two base classes of a type have materializers, that of the first base class is used. ZenML 0.20 refuses such a type."""
+    # A subclass registers itself as the default of the types. After each test, the defaults of the process are reset.
     for materializer in (ForFirst, ForSecond):
         type(materializer.__name__, (materializer,), {"ASSOCIATED_TYPES": materializer.ASSOCIATED_TYPES})
 
     def make() -> Any: ...
 
-    make.__annotations__["return"] = returns
+    make.__annotations__["return"] = output_type
     instance: Any = step(make)()
-    if own_class is not None:
-        instance.with_return_materializers(own_class)
+    if own_materializer is not None:
+        instance.with_return_materializers(own_materializer)
     assert issubclass(instance.materializer_of("output"), expected)
 
 

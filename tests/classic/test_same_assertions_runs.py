@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.classic.functions import add, annotated_function, number, single
+from tests.classic.functions import add, annotated_function, number, one_step_pipeline
 from zensecrets_jupyter.environment import Environment
 from zensecrets_jupyter.exceptions import StepContextError, StepInterfaceError
 from zensecrets_jupyter.materializers import BuiltInMaterializer
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.client import Client
 
 
-class Replacement(BuiltInMaterializer):
+class OtherMaterializer(BuiltInMaterializer):
     """A materializer that is not the default."""
 
 
 def test_materializers_are_set_for_all_outputs_or_for_each(client: Client) -> None:
-    """A later call replaces only the materializers that it names."""
+    """``with_return_materializers`` sets one materializer for all outputs, or one for each named output."""
 
     @step
     def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
@@ -35,17 +35,17 @@ def test_materializers_are_set_for_all_outputs_or_for_each(client: Client) -> No
 
     instance: Any = both()
     assert materializers(instance) == [BuiltInMaterializer] * 2
-    assert materializers(instance.with_return_materializers(Replacement)) == [Replacement] * 2
-    assert materializers(both().with_return_materializers({"two": Replacement})) == [BuiltInMaterializer, Replacement]
-    assert materializers(instance.with_return_materializers({"one": BuiltInMaterializer, "two": Replacement})) == [
+    assert materializers(instance.with_return_materializers(OtherMaterializer)) == [OtherMaterializer] * 2
+    assert materializers(both().with_return_materializers({"two": OtherMaterializer})) == [BuiltInMaterializer, OtherMaterializer]
+    assert materializers(instance.with_return_materializers({"one": BuiltInMaterializer, "two": OtherMaterializer})) == [
         BuiltInMaterializer,
-        Replacement,
+        OtherMaterializer,
     ]
     assert materializers(instance.with_return_materializers(BuiltInMaterializer)) == [BuiltInMaterializer] * 2
-    wrong: Any
-    for wrong in (str, {"three": Replacement}, {"one": "no_class"}):
+    invalid_materializer: Any
+    for invalid_materializer in (str, {"three": OtherMaterializer}, {"one": "no_class"}):
         with pytest.raises(StepInterfaceError):
-            instance.with_return_materializers(wrong)
+            instance.with_return_materializers(invalid_materializer)
     assert materializers(instance) == [BuiltInMaterializer] * 2
 
 
@@ -56,14 +56,14 @@ def test_materializers_of_two_outputs_are_merged(client: Client) -> None:
     def both() -> Output(one=int, two=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
-    instance: Any = both().with_return_materializers({"one": Replacement})
-    instance.with_return_materializers({"two": Replacement})
-    assert [instance.materializer_of(name) for name in ("one", "two")] == [Replacement, Replacement]
+    instance: Any = both().with_return_materializers({"one": OtherMaterializer})
+    instance.with_return_materializers({"two": OtherMaterializer})
+    assert [instance.materializer_of(name) for name in ("one", "two")] == [OtherMaterializer, OtherMaterializer]
 
 
 def _is_completed(make: Callable[[], Any]) -> bool:
-    """Return whether the step ran, so that its outputs were not cached."""
-    return bool(pipeline(name="again")(single.connect)(make()).run().get_step("only").is_completed)
+    """Run a pipeline with the step that ``make`` returns, and return whether the step ran instead of being cached."""
+    return bool(pipeline(name="again")(one_step_pipeline.connect)(make()).run().get_step("only").is_completed)
 
 
 def test_the_cache_identifies_a_step_by_code_signature_and_materializers(client: Client) -> None:
@@ -73,7 +73,7 @@ def test_the_cache_identifies_a_step_by_code_signature_and_materializers(client:
     assert _is_completed(named_step(annotated_function({}, int, "return 1 + len('')")))
     assert _is_completed(named_step(annotated_function({}, float, "return 1")))
     assert _is_completed(named_step(annotated_function({"a=1": int}, int, "return 1")))
-    assert _is_completed(lambda: named_step(annotated_function({}, int, "return 1"))().with_return_materializers(Replacement))
+    assert _is_completed(lambda: named_step(annotated_function({}, int, "return 1"))().with_return_materializers(OtherMaterializer))
     assert not _is_completed(named_step(annotated_function({}, int, "return 1")))
 
 
@@ -86,25 +86,25 @@ def test_a_step_without_caching_runs_each_time(client: Client) -> None:
 @pytest.mark.parametrize("crashes", [False, True])
 def test_the_environment_shows_a_running_step(client: Client, *, crashes: bool) -> None:
     """``Environment`` shows the step during its run, and no step after its end or failure."""
-    seen = []
+    observed_states = []
 
     @step(enable_cache=False)
     def look() -> None:
-        seen.append(Environment().step_is_running)
+        observed_states.append(Environment().step_is_running)
         if crashes:
             raise RuntimeError
 
-    instance = single(look())
+    instance = one_step_pipeline(look())
     if crashes:
         with pytest.raises(RuntimeError):
             instance.run()
     else:
         instance.run()
-    assert [*seen, Environment().step_is_running] == [True, False]
+    assert [*observed_states, Environment().step_is_running] == [True, False]
 
 
 def test_steps_wait_for_their_inputs_and_for_after(client: Client) -> None:
-    """The order of the calls in the code does not matter."""
+    """A step runs after the steps whose outputs it uses and the steps in its ``after``, in any order of the code."""
     order: list[str] = []
 
     @step(enable_cache=False)
@@ -122,7 +122,7 @@ def test_steps_wait_for_their_inputs_and_for_after(client: Client) -> None:
 
 
 def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
-    """A step instance can be called and used twice; ZenML 0.20 refuses both."""
+    """An instance of a step can be called twice, and used twice in pipelines. ZenML 0.20 refuses both."""
     instance = number()
     assert [instance(), instance()] == [1, 1]
 
@@ -132,13 +132,13 @@ def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
         second()
 
     assert two(instance, instance).run().get_step_names() == ["first", "second"]
-    again = single(instance)
-    assert [again.run().status.value, again.run().status.value] == ["completed", "completed"]
+    pipeline_of_same_step = one_step_pipeline(instance)
+    assert [pipeline_of_same_step.run().status.value for _ in range(2)] == ["completed", "completed"]
 
 
 @pytest.mark.parametrize("method", ["get_output_artifact_uri", "get_output_materializer"])
 @pytest.mark.parametrize(
-    ("returns", "arguments", "is_valid"),
+    ("output_type", "arguments", "is_valid"),
     [
         (None, (), False),
         (None, ("output",), False),
@@ -153,35 +153,36 @@ def test_steps_and_pipelines_can_be_used_again(client: Client) -> None:
     ids=str,
 )
 def test_the_context_finds_an_output_by_name(
-    client: Client, method: str, returns: Any, arguments: tuple[str, ...], *, is_valid: bool
+    client: Client, method: str, output_type: Any, arguments: tuple[str, ...], *, is_valid: bool
 ) -> None:
     """The name of an output is optional only if the step has one output."""
-    seen: list[Any] = []
+    results: list[Any] = []
 
     def look(context: Any) -> Any:
         if is_valid:
-            seen.append(getattr(context, method)(*arguments))
+            results.append(getattr(context, method)(*arguments))
         else:
             with pytest.raises(StepContextError) as caught:
                 getattr(context, method)(*arguments)
-            seen.append(caught.value)
-        return (1, 2) if isinstance(returns, Output) else 1
+            results.append(caught.value)
+        return (1, 2) if isinstance(output_type, Output) else 1
 
-    look.__annotations__ = {"context": StepContext, "return": returns}
+    look.__annotations__ = {"context": StepContext, "return": output_type}
     step(look)()()
-    assert isinstance(seen[0], StepContextError) is not is_valid
+    assert isinstance(results[0], StepContextError) is not is_valid
 
 
 def test_the_context_creates_a_materializer_of_another_class(client: Client) -> None:
     """The materializer uses the folder of the output."""
-    seen: list[Any] = []
+    results: list[Any] = []
 
     @step
     def look(context: StepContext) -> int:
-        seen.append(context.get_output_materializer(custom_materializer_class=Replacement))
-        seen.append(context.get_output_artifact_uri())
+        results.append(context.get_output_materializer(custom_materializer_class=OtherMaterializer))
+        results.append(context.get_output_artifact_uri())
         return 1
 
     look()()
-    assert isinstance(seen[0], Replacement)
-    assert seen[0].uri == seen[1]
+    materializer, output_uri = results
+    assert isinstance(materializer, OtherMaterializer)
+    assert materializer.uri == output_uri

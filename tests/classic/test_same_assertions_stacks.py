@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 class Stub(StackComponentConfig):
     """Attributes of a component that is not part of a stack."""
 
-    shown: str = "default"
-    free: str = ""
+    text: str = "default"
+    reference: str = ""
 
 
 @pytest.fixture
@@ -46,11 +46,11 @@ def workspace(client: Client) -> Workspace:
     return workspace
 
 
-def _components(*, images: bool = False, **more: str) -> dict[ComponentType, str]:
-    """Return the required components of a stack, and further ones by type."""
+def _components(*, images: bool = False, **names: str) -> dict[ComponentType, str]:
+    """Return the required components of a stack, and further ones with the names by type."""
     components = {ComponentType.ORCHESTRATOR: "default", ComponentType.ARTIFACT_STORE: "default"}
     components |= {ComponentType.CONTAINER_REGISTRY: "images"} if images else {}
-    return components | {ComponentType(kind): name for kind, name in more.items()}
+    return components | {ComponentType(component_type): name for component_type, name in names.items()}
 
 
 def test_a_stack_has_its_components_by_type(workspace: Workspace) -> None:
@@ -61,8 +61,8 @@ def test_a_stack_has_its_components_by_type(workspace: Workspace) -> None:
         StackComponentType.ARTIFACT_STORE,
         StackComponentType.CONTAINER_REGISTRY,
     }
-    for kind, component in stack.components.items():
-        assert (component.type, getattr(stack, kind.value)) == (kind, component)
+    for component_type, component in stack.components.items():
+        assert (component.type, getattr(stack, component_type.value)) == (component_type, component)
     assert stack.alerter is stack.step_operator is None
 
 
@@ -92,15 +92,15 @@ def test_a_stack_has_its_components_by_type(workspace: Workspace) -> None:
 )
 def test_invalid_changes_of_stacks_and_components_are_refused(workspace: Workspace, change: Callable[[Workspace], Any]) -> None:
     """Each error is one line, and nothing has changed."""
-    before = _state(workspace)
+    state_before = _state(workspace)
     with pytest.raises(ZenSecretsError) as caught:
         change(workspace)
     assert is_one_line(caught.value)
-    assert _state(workspace) == before
+    assert _state(workspace) == state_before
 
 
 def _state(workspace: Workspace) -> Any:
-    return sorted(map(repr, workspace.stacks())), sorted(repr(one) for kind in ComponentType for one in workspace.components(kind))
+    return sorted(map(repr, workspace.stacks())), sorted(map(repr, workspace.components()))
 
 
 def test_taken_names_raise_specific_errors(workspace: Workspace) -> None:
@@ -115,7 +115,7 @@ def test_the_secrets_of_a_component_are_validated(workspace: Workspace) -> None:
     """A missing secret is reported, and prevents the run of a pipeline."""
 
     @pipeline
-    def one(only: Any) -> None:
+    def my_pipeline(only: Any) -> None:
         only()
 
     @step
@@ -126,16 +126,16 @@ def test_the_secrets_of_a_component_are_validated(workspace: Workspace) -> None:
     assert "missing" in repr(workspace.stack("second").validate())
     workspace.set_active_stack("second")
     with pytest.raises(StackValidationError, match="missing"):
-        one(nothing()).run()
+        my_pipeline(nothing()).run()
 
 
 @pytest.mark.parametrize(
     ("use", "is_valid"),
     [
-        (lambda: Stub(shown="x"), True),
-        (lambda: Stub(shwon="x"), False),  # type: ignore[call-arg] # the test passes an unknown attribute
-        (lambda: Stub(shown=1), False),  # type: ignore[arg-type] # the test passes a wrong type
-        (lambda: setattr(Stub(), "shown", "x"), False),
+        (lambda: Stub(text="x"), True),
+        (lambda: Stub(txet="x"), False),  # type: ignore[call-arg] # the test passes an unknown attribute
+        (lambda: Stub(text=1), False),  # type: ignore[arg-type] # the test passes a wrong type
+        (lambda: setattr(Stub(), "text", "x"), False),
     ],
 )
 def test_attributes_of_a_component_are_declared_and_read_only(use: Callable[[], Any], *, is_valid: bool) -> None:
@@ -150,17 +150,17 @@ def test_attributes_of_a_component_are_declared_and_read_only(use: Callable[[], 
 @pytest.mark.parametrize(
     "write",
     [
-        lambda config: config.model_dump()["free"],
-        lambda config: config.dict()["free"],
-        lambda config: dict(config)["free"],
-        lambda config: json.loads(config.model_dump_json())["free"],
-        lambda config: json.loads(config.json())["free"],
+        lambda config: config.model_dump()["reference"],
+        lambda config: config.dict()["reference"],
+        lambda config: dict(config)["reference"],
+        lambda config: json.loads(config.model_dump_json())["reference"],
+        lambda config: json.loads(config.json())["reference"],
     ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_no_text_form_of_a_component_resolves_references(write: Callable[[Any], str]) -> None:
-    """The methods of pydantic 1 resolve no reference either."""
-    assert write(Stub(free="{{secret.key}}")) == "{{secret.key}}"
+def test_no_serialization_of_a_component_resolves_references(write: Callable[[Any], str]) -> None:
+    """The methods of pydantic 2, and those of pydantic 1, write a reference instead of its value."""
+    assert write(Stub(reference="{{secret.key}}")) == "{{secret.key}}"
 
 
 @pytest.mark.parametrize(
@@ -210,9 +210,9 @@ def test_a_secret_is_registered_read_changed_and_deleted(workspace: Workspace, k
         secret.arbitrary_kv_pairs[key] = old
     manager.register_secret(secret)
     assert manager.get_secret("secret").content == dict.fromkeys(keys, old)
-    changed = schema(name="secret")
-    changed.arbitrary_kv_pairs[keys[0]] = new
-    manager.update_secret(changed)
+    changed_secret = schema(name="secret")
+    changed_secret.arbitrary_kv_pairs[keys[0]] = new
+    manager.update_secret(changed_secret)
     assert manager.get_secret("secret").content[keys[0]] == new
     assert manager.get_all_secret_keys() == ["secret"]
     manager.delete_secret("secret")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional  # noqa: UP035 - cod
 import numpy as np
 import pytest
 
-from tests.classic.functions import add, annotated_function, number, single
+from tests.classic.functions import add, annotated_function, number, one_step_pipeline
 from tests.support.error_texts import is_one_line
 from zensecrets_jupyter.exceptions import MissingStepParameterError, StepInterfaceError
 from zensecrets_jupyter.pipelines import pipeline
@@ -20,41 +20,41 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.client import Client
 
 
-class Wanted(BaseParameters):
+class NumberParameters(BaseParameters):
     """Parameters with one required field and two optional fields."""
 
-    needed: int
-    given: int = 1
+    required: int
+    default: int = 1
     optional: Optional[int] = None  # noqa: UP045 - code for ZenML 0.20 has this older syntax
 
 
-class Other(BaseParameters):
+class OtherParameters(BaseParameters):
     """Parameters of another step."""
 
 
-class Unregistered:
+class WithoutMaterializer:
     """A class without its own materializer."""
 
 
-class Half(float):
+class FloatSubclass(float):
     """A subclass of float."""
 
 
-class Mixed(Half, Unregistered):
+class Mixed(FloatSubclass, WithoutMaterializer):
     """A subclass of float and another class."""
 
 
 @step
-def parameterised(params: Wanted) -> int:
-    """Return the given value."""
-    return params.needed + params.given
+def add_parameters(params: NumberParameters) -> int:
+    """Return the sum of two parameters."""
+    return params.required + params.default
 
 
 @pytest.mark.parametrize(
-    ("parameters", "returns"),
+    ("parameters", "output_type"),
     [
         ({"a": BaseParameters, "b": BaseParameters}, None),
-        ({"a": Wanted, "b": Other}, None),
+        ({"a": NumberParameters, "b": OtherParameters}, None),
         ({"a": StepContext, "b": StepContext}, None),
         ({"a": ..., "b": int}, None),
         ({"a": int, "b": int}, ...),
@@ -63,25 +63,32 @@ def parameterised(params: Wanted) -> int:
         ({}, Output()),
     ],
 )
-def test_invalid_definitions_are_refused(parameters: dict[str, Any], returns: Any) -> None:
+def test_invalid_definitions_are_refused(parameters: dict[str, Any], output_type: Any) -> None:
     """The decorator raises an error with the name of the step."""
     with pytest.raises(StepInterfaceError, match="'generated'") as caught:
-        step(annotated_function(parameters, returns))
+        step(annotated_function(parameters, output_type))
     assert is_one_line(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("context", "option", "expected"),
-    [(context, option, option if option is not None else not context) for context in (False, True) for option in (None, False, True)],
+    ("has_context", "option", "expected"),
+    [
+        (False, None, True),
+        (False, False, False),
+        (False, True, True),
+        (True, None, False),
+        (True, False, False),
+        (True, True, True),
+    ],
 )
-def test_caching_has_the_given_value_or_depends_on_the_context(*, context: bool, option: bool | None, expected: bool) -> None:
-    """``enable_cache`` of an instance is a bool."""
-    instance = step(enable_cache=option)(annotated_function({"context": StepContext} if context else {}))()
+def test_caching_depends_on_the_option_or_on_the_context(*, has_context: bool, option: bool | None, expected: bool) -> None:
+    """Without ``enable_cache``, a step is cached if it has no context."""
+    instance = step(enable_cache=option)(annotated_function({"context": StepContext} if has_context else {}))()
     assert instance.enable_cache is instance.is_cached is expected
 
 
 @pytest.mark.parametrize(
-    ("returns", "value"),
+    ("output_type", "value"),
     [
         (int, 3),
         (float, 0.5),
@@ -99,30 +106,30 @@ def test_caching_has_the_given_value_or_depends_on_the_context(*, context: bool,
         (dict[str, list[int]], {"a": [1]}),
         (Optional[int], None),  # noqa: UP045
         (np.ndarray, np.zeros(2)),
-        (Half, Half(0.5)),
+        (FloatSubclass, FloatSubclass(0.5)),
         (Mixed, Mixed(0.5)),
-        (Unregistered, Unregistered()),
+        (WithoutMaterializer, WithoutMaterializer()),
     ],
 )
-def test_values_of_each_type_reach_the_next_step(client: Client, returns: Any, value: Any) -> None:
+def test_values_of_each_type_reach_the_next_step(client: Client, output_type: Any, value: Any) -> None:
     """A step with the same declared type receives the value unchanged."""
-    function = annotated_function({}, returns, "return value")
+    function = annotated_function({}, output_type, "return value")
     function.__globals__["value"] = value
-    seen: list[Any] = []
-    taking = annotated_function({"data": returns}, None, "seen.append(data)")
-    taking.__globals__["seen"] = seen
+    received: list[Any] = []
+    receive = annotated_function({"data": output_type}, None, "received.append(data)")
+    receive.__globals__["received"] = received
 
     @pipeline
     def passing(first: Any, second: Any) -> None:
         second(first())
 
-    passing(step(name="first", enable_cache=False)(function)(), step(name="second", enable_cache=False)(taking)()).run()
-    assert type(seen[0]) is type(value)
-    assert isinstance(value, Unregistered) or np.array_equal(seen[0], value)
+    passing(step(name="first", enable_cache=False)(function)(), step(name="second", enable_cache=False)(receive)()).run()
+    assert type(received[0]) is type(value)
+    assert isinstance(value, WithoutMaterializer) or np.array_equal(received[0], value)
 
 
 @pytest.mark.parametrize(
-    ("returns", "value"),
+    ("output_type", "value"),
     [
         (int, "no_int"),
         (Output(some=int), "no_int"),
@@ -137,19 +144,19 @@ def test_values_of_each_type_reach_the_next_step(client: Client, returns: Any, v
     ],
     ids=str,
 )
-def test_values_of_another_type_or_number_fail_the_run(client: Client, returns: Any, value: Any) -> None:
+def test_values_of_another_type_or_number_fail_the_run(client: Client, output_type: Any, value: Any) -> None:
     """A wrong type or number of outputs fails the run, for named and unnamed outputs."""
-    function = annotated_function({}, returns, "return value")
+    function = annotated_function({}, output_type, "return value")
     function.__globals__["value"] = value
     with pytest.raises(StepInterfaceError) as caught:
-        single(step(function)()).run(unlisted=True)
+        one_step_pipeline(step(function)()).run(unlisted=True)
     assert is_one_line(caught.value)
 
 
 untyped_add: Any = add
 
 
-@pytest.mark.parametrize("inside", [True, False], ids=["in a pipeline", "alone"])
+@pytest.mark.parametrize("is_in_pipeline", [True, False], ids=["in a pipeline", "alone"])
 @pytest.mark.parametrize(
     ("args", "kwargs", "is_valid"),
     [
@@ -165,7 +172,7 @@ untyped_add: Any = add
     ],
     ids=str,
 )
-def test_arguments_of_a_call_are_validated(client: Client, args: Any, kwargs: Any, *, inside: bool, is_valid: bool) -> None:
+def test_arguments_of_a_call_are_validated(client: Client, args: Any, kwargs: Any, *, is_in_pipeline: bool, is_valid: bool) -> None:
     """Wrong numbers, unknown names and wrong types of arguments raise errors."""
 
     @pipeline
@@ -173,7 +180,7 @@ def test_arguments_of_a_call_are_validated(client: Client, args: Any, kwargs: An
         adder(*args, **kwargs)
 
     def call() -> Any:
-        return calling(add()).run().get_step("adder").output.read() if inside else add()(*args, **kwargs)
+        return calling(add()).run().get_step("adder").output.read() if is_in_pipeline else add()(*args, **kwargs)
 
     if is_valid:
         assert call() == 3
@@ -196,42 +203,42 @@ def test_keyword_only_parameters_are_inputs(client: Client) -> None:
     assert subtracting(number(), subtract()).run().get_step("second").output.read() == 2
 
 
-untyped_parameterised: Any = parameterised
+untyped_add_parameters: Any = add_parameters
 
 
 @pytest.mark.parametrize(
     ("make", "is_valid"),
     [
-        (lambda: untyped_parameterised(params=Wanted(needed=1)), True),
-        (lambda: untyped_parameterised(Wanted(needed=1)), True),
-        (lambda: untyped_parameterised(params=BaseParameters()), False),
-        (lambda: untyped_parameterised(params=Other()), False),
-        (lambda: untyped_parameterised(wrong=Wanted(needed=1)), False),
-        (lambda: untyped_parameterised(Wanted(needed=1), params=Wanted(needed=1)), False),
-        (lambda: untyped_parameterised(Wanted(needed=1), Wanted(needed=1)), False),
-        (lambda: untyped_parameterised(params=Wanted(needed=1), more=Wanted(needed=1)), False),
+        (lambda: untyped_add_parameters(params=NumberParameters(required=1)), True),
+        (lambda: untyped_add_parameters(NumberParameters(required=1)), True),
+        (lambda: untyped_add_parameters(params=BaseParameters()), False),
+        (lambda: untyped_add_parameters(params=OtherParameters()), False),
+        (lambda: untyped_add_parameters(wrong=NumberParameters(required=1)), False),
+        (lambda: untyped_add_parameters(NumberParameters(required=1), params=NumberParameters(required=1)), False),
+        (lambda: untyped_add_parameters(NumberParameters(required=1), NumberParameters(required=1)), False),
+        (lambda: untyped_add_parameters(params=NumberParameters(required=1), more=NumberParameters(required=1)), False),
         (lambda: number(params=BaseParameters()), False),
     ],
 )
 def test_a_step_accepts_only_its_own_parameters(make: Callable[[], Any], *, is_valid: bool) -> None:
-    """The constructor accepts one instance of the class of parameters, by position or by name."""
+    """A step accepts one instance of its own class of parameters, by position or by name."""
     if is_valid:
-        assert make().given_parameters == {"needed": 1}
+        assert make().given_parameters == {"required": 1}
         return
     with pytest.raises(StepInterfaceError):
         make()
 
 
 def test_parameters_have_defaults(client: Client) -> None:
-    """A run without a required parameter raises an error that names it."""
+    """A parameter without a value has its default. If a required parameter has no value, a run raises an error."""
 
     @step
-    def look(params: Wanted) -> str:
-        return f"{params.needed} {params.given} {params.optional}"
+    def look(params: NumberParameters) -> str:
+        return f"{params.required} {params.default} {params.optional}"
 
-    assert single(look(Wanted(needed=2))).run().get_step("only").output.read() == "2 1 None"
-    with pytest.raises(MissingStepParameterError, match="'needed' is missing"):
-        single(look()).run()
+    assert one_step_pipeline(look(NumberParameters(required=2))).run().get_step("only").output.read() == "2 1 None"
+    with pytest.raises(MissingStepParameterError, match="'required' is missing"):
+        one_step_pipeline(look()).run()
 
 
 def test_the_configuration_of_a_step_is_readable(client: Client) -> None:
@@ -242,10 +249,10 @@ def test_the_configuration_of_a_step_is_readable(client: Client) -> None:
     assert plain.pipeline_parameter_name is None
     assert tuple(plain.configuration) == ("number", True, {}, {}, {}, None, None)
     options = {"step_operator": "machines", "experiment_tracker": "runs", "extra": {"a": 1}, "settings": {"key": "{{db.password}}"}}
-    instance: Any = step(name="other", enable_cache=False, **options)(parameterised.entrypoint)(Wanted(needed=3))
+    instance: Any = step(name="other", enable_cache=False, **options)(add_parameters.entrypoint)(NumberParameters(required=3))
     configuration = instance.configuration
     assert (configuration.name, configuration.enable_cache) == ("other", False)
-    assert (configuration.parameters, configuration.extra) == ({"needed": 3}, {"a": 1})
+    assert (configuration.parameters, configuration.extra) == ({"required": 3}, {"a": 1})
     assert (configuration.step_operator, configuration.experiment_tracker, configuration.settings) == (
         "machines",
         "runs",
@@ -253,5 +260,5 @@ def test_the_configuration_of_a_step_is_readable(client: Client) -> None:
     )
     assert "'{{db.password}}'" in repr(configuration)
     assert value not in repr(configuration)
-    single(instance)
+    one_step_pipeline(instance)
     assert instance.pipeline_parameter_name == "only"

@@ -75,8 +75,8 @@ def test_later_parameters_override_earlier_ones(client: Client) -> None:
 
 
 def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
-    """The run checks missing parameters, and the step checks given ones."""
-    wrong: dict[str, Callable[[], Any]] = {
+    """A run without a required parameter, and a step with a wrong one, raise an error."""
+    wrong_calls: dict[str, Callable[[], Any]] = {
         "'rate' is missing": lambda: _train_and_read(train()),
         "'rate' has to be float": lambda: _train_and_read(train().configure(parameters={"rate": "much"})),
         "has no parameter 'rat'. Did you mean 'rate'": lambda: train().configure(parameters={"rat": 1}),
@@ -85,9 +85,9 @@ def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
         "its class takes params=Parameters": lambda: train(Parameters(rate=1), Parameters(rate=2)),
         "its class takes nothing": lambda: one(Parameters(rate=1)),
     }
-    for error_text, make in wrong.items():
+    for error_text, call in wrong_calls.items():
         with pytest.raises(MissingStepParameterError) as caught:
-            make()
+            call()
         assert error_text in str(caught.value)
         assert is_one_line(caught.value)
 
@@ -95,17 +95,17 @@ def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
 def test_the_decorator_validates_the_definition_of_a_step() -> None:
     """Missing annotations, variable parameters, two contexts and unknown arguments raise errors."""
 
-    def unannotated(a) -> None: ...  # type: ignore[no-untyped-def] # noqa: ANN001 - the test needs a parameter without an annotation
+    def without_parameter_type(a) -> None: ...  # type: ignore[no-untyped-def] # noqa: ANN001 - the test needs a parameter without an annotation
 
-    def silent(a: int): ...  # type: ignore[no-untyped-def] # noqa: ANN202 - the test needs a function without a return annotation
+    def without_return_type(a: int): ...  # type: ignore[no-untyped-def] # noqa: ANN202 - the test needs a function without a return annotation
 
-    def starred(*a: int) -> None: ...
+    def with_variable_parameters(*a: int) -> None: ...
 
     def two_contexts(a: StepContext, b: StepContext) -> None: ...
 
     def two_parameters(a: Parameters, b: Parameters) -> None: ...
 
-    for function in (unannotated, silent, starred, two_contexts, two_parameters):
+    for function in (without_parameter_type, without_return_type, with_variable_parameters, two_contexts, two_parameters):
         with pytest.raises(StepInterfaceError) as caught:
             step(function)
         assert function.__name__ in str(caught.value)
@@ -138,8 +138,10 @@ def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
         single()
 
     run = three(pair(), named(), single()).run()
-    read = {name: {key: out.read() for key, out in run.get_step(name).outputs.items()} for name in run.get_step_names()}
-    assert read == {"pair": {"output": (1, "x")}, "named": {"a": 1, "b": None}, "single": {"a": 1}}
+    outputs = {}
+    for name in run.get_step_names():
+        outputs[name] = {key: output.read() for key, output in run.get_step(name).outputs.items()}
+    assert outputs == {"pair": {"output": (1, "x")}, "named": {"a": 1, "b": None}, "single": {"a": 1}}
 
 
 @pytest.mark.parametrize(
@@ -171,7 +173,7 @@ def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: An
 
 
 def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
-    """An argument of another type raises an error, unless it is the default."""
+    """An input of a wrong type raises an error. A default is accepted, even if it has another type."""
 
     @step
     def text() -> str:
@@ -198,23 +200,23 @@ def test_materializers_are_validated() -> None:
     class Nothing(BaseMaterializer):
         """A materializer without a method that writes or reads."""
 
-    wrong: Any
-    for wrong, error_text in (
+    materializers: Any
+    for materializers, error_text in (
         (int, "no materializer"),
         ({"other": BaseMaterializer}, "no output 'other'"),
         (Nothing, "no method that writes"),
     ):
         with pytest.raises(StepInterfaceError, match=error_text):
-            one().with_return_materializers(wrong)
+            one().with_return_materializers(materializers)
 
 
 def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:
     """The name is the step's name in the pipeline."""
-    seen = []
+    step_names = []
 
     @step
     def look(context: StepContext) -> Output(a=int, b=int):  # type: ignore[valid-type] # ZenML's syntax for several outputs
-        seen.append(context.step_name)
+        step_names.append(context.step_name)
         assert context.get_output_artifact_uri(output_name="a") != context.get_output_artifact_uri("b")
         for name in (None, "c"):
             with pytest.raises(StepContextError):
@@ -232,15 +234,12 @@ def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:
         second()
 
     looking(look(), nothing()).run()
-    assert seen == ["first"]
+    assert step_names == ["first"]
     assert [look().is_cached, look().configure(enable_cache=True).is_cached] == [False, True]
 
 
 def test_a_step_class_is_cached_by_its_code_and_attributes(client: Client) -> None:
-    """A changed method, attribute or base class is a miss.
-
-    A step class with its own constructor is not cached.
-    """
+    """A changed method, attribute or base class is a cache miss. A step class with a constructor of its own is not cached."""
 
     def run(size: int, base_adds: int, *, constructor: bool = False) -> tuple[bool, int]:
         class Base(BaseStep):
@@ -253,7 +252,7 @@ def test_a_step_class_is_cached_by_its_code_and_attributes(client: Client) -> No
             def entrypoint(self) -> int:
                 return self.SIZE + self.added()
 
-        class Made(Sized):
+        class WithConstructor(Sized):
             def __init__(self) -> None:
                 super().__init__()
 
@@ -261,9 +260,10 @@ def test_a_step_class_is_cached_by_its_code_and_attributes(client: Client) -> No
         def one_step(only: Any) -> None:
             only()
 
-        found = one_step(Made() if constructor else Sized()).run().get_step("only")
-        return found.is_cached, found.output.read()
+        step_view = one_step(WithConstructor() if constructor else Sized()).run().get_step("only")
+        return step_view.is_cached, step_view.output.read()
 
+    # Each run returns whether the step was cached, and its output.
     assert [run(1, 1), run(1, 1), run(2, 1), run(2, 2), run(2, 2)] == [(False, 2), (True, 2), (False, 3), (False, 4), (True, 4)]
     assert [run(1, 1, constructor=True), run(1, 1, constructor=True)] == [(False, 2), (False, 2)]
 

@@ -68,28 +68,28 @@ def _check_refused(error_text: str, call: Callable[[], Any]) -> None:
     assert is_one_line(caught.value)
 
 
-def _three(outputs: Any) -> None:
+def _unpack_three(outputs: Any) -> None:
     _a, _b, _c = outputs
 
 
-def _one(outputs: Any) -> None:
+def _unpack_one(outputs: Any) -> None:
     (_a,) = outputs
 
 
-def _at_least_three(outputs: Any) -> None:
+def _unpack_at_least_three(outputs: Any) -> None:
     _a, _b, *_rest, _c = outputs
 
 
-def _some_after_star(outputs: Any) -> None:
+def _unpack_with_star_in_the_middle(outputs: Any) -> None:
     _a, *_rest, _b, _c = outputs
 
 
-def _in_a_loop(outputs: Any) -> None:
+def _unpack_in_a_loop(outputs: Any) -> None:
     for _a, _b, _c in [outputs]:
         pass
 
 
-def _by_number(outputs: Any) -> None:
+def _read_third_item(outputs: Any) -> None:
     outputs[2]
 
 
@@ -97,24 +97,24 @@ def _by_number(outputs: Any) -> None:
 @pytest.mark.parametrize(
     ("use", "error_text"),
     [
-        (_three, "has 2 outputs (left, right), and 3 are unpacked"),
-        (_one, "has 2 outputs (left, right), and 1 is unpacked"),
-        (_at_least_three, "has 2 outputs (left, right), and at least 3 are unpacked"),
-        (_some_after_star, "has 2 outputs (left, right), and at least 3 are unpacked"),
-        (_in_a_loop, "has 2 outputs (left, right), and 3 are unpacked"),
-        (_by_number, "has 2 outputs (left, right), and there is no output with index 2"),
+        (_unpack_three, "has 2 outputs (left, right), and 3 are unpacked"),
+        (_unpack_one, "has 2 outputs (left, right), and 1 is unpacked"),
+        (_unpack_at_least_three, "has 2 outputs (left, right), and at least 3 are unpacked"),
+        (_unpack_with_star_in_the_middle, "has 2 outputs (left, right), and at least 3 are unpacked"),
+        (_unpack_in_a_loop, "has 2 outputs (left, right), and 3 are unpacked"),
+        (_read_third_item, "has 2 outputs (left, right), and there is no output with index 2"),
     ],
 )
 def test_a_wrong_number_of_unpacked_outputs_is_refused(
     client: Client, use: Callable[[Any], None], error_text: str, *, is_classic: bool
 ) -> None:
-    """The error names the step, for an assignment, a loop and an index."""
+    """If an assignment, a loop or an index needs another number of outputs, the error names the step and its outputs."""
 
-    def put_together(loader: Any) -> None:
+    def pipeline_function(loader: Any) -> None:
         use(loader())
 
     def run() -> Any:
-        return pipeline(put_together)(loader=load()).run() if is_classic else new_api.pipeline(put_together)(new_load)
+        return pipeline(pipeline_function)(loader=load()).run() if is_classic else new_api.pipeline(pipeline_function)(new_load)
 
     _check_refused("Step 'loader' " if is_classic else "Step 'load' ", run)
     _check_refused(error_text, run)
@@ -122,9 +122,9 @@ def test_a_wrong_number_of_unpacked_outputs_is_refused(
 
 @pytest.mark.parametrize("is_classic", [True, False], ids=["0.20", "now"])
 def test_unpacking_a_step_without_outputs_is_refused(client: Client, *, is_classic: bool) -> None:
-    """Other errors in the function of the pipeline are raised unchanged."""
+    """Unpacking a step without outputs raises an error. Other errors in the function of the pipeline are raised unchanged."""
 
-    def put_together(shower: Any) -> None:
+    def pipeline_function(shower: Any) -> None:
         _a, _b = shower(1)
 
     def fail(shower: Any) -> None:
@@ -134,7 +134,7 @@ def test_unpacking_a_step_without_outputs_is_refused(client: Client, *, is_class
     def run(function: Any) -> Any:
         return pipeline(function)(shower=show()).run() if is_classic else new_api.pipeline(function)(new_show)
 
-    _check_refused(f"Step '{'shower' if is_classic else 'show'}' has no outputs, and 2 are unpacked", lambda: run(put_together))
+    _check_refused(f"Step '{'shower' if is_classic else 'show'}' has no outputs, and 2 are unpacked", lambda: run(pipeline_function))
     with pytest.raises(TypeError, match="len"):
         run(fail)
 
@@ -151,7 +151,7 @@ def test_the_correct_number_of_outputs_is_unpacked(client: Client) -> None:
         outputs = loader()
         left, right = outputs
         first, *rest = outputs
-        assert [left, right] == [first, *rest] == list(outputs) == [outputs[0], outputs[-1]] == [one for one in outputs]  # noqa: C416
+        assert [left, right] == [first, *rest] == list(outputs) == [outputs[0], outputs[-1]] == [output for output in outputs]  # noqa: C416
         assert outputs[:1] == (left,)
         assert len(outputs) == 2
         adder(*outputs)
@@ -226,9 +226,9 @@ def test_near_misses_include_all_options(misspelled: str, option: str) -> None:
 
 def test_only_the_decorator_sets_a_name() -> None:
     """The error for ``name`` of an existing step or pipeline suggests the decorator."""
-    changing: Any
-    for changing in (new_show, training(load(), train()), new_api.pipeline(nothing)):
-        _check_refused("can't be changed. Give it to the decorator: @", partial(changing.with_options, name="x"))
+    step_or_pipeline: Any
+    for step_or_pipeline in (new_show, training(load(), train()), new_api.pipeline(nothing)):
+        _check_refused("can't be changed. Give it to the decorator: @", partial(step_or_pipeline.with_options, name="x"))
 
 
 def nothing() -> None:
@@ -250,16 +250,22 @@ def nothing() -> None:
 def test_wrong_parameters_are_reported_without_the_value(client: Client, values: dict[str, Any], error_text: str) -> None:
     """The error is one line, and names the step if a configuration has the parameters."""
     value = canary("parameters")
-    filled: dict[str, Any] = {name: value if given == "{value}" else given for name, given in values.items()}
-    if "names" in filled and isinstance(filled["names"], list):
-        filled["names"] = ["a", {"x": value}]
+
+    def insert_value(tree: Any) -> Any:
+        if isinstance(tree, dict):
+            return {key: insert_value(item) for key, item in tree.items()}
+        if isinstance(tree, list):
+            return [insert_value(item) for item in tree]
+        return value if tree == "{value}" else tree
+
+    parameters = insert_value(values)
     with pytest.raises(StepInterfaceError) as caught:
-        Rates(**filled)
+        Rates(**parameters)
     assert str(caught.value).startswith(f"The parameters Rates are not acceptable: {error_text}.")
     assert is_one_line(caught.value)
     assert value not in str(caught.value)
     with pytest.raises(StepInterfaceError) as caught:
-        training(load(), train()).run(step_configurations={"trainer": {"parameters": filled}})
+        training(load(), train()).run(step_configurations={"trainer": {"parameters": parameters}})
     assert str(caught.value).startswith(f"Step 'train': The parameters Rates are not acceptable: {error_text}.")
     assert error_text in str(caught.value)
     assert is_one_line(caught.value)
@@ -267,12 +273,12 @@ def test_wrong_parameters_are_reported_without_the_value(client: Client, values:
 
 
 def test_get_pipeline_needs_a_name_or_a_pipeline(client: Client) -> None:
-    """Other objects raise an error; the result is ``None`` for a pipeline without runs."""
+    """For a pipeline without runs, the result is ``None``. An object that is no pipeline raises an error."""
     assert get_pipeline("training") is None
     assert get_pipeline(training) is None
-    for wrong in (Rates, object(), 1234, None):
+    for no_pipeline in (Rates, object(), 1234, None):
         with pytest.raises(DoesNotExistException) as caught:
-            get_pipeline(wrong)
+            get_pipeline(no_pipeline)
         assert is_one_line(caught.value)
 
 
@@ -297,10 +303,10 @@ def test_invalid_machine_settings_and_schedules_are_refused(make: Callable[[], A
 
 
 def test_valid_machine_settings_and_schedules_are_accepted() -> None:
-    """The memory can be read in each unit."""
+    """Valid settings are accepted, and the memory can be read in each unit."""
     assert ResourceSettings().empty
     assert ResourceSettings(cpu_count=None, gpu_count=None, memory=None).empty
-    assert not any(ResourceSettings(**given).empty for given in ({"cpu_count": 0.3}, {"gpu_count": 1}, {"memory": "1KB"}))
+    assert not any(ResourceSettings(**options).empty for options in ({"cpu_count": 0.3}, {"gpu_count": 1}, {"memory": "1KB"}))
     memory = {("1KB", "MB"): 0.001, ("1000MB", "KB"): 1_000_000, ("1000MB", "GB"): 1, ("11GiB", "KiB"): 11 * 1024**2, ("42PiB", "PiB"): 42}
     for (text, unit), expected in memory.items():
         assert ResourceSettings(memory=text).get_memory(unit) == expected
@@ -317,7 +323,7 @@ class OtherRates(BaseParameters):
     rate: float
 
 
-WITH_PARAMETERS: dict[str, Callable[[Any], object]] = {
+PARAMETER_SETTERS: dict[str, Callable[[Any], object]] = {
     "class-based step": lambda parameters: train().configure(parameters=parameters),
     "step": lambda parameters: new_show.configure(parameters=parameters),
     "copy of a step": lambda parameters: new_show.with_options(parameters=parameters),
@@ -328,12 +334,12 @@ WITH_PARAMETERS: dict[str, Callable[[Any], object]] = {
 WRONG_PARAMETERS: list[object] = [5, "text", b"bytes", ["rate"], {1: 2}, True, object(), OtherRates(rate=5)]
 
 
-@pytest.mark.parametrize("configure", WITH_PARAMETERS)
+@pytest.mark.parametrize("configure", PARAMETER_SETTERS)
 @pytest.mark.parametrize("parameters", WRONG_PARAMETERS, ids=lambda value: type(value).__name__)
 def test_parameters_of_a_wrong_type_are_refused(configure: str, parameters: object) -> None:
     """Parameters have to be a mapping with text keys, or an instance of the step's own class."""
     with pytest.raises(StepInterfaceError, match="are of type") as caught:
-        WITH_PARAMETERS[configure](parameters)
+        PARAMETER_SETTERS[configure](parameters)
     assert is_one_line(caught.value)
 
 
@@ -342,7 +348,7 @@ def test_an_instance_of_the_parameters_class_is_accepted() -> None:
     assert train(Rates(rate=1)).configure(parameters=Rates(rate=5)).given_parameters == {"rate": 5}
 
 
-WITH_CONFIG_PATH: dict[str, Callable[[Any], object]] = {
+CONFIG_PATH_SETTERS: dict[str, Callable[[Any], object]] = {
     "class-based run": lambda path: pipeline(name="some")(_connect)(load()).run(config_path=path),
     "class-based configuration": lambda path: pipeline(name="some")(_connect)(load()).with_config(path),
     "run": lambda path: new_api.pipeline(name="some")(lambda: None).with_options(config_path=path),
@@ -353,10 +359,10 @@ def _connect(loader: Any) -> None:
     loader()
 
 
-@pytest.mark.parametrize("use", WITH_CONFIG_PATH)
+@pytest.mark.parametrize("use", CONFIG_PATH_SETTERS)
 @pytest.mark.parametrize("path", [5, b"bytes", ["a"], {1: 2}, True, object()], ids=lambda value: type(value).__name__)
 def test_a_path_of_a_wrong_type_is_refused(client: Client, use: str, path: object) -> None:
     """The path of a configuration file has to be a text or a path."""
     with pytest.raises(StepInterfaceError, match="is of type") as caught:
-        WITH_CONFIG_PATH[use](path)
+        CONFIG_PATH_SETTERS[use](path)
     assert is_one_line(caught.value)

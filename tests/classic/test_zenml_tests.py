@@ -1,4 +1,4 @@
-"""Tests of the runner of ZenML's tests: counts of outcomes, and missing names."""
+"""Test of the program that runs ZenML's tests with this package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-TESTS = """
+TEST_FILE = """
 from zenml.pipelines import pipeline
 from zenml.steps import BaseNothing, step
 from zenml.steps.deeper import Output
@@ -31,12 +31,13 @@ def test_that_uses_a_missing_name():
 def test_that_fails():
     assert number().enable_cache is False
 """
+"""Tests with a name that this package does not have, ``BaseNothing``, and a module that it does not have, ``steps.deeper``."""
 
 
 def test_outcomes_are_counted_and_failures_are_printed(tmp_path: Path) -> None:
-    """A missing name fails only the tests that use it."""
+    """If a file imports a missing name, only the tests that use the name fail. A file with a failing import is counted."""
     (tmp_path / "steps").mkdir()
-    (tmp_path / "steps" / "test_some.py").write_text(TESTS)
+    (tmp_path / "steps" / "test_some.py").write_text(TEST_FILE)
     (tmp_path / "steps" / "test_broken.py").write_text("import no_such_module\n")
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-m", "tests.classic.zenml_tests", str(tmp_path)]

@@ -42,7 +42,7 @@ class MissingNameError(Exception):
 
 
 class _Placeholder(type):
-    """The metaclass of placeholders for missing names; every use raises an error."""
+    """The metaclass of placeholders for missing names. Every use of a placeholder, except as a base class, raises an error."""
 
     def __call__(cls, *_: object, **__: object) -> NoReturn:
         raise MissingNameError(cls._name())
@@ -70,9 +70,9 @@ class _ForwardingModule(ModuleType):
             raise AttributeError(name)
         if name in _ADAPTERS:
             return _ADAPTERS[name]
-        ours = self.__name__.split(".")[1:]
-        for length in range(len(ours), -1, -1):
-            module = ".".join(["zensecrets_jupyter", *ours[:length]])
+        name_parts = self.__name__.split(".")[1:]
+        for length in range(len(name_parts), -1, -1):
+            module = ".".join(["zensecrets_jupyter", *name_parts[:length]])
             with suppress(ModuleNotFoundError, AttributeError):
                 return getattr(importlib.import_module(module), name)
             with suppress(ModuleNotFoundError):
@@ -81,7 +81,7 @@ class _ForwardingModule(ModuleType):
 
 
 def _local_secrets_manager(*, config: dict[str, Any], **_: object) -> Any:
-    """Register and return a local secrets manager; it replaces ZenML's constructor."""
+    """Register and return a local secrets manager. Tests call this function instead of the class of ZenML."""
     workspace = Client().workspace
     workspace.register_component(ComponentType.SECRETS_MANAGER, "created_by_the_test", "local", config)
     return workspace.open_manager("created_by_the_test")
@@ -96,10 +96,10 @@ class _DataArtifact(DataArtifact):
 class _Registry:
     """The registry of default materializers, with ZenML's interface."""
 
-    def __getitem__(self, kind: type[Any]) -> Callable[[_DataArtifact], BaseMaterializer]:
+    def __getitem__(self, data_type: type[Any]) -> Callable[[_DataArtifact], BaseMaterializer]:
         """Return a function that creates the materializer of a type for an artifact."""
         files = ArtifactFiles(fsspec.filesystem("file"), "/")
-        return lambda artifact: materializer_for(kind)(ArtifactFolder(files, str(Path(artifact.uri).resolve()).lstrip("/")))
+        return lambda artifact: materializer_for(data_type)(ArtifactFolder(files, str(Path(artifact.uri).resolve()).lstrip("/")))
 
 
 _ADAPTERS: dict[str, Any] = {
@@ -155,8 +155,8 @@ def mocker() -> Iterator[Any]:
         return patches[-1].start()
 
     yield type("Mocker", (), {"Mock": mock.Mock, "MagicMock": mock.MagicMock, "patch": staticmethod(patch)})
-    for each in patches:
-        each.stop()
+    for patcher in patches:
+        patcher.stop()
 
 
 @pytest.fixture
@@ -208,10 +208,10 @@ def one_step_pipeline() -> Any:
     """Return a pipeline with one step, named ``step_``."""
 
     @pipeline(name="_pipeline")
-    def one(step_: Any) -> None:
+    def one_step(step_: Any) -> None:
         step_()
 
-    return one
+    return one_step
 
 
 @pytest.fixture
@@ -219,11 +219,11 @@ def unconnected_two_step_pipeline() -> Any:
     """Return a pipeline with two steps, named ``step_1`` and ``step_2``."""
 
     @pipeline(name="_pipeline")
-    def two(step_1: Any, step_2: Any) -> None:
+    def two_steps(step_1: Any, step_2: Any) -> None:
         step_1()
         step_2()
 
-    return two
+    return two_steps
 
 
 @pytest.fixture
@@ -242,9 +242,9 @@ def step_with_two_int_inputs() -> Any:
     """Return a step with two number inputs, ``input_1`` and ``input_2``."""
 
     @step
-    def two(input_1: int, input_2: int) -> None: ...
+    def take_numbers(input_1: int, input_2: int) -> None: ...
 
-    return two
+    return take_numbers
 
 
 @pytest.fixture

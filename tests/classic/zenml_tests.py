@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 import pytest
 
-PARTS = (
+TEST_PATHS = (
     "secrets_manager",
     "stack",
     "steps",
@@ -40,7 +40,7 @@ class _Outcomes:
         self.failures: list[tuple[str, str]] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count the outcome of a test; a failed fixture counts as a failed test."""
+        """Count the outcome of a test. If a fixture fails, the test counts as failed."""
         if report.when == "call" or report.outcome == "failed":
             self.counts[report.nodeid.partition("::")[0]][report.outcome] += 1
             if report.outcome == "failed":
@@ -54,14 +54,15 @@ class _Outcomes:
             self.failures.append((report.nodeid, str(report.longrepr).strip().splitlines()[-1]))
 
 
-def main(folder: str, parts: tuple[str, ...] = PARTS) -> int:
-    """Run the tests below ``folder`` and print the outcomes; return 1 if no test ran."""
+def main(folder: str, paths: tuple[str, ...] = TEST_PATHS) -> int:
+    """Run the tests in ``folder`` and print the outcomes. Return 0, or 1 if no test ran."""
     outcomes = _Outcomes()
-    with tempfile.TemporaryDirectory() as copied:
-        for part in parts:
-            for source in (path for path in [Path(folder, part), *Path(folder, part).rglob("*.py")] if path.suffix == ".py"):
-                target = Path(copied, source.relative_to(folder))
-                if source.is_file() and source.name != "__init__.py":
+    with tempfile.TemporaryDirectory() as copy_folder:
+        for path in paths:
+            # The path is a file or a folder.
+            for source in [Path(folder, path), *Path(folder, path).rglob("*.py")]:
+                if source.is_file() and source.suffix == ".py" and source.name != "__init__.py":
+                    target = Path(copy_folder, source.relative_to(folder))
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(source, target)
         options = [
@@ -73,8 +74,8 @@ def main(folder: str, parts: tuple[str, ...] = PARTS) -> int:
             "no:terminal",
             "-c",
             "/dev/null",
-            f"--rootdir={copied}",
-            copied,
+            f"--rootdir={copy_folder}",
+            copy_folder,
         ]
         pytest.main([*options, "-p", "tests.classic.zenml_shim"], plugins=[outcomes])
     for file, counts in sorted(outcomes.counts.items()):
@@ -91,4 +92,4 @@ def _format_counts(counts: Counter[str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], tuple(sys.argv[2:]) or PARTS))
+    sys.exit(main(sys.argv[1], tuple(sys.argv[2:]) or TEST_PATHS))
