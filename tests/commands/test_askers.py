@@ -41,12 +41,12 @@ def test_each_value_has_a_hidden_prompt() -> None:
     value = canary()
     user = ScriptedUser(value, "", "")
     assert ask(user, SECTION) == {"cloud": {"id": value}}
-    assert user.asked == [
+    assert user.prompts == [
         "Value of cloud.id (Access key): ",
         "Value of cloud.token; empty for none: ",
         "Value of cloud.region; empty keeps the value that is set: ",
     ]
-    assert user.shown == ["Register cloud → default (local)"]
+    assert user.messages == ["Register cloud → default (local)"]
     assert find_canary(user.screen) == []
 
 

@@ -91,7 +91,7 @@ def test_a_stack_is_exported_without_values_and_imported_in_another_workspace(tm
     user = ScriptedUser(token, "y", key)
     outcome = run("stack import s", asker=user)
     assert "Registered 'label_studio_secret'." in outcome.message
-    assert user.asked[1].startswith("Missing: {{label_studio_secret.api_key}}.")
+    assert user.prompts[1].startswith("Missing: {{label_studio_secret.api_key}}.")
     manager = Client().get_stack("s").secrets_manager
     assert (manager.get_secret("label_studio_secret").TYPE, manager.get_secret("label_studio_secret").content) == (
         "label_studio",

@@ -112,7 +112,7 @@ def test_a_user_resolves_conflicts_one_by_one_or_all_at_once(conflicts: dict[str
     outcome = _copy(asker=user)
     assert user.unused_answers == []
     assert not find_canary(user.screen)
-    assert user.asked[0].startswith("'other' already has a secret 'x': other values of key. [s] skip it, [r] replace it, [S] skip all 3")
+    assert user.prompts[0].startswith("'other' already has a secret 'x': other values of key. [s] skip it, [r] replace it, [S] skip all 3")
     for name, value in conflicts.items():
         expected = Client().get_secret(name).content if name in replaced else {"key": value}
         assert _other().get_secret(name).content == expected

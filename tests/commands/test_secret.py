@@ -71,7 +71,7 @@ def test_the_command_asks_only_for_bare_options() -> None:
     user = ScriptedUser(typed_value)
     run("secret register s --a=1 --b", asker=user)
     assert active_content_of("s") == {"a": "1", "b": typed_value}
-    assert user.asked == ["Value of s.b: "]
+    assert user.prompts == ["Value of s.b: "]
 
 
 def test_errors_come_before_questions() -> None:
@@ -81,7 +81,7 @@ def test_errors_come_before_questions() -> None:
         user = ScriptedUser()
         with pytest.raises((InvalidSecretError, SecretNotFoundError, ValueError)):
             run(line, asker=user)
-        assert user.asked == []
+        assert user.prompts == []
 
 
 def test_an_update_asks_for_all_keys() -> None:

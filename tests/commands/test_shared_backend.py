@@ -81,7 +81,7 @@ def test_register_secrets_refresh_asks_for_the_currently_missing_values(vault: F
     assert run("stack register-secrets", asker=ScriptedUser()).message.startswith("Every secret")
     user = ScriptedUser(canary("own"))
     run("stack register-secrets --refresh", asker=user)
-    assert user.asked == ["Value of label_studio_secret.api_key: "]
+    assert user.prompts == ["Value of label_studio_secret.api_key: "]
     assert set(run("secret get label_studio_secret").value.content) == {"other", "api_key"}
     run("stack remove-component -x")
     with pytest.raises(RuntimeError, match="has no secrets manager"):
@@ -129,7 +129,7 @@ def test_an_unsupported_operation_is_an_error_before_any_question(line: str, mon
     user = ScriptedUser()
     with pytest.raises(UnsupportedOperationError, match=r"Secrets manager 'variables' \(flavor env\) can't") as caught:
         run(line, asker=user)
-    assert (user.asked, user.shown) == ([], [])
+    assert (user.prompts, user.messages) == ([], [])
     assert find_canary(str(caught.value)) == []
 
 

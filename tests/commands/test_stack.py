@@ -71,7 +71,7 @@ def test_register_secrets_asks_for_the_required_values() -> None:
     assert active_content_of("chat") == {"channel": "c", "more": "m", "token": new}
     assert active_content_of("label_studio_secret") == {"api_key": old}
     assert Client().get_secret("label_studio_secret").TYPE == "label_studio"
-    assert "  alerter 'chat'.slack_token needs chat.token" in user.shown
+    assert "  alerter 'chat'.slack_token needs chat.token" in user.messages
     assert find_canary(user.screen) == []
     assert run("stack register-secrets").message.startswith("Every secret that stack 'default' needs is registered.")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-CASES = [case for case in BAD_INPUT if not case.terminal_only]
+CASES = [case for case in BAD_INPUT if not case.is_terminal_only]
 
 
 @pytest.fixture(scope="module")

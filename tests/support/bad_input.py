@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 VALUE = canary("bad input")
-OTHER = canary("other bad input")
+OTHER_VALUE = canary("other bad input")
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class BadInput:
         id: The id of the test.
         words: The words of the command line.
         error: Texts that the line of the error must contain.
-        setup: Commands that run before and succeed.
+        setup: Commands that run before the command, and succeed.
         files: Files in the folder of the command, by name.
         environment: Environment variables of the command.
-        terminal_only: Whether the command exists in the terminal only, and not in notebooks.
+        is_terminal_only: Whether the command exists in the terminal, and not in notebooks.
     """
 
     id: str
@@ -48,7 +48,7 @@ class BadInput:
     setup: tuple[tuple[str, ...], ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
-    terminal_only: bool = False
+    is_terminal_only: bool = False
 
     def prepare(self, folder: Path) -> None:
         """Write the files, and run the commands of ``setup``."""
@@ -59,7 +59,7 @@ class BadInput:
 
 
 def snapshot() -> dict[str, Any]:
-    """Return everything that is registered, with values. A failed command must not change it."""
+    """Return all registered secrets with their values, components and stacks. A failed command must not change them."""
     workspace = get_workspace()
     managers = workspace.components(ComponentType.SECRETS_MANAGER)
     secrets = {record.name: _contents(workspace.open_manager(record.name)) for record in managers}
@@ -74,11 +74,12 @@ def _command(text: str) -> tuple[str, ...]:
     return tuple(text.split(" "))
 
 
-_OPENAI = _command(f"secret register openai --api_key={OTHER}")
-_AWS = _command(f"secret register cloud --schema=aws --aws_access_key_id={OTHER} --aws_secret_access_key={OTHER}")
-_LABELS = _command("annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}")
-_NEEDS_A_SECRET = (_LABELS, _command("stack update default -an labels"))
-_REGISTER = "annotator register new --flavor=label_studio"
+_REGISTER_OPENAI = _command(f"secret register openai --api_key={OTHER_VALUE}")
+_REGISTER_AWS = _command(f"secret register cloud --schema=aws --aws_access_key_id={OTHER_VALUE} --aws_secret_access_key={OTHER_VALUE}")
+_REGISTER_LABELS = _command("annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}")
+_ADD_REFERENCE_TO_STACK = (_REGISTER_LABELS, _command("stack update default -an labels"))
+_REGISTER_ANNOTATOR = "annotator register new --flavor=label_studio"
+"""The beginning of a command line. The constants above are whole commands, for the setup of tests."""
 
 
 def _secrets() -> list[BadInput]:
@@ -94,31 +95,48 @@ def _secrets() -> list[BadInput]:
         BadInput("key with a brace", _command(f"secret register x --a{{b={VALUE}"), ("'a{b'", "braces")),
         BadInput("key that is name", _command(f"secret register x --name={VALUE}"), ("'name'", "'x'")),
         BadInput("no key", _command(f"secret register x --={VALUE}"), ("--KEY=VALUE",)),
-        BadInput("name is taken", _command(f"secret register openai --k={VALUE}"), ("'openai'", "exists", "secret update"), (_OPENAI,)),
-        BadInput("no such secret", _command("secret get opanai"), ("'opanai'", "Did you mean 'openai'"), (_OPENAI,)),
-        BadInput("no such key", _command("secret get openai --key apikey"), ("'apikey'", "api_key"), (_OPENAI,)),
+        BadInput(
+            "name is taken", _command(f"secret register openai --k={VALUE}"), ("'openai'", "exists", "secret update"), (_REGISTER_OPENAI,)
+        ),
+        BadInput("no such secret", _command("secret get opanai"), ("'opanai'", "Did you mean 'openai'"), (_REGISTER_OPENAI,)),
+        BadInput("no such key", _command("secret get openai --key apikey"), ("'apikey'", "api_key"), (_REGISTER_OPENAI,)),
         BadInput("unknown key of a schema", _command(f"secret register x -s openai --api_kee={VALUE}"), ("'api_kee'", "'api_key'")),
         BadInput(
             "key of a schema is missing", _command(f"secret register x -s aws --aws_access_key_id={VALUE}"), ("aws_secret_access_key",)
         ),
-        BadInput("update of nothing", _command(f"secret update opanai --k={VALUE}"), ("'opanai'", "'openai'"), (_OPENAI,)),
-        BadInput("update with an unknown key", _command(f"secret update cloud --k={VALUE}"), ("'k'", "aws_access_key_id"), (_AWS,)),
-        BadInput("removal of no key", _command("secret update openai --remove-key k"), ("'k'", "api_key"), (_OPENAI,)),
+        BadInput("update of nothing", _command(f"secret update opanai --k={VALUE}"), ("'opanai'", "'openai'"), (_REGISTER_OPENAI,)),
         BadInput(
-            "removal of a required key", _command("secret update cloud --remove-key aws_access_key_id"), ("aws_access_key_id",), (_AWS,)
+            "update with an unknown key", _command(f"secret update cloud --k={VALUE}"), ("'k'", "aws_access_key_id"), (_REGISTER_AWS,)
         ),
-        BadInput("key set and removed", _command(f"secret update openai --k={VALUE} --remove-key k"), ("'k'", "removes"), (_OPENAI,)),
-        BadInput("deletion of nothing", _command("secret delete opanai -y"), ("'opanai'", "'openai'"), (_OPENAI,)),
-        BadInput("renaming of nothing", _command("secret rename opanai x"), ("'opanai'",), (_OPENAI,)),
-        BadInput("renaming to a taken name", _command("secret rename openai cloud"), ("'cloud'", "exists"), (_OPENAI, _AWS)),
-        BadInput("renaming to a bad name", _command("secret rename openai a.b"), ("'a.b'",), (_OPENAI,)),
-        BadInput("history of nothing", _command("secret history opanai"), ("'opanai'", "'openai'"), (_OPENAI,)),
-        BadInput("rollback to nothing", _command("secret rollback openai --to 7"), ("7", "'openai'"), (_OPENAI,)),
-        BadInput("rollback to no number", _command("secret rollback openai --to x"), ("--to",), (_OPENAI,)),
-        BadInput("variables of nothing", _command("secret env opanai -- true"), ("'opanai'",), (_OPENAI,), terminal_only=True),
-        BadInput("no program", _command("secret env openai"), ("-- PROGRAM",), (_OPENAI,), terminal_only=True),
-        BadInput("no such program", _command("secret env openai -- zs-no-program"), ("zs-no-program",), (_OPENAI,), terminal_only=True),
-        BadInput("prefix of no variable", _command("secret env openai --prefix 1-"), ("'1-'",), (_OPENAI,)),
+        BadInput("removal of no key", _command("secret update openai --remove-key k"), ("'k'", "api_key"), (_REGISTER_OPENAI,)),
+        BadInput(
+            "removal of a required key",
+            _command("secret update cloud --remove-key aws_access_key_id"),
+            ("aws_access_key_id",),
+            (_REGISTER_AWS,),
+        ),
+        BadInput(
+            "key set and removed", _command(f"secret update openai --k={VALUE} --remove-key k"), ("'k'", "removes"), (_REGISTER_OPENAI,)
+        ),
+        BadInput("deletion of nothing", _command("secret delete opanai -y"), ("'opanai'", "'openai'"), (_REGISTER_OPENAI,)),
+        BadInput("renaming of nothing", _command("secret rename opanai x"), ("'opanai'",), (_REGISTER_OPENAI,)),
+        BadInput(
+            "renaming to a taken name", _command("secret rename openai cloud"), ("'cloud'", "exists"), (_REGISTER_OPENAI, _REGISTER_AWS)
+        ),
+        BadInput("renaming to a bad name", _command("secret rename openai a.b"), ("'a.b'",), (_REGISTER_OPENAI,)),
+        BadInput("history of nothing", _command("secret history opanai"), ("'opanai'", "'openai'"), (_REGISTER_OPENAI,)),
+        BadInput("rollback to nothing", _command("secret rollback openai --to 7"), ("7", "'openai'"), (_REGISTER_OPENAI,)),
+        BadInput("rollback to no number", _command("secret rollback openai --to x"), ("--to",), (_REGISTER_OPENAI,)),
+        BadInput("variables of nothing", _command("secret env opanai -- true"), ("'opanai'",), (_REGISTER_OPENAI,), is_terminal_only=True),
+        BadInput("no program", _command("secret env openai"), ("-- PROGRAM",), (_REGISTER_OPENAI,), is_terminal_only=True),
+        BadInput(
+            "no such program",
+            _command("secret env openai -- zs-no-program"),
+            ("zs-no-program",),
+            (_REGISTER_OPENAI,),
+            is_terminal_only=True,
+        ),
+        BadInput("prefix of no variable", _command("secret env openai --prefix 1-"), ("'1-'",), (_REGISTER_OPENAI,)),
     ]
 
 
@@ -154,8 +172,10 @@ def _values_instead_of_keys() -> list[BadInput]:
             for description, (name, text) in files.items()
         ),
         *(
-            BadInput(f"stack with a token as {part}", _command("stack import s.yaml"), ("(not shown)",), files={"s.yaml": text.encode()})
-            for part, text in stacks.items()
+            BadInput(
+                f"stack with a token as {description}", _command("stack import s.yaml"), ("(not shown)",), files={"s.yaml": text.encode()}
+            )
+            for description, text in stacks.items()
         ),
     ]
 
@@ -170,7 +190,7 @@ def _unexpanded_variables() -> list[BadInput]:
         BadInput(f"value that is {text}", ("secret", "register", "x", f"--k={text}"), ("--k", error, "--literal"))
         for text, error in texts.items()
     ]
-    update = BadInput("new value that is a variable", _command("secret update openai --k=$pw"), ("--k", "--literal"), (_OPENAI,))
+    update = BadInput("new value that is a variable", _command("secret update openai --k=$pw"), ("--k", "--literal"), (_REGISTER_OPENAI,))
     attribute = BadInput(
         "attribute that is a variable",
         _command("alerter register a --flavor=slack --slack_token=$SLACK_TOKEN"),
@@ -215,10 +235,12 @@ def _addresses() -> list[BadInput]:
 
 def _arguments() -> list[BadInput]:
     return [
-        BadInput("key given twice", _command(f"secret register x --k={VALUE} --k={OTHER}"), ("--k", "twice")),
-        BadInput("key of a schema given twice", _command(f"secret register x -s openai --api_key={VALUE} --api-key={OTHER}"), ("twice",)),
+        BadInput("key given twice", _command(f"secret register x --k={VALUE} --k={OTHER_VALUE}"), ("--k", "twice")),
+        BadInput(
+            "key of a schema given twice", _command(f"secret register x -s openai --api_key={VALUE} --api-key={OTHER_VALUE}"), ("twice",)
+        ),
         BadInput("value or name", _command(f"secret register --k {VALUE}"), ("--k", "NAME")),
-        BadInput("value with a space", _command(f"secret register x --k={VALUE} {OTHER}"), ("--k", "quotes")),
+        BadInput("value with a space", _command(f"secret register x --k={VALUE} {OTHER_VALUE}"), ("--k", "quotes")),
         BadInput("value with a dash", _command(f"secret register x --k -{VALUE}"), ("--k=VALUE",)),
         BadInput("file is missing", _command("secret register x --k=@no/such/file"), ("--k", "no/such/file", "does not exist")),
         BadInput("file is a folder", _command("secret register x --k=@."), ("--k", "'.'", "folder")),
@@ -235,9 +257,9 @@ def _arguments() -> list[BadInput]:
         BadInput("no person for the form", _command("secret register x -s aws -i"), ("x.aws_access_key_id", "--aws_access_key_id=@FILE")),
         BadInput("no person for arbitrary keys", _command("secret register x"), ("keys of x", "--KEY=@FILE")),
         BadInput("no person for one key", _command(f"secret register x --a={VALUE} --k"), ("x.k", "--k=@FILE")),
-        BadInput("no person for an update", _command("secret update openai"), ("openai.api_key", "--api_key=@FILE"), (_OPENAI,)),
-        BadInput("no person to confirm", _command("secret delete openai"), ("'openai'", "-y"), (_OPENAI,)),
-        BadInput("no person to confirm a cleanup", _command("secret cleanup"), ("1 secret", "-y"), (_OPENAI,)),
+        BadInput("no person for an update", _command("secret update openai"), ("openai.api_key", "--api_key=@FILE"), (_REGISTER_OPENAI,)),
+        BadInput("no person to confirm", _command("secret delete openai"), ("'openai'", "-y"), (_REGISTER_OPENAI,)),
+        BadInput("no person to confirm a cleanup", _command("secret cleanup"), ("1 secret", "-y"), (_REGISTER_OPENAI,)),
         BadInput("unknown group", _command("secrets list"), ("'secrets'", "'secret'")),
         BadInput("unknown command", _command("secret regster x"), ("'regster'", "'register'")),
         BadInput("unknown option", _command("secret get x --kye k"), ("'--kye'", "'--key'")),
@@ -247,7 +269,7 @@ def _arguments() -> list[BadInput]:
         BadInput("option without its value", _command("secret get x --key"), ("--key",)),
         BadInput("schema without its value", _command(f"secret register x --k={VALUE} --schema"), ("--schema=VALUE",)),
         BadInput("value for a flag", _command(f"secret delete x --yes={VALUE}"), ("--yes",)),
-        BadInput("revealing everything", _command("secret get openai --reveal"), ("--key",), (_OPENAI,)),
+        BadInput("revealing everything", _command("secret get openai --reveal"), ("--key",), (_REGISTER_OPENAI,)),
     ]
 
 
@@ -271,7 +293,9 @@ def _files() -> list[BadInput]:
         BadInput(
             "import of a bad name", _command("secret import a.b.json"), ("'a.b'",), files={"a.b.json": f'{{"k": "{VALUE}"}}'.encode()}
         ),
-        BadInput("import of an existing secret", _command("secret import s.json"), ("'openai'", "--overwrite"), (_OPENAI,), secrets),
+        BadInput(
+            "import of an existing secret", _command("secret import s.json"), ("'openai'", "--overwrite"), (_REGISTER_OPENAI,), secrets
+        ),
         BadInput(
             "import with contradicting options",
             _command("secret import s.json --overwrite --skip-existing"),
@@ -285,14 +309,20 @@ def _files() -> list[BadInput]:
             files={"s.sealed": b'{"zensecrets_sealed_export": 1, "sealed": "AAAA"}'},
         ),
         *_malicious_files(),
-        BadInput("export of nothing", _command("secret export opanai f.json --plaintext"), ("'opanai'", "'openai'"), (_OPENAI,)),
-        BadInput("export to no file", _command("secret export openai cloud"), ("'cloud'", "FILE"), (_OPENAI, _AWS)),
+        BadInput("export of nothing", _command("secret export opanai f.json --plaintext"), ("'opanai'", "'openai'"), (_REGISTER_OPENAI,)),
+        BadInput("export to no file", _command("secret export openai cloud"), ("'cloud'", "FILE"), (_REGISTER_OPENAI, _REGISTER_AWS)),
         BadInput(
-            "export over a file", _command("secret export openai f.json --plaintext"), ("f.json", "--force"), (_OPENAI,), {"f.json": b""}
+            "export over a file",
+            _command("secret export openai f.json --plaintext"),
+            ("f.json", "--force"),
+            (_REGISTER_OPENAI,),
+            {"f.json": b""},
         ),
-        BadInput("export to no folder", _command("secret export openai no/f.json --plaintext"), ("no/f.json",), (_OPENAI,)),
-        BadInput("export to no format", _command("secret export openai f.txt --plaintext"), (".json",), (_OPENAI,)),
-        BadInput("no person for the passphrase", _command("secret export openai f.sealed"), ("ZENSECRETS_PASSPHRASE",), (_OPENAI,)),
+        BadInput("export to no folder", _command("secret export openai no/f.json --plaintext"), ("no/f.json",), (_REGISTER_OPENAI,)),
+        BadInput("export to no format", _command("secret export openai f.txt --plaintext"), (".json",), (_REGISTER_OPENAI,)),
+        BadInput(
+            "no person for the passphrase", _command("secret export openai f.sealed"), ("ZENSECRETS_PASSPHRASE",), (_REGISTER_OPENAI,)
+        ),
         BadInput("import of no stack", _command("stack import new -f s.yaml"), ("s.yaml",), files={"s.yaml": b"a: 1\n"}),
         BadInput("import of a missing stack", _command("stack import new"), ("new.yaml",)),
         BadInput("export over a stack's file", _command("stack export default s.yaml"), ("s.yaml", "--force"), files={"s.yaml": b""}),
@@ -300,8 +330,10 @@ def _files() -> list[BadInput]:
 
 
 def _malicious_files() -> list[BadInput]:
+    """Return imports of small files that would take very long, or much memory, without a limit."""
+    # Each of nine YAML lists contains the one before it ten times, so the last would have a billion texts.
     names = "abcdefghi"
-    lines = [f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]" for before, name in itertools.pairwise(names)]
+    lines = [f"{name}: &{name} [{', '.join([f'*{previous_name}'] * 10)}]" for previous_name, name in itertools.pairwise(names)]
     aliases = "\n".join([f"a: &a [{', '.join(['x'] * 10)}]", *lines]).encode()
     many_keys = json.dumps({f"k{number}": VALUE for number in range(60_000)}).encode()
     parameters = {"profile": "x", "time": 1000, "memory": 4 * 1024 * 1024, "lanes": 4, "salt": "00" * 16}
@@ -329,34 +361,34 @@ def _malicious_files() -> list[BadInput]:
 
 
 def _scans() -> list[BadInput]:
-    files_to_scan = {"a.py": f"key = {OTHER!r}".encode()}
+    files_to_scan = {"a.py": f"key = {OTHER_VALUE!r}".encode()}
     return [
         BadInput("scan of nothing", _command("scan"), ("PATH",)),
-        BadInput("scan of no file", _command("scan no/such"), ("no/such", "Check the path"), (_OPENAI,)),
+        BadInput("scan of no file", _command("scan no/such"), ("no/such", "Check the path"), (_REGISTER_OPENAI,)),
         BadInput("scan for nothing", _command("secret scan ."), ("'default'", "--fingerprints FILE"), files=files_to_scan),
-        BadInput("scan in no format", _command("scan . --format xml"), ("--format", "sarif"), (_OPENAI,)),
+        BadInput("scan in no format", _command("scan . --format xml"), ("--format", "sarif"), (_REGISTER_OPENAI,)),
         BadInput("scan by no fingerprints", _command("scan . --fingerprints no"), ("'no'", "does not exist")),
         BadInput("scan by something else", _command("scan . --fingerprints a.py"), ("'a.py'", "fingerprints export"), files=files_to_scan),
         BadInput("cleaning of nothing", _command("clean"), ("clean PATH",)),
-        BadInput("cleaning of no file", _command("secret clean no/such"), ("no/such",), (_OPENAI,)),
+        BadInput("cleaning of no file", _command("secret clean no/such"), ("no/such",), (_REGISTER_OPENAI,)),
         BadInput("cleaning for nothing", _command("clean ."), ("'default'",), files=files_to_scan),
         BadInput(
             "cleaning with contradicting options",
             _command("clean . --backup b --no-backup"),
             ("--backup", "--no-backup"),
-            (_OPENAI,),
+            (_REGISTER_OPENAI,),
             files_to_scan,
         ),
-        BadInput("cleaning without a person", _command("clean ."), ("backup", "ZENSECRETS_PASSPHRASE"), (_OPENAI,), files_to_scan),
-        BadInput("cleaning over a file", _command("clean . --backup a.py"), ("'a.py'", "exists"), (_OPENAI,), files_to_scan),
+        BadInput("cleaning without a person", _command("clean ."), ("backup", "ZENSECRETS_PASSPHRASE"), (_REGISTER_OPENAI,), files_to_scan),
+        BadInput("cleaning over a file", _command("clean . --backup a.py"), ("'a.py'", "exists"), (_REGISTER_OPENAI,), files_to_scan),
         BadInput("restoring and cleaning", _command("clean --restore a.py --no-backup"), ("--restore",), files=files_to_scan),
         BadInput("restoring no backup", _command("clean --restore a.py"), ("'a.py'", "not a readable backup"), files=files_to_scan),
         BadInput("restoring no file", _command("clean --restore no"), ("'no'",)),
         BadInput("fingerprints to nowhere", _command("fingerprints export"), ("FILE",)),
         BadInput("fingerprints of nothing", _command("fingerprints export f"), ("Nothing was written", "12 characters")),
-        BadInput("fingerprints of no secret", _command("fingerprints export f opanai"), ("'opanai'", "'openai'"), (_OPENAI,)),
-        BadInput("fingerprints over a file", _command("fingerprints export a.py"), ("a.py", "--force"), (_OPENAI,), files_to_scan),
-        BadInput("fingerprints to no folder", _command("fingerprints export no/f"), ("no/f",), (_OPENAI,)),
+        BadInput("fingerprints of no secret", _command("fingerprints export f opanai"), ("'opanai'", "'openai'"), (_REGISTER_OPENAI,)),
+        BadInput("fingerprints over a file", _command("fingerprints export a.py"), ("a.py", "--force"), (_REGISTER_OPENAI,), files_to_scan),
+        BadInput("fingerprints to no folder", _command("fingerprints export no/f"), ("no/f",), (_REGISTER_OPENAI,)),
         BadInput(
             "fingerprints of a weak value",
             _command("fingerprints export f weak"),
@@ -371,38 +403,44 @@ def _components() -> list[BadInput]:
     return [
         *(
             BadInput(
-                f"malformed reference {text}", (*_command(_REGISTER), f"--instance_url={text}"), ("'instance_url'", "{{a.", "--literal")
+                f"malformed reference {text}",
+                (*_command(_REGISTER_ANNOTATOR), f"--instance_url={text}"),
+                ("'instance_url'", "{{a.", "--literal"),
             )
             for text in malformed
         ),
         BadInput("reference as a name", ("annotator", "register", "{{a.b}}", "--flavor=label_studio"), ("reference",)),
-        BadInput("reference as a number", (*_command(_REGISTER), "--port={{a.b}}"), ("'port'", "not a text")),
+        BadInput("reference as a number", (*_command(_REGISTER_ANNOTATOR), "--port={{a.b}}"), ("'port'", "not a text")),
         BadInput(
             "reference of a manager", _command("secrets-manager register m --flavor=local --path={{a.b}}"), ("'path'", "no reference")
         ),
         BadInput("no flavor", _command(f"annotator register new --k={VALUE}"), ("--flavor", "label_studio")),
         BadInput("unknown flavor", _command("annotator register new --flavor=label_studi"), ("'label_studi'", "'label_studio'")),
         BadInput("unknown flavor of manager", _command("secrets-manager register m --flavor=locl"), ("'locl'", "'local'")),
-        BadInput("unknown attribute", _command(f"{_REGISTER} --instance_ur={VALUE}"), ("'instance_ur'", "'instance_url'")),
+        BadInput("unknown attribute", _command(f"{_REGISTER_ANNOTATOR} --instance_ur={VALUE}"), ("'instance_ur'", "'instance_url'")),
         BadInput("unknown attribute of a manager", _command(f"secrets-manager register m --flavor=local --k={VALUE}"), ("k", "path")),
-        BadInput("attribute given twice", _command(f"{_REGISTER} --port=1 --port={VALUE}"), ("--port", "twice")),
-        BadInput("attribute of another type", _command(f"{_REGISTER} --port={VALUE}"), ("'port'",)),
+        BadInput("attribute given twice", _command(f"{_REGISTER_ANNOTATOR} --port=1 --port={VALUE}"), ("--port", "twice")),
+        BadInput("attribute of another type", _command(f"{_REGISTER_ANNOTATOR} --port={VALUE}"), ("'port'",)),
         BadInput("required attribute is missing", _command("alerter register new --flavor=slack"), ("'slack_token'", "missing")),
         BadInput(
             "attribute that is no JSON",
             _command(f"artifact-store register s --flavor=s3 --path=s3://b --client_kwargs={{{VALUE}"),
             ("'client_kwargs'", "JSON"),
         ),
-        BadInput("attribute's file is missing", _command(f"{_REGISTER} --instance_url=@no-file"), ("--instance_url", "'no-file'")),
+        BadInput(
+            "attribute's file is missing", _command(f"{_REGISTER_ANNOTATOR} --instance_url=@no-file"), ("--instance_url", "'no-file'")
+        ),
         BadInput("no person for an attribute", _command("alerter register new --flavor=slack --slack_token"), ("slack_token=@FILE",)),
-        BadInput("component exists", _LABELS, ("'labels'", "already"), (_LABELS,)),
-        BadInput("no such component", _command("annotator describe label"), ("'label'", "'labels'"), (_LABELS,)),
-        BadInput("update of no component", _command(f"annotator update label --port={VALUE}"), ("'label'", "'labels'"), (_LABELS,)),
-        BadInput("update with nothing", _command("annotator update labels"), ("--ATTRIBUTE=VALUE",), (_LABELS,)),
-        BadInput("removal of no attribute", _command("annotator remove-attribute labels port"), ("'port'",), (_LABELS,)),
-        BadInput("component is in use", _command("annotator delete labels"), ("'default'", "remove-component"), _NEEDS_A_SECRET),
+        BadInput("component exists", _REGISTER_LABELS, ("'labels'", "already"), (_REGISTER_LABELS,)),
+        BadInput("no such component", _command("annotator describe label"), ("'label'", "'labels'"), (_REGISTER_LABELS,)),
+        BadInput(
+            "update of no component", _command(f"annotator update label --port={VALUE}"), ("'label'", "'labels'"), (_REGISTER_LABELS,)
+        ),
+        BadInput("update with nothing", _command("annotator update labels"), ("--ATTRIBUTE=VALUE",), (_REGISTER_LABELS,)),
+        BadInput("removal of no attribute", _command("annotator remove-attribute labels port"), ("'port'",), (_REGISTER_LABELS,)),
+        BadInput("component is in use", _command("annotator delete labels"), ("'default'", "remove-component"), _ADD_REFERENCE_TO_STACK),
         BadInput("no active component", _command("annotator get"), ("annotator", "stack update")),
-        BadInput("manager is not empty", _command("secrets-manager delete default"), ("'default'",), (_OPENAI,)),
+        BadInput("manager is not empty", _command("secrets-manager delete default"), ("'default'",), (_REGISTER_OPENAI,)),
         BadInput("unknown protection", _command("secrets-manager rewrap default --to paper"), ("keyfile",)),
         BadInput(
             "has no key that can be changed",
@@ -431,22 +469,22 @@ def _stacks() -> list[BadInput]:
             "secrets without a manager",
             _command("stack register-secrets"),
             ("label_studio_secret", "-x"),
-            (*_NEEDS_A_SECRET, no_manager),
+            (*_ADD_REFERENCE_TO_STACK, no_manager),
         ),
         BadInput("secret without a manager", _command(f"secret register x --k={VALUE}"), ("'default'", "-x"), (no_manager,)),
         BadInput(
             "no person for the secrets",
             _command("stack register-secrets"),
             ("label_studio_secret.api_key", "--api_key=@FILE"),
-            _NEEDS_A_SECRET,
+            _ADD_REFERENCE_TO_STACK,
         ),
         BadInput(
             "schema without that key",
             _command("stack register-secrets"),
             ("'openai'", "api_key", "labels"),
             (
-                *_NEEDS_A_SECRET,
-                _command(f"secret register label_studio_secret -s openai --api_key={OTHER}"),
+                *_ADD_REFERENCE_TO_STACK,
+                _command(f"secret register label_studio_secret -s openai --api_key={OTHER_VALUE}"),
                 _command("annotator update labels --authentication_secret={{label_studio_secret.token}}"),
             ),
         ),
@@ -454,7 +492,7 @@ def _stacks() -> list[BadInput]:
             "unknown level",
             _command("stack validate"),
             ("'SOME'", "NONE, SECRET_EXISTS, SECRET_AND_KEY_EXISTS"),
-            _NEEDS_A_SECRET,
+            _ADD_REFERENCE_TO_STACK,
             environment=level,
         ),
         BadInput("unknown level at an update", _command("stack update default -o default"), ("'SOME'",), environment=level),
@@ -465,13 +503,13 @@ def _stacks() -> list[BadInput]:
 def _copies() -> list[BadInput]:
     register_other = _command("secrets-manager register other --flavor=local")
     copy = _command("secrets-manager copy default other")
-    conflict = (_OPENAI, register_other, copy, _command(f"secret update openai --api_key={VALUE}"))
+    conflict = (_REGISTER_OPENAI, register_other, copy, _command(f"secret update openai --api_key={VALUE}"))
     vault = "secrets-manager register new --flavor=vault --external"
     return [
         BadInput("copy from nothing", _command("secrets-manager copy defalt other"), ("'defalt'", "'default'"), (register_other,)),
         BadInput("copy to nothing", _command("secrets-manager copy default othre"), ("'othre'", "'other'"), (register_other,)),
         BadInput("copy into itself", _command("secrets-manager copy default default"), ("itself", "SOURCE")),
-        BadInput("copy of no secret", (*copy, "opanai"), ("'opanai'", "'openai'"), (_OPENAI, register_other)),
+        BadInput("copy of no secret", (*copy, "opanai"), ("'opanai'", "'openai'"), (_REGISTER_OPENAI, register_other)),
         BadInput(
             "copy to a read-only manager",
             _command("secrets-manager copy default ci"),
@@ -505,7 +543,7 @@ def _zenml() -> list[BadInput]:
         BadInput("values of several secrets", _command("secret create x -v @v"), ("secret import",), files={"v": b'{"a": {"k": "1"}}'}),
         BadInput("values without a text", _command("secret create x --values"), ("--values=@FILE",)),
         BadInput("values and a key", _command("secret create x -v @v --k=1"), ("--k", "--values"), files={"v": b'{"k": "1"}'}),
-        BadInput("values in an update", _command("secret update openai -v @v"), ("'v'",), (_OPENAI,), files={"v": VALUE.encode()}),
+        BadInput("values in an update", _command("secret update openai -v @v"), ("'v'",), (_REGISTER_OPENAI,), files={"v": VALUE.encode()}),
         BadInput("no secrets file of ZenML", _command(file), ("'s.yaml'", "base64"), files={"s.yaml": f"a: {VALUE}\n".encode()}),
         BadInput("secrets file without base64", _command(file), ("'s.yaml'", "base64"), files=files),
         BadInput(
@@ -522,7 +560,7 @@ def _zenml() -> list[BadInput]:
         BadInput("unknown attribute of gcp", _command(f"{register}gcp --projectid=a"), ("'projectid' is unknown", "'project_id'")),
         BadInput("server to connect to", _command(f"connect --url=http://h --password={VALUE}"), ("'connect'", "flavor 'zenml'")),
         BadInput("recipe of a stack", _command("stack recipe deploy x"), ("'recipe'", "Terraform")),
-        BadInput("renaming twice", _command("secret rename openai a -n b"), ("NEW_NAME",), (_OPENAI,)),
+        BadInput("renaming twice", _command("secret rename openai a -n b"), ("NEW_NAME",), (_REGISTER_OPENAI,)),
         BadInput("required component", _command("stack remove-component -o"), ("'default'", "orchestrator", "stack update")),
         BadInput(
             "required component of another",

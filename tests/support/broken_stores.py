@@ -28,7 +28,7 @@ class BrokenStore:
     Attributes:
         id: The id of the test.
         error: Texts that the line of the error must contain.
-        damage: Damages the given file of the store, and returns a function that repairs it.
+        damage: A function that damages the file of the store, and returns a function that repairs it.
         environment: Environment variables of the command after the damage.
         words: The words of the command line.
     """
@@ -61,10 +61,11 @@ def _overwrite(file: Path) -> Callable[[], object]:
 def _flip_bits_of_rows(file: Path) -> Callable[[], object]:
     def flip() -> None:
         with closing(sqlite3.connect(file)) as connection, connection:
-            for row, sealed in connection.execute("SELECT id, sealed FROM secrets").fetchall():
-                connection.execute("UPDATE secrets SET sealed = ? WHERE id = ?", (sealed[:-1] + bytes([sealed[-1] ^ 1]), row))
-        connection.close()
+            for row_id, sealed in connection.execute("SELECT id, sealed FROM secrets").fetchall():
+                altered = sealed[:-1] + bytes([sealed[-1] ^ 1])
+                connection.execute("UPDATE secrets SET sealed = ? WHERE id = ?", (altered, row_id))
 
+    # Flipping the bit again repairs the row.
     flip()
     return flip
 
@@ -72,9 +73,8 @@ def _flip_bits_of_rows(file: Path) -> Callable[[], object]:
 def _raise_version(file: Path) -> Callable[[], object]:
     def change(old: str, new: str) -> None:
         with closing(sqlite3.connect(file)) as connection, connection:
-            changed = connection.execute("UPDATE meta SET value = ? WHERE value = ?", (new, old)).rowcount
-            assert changed == 1
-        connection.close()
+            row_count = connection.execute("UPDATE meta SET value = ? WHERE value = ?", (new, old)).rowcount
+            assert row_count == 1
 
     change("secrets 1", "secrets 999")
     return lambda: change("secrets 999", "secrets 1")

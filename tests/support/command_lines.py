@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.commands.framework.outcome import Outcome
 
 LABELS = "annotator register labels --flavor=label_studio --authentication_secret={{label_studio_secret.api_key}}"
+"""A command line that registers an annotator with a reference to a secret."""
 
 
 def run(line: str, *values: str, asker: Asker | None = None) -> Outcome:
-    """Run a line; each ``?`` in it is replaced by the next of ``values``."""
-    remaining = list(values)
-    words = [word.replace("?", remaining.pop(0)) if "?" in word else word for word in line.split(" ")]
+    """Run a command line, in which ``values`` replace the question marks, one after the other."""
+    remaining_values = list(values)
+    words = [word.replace("?", remaining_values.pop(0)) if "?" in word else word for word in line.split(" ")]
     return tree.run(words, asker or NonInteractiveAsker())
 
 

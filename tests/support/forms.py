@@ -1,7 +1,4 @@
-"""A fake front end for forms.
-
-It sends messages like those of the browser to a real kernel.
-"""
+"""A fake front end for forms, which sends the messages of a browser to a real kernel."""
 
 from __future__ import annotations
 
@@ -26,10 +23,11 @@ class FormClient:
         bundle: The MIME bundle of the form.
         id: The identifier of the form.
         state: The latest state of the form.
+        updates: The MIME bundles that replaced the displayed form after the last message.
     """
 
     def __init__(self, kernel: Kernel, result: CellResult) -> None:
-        """Take the form from the output of a cell."""
+        """Display the form in the output of a cell."""
         displays = [message for message in result.messages if message["msg_type"] == "display_data"]
         bundles = [message["content"]["data"] for message in displays if FORM_MIME in message["content"]["data"]]
         assert len(bundles) == 1, f"{len(bundles)} forms were shown. {result.error}"
@@ -47,10 +45,7 @@ class FormClient:
         return self.send_while(cell_request, self._submission(sections, (), None, {}))
 
     def send_while(self, cell_request: str, content: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Send a message while the cell of ``cell_request`` waits.
-
-        Return the messages about the cell until its end.
-        """
+        """Send a message while the cell of ``cell_request`` waits, and return the messages about the cell until its end."""
         self._send(content)
         return self._kernel.read_messages(cell_request)
 
@@ -81,8 +76,8 @@ class FormClient:
         self.updates = [message["content"]["data"] for message in messages if message["msg_type"] == "update_display_data"]
         self.state = self._latest_state(messages, self.state)
 
-    def _latest_state(self, messages: Sequence[Mapping[str, Any]], earlier: dict[str, Any] | None = None) -> dict[str, Any]:
-        state = earlier
+    def _latest_state(self, messages: Sequence[Mapping[str, Any]], earlier_state: dict[str, Any] | None = None) -> dict[str, Any]:
+        state = earlier_state
         for message in messages:
             content = message["content"]
             if message["msg_type"] in {"comm_open", "comm_msg"} and content["comm_id"] == self.id:

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from jupyter_client.blocking.client import BlockingKernelClient
 
-SECONDS = 60
-"""Timeout of a cell and of a request."""
+TIMEOUT = 60
+"""Timeout of a cell and of a request, in seconds."""
 
 IPC_TRANSPORT = {"KernelManager": {"transport": "ipc"}}
-"""Configuration for Jupyter programs, by which their kernels use Unix domain sockets.
+"""Configuration with which the kernels of Jupyter programs use Unix domain sockets instead of TCP ports.
 
-A TCP port is chosen before the kernel binds it, and another process may bind it first. If it is the port for outputs, ipykernel continues
-without it, and the client fails with "Kernel didn't respond in 60 seconds".
+Jupyter chooses a TCP port before the kernel binds it, and another process may bind it first. If this is the port for outputs, the kernel
+starts without it, and the client fails with "Kernel didn't respond in 60 seconds".
 """
 
 
@@ -55,17 +55,14 @@ class CellResult:
 
     @property
     def error(self) -> str:
-        """The displayed error: the traceback, or the line that IPython writes instead.
-
-        It is empty if there is no error.
-        """
+        """The displayed error: the traceback, or the line that IPython writes instead; empty if there is no error."""
         traceback = self.reply.get("traceback", []) if not self.ok else []
         return "\n".join(traceback) + self.stream("stderr")
 
     def shown(self, mime: str = "text/plain") -> list[str]:
         """Return all results and displays of a MIME type, in order."""
-        kinds = {"execute_result", "display_data"}
-        bundles = [message["content"]["data"] for message in self.messages if message["msg_type"] in kinds]
+        message_types = {"execute_result", "display_data"}
+        bundles = [message["content"]["data"] for message in self.messages if message["msg_type"] in message_types]
         return [bundle[mime] for bundle in bundles if mime in bundle]
 
 
@@ -95,21 +92,21 @@ class Kernel:
             allow_stdin: Whether the client answers prompts.
             in_notebook: Whether the request identifies its cell, as requests of notebooks do and those of consoles do not.
         """
-        waiting = [] if callable(answers) else list(answers)
+        remaining_answers = [] if callable(answers) else list(answers)
         request = self._execute(code, allow_stdin=allow_stdin, in_notebook=in_notebook)
         messages: list[dict[str, Any]] = []
         prompts: list[dict[str, Any]] = []
-        deadline = time.monotonic() + SECONDS
-        idle = False
-        while not idle:
+        deadline = time.monotonic() + TIMEOUT
+        is_idle = False
+        while not is_idle:
             assert time.monotonic() < deadline, f"The cell did not end: {code}"
             while self.client.stdin_channel.msg_ready():
                 prompt = self.client.get_stdin_msg(timeout=1)
                 self.record.append(prompt)
                 prompts.append(prompt["content"])
                 prompt_text = prompt["content"]["prompt"]
-                assert callable(answers) or waiting, f"There is no answer for the prompt {prompt_text!r}."
-                self.client.input(answers(prompt_text) if callable(answers) else waiting.pop(0))
+                assert callable(answers) or remaining_answers, f"There is no answer for the prompt {prompt_text!r}."
+                self.client.input(answers(prompt_text) if callable(answers) else remaining_answers.pop(0))
             try:
                 message = self.client.get_iopub_msg(timeout=0.05)
             except queue.Empty:
@@ -117,13 +114,13 @@ class Kernel:
             self.record.append(message)
             if message["parent_header"].get("msg_id") == request:
                 messages.append(message)
-                idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
+                is_idle = message["msg_type"] == "status" and message["content"]["execution_state"] == "idle"
         reply = self._reply(request)
         if reply["content"]["status"] == "aborted":
             # ipykernel aborts requests that arrive immediately after an interrupted cell, and a user runs the cell again.
             return self.run(code, answers, allow_stdin=allow_stdin, in_notebook=in_notebook)
         result = CellResult(reply["content"], messages, prompts)
-        assert not waiting, f"{len(waiting)} answers were not used. {result.error}"
+        assert not remaining_answers, f"{len(remaining_answers)} answers were not used. {result.error}"
         return result
 
     def start(self, code: str) -> str:
@@ -134,7 +131,7 @@ class Kernel:
         """Return the messages of a running cell, up to the first message of a type."""
         messages: list[dict[str, Any]] = []
         while not messages or messages[-1]["msg_type"] != message_type:
-            message = self.client.get_iopub_msg(timeout=SECONDS)
+            message = self.client.get_iopub_msg(timeout=TIMEOUT)
             self.record.append(message)
             if message["parent_header"].get("msg_id") == request:
                 messages.append(message)
@@ -148,10 +145,7 @@ class Kernel:
         return str(message["header"]["msg_id"])
 
     def close_comm(self, comm: str) -> None:
-        """Close a comm, as a front end that lacks its target does.
-
-        Wait until the kernel has processed it.
-        """
+        """Close a comm, like a front end that has no handler for it, and wait until the kernel has processed the message."""
         message = self.client.session.msg("comm_close", {"comm_id": comm, "data": {}})
         self.client.shell_channel.send(message)
         self.read_messages(str(message["header"]["msg_id"]))
@@ -159,7 +153,7 @@ class Kernel:
     def read_late(self, request: str, message_type: str) -> dict[str, Any]:
         """Return the next message of a type that belongs to a completed request."""
         while True:
-            message: dict[str, Any] = self.client.get_iopub_msg(timeout=SECONDS)
+            message: dict[str, Any] = self.client.get_iopub_msg(timeout=TIMEOUT)
             self.record.append(message)
             if message["msg_type"] == message_type and message["parent_header"].get("msg_id") == request:
                 return message
@@ -168,7 +162,7 @@ class Kernel:
         """Return the messages of a request until the kernel has processed it."""
         messages: list[dict[str, Any]] = []
         while True:
-            message = self.client.get_iopub_msg(timeout=SECONDS)
+            message = self.client.get_iopub_msg(timeout=TIMEOUT)
             self.record.append(message)
             if message["parent_header"].get("msg_id") == request:
                 messages.append(message)
@@ -210,14 +204,14 @@ class Kernel:
         message = self.client.session.msg("debug_request", dict(request))
         self.client.control_channel.send(message)
         while True:
-            reply: dict[str, Any] = self.client.get_control_msg(timeout=SECONDS)
+            reply: dict[str, Any] = self.client.get_control_msg(timeout=TIMEOUT)
             self.record.append(reply)
             if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
                 return reply
 
     def _reply(self, request: str) -> dict[str, Any]:
         while True:
-            reply: dict[str, Any] = self.client.get_shell_msg(timeout=SECONDS)
+            reply: dict[str, Any] = self.client.get_shell_msg(timeout=TIMEOUT)
             self.record.append(reply)
             if reply["parent_header"].get("msg_id") == request:
                 return reply
@@ -225,12 +219,12 @@ class Kernel:
 
 @contextmanager
 def short_path(folder: Path) -> Iterator[Path]:
-    """Yield a symbolic link to ``folder`` with at most 40 characters.
+    """Yield a symbolic link to ``folder`` whose path has at most 40 characters.
 
-    The path of a Unix socket has at most 107 characters.
+    Unix sockets need it, because their path may have at most 107 characters.
     """
-    with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as short:
-        link = Path(short) / "to"
+    with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as parent:
+        link = Path(parent) / "to"
         link.symlink_to(folder)
         yield link
 
@@ -253,17 +247,19 @@ def running_kernel(
     if connection_file is not None:
         manager.connection_file = str(connection_file)
     manager.kernel_spec.argv[0] = sys.executable
-    own = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
+    kernel_variables = {"ZENSECRETS_HOME": str(home / "zensecrets"), "IPYTHONDIR": str(home / "ipython")}
     # ipykernel does not capture the file descriptors 1 and 2 if this variable is set.
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    inherited_variables = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     with tempfile.TemporaryDirectory(prefix="zs-", dir="/tmp") as sockets:
         manager.ip = f"{sockets}/kernel"
         with (home / "kernel.log").open("wb") as log:
-            manager.start_kernel(env={**inherited, **own, **(environment or {})}, cwd=str(folder or home), stdout=log, stderr=log)
+            manager.start_kernel(
+                env={**inherited_variables, **kernel_variables, **(environment or {})}, cwd=str(folder or home), stdout=log, stderr=log
+            )
         client = manager.blocking_client()
         client.start_channels()
         try:
-            client.wait_for_ready(timeout=SECONDS)
+            client.wait_for_ready(timeout=TIMEOUT)
             yield Kernel(client, manager)
         finally:
             client.stop_channels()

@@ -37,22 +37,22 @@ def running_postgresql(user: str, password: str) -> Iterator[Server]:
         folder = Path(name)
         password_file = folder / "password"
         password_file.write_text(password)
-        data = folder / "data"
+        data_folder = folder / "data"
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root. Debian's package creates this user.
             account = pwd.getpwnam("postgres")
             for path in (folder, password_file):
                 os.chown(path, account.pw_uid, account.pw_gid)
-        _run("initdb", "-D", data, "-U", user, "-A", "scram-sha-256", f"--pwfile={password_file}", "--no-sync", "-E", "UTF8")
+        _run("initdb", "-D", data_folder, "-U", user, "-A", "scram-sha-256", f"--pwfile={password_file}", "--no-sync", "-E", "UTF8")
         password_file.unlink()
-        port = _start(data, folder)
+        port = _start(data_folder, folder)
         try:
             yield Server("127.0.0.1", port, user, password)
         finally:
-            _run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            _run("pg_ctl", "-D", data_folder, "-m", "immediate", "-w", "stop")
 
 
-def _start(data: Path, folder: Path) -> int:
+def _start(data_folder: Path, folder: Path) -> int:
     """Start the server and return its port.
 
     The start is retried, because another process may bind the chosen port first.
@@ -62,7 +62,7 @@ def _start(data: Path, folder: Path) -> int:
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={folder} -c fsync=off"
         log = folder / f"log{attempt}"
         try:
-            _run("pg_ctl", "-D", data, "-o", options, "-l", log, "-w", "start")
+            _run("pg_ctl", "-D", data_folder, "-o", options, "-l", log, "-w", "start")
         except subprocess.CalledProcessError:
             if "Address already in use" not in log.read_text(encoding="utf-8", errors="replace"):
                 raise
@@ -81,8 +81,8 @@ def _run(program: str, *arguments: object) -> None:
 
 def _find(program: str) -> str:
     # Debian installs the programs of each version of the server into a folder outside of PATH.
-    installed = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda program_path: int(program_path.parts[4]))
-    path = str(installed[-1]) if installed else shutil.which(program)
+    program_paths = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"), key=lambda program_path: int(program_path.parts[4]))
+    path = str(program_paths[-1]) if program_paths else shutil.which(program)
     assert path, f"There is no {program} here: run tests/install-system-packages."
     return path
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SECONDS = 60
+TIMEOUT = 60
 """Timeout of a process in seconds."""
 
 
@@ -22,7 +22,7 @@ def run_python(code: str, *arguments: str, environment: Mapping[str, str] | None
         check=False,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=TIMEOUT,
         env={**os.environ, **(environment or {})},
     )
     assert process.returncode == 0, process.stderr

@@ -1,10 +1,8 @@
-"""Run a command while the kernel refuses a system call.
-
-A faulty disk or network drive has the same effect.
+"""Run a command of the package while the operating system refuses a system call, as with a faulty disk or network drive.
 
     python -m tests.support.refused_calls fcntl-lock|fdatasync WORD...
 
-The seccomp filter applies to this process and its children only.
+A seccomp filter of Linux refuses the call in this process and its child processes.
 """
 
 from __future__ import annotations
@@ -18,9 +16,13 @@ import sys
 
 PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 22, 38, 2
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000
+"""Results of a filter: SECCOMP_RET_ALLOW, and SECCOMP_RET_ERRNO, to which the number of the error is added."""
 LOAD, IF_EQUAL, RETURN = 0x20, 0x15, 0x06
+"""Instructions of a filter, from linux/bpf_common.h."""
 NUMBER, SECOND_ARGUMENT = 0, 24
+"""Offsets in ``struct seccomp_data``: the number of the system call, and its second argument."""
 F_SETLK = 6
+"""The second argument of ``fcntl`` that locks a file."""
 
 CALLS = {"x86_64": {"fcntl": 72, "fdatasync": 75}, "aarch64": {"fcntl": 25, "fdatasync": 83}}
 """Numbers of system calls by architecture, from Linux's unistd.h."""
@@ -35,8 +37,9 @@ class Program(ctypes.Structure):
 def refuse(call: str) -> None:
     """Make each later system call of this kind fail in this process."""
     calls = CALLS[platform.machine()]
+    # An instruction consists of its code, the number of instructions to skip if a comparison is true or false, and its operand.
     if call == "fcntl-lock":
-        steps = [
+        instructions = [
             (LOAD, 0, 0, NUMBER),
             (IF_EQUAL, 0, 3, calls["fcntl"]),
             (LOAD, 0, 0, SECOND_ARGUMENT),
@@ -45,11 +48,11 @@ def refuse(call: str) -> None:
             (RETURN, 0, 0, ALLOW),
         ]
     else:
-        steps = [(LOAD, 0, 0, NUMBER), (IF_EQUAL, 0, 1, calls[call]), (RETURN, 0, 0, REFUSE | errno.EIO), (RETURN, 0, 0, ALLOW)]
-    code = b"".join(struct.pack("=HBBI", *step) for step in steps)
+        instructions = [(LOAD, 0, 0, NUMBER), (IF_EQUAL, 0, 1, calls[call]), (RETURN, 0, 0, REFUSE | errno.EIO), (RETURN, 0, 0, ALLOW)]
+    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in instructions)
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
-    assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Program(len(steps), code)), 0, 0) == 0, ctypes.get_errno()
+    assert libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(Program(len(instructions), code)), 0, 0) == 0, ctypes.get_errno()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A user with prepared answers, for commands that ask."""
+"""A user with prepared answers, for commands with prompts."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 class ScriptedUser(PromptAsker):
-    """An asker that gives prepared answers, and records prompts and messages.
+    """An asker, with which a command prompts the user. It gives prepared answers, and lists prompts and messages.
 
     Attributes:
-        asked: The prompts.
-        shown: The messages.
+        prompts: The prompts.
+        messages: The messages.
     """
 
     def __init__(self, *answers: str) -> None:
         """Prepare the answers, one for each prompt."""
-        self.asked: list[str] = []
-        self.shown: list[str] = []
+        self.prompts: list[str] = []
+        self.messages: list[str] = []
         self._answers = list(answers)
-        super().__init__(self._answer, self.shown.append)
+        super().__init__(self._answer, self.messages.append)
 
     @property
     def unused_answers(self) -> Sequence[str]:
@@ -33,8 +33,8 @@ class ScriptedUser(PromptAsker):
     @property
     def screen(self) -> str:
         """All prompts and messages as one text."""
-        return "\n".join([*self.asked, *self.shown])
+        return "\n".join([*self.prompts, *self.messages])
 
     def _answer(self, prompt: str) -> str:
-        self.asked.append(prompt)
+        self.prompts.append(prompt)
         return self._answers.pop(0)

@@ -21,10 +21,7 @@ ZENSECRETS = Path(sysconfig.get_path("scripts")) / "zensecrets"
 def run_zensecrets(
     *words: str, piped: bytes | None = None, folder: Path | None = None, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the installed script without a terminal, with ``piped`` as its stdin.
-
-    Return its exit code and output.
-    """
+    """Run the installed script without a terminal, with ``piped`` as its standard input, and return its exit code and output."""
     process = subprocess.run(
         [ZENSECRETS, *words], input=piped or b"", capture_output=True, cwd=folder, env={**os.environ, **(environment or {})}, check=False
     )

@@ -77,18 +77,21 @@ def generate(name: str) -> str:
     blocks = [f"/** Generated from {contract.module.__name__} by `python -m tests.support.typescript`; change that module instead. */"]
     if names_with_guard:
         blocks.append(_import_of_checks([schemas[model] for model in names_with_guard if model in schemas]))
-    documentation = inspect.getsource(contract.module)
+    source = inspect.getsource(contract.module)
     blocks += [
-        f"/** {_docstring_below(documentation, constant)} */\nexport const {constant} = {_literal(getattr(contract.module, constant))};"
+        f"/** {_docstring_below(source, constant)} */\nexport const {constant} = {_literal(getattr(contract.module, constant))};"
         for constant in contract.constants
     ]
     for model in models:
         blocks.append(_interface(model, schemas[model.__name__]))
     for union, members in unions.items():
         types = " | ".join(f"I{member}" for member in members)
-        blocks.append(f"/** {_docstring_below(documentation, union)} */\nexport type {union} = {types};")
-    for guarded in names_with_guard:
-        blocks.append(_guard_of_union(guarded, unions[guarded]) if guarded in unions else _guard_of_model(guarded, schemas[guarded]))
+        blocks.append(f"/** {_docstring_below(source, union)} */\nexport type {union} = {types};")
+    for guarded_name in names_with_guard:
+        if guarded_name in unions:
+            blocks.append(_guard_of_union(guarded_name, unions[guarded_name]))
+        else:
+            blocks.append(_guard_of_model(guarded_name, schemas[guarded_name]))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -115,17 +118,15 @@ def _schema(model: Any) -> Schema:
 
 
 def _names_with_guard(names: tuple[str, ...], unions: Mapping[str, list[str]], schemas: Mapping[str, Schema]) -> list[str]:
-    """Return the models and unions that need a type guard.
-
-    The type guard of a name is after the type guards that it calls.
-    """
-    ordered: list[str] = []
+    """Return the models and unions that need a type guard, each after those whose type guards it calls."""
+    ordered_names: list[str] = []
     for name in names:
-        for called in unions.get(name) or _references(schemas[name]):
-            ordered += [earlier for earlier in _names_with_guard((called,), unions, schemas) if earlier not in ordered]
-        if name not in ordered:
-            ordered.append(name)
-    return ordered
+        for called_name in unions.get(name) or _references(schemas[name]):
+            called_names = _names_with_guard((called_name,), unions, schemas)
+            ordered_names += [called for called in called_names if called not in ordered_names]
+        if name not in ordered_names:
+            ordered_names.append(name)
+    return ordered_names
 
 
 def _references(schema: Schema) -> list[str]:
@@ -173,9 +174,9 @@ def _guard_of_union(name: str, members: list[str]) -> str:
     return _guard(name, name, " ||\n    ".join(f"is{member}(data)" for member in members))
 
 
-def _guard(name: str, kind: str, expression: str) -> str:
-    head = f"/** Tell whether `data` is {'a' if kind == name else 'an'} `{kind}`; further properties are allowed. */"
-    return f"{head}\nexport function is{name}(data: unknown): data is {kind} {{\n  return (\n    {expression}\n  );\n}}"
+def _guard(name: str, type_name: str, expression: str) -> str:
+    documentation = f"/** Tell whether `data` is {'a' if type_name == name else 'an'} `{type_name}`; further properties are allowed. */"
+    return f"{documentation}\nexport function is{name}(data: unknown): data is {type_name} {{\n  return (\n    {expression}\n  );\n}}"
 
 
 def _check(schema: Schema, data: str) -> str:
@@ -186,24 +187,21 @@ def _check(schema: Schema, data: str) -> str:
 
 
 def _checker(schema: Schema) -> str:
-    """Return the name of a type guard for a JSON schema.
-
-    The result may also be a call that creates one.
-    """
+    """Return the name of a type guard for a JSON schema, or a call that creates a type guard."""
     if "$ref" in schema:
         return f"is{schema['$ref']}"
-    kind = schema["type"]
-    if kind == "array":
+    json_type = schema["type"]
+    if json_type == "array":
         return f"isArrayOf({_checker(schema['items'])})"
-    return {"boolean": "isBoolean", "integer": "isNumber", "object": "isRecord", "string": "isString"}[kind]
+    return {"boolean": "isBoolean", "integer": "isNumber", "object": "isRecord", "string": "isString"}[json_type]
 
 
 def _import_of_checks(schemas: list[Schema]) -> str:
-    used = {"isRecord"}
+    function_names = {"isRecord"}
     for schema in schemas:
         for attribute in schema["properties"].values():
-            used |= set(re.findall(r"is(?:ArrayOf|Boolean|Number|Record|String)\b", _check(attribute, "")))
-    return f"import {{ {', '.join(sorted(used))} }} from './typeGuards';"
+            function_names |= set(re.findall(r"is(?:ArrayOf|Boolean|Number|Record|String)\b", _check(attribute, "")))
+    return f"import {{ {', '.join(sorted(function_names))} }} from './typeGuards';"
 
 
 def _literal(value: object) -> str:

@@ -1,7 +1,7 @@
-"""A ZenML server with SQLite on the loopback interface, in its own virtual environment.
+"""A ZenML server with SQLite on the loopback interface, in a virtual environment of its own.
 
-The requirements of ZenML conflict with newer releases of our libraries. The environment is created once, in pytest's cache. As a program
-of that environment, this module prints its port and serves until its standard input ends.
+The requirements of ZenML conflict with newer releases of our libraries. The environment is created once, in pytest's cache. A program in
+that environment runs this module too: it starts the server, prints its port, and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
 VERSION = "0.98.0"
 """The tested version of ZenML, which supports Python 3.10 to 3.14."""
-CACHE = Path(__file__).parents[2] / ".pytest_cache" / "d" / f"zenml-{VERSION}"
-PREPARED = CACHE / "server"
+ENVIRONMENT = Path(__file__).parents[2] / ".pytest_cache" / "d" / f"zenml-{VERSION}"
+"""The folder of ZenML's virtual environment."""
+NEW_SERVER = ENVIRONMENT / "server"
 """The folder with the database of a new server, which contains the administrator only."""
 ADMINISTRATOR, PASSWORD = "admin", "admin-password"
-SECONDS = 120
-"""Timeout of the start of the server, and of a call of its client."""
+TIMEOUT = 120
+"""Timeout of the start of the server, and of a call of its client, in seconds."""
 
 
 class ZenmlServer(NamedTuple):
@@ -62,10 +63,7 @@ class ZenmlServer(NamedTuple):
         return {"ZENML_STORE_URL": self.url, "ZENML_STORE_API_KEY": self.api_key}
 
     def run_client(self, code: str, *arguments: str) -> Any:
-        """Run ``code`` with ZenML's client.
-
-        Return the JSON value in the last line of its output.
-        """
+        """Run ``code`` with ZenML's client, and return the JSON value in the last line of its output."""
         return json.loads(self.run("python", "-c", code, *arguments, **self.client_variables).splitlines()[-1])
 
     def run(self, program: str, *arguments: str, answer: str = "", **variables: str) -> str:
@@ -77,10 +75,10 @@ class ZenmlServer(NamedTuple):
             answer: The text of its standard input.
             variables: Environment variables.
         """
-        command = [str(CACHE / "bin" / program), *arguments]
+        command = [str(ENVIRONMENT / "bin" / program), *arguments]
         environment = {**_environment(self.folder / "client"), **variables}
         process = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=SECONDS, input=answer, env=environment, cwd=self.folder
+            command, check=False, capture_output=True, text=True, timeout=TIMEOUT, input=answer, env=environment, cwd=self.folder
         )
         assert process.returncode == 0, process.stdout + process.stderr
         return process.stdout
@@ -117,21 +115,18 @@ class ZenmlServer(NamedTuple):
 
 
 def run_with_zenml(program: str, *arguments: str, folder: Path) -> str:
-    """Run a program in ZenML's environment without a server, with ZenML's files in ``folder``.
-
-    Return its output.
-    """
+    """Run a program in ZenML's environment without a server, with ZenML's files in ``folder``, and return its output."""
     _make_environment()
-    shutil.copytree(PREPARED / "stores", folder / "stores")
-    own = {
+    shutil.copytree(NEW_SERVER / "stores", folder / "stores")
+    variables = {
         "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
         "ZENML_DEFAULT_USER_NAME": ADMINISTRATOR,
         "ZENML_DISABLE_PIPELINE_LOGS_STORAGE": "true",
         "ZENML_DISABLE_STEP_LOGS_STORAGE": "true",
     }
-    environment = {**_environment(folder / "client"), **own}
-    command = [str(CACHE / "bin" / "python"), program, *arguments]
-    process = subprocess.run(command, check=False, capture_output=True, text=True, timeout=SECONDS, env=environment, cwd=folder)
+    environment = {**_environment(folder / "client"), **variables}
+    command = [str(ENVIRONMENT / "bin" / "python"), program, *arguments]
+    process = subprocess.run(command, check=False, capture_output=True, text=True, timeout=TIMEOUT, env=environment, cwd=folder)
     assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout
 
@@ -142,7 +137,7 @@ def running_zenml() -> Iterator[ZenmlServer]:
     _make_environment()
     with tempfile.TemporaryDirectory(prefix="zs-zenml-") as name:
         folder = Path(name)
-        shutil.copytree(PREPARED, folder / "server")
+        shutil.copytree(NEW_SERVER, folder / "server")
         with _running_server(folder / "server") as port:
             url = f"http://127.0.0.1:{port}"
             token = _send("POST", f"{url}/api/v1/login", data={"username": ADMINISTRATOR, "password": PASSWORD})["access_token"]
@@ -151,7 +146,7 @@ def running_zenml() -> Iterator[ZenmlServer]:
 
 @contextmanager
 def _running_server(folder: Path) -> Iterator[int]:
-    """Yield the port of a server with its database in the folder."""
+    """Start a server with its database in ``folder``, yield its port, and stop it."""
     variables = {
         "ZENML_LOCAL_STORES_PATH": str(folder / "stores"),
         "ZENML_SERVER": "true",
@@ -163,17 +158,17 @@ def _running_server(folder: Path) -> Iterator[int]:
     environment = {**_environment(folder), **variables}
     log = folder / "log"
     with log.open("w") as log_file:
-        command = [str(CACHE / "bin" / "python"), __file__]
+        command = [str(ENVIRONMENT / "bin" / "python"), __file__]
         server = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log_file, text=True, env=environment, cwd=folder
         )
     try:
         assert server.stdout is not None
-        first = server.stdout.readline()
-        assert first.strip().isdecimal(), log.read_text()
+        first_line = server.stdout.readline()
+        assert first_line.strip().isdecimal(), log.read_text()
         # The server listens before it answers requests.
-        _send("GET", f"http://127.0.0.1:{int(first)}/api/v1/info")
-        yield int(first)
+        _send("GET", f"http://127.0.0.1:{int(first_line)}/api/v1/info")
+        yield int(first_line)
     finally:
         server.terminate()
         server.communicate(timeout=30)
@@ -183,45 +178,46 @@ def _new_api_key(url: str, token: str) -> str:
     headers = {"Authorization": f"Bearer {token}"}
     new_account = {"name": f"tests-{secrets.token_hex(4)}", "active": True}
     account = _send("POST", f"{url}/api/v1/service_accounts", json=new_account, headers=headers)["id"]
-    created = _send("POST", f"{url}/api/v1/service_accounts/{account}/api_keys", json={"name": "key"}, headers=headers)
-    key: str = created["body"]["key"]
+    response = _send("POST", f"{url}/api/v1/service_accounts/{account}/api_keys", json={"name": "key"}, headers=headers)
+    key: str = response["body"]["key"]
     return key
 
 
-def _send(method: str, url: str, **more: Any) -> Any:
+def _send(method: str, url: str, **options: Any) -> Any:
     """Send a request, and return the JSON of its response."""
-    answer = requests.request(method, url, timeout=SECONDS, **more)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    response = requests.request(method, url, timeout=TIMEOUT, **options)
+    assert response.status_code == 200, response.text
+    return response.json()
 
 
 def _environment(folder: Path) -> dict[str, str]:
     """Return environment variables that disable prompts and analytics of ZenML."""
     folder.mkdir(parents=True, exist_ok=True)
-    quiet = {"ZENML_ANALYTICS_OPT_IN": "false", "ZENML_AUTO_OPEN_DASHBOARD": "false", "ZENML_LOGGING_COLORS_DISABLED": "true"}
-    return {"PATH": os.environ["PATH"], "HOME": str(folder), "ZENML_CONFIG_PATH": str(folder / "settings"), **quiet}
+    quiet_options = {"ZENML_ANALYTICS_OPT_IN": "false", "ZENML_AUTO_OPEN_DASHBOARD": "false", "ZENML_LOGGING_COLORS_DISABLED": "true"}
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), "ZENML_CONFIG_PATH": str(folder / "settings"), **quiet_options}
 
 
 def _make_environment() -> None:
-    """Install ZenML unless it is installed; a lock makes other processes wait."""
-    CACHE.parent.mkdir(parents=True, exist_ok=True)
-    finished_marker = CACHE / "done"
-    with (CACHE.parent / f"{CACHE.name}.lock").open("w") as lock:
+    """Install ZenML if it is not installed. A lock lets other processes wait for the end of the installation."""
+    ENVIRONMENT.parent.mkdir(parents=True, exist_ok=True)
+    finished_marker = ENVIRONMENT / "done"
+    with (ENVIRONMENT.parent / f"{ENVIRONMENT.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # The Python of a cached environment may have been removed.
-        if finished_marker.exists() and (CACHE / "bin" / "python").exists():
+        if finished_marker.exists() and (ENVIRONMENT / "bin" / "python").exists():
             return
-        shutil.rmtree(CACHE, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(CACHE)], check=True)
+        shutil.rmtree(ENVIRONMENT, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(ENVIRONMENT)], check=True)
         pip_options = ["--quiet", "--disable-pip-version-check", f"zenml[server]=={VERSION}"]
-        subprocess.run([str(CACHE / "bin" / "python"), "-m", "pip", "install", *pip_options], check=True)
+        subprocess.run([str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", *pip_options], check=True)
         # The creation of a database takes as long as the start of the server, so it is done once.
-        with _running_server(PREPARED):
+        with _running_server(NEW_SERVER):
             pass
         finished_marker.touch()
 
 
 def _serve() -> None:
+    """Start the server, print its port, and serve until the standard input ends."""
     import uvicorn
 
     listening_socket = socket.create_server(("127.0.0.1", 0))

@@ -20,7 +20,7 @@ from tests.support.cells import run_cell
 from tests.support.error_texts import error_details, is_one_line
 from tests.support.managers.counting import CountingBackend
 from tests.support.managers.stores import secret
-from tests.support.processes import SECONDS, run_python
+from tests.support.processes import TIMEOUT, run_python
 from zensecrets_jupyter import (
     Client,
     ComponentExistsError,
@@ -595,7 +595,7 @@ def test_concurrent_registrations_are_all_kept(workspace: Workspace) -> None:
     """Four processes that register at the same time lose no component and no stack."""
     writers = [_start_writer(number, 10) for number in range(4)]
     for process in writers:
-        process.communicate(timeout=SECONDS)
+        process.communicate(timeout=TIMEOUT)
         assert process.returncode == 0
     expected = {f"a-{number}-{turn}": {"number": turn, "updated": turn} for number in range(4) for turn in range(10)}
     assert {record.name: record.attributes for record in workspace.components(ANNOTATOR)} == expected
@@ -647,7 +647,7 @@ def test_a_killed_writer_leaves_complete_changes(workspace: Workspace) -> None:
     acknowledged = [int(process.stdout.readline()) for _ in range(15)]
     process.send_signal(signal.SIGKILL)
     acknowledged += [int(line) for line in process.stdout.read().split()]
-    process.wait(SECONDS)
+    process.wait(TIMEOUT)
     process.stdout.close()
     stored = {record.name: record.attributes for record in workspace.components(ANNOTATOR)}
     for turn in acknowledged:
@@ -800,7 +800,7 @@ def test_a_reader_never_sees_partial_changes(labels_workspace: Workspace) -> Non
         stacks = reader.stacks()
         assert all(stack.components for stack in stacks)
         largest_count = max(largest_count, len(stacks))
-    writer.communicate(timeout=SECONDS)
+    writer.communicate(timeout=TIMEOUT)
     assert writer.returncode == 0
     assert largest_count > 1
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.kernels import SECONDS
+from tests.support.kernels import TIMEOUT
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def test_a_breakpoint_in_a_cleaned_cell_is_reached(debugged_kernel: Kernel) -> N
 
 
 def _wait_for_event(kernel: Kernel, name: str) -> dict[str, Any]:
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline:
         try:
             message = kernel.client.get_iopub_msg(timeout=1)
