@@ -343,8 +343,8 @@ def _check_options(
     Raises:
         TypeError: If an option is unknown; the error names near misses.
     """
-    unknown = next((name for name in options if name not in zenml_options), None)
-    if unknown is None:
+    unknown_option = next((name for name in options if name not in zenml_options), None)
+    if unknown_option is None:
         return
     takes_values = method.startswith(("create_", "update_"))
     possible_values = {name: value for name, value in options.items() if takes_values and not is_value_free_argument(name)}
@@ -352,5 +352,5 @@ def _check_options(
     other_texts = [text for name, value in options.items() if name not in possible_values for text in texts_in(value)]
     mask_values([text for text in other_texts if is_opaque(text)])
     arguments = [name for name in inspect.signature(getattr(Client, method)).parameters if name not in {"self", "options"}]
-    message = f"Client.{method}() has no argument {unknown!r}. {did_you_mean(unknown, [*arguments, *zenml_options])}"
+    message = f"Client.{method}() has no argument {unknown_option!r}. {did_you_mean(unknown_option, [*arguments, *zenml_options])}"
     raise TypeError(message.rstrip())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LONG = 1 << 16
 """Maximum length of a text that is decoded as a whole."""
 _BLOCK = 1 << 10
-"""Minimum number of bytes before and after an escape sequence that an excerpt includes."""
+"""Number of bytes of a block. An excerpt includes the blocks with escape sequences, and one block before and after them."""
 _SAMPLE_INTERVAL = 8
 """Every eighth block is checked first, because most texts with escape sequences have them everywhere."""
 _LONGEST_ESCAPE = 512
@@ -38,8 +38,8 @@ class _Excerpt(PiecedView):
 def excerpt(view: TextView, has_escapes: Callable[[bytes], bool]) -> TextView:
     """Return a view of the parts of ``view`` around its escape sequences.
 
-    A value in these parts is found after decoding. A longer value, with a thousand bytes without an escape sequence, is found in ``view``
-    itself, by its beginning or its end.
+    A value in these parts is found after decoding. A longer value that has a thousand bytes without an escape sequence is found in
+    ``view`` itself, by its beginning or its end.
 
     Args:
         view: The view. The result is this view itself if it is short, or if at least half of it would be included.

@@ -81,7 +81,7 @@ def _removal_views(view: TextView, expression: re.Pattern[bytes], detection: re.
     Args:
         view: The view to decode.
         expression: Matches the bytes to remove.
-        detection: Matches wherever bytes must be removed, and perhaps elsewhere. It decides about the excerpt.
+        detection: Matches wherever bytes must be removed, and perhaps elsewhere. Only the text around its matches is decoded.
     """
     parent = excerpt(view, lambda data: detection.search(data) is not None)
     remaining = expression.sub(b"", parent.data)
