@@ -86,8 +86,8 @@ EVERYTHING_ENCODED = "%252541 &amp;amp;amp; \\\\\\x41 \\xe9 \x1b[0m <b>x</b> =41
 
 @covers("Decoding is limited, to save time.")
 @covers(
-    """For each number of decodings, all views of a text together are at most twelve times as long as the text, or three times if the text
-    is longer than 100 KB."""
+    """All views that result from the same number of decodings are together at most twelve times as long as the text, or three times if the
+    text is longer than 100 KB."""
 )
 @pytest.mark.parametrize(("length", "times"), [(100_000, 12), (3_000_000, 3)])
 def test_the_length_of_all_views_is_limited(length: int, times: int) -> None:
@@ -126,7 +126,7 @@ def test_one_encoding_is_decoded_in_a_long_text() -> None:
     assert mask_text("a.key") not in redactor.redact(longer + twice)
 
 
-@covers("In a text of more than 64 KiB, escapes are decoded with a kilobyte on either side.")
+@covers("In a text of more than 64 KiB, an escape is decoded with only one kilobyte of text on either side.")
 @pytest.mark.parametrize("length", [1 << 14, 1 << 18])
 def test_an_escape_is_decoded_with_a_kilobyte_on_either_side(length: int) -> None:
     """The view of an escape in a long text has a kilobyte on both sides.

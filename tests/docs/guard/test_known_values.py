@@ -161,10 +161,8 @@ def test_the_secrets_of_the_active_stack_are_loaded(guarded: GuardedKernel) -> N
 
 
 @covers(ACTIVE_SENTENCE)
-@covers(
-    """Otherwise the guard uses your fingerprints, if you keep any (`ZENSECRETS_FINGERPRINTS=on`); they recognize a value only within one
-    piece of output."""
-)
+@covers("Otherwise the guard uses their [fingerprints](saving.md#turn-fingerprints-on-or-off), if you keep any.")
+@covers("Fingerprints recognize a value only within one piece of output.")
 def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_environment: None) -> None:
     """Loading asks for no passphrase and calls no service; fingerprints mask the value.
 

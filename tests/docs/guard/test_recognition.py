@@ -204,7 +204,10 @@ def test_quoting_and_spacing_do_not_matter() -> None:
 @covers(
     """A value is not recognized if it has six letters and is in another case, or if it has fewer than 16 letters and is in mixed case."""
 )
-@covers("A value without its punctuation is not recognized, except for dashes in a value of twelve letters or more.")
+@covers(
+    """A value that is shown without its punctuation is not recognized, unless only dashes are missing and the value has twelve letters or
+    more."""
+)
 def test_case_and_punctuation_have_limits() -> None:
     """Each limit of the sentences is tested from both sides, for case and for punctuation."""
     any_case, one_case = 16, 7

@@ -41,12 +41,12 @@ class FolderBackend(RemoteBackend[Path, FolderOptions]):
         return [ListedKey(file.name) for file in client.glob(f"{prefix}*")]
 
     def insert(self, client: Path, key: str, envelope: SecretEnvelope) -> None:
-        written = self._write(client, envelope)
+        temporary_file = self._write(client, envelope)
         try:
             # A link is atomic, and fails if the file exists.
-            os.link(written, client / key)
+            os.link(temporary_file, client / key)
         finally:
-            written.unlink()
+            temporary_file.unlink()
 
     def overwrite(self, client: Path, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:
         self._write(client, envelope).replace(client / key)
