@@ -45,13 +45,13 @@ def test_invalid_input_is_an_error_in_one_line(case: BadInput, kernel: Kernel, t
         f"os.chdir({str(folder)!r}); os.environ.update({{'ZENSECRETS_HOME': {str(home)!r}, **{dict(case.environment)!r}}})"
     ).ok
     start = len(kernel.record)
-    ran = kernel.run(f"%zen {shlex.join(case.words)}", allow_stdin=False)
+    result = kernel.run(f"%zen {shlex.join(case.words)}", allow_stdin=False)
     assert kernel.run(f"[os.environ.pop(name) for name in {list(case.environment)!r}]; os.chdir('/')").ok
-    assert not ran.ok
-    assert ran.prompts == []
-    assert ran.stream("stdout") == ""
+    assert not result.ok
+    assert result.prompts == []
+    assert result.stream("stdout") == ""
     # A plain value on the line causes a separate warning.
-    (line,) = (line for line in ran.error.strip().splitlines() if not line.startswith("Warning: "))
+    (line,) = (line for line in result.error.strip().splitlines() if not line.startswith("Warning: "))
     assert line.startswith("UsageError: ")
     assert [part for part in case.error if part not in line] == [], line
     # The echo of the line contains attributes that are not sensitive.

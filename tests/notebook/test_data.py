@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-WRITE = """
+WRITE_WITH_LIBRARIES = """
 import base64, csv, http.server, io, json, pathlib, sqlite3, subprocess, sys, threading
 import fsspec, httpx, joblib, msgpack, msgspec, omegaconf, orjson, pandas, ruamel.yaml, sqlalchemy, toml, tomli_w, yaml
 from fsspec.implementations.memory import MemoryFileSystem
@@ -71,7 +71,7 @@ with http.server.HTTPServer(("127.0.0.1", 0), Recorder) as server:
     thread.join()
 """
 
-CACHES = """
+USE_CACHES = """
 class Session(MemoryFileSystem):
     protocol, cachable = "session", True
     def __init__(self, token="", **options):
@@ -120,14 +120,14 @@ def test_libraries_write_the_exact_value(kernel: Kernel, tmp_path: Path) -> None
 
     They write to files and a database, and send to a program and a server.
     """
-    token, typed = canary("token") + "é: 'x' \"y\" \\n #{} & <", canary("typed")
+    token, key = canary("token") + "é: 'x' \"y\" \\n #{} & <", canary("typed")
     assert kernel.run("%secret register service --token", [token]).ok
-    assert kernel.run("%secret register cloud -s aws --aws_access_key_id --aws_secret_access_key", [canary("id"), typed]).ok
-    result = kernel.run(WRITE)
+    assert kernel.run("%secret register cloud -s aws --aws_access_key_id --aws_secret_access_key", [canary("id"), key]).ok
+    result = kernel.run(WRITE_WITH_LIBRARIES)
     assert result.ok, result.error
-    written = {path.name: _read(path) for path in (tmp_path / "written").iterdir()}
-    assert len(written) == 16
-    assert {name: data for name, data in written.items() if data != {"token": token, "typed": typed}} == {}
+    files = {path.name: _read(path) for path in (tmp_path / "written").iterdir()}
+    assert len(files) == 16
+    assert {name: data for name, data in files.items() if data != {"token": token, "typed": key}} == {}
     assert kernel.run("print(data)").stream("stdout") == (
         "{'token': '‹secret:service.token›', 'typed': '‹secret:cloud.aws_secret_access_key›'}\n"
     )
@@ -140,7 +140,7 @@ def test_caches_of_libraries_distinguish_values(kernel: Kernel) -> None:
     """
     for name in ("one", "two"):
         assert kernel.run(f"%secret register {name} --token", [canary(name)]).ok
-    imports = "\n".join(line for line in WRITE.splitlines() if line.startswith(("import", "from")))
-    result = kernel.run(f"{imports}\nclient = Client()\n{CACHES}")
+    imports = "\n".join(line for line in WRITE_WITH_LIBRARIES.splitlines() if line.startswith(("import", "from")))
+    result = kernel.run(f"{imports}\nclient = Client()\n{USE_CACHES}")
     assert result.ok, result.error
     assert result.stream("stdout") == "‹secret:one.token›\n"

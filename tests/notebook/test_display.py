@@ -21,8 +21,8 @@ GET = "from zensecrets_jupyter import Client; Client().get_secret('db')"
 @pytest.fixture
 def prepared_kernel(kernel: Kernel) -> Kernel:
     """Return a kernel with a secret, and a stack that refers to a missing secret."""
-    ran = kernel.run("%secret register db --schema=postgresql --user=ada --password", [canary("display")])
-    assert ran.ok, ran.error
+    result = kernel.run("%secret register db --schema=postgresql --user=ada --password", [canary("display")])
+    assert result.ok, result.error
     assert kernel.run("%zen annotator register <b>bold</b> --flavor=label_studio --authentication_secret={{ls.key}}").ok
     assert kernel.run("%stack update default -an <b>bold</b>").ok
     return kernel
@@ -34,27 +34,27 @@ def test_a_secret_is_a_masked_table(prepared_kernel: Kernel, cell: str) -> None:
 
     The name of the user is not masked.
     """
-    ran = prepared_kernel.run(cell)
+    result = prepared_kernel.run(cell)
     for mime in ("text/html", "text/plain"):
-        (shown,) = ran.shown(mime)
-        assert "‹secret:db.password›" in unescape(shown)
-        assert "ada" in shown
-    assert not find_canary(repr(ran))
+        (display_text,) = result.shown(mime)
+        assert "‹secret:db.password›" in unescape(display_text)
+        assert "ada" in display_text
+    assert not find_canary(repr(result))
 
 
 def test_a_secret_in_a_list_is_one_line(prepared_kernel: Kernel) -> None:
     """A secret in a list is displayed as its masked repr."""
-    (shown,) = prepared_kernel.run(f"{GET.split(';', maxsplit=1)[0]}; [Client().get_secret('db')]").shown()
-    assert shown.startswith("[PostgreSQLSecretSchema(")
-    assert "‹secret:db.password›" in shown
+    (display_text,) = prepared_kernel.run(f"{GET.split(';', maxsplit=1)[0]}; [Client().get_secret('db')]").shown()
+    assert display_text.startswith("[PostgreSQLSecretSchema(")
+    assert "‹secret:db.password›" in display_text
 
 
 def test_a_value_is_displayed_as_a_mask(prepared_kernel: Kernel) -> None:
     """A value is displayed as a mask, and code gets the value itself."""
     for cell in ("%secret get db --key password", f"{GET}.content['password']"):
         assert prepared_kernel.run(cell).shown() == ["'‹secret:db.password›'"]
-    ran = prepared_kernel.run("value = %secret get db --key password\n(type(value), len(value) > 20)")
-    assert ran.shown() == ["(str, True)"]
+    result = prepared_kernel.run("value = %secret get db --key password\n(type(value), len(value) > 20)")
+    assert result.shown() == ["(str, True)"]
 
 
 PIPELINE = """
@@ -86,9 +86,9 @@ def test_an_object_is_displayed_as_a_table(prepared_kernel: Kernel, cell: str, t
     # The missing secret of the fixture's annotator would stop the run.
     assert prepared_kernel.run("%stack register plain -o default -a default -x default --set\nrun = one_step()").ok
     assert prepared_kernel.run("%stack set default").ok
-    (shown,) = prepared_kernel.run(cell).shown("text/html")
-    assert "<table" in shown
-    assert text in shown
+    (html,) = prepared_kernel.run(cell).shown("text/html")
+    assert "<table" in html
+    assert text in html
 
 
 def test_names_are_escaped(prepared_kernel: Kernel) -> None:
@@ -106,8 +106,8 @@ def test_an_assigned_magic_returns_an_object(prepared_kernel: Kernel) -> None:
     """
     assert prepared_kernel.run("s = %secret get db").shown() == []
     assert prepared_kernel.run("s.user").shown() == ["'ada'"]
-    ran = prepared_kernel.run("r = %stack validate\n[(p.code, p.attribute) for p in r.problems]")
-    assert ran.shown() == ["[('secret-not-found', 'authentication_secret')]"]
+    result = prepared_kernel.run("r = %stack validate\n[(p.code, p.attribute) for p in r.problems]")
+    assert result.shown() == ["[('secret-not-found', 'authentication_secret')]"]
 
 
 def test_no_value_is_left_in_messages_or_files(prepared_kernel: Kernel, tmp_path: Path) -> None:

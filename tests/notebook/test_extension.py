@@ -91,10 +91,10 @@ def test_reloading_keeps_the_magics(shell: InteractiveShell) -> None:
 
 def test_an_earlier_magic_of_the_same_name_is_restored(shell: InteractiveShell) -> None:
     """An earlier `%stack` of the user is restored by `%unload_ext`."""
-    earlier = shell.magics_manager.magics["line"]["stack"] = lambda _line: "earlier"
+    earlier_magic = shell.magics_manager.magics["line"]["stack"] = lambda _line: "earlier"
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     shell.run_line_magic("unload_ext", "zensecrets_jupyter")
-    assert shell.magics_manager.magics["line"]["stack"] is earlier
+    assert shell.magics_manager.magics["line"]["stack"] is earlier_magic
 
 
 def test_loading_changes_one_shell_only(shell: InteractiveShell, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_an_embedded_shell_masks_values(shell: InteractiveShell, capsys: pytest.
     shell.run_cell("import sys; print(value[:20], end=''); print(value[20:]); print(value, file=sys.stderr); value")
     shell.run_cell("raise ValueError(value)")
     shell.run_line_magic("unload_ext", "zensecrets_jupyter")
-    shown = capsys.readouterr()
-    assert value not in shown.out + shown.err
-    assert (shown.out + shown.err).count("‹secret:some.key›") >= 4
+    output = capsys.readouterr()
+    assert value not in output.out + output.err
+    assert (output.out + output.err).count("‹secret:some.key›") >= 4
     the_redactor().forget("some.key")

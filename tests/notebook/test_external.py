@@ -42,8 +42,8 @@ def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> N
         ]
     ):
         line = f"%zen secrets-manager register team{number} --flavor=vault {typed}"
-        ran = kernel.run(line)
-        assert (ran.ok, ran.stream("stderr")) == (True, "")
+        result = kernel.run(line)
+        assert (result.ok, result.stream("stderr")) == (True, "")
         assert kernel.run(f"external('team{number}') == {expected!r}").shown() == ["True"]
         assert kernel.run("In[-3]").shown() == [repr(f"get_ipython().run_line_magic('zen', {line[5:]!r})")]
 
@@ -107,18 +107,18 @@ def _document_kinds(secret: str) -> dict[str, tuple[dict[str, object], set[str]]
 def test_only_sensitive_keys_of_external_secrets_are_masked(tmp_path: Path, aws: dict[str, str], kind: str) -> None:
     """Passwords are masked; hosts, ports, users and databases are not."""
     secret = secrets.token_urlsafe(24)
-    document, masked = _document_kinds(secret)[kind]
+    document, masked_keys = _document_kinds(secret)[kind]
     with running_kernel(tmp_path, {**aws, "ZENSECRETS_PASSPHRASE": "some passphrase"}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run(f"%zen secrets-manager register team --flavor=aws --external db={_put(aws, document)}").ok
         assert kernel.run("%stack register s -o default -a default -x team --set").ok
-        ran = kernel.run("from zensecrets_jupyter import Client; content = Client().get_secret('db').content; print(len(content))")
-        assert ran.stream("stdout") == f"{len(document)}\n", ran.error
+        result = kernel.run("from zensecrets_jupyter import Client; content = Client().get_secret('db').content; print(len(content))")
+        assert result.stream("stdout") == f"{len(document)}\n", result.error
         for key, value in document.items():
-            shown = kernel.run(f"print(content[{key!r}])").stream("stdout")
-            assert (shown != f"{value}\n") is (key in masked), key
+            output = kernel.run(f"print(content[{key!r}])").stream("stdout")
+            assert (output != f"{value}\n") is (key in masked_keys), key
         table = "".join(kernel.run("%secret get db").shown())
-        assert [key for key, value in document.items() if str(value)[:12] not in table] == [key for key in document if key in masked]
+        assert [key for key, value in document.items() if str(value)[:12] not in table] == [key for key in document if key in masked_keys]
         assert secret[:12] not in json.dumps([message["content"] for message in kernel.record], default=str)
 
 
@@ -130,15 +130,15 @@ def test_clear_keys_are_not_masked(tmp_path: Path, aws: dict[str, str]) -> None:
     path = _put(
         aws, {"alpha": "harmless-one-77", "beta": "harmless-two-88", "gamma": "harmless-three-99", "password": secrets.token_hex(12)}
     )
-    show = "print(*Client().get_secret('db', refresh=True).content.values())"
+    print_values = "print(*Client().get_secret('db', refresh=True).content.values())"
     with running_kernel(tmp_path, {**aws, "ZENSECRETS_PASSPHRASE": "some passphrase"}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         line = f"%zen secrets-manager register team --flavor=aws --external db={path} --clear alpha --clear=beta,db.gamma"
         assert kernel.run(line).ok
         assert kernel.run("%stack register s -o default -a default -x team --set").ok
-        shown = kernel.run(f"from zensecrets_jupyter import Client; {show}").stream("stdout")
-        assert shown == "harmless-one-77 harmless-two-88 harmless-three-99 ‹secret:db.password›\n"
+        output = kernel.run(f"from zensecrets_jupyter import Client; {print_values}").stream("stdout")
+        assert output == "harmless-one-77 harmless-two-88 harmless-three-99 ‹secret:db.password›\n"
         assert kernel.run("%zen secrets-manager update team --clear beta").ok
-        shown = kernel.run(show).stream("stdout")
-        assert shown == "‹secret:db.alpha› harmless-two-88 ‹secret:db.gamma› ‹secret:db.password›\n"
+        output = kernel.run(print_values).stream("stdout")
+        assert output == "‹secret:db.alpha› harmless-two-88 ‹secret:db.gamma› ‹secret:db.password›\n"
         assert "an empty key" in kernel.run("%zen secrets-manager update team --clear=,").error

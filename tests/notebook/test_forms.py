@@ -36,18 +36,18 @@ def open_form(kernel: Kernel, code: str) -> FormClient:
     return FormClient(kernel, kernel.run(code, in_notebook=True))
 
 
-def content_of(kernel: Kernel, name: str) -> dict[str, str]:
+def content_in_kernel(kernel: Kernel, name: str) -> dict[str, str]:
     """Return the content of a secret.
 
     The kernel writes the content to a file, because messages are recorded.
     """
-    ran = kernel.run(
+    result = kernel.run(
         f"import json, pathlib, zensecrets_jupyter as zs\n"
         f"file = pathlib.Path('content.json')\n"
         f"_ = file.write_text(json.dumps(zs.Client().get_secret({name!r}).content)); str(file.absolute())"
     )
-    assert ran.ok, ran.error
-    path = Path(ran.shown()[0].strip("'"))
+    assert result.ok, result.error
+    path = Path(result.shown()[0].strip("'"))
     content: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     path.unlink()
     return content
@@ -74,7 +74,7 @@ def test_a_submitted_form_registers_a_secret(kernel: Kernel) -> None:
     line = "✔ registered cloud (2 keys) in default (local)"
     assert (form.state["phase"], form.state["line"]) == ("submitted", line)
     assert form.updates == [{"text/plain": line}]
-    assert content_of(kernel, "cloud") == {"aws_access_key_id": first, "aws_secret_access_key": second}
+    assert content_in_kernel(kernel, "cloud") == {"aws_access_key_id": first, "aws_secret_access_key": second}
 
 
 def test_a_later_cell_says_that_the_form_is_waiting(kernel: Kernel) -> None:
@@ -101,7 +101,7 @@ def test_an_update_keeps_the_values_of_empty_fields(kernel: Kernel) -> None:
     ]
     form.submit({"b": new, "d": more}, removed=["c"])
     assert form.state["line"] == "✔ updated mine (3 keys) in default (local)"
-    assert content_of(kernel, "mine") == {"a": old, "b": new, "d": more}
+    assert content_in_kernel(kernel, "mine") == {"a": old, "b": new, "d": more}
 
 
 def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Kernel) -> None:
@@ -112,21 +112,21 @@ def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Ker
     kernel.run("%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}")
     kernel.run("%zen alerter register chat --flavor=slack --slack_token={{chat.token}} --default_slack_channel_id={{chat.room}}")
     kernel.run("%stack update -an labels -al chat")
-    chat = open_form(kernel, "%secret register chat --token")
-    assert [section["title"] for section in chat.state["sections"]] == [""], "The title of the form contains the name of the secret."
-    chat.submit({"token": canary("t")})
+    chat_form = open_form(kernel, "%secret register chat --token")
+    assert [section["title"] for section in chat_form.state["sections"]] == [""], "The title of the form contains the name of the secret."
+    chat_form.submit({"token": canary("t")})
     form = open_form(kernel, "%stack register-secrets")
-    asked = [(section["title"], [field["key"] for field in section["fields"]]) for section in form.state["sections"]]
-    assert asked == [("chat", ["room"]), ("studio", ["key"])]
+    sections_with_keys = [(section["title"], [field["key"] for field in section["fields"]]) for section in form.state["sections"]]
+    assert sections_with_keys == [("chat", ["room"]), ("studio", ["key"])]
     assert form.state["sections"][1]["fields"][0]["needed_by"] == ["annotator 'labels'.authentication_secret"]
     form.submit({"room": canary("r")}, {"key": canary("k")})
     assert form.state["line"] == "✔ registered chat (1 key), studio (1 key) in default (local)"
     assert "valid" in kernel.run("%stack validate").shown()[0]
-    everything = open_form(kernel, "%stack register-secrets --all")
-    assert [len(section["fields"]) for section in everything.state["sections"]] == [2, 1]
+    form_with_all = open_form(kernel, "%stack register-secrets --all")
+    assert [len(section["fields"]) for section in form_with_all.state["sections"]] == [2, 1]
     kernel.run("%secret delete studio -y")
-    alone = open_form(kernel, "%stack register-secrets")
-    assert [section["title"] for section in alone.state["sections"]] == ["studio"]
+    studio_form = open_form(kernel, "%stack register-secrets")
+    assert [section["title"] for section in studio_form.state["sections"]] == ["studio"]
 
 
 def test_a_failed_submission_keeps_the_values(kernel: Kernel) -> None:
@@ -141,7 +141,7 @@ def test_a_failed_submission_keeps_the_values(kernel: Kernel) -> None:
     kernel.run("%secret delete cloud -y")
     form.submit({})
     assert form.state["phase"] == "submitted"
-    assert content_of(kernel, "cloud") == {"token": value}
+    assert content_in_kernel(kernel, "cloud") == {"token": value}
 
 
 def test_an_update_of_a_deleted_secret_is_refused(kernel: Kernel) -> None:
@@ -181,8 +181,8 @@ INVALID_SUBMISSIONS: list[tuple[str, dict[str, Any]]] = [
     ("a malformed key", {"sections": [{"values": [["a b", canary("1")]], "removed": []}]}),
     ("no key at all", {"sections": [{"values": [], "removed": []}]}),
     ("an unknown section", {"sections": [{"values": [], "removed": []}, {"values": [["a", canary("1")]], "removed": []}]}),
-    ("another form's", {"form_id": "another", "sections": [{"values": [["a", canary("1")]], "removed": []}]}),
-    ("an earlier attempt's", {"attempt": 7, "sections": [{"values": [["a", canary("1")]], "removed": []}]}),
+    ("the identifier of another form", {"form_id": "another", "sections": [{"values": [["a", canary("1")]], "removed": []}]}),
+    ("the number of another attempt", {"attempt": 7, "sections": [{"values": [["a", canary("1")]], "removed": []}]}),
     ("half a character", {"sections": [{"values": [["a", canary("1") + chr(0xD800)]], "removed": []}]}),
     ("no text", {"sections": [{"values": [["a", 1]], "removed": []}]}),
     ("no object", {"sections": 3}),
@@ -213,16 +213,16 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('refusals.log'))")
     log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").shown()[0].strip("'"))
     form = open_form(kernel, "%secret register mine")
-    good = {"form_id": form.id, "attempt": 0, "sections": [{"values": [["a", canary()]], "removed": []}], "passphrase": None}
-    other = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
-    first = form.state["public_key"]
-    for sealed in (form.seal(good, other), "AAAA", "no base64!", None, 5, base64.b64encode(b"x" * 100).decode()):
+    valid_submission = {"form_id": form.id, "attempt": 0, "sections": [{"values": [["a", canary()]], "removed": []}], "passphrase": None}
+    other_key = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
+    first_key = form.state["public_key"]
+    for sealed in (form.seal(valid_submission, other_key), "AAAA", "no base64!", None, 5, base64.b64encode(b"x" * 100).decode()):
         form.send({"kind": "submit", "sealed": sealed})
         assert form.state["problem"].startswith("The submission could not be read")
     # This message is encrypted to the first key, which an earlier message has used.
-    form.send({"kind": "submit", "sealed": form.seal({**good, "attempt": form.state["attempt"]}, first)})
+    form.send({"kind": "submit", "sealed": form.seal({**valid_submission, "attempt": form.state["attempt"]}, first_key)})
     assert form.state["phase"] == "open"
-    message = {"kind": "submit", "sealed": form.seal({**good, "attempt": form.state["attempt"]})}
+    message = {"kind": "submit", "sealed": form.seal({**valid_submission, "attempt": form.state["attempt"]})}
     form.send(message)
     assert form.state["phase"] == "submitted"
     form.send(message)
@@ -309,8 +309,8 @@ def test_without_a_notebook_there_are_prompts_or_an_error(kernel: Kernel) -> Non
     """
     assert kernel.run("%secret register a --key --wait", [canary("1")]).ok
     assert kernel.run("import zensecrets_jupyter as zs\n(await zs.SecretForm('b', keys=['key'])).name", [canary("2")]).shown() == ["'b'"]
-    ran = kernel.run("%secret register c --key", allow_stdin=False, in_notebook=True)
-    assert "ZENSECRETS_SECRET_C_KEY" in ran.error
+    result = kernel.run("%secret register c --key", allow_stdin=False, in_notebook=True)
+    assert "ZENSECRETS_SECRET_C_KEY" in result.error
     assert kernel.run("%secret register d --key --wait", [canary("3")]).ok
     assert {"a", "b", "d"} <= set(secret_table(kernel).split())
 
@@ -329,11 +329,11 @@ def test_a_truncated_answer_in_a_console_is_refused(kernel: Kernel, answer: str,
 
     The error does not quote the answer.
     """
-    ran = kernel.run("%secret register x --key", lambda prompt: "" if "Press Enter" in prompt else answer)
-    shown = f"{ran.error}{ran.stream('stdout')}{ran.stream('stderr')}"
-    assert problem in shown
-    assert "--KEY=@FILE" in shown
-    assert not find_canary(shown)
+    result = kernel.run("%secret register x --key", lambda prompt: "" if "Press Enter" in prompt else answer)
+    output = f"{result.error}{result.stream('stdout')}{result.stream('stderr')}"
+    assert problem in output
+    assert "--KEY=@FILE" in output
+    assert not find_canary(output)
     assert not kernel.run("%secret get x").ok
 
 
@@ -372,7 +372,7 @@ def test_an_import_is_previewed(kernel: Kernel) -> None:
     new = canary()
     form.submit({"b": new})
     assert form.state["line"] == "✔ imported some (2 keys) from some.env"
-    assert content_of(kernel, "some") == {"a": "from-the-file", "b": new}
+    assert content_in_kernel(kernel, "some") == {"a": "from-the-file", "b": new}
 
 
 def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
@@ -415,5 +415,5 @@ def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
         assert "two" not in secret_table(kernel).split()
         second.submit({})
         assert second.state["phase"] == "submitted", second.state
-        assert content_of(kernel, "two") == {"a": value}
+        assert content_in_kernel(kernel, "two") == {"a": value}
         assert find_canary(repr(kernel.record)) == []

@@ -18,28 +18,28 @@ ANNOTATOR = "%zen annotator register labels --flavor=label_studio --authenticati
 
 
 @pytest.mark.parametrize(
-    ("cell", "prompts"),
+    ("cell", "prompt_count"),
     [("%secret register new --a --b", 2), ("%secret update known --token", 1), ("%stack register-secrets", 2), ("%secret delete known", 1)],
 )
-def test_an_interrupt_at_a_prompt_changes_nothing(kernel: Kernel, tmp_path: Path, cell: str, prompts: int) -> None:
+def test_an_interrupt_at_a_prompt_changes_nothing(kernel: Kernel, tmp_path: Path, cell: str, prompt_count: int) -> None:
     """A command that is interrupted at its last prompt writes nothing.
 
     No message or file contains a value.
     """
     assert kernel.run(f"%secret register known --token=value\n{ANNOTATOR}\n%stack update default -an labels").ok
     is_unchanged = "import hashlib; from zensecrets_jupyter import Client; Client().get_secret('known').content == {'token': 'value'}"
-    shown_prompts: list[str] = []
+    received_prompts: list[str] = []
 
     def interrupt_at_last_prompt(prompt: str) -> str:
-        shown_prompts.append(prompt)
-        if len(shown_prompts) == prompts:
+        received_prompts.append(prompt)
+        if len(received_prompts) == prompt_count:
             kernel.manager.interrupt_kernel()
             time.sleep(1)
         return canary("late")
 
-    ran = kernel.run(cell, interrupt_at_last_prompt)
-    assert not ran.ok
-    assert ran.stream("stderr").strip() == "UsageError: Interrupted: the command was stopped before it was done."
+    result = kernel.run(cell, interrupt_at_last_prompt)
+    assert not result.ok
+    assert result.stream("stderr").strip() == "UsageError: Interrupted: the command was stopped before it was done."
     assert kernel.run("names = %secret list\n[row['name'] for row in names]").shown() == ["['known']"]
     assert kernel.run(is_unchanged).shown() == ["True"]
     assert not find_canary(repr(kernel.record))

@@ -55,10 +55,10 @@ def test_progress_is_one_updated_line(kernel: Kernel, tmp_path: Path) -> None:
     No output contains a value.
     """
     _register_secrets(kernel, tmp_path, 60)
-    ran = kernel.run(COPY)
-    assert ran.ok
-    kinds = [message["msg_type"] for message in ran.messages]
-    updates = [message["content"] for message in ran.messages if message["msg_type"] in {"display_data", "update_display_data"}]
+    result = kernel.run(COPY)
+    assert result.ok
+    kinds = [message["msg_type"] for message in result.messages]
+    updates = [message["content"] for message in result.messages if message["msg_type"] in {"display_data", "update_display_data"}]
     assert kinds.count("display_data") == 1
     assert kinds.count("update_display_data") >= 2
     assert len({content["transient"]["display_id"] for content in updates}) == 1
@@ -66,7 +66,7 @@ def test_progress_is_one_updated_line(kernel: Kernel, tmp_path: Path) -> None:
     counts = [int(re.fullmatch(r"Copying to slow: (\d+) of 60 secrets", line)[1]) for line in lines]  # type: ignore[index] # without a match the test fails
     assert counts == sorted(counts)
     assert counts[-1] == 60
-    assert ran.stream("stdout") == ("Copied 60 secrets from 'default' to 'slow'.\nTo use them there: %stack update default -x slow\n")
+    assert result.stream("stdout") == ("Copied 60 secrets from 'default' to 'slow'.\nTo use them there: %stack update default -x slow\n")
     assert kernel.run("same()").shown() == ["True"]
     assert not find_canary(repr(kernel.record))
     assert not find_canary(tmp_path)
@@ -75,11 +75,11 @@ def test_progress_is_one_updated_line(kernel: Kernel, tmp_path: Path) -> None:
 def test_a_quick_copy_shows_no_progress(kernel: Kernel, tmp_path: Path) -> None:
     """A short copy prints one sentence, and a dry run displays a table."""
     _register_secrets(kernel, tmp_path, 2)
-    planned = kernel.run(f"{COPY} --dry-run")
-    assert "2 new." in planned.shown("text/html")[0]
-    ran = kernel.run(COPY)
-    assert ran.shown() == []
-    assert ran.stream("stdout").startswith("Copied 2 secrets")
+    dry_run = kernel.run(f"{COPY} --dry-run")
+    assert "2 new." in dry_run.shown("text/html")[0]
+    result = kernel.run(COPY)
+    assert result.shown() == []
+    assert result.stream("stdout").startswith("Copied 2 secrets")
 
 
 def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) -> None:
@@ -91,17 +91,17 @@ def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) ->
     request = kernel.start(COPY)
     time.sleep(1.5)
     kernel.manager.interrupt_kernel()
-    stopped = kernel.read_messages(request)
+    messages = kernel.read_messages(request)
     kernel.reply(request)
-    output = "".join(message["content"]["text"] for message in stopped if message["msg_type"] == "stream")
+    output = "".join(message["content"]["text"] for message in messages if message["msg_type"] == "stream")
     match = re.search(
         r"UsageError: Interrupted: (\d+) of 100 secrets are in 'slow', each of them complete\. Copy again to continue", output
     )
     assert match, output
-    number = int(match[1])
+    copied_count = int(match[1])
     # The copy that was running at the interrupt may have succeeded.
-    assert kernel.run("len(slow.list_secrets())").shown() in ([f"{number}"], [f"{number + 1}"])
-    assert 0 < number < 100
+    assert kernel.run("len(slow.list_secrets())").shown() in ([f"{copied_count}"], [f"{copied_count + 1}"])
+    assert 0 < copied_count < 100
     assert kernel.run(f"Slow.seconds = 0\n{COPY}").ok
     assert kernel.run("same()").shown() == ["True"]
     assert not find_canary(repr(kernel.record))
@@ -118,11 +118,11 @@ def test_conflicts_cause_prompts(kernel: Kernel, tmp_path: Path) -> None:
     non_interactive = kernel.run(COPY, allow_stdin=False)
     assert not non_interactive.ok
     assert "--on-conflict=skip" in non_interactive.error
-    answered = kernel.run(COPY, ["s", "r"])
-    assert [prompt["prompt"][:50] for prompt in answered.prompts] == [
+    interactive = kernel.run(COPY, ["s", "r"])
+    assert [prompt["prompt"][:50] for prompt in interactive.prompts] == [
         f"'slow' already has a secret 'n00{n}': other values o" for n in (0, 1)
     ]
-    assert answered.stream("stdout").startswith("Copied 1 secret from 'default' to 'slow'; 1 of them replaced a secret; 1 skipped.")
+    assert interactive.stream("stdout").startswith("Copied 1 secret from 'default' to 'slow'; 1 of them replaced a secret; 1 skipped.")
     assert kernel.run("str(slow.get_secret('n000').value('key')) == 'theirs', same()").shown() == ["(True, False)"]
     assert kernel.run(f"{COPY} --on-conflict=replace").ok
     assert kernel.run("same()").shown() == ["True"]
@@ -143,11 +143,11 @@ def check(self, name, record):
 Slow.check = check
 """
     assert kernel.run(check).ok
-    ran = kernel.run(COPY)
-    assert not ran.ok
-    assert ran.error.strip() == "UsageError: 1 secret could not be copied; the table above has the reasons."
-    assert "The name is odd." in ran.shown("text/html")[0]
-    assert ran.stream("stdout") == "Copied 2 secrets from 'default' to 'slow'; 1 can't be copied.\n"
+    result = kernel.run(COPY)
+    assert not result.ok
+    assert result.error.strip() == "UsageError: 1 secret could not be copied; the table above has the reasons."
+    assert "The name is odd." in result.shown("text/html")[0]
+    assert result.stream("stdout") == "Copied 2 secrets from 'default' to 'slow'; 1 can't be copied.\n"
     assert kernel.run("slow.list_secrets()").shown() == ["['n000', 'n002']"]
 
 
@@ -165,15 +165,15 @@ def test_ipython_at_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
     ipython = spawn_in_terminal(
         str(Path(sys.executable).parent / "ipython"), ["--simple-prompt", "--no-banner"], environment, folder=tmp_path
     )
-    shown = ""
+    screen = ""
     lines = ["%load_ext zensecrets_jupyter", "import os, slow; slow.fill(os.environ['SOME_API_TOKEN'])"]
     for line in [*lines, "%zen secrets-manager register slow --flavor=slow", COPY, "exit"]:
         ipython.expect(r"In \[\d+\]: ")
-        shown += str(ipython.before)
+        screen += str(ipython.before)
         ipython.sendline(line)
     ipython.expect(pexpect.EOF)
     ipython.close()
-    shown += str(ipython.before)
-    assert re.search(r"\d+/50", shown)
-    assert re.search(r"\x1b\[2KCopied 50 secrets from 'default' to 'slow'\.", shown)
-    assert not find_canary(shown)
+    screen += str(ipython.before)
+    assert re.search(r"\d+/50", screen)
+    assert re.search(r"\x1b\[2KCopied 50 secrets from 'default' to 'slow'\.", screen)
+    assert not find_canary(screen)

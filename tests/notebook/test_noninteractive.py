@@ -43,10 +43,10 @@ NEEDS_ANSWER = [
 def test_a_command_that_needs_an_answer_raises_an_error(kernel: Kernel, cell: str, words: list[str]) -> None:
     """The error names the missing value and how to pass it; nothing is written."""
     assert kernel.run("%secret register known --token=value").ok
-    ran = kernel.run(cell, allow_stdin=False)
-    assert not ran.ok
-    assert ran.prompts == []
-    line = ran.error.strip().splitlines()[-1]
+    result = kernel.run(cell, allow_stdin=False)
+    assert not result.ok
+    assert result.prompts == []
+    line = result.error.strip().splitlines()[-1]
     assert all(word in line for word in words), line
     assert kernel.run("names = %secret list\nlen(names)").shown() == ["1"]
 

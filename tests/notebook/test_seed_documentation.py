@@ -20,7 +20,7 @@ REGISTER_ANNOTATOR = (
     "%zen annotator register label_studio_annotator --flavor=label_studio "
     "--authentication_secret={{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}"
 )
-STORED = "from zensecrets_jupyter import Client; Client().workspace.components()[0].attributes['authentication_secret']"
+READ_STORED_REFERENCE = "from zensecrets_jupyter import Client; Client().workspace.components()[0].attributes['authentication_secret']"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_a_reference_is_stored_as_typed(kernel: Kernel, variable: str) -> None:
     """A reference is stored as typed, even if a variable has its name."""
     assert kernel.run(variable).ok
     assert kernel.run(REGISTER_ANNOTATOR).ok
-    assert kernel.run(STORED).shown() == ["'{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}'"]
+    assert kernel.run(READ_STORED_REFERENCE).shown() == ["'{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}'"]
 
 
 def test_the_annotator_resolves_its_secret(kernel: Kernel, tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_register_secrets_prompts_for_missing_values(kernel: Kernel, tmp_path: P
     value = canary("register-secrets")
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run("%stack update default -an label_studio_annotator").ok
-    ran = kernel.run(f"%stack register-secrets{stack}", [value])
-    assert ran.ok, ran.error
-    assert [prompt["password"] for prompt in ran.prompts] == [True]
-    assert "label_studio_secret" in ran.prompts[0]["prompt"]
+    result = kernel.run(f"%stack register-secrets{stack}", [value])
+    assert result.ok, result.error
+    assert [prompt["password"] for prompt in result.prompts] == [True]
+    assert "label_studio_secret" in result.prompts[0]["prompt"]
     again = kernel.run(f"%stack register-secrets{stack} --skip-existing")
     assert again.ok, again.error
     _check_no_leak(kernel, tmp_path)
@@ -70,9 +70,9 @@ def test_register_secrets_prompts_for_missing_values(kernel: Kernel, tmp_path: P
 def test_interactive_registration(kernel: Kernel, tmp_path: Path) -> None:
     """`secrets-manager secret register SECRET_NAME -i` prompts for keys and values until a key is empty."""
     value = canary("interactive")
-    ran = kernel.run("%zen secrets-manager secret register SECRET_NAME -i", ["first", value, ""])
-    assert ran.ok, ran.error
-    assert all(prompt["password"] for prompt in ran.prompts)
+    result = kernel.run("%zen secrets-manager secret register SECRET_NAME -i", ["first", value, ""])
+    assert result.ok, result.error
+    assert all(prompt["password"] for prompt in result.prompts)
     assert _digest_in(kernel, "SECRET_NAME", "first") == _digest(value)
     _check_no_leak(kernel, tmp_path)
 
@@ -89,8 +89,10 @@ def test_values_from_files(kernel: Kernel, tmp_path: Path) -> None:
     content = canary("file") + "\n special: \"'{{}}$HOME é\n"
     (tmp_path / "path" / "to").mkdir(parents=True)
     (tmp_path / "path" / "to" / "file.txt").write_text(content, encoding="utf-8")
-    ran = kernel.run("%zen secrets-manager secret register SECRET_NAME --attr_from_literal=value \\\n   --attr_from_file=@path/to/file.txt")
-    assert ran.ok, ran.error
+    result = kernel.run(
+        "%zen secrets-manager secret register SECRET_NAME --attr_from_literal=value \\\n   --attr_from_file=@path/to/file.txt"
+    )
+    assert result.ok, result.error
     assert _digest_in(kernel, "SECRET_NAME", "attr_from_literal") == _digest("value")
     assert _digest_in(kernel, "SECRET_NAME", "attr_from_file") == _digest(content)
     assert not find_canary(repr(kernel.record).encode())
@@ -124,8 +126,8 @@ def test_the_step_loads_the_secret(kernel: Kernel) -> None:
     assert kernel.run("%secret register SECRET_NAME --key1=value1 --key2=value2").ok
     assert kernel.run("seen = []").ok
     assert kernel.run(STEP).ok
-    ran = kernel.run("secret_loader()\nassert seen == [{'key1': 'value1', 'key2': 'value2'}]")
-    assert ran.ok, ran.error
+    result = kernel.run("secret_loader()\nassert seen == [{'key1': 'value1', 'key2': 'value2'}]")
+    assert result.ok, result.error
     missing = kernel.run("%secret delete SECRET_NAME -y\nsecret_loader()")
     assert not missing.ok
     assert "SECRET_NAME" in missing.error

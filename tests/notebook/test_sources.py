@@ -12,6 +12,7 @@ import pytest
 
 from tests.notebook.cells.session_copies import find_leaks
 from tests.support.kernels import running_kernel
+from tests.support.leaks import is_visible
 from tests.support.terminal import spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary
 
@@ -40,21 +41,15 @@ SETTING = {
 """Ways in which code sets a variable."""
 
 
-def _is_visible(kernel: Kernel, value: str, length: int = 12) -> bool:
-    """Return whether the messages contain ``length`` consecutive characters of a value."""
-    everything = "".join(json.dumps(message["content"], ensure_ascii=False) for message in kernel.record)
-    return any(value[start : start + length] in everything for start in range(len(value) - length + 1))
-
-
 @pytest.mark.parametrize("way", list(SETTING))
 def test_a_variable_set_after_loading_is_masked_in_the_same_cell(kernel: Kernel, tmp_path: Path, way: str) -> None:
     """A variable that code sets is masked in the next output."""
     value = secrets.token_urlsafe(24)
     (tmp_path / "value").write_text(value)
-    ran = kernel.run(f"import os, pathlib\nvalue = pathlib.Path('value').read_text()\n{SETTING[way]}\nprint('it is', value)")
-    assert ran.ok, ran.error
-    assert ran.stream("stdout").splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›"
-    assert not _is_visible(kernel, value)
+    result = kernel.run(f"import os, pathlib\nvalue = pathlib.Path('value').read_text()\n{SETTING[way]}\nprint('it is', value)")
+    assert result.ok, result.error
+    assert result.stream("stdout").splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›"
+    assert not is_visible(kernel, value)
 
 
 def _secret_variables() -> dict[str, tuple[str, list[str]]]:
@@ -112,17 +107,17 @@ def test_secret_parts_of_variables_are_masked(tmp_path: Path, when: str) -> None
     with running_kernel(tmp_path, environment if when.startswith("before") else {}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         code = "import json, os\nvariables = json.load(open('variables.json'))\nos.environ.update(variables)"
-        ran = kernel.run(f"{code}\nfor name in variables: print(name, os.environ[name])")
-        shown = dict(line.split(" ", 1) for line in ran.stream("stdout").splitlines())
-        assert {name: shown[name] for name in HARMLESS} == HARMLESS
-        leaking = [name for name, (_, parts) in variables.items() if any(_is_visible(kernel, part) for part in parts)]
+        result = kernel.run(f"{code}\nfor name in variables: print(name, os.environ[name])")
+        printed_values = dict(line.split(" ", 1) for line in result.stream("stdout").splitlines())
+        assert {name: printed_values[name] for name in HARMLESS} == HARMLESS
+        leaking = [name for name, (_, parts) in variables.items() if any(is_visible(kernel, part) for part in parts)]
         assert leaking == []
         expected = {}
         for name, (value, parts) in variables.items():
             for part in parts:
                 value = value.replace(part, f"‹secret:env.{name}›")  # noqa: PLW2901 - each pass replaces one part
             expected[name] = value
-        assert {name: shown[name] for name in expected} == expected
+        assert {name: printed_values[name] for name in expected} == expected
         table = "\n".join(kernel.run("%secret guard").shown())
         assert {name for name in environment if f"env.{name} " in table or f"env.{name}\n" in table} == set(variables)
 
@@ -147,8 +142,8 @@ import os
 os.environ.update(OPENAI_MAX_TOKENS="131072", PRIMARY_KEY="customer_id", DATABASE_URL="postgresql://app:aR7kQ2xZ9m@db.example.com/sales")
 print(131072 + 1, 131072, "customer_id", "db.example.com", "sales", os.environ["DATABASE_URL"])
 """
-    shown = "131073 131072 customer_id db.example.com sales postgresql://app:‹secret:env.DATABASE_URL›@db.example.com/sales\n"
-    assert kernel.run(code).stream("stdout") == shown
+    expected = "131073 131072 customer_id db.example.com sales postgresql://app:‹secret:env.DATABASE_URL›@db.example.com/sales\n"
+    assert kernel.run(code).stream("stdout") == expected
 
 
 def test_unloading_restores_functions(kernel: Kernel) -> None:
@@ -177,23 +172,23 @@ PROMPTS = {
 def test_an_answer_to_a_password_prompt_is_masked(kernel: Kernel, way: str) -> None:
     """The answer is masked in the same cell, and the table names the prompt."""
     value = secrets.token_urlsafe(24)
-    ran = kernel.run(f"{PROMPTS[way]}\nprint('typed', value, len(value))", [value])
-    assert ran.ok, ran.error
-    assert ran.stream("stdout").splitlines()[-1] == "typed ‹secret:prompt.1› 32"
+    result = kernel.run(f"{PROMPTS[way]}\nprint('typed', value, len(value))", [value])
+    assert result.ok, result.error
+    assert result.stream("stdout").splitlines()[-1] == "typed ‹secret:prompt.1› 32"
     # rich prints the prompt itself, and calls getpass with an empty prompt.
     reason = "typed at a password prompt" if way == "rich" else "typed at the password prompt 'Database'"
     assert f"prompt.1 {reason} 1" in " ".join("\n".join(kernel.run("%secret guard").shown()).split())
-    assert not _is_visible(kernel, value)
+    assert not is_visible(kernel, value)
 
 
-def test_answers_are_numbered_and_visible_ones_are_not_masked(kernel: Kernel) -> None:
+def test_hidden_answers_are_numbered_and_visible_answers_are_not_masked(kernel: Kernel) -> None:
     """Each new answer has a number in its mask.
 
     An answer to a visible prompt is not masked.
     """
-    one, other = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    first, second = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     code = "import getpass; print([getpass.getpass(), getpass.getpass(), getpass.getpass()])"
-    assert kernel.run(code, [one, other, one]).stream("stdout") == "['‹secret:prompt.1›', '‹secret:prompt.2›', '‹secret:prompt.1›']\n"
+    assert kernel.run(code, [first, second, first]).stream("stdout") == "['‹secret:prompt.1›', '‹secret:prompt.2›', '‹secret:prompt.1›']\n"
     assert kernel.run("print(input('Your name: '))", ["Ada Lovelace"]).stream("stdout") == "Ada Lovelace\n"
 
 
@@ -203,7 +198,7 @@ def test_a_registered_answer_has_the_name_of_its_secret(kernel: Kernel) -> None:
     assert kernel.run("%secret register db --password", [value]).ok
     assert kernel.run("print(get_ipython().run_line_magic('secret', 'get db --key password'))").stream("stdout") == "‹secret:db.password›\n"
     assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
-    assert not _is_visible(kernel, value)
+    assert not is_visible(kernel, value)
 
 
 def test_the_name_of_a_key_is_not_masked(kernel: Kernel) -> None:
@@ -214,11 +209,11 @@ def test_the_name_of_a_key_is_not_masked(kernel: Kernel) -> None:
     def answer(prompt: str) -> str:
         return answers["value" if "connection_name" in prompt else "key"].pop(0)
 
-    ran = kernel.run("%secret register db -i", answer)
-    assert ran.ok, ran.error
+    result = kernel.run("%secret register db -i", answer)
+    assert result.ok, result.error
     assert kernel.run("print('connection_name')").stream("stdout") == "connection_name\n"
     assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
-    assert not _is_visible(kernel, value)
+    assert not is_visible(kernel, value)
 
 
 def test_a_passphrase_is_masked(tmp_path: Path) -> None:
@@ -228,11 +223,11 @@ def test_a_passphrase_is_masked(tmp_path: Path) -> None:
     # The keyring is unavailable, so the store needs a passphrase.
     with running_kernel(tmp_path, {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
-        ran = kernel.run("%secret register db --password=aB3dE6gH9jK2mN5p", lambda _prompt: passphrase)
-        assert ran.ok, ran.error
-        assert ran.prompts
+        result = kernel.run("%secret register db --password=aB3dE6gH9jK2mN5p", lambda _prompt: passphrase)
+        assert result.ok, result.error
+        assert result.prompts
         assert kernel.run("print(open('value').read())").stream("stdout") == "‹secret:prompt.1›\n"
-        assert not _is_visible(kernel, passphrase)
+        assert not is_visible(kernel, passphrase)
 
 
 PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
@@ -274,7 +269,7 @@ def test_password_prompts_in_a_terminal_are_masked(ipython: pexpect.spawn[str], 
     value = secrets.token_hex(12)
     ipython.expect(PROMPT)
     ipython.send(f"{TERMINAL[way]}\r")
-    # The pattern excludes the echo of the line of code.
+    # The line of code contains the same text after a quote. The pattern excludes the echo of that line.
     ipython.expect(r"(?<!')Database:")
     ipython.send(f"{value}\r")
     ipython.expect(PROMPT)

@@ -39,7 +39,7 @@ EXPRESSIONS = (
     "str(array[0])",
 )
 
-DIGEST = "hashlib.sha256({}.encode()).hexdigest()"
+DIGEST_CODE = "hashlib.sha256({}.encode()).hexdigest()"
 
 
 def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None:
@@ -53,9 +53,9 @@ def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("%secret register db --password", [value, ""]).ok
         assert kernel.run(CREATE_VARIABLES).ok
-        ran = kernel.run("%store secret value content reference header url frame basic data array plain")
-        assert ran.ok, ran.error
-        assert ran.stream("stdout").count("Stored '") == 11
+        result = kernel.run("%store secret value content reference header url frame basic data array plain")
+        assert result.ok, result.error
+        assert result.stream("stdout").count("Stored '") == 11
         listed = kernel.run("%store")
         assert listed.ok
         assert not find_canary(listed.stream("stdout"))
@@ -65,13 +65,13 @@ def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%store -r\nimport base64, hashlib").ok
         for name in EXPRESSIONS:
-            assert kernel.run(DIGEST.format(name)).shown() == [expected], name
+            assert kernel.run(DIGEST_CODE.format(name)).shown() == [expected], name
         assert kernel.run("type(value) is str, plain").shown() == ["(True, {'a': [1, 'two']})"]
     for name in ("ipython_config.py", "ipython_kernel_config.py"):
         (tmp_path / "ipython" / "profile_default" / name).write_text("c.StoreMagics.autorestore = True\n")
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("import hashlib").ok
-        assert kernel.run(DIGEST.format("value")).shown() == [expected]
+        assert kernel.run(DIGEST_CODE.format("value")).shown() == [expected]
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("value").shown() == ["'‹secret:db.password›'"]
     assert not find_canary(tmp_path)
@@ -86,7 +86,7 @@ def test_a_restored_variable_has_the_current_value(tmp_path: Path) -> None:
         assert kernel.run("%secret update db --password", [new := canary("new")]).ok
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%store -r\nimport hashlib").ok
-        assert kernel.run(DIGEST.format("value")).shown() == [repr(hashlib.sha256(new.encode()).hexdigest())]
+        assert kernel.run(DIGEST_CODE.format("value")).shown() == [repr(hashlib.sha256(new.encode()).hexdigest())]
     assert not find_canary(tmp_path)
 
 
@@ -105,11 +105,11 @@ def test_a_locked_workspace_stores_no_plaintext(tmp_path: Path) -> None:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("import getpass\ntyped = [getpass.getpass()]\nplain = {'a': 1}", [typed]).ok
         for allow_stdin in (False, True):
-            ran = kernel.run("%store typed", lambda _prompt: "a wrong one", allow_stdin=allow_stdin)
-            assert len(ran.error.splitlines()) == 1
+            result = kernel.run("%store typed", lambda _prompt: "a wrong one", allow_stdin=allow_stdin)
+            assert len(result.error.splitlines()) == 1
             problem = "Variable 'typed' contains the value of a secret that no reference can replace, and can't be encrypted"
-            assert f"UsageError: {problem}" in ran.error
-            assert len(ran.prompts) == (3 if allow_stdin else 0)
+            assert f"UsageError: {problem}" in result.error
+            assert len(result.prompts) == (3 if allow_stdin else 0)
         assert kernel.run("%store plain", allow_stdin=False).stream("stdout") == "Stored 'plain' (dict)\n"
         listed = kernel.run("%store", allow_stdin=False).stream("stdout").splitlines()
         assert [line.split() for line in listed[1:]] == [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import sys
 from contextlib import closing, contextmanager
@@ -13,6 +12,7 @@ import pytest
 import secretstorage
 
 from tests.support.kernels import running_kernel
+from tests.support.leaks import is_visible
 from tests.support.sealing.sessions import joined_session
 from tests.support.terminal import run_zensecrets, spawn_in_terminal
 from zensecrets_jupyter.testing.canary import canary
@@ -42,8 +42,8 @@ def _store(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
     The store has a key file, unless ``environment`` contains a passphrase.
     """
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
-    done = run_zensecrets("secret", "register", "db", "--password=@-", piped=value.encode(), environment=home)
-    assert done.returncode == 0, done.stderr
+    process = run_zensecrets("secret", "register", "db", "--password=@-", piped=value.encode(), environment=home)
+    assert process.returncode == 0, process.stderr
 
 
 @contextmanager
@@ -53,15 +53,9 @@ def _loaded_kernel(tmp_path: Path, environment: dict[str, str], code: str = "") 
     The cell loads the extension and runs ``code``.
     """
     with running_kernel(tmp_path, environment) as kernel:
-        ran = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
-        assert ran.ok, ran.error
-        yield kernel, ran.stream("stdout")
-
-
-def _is_visible(kernel: Kernel, value: str) -> bool:
-    """Return whether the messages contain 12 consecutive characters of a value."""
-    everything = "".join(json.dumps(message["content"], ensure_ascii=False) for message in kernel.record)
-    return any(value[start : start + 12] in everything for start in range(len(value) - 11))
+        result = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
+        assert result.ok, result.error
+        yield kernel, result.stream("stdout")
 
 
 def test_a_value_is_masked_in_the_cell_that_loads_the_extension(tmp_path: Path, value: str) -> None:
@@ -69,31 +63,31 @@ def test_a_value_is_masked_in_the_cell_that_loads_the_extension(tmp_path: Path, 
     _store(tmp_path, value, {})
     code = f"{READ}\nfrom IPython.display import HTML, display\ndisplay(HTML(open('.env').read()))\nraise ValueError(open('.env').read())"
     with running_kernel(tmp_path) as kernel:
-        ran = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
-        assert ran.stream("stdout") == "‹secret:db.password›\n"
-        assert ran.shown("text/html") == ["‹secret:db.password›"]
-        assert ran.error.endswith(": ‹secret:db.password›")
-        assert not _is_visible(kernel, value)
+        result = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
+        assert result.stream("stdout") == "‹secret:db.password›\n"
+        assert result.shown("text/html") == ["‹secret:db.password›"]
+        assert result.error.endswith(": ‹secret:db.password›")
+        assert not is_visible(kernel, value)
 
 
 def test_a_value_is_masked_in_the_next_cell(tmp_path: Path, value: str) -> None:
     """The output of programs and the results of the next cell are masked."""
     _store(tmp_path, value, {})
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
-        ran = kernel.run("!cat .env")
-        assert ran.stream("stdout").strip() == "‹secret:db.password›"
+        result = kernel.run("!cat .env")
+        assert result.stream("stdout").strip() == "‹secret:db.password›"
         assert kernel.run("open('.env').read()").shown() == ["'‹secret:db.password›'"]
         assert "registered or read as a key of secret 'db'" in " ".join("\n".join(kernel.run("%secret guard").shown()).split())
-        assert not _is_visible(kernel, value)
+        assert not is_visible(kernel, value)
 
 
 def test_a_passphrase_in_the_environment_opens_the_store(tmp_path: Path, value: str) -> None:
     """With ZENSECRETS_PASSPHRASE, the values are loaded without a prompt."""
     environment = {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)}
     _store(tmp_path, value, environment)
-    with _loaded_kernel(tmp_path, environment, READ) as (kernel, shown):
-        assert shown == "‹secret:db.password›\n"
-        assert not _is_visible(kernel, value)
+    with _loaded_kernel(tmp_path, environment, READ) as (kernel, output):
+        assert output == "‹secret:db.password›\n"
+        assert not is_visible(kernel, value)
 
 
 def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,13 +101,13 @@ def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeyp
         assert (
             "keyring" in run_zensecrets("secrets-manager", "describe", environment={"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}).stdout
         )
-        with _loaded_kernel(tmp_path, {}, READ) as (kernel, shown):
-            assert shown == "‹secret:db.password›\n"
-            assert not _is_visible(kernel, value)
+        with _loaded_kernel(tmp_path, {}, READ) as (kernel, output):
+            assert output == "‹secret:db.password›\n"
+            assert not is_visible(kernel, value)
         with closing(secretstorage.dbus_init()) as bus:
             secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").lock()
-        with _loaded_kernel(tmp_path, {}, READ) as (kernel, shown):
-            assert shown == f"{value}\n"
+        with _loaded_kernel(tmp_path, {}, READ) as (kernel, output):
+            assert output == f"{value}\n"
 
 
 def test_loading_neither_prompts_nor_creates_a_store(tmp_path: Path, value: str) -> None:
@@ -133,13 +127,13 @@ def test_loading_neither_prompts_nor_creates_a_store(tmp_path: Path, value: str)
 def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, value: str) -> None:
     """The values of a locked store are masked by their fingerprints."""
     _store(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12), "ZENSECRETS_FINGERPRINTS": "on"})
-    with _loaded_kernel(tmp_path, {}, READ) as (kernel, shown):
-        assert shown == "‹secret:db.password›\n"
+    with _loaded_kernel(tmp_path, {}, READ) as (kernel, output):
+        assert output == "‹secret:db.password›\n"
         assert "‹secret:db.password›" in kernel.run("[open('.env').read()]").shown()[0]
         assert kernel.run("!cat .env").stream("stdout").strip() == "‹secret:db.password›"
         assert kernel.run("raise ValueError(open('.env').read())").error.endswith(": ‹secret:db.password›")
         assert kernel.run("{'text': 'nothing', 'number': 7}").shown() == ["{'text': 'nothing', 'number': 7}"]
-        assert not _is_visible(kernel, value)
+        assert not is_visible(kernel, value)
 
 
 def test_a_remote_backend_is_not_read(tmp_path: Path, value: str) -> None:
@@ -149,8 +143,8 @@ def test_a_remote_backend_is_not_read(tmp_path: Path, value: str) -> None:
         ("secrets-manager", "register", "team", "--flavor=vault", "--url=http://127.0.0.1:9", "--token=some-unused-token"),
         ("stack", "register", "s", "-o", "default", "-a", "default", "-x", "team", "--set"),
     ):
-        done = run_zensecrets(*words, environment=home)
-        assert done.returncode == 0, done.stderr
+        process = run_zensecrets(*words, environment=home)
+        assert process.returncode == 0, process.stderr
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
         assert kernel.run(READ).stream("stdout") == f"{value}\n"
         assert kernel.run("import sys; print('hvac' in sys.modules, 'requests' in sys.modules)").stream("stdout") == "False False\n"
@@ -160,8 +154,8 @@ def test_a_damaged_store_does_not_block_the_kernel(tmp_path: Path, value: str) -
     """With a damaged store, cells run, and the extension can be unloaded."""
     _store(tmp_path, value, {})
     (tmp_path / "zensecrets" / "workspace.db").write_bytes(b"no database at all")
-    with _loaded_kernel(tmp_path, {}, "print(6 * 7)") as (kernel, shown):
-        assert shown == "42\n"
+    with _loaded_kernel(tmp_path, {}, "print(6 * 7)") as (kernel, output):
+        assert output == "42\n"
         assert kernel.run("%unload_ext zensecrets_jupyter").ok
         threads = kernel.run("import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]").shown()
         assert threads == ["[]"]

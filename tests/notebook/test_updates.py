@@ -35,8 +35,8 @@ def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
         for _ in range(2):
             assert kernel.run("%secret scan .").error.strip() == f"UsageError: {RESTART.format('zensecrets_jupyter.commands.files.scan')}"
         (package / "core" / "schemas" / "built_in" / "whylabs.py").unlink()
-        ran = kernel.run("import zensecrets_jupyter.core.schemas.built_in.whylabs")
-        assert f"PackageChangedError: {RESTART.format('zensecrets_jupyter.core.schemas.built_in.whylabs')}" in _without_colors(ran.error)
+        result = kernel.run("import zensecrets_jupyter.core.schemas.built_in.whylabs")
+        assert f"PackageChangedError: {RESTART.format('zensecrets_jupyter.core.schemas.built_in.whylabs')}" in _without_colors(result.error)
         shutil.rmtree(package)
         error = kernel.run("%secret clean .").error.strip()
         assert error.startswith("UsageError: zensecrets_jupyter was updated or removed while this process runs, and zensecrets_jupyter.")

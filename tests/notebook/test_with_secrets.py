@@ -31,8 +31,8 @@ command = [sys.executable, "-c", "import os; print(len(os.environ['TOKEN']))"]
 child = subprocess.run(command, capture_output=True, text=True)
 assert int(child.stdout) == len(os.environ["TOKEN"]) > 0
 """
-    ran = kernel.run(cell)
-    assert ran.ok, ran.error
+    result = kernel.run(cell)
+    assert result.ok, result.error
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
@@ -46,11 +46,11 @@ def test_an_existing_variable_is_restored(kernel: Kernel) -> None:
 
 def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     """The error of the cell is raised unchanged, and the variable is removed."""
-    ran = kernel.run("%%with_secrets service\n1 / 0")
-    assert not ran.ok
-    assert ran.reply["ename"] == "ZeroDivisionError"
+    result = kernel.run("%%with_secrets service\n1 / 0")
+    assert not result.ok
+    assert result.reply["ename"] == "ZeroDivisionError"
     assert kernel.run(IS_SET).shown() == ["False"]
-    assert not find_canary(repr(ran))
+    assert not find_canary(repr(result))
 
 
 def test_errors_of_the_package_in_the_cell_are_not_converted(kernel: Kernel) -> None:
@@ -58,8 +58,8 @@ def test_errors_of_the_package_in_the_cell_are_not_converted(kernel: Kernel) -> 
 
     An interrupt in the code keeps its class too.
     """
-    ran = kernel.run("%%with_secrets service\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
-    assert ran.reply["ename"] == "SecretNotFoundError"
+    result = kernel.run("%%with_secrets service\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
+    assert result.reply["ename"] == "SecretNotFoundError"
     assert kernel.run("%%with_secrets service\nraise KeyboardInterrupt").reply["ename"] == "KeyboardInterrupt"
     assert kernel.run(IS_SET).shown() == ["False"]
 
@@ -98,26 +98,26 @@ def test_an_invalid_line_is_an_error_in_one_line(kernel: Kernel, cell: str, mess
     The error has one line.
     """
     assert kernel.run("%secret register folders --path=/somewhere").ok
-    ran = kernel.run(cell)
-    assert "it ran" not in ran.stream("stdout")
-    assert not ran.ok
-    assert message in ran.error
-    assert len(ran.stream("stderr").strip().splitlines()) == 1
+    result = kernel.run(cell)
+    assert "it ran" not in result.stream("stdout")
+    assert not result.ok
+    assert message in result.error
+    assert len(result.stream("stderr").strip().splitlines()) == 1
     assert kernel.run(IS_SET).shown() == ["False"]
     assert kernel.run("'somewhere' in __import__('os').environ['PATH']").shown() == ["False"]
 
 
 @pytest.mark.parametrize(
-    ("interactivity", "shown"),
+    ("interactivity", "displayed"),
     [("last_expr", ["3"]), ("last", ["3"]), ("all", ["1", "3"]), ("none", []), ("last_expr_or_assign", ["3"])],
 )
-def test_the_display_settings_of_the_shell_apply(kernel: Kernel, interactivity: str, shown: list[str]) -> None:
+def test_the_display_settings_of_the_shell_apply(kernel: Kernel, interactivity: str, displayed: list[str]) -> None:
     """The cell displays the same results as a cell without the magic.
 
     This is true for each display setting of the shell.
     """
     assert kernel.run(f"get_ipython().ast_node_interactivity = {interactivity!r}").ok
-    assert kernel.run("%%with_secrets service\n1\nx = 2\n3").shown() == shown
+    assert kernel.run("%%with_secrets service\n1\nx = 2\n3").shown() == displayed
     assert kernel.run("%%with_secrets service\n1\nx = 2\n3").shown() == kernel.run("1\nx = 2\n3").shown()
     assert kernel.run("%%with_secrets service\nx = 4").shown() == kernel.run("x = 4").shown()
     assert kernel.run("%%with_secrets service\n5 # why\n# that is all\n").shown() == kernel.run("5 # why\n# that is all\n").shown()
@@ -156,11 +156,11 @@ def test_the_line_accepts_comments_prefixes_and_names(kernel: Kernel, line: str,
     A variable that the magic replaced is restored.
     """
     assert kernel.run("%secret register folders --path=/somewhere").ok
-    look = f"__import__('os').environ.get({variable!r})"
-    before = kernel.run(look).shown()
-    ran = kernel.run(f"%%with_secrets {line}\nlen({look}) > 4")
-    assert ran.shown() == ["True"], ran.error
-    assert kernel.run(look).shown() == before
+    read_variable = f"__import__('os').environ.get({variable!r})"
+    before = kernel.run(read_variable).shown()
+    result = kernel.run(f"%%with_secrets {line}\nlen({read_variable}) > 4")
+    assert result.shown() == ["True"], result.error
+    assert kernel.run(read_variable).shown() == before
 
 
 @pytest.mark.parametrize(
@@ -186,8 +186,8 @@ def test_other_magics_and_nested_cells_work(kernel: Kernel, cell: str) -> None:
     The code of the cell may be indented, or contain pasted prompts.
     """
     assert kernel.run("%secret register folders --path=/somewhere").ok
-    ran = kernel.run(cell)
-    assert ran.ok, ran.error
+    result = kernel.run(cell)
+    assert result.ok, result.error
     assert kernel.run(IS_SET).shown() == ["False"]
 
 
@@ -212,8 +212,8 @@ def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
 
 def test_unloading_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     """`%unload_ext` in the cell removes the variable at once, and the magic after the cell."""
-    ran = kernel.run(f"%%with_secrets service\n%unload_ext zensecrets_jupyter\n{IS_SET}")
-    assert ran.shown() == ["False"]
+    result = kernel.run(f"%%with_secrets service\n%unload_ext zensecrets_jupyter\n{IS_SET}")
+    assert result.shown() == ["False"]
     assert "not found" in kernel.run("%%with_secrets service\n1").error
 
 
@@ -226,13 +226,13 @@ def test_python_code_and_steps_must_not_replace_reserved_variables(kernel: Kerne
     step = "from zensecrets_jupyter import step\n@step(secrets=['folders'])\ndef first() -> str:\n    return 'it ran'\nfirst()"
     code = "from zensecrets_jupyter import Client\nwith Client().env('folders'):\n    print('it ran')"
     for cell in (step, code, "%secret env folders"):
-        ran = kernel.run(cell)
-        assert "folders.path would replace the environment variable PATH" in ran.error
-        assert "it ran" not in ran.stream("stdout")
+        result = kernel.run(cell)
+        assert "folders.path would replace the environment variable PATH" in result.error
+        assert "it ran" not in result.stream("stdout")
     options = "prefix='A_'", "names={'path': 'A_PATH'}"
     for option in options:
-        ran = kernel.run(f"import os\nwith Client().env('folders', {option}):\n    print(len(os.environ['A_PATH']))")
-        assert ran.stream("stdout") == "10\n", ran.error
+        result = kernel.run(f"import os\nwith Client().env('folders', {option}):\n    print(len(os.environ['A_PATH']))")
+        assert result.stream("stdout") == "10\n", result.error
     assert "Set for this session and the programs that it starts: B_PATH." in kernel.run("%secret env folders --as path=B_PATH").stream(
         "stdout"
     )
@@ -282,24 +282,24 @@ def test_system_variables_are_never_replaced(kernel: Kernel) -> None:
     """
     for number, key in enumerate(("path", "home", "user", "ld-preload")):
         name, variable = f"odd{number}", key.upper().replace("-", "_")
-        look = f"__import__('os').environ.get({variable!r})"
+        read_variable = f"__import__('os').environ.get({variable!r})"
         assert kernel.run(f"%secret register {name} --{key}=/somewhere/else/{number}").ok
-        before = kernel.run(look).shown()
+        before = kernel.run(read_variable).shown()
         assert kernel.run(PIPELINES.replace("{name}", name)).ok
         for cell in RUNS:
-            ran = kernel.run(cell.replace("{name}", name))
-            assert f"{name}.{key} would replace the environment variable {variable}, which" in ran.error, cell
-            way_out = "store the value under another key" if cell in OF_STEPS else "Use another name"
-            assert way_out in ran.error, cell
-            assert "it ran" not in ran.stream("stdout"), cell
-        assert kernel.run(look).shown() == before
+            result = kernel.run(cell.replace("{name}", name))
+            assert f"{name}.{key} would replace the environment variable {variable}, which" in result.error, cell
+            solution = "store the value under another key" if cell in OF_STEPS else "Use another name"
+            assert solution in result.error, cell
+            assert "it ran" not in result.stream("stdout"), cell
+        assert kernel.run(read_variable).shown() == before
 
 
 def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
     """`%secret env` sets variables until the kernel ends, and prints their names without values."""
-    ran = kernel.run("%secret env service")
-    assert ran.ok, ran.error
-    assert "TOKEN" in ran.stream("stdout")
+    result = kernel.run("%secret env service")
+    assert result.ok, result.error
+    assert "TOKEN" in result.stream("stdout")
     assert kernel.run(IS_SET).shown() == ["True"]
     assert not find_canary(repr(kernel.record[-20:]))
 
@@ -312,16 +312,16 @@ def test_common_typing_errors_on_the_line(kernel: Kernel) -> None:
     assert kernel.run("%secret register other --pin", [canary("other")]).ok
     names = kernel.run("names = %secret list  # don't ask\nlen(names)  # %secret list takes no words").shown()
     assert names == ["2"]
-    both = "\n'TOKEN' in __import__('os').environ and 'PIN' in __import__('os').environ"
+    check_variables = "\n'TOKEN' in __import__('os').environ and 'PIN' in __import__('os').environ"
     for line in ("service, other", "service,other", "service other # both", "service, other, # both"):
-        assert kernel.run(f"%%with_secrets {line}{both}").shown() == ["True"], line
+        assert kernel.run(f"%%with_secrets {line}{check_variables}").shown() == ["True"], line
     for line in ("%%with_secrets service.token\npass", "%%with_secrets {{service.token}}\npass", "%secret get service.token"):
-        ran = kernel.run(line)
-        assert "Name the secret alone, 'service', without the key 'token'." in ran.error
+        result = kernel.run(line)
+        assert "Name the secret alone, 'service', without the key 'token'." in result.error
     # The hint for a missing key must not claim that the key exists.
     assert "'service', without the key 'nothing'." in kernel.run("%secret delete service.nothing -y").error
-    unknown = kernel.run("%secret get elsewhere.token").error
-    assert "The name of a secret has no dot. Give the name alone" in unknown
-    assert "register" not in unknown
+    error = kernel.run("%secret get elsewhere.token").error
+    assert "The name of a secret has no dot. Give the name alone" in error
+    assert "register" not in error
     assert kernel.run("%stack describe # the active one").ok
     assert not find_canary(repr(kernel.record))

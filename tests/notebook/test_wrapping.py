@@ -118,10 +118,10 @@ def _texts(result: CellResult) -> list[str]:
     They are the texts as sent, as plain text, and without line breaks and table borders.
     """
     contents: list[dict[str, Any]] = [message["content"] for message in result.messages if message["msg_type"] != "execute_input"]
-    shown = [text for content in contents for text in (*content.get("data", {}).values(), content.get("text"))]
-    sent = [text for text in shown if isinstance(text, str)]
-    plain = [unescape(re.sub(r"<[^>]*>|\x1b\[[0-9;]*m", "", text)) for text in sent]
-    return [*sent, *plain, *(re.sub(r"[\s│┃|┆'\"]", "", text) for text in plain)]
+    contents_of_messages = [text for content in contents for text in (*content.get("data", {}).values(), content.get("text"))]
+    sent_texts = [text for text in contents_of_messages if isinstance(text, str)]
+    plain_texts = [unescape(re.sub(r"<[^>]*>|\x1b\[[0-9;]*m", "", text)) for text in sent_texts]
+    return [*sent_texts, *plain_texts, *(re.sub(r"[\s│┃|┆'\"]", "", text) for text in plain_texts)]
 
 
 def _visible_parts(text: str, value: str) -> list[str]:
@@ -133,10 +133,10 @@ def _visible_parts(text: str, value: str) -> list[str]:
 def _leaks(result: CellResult, values: list[str]) -> list[str]:
     """Return the parts of values that the output of a cell shows."""
     token, words, password = values
-    found = []
+    leaks = []
     for text in _texts(result):
-        found += [*_visible_parts(text, token), *_visible_parts(text, password), *(word for word in words.split() if word in text)]
-    return found
+        leaks += [*_visible_parts(text, token), *_visible_parts(text, password), *(word for word in words.split() if word in text)]
+    return leaks
 
 
 def test_no_part_of_a_value_is_shown(kernel: Kernel, values: list[str]) -> None:
@@ -146,8 +146,8 @@ def test_no_part_of_a_value_is_shown(kernel: Kernel, values: list[str]) -> None:
     for name, code in OUTPUTS.items():
         result = kernel.run(code)
         assert result.ok, (name, result.error)
-        if found := _leaks(result, values):
-            leaking[name] = found[:3]
+        if leaks := _leaks(result, values):
+            leaking[name] = leaks[:3]
         if "secret:wrapped." not in "".join(_texts(result)):
             without_mask.append(name)
     assert (leaking, without_mask) == ({}, [])
@@ -156,7 +156,7 @@ def test_no_part_of_a_value_is_shown(kernel: Kernel, values: list[str]) -> None:
 def test_parts_of_values_are_shown_without_the_guard(kernel: Kernel, values: list[str]) -> None:
     """With the guard off, every output shows parts of values.
 
-    So the test above can fail.
+    So the test of the masked output can fail.
     """
     assert kernel.run(SETUP).ok
     kernel.run("%secret guard off")

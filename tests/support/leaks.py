@@ -19,6 +19,8 @@ from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
+    from tests.support.kernels import Kernel
+
 WINDOW = 12
 """An output leaks a value if it contains this number of consecutive characters of it."""
 
@@ -227,3 +229,9 @@ def _leaves(tree: Any) -> Iterator[str]:
             yield from _leaves(item)
     else:
         yield str(tree)
+
+
+def is_visible(kernel: Kernel, value: str, length: int = WINDOW) -> bool:
+    """Return whether the messages contain ``length`` consecutive characters of a value."""
+    contents = "".join(json.dumps(message["content"], ensure_ascii=False) for message in kernel.record)
+    return any(value[start : start + length] in contents for start in range(len(value) - length + 1))

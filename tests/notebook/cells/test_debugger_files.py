@@ -53,9 +53,9 @@ def test_a_masked_value_of_several_lines_keeps_the_line_numbers(debugged_kernel:
     value = f"{canary('first')}\n{canary('second')}\n{canary('third')}"
     debugged_kernel.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect({value!r}, 'pem.key')")
     code = f'a = 1\nb = """{value}"""\nc = 3'
-    written = _dump(debugged_kernel, code).read_text(encoding="utf-8")
-    assert find_canary(written) == []
-    assert written.split("\n")[4] == code.split("\n")[4] == "c = 3"
+    file_text = _dump(debugged_kernel, code).read_text(encoding="utf-8")
+    assert find_canary(file_text) == []
+    assert file_text.split("\n")[4] == code.split("\n")[4] == "c = 3"
 
 
 def test_a_value_that_is_protected_later_is_masked_in_the_file(debugged_kernel: Kernel) -> None:

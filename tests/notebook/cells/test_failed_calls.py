@@ -22,7 +22,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-FAILING = [
+FAILING_CELLS = [
     'Client().registr_secret("x", "?")',
     'Client().registr_secret("x", values={"k": "?"})',
     'Client().create_secrets("x", {"k": "?"})',
@@ -107,7 +107,7 @@ FAILING = [
 ]
 """Cells that fail. A test replaces ``?`` by an inline secret."""
 
-INDIRECT = [
+INDIRECT_CELLS = [
     'def f(client):\n    client.registr_secret("x", "?")\nf(Client())',
     'async def f():\n    return Client().registr_secret("x", "?")\nawait f()',
     '%time Client().registr_secret("x", "?")',
@@ -150,7 +150,7 @@ except Exception:
 """
 """A cell that raises a group, whose member comes from the function ``later`` of another cell."""
 
-PUBLIC = [
+CODE_WITHOUT_SECRET = [
     'df.foo("some ordinary text")',
     'df.create("some", label="ordinary text")',
     'nothing.title("Some ordinary text")',
@@ -178,7 +178,7 @@ PUBLIC = [
 ]
 """Code without an inline secret."""
 
-MALFORMED_PUBLIC = [
+MALFORMED_CODE_WITHOUT_SECRET = [
     'print("some ordinary text"',
     'df.create_index("x", "some ordinary text"',
     'foreign.create_secret("x", "some ordinary text"',
@@ -196,27 +196,27 @@ MALFORMED_PUBLIC = [
 
 
 def test_no_copy_contains_the_inline_secret_of_a_failed_call(tmp_path: Path) -> None:
-    """The traceback, the memory of the session and its files contain only the mask."""
-    # A traceback takes a tenth of a second, so a kernel runs a quarter of the cells. The next test searches all of them.
-    values = {cell: secrets.token_hex(14) for cell in (*FAILING[::4], *INDIRECT)}
-    shown: dict[str, Any] = {}
+    """The traceback, the memory and the files of the session contain the mask instead of the value."""
+    # A traceback takes a tenth of a second, so the kernel runs only every fourth of the failing cells. The next test searches all cells.
+    values = {cell: secrets.token_hex(14) for cell in (*FAILING_CELLS[::4], *INDIRECT_CELLS)}
+    leaks: dict[str, Any] = {}
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run('import json\nfrom zensecrets_jupyter import *\nClient().create_secret("kept", {"k": "kept as it is"})').ok
         for cell, value in values.items():
             result = kernel.run(cell.replace("?", value))
             outputs = [message["content"] for message in result.messages if message["msg_type"] != "execute_input"]
-            if found := find_canary(json.dumps([outputs, result.reply]), value):
-                shown[cell] = found
-        assert shown == {}
-        later = secrets.token_hex(14)
-        kernel.run(f"def later(client):\n    return client.regster_secret('x', '{later}')")
-        assert not find_canary(json.dumps(kernel.run("later(Client())").reply), later)
+            if canaries := find_canary(json.dumps([outputs, result.reply]), value):
+                leaks[cell] = canaries
+        assert leaks == {}
+        later_value = secrets.token_hex(14)
+        kernel.run(f"def later(client):\n    return client.regster_secret('x', '{later_value}')")
+        assert not find_canary(json.dumps(kernel.run("later(Client())").reply), later_value)
         memory = kernel.run(PRINT_MEMORY)
         assert memory.ok
         assert {cell for cell, value in values.items() if find_canary(memory.stream("stdout"), value)} == set()
     assert {cell for cell, value in values.items() if find_canary(tmp_path, value)} == set()
-    assert not find_canary(tmp_path, later)
+    assert not find_canary(tmp_path, later_value)
 
 
 def test_the_code_of_the_members_of_an_exception_group_is_searched(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_every_inline_secret_is_found_in_the_source() -> None:
     """The search finds the value in the source of every cell, without running it."""
     value = canary("failing")
     names = {"Client": Client, "AWSSecretSchema": AWSSecretSchema}
-    missed = [cell for cell in (*FAILING, *INDIRECT) if value not in "".join(find_secrets(cell.replace("?", value), names))]
+    missed = [cell for cell in (*FAILING_CELLS, *INDIRECT_CELLS) if value not in "".join(find_secrets(cell.replace("?", value), names))]
     assert missed == []
 
 
@@ -249,7 +249,7 @@ def find_secrets(cell: str, names: dict[str, Any]) -> set[str]:
         return find_secrets_in_malformed_code(cell, names)
 
 
-@pytest.mark.parametrize("code", PUBLIC)
+@pytest.mark.parametrize("code", CODE_WITHOUT_SECRET)
 def test_public_texts_are_not_found(code: str) -> None:
     """Texts in calls that are no inline secrets are not found.
 
@@ -259,7 +259,7 @@ def test_public_texts_are_not_found(code: str) -> None:
     assert find_secrets_in_code(code, names) == set()
 
 
-@pytest.mark.parametrize("code", MALFORMED_PUBLIC)
+@pytest.mark.parametrize("code", MALFORMED_CODE_WITHOUT_SECRET)
 def test_public_texts_of_malformed_code_are_not_found(code: str) -> None:
     """In malformed code only the arguments of API calls are inline secrets."""
     assert find_secrets_in_malformed_code(code, {"foreign": object()}) == set()

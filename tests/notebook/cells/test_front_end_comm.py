@@ -22,8 +22,8 @@ pytestmark = pytest.mark.one_python
 
 def comm_of(kernel: Kernel) -> str:
     """Return the identifier of the guard's comm."""
-    opened = [message["content"] for message in kernel.record if message["msg_type"] == "comm_open"]
-    return next(str(content["comm_id"]) for content in opened if content["target_name"] == GUARD_TARGET)
+    comm_opens = [message["content"] for message in kernel.record if message["msg_type"] == "comm_open"]
+    return next(str(content["comm_id"]) for content in comm_opens if content["target_name"] == GUARD_TARGET)
 
 
 def test_the_comm_opens_with_the_first_interactive_cell(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_every_cell_with_an_inline_secret_is_repaired(kernel: Kernel) -> None:
     Some of these cells have a syntax error, a failing command, or a shell command.
     """
     not_repaired = {}
-    # The tests of the history run all of these cells, so every third is enough here.
+    # The tests of the history run all cells of COMMAND_CELLS, so every third cell is enough here.
     for cell in [*COMMAND_CELLS[::3], "if True: %secret register x --key=?"]:
         result = kernel.run(cell.replace("?", canary("command")), in_notebook=True)
         repairs = guard_messages(result.messages)

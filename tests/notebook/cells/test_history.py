@@ -107,14 +107,14 @@ def test_no_error_shows_a_value_after_a_typing_error(kernel: Kernel, tmp_path: P
 
     Some of the cells cause a SyntaxError.
     """
-    shown = {}
+    leaks = {}
     for number, cell in enumerate(MISTYPED_CELLS):
         result = kernel.run(cell.replace("?", canary(f"mistyped{number}")))
-        if found := find_canary(json.dumps([message["content"] for message in result.messages])):
-            shown[cell] = found
+        if canaries := find_canary(json.dumps([message["content"] for message in result.messages])):
+            leaks[cell] = canaries
         if ":?" in cell:
             assert "There is a ':' after --api_key. Write --api_key=VALUE." in result.stream("stderr") + result.error
-    assert shown == {}
+    assert leaks == {}
     assert find_leaks(kernel, tmp_path) == []
 
 
@@ -123,14 +123,14 @@ def test_no_copy_contains_a_word_of_an_unquoted_passphrase(kernel: Kernel, tmp_p
 
     Some of the lines have spaces around ``=`` or lack a dash.
     """
-    shown = {}
-    for before in ("%secret register x ", "!zensecrets secret register x "):
-        for typed in ("--k=", "--k ", "--k = ", "-k=", "k=", "--k='"):
+    leaks = {}
+    for command in ("%secret register x ", "!zensecrets secret register x "):
+        for option in ("--k=", "--k ", "--k = ", "-k=", "k=", "--k='"):
             words = " ".join(canary(label) for label in ("correct", "horse", "battery"))
-            result = kernel.run(f"{before}{typed}{words}")
-            if found := find_canary(json.dumps([message["content"] for message in result.messages])):
-                shown[before + typed] = found
-    assert shown == {}
+            result = kernel.run(f"{command}{option}{words}")
+            if canaries := find_canary(json.dumps([message["content"] for message in result.messages])):
+                leaks[command + option] = canaries
+    assert leaks == {}
     assert find_leaks(kernel, tmp_path) == []
 
 
@@ -161,7 +161,7 @@ def test_all_copies_contain_an_inline_secret_without_the_guard(kernel: Kernel, t
 @pytest.mark.parametrize("journal", ["delete", "wal", "persist"])
 @pytest.mark.parametrize("cache", [0, 100])
 def test_a_value_that_is_protected_later_is_masked_in_all_copies(tmp_path: Path, journal: str, cache: int) -> None:
-    """The value of an earlier cell is masked in memory, waiting rows and written rows."""
+    """The value of an earlier cell is masked in memory, in rows that wait to be written, and in rows of the history file."""
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         kernel.run(f"get_ipython().history_manager.db_cache_size = {cache}")
         kernel.run(f"get_ipython().history_manager.db.execute('PRAGMA journal_mode = {journal}').fetchone()")

@@ -179,16 +179,21 @@ def test_options_and_public_values_are_not_removed() -> None:
     assert remove_inline_secrets(cell).source == "%secret register x -s basic_auth --username=me too --password --wait"
 
 
-PYTHON = strategies.sampled_from(
+LINES = strategies.sampled_from(
     ["", "x = 1", "print('%secret register x --key=v')", "# é 🔑", "'''\n%zen --a=b\n'''", "%time x", "!ls --all"]
 )
 """Lines without an inline secret."""
-TEXT = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="'\\?"), min_size=1)
+VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="'\\?"), min_size=1)
 """Values that can be typed between single quotes."""
 
 
 @settings(deadline=None)
-@given(strategies.lists(PYTHON, max_size=3), TEXT, strategies.lists(PYTHON, max_size=3), strategies.sampled_from(["", "s = "]))
+@given(
+    strategies.lists(LINES, max_size=3),
+    VALUES,
+    strategies.lists(LINES, max_size=3),
+    strategies.sampled_from(["", "s = "]),
+)
 def test_the_rest_of_a_cell_stays_unchanged(before: list[str], value: str, after: list[str], target: str) -> None:
     """For any other lines and any value, only the value is removed."""
     above, below = "".join(f"{line}\n" for line in before), "".join(f"\n{line}" for line in after)

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CURSOR_RIGHT = re.compile(r"\x1b\[C")
-"""IPython moves the cursor instead of writing a space over a space."""
+"""Control sequence that stands for a space: IPython moves the cursor instead of writing a space over a space."""
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 UP = "\x1b[A"
 CTRL_U = "\x15"
-"""Deletes the text of the line."""
+"""Key that deletes the text of the line."""
 
 
 @contextmanager
@@ -45,10 +45,10 @@ def read_until(process: pexpect.spawn[str], text: str) -> str:
 
     The result may contain output after the text, which the next call does not return again.
     """
-    shown = ""
-    while text not in (plain := _CONTROL_SEQUENCE.sub("", _CURSOR_RIGHT.sub(" ", shown))):
-        shown += process.read_nonblocking(size=10_000, timeout=60)
-    return plain
+    raw_output = ""
+    while text not in (plain_output := _CONTROL_SEQUENCE.sub("", _CURSOR_RIGHT.sub(" ", raw_output))):
+        raw_output += process.read_nonblocking(size=10_000, timeout=60)
+    return plain_output
 
 
 def enter(process: pexpect.spawn[str], line: str, next_number: int) -> str:
@@ -65,20 +65,20 @@ def test_the_terminal_history_contains_no_inline_secret(tmp_path: Path) -> None:
     """
     value = canary("typed")
     with ipython(tmp_path) as process:
-        shown = enter(process, f"%secret register x --key={value}", 3)
-        assert "Registered secret 'x'" in shown
-        assert "Warning: the value of x.key was typed in plain text." in shown
-        shown = enter(process, f"token = '{value}'", 4)
-        assert "Warning: this cell holds the value of x.key" in shown
+        output = enter(process, f"%secret register x --key={value}", 3)
+        assert "Registered secret 'x'" in output
+        assert "Warning: the value of x.key was typed in plain text." in output
+        output = enter(process, f"token = '{value}'", 4)
+        assert "Warning: this cell holds the value of x.key" in output
         process.send(UP)
         assert not find_canary(read_until(process, "token = '‹secret:x.key›'"))
         process.send(UP)
         assert not find_canary(read_until(process, "secret register x --key"))
         process.send(CTRL_U)
         enter(process, "%secret guard off", 5)
-        shown = enter(process, "print(In, _ih, [value for name, value in list(globals().items()) if name.startswith('_i')])", 6)
-        assert "‹secret:x.key›" in shown
-        assert not find_canary(shown)
+        output = enter(process, "print(In, _ih, [value for name, value in list(globals().items()) if name.startswith('_i')])", 6)
+        assert "‹secret:x.key›" in output
+        assert not find_canary(output)
         process.send("exit\r")
         process.expect(pexpect.EOF)
     assert not find_canary(tmp_path)
@@ -93,16 +93,16 @@ def test_the_terminal_history_contains_no_value_of_a_malformed_line(tmp_path: Pa
     others = [secrets.token_hex(14), secrets.token_hex(14)]
     with ipython(tmp_path) as process:
         enter(process, "secret = 1", 3)
-        shown = enter(process, f"secret register x --key={value}", 4)
-        assert "SyntaxError" in shown
-        assert "Warning: the value of x.key was typed in plain text." in shown
+        output = enter(process, f"secret register x --key={value}", 4)
+        assert "SyntaxError" in output
+        assert "Warning: the value of x.key was typed in plain text." in output
         enter(process, f"from zensecrets_jupyter import Client; Client().registr_secret('x', '{others[0]}')", 5)
         enter(process, f"Client().create_secret('x', dict(k='{others[1]}')]", 6)
         enter(process, "%secret guard off", 7)
-        shown = enter(process, "print(In, _ih, list(get_ipython().history_manager.get_range(raw=False)))", 8)
-        assert "secret register x --key'" in shown
-        assert not find_canary(shown)
-        assert not find_canary(shown, *others)
+        output = enter(process, "print(In, _ih, list(get_ipython().history_manager.get_range(raw=False)))", 8)
+        assert "secret register x --key'" in output
+        assert not find_canary(output)
+        assert not find_canary(output, *others)
         process.send("exit\r")
         process.expect(pexpect.EOF)
     assert not find_canary(tmp_path)
@@ -117,8 +117,8 @@ def test_the_arrow_keys_show_the_mask_of_a_value_that_is_protected_later(tmp_pat
             "from zensecrets_jupyter import ArbitrarySecretSchema as S, Client; "
             "Client().active_stack.secrets_manager.register_secret(S(name='late', key=token))"
         )
-        shown = enter(process, register, 4)
-        assert "Warning: cell [2] holds the value of late.key" in shown
+        output = enter(process, register, 4)
+        assert "Warning: cell [2] holds the value of late.key" in output
         process.send(UP)
         read_until(process, "register_secret")
         process.send(UP)

@@ -218,7 +218,7 @@ REQUESTS: dict[str, Callable[[Kernel], None]] = {
 
 CHANNELS = [*CELLS, *REQUESTS]
 
-QUOTING = {
+ESCAPING_CHANNELS = {
     "CalledProcessError",
     "result in a list",
     "result in a dict",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.notebook.guard.channels import CELLS, CHANNELS, PREPARE, QUOTING, REQUESTS
+from tests.notebook.guard.channels import CELLS, CHANNELS, ESCAPING_CHANNELS, PREPARE, REQUESTS
 from tests.support.kernels import running_kernel
 from tests.support.leaks import ENCODINGS, LeakSearch, PlantedValue, message_texts, plant
 
@@ -25,7 +25,7 @@ TURN_OFF = "from zensecrets_jupyter.notebook.guard import guard_of; guard_of(get
 @pytest.fixture
 def planted(tmp_path: Path) -> dict[tuple[str, str], PlantedValue]:
     """Return the planted values, and write them to files for the kernel."""
-    values = plant(CHANNELS, QUOTING)
+    values = plant(CHANNELS, ESCAPING_CHANNELS)
     texts: dict[str, list[str]] = {channel: [] for channel in CHANNELS}
     for (channel, _), planted_value in values.items():
         texts[channel].append(planted_value.text)
@@ -72,7 +72,7 @@ def test_every_channel_shows_its_value_without_the_guard(
 ) -> None:
     """With the guard off, the same search finds values in every channel.
 
-    So the test above can fail.
+    So the test of the masked output can fail.
     """
     assert kernel.run(TURN_OFF).ok
     leaks = LeakSearch(planted, window=0).leaks(*_use_all_channels(kernel, tmp_path))

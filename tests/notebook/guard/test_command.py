@@ -40,12 +40,12 @@ def test_the_table_lists_protected_values_and_masked_occurrences(kernel: Kernel)
     )
     assert "Warning: the value of x.word can't be masked in outputs, because it is a common word." in registered.stream("stdout")
     assert registered.stream("stdout").count("x.key") == 0
-    shown = guard_table(kernel)
-    assert "The guard is on" in shown
-    rows = [line.split() for line in shown.splitlines() if line.startswith("x.key")]
+    table = guard_table(kernel)
+    assert "The guard is on" in table
+    rows = [line.split() for line in table.splitlines() if line.startswith("x.key")]
     assert rows == [["x.key", *["registered", "or", "read", "as", "a", "key", "of", "secret", "'x'"], "0"]]
     # The table wraps its texts.
-    assert "can't be masked: it has fewer than 6 characters" in " ".join(shown.split())
+    assert "can't be masked: it has fewer than 6 characters" in " ".join(table.split())
     kernel.run(f"print('{value}')")
     row = next(line.split() for line in guard_table(kernel).splitlines() if line.startswith("x.key"))
     assert int(row[-1]) >= 1
@@ -55,7 +55,7 @@ def test_the_table_lists_protected_values_and_masked_occurrences(kernel: Kernel)
 def test_the_guard_can_be_turned_off_and_on(kernel: Kernel) -> None:
     """After ``off`` outputs show values, and after ``on`` they are masked again.
 
-    The output of ``off`` warns of this.
+    The output of ``off`` warns that outputs contain values.
     """
     value = canary("known")
     kernel.run(f"%secret register x --key={value}")
@@ -70,10 +70,10 @@ def test_all_reads_and_protects_every_secret(kernel: Kernel) -> None:
     """A secret that another program has stored is protected after ``--all``."""
     value = canary("elsewhere")
     kernel.run("import subprocess")
-    stored = kernel.run(
+    registration = kernel.run(
         f"_ = subprocess.run(['{ZENSECRETS}', 'secret', 'register', 'far', '--key=' + '{value[:14]}' + '{value[14:]}'], check=True)"
     )
-    assert stored.ok, stored.error
+    assert registration.ok, registration.error
     result = kernel.run("%secret guard --all")
     assert result.stream("stdout").splitlines() == ["Read 1 secret of default (local). The guard protects 1 value more than before."]
     assert kernel.run(f"print('{value[:14]}' + '{value[14:]}')").stream("stdout") == "‹secret:far.key›\n"
@@ -91,13 +91,13 @@ def test_the_table_shows_why_a_variable_is_protected(tmp_path: Path) -> None:
     }
     with running_kernel(tmp_path, environment) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
-        shown = [" ".join(line.split()) for line in guard_table(kernel).splitlines()]
-        assert "env.DB_PASS environment variable, its name 0" in shown
+        table_lines = [" ".join(line.split()) for line in guard_table(kernel).splitlines()]
+        assert "env.DB_PASS environment variable, its name 0" in table_lines
         # The table is as wide as a terminal, so it truncates the reason.
-        assert "env.GIT_THING environment variable, the value looks like a GitHub" in "\n".join(shown)
-        assert "env.DATABASE_URL environment variable, the password of a URL in it 0" in shown
-        assert "env.SHORT_TOKEN can't be masked: it has fewer than 6 characters" in shown
-        assert "MAX_TOKENS" not in "".join(shown)
+        assert "env.GIT_THING environment variable, the value looks like a GitHub" in "\n".join(table_lines)
+        assert "env.DATABASE_URL environment variable, the password of a URL in it 0" in table_lines
+        assert "env.SHORT_TOKEN can't be masked: it has fewer than 6 characters" in table_lines
+        assert "MAX_TOKENS" not in "".join(table_lines)
         assert [value for value in environment.values() if len(value) > 6 and value in repr(kernel.record)] == []
 
 
@@ -106,16 +106,16 @@ def test_the_choice_of_variables_is_stored(tmp_path: Path) -> None:
 
     Ignored variables are shown, protected variables are masked, and the file contains only names.
     """
-    harmless, secret, other = "chimpanzee-house-7", canary("missed"), canary("wrong")
-    environment = {"ZOO_TOKEN": harmless, "PLAIN": secret, "WRONG_PASS": other}
-    show = "import os; print(*(os.environ[name] for name in ('ZOO_TOKEN', 'PLAIN', 'WRONG_PASS')))"
+    harmless, secret, wrong_password = "chimpanzee-house-7", canary("missed"), canary("wrong")
+    environment = {"ZOO_TOKEN": harmless, "PLAIN": secret, "WRONG_PASS": wrong_password}
+    print_variables = "import os; print(*(os.environ[name] for name in ('ZOO_TOKEN', 'PLAIN', 'WRONG_PASS')))"
     with running_kernel(tmp_path, environment) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
         output = kernel.run("%secret guard ignore ZOO_TOKEN env.WRONG_PASS").stream("stdout")
         assert "ZOO_TOKEN is no longer protected: outputs show its value again." in output
         assert kernel.run("%secret guard protect PLAIN WRONG_PASS").stream("stdout").startswith("PLAIN is protected from now on.")
         expected = f"{harmless} ‹secret:env.PLAIN› ‹secret:env.WRONG_PASS›\n"
-        assert kernel.run(show).stream("stdout") == expected
+        assert kernel.run(print_variables).stream("stdout") == expected
         assert (
             kernel.run("os.environ['ZOO_TOKEN'] = 'another-animal-8'; print(os.environ['ZOO_TOKEN'])").stream("stdout")
             == "another-animal-8\n"
@@ -126,7 +126,7 @@ def test_the_choice_of_variables_is_stored(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with running_kernel(tmp_path, environment) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
-        assert kernel.run(show).stream("stdout") == expected
+        assert kernel.run(print_variables).stream("stdout") == expected
     assert not find_canary(file.read_text())
 
 
@@ -182,7 +182,7 @@ def test_invalid_arguments_are_errors(line: str, problem: str) -> None:
 
 
 def test_a_terminal_has_no_guard() -> None:
-    """In a terminal the command is an error that says where the guard is."""
+    """In a terminal, the command raises an error: the guard works only in a kernel."""
     process = run_zensecrets("secret", "guard")
     assert process.returncode != 0
     assert "the guard works only in the kernel of a notebook" in process.stderr
@@ -210,9 +210,9 @@ def test_revealing_a_value_in_a_cell_requires_a_confirmation(kernel: Kernel, jup
         f"%%bash\n{ZENSECRETS} secret get x --key key --reveal 2>&1 || true",
         f"import subprocess\nprint(subprocess.getoutput('{ZENSECRETS} secret get x --key=key --reveal'))",
     ):
-        shown = kernel.run(line).stream("stdout")
-        assert "would write the value of x.key into the output of a notebook" in shown
-        assert "add --yes" in shown
-        assert not find_canary(shown)
+        output = kernel.run(line).stream("stdout")
+        assert "would write the value of x.key into the output of a notebook" in output
+        assert "add --yes" in output
+        assert not find_canary(output)
     assert kernel.run(f"!{ZENSECRETS} secret get x --key key --reveal --yes").stream("stdout").strip() == value
     assert "‹secret:x.key›" in kernel.run(f"!{ZENSECRETS} secret get x --key key").stream("stdout")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python
 
 MAX_LENGTH = 8000
-"""The number of characters of a message; tests/core/redaction/test_false_masks.py tests longer messages without a kernel."""
+"""The maximum number of characters of a message; tests/core/redaction/test_false_masks.py tests longer messages without a kernel."""
 _REPLAY = """
 import json, sys
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> N
     A value that is printed afterwards is masked.
     """
     _, recorded = recorded_outputs()
-    short = {
+    short_messages = {
         library: [
             message for message in messages if message["type"] != "execute_reply" and len(json.dumps(message["content"])) <= MAX_LENGTH
         ]
@@ -65,16 +65,16 @@ def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> N
     }
     file = tmp_path / "recorded.json"
     values = [pair for secret in realistic_secrets() for pair in secret.pairs()]
-    file.write_text(json.dumps({"values": values, "messages": short}), encoding="utf-8")
+    file.write_text(json.dumps({"values": values, "messages": short_messages}), encoding="utf-8")
     assert kernel.run(_REPLAY.format(file=str(file))).ok
-    assert sum(bool(messages) for messages in short.values()) >= 20
-    changed = []
-    for library, messages in short.items():
+    assert sum(bool(messages) for messages in short_messages.values()) >= 20
+    changed_libraries = []
+    for library, messages in short_messages.items():
         result = kernel.run(f"replay({library!r})")
         assert result.ok, result.error
         if _split_streams(result.messages, "msg_type") != _split_streams(messages):
-            changed.append(library)
-    assert changed == [], SEED
+            changed_libraries.append(library)
+    assert changed_libraries == [], SEED
     for name, value in values[:3]:
         if name.endswith(".region"):
             # A region is no secret, so its value is not masked.

@@ -132,10 +132,10 @@ print(values[0][:5], end='', flush=True); 1 / 0
     result = guarded.run(code)
     assert _message_types(result) == ["stream", "display_data", "stream", "stream", "stream", "clear_output", "stream", "error"]
     assert result.stream("stdout") == value[:5] * 4
-    last = guarded.run("print(values[0][:5], end='')")
-    assert last.stream("stdout") == value[:5]
-    assert _message_types(last) == ["stream"]
-    assert last.messages[-1]["content"] == {"execution_state": "idle"}
+    last_result = guarded.run("print(values[0][:5], end='')")
+    assert last_result.stream("stdout") == value[:5]
+    assert _message_types(last_result) == ["stream"]
+    assert last_result.messages[-1]["content"] == {"execution_state": "idle"}
 
 
 def test_held_back_text_is_sent_while_the_cell_runs(guarded: Kernel, tmp_path: Path) -> None:
@@ -144,14 +144,14 @@ def test_held_back_text_is_sent_while_the_cell_runs(guarded: Kernel, tmp_path: P
     _protect(guarded, tmp_path, value)
     code = "print(values[0][:5], end='', flush=True); time.sleep(0.5); from IPython.display import display; display(1)"
     result = guarded.run(code)
-    shown, displayed = [message["header"]["date"] for message in result.messages if message["msg_type"] in {"stream", "display_data"}]
-    assert (displayed - shown).total_seconds() > 0.3
+    streamed, displayed = [message["header"]["date"] for message in result.messages if message["msg_type"] in {"stream", "display_data"}]
+    assert (displayed - streamed).total_seconds() > 0.3
 
 
-def test_other_output_is_unchanged(guarded: Kernel, tmp_path: Path) -> None:
-    """Other output is sent in the same messages as without the guard.
+def test_output_without_a_value_is_unchanged(guarded: Kernel, tmp_path: Path) -> None:
+    """Output without a value is sent in the same messages as without the guard.
 
-    It contains progress bars, colors, wide characters and carriage returns.
+    The output contains progress bars, colors, wide characters and carriage returns.
     """
     _protect(guarded, tmp_path, secrets.token_urlsafe(24))
     code = """
@@ -161,9 +161,9 @@ print('\\x1b[31mred\\x1b[0m 漢字 😀 \\r\\n\\ttab\\b', flush=True)
 """
     with_guard = guarded.run(code)
     assert guarded.run("guard.turn_off()").ok
-    without = guarded.run(code)
-    assert [with_guard.stream(name) for name in ("stdout", "stderr")] == [without.stream(name) for name in ("stdout", "stderr")]
-    assert _message_types(with_guard) == _message_types(without)
+    without_guard = guarded.run(code)
+    assert [with_guard.stream(name) for name in ("stdout", "stderr")] == [without_guard.stream(name) for name in ("stdout", "stderr")]
+    assert _message_types(with_guard) == _message_types(without_guard)
 
 
 def test_output_of_a_thread_of_an_earlier_cell_is_masked(guarded: Kernel, tmp_path: Path) -> None:
@@ -189,15 +189,15 @@ def test_every_message_has_the_header_of_its_request() -> None:
     """Stream messages of two alternating requests have the current headers of their own requests."""
     session = Session(key=b"a key")
     SessionChannel(session, Guard(Redactor())).install(ExitStack())
-    sent: list[list[bytes]] = []
+    sent_messages: list[list[bytes]] = []
     requests = [session.msg("execute_request")["header"] for _ in range(2)]
     expected = []
-    for turn, number in enumerate([0, 0, 1, 0, 1, 1, 0]):
-        requests[number]["username"] = f"user {turn // 2}"
-        expected.append((requests[number]["msg_id"], f"user {turn // 2}"))
-        message = session.msg("stream", {"name": "stdout", "text": f"line {turn}\n"}, parent=requests[number])
-        session.send(_RecordingSocket(sent), message, ident=b"stream.stdout")
-    parents = [session.deserialize(session.feed_identities(parts)[1])["parent_header"] for parts in sent]
+    for position, number in enumerate([0, 0, 1, 0, 1, 1, 0]):
+        requests[number]["username"] = f"user {position // 2}"
+        expected.append((requests[number]["msg_id"], f"user {position // 2}"))
+        message = session.msg("stream", {"name": "stdout", "text": f"line {position}\n"}, parent=requests[number])
+        session.send(_RecordingSocket(sent_messages), message, ident=b"stream.stdout")
+    parents = [session.deserialize(session.feed_identities(parts)[1])["parent_header"] for parts in sent_messages]
     assert [(parent["msg_id"], parent["username"]) for parent in parents] == expected
 
 
@@ -223,8 +223,8 @@ def test_variables_contain_the_value(guarded: Kernel, tmp_path: Path) -> None:
     assert guarded.run("assert Out[max(Out)][1] == values").ok
 
 
-@pytest.mark.parametrize("broken", ["json_may_contain_value", "redact_tree", "redact_bytes", "stream", "search", "find"])
-def test_a_broken_redactor_shows_no_value(guarded: Kernel, tmp_path: Path, broken: str) -> None:
+@pytest.mark.parametrize("broken_method", ["json_may_contain_value", "redact_tree", "redact_bytes", "stream", "search", "find"])
+def test_a_broken_redactor_shows_no_value(guarded: Kernel, tmp_path: Path, broken_method: str) -> None:
     """If a method of the redactor fails, no output contains the value.
 
     The kernel continues.
@@ -233,7 +233,7 @@ def test_a_broken_redactor_shows_no_value(guarded: Kernel, tmp_path: Path, broke
     _protect(guarded, tmp_path, value)
     code = f"""
 def fails(*arguments): raise RuntimeError('broken')
-guard.redactor.{broken} = fails
+guard.redactor.{broken_method} = fails
 print(values[0])
 print(values[0][:15], end='', flush=True)
 print(values[0][15:])
@@ -247,7 +247,7 @@ raise ValueError(values[0])
     assert _find_leaked(guarded, [value]) == []
     assert value.encode() not in b"".join(bytes(buffer) for message in guarded.record for buffer in message["buffers"])
     assert guarded.run("1 + 1").ok
-    assert guarded.run(f"del guard.redactor.{broken}").ok
+    assert guarded.run(f"del guard.redactor.{broken_method}").ok
     assert guarded.run("1 + 1").shown() == ["2"]
 
 
@@ -333,22 +333,22 @@ def test_text_similar_to_a_value_is_unchanged(guarded: Kernel, tmp_path: Path) -
     Examples are longer numbers, common lines of a kubeconfig, and the user and host of a database URL.
     """
     token, password = canary("token"), canary("password")
-    begin = "apiVersion: v1\nkind: Config\ncurrent-context: production\nusers:\n- name: ada\n"
-    kubeconfig = f"{begin}  user:\n    token: {token}\n"
+    common_lines = "apiVersion: v1\nkind: Config\ncurrent-context: production\nusers:\n- name: ada\n"
+    kubeconfig = f"{common_lines}  user:\n    token: {token}\n"
     url = f"postgresql://analyst:{password}@warehouse.example.com:5432/analytics"
     _protect(guarded, tmp_path, "482913", kubeconfig, url)
-    neutral = """apiVersion: v1
+    harmless_text = """apiVersion: v1
 kind: Pod
 current-context: production
 1482913 1482913.5 482913.5 0.482913 4829130 5482913-0
 analyst@warehouse.example.com:5432/analytics orders
 """
-    (tmp_path / "neutral").write_text(neutral)
-    read = "pathlib.Path('neutral').read_text()"
-    assert guarded.run(f"print({read}, end='')").stream("stdout") == neutral
-    assert guarded.run(f"from IPython.display import HTML\nHTML({read})").shown("text/html") == [neutral]
-    shown = guarded.run(f"print('482913', {token!r}[:20], {password!r})").stream("stdout")
-    assert shown == "‹secret:some.key0› ‹secret:some.key1› ‹secret:some.key2›\n"
+    (tmp_path / "neutral").write_text(harmless_text)
+    read_file = "pathlib.Path('neutral').read_text()"
+    assert guarded.run(f"print({read_file}, end='')").stream("stdout") == harmless_text
+    assert guarded.run(f"from IPython.display import HTML\nHTML({read_file})").shown("text/html") == [harmless_text]
+    output = guarded.run(f"print('482913', {token!r}[:20], {password!r})").stream("stdout")
+    assert output == "‹secret:some.key0› ‹secret:some.key1› ‹secret:some.key2›\n"
 
 
 @pytest.fixture

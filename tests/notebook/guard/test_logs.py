@@ -40,7 +40,7 @@ def failed():
         return sys.exc_info()
 """
 
-STANDARD = {
+LOGGING_CODE = {
     "message and arguments": """logger_to(logging.FileHandler(path)).error("it is %s", value)""",
     "extra": """logger_to(logging.FileHandler(path), "%(message)s %(body)s").error("sent", extra={"body": {"token": value}})""",
     "extra with an object": """logger_to(logging.FileHandler(path), "%(message)s %(body)s").error("sent", extra={"body": Payload()})""",
@@ -208,7 +208,7 @@ logging.captureWarnings(False)
     "stack": """logger_to(logging.FileHandler(path)).error(value, stack_info=True)""",
 }
 
-LOGURU = {
+LOGURU_CODE = {
     "file": """logger.add(path)\nlogger.info("it is {}", value)""",
     "function": """
 def sink(message):
@@ -247,7 +247,7 @@ await logger.complete()
 """,
 }
 
-STRUCTLOG = {
+STRUCTLOG_CODE = {
     "print": """
 structlog.configure(logger_factory=structlog.PrintLoggerFactory(open(path, "w", buffering=1)), cache_logger_on_first_use=False)
 structlog.get_logger().info("event", token=value, nested={"deep": [value]})
@@ -286,9 +286,9 @@ structlog.get_logger().error("event", exc_info=failed())
 }
 
 CHANNELS = {
-    **{f"logging: {name}": code for name, code in STANDARD.items()},
-    **{f"loguru: {name}": f"from loguru import logger\nlogger.remove()\n{code}" for name, code in LOGURU.items()},
-    **{f"structlog: {name}": f"import structlog\nstructlog.reset_defaults()\n{code}" for name, code in STRUCTLOG.items()},
+    **{f"logging: {name}": code for name, code in LOGGING_CODE.items()},
+    **{f"loguru: {name}": f"from loguru import logger\nlogger.remove()\n{code}" for name, code in LOGURU_CODE.items()},
+    **{f"structlog: {name}": f"import structlog\nstructlog.reset_defaults()\n{code}" for name, code in STRUCTLOG_CODE.items()},
 }
 """Ways to log, each with the code that logs a secret to the file ``path``."""
 
@@ -313,10 +313,10 @@ def run_all(kernel: Kernel, folder: Path) -> tuple[list[str], list[str]]:
         path = folder / f"{number}.log"
         result = kernel.run(f"path = {str(path)!r}\n{code}\nlogging.shutdown()")
         assert result.ok, (name, result.error)
-        written = path.read_bytes().decode("latin-1")
-        if find_canary(written):
+        log_text = path.read_bytes().decode("latin-1")
+        if find_canary(log_text):
             leaking.append(name)
-        if "secret:logged.key" not in written:
+        if "secret:logged.key" not in log_text:
             without_mask.append(name)
     return leaking, without_mask
 
@@ -327,7 +327,7 @@ def test_no_log_contains_a_value(logging_kernel: Kernel, tmp_path: Path) -> None
 
 
 def test_every_log_contains_the_value_without_the_guard(logging_kernel: Kernel, tmp_path: Path) -> None:
-    """With the guard off every channel writes the value, so the test above can fail."""
+    """With the guard off every channel writes the value, so the test of the masked logs can fail."""
     logging_kernel.run("%secret guard off")
     leaking, _ = run_all(logging_kernel, tmp_path / "logs")
     assert sorted(CHANNELS.keys() - set(leaking)) == []

@@ -28,10 +28,10 @@ from zensecrets_jupyter import ArbitrarySecretSchema, Client
 value, text = {case["value"]!r}, {case["text"]!r}
 Client().active_stack.{register}
 """
-    # The warning that this cell holds the value is tested elsewhere.
+    # This cell also causes the warning that it holds the value. test_history.py tests that warning.
     assert kernel.run(code).ok
     result = kernel.run("print(text, end='\\n')")
     assert result.ok
-    shown = result.stream("stdout")
-    assert [text for text in case["hide"] if text in shown] == []
-    assert [text for text in case["keep"] if text not in shown] == []
+    output = result.stream("stdout")
+    assert [text for text in case["hide"] if text in output] == []
+    assert [text for text in case["keep"] if text not in output] == []

@@ -83,19 +83,19 @@ def test_the_numbers_of_programs_stay_numbers(pin_kernel: Kernel) -> None:
     """In programs and drawings, numbers are unchanged and texts are masked."""
     for name, (mime, text, numbers) in PROGRAMS.items():
         result = pin_kernel.run(f"from IPython.display import display\ndisplay({{{mime!r}: {text!r}}}, raw=True)")
-        shown = result.shown(mime)[0]
-        assert (shown.count(str(PIN)), shown.count(MASK)) == (numbers, text.count(str(PIN)) - numbers), (name, shown)
-        assert shown.replace(MASK, str(PIN)) == text
-        inside = f"[{{'output_type': 'display_data', 'data': {{{mime!r}: {text!r}}}}}]"
-        result = pin_kernel.run(f"import ipywidgets\nout = ipywidgets.Output(outputs={inside})")
+        masked_text = result.shown(mime)[0]
+        assert (masked_text.count(str(PIN)), masked_text.count(MASK)) == (numbers, text.count(str(PIN)) - numbers), (name, masked_text)
+        assert masked_text.replace(MASK, str(PIN)) == text
+        output_list = f"[{{'output_type': 'display_data', 'data': {{{mime!r}: {text!r}}}}}]"
+        result = pin_kernel.run(f"import ipywidgets\nout = ipywidgets.Output(outputs={output_list})")
         outputs = [output for state in _states(result) for output in state.get("outputs", ())]
-        assert [output["data"][mime] for output in outputs] == [shown], name
+        assert [output["data"][mime] for output in outputs] == [masked_text], name
 
 
 def test_the_numbers_of_widgets_stay_numbers(pin_kernel: Kernel) -> None:
     """Numbers stay numbers in the state of widgets, in its updates, and in custom messages."""
-    make = f"slider = ipywidgets.IntSlider(value={PIN}, max={PIN * 2})\nfield = ipywidgets.IntText({PIN})\ntext = ipywidgets.Text('{PIN}')"
-    states = _states(pin_kernel.run(f"import ipywidgets\n{make}"))
+    code = f"slider = ipywidgets.IntSlider(value={PIN}, max={PIN * 2})\nfield = ipywidgets.IntText({PIN})\ntext = ipywidgets.Text('{PIN}')"
+    states = _states(pin_kernel.run(f"import ipywidgets\n{code}"))
     values = [state["value"] for state in states if "value" in state]
     assert values == [PIN, PIN, MASK]
     assert [state["max"] for state in states if "max" in state] == [PIN * 2]
@@ -112,8 +112,8 @@ def test_numbers_in_json_stay_numbers(pin_kernel: Kernel) -> None:
     A key of digits is a text, so it is masked.
     """
     result = pin_kernel.run(f"from IPython.display import JSON\nJSON({{'a': {PIN}, 'b': [{PIN}, True, None, 1e20], '{PIN}': 1}})")
-    shown: list[Any] = [*result.shown("application/json")]
-    assert shown == [{"a": PIN, "b": [PIN, True, None, 1e20], MASK: 1}]
+    contents: list[Any] = [*result.shown("application/json")]
+    assert contents == [{"a": PIN, "b": [PIN, True, None, 1e20], MASK: 1}]
 
 
 def test_a_failed_redaction_keeps_the_types(pin_kernel: Kernel) -> None:
@@ -121,11 +121,11 @@ def test_a_failed_redaction_keeps_the_types(pin_kernel: Kernel) -> None:
 
     A long number becomes 0 and a text becomes a notice, so the front end can read both.
     """
-    broken = "def broken(tree): raise ValueError\nthe_redactor().redact_tree = broken\n"
+    break_redactor = "def broken(tree): raise ValueError\nthe_redactor().redact_tree = broken\n"
     result = pin_kernel.run(
-        f"{broken}from IPython.display import JSON, display\ndisplay(JSON({{'number': {PIN}, 'short': 12, 'text': 'x{PIN}'}}))"
+        f"{break_redactor}from IPython.display import JSON, display\ndisplay(JSON({{'number': {PIN}, 'short': 12, 'text': 'x{PIN}'}}))"
     )
     data = [message["content"]["data"] for message in result.messages if message["msg_type"] == "display_data"]
-    shown = [value for bundle in data for value in bundle.values() if isinstance(value, dict)]
-    assert [sorted(type(value).__name__ for value in content.values()) for content in shown] == [["int", "int", "str"]]
+    contents = [value for bundle in data for value in bundle.values() if isinstance(value, dict)]
+    assert [sorted(type(value).__name__ for value in content.values()) for content in contents] == [["int", "int", "str"]]
     assert str(PIN) not in json.dumps(data)

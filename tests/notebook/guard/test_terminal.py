@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SECONDS = 30
 PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
-"""A drawn prompt, at whose end the cursor is shown again."""
+"""Pattern of a drawn prompt. It ends with the control sequence that shows the cursor again."""
 
 
 class Terminal:
@@ -49,7 +49,7 @@ class Terminal:
     def cell(self, code: str) -> None:
         """Type a line at the next prompt.
 
-        IPython draws a prompt several times, so the number of the prompt must be new.
+        IPython draws a prompt several times, so this method waits for a prompt with a new number.
         """
         number = self._number
         while number <= self._number:
@@ -109,8 +109,8 @@ def test_the_screen_shows_no_value(terminal: Terminal, token: str) -> None:
         terminal.cell(code)
     screen = terminal.end()
     assert not [start for start in range(len(token) - 11) if token[start : start + 12] in screen]
-    shown = re.findall(r"<(\d+)>[^\n]{0,20}‹secret:env\.SOME_API_TOKEN›", screen)
-    assert {int(number) for number in shown} == set(range(1, 13))
+    numbers_of_masked_lines = re.findall(r"<(\d+)>[^\n]{0,20}‹secret:env\.SOME_API_TOKEN›", screen)
+    assert {int(number) for number in numbers_of_masked_lines} == set(range(1, 13))
 
 
 def test_programs_find_a_terminal(terminal: Terminal, token: str) -> None:

@@ -49,23 +49,23 @@ def test_no_echo_of_typed_text_is_masked(kernel: Kernel, value: str) -> None:
     """
     comm = _widget(kernel, "field = ipywidgets.Text()\nfield")
     for end in range(1, len(value) + 1):
-        sent = json.dumps(_send_state(kernel, comm, value=value[:end], placeholder="typed"))
-        assert "secret:" not in sent
-        assert end < MASKED_PREFIX or value[:end] not in sent
-        assert "typed" in sent, "other state is echoed"
+        echoes = json.dumps(_send_state(kernel, comm, value=value[:end], placeholder="typed"))
+        assert "secret:" not in echoes
+        assert end < MASKED_PREFIX or value[:end] not in echoes
+        assert "typed" in echoes, "other state is echoed"
     assert kernel.run(f"field.value == {value!r}").shown() == ["True"]
 
 
 def test_a_list_with_a_value_is_received(kernel: Kernel, value: str) -> None:
     """The kernel receives a list with a value, and its echo omits the list."""
     comm = _widget(kernel, "field = ipywidgets.TagsInput(allowed_tags=[], allow_duplicates=False)\nfield")
-    sent = _send_state(kernel, comm, value=["one", value])
-    assert [data["state"] for data in sent if data["method"] == "echo_update"] == [{}]
+    echoes = _send_state(kernel, comm, value=["one", value])
+    assert [data["state"] for data in echoes if data["method"] == "echo_update"] == [{}]
     assert kernel.run(f"list(field.value) == ['one', {value!r}]").shown() == ["True"]
 
 
 @pytest.mark.parametrize(
-    ("shown", "written", "expected"),
+    ("kernel_text", "field_text", "expected"),
     [
         ("{value}", f"{MASK} more", "{value} more"),
         ("{value} and {encoded}", f"x {MASK} and {MASK}", "x {value} and {encoded}"),
@@ -73,12 +73,12 @@ def test_a_list_with_a_value_is_received(kernel: Kernel, value: str) -> None:
         ("nothing", f"{MASK}", MASK),
     ],
 )
-def test_a_received_mask_becomes_its_value(kernel: Kernel, value: str, shown: str, written: str, expected: str) -> None:
+def test_a_received_mask_becomes_its_value(kernel: Kernel, value: str, kernel_text: str, field_text: str, expected: str) -> None:
     """The kernel receives the original text of each mask in the field.
 
     Any other mask is unchanged.
     """
     texts = {"value": value, "encoded": value.encode().hex()}
-    comm = _widget(kernel, f"field = ipywidgets.Text()\nfield.value = {shown.format(**texts)!r}\nfield")
-    _send_state(kernel, comm, value=written)
+    comm = _widget(kernel, f"field = ipywidgets.Text()\nfield.value = {kernel_text.format(**texts)!r}\nfield")
+    _send_state(kernel, comm, value=field_text)
     assert kernel.run(f"field.value == {expected.format(**texts)!r}").shown() == ["True"]
