@@ -9,6 +9,7 @@ import gc
 import os
 import sys
 from collections import Counter, defaultdict
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# Without this setting, the threads of gRPC continue in the child processes of a test until they execute another program.
+# With gRPC's support for `fork`, each child process of a test also runs the threads of gRPC, until it executes another program.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 # A property test must not fail because the machine is busy.
@@ -42,42 +43,45 @@ def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     yield
     # A workspace and its databases are open until the end of the process. Each test needs its own workspace.
-    workspace = sys.modules.get("zensecrets_jupyter.core.workspace.workspace")
-    if workspace is not None:
-        workspace._workspaces.clear()
+    workspace_module = sys.modules.get("zensecrets_jupyter.core.workspace.workspace")
+    if workspace_module is not None:
+        workspace_module._workspaces.clear()
     # A process masks its values and stores its passphrases until its end. Each test has to start without them.
-    process = sys.modules.get("zensecrets_jupyter.core.system.process_globals")
-    if process is not None:
-        process.clear_process_globals()
-    value = sys.modules.get("zensecrets_jupyter.core.value")
-    if value is not None:
-        value.known_values.cache_clear()
-    passphrase = sys.modules.get("zensecrets_jupyter.core.sealing.key_protections.passphrase")
-    if passphrase is not None:
-        passphrase.forget_passphrases()
+    globals_module = sys.modules.get("zensecrets_jupyter.core.system.process_globals")
+    if globals_module is not None:
+        globals_module.clear_process_globals()
+    value_module = sys.modules.get("zensecrets_jupyter.core.value")
+    if value_module is not None:
+        value_module.known_values.cache_clear()
+    passphrase_module = sys.modules.get("zensecrets_jupyter.core.sealing.key_protections.passphrase")
+    if passphrase_module is not None:
+        passphrase_module.forget_passphrases()
+    # Garbage may contain open files: of clients, kernels and databases that a test did not close.
     if len(list(Path("/proc/self/fd").iterdir())) > MAX_OPEN_FILES:
         gc.collect()
 
 
 @pytest.fixture
-def counted(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Return a function that counts an outcome in a named table.
+def count_outcome(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Return a function that counts an outcome of the test in a table with a name.
 
-    The summary of pytest shows the tables.
+    pytest prints the tables after the last test.
     """
-    return lambda table, outcome: request.node.user_properties.append(("counted", (table, outcome)))
+    return lambda table, outcome: request.node.user_properties.append(("outcome", (table, outcome)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the tables of :func:`counted`, from all processes of pytest."""
+    """Print the tables of :func:`count_outcome`, from all processes of pytest."""
     tables: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for report in (report for reports in terminalreporter.stats.values() for report in reports):
-        # The last report of a test has all its properties.
+    for report in chain.from_iterable(terminalreporter.stats.values()):
+        # A test has several reports. Only the last one, which is the report of its teardown, has all its properties.
         if getattr(report, "when", None) == "teardown":
-            for table, outcome in (value for name, value in report.user_properties if name == "counted"):
-                tables[table][outcome] += 1
-    for table, outcomes in sorted(tables.items()):
-        terminalreporter.write_line(f"{table}: {', '.join(f'{count} {outcome}' for outcome, count in sorted(outcomes.items()))}")
+            for name, value in report.user_properties:
+                if name == "outcome":
+                    table, outcome = value
+                    tables[table][outcome] += 1
+    for table, counts in sorted(tables.items()):
+        terminalreporter.write_line(f"{table}: {', '.join(f'{count} {outcome}' for outcome, count in sorted(counts.items()))}")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,6 +1,6 @@
-"""Unusable stores in a terminal and in a notebook.
+"""Commands with an unusable store, in a terminal and in a notebook.
 
-The error is one line with the reason, and no secret is lost.
+The store has, for example, a damaged file or a wrong key. The error is one line with the reason, and no secret is lost.
 """
 
 from __future__ import annotations
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _register(tmp_path: Path) -> Path:
-    # The secret is registered in another process, because a process stores the passphrases that it reads.
+def _register_secret(tmp_path: Path) -> Path:
+    """Register the secret ``stored``, and return the file of the store."""
+    # The secret is registered in another process, because a process keeps the passphrases that it reads in memory.
     (tmp_path / "key").write_text(VALUE)
     process = run_zensecrets(
         "secret", "register", "stored", "--key=@key", folder=tmp_path, environment={"ZENSECRETS_PASSPHRASE": PASSPHRASE}
@@ -30,13 +31,14 @@ def _register(tmp_path: Path) -> Path:
     return store_file()
 
 
-def _check(case: BrokenStore, line: str, tmp_path: Path) -> None:
-    assert [part for part in case.error if part not in line] == [], line
+def _check_error(case: BrokenStore, line: str, tmp_path: Path) -> None:
+    """Check that the error contains the texts of the case, and that no value is in it or in a file."""
+    assert [text for text in case.error if text not in line] == [], line
     assert not find_canary(line)
     assert not find_canary(tmp_path)
 
 
-def _is_stored(tmp_path: Path) -> bool:
+def _secret_is_readable(tmp_path: Path) -> bool:
     words = ("secret", "get", "stored", "--key", "key", "--reveal")
     result = run_zensecrets(*words, folder=tmp_path, environment={"ZENSECRETS_PASSPHRASE": PASSPHRASE})
     return result.stdout.strip() == VALUE
@@ -45,27 +47,27 @@ def _is_stored(tmp_path: Path) -> bool:
 @pytest.mark.parametrize("case", BROKEN_STORES, ids=lambda case: case.id)
 def test_a_terminal_reports_a_broken_store_in_one_line(case: BrokenStore, tmp_path: Path) -> None:
     """The error is one line, and the exit code is 1. After the repair, the secret exists again."""
-    repair = case.damage(_register(tmp_path))
+    repair = case.damage(_register_secret(tmp_path))
     result = run_zensecrets(*case.words, folder=tmp_path, environment=dict(case.environment))
     assert (result.returncode, result.stdout) == (1, "")
     (line,) = result.stderr.strip().splitlines()
     assert line.startswith("Error: ")
-    _check(case, line, tmp_path)
+    _check_error(case, line, tmp_path)
     repair()
-    assert _is_stored(tmp_path)
+    assert _secret_is_readable(tmp_path)
 
 
 @pytest.mark.parametrize("case", BROKEN_STORES, ids=lambda case: case.id)
 def test_a_notebook_reports_a_broken_store_in_one_line(case: BrokenStore, tmp_path: Path) -> None:
     """The error is one line without a traceback. After the repair, the secret exists again."""
-    repair = case.damage(_register(tmp_path))
+    repair = case.damage(_register_secret(tmp_path))
     with running_kernel(tmp_path, {"ZENSECRETS_HOME": str(tmp_path / "home"), **dict(case.environment)}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         result = kernel.run(f"%zen {shlex.join(case.words)}", allow_stdin=False)
     assert not result.ok
-    # The warning about a typed value is not part of the error.
+    # Some commands have a value. In a notebook, they first print a warning about it, which is not part of the error.
     (line,) = (line for line in result.error.strip().splitlines() if not line.startswith("Warning: "))
     assert line.startswith("UsageError: ")
-    _check(case, line, tmp_path)
+    _check_error(case, line, tmp_path)
     repair()
-    assert _is_stored(tmp_path)
+    assert _secret_is_readable(tmp_path)

@@ -1,6 +1,6 @@
-"""The terminal front end: the installed script in its own process.
+"""The terminal front end, with and without a user at the terminal.
 
-It is tested with and without a user at the terminal.
+Most tests run the installed script in its own process.
 """
 
 from __future__ import annotations
@@ -34,23 +34,25 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run each test in its own folder.
 
-    Check afterwards that no file contains a canary.
+    Check afterwards that no file of the workspace contains a value. All values of these tests are canaries: random texts that
+    ``find_canary`` finds in every encoding.
     """
     folder = tmp_path / "folder"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    source = set_passphrase_source(None)
+    # `cli.run`, which some tests call in this process, sets the source that asks the user for a passphrase.
+    previous_source = set_passphrase_source(None)
     yield
-    set_passphrase_source(source)
+    set_passphrase_source(previous_source)
     home = tmp_path / "home"
     assert not home.exists() or find_canary(home) == []
 
 
-def at_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
-    """Start a command at a pseudo-terminal."""
+def start_in_terminal(*words: str, **environment: str) -> pexpect.spawn[str]:
+    """Start a command of the script at a pseudo-terminal."""
     return spawn_in_terminal(str(ZENSECRETS), words, {"TERM": "dumb", **environment})
 
 
@@ -65,38 +67,40 @@ def remaining_output(process: pexpect.spawn[str]) -> str:
 def test_bad_input_is_refused_in_one_line(
     case: BadInput, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The exit code is 1, nothing is written, and no value is shown."""
+    """The exit code is 1, the workspace and the folder are unchanged, and the error contains no value."""
     folder = tmp_path / "folder"
     case.prepare(folder)
     for name, value in case.environment.items():
         monkeypatch.setenv(name, value)
-    before, files = snapshot(), sorted(folder.iterdir())
-    with Path(os.devnull).open() as nothing:
-        monkeypatch.setattr(sys, "stdin", nothing)
-        code = cli.run(case.words)
-    written = capfd.readouterr()
-    assert (code, written.out) == (1, "")
-    _check_line(case, written.err)
-    assert snapshot() == before
-    assert sorted(folder.iterdir()) == files
+    snapshot_before, files_before = snapshot(), sorted(folder.iterdir())
+    with Path(os.devnull).open() as empty_input:
+        monkeypatch.setattr(sys, "stdin", empty_input)
+        exit_code = cli.run(case.words)
+    output = capfd.readouterr()
+    assert (exit_code, output.out) == (1, "")
+    _check_error_line(case, output.err)
+    assert snapshot() == snapshot_before
+    assert sorted(folder.iterdir()) == files_before
 
 
+# A process for each case would take minutes, so this test runs every tenth case.
 @pytest.mark.parametrize("case", BAD_INPUT[::10], ids=lambda case: case.id)
 def test_the_installed_script_refuses_bad_input(case: BadInput, tmp_path: Path) -> None:
     """The script, which runs in its own process, refuses the input with one line."""
     folder = tmp_path / "folder"
     case.prepare(folder)
-    before = snapshot()
+    snapshot_before = snapshot()
     process = run_zensecrets(*case.words, folder=folder, environment=dict(case.environment))
     assert (process.returncode, process.stdout) == (1, "")
-    _check_line(case, process.stderr)
-    assert snapshot() == before
+    _check_error_line(case, process.stderr)
+    assert snapshot() == snapshot_before
 
 
-def _check_line(case: BadInput, line: str) -> None:
+def _check_error_line(case: BadInput, line: str) -> None:
     assert line.startswith("Error: ")
     assert line.count("\n") == 1
-    assert [part for part in case.error if part not in line] == []
+    assert [text for text in case.error if text not in line] == []
+    # In a notebook, an error suggests a command as `%secret …`. In a terminal, it is `zensecrets secret …`.
     assert "%" not in line
     assert "Traceback" not in line
     assert find_canary(line) == []
@@ -106,62 +110,62 @@ def test_a_secret_is_shown_masked_and_revealed_on_request() -> None:
     """The value is printed only with ``--reveal``."""
     value = canary()
     assert run_zensecrets("secret", "register", "openai", f"--api_key={value}").stdout == "Registered secret 'openai' with key api_key.\n"
-    shown = run_zensecrets("secret", "get", "openai")
-    assert "‹secret:openai.api_key›" in shown.stdout
-    assert find_canary(shown.stdout) == []
+    table = run_zensecrets("secret", "get", "openai").stdout
+    assert "‹secret:openai.api_key›" in table
+    assert find_canary(table) == []
     assert run_zensecrets("secret", "get", "openai", "--key", "api_key").stdout == "‹secret:openai.api_key›\n"
     assert run_zensecrets("secret", "get", "openai", "--key=api_key", "--reveal").stdout == f"{value}\n"
 
 
 def test_a_value_can_come_from_a_pipe() -> None:
-    """With @- the value is the piped input, without the line end that programs add."""
+    """With ``--key=@-`` the value is the piped input, without the line end that programs add."""
     value = f"{canary()}\nsecond line"
     assert run_zensecrets("secret", "register", "piped", "--key=@-", piped=f"{value}\n".encode()).returncode == 0
     assert Client().get_secret("piped").content == {"key": value}
 
 
 def test_piped_input_is_no_answer_to_a_prompt() -> None:
-    """The error names the missing value."""
-    done = run_zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
-    assert done.returncode == 1
+    """Without ``@-``, the command does not read the piped input. The error names the missing value."""
+    process = run_zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
+    assert process.returncode == 1
     error = "Error: Non-interactive input: the command needs piped.key. To pass it: zensecrets secret register piped --key=@FILE, or set "
-    assert done.stderr == f"{error}ZENSECRETS_SECRET_PIPED_KEY\n"
+    assert process.stderr == f"{error}ZENSECRETS_SECRET_PIPED_KEY\n"
 
 
 def test_a_closed_standard_input_is_not_interactive() -> None:
-    """The error names the missing value."""
-    done = subprocess.run(f"{ZENSECRETS} secret register x --key <&-", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can close the standard input
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "x.key" in done.stderr
+    """The command shows no prompt. The error names the missing value."""
+    process = subprocess.run(f"{ZENSECRETS} secret register x --key <&-", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can close the standard input
+    assert (process.returncode, process.stderr.count("\n")) == (1, 1)
+    assert "x.key" in process.stderr
 
 
 def test_values_are_typed_at_hidden_prompts() -> None:
     """The terminal does not show the typed values."""
-    key, secret = canary("id"), canary("secret")
-    process = at_terminal("secret", "register", "cloud", "-i", "-s", "aws", ZENSECRETS_PASSPHRASE="open")
+    key_id, secret_key = canary("id"), canary("secret")
+    process = start_in_terminal("secret", "register", "cloud", "-i", "-s", "aws", ZENSECRETS_PASSPHRASE="open")
     process.expect_exact("cloud.aws_access_key_id (Access key ID): ")
-    process.sendline(key)
+    process.sendline(key_id)
     process.expect_exact("cloud.aws_secret_access_key (Secret access key): ")
-    process.sendline(secret)
+    process.sendline(secret_key)
     process.expect_exact("cloud.aws_session_token (Session token, for temporary credentials); empty for none: ")
     process.sendline("")
-    shown = remaining_output(process)
-    assert "Registered secret 'cloud' with keys aws_access_key_id, aws_secret_access_key." in shown
-    assert find_canary(shown) == []
+    output = remaining_output(process)
+    assert "Registered secret 'cloud' with keys aws_access_key_id, aws_secret_access_key." in output
+    assert find_canary(output) == []
     assert process.exitstatus == 0
-    revealed = run_zensecrets(
+    get_process = run_zensecrets(
         "secret", "get", "cloud", "--key=aws_secret_access_key", "--reveal", environment={"ZENSECRETS_PASSPHRASE": "open"}
     )
-    assert revealed.stdout == f"{secret}\n"
+    assert get_process.stdout == f"{secret_key}\n"
 
 
 def test_keys_and_values_are_typed_at_prompts(home: Path) -> None:
-    """At the first use, the command asks for a passphrase.
+    """The command asks for keys and values, and at the first use of the store for a passphrase.
 
     If the passphrase is empty, the command creates a key file.
     """
     value = canary()
-    process = at_terminal("secret", "register", "any")
+    process = start_in_terminal("secret", "register", "any")
     process.expect_exact("Key of any: ")
     process.sendline("token")
     process.expect_exact("Value of any.token: ")
@@ -176,36 +180,38 @@ def test_keys_and_values_are_typed_at_prompts(home: Path) -> None:
 
 
 def test_ctrl_c_registers_nothing() -> None:
-    """The exit code is 130, and the command prints one line."""
+    """After Ctrl-C at the second prompt, the exit code is 130, and the command prints no traceback."""
     run_zensecrets("secret", "register", "other", f"--key={canary()}")
-    before = snapshot()
-    process = at_terminal("secret", "register", "cloud", "-i", "-s", "aws")
+    snapshot_before = snapshot()
+    process = start_in_terminal("secret", "register", "cloud", "-i", "-s", "aws")
     process.expect_exact("cloud.aws_access_key_id")
     process.sendline(canary())
     process.expect_exact("cloud.aws_secret_access_key")
     process.sendintr()
-    shown = remaining_output(process)
+    output = remaining_output(process)
     assert process.exitstatus == 130
-    assert "Interrupted." in shown
-    assert "Traceback" not in shown
-    assert snapshot() == before
+    assert "Interrupted." in output
+    assert "Traceback" not in output
+    assert snapshot() == snapshot_before
 
 
 def test_ctrl_d_registers_nothing() -> None:
     """The error says that the input ended, and nothing is registered."""
-    process = at_terminal("secret", "register", "x", "--key")
+    snapshot_before = snapshot()
+    process = start_in_terminal("secret", "register", "x", "--key")
     process.expect_exact("x.key: ")
     process.sendeof()
-    shown = remaining_output(process)
+    output = remaining_output(process)
     assert process.exitstatus == 1
-    assert "the input ended" in shown
+    assert "the input ended" in output
+    assert snapshot() == snapshot_before
 
 
 def test_a_deletion_has_to_be_confirmed() -> None:
     """Only the answer ``y`` deletes the secret."""
     run_zensecrets("secret", "register", "stored", f"--key={canary()}")
     for answer, outcome in (("", "Nothing was deleted."), ("n", "Nothing was deleted."), ("y", "Deleted secret 'stored'.")):
-        process = at_terminal("secret", "delete", "stored")
+        process = start_in_terminal("secret", "delete", "stored")
         process.expect_exact("[y/N]: ")
         process.sendline(answer)
         assert outcome in remaining_output(process)
@@ -213,59 +219,59 @@ def test_a_deletion_has_to_be_confirmed() -> None:
 
 def test_register_secrets_asks_for_all_missing_values() -> None:
     """The prompts name the attributes that need a value. After the answers, the stack is valid."""
-    first, second = canary("first"), canary("second")
+    annotator_value, alerter_value = canary("annotator"), canary("alerter")
     reference = "--authentication_secret={{label_studio_secret.api_key}}"
     run_zensecrets("annotator", "register", "labels", "--flavor=label_studio", reference)
     run_zensecrets("alerter", "register", "chat", "--flavor=slack", "--slack_token={{chat.token}}")
-    updated = run_zensecrets("stack", "update", "-an", "labels", "-al", "chat")
-    assert updated.returncode == 0
-    assert "Warning: Stack 'default' can't run: 2 problems." in updated.stdout
+    update_process = run_zensecrets("stack", "update", "-an", "labels", "-al", "chat")
+    assert update_process.returncode == 0
+    assert "Warning: Stack 'default' can't run: 2 problems." in update_process.stdout
     assert run_zensecrets("stack", "validate").returncode == 1
-    process = at_terminal("stack", "register-secrets", ZENSECRETS_PASSPHRASE="open")
+    process = start_in_terminal("stack", "register-secrets", ZENSECRETS_PASSPHRASE="open")
     process.expect_exact("alerter 'chat'.slack_token needs chat.token")
     process.expect_exact("Value of chat.token: ")
     process.sendline("")
     process.expect_exact("A value is required.")
-    process.sendline(second)
+    process.sendline(alerter_value)
     process.expect_exact("annotator 'labels'.authentication_secret needs ")
     process.expect_exact("Value of label_studio_secret.api_key: ")
-    process.sendline(first)
-    shown = remaining_output(process)
-    assert "Registered 'chat', 'label_studio_secret'." in shown
-    assert find_canary(shown) == []
-    valid = run_zensecrets("stack", "validate", environment={"ZENSECRETS_PASSPHRASE": "open"})
-    assert (valid.returncode, valid.stdout) == (0, "Stack 'default' is valid (SECRET_AND_KEY_EXISTS).\n")
-    again = run_zensecrets("stack", "register-secrets", "--skip-existing", environment={"ZENSECRETS_PASSPHRASE": "open"})
-    assert again.stdout.startswith("Every secret that stack 'default' needs is registered. To change them: zensecrets stack ")
+    process.sendline(annotator_value)
+    output = remaining_output(process)
+    assert "Registered 'chat', 'label_studio_secret'." in output
+    assert find_canary(output) == []
+    validation = run_zensecrets("stack", "validate", environment={"ZENSECRETS_PASSPHRASE": "open"})
+    assert (validation.returncode, validation.stdout) == (0, "Stack 'default' is valid (SECRET_AND_KEY_EXISTS).\n")
+    second_run = run_zensecrets("stack", "register-secrets", "--skip-existing", environment={"ZENSECRETS_PASSPHRASE": "open"})
+    assert second_run.stdout.startswith("Every secret that stack 'default' needs is registered. To change them: zensecrets stack ")
 
 
 def test_a_program_gets_the_values_as_environment_variables() -> None:
-    """The command ends with the exit code of the program."""
+    """``secret env`` runs a program with the values, and ends with the exit code of the program."""
     value = canary()
     run_zensecrets("secret", "register", "openai", f"--api_key={value}")
-    show = "import os, sys; print(os.environ['MY_API_KEY']); sys.exit(7)"
-    done = run_zensecrets("secret", "env", "openai", "--prefix", "MY_", "--", sys.executable, "-c", show)
-    assert (done.returncode, done.stdout) == (7, f"{value}\n")
+    program = "import os, sys; print(os.environ['MY_API_KEY']); sys.exit(7)"
+    process = run_zensecrets("secret", "env", "openai", "--prefix", "MY_", "--", sys.executable, "-c", program)
+    assert (process.returncode, process.stdout) == (7, f"{value}\n")
 
 
 def test_a_sealed_export_needs_its_passphrase(tmp_path: Path) -> None:
-    """The file contains no value, and a wrong passphrase is an error."""
+    """The encrypted file contains neither the value nor its key, and a wrong passphrase is an error."""
     value = canary()
     run_zensecrets("secret", "register", "openai", "-s", "openai", f"--api_key={value}")
-    process = at_terminal("secret", "export", "openai", "export.sealed")
+    process = start_in_terminal("secret", "export", "openai", "export.sealed")
     process.expect_exact("New passphrase for export.sealed: ")
     process.sendline("right")
     process.expect_exact("Repeat it: ")
     process.sendline("right")
     assert "sealed with the passphrase" in remaining_output(process)
-    sealed = tmp_path / "folder" / "export.sealed"
-    assert sealed.stat().st_mode & 0o777 == 0o600
-    assert find_canary(sealed) == find_canary(sealed, "api_key") == []
+    export_file = tmp_path / "folder" / "export.sealed"
+    assert export_file.stat().st_mode & 0o777 == 0o600
+    assert find_canary(export_file) == find_canary(export_file, "api_key") == []
     run_zensecrets("secret", "delete", "openai", "-y")
-    wrong = run_zensecrets("secret", "import", "export.sealed", environment={"ZENSECRETS_PASSPHRASE": "wrong"})
-    assert (wrong.returncode, wrong.stderr.count("\n")) == (1, 1)
-    assert "does not open" in wrong.stderr
-    process = at_terminal("secret", "import", "export.sealed")
+    import_process = run_zensecrets("secret", "import", "export.sealed", environment={"ZENSECRETS_PASSPHRASE": "wrong"})
+    assert (import_process.returncode, import_process.stderr.count("\n")) == (1, 1)
+    assert "does not open" in import_process.stderr
+    process = start_in_terminal("secret", "import", "export.sealed")
     process.expect_exact("Passphrase of export.sealed: ")
     process.sendline("wrong")
     process.expect_exact("That does not open it.")
@@ -276,7 +282,7 @@ def test_a_sealed_export_needs_its_passphrase(tmp_path: Path) -> None:
 
 
 def test_the_commands_of_the_zenml_documentation_work(tmp_path: Path) -> None:
-    """The commands are those of ZenML, but for the name of the program."""
+    """A command of ZenML's documentation works if ``zenml`` is replaced by ``zensecrets``."""
     first, second, third = canary("1"), canary("2"), canary("3")
     (tmp_path / "folder" / "file.txt").write_text(third)
     register = ["annotator", "register", "label_studio_annotator", "--flavor=label_studio"]
@@ -284,23 +290,23 @@ def test_the_commands_of_the_zenml_documentation_work(tmp_path: Path) -> None:
     assert run_zensecrets("secrets-manager", "secret", "register", "TWO", f"--key1={first}", f"--key2={second}").returncode == 0
     words = ["secrets-manager", "secret", "register", "FILES", f"--attr_from_literal={first}", "--attr_from_file=@file.txt"]
     assert run_zensecrets(*words).returncode == 0
-    process = at_terminal("secrets-manager", "secret", "register", "ASKED", "-i")
-    process.expect_exact("Key of ASKED: ")
+    process = start_in_terminal("secrets-manager", "secret", "register", "TYPED", "-i")
+    process.expect_exact("Key of TYPED: ")
     process.sendline("key")
-    process.expect_exact("Value of ASKED.key: ")
+    process.expect_exact("Value of TYPED.key: ")
     process.sendline(second)
     process.expect_exact("empty when done")
     process.sendline("")
-    assert "Registered secret 'ASKED'" in remaining_output(process)
+    assert "Registered secret 'TYPED'" in remaining_output(process)
     assert run_zensecrets("stack", "register", "labelling", "-o", "default", "-a", "default", "-x", "default").returncode == 0
     run_zensecrets("stack", "update", "labelling", "--annotator", "label_studio_annotator")
-    process = at_terminal("stack", "register-secrets", "labelling")
+    process = start_in_terminal("stack", "register-secrets", "labelling")
     process.expect_exact("label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE: ")
     process.sendline(third)
     assert "Registered 'label_studio_secret'." in remaining_output(process)
     assert Client().get_secret("TWO").content == {"key1": first, "key2": second}
     assert Client().get_secret("FILES").content == {"attr_from_literal": first, "attr_from_file": third}
-    assert Client().get_secret("ASKED").content == {"key": second}
+    assert Client().get_secret("TYPED").content == {"key": second}
     annotator = Client().get_stack("labelling").annotator
     assert annotator is not None
     assert annotator.authentication_secret == third
@@ -315,13 +321,13 @@ def test_help_and_version_are_printed() -> None:
 
 
 def test_a_closed_output_is_no_error() -> None:
-    """No error is printed for a closed output. A full disk is an error."""
+    """No error is printed if the output is closed, at the start or by a reader that ends early. A full disk is an error."""
     for line, error in ((f"{ZENSECRETS} secret schemas >&-", ""), (f"{ZENSECRETS} secret list >/dev/full", "No space left")):
-        done = subprocess.run(line, shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can close or redirect the output
-        assert "Traceback" not in done.stderr
-        assert error in done.stderr
-    reader = subprocess.run(f"{ZENSECRETS} secret schemas | head -1", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can connect the two programs
-    assert reader.stderr == ""
+        process = subprocess.run(line, shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can close or redirect the output
+        assert "Traceback" not in process.stderr
+        assert error in process.stderr
+    pipeline = subprocess.run(f"{ZENSECRETS} secret schemas | head -1", shell=True, capture_output=True, check=False, text=True)  # noqa: S602 - only a shell can connect the two programs
+    assert pipeline.stderr == ""
 
 
 def test_a_shell_completes_names_and_references() -> None:
@@ -332,7 +338,11 @@ def test_a_shell_completes_names_and_references() -> None:
         words = line.split(" ")
         environment = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1), "_ZENSECRETS_COMPLETE": f"{shell}_complete"}
         lines = run_zensecrets(environment=environment).stdout.splitlines()
-        return [candidate.partition(",")[2] for candidate in lines] if shell == "bash" else lines[1::3]
+        if shell == "bash":
+            # Each line is `TYPE,COMPLETION`.
+            return [line.partition(",")[2] for line in lines]
+        # For zsh, each completion has three lines: its type, its text and its description.
+        return lines[1::3]
 
     assert "quickstart" in completions("zensecrets q")
     assert completions("zensecrets stack regi") == ["register", "register-secrets"]
@@ -347,14 +357,14 @@ def test_a_shell_completes_names_and_references() -> None:
 
 
 def test_help_imports_no_heavy_library() -> None:
-    """``--help`` imports no large library, because only the commands that need a library import it."""
+    """``--help`` imports no large library, because a command imports a library only when it needs it."""
     code = (
         "import sys; from zensecrets_jupyter import cli; assert cli.run(['--help']) == 0;"
         " heavy = {'pydantic', 'sqlalchemy', 'rich', 'keyring', 'nacl', 'yaml', 'dotenv', 'IPython'};"
         " print(sorted(heavy & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert process.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_quickstart_copies_notebooks_and_starts_jupyterlab(tmp_path: Path) -> None:
@@ -362,10 +372,11 @@ def test_the_quickstart_copies_notebooks_and_starts_jupyterlab(tmp_path: Path) -
     folder = tmp_path / "books"
     folder.mkdir()
     (folder / "quickstart.ipynb").write_text("mine")
-    version = run_zensecrets("quickstart", str(folder), "--", "--version")
-    assert version.returncode == 0, version.stderr
-    assert version.stdout[0].isdigit()
-    assert "quickstart.ipynb" in version.stderr
+    # With this option, JupyterLab prints its version and ends.
+    version_process = run_zensecrets("quickstart", str(folder), "--", "--version")
+    assert version_process.returncode == 0, version_process.stderr
+    assert version_process.stdout[0].isdigit()
+    assert "quickstart.ipynb" in version_process.stderr
     assert (folder / "quickstart.ipynb").read_text() == "mine"
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
     command = [str(ZENSECRETS), "quickstart", str(tmp_path / "other"), "--no-browser", "--", "--port=0"]
@@ -375,6 +386,7 @@ def test_the_quickstart_copies_notebooks_and_starts_jupyterlab(tmp_path: Path) -
             line = next(line for line in server.stderr if "/lab/tree/quickstart.ipynb?token=" in line)
         finally:
             server.send_signal(signal.SIGTERM)
+            # The server can only end while its output is read, because it waits if the pipe is full.
             deadline = time.monotonic() + 60
             while server.poll() is None and time.monotonic() < deadline:
                 server.stderr.readline()

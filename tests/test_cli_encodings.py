@@ -29,45 +29,47 @@ ENCODINGS = {
 }
 
 
-def run_raw(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
+def run_with_raw_output(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[bytes]:
     """Run a command, and return its output as bytes."""
     return subprocess.run([ZENSECRETS, *words], input=b"", capture_output=True, env={**os.environ, **environment}, check=False)
 
 
 @pytest.fixture
 def value(tmp_path: Path) -> str:
-    """Register a secret with characters of several alphabets and both line ends.
+    """Return a value with characters of several alphabets and both line ends.
 
-    Return its value.
+    It is registered as ``klucz-ż.hasło`` and as ``key.value``.
     """
     text = f"zażółć {canary('encoded')} é €\r\n\u4f60\u597d\t\U0001f511\n"
     path = tmp_path / "value"
     path.write_bytes(text.encode())
     assert run_zensecrets("secret", "register", "klucz-ż", f"--hasło=@{path}").returncode == 0
-    # If the encoding of arguments is ASCII, the name must be ASCII too.
+    # In the C locale, a command line can contain only ASCII names.
     assert run_zensecrets("secret", "register", "key", f"--value=@{path}").returncode == 0
     return text
 
 
 @pytest.mark.parametrize("environment", ENCODINGS.values(), ids=ENCODINGS)
 def test_a_value_is_revealed_byte_for_byte(value: str, environment: dict[str, str]) -> None:
-    """A program that reads the output gets the exact bytes, in every encoding."""
-    ran = run_raw("secret", "get", "key", "--key", "value", "--reveal", environment=environment)
-    assert (ran.returncode, ran.stdout) == (0, f"{value}\n".encode())
+    """Whatever the encoding of the output is, a program that reads it gets the UTF-8 bytes of the value."""
+    process = run_with_raw_output("secret", "get", "key", "--key", "value", "--reveal", environment=environment)
+    assert (process.returncode, process.stdout) == (0, f"{value}\n".encode())
 
 
-def test_a_value_is_not_shown_if_the_encoding_lacks_a_character(value: str) -> None:
+@pytest.mark.usefixtures("value")
+def test_a_value_is_not_shown_if_the_encoding_of_the_terminal_lacks_a_character() -> None:
     """The error is one line with the solution, and the exit code is 1."""
     words = ["secret", "get", "klucz-ż", "--key", "hasło", "--reveal"]
     process = spawn_in_terminal(str(ZENSECRETS), words, {"PYTHONIOENCODING": "latin-1"})
-    shown = process.read()
+    output = process.read()
     process.close()
     assert process.exitstatus == 1
-    assert len(shown.splitlines()) == 1
-    assert "Error: The value has a character that the encoding iso8859-1 lacks. Set PYTHONIOENCODING=utf-8, or send" in shown
+    assert len(output.splitlines()) == 1
+    assert "Error: The value has a character that the encoding iso8859-1 lacks. Set PYTHONIOENCODING=utf-8, or send" in output
 
 
-def test_a_terminal_with_utf8_shows_the_value(value: str) -> None:
+@pytest.mark.usefixtures("value")
+def test_a_terminal_with_utf8_shows_the_value() -> None:
     """The value is shown, because UTF-8 has all characters."""
     process = spawn_in_terminal(str(ZENSECRETS), ["secret", "get", "klucz-ż", "--key", "hasło", "--reveal"], {"PYTHONIOENCODING": "utf-8"})
     process.expect_exact("zażółć")
@@ -80,20 +82,24 @@ def test_a_terminal_with_utf8_shows_the_value(value: str) -> None:
     "words", [["secret", "list"], ["secret", "get", "klucz-ż"], ["secret", "schemas"], ["stack", "list"]], ids=" ".join
 )
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "ascii:strict"])
-def test_tables_use_only_characters_of_the_encoding(value: str, words: list[str], encoding: str) -> None:
-    """Without box-drawing characters, rules are hyphens, and masks have ASCII brackets."""
-    ran = run_raw(*words, environment={"PYTHONIOENCODING": encoding})
-    assert ran.returncode == 0
-    lines = ran.stdout.decode(encoding.partition(":")[0]).splitlines()
+@pytest.mark.usefixtures("value")
+def test_tables_use_only_characters_of_the_encoding(words: list[str], encoding: str) -> None:
+    """If the encoding lacks box-drawing characters, horizontal lines are hyphens, and masks have ASCII brackets."""
+    process = run_with_raw_output(*words, environment={"PYTHONIOENCODING": encoding})
+    assert process.returncode == 0
+    lines = process.stdout.decode(encoding.partition(":")[0]).splitlines()
+    # A horizontal line consists of hyphens and spaces.
     assert any(line.strip() and not line.strip(" -") for line in lines)
+    # The box-drawing characters are at U+25xx, and the brackets of a mask at U+20xx. They must not be escaped instead of replaced.
     assert "\\u25" not in "\n".join(lines)
     assert "\\u20" not in "\n".join(lines)
     if words[-1] == "klucz-ż":
-        assert "<secret:klucz-\\u017c.has\\u0142o>" in ran.stdout.decode("latin-1")
+        assert "<secret:klucz-\\u017c.has\\u0142o>" in process.stdout.decode("latin-1")
 
 
-def test_tables_use_box_drawing_characters_with_utf8(value: str) -> None:
+@pytest.mark.usefixtures("value")
+def test_tables_use_box_drawing_characters_with_utf8() -> None:
     """With UTF-8, no character of a table is replaced."""
-    shown = run_raw("secret", "get", "klucz-ż", environment={"PYTHONIOENCODING": "utf-8"}).stdout.decode()
-    assert "───" in shown
-    assert "‹secret:klucz-ż.hasło›" in shown
+    table = run_with_raw_output("secret", "get", "klucz-ż", environment={"PYTHONIOENCODING": "utf-8"}).stdout.decode()
+    assert "───" in table
+    assert "‹secret:klucz-ż.hasło›" in table

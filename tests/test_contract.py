@@ -1,4 +1,4 @@
-"""The contract between Python and the browser: generated TypeScript types, and strict parsing."""
+"""The messages between Python and the browser: their generated TypeScript types, and their strict parsing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SUBMISSION = '{"form_id": "f", "attempt": 0, "sections": [{"values": [["a", "b"]
 
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_the_typescript_types_equal_the_python_models(name: str) -> None:
-    """The generator `python -m tests.support.typescript` writes the committed file."""
+    """A committed file is the output of `python -m tests.support.typescript`."""
     assert (FOLDER / f"{name}.ts").read_text(encoding="utf-8") == generate(name)
 
 
 def test_a_submission_is_read() -> None:
-    """A complete submission is valid, with and without padding."""
+    """A complete submission is valid, with and without the padding that hides its length."""
     submission = form_contract.read_submission(SUBMISSION.encode())
     assert submission is not None
     assert submission.sections[0].values == (("a", "b"),)
@@ -26,7 +26,7 @@ def test_a_submission_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("valid_text", "wrong_text"),
     [
         ('"attempt": 0', '"attempt": "0"'),
         ('"attempt": 0', '"attempt": 0, "other": 1'),
@@ -39,14 +39,14 @@ def test_a_submission_is_read() -> None:
     ],
     ids=["number as text", "unknown field", "unknown field of a section", "triple", "number", "missing field", "list", "no JSON"],
 )
-def test_a_malformed_submission_is_refused(old: str, new: str) -> None:
+def test_a_malformed_submission_is_refused(valid_text: str, wrong_text: str) -> None:
     """A field of a wrong type is not converted, and an unknown field is an error."""
-    assert old in SUBMISSION
-    assert form_contract.read_submission(SUBMISSION.replace(old, new).encode()) is None
+    assert valid_text in SUBMISSION
+    assert form_contract.read_submission(SUBMISSION.replace(valid_text, wrong_text).encode()) is None
 
 
-def test_a_submission_without_a_sealed_text_reaches_the_session() -> None:
-    """The session refuses the submission with a message for the user."""
+def test_a_submission_without_an_encrypted_text_reaches_the_session() -> None:
+    """The message is valid with an empty text, so that the form's session can refuse it with a message for the user."""
     for sealed in ({}, {"sealed": None}, {"sealed": 5}):
         assert form_contract.read_message({"kind": "submit", **sealed}) == form_contract.SubmitMessage(kind="submit", sealed="")
 
@@ -55,12 +55,12 @@ def test_a_submission_without_a_sealed_text_reaches_the_session() -> None:
     "content", [None, 5, "submit", [], {}, {"kind": None}, {"kind": ["submit"]}, {"kind": "cancel", "other": 1}], ids=repr
 )
 def test_an_unknown_message_to_a_form_is_refused(content: object) -> None:
-    """The message is not a mapping, has no kind, or has an unknown field."""
+    """A message is refused if it is not a mapping, has no valid kind, or has an unknown field."""
     assert form_contract.read_message(content) is None
 
 
 def test_messages_to_the_guard_are_read() -> None:
-    """A field that only a later version of the contract has is ignored."""
+    """A field that this version of the package does not know is ignored."""
     output = {"cell_id": "c", "index": 0, "output": {"output_type": "stream", "text": "text"}}
     messages: list[dict[str, object]] = [
         {"kind": "hello"},
@@ -68,7 +68,7 @@ def test_messages_to_the_guard_are_read() -> None:
         {"kind": "repaired", "cell_id": "c", "is_repaired": False},
     ]
     for message in messages:
-        message_of_later_version = {**message, "later": 1}
+        message_of_later_version = {**message, "new_field": 1}
         assert guard_contract.read_message(message) == message
         assert guard_contract.read_message(message_of_later_version) == message
 

@@ -29,9 +29,9 @@ COPY = ("secrets-manager", "copy", "default", "cloud")
 
 @pytest.fixture(autouse=True)
 def _two_managers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Register a hundred secrets and a slow, empty secrets manager.
+    """Register a hundred secrets in ``default``, and a slow, empty secrets manager ``cloud``.
 
-    Check afterwards that no file contains a value.
+    Check afterwards that no file of the workspace contains a value.
     """
     for variable, value in {**AWS_USER, "TERM": "xterm"}.items():
         monkeypatch.setenv(variable, value)
@@ -66,48 +66,52 @@ def _managers_are_equal() -> bool:
 
 
 def test_a_bar_counts_secrets_and_a_copy_can_be_interrupted() -> None:
-    """After Ctrl-C a line counts the copied secrets, and the same command copies the rest."""
+    """After Ctrl-C a line says how many secrets were copied, and the same command copies the rest."""
     process = _start_copy()
     process.expect(r"[2-9]\d/100")
     process.sendintr()
-    shown = _remaining_output(process)
+    output = _remaining_output(process)
     assert process.exitstatus == 130
-    match = re.search(r"Interrupted: (\d+) of 100 secrets are in 'cloud', each of them complete\.", shown)
-    assert match, shown
+    match = re.search(r"Interrupted: (\d+) of 100 secrets are in 'cloud', each of them complete\.", output)
+    assert match, output
+    copied_count = int(match[1])
     cloud = Client().workspace.open_manager("cloud")
-    assert len(cloud.list_secrets()) == int(match[1])
-    assert 0 < int(match[1]) < 100
-    again = run_zensecrets(*COPY)
-    assert again.stderr == ""
-    assert again.stdout == (
-        f"Copied {100 - int(match[1])} secrets from 'default' to 'cloud'; {match[1]} already in the target.\n"
+    assert len(cloud.list_secrets()) == copied_count
+    assert 0 < copied_count < 100
+    second_run = run_zensecrets(*COPY)
+    assert second_run.stderr == ""
+    assert second_run.stdout == (
+        f"Copied {100 - copied_count} secrets from 'default' to 'cloud'; {copied_count} already in the target.\n"
         "To use them there: zensecrets stack update default -x cloud\n"
     )
     assert _managers_are_equal()
-    assert find_canary(shown + again.stdout) == []
+    assert find_canary(output + second_run.stdout) == []
 
 
 def test_conflicts_are_resolved_by_an_answer_or_an_option() -> None:
-    """A user answers the prompt with a letter, and a script uses ``--on-conflict``."""
+    """If the target has another secret with a name, a user answers the prompt with a letter, and a script uses ``--on-conflict``."""
     cloud = Client().workspace.open_manager("cloud")
-    cloud.register_record("n001", SecretRecord("arbitrary", {"key": canary("theirs")}))
-    non_interactive = run_zensecrets(*COPY, "n000", "n001")
-    assert (non_interactive.returncode, non_interactive.stdout) == (1, "")
-    assert "--on-conflict=skip" in non_interactive.stderr
-    stopped = run_zensecrets(*COPY, "n000", "n001", "--on-conflict=stop")
-    assert (stopped.returncode, stopped.stdout) == (1, "")
-    assert "nothing was copied" in stopped.stderr
+    cloud.register_record("n001", SecretRecord("arbitrary", {"key": canary("other")}))
+    # Without a terminal and without the option, the error suggests the option.
+    run_without_option = run_zensecrets(*COPY, "n000", "n001")
+    assert (run_without_option.returncode, run_without_option.stdout) == (1, "")
+    assert "--on-conflict=skip" in run_without_option.stderr
+    run_with_stop = run_zensecrets(*COPY, "n000", "n001", "--on-conflict=stop")
+    assert (run_with_stop.returncode, run_with_stop.stdout) == (1, "")
+    assert "nothing was copied" in run_with_stop.stderr
     assert cloud.list_secrets() == ["n001"]
     process = _start_copy("n000", "n001")
     process.expect("Enter to cancel: ")
+    # `r` stands for "replace".
     process.sendline("r")
-    shown = _remaining_output(process)
-    assert "Copied 2 secrets from 'default' to 'cloud'; 1 of them replaced a secret." in shown
+    output = _remaining_output(process)
+    assert "Copied 2 secrets from 'default' to 'cloud'; 1 of them replaced a secret." in output
     assert process.exitstatus == 0
     dry_run = run_zensecrets(*COPY, "n000", "n001", "n002", "--dry-run")
+    # A row of the table starts with the name and the comparison, which is "the same" or "new".
     assert [line.split()[:2] for line in dry_run.stdout.splitlines() if line.startswith("n0")] == [
         ["n000", "the"],
         ["n001", "the"],
         ["n002", "new"],
     ]
-    assert find_canary(non_interactive.stderr + stopped.stderr + shown + dry_run.stdout) == []
+    assert find_canary(run_without_option.stderr + run_with_stop.stderr + output + dry_run.stdout) == []

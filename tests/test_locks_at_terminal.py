@@ -1,7 +1,4 @@
-"""Stores with locking or disk problems, as a terminal reports them.
-
-The file system has no file locks, the disk fails, or another process holds the lock.
-"""
+"""Commands in a terminal if the file system has no file locks, the disk fails, or another process holds the lock of the store."""
 
 from __future__ import annotations
 
@@ -25,43 +22,41 @@ ROOT = Path(__file__).parents[1]
 
 needs_seccomp = pytest.mark.skipif(
     sys.platform != "linux" or platform.machine() not in CALLS,
-    reason="The filter that refuses system calls needs Linux and one of these processors.",
+    reason="The filter that refuses system calls needs Linux and a processor whose system calls it knows.",
 )
 
 
 def _run_with_refused_call(call: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the script. The kernel of Linux refuses a system call of its process."""
     command = [sys.executable, "-m", "tests.support.refused_calls", call, *words]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, timeout=60)
 
 
 @needs_seccomp
-@pytest.mark.parametrize("exists", [True, False])
-def test_a_file_system_without_locks_is_an_error_at_once(exists: bool, tmp_path: Path) -> None:  # noqa: FBT001 - pytest passes the parameter by its name
+@pytest.mark.parametrize("store_exists", [True, False])
+def test_a_file_system_without_locks_is_an_error_at_once(store_exists: bool, tmp_path: Path) -> None:  # noqa: FBT001 - pytest passes the parameter by its name
     """The error of a read and of a write is one line with the reason and the solution."""
     value = canary()
-    if exists:
+    if store_exists:
         assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
-    began = time.monotonic()
+    start_time = time.monotonic()
     for words in (["secret", "get", "stored"], ["secret", "register", "new", f"--key={value}"]):
         process = _run_with_refused_call("fcntl-lock", *words)
         assert process.returncode == 1
         assert process.stderr.count("\n") == 1
         assert f"Error: {tmp_path / 'home'} is on a file system without file locks" in process.stderr
         assert "Set ZENSECRETS_HOME to a folder on a disk of this machine." in process.stderr
-    # Each command may take two seconds, and longer on a busy machine, but not the minute of a lock timeout.
-    assert time.monotonic() - began < 30
-    if exists:
+    # A command takes about two seconds, and longer on a busy machine. If it waited for a lock, it would take a minute.
+    assert time.monotonic() - start_time < 30
+    if store_exists:
         assert run_zensecrets("secret", "list").stdout.count("arbitrary") == 1
     assert find_canary(tmp_path) == []
 
 
 @needs_seccomp
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="Before Python 3.11 sqlite3 does not say which call failed.")
-def test_a_disk_that_fails_at_the_end_leaves_the_result_unknown(tmp_path: Path) -> None:
-    """The change is in the file, but may be lost.
-
-    The error says that the change may have been stored, because the command cannot know.
-    """
+def test_if_the_disk_fails_at_the_end_of_a_change_the_error_says_that_it_may_be_stored(tmp_path: Path) -> None:
+    """The command has written the change, but the system could not flush it to the disk, so the command cannot know its outcome."""
     value = canary()
     assert run_zensecrets("secret", "register", "stored", f"--key={value}").returncode == 0
     process = _run_with_refused_call("fdatasync", "secret", "update", "stored", f"--key={canary('new')}")
@@ -73,20 +68,21 @@ def test_a_disk_that_fails_at_the_end_leaves_the_result_unknown(tmp_path: Path) 
 
 
 def test_a_waiting_writer_names_the_process_with_the_lock(tmp_path: Path) -> None:
-    """The message comes after a second, and the writer continues when the lock is free."""
+    """The writer prints the name of the process after a second, and continues when the lock is free."""
     assert run_zensecrets("secret", "register", "stored", "--key=some-value").returncode == 0
-    with closing(sqlite3.connect(store_file(), isolation_level=None)) as holder:
-        holder.execute("BEGIN IMMEDIATE")
+    with closing(sqlite3.connect(store_file(), isolation_level=None)) as connection:
+        # This transaction holds the lock of the database until its rollback.
+        connection.execute("BEGIN IMMEDIATE")
         writer = subprocess.Popen(
             [ZENSECRETS, "secret", "register", "new", "--key=some-value"], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         assert writer.stderr is not None
         message = writer.stderr.readline().decode()
-        holder.execute("ROLLBACK")
-        later_output = writer.communicate()[1].decode()
-    assert writer.returncode == 0, later_output
+        connection.execute("ROLLBACK")
+        remaining_errors = writer.communicate()[1].decode()
+    assert writer.returncode == 0, remaining_errors
     assert message.startswith("Waiting up to 60 s for another process (")
     assert str(tmp_path) in message
-    assert "Waiting" not in later_output
+    assert "Waiting" not in remaining_errors
     if sys.platform == "linux":
         assert f"({os.getpid()}, " in message

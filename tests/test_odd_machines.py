@@ -1,6 +1,6 @@
-"""Machines without a home folder, with long paths, or with damaged files.
+"""Commands on machines without a home folder, with unreadable files, very long paths, or an ASCII locale.
 
-Each command reports the problem in one line.
+Each command works, or reports the problem in one line.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Each of these commands needs the home of the workspace.
 COMMANDS = [
     "secret list",
     "secret register x --key=1",
@@ -34,6 +35,7 @@ COMMANDS = [
     "clean . --no-backup",
     "fingerprints export x",
 ]
+
 CLI_WITHOUT_PASSWD_ENTRY = """
 import pwd, sys
 def getpwuid(uid):
@@ -43,10 +45,11 @@ from zensecrets_jupyter.cli import main
 sys.argv = ["zensecrets", *sys.argv[1:]]
 main()
 """
+"""Code that runs the command of its arguments as a user who has no entry in the system's list of users, and so no home folder."""
 
 
 def error_line(process: subprocess.CompletedProcess[str]) -> str:
-    """Return the line that a failed command printed."""
+    """Return the line of a command that failed with one line and the exit code 1."""
     assert (process.returncode, process.stdout) == (1, "")
     (line,) = process.stderr.splitlines()
     return line
@@ -54,14 +57,14 @@ def error_line(process: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_home_of_an_unknown_user_is_an_error(command: str, tmp_path: Path) -> None:
-    """ZENSECRETS_HOME is below the home folder of a user who does not exist."""
+    """If ZENSECRETS_HOME starts with ``~`` and an unknown user, the error says so."""
     line = error_line(run_zensecrets(*command.split(), folder=tmp_path, environment={"ZENSECRETS_HOME": "~no-such-user/x"}))
     assert line.startswith("Error: ZENSECRETS_HOME is '~no-such-user/x', and its user is unknown on this machine.")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_user_without_a_home_folder_gets_an_error(command: str, tmp_path: Path) -> None:
-    """In containers of OpenShift, users have no home folder. The command creates no folder with the name '~'."""
+    """The error names ZENSECRETS_HOME, and no folder is created with the name '~'. OpenShift has containers with such users."""
     environment = {name: value for name, value in os.environ.items() if name not in {"HOME", "XDG_DATA_HOME", "ZENSECRETS_HOME"}}
     command_line = [sys.executable, "-c", CLI_WITHOUT_PASSWD_ENTRY, *command.split()]
     process = subprocess.run(command_line, cwd=tmp_path, env=environment, input="", capture_output=True, text=True, check=False)
@@ -79,28 +82,27 @@ def test_a_home_that_can_t_be_created_is_an_error(command: str, tmp_path: Path) 
 
 
 def test_the_extension_loads_without_a_home(tmp_path: Path) -> None:
-    """The extension loads, and only commands that need the home fail."""
+    """Cells run, and a magic that needs the home fails in one line."""
     with running_kernel(tmp_path, environment={"ZENSECRETS_HOME": "~no-such-user/x"}) as kernel:
-        loaded = kernel.run("%load_ext zensecrets_jupyter")
-        assert loaded.ok, loaded.error
+        load_result = kernel.run("%load_ext zensecrets_jupyter")
+        assert load_result.ok, load_result.error
         assert kernel.run("print(6 * 7)").stream("stdout") == "42\n"
-        ran = kernel.run("%secret list")
-        assert "ZENSECRETS_HOME is '~no-such-user/x'" in ran.error
-        assert "Traceback" not in ran.error
+        list_result = kernel.run("%secret list")
+        assert "ZENSECRETS_HOME is '~no-such-user/x'" in list_result.error
+        assert "Traceback" not in list_result.error
 
 
-@pytest.mark.parametrize("flavor", ["local --path", "dotenv --path", "keyring --index_file"])
-def test_a_path_in_the_home_of_an_unknown_user_is_an_error(flavor: str, tmp_path: Path) -> None:
-    """The error names the attribute of the flavor."""
-    name, option = flavor.split()
-    words = ("secrets-manager", "register", "m", f"--flavor={name}", f"{option}=~no-such-user/x")
+@pytest.mark.parametrize(("flavor", "attribute"), [("local", "path"), ("dotenv", "path"), ("keyring", "index_file")])
+def test_a_path_in_the_home_of_an_unknown_user_is_an_error(flavor: str, attribute: str, tmp_path: Path) -> None:
+    """The error names the attribute of the secrets manager."""
+    words = ("secrets-manager", "register", "m", f"--flavor={flavor}", f"--{attribute}=~no-such-user/x")
     line = error_line(run_zensecrets(*words, environment={"ZENSECRETS_HOME": str(tmp_path)}))
-    assert option.removeprefix("--") in line
+    assert attribute in line
 
 
 def test_a_relative_path_in_a_deleted_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relative path cannot be resolved if the current folder of the process was deleted."""
-    deleted_folder = tmp_path / "gone"
+    deleted_folder = tmp_path / "deleted"
     deleted_folder.mkdir()
     monkeypatch.chdir(deleted_folder)
     deleted_folder.rmdir()
@@ -116,7 +118,7 @@ def test_the_package_can_be_run_as_a_module() -> None:
 
 
 def test_create_is_an_alias_and_unknown_commands_cause_suggestions(tmp_path: Path) -> None:
-    """ZenML renamed `register` to `create` in 0.40.
+    """`create` does the same as `register`, because ZenML renamed `register` to `create` in 0.40.
 
     For a command name of another program, such as `ls`, the error suggests our name.
     """
@@ -132,9 +134,9 @@ def test_create_is_an_alias_and_unknown_commands_cause_suggestions(tmp_path: Pat
 
 @pytest.fixture
 def store_environment(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of a store with one secret.
+    """Return the environment variables of a store with one secret.
 
-    The value is also in a file of the folder ``files``.
+    The value is also in the file ``files/a.txt``.
     """
     environment = {"ZENSECRETS_HOME": str(tmp_path / "home"), "ZENSECRETS_PASSPHRASE": "of the tests"}
     value = canary("stored")
@@ -152,20 +154,21 @@ def test_a_scan_searches_piped_input(store_environment: dict[str, str], tmp_path
     assert "standard input   line 2     stored.key" in process.stdout
     assert not find_canary(process.stdout + process.stderr)
     assert run_zensecrets("scan", "-", piped=b"nothing", environment=store_environment).returncode == 0
-    two_inputs = run_zensecrets(
+    scan_of_two_inputs = run_zensecrets(
         "scan", "-", "a.txt", "--format=json", piped=b"nothing", folder=tmp_path / "files", environment=store_environment
     )
-    assert '"files": 2' in two_inputs.stdout
+    assert '"files": 2' in scan_of_two_inputs.stdout
 
 
 def test_a_file_that_can_t_be_read_gives_exit_code_2(store_environment: dict[str, str], tmp_path: Path) -> None:
     """`scan` and `clean` process the files that they can read, and report the other files."""
     files = tmp_path / "files"
     (files / "a.txt").write_text("nothing")
+    # A damaged database and a link to itself are no errors.
     (files / "b.db").write_bytes(b"SQLite format 3\0" + b"\xff" * 100)
     (files / "loop").symlink_to("loop")
     assert run_zensecrets("scan", ".", folder=files, environment=store_environment).returncode == 0
-    # Not even root can open this file.
+    # A pipe must not block the commands. The memory of a process can be opened, but not read from its start, not even by root.
     os.mkfifo(files / "pipe")
     (files / "notes").symlink_to("/proc/self/mem")
     for command in (("scan", "."), ("clean", ".", "--no-backup")):
@@ -181,7 +184,7 @@ def test_an_error_shortens_a_long_path(store_environment: dict[str, str]) -> Non
     assert len(line) < 400
 
 
-CLI_COMMANDS = """
+CLI_WITH_SEVERAL_COMMANDS = """
 import sys
 from zensecrets_jupyter.cli import main
 for line in sys.argv[1:]:
@@ -191,7 +194,7 @@ for line in sys.argv[1:]:
     except SystemExit as end:
         assert not end.code, line
 """
-"""Code that runs several commands in one process."""
+"""Code that runs each of its arguments as a command, in one process."""
 
 
 def test_all_characters_work_in_an_ascii_locale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,11 +215,13 @@ def test_all_characters_work_in_an_ascii_locale(tmp_path: Path, monkeypatch: pyt
         "secret env file -- printenv KEY",
     ]
     environment = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "ZENSECRETS_SECRET_VARIABLE_KEY": value}
-    command = [sys.executable, "-c", CLI_COMMANDS, *lines]
+    command = [sys.executable, "-c", CLI_WITH_SEVERAL_COMMANDS, *lines]
     process = subprocess.run(command, cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, check=False)
     assert process.returncode == 0, process.stderr
+    # The last command prints a value.
     assert process.stdout.endswith(f"{value}\n".encode())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "ß.prints", "é.json", "ö.yaml", "ü.txt"]
+    # `clean` has replaced the values in the files that were imported and exported.
     assert not find_canary(tmp_path)
     for name, key in {"café": "clé", "file": "key", "variable": "key", "naïve": "clé"}.items():
         assert active_content_of(name) == {key: value}

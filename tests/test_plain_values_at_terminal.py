@@ -1,12 +1,12 @@
-"""A plain `authentication_secret` in a terminal is never stored in plain text.
+"""Components with the value of a secret instead of a reference, registered in a terminal.
 
-The value comes from the command line, a prompt or a file.
+The value of the attribute `authentication_secret` comes from the command line, a prompt or a file. It is stored encrypted.
 """
 
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pexpect
 
@@ -16,31 +16,48 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMPONENTS = {
-    "annotator": ("prompt", "-an", "--flavor=label_studio"),
-    "artifact-store": ("line", "-a", "--flavor=s3 --path=s3://bucket"),
-    "container-registry": ("file", "-c", "--flavor=dockerhub --uri=docker.io"),
-    "data-validator": ("line", "-dv", "--flavor=whylogs"),
-}
-"""Types of components, each with the source of its value, the option of stacks, and a flavor with this attribute."""
+
+class ComponentCase(NamedTuple):
+    """A component that is registered with a value.
+
+    Attributes:
+        group: The commands for this type of component.
+        value_source: How the command gets the value.
+        stack_option: The option that adds the component to a stack.
+        options: The other options of the registration.
+    """
+
+    group: str
+    value_source: Literal["command line", "prompt", "file"]
+    stack_option: str
+    options: str
+
+
+CASES = [
+    ComponentCase("annotator", "prompt", "-an", "--flavor=label_studio"),
+    ComponentCase("artifact-store", "command line", "-a", "--flavor=s3 --path=s3://bucket"),
+    ComponentCase("container-registry", "file", "-c", "--flavor=dockerhub --uri=docker.io"),
+    ComponentCase("data-validator", "command line", "-dv", "--flavor=whylogs"),
+]
 
 
 def _run_with_answer(words: list[str], value: str, environment: dict[str, str]) -> str:
+    """Run a command that asks for the value, type it, and return the output."""
     child = spawn_in_terminal(str(ZENSECRETS), words, environment)
     child.logfile_read = io.StringIO()
     child.expect("authentication_secret.*: ")
     child.sendline(value)
-    # The workspace asks for a passphrase at its first sealed value. The passphrase may be empty.
+    # The workspace asks for a passphrase when it stores its first encrypted value. The passphrase may be empty.
     if child.expect(["empty: keep the key in a file.*: ", pexpect.EOF]) == 0:
         child.sendline("")
         child.expect(pexpect.EOF)
     child.close()
-    shown = child.logfile_read.getvalue()
-    assert child.exitstatus == 0, shown
-    return shown
+    output = child.logfile_read.getvalue()
+    assert child.exitstatus == 0, output
+    return output
 
 
-def test_a_plain_value_is_sealed(tmp_path: Path) -> None:
+def test_a_plain_value_is_stored_encrypted(tmp_path: Path) -> None:
     """No file, description or export contains the value, and the command prints a warning."""
     environment = {"ZENSECRETS_HOME": str(tmp_path / "home"), "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
     outputs: dict[str, str] = {}
@@ -50,20 +67,22 @@ def test_a_plain_value_is_sealed(tmp_path: Path) -> None:
         assert process.returncode == 0, process.stderr
         return process.stdout + process.stderr
 
-    for group, (source, _, options) in COMPONENTS.items():
-        words, value = [group, "register", "c", *options.split()], canary("plain")
-        if source == "prompt":
-            outputs[group] = _run_with_answer([*words, "--authentication_secret"], value, environment)
-            continue
-        (tmp_path / "value").write_text(value)
-        text = value if source == "line" else f"@{tmp_path / 'value'}"
-        outputs[group] = run(*words, f"--authentication_secret={text}")
-        (tmp_path / "value").unlink()
-    stack_options = [word for _, option, _ in COMPONENTS.values() for word in (option, "c")]
-    descriptions = [run(group, "describe", "c") for group in COMPONENTS]
+    for case in CASES:
+        words, value = [case.group, "register", "c", *case.options.split()], canary("plain")
+        if case.value_source == "prompt":
+            outputs[case.group] = _run_with_answer([*words, "--authentication_secret"], value, environment)
+        elif case.value_source == "command line":
+            outputs[case.group] = run(*words, f"--authentication_secret={value}")
+        else:
+            (tmp_path / "value").write_text(value)
+            outputs[case.group] = run(*words, f"--authentication_secret=@{tmp_path / 'value'}")
+            (tmp_path / "value").unlink()
+    stack_options = [word for case in CASES for word in (case.stack_option, "c")]
+    descriptions = [run(case.group, "describe", "c") for case in CASES]
     descriptions += [run("stack", "register", "s", "-o", "default", *stack_options), run("stack", "describe", "s")]
     descriptions.append(run("stack", "export", "s", str(tmp_path / "s.yaml")))
     assert find_canary("".join([*outputs.values(), *descriptions])) == []
     assert find_canary(tmp_path) == []
     warning = "Warning: 'authentication_secret' is a plain value"
-    assert [group for group, text in outputs.items() if warning not in " ".join(text.split())] == []
+    # The terminal may wrap the warning, so the comparison ignores line ends.
+    assert [group for group, output in outputs.items() if warning not in " ".join(output.split())] == []

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 VALUE = canary("terminal")
 
 
-def _start(*words: str, folder: Path) -> pexpect.spawn[str]:
+def _start_in_terminal(*words: str, folder: Path) -> pexpect.spawn[str]:
     environment = {"TERM": "xterm", "ZENSECRETS_PASSPHRASE": "open"}
     return spawn_in_terminal(str(ZENSECRETS), words, environment, folder=folder, seconds=120, size=(24, 80))
 
 
 def _write_large_files(folder: Path) -> None:
+    """Register a value, and write 40 files of 8 MB that end with it."""
     folder.mkdir()
     assert run_zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
     for number in range(40):
@@ -31,36 +32,38 @@ def _write_large_files(folder: Path) -> None:
 
 def test_a_long_scan_shows_a_bar_only_in_a_terminal(tmp_path: Path) -> None:
     """The progress bar appears after a second. If the output is piped, there is no progress bar."""
-    folder, fingerprints = tmp_path / "folder", str(tmp_path / "fingerprints")
+    folder, fingerprint_file = tmp_path / "folder", str(tmp_path / "fingerprints")
     folder.mkdir()
     assert run_zensecrets("secret", "register", "db", f"--password={VALUE}").returncode == 0
-    assert run_zensecrets("fingerprints", "export", fingerprints).returncode == 0
+    assert run_zensecrets("fingerprints", "export", fingerprint_file).returncode == 0
     for number in range(8):
         # A search with fingerprints takes almost a second for each megabyte.
         (folder / f"{number}.log").write_bytes(os.urandom(500_000).hex().encode() + b" " + VALUE.encode())
-    process = _start("scan", ".", "--fingerprints", fingerprints, folder=folder)
+    process = _start_in_terminal("scan", ".", "--fingerprints", fingerprint_file, folder=folder)
     process.expect(r"\d/\d+\.\d MB")
     process.expect(pexpect.EOF)
     process.close()
     assert process.exitstatus == 1
     assert "Found 8 values" in str(process.before)
     assert find_canary(str(process.before)) == []
-    piped = run_zensecrets("scan", ".", "--fingerprints", fingerprints, folder=folder)
-    assert (piped.returncode, piped.stderr) == (1, "")
+    process_without_terminal = run_zensecrets("scan", ".", "--fingerprints", fingerprint_file, folder=folder)
+    assert (process_without_terminal.returncode, process_without_terminal.stderr) == (1, "")
 
 
 def test_ctrl_c_damages_no_file(tmp_path: Path) -> None:
     """After Ctrl-C, each file is either unchanged or clean, and `clean` leaves no temporary files."""
     folder = tmp_path / "folder"
     _write_large_files(folder)
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    files_before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    # With two times, Ctrl-C comes at two stages of the work.
     for seconds in (1.5, 4):
-        process = _start("clean", ".", folder=folder)
+        process = _start_in_terminal("clean", ".", folder=folder)
         time.sleep(seconds)
         process.sendintr()
         process.expect(pexpect.EOF)
         process.close()
-        after = {path.name: path.read_bytes() for path in folder.iterdir()}
-        assert after.keys() == before.keys()
-        clean = "‹secret:db.password›".encode()
-        assert all(after[name] in {data, data.replace(VALUE.encode(), clean)} for name, data in before.items())
+        files_after = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert files_after.keys() == files_before.keys()
+        mask = "‹secret:db.password›".encode()
+        for name, content in files_before.items():
+            assert files_after[name] in {content, content.replace(VALUE.encode(), mask)}, name

@@ -32,6 +32,6 @@ def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.mark.parametrize("fault", FAULT_CASES)
-def test_fault(scenario: FaultScenario, fault: str, counted: Callable[[str, str], None]) -> None:
+def test_fault(scenario: FaultScenario, fault: str, count_outcome: Callable[[str, str], None]) -> None:
     """Each operation has an allowed result, and the stored secrets stay whole."""
-    counted(f"faults × {scenario.flavor}", scenario.run(fault))
+    count_outcome(f"faults × {scenario.flavor}", scenario.run(fault))

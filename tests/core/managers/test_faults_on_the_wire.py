@@ -51,10 +51,10 @@ SERVICES: dict[str, Callable[[pytest.FixtureRequest, str], FaultyService]] = {
 class FaultHarness:
     """A service with one secret, and assertions about operations on it."""
 
-    def __init__(self, service: FaultyService, counted: Callable[[str, str], None]) -> None:
+    def __init__(self, service: FaultyService, count_outcome: Callable[[str, str], None]) -> None:
         """Register the secret ``stored``."""
         self.service = service
-        self._count = partial(counted, f"faults on the wire × {service.backend_class.FLAVOR}")
+        self._count = partial(count_outcome, f"faults on the wire × {service.backend_class.FLAVOR}")
         self.value = canary("stored")
         self.manager = service.open()
         self.other = service.open(**LONG_TIMEOUTS)
@@ -109,11 +109,11 @@ def all_operations(manager: SecretsManager) -> dict[str, Callable[[], Any]]:
 
 @pytest.fixture(params=sorted(SERVICES))
 def harness(
-    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, counted: Callable[[str, str], None]
+    request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, count_outcome: Callable[[str, str], None]
 ) -> Iterator[FaultHarness]:
     """Yield the harness of each flavor, and check afterwards that no log contains a value."""
     caplog.set_level(logging.DEBUG)
-    yield FaultHarness(SERVICES[request.param](request, str(uuid.uuid4())), counted)
+    yield FaultHarness(SERVICES[request.param](request, str(uuid.uuid4())), count_outcome)
     assert not find_canary(caplog.text)
 
 
