@@ -1,4 +1,4 @@
-"""The quickstart on a real keyring; ``test_quickstart_backends`` runs this file in a separate desktop session."""
+"""The quickstart on a real keyring. ``test_quickstart_backends`` runs this file in a desktop session that has its own keyring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run the quickstart notebook with another secrets manager than the default one."""
+"""A run of the quickstart notebook in which another secrets manager replaces the default one."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 
 
 def run_quickstart_on(flavor: str, attributes: Mapping[str, str], folder: Path) -> None:
-    """Run every cell with this flavor, and check that no value is shown.
+    """Run every cell with this flavor, and check that no message and no file contains a value.
 
     Args:
         flavor: The flavor of the secrets manager that replaces the default one.
-        attributes: Its attributes.
+        attributes: The attributes of this secrets manager.
         folder: The folder in which the notebook runs.
     """
     options = " ".join(shlex.quote(f"--{name}={value}") for name, value in attributes.items())
-    replace_default = [
+    cells_that_replace_the_default = [
         f"%zen secrets-manager register tested --flavor={flavor} {options}",
         "%stack update default -x tested",
         "%zen secrets-manager delete default --yes",
@@ -37,8 +37,11 @@ def run_quickstart_on(flavor: str, attributes: Mapping[str, str], folder: Path) 
         for cell in nbformat.read(QUICKSTART, as_version=4).cells:
             if cell.cell_type != "code":
                 continue
-            loads_extension = cell.source.startswith("%load_ext")
-            for source in [cell.source, *(replace_default if loads_extension else [])]:
+            sources = [cell.source]
+            if cell.source.startswith("%load_ext"):
+                sources += cells_that_replace_the_default
+            for source in sources:
+                # An empty passphrase is an answer too: the key is then stored in a file.
                 result = kernel.run(source, lambda prompt: "" if "passphrase" in prompt else canary("quickstart"))
                 assert result.ok, f"{source}\n{result.error}"
                 outputs[source] = result.shown()

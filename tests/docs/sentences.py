@@ -12,10 +12,13 @@ if TYPE_CHECKING:
 
 _Test = TypeVar("_Test", bound="Callable[..., None]")
 
-_CODE = re.compile(r"^```\w*\n.*?^```$", re.MULTILINE | re.DOTALL)
+_CODE_BLOCK = re.compile(r"^```\w*\n.*?^```$", re.MULTILINE | re.DOTALL)
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n|\n(?=- )")
-_TABLE_RULE = re.compile(r"\|(?: *:?-+:? *\|)+")
+"""An empty line, or the line end before an item of a list."""
+_TABLE_SEPARATOR = re.compile(r"\|(?: *:?-+:? *\|)+")
+"""The row between the heading and the other rows of a table, such as ``| --- | :-: |``."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[.!?]\*\*)\s+")
+"""The white space after a sentence, which may end with the ``**`` of bold text."""
 
 
 def normalized(text: str) -> str:
@@ -28,12 +31,12 @@ def sentences_of(page: str) -> Iterator[str]:
 
     The heading rows of tables, headings and code are left out.
     """
-    for block in _PARAGRAPH_END.split(_CODE.sub("", page)):
+    for block in _PARAGRAPH_END.split(_CODE_BLOCK.sub("", page)):
         text = block.strip()
         if text.startswith("|"):
             rows = [line.strip() for line in text.splitlines()]
-            rule = next(number for number, row in enumerate(rows) if _TABLE_RULE.fullmatch(row))
-            yield from (normalized(row.strip("|")) for row in rows[rule + 1 :])
+            separator_index = next(index for index, row in enumerate(rows) if _TABLE_SEPARATOR.fullmatch(row))
+            yield from (normalized(row.strip("|")) for row in rows[separator_index + 1 :])
         elif text and not text.startswith("#"):
             yield from _SENTENCE_END.split(normalized(text.removeprefix("- ")))
 
@@ -56,15 +59,15 @@ class Page:
         return list(sentences_of(self.text))
 
     @property
-    def covered(self) -> dict[str, list[str]]:
+    def tests_by_sentence(self) -> dict[str, list[str]]:
         """The sentences that have tests, each with the names of its tests."""
         return dict(self._tests)
 
     def covers(self, sentence: str) -> Callable[[_Test], _Test]:
-        """Record that the decorated test covers ``sentence``; white space in it does not matter."""
+        """Return a decorator of a test that covers a sentence. White space in the sentence does not matter."""
 
-        def record(test: _Test) -> _Test:
+        def decorator(test: _Test) -> _Test:
             self._tests[normalized(sentence)].append(test.__name__)
             return test
 
-        return record
+        return decorator

@@ -1,4 +1,7 @@
-"""Tests that compare CONTRIBUTING.md with the import contracts and the files."""
+"""Tests that compare CONTRIBUTING.md with the import contracts in pyproject.toml and with the files.
+
+Each module and each folder directly in the package is a part. The diagram in CONTRIBUTING.md shows which part imports which.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,22 @@ tomllib: Any = import_module("tomllib" if sys.version_info >= (3, 11) else "toml
 
 ROOT = Path(__file__).parents[2]
 ZENML_NAMES = "ZenML names"
-"""The label of the node for all modules that have the names of ZenML's modules."""
-CONTRACT_OF_PARTS = "The parts of the package"
+"""The start of the label of the node for all modules that have the names of ZenML's modules."""
+LAYERS_CONTRACT = "The parts of the package"
+"""The start of the name of the import contract that puts the parts in layers."""
 
 
 def _layers() -> list[set[str]]:
-    """Return the layers of the package, from top to bottom."""
+    """Return the parts of each layer, from the top layer to the bottom layer."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts: list[dict[str, Any]] = project["tool"]["importlinter"]["contracts"]
-    layers = next(contract["layers"] for contract in contracts if contract["name"].startswith(CONTRACT_OF_PARTS))
+    layers = next(contract["layers"] for contract in contracts if contract["name"].startswith(LAYERS_CONTRACT))
+    # The contract separates the parts of a layer by `|` or `:`.
     return [set(re.findall(r"\w+", layer)) for layer in layers]
 
 
-def _picture() -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Return the nodes of the picture with their labels, and its arrows."""
+def _diagram() -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Return the nodes of the diagram with their labels, and its arrows as pairs of nodes."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     source = text.split("```mermaid\n", 1)[1].split("```", 1)[0]
     nodes = dict(re.findall(r'^ *(\w+)\["([^"]+)"\]', source, re.MULTILINE))
@@ -36,62 +41,65 @@ def _picture() -> tuple[dict[str, str], list[tuple[str, str]]]:
     return nodes, arrows
 
 
-def _rank(node: str, label: str) -> int:
+def _layer_index(node: str, label: str) -> int:
     """Return the index of a node's layer, where 0 is the top layer."""
-    for rank, layer in enumerate(_layers()):
+    for index, layer in enumerate(_layers()):
+        # The module `pipelines` stands for all modules with ZenML's names, which are in one layer.
         if node in layer or (label.startswith(ZENML_NAMES) and "pipelines" in layer):
-            return rank
+            return index
     pytest.fail(f"No layer contains {node!r}.")
 
 
-def _reachable(start: str, arrows: list[tuple[str, str]]) -> set[str]:
+def _reachable_nodes(start: str, arrows: list[tuple[str, str]]) -> set[str]:
     """Return all nodes to which a path of arrows leads from ``start``."""
-    reached: set[str] = set()
-    pending = [start]
-    while pending:
-        node = pending.pop()
+    reachable_nodes: set[str] = set()
+    pending_nodes = [start]
+    while pending_nodes:
+        node = pending_nodes.pop()
         for source, target in arrows:
-            if source == node and target not in reached:
-                reached.add(target)
-                pending.append(target)
-    return reached
+            if source == node and target not in reachable_nodes:
+                reachable_nodes.add(target)
+                pending_nodes.append(target)
+    return reachable_nodes
 
 
-def test_every_part_of_the_package_is_in_the_picture() -> None:
-    """Each part is a node; the modules with ZenML's names share one node."""
-    nodes, _ = _picture()
-    shared = next(label for label in nodes.values() if label.startswith(ZENML_NAMES))
+def test_every_part_of_the_package_is_in_the_diagram() -> None:
+    """Each part has its own node, except for the modules with ZenML's names, which are in the label of one node."""
+    nodes, _ = _diagram()
+    shared_label = next(label for label in nodes.values() if label.startswith(ZENML_NAMES))
     for layer in _layers():
         for part in layer:
-            assert part in nodes or re.search(rf"\b{part}\b", shared), part
+            assert part in nodes or re.search(rf"\b{part}\b", shared_label), part
 
 
 def test_every_arrow_points_to_a_lower_layer() -> None:
     """Each arrow is an import that the contract allows."""
-    nodes, arrows = _picture()
+    nodes, arrows = _diagram()
     assert arrows
     for source, target in arrows:
-        assert _rank(source, nodes[source]) < _rank(target, nodes[target]), (source, target)
+        assert _layer_index(source, nodes[source]) < _layer_index(target, nodes[target]), (source, target)
 
 
 def test_every_import_between_parts_is_an_arrow() -> None:
-    """If one part imports another, a path of arrows connects them."""
-    nodes, arrows = _picture()
+    """If a part imports another part, a path of arrows leads from the first to the second."""
+    nodes, arrows = _diagram()
     package = ROOT / "zensecrets_jupyter"
-    shared = next(node for node, label in nodes.items() if label.startswith(ZENML_NAMES))
-    reachable = {node: _reachable(node, arrows) for node in nodes}
+    shared_node = next(node for node, label in nodes.items() if label.startswith(ZENML_NAMES))
+    reachable_nodes = {node: _reachable_nodes(node, arrows) for node in nodes}
     for path in sorted(package.rglob("*.py")):
         part = path.relative_to(package).parts[0].removesuffix(".py")
         if part == "__init__":
             continue
-        source = part if part in nodes else shared
-        for imported in re.findall(r"^ *(?:from|import) zensecrets_jupyter\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE):
-            target = imported if imported in nodes else shared
-            assert target == source or target in reachable[source], f"{path.relative_to(ROOT)} imports {imported}"
+        node = part if part in nodes else shared_node
+        imported_parts = re.findall(r"^ *(?:from|import) zensecrets_jupyter\.(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        for imported_part in imported_parts:
+            imported_node = imported_part if imported_part in nodes else shared_node
+            is_allowed = imported_node == node or imported_node in reachable_nodes[node]
+            assert is_allowed, f"{path.relative_to(ROOT)} imports {imported_part}"
 
 
-def test_every_path_in_the_map_exists() -> None:
-    """Each path in CONTRIBUTING.md exists."""
+def test_every_path_in_the_text_exists() -> None:
+    """Each file and folder that CONTRIBUTING.md names exists."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     paths = re.findall(r"`((?:zensecrets_jupyter|tests|js/src|docs)/[\w./]+)`", text)
     assert len(paths) > 20

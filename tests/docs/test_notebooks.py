@@ -20,12 +20,12 @@ PLUGIN = Path(__file__).parents[1] / "plugins" / "zensecrets_folder" / "zensecre
 
 
 def _answer(prompt: str) -> str:
-    """Return a value for each key, and nothing for a passphrase."""
+    """Return a value for each key, and an empty text for a passphrase, so that the key is stored in a file."""
     return "" if "passphrase" in prompt else canary("notebook")
 
 
-def _run(notebook: str, folder: Path) -> list[tuple[str, CellResult]]:
-    """Run all code cells, and check for errors and leaks of typed values.
+def _run_cells(notebook: str, folder: Path) -> list[tuple[str, CellResult]]:
+    """Run all code cells, and check that none fails and that no message or file contains a typed value.
 
     Returns:
         The source and the result of each code cell.
@@ -61,23 +61,24 @@ def test_notebooks_are_stored_without_outputs(notebook: str) -> None:
     """A committed notebook is valid, and has no outputs and no execution counts."""
     content = nbformat.read(_path(notebook), as_version=4)
     nbformat.validate(content)
-    code = [cell for cell in content.cells if cell.cell_type == "code"]
-    assert all(cell.outputs == [] and cell.execution_count is None for cell in code)
+    code_cells = [cell for cell in content.cells if cell.cell_type == "code"]
+    assert all(cell.outputs == [] and cell.execution_count is None for cell in code_cells)
 
 
-WITH_CHECKED_OUTPUTS = ("quickstart", "secrets-managers")
-"""Notebooks whose outputs are checked in tests of their own."""
+NOTEBOOKS_WITH_CHECKED_OUTPUTS = ("quickstart", "secrets-managers")
+"""Notebooks that have a separate test of their outputs, which also runs all cells."""
 
 
-@pytest.mark.parametrize("notebook", [name for name in NAMES if name not in WITH_CHECKED_OUTPUTS])
+@pytest.mark.parametrize("notebook", [name for name in NAMES if name not in NOTEBOOKS_WITH_CHECKED_OUTPUTS])
 def test_every_cell_runs(notebook: str, tmp_path: Path) -> None:
     """Each cell runs without an error, and no message or file contains a typed value."""
-    assert _run(notebook, tmp_path)
+    assert _run_cells(notebook, tmp_path)
 
 
 def test_the_quickstart_shows_the_expected_outputs(tmp_path: Path) -> None:
-    """The server refuses only the wrong key, and the second run is cached."""
-    results = _run("quickstart", tmp_path)
+    """The server of the notebook refuses only the wrong key, and the second run of the pipeline uses the cache."""
+    results = _run_cells("quickstart", tmp_path)
+    # A cell is identified by its first line.
     outputs = {source.splitlines()[0]: _output(result) for source, result in results}
     assert "there is no secret" in outputs["%stack validate"]
     assert "The server says: HTTP Error 401: Unauthorized" in outputs["import json"]
@@ -86,15 +87,16 @@ def test_the_quickstart_shows_the_expected_outputs(tmp_path: Path) -> None:
 
 
 def test_the_notebook_of_secrets_managers_shows_the_expected_outputs(tmp_path: Path) -> None:
-    """One function works with four backends, and the new flavor passes its tests.
+    """The function ``log_in`` works with four backends, and the new flavor passes its tests.
 
-    Read-only flavors do not write, and scopes are separate.
+    A read-only flavor refuses to register a secret, and a secret is visible only in its scope.
     """
-    results = _run("secrets-managers", tmp_path)
+    results = _run_cells("secrets-managers", tmp_path)
     outputs = {source.splitlines()[0]: _output(result) for source, result in results}
     assert [_output(result) for source, result in results if source == "log_in()"] == [
         f"{user} logs in with ‹secret:{name}›, from secrets manager {manager!r}\n"
-        # The guard knows an environment variable when it is set, before a secrets manager reads it.
+        # The first manager reads environment variables. The guard masks such a value by the name of its variable, because it protects
+        # the value when the variable is set, before the secrets manager reads it.
         for user, name, manager in (
             ("ada", "env.SECRET_DB__PASSWORD", "variables"),
             ("grace", "db.password", "file"),
@@ -111,7 +113,9 @@ def test_the_notebook_of_secrets_managers_shows_the_expected_outputs(tmp_path: P
 
 
 def test_the_notebook_contains_the_plug_in() -> None:
-    """The flavor in the notebook is the tested plug-in, line by line."""
+    """The flavor in the notebook has the same code as the plug-in that tests/plugins tests."""
     source = PLUGIN.read_text(encoding="utf-8")
+    # The notebook leaves out the module docstring, and starts with the imports.
+    code = source[source.index("import os") :].rstrip()
     cells = [cell.source for cell in nbformat.read(_path("secrets-managers"), as_version=4).cells]
-    assert f"%%writefile folder_secrets.py\n{source[source.index('import os') :].rstrip()}" in cells
+    assert f"%%writefile folder_secrets.py\n{code}" in cells

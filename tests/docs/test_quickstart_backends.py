@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def test_the_quickstart_runs_on_postgresql(tmp_path: Path) -> None:
-    """Every cell runs without an error with flavor ``sql``, and the password is not shown."""
+    """Every cell runs without an error with flavor ``sql``, and no message contains the password of the database."""
     with running_postgresql("team", canary("password")) as server:
         url = f"postgresql://{server.user}:{server.password}@{server.host}:{server.port}/postgres"
         (tmp_path / "url").write_text(url)
@@ -28,14 +28,14 @@ def test_the_quickstart_runs_on_postgresql(tmp_path: Path) -> None:
 
 
 def test_the_quickstart_runs_on_the_keyring() -> None:
-    """Every cell runs without an error with a real keyring."""
-    with session_folder() as session:
-        output = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "tests/docs/quickstart_on_keyring.py")
+    """Every cell runs without an error with a real keyring, in a desktop session of this test."""
+    with session_folder() as folder:
+        output = run_in_session(folder, "pytest", "-q", "-p", "no:cacheprovider", "tests/docs/quickstart_on_keyring.py")
     assert "1 passed" in output
 
 
 def test_the_quickstart_runs_on_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs without an error on a machine that is configured for AWS."""
+    """If the environment variables of AWS are set, every cell runs without an error and without attributes of the manager."""
     with running_moto() as port:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -45,9 +45,9 @@ def test_the_quickstart_runs_on_aws(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs without an error on a machine that is configured for Vault.
+    """If the environment variables of Vault are set, every cell runs without an error and without attributes of the manager.
 
-    No message contains the token.
+    The server has the secrets afterwards.
     """
     with running_vault() as (vault, port):
         token = canary("token")
@@ -55,11 +55,12 @@ def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("VAULT_TOKEN", token)
         run_quickstart_on("vault", {}, tmp_path)
-        assert find_canary(repr([version.data for versions in vault.stored.values() for version in versions.values()]))
+        stored_contents = [version.data for versions in vault.stored.values() for version in versions.values()]
+        assert find_canary(repr(stored_contents))
 
 
 def test_the_quickstart_runs_on_zenml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs after ``zenml login``, and ZenML's client finds the secrets."""
+    """Every cell runs after ``zenml login``, and ZenML's client reads the secrets."""
     with running_zenml() as server:
         server.write_login(tmp_path / "zenml", server.url)
         monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path / "zenml"))

@@ -1,11 +1,11 @@
-"""Tests that each command, option, flavor and attribute in the tables of docs/zenml.md exists."""
+"""Tests that each command, option, flavor and attribute in the tables of docs/zenml.md exists, and that ZenML's commands are there."""
 
 from __future__ import annotations
 
 import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import pytest
@@ -25,11 +25,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "zenml.md").read_text(encoding="utf
 COMMANDS_ON_PAGE = re.findall(r"`zenml ([^`]+)`", PAGE)
 
 
-_COMPONENT_OPTIONS = (
+COMPONENT_OPTIONS = (
     "--alerter --annotator --container_registry --data_validator --experiment_tracker --feature_store --model_deployer"
     " --secrets_manager --step_operator -al -an -c -d -dv -e -f -s -x"
 )
-"""The options of ZenML that choose a component of each type that a stack can lack."""
+"""The options of ZenML that choose a component of an optional type: one that a stack can lack."""
 ZENML_COMMANDS = """
 orchestrator copy
 orchestrator delete
@@ -74,18 +74,32 @@ stack update COMPONENT_OPTIONS --artifact-store --orchestrator -a -o
 """
 """Every command of ZenML 0.20.5 for secrets, stacks and components, with its options.
 
-The word ``COMPONENT_OPTIONS`` stands for the options in :data:`_COMPONENT_OPTIONS`. The commands of ``orchestrator`` stand for the commands
+The word ``COMPONENT_OPTIONS`` stands for the options in :data:`COMPONENT_OPTIONS`. The commands of ``orchestrator`` stand for the commands
 of all types of components.
 """
 
 
-def _attributes() -> Iterator[tuple[str, str, str]]:
-    for row in re.findall(r"^\| ([a-z ]+) \| `([\w-]+)` \| (.*?) \|", PAGE, re.MULTILINE):
-        yield from ((row[0], row[1], attribute) for attribute in re.findall(r"`(\w+)`", row[2]) or [""])
+class FlavorRow(NamedTuple):
+    """A row of the table of flavors.
+
+    Attributes:
+        type_label: The type of component, as ``secrets manager``.
+        flavor: The flavor.
+        attributes: The attributes of the flavor.
+    """
+
+    type_label: str
+    flavor: str
+    attributes: list[str]
+
+
+def _flavor_rows() -> Iterator[FlavorRow]:
+    for type_label, flavor, last_cell in re.findall(r"^\| ([a-z ]+) \| `([\w-]+)` \| (.*?) \|", PAGE, re.MULTILINE):
+        yield FlavorRow(type_label, flavor, re.findall(r"`(\w+)`", last_cell))
 
 
 def _resolve(tokens: list[str]) -> tuple[click.Command, click.Context, list[str]]:
-    """Return the command that the tokens name, its context, and the remaining tokens."""
+    """Return the command that the first tokens name, its context, and the remaining tokens."""
     command: click.Command = root
     context = click.Context(root, info_name="zen", **CONTEXT_SETTINGS)
     while isinstance(command, Group) and tokens:
@@ -98,56 +112,53 @@ def _resolve(tokens: list[str]) -> tuple[click.Command, click.Context, list[str]
 def test_every_command_and_option_exists() -> None:
     """Each command in the tables exists with its options.
 
-    The commands of the orchestrator exist for all types of components.
+    The page shows the commands of the orchestrator as an example, and they exist for all types of components.
     """
     assert len(COMMANDS_ON_PAGE) > 60
-    lines = [line for line in COMMANDS_ON_PAGE if not line.startswith("orchestrator ")]
-    lines += [
-        line.replace("orchestrator", group, 1)
-        for line in COMMANDS_ON_PAGE
-        if line.startswith("orchestrator ")
-        for group in COMPONENT_PURPOSES
-    ]
+    lines: list[str] = []
+    for line in COMMANDS_ON_PAGE:
+        if line.startswith("orchestrator "):
+            lines += [line.replace("orchestrator", group, 1) for group in COMPONENT_PURPOSES]
+        else:
+            lines.append(line)
     for line in lines:
         command, context, remaining = _resolve(shlex.split(line))
         assert not isinstance(command, Group), line
         if isinstance(command, Command):
             options = command.declared_options(context)
             for option in [token.partition("=")[0].replace("_", "-") for token in remaining if token.startswith("-")]:
+                # Some commands accept any key as an option. On the page, such an option is in capitals or one of these two.
                 is_key = isinstance(command, FreeOptionsCommand) and (option[2:].isupper() or option in {"--values", "-v"})
                 assert option in options or is_key, line
 
 
 def test_every_command_of_zenml_is_supported() -> None:
-    """Each command and option of ZenML 0.20.5 exists and is in the tables.
-
-    This covers the commands for secrets, stacks and components.
-    """
-    names_on_page = {" ".join(_resolve(shlex.split(line))[1].command_path.split()[1:]) for line in COMMANDS_ON_PAGE}
-    for line in ZENML_COMMANDS.replace("COMPONENT_OPTIONS", _COMPONENT_OPTIONS).strip().splitlines():
+    """Each of ZenML's commands for secrets, stacks and components exists with its options, and is in the tables."""
+    contexts = [_resolve(shlex.split(line))[1] for line in COMMANDS_ON_PAGE]
+    # A command path starts with the name of the program.
+    names_on_page = {context.command_path.partition(" ")[2] for context in contexts}
+    for line in ZENML_COMMANDS.replace("COMPONENT_OPTIONS", COMPONENT_OPTIONS).strip().splitlines():
         tokens = line.split()
         options = {token.replace("_", "-") for token in tokens if token.startswith("-")}
         name = " ".join(token for token in tokens if not token.startswith("-"))
         for group in COMPONENT_PURPOSES if tokens[0] == "orchestrator" else ("orchestrator",):
-            command, context, rest = _resolve(name.replace("orchestrator", group).split())
+            command, context, remaining = _resolve(name.replace("orchestrator", group).split())
             assert isinstance(command, Command), (name, group)
-            assert not rest, (name, group)
+            assert not remaining, (name, group)
             assert options <= command.declared_options(context).keys(), (name, group)
         assert name in names_on_page, name
 
 
-@pytest.mark.parametrize("kind", [kind.label for kind in ComponentType])
-def test_every_attribute_of_a_type_exists(kind: str) -> None:
-    """Each flavor in the table exists and accepts each attribute.
-
-    Some attributes have no effect, as in ZenML.
-    """
-    rows = [row for row in _attributes() if row[0] == kind]
+@pytest.mark.parametrize("component_type", ComponentType)
+def test_every_attribute_of_a_type_exists(component_type: ComponentType) -> None:
+    """Each flavor of the type in the table exists, and accepts or ignores each attribute in its row."""
+    rows = [row for row in _flavor_rows() if row.type_label == component_type.label]
     assert rows
-    component_type = ComponentType(kind.replace(" ", "_"))
-    for _, flavor, attribute in rows:
-        ignored = {} if kind == "secrets manager" else get_flavor(component_type.value, flavor).IGNORED
-        assert not attribute or attribute in accepted_fields_of_flavor(component_type, flavor) or attribute in ignored, (flavor, attribute)
+    for row in rows:
+        accepted_attributes = set(accepted_fields_of_flavor(component_type, row.flavor))
+        if component_type is not ComponentType.SECRETS_MANAGER:
+            accepted_attributes |= set(get_flavor(component_type.value, row.flavor).IGNORED)
+        assert set(row.attributes) <= accepted_attributes, row.flavor
 
 
 @pytest.mark.parametrize(
@@ -171,7 +182,10 @@ def test_every_attribute_of_a_type_exists(kind: str) -> None:
     ],
 )
 def test_a_command_without_effect_succeeds_and_says_why(line: str, message: str) -> None:
-    """A command that has no effect here succeeds, so that a script continues, and explains why."""
+    """A command of ZenML that has no effect in this package succeeds, so that a script continues, and explains why.
+
+    The message has at most four lines. A warning or a note at its end does not count.
+    """
     outcome = run(line)
     assert outcome.exit_code == 0
     assert message in outcome.message

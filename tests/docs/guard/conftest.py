@@ -29,12 +29,12 @@ def own_environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[GuardedKernel]:
-    """Yield a kernel for all tests of a module.
+def guarded_kernel(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[GuardedKernel]:
+    """Yield a kernel with the guard on, for all tests of a module.
 
-    Before the kernel starts, a value is stored as a secret and written to a file.
+    Before the kernel starts, a value is stored as a secret and written to a file. The cell that loads the extension prints the value.
     """
-    folder = tmp_path_factory.mktemp("guarded")
+    folder = tmp_path_factory.mktemp("guarded_kernel")
     value = random_value()
     store_secret(folder, "stored", value)
     (folder / "stored.txt").write_text(value)
@@ -43,14 +43,10 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> 
 
 
 @pytest.fixture(scope="module")
-def terminal(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[tuple[Terminal, str]]:
-    """Yield IPython in a terminal with the guard on, and its variable ``token``.
-
-    The variable holds a protected value.
-    """
-    token = random_value()
-    terminal = Terminal(tmp_path_factory.mktemp("terminal"), token)
-    yield terminal, token
+def terminal(tmp_path_factory: pytest.TempPathFactory, own_environment: None) -> Iterator[Terminal]:
+    """Yield IPython in a terminal with the guard on, for all tests of a module."""
+    terminal = Terminal(tmp_path_factory.mktemp("terminal"), random_value())
+    yield terminal
     terminal.close()
 
 

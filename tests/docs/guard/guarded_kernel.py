@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from tests.support.kernels import CellResult, Kernel
 
 NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+"""Environment variables without which the tests would use the keyring of the developer's desktop."""
 PAUSE = 0.4
-"""Seconds after which a delayed piece was certainly sent; the guard delays it for 50 ms."""
+"""Seconds after which the guard has certainly sent all output.
+
+It delays text that may be the beginning of a value, because the rest of the value may follow. The delay is 50 ms.
+"""
 
 
 class GuardedKernel:
@@ -24,32 +28,32 @@ class GuardedKernel:
 
     Attributes:
         kernel: The kernel.
-        folder: Its working folder.
-        loading: The result of the cell that loaded the extension.
+        folder: The working folder of the kernel.
+        load_result: The result of the cell that loaded the extension.
     """
 
-    def __init__(self, kernel: Kernel, folder: Path, loading: CellResult) -> None:
+    def __init__(self, kernel: Kernel, folder: Path, load_result: CellResult) -> None:
         """Use a kernel that has just loaded the extension."""
         self.kernel = kernel
         self.folder = folder
-        self.loading = loading
-        self._first_message = len(kernel.record)
+        self.load_result = load_result
+        self._index_of_first_message = len(kernel.record)
 
-    def set_variables(self, **texts: object) -> None:
-        """Set variables in the kernel from a file, so that no message contains them."""
+    def set_variables(self, **variables: object) -> None:
+        """Set variables in the kernel from a file, so that no message contains their values."""
         path = self.folder / "variables.json"
-        path.write_text(json.dumps(texts), encoding="utf-8")
+        path.write_text(json.dumps(variables), encoding="utf-8")
         self.run("import json, pathlib\nglobals().update(json.loads(pathlib.Path('variables.json').read_text()))")
         path.unlink()
 
     def protect(self, value: str, name: str) -> None:
-        """Protect ``value`` as ``name``, and start to record leaks.
+        """Protect ``value`` as ``name``, and set the kernel's variable ``value`` to it.
 
-        The kernel's variable ``value`` is set to it.
+        :meth:`leaked_length` searches the messages after this call.
         """
         self.set_variables(value=value)
         self.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nassert the_redactor().protect(value, {name!r})")
-        self._first_message = len(self.kernel.record)
+        self._index_of_first_message = len(self.kernel.record)
 
     def run(self, code: str, answers: Any = ()) -> CellResult:
         """Run a cell, and check that it succeeds."""
@@ -67,19 +71,16 @@ class GuardedKernel:
         return self.run(code, answers).stream("stdout")
 
     def leaked_length(self, value: str) -> int:
-        """Return the length of the longest part of ``value`` in later messages.
-
-        Only messages since the last call of :meth:`protect` count.
-        """
-        texts = message_texts(self.kernel.record[self._first_message :])
+        """Return the length of the longest part of ``value`` in the messages since the last call of :meth:`protect`."""
+        texts = message_texts(self.kernel.record[self._index_of_first_message :])
         return max((longest_visible(value, text.decode("utf-8", "replace")) for text in texts), default=0)
 
 
 def store_secret(home: Path, name: str, value: str, **environment: str) -> None:
-    """Register a secret in a separate process.
+    """Register a secret with the key ``key`` in a separate process.
 
-    The store's key is in a file, unless ``environment`` contains a passphrase.
+    The key that encrypts the store is in a file, unless ``environment`` contains a passphrase.
     """
     variables = {"ZENSECRETS_HOME": str(home / "zensecrets"), **NO_KEYRING, **environment}
-    done = run_zensecrets("secret", "register", name, "--key=@-", piped=value.encode(), environment=variables)
-    assert done.returncode == 0, done.stderr
+    process = run_zensecrets("secret", "register", name, "--key=@-", piped=value.encode(), environment=variables)
+    assert process.returncode == 0, process.stderr

@@ -19,7 +19,7 @@ from tests.browser.test_inputs import type_into
 from tests.browser.test_widgets import protecting_cell
 from tests.docs.guard.guard_page import covers
 from tests.docs.guard.guarded_kernel import PAUSE, GuardedKernel
-from tests.docs.guard.values import LEAK, random_value
+from tests.docs.guard.values import LEAK_LENGTH, random_value
 from tests.notebook.guard.channels import CELLS, PREPARE, REQUESTS
 from tests.notebook.guard.test_logs import CHANNELS as LOGS
 from tests.notebook.guard.test_logs import SETUP as SETUP_OF_LOGS
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tests.notebook.guard.test_terminal import Terminal
 
 
-MESSAGES = (
+MESSAGE_CHANNELS = (
     "print",
     "stderr",
     "result",
@@ -53,86 +53,92 @@ MESSAGES = (
     "pager",
     "set_next_input",
 )
-"""Channels of a cell; REQUESTS has the channels of replies and prompts."""
-PROGRAMS = ("!command", "%%bash", "%%script to stderr", "os.system", "subprocess", "file descriptor", "file descriptor 2")
+"""Channels to which a cell writes messages. The channels in ``REQUESTS`` are replies and prompts."""
+PROGRAM_CHANNELS = ("!command", "%%bash", "%%script to stderr", "os.system", "subprocess", "file descriptor", "file descriptor 2")
+"""Channels of programs and libraries, which write to a file descriptor."""
 
 
-def use_channels(guarded: GuardedKernel, channels: Mapping[str, Callable[[], object]], pause: float = 0) -> None:
-    """Send a canary through each channel, and check that the kernel sends a mask.
+def check_channels(guarded_kernel: GuardedKernel, channels: Mapping[str, Callable[[], object]], pause: float = 0) -> None:
+    """Send a value through each channel, and check that the messages contain a mask and no part of the value.
 
-    No part of the canary may be in any message.
+    Args:
+        guarded_kernel: The kernel.
+        channels: For each channel, a function that sends the value through it.
+        pause: The number of seconds until the messages of a channel have arrived.
     """
-    planted = {(channel, "plain"): PlantedValue([text], text, [text]) for channel in channels for text in [canary(channel)]}
-    texts = {channel: [one.text] for (channel, _), one in planted.items()}
-    (guarded.folder / "planted.json").write_text(json.dumps(texts))
-    (guarded.folder / "values.json").write_text(json.dumps([text for one in texts.values() for text in one]))
-    guarded.run(PREPARE.format(folder=str(guarded.folder)))
-    search = LeakSearch(planted)
-    for channel, use in channels.items():
-        begin = len(guarded.kernel.record)
-        guarded.run(f"use({channel!r})")
-        use()
+    values = {channel: canary(channel) for channel in channels}
+    search = LeakSearch({(channel, "plain"): PlantedValue([value], value, [value]) for channel, value in values.items()})
+    # The code of `PREPARE` reads these files.
+    (guarded_kernel.folder / "planted.json").write_text(json.dumps({channel: [value] for channel, value in values.items()}))
+    (guarded_kernel.folder / "values.json").write_text(json.dumps([*values.values()]))
+    guarded_kernel.run(PREPARE.format(folder=str(guarded_kernel.folder)))
+    for channel, send in channels.items():
+        first_message = len(guarded_kernel.kernel.record)
+        guarded_kernel.run(f"use({channel!r})")
+        send()
         if pause:
-            guarded.run(f"time.sleep({pause})")
-        sent = [*message_texts(guarded.kernel.record[begin:])]
-        assert search.leaks(*sent) == set()
-        assert "‹secret:planted.key".encode() in b"\n".join(sent), channel
+            guarded_kernel.run(f"time.sleep({pause})")
+        sent_texts = [*message_texts(guarded_kernel.kernel.record[first_message:])]
+        assert search.leaks(*sent_texts) == set()
+        assert "‹secret:planted.key".encode() in b"\n".join(sent_texts), channel
 
 
 @covers(
     """every message, on every socket | streams, results, displays in every MIME type that is text, metadata, tracebacks, payloads, and the
     replies to completion, inspection, history, expressions and the debugger"""
 )
-def test_every_message_is_masked(guarded: GuardedKernel) -> None:
+def test_every_message_is_masked(guarded_kernel: GuardedKernel) -> None:
     """A value in each type of message is masked."""
-    kernel = guarded.kernel
-    cells = {channel: partial(kernel.run, CELLS[channel]) for channel in MESSAGES}
+    kernel = guarded_kernel.kernel
+    cells = {channel: partial(kernel.run, CELLS[channel]) for channel in MESSAGE_CHANNELS}
     requests = {channel: partial(REQUESTS[channel], kernel) for channel in REQUESTS}
-    use_channels(guarded, {**cells, **requests})
+    check_channels(guarded_kernel, {**cells, **requests})
 
 
 @covers("programs | `!command`, `%%bash`, `os.system`, `subprocess`, and the output of libraries to file descriptors 1 and 2")
-def test_the_output_of_programs_is_masked(guarded: GuardedKernel) -> None:
+def test_the_output_of_programs_is_masked(guarded_kernel: GuardedKernel) -> None:
     """The output of programs and of the C library is masked."""
     library = "import ctypes; libc = ctypes.CDLL(None); libc.puts(all_texts.encode()); libc.fflush(None);"
-    cells = {**{channel: CELLS[channel] for channel in PROGRAMS}, "library": library}
-    use_channels(guarded, {channel: partial(guarded.kernel.run, code) for channel, code in cells.items()}, PAUSE / 2)
+    cells = {**{channel: CELLS[channel] for channel in PROGRAM_CHANNELS}, "library": library}
+    check_channels(guarded_kernel, {channel: partial(guarded_kernel.kernel.run, code) for channel, code in cells.items()}, PAUSE / 2)
 
 
 @covers("widgets | the messages of a comm, and its binary buffers, in which `*` replaces each byte of a value")
-def test_widget_messages_and_buffers_are_masked(guarded: GuardedKernel) -> None:
-    """A widget's state contains a mask, and its buffer stars instead of the value."""
+def test_widget_messages_and_buffers_are_masked(guarded_kernel: GuardedKernel) -> None:
+    """The state of a widget and the data of its message contain a mask. Its buffer contains stars instead of the value."""
     value = random_value()
-    guarded.protect(value, "widget.key")
-    result = guarded.run(
+    guarded_kernel.protect(value, "widget.key")
+    result = guarded_kernel.run(
         "import ipywidgets\nfield = ipywidgets.Text(value)\nfield.send({'text': value}, buffers=[b'\\0\\xff' + value.encode() + b'\\xfe'])"
     )
     messages = [message for message in result.messages if message["msg_type"] in {"comm_open", "comm_msg"}]
     data = json.dumps([message["content"]["data"] for message in messages], ensure_ascii=False)
     assert data.count('"‹secret:widget.key›"') == 2
     assert [bytes(buffer) for message in messages for buffer in message["buffers"]] == [b"\0\xff" + b"*" * len(value) + b"\xfe"]
-    assert guarded.leaked_length(value) < LEAK
+    assert guarded_kernel.leaked_length(value) < LEAK_LENGTH
 
 
 @covers("the kernel's process | the output of the kernel to its own terminal, or to the server's log")
-def test_the_output_of_the_kernel_process_is_masked(guarded: GuardedKernel) -> None:
+def test_the_output_of_the_kernel_process_is_masked(guarded_kernel: GuardedKernel) -> None:
     """The kernel's log, and its direct output to the terminal that started it, are masked."""
     value = random_value()
-    guarded.protect(value, "process.key")
-    to_log = "get_ipython().kernel.log.error('<log> %s', value)\nimport os, sys"
-    to_terminal = "os.write(sys.stderr._original_stdstream_copy, f'<terminal> {value}\\n'.encode());"
-    guarded.run(f"{to_log}\n{to_terminal}")
-    wanted = {"<log> ‹secret:process.key›", "<terminal> ‹secret:process.key›"}
-    until = time.monotonic() + 30
-    log = ""
-    while time.monotonic() < until and not all(text in log for text in wanted):
+    guarded_kernel.protect(value, "process.key")
+    write_to_log = "get_ipython().kernel.log.error('<log> %s', value)"
+    # ipykernel keeps the file descriptor of the original standard error in this attribute.
+    write_to_terminal = "import os, sys\nos.write(sys.stderr._original_stdstream_copy, f'<terminal> {value}\\n'.encode());"
+    guarded_kernel.run(f"{write_to_log}\n{write_to_terminal}")
+    expected_texts = ("<log> ‹secret:process.key›", "<terminal> ‹secret:process.key›")
+    deadline = time.monotonic() + 30
+    process_output = ""
+    while not all(text in process_output for text in expected_texts):
+        assert time.monotonic() < deadline, process_output
         time.sleep(0.05)
-        log = (guarded.folder / "kernel.log").read_text(encoding="utf-8")
-    assert [text for text in wanted if text not in log] == []
-    assert longest_visible(value, log) < LEAK
+        # This file has the output of the process.
+        process_output = (guarded_kernel.folder / "kernel.log").read_text(encoding="utf-8")
+    assert longest_visible(value, process_output) < LEAK_LENGTH
 
 
-LOGGED = (
+LOG_CHANNELS = (
     "logging: message and arguments",
     "logging: extra",
     "logging: dictConfig",
@@ -152,17 +158,17 @@ LOGGED = (
     """logs | every record of every handler, formatter, configuration and logger, also of those that are created after loading; sinks of
     loguru; loggers that structlog wraps"""
 )
-def test_logs_are_masked(guarded: GuardedKernel) -> None:
+def test_logs_are_masked(guarded_kernel: GuardedKernel) -> None:
     """Handlers and sinks that are created after loading write masks to their files."""
     value = random_value()
-    guarded.run("%secret register logged --key", [value])
-    guarded.run(SETUP_OF_LOGS)
-    for number, name in enumerate(LOGGED):
-        path = guarded.folder / f"{number}.log"
-        guarded.run(f"path = {str(path)!r}\n{LOGS[name]}\nlogging.shutdown()")
-        written = path.read_text(encoding="utf-8")
-        assert "secret:logged.key" in written, name
-        assert longest_visible(value, written) < LEAK, name
+    guarded_kernel.run("%secret register logged --key", [value])
+    guarded_kernel.run(SETUP_OF_LOGS)
+    for number, name in enumerate(LOG_CHANNELS):
+        path = guarded_kernel.folder / f"{number}.log"
+        guarded_kernel.run(f"path = {str(path)!r}\n{LOGS[name]}\nlogging.shutdown()")
+        log = path.read_text(encoding="utf-8")
+        assert "secret:logged.key" in log, name
+        assert longest_visible(value, log) < LEAK_LENGTH, name
 
 
 @covers(
@@ -170,25 +176,26 @@ def test_logs_are_masked(guarded: GuardedKernel) -> None:
     saved files are not checked"""
 )
 def test_saved_files_are_masked(tmp_path: Path) -> None:
-    """A saved cell contains no value, unless the server finds no kernel.
+    """A saved cell contains no value. If the server finds no kernel, the value is saved.
 
-    In that case the status bar says that saved files are not checked.
+    The status bar says whether saved files are checked.
     """
     value = canary("saved")
     with running_app("jupyterlab", tmp_path) as lab, chromium() as browser, browser.new_context() as context:
         page = context.new_page()
-        item = page.locator("#jp-main-statusbar .zs-guard-status")
+        status_item = page.locator("#jp-main-statusbar .zs-guard-status")
         open_notebook(lab, page, "saved.ipynb", protecting_cell(lab, value), "0")
         type_into(page, 2, f"# {value}")
-        expect(item).to_have_attribute("title", re.compile("Saved files are checked"))
-        saved = save(lab, page, "saved.ipynb")
-        assert "gh.pat" in saved
-        assert value not in saved
+        expect(status_item).to_have_attribute("title", re.compile("Saved files are checked"))
+        saved_file = save(lab, page, "saved.ipynb")
+        # The protecting cell registers the value with this name.
+        assert "gh.pat" in saved_file
+        assert value not in saved_file
         # Without these files the server finds no kernel, as if the kernel ran on another machine.
         for file in (lab.home / "runtime").glob("zensecrets-*"):
             file.unlink()
         page.reload()
-        expect(item).to_have_text(re.compile("saved files not checked"))
+        expect(status_item).to_have_text(re.compile("saved files not checked"))
         type_into(page, 2, f"# {value} again")
         assert value in save(lab, page, "saved.ipynb")
 
@@ -202,9 +209,8 @@ def test_saved_files_are_masked(tmp_path: Path) -> None:
     while a prompt is shown."""
 )
 @covers("The prompt itself shows what you type.")
-def test_output_on_a_terminal_screen_is_masked(terminal: tuple[Terminal, str]) -> None:
-    """Output on the screen is masked until the extension is unloaded; typed input is shown."""
-    screen, token = terminal
+def test_output_on_a_terminal_screen_is_masked(terminal: Terminal) -> None:
+    """Output on the screen is masked while the extension is loaded; typed input is shown."""
     for code in (
         "print('<Python>', token)",
         "!echo '<program>' $SOME_API_TOKEN",
@@ -212,61 +218,62 @@ def test_output_on_a_terminal_screen_is_masked(terminal: tuple[Terminal, str]) -
         # The prompt is shown before the timer ends.
         "threading.Timer(1, print, ('<prompt>', token)).start()",
     ):
-        screen.cell(code)
-        # In the echo of the cell's line, a quote or a comma follows.
-        screen.child.expect(r"<(\w+)> (‹[^›]*›|\w{12})")
-        assert str(screen.child.after).endswith("‹secret:env.SOME_API_TOKEN›"), code
-    screen.cell(f"print('<typed>', len('{token}'))")
-    screen.child.expect(token)
-    screen.child.expect(f"<typed> {len(token)}")
-    screen.cell("%unload_ext zensecrets_jupyter")
-    screen.cell("print('<off>', token)")
-    screen.child.expect(f"<off> {token}")
-    screen.cell("%load_ext zensecrets_jupyter")
-    screen.cell("print('<on>', token)")
-    screen.child.expect("<on> ‹secret:env.SOME_API_TOKEN›")
+        terminal.cell(code)
+        # The terminal also echoes the typed cell, in which a quote follows the `>`. The pattern matches only the output: a mask or a part
+        # of the value.
+        terminal.child.expect(r"<(\w+)> (‹[^›]*›|\w{12})")
+        assert str(terminal.child.after).endswith("‹secret:env.SOME_API_TOKEN›"), code
+    terminal.cell(f"print('<typed>', len('{terminal.token}'))")
+    terminal.child.expect(terminal.token)
+    terminal.child.expect(f"<typed> {len(terminal.token)}")
+    terminal.cell("%unload_ext zensecrets_jupyter")
+    terminal.cell("print('<off>', token)")
+    terminal.child.expect(f"<off> {terminal.token}")
+    terminal.cell("%load_ext zensecrets_jupyter")
+    terminal.cell("print('<on>', token)")
+    terminal.child.expect("<on> ‹secret:env.SOME_API_TOKEN›")
 
 
 @covers(
     """Programs still have a terminal, except for their error output, which is a pipe; so pagers, `help`, `%debug`, editors and Ctrl-C
     work."""
 )
-def test_programs_have_a_terminal(terminal: tuple[Terminal, str]) -> None:
-    """A program has a terminal of the same size, and receives keys.
+def test_programs_have_a_terminal(terminal: Terminal) -> None:
+    """A program has a terminal of the same size, and receives keys and Ctrl-C.
 
     Its descriptor 2 is a pipe.
     """
-    screen, _ = terminal
-    child = screen.child
-    screen.cell("!tty -s <&1 && stty size <&1")
+    child = terminal.child
+    terminal.cell("!tty -s <&1 && stty size <&1")
     child.expect("40 150")
-    screen.cell("!test -p /dev/fd/2 && echo '<''pipe>'")
+    # The words of an expected output are split in the code, because the terminal also echoes the code.
+    terminal.cell("!test -p /dev/fd/2 && echo '<''pipe>'")
     child.expect("<pipe>")
-    screen.cell("import pydoc; pydoc.pager('<page' + '>\\n' * 99)")
+    terminal.cell("import pydoc; pydoc.pager('<page' + '>\\n' * 99)")
     child.expect("<page>")
     child.send("q")
-    screen.cell("help(str.join)")
+    terminal.cell("help(str.join)")
     child.expect("Concatenate")
     child.send("q")
-    screen.cell("1 / (0 if token else 1)")
-    screen.cell("%debug")
+    terminal.cell("1 / (0 if token else 1)")
+    terminal.cell("%debug")
     child.expect("ipdb>")
     child.send("p token\r")
     child.expect("‹secret:env.SOME_API_TOKEN›")
     child.expect("ipdb>")
     child.send("q\r")
     # An editor uses the whole screen and reads single keys.
-    screen.cell("curses.wrapper(lambda window: (window.addstr('press' + ' a key'), window.refresh(), window.getkey())[2])")
+    terminal.cell("curses.wrapper(lambda window: (window.addstr('press' + ' a key'), window.refresh(), window.getkey())[2])")
     child.expect("press a key")
     child.send("k")
     child.expect("'k'")
-    screen.cell("print('now' + ' wait'); time.sleep(60)")
+    terminal.cell("print('now' + ' wait'); time.sleep(60)")
     child.expect("now wait")
     child.sendintr()
     child.expect("KeyboardInterrupt")
 
 
-OTHER_SHELL = """
+SCRIPT_WITH_SHELL = """
 import os
 from IPython.core.interactiveshell import InteractiveShell
 shell = InteractiveShell.instance()
@@ -278,34 +285,34 @@ os.write(1, f"<descriptor> {os.environ['SHELL_TOKEN']}".encode())
 
 @covers("In a shell that runs inside another program, only `sys.stdout` and `sys.stderr` are masked.")
 def test_an_embedded_shell_masks_only_python_output(tmp_path: Path) -> None:
-    """Python's output is masked, and direct output to the file descriptor is not."""
+    """If a script creates a shell of IPython, Python's output is masked, and output to a file descriptor is not."""
     value = random_value()
     environment = {**os.environ, "SHELL_TOKEN": value, "IPYTHONDIR": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", OTHER_SHELL], env=environment, capture_output=True, text=True, check=True)
-    assert "<out> ‹secret:env.SHELL_TOKEN›\n" in done.stdout
-    assert "<err> ‹secret:env.SHELL_TOKEN›\n" in done.stderr
-    assert f"<descriptor> {value}" in done.stdout
+    process = subprocess.run([sys.executable, "-c", SCRIPT_WITH_SHELL], env=environment, capture_output=True, text=True, check=True)
+    assert "<out> ‹secret:env.SHELL_TOKEN›\n" in process.stdout
+    assert "<err> ‹secret:env.SHELL_TOKEN›\n" in process.stderr
+    assert f"<descriptor> {value}" in process.stdout
 
 
 @covers("If a part of the guard fails, you see `‹redaction failed›` instead of the output, never the original text.")
-def test_a_fault_in_the_guard_hides_the_output(guarded: GuardedKernel) -> None:
-    """If any part of the redactor raises, no output contains the value."""
+def test_a_fault_in_the_guard_hides_the_output(guarded_kernel: GuardedKernel) -> None:
+    """If a method of the redactor raises, no output contains the value, and a text replaces the output."""
     value = random_value()
-    guarded.protect(value, "broken.key")
-    guarded.run("from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())")
-    seen = ""
-    for part in ("redact_tree", "redact_bytes", "stream", "search"):
-        result = guarded.kernel.run(f"""
-def fails(*arguments): raise RuntimeError
-guard.redactor.{part} = fails
+    guarded_kernel.protect(value, "broken.key")
+    guarded_kernel.run("from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())")
+    all_output = ""
+    for method in ("redact_tree", "redact_bytes", "stream", "search"):
+        result = guarded_kernel.kernel.run(f"""
+def fail(*arguments): raise RuntimeError
+guard.redactor.{method} = fail
 try:
     print(value)
     from IPython.display import HTML, display
     display(HTML(value))
 finally:
-    del guard.redactor.{part}
+    del guard.redactor.{method}
 """)
-        seen += result.stream("stdout") + "".join(result.shown("text/html"))
-        assert guarded.leaked_length(value) < LEAK, part
-        assert guarded.output_of("print(value)") == "‹secret:broken.key›\n"
-    assert FAILED in seen
+        all_output += result.stream("stdout") + "".join(result.shown("text/html"))
+        assert guarded_kernel.leaked_length(value) < LEAK_LENGTH, method
+        assert guarded_kernel.output_of("print(value)") == "‹secret:broken.key›\n"
+    assert FAILED in all_output

@@ -16,7 +16,7 @@ import pytest
 
 from tests.docs.guard.guard_page import PAGE, covers
 from tests.docs.guard.guarded_kernel import PAUSE, GuardedKernel, store_secret
-from tests.docs.guard.values import LEAK, random_value
+from tests.docs.guard.values import LEAK_LENGTH, random_value
 from tests.notebook.test_sources import PROMPTS, TERMINAL
 from tests.support.forms import FormClient
 from tests.support.kernels import running_kernel
@@ -33,77 +33,76 @@ if TYPE_CHECKING:
     """From `%load_ext zensecrets_jupyter` to `%unload_ext zensecrets_jupyter`, the guard checks all output of your kernel, or of IPython
     in a terminal."""
 )
-def test_the_guard_masks_from_loading_to_unloading(guarded: GuardedKernel) -> None:
-    """A kernel shows a protected value only while the extension is not loaded."""
+def test_the_guard_masks_from_loading_to_unloading(guarded_kernel: GuardedKernel) -> None:
+    """The kernel shows a protected value after the extension was unloaded, and masks it when the extension is loaded again."""
     value = random_value()
-    guarded.protect(value, "loaded.key")
-    assert guarded.output_of("print(value)") == "‹secret:loaded.key›\n"
-    guarded.run("%unload_ext zensecrets_jupyter")
+    guarded_kernel.protect(value, "loaded.key")
+    assert guarded_kernel.output_of("print(value)") == "‹secret:loaded.key›\n"
+    guarded_kernel.run("%unload_ext zensecrets_jupyter")
     try:
-        assert guarded.output_of("print(value)") == f"{value}\n"
+        assert guarded_kernel.output_of("print(value)") == f"{value}\n"
     finally:
-        guarded.run("%load_ext zensecrets_jupyter")
-    assert guarded.output_of("print(value)") == "‹secret:loaded.key›\n"
+        guarded_kernel.run("%load_ext zensecrets_jupyter")
+    assert guarded_kernel.output_of("print(value)") == "‹secret:loaded.key›\n"
 
 
 @covers("It masks each value that it knows as `‹secret:name.key›`.")
-def test_each_value_has_its_own_mask(guarded: GuardedKernel) -> None:
+def test_each_value_has_its_own_mask(guarded_kernel: GuardedKernel) -> None:
     """Each value becomes its own mask; the rest of the text does not change."""
     values = [random_value() for _ in range(5)]
     for number, value in enumerate(values):
-        guarded.protect(value, f"many.key{number}")
-    guarded.set_variables(text=" | ".join(values))
-    assert guarded.output_of("print(text)") == " | ".join(f"‹secret:many.key{number}›" for number in range(5)) + "\n"
+        guarded_kernel.protect(value, f"many.key{number}")
+    guarded_kernel.set_variables(text=" | ".join(values))
+    assert guarded_kernel.output_of("print(text)") == " | ".join(f"‹secret:many.key{number}›" for number in range(5)) + "\n"
 
 
 @covers("The output is `Authorization: Bearer ‹secret:example.token›`.")
-def test_the_example_of_the_page_runs(guarded: GuardedKernel) -> None:
+def test_the_example_of_the_page_runs(guarded_kernel: GuardedKernel) -> None:
     """The first cells of the page have the output that the page shows."""
     cells = re.findall(r"^```python\n(.*?)^```$", PAGE.text.partition("\n## ")[0], re.MULTILINE | re.DOTALL)
     assert len(cells) == 3
     value = random_value()
-    guarded.run(cells[0])
-    guarded.run(cells[1], [value])
-    assert guarded.output_of(cells[2]) == "Authorization: Bearer ‹secret:example.token›\n"
+    guarded_kernel.run(cells[0])
+    guarded_kernel.run(cells[1], [value])
+    assert guarded_kernel.output_of(cells[2]) == "Authorization: Bearer ‹secret:example.token›\n"
 
 
 @covers(
     """Only output is masked: `token` is still the value, and your code works with the value itself when it captures, compares, computes or
     writes to a file."""
 )
-def test_data_are_not_masked(guarded: GuardedKernel) -> None:
-    """Captured, compared, computed and written data contain the value; their output contains the mask."""
+def test_data_are_not_masked(guarded_kernel: GuardedKernel) -> None:
+    """Code captures, compares, computes with and writes the value itself; the output of these data contains the mask."""
     value = random_value()
-    guarded.protect(value, "data.key")
-    guarded.run("captured = !echo {value}\nassert captured == [value]")
-    guarded.run("%%capture capture_result\nprint(value)")
-    guarded.run("assert capture_result.stdout == value + '\\n'; length, backwards = len(value), value[::-1]")
-    guarded.run("assert open('written.txt', 'w').write(value) == length == 24; assert backwards[::-1] == value; other = value + '!'")
-    assert (guarded.folder / "written.txt").read_text() == value
-    assert (
-        guarded.output_of("print(captured, capture_result.stdout, other)")
-        == "['‹secret:data.key›'] ‹secret:data.key›\n ‹secret:data.key›!\n"
-    )
-    assert guarded.leaked_length(value) < LEAK
+    guarded_kernel.protect(value, "data.key")
+    guarded_kernel.run("captured = !echo {value}\nassert captured == [value]")
+    guarded_kernel.run("%%capture capture_result\nprint(value)")
+    guarded_kernel.run("assert capture_result.stdout == value + '\\n'; length, backwards = len(value), value[::-1]")
+    guarded_kernel.run("assert open('written.txt', 'w').write(value) == length == 24; assert backwards[::-1] == value; other = value + '!'")
+    assert (guarded_kernel.folder / "written.txt").read_text() == value
+    output = guarded_kernel.output_of("print(captured, capture_result.stdout, other)")
+    assert output == "['‹secret:data.key›'] ‹secret:data.key›\n ‹secret:data.key›!\n"
+    assert guarded_kernel.leaked_length(value) < LEAK_LENGTH
 
 
 @covers("The guard knows a value as soon as you register it, type it into a form or a password prompt, or read it in this kernel.")
-def test_when_a_value_becomes_known(guarded: GuardedKernel) -> None:
-    """A value is masked from the moment it is registered, typed or read."""
-    registered, in_form, typed, read = (random_value() for _ in range(4))
-    guarded.set_variables(registered=registered, in_form=in_form, typed=typed, read=read)
-    assert guarded.output_of("print(registered, in_form, typed)") == f"{registered} {in_form} {typed}\n"
-    guarded.run("%secret register moment --key", [registered])
-    assert guarded.output_of("print(registered)") == "‹secret:moment.key›\n"
-    form = FormClient(guarded.kernel, guarded.kernel.run("%secret register filled", in_notebook=True))
-    form.submit({"key": in_form})
-    assert guarded.output_of("print(in_form)") == "‹secret:filled.key›\n"
-    assert re.fullmatch(r"‹secret:prompt\.\d+›\n", guarded.output_of("import getpass; _ = getpass.getpass(); print(typed)", [typed]))
-    store_secret(guarded.folder, "elsewhere", read)
-    assert guarded.output_of("print(read)") == f"{read}\n"
-    assert guarded.output_of("from zensecrets_jupyter import Client; _ = Client().get_secret('elsewhere').content; print(read)") == (
-        "‹secret:elsewhere.key›\n"
-    )
+def test_when_a_value_becomes_known(guarded_kernel: GuardedKernel) -> None:
+    """A value is shown before it is registered, typed or read, and masked afterwards."""
+    command_value, form_value, prompt_value, stored_value = (random_value() for _ in range(4))
+    guarded_kernel.set_variables(command_value=command_value, form_value=form_value, prompt_value=prompt_value, stored_value=stored_value)
+    output = guarded_kernel.output_of("print(command_value, form_value, prompt_value)")
+    assert output == f"{command_value} {form_value} {prompt_value}\n"
+    guarded_kernel.run("%secret register by_command --key", [command_value])
+    assert guarded_kernel.output_of("print(command_value)") == "‹secret:by_command.key›\n"
+    form = FormClient(guarded_kernel.kernel, guarded_kernel.kernel.run("%secret register by_form", in_notebook=True))
+    form.submit({"key": form_value})
+    assert guarded_kernel.output_of("print(form_value)") == "‹secret:by_form.key›\n"
+    output = guarded_kernel.output_of("import getpass; _ = getpass.getpass(); print(prompt_value)", [prompt_value])
+    assert re.fullmatch(r"‹secret:prompt\.\d+›\n", output)
+    store_secret(guarded_kernel.folder, "by_other_process", stored_value)
+    assert guarded_kernel.output_of("print(stored_value)") == f"{stored_value}\n"
+    reading_cell = "from zensecrets_jupyter import Client; _ = Client().get_secret('by_other_process').content; print(stored_value)"
+    assert guarded_kernel.output_of(reading_cell) == "‹secret:by_other_process.key›\n"
 
 
 PROMPTS_SENTENCE = """
@@ -112,40 +111,42 @@ PROMPTS_SENTENCE = """
 
 
 @covers(PROMPTS_SENTENCE)
-def test_answers_to_password_prompts_are_masked(guarded: GuardedKernel) -> None:
-    """In a kernel, answers to the prompts of all libraries are masked as numbered prompts."""
+def test_answers_to_password_prompts_are_masked(guarded_kernel: GuardedKernel) -> None:
+    """In a kernel, answers to the prompts of all libraries are masked, with consecutive numbers."""
     numbers = []
     for library, code in PROMPTS.items():
-        shown = guarded.output_of(f"{code}\nprint('typed', value)", [random_value()]).splitlines()[-1]
-        match = re.fullmatch(r"typed ‹secret:prompt\.(\d+)›", shown)
+        last_line = guarded_kernel.output_of(f"{code}\nprint('typed', value)", [random_value()]).splitlines()[-1]
+        match = re.fullmatch(r"typed ‹secret:prompt\.(\d+)›", last_line)
         assert match is not None, library
         numbers.append(int(match[1]))
     assert numbers == list(range(numbers[0], numbers[0] + len(PROMPTS)))
 
 
 @covers(PROMPTS_SENTENCE)
-def test_answers_to_password_prompts_are_masked_in_a_terminal(terminal: tuple[Terminal, str]) -> None:
+def test_answers_to_password_prompts_are_masked_in_a_terminal(terminal: Terminal) -> None:
     """In a terminal, answers to the prompts of getpass and prompt_toolkit are masked."""
-    child = terminal[0].child
+    child = terminal.child
     for library in ("getpass", "prompt_toolkit"):
-        terminal[0].cell(TERMINAL[library])
-        # The echo of the cell's line has a quote before the word.
+        terminal.cell(TERMINAL[library])
+        # The terminal also echoes the typed cell, in which there is a quote before the word.
         child.expect(r"(?<!')Database:")
         child.send(f"{random_value()}\r")
-        terminal[0].cell("print('<typed>', value)")
+        terminal.cell("print('<typed>', value)")
+        # In the echo of this cell, a quote follows the `>`, so the pattern matches only the output: a mask or a part of the value.
         child.expect(r"<typed> (‹[^›]*›|\w{12})")
         assert re.fullmatch(r"<typed> ‹secret:prompt\.\d+›", str(child.after)), library
 
 
 @covers("An answer that goes directly to a program (`!ssh`, `!sudo`) is not known to the guard.")
-def test_the_input_of_a_program_is_not_known(terminal: tuple[Terminal, str]) -> None:
-    """A password that goes directly to a program is not protected."""
+def test_the_input_of_a_program_is_not_known(terminal: Terminal) -> None:
+    """If a program prints a password that it has read from the terminal, the password is shown."""
     value = random_value()
-    terminal[0].cell("""!bash -c 'read -rsp "Pass""phrase: " it; echo "<""read> $it"'""")
-    terminal[0].child.expect("Passphrase: ")
-    terminal[0].child.send(f"{value}\r")
-    terminal[0].child.expect(r"<read> (‹[^›]*›|\w+)")
-    assert str(terminal[0].child.after) == f"<read> {value}"
+    # The quotes within two words make the terminal's echo of the cell different from the output.
+    terminal.cell("""!bash -c 'read -rsp "Pass""phrase: " it; echo "<""read> $it"'""")
+    terminal.child.expect("Passphrase: ")
+    terminal.child.send(f"{value}\r")
+    terminal.child.expect(r"<read> (‹[^›]*›|\w+)")
+    assert str(terminal.child.after) == f"<read> {value}"
 
 
 ACTIVE_SENTENCE = (
@@ -154,19 +155,19 @@ ACTIVE_SENTENCE = (
 
 
 @covers(ACTIVE_SENTENCE)
-def test_the_secrets_of_the_active_stack_are_loaded(guarded: GuardedKernel) -> None:
-    """A stored value is masked before any code has read it."""
-    assert guarded.loading.stream("stdout") == "‹secret:stored.key›\n"
-    assert guarded.loading.prompts == []
+def test_the_secrets_of_the_active_stack_are_loaded(guarded_kernel: GuardedKernel) -> None:
+    """In the cell that loads the extension, a stored value is masked, although no code has read it and no prompt was shown."""
+    assert guarded_kernel.load_result.stream("stdout") == "‹secret:stored.key›\n"
+    assert guarded_kernel.load_result.prompts == []
 
 
 @covers(ACTIVE_SENTENCE)
 @covers("Otherwise the guard uses their [fingerprints](saving.md#turn-fingerprints-on-or-off), if you keep any.")
 @covers("Fingerprints recognize a value only within one piece of output.")
 def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_environment: None) -> None:
-    """Loading asks for no passphrase and calls no service; fingerprints mask the value.
+    """If the store needs a passphrase or a service, loading asks for nothing and sends nothing, and fingerprints mask the value.
 
-    Fingerprints recognize the value only within one piece of output.
+    In three pieces of output the value is shown, and so is the value in one piece after the fingerprints were deleted.
     """
     value = random_value()
     (tmp_path / "value").write_text(value)
@@ -175,24 +176,17 @@ def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_enviro
         # A prompt would fail the test.
         result = kernel.run("%load_ext zensecrets_jupyter\nvalue = open('value').read(); print(value)")
         assert result.stream("stdout") == "‹secret:db.key›\n"
-        in_pieces = (
+        print_in_three_pieces = (
             f"import time\nfor position in (0, 8, 16): print(value[position : position + 8], end='', flush=True); time.sleep({PAUSE})"
         )
-        assert kernel.run(in_pieces).stream("stdout") == value
-        home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
-        for arguments in (
-            (
-                "secrets-manager",
-                "register",
-                "team",
-                "--flavor=vault",
-                f"--url=http://127.0.0.1:{server.getsockname()[1]}",
-                "--token=some-token",
-            ),
-            ("stack", "register", "remote", "-o", "default", "-a", "default", "-x", "team", "--set"),
-        ):
-            done = run_zensecrets(*arguments, environment=home)
-            assert done.returncode == 0, done.stderr
+        assert kernel.run(print_in_three_pieces).stream("stdout") == value
+        # The new active stack has a secrets manager that needs requests. The server must get none of them.
+        environment = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        register_manager = f"secrets-manager register team --flavor=vault --url={address} --token=some-token"
+        for command in (register_manager, "stack register remote -o default -a default -x team --set"):
+            process = run_zensecrets(*command.split(), environment=environment)
+            assert process.returncode == 0, process.stderr
         assert kernel.run("%unload_ext zensecrets_jupyter\nprint(value)").stream("stdout") == f"{value}\n"
         assert kernel.run("%load_ext zensecrets_jupyter\nprint(value)").stream("stdout") == "‹secret:db.key›\n"
         server.settimeout(0)
@@ -206,36 +200,39 @@ def test_fingerprints_replace_secrets_that_need_input(tmp_path: Path, own_enviro
 @covers("The first output and the next cell wait for them, for 5 seconds at most.")
 @pytest.mark.parametrize("key_arrives", [True, False], ids=["a slow store", "a store that hangs"])
 def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: None, *, key_arrives: bool) -> None:
-    """The cell waits until the store's key can be read, or for five seconds."""
-    value, slow, longest = random_value(), 1.5, 5
+    """The first output waits until the store's key can be read, or for five seconds. The next cell does not wait again."""
+    value, seconds_until_key, max_seconds = random_value(), 1.5, 5
     (tmp_path / "value").write_text(value)
     store_secret(tmp_path, "db", value)
-    (key,) = tmp_path.rglob("*.key")
-    text = key.read_bytes()
-    key.unlink()
-    # Opening a named pipe waits until another process writes to it.
-    os.mkfifo(key, 0o600)
-    writer = threading.Timer(slow, key.write_bytes, [text])
+    (key_file,) = tmp_path.rglob("*.key")
+    key = key_file.read_bytes()
+    key_file.unlink()
+    # A process that opens a named pipe waits until another process writes to it.
+    os.mkfifo(key_file, 0o600)
+    writer = threading.Timer(seconds_until_key, key_file.write_bytes, [key])
     with running_kernel(tmp_path) as kernel:
         if key_arrives:
             writer.start()
-        start = time.monotonic()
+        start_time = time.monotonic()
         result = kernel.run("%load_ext zensecrets_jupyter\nprint(open('value').read())")
-        elapsed = time.monotonic() - start
+        seconds = time.monotonic() - start_time
         assert result.stream("stdout") == ("‹secret:db.key›\n" if key_arrives else f"{value}\n")
-        assert elapsed >= (slow / 2 if key_arrives else longest - 0.5)
+        # The timer starts before the cell, so the cell may wait less than its time.
+        assert seconds >= (seconds_until_key / 2 if key_arrives else max_seconds - 0.5)
         # A busy machine needs additional time.
-        assert elapsed < longest * 4
-        start = time.monotonic()
+        assert seconds < max_seconds * 4
+        start_time = time.monotonic()
         assert kernel.run("1 + 1").shown() == ["2"]
-        assert time.monotonic() - start < longest
+        assert time.monotonic() - start_time < max_seconds
 
 
 @covers("**Secrets of other programs**: only their sensitive keys are masked; `--clear KEY` names further keys that are not sensitive.")
-def test_sensitive_keys_of_other_programs_are_masked(guarded: GuardedKernel, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a database login only the password is masked.
+def test_sensitive_keys_of_other_programs_are_masked(
+    guarded_kernel: GuardedKernel, aws: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a secret of another program is a database login, only its password is masked.
 
-    In another secret all keys are masked, except those in ``--clear``.
+    If it is not, all keys are masked, except those in ``--clear``.
     """
     for variable, text in aws.items():
         monkeypatch.setenv(variable, text)
@@ -251,33 +248,34 @@ def test_sensitive_keys_of_other_programs_are_masked(guarded: GuardedKernel, aws
     }
     for name, document in documents.items():
         client.create_secret(Name=name, SecretString=json.dumps(document))
-    guarded.set_variables(aws=aws, texts=documents)
-    guarded.run("import os; os.environ.update(aws)")
-    line = "%zen secrets-manager register team --flavor=aws --external warehouse=warehouse,service=service --clear service.beta"
-    guarded.run(line)
-    guarded.run("%stack register cloud -o default -a default -x team --set")
+    guarded_kernel.set_variables(aws=aws, texts=documents)
+    guarded_kernel.run("import os; os.environ.update(aws)")
+    guarded_kernel.run(
+        "%zen secrets-manager register team --flavor=aws --external warehouse=warehouse,service=service --clear service.beta"
+    )
+    guarded_kernel.run("%stack register cloud -o default -a default -x team --set")
     try:
-        guarded.run("from zensecrets_jupyter import Client\nfor name in texts: _ = [*Client().get_secret(name).content.values()]")
+        guarded_kernel.run("from zensecrets_jupyter import Client\nfor name in texts: _ = [*Client().get_secret(name).content.values()]")
     finally:
-        guarded.run("%stack set default")
-    shown = json.loads(guarded.output_of("print(json.dumps(texts, ensure_ascii=False))"))
-    expected = {
+        guarded_kernel.run("%stack set default")
+    output = json.loads(guarded_kernel.output_of("print(json.dumps(texts, ensure_ascii=False))"))
+    assert output == {
         "warehouse": {**documents["warehouse"], "password": "‹secret:warehouse.password›"},
         "service": {**documents["service"], "alpha": "‹secret:service.alpha›"},
     }
-    assert shown == expected
 
 
 @covers(
     """Values of fewer than six characters, and common words and numbers such as `admin` or `us-east-1`, are not masked, because they
     appear in ordinary output."""
 )
-def test_short_and_common_values_are_not_masked(guarded: GuardedKernel) -> None:
-    """Five characters and common words are shown, with a message; six characters are masked."""
-    short, long_enough = random_value(5, string.ascii_lowercase), random_value(6, "bcdfghjklmnpqrstvwxz")
-    for value in (short, "admin", "password", "us-east-1", "123456", "000000"):
+def test_short_and_common_values_are_not_masked(guarded_kernel: GuardedKernel) -> None:
+    """A value of five characters or a common word is shown, after a warning at its registration; six characters are masked."""
+    # The longer value consists of consonants, because six other letters may be a common word.
+    short_value, long_value = random_value(5, string.ascii_lowercase), random_value(6, "bcdfghjklmnpqrstvwxz")
+    for value in (short_value, "admin", "password", "us-east-1", "123456", "000000"):
         assert not Redactor().protect(value, "a.key"), value
-    output = guarded.output_of("%secret register brief --short --word --key", [short, "us-east-1", long_enough])
-    assert [name for name in ("short", "word", "key") if f"brief.{name} can't be masked" in output] == ["short", "word"]
-    guarded.set_variables(texts=[short, "us-east-1", long_enough])
-    assert guarded.output_of("print(*texts)") == f"{short} us-east-1 ‹secret:brief.key›\n"
+    output = guarded_kernel.output_of("%secret register brief --short --word --long", [short_value, "us-east-1", long_value])
+    assert [key for key in ("short", "word", "long") if f"brief.{key} can't be masked" in output] == ["short", "word"]
+    guarded_kernel.set_variables(texts=[short_value, "us-east-1", long_value])
+    assert guarded_kernel.output_of("print(*texts)") == f"{short_value} us-east-1 ‹secret:brief.long›\n"

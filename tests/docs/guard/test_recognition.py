@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import string
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.docs.guard.guard_page import covers
-from tests.docs.guard.values import ESCAPING, LEAK, escaped, is_masked, random_number, random_value, redactor_for
+from tests.docs.guard.values import (
+    ESCAPING_ENCODERS,
+    LEAK_LENGTH,
+    is_masked,
+    random_number,
+    random_value,
+    redactor_for,
+    value_and_escaped_text,
+)
+from tests.docs.sentences import normalized
 from tests.support.redaction.values import longest_visible, pem
 from zensecrets_jupyter.core.redaction import mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
@@ -26,11 +36,12 @@ SPECIAL_CHARACTERS = "a\"b'c\\d&e<f $g%h"
 
 @covers("**The principle: text that decodes to a value is masked.**")
 def test_every_encoding_is_masked() -> None:
-    """A value is masked in the output of every encoder."""
+    """A value is masked in the output of each of the package's encoders."""
     value = f"{SPECIAL_CHARACTERS}é{random_value()}"
     redactor = redactor_for(value)
-    assert [name for name, encode in ENCODERS.items() if mask_text("a.key") not in redactor.redact(f"~~~\n{encode(value)}\n~~~")] == []
-    assert len(ENCODERS) > 80
+    redacted_texts = {name: redactor.redact(f"~~~\n{encode(value)}\n~~~") for name, encode in ENCODERS.items()}
+    assert len(redacted_texts) > 80
+    assert [name for name, text in redacted_texts.items() if mask_text("a.key") not in text] == []
 
 
 @covers(
@@ -38,14 +49,14 @@ def test_every_encoding_is_masked() -> None:
     to."""
 )
 def test_texts_and_values_are_decoded() -> None:
-    """A value is masked as it is, encoded, and decoded."""
+    """A value is masked as it is, if the text contains its encoding, and if the value is the encoding of the text."""
     value = random_value()
-    encoded = base64.b64encode(value.encode()).decode()
+    encoded_value = base64.b64encode(value.encode()).decode()
     assert is_masked(value, f"it is {value}.")
-    assert is_masked(value, f"it is {encoded}.")
-    assert is_masked(encoded, f"it is {value}.")
-    other = random_value()
-    assert not is_masked(value, f"it is {base64.b64encode(other.encode()).decode()}.")
+    assert is_masked(value, f"it is {encoded_value}.")
+    assert is_masked(encoded_value, f"it is {value}.")
+    encoded_other_text = base64.b64encode(random_value().encode()).decode()
+    assert not is_masked(value, f"it is {encoded_other_text}.")
 
 
 @covers(
@@ -53,8 +64,9 @@ def test_texts_and_values_are_decoded() -> None:
     long numbers of its JSON; its lines; the password in a URL, a connection string, `user:password` or a header."""
 )
 def test_secret_parts_of_a_value_are_masked_alone() -> None:
-    """Each secret part of a value is masked alone; other parts are shown."""
+    """Each secret part of a value is masked in a text without the rest of the value. Other parts of a value are shown."""
     part, number = random_value(), random_number(12)
+    # Each case is a value, and a secret part of it in decoded form.
     cases: dict[str, tuple[str, str]] = {
         "itself": (part, part),
         "escapes": (f"{part[:9]}\\u0040\\x41%2F{part[9:]}", f"{part[:9]}@A/{part[9:]}"),
@@ -70,31 +82,32 @@ def test_secret_parts_of_a_value_are_masked_alone() -> None:
         "a header": (f"Authorization: Bearer {part}", part),
         "four levels": (json.dumps({"auth": f"Basic {base64.b64encode(f'app:{part}'.encode()).decode()}"}), part),
     }
-    assert [name for name, (value, text) in cases.items() if not is_masked(value, f"it is {text}.")] == []
+    assert [name for name, (value, secret_part) in cases.items() if not is_masked(value, f"it is {secret_part}.")] == []
     for name in ("a URL", "a connection string"):
-        assert not is_masked(cases[name][0], "app at example.com and db.example.com: weather"), name
+        value, _ = cases[name]
+        assert not is_masked(value, "app at example.com and db.example.com: weather"), name
 
 
 @covers("""A PEM key that is stored with `\\n` is masked when it is printed with real line ends.""")
 def test_a_pem_key_stored_in_one_line_is_masked_in_many_lines() -> None:
-    """No line of the key is shown."""
+    r"""If the value has ``\n`` in place of its line ends, no line of the printed key is shown."""
     key = pem(ec.generate_private_key(ec.SECP256R1()), PrivateFormat.PKCS8)
-    shown = redactor_for(key.replace("\n", "\\n")).redact(f"it is\n{key}")
-    assert [line for line in key.splitlines()[1:-1] if longest_visible(line, shown) >= LEAK] == []
-    assert mask_text("a.key") in shown
+    redacted_text = redactor_for(key.replace("\n", "\\n")).redact(f"it is\n{key}")
+    assert [line for line in key.splitlines()[1:-1] if longest_visible(line, redacted_text) >= LEAK_LENGTH] == []
+    assert mask_text("a.key") in redacted_text
 
 
 @covers("If a stored file contains a secret, the file's names, hosts and lines of plain words are not masked.")
 def test_other_parts_of_a_file_are_not_masked() -> None:
-    """The secret in a settings file is masked; its other parts are shown."""
-    secret = random_value()
-    text = f"import os\nfrom pathlib import Path\nDATABASE = 'postgresql://app:{secret}@db.example.com/weather'\nprint(os.getcwd())\n"
-    assert is_masked(text, f"it is {secret}.")
-    for shown in ("import os\n", "print(os.getcwd())\n", "app at db.example.com/weather\n", "DATABASE = 1\n"):
-        assert not is_masked(text, shown), shown
+    """If the value is a settings file, the password in it is masked alone, and the other parts of the file are shown."""
+    password = random_value()
+    file = f"import os\nfrom pathlib import Path\nDATABASE = 'postgresql://app:{password}@db.example.com/weather'\nprint(os.getcwd())\n"
+    assert is_masked(file, f"it is {password}.")
+    for harmless_text in ("import os\n", "print(os.getcwd())\n", "app at db.example.com/weather\n", "DATABASE = 1\n"):
+        assert not is_masked(file, harmless_text), harmless_text
 
 
-DECODED = {
+ENCODERS_BY_PHRASE = {
     "escapes of programming languages": (
         "repr",
         "ascii",
@@ -132,7 +145,7 @@ DECODED = {
     "literals that are wrapped": ("adjacent literals",),
     "UTF-16": ("UTF-16", "UTF-16 repr", "base64 of UTF-16", "hexadecimal of UTF-16"),
 }
-"""Phrases of the next sentence, each with its encoders."""
+"""Phrases of :data:`DECODED_SENTENCE`, each with the names of its encoders."""
 DECODED_SENTENCE = """
     **A text** is decoded where it looks encoded: escapes of programming languages, shells, HTML, XML, URLs, LaTeX and terminals;
     base64 in every alphabet and alignment, wrapped or not; base32 and base85; hexadecimal digits with any separator, dumps of bytes,
@@ -144,27 +157,39 @@ def test_every_listed_encoding_is_decoded() -> None:
     """A value is masked in each encoding that the sentence lists."""
     value = f"{SPECIAL_CHARACTERS}é{random_value()}"
     redactor = redactor_for(value)
-    for phrase, names in DECODED.items():
-        assert phrase in " ".join(DECODED_SENTENCE.split())
+    for phrase, names in ENCODERS_BY_PHRASE.items():
+        assert phrase in normalized(DECODED_SENTENCE)
         for name in names:
             text = ENCODERS[name](value)
-            shown = redactor.redact(f"before\n{text}\nbehind")
-            assert mask_text("a.key") in shown, name
-            assert longest_visible(value[-24:], shown) < LEAK, name
-            assert (shown.startswith("before"), shown.endswith("behind")) == (True, True), name
+            redacted_text = redactor.redact(f"before\n{text}\nbehind")
+            assert mask_text("a.key") in redacted_text, name
+            # The last 24 characters are the random part of the value.
+            assert longest_visible(value[-24:], redacted_text) < LEAK_LENGTH, name
+            assert redacted_text.startswith("before"), name
+            assert redacted_text.endswith("behind"), name
 
 
 @covers("Up to two encodings inside each other are decoded; escapes are decoded up to four times.")
 def test_two_encodings_and_four_escapes_are_decoded() -> None:
-    """Any two usual encodings are decoded, and each escape up to four times."""
+    """Any two of ten usual encodings are decoded, and each escape up to four times."""
     value = f"{SPECIAL_CHARACTERS}é{random_value()}"
     redactor = redactor_for(value)
-    usual = ("repr", "JSON", "HTML", "URL", "base64", "base64url", "base32", "hexadecimal", "hexadecimal with colons", "list of bytes")
-    for outer in usual:
-        for inner in usual:
-            assert mask_text("a.key") in redactor.redact(f"<{ENCODERS[outer](ENCODERS[inner](value))}>"), (inner, outer)
-    for name in ESCAPING:
-        assert is_masked(*escaped(name, 4)), name
+    usual_encoders = (
+        "repr",
+        "JSON",
+        "HTML",
+        "URL",
+        "base64",
+        "base64url",
+        "base32",
+        "hexadecimal",
+        "hexadecimal with colons",
+        "list of bytes",
+    )
+    for outer, inner in itertools.product(usual_encoders, repeat=2):
+        assert mask_text("a.key") in redactor.redact(f"<{ENCODERS[outer](ENCODERS[inner](value))}>"), (inner, outer)
+    for name in ESCAPING_ENCODERS:
+        assert is_masked(*value_and_escaped_text(name, 4)), name
 
 
 @covers("**Quoting and spacing** do not matter for a value of twelve letters or more: only its letters and digits are compared.")
@@ -173,12 +198,11 @@ def test_two_encodings_and_four_escapes_are_decoded() -> None:
     additional character that is the same at every place."""
 )
 def test_quoting_and_spacing_do_not_matter() -> None:
-    """Twelve letters are masked with quotes, line ends or one character between them.
+    """A value of twelve letters is masked with quotes, line ends or one repeated character between its letters.
 
-    With other text between them, they are not masked.
+    With other text between them, it is not masked.
     """
-    least = 12
-    value = random_value(least, string.ascii_lowercase)
+    value = random_value(12, string.ascii_lowercase)
     spellings = (
         f"'{value}'",
         f"'{value[:6]}' '{value[6:]}'",
@@ -188,10 +212,11 @@ def test_quoting_and_spacing_do_not_matter() -> None:
         f"{value[:6]}\\\n{value[6:]}",
     )
     assert [text for text in spellings if not is_masked(value, f"it is {text}.")] == []
-    blank = f"{value[:4]} {value[4:8]} {value[8:]}"
-    assert [text for text in (blank.replace(" ", "\n"), blank.replace(" ", "   ")) if not is_masked(blank, text)] == []
-    quote = f"{value[:4]}'{value[4:]}"
-    assert is_masked(quote, f"{value[:4]}'\\''{value[4:]}")
+    value_with_spaces = f"{value[:4]} {value[4:8]} {value[8:]}"
+    assert is_masked(value_with_spaces, value_with_spaces.replace(" ", "\n"))
+    assert is_masked(value_with_spaces, value_with_spaces.replace(" ", "   "))
+    value_with_quote = f"{value[:4]}'{value[4:]}"
+    assert is_masked(value_with_quote, f"{value[:4]}'\\''{value[4:]}")
     assert not is_masked(value, f"{value[:6]} and {value[6:]}")
     assert is_masked(value, f"{value[:4]}@{value[4:8]}@{value[8:]}")
     assert not is_masked(value, f"{value[:4]}@{value[4:8]}!{value[8:]}")
@@ -210,22 +235,21 @@ def test_quoting_and_spacing_do_not_matter() -> None:
 )
 def test_case_and_punctuation_have_limits() -> None:
     """Each limit of the sentences is tested from both sides, for case and for punctuation."""
-    any_case, one_case = 16, 7
-    value = random_value(any_case, string.ascii_lowercase)
-    assert is_masked(value, mixed(value))
-    assert not is_masked(value[:-1], mixed(value[:-1]))
-    assert is_masked(value[:one_case], value[:one_case].upper())
-    assert is_masked(value[:one_case].upper(), value[:one_case])
-    assert not is_masked(value[: one_case - 1], value[: one_case - 1].upper())
-    groups = "-".join(random_value(4) for _ in range(5))
-    assert is_masked(groups, groups.replace("-", ""))
-    assert not is_masked(groups[:11], groups[:11].replace("-", ""))
-    dotted = ".".join(random_value(4) for _ in range(5))
-    assert is_masked(dotted, dotted)
-    assert not is_masked(dotted, dotted.replace(".", ""))
+    value = random_value(16, string.ascii_lowercase)
+    assert is_masked(value, in_mixed_case(value))
+    assert not is_masked(value[:15], in_mixed_case(value[:15]))
+    assert is_masked(value[:7], value[:7].upper())
+    assert is_masked(value[:7].upper(), value[:7])
+    assert not is_masked(value[:6], value[:6].upper())
+    value_with_dashes = "-".join(random_value(4) for _ in range(5))
+    assert is_masked(value_with_dashes, value_with_dashes.replace("-", ""))
+    assert not is_masked(value_with_dashes[:11], value_with_dashes[:11].replace("-", ""))
+    value_with_dots = ".".join(random_value(4) for _ in range(5))
+    assert is_masked(value_with_dots, value_with_dots)
+    assert not is_masked(value_with_dots, value_with_dots.replace(".", ""))
 
 
-def mixed(text: str) -> str:
+def in_mixed_case(text: str) -> str:
     """Return a text with every second letter in upper case."""
     return "".join(letter.upper() if index % 2 else letter.lower() for index, letter in enumerate(text))
 
@@ -235,16 +259,23 @@ def mixed(text: str) -> str:
     token, any part of 36 letters or more is masked."""
 )
 @covers("Fewer than 16 digits of base64 and fewer than 24 hexadecimal digits are not decoded, unless a value is that short.")
-@pytest.mark.parametrize("kind", ["letters", "signs", "base64", "hexadecimal digits"])
-def test_a_part_at_either_end_is_masked(kind: str) -> None:
-    """A part at either end is masked only from the minimal length on."""
-    least = {"hexadecimal digits": 24, "base64": 16}.get(kind, 12)
-    value = "-".join(random_value(20)) if kind == "signs" else random_value(30)
-    text = ENCODERS[{"hexadecimal digits": "hexadecimal"}.get(kind, kind)](value) if kind not in {"letters", "signs"} else value
+@pytest.mark.parametrize(
+    ("value", "encoder", "minimum"),
+    [
+        (random_value(30), "plain", 12),
+        ("-".join(random_value(20)), "plain", 12),
+        (random_value(30), "base64", 16),
+        (random_value(30), "hexadecimal", 24),
+    ],
+    ids=["letters", "letters and dashes", "base64", "hexadecimal digits"],
+)
+def test_a_part_at_either_end_is_masked(value: str, encoder: str, minimum: int) -> None:
+    """A part at either end of the encoded value is masked only from the minimal length on."""
+    text = ENCODERS[encoder](value)
     redactor = redactor_for(value)
-    for part in (text[:least], text[-least:]):
+    for part in (text[:minimum], text[-minimum:]):
         assert redactor.redact(f"({part}…)") != f"({part}…)"
-    for part in (text[: least - 1], text[1 - least :]):
+    for part in (text[: minimum - 1], text[1 - minimum :]):
         assert redactor.redact(f"({part}…)") == f"({part}…)"
 
 
@@ -253,23 +284,23 @@ def test_a_part_at_either_end_is_masked(kind: str) -> None:
     token, any part of 36 letters or more is masked."""
 )
 def test_36_letters_of_a_long_token_are_masked() -> None:
-    """Any 36 letters of a token are masked; eleven are shown."""
-    least = 36
+    """Any 36 letters from the middle of a token are masked; eleven are shown."""
     token = random_value(200)
     redactor = redactor_for(token)
-    starts = range(12, len(token) - least - 12)
-    parts = [token[start : start + least] for start in starts]
+    # The first and the last twelve letters are masked for another reason.
+    parts = [token[start : start + 36] for start in range(12, len(token) - 36 - 12)]
     assert [part for part in parts if mask_text("a.key") not in redactor.redact(f"<{part}>")] == []
     assert [part[:11] for part in parts if redactor.redact(f"<{part[:11]}>") != f"<{part[:11]}>"] == []
 
 
 @covers("A prefix that identifies the type of a token, such as `ghp_`, does not count.")
 def test_the_prefix_of_a_token_does_not_count() -> None:
-    """Twelve letters after the prefix are masked, eleven are shown."""
+    """The beginning of a token is masked if it has twelve letters after the prefix, and shown if it has eleven."""
     token = f"ghp_{random_value(36)}"
     redactor = redactor_for(token)
-    assert redactor.redact(f"({token[:16]}…)") == f"({mask_text('a.key')}…)"
-    assert redactor.redact(f"({token[:15]}…)") == f"({token[:15]}…)"
+    begin, shorter_begin = token[: len("ghp_") + 12], token[: len("ghp_") + 11]
+    assert redactor.redact(f"({begin}…)") == f"({mask_text('a.key')}…)"
+    assert redactor.redact(f"({shorter_begin}…)") == f"({shorter_begin}…)"
 
 
 @covers("A beginning and an end with an ellipsis between them are masked together.")
@@ -285,7 +316,7 @@ def test_two_ends_around_an_ellipsis_are_masked_together(ellipsis: str) -> None:
 
 @covers("**A number** is masked in a text, unless it is part of a longer number or of hexadecimal digits.")
 def test_a_number_is_masked_in_a_text() -> None:
-    """A number is masked alone and between letters.
+    """A number is masked next to a sign or an ordinary word.
 
     It is shown inside a longer number, a fraction or hexadecimal digits.
     """
@@ -297,29 +328,32 @@ def test_a_number_is_masked_in_a_text() -> None:
 
 
 @covers("In JSON, figures, widget state, scripts and drawings, a number stays a number.")
-def test_a_number_stays_a_number_in_data(guarded: GuardedKernel) -> None:
-    """A number with a value's digits is unchanged; text with these digits is masked."""
+def test_a_number_stays_a_number_in_data(guarded_kernel: GuardedKernel) -> None:
+    """If a value consists of digits, a number with these digits is unchanged, and a text with them is masked."""
     number = int(random_number(8))
-    guarded.protect(str(number), "door.pin")
-    masked = "‹secret:door.pin›"
-    guarded.set_variables(number=number)
-    shown: list[Any] = [*guarded.run("from IPython.display import JSON\nJSON({'a': [number], 'b': str(number)})").shown("application/json")]
-    assert shown == [{"a": [number], "b": masked}]
-    figure = "import plotly.graph_objects as go\nfigure = go.Figure(go.Bar(x=[str(number)], y=[number]))\n"
-    bundle: list[Any] = [
-        *guarded.run(f"{figure}from IPython.display import display\ndisplay(figure)").shown("application/vnd.plotly.v1+json")
-    ]
-    assert [(trace["x"], trace["y"]) for trace in bundle[0]["data"]] == [([masked], [number])]
-    states = guarded.run("import ipywidgets\n_ = ipywidgets.IntText(number), ipywidgets.Text(str(number))").messages
-    opened = [message["content"]["data"]["state"] for message in states if message["msg_type"] == "comm_open"]
-    assert [state["value"] for state in opened if "value" in state] == [number, masked]
-    script = "from IPython.display import HTML\nHTML(f'<script>draw([{number}, \"{number}\"])</script>')"
-    assert guarded.run(script).shown("text/html") == [f'<script>draw([{number}, "{masked}"])</script>']
+    guarded_kernel.protect(str(number), "door.pin")
+    mask = "‹secret:door.pin›"
+    guarded_kernel.set_variables(number=number)
+    json_cell = "from IPython.display import JSON\nJSON({'a': [number], 'b': str(number)})"
+    json_data: list[Any] = [*guarded_kernel.run(json_cell).shown("application/json")]
+    assert json_data == [{"a": [number], "b": mask}]
+    figure_cell = """
+import plotly.graph_objects as go
+from IPython.display import display
+display(go.Figure(go.Bar(x=[str(number)], y=[number])))
+"""
+    figures: list[Any] = [*guarded_kernel.run(figure_cell).shown("application/vnd.plotly.v1+json")]
+    assert [(trace["x"], trace["y"]) for trace in figures[0]["data"]] == [([mask], [number])]
+    messages = guarded_kernel.run("import ipywidgets\n_ = ipywidgets.IntText(number), ipywidgets.Text(str(number))").messages
+    widget_states = [message["content"]["data"]["state"] for message in messages if message["msg_type"] == "comm_open"]
+    assert [state["value"] for state in widget_states if "value" in state] == [number, mask]
+    script_in_html = "from IPython.display import HTML\nHTML(f'<script>draw([{number}, \"{number}\"])</script>')"
+    assert guarded_kernel.run(script_in_html).shown("text/html") == [f'<script>draw([{number}, "{mask}"])</script>']
     script = "from IPython.display import SVG, Javascript\nJavascript(f'draw({number}, \"{number}\")')"
-    assert guarded.run(script).shown("application/javascript") == [f'draw({number}, "{masked}")']
+    assert guarded_kernel.run(script).shown("application/javascript") == [f'draw({number}, "{mask}")']
     drawing = 'SVG(f\'<svg xmlns="http://www.w3.org/2000/svg"><text x="{number}">{number}</text></svg>\')'
-    assert guarded.run(drawing).shown("image/svg+xml") == [
-        f'<svg xmlns="http://www.w3.org/2000/svg"><text x="{number}">{masked}</text></svg>'
+    assert guarded_kernel.run(drawing).shown("image/svg+xml") == [
+        f'<svg xmlns="http://www.w3.org/2000/svg"><text x="{number}">{mask}</text></svg>'
     ]
 
 
@@ -328,19 +362,22 @@ def test_a_number_stays_a_number_in_data(guarded: GuardedKernel) -> None:
     """A few characters that may be the beginning of a value wait for the next piece, for 50 ms at most; all other text is shown
     immediately."""
 )
-def test_a_value_in_two_pieces_is_masked(guarded: GuardedKernel) -> None:
-    """A value is masked wherever it is split; other text is shown immediately.
+def test_a_value_in_two_pieces_is_masked(guarded_kernel: GuardedKernel) -> None:
+    """A value is masked wherever it is split.
 
-    The beginning of the value alone is shown while the cell runs.
+    If the beginning of a value is printed alone, it is shown while the cell runs, as other text is.
     """
     value = random_value()
-    guarded.protect(value, "pieces.key")
-    result = guarded.run("for position in range(1, len(value)): print(value[:position], end='', flush=True); print(value[position:])")
+    guarded_kernel.protect(value, "pieces.key")
+    result = guarded_kernel.run(
+        "for position in range(1, len(value)): print(value[:position], end='', flush=True); print(value[position:])"
+    )
     assert result.stream("stdout") == "‹secret:pieces.key›\n" * 23
-    assert guarded.leaked_length(value) < LEAK
-    waits = "import time; from IPython.display import display\nprint({}, end='', flush=True); time.sleep(1); display(0)"
-    for text, shown in (("value[:6]", value[:6]), ("'Epoch 1\\n'", "Epoch 1\n")):
-        messages = guarded.run(waits.format(text)).messages
-        first, last = [message for message in messages if message["msg_type"] in {"stream", "display_data"}]
-        assert first["content"]["text"] == shown
-        assert (last["header"]["date"] - first["header"]["date"]).total_seconds() > 0.3
+    assert guarded_kernel.leaked_length(value) < LEAK_LENGTH
+    # The display is a second after the print, so the difference of their times shows whether the printed text waited for it.
+    cell = "import time; from IPython.display import display\nprint({}, end='', flush=True); time.sleep(1); display(0)"
+    for expression, text in (("value[:6]", value[:6]), ("'Epoch 1\\n'", "Epoch 1\n")):
+        messages = guarded_kernel.run(cell.format(expression)).messages
+        print_message, display_message = [message for message in messages if message["msg_type"] in {"stream", "display_data"}]
+        assert print_message["content"]["text"] == text
+        assert (display_message["header"]["date"] - print_message["header"]["date"]).total_seconds() > 0.3

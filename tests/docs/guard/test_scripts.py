@@ -10,6 +10,7 @@ from tests.docs.guard.guard_page import covers
 from tests.docs.guard.values import random_value
 from zensecrets_jupyter import ArbitrarySecretSchema, Client
 
+# Each line of the output starts with the name of its channel in brackets.
 SCRIPT = """
 import logging, os, subprocess, sys
 from zensecrets_jupyter import Client, protect_output, redact
@@ -24,7 +25,7 @@ print("<out>", value)
 print("<err>", value, file=sys.stderr)
 logging.getLogger().addHandler(handler)
 logging.warning("<log> %s", value)
-sys.__stdout__.write(f"<one> {redact(value)}\\n")
+sys.__stdout__.write(f"<redact> {redact(value)}\\n")
 sys.stdout.flush()
 os.write(1, f"<descriptor> {value}\\n".encode())
 subprocess.run(["echo", "<program>", value])
@@ -37,14 +38,15 @@ subprocess.run(["echo", "<program>", value])
 )
 @covers("They do not mask the output of other processes, or bytes that are written to file descriptors.")
 def test_protect_output_masks_a_script() -> None:
-    """A script's output is masked within the block and after the call.
+    """Output is masked within the block, after the call, and by ``redact``.
 
-    The channels that the page excludes are not masked.
+    The other output is not masked: outside the block, of a program, and to a file descriptor.
     """
     value = random_value()
     Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="db", arbitrary_kv_pairs={"password": value}))
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=60)
-    shown = dict(re.findall(r"<(\w+)> (\S+)", done.stdout + done.stderr))
-    shown_channels = ("before", "after", "descriptor", "program")
-    masked_channels = ("block", "out", "err", "log", "one")
-    assert shown == {**dict.fromkeys(shown_channels, value), **dict.fromkeys(masked_channels, "‹secret:db.password›")}
+    process = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=60)
+    output_by_channel = dict(re.findall(r"<(\w+)> (\S+)", process.stdout + process.stderr))
+    assert output_by_channel == {
+        **dict.fromkeys(("before", "after", "descriptor", "program"), value),
+        **dict.fromkeys(("block", "out", "err", "log", "redact"), "‹secret:db.password›"),
+    }

@@ -10,15 +10,15 @@ from tests.support.redaction.values import longest_visible
 from zensecrets_jupyter.core.redaction import Redactor, mask_text
 from zensecrets_jupyter.core.redaction.encoders import ENCODERS
 
-ESCAPING = ("JSON", "URL, slashes too", "HTML by hexadecimal number", "C")
-"""Encoders that change an already escaped text again."""
-LEAK = 12
-"""The length of a part of a value that counts as a leak."""
+ESCAPING_ENCODERS = ("JSON", "URL, slashes too", "HTML by hexadecimal number", "C")
+"""Encoders that escape a text, and at the next call also the characters of its escapes."""
+LEAK_LENGTH = 12
+"""The number of consecutive characters of a value that count as a leak."""
 
 
-def random_value(length: int = 24, letters: str = string.ascii_letters + string.digits) -> str:
+def random_value(length: int = 24, alphabet: str = string.ascii_letters + string.digits) -> str:
     """Return a random text of this length."""
-    return "".join(secrets.choice(letters) for _ in range(length))
+    return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
 def random_number(digits: int) -> str:
@@ -34,23 +34,21 @@ def redactor_for(value: str) -> Redactor:
 
 
 def is_masked(value: str, text: str) -> bool:
-    """Return whether a redactor masks ``value`` in ``text``.
+    """Return whether a redactor that knows only ``value`` masks it in ``text``.
 
     Fail if the redactor masks only a part of the value.
     """
-    shown = redactor_for(value).redact(text)
-    if shown == text:
+    redacted_text = redactor_for(value).redact(text)
+    if redacted_text == text:
         return False
-    assert mask_text("a.key") in shown
-    assert longest_visible(value, shown) < LEAK
+    assert mask_text("a.key") in redacted_text
+    assert longest_visible(value, redacted_text) < LEAK_LENGTH
     return True
 
 
-def escaped(encoder: str, times: int) -> tuple[str, str]:
-    """Return a value with characters that need escapes, and its escaped text.
-
-    The text is escaped ``times`` times.
-    """
+def value_and_escaped_text(encoder: str, times: int) -> tuple[str, str]:
+    """Return a value with characters that need escapes, and a text: the value after ``times`` calls of the encoder."""
+    # Each letter is followed by one that is not ASCII, so a part without an escape has at most one letter.
     value = text = "".join(f"{letter}{random.SystemRandom().choice('éñüöàçß')}" for letter in random_value(16))
     for _ in range(times):
         text = ENCODERS[encoder](text)
