@@ -1,4 +1,4 @@
-"""JupyterLab, Notebook 7 and a headless Chromium for the tests of the labextension and the forms."""
+"""JupyterLab, Notebook 7 and a Chromium without a window, for the tests of the forms and of the package's JupyterLab extension."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Playwright, WebSocket
 
 SECONDS_TO_START = 60
+"""The timeout for the start of a server."""
 
-# On a busy machine a menu may appear late.
+# On a busy machine a menu may appear late. The timeout is in milliseconds.
 expect.set_options(timeout=30_000)
 
 
@@ -38,7 +39,7 @@ class Lab(NamedTuple):
         url: The base URL.
         token: The token for requests.
         folder: The folder of notebooks.
-        app: The module of the server.
+        app: The Python module that starts the server: ``jupyterlab`` or ``notebook``.
     """
 
     url: str
@@ -52,11 +53,12 @@ class Lab(NamedTuple):
         return self.folder.parent
 
     def open(self, page: Page, path: str = "") -> None:
-        """Open the file at ``path`` in the folder of notebooks, or the launcher."""
+        """Open the file at ``path`` in the folder of notebooks. With an empty path, open JupyterLab's launcher."""
         if self.app == "notebook":
             page.goto(f"{self.url}notebooks/{path}?token={self.token}")
             page.locator(".jp-NotebookPanel").wait_for()
             return
+        # The word `reset` closes the files of earlier tests.
         page.goto(f"{self.url}lab{'/tree/' + path if path else ''}?reset&token={self.token}")
         page.locator("#jp-main-dock-panel").wait_for()
 
@@ -73,7 +75,7 @@ def running_app(app: str, home: Path, **variables: str) -> Iterator[Lab]:
     """Start JupyterLab or Notebook 7 with debug logs, and stop it afterwards.
 
     Args:
-        app: The module of the server: ``jupyterlab`` or ``notebook``.
+        app: The Python module that starts the server: ``jupyterlab`` or ``notebook``.
         home: The folder for the files of the server.
         variables: Environment variables of the server and its kernels.
     """
@@ -87,23 +89,23 @@ def running_app(app: str, home: Path, **variables: str) -> Iterator[Lab]:
         "ZENSECRETS_HOME": "zensecrets",
         "JUPYTERLAB_SETTINGS_DIR": "config/lab/user-settings",
     }
-    folders = {name: str(home / relative) for name, relative in subfolders.items()}
+    folder_variables = {variable: str(home / subfolder) for variable, subfolder in subfolders.items()}
     (home / "runtime").mkdir(mode=0o700)
     _write_settings(home / "config")
     options = ["--no-browser", "--port=0", "--allow-root", f"--ServerApp.root_dir={folder}", "--log-level=DEBUG"]
     command = [sys.executable, "-m", app, *options]
     with short_path(home / "runtime") as runtime, (home / "log").open("wb") as log:
-        environment = {**os.environ, "JUPYTER_TOKEN": token, **folders, "JUPYTER_RUNTIME_DIR": str(runtime), **variables}
+        environment = {**os.environ, "JUPYTER_TOKEN": token, **folder_variables, "JUPYTER_RUNTIME_DIR": str(runtime), **variables}
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            yield Lab(_url_of(server, home), token, folder, app)
+            yield Lab(_wait_for_url(server, home), token, folder, app)
         finally:
             server.terminate()
             server.wait()
 
 
 def _write_settings(config: Path) -> None:
-    """Write settings that save widget states, and that disable news and update checks."""
+    """Write settings that save widget states, disable news and update checks, and give kernels Unix sockets."""
     settings = {
         "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
         "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -115,12 +117,13 @@ def _write_settings(config: Path) -> None:
     (config / "jupyter_config.json").write_text(json.dumps(IPC_TRANSPORT), encoding="utf-8")
 
 
-def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
+def _wait_for_url(server: subprocess.Popen[bytes], home: Path) -> str:
+    """Wait until the server answers requests, and return its URL."""
     # The server writes its URL to this file before it answers requests.
-    info = home / "runtime" / f"jpserver-{server.pid}.json"
+    info_file = home / "runtime" / f"jpserver-{server.pid}.json"
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and server.poll() is None:
-        if info.is_file() and (text := info.read_text(encoding="utf-8")):
+        if info_file.is_file() and (text := info_file.read_text(encoding="utf-8")):
             url: str = json.loads(text)["url"]
             try:
                 if requests.get(f"{url}api", timeout=SECONDS_TO_START).ok:
@@ -128,7 +131,7 @@ def _url_of(server: subprocess.Popen[bytes], home: Path) -> str:
             except requests.ConnectionError:
                 pass
         time.sleep(0.1)
-    message = f"JupyterLab did not start:\n{(home / 'log').read_text(encoding='utf-8')}"
+    message = f"The server did not start:\n{(home / 'log').read_text(encoding='utf-8')}"
     raise RuntimeError(message)
 
 
@@ -152,21 +155,22 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-_drivers: list[Playwright] = []
+_running_drivers: list[Playwright] = []
+"""The running driver of Playwright, if there is one."""
 
 
 @contextmanager
 def _driver() -> Iterator[Playwright]:
-    """Start Playwright's driver, or share the running one, because a thread can start only one."""
-    if _drivers:
-        yield _drivers[0]
+    """Start Playwright's driver, or yield the running one, because a thread can start only one."""
+    if _running_drivers:
+        yield _running_drivers[0]
         return
     with sync_playwright() as driver:
-        _drivers.append(driver)
+        _running_drivers.append(driver)
         try:
             yield driver
         finally:
-            _drivers.clear()
+            _running_drivers.clear()
 
 
 @pytest.fixture
@@ -186,18 +190,18 @@ def notebook_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(params=["lab", "notebook_app"])
 def app(request: pytest.FixtureRequest) -> Lab:
     """Return JupyterLab or Notebook 7; each test runs with both."""
-    running: Lab = request.getfixturevalue(request.param)
-    return running
+    app: Lab = request.getfixturevalue(request.param)
+    return app
 
 
 @pytest.fixture
 def traffic(page: Page) -> NetworkTraffic:
-    """Record the messages of the page's websockets, and its requests."""
+    """Record the messages of the page's websockets and the requests of the page, and return the record."""
     traffic = NetworkTraffic([], [])
 
     def listen(socket: WebSocket) -> None:
         for event in ("framesent", "framereceived"):
-            socket.on(event, lambda data: traffic.frames.append(data if isinstance(data, bytes) else data.encode()))
+            socket.on(event, lambda frame: traffic.frames.append(frame if isinstance(frame, bytes) else frame.encode()))
 
     page.on("websocket", listen)
     page.on("request", lambda request: traffic.requests.append(f"{request.url} {request.post_data_buffer!r}"))

@@ -1,4 +1,4 @@
-"""Surfaces that may contain a leaked value: files, messages, storage and the page."""
+"""Search of the surfaces that may contain a leaked value: files, messages, the storage of the browser and the page."""
 
 from __future__ import annotations
 
@@ -24,40 +24,46 @@ READ_STORAGE = """async () => {
     const contents = [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage})];
     for (const {name} of await indexedDB.databases()) {
         const database = await new Promise((resolve, reject) => {
-            const opening = indexedDB.open(name);
-            opening.onsuccess = () => resolve(opening.result);
-            opening.onerror = () => reject(opening.error);
+            const openRequest = indexedDB.open(name);
+            openRequest.onsuccess = () => resolve(openRequest.result);
+            openRequest.onerror = () => reject(openRequest.error);
         });
         for (const store of database.objectStoreNames) {
             contents.push(await new Promise((resolve, reject) => {
-                const reading = database.transaction(store).objectStore(store).getAll();
-                reading.onsuccess = () => resolve(JSON.stringify(reading.result));
-                reading.onerror = () => reject(reading.error);
+                const readRequest = database.transaction(store).objectStore(store).getAll();
+                readRequest.onsuccess = () => resolve(JSON.stringify(readRequest.result));
+                readRequest.onerror = () => reject(readRequest.error);
             }));
         }
         database.close();
     }
     return contents;
 }"""
+"""JavaScript that returns the contents of the page's local storage, session storage and databases."""
 
 
 class NetworkTraffic(NamedTuple):
-    """The messages on a page's websockets in both directions, and its requests."""
+    """The network traffic of a page.
+
+    Attributes:
+        frames: The messages on the websockets, in both directions.
+        requests: The URL and the data of each request.
+    """
 
     frames: list[bytes]
     requests: list[str]
 
 
 def collect_surfaces(app: Lab, page: Page, traffic: NetworkTraffic, name: str) -> dict[str, str | bytes | Path]:
-    """Return the content or path of each surface by its name."""
-    saved = save(app, page, name)
+    """Save a notebook, and return the content or path of each surface by its name."""
+    notebook = save(app, page, name)
     history = app.home / "ipython" / "profile_default" / "history.sqlite"
     with closing(sqlite3.connect(history)) as connection:
         rows = connection.execute("SELECT * FROM history").fetchall()
     return {
-        "notebook": saved,
+        "notebook": notebook,
         "everything that was written, with checkpoints, logs and the store": app.home,
-        "export": HTMLExporter().from_notebook_node(nbformat.reads(saved, as_version=4))[0],
+        "export": HTMLExporter().from_notebook_node(nbformat.reads(notebook, as_version=4))[0],
         "history": repr(rows),
         "websocket": b"\n".join(traffic.frames),
         "requests": "\n".join(traffic.requests),

@@ -23,12 +23,16 @@ TIMEOUT_MS = 60_000
 """Timeout of each action in milliseconds."""
 
 _MAX_ATTEMPTS = 20
+"""How often :func:`run_cell` presses the key to run a cell."""
 _PROMPT_OF_RUNNING_CELL = "[*]:"
 _PROMPT_WITH_NUMBER = re.compile(r"\[\d+\]:")
 
 
 def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
-    """Write a notebook, open it, wait for its kernel, and run its cells."""
+    """Write a notebook, open it, wait for its kernel, and run its cells.
+
+    The first cell, with the index 0, loads the extension. ``cells`` come after it.
+    """
     kernel = {"name": "python3", "display_name": "Python 3"}
     sources = ["%load_ext zensecrets_jupyter", *cells]
     notebook = new_notebook(cells=[new_code_cell(source) for source in sources], metadata={"kernelspec": kernel})
@@ -44,16 +48,16 @@ def open_notebook(app: Lab, page: Page, name: str, *cells: str) -> None:
 
 @contextmanager
 def _wait_for_kernel_reply(page: Page) -> Iterator[None]:
-    """Wait after the block until the page that it opens has received its kernel's information.
+    """Run the block, which opens a notebook, and wait for the first reply of its kernel.
 
     If a cell ran before that, JupyterLab would ask for a kernel, and Notebook 7 would lose the cell. The page of Notebook 7 does not show
-    when its kernel is ready.
+    when its kernel is ready, so this function reads the messages.
     """
-    replies: list[bool] = []
+    replies: list[str | bytes] = []
 
     def record_reply(frame: str | bytes) -> None:
         if b"kernel_info_reply" in (frame if isinstance(frame, bytes) else frame.encode()):
-            replies.append(True)
+            replies.append(frame)
 
     def listen(socket: WebSocket) -> None:
         socket.on("framereceived", record_reply)
@@ -74,34 +78,34 @@ def run_cell(page: Page, index: int) -> None:
     prompt = cell.locator(".jp-InputPrompt")
     # JupyterLab draws a cell before its prompt.
     expect(prompt).to_have_text(re.compile(r"\[.+\]:"), timeout=TIMEOUT_MS)
-    before = prompt.inner_text()
+    text_before = prompt.inner_text()
     for _ in range(_MAX_ATTEMPTS):
         # A busy page may ignore the key, or drop the scheduled cell and restore its old number.
         cell.locator(".jp-InputArea-editor").click()
         page.keyboard.press("Control+Enter")
         try:
-            expect(prompt).not_to_have_text(before, timeout=3_000)
+            expect(prompt).not_to_have_text(text_before, timeout=3_000)
         except AssertionError:
             continue
         expect(prompt).not_to_have_text(_PROMPT_OF_RUNNING_CELL, timeout=TIMEOUT_MS)
-        after = prompt.inner_text()
-        if _PROMPT_WITH_NUMBER.fullmatch(after) and after != before:
+        text_after = prompt.inner_text()
+        if _PROMPT_WITH_NUMBER.fullmatch(text_after) and text_after != text_before:
             return
     pytest.fail(f"The cell did not run: {cell.inner_text()}")
 
 
 def cell_at(page: Page, index: int) -> Locator:
-    """Return a code cell of the visible notebook."""
+    """Return the code cell with an index, in the visible notebook."""
     return page.locator(".jp-NotebookPanel:visible .jp-CodeCell").nth(index)
 
 
 def save(app: Lab, page: Page, name: str) -> str:
-    """Save the notebook and return its text."""
-    before = (app.folder / name).stat().st_mtime_ns
+    """Save the notebook and return the text of its file."""
+    time_before = (app.folder / name).stat().st_mtime_ns
     cell_at(page, 0).locator(".jp-InputPrompt").click()
     page.keyboard.press("Control+s")
     for _ in range(TIMEOUT_MS // 100):
-        if (app.folder / name).stat().st_mtime_ns != before:
+        if (app.folder / name).stat().st_mtime_ns != time_before:
             break
         page.wait_for_timeout(100)
     else:
@@ -110,9 +114,9 @@ def save(app: Lab, page: Page, name: str) -> str:
 
 
 def saved_text(app: Lab, page: Page, name: str) -> str:
-    """Return the text of a saved notebook, after it is valid JSON.
+    """Wait until the file of a notebook is valid JSON, and return its text.
 
-    The server empties the file before it writes.
+    The server empties the file before it writes, so a test may read a part of it.
     """
     for _ in range(TIMEOUT_MS // 100):
         text = (app.folder / name).read_text(encoding="utf-8")
@@ -120,13 +124,13 @@ def saved_text(app: Lab, page: Page, name: str) -> str:
             json.loads(text)
             return text
         page.wait_for_timeout(100)
-    pytest.fail(f"{name} was not written to its end.")
+    pytest.fail(f"{name} is not valid JSON.")
 
 
 def choose_theme(page: Page, theme: str) -> None:
     """Set the theme of JupyterLab to ``Light`` or ``Dark``."""
     page.get_by_role("menuitem", name="Settings", exact=True).click()
     page.get_by_text("Theme", exact=True).hover()
-    # The role of the current theme differs, so the menu item is found by its label.
+    # The item of the current theme has another role than the other items, so this function finds the item by its label.
     page.locator(".lm-Menu-itemLabel").get_by_text(f"JupyterLab {theme}", exact=True).click()
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "Light").lower())

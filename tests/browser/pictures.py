@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PASSPHRASE = "pictures"
+"""With this passphrase, the forms have no field for a passphrase."""
 
 
 def main() -> None:
@@ -35,9 +36,9 @@ def main() -> None:
 
 
 def take_quickstart(lab: Lab, browser: Browser) -> None:
-    """Take the quickstart's form for missing values."""
+    """Take a picture of the quickstart with its form for missing values."""
     shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", lab.folder)
-    page = _page(browser, 1180, 860)
+    page = _new_page(browser, 1180, 860)
     lab.open(page, "quickstart.ipynb")
     expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=TIMEOUT_MS)
     page.locator(".jp-NotebookPanel:visible .jp-Notebook .jp-Cell").first.click()
@@ -49,6 +50,7 @@ def take_quickstart(lab: Lab, browser: Browser) -> None:
     password_field.fill(canary())
     password_field.press("Enter")
     missing_values_form = page.get_by_role("form", name="Register secrets of stack")
+    # The value is not submitted. It shows in the picture as dots.
     missing_values_form.get_by_label("api_key", exact=True).fill("not this time")
     page.locator(".jp-CodeCell", has_text="%stack validate").evaluate("cell => cell.scrollIntoView({block: 'start'})")
     page.wait_for_timeout(500)
@@ -57,11 +59,12 @@ def take_quickstart(lab: Lab, browser: Browser) -> None:
 
 
 def take_form(lab: Lab, browser: Browser) -> None:
-    """Take a form with a typed value, a missing value and a note in both themes."""
-    page = _page(browser, 900, 640)
+    """Take a picture of a form with a typed value, a missing value and a note, in both themes."""
+    page = _new_page(browser, 900, 640)
     open_notebook(lab, page, "form.ipynb", "%secret register aws_prod --schema=aws")
     _hide_sidebar(page)
     form = page.get_by_role("form", name="Register aws_prod")
+    # The space at the end causes a note, and the empty field for the other key a problem.
     form.get_by_label("aws_access_key_id", exact=True).fill("typed with a space ")
     form.get_by_role("button", name="Register").click()
     for theme in ("Dark", "Light"):
@@ -71,7 +74,7 @@ def take_form(lab: Lab, browser: Browser) -> None:
     page.context.close()
 
 
-def _page(browser: Browser, width: int, height: int) -> Page:
+def _new_page(browser: Browser, width: int, height: int) -> Page:
     return browser.new_context(viewport={"width": width, "height": height}, device_scale_factor=1.5).new_page()
 
 

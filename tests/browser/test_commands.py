@@ -15,27 +15,28 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Lab
 
-PREFIX = "zensecrets-jupyter:"
+COMMAND_PREFIX = "zensecrets-jupyter:"
 SOURCES = {
     "insert-load-ext": "%load_ext zensecrets_jupyter",
     "insert-secret-register": "%secret register NAME",
     "insert-secret-list": "%secret list",
     "insert-stack-register-secrets": "%stack register-secrets",
 }
+"""The names of the commands, each with the source of the cell that it inserts."""
 
 
 def test_each_command_inserts_its_magic_below_the_active_cell(lab: Lab, page: Page) -> None:
     """Each command inserts a code cell with its magic below the active cell."""
     _open_notebook(lab, page, "commands.ipynb")
     for name in SOURCES:
-        _palette(page).locator(f"[data-command='{PREFIX}{name}']").click()
+        _open_palette(page).locator(f"[data-command='{COMMAND_PREFIX}{name}']").click()
     assert _save_and_read_sources(lab, page, "commands.ipynb") == ["1 + 1", *SOURCES.values()]
 
 
 def test_the_placeholder_is_selected_so_that_typing_replaces_it(lab: Lab, page: Page) -> None:
     """Typed text replaces the placeholder NAME."""
     _open_notebook(lab, page, "name.ipynb")
-    _palette(page).locator(f"[data-command='{PREFIX}insert-secret-register']").click()
+    _open_palette(page).locator(f"[data-command='{COMMAND_PREFIX}insert-secret-register']").click()
     expect(page.locator(".jp-Notebook-cell .cm-content").nth(1)).to_be_focused()
     page.keyboard.type("openai")
     assert _save_and_read_sources(lab, page, "name.ipynb") == ["1 + 1", "%secret register openai"]
@@ -44,15 +45,14 @@ def test_the_placeholder_is_selected_so_that_typing_replaces_it(lab: Lab, page: 
 def test_the_palette_has_the_commands_only_with_a_notebook(lab: Lab, page: Page) -> None:
     """Without an open notebook, the palette does not contain the commands, because they are disabled."""
     lab.open(page)
-    palette = _palette(page)
-    ours = palette.locator(f"[data-command^='{PREFIX}']")
+    palette = _open_palette(page)
+    # This search shows that the palette finds other commands.
     palette.locator("input").fill("Launcher")
     expect(palette.locator("[data-command='launcher:create']")).to_be_visible()
     palette.locator("input").fill("Zen Secrets")
     expect(palette.locator("[data-command]")).to_have_count(0)
     _open_notebook(lab, page, "offered.ipynb")
-    _palette(page)
-    expect(ours).to_have_count(len(SOURCES))
+    expect(_open_palette(page).locator(f"[data-command^='{COMMAND_PREFIX}']")).to_have_count(len(SOURCES))
 
 
 def _open_notebook(lab: Lab, page: Page, name: str) -> None:
@@ -64,7 +64,8 @@ def _open_notebook(lab: Lab, page: Page, name: str) -> None:
     expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=60_000)
 
 
-def _palette(page: Page) -> Locator:
+def _open_palette(page: Page) -> Locator:
+    """Open the command palette, search for the commands of the extension, and return the palette."""
     page.keyboard.press("Control+Shift+C")
     palette = page.locator(".jp-ModalCommandPalette")
     palette.locator("input").fill("Zen Secrets")

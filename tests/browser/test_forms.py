@@ -1,4 +1,4 @@
-"""Tests of forms in JupyterLab and Notebook 7: use, accessibility and leaks."""
+"""Tests of forms in JupyterLab and Notebook 7: use by mouse and keyboard, accessibility, and no leaks."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ def form_of(page: Page, title: str) -> Locator:
     return page.get_by_role("form", name=title)
 
 
-def line_with(page: Page, text: str) -> Locator:
-    """Return the output line with a text, such as the line that replaces a form."""
+def output_with(page: Page, text: str) -> Locator:
+    """Return the first output that contains a text, such as the line that replaces a form."""
     return page.locator(".jp-OutputArea-output:visible", has_text=text).first
 
 
 def test_no_surface_contains_a_typed_value(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """No surface contains a value after register, update, register-secrets and cancel."""
+    """After forms for register, update and register-secrets and a cancelled form, no surface contains a typed value."""
     reference_cell = "%zen annotator register labels --flavor=label_studio --authentication_secret={{studio.key}}\n%stack update -an labels"
     name = "forms.ipynb"
-    open_notebook(app, page, name, "%secret register cloud -s aws", "%secret register given_up", reference_cell, "%stack register-secrets")
-    form = form_of(page, "Register cloud → default (local)")
-    form.get_by_label("aws_access_key_id", exact=True).fill(canary("id"))
-    form.get_by_label("aws_secret_access_key", exact=True).fill(canary("key"))
-    form.get_by_role("button", name="Register").click()
-    expect(line_with(page, "✔ registered cloud (2 keys) in default (local)")).to_be_visible()
-    cancelled = form_of(page, "Register given_up → default (local)")
-    cancelled.get_by_role("textbox", name="Name of the key").fill("some")
-    cancelled.get_by_label("Value of the key", exact=True).fill(canary("cancelled"))
-    cancelled.get_by_role("button", name="Cancel").click()
-    expect(line_with(page, "Cancelled: register given_up")).to_be_visible()
+    open_notebook(app, page, name, "%secret register cloud -s aws", "%secret register unwanted", reference_cell, "%stack register-secrets")
+    register_form = form_of(page, "Register cloud → default (local)")
+    register_form.get_by_label("aws_access_key_id", exact=True).fill(canary("id"))
+    register_form.get_by_label("aws_secret_access_key", exact=True).fill(canary("key"))
+    register_form.get_by_role("button", name="Register").click()
+    expect(output_with(page, "✔ registered cloud (2 keys) in default (local)")).to_be_visible()
+    cancelled_form = form_of(page, "Register unwanted → default (local)")
+    cancelled_form.get_by_role("textbox", name="Name of the key").fill("some")
+    cancelled_form.get_by_label("Value of the key", exact=True).fill(canary("cancelled"))
+    cancelled_form.get_by_role("button", name="Cancel").click()
+    expect(output_with(page, "Cancelled: register unwanted")).to_be_visible()
     missing_values_form = form_of(page, "Register secrets of stack 'default' → default (local)")
     expect(missing_values_form).to_contain_text("needed by annotator 'labels'.authentication_secret")
     missing_values_form.get_by_label("key", exact=True).fill(canary("studio"))
     missing_values_form.get_by_role("button", name="Register").click()
-    expect(line_with(page, "✔ registered studio (1 key) in default (local)")).to_be_visible()
+    expect(output_with(page, "✔ registered studio (1 key) in default (local)")).to_be_visible()
     cell_at(page, 1).locator(".cm-content").fill("%secret update cloud -i")
     run_cell(page, 1)
-    update = form_of(page, "Update cloud → default (local)")
-    update.get_by_label("aws_secret_access_key", exact=True).fill(canary("new"))
-    update.get_by_role("button", name="Update").click()
-    expect(line_with(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
+    update_form = form_of(page, "Update cloud → default (local)")
+    update_form.get_by_label("aws_secret_access_key", exact=True).fill(canary("new"))
+    update_form.get_by_role("button", name="Update").click()
+    expect(output_with(page, "✔ updated cloud (1 key) in default (local)")).to_be_visible()
     surfaces = collect_surfaces(app, page, traffic, name)
     assert len(traffic.frames) > 50
     assert "widgets" in json.loads(str(surfaces["notebook"]))["metadata"], "the notebook contains the widget state"
@@ -64,48 +64,52 @@ def test_no_surface_contains_a_typed_value(app: Lab, page: Page, traffic: Networ
 
 
 def test_the_search_finds_the_value_of_a_password_widget(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """The search finds the value that ipywidgets' password widget leaves in files and messages."""
+    """The search finds the value that the password field of ipywidgets leaves in files and messages.
+
+    This shows that the search would find a leak in the other tests.
+    """
     name = "password.ipynb"
     open_notebook(app, page, name, "import ipywidgets\nipywidgets.Password()")
     field = cell_at(page, 1).locator("input[type=password]")
     field.fill(canary("leaked"))
     field.press("Tab")
+    # The kernel needs some time to process the value.
     page.wait_for_timeout(1000)
     leaking_surfaces = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
     assert {"notebook", "websocket", "export"} <= set(leaking_surfaces), leaking_surfaces
-    # The next test needs files without values.
+    # Other tests search the folder of this server for canaries.
     (app.folder / name).unlink()
     for checkpoint in app.home.rglob("password-checkpoint.ipynb"):
         checkpoint.unlink()
 
 
 def test_a_form_is_usable_by_keyboard(app: Lab, page: Page) -> None:
-    """The form has the focus, Tab moves forward, Enter submits, and Escape cancels."""
+    """The first field of a form has the focus, Tab leads to the other fields, Enter submits, and Escape cancels."""
     open_notebook(app, page, "keys.ipynb", "%secret register door -s basic_auth")
     form = form_of(page, "Register door → default (local)")
     expect(form.get_by_label("username", exact=True)).to_be_focused()
     page.keyboard.type("dd-ab")
     page.keyboard.press("Tab")
-    order = []
+    # Between the two fields are a few buttons.
     for _ in range(8):
-        order.append(page.evaluate("document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"))
         if page.evaluate("document.activeElement.type") == "password":
             break
         page.keyboard.press("Tab")
     page.keyboard.type(canary("typed"))
     page.keyboard.press("Enter")
-    expect(line_with(page, "✔ registered door (2 keys)")).to_be_visible()
+    expect(output_with(page, "✔ registered door (2 keys)")).to_be_visible()
+    # The keys have added no cell to the notebook.
     expect(page.locator(".jp-NotebookPanel:visible .jp-CodeCell")).to_have_count(2)
     cell_at(page, 1).locator(".cm-content").fill("%secret register window")
     run_cell(page, 1)
     expect(form_of(page, "Register window → default (local)")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(line_with(page, "Cancelled: register window")).to_be_visible()
+    expect(output_with(page, "Cancelled: register window")).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
-    """A form with problems and notes meets WCAG 2.2 AA in both themes."""
+    """The accessibility checker axe finds no violation of WCAG 2.2 AA in forms with and without problems, in both themes."""
     open_notebook(lab, page, f"axe-{theme}.ipynb", "%secret register cloud_2 -s aws", "%secret register free")
     choose_theme(page, theme)
     form_of(page, "Register cloud_2").get_by_role("button", name="Register").click()
@@ -119,30 +123,31 @@ def test_axe_finds_no_violation(lab: Lab, page: Page, theme: str) -> None:
 
 
 def test_a_form_makes_no_request(lab: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """The display of a form makes no request, because its scripts come from the kernel."""
+    """The display of a form requests no script and nothing from another server, because its scripts come from the kernel."""
     open_notebook(lab, page, "requests.ipynb", "1")
     page.wait_for_load_state("networkidle")
     cell_at(page, 1).locator(".cm-content").fill("%secret register quiet")
     traffic.requests.clear()
     run_cell(page, 1)
     expect(form_of(page, "Register quiet")).to_be_visible()
-    other_requests = [request for request in traffic.requests if not request.startswith(("blob:", lab.url))]
-    assert other_requests == []
-    assert not any(request.partition(" ")[0].endswith(".js") for request in traffic.requests if not request.startswith("blob:"))
+    # Each request is recorded as its URL, a space and its data. A URL that starts with `blob:` is data in the page.
+    urls = [request.partition(" ")[0] for request in traffic.requests if not request.startswith("blob:")]
+    assert [url for url in urls if not url.startswith(lab.url)] == []
+    assert [url for url in urls if url.endswith(".js")] == []
     form_of(page, "Register quiet").get_by_role("button", name="Cancel").click()
 
 
 def test_a_reopened_notebook_shows_a_line_instead_of_the_form(lab: Lab, page: Page) -> None:
-    """After a kernel restart, a line replaces the form, also in a reopened notebook."""
+    """After a restart of the kernel, a line replaces the form. A reopened notebook shows a text and no error."""
     open_notebook(lab, page, "reopened.ipynb", "%secret register late")
     expect(form_of(page, "Register late")).to_be_visible()
     save(lab, page, "reopened.ipynb")
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.locator(".lm-Menu-item[data-command='kernelmenu:restart']").click()
     page.get_by_role("button", name="Confirm Kernel Restart").click()
-    expect(line_with(page, "The kernel of this form has ended")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(output_with(page, "The kernel of this form has ended")).to_be_visible(timeout=TIMEOUT_MS)
     lab.open(page, "reopened.ipynb")
-    expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(line_with(page, "register late"))).to_be_visible(
+    expect(page.locator(".jp-OutputArea-output", has_text="Register late").or_(output_with(page, "register late"))).to_be_visible(
         timeout=TIMEOUT_MS
     )
     expect(page.get_by_text("Error displaying widget")).to_have_count(0)
@@ -160,21 +165,23 @@ def test_two_tabs_show_the_same_form(lab: Lab, page: Page) -> None:
     form.get_by_label("token", exact=True).fill(canary("tab"))
     form.get_by_role("button", name="Register").click()
     for tab in (second_tab, page):
-        expect(line_with(tab, "✔ registered shared (1 key) in default (local)")).to_be_visible()
+        expect(output_with(tab, "✔ registered shared (1 key) in default (local)")).to_be_visible()
         expect(form_of(tab, "Register shared")).to_have_count(0)
 
 
 def test_a_screenshot_does_not_reveal_a_value(lab: Lab, page: Page) -> None:
-    """Forms with two values of the same length look the same, pixel by pixel."""
-    open_notebook(lab, page, "picture.ipynb", "%secret register pictured -s aws", "%secret register several -s gcp")
-    for title, key in {"Register pictured": "aws_secret_access_key", "Register several": "token"}.items():
+    """A form has the same pixels with one value and with another value of the same length.
+
+    With a value of another length it looks different, so the field is visible in the screenshot.
+    """
+    open_notebook(lab, page, "picture.ipynb", "%secret register with_aws -s aws", "%secret register with_gcp -s gcp")
+    for title, key in {"Register with_aws": "aws_secret_access_key", "Register with_gcp": "token"}.items():
         form = form_of(page, title)
         field = form.get_by_label(key, exact=True)
-        pictures = set()
-        for value in (canary("a"), canary("b")):
+        screenshots = []
+        for value in (canary("a"), canary("b"), "short"):
             field.fill(value)
-            pictures.add(form.screenshot(caret="hide", animations="disabled"))
-        field.fill("short")
-        assert len(pictures) == 1, title
-        assert form.screenshot(caret="hide", animations="disabled") not in pictures, "a typed value is shown as dots"
+            screenshots.append(form.screenshot(caret="hide", animations="disabled"))
+        assert screenshots[0] == screenshots[1], title
+        assert screenshots[2] != screenshots[0], title
         form.get_by_role("button", name="Cancel").click()

@@ -1,4 +1,4 @@
-"""The appearance of outputs without values in JupyterLab, with and without the guard."""
+"""Tests that the guard does not change how JupyterLab shows outputs without values."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Lab
 
+# With values to protect, the guard searches each output.
 PROTECT_VALUES = """
 import secrets
 from zensecrets_jupyter.core.redaction import the_redactor
@@ -60,8 +61,8 @@ display(SVG('<svg xmlns="http://www.w3.org/2000/svg" width="60" height="20"><cir
 }
 
 
-def _screenshots(page: Page) -> dict[str, bytes]:
-    """Run the cells with outputs, and return a screenshot of each."""
+def _take_screenshots(page: Page) -> dict[str, bytes]:
+    """Run the cells of :data:`OUTPUTS`, and return a screenshot of each output."""
     for index in range(len(OUTPUTS)):
         run_cell(page, FIRST_OUTPUT_CELL + index)
     screenshots = {}
@@ -77,16 +78,19 @@ def _screenshots(page: Page) -> dict[str, bytes]:
 
 
 FIRST_OUTPUT_CELL = 3
-"""The index of the first cell with an output; the cells before it load the extension and register a secret."""
+"""The index of the first cell of :data:`OUTPUTS`. The cells before it load the extension, protect values and turn the guard on."""
+GUARD_CELL = 2
+"""The index of the cell that turns the guard on or off."""
 
 
 def test_outputs_look_the_same_with_the_guard_and_without(lab: Lab, page: Page) -> None:
-    """Each output looks the same with the guard and without, pixel by pixel."""
+    """Each output has the same pixels with the guard on and off."""
     open_notebook(lab, page, "looks.ipynb", PROTECT_VALUES, "%secret guard on", *OUTPUTS.values())
+    # Under the pointer, an output would look different.
     page.mouse.move(0, 0)
-    with_guard = _screenshots(page)
-    cell_at(page, 2).locator(".cm-content").fill("%secret guard off")
-    run_cell(page, 2)
-    without_guard = _screenshots(page)
-    assert [name for name in OUTPUTS if with_guard[name] != without_guard[name]] == []
-    assert len(set(with_guard.values())) == len(OUTPUTS), "no two outputs have the same screenshot"
+    screenshots_with_guard = _take_screenshots(page)
+    cell_at(page, GUARD_CELL).locator(".cm-content").fill("%secret guard off")
+    run_cell(page, GUARD_CELL)
+    screenshots_without_guard = _take_screenshots(page)
+    assert [name for name in OUTPUTS if screenshots_with_guard[name] != screenshots_without_guard[name]] == []
+    assert len(set(screenshots_with_guard.values())) == len(OUTPUTS), "no two outputs have the same screenshot"

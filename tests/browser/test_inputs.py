@@ -1,4 +1,4 @@
-"""Tests that an inline secret is removed from cells of JupyterLab and Notebook 7."""
+"""Tests that an inline secret, which is a value in the code of a cell, is removed from cells of JupyterLab and Notebook 7."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from tests.browser.leak_surfaces import NetworkTraffic
 
 SURFACES_WITH_THE_EXECUTED_LINE = {"websocket"}
-"""The surfaces that contain the executed line, because the kernel removes the value only after it has received the line."""
+"""The surfaces that contain the executed line, because the kernel has to receive the line before it can remove the value."""
 
 
-def own_store(app: Lab, name: str) -> str:
-    """Return a cell that creates a store for the notebook, without a prompt."""
+def own_store_cell(app: Lab, name: str) -> str:
+    """Return a cell that gives a notebook its own store, and a passphrase so that no prompt asks for it."""
     return f"import os\nos.environ.update(ZENSECRETS_HOME={str(app.home / name)!r}, ZENSECRETS_PASSPHRASE='of this store')"
 
 
@@ -36,8 +36,8 @@ def type_into(page: Page, index: int, text: str) -> None:
     page.keyboard.insert_text(text)
 
 
-def undo(page: Page, index: int) -> str:
-    """Undo five changes of a cell and redo them, and return its text after each step."""
+def undo_and_redo(page: Page, index: int) -> str:
+    """Undo five changes of a cell and redo them, and return the texts of the cell after all steps."""
     content = cell_at(page, index).locator(".cm-content")
     content.click()
     texts = [content.inner_text()]
@@ -51,19 +51,19 @@ def undo(page: Page, index: int) -> str:
 
 
 def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic: NetworkTraffic) -> None:
-    """After the run, no surface except the executed message contains the value.
+    """After the run, no surface except the message that executed the cell contains the value.
 
     The surfaces include the undo history of the cell, the checkpoint and the logs.
     """
     name = "typed.ipynb"
-    open_notebook(app, page, name, own_store(app, "typed"), "0")
+    open_notebook(app, page, name, own_store_cell(app, "typed"), "0")
     type_into(page, 2, f"before = 1\n%secret register typed --key={canary('typed')} --other 'a {canary('spaced')}'\nafter = '🔑'")
     assert find_canary(save(app, page, name)), "before the run, the saved file contains the value"
     run_cell(page, 2)
     cell = cell_at(page, 2)
     expect(cell).to_contain_text("✔ The values of typed.key, typed.other were removed from this cell and from the history.")
     expect(cell.locator(".cm-content")).to_have_text(re.compile(r"before = 1\s*%secret register typed --key --other\s*after = '🔑'"))
-    assert not find_canary(undo(page, 2))
+    assert not find_canary(undo_and_redo(page, 2))
     leaking_surfaces = surfaces_with_canary(collect_surfaces(app, page, traffic, name))
     assert set(leaking_surfaces) <= SURFACES_WITH_THE_EXECUTED_LINE, leaking_surfaces
     assert find_canary(b"".join(traffic.frames)), "the search finds the value in the websocket messages"
@@ -73,72 +73,81 @@ def test_an_inline_secret_is_removed_from_its_cell(app: Lab, page: Page, traffic
 def test_without_the_guard_the_search_finds_the_value(page: Page, traffic: NetworkTraffic, tmp_path: Path) -> None:
     """With the guard off, the search finds the value on several surfaces.
 
-    So the search would find a leak in the other tests.
+    This shows that the search would find a leak in the other tests.
     """
     name = "unguarded.ipynb"
     with running_app("jupyterlab", tmp_path) as lab:
-        open_notebook(lab, page, name, own_store(lab, "unguarded"), "%secret guard off", "0")
+        open_notebook(lab, page, name, own_store_cell(lab, "unguarded"), "%secret guard off", "0")
         expect(page.locator("#jp-main-statusbar")).to_contain_text("Guard: off")
         type_into(page, 3, f"%secret register typed --key={canary('unguarded')}")
         run_cell(page, 3)
         expect(cell_at(page, 3)).to_contain_text("Registered secret 'typed'")
-        assert find_canary(undo(page, 3))
+        assert find_canary(undo_and_redo(page, 3))
         leaking_surfaces = surfaces_with_canary(collect_surfaces(lab, page, traffic, name))
     assert {"notebook", "history", "page", "export"} <= set(leaking_surfaces), leaking_surfaces
 
 
 def test_a_value_in_another_cell_is_masked_if_the_user_agrees(lab: Lab, page: Page) -> None:
-    """A cell with a protected value causes a warning; one click masks the value."""
+    """If a cell with a protected value runs, there is a warning with a button, which replaces the value by its mask."""
     name, value = "offered.ipynb", canary("known")
-    open_notebook(lab, page, name, own_store(lab, "offered"), "0", "0")
-    bar = page.locator("#jp-main-statusbar .zs-guard-status")
-    expect(bar).to_have_text(re.compile(r"Guard: \d+ values?"))
+    open_notebook(lab, page, name, own_store_cell(lab, "offered"), "0", "0")
+    status_item = page.locator("#jp-main-statusbar .zs-guard-status")
+    expect(status_item).to_have_text(re.compile(r"Guard: \d+ values?"))
     type_into(page, 2, f"%secret register known --key={value}")
     run_cell(page, 2)
     type_into(page, 3, f"token = '{value}'\nprint(token)")
     run_cell(page, 3)
     expect(cell_at(page, 3)).to_contain_text("Warning: this cell holds the value of known.key")
-    expect(bar).to_have_attribute("title", re.compile(r"masks \d+ values? in the output of this kernel: \d+ masks?"))
+    expect(status_item).to_have_attribute("title", re.compile(r"masks \d+ values? in the output of this kernel: \d+ masks?"))
     page.get_by_role("button", name="Replace").first.click()
     expect(cell_at(page, 3)).to_contain_text("✔ The value of known.key was replaced in the cell.")
     expect(cell_at(page, 3).locator(".cm-content")).to_contain_text("token = '‹secret:known.key›'")
-    assert not find_canary(undo(page, 3))
+    assert not find_canary(undo_and_redo(page, 3))
     assert not find_canary(save(lab, page, name))
 
 
 def test_a_deleted_cell_is_restored_without_its_value(lab: Lab, page: Page) -> None:
-    """Undo restores a cell that was deleted while it ran, but without its value."""
+    """If a cell was deleted while it ran, undo restores it without its value."""
     name = "deleted.ipynb"
-    open_notebook(lab, page, name, own_store(lab, "deleted"), "0")
-    slow_source = f"import time\ntime.sleep(3)\n%secret register gone --key={canary('deleted')}"
-    type_into(page, 2, slow_source)
+    open_notebook(lab, page, name, own_store_cell(lab, "deleted"), "0")
+    slow_cell = f"import time\ntime.sleep(3)\n%secret register gone --key={canary('deleted')}"
+    type_into(page, 2, slow_cell)
     cells = page.locator(".jp-NotebookPanel:visible .jp-CodeCell")
     expect(cells).to_have_count(3)
     page.keyboard.press("Control+Enter")
     expect(cells.nth(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    # In JupyterLab, typing `d` twice deletes the active cell.
     page.keyboard.press("d")
     page.keyboard.press("d")
     expect(cells).to_have_count(2)
-    # The next cell has run, so the kernel has processed the deleted one.
+    # When this cell has run, the kernel has processed the deleted one.
     run_cell(page, 1)
     cells.nth(1).locator(".jp-InputPrompt").click()
+    # The key `z` undoes the deletion.
     page.keyboard.press("z")
     expect(cells).to_have_count(3)
     expect(cells.nth(2).locator(".cm-content")).to_contain_text("%secret register gone --key")
-    assert not find_canary(undo(page, 2))
+    assert not find_canary(undo_and_redo(page, 2))
     assert not find_canary(save(lab, page, name))
     assert not find_canary(page.content())
     assert not find_canary(lab.home / "ipython")
 
 
 def test_earlier_outputs_are_masked_when_a_value_is_protected(lab: Lab, page: Page) -> None:
-    """Outputs that contained the value before it was protected are masked in the page and in the file."""
-    name, value = "shown-before.ipynb", canary("shown")
+    """When a value is protected, outputs that already contain it are masked in the page and in the file."""
+    name, value = "earlier-outputs.ipynb", canary("shown")
     value_file = lab.home / "shown.txt"
     value_file.write_text(value, encoding="utf-8")
-    read_value = f"from pathlib import Path\nvalue = Path({str(lab.home / 'shown.txt')!r}).read_text()\n"
-    print_value = f"{read_value}from IPython.display import HTML, display\nprint(value)\ndisplay(HTML(f'<b>{{value}}</b>'))\nvalue"
-    protect_value = """
+    output_cell = f"""
+from pathlib import Path
+from IPython.display import HTML, display
+value = Path({str(value_file)!r}).read_text()
+print(value)
+display(HTML(f'<b>{{value}}</b>'))
+value
+"""
+    # The value is protected in another thread, which has no cell of its own.
+    protecting_cell = """
 import threading
 from zensecrets_jupyter.core.redaction import the_redactor
 print("before", value, flush=True)
@@ -147,9 +156,9 @@ thread.start()
 thread.join()
 print("after", value)
 """
-    open_notebook(lab, page, name, print_value, "0")
+    open_notebook(lab, page, name, output_cell, "0")
     expect(cell_at(page, 1).locator(".jp-OutputArea")).to_contain_text(value)
-    type_into(page, 2, protect_value)
+    type_into(page, 2, protecting_cell)
     run_cell(page, 2)
     mask = "‹secret:late.key›"
     expect(cell_at(page, 2).locator(".jp-OutputArea")).to_contain_text(f"before {mask}\nafter {mask}")

@@ -1,4 +1,4 @@
-"""Tests that a second tab and a code console show no inline secret."""
+"""Tests that an inline secret is also removed from a second tab and from a code console."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 from tests.browser.notebooks import TIMEOUT_MS, cell_at, open_notebook, run_cell, save
-from tests.browser.test_inputs import own_store, type_into, undo
+from tests.browser.test_inputs import own_store_cell, type_into, undo_and_redo
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Lab
 
 
-def _open_again(lab: Lab, page: Page, name: str) -> Page:
+def _open_in_second_tab(lab: Lab, page: Page, name: str) -> Page:
     """Open the notebook in a second tab of the browser, and wait for its kernel."""
     second_tab = page.context.new_page()
     lab.open(second_tab, name)
@@ -27,6 +27,7 @@ def _open_again(lab: Lab, page: Page, name: str) -> Page:
 
 
 def _files_with_canary(lab: Lab, stem: str) -> list[str]:
+    """Return those files that contain a canary: the notebook, its checkpoint, and the database of the history."""
     files = [*lab.folder.rglob(f"{stem}*.ipynb"), *(lab.home / "ipython").rglob("history.sqlite*")]
     return [str(file) for file in files if find_canary(file)]
 
@@ -34,53 +35,54 @@ def _files_with_canary(lab: Lab, stem: str) -> list[str]:
 def test_a_notebook_in_two_tabs_is_cleaned_in_both(lab: Lab, page: Page) -> None:
     """Both tabs remove the value from the cell, and no file contains it."""
     name = "two-tabs.ipynb"
-    open_notebook(lab, page, name, own_store(lab, "two-tabs"), "0")
+    open_notebook(lab, page, name, own_store_cell(lab, "two-tabs"), "0")
     type_into(page, 2, f"%secret register two --key={canary('tabs')}")
-    # The other tab opens the saved file, which contains the value.
+    # The second tab opens the saved file, which contains the value.
     save(lab, page, name)
-    second_tab = _open_again(lab, page, name)
+    second_tab = _open_in_second_tab(lab, page, name)
     expect(cell_at(second_tab, 2).locator(".cm-content")).to_contain_text("--key=")
     run_cell(page, 2)
     for tab in (page, second_tab):
         expect(cell_at(tab, 2).locator(".cm-content")).to_have_text("%secret register two --key")
-        assert not find_canary(undo(tab, 2))
+        assert not find_canary(undo_and_redo(tab, 2))
     expect(cell_at(page, 2)).to_contain_text("✔ The value of two.key was removed from this cell and from the history.")
     save(lab, page, name)
     # The second tab asks whether to overwrite the file, because it has changed on disk.
-    before = (lab.folder / name).stat().st_mtime_ns
+    time_before = (lab.folder / name).stat().st_mtime_ns
     cell_at(second_tab, 0).locator(".jp-InputPrompt").click()
     second_tab.keyboard.press("Control+s")
+    # JupyterLab creates the checkpoint after it has saved the file.
     with second_tab.expect_response(lambda response: response.request.method == "POST" and "/checkpoints" in response.url):
         second_tab.get_by_role("button", name="Overwrite").click()
-    assert (lab.folder / name).stat().st_mtime_ns != before
+    assert (lab.folder / name).stat().st_mtime_ns != time_before
     assert _files_with_canary(lab, "two-tabs") == []
 
 
 def test_a_cell_is_cleaned_in_the_tab_that_ran_it_last(lab: Lab, page: Page) -> None:
     """If both tabs ran the cell, the tab of the last run removes its value."""
     name = "two-tabs-again.ipynb"
-    open_notebook(lab, page, name, own_store(lab, "two-tabs-again"), "0")
-    second_tab = _open_again(lab, page, name)
+    open_notebook(lab, page, name, own_store_cell(lab, "two-tabs-again"), "0")
+    second_tab = _open_in_second_tab(lab, page, name)
     type_into(page, 2, "1")
     run_cell(page, 2)
     type_into(second_tab, 2, f"%secret register two --key={canary('again')}")
     run_cell(second_tab, 2)
     expect(cell_at(second_tab, 2).locator(".cm-content")).to_have_text("%secret register two --key")
-    assert not find_canary(undo(second_tab, 2))
+    assert not find_canary(undo_and_redo(second_tab, 2))
     assert _files_with_canary(lab, "two-tabs-again") == []
 
 
 def test_a_code_console_beside_the_notebook_is_cleaned(lab: Lab, page: Page) -> None:
-    """The cell of the console has no value, and neither has its history."""
+    """The value is removed from the cell of the console and from the history of the console."""
     name = "console.ipynb"
-    open_notebook(lab, page, name, own_store(lab, "console"), "0")
+    open_notebook(lab, page, name, own_store_cell(lab, "console"), "0")
     cell_at(page, 0).locator(".jp-InputPrompt").click(button="right")
     page.get_by_text("New Console for Notebook").click()
     console = page.locator(".jp-CodeConsole")
     prompt = console.locator(".jp-CodeConsole-promptCell .cm-content")
     prompt.click()
-    # The console has requested the history. The reply would replace the cells that run before it arrives, so the test waits for the reply.
-    # The reply does not contain the last cell.
+    # The console has requested the history of the kernel. If a cell ran in the console before the reply, the reply would remove the cell
+    # from the history of the console. The test waits until the history contains the first cell of the notebook.
     deadline = time.monotonic() + TIMEOUT_MS / 1000
     while "ZENSECRETS_HOME" not in prompt.inner_text():
         assert time.monotonic() < deadline

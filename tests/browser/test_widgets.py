@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Lab
 
 CHECK_FIELD = "print('in the kernel:', len(field.value), field.value == value, 'secret:' in field.value)"
+"""A cell that prints the length of the field's value, whether it is the protected value, and whether it contains a mask."""
 
 ANYWIDGET = '''
 import anywidget, traitlets
@@ -47,12 +48,13 @@ FIELDS = {
     "Text without continuous update": "import ipywidgets\nfield = ipywidgets.Text(continuous_update=False)\nfield",
     "anywidget": ANYWIDGET,
 }
+"""Cells that display a widget with a text field, by the type of the widget."""
 
 
 def protecting_cell(lab: Lab, value: str) -> str:
-    """Return a cell that reads a value from a file and protects it.
+    """Return a cell that reads a value from a file and protects it as ``gh.pat``.
 
-    So the notebook does not contain the value.
+    In this way, the notebook does not contain the value.
     """
     file = lab.home / f"value-{value}.txt"
     file.write_text(value, encoding="utf-8")
@@ -66,15 +68,16 @@ the_redactor().protect(value, "gh.pat");
 """
 
 
-def _files_with_canary(lab: Lab, name: str) -> list[str]:
+def _notebook_files_with_canary(lab: Lab, name: str) -> list[str]:
+    """Return the notebook and its checkpoint, if they contain a canary."""
     stem = name.removesuffix(".ipynb")
     return [str(file) for file in lab.folder.rglob(f"{stem}*.ipynb") if find_canary(file)]
 
 
 def _run_until_output(page: Page, index: int, expected_text: str) -> None:
-    """Run a cell until it shows a text.
+    """Run a cell repeatedly until its output contains a text.
 
-    A busy kernel may receive the typed text late.
+    The first run may come too early, because a busy kernel receives the text of a field late.
     """
     for _ in range(5):
         run_cell(page, index)
@@ -86,32 +89,33 @@ def _run_until_output(page: Page, index: int, expected_text: str) -> None:
     expect(cell_at(page, index)).to_contain_text(expected_text)
 
 
-@pytest.mark.parametrize("kind", FIELDS)
-@pytest.mark.parametrize("typed", ["key by key", "pasted"])
-def test_a_value_in_a_widget_reaches_the_kernel_but_no_file(kind: str, typed: str, lab: Lab, page: Page) -> None:
-    """Kernel and field have the value; the saved widget state and checkpoint do not."""
-    name, value = f"widget-{kind.replace(' ', '-')}-{typed[:3]}.ipynb".lower(), canary("widget")
-    open_notebook(lab, page, name, protecting_cell(lab, value), FIELDS[kind], CHECK_FIELD)
+@pytest.mark.parametrize("widget", FIELDS)
+@pytest.mark.parametrize("input_method", ["typed", "pasted"])
+def test_a_value_in_a_widget_reaches_the_kernel_but_no_file(widget: str, input_method: str, lab: Lab, page: Page) -> None:
+    """Kernel and field have the value; the saved notebook, which contains the widget state, and its checkpoint do not."""
+    name, value = f"widget-{widget.replace(' ', '-')}-{input_method}.ipynb".lower(), canary("widget")
+    open_notebook(lab, page, name, protecting_cell(lab, value), FIELDS[widget], CHECK_FIELD)
     field = cell_at(page, 2).locator(".jp-OutputArea input, .jp-OutputArea textarea").first
     field.click()
-    if typed == "pasted":
+    if input_method == "pasted":
         page.keyboard.insert_text(value)
     else:
         page.keyboard.type(value, delay=20)
+    # A field without continuous update sends its text only when it loses the focus.
     page.keyboard.press("Tab")
     _run_until_output(page, 3, f"in the kernel: {len(value)} True False")
     expect(field).to_have_value(value)
-    saved = save(lab, page, name)
-    assert "application/vnd.jupyter.widget-state+json" in json.loads(saved)["metadata"]["widgets"], "widget state is saved"
-    assert _files_with_canary(lab, name) == []
+    notebook = save(lab, page, name)
+    assert "application/vnd.jupyter.widget-state+json" in json.loads(notebook)["metadata"]["widgets"], "widget state is saved"
+    assert _notebook_files_with_canary(lab, name) == []
 
 
 def test_a_mask_in_a_field_is_not_sent_back(lab: Lab, page: Page) -> None:
-    """If text is typed after a mask, the kernel receives value and text."""
-    name, value = "written-back.ipynb", canary("set")
-    fill = "import ipywidgets\nfield = ipywidgets.Text()\nfield.value = value\nfield"
-    check = "print('in the kernel:', field.value == value + 'XYZ', 'secret:' in field.value)"
-    open_notebook(lab, page, name, protecting_cell(lab, value), fill, check, "0")
+    """If the field shows a mask and text is typed after it, the kernel receives the value and the text."""
+    name, value = "mask-in-field.ipynb", canary("set")
+    field_cell = "import ipywidgets\nfield = ipywidgets.Text()\nfield.value = value\nfield"
+    check_cell = "print('in the kernel:', field.value == value + 'XYZ', 'secret:' in field.value)"
+    open_notebook(lab, page, name, protecting_cell(lab, value), field_cell, check_cell, "0")
     field = cell_at(page, 2).locator(".jp-OutputArea input")
     expect(field).to_have_value("‹secret:gh.pat›")
     field.click()
@@ -119,6 +123,6 @@ def test_a_mask_in_a_field_is_not_sent_back(lab: Lab, page: Page) -> None:
     page.keyboard.type("XYZ", delay=50)
     _run_until_output(page, 3, "in the kernel: True False")
     cell_at(page, 4).locator(".cm-content").fill("field.value = ''")
-    # The field shows what the kernel sets, although the kernel sends no echo.
+    # The guard keeps the kernel from sending each text back to the field. The field must still show a text that the kernel sets.
     run_cell(page, 4)
     expect(field).to_have_value("")

@@ -270,9 +270,8 @@ _ = os.waitpid(child, 0); time.sleep({PAUSE})
 @covers("There, the beginning of a value in pieces is shown.")
 def test_ipython_does_not_wait_for_the_next_piece_at_its_end(tmp_path: Path) -> None:
     """A value that an exit function writes at once is masked. If it writes a value in two pieces, the first piece is shown."""
-    token = random_value()
     (tmp_path / "exit_output.py").write_text(EXIT_OUTPUT)
-    terminal = Terminal(tmp_path, token)
+    terminal = Terminal(tmp_path, random_value())
     try:
         # Python runs exit functions in reverse order, so this one runs after those of the extension.
         terminal.cell("%unload_ext zensecrets_jupyter")
@@ -284,7 +283,7 @@ def test_ipython_does_not_wait_for_the_next_piece_at_its_end(tmp_path: Path) -> 
         terminal.close()
     outputs = dict(re.findall(r"<(\w+)> (\S+)", str(terminal.child.before)))
     mask = "‹secret:env.SOME_API_TOKEN›"
-    assert outputs == {"whole": mask, "error": mask, "pieces": f"{token[:8]}{mask}"}
+    assert outputs == {"whole": mask, "error": mask, "pieces": f"{terminal.token[:8]}{mask}"}
 
 
 EXIT_OUTPUT = """
