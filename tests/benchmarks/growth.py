@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.growth
 
-For each operation it prints the milliseconds at four sizes, and the ratio of each time to the previous one. Each size is about three times
-the previous one, so a ratio of three means linear growth, and a ratio of nine quadratic growth.
+For each operation the program prints the milliseconds at four sizes, and the ratio of each time to the previous one. Each size is about
+three times the previous one, so a ratio of three means linear growth, and a ratio of nine quadratic growth.
 """
 
 from __future__ import annotations
@@ -40,39 +40,44 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers import SecretsManager
 
-SIZES = (1_000, 3_000, 10_000, 30_000)
-LENGTHS = (16_384, 49_152, 163_840, 491_520)
-PIECE_LENGTH = 4096
-"""Number of characters of a piece."""
+KEY_COUNTS = (1_000, 3_000, 10_000, 30_000)
+VALUE_LENGTHS = (16_384, 49_152, 163_840, 491_520)
+CHUNK_LENGTH = 4096
+"""Number of characters of a chunk of output."""
 
 
-class Times:
-    """The times of operations, by size."""
+class TimeTable:
+    """A table of times, with a row for each operation and a column for each size."""
 
     def __init__(self, title: str, sizes: tuple[int, ...]) -> None:
-        """Start without times."""
+        """Create a table without times.
+
+        Args:
+            title: The heading of the first column.
+            sizes: The headings of the other columns. Each operation is measured once for each size, in this order.
+        """
         self._title = title
         self._sizes = sizes
         self._times: dict[str, list[float]] = {}
 
-    def measure(self, operation: str, run: Callable[..., Any], *arguments: Any) -> Any:
-        """Return the result of ``run``, and record how long it took."""
-        start = time.perf_counter()
-        result = run(*arguments)
-        self._times.setdefault(operation, []).append((time.perf_counter() - start) * 1000)
+    def measure(self, operation: str, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Measure a call of ``function`` for the row of an operation, and return the result of the call."""
+        start_time = time.perf_counter()
+        result = function(*arguments)
+        self._times.setdefault(operation, []).append((time.perf_counter() - start_time) * 1000)
         return result
 
-    def show(self) -> None:
+    def write(self) -> None:
         """Print the times, and the ratio of each time to the previous one."""
         sys.stdout.write(f"{self._title:<24}{''.join(f'{size:>10,}' for size in self._sizes)}   ratios\n")
         for operation, times in self._times.items():
-            ratios = "".join(f"{after / before:>6.1f}" for before, after in pairwise(times))
+            ratios = "".join(f"{later / earlier:>6.1f}" for earlier, later in pairwise(times))
             sys.stdout.write(f"{operation:<24}{''.join(f'{milliseconds:>10.1f}' for milliseconds in times)}{ratios}\n")
 
 
-def run(*tokens: str) -> None:
-    """Run a command without an interactive user."""
-    tree.run(tokens, NonInteractiveAsker())
+def run_command(*words: str) -> None:
+    """Run a command without a user who answers prompts."""
+    tree.run(words, NonInteractiveAsker())
 
 
 def _log(line: str) -> None:
@@ -91,14 +96,15 @@ def submit_update_form(manager: SecretsManager, name: str, content: Mapping[str,
         raise RuntimeError(session.state)
 
 
-def measure_by_keys(folder: Path) -> Times:
+def measure_by_keys(folder: Path) -> TimeTable:
     """Measure the operations on secrets with many keys."""
-    times = Times("keys", SIZES)
+    times = TimeTable("keys", KEY_COUNTS)
     manager = active_manager()
-    manager.register_secret(ArbitrarySecretSchema(name="first", arbitrary_kv_pairs={"key": "warm"}))
-    for size in SIZES:
-        name = f"s{size}"
-        content = {f"key{number}": secrets.token_urlsafe(24) for number in range(size)}
+    # The first registration creates the store, which takes time.
+    manager.register_secret(ArbitrarySecretSchema(name="first", arbitrary_kv_pairs={"key": "warm-up"}))
+    for count in KEY_COUNTS:
+        name = f"s{count}"
+        content = {f"key{number}": secrets.token_urlsafe(24) for number in range(count)}
         secret = times.measure("make", partial(ArbitrarySecretSchema, name=name, arbitrary_kv_pairs=content))
         times.measure("register", manager.register_secret, secret)
         times.measure("get", partial(manager.get_secret, refresh=True), name)
@@ -107,14 +113,16 @@ def measure_by_keys(folder: Path) -> Times:
         times.measure("show as HTML", secret_table(secret)._repr_html_)
         times.measure("show as text", secret_table(secret).plain)
         times.measure("save fingerprints", save_fingerprints)
-        new = {key: secrets.token_urlsafe(24) for key in content}
-        times.measure("submit a form", submit_update_form, manager, name, new)
-        file = folder / f"{size}.json"
-        file.write_text(json.dumps({f"i{size}": new}), encoding="utf-8")
-        times.measure("import", run, "secret", "import", str(file))
-        times.measure("export", run, "secret", "export", name, f"{file}.sealed")
-        times.measure("register by options", run, "secret", "register", f"c{size}", *(f"--{key}={value}" for key, value in new.items()))
-        times.measure("remove all keys but one", run, "secret", "update", f"c{size}", *(f"--remove-key={key}" for key in list(new)[1:]))
+        new_content = {key: secrets.token_urlsafe(24) for key in content}
+        times.measure("submit a form", submit_update_form, manager, name, new_content)
+        file = folder / f"{count}.json"
+        file.write_text(json.dumps({f"i{count}": new_content}), encoding="utf-8")
+        times.measure("import", run_command, "secret", "import", str(file))
+        times.measure("export", run_command, "secret", "export", name, f"{file}.sealed")
+        key_options = [f"--{key}={value}" for key, value in new_content.items()]
+        times.measure("register by options", run_command, "secret", "register", f"c{count}", *key_options)
+        removal_options = [f"--remove-key={key}" for key in list(new_content)[1:]]
+        times.measure("remove all keys but one", run_command, "secret", "update", f"c{count}", *removal_options)
         redactor = Redactor()
         for key, value in content.items():
             redactor.protect(value, f"{name}.{key}")
@@ -124,43 +132,44 @@ def measure_by_keys(folder: Path) -> Times:
     return times
 
 
-VALUES: dict[str, Callable[[int], str]] = {
+LONG_VALUES: dict[str, Callable[[int], str]] = {
     "one word": lambda size: secrets.token_urlsafe(size)[:size],
     "lines": lambda size: "\n".join(secrets.token_urlsafe(48) for _ in range(size // 65)),
     "one letter": lambda size: "a" * size,
 }
+"""Functions that return a value of about the given length, by the description of its characters."""
 
 
-def measure_by_length(kind: str) -> Times:
-    """Measure the protection and the output of long values."""
-    times = Times(f"characters: {kind}", LENGTHS)
-    for size in LENGTHS:
-        value = VALUES[kind](size)
+def measure_by_length(description: str) -> TimeTable:
+    """Measure the protection and the output of long values: those of a description in :data:`LONG_VALUES`."""
+    times = TimeTable(f"characters: {description}", VALUE_LENGTHS)
+    for length in VALUE_LENGTHS:
+        value = LONG_VALUES[description](length)
         redactor = Redactor()
         redactor.protect(value, "a.key")
         times.measure("first line masked", redactor.redact, "a line of output\n")
         times.measure("print", redactor.redact, f"it is {value}")
         times.measure("print as JSON", redactor.redact, json.dumps(value))
-        times.measure("print in pieces", redact_in_pieces, redactor, value)
-        text = times.measure("make fingerprints", export, [(value, "a.key")])[0]
-        times.measure("scan by fingerprints", FingerprintMatcher(text, "").find, value.encode())
+        times.measure("print in chunks", redact_in_chunks, redactor, value)
+        fingerprint_text, _ = times.measure("make fingerprints", export, [(value, "a.key")])
+        times.measure("scan by fingerprints", FingerprintMatcher(fingerprint_text, "").find, value.encode())
     return times
 
 
-def redact_in_pieces(redactor: Redactor, value: str) -> str:
-    """Return the masked text of a value that arrives in pieces."""
+def redact_in_chunks(redactor: Redactor, value: str) -> str:
+    """Return the masked text of a value that arrives in chunks."""
     stream = redactor.stream()
-    masked_pieces = [stream.feed(value[start : start + PIECE_LENGTH]) for start in range(0, len(value), PIECE_LENGTH)]
-    return "".join([*masked_pieces, stream.release()])
+    masked_chunks = [stream.feed(value[start : start + CHUNK_LENGTH]) for start in range(0, len(value), CHUNK_LENGTH)]
+    return "".join([*masked_chunks, stream.release()])
 
 
 def main() -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(ZENSECRETS_HOME=folder, ZENSECRETS_PASSPHRASE=secrets.token_hex(), ZENSECRETS_FINGERPRINTS="on")
-        measure_by_keys(Path(folder)).show()
-    for kind in VALUES:
-        measure_by_length(kind).show()
+        measure_by_keys(Path(folder)).write()
+    for description in LONG_VALUES:
+        measure_by_length(description).write()
 
 
 if __name__ == "__main__":

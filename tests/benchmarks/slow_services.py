@@ -1,10 +1,10 @@
 """Fake services with a configurable latency, each in a separate process.
 
-A separate process does not compete with the measured process for Python's global interpreter lock.
+In the process of the benchmark, a service would compete with the measured code for Python's global interpreter lock.
 
-This module is also the program of that process. Its arguments are a flavor and a folder. It prints the attributes of a secrets manager for
-the service. Then it reads lines from its standard input: each line is the latency in seconds of all later responses. The process ends at
-the end of its input.
+This module is also the program of such a process. Its arguments are a flavor and a folder. It prints the attributes of a secrets manager
+for the service. Then it reads lines from its standard input: each line is the latency in seconds of all later responses. The process ends
+at the end of its input.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ class SlowService(NamedTuple):
     """A running service.
 
     Attributes:
-        flavor: The flavor of its secrets managers.
-        attributes: The attributes of a secrets manager for it.
-        commands: The standard input of its process.
+        flavor: The flavor of secrets managers for the service.
+        attributes: The attributes of such a secrets manager.
+        process_input: The standard input of the service's process, which reads the latency from it.
     """
 
     flavor: str
     attributes: Mapping[str, Any]
-    commands: IO[str]
+    process_input: IO[str]
 
     def open(self, identity: str) -> SecretsManager:
-        """Return a new secrets manager for the service."""
-        flavor = get_flavor(self.flavor)
-        return SecretsManager(flavor(flavor.make_options(self.attributes), context=ManagerContext(name="slow", id=identity)))
+        """Return a new secrets manager for the service, with an identifier."""
+        backend_class = get_flavor(self.flavor)
+        context = ManagerContext(name="slow", id=identity)
+        return SecretsManager(backend_class(backend_class.make_options(self.attributes), context=context))
 
     @contextmanager
     def latency(self, seconds: float) -> Iterator[None]:
@@ -55,8 +56,8 @@ class SlowService(NamedTuple):
             self._set_latency(0.0)
 
     def _set_latency(self, seconds: float) -> None:
-        self.commands.write(f"{seconds}\n")
-        self.commands.flush()
+        self.process_input.write(f"{seconds}\n")
+        self.process_input.flush()
 
 
 @contextmanager
@@ -75,12 +76,12 @@ def running_service(flavor: str, folder: Path) -> Iterator[SlowService]:
         process.stdin.close()
 
 
-StartedService = tuple["dict[str, Any]", "Callable[[float], None]"]
-"""The attributes of a service, and the function that sets its latency."""
+AttributesAndSetter = tuple["dict[str, Any]", "Callable[[float], None]"]
+"""The attributes of a secrets manager for a service, and the function that sets the latency of the service."""
 
 
 @contextmanager
-def _aws(_folder: Path) -> Iterator[StartedService]:
+def _aws(_folder: Path) -> Iterator[AttributesAndSetter]:
     from tests.support.fakes.moto_server import running_moto
     from tests.support.faults.http_proxy import FaultProxy
 
@@ -89,7 +90,7 @@ def _aws(_folder: Path) -> Iterator[StartedService]:
 
 
 @contextmanager
-def _azure(folder: Path) -> Iterator[StartedService]:
+def _azure(folder: Path) -> Iterator[AttributesAndSetter]:
     from tests.support.fakes.key_vault import CLIENT_ID, TENANT, KeyVaultServer
 
     server = KeyVaultServer(folder, "the-client-secret")
@@ -100,7 +101,7 @@ def _azure(folder: Path) -> Iterator[StartedService]:
 
 
 @contextmanager
-def _gcp(_folder: Path) -> Iterator[StartedService]:
+def _gcp(_folder: Path) -> Iterator[AttributesAndSetter]:
     from tests.support.fakes.secret_manager import PROJECT, SecretManagerServer
 
     with SecretManagerServer().running() as server:
@@ -108,7 +109,7 @@ def _gcp(_folder: Path) -> Iterator[StartedService]:
 
 
 @contextmanager
-def _sql(folder: Path) -> Iterator[StartedService]:
+def _sql(folder: Path) -> Iterator[AttributesAndSetter]:
     from tests.support.faults.tcp_proxy import TcpProxy
     from tests.support.postgresql import running_postgresql
 
@@ -120,7 +121,7 @@ def _sql(folder: Path) -> Iterator[StartedService]:
 
 
 @contextmanager
-def _vault(_folder: Path) -> Iterator[StartedService]:
+def _vault(_folder: Path) -> Iterator[AttributesAndSetter]:
     from tests.support.fakes.vault_server import running_vault
 
     with running_vault() as (vault, port):
@@ -129,6 +130,7 @@ def _vault(_folder: Path) -> Iterator[StartedService]:
 
 
 SERVICES = {"aws": _aws, "azure": _azure, "gcp": _gcp, "sql": _sql, "vault": _vault}
+"""Functions that start a service in this process, by flavor."""
 
 
 def environment_of(flavor: str, folder: Path) -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""Measure a long session: a kernel prints, reads, updates and shows forms for some minutes.
+"""Measure a long session, in which a kernel prints output, reads and updates secrets, and shows forms.
 
-    python -m tests.benchmarks.soak 10          # with the extension
-    python -m tests.benchmarks.soak 10 --bare   # similar cells without the extension
+    python -m tests.benchmarks.soak 10          # ten minutes with the extension
+    python -m tests.benchmarks.soak 10 --bare   # ten minutes of similar cells without the extension
 
-Every half minute it prints a line: memory, threads and open files of the kernel, and the median and the maximum of the cells' times since
-the previous line. The memory should not grow after the first minute, and no cell should take ten times the median.
+Every half minute the program prints a line: memory, threads and open files of the kernel, and the median and the maximum of the cells'
+times since the previous line. The memory should not grow after the first minute, and no cell should take ten times the median.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.forms import FormClient
 from tests.support.kernels import running_kernel
@@ -27,26 +27,32 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import CellResult, Kernel
 
-HALF_MINUTE = 30.0
+SECONDS_PER_LINE = 30.0
+"""Seconds from one printed line to the next."""
 SECONDS_PER_ROUND = 3.0
 """Seconds from one form to the next, as with a fast user."""
 CELLS_PER_ROUND = 6
 """Number of cells between two forms."""
-SECRETS = 16
-"""Number of secrets. The first rounds register them, and later rounds update them. So both commands have run after the first minute."""
+SECRET_COUNT = 16
+"""Number of secrets. The first rounds register them, and later rounds update them, so both commands have run after the first minute."""
 ROUNDS_PER_LIST = 20
 """Number of rounds between two lists of all secrets. IPython keeps each list in memory."""
 PRINTING_CELL = "for line in range(20): print(f'epoch {line}, loss {line / 7:.4f}, and the rest of a line of output')"
 
 
-class Cells:
-    """The cells of a session, with their times."""
+class TimedSession:
+    """A session that measures its cells.
+
+    Attributes:
+        times: The seconds and the description of each measured cell and submission.
+        form_count: The number of submitted forms.
+    """
 
     def __init__(self, kernel: Kernel) -> None:
         """Use a kernel for the cells."""
         self._kernel = kernel
         self.times: list[tuple[float, str]] = []
-        self.forms = 0
+        self.form_count = 0
 
     def run(self, code: str) -> CellResult:
         """Run a cell of a notebook."""
@@ -58,98 +64,115 @@ class Cells:
             raise RuntimeError(result.error)
         return result
 
-    def form(self, code: str, key: str) -> None:
+    def run_and_submit(self, code: str, key: str) -> None:
         """Run a cell with a form, and submit the form with a new value."""
         form = FormClient(self._kernel, self.run(code))
         start = time.perf_counter()
         form.submit({key: secrets.token_urlsafe(24)})
         self.times.append((time.perf_counter() - start, f"the form of {code}"))
         self._kernel.record.clear()
-        self.forms += 1
+        self.form_count += 1
         if form.state["phase"] != "submitted":
             raise RuntimeError(form.state["problem"])
 
 
-def guarded_rounds(cells: Cells) -> Iterator[None]:
-    """Work with secrets: each round has one form, and cells that read, print and update."""
-    cells.run("%load_ext zensecrets_jupyter")
-    cells.run("import zensecrets_jupyter as zs")
-    rounds = 0
+def rounds_with_extension(session: TimedSession) -> Iterator[None]:
+    """Work with secrets: each round has one form, and cells that read, print and compute."""
+    session.run("%load_ext zensecrets_jupyter")
+    session.run("import zensecrets_jupyter as zs")
+    round_number = 0
     while True:
-        name = f"secret{rounds % SECRETS}"
-        if rounds < SECRETS:
-            cells.form(f"%secret register {name} --token", "token")
+        name = f"secret{round_number % SECRET_COUNT}"
+        if round_number < SECRET_COUNT:
+            session.run_and_submit(f"%secret register {name} --token", "token")
         else:
-            cells.form(f"%secret update {name} --token", "token")
-        rounds += 1
-        if rounds % ROUNDS_PER_LIST == 0:
-            cells.run("%secret list")
-        for number in range(CELLS_PER_ROUND):
-            reads = (f"print(zs.Client().get_secret({name!r}).content)", f"zs.Client().get_secret({name!r})", f"%secret get {name}")
-            cells.run((PRINTING_CELL, reads[rounds % 3], f"x = {number}\nx * 2")[number % 3])
+            session.run_and_submit(f"%secret update {name} --token", "token")
+        round_number += 1
+        if round_number % ROUNDS_PER_LIST == 0:
+            session.run("%secret list")
+        for cell_number in range(CELLS_PER_ROUND):
+            reading_cells = (
+                f"print(zs.Client().get_secret({name!r}).content)",
+                f"zs.Client().get_secret({name!r})",
+                f"%secret get {name}",
+            )
+            cells = (PRINTING_CELL, reading_cells[round_number % 3], f"x = {cell_number}\nx * 2")
+            session.run(cells[cell_number % 3])
         yield
 
 
-def bare_rounds(cells: Cells) -> Iterator[None]:
-    """Show the same number of widgets and outputs as :func:`guarded_rounds`, without the extension."""
-    cells.run("import anywidget, traitlets\nfrom IPython.display import display")
-    cells.run("class Form(anywidget.AnyWidget):\n    _esm = traitlets.Unicode().tag(sync=True)")
+def rounds_without_extension(session: TimedSession) -> Iterator[None]:
+    """Show the same number of widgets and outputs as :func:`rounds_with_extension`, without the extension."""
+    session.run("import anywidget, traitlets\nfrom IPython.display import display")
+    session.run("class Form(anywidget.AnyWidget):\n    _esm = traitlets.Unicode().tag(sync=True)")
     while True:
-        cells.run("form = Form(_esm='x' * 20_000)\ndisplay(form)\nform.close()")
-        for number in range(CELLS_PER_ROUND):
-            cells.run((PRINTING_CELL, "print('x' * 32)", "'x' * 500", f"x = {number}\nx * 2")[number % 4])
+        session.run("form = Form(_esm='x' * 20_000)\ndisplay(form)\nform.close()")
+        for cell_number in range(CELLS_PER_ROUND):
+            cells = (PRINTING_CELL, "print('x' * 32)", "'x' * 500", f"x = {cell_number}\nx * 2")
+            session.run(cells[cell_number % 4])
         yield
 
 
-def measure(process: int) -> tuple[float, int, int]:
-    """Return a process's memory in MB, and its numbers of threads and open files."""
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
-    return int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"]), len(list(Path(f"/proc/{process}/fd").iterdir()))
+class ProcessState(NamedTuple):
+    """The memory of a process in MB, and the numbers of its threads and open files."""
+
+    megabytes: float
+    thread_count: int
+    file_count: int
 
 
-def soak(kernel: Kernel, minutes: float, work: Iterator[None], cells: Cells, out: TextIO) -> None:
+def state_of_process(pid: int) -> ProcessState:
+    """Return the current state of a process."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return ProcessState(int(status["VmRSS"].split()[0]) / 1024, int(status["Threads"]), len(list(Path(f"/proc/{pid}/fd").iterdir())))
+
+
+def soak(kernel: Kernel, minutes: float, rounds: Iterator[None], session: TimedSession, out: TextIO) -> None:
     """Run rounds for some minutes, and print a line every half minute."""
-    process = kernel.manager.provisioner.pid
+    pid = kernel.manager.provisioner.pid
     out.write(
         f"{'minute':>6} {'MB':>7} {'threads':>7} {'files':>5} {'cells':>6} {'forms':>5} {'median ms':>9} {'slowest':>8} times  cell\n"
     )
-    start = next_line_at = time.monotonic()
-    slowest_of_all = 0.0
-    settled_memory = 0.0
+    start_time = next_line_time = time.monotonic()
+    largest_ratio = 0.0
+    megabytes_after_a_minute = 0.0
     while True:
         now = time.monotonic()
-        if now >= next_line_at:
-            memory, threads, files = measure(process)
-            settled_memory = settled_memory or (memory if now - start >= 2 * HALF_MINUTE else 0.0)
-            times, cells.times = cells.times, []
+        if now >= next_line_time:
+            state = state_of_process(pid)
+            times, session.times = session.times, []
             median = statistics.median(seconds for seconds, _ in times) if times else 0.0
             slowest, code = max(times, default=(0.0, ""))
-            if now - start >= 2 * HALF_MINUTE:
-                slowest_of_all = max(slowest_of_all, slowest / median)
             ratio = slowest / median if median else 0
+            # The first minute is a warm-up.
+            if now - start_time >= 2 * SECONDS_PER_LINE:
+                megabytes_after_a_minute = megabytes_after_a_minute or state.megabytes
+                largest_ratio = max(largest_ratio, ratio)
             out.write(
-                f"{(now - start) / 60:>6.1f} {memory:>7.1f} {threads:>7} {files:>5} {len(times):>6} {cells.forms:>5}"
+                f"{(now - start_time) / 60:>6.1f} {state.megabytes:>7.1f} {state.thread_count:>7} {state.file_count:>5}"
+                f" {len(times):>6} {session.form_count:>5}"
                 f" {median * 1000:>9.1f} {slowest * 1000:>8.1f} {ratio:>5.1f}  {code[:60]}\n"
             )
             out.flush()
-            next_line_at += HALF_MINUTE
-            if now - start >= minutes * 60:
+            next_line_time += SECONDS_PER_LINE
+            if now - start_time >= minutes * 60:
                 break
-        next(work)
+        next(rounds)
         time.sleep(max(0.0, SECONDS_PER_ROUND - (time.monotonic() - now)))
-    growth = measure(process)[0] - settled_memory
-    out.write(f"after the first minute: {growth:+.1f} MB, the slowest cell {slowest_of_all:.1f} times the median of its half minute\n")
+    growth = state_of_process(pid).megabytes - megabytes_after_a_minute
+    out.write(f"after the first minute: {growth:+.1f} MB, the slowest cell {largest_ratio:.1f} times the median of its half minute\n")
 
 
 def main() -> None:
     """Measure a kernel for the given number of minutes."""
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("minutes", type=float, nargs="?", default=10)
-    options.add_argument("--bare", action="store_true", help="without the extension")
-    arguments = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("minutes", type=float, nargs="?", default=10)
+    parser.add_argument("--bare", action="store_true", help="without the extension")
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running_kernel(Path(folder), {"ZENSECRETS_PASSPHRASE": secrets.token_hex()}) as kernel:
-        cells = Cells(kernel)
-        soak(kernel, arguments.minutes, (bare_rounds if arguments.bare else guarded_rounds)(cells), cells, sys.stdout)
+        session = TimedSession(kernel)
+        rounds = rounds_without_extension(session) if arguments.bare else rounds_with_extension(session)
+        soak(kernel, arguments.minutes, rounds, session, sys.stdout)
 
 
 if __name__ == "__main__":

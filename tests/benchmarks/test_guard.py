@@ -1,7 +1,7 @@
 """Benchmarks of a kernel with and without the guard.
 
-Budgets: a cell that prints 50 MB in lines of 80 characters takes at most 5 % longer with the guard; a message of one line takes at most 5 %
-longer than `Session.serialize`.
+Budgets: a cell that prints 50 MB in lines of 80 characters takes at most 5 % longer with the guard, and so does the serialization of a
+message of one line.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
-LINES = 625_000
-"""Lines of 80 characters: 50 MB."""
-PRINTING = f"for number in range({LINES}): print(f'{{number:079}}')"
+LINE_COUNT = 625_000
+"""The number of lines of 80 characters that together have 50 MB."""
+PRINTING_CELL = f"for number in range({LINE_COUNT}): print(f'{{number:079}}')"
 LINE = "2026-11-28 11:12:05,123 INFO package.module: processed item 1234 of 25000 in 0.71s\n"
 PROTECT_VALUES = """
 import secrets
@@ -37,22 +37,23 @@ for number in range({count}): the_redactor().protect(secrets.token_urlsafe(30), 
 @pytest.mark.parametrize("guard", ["without", "10 values", "1000 values"])
 @pytest.mark.benchmark(group="a cell that prints 50 MB", min_rounds=3)
 def test_printing(benchmark: BenchmarkFixture, tmp_path: Path, guard: str) -> None:
-    """A kernel prints 50 MB in lines, until the client has received all of them."""
+    """A kernel prints 50 MB in lines. The measured time ends when the client has received all lines."""
     with running_kernel(tmp_path) as kernel:
         if guard != "without":
             assert kernel.run("%load_ext zensecrets_jupyter").ok
             assert kernel.run(PROTECT_VALUES.format(count=guard.split(maxsplit=1)[0])).ok
 
         def run() -> None:
-            assert kernel.run(PRINTING).ok
+            assert kernel.run(PRINTING_CELL).ok
             kernel.record.clear()
 
         benchmark.pedantic(run, rounds=3, warmup_rounds=1)
 
 
 class _DiscardingSocket:
-    """A socket that discards messages, and has an event loop like that of ipykernel."""
+    """A socket that discards messages."""
 
+    # The sockets of ipykernel have this attribute, and the guard reads it.
     io_loop = None
 
     def send_multipart(self, parts: list[bytes], **options: Any) -> None:
@@ -69,6 +70,7 @@ def test_message(benchmark: BenchmarkFixture, guard: str, packer: str) -> None:
         redactor = Redactor()
         for number in range(int(guard.split(maxsplit=1)[0])):
             redactor.protect(secrets.token_urlsafe(30), f"some.key{number}")
+        # The redactor builds its index of the values while it redacts the first texts.
         redactor.redact("a line " * 100_000)
         SessionChannel(session, Guard(redactor)).install(ExitStack())
     socket: Any = _DiscardingSocket()
@@ -78,6 +80,6 @@ def test_message(benchmark: BenchmarkFixture, guard: str, packer: str) -> None:
     def send() -> None:
         session.send(socket, session.msg("stream", content, parent=parent), ident=b"stream.stdout")
 
-    # The first message builds the index of values, so it is slow. If it were measured, pytest-benchmark would choose too few rounds.
+    # The first message is slow. If it were measured, pytest-benchmark would choose too few rounds.
     send()
     benchmark(send)

@@ -1,7 +1,7 @@
 """Benchmarks of the time to load the extension in a new process.
 
-The benchmarks measure the whole time of the process. The time of a statement is the difference to the process that runs ``nothing``. The
-budget for ``%load_ext`` is 40 ms. It is compared with the load of another extension and the import of a library for secrets.
+The benchmarks measure the whole time of the process, so the time of a statement is the difference to the time of the benchmark
+``nothing``. The budget for ``%load_ext`` is 40 ms. For comparison, another extension is loaded, and a library for secrets is imported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
-SHELL = "from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance(); "
+CREATE_SHELL = "from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance(); "
 STATEMENTS = {
     "nothing": "pass",
     "load_ext zensecrets_jupyter": "shell.run_line_magic('load_ext', 'zensecrets_jupyter')",
@@ -30,6 +30,6 @@ STATEMENTS = {
 @pytest.mark.benchmark(group="load", min_rounds=10)
 def test_load(benchmark: BenchmarkFixture, tmp_path: Path, statement: str) -> None:
     """A new interpreter creates a shell and runs one statement."""
-    command = [sys.executable, "-c", SHELL + STATEMENTS[statement]]
+    command = [sys.executable, "-c", CREATE_SHELL + STATEMENTS[statement]]
     environment = {"IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     benchmark(lambda: subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL))

@@ -35,7 +35,7 @@ SIZES = (10, 1_000, 10_000)
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, SecretsManager[LocalBackend]]:
-    """Return a store of each size, with a key file."""
+    """Return a store of each size. The keys of the stores are in files."""
     stores = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZENSECRETS_HOME", str(tmp_path_factory.mktemp("home")))
@@ -48,7 +48,11 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[int, SecretsManager
 
 
 def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
-    # One transaction writes all rows, because 10,000 registrations would wait for the disk 10,000 times.
+    """Write the rows of secrets directly, in one transaction.
+
+    10,000 registrations would wait for the disk 10,000 times.
+    """
+
     def add_rows(connection: Connection, key: DataKey) -> None:
         rows: list[dict[str, Any]] = []
         for number in range(size):
@@ -63,7 +67,7 @@ def _fill(store: SecretsManager[LocalBackend], size: int) -> None:
 
 @pytest.mark.benchmark(group="get a secret")
 def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
-    """A cached secret is read: budget 5 µs."""
+    """A cached secret is read; the budget is 5 µs."""
     secret = benchmark(stores[10_000].get_secret, "secret_1")
     assert secret.content["user"] == "user 1"
 
@@ -71,7 +75,7 @@ def test_get_warm(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[
 @pytest.mark.benchmark(group="get a secret")
 @pytest.mark.parametrize("size", SIZES)
 def test_get_cold(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
-    """A secret is read from a file of each size: budget 300 µs."""
+    """A secret is read from the file of a store; the budget is 300 µs for each size of the store."""
     numbers = itertools.count()
     secret = benchmark(lambda: stores[size].get_secret(f"secret_{next(numbers) % size}", refresh=True))
     assert secret.content["user"].startswith("user")
@@ -103,22 +107,23 @@ def test_get_with_keyring(benchmark: BenchmarkFixture, gnome_keyring: KeyringBac
 @pytest.mark.benchmark(group="list secrets")
 @pytest.mark.parametrize("size", SIZES)
 def test_list_names(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
-    """The names of 10, 1,000 or 10,000 secrets are listed: budget 20 ms for 10,000."""
+    """The names of all secrets of a store are listed; the budget is 20 ms for 10,000 secrets."""
     assert len(benchmark(stores[size].list_secrets)) == size
 
 
 @pytest.mark.benchmark(group="list secrets")
 @pytest.mark.parametrize("size", SIZES)
 def test_list_summaries(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]], size: int) -> None:
-    """Names, schemas, versions and times are listed: budget 20 ms for 10,000 secrets."""
+    """Names, schemas, versions and times are listed; the budget is 20 ms for 10,000 secrets."""
     assert len(benchmark(stores[size].summaries)) == size
 
 
 @pytest.mark.benchmark(group="write a secret")
 def test_register(benchmark: BenchmarkFixture, stores: dict[int, SecretsManager[LocalBackend]]) -> None:
-    """A secret is registered in a store of 10,000, and is on the disk afterwards."""
+    """A secret is registered in a store of 10,000 secrets, and is on the disk afterwards."""
     numbers = itertools.count()
-    benchmark.pedantic(
-        lambda: stores[10_000].register_secret(ArbitrarySecretSchema(name=f"new_{next(numbers)}", arbitrary_kv_pairs={"k": "v"})),
-        rounds=100,
-    )
+
+    def register() -> None:
+        stores[10_000].register_secret(ArbitrarySecretSchema(name=f"new_{next(numbers)}", arbitrary_kv_pairs={"k": "v"}))
+
+    benchmark.pedantic(register, rounds=100)

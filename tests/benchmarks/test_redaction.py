@@ -1,9 +1,9 @@
-"""Benchmarks of redaction, compared with nbmask, with Airflow's masker, and with a loop of ``str.replace``.
+"""Benchmarks of redaction, compared with the maskers of nbmask and Airflow, and with a loop of ``str.replace``.
 
 The budgets are 8 ms for 1 MB with 1,000 secrets, 2 µs for a line, 100 ms for 1,000 values that are added one after another, 40 ms for 1 MB
 that must be decoded, and 1 s for a value of 64 KiB. Our redactor searches for all encodings of a value. The other maskers search for the
-plain value, and Airflow's masker also for its ``repr``. The module of Airflow's masker is extracted from the wheel of its task SDK, because
-installing the SDK would install a hundred packages.
+plain value, and Airflow's masker also for its ``repr``. The benchmarks extract the module of Airflow's masker from the wheel of Airflow's
+task SDK, because an installation of the SDK installs a hundred packages.
 """
 
 from __future__ import annotations
@@ -30,49 +30,53 @@ if TYPE_CHECKING:
 
     from pytest_benchmark.fixture import BenchmarkFixture
 
-AIRFLOW = "apache-airflow-task-sdk==1.3.2"
+AIRFLOW_REQUIREMENT = "apache-airflow-task-sdk==1.3.2"
 LINE = "Epoch 12/100, loss 0.1234, accuracy 0.9876, and the rest of eighty characters.\n"
 MESSAGE = json.dumps({"name": "stdout", "text": LINE * 2}).encode()
 """The content of a message. The headers are not searched."""
 MEGABYTE = (LINE * 13_000)[: 1 << 20]
 
 
-def values(count: int) -> list[str]:
+def random_values(count: int) -> list[str]:
     """Return ``count`` random values of letters, digits and signs."""
     return [secrets.token_urlsafe(30) for _ in range(count)]
 
 
-def indexed_redactor(protected: list[str]) -> Redactor:
-    """Return our redactor, after it has indexed all values."""
+def indexed_redactor(values: list[str]) -> Redactor:
+    """Return a redactor that has built its index of the values.
+
+    A redactor builds the index in steps, while it redacts the first texts.
+    """
     redactor = Redactor()
-    for number, value in enumerate(protected):
+    for number, value in enumerate(values):
         redactor.protect(value, f"secret{number}.key")
     for _ in range(5):
         redactor.redact(MEGABYTE)
-        redactor.redact(MEGABYTE * (1 + len(protected) // 10_000))
+        redactor.redact(MEGABYTE * (1 + len(values) // 10_000))
     return redactor
 
 
-def zensecrets_masker(protected: list[str]) -> Callable[[str], str]:
+def zensecrets_masker(values: list[str]) -> Callable[[str], str]:
     """Return the method with which our redactor masks the values."""
-    return indexed_redactor(protected).redact
+    return indexed_redactor(values).redact
 
 
-def nbmask_masker(protected: list[str]) -> Callable[[str], str]:
+def nbmask_masker(values: list[str]) -> Callable[[str], str]:
     """Return the function with which nbmask masks the values."""
     nbmask.SECRETS.clear()
-    nbmask.SECRETS.update(protected)
+    nbmask.SECRETS.update(values)
     nbmask.get_pattern.cache_clear()
-    nbmask.masked_text("warm")
+    # The first call compiles the pattern.
+    nbmask.masked_text("warm-up")
     masked_text: Callable[[str], str] = nbmask.masked_text
     return masked_text
 
 
-def replace_masker(protected: list[str]) -> Callable[[str], str]:
+def replace_masker(values: list[str]) -> Callable[[str], str]:
     """Return a function that replaces each value with ``str.replace``."""
 
     def redact(text: str) -> str:
-        for value in protected:
+        for value in values:
             text = text.replace(value, "***")
         return text
 
@@ -83,12 +87,12 @@ def replace_masker(protected: list[str]) -> Callable[[str], str]:
 def airflow(pytestconfig: pytest.Config) -> Any:
     """Return the module of Airflow's masker.
 
-    Its wheel is downloaded once into pytest's cache.
+    The wheel with the module is downloaded once into pytest's cache.
     """
     assert pytestconfig.cache is not None
     folder: Path = pytestconfig.cache.mkdir("airflow")
     if not list(folder.glob("*.whl")):
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), AIRFLOW]
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), AIRFLOW_REQUIREMENT]
         subprocess.run(command, check=True, timeout=300)
     module_path = "airflow/sdk/_shared/secrets_masker/secrets_masker.py"
     with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
@@ -102,26 +106,26 @@ def airflow(pytestconfig: pytest.Config) -> Any:
     return module
 
 
-def airflow_masker(airflow: Any, protected: list[str]) -> Callable[[str], str]:
+def airflow_masker(airflow: Any, values: list[str]) -> Callable[[str], str]:
     """Return the method with which Airflow's masker masks the values.
 
     All values are added at once, so that the masker compiles its pattern only once.
     """
     masker = airflow.SecretsMasker()
-    masker.add_mask(protected)
+    masker.add_mask(values)
     redact: Callable[[str], str] = masker.redact
     return redact
 
 
-def run_rounds(benchmark: BenchmarkFixture, run: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
-    """Return the result of ``run``, which is called once in each round."""
-    return benchmark.pedantic(run, arguments, rounds=rounds)
+def measure_rounds(benchmark: BenchmarkFixture, function: Callable[..., Any], *arguments: Any, rounds: int) -> Any:
+    """Measure a function, which is called once in each round, and return its result."""
+    return benchmark.pedantic(function, arguments, rounds=rounds)
 
 
 MASKERS = ("zensecrets", "airflow", "nbmask", "str.replace")
 
 
-def redact_function(masker: str, airflow: Any, protected: list[str]) -> Callable[[str], str]:
+def redact_function(masker: str, airflow: Any, values: list[str]) -> Callable[[str], str]:
     """Return the function with which a masker, one of ``MASKERS``, masks the values."""
     makers: dict[str, Callable[[list[str]], Callable[[str], str]]] = {
         "zensecrets": zensecrets_masker,
@@ -129,47 +133,48 @@ def redact_function(masker: str, airflow: Any, protected: list[str]) -> Callable
         "nbmask": nbmask_masker,
         "str.replace": replace_masker,
     }
-    return makers[masker](protected)
+    return makers[masker](values)
 
 
 @pytest.mark.benchmark(group="redact 1 MB, 1,000 secrets")
 @pytest.mark.parametrize("masker", MASKERS)
 def test_a_megabyte(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> None:
     """Redact a megabyte of output without a value; the budget is 8 ms."""
-    redact = redact_function(masker, airflow, values(1000))
+    redact = redact_function(masker, airflow, random_values(1000))
+    # The other maskers are so slow that one round takes long enough to be measured.
     rounds = 20 if masker == "zensecrets" else 1
-    assert run_rounds(benchmark, redact, MEGABYTE, rounds=rounds) == MEGABYTE
+    assert measure_rounds(benchmark, redact, MEGABYTE, rounds=rounds) == MEGABYTE
 
 
 @pytest.mark.benchmark(group="redact 80 characters, 1,000 secrets")
 @pytest.mark.parametrize("masker", MASKERS)
 def test_a_line(benchmark: BenchmarkFixture, airflow: Any, masker: str) -> None:
     """Redact a line of output; the budget is 2 µs."""
-    redact = redact_function(masker, airflow, values(1000))
+    redact = redact_function(masker, airflow, random_values(1000))
     assert benchmark(redact, LINE) == LINE
 
 
 @pytest.mark.benchmark(group="check a message of 200 bytes")
 @pytest.mark.parametrize("count", [10, 1000])
 def test_a_message(benchmark: BenchmarkFixture, count: int) -> None:
-    """Check quickly whether a message may contain a value; the budget is 2 µs.
+    """Check whether a message may contain a value; the budget is 2 µs.
 
-    Most messages need no further search.
+    The guard searches a message completely only if the result of this quick check is true.
     """
-    redactor = indexed_redactor(values(count))
+    redactor = indexed_redactor(random_values(count))
     assert benchmark(redactor.json_may_contain_value, MESSAGE) is False
 
 
 @pytest.mark.benchmark(group="protect values one after another, and redact a line after each")
 @pytest.mark.parametrize(("masker", "count"), [("zensecrets", 1000), ("zensecrets", 100), ("airflow", 100), ("nbmask", 100)])
 def test_protect(benchmark: BenchmarkFixture, airflow: Any, masker: str, count: int) -> None:
-    """Add values one after another; the budget is 100 ms for 1,000.
+    """Add values one after another; the budget is 100 ms for 1,000 values.
 
-    The other maskers compile a pattern for each new value.
+    After each new value, the other maskers compile a pattern of all values.
     """
-    new_values = values(count)
+    new_values = random_values(count)
 
-    def protect_with_ours() -> None:
+    def protect_with_zensecrets() -> None:
         redactor = Redactor()
         for value in new_values:
             redactor.protect(value, "a.b")
@@ -188,26 +193,28 @@ def test_protect(benchmark: BenchmarkFixture, airflow: Any, masker: str, count: 
             nbmask.get_pattern.cache_clear()
             nbmask.masked_text(LINE)
 
-    functions = {"zensecrets": protect_with_ours, "airflow": protect_with_airflow, "nbmask": protect_with_nbmask}
+    functions = {"zensecrets": protect_with_zensecrets, "airflow": protect_with_airflow, "nbmask": protect_with_nbmask}
     # The other maskers run only once, because the cache of the re module would make a second round faster.
-    run_rounds(benchmark, functions[masker], rounds=5 if masker == "zensecrets" else 1)
+    measure_rounds(benchmark, functions[masker], rounds=5 if masker == "zensecrets" else 1)
 
 
 @pytest.mark.parametrize("size", [1 << 10, 1 << 20, 100 << 20], ids=["1 KB", "1 MB", "100 MB"])
 def test_growth_by_text(benchmark: BenchmarkFixture, size: int) -> None:
     """Redact texts of 1 KB, 1 MB and 100 MB with 1,000 secrets."""
     benchmark.group = "redact with 1,000 secrets, by the length of the text"
-    redact = zensecrets_masker(values(1000))
+    redact = zensecrets_masker(random_values(1000))
     text = (MEGABYTE * (size // len(MEGABYTE) + 1))[:size]
-    assert run_rounds(benchmark, redact, text, rounds=max(2, min(1000, (100 << 20) // size // 4))) is text
+    # All rounds together redact 25 MB, but there are at least two rounds and at most a thousand.
+    rounds = max(2, min(1000, (25 << 20) // size))
+    assert measure_rounds(benchmark, redact, text, rounds=rounds) is text
 
 
 @pytest.mark.parametrize("count", [10, 1000, 100_000])
 def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
     """Redact a megabyte with 10, 1,000 and 100,000 secrets."""
     benchmark.group = "redact 1 MB, by the number of secrets"
-    redact = zensecrets_masker(values(count))
-    assert run_rounds(benchmark, redact, MEGABYTE, rounds=10) is MEGABYTE
+    redact = zensecrets_masker(random_values(count))
+    assert measure_rounds(benchmark, redact, MEGABYTE, rounds=10) is MEGABYTE
 
 
 @pytest.mark.benchmark(group="a stream of lines, 1,000 secrets")
@@ -215,49 +222,49 @@ def test_growth_by_secrets(benchmark: BenchmarkFixture, count: int) -> None:
 def test_stream(benchmark: BenchmarkFixture, line: str) -> None:
     """Feed a line to a stream.
 
-    Without a line end, the stream also searches for the beginning of a value.
+    Without a line end, the stream also checks whether the line ends with the beginning of a value.
     """
-    stream = indexed_redactor(values(1000)).stream()
+    stream = indexed_redactor(random_values(1000)).stream()
     benchmark(stream.feed, line)
 
 
 @pytest.mark.benchmark(group="mask 10,000 values in 1 MB")
 def test_a_text_full_of_values(benchmark: BenchmarkFixture) -> None:
     """Redact an output with a value on every line."""
-    protected = values(1000)
-    redact = zensecrets_masker(protected)
-    text = "".join(f"{number:06} {protected[number % 1000]} and more of a line\n" for number in range(10_000))
-    masked_text = run_rounds(benchmark, redact, text, rounds=3)
+    values = random_values(1000)
+    redact = zensecrets_masker(values)
+    text = "".join(f"{number:06} {values[number % 1000]} and more of a line\n" for number in range(10_000))
+    masked_text = measure_rounds(benchmark, redact, text, rounds=3)
     assert masked_text.count("‹secret:") == 10_000
 
 
-ENCODED: dict[str, Callable[[], str]] = {
+ENCODED_TEXTS: dict[str, Callable[[], str]] = {
     "base64": lambda: base64.b64encode(secrets.token_bytes(3 << 18)).decode(),
     "hexadecimal": lambda: secrets.token_hex(1 << 19),
     "escapes": lambda: "".join(f"\\x{byte:02x}" for byte in secrets.token_bytes(1 << 18)),
     "JSON": lambda: json.dumps('caf\u00e9\n"an ordinary line" of text\n' * 21_000)[: 1 << 20],
 }
+"""Functions that return a megabyte of text, by its encoding."""
 
 
 @pytest.mark.benchmark(group="redact 1 MB that must be decoded, 1,000 secrets")
-@pytest.mark.parametrize("kind", ENCODED)
-def test_decoding(benchmark: BenchmarkFixture, kind: str) -> None:
-    """Redact a megabyte of digits or of escape sequences; the budget is 40 ms."""
-    text = ENCODED[kind]()
-    assert run_rounds(benchmark, zensecrets_masker(values(1000)), text, rounds=10) == text
+@pytest.mark.parametrize("encoding", ENCODED_TEXTS)
+def test_decoding(benchmark: BenchmarkFixture, encoding: str) -> None:
+    """Redact a megabyte of encoded text; the budget is 40 ms."""
+    text = ENCODED_TEXTS[encoding]()
+    assert measure_rounds(benchmark, zensecrets_masker(random_values(1000)), text, rounds=10) == text
 
 
 @pytest.mark.benchmark(group="redact the JavaScript library of plotly, 4.8 MB, 1,000 secrets")
 def test_a_script(benchmark: BenchmarkFixture) -> None:
-    """Redact the code that the first figure of a notebook prints.
+    """Redact the JavaScript library that the first figure of a notebook contains.
 
     Much of this code looks encoded.
     """
     text = get_plotlyjs()
-    assert run_rounds(benchmark, zensecrets_masker(values(1000)), text, rounds=3) == text
+    assert measure_rounds(benchmark, zensecrets_masker(random_values(1000)), text, rounds=3) == text
 
 
-LONG_SIZE = 1 << 16
 LONG_VALUES: dict[str, Callable[[int], str]] = {
     "letters": lambda size: secrets.token_urlsafe(size)[:size],
     "base64": lambda size: base64.b64encode(secrets.token_bytes(size * 3 // 4)).decode(),
@@ -266,17 +273,19 @@ LONG_VALUES: dict[str, Callable[[int], str]] = {
     "JSON": lambda size: json.dumps({f"key{number}": secrets.token_hex(20) for number in range(size // 55)}),
     "escapes": lambda size: "\\n".join(secrets.token_urlsafe(45) for _ in range(size // 62)),
 }
+"""Functions that return a value of about the given size, by the characters of the value."""
 
 
 @pytest.mark.benchmark(group="protect a value and mask it")
-@pytest.mark.parametrize("size", [1 << 10, LONG_SIZE])
-@pytest.mark.parametrize("kind", LONG_VALUES)
-def test_a_long_value(benchmark: BenchmarkFixture, kind: str, size: int) -> None:
-    """Protect a value and mask it in a line; budget 1 s for 64 KiB."""
+@pytest.mark.parametrize("size", [1 << 10, 1 << 16])
+@pytest.mark.parametrize("characters", LONG_VALUES)
+def test_a_long_value(benchmark: BenchmarkFixture, characters: str, size: int) -> None:
+    """Protect a value and mask it in a line; the budget is 1 s for a value of 64 KiB."""
 
     def protect_and_mask(value: str) -> str:
         redactor = Redactor()
         assert redactor.protect(value, "a.key")
         return redactor.redact(f"it is {value}")
 
-    assert run_rounds(benchmark, protect_and_mask, LONG_VALUES[kind](size), rounds=3).startswith("it is \u2039secret:a.key\u203a")
+    redacted_line = measure_rounds(benchmark, protect_and_mask, LONG_VALUES[characters](size), rounds=3)
+    assert redacted_line.startswith("it is ‹secret:a.key›")

@@ -1,7 +1,7 @@
 """Benchmarks of stacks whose secrets are in remote services, with a latency of 20 ms.
 
-Budgets: the validation of 100 secrets takes at most 0.3 s; a cached secret takes 5 µs and no request. The benchmarks use the real flavors,
-their libraries, and the fake services of the tests in separate processes. The times include those of the fakes.
+Budgets: the validation of 100 secrets takes at most 0.3 s; reading a cached secret takes 5 µs and no request. The benchmarks use the real
+flavors, their libraries, and the fake services of the tests in separate processes. The measured times include the work of the fakes.
 """
 
 from __future__ import annotations
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack import Stack
 
 LATENCY = 0.02
-SECRETS = 100
-SIZES = (10, 100, 1_000)
-REFERENCES = (1, 10_000)
+"""Latency of each response in seconds."""
+SECRET_COUNT = 100
+SECRET_COUNTS = (10, 100, 1_000)
+REFERENCE_COUNTS = (1, 10_000)
 IDENTITY = "benchmark"
+"""The identifier of the secrets managers. The service gives the same secrets to all managers with one identifier."""
 
 
 @pytest.fixture(scope="module", params=sorted(SERVICES))
@@ -41,7 +43,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with pytest.MonkeyPatch.context() as patch, running_service(request.param, folder) as slow_service:
         for variable, value in environment_of(request.param, folder).items():
             patch.setenv(variable, value)
-        _fill(slow_service.open(IDENTITY), max(SIZES))
+        _fill(slow_service.open(IDENTITY), max(SECRET_COUNTS))
         yield slow_service
 
 
@@ -51,69 +53,74 @@ def _fill(manager: SecretsManager, count: int) -> None:
         list(pool.map(manager.register_secret, (secret(f"s{number}", key=f"the value of secret {number}") for number in range(count))))
 
 
-def _stack(manager: SecretsManager, references: int, secrets: int) -> Stack:
-    """Return a stack with this number of references to this number of secrets."""
-    attributes = {f"attribute{number}": f"{{{{s{number % secrets}.key}}}}" for number in range(references)}
+def _stack(manager: SecretsManager, reference_count: int, secret_count: int) -> Stack:
+    """Return a stack with references that read the secrets in turn."""
+    attributes = {f"attribute{number}": f"{{{{s{number % secret_count}.key}}}}" for number in range(reference_count)}
     return stack(component(ComponentType.ANNOTATOR, **attributes), manager=manager)
 
 
-def _validate(service: SlowService, benchmark: BenchmarkFixture, references: int, secrets: int, *, is_connected: bool = True) -> None:
-    def make_stack() -> tuple[tuple[Stack], dict[str, object]]:
+def _measure_validation(
+    service: SlowService, benchmark: BenchmarkFixture, reference_count: int, secret_count: int, *, connect_first: bool = True
+) -> None:
+    """Measure the validation of a stack by a new secrets manager, which may connect before the measured time."""
+
+    def make_arguments() -> tuple[tuple[Stack], dict[str, object]]:
         manager = service.open(IDENTITY)
-        if is_connected:
+        if connect_first:
             manager.get_secret("other")
-        return (_stack(manager, references, secrets),), {}
+        return (_stack(manager, reference_count, secret_count),), {}
 
     def validate(new_stack: Stack) -> None:
         report = new_stack.validate(level=SecretValidationLevel.SECRET_AND_KEY_EXISTS)
         assert report.ok, report
 
     with service.latency(LATENCY):
-        benchmark.pedantic(validate, setup=make_stack, rounds=5)
+        benchmark.pedantic(validate, setup=make_arguments, rounds=5)
 
 
-@pytest.mark.parametrize("secrets", SIZES)
-def test_validate(benchmark: BenchmarkFixture, service: SlowService, secrets: int) -> None:
-    """A stack with one reference to each secret is validated without a cache.
+@pytest.mark.parametrize("secret_count", SECRET_COUNTS)
+def test_validate(benchmark: BenchmarkFixture, service: SlowService, secret_count: int) -> None:
+    """A stack with one reference to each secret is validated. No secret is cached.
 
     The budget is 0.3 s for a hundred secrets.
     """
-    benchmark.group = f"validate {secrets:,} references to {secrets:,} secrets, 20 ms latency"
-    _validate(service, benchmark, secrets, secrets)
+    benchmark.group = f"validate {secret_count:,} references to {secret_count:,} secrets, 20 ms latency"
+    _measure_validation(service, benchmark, secret_count, secret_count)
 
 
 def test_validate_for_the_first_time(benchmark: BenchmarkFixture, service: SlowService) -> None:
     """A new client, which has to connect and log in, validates a stack with a hundred references to a hundred secrets."""
-    benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
-    _validate(service, benchmark, SECRETS, SECRETS, is_connected=False)
+    benchmark.group = f"validate {SECRET_COUNT:,} references to {SECRET_COUNT:,} secrets, 20 ms latency"
+    _measure_validation(service, benchmark, SECRET_COUNT, SECRET_COUNT, connect_first=False)
 
 
-@pytest.mark.parametrize("references", REFERENCES)
-def test_validate_many_references(benchmark: BenchmarkFixture, service: SlowService, references: int) -> None:
-    """A stack with one or ten thousand references to a hundred secrets is validated."""
-    benchmark.group = f"validate {references:,} references over {SECRETS} secrets, 20 ms latency"
-    _validate(service, benchmark, references, SECRETS)
+@pytest.mark.parametrize("reference_count", REFERENCE_COUNTS)
+def test_validate_many_references(benchmark: BenchmarkFixture, service: SlowService, reference_count: int) -> None:
+    """A stack with one reference, or with ten thousand references to a hundred secrets, is validated."""
+    benchmark.group = f"validate {reference_count:,} references over {SECRET_COUNT} secrets, 20 ms latency"
+    _measure_validation(service, benchmark, reference_count, SECRET_COUNT)
 
 
 def test_validate_one_by_one(benchmark: BenchmarkFixture, service: SlowService) -> None:
     """Each reference is read separately, one after the other, as in ZenML."""
     manager = service.open(IDENTITY)
-    new_stack = _stack(manager, SECRETS, SECRETS)
+    new_stack = _stack(manager, SECRET_COUNT, SECRET_COUNT)
 
     def validate() -> None:
         for requirement in new_stack.requirements():
             manager.get_secret(requirement.reference.name, refresh=True).value(requirement.reference.key)
 
-    benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
+    benchmark.group = f"validate {SECRET_COUNT:,} references to {SECRET_COUNT:,} secrets, 20 ms latency"
     with service.latency(LATENCY):
         benchmark.pedantic(validate, rounds=2)
 
 
 def test_read_with_the_library(benchmark: BenchmarkFixture, service: SlowService) -> None:
     """For comparison, the client of the service's library reads the secrets in a loop."""
-    names = [f"s{number}" for number in range(SECRETS)]
-    benchmark.group = f"validate {SECRETS:,} references to {SECRETS:,} secrets, 20 ms latency"
+    names = [f"s{number}" for number in range(SECRET_COUNT)]
+    benchmark.group = f"validate {SECRET_COUNT:,} references to {SECRET_COUNT:,} secrets, 20 ms latency"
     with _library_reader(service) as read, service.latency(LATENCY):
+        # The first read connects.
         read(names[:1])
         benchmark.pedantic(read, args=(names,), rounds=2)
 
@@ -142,5 +149,5 @@ def test_warm_get(benchmark: BenchmarkFixture, service: SlowService) -> None:
     """A cached secret is read: budget 5 µs."""
     manager = service.open(IDENTITY)
     with service.latency(LATENCY):
-        cached = benchmark(manager.get_secret, "s1")
-    assert cached.content == {"key": "the value of secret 1"}
+        cached_secret = benchmark(manager.get_secret, "s1")
+    assert cached_secret.content == {"key": "the value of secret 1"}

@@ -1,7 +1,7 @@
 """Benchmarks of the scan of notebooks, compared with detect-secrets.
 
-By default 50 notebooks are searched for 1,000 values; ``ZENSECRETS_BENCHMARK_NOTEBOOKS`` sets another number. A quarter of each notebook
-is a picture, as in notebooks that people commit.
+By default 50 notebooks are searched for 1,000 values. ``ZENSECRETS_BENCHMARK_NOTEBOOKS`` sets another number of notebooks. A quarter of
+each notebook is a picture, as in notebooks that people commit.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
-NOTEBOOKS = int(os.environ.get("ZENSECRETS_BENCHMARK_NOTEBOOKS", "50"))
+NOTEBOOK_COUNT = int(os.environ.get("ZENSECRETS_BENCHMARK_NOTEBOOKS", "50"))
 VALUES = {f"secret{number}.key": secrets.token_urlsafe(30) for number in range(1000)}
 WORDS = ("for row in frame the value of model.fit(x, y) and import numpy as np plot loss = 0.125 epoch accuracy <td> </td> # shows").split()  # noqa: SIM905 - one string is easier to read than a list of words
 
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of notebooks of about 100 kB; one in ten contains a value."""
     folder = tmp_path_factory.mktemp("notebooks")
     generator = random.Random(1)  # noqa: S311 - the notebooks must be the same each time, and need no secure random numbers
-    for number in range(NOTEBOOKS):
+    for number in range(NOTEBOOK_COUNT):
         cells = []
         for _ in range(20):
             markdown = " ".join(generator.choices(WORDS, k=300))
@@ -52,16 +52,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _size(folder: Path) -> float:
-    return sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-
-
 def _record_speed(benchmark: BenchmarkFixture, folder: Path) -> None:
+    """Add the speed of the fastest round to the results."""
     assert benchmark.stats is not None
-    benchmark.extra_info["MB/s"] = round(_size(folder) / benchmark.stats.stats.min, 2)
+    megabytes = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    benchmark.extra_info["MB/s"] = round(megabytes / benchmark.stats.stats.min, 2)
 
 
-def _matcher() -> ValueMatcher:
+def _value_matcher() -> ValueMatcher:
     matcher = ValueMatcher()
     for name, value in VALUES.items():
         matcher.add(value, name)
@@ -70,19 +68,20 @@ def _matcher() -> ValueMatcher:
 
 @pytest.mark.benchmark(group="scan", min_rounds=3)
 def test_known_values(benchmark: BenchmarkFixture, folder: Path) -> None:
-    """The scan finds all values in all encodings; the budget is 50 MB/s."""
-    scanner = Scanner(_matcher())
+    """The scan searches for all values in all encodings; the budget is 50 MB/s."""
+    scanner = Scanner(_value_matcher())
     report = benchmark(scanner.scan, [str(folder)])
-    assert len(report.findings) == NOTEBOOKS // 10
+    assert len(report.findings) == NOTEBOOK_COUNT // 10
     _record_speed(benchmark, folder)
 
 
 @pytest.mark.benchmark(group="scan", min_rounds=1, max_time=1)
 def test_fingerprints(benchmark: BenchmarkFixture, folder: Path) -> None:
-    """The scan finds the same values by their fingerprints."""
-    scanner = Scanner(FingerprintMatcher(export((value, name) for name, value in VALUES.items())[0], "f"))
+    """The scan searches for the same values by their fingerprints."""
+    fingerprint_text, _ = export((value, name) for name, value in VALUES.items())
+    scanner = Scanner(FingerprintMatcher(fingerprint_text, "f"))
     report = benchmark.pedantic(scanner.scan, [[str(folder)]], rounds=1)
-    assert len(report.findings) == NOTEBOOKS // 10
+    assert len(report.findings) == NOTEBOOK_COUNT // 10
     _record_speed(benchmark, folder)
 
 

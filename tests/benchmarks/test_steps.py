@@ -1,13 +1,12 @@
 """Benchmarks of a pipeline with 100 small steps, compared with plain functions.
 
-The functions run without and with a pickle of each result. The time of one step is a hundredth of the measured time. The budget for a step
-is the time of a function plus 5 ms.
+The functions run without and with a file for each result, because a step stores its result too. The time of one step is a hundredth of the
+measured time. The budget for a step is the time of a function plus 5 ms.
 """
 
 import itertools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import cloudpickle
 import pytest
@@ -17,8 +16,8 @@ from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.steps import Step, StepContext, get_step_context, pipeline, step
 
-STEPS = 100
-numbers = itertools.count(1)
+STEP_COUNT = 100
+run_numbers = itertools.count(1)
 
 
 @step
@@ -40,18 +39,22 @@ def increase_with_secrets(n: int, context: StepContext) -> int:
     return n + bool(get_step_context().settings.url)
 
 
-def _chain(repeated: Step[int]) -> Callable[[int], object]:
+def _pipeline_of(repeated_step: Step[int]) -> Callable[[int], object]:
+    """Return a pipeline that runs a step a hundred times, each time with the output of the previous step."""
+
     @pipeline
     def chain(n: int) -> None:
-        for _ in range(STEPS):
-            n = repeated(n)
+        for _ in range(STEP_COUNT):
+            n = repeated_step(n)
 
     return chain
 
 
-def _functions(tmp_path: Path, *, with_pickles: bool) -> Callable[[int], object]:
+def _function_calls(tmp_path: Path, *, with_pickles: bool) -> Callable[[int], object]:
+    """Return a function that calls the function of a step a hundred times, and may store each result."""
+
     def run(n: int) -> int:
-        for number in range(STEPS):
+        for number in range(STEP_COUNT):
             n = increase.entrypoint(n)
             if with_pickles:
                 (tmp_path / str(number)).write_bytes(cloudpickle.dumps(n))
@@ -61,23 +64,25 @@ def _functions(tmp_path: Path, *, with_pickles: bool) -> Callable[[int], object]
 
 
 @pytest.mark.parametrize(
-    "kind", ["functions", "functions and pickles", "steps, not cached", "steps, new in the cache", "steps, in the cache", "with secrets"]
+    "case", ["functions", "functions and pickles", "steps, not cached", "steps, new in the cache", "steps, in the cache", "with secrets"]
 )
 @pytest.mark.benchmark(group="100 steps")
-def test_steps(benchmark: BenchmarkFixture, tmp_path: Path, capfd: Any, kind: str) -> None:
-    """A pipeline runs 100 steps, each with the output of the previous step."""
+@pytest.mark.usefixtures("capfd")  # The output of the steps must not reach the terminal.
+def test_steps(benchmark: BenchmarkFixture, tmp_path: Path, case: str) -> None:
+    """A pipeline runs 100 steps, or a function is called 100 times."""
     manager = Client().secrets_manager
     manager.register_secret(ArbitrarySecretSchema(name="service", arbitrary_kv_pairs={"token": "a-token-for-the-benchmark"}))
     runs: dict[str, Callable[[int], object]] = {
-        "functions": _functions(tmp_path, with_pickles=False),
-        "functions and pickles": _functions(tmp_path, with_pickles=True),
-        "steps, not cached": _chain(increase_uncached),
-        "steps, new in the cache": _chain(increase),
-        "steps, in the cache": _chain(increase),
-        "with secrets": _chain(increase_with_secrets),
+        "functions": _function_calls(tmp_path, with_pickles=False),
+        "functions and pickles": _function_calls(tmp_path, with_pickles=True),
+        "steps, not cached": _pipeline_of(increase_uncached),
+        "steps, new in the cache": _pipeline_of(increase),
+        "steps, in the cache": _pipeline_of(increase),
+        "with secrets": _pipeline_of(increase_with_secrets),
     }
-    run = runs[kind]
+    run = runs[case]
     run(0)
-    # With the same input a step is in the cache; with a new input it is not.
-    width = 0 if kind == "steps, in the cache" else STEPS
-    benchmark(lambda: run(width * next(numbers)))
+    # A step is in the cache if it had the same input before. A run increases its input by 100, so with multiples of 100 all inputs of a
+    # run are new.
+    input_distance = 0 if case == "steps, in the cache" else STEP_COUNT
+    benchmark(lambda: run(input_distance * next(run_numbers)))
