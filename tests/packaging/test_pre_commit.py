@@ -24,12 +24,12 @@ VALUE = canary("commit")
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield a Git repository with a fingerprint file.
+    """Yield a Git repository with a file of fingerprints. The secret of the fingerprints is not on this machine.
 
-    The committing user does not have the secret of the fingerprints.
+    The folder ``hook`` next to the repository is a clone of this project, from which pre-commit installs the hook.
     """
     hook_source, repository = tmp_path / "hook", tmp_path / "repository"
-    _clone(hook_source)
+    _copy_project(hook_source)
     repository.mkdir()
     monkeypatch.chdir(repository)
     # The hook needs no labextension, whose build takes a minute.
@@ -43,10 +43,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     shutil.rmtree(tmp_path / "pre-commit", ignore_errors=True)
 
 
-def _clone(target: Path) -> None:
-    """Create a repository of the files in this clone, committed or not."""
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True, text=True).stdout
-    for name in filter(None, listed.split("\0")):
+def _copy_project(target: Path) -> None:
+    """Create a Git repository with the current files of this project, including changes that are not committed."""
+    output = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True, capture_output=True, text=True).stdout
+    for name in filter(None, output.split("\0")):
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
@@ -60,7 +60,8 @@ def _git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)
 
 
-def _pre_commit(folder: Path) -> subprocess.CompletedProcess[str]:
+def _run_pre_commit(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Stage all files, and run the hooks as a commit would."""
     _git(folder, "add", "--all")
     command = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--verbose", "--color=never"]
     environment = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
@@ -68,26 +69,28 @@ def _pre_commit(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_hook_stops_a_commit_with_a_value(repository: Path) -> None:
-    """The hook accepts a file without a value, and refuses one with a value.
+    """The hook accepts a notebook without a value, and refuses it with a value in an encoding.
 
     The report shows the location and not the value.
     """
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository.parent / "hook", check=True, capture_output=True, text=True)
+    hook_source = repository.parent / "hook"
+    command = ["git", "rev-parse", "HEAD"]
+    revision = subprocess.run(command, cwd=hook_source, check=True, capture_output=True, text=True).stdout.strip()
     config = f"""
 repos:
-  - repo: {repository.parent / "hook"}
-    rev: {head.stdout.strip()}
+  - repo: {hook_source}
+    rev: {revision}
     hooks:
       - id: zensecrets-scan
         args: [--fingerprints, .zensecrets-fingerprints]
 """
     (repository / ".pre-commit-config.yaml").write_text(config, encoding="utf-8")
     write_notebook(repository / "a.ipynb", code="x = 1")
-    passed = _pre_commit(repository)
-    assert passed.returncode == 0, passed.stdout
+    process = _run_pre_commit(repository)
+    assert process.returncode == 0, process.stdout
     write_notebook(repository / "a.ipynb", html=VALUE.encode().hex())
-    stopped = _pre_commit(repository)
-    assert stopped.returncode == 1, stopped.stdout
-    assert "cell 1, output 2, text/html" in stopped.stdout
-    assert "db.password" in stopped.stdout
-    assert find_canary(stopped.stdout) == []
+    process = _run_pre_commit(repository)
+    assert process.returncode == 1, process.stdout
+    assert "cell 1, output 2, text/html" in process.stdout
+    assert "db.password" in process.stdout
+    assert find_canary(process.stdout) == []

@@ -1,4 +1,4 @@
-"""The tests of the plug-in, which ``tests/plugins/test_folder.py`` runs in an environment that contains the plug-in."""
+"""The tests of the plug-in, which ``tests/plugins/test_folder.py`` runs in a process that can import the plug-in."""
 
 from importlib.metadata import entry_points
 
@@ -9,9 +9,10 @@ from zensecrets_jupyter.testing.manager_suite import SecretsManagerTests
 
 
 class TestFolder(SecretsManagerTests):
-    """The conformance suite for the plug-in."""
+    """The conformance suite of the package, for the backend of the plug-in."""
 
     backend_class = FolderBackend
+    # Of two concurrent changes to one secret, the backend keeps only the last one.
     keeps_all_updates = False
 
     def prepare(self) -> None:
@@ -20,8 +21,8 @@ class TestFolder(SecretsManagerTests):
 
 
 def test_entry_point() -> None:
-    """The entry point of the installed package names the backend."""
-    [point] = entry_points(group="zensecrets_jupyter.secrets_managers.v2", name="folder")
-    assert point.dist is not None
-    assert point.dist.name == "zensecrets-folder"
+    """The flavor is the backend that the entry point of the installed plug-in names."""
+    [entry_point] = entry_points(group="zensecrets_jupyter.secrets_managers.v2", name="folder")
+    assert entry_point.dist is not None
+    assert entry_point.dist.name == "zensecrets-folder"
     assert get_flavor("folder") is FolderBackend

@@ -1,8 +1,7 @@
-"""Secrets as files in a folder that only its owner can read.
+"""A backend that stores each secret in a file of a folder that only its owner can read.
 
-An example is a folder on a drive that several machines mount.
-
-It stores no versions and does not encrypt. Of two concurrent changes to one secret, the last one counts.
+The folder may be on a drive that several machines mount. The backend stores no versions and does not encrypt. If two machines change a
+secret at the same time, the last change counts.
 """
 
 import os
