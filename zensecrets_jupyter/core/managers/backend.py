@@ -1,8 +1,7 @@
 """The contract of a backend: the methods that a flavor of secrets manager implements.
 
 A backend is a subclass of :class:`Backend`. It implements ``read`` and ``list`` and, if it can write, ``create``, ``replace`` and
-``delete``.
-Each optional feature is a protocol: a backend that has the methods of :class:`Versioned` supports versions.
+``delete``. Each optional feature is a protocol: a backend that has the methods of :class:`Versioned` supports versions.
 
 Methods raise :class:`~zensecrets_jupyter.core.errors.ManagerError` or a subclass if the backend refuses, does not answer or is damaged.
 Instances must be thread-safe.
@@ -351,4 +350,4 @@ _PROTOCOL_CAPABILITIES: dict[type, Capability] = {
     Restorable: Capability.UNDELETE,
     Rekeyable: Capability.REKEY,
 }
-"""The capability that a backend gets by each protocol. The other protocols only make operations faster."""
+"""The capability that a backend gets by each protocol. The other protocols add no capability."""

@@ -508,7 +508,7 @@ class SecretsManager(Generic[BackendT_co]):
 
     @contextmanager
     def _writing(self, *secret_names: str, renamed_to: str = "") -> Iterator[None]:
-        """Remove the secrets from all caches after the write in the block, and replace its SecretNotFoundError by a complete error."""
+        """After the write in the block, remove the secrets from all caches, and replace a SecretNotFoundError by a complete error."""
         missing_name = ""
         try:
             yield
@@ -574,8 +574,8 @@ class SecretsManager(Generic[BackendT_co]):
 
     def _read_in_batches(self, secret_names: list[str], read_batch: Callable[[list[str]], dict[str, _ResultT]]) -> dict[str, _ResultT]:
         """Return the results of ``read_batch`` for all names. Several batches are read at the same time."""
-        size = self._backend.batch_size if isinstance(self._backend, BatchReads) else 1
-        batches = [secret_names[start : start + size] for start in range(0, len(secret_names), size)]
+        batch_size = self._backend.batch_size if isinstance(self._backend, BatchReads) else 1
+        batches = [secret_names[start : start + batch_size] for start in range(0, len(secret_names), batch_size)]
         thread_count = min(self.parallel_reads, len(batches))
         results: dict[str, _ResultT] = {}
         if thread_count <= 1:
@@ -598,7 +598,7 @@ class SecretsManager(Generic[BackendT_co]):
         return {name: self._backend.read(name) for name in batch}
 
     def _read_records(self, batch: list[str]) -> dict[str, SecretRecord | ZenSecretsError]:
-        """Return the record or the error for each name of a batch. The values are added to the redactor before."""
+        """Add the values of a batch to the redactor, and return the record or the error for each name."""
         results: Mapping[str, SecretRecord | ZenSecretsError]
         try:
             results = self._read_batch(batch)

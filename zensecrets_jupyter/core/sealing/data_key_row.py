@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.key_protections.interface import KeyParameters
 
 _FINGERPRINT = "data_key"
-"""Name of the key parameter with the keyed fingerprint of the data key, which reveals nothing about the key."""
+"""Name of the parameter that stores a fingerprint of the data key. The key cannot be computed from its fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def wrap_key(data_key: DataKey, kind: str, parameters: KeyParameters, wrapping_k
         wrapping_key: The wrapping key.
     """
     parameters_json = json.dumps({**parameters, _FINGERPRINT: _fingerprint(data_key)}, sort_keys=True)
-    # The wrapped key is bound to the columns before it, and the checksum covers them all, so the columns are filled in this order.
+    # The wrapped key is authenticated with the columns before it. The checksum covers all other columns, so it is computed last.
     row = DataKeyRow(data_key.generation, kind, parameters_json, b"", b"")
     row = row._replace(wrapped=cipher.seal(wrapping_key, data_key.key, _context(row)))
     return row._replace(checksum=_checksum(row))
@@ -113,7 +113,7 @@ def is_intact(row: DataKeyRow) -> bool:
 
 
 def holds_key(row: DataKeyRow, data_key: DataKey) -> bool:
-    """Return whether a row contains ``data_key``. It compares fingerprints, so it needs no wrapping key."""
+    """Return whether a row contains ``data_key``. Fingerprints are compared, so no wrapping key is needed."""
     return row.generation == data_key.generation and row.key_parameters().get(_FINGERPRINT) == _fingerprint(data_key)
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _MAX_ATTEMPTS = 100
-"""Maximum number of attempts of an operation. An attempt is repeated only if another process has changed the key since it began."""
+"""Maximum number of attempts of an operation. An operation is attempted again only if another process has changed the key meanwhile."""
 
 
 class Reseal(Protocol):
@@ -49,11 +49,11 @@ class _OpenKey(NamedTuple):
 
     row: DataKeyRow
     key: DataKey
-    database: object
+    database_identity: object
 
 
 class DataKeys:
-    """The data key of one database, opened on first use and then kept in memory.
+    """The data key of one database, which is decrypted on first use and then kept in memory.
 
     All methods are thread-safe, and raise the errors of :class:`~zensecrets_jupyter.core.sealing.databases.interface.Database`.
     """
@@ -86,7 +86,7 @@ class DataKeys:
         self._has_sealed_rows = has_sealed_rows
         self._protections = KeyProtections(label, ask, key_folder or settings.home() / "keys", protection)
         self._select_statement = select(*(table.c[name] for name in DataKeyRow._fields)).order_by(table.c.generation.desc())
-        self._current: _OpenKey | None = None
+        self._open_key: _OpenKey | None = None
         self._passphrase: str | None = None
         self._lock = threading.RLock()
 
@@ -99,15 +99,15 @@ class DataKeys:
             KeyLostError: If the wrapping key is gone.
             ManagerCorruptedError: If the table is damaged.
         """
-        current = self._current
-        if current is None or current.key.generation != generation or current.database != self._database.identity:
+        open_key = self._open_key
+        if open_key is None or open_key.key.generation != generation or open_key.database_identity != self._database.identity:
             with self._lock:
                 row = self._load_row()
                 if row is None or row.generation != generation:
                     return None
-                current = self._open(row)
+                open_key = self._open(row)
         # If another process replaced the row in the meantime, the open key has another generation.
-        return current.key if current.key.generation == generation else None
+        return open_key.key if open_key.key.generation == generation else None
 
     def current(self) -> DataKey:
         """Return the current data key; create it on first use.
@@ -129,21 +129,21 @@ class DataKeys:
             ManagerError: For the errors of :meth:`key_of`, or if a new key can't be stored.
         """
         for _ in range(_MAX_ATTEMPTS):
-            current = self._current or self._open_or_create()
+            open_key = self._open_key or self._open_or_create()
             with self._database.write() as connection:
                 # Another process may have changed the key, or replaced the database files. Rows that are encrypted with the old key could
                 # then never be decrypted.
                 row = self._select_row(connection)
-                if row is not None and (row == current.row or holds_key(row, current.key)):
+                if row is not None and (row == open_key.row or holds_key(row, open_key.key)):
                     self._protections.get_stored(row.kind).check_key(row.key_parameters(), partial(is_wrapping_key, row))
-                    return write_rows(connection, current.key)
-            self._current = None
+                    return write_rows(connection, open_key.key)
+            self._open_key = None
         raise self._conflict_error()
 
     @property
     def opens_without_keyring(self) -> bool:
         """Whether the data key can be decrypted with neither a prompt nor the keyring, which may prompt."""
-        if self._current is not None:
+        if self._open_key is not None:
             return True
         row = self._load_row()
         return row is None or row.kind == "keyfile" or (row.kind == "passphrase" and known_passphrase() is not None)
@@ -165,7 +165,7 @@ class DataKeys:
     @property
     def required_passphrase(self) -> RequiredPassphrase | None:
         """The passphrase that the next access will ask the user for, or ``None``."""
-        if self._current is not None:
+        if self._open_key is not None:
             return None
         row = self._load_row()
         if row is None:
@@ -218,7 +218,7 @@ class DataKeys:
                 new_row = wrap_key(new_key, kind, parameters, wrapping_key)
                 reseal_rows = partial(reseal, old=old.key, new=new_key) if reseal else None
                 if self._store(partial(self._change, old.row, new_row, reseal_rows), kind, parameters):
-                    self._set_current(new_row, new_key)
+                    self._set_open_key(new_row, new_key)
                     self._passphrase = new_passphrase
                     # The change is committed, so a failure to delete the old wrapping key does no harm.
                     with suppress(ManagerError):
@@ -287,9 +287,9 @@ class DataKeys:
     def _open(self, row: DataKeyRow) -> _OpenKey:
         """Return the decrypted data key of ``row``, or of a row that another process has written in its place."""
         for _ in range(_MAX_ATTEMPTS):
-            current = self._current
-            if current and (current.row == row or holds_key(row, current.key)):
-                return self._set_current(row, current.key)
+            open_key = self._open_key
+            if open_key and (open_key.row == row or holds_key(row, open_key.key)):
+                return self._set_open_key(row, open_key.key)
             try:
                 return self._unwrap(row)
             except ManagerError:
@@ -305,7 +305,7 @@ class DataKeys:
         key = unwrap_key(row, protection.load_key(row.key_parameters(), partial(is_wrapping_key, row)))
         if isinstance(protection, PassphraseProtection):
             self._passphrase = protection.right_passphrase
-        return self._set_current(row, key)
+        return self._set_open_key(row, key)
 
     def _create(self) -> _OpenKey:
         with self._database.read() as connection:
@@ -322,12 +322,12 @@ class DataKeys:
             return True
 
         if self._store(change, kind, parameters):
-            return self._set_current(row, data_key)
+            return self._set_open_key(row, data_key)
         return self._open_or_create()
 
-    def _set_current(self, row: DataKeyRow, key: DataKey) -> _OpenKey:
-        self._current = current = _OpenKey(row, key, self._database.identity)
-        return current
+    def _set_open_key(self, row: DataKeyRow, key: DataKey) -> _OpenKey:
+        self._open_key = open_key = _OpenKey(row, key, self._database.identity)
+        return open_key
 
     def _refuse_lost_key(self, connection: Connection | None) -> None:
         # The rows are checked before the key, because another process may create the key and write rows between the two checks.

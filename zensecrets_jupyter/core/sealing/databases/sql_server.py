@@ -106,8 +106,8 @@ class SqlServer:
     @contextmanager
     def read(self) -> Iterator[Connection | None]:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.read`."""
-        with self._translate_errors(is_write=False), self._connect() as pooled:
-            connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+        with self._translate_errors(is_write=False), self._connect() as pooled_connection:
+            connection = pooled_connection.execution_options(isolation_level="AUTOCOMMIT")
             yield connection if self._check_tables(connection) else None
 
     @contextmanager
@@ -125,8 +125,8 @@ class SqlServer:
         """Remove replaced rows from the files of PostgreSQL; other servers remove them by themselves."""
         if self._url.get_backend_name() != "postgresql":
             return
-        with self._translate_errors(is_write=True), self._connect() as pooled:
-            connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+        with self._translate_errors(is_write=True), self._connect() as pooled_connection:
+            connection = pooled_connection.execution_options(isolation_level="AUTOCOMMIT")
             quote = connection.dialect.identifier_preparer.quote
             for table in self._tables.sorted_tables:
                 connection.execute(text(f"VACUUM {quote(self._schema)}.{quote(table.name)}"))

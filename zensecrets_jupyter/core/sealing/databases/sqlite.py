@@ -115,7 +115,7 @@ class SqliteFile:
     def write(self) -> Iterator[Connection]:
         """See :meth:`~zensecrets_jupyter.core.sealing.databases.interface.Database.write`."""
         open_file = self._open() or self._create()
-        is_commit = False
+        has_commit_begun = False
         try:
             with open_file.engine.connect() as connection:
                 if not open_file.has_tables:
@@ -128,9 +128,9 @@ class SqliteFile:
                         self._create_tables(connection)
                     yield connection
                     self._refuse_replaced_file(open_file)
-                    is_commit = True
+                    has_commit_begun = True
         except _LIBRARY_ERRORS as error:
-            raise translate_sqlite_error(error, self.path, is_write=True, is_commit=is_commit) from None
+            raise translate_sqlite_error(error, self.path, is_write=True, is_commit=has_commit_begun) from None
 
     def change_token(self) -> object:
         """Return a token that changes with each commit, or ``None`` for a missing file.
@@ -199,7 +199,7 @@ class SqliteFile:
 
     def _create(self) -> _OpenFile:
         """Create an empty file and open it."""
-        # If several processes create the file at the same time, all of them open the same one.
+        # Another process may create the file at the same time. Then FileExistsError is ignored, and both processes open the same file.
         try:
             make_private_folder(self.path.parent)
             if self._is_folder_private:
@@ -283,7 +283,8 @@ def _file_size(path: Path) -> int:
 
 
 def _close(open_file: _OpenFile) -> None:
-    if open_file.identity[0] == os.getpid():
+    process_id, _, _ = open_file.identity
+    if process_id == os.getpid():
         open_file.engine.dispose()
         open_file.watch_connection.close()
     else:

@@ -94,7 +94,7 @@ class PassphraseProtection:
 
         Args:
             label: The name of the database in prompts and errors.
-            ask: The source that asks the user.
+            ask: Asks the user for a passphrase.
             passphrase: The passphrase of a new key; without it the user is asked.
         """
         self._label = label
@@ -110,7 +110,7 @@ class PassphraseProtection:
             InteractionUnavailableError: If there is no passphrase and the session can't ask.
             WrongPassphraseError: If the two typed texts differed in each attempt, or were empty.
         """
-        passphrase = self._passphrase or self._new_passphrase()
+        passphrase = self._passphrase or self._ask_for_passphrase()
         if not passphrase:
             raise WrongPassphraseError(
                 f"The new passphrase for {self._label} is empty; nothing was changed.", hint="Type the new passphrase twice."
@@ -120,7 +120,7 @@ class PassphraseProtection:
         _remember(passphrase)
         return parameters, key
 
-    def _new_passphrase(self) -> str:
+    def _ask_for_passphrase(self) -> str:
         if self._ask is not None:
             with _prompt_lock, suppress(InteractionUnavailableError):
                 return _ask_twice(self._label, self._ask)
@@ -159,11 +159,12 @@ class PassphraseProtection:
         return f"a passphrase (Argon2id, {parameters.get('profile', 'unknown parameters')})"
 
     def _candidates(self) -> Iterator[str]:
-        from_environment = os.environ.get(PASSPHRASE_VARIABLE)
-        passphrases = [self._passphrase, *reversed(_used_passphrases), from_environment]
+        """Yield the passphrases to try, in the order that :meth:`load_key` documents."""
+        environment_passphrase = os.environ.get(PASSPHRASE_VARIABLE)
+        passphrases = [self._passphrase, *reversed(_used_passphrases), environment_passphrase]
         yield from dict.fromkeys(passphrase for passphrase in passphrases if passphrase)
         if self._ask is None:
-            if not from_environment and not self._passphrase:
+            if not environment_passphrase and not self._passphrase:
                 raise self._locked_error()
             return
         prompt = f"Passphrase of {self._label}: "
@@ -171,7 +172,7 @@ class PassphraseProtection:
             try:
                 answer = self._ask(prompt)
             except InteractionUnavailableError:
-                if from_environment or self._passphrase:
+                if environment_passphrase or self._passphrase:
                     # A passphrase was set and is wrong, so the caller raises WrongPassphraseError.
                     return
                 raise self._locked_error() from None

@@ -30,7 +30,7 @@ class KeyProtections:
 
         Args:
             label: The name of the database in prompts and errors, such as ``secrets manager 'default'``.
-            ask: The source that asks the user for a passphrase.
+            ask: Asks the user for a passphrase.
             key_folder: The folder of key files.
             protection: The name of the protection for a new database; by default the best available one.
         """

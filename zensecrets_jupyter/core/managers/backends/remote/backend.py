@@ -135,7 +135,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     @classmethod
     def availability(cls) -> Availability:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. Only the libraries are searched."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. Only the libraries are checked."""
         missing_libraries = [library for library in cls.libraries if not is_installed(library)]
         if not missing_libraries:
             return Availability(ok=True)
@@ -332,7 +332,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         self.replace(name, lambda _current: record)
         return self.history(name)[0]
 
-    # Internals.
+    # Helpers.
 
     def envelope_for(self, name: str, record: SecretRecord) -> SecretEnvelope:
         """Return the text that is stored for a secret.
@@ -449,7 +449,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return None
 
     def library_errors(self) -> ErrorTable:
-        """Return further error kinds by class. It may import an optional SDK, which must not be imported with the module."""
+        """Return further error kinds by class. The classes are imported here, because this module must not import the SDK."""
         return {}
 
     def codes_of(self, error: Exception) -> tuple[str, ...]:  # noqa: ARG002 - overrides use the arguments

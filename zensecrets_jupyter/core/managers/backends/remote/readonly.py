@@ -104,7 +104,7 @@ class ExternalSecrets:
             manager: Name of the secrets manager, for messages.
         """
         self.paths = {name: ExternalPath.parse(text) for name, text in options.external.items()} if options else {}
-        self.locations = {name: f"{external.path!r} in {service}" for name, external in self.paths.items()}
+        self.locations = {name: f"{external_path.path!r} in {service}" for name, external_path in self.paths.items()}
         self._clear_keys = options.clear if options else ()
         self._fetch = fetch
         self._codec = codec
@@ -115,10 +115,10 @@ class ExternalSecrets:
         """Return the record of a secret, with the keys that need no mask.
 
         Raises:
-            InvalidSecretError: If the payload is binary, the key is missing, or a key is invalid.
+            InvalidSecretError: If the payload is binary, lacks the selected key, or has an invalid key.
         """
-        external = self.paths[name]
-        content, clear_keys = self._select_content(self._fetch(name, external.path), name, external)
+        external_path = self.paths[name]
+        content, clear_keys = self._select_content(self._fetch(name, external_path.path), name, external_path)
         # "A.B" in the option ``clear`` is both a key with a dot, and the key "B" of the secret "A".
         clear_keys |= {*self._clear_keys, *(key.removeprefix(f"{name}.") for key in self._clear_keys if key.startswith(f"{name}."))}
         return SecretRecord(ArbitrarySecretSchema.TYPE, content, clear_keys)
@@ -140,18 +140,18 @@ class ExternalSecrets:
         hint = f"Check the path: %zen secrets-manager describe {self._manager}; or ask the owner of the secret."
         return SecretNotFoundError(message, name=name, manager=self._manager, hint=hint)
 
-    def _select_content(self, payload: str | bytes, name: str, external: ExternalPath) -> tuple[dict[str, str], frozenset[str]]:
-        """Return the keys and values of a payload that ``external`` selects, and the keys that need no mask."""
+    def _select_content(self, payload: str | bytes, name: str, external_path: ExternalPath) -> tuple[dict[str, str], frozenset[str]]:
+        """Return the keys and values of a payload that ``external_path`` selects, and the keys that need no mask."""
         problem, hint = "is binary", "Only text can be read."
         with suppress(UnicodeDecodeError):
             text = payload.decode("utf-8") if isinstance(payload, bytes) else payload
-            content, clear_keys = self._parse_content(text, name, external.key)
-            if external.key and external.key not in content:
-                problem, hint = f"has no key {external.key!r}", f"Its keys are {', '.join(sorted(content)) or 'none'}."
+            content, clear_keys = self._parse_content(text, name, external_path.key)
+            if external_path.key and external_path.key not in content:
+                problem, hint = f"has no key {external_path.key!r}", f"Its keys are {', '.join(sorted(content)) or 'none'}."
             else:
-                selected_content = {external.key: content[external.key]} if external.key else content
-                return {self._check_key(key, name, external): value for key, value in selected_content.items()}, clear_keys
-        message = f"The payload under {external.path!r} in {self._service}, for secret {name!r} of {self._manager!r}, {problem}."
+                selected_content = {external_path.key: content[external_path.key]} if external_path.key else content
+                return {self._check_key(key, name, external_path): value for key, value in selected_content.items()}, clear_keys
+        message = f"The payload under {external_path.path!r} in {self._service}, for secret {name!r} of {self._manager!r}, {problem}."
         raise InvalidSecretError(message, name=name, manager=self._manager, hint=hint)
 
     def _parse_content(self, text: str, name: str, key: str) -> tuple[dict[str, str], frozenset[str]]:
@@ -175,11 +175,11 @@ class ExternalSecrets:
                 return content, clear_keys_of(content)
         return {key or DEFAULT_KEY: text}, frozenset()
 
-    def _check_key(self, key: str, name: str, external: ExternalPath) -> str:
+    def _check_key(self, key: str, name: str, external_path: ExternalPath) -> str:
         """Return ``key`` if it is valid. The hint for an invalid key explains how to read the other keys of the payload."""
         try:
             return names.check_key(key, name=name)
         except InvalidSecretError as error:
             problem = error
-        problem.hint = f"Name each key that you need as a separate secret: --external {name}={external.path}#KEY"
+        problem.hint = f"Name each key that you need as a separate secret: --external {name}={external_path.path}#KEY"
         raise problem

@@ -74,7 +74,7 @@ class SealedBackend(Backend):
         """Change the protection of the data key of this store. No secret is encrypted again.
 
         Args:
-            protection: "keyring", "passphrase" or "keyfile". The current protection can be renewed with another passphrase, or with
+            protection: "keyring", "passphrase" or "keyfile". If the store has this protection already, it gets another passphrase, or
                 another key in the keyring or in a file.
             passphrase: The new passphrase. The default is ``ZENSECRETS_NEW_PASSPHRASE``, or ``ZENSECRETS_PASSPHRASE`` if the store had
                 no passphrase before. Without these variables the user is asked.
@@ -93,7 +93,7 @@ class SealedBackend(Backend):
 
         Raises:
             ManagerLockedError: If the store cannot be opened.
-            ManagerCorruptedError: If a row is damaged. Nothing is changed then.
+            ManagerCorruptedError: If a row is damaged. Then nothing is changed.
         """
         self._keys.rotate(_reseal_all)
 
@@ -309,7 +309,7 @@ class SealedBackend(Backend):
             change: The new record, or a function that returns it for the current record.
 
         Returns:
-            The binding of the new version.
+            The facts about the new version.
         """
         current = self._unseal(key, self._binding(name, CURRENT, row), row)
         record = change if isinstance(change, SecretRecord) else change(current)
@@ -350,7 +350,7 @@ class SealedBackend(Backend):
         return [_row_of(columns) for columns in connection.execute(tables.EARLIER_ROWS, {"of_secret": row.secret_id})]
 
     def _binding(self, name: str, role: str, row: _VersionRow) -> RowBinding:
-        """Return the binding of a row. ``role`` is ``CURRENT`` or ``EARLIER``."""
+        """Return the facts that are authenticated with the content of a row. ``role`` is ``CURRENT`` or ``EARLIER``."""
         return RowBinding(self._owner, name, role, row.number, row.schema, row.write_time)
 
     def _unseal(self, key: DataKey, binding: RowBinding, row: _VersionRow) -> SecretRecord:
@@ -389,7 +389,7 @@ def _reseal_columns(old: DataKey, new: DataKey, binding: RowBinding, row: _Versi
 
 def _summaries_from(rows: Any) -> list[SecretSummary] | None:
     """Return the summaries of the driver's rows, or ``None`` if a time is invalid."""
-    # Local variables are faster in the loop over 10,000 rows.
+    # In a loop over 10,000 rows, local variables are faster than attributes.
     make, to_time, utc = SecretSummary._make, datetime.fromtimestamp, timezone.utc
     try:
         return [make((name, schema, number, to_time(write_time / 1e6, utc))) for name, schema, number, write_time in rows]

@@ -100,7 +100,7 @@ class SqlBackend(SealedBackend):
 
     @classmethod
     def availability(cls) -> Availability:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. Only PostgreSQL's driver is searched."""
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.availability`. Only PostgreSQL's driver is checked."""
         if is_installed("psycopg"):
             return Availability(ok=True)
         return Availability(ok=False, reason=f"needs psycopg, or another server's driver: {install_command(cls.FLAVOR)}")

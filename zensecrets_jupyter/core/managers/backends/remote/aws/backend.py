@@ -40,13 +40,13 @@ _PENDING_LABEL = "ZENSECRETS_WRITTEN"
 """The label of a new version before it becomes the current one."""
 _SCHEMA_TAG = "zensecrets:schema"
 """The tag with the schema. With this tag, a list shows the schemas without reading values."""
-_DELETED, _SKEWED = "marked-for-deletion", "clock-skew"
+_DELETED_CODE, _SKEWED_CODE = "marked-for-deletion", "clock-skew"
 """Our codes for errors that AWS reports only as text."""
 
 _ERRORS: ErrorTable = {
     # These codes are under "Errors" of each action in the API reference.
     "ResourceNotFoundException": ErrorKind.MISSING,
-    _DELETED: ErrorKind.MISSING,
+    _DELETED_CODE: ErrorKind.MISSING,
     "ResourceExistsException": ErrorKind.EXISTS,
     "LimitExceededException": ErrorKind.FULL,
     "InternalServiceError": ErrorKind.TRANSIENT,
@@ -67,7 +67,7 @@ _ERRORS: ErrorTable = {
     "MissingAuthenticationTokenException": ErrorKind.UNKNOWN_USER,
     "SignatureDoesNotMatch": ErrorKind.UNKNOWN_USER,
     "UnrecognizedClientException": ErrorKind.UNKNOWN_USER,
-    _SKEWED: ErrorKind.SKEWED,
+    _SKEWED_CODE: ErrorKind.SKEWED,
     "RequestExpired": ErrorKind.SKEWED,
     "RequestTimeTooSkewed": ErrorKind.SKEWED,
     "PriorRequestNotComplete": ErrorKind.TRANSIENT,
@@ -88,8 +88,8 @@ _ERRORS: ErrorTable = {
 class AwsBackend(RemoteBackend[Any, AwsOptions]):
     """The backend for AWS Secrets Manager.
 
-    An update writes a new version, and then moves the label of the current version to it from the version that was read. AWS refuses
-    the move if another writer has moved the label, so no update is lost. The ID of a version contains its number.
+    An update first writes a new version. Then it moves the label of the current version from the version that was read to the new version.
+    AWS refuses the move if another writer has moved the label, so no update is lost. The ID of a version contains its number.
     """
 
     FLAVOR: ClassVar[str] = "aws"
@@ -202,13 +202,13 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
     def insert(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
         tags = [{"Key": name, "Value": value} for name, value in {**self.options.tags, **_tags_of(envelope)}.items()]
-        version = version_id(1, envelope)
+        new_id = version_id(1, envelope)
         try:
-            self._call(client, "create_secret", Name=key, SecretString=envelope.text, ClientRequestToken=version, Tags=tags)
+            self._call(client, "create_secret", Name=key, SecretString=envelope.text, ClientRequestToken=new_id, Tags=tags)
         except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException) as error:
             # For a deleted secret that can be restored, AWS raises InvalidRequestException, and moto raises ResourceExistsException.
             may_be_current = "ResourceExistsException" in self.codes_of(error)
-            if not may_be_current and _DELETED not in self.codes_of(error):
+            if not may_be_current and _DELETED_CODE not in self.codes_of(error):
                 raise
         else:
             return
@@ -216,7 +216,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             metadata = self._call(client, "describe_secret", SecretId=key)
         except client.exceptions.ResourceNotFoundException:
             # A forced deletion is still in progress.
-            raise RemoteError(ErrorKind.TRANSIENT, _DELETED) from None
+            raise RemoteError(ErrorKind.TRANSIENT, _DELETED_CODE) from None
         except client.exceptions.ClientError as error:
             if not may_be_current or self.runner.kind_of(error) is not ErrorKind.DENIED:
                 raise
@@ -233,11 +233,11 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         writer has registered the name since the restore.
         """
         _refuse_foreign(metadata)
-        current, _ = labelled_version_ids(metadata)
+        deleted_id, _ = labelled_version_ids(metadata)
         self._call(client, "restore_secret", SecretId=key)
         try:
             # The separator makes another version ID than that of CreateSecret, because AWS ignores a request with an ID that exists.
-            self._write(client, key, envelope, version=version_id(1, envelope, separator="+"), replaced_version=current)
+            self._write(client, key, envelope, new_id=version_id(1, envelope, separator="+"), replaced_id=deleted_id)
         except BaseException as error:
             if isinstance(error, RemoteError) and error.kind is ErrorKind.CONFLICT:
                 # Another writer has registered the name since the restore.
@@ -254,27 +254,28 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         number = number_in(token) or version_numbers(self._call(client, "describe_secret", SecretId=key)).get(token)
         if number is None:
             raise RemoteError(ErrorKind.CONFLICT)
-        self._write(client, key, envelope, version=version_id(number + 1, envelope), replaced_version=token)
+        self._write(client, key, envelope, new_id=version_id(number + 1, envelope), replaced_id=token)
         if envelope.schema != current.schema:
             self._tag(client, key, envelope)
 
-    def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, version: str, replaced_version: str) -> None:
-        """Make ``envelope`` the current version, if ``replaced_version`` is the current version.
+    def _write(self, client: Any, key: str, envelope: SecretEnvelope, *, new_id: str, replaced_id: str) -> None:
+        """Write ``envelope`` as the version ``new_id``, and make it the current version in place of the version ``replaced_id``.
 
-        Otherwise the error kind is CONFLICT.
+        If another version is current, the error has the kind CONFLICT.
         """
         self._call(
             client,
             "put_secret_value",
             SecretId=key,
             SecretString=envelope.text,
-            ClientRequestToken=version,
+            ClientRequestToken=new_id,
             VersionStages=[_PENDING_LABEL],
         )
-        if version == replaced_version:
+        if new_id == replaced_id:
+            # An earlier attempt has moved the label already.
             return
         try:
-            move = {"VersionStage": CURRENT, "MoveToVersionId": version, "RemoveFromVersionId": replaced_version}
+            move = {"VersionStage": CURRENT, "MoveToVersionId": new_id, "RemoveFromVersionId": replaced_id}
             self._call(client, "update_secret_version_stage", SecretId=key, **move)
         except client.exceptions.InvalidParameterException:
             conflict = RemoteError(ErrorKind.CONFLICT)
@@ -306,7 +307,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         """See :meth:`VersionRequests.fetch_versions`."""
         metadata = self._call(client, "describe_secret", SecretId=key)
         if metadata.get("DeletedDate"):
-            raise RemoteError(ErrorKind.MISSING, _DELETED)
+            raise RemoteError(ErrorKind.MISSING, _DELETED_CODE)
         versions: list[StoredVersion] = []
         for version, number in version_numbers(metadata).items():
             response = self._call(client, "get_secret_value", SecretId=key, VersionId=version)
@@ -332,9 +333,9 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         code, message = str(details.get("Code", "")), str(details.get("Message", ""))
         status = str(response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
         if code == "InvalidRequestException" and "delet" in message:
-            return (_DELETED, code, status)
+            return (_DELETED_CODE, code, status)
         if code == "InvalidSignatureException" and re.match("Signature (expired|not yet current)", message):
-            return (_SKEWED, code, status)
+            return (_SKEWED_CODE, code, status)
         return (code, status)
 
 
@@ -353,9 +354,9 @@ def _envelope_in(response: Mapping[str, Any]) -> SecretEnvelope:
 def _refuse_foreign(metadata: Mapping[str, Any]) -> None:
     """Raise RemoteError if another program wrote the deleted secret."""
     # AWS does not return the content of a deleted secret, so the version ID and the tag are checked.
-    current, _ = labelled_version_ids(metadata)
-    if number_in(current) is None and _SCHEMA_TAG not in {tag["Key"] for tag in metadata.get("Tags", [])}:
-        raise RemoteError(ErrorKind.NOT_OURS, _DELETED)
+    current_id, _ = labelled_version_ids(metadata)
+    if number_in(current_id) is None and _SCHEMA_TAG not in {tag["Key"] for tag in metadata.get("Tags", [])}:
+        raise RemoteError(ErrorKind.NOT_OURS, _DELETED_CODE)
 
 
 def _tags_of(envelope: SecretEnvelope) -> dict[str, str]:

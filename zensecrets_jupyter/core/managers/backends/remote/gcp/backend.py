@@ -59,7 +59,7 @@ ALIAS = "zensecrets"
 """The alias of the current version."""
 LABEL = "zensecrets"
 """The label of the secrets of this package. Its value is the scope."""
-SCHEMA = "zensecrets-schema"
+SCHEMA_ANNOTATION = "zensecrets-schema"
 """The annotation with the schema of the current version. With it, a list shows the schemas without reading values."""
 PAGE_SIZE = 1000
 """Number of entries in one page of a list. Google allows 25,000."""
@@ -77,8 +77,8 @@ class GcpConnection(NamedTuple):
         with suppressed_debug_logs("google"):
             return getattr(self.client, method)(request=request, retry=None, timeout=self.timeout)
 
-    def path(self, key: str, version: str = "") -> str:
-        """Return the full name of a secret, or of one of its versions."""
+    def resource_name(self, key: str, version: str = "") -> str:
+        """Return Google's name of a secret or of one of its versions, which contains the project."""
         return f"projects/{self.project}/secrets/{key}" + (f"/versions/{version}" if version else "")
 
 
@@ -130,7 +130,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
     def fetch(self, client: GcpConnection, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch`."""
         try:
-            return _envelope_in(client.send("access_secret_version", name=client.path(key, ALIAS)))
+            return _envelope_in(client.send("access_secret_version", name=client.resource_name(key, ALIAS)))
         except Exception as error:
             # Google does not document which code means a missing alias, or an alias of a disabled version.
             if not {"NOT_FOUND", "INVALID_ARGUMENT", "FAILED_PRECONDITION"} & set(self.codes_of(error)):
@@ -138,13 +138,13 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         return self._read_without_alias(client, key)
 
     def _read_without_alias(self, client: GcpConnection, key: str) -> SecretEnvelope:
-        """Return the envelope of a secret without our alias, which another program stored.
+        """Return the envelope of a secret that has no version with our alias, because another program stored it.
 
         Raises:
             RemoteError: If the secret does not exist, or it cannot be read.
         """
         try:
-            secret: Secret = client.send("get_secret", name=client.path(key))
+            secret: Secret = client.send("get_secret", name=client.resource_name(key))
         except Exception as error:
             if self.runner.kind_of(error) is not ErrorKind.DENIED:
                 raise
@@ -156,7 +156,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
             # The registration is in progress or was aborted.
             raise RemoteError(ErrorKind.MISSING)
         try:
-            return _envelope_in(client.send("access_secret_version", name=client.path(key, "latest")))
+            return _envelope_in(client.send("access_secret_version", name=client.resource_name(key, "latest")))
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.TRANSIENT:
                 raise
@@ -165,7 +165,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
     def fetch_external(self, client: GcpConnection, path: str) -> bytes:
         """See :meth:`RemoteBackend.fetch_external`."""
         secret, _, version = path.partition("/versions/")
-        name = f"{secret if secret.startswith('projects/') else client.path(secret)}/versions/{version or 'latest'}"
+        name = f"{secret if secret.startswith('projects/') else client.resource_name(secret)}/versions/{version or 'latest'}"
         try:
             data: bytes = client.send("access_secret_version", name=name).payload.data
         except Exception as error:
@@ -182,11 +182,11 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def fetch_for_update(self, client: GcpConnection, key: str) -> SecretEnvelope:
         """See :meth:`RemoteBackend.fetch_for_update`."""
-        secret: Secret = client.send("get_secret", name=client.path(key))
+        secret: Secret = client.send("get_secret", name=client.resource_name(key))
         if ALIAS not in secret.version_aliases:
             return self._read_without_alias(client, key)
         try:
-            response = client.send("access_secret_version", name=client.path(key, str(secret.version_aliases[ALIAS])))
+            response = client.send("access_secret_version", name=client.resource_name(key, str(secret.version_aliases[ALIAS])))
         except Exception as error:
             if self.runner.kind_of(error) is ErrorKind.CONFLICT:
                 raise RemoteError(ErrorKind.DENIED, "its current version is disabled or destroyed") from None
@@ -197,7 +197,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         """See :meth:`RemoteBackend.list_keys`."""
         for secret in client.send("list_secrets", parent=f"projects/{client.project}", page_size=PAGE_SIZE):
             if ALIAS in secret.version_aliases:
-                yield ListedKey(_last_segment(secret.name), secret.annotations.get(SCHEMA), int(secret.version_aliases[ALIAS]))
+                yield ListedKey(_last_segment(secret.name), secret.annotations.get(SCHEMA_ANNOTATION), int(secret.version_aliases[ALIAS]))
             elif LABEL not in secret.labels:
                 yield ListedKey(_last_segment(secret.name))
 
@@ -211,7 +211,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
                 raise RemoteError(ErrorKind.DENIED, "the organization may require certain locations: see the option locations") from None
             if self.runner.kind_of(error) is not ErrorKind.EXISTS:
                 raise
-            secret = client.send("get_secret", name=client.path(key))
+            secret = client.send("get_secret", name=client.resource_name(key))
             if ALIAS in secret.version_aliases or LABEL not in secret.labels:
                 raise
             # Another registration was aborted, or is still in progress. This registration goes on, unless the other one moves the alias
@@ -240,12 +240,12 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         replaced_number = int(secret.version_aliases.get(ALIAS, 0))
         version = self._find_sent_version(client, key, envelope, replaced_number)
         if version is None:
-            version = client.send("add_secret_version", parent=client.path(key), payload={"data": envelope.text.encode()})
+            version = client.send("add_secret_version", parent=client.resource_name(key), payload={"data": envelope.text.encode()})
         new_properties = {
             "name": secret.name,
             "etag": secret.etag,
             "version_aliases": {**secret.version_aliases, ALIAS: _number_of(version)},
-            "annotations": {**secret.annotations, SCHEMA: envelope.schema},
+            "annotations": {**secret.annotations, SCHEMA_ANNOTATION: envelope.schema},
         }
         try:
             client.send("update_secret", secret=new_properties, update_mask={"paths": ["version_aliases", "annotations"]})
@@ -254,7 +254,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
                 raise
         else:
             return True
-        reread_secret: Secret = client.send("get_secret", name=client.path(key))
+        reread_secret: Secret = client.send("get_secret", name=client.resource_name(key))
         if reread_secret.version_aliases.get(ALIAS) == _number_of(version):
             # An earlier attempt moved the alias, and its response was lost.
             return True
@@ -270,7 +270,7 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
         if envelope not in self._sent_envelopes:
             self._sent_envelopes.add(envelope)
             return None
-        for version in client.send("list_secret_versions", parent=client.path(key), page_size=PAGE_SIZE):
+        for version in client.send("list_secret_versions", parent=client.resource_name(key), page_size=PAGE_SIZE):
             if version.state.name == "ENABLED" and _number_of(version) > replaced_number:
                 stored_envelope = _envelope_in(client.send("access_secret_version", name=version.name))
                 if stored_envelope.write_id == envelope.write_id:
@@ -279,15 +279,15 @@ class GcpBackend(RemoteBackend[GcpConnection, GcpOptions]):
 
     def remove(self, client: GcpConnection, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
-        client.send("delete_secret", name=client.path(key))
+        client.send("delete_secret", name=client.resource_name(key))
 
     def fetch_versions(self, client: GcpConnection, key: str) -> Sequence[StoredVersion]:
         """See :meth:`VersionRequests.fetch_versions`."""
-        secret: Secret = client.send("get_secret", name=client.path(key))
+        secret: Secret = client.send("get_secret", name=client.resource_name(key))
         current_number = int(secret.version_aliases.get(ALIAS, 0))
         if not current_number:
             raise RemoteError(ErrorKind.MISSING if LABEL in secret.labels else ErrorKind.NOT_OURS)
-        cloud_versions = client.send("list_secret_versions", parent=client.path(key), page_size=PAGE_SIZE)
+        cloud_versions = client.send("list_secret_versions", parent=client.resource_name(key), page_size=PAGE_SIZE)
         # A version after the current one belongs to a write in progress.
         live_versions = [
             cloud_version
