@@ -50,7 +50,7 @@ def note(manager: LoggedManager, name: str, secret: BaseSecretSchema | None) -> 
     Args:
         manager: The secrets manager.
         name: The name of the secret.
-        secret: The secret, or ``None`` before the read.
+        secret: The secret, or ``None`` if the read has only begun.
     """
     for log in active_logs:
         states = log.setdefault((manager.id, name), SecretReads(manager, [])).states

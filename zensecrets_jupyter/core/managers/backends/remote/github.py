@@ -101,8 +101,8 @@ class GithubOptions(RemoteOptions):
     @field_validator("api_url")
     @classmethod
     def _require_https(cls, url: str | None) -> str | None:
-        parts = urlsplit(url or "https://")
-        if parts.scheme != "https" and (parts.scheme, parts.hostname) != ("http", "127.0.0.1"):
+        parsed_url = urlsplit(url or "https://")
+        if parsed_url.scheme != "https" and (parsed_url.scheme, parsed_url.hostname) != ("http", "127.0.0.1"):
             raise PydanticCustomError("no address that begins with https", "unencrypted")
         return url
 
@@ -168,14 +168,14 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
-        repository_fact = {} if self.options.full_name else {"repository": self._repository() or "not set"}
+        repository_fact = {} if self.options.full_name else {"repository": self._find_repository() or "not set"}
         return {**super().describe(), "readable": "in a workflow of GitHub Actions only", **repository_fact}
 
     def check_merge(self, name: str) -> None:
-        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.check_merge`. GitHub does not return the other keys.
+        """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.check_merge`.
 
         Raises:
-            UnsupportedOperationError: Always.
+            UnsupportedOperationError: Always, because GitHub does not return the other keys.
         """
         self._raise_unsupported(f"change single keys of secret {name!r}", "Delete the secret, and register it with all its keys.")
 
@@ -191,7 +191,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         """See :meth:`RemoteBackend.library_errors`."""
         return requests_errors(default=ErrorKind.TRANSIENT)
 
-    def _repository(self) -> str:
+    def _find_repository(self) -> str:
         """Return ``OWNER/NAME`` from the options or from the environment, or an empty text."""
         return self.options.full_name or os.environ.get("GITHUB_REPOSITORY", "")
 
@@ -200,7 +200,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
         import requests
 
         token = self.options.token or next(filter(None, map(os.environ.get, TOKEN_VARIABLES)), None)
-        repository = self._repository()
+        repository = self._find_repository()
         if not repository:
             message = f"Secrets manager {self.name!r} (flavor github) has no repository."
             raise InvalidOptionsError(message, flavor=self.FLAVOR, hint="Give it repository=OWNER/NAME, or set GITHUB_REPOSITORY.")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TABLES = MetaData()
 DATA_KEYS = data_keys_table(TABLES)
+"""The table with the data key."""
 
 _entries = Table(
     "entries",

@@ -144,9 +144,9 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
             problem = self.runner.error_for(error, "list")
         else:
             live_numbers = _live_version_numbers(metadata)
-            return (
-                SecretSummary(listed_summary.name, None, live_numbers[0], _parse_time(metadata["updated_time"])) if live_numbers else None
-            )
+            if not live_numbers:
+                return None
+            return SecretSummary(listed_summary.name, None, live_numbers[0], _parse_time(metadata["updated_time"]))
         raise problem
 
     # Requests.
@@ -188,6 +188,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
     def insert(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
         try:
+            # Vault accepts the version 0 only for a key that has no version.
             return self._write(client, key, envelope, replaced_version=0)
         except RemoteError as error:
             if error.kind is not ErrorKind.CONFLICT:
@@ -212,7 +213,7 @@ class VaultBackend(RemoteBackend[Any, VaultOptions]):
         """Write ``envelope`` if ``replaced_version`` is the number of the current version.
 
         Raises:
-            RemoteError: If another version is current. The error kind is CONFLICT.
+            RemoteError: If another version is current. The error has the kind CONFLICT.
         """
         from hvac.exceptions import InvalidRequest
 

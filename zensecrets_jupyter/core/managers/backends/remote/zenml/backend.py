@@ -90,7 +90,7 @@ class ZenmlOptions(ExternalOptions):
     """Options of the ``zenml`` backend. The defaults are the server and the login of ZenML on this machine."""
 
     scope: Scope = Scope.NONE
-    """Which managers share the secrets. With ``none``, the default, all users of the server and its pipelines do, and names have no
+    """Which managers share the secrets. With ``none``, the default, all users of the server and its pipelines share them, and names have no
     prefix."""
     url: str | None = Field(default=None, max_length=500)
     """The address of the server. The default is ZENML_STORE_URL, or the server of ``zenml login``."""
@@ -177,11 +177,11 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
     def describe(self) -> dict[str, str]:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.describe`."""
         visibility = {"visible to": "this user only" if self.options.private else "all users of the server"}
-        server = self._server()
+        server = self._find_server()
         server_fact = {} if self.options.url else {"server": server.address if server else "not set"}
         return {**super().describe(), **visibility, **server_fact}
 
-    def _server(self) -> ServerLogin | None:
+    def _find_server(self) -> ServerLogin | None:
         """Return the server of the options or of ZenML's settings, or ``None``."""
         if self.options.url:
             return ServerLogin(self.options.url, self.options.api_key)
@@ -192,7 +192,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def connect(self) -> ZenmlConnection:
         """See :meth:`RemoteBackend.connect`."""
-        server = self._server()
+        server = self._find_server()
         if server is None:
             message = f"Secrets manager {self.name!r} (flavor zenml) has no server, and ZenML's settings name none."
             hint = "Give it url=https://SERVER, or log in: zenml login SERVER. To start a local server: zenml login --local"
@@ -295,6 +295,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def insert(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
+        # The response of a ZenML server contains the ID of the secret.
         text_in(client.send("POST", json={"name": key, "private": self.options.private, "values": _values_of(envelope)}), "id")
 
     def overwrite(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:  # noqa: ARG002 - the request uses the ID
@@ -308,10 +309,12 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def _patch(self, client: ZenmlConnection, secret_id: str, changes: Mapping[str, Any]) -> None:
         """Change a secret in ZenML. Values that are not in ``changes`` stay."""
+        # The response of a ZenML server contains the ID of the secret.
         text_in(client.send("PUT", f"/{secret_id}", params={"patch_values": True}, json=changes), "id")
 
     def remove(self, client: ZenmlConnection, key: str) -> None:
         """See :meth:`RemoteBackend.remove`."""
+        # A ZenML server confirms a deletion with the JSON text ``null``.
         if client.send("DELETE", f"/{self._find_id(client, key)}") is not None:
             raise foreign_response_error()
 
