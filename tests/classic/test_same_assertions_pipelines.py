@@ -125,7 +125,7 @@ def test_a_file_with_unknown_names_is_refused(tmp_path: Path, steps: Any) -> Non
         instance.with_config(str(path))
     assert is_one_line(caught.value)
     look_step: Any = instance.steps["look"]
-    assert look_step.given_parameters == {"value": 0}
+    assert look_step.code_parameters == {"value": 0}
 
 
 @pytest.mark.parametrize("step_options", [{"enable_cache": False}, {"parameters": {"enable_cache": False}}], ids=str)

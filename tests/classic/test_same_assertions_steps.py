@@ -223,7 +223,7 @@ untyped_add_parameters: Any = add_parameters
 def test_a_step_accepts_only_its_own_parameters(make: Callable[[], Any], *, is_valid: bool) -> None:
     """A step accepts one instance of its own class of parameters, by position or by name."""
     if is_valid:
-        assert make().given_parameters == {"required": 1}
+        assert make().code_parameters == {"required": 1}
         return
     with pytest.raises(StepInterfaceError):
         make()

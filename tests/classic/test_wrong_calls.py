@@ -345,7 +345,7 @@ def test_parameters_of_a_wrong_type_are_refused(configure: str, parameters: obje
 
 def test_an_instance_of_the_parameters_class_is_accepted() -> None:
     """The values of an instance replace the values of the step."""
-    assert train(Rates(rate=1)).configure(parameters=Rates(rate=5)).given_parameters == {"rate": 5}
+    assert train(Rates(rate=1)).configure(parameters=Rates(rate=5)).code_parameters == {"rate": 5}
 
 
 CONFIG_PATH_SETTERS: dict[str, Callable[[Any], object]] = {

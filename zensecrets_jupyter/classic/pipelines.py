@@ -128,7 +128,7 @@ class BasePipeline(Pipeline):
             if "enable_cache" in parameters and "enable_cache" not in options:
                 # Files for ZenML 0.20 have enable_cache among the parameters.
                 options["enable_cache"] = parameters.pop("enable_cache")
-            code_parameters = {} if overwrite_step_parameters else self._steps[name].given_parameters
+            code_parameters = {} if overwrite_step_parameters else self._steps[name].code_parameters
             self._steps[name].configure(parameters={**parameters, **code_parameters}, **options)
         return self
 

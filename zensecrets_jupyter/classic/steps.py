@@ -112,10 +112,10 @@ class BaseStep(Step[Any]):
         """The configuration of the step."""
         stored_options = {name: self.options.get(name) for name in ("step_operator", "experiment_tracker")}
         extra = self.options.get("extra") or {}
-        return StepConfiguration(self.name, self.is_cached, self.given_parameters, self.settings, dict(extra), **stored_options)
+        return StepConfiguration(self.name, self.is_cached, self.code_parameters, self.settings, dict(extra), **stored_options)
 
     @property
-    def given_parameters(self) -> dict[str, Any]:
+    def code_parameters(self) -> dict[str, Any]:
         """The values of parameters that were set in code, by name. Parameters with their default are left out."""
         return dict(self._parameter_values)
 

@@ -50,7 +50,7 @@ def test_values_that_are_not_sensitive_are_not_protected() -> None:
 def test_plain_values_of_components_are_protected() -> None:
     """A plain value in a sensitive attribute of a component is masked with the name of the attribute."""
     value = canary()
-    get_flavor("experiment_tracker", "wandb").from_stored({"api_key": value})
+    get_flavor("experiment_tracker", "wandb").from_storage({"api_key": value})
     assert the_redactor().redact(value) == mask_text("api_key")
 
 

@@ -179,8 +179,8 @@ def test_a_raw_text_may_be_a_near_miss() -> None:
     """A RawText is not resolved, even if it looks like a reference. It is still a raw text after it was stored."""
     for model in (Settings, AnyAttributes):
         original = _make(model, text=RawText("{{a.b}} ${c.d}"))
-        restored = model.from_stored(json.loads(json.dumps(original.stored())))
-        for instance in (original, restored, original.bind_references(DictResolver()), model.merged(original.stored(), {})):
+        restored = model.from_storage(json.loads(json.dumps(original.to_storage())))
+        for instance in (original, restored, original.bind_references(DictResolver()), model.from_changes(original.to_storage(), {})):
             assert instance.text == "{{a.b}} ${c.d}"
             assert instance.required_secrets == []
         assert repr(restored) == repr(original)
@@ -191,12 +191,12 @@ def test_a_sensitive_raw_text_is_masked() -> None:
     model = Settings(sensitive=RawText(f"{{{{{canary('a')}.b}}}}"))
     assert find_canary(repr(model)) == []
     assert model.plain_sensitive_fields() == ["sensitive"]
-    assert Settings.from_stored(model.stored()).sensitive == model.sensitive
+    assert Settings.from_storage(model.to_storage()).sensitive == model.sensitive
 
 
 def test_stored_attributes_are_not_checked_again() -> None:
     """A near miss in stored attributes is no error, because only the attributes that a user passes are checked."""
-    assert Settings.from_stored({"text": "{{a}}"}).text == "{{a}}"
+    assert Settings.from_storage({"text": "{{a}}"}).text == "{{a}}"
 
 
 def test_a_default_may_hold_a_reference() -> None:
@@ -212,7 +212,7 @@ def test_a_default_may_hold_a_reference() -> None:
     assert model.token == token
     assert model.keys == [key]
     assert model.required_secrets == [SecretReference("service", "token"), SecretReference("service", "key")]
-    assert model.stored() == {"other": "x"}
+    assert model.to_storage() == {"other": "x"}
     assert WithDefaults(token="plain").token == "plain"
 
 
@@ -228,14 +228,14 @@ OPERATIONS: dict[str, Callable[[ReferenceModel], object]] = {
     "json": lambda model: json.dumps(model.model_dump(mode="json")),
     "dict": dict,
     "vars": lambda model: repr(vars(model)),
-    "stored": lambda model: model.stored(),
+    "stored": lambda model: model.to_storage(),
     "equality": lambda model: model == model.bind_references(DictResolver()),
     "hash": hash,
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "requirements": lambda model: model.requirements("x"),
     "dir": dir,
-    "merging": lambda model: type(model).merged(model.stored(), {"number": 1}),
+    "merging": lambda model: type(model).from_changes(model.to_storage(), {"number": 1}),
 }
 """Operations that resolve no reference."""
 
@@ -395,7 +395,7 @@ def test_inherited_validators_get_the_resolved_value() -> None:
     model = derive(derive(Base, "one"), "two")
     resolved = model(token="{{a.b}}").bind_references(DictResolver(a_b="value")).token
     assert resolved == model(token="value").token
-    assert model(token="{{a.b}}").stored() == {"token": "{{a.b}}"}
+    assert model(token="{{a.b}}").to_storage() == {"token": "{{a.b}}"}
 
 
 def test_a_sensitive_field_with_an_alias_is_not_quoted() -> None:
@@ -472,7 +472,7 @@ def test_attributes_can_not_be_set() -> None:
     with pytest.raises(AttributeError, match="'text' can't be set on a Settings") as caught:
         model.text = canary("set")
     assert find_canary(error_details(caught.value)) == []
-    assert model.stored() == {"text": "{{a.b}}"}
+    assert model.to_storage() == {"text": "{{a.b}}"}
 
 
 def test_a_changed_copy_is_validated() -> None:
@@ -490,18 +490,22 @@ def test_a_changed_copy_is_validated() -> None:
 def test_reading_does_not_change_the_model() -> None:
     """Reading an attribute does not change the stored attributes, the set fields or the representation of a model."""
     model = Settings(text="{{a.b}}", url="{{a.b}}").bind_references(DictResolver(a_b="http://x"))
-    state_before = (model.stored(), set(model.model_fields_set), repr(model))
+    state_before = (model.to_storage(), set(model.model_fields_set), repr(model))
     assert [model.text, model.url, model.loud] == ["http://x", "http://x", ""]
-    assert (model.stored(), set(model.model_fields_set), repr(model)) == state_before
+    assert (model.to_storage(), set(model.model_fields_set), repr(model)) == state_before
 
 
 def test_defaults_are_not_stored() -> None:
     """Only the attributes that a user passed are stored, so that a later version can change a default."""
     model = Settings(text="{{a.b}}", texts=["x", "{{c.d}}"], sensitive="plain")
-    assert model.stored() == {"text": "{{a.b}}", "texts": ["x", "{{c.d}}"], "sensitive": "plain"}
-    assert Settings.from_stored(model.stored()) == model
-    assert hash(Settings.from_stored(model.stored())) == hash(model)
-    assert Settings.merged(model.stored(), {"text": "new"}).stored() == {"text": "new", "texts": ["x", "{{c.d}}"], "sensitive": "plain"}
+    assert model.to_storage() == {"text": "{{a.b}}", "texts": ["x", "{{c.d}}"], "sensitive": "plain"}
+    assert Settings.from_storage(model.to_storage()) == model
+    assert hash(Settings.from_storage(model.to_storage())) == hash(model)
+    assert Settings.from_changes(model.to_storage(), {"text": "new"}).to_storage() == {
+        "text": "new",
+        "texts": ["x", "{{c.d}}"],
+        "sensitive": "plain",
+    }
     assert model != Settings(text="{{a.b}}")
 
 

@@ -88,8 +88,8 @@ class ReferenceModel(BaseModel):
         self._build(data)
 
     @classmethod
-    def from_stored(cls, data: Mapping[str, Any], *, clear_names: Collection[str] = ()) -> Self:
-        """Return the model of attributes in the format of :meth:`stored`.
+    def from_storage(cls, data: Mapping[str, Any], *, clear_names: Collection[str] = ()) -> Self:
+        """Return the model of attributes in the format of :meth:`to_storage`.
 
         A text that is almost a reference is accepted here, because an older version may have accepted and stored it.
 
@@ -105,15 +105,15 @@ class ReferenceModel(BaseModel):
         return self
 
     @classmethod
-    def merged(cls, stored: Mapping[str, Any], changes: Mapping[str, Any]) -> Self:
-        """Return the model of the ``stored`` attributes updated with ``changes``.
+    def from_changes(cls, stored_attributes: Mapping[str, Any], changes: Mapping[str, Any]) -> Self:
+        """Return the model of ``stored_attributes``, in the format of :meth:`to_storage`, updated with ``changes``.
 
         Raises:
             InvalidReferenceError, InvalidComponentError: As for the constructor.
         """
-        return cls(**{**_with_raw_texts(stored), **changes})
+        return cls(**{**_with_raw_texts(stored_attributes), **changes})
 
-    def stored(self) -> dict[str, Any]:
+    def to_storage(self) -> dict[str, Any]:
         """Return the attributes for storage, without those that have their default.
 
         References are unresolved, and sensitive plain values are in clear text.
@@ -126,7 +126,7 @@ class ReferenceModel(BaseModel):
         }
 
     def _build(self, data: dict[str, Any], *, clear_names: frozenset[str] = frozenset()) -> None:
-        """Validate and set the attributes; ``clear_names`` are those of :meth:`from_stored`."""
+        """Validate and set the attributes; ``clear_names`` are those of :meth:`from_storage`."""
         problem: ZenSecretsError | None = None
         try:
             super().__init__(**data)
@@ -329,7 +329,7 @@ class ReferenceModel(BaseModel):
         """
         if not update:
             return self
-        updated_model = self.merged(self.stored(), update)
+        updated_model = self.from_changes(self.to_storage(), update)
         return updated_model if self._resolver is None else updated_model.bind_references(self._resolver)
 
     def __copy__(self) -> Self:
@@ -382,9 +382,9 @@ def _join_references(unresolved_value: Any) -> str:
     return ", ".join(map(str, references_in(unresolved_value)))
 
 
-def _with_raw_texts(stored: Mapping[str, Any]) -> dict[str, Any]:
+def _with_raw_texts(stored_attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return stored attributes in which each raw text is a :class:`RawText` again."""
-    return {name: RawText.from_json(value) for name, value in stored.items()}
+    return {name: RawText.from_json(value) for name, value in stored_attributes.items()}
 
 
 def _component_error(model: type[ReferenceModel], error: ValidationError) -> ZenSecretsError:

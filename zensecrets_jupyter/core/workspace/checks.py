@@ -171,8 +171,8 @@ def check_attributes(
     if component_type is ComponentType.SECRETS_MANAGER:
         return _check_options(flavor, existing.attributes, attributes)
     config_class = get_flavor(component_type.value, flavor)
-    config = config_class.merged(existing.attributes, attributes)
-    clear_attributes = config.stored()
+    config = config_class.from_changes(existing.attributes, attributes)
+    clear_attributes = config.to_storage()
 
     def holds_secret_name(attribute: str) -> bool:
         field, value = config_class.model_fields.get(attribute), clear_attributes[attribute]

@@ -96,7 +96,7 @@ class ComponentLoader:
 
     def _unbound_component(self, record: ComponentRecord) -> StackComponent:
         flavor = _find_flavor(record, lambda: get_flavor(record.type.value, record.flavor))
-        config = flavor.from_stored(self._database.attributes(record), clear_names=record.clear_names)
+        config = flavor.from_storage(self._database.attributes(record), clear_names=record.clear_names)
         return StackComponent(record.name, record.type, config, id=record.id, flavor=record.flavor)
 
     def manager(self, record: ComponentRecord) -> SecretsManager:

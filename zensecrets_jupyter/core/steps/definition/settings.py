@@ -51,7 +51,7 @@ class StepSettings(Mapping[str, Any]):
             raise StepInterfaceError(message, hint="Use texts as the keys of settings.")
         self._keys = tuple(values)
         self._models = {key: value for key, value in values.items() if isinstance(value, ReferenceModel)}
-        self._plain = _SettingsModel(**{key: value for key, value in values.items() if key not in self._models})
+        self._plain_settings = _SettingsModel(**{key: value for key, value in values.items() if key not in self._models})
 
     def __getitem__(self, key: str) -> Any:
         """Return a setting with its references resolved.
@@ -62,7 +62,7 @@ class StepSettings(Mapping[str, Any]):
             return self._models[key]
         if key not in self._keys:
             raise KeyError(key)
-        return self._plain.read_attribute(key)
+        return self._plain_settings.read_attribute(key)
 
     def __getattr__(self, name: str) -> Any:
         """Return a setting. For the name of a dict method, use ``settings["key"]`` instead."""
@@ -85,24 +85,24 @@ class StepSettings(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         """Return the settings with unresolved references and masked values."""
-        return the_redactor().redact(f"StepSettings({self.unresolved()!r})")
+        return the_redactor().redact(f"StepSettings({self.unresolved_values()!r})")
 
-    def unresolved(self) -> dict[str, Any]:
+    def unresolved_values(self) -> dict[str, Any]:
         """Return the settings with unresolved references, and models unchanged."""
-        plain = {name: value for name, value in self._plain.__repr_args__() if name is not None}
-        return {key: self._models.get(key, plain.get(key)) for key in self._keys}
+        plain_values = {name: value for name, value in self._plain_settings.__repr_args__() if name is not None}
+        return {key: self._models.get(key, plain_values.get(key)) for key in self._keys}
 
     def bind_references(self, resolver: ReferenceResolver) -> StepSettings:
         """Return a copy of the settings whose references ``resolver`` resolves."""
         bound_settings = StepSettings()
         bound_settings._keys = self._keys
         bound_settings._models = {key: model.bind_references(resolver) for key, model in self._models.items()}
-        bound_settings._plain = self._plain.bind_references(resolver)
+        bound_settings._plain_settings = self._plain_settings.bind_references(resolver)
         return bound_settings
 
     def requirements(self, owner: str) -> list[Requirement]:
         """Return each reference with its setting; ``owner`` is the step or pipeline in errors."""
-        requirements = self._plain.requirements(owner)
+        requirements = self._plain_settings.requirements(owner)
         for key, model in self._models.items():
             requirements += [item._replace(attribute=f"{key}.{item.attribute}") for item in model.requirements(owner)]
         return requirements
@@ -150,7 +150,7 @@ def merge_settings(settings: Settings, overrides: Settings) -> Settings:
     if isinstance(overrides, StepSettings) and not overrides:
         return settings
     if isinstance(overrides, StepSettings) and isinstance(settings, StepSettings):
-        return StepSettings({**settings.unresolved(), **overrides.unresolved()})
+        return StepSettings({**settings.unresolved_values(), **overrides.unresolved_values()})
     return overrides
 
 

@@ -210,7 +210,7 @@ class StepCache:
         if isinstance(value, ReferenceModel):
             return [type(value).__qualname__, self._to_json_types(dict(value.__repr_args__()))]
         if isinstance(value, StepSettings):
-            value = value.unresolved()
+            value = value.unresolved_values()
         if isinstance(value, dict) and all(isinstance(key, str) for key in value):
             return {key: self._to_json_types(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
