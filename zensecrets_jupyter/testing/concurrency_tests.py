@@ -38,13 +38,13 @@ class ConcurrencyTests(ManagerHooks):
 
     @needs(READ_AND_WRITE)
     def test_managers_are_isolated(self) -> None:
-        """An isolated manager cannot see, change or delete the secrets of another manager."""
-        manager, other = self.open_manager(), self.open_manager(f"{self.identity}-other")
+        """An isolated manager cannot see, change or delete the secrets of another manager. Other managers share their secrets."""
+        manager, other_manager = self.open_manager(), self.open_manager(f"{self.identity}-other")
         manager.register_secret(secret("a", {"k": "one"}))
-        assert other.list_secrets() == ([] if self.isolates_managers else ["a"])
+        assert other_manager.list_secrets() == ([] if self.isolates_managers else ["a"])
         if self.isolates_managers:
-            other.register_secret(secret("a", {"k": "two"}))
-            other.delete_all_secrets()
+            other_manager.register_secret(secret("a", {"k": "two"}))
+            other_manager.delete_all_secrets()
             assert content_of(self.open_manager(), "a") == {"k": "one"}
 
     @needs(Capability.READ | Capability.REGISTER)
@@ -52,11 +52,12 @@ class ConcurrencyTests(ManagerHooks):
         """One of several concurrent registrations of a name succeeds, and its whole content is stored."""
         managers = [self.open_manager() for _ in range(self.writers)]
         with ThreadPoolExecutor(self.writers) as pool:
-            succeeded = list(pool.map(_register_a, managers, range(self.writers)))
-        assert sum(succeeded) == 1 or (any(succeeded) and not self.registers_once)
+            # Whether each registration succeeded, by number of the writer.
+            successes = list(pool.map(_register_a, managers, range(self.writers)))
+        assert sum(successes) == 1 or (any(successes) and not self.registers_once)
         stored = content_of(self.open_manager(), "a")
         # Two different values would mean that two registrations were mixed.
-        assert stored in [{"number": str(number), "again": str(number)} for number in range(self.writers) if succeeded[number]]
+        assert stored in [{"number": str(number), "again": str(number)} for number in range(self.writers) if successes[number]]
 
     @needs(Capability.READ | Capability.REGISTER | Capability.UPDATE)
     def test_concurrent_updates_are_not_lost(self) -> None:
@@ -75,7 +76,7 @@ class ConcurrencyTests(ManagerHooks):
         """Several threads can write, read and delete with one instance."""
         manager = self.open_manager()
 
-        def work(thread: int) -> None:
+        def register_three_and_delete_one(thread: int) -> None:
             for number in range(3):
                 name = f"t{thread}n{number}"
                 manager.register_secret(secret(name, {"k": name}))
@@ -83,7 +84,7 @@ class ConcurrencyTests(ManagerHooks):
             manager.delete_secret(f"t{thread}n0")
 
         with ThreadPoolExecutor(self.writers) as pool:
-            list(pool.map(work, range(self.writers)))
+            list(pool.map(register_three_and_delete_one, range(self.writers)))
         assert manager.list_secrets() == sorted(f"t{thread}n{number}" for thread in range(self.writers) for number in (1, 2))
 
     @needs(Capability.READ | Capability.LIST)

@@ -45,11 +45,11 @@ class ContractTests(ManagerHooks):
 
     def test_unknown_option_is_refused(self) -> None:
         """An unknown option raises InvalidOptionsError with its name and without its value."""
-        text = canary()
+        value = canary()
         with pytest.raises(InvalidOptionsError) as caught:
-            self.backend_class.make_options({**self.attributes, "no_such_attribute": text})
+            self.backend_class.make_options({**self.attributes, "no_such_attribute": value})
         assert "no_such_attribute" in str(caught.value)
-        assert text not in str(caught.value)
+        assert value not in str(caught.value)
 
     def test_unsupported_operations_are_refused(self) -> None:
         """An operation that the backend does not support raises UnsupportedOperationError before any other check."""
@@ -76,7 +76,7 @@ class ContractTests(ManagerHooks):
 
     @needs(READ)
     def test_stored_content_is_read_unchanged(self) -> None:
-        """Awkward values are read unchanged, through another instance, one by one and in a batch."""
+        """Awkward values are read unchanged by another instance, one by one and in a batch. A second read comes from the cache."""
         contents = {
             "values": {f"key{number}": value for number, value in enumerate(self.awkward_values)},
             "single": {"k": "value"},
@@ -87,7 +87,7 @@ class ContractTests(ManagerHooks):
         results = self.open_manager().get_secrets([*contents, "missing"])
         assert isinstance(results.pop("missing"), SecretNotFoundError)
         assert {name: getattr(result, "content", result) for name, result in results.items()} == contents
-        assert manager.get_secret("single") is manager.get_secret("single"), "a secret is read once"
+        assert manager.get_secret("single") is manager.get_secret("single"), "the second read comes from the cache"
 
     @needs(LIST)
     def test_names_are_listed_sorted(self) -> None:
@@ -118,10 +118,11 @@ class ContractTests(ManagerHooks):
     def test_awkward_names_stay_distinct(self) -> None:
         """Each awkward name is either refused or stored, listed and read unchanged."""
         manager = self.open_manager()
-        accepted = [name for name in self.awkward_names if _accepts_name(manager, name)]
-        assert len(accepted) > len(self.awkward_names) // 2, "a backend must accept most names"
-        assert self.open_manager().list_secrets() == sorted(accepted)
-        assert {name: content_of(self.open_manager(), name) for name in accepted} == {name: {"k": name} for name in accepted}
+        accepted_names = [name for name in self.awkward_names if _accepts_name(manager, name)]
+        assert len(accepted_names) > len(self.awkward_names) // 2, "a backend must accept most names"
+        assert self.open_manager().list_secrets() == sorted(accepted_names)
+        stored_contents = {name: content_of(self.open_manager(), name) for name in accepted_names}
+        assert stored_contents == {name: {"k": name} for name in accepted_names}
 
     @needs(REGISTER)
     def test_existing_name_is_refused(self) -> None:
@@ -135,7 +136,7 @@ class ContractTests(ManagerHooks):
 
     @needs(READ | REGISTER | UPDATE)
     def test_schema_is_stored(self) -> None:
-        """A secret keeps its schema when one key changes. An update replaces schema and content."""
+        """A secret keeps its schema when one key changes, and refuses other keys. An update replaces schema and content."""
         manager = self.open_manager()
         manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="first"))  # noqa: S106 - the test makes up this password
         manager.merge_secret("a", {"password": "second"})
@@ -149,7 +150,7 @@ class ContractTests(ManagerHooks):
 
     @needs(READ | REGISTER | UPDATE)
     def test_merge_keeps_other_keys(self) -> None:
-        """A merge sets and removes keys and keeps the others. If a removed key is missing, nothing changes."""
+        """A merge sets and removes keys and keeps the others. A missing key or secret raises an error, and nothing changes."""
         manager = self.open_manager()
         manager.register_secret(secret("a", {"k": "1", "l": "2"}))
         manager.merge_secret("a", {"k": "3", "m": ""}, remove=["l"])
@@ -182,7 +183,7 @@ class ContractTests(ManagerHooks):
 
     @needs(READ_AND_WRITE)
     def test_rename_keeps_content_and_schema(self) -> None:
-        """A renamed secret keeps content and schema. An existing new name is refused, and nothing changes."""
+        """A renamed secret keeps content and schema. An existing new name and a missing secret are refused."""
         manager = self.open_manager()
         manager.register_secret(BasicAuthSecretSchema(name="a", username="u", password="p"))  # noqa: S106 - the test makes up this password
         manager.register_secret(secret("b", {"k": "b"}))

@@ -68,6 +68,7 @@ class DictComparison(RuleBasedStateMachine):
         # The highest version number of each name, which a deletion does not reset.
         self._last_numbers: dict[str, int] = {}
 
+    # The names that were registered at some time; a rule may choose one of them.
     registered = Bundle("registered")
 
     @initialize()
@@ -94,14 +95,14 @@ class DictComparison(RuleBasedStateMachine):
     @rule(name=registered, content=_contents, remove=st.none() | _keys)
     def merge(self, name: str, content: dict[str, str], remove: str | None) -> None:
         """Set keys of a secret, and remove one of its keys. A missing key must be refused."""
-        current = self._current(name)
-        removed = [remove] if remove else []
-        if current is not None and remove and remove not in current:
+        old_content = self._current_content(name)
+        removed_keys = [remove] if remove else []
+        if old_content is not None and remove and remove not in old_content:
             with pytest.raises(SecretKeyNotFoundError):
-                self.manager.merge_secret(name, content, remove=removed)
+                self.manager.merge_secret(name, content, remove=removed_keys)
             return
-        remaining = {key: value for key, value in (current or {}).items() if key != remove}
-        self._write(name, lambda: self.manager.merge_secret(name, content, remove=removed), {**remaining, **content})
+        remaining_content = {key: value for key, value in (old_content or {}).items() if key != remove}
+        self._write(name, lambda: self.manager.merge_secret(name, content, remove=removed_keys), {**remaining_content, **content})
 
     @rule(name=registered, new_name=_names)
     def rename(self, name: str, new_name: str) -> None:
@@ -115,9 +116,9 @@ class DictComparison(RuleBasedStateMachine):
         else:
             self.manager.rename_secret(name, new_name)
             versions = self.expected.pop(name)
-            self.expected[new_name] = (
-                versions if self._behavior.renames_with_history else self._first_version(new_name, versions[max(versions)])
-            )
+            if not self._behavior.renames_with_history:
+                versions = self._first_version(new_name, versions[max(versions)])
+            self.expected[new_name] = versions
 
     @rule(name=consumes(registered))
     def delete(self, name: str) -> None:
@@ -139,7 +140,7 @@ class DictComparison(RuleBasedStateMachine):
     def get(self, name: str) -> None:
         """Read a secret, possibly from the cache."""
         if name in self.expected:
-            assert self.manager.get_secret(name).content == self._current(name)
+            assert self.manager.get_secret(name).content == self._current_content(name)
         else:
             with pytest.raises(SecretNotFoundError):
                 self.manager.get_secret(name)
@@ -174,7 +175,7 @@ class DictComparison(RuleBasedStateMachine):
         assert self.manager.list_secrets() == sorted(self.expected)
         assert [summary.name for summary in self.manager.summaries()] == sorted(self.expected)
         for name in self.expected:
-            assert self.manager.get_secret(name, refresh=True).content == self._current(name)
+            assert self.manager.get_secret(name, refresh=True).content == self._current_content(name)
             if self._has_versions():
                 assert [version.number for version in self.manager.history(name)] == sorted(self.expected[name], reverse=True)
 
@@ -187,7 +188,7 @@ class DictComparison(RuleBasedStateMachine):
     def _has_versions(self) -> bool:
         return Capability.VERSIONS in self.manager.capabilities
 
-    def _current(self, name: str) -> dict[str, str] | None:
+    def _current_content(self, name: str) -> dict[str, str] | None:
         """Return the expected current content of a secret, or ``None``."""
         versions = self.expected.get(name)
         return versions[max(versions)] if versions else None

@@ -123,7 +123,7 @@ class StackComponent:
         return f"{self.type.label} {self.name!r}"
 
     def __repr__(self) -> str:
-        """Return type, name, flavor and attributes, references unresolved."""
+        """Return type, name, flavor and attributes, with references unresolved."""
         return f"<{self} (flavor {self.flavor}): {self.config!r}>"
 
     def __reduce__(self) -> tuple[Any, ...]:

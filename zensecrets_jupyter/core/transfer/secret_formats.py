@@ -141,12 +141,14 @@ def parse_yaml(text: str, file: str) -> Any:
 
 
 def _convert_node(node: Any, file: str) -> Any:
+    """Return the dict, list, text or ``None`` that a node of the parsed YAML represents."""
     import yaml
 
     if isinstance(node, yaml.ScalarNode):
         return None if node.tag == "tag:yaml.org,2002:null" else node.value
     if isinstance(node, yaml.SequenceNode):
         return [_convert_node(item, file) for item in node.value]
+    # A key that is no text is treated as an empty one, which _check_keys refuses.
     keys = [key.value if isinstance(key, yaml.ScalarNode) else "" for key, _ in node.value]
     _check_keys(file, keys)
     return {key: _convert_node(item, file) for key, (_, item) in zip(keys, node.value, strict=True)}
@@ -160,6 +162,7 @@ def _parse_env(text: str, file: str) -> dict[str, Any]:
         if binding.error:
             raise _unreadable_error(file, f"can't be read as .env (line {binding.original.line})", "Write KEY=VALUE there.")
         if binding.key is None:
+            # The line is empty or a comment.
             continue
         if binding.value is None:
             # The key is not shown, because a line without an equals sign may be a value.

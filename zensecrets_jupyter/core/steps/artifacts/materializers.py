@@ -18,11 +18,11 @@ VALUE_FILE = "value.pkl"
 
 
 class BaseMaterializer:
-    """Writes an output of a step to a folder and reads it; ZenML's interface.
+    """Base class of materializers with ZenML's interface: writes an output of a step to a folder, and reads it.
 
-    A subclass defines ``save`` and ``load``, or ``handle_return`` and ``handle_input`` as in ZenML before 0.40. It writes files below
-    ``self.uri``, or with ``self.artifact.write``, which works on every store and creates private files. A step uses the
-    subclass if its ``output_materializers`` contain the subclass, and by default for outputs of the types in ``ASSOCIATED_TYPES``.
+    A subclass defines ``save`` and ``load``, or ``handle_return`` and ``handle_input`` as in ZenML before 0.40. These methods use files
+    below ``self.uri``, or ``self.artifact.write``, which works on every store and creates private files. A step uses the subclass if the
+    step's ``output_materializers`` contain it, and by default for outputs of the types in ``ASSOCIATED_TYPES``.
     """
 
     ASSOCIATED_TYPES: ClassVar[Any] = ()
@@ -98,6 +98,7 @@ class BaseMaterializer:
         return any(getattr(cls, name) is not getattr(BaseMaterializer, name) for name in ("save", "handle_return"))
 
     def _check_type(self, data_type: Any) -> None:
+        """Raise MaterializerInterfaceError if the type is not supported."""
         data_class = get_origin(data_type) or data_type
         if not self.ASSOCIATED_TYPES or data_class is object or not isinstance(data_class, type):
             return

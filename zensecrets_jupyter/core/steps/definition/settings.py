@@ -26,7 +26,7 @@ class BaseSettings(ReferenceModel):
 
 
 class _SettingsModel(ReferenceModel):
-    """The values of a settings dict that are no models themselves."""
+    """The values of a settings dict, without the values that are models themselves."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -72,7 +72,7 @@ class StepSettings(Mapping[str, Any]):
         raise AttributeError(message.rstrip())
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the keys in the given order."""
+        """Yield the keys in the order of the dict."""
         return iter(self._keys)
 
     def __len__(self) -> int:
@@ -109,6 +109,7 @@ class StepSettings(Mapping[str, Any]):
 
 
 Settings: TypeAlias = "StepSettings | ReferenceModel"
+"""Settings of a step or pipeline, from a dict or as a model."""
 
 
 class RequiredSecrets:
