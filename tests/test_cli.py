@@ -120,13 +120,13 @@ def test_a_secret_is_shown_masked_and_revealed_on_request() -> None:
 def test_a_value_can_come_from_a_pipe() -> None:
     """With ``--key=@-`` the value is the piped input, without the line end that programs add."""
     value = f"{canary()}\nsecond line"
-    assert run_zensecrets("secret", "register", "piped", "--key=@-", piped=f"{value}\n".encode()).returncode == 0
+    assert run_zensecrets("secret", "register", "piped", "--key=@-", stdin=f"{value}\n".encode()).returncode == 0
     assert Client().get_secret("piped").content == {"key": value}
 
 
 def test_piped_input_is_no_answer_to_a_prompt() -> None:
     """Without ``@-``, the command does not read the piped input. The error names the missing value."""
-    process = run_zensecrets("secret", "register", "piped", "--key", piped=f"{canary()}\n".encode())
+    process = run_zensecrets("secret", "register", "piped", "--key", stdin=f"{canary()}\n".encode())
     assert process.returncode == 1
     error = "Error: Non-interactive input: the command needs piped.key. To pass it: zensecrets secret register piped --key=@FILE, or set "
     assert process.stderr == f"{error}ZENSECRETS_SECRET_PIPED_KEY\n"

@@ -149,13 +149,13 @@ def store_environment(tmp_path: Path) -> dict[str, str]:
 def test_a_scan_searches_piped_input(store_environment: dict[str, str], tmp_path: Path) -> None:
     """The exit code is 1 if the input contains a value, and 0 if not."""
     text = (tmp_path / "files" / "a.txt").read_bytes()
-    process = run_zensecrets("scan", "-", piped=text, environment=store_environment)
+    process = run_zensecrets("scan", "-", stdin=text, environment=store_environment)
     assert process.returncode == 1
     assert "standard input   line 2     stored.key" in process.stdout
     assert not find_canary(process.stdout + process.stderr)
-    assert run_zensecrets("scan", "-", piped=b"nothing", environment=store_environment).returncode == 0
+    assert run_zensecrets("scan", "-", stdin=b"nothing", environment=store_environment).returncode == 0
     scan_of_two_inputs = run_zensecrets(
-        "scan", "-", "a.txt", "--format=json", piped=b"nothing", folder=tmp_path / "files", environment=store_environment
+        "scan", "-", "a.txt", "--format=json", stdin=b"nothing", folder=tmp_path / "files", environment=store_environment
     )
     assert '"files": 2' in scan_of_two_inputs.stdout
 

@@ -29,13 +29,13 @@ def train(params: Parameters, first: int, second: int) -> float:
 
 
 @step
-def one() -> int:
+def first_number() -> int:
     """Return a number."""
     return 1
 
 
 @step
-def two() -> int:
+def second_number() -> int:
     """Return another number."""
     return 2
 
@@ -47,7 +47,7 @@ def training(left: Any, right: Any, trainer: Any) -> None:
 
 
 def _train_and_read(trainer: Any, **options: Any) -> Any:
-    return training(one(), two(), trainer).run(**options).get_step("trainer").output.read()
+    return training(first_number(), second_number(), trainer).run(**options).get_step("trainer").output.read()
 
 
 def test_a_decorated_function_is_a_class_of_steps() -> None:
@@ -83,7 +83,7 @@ def test_missing_and_wrong_parameters_are_refused(client: Client) -> None:
         "are of type dict, and it takes Parameters": lambda: train({"rate": 1}),
         "argument 'parameters'. Give it to the decorator": lambda: train(parameters=Parameters(rate=1)),
         "its class takes params=Parameters": lambda: train(Parameters(rate=1), Parameters(rate=2)),
-        "its class takes nothing": lambda: one(Parameters(rate=1)),
+        "its class takes nothing": lambda: first_number(Parameters(rate=1)),
     }
     for error_text, call in wrong_calls.items():
         with pytest.raises(MissingStepParameterError) as caught:
@@ -145,7 +145,7 @@ def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("declared", "returned", "error_text"),
+    ("output_type", "output", "error_text"),
     [
         (int, "text", "is of type str, and the step declares int"),
         (tuple, [1], "is of type list, and the step declares tuple"),
@@ -153,19 +153,19 @@ def test_the_annotation_defines_the_outputs_of_a_class(client: Client) -> None:
         (int, (1,), "is of type tuple, and the step declares int"),
         (Union[int, str], 1.5, "is of type float, and the step declares Union[int, str]"),  # noqa: UP007 - code for ZenML 0.20 has this older syntax
         (dict[str, int], [1], "is of type list, and the step declares dict[str, int]"),
-        (Output(a=int, b=str), (1, 2), "Output 'b' of step 'wrong' is of type int, and the step declares str"),
+        (Output(a=int, b=str), (1, 2), "Output 'b' of step 'my_step' is of type int, and the step declares str"),
         (Output(a=int, b=str), (1,), "declares 2 outputs (a, b) and returned 1"),
         (Output(a=int, b=str), 1, "declares 2 outputs (a, b) and returned one int"),
     ],
 )
-def test_an_output_of_the_wrong_type_fails_the_step(client: Client, declared: Any, returned: Any, error_text: str) -> None:
+def test_an_output_of_the_wrong_type_fails_the_step(client: Client, output_type: Any, output: Any, error_text: str) -> None:
     """The error names the step, the output and both types."""
 
-    def wrong() -> Any:
-        return returned
+    def my_step() -> Any:
+        return output
 
-    wrong.__annotations__["return"] = declared
-    instance = step(wrong)()
+    my_step.__annotations__["return"] = output_type
+    instance = step(my_step)()
     with pytest.raises(StepInterfaceError) as caught:
         instance()
     assert error_text in str(caught.value)
@@ -180,18 +180,18 @@ def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
         return "x"
 
     @step
-    def add(number: int, more: int = None) -> int:  # type: ignore[assignment] # noqa: RUF013 - old code has this syntax
-        return number + (more or 0)
+    def add(number: int, addend: int = None) -> int:  # type: ignore[assignment] # noqa: RUF013 - old code has this syntax
+        return number + (addend or 0)
 
     @pipeline
     def adding(first: Any, add: Any) -> None:
         add(first())
 
-    assert adding(one(), add()).run().get_step("add").output.read() == 1
+    assert adding(first_number(), add()).run().get_step("add").output.read() == 1
     with pytest.raises(StepInterfaceError, match="Input 'number' of step 'add' is of type str, and the step declares int"):
         adding(text(), add()).run()
-    with pytest.raises(StepInterfaceError, match="Input 'more' of step 'add' is of type str"):
-        add()(1, more="1")
+    with pytest.raises(StepInterfaceError, match="Input 'addend' of step 'add' is of type str"):
+        add()(1, addend="1")
 
 
 def test_materializers_are_validated() -> None:
@@ -207,7 +207,7 @@ def test_materializers_are_validated() -> None:
         (Nothing, "no method that writes"),
     ):
         with pytest.raises(StepInterfaceError, match=error_text):
-            one().with_return_materializers(materializers)
+            first_number().with_return_materializers(materializers)
 
 
 def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:

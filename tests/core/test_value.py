@@ -70,7 +70,7 @@ class RegisteredValue:
 
 
 @pytest.fixture
-def registered() -> RegisteredValue:
+def registered_value() -> RegisteredValue:
     """Return a value that was registered and read."""
     return RegisteredValue()
 
@@ -105,67 +105,67 @@ def server() -> Iterator[tuple[int, list[dict[str, str]]]]:
         thread.join()
 
 
-def test_values_are_exact_texts(registered: RegisteredValue) -> None:
+def test_values_are_exact_texts(registered_value: RegisteredValue) -> None:
     """The content is a ``dict`` of ``str``. It has no subclasses of them, and neither have attributes and resolved references."""
-    secret = registered.secret
+    secret = registered_value.secret
     assert isinstance(secret, BasicAuthSecretSchema)
     assert type(secret.content) is dict
     assert secret.content is not secret.content
     for value in (*secret.content.values(), secret.password, secret.value("password"), secret.reference("password").resolve()):
         assert type(value) is str
-    assert secret.password == secret.content["password"] == registered.text
-    assert Client().active_stack.resolve("{{login.password}}") == registered.text
+    assert secret.password == secret.content["password"] == registered_value.text
+    assert Client().active_stack.resolve("{{login.password}}") == registered_value.text
     assert type(Client().active_stack.resolve("{{login.username}}:{{login.password}}")) is str
 
 
-def test_a_read_value_is_masked(registered: RegisteredValue) -> None:
+def test_a_read_value_is_masked(registered_value: RegisteredValue) -> None:
     """After a value was read, the redactor masks it in any text with the name of the secret and the key."""
-    for container in (registered.value, [registered.value], {"a": (registered.value,)}, registered.secret.content):
+    for container in (registered_value.value, [registered_value.value], {"a": (registered_value.value,)}, registered_value.secret.content):
         masked = the_redactor().redact(repr(container))
         assert "‹secret:login.password›" in masked
         assert find_canary(masked) == []
 
 
 @pytest.mark.parametrize("represent", [repr, str, pprint.pformat, "{!r}".format])
-def test_secrets_and_references_show_no_value(represent: Callable[[Any], str], registered: RegisteredValue) -> None:
+def test_secrets_and_references_show_no_value(represent: Callable[[Any], str], registered_value: RegisteredValue) -> None:
     """The ``repr`` of a secret shows the mask, and the ``repr`` of a reference shows the reference."""
-    for container in (registered.secret, registered.secret.reference("password"), [registered.secret]):
+    for container in (registered_value.secret, registered_value.secret.reference("password"), [registered_value.secret]):
         assert find_canary(represent(container)) == []
-    assert represent(registered.secret).count("‹secret:login.password›") == 1
+    assert represent(registered_value.secret).count("‹secret:login.password›") == 1
 
 
 @pytest.mark.parametrize("serialize", SERIALIZERS.values(), ids=SERIALIZERS)
-def test_a_pickle_holds_no_value(serialize: Callable[[Any], bytes], registered: RegisteredValue) -> None:
+def test_a_pickle_holds_no_value(serialize: Callable[[Any], bytes], registered_value: RegisteredValue) -> None:
     """A pickle of a secret, of a reference, or of a container with both does not contain the value."""
-    reference = registered.secret.reference("password")
-    for container in (reference, registered.secret, [reference, {"s": registered.secret}]):
+    reference = registered_value.secret.reference("password")
+    for container in (reference, registered_value.secret, [reference, {"s": registered_value.secret}]):
         assert find_canary(serialize(container)) == []
 
 
 @pytest.mark.parametrize("serialize", SERIALIZERS.values(), ids=SERIALIZERS)
-def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], registered: RegisteredValue) -> None:
+def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], registered_value: RegisteredValue) -> None:
     """An unpickled reference is equal and resolves to an exact text."""
-    unpickled = pickle.loads(serialize(registered.secret.reference("password")))  # noqa: S301 - our own bytes
+    unpickled = pickle.loads(serialize(registered_value.secret.reference("password")))  # noqa: S301 - our own bytes
     if callable(unpickled):
         unpickled = unpickled()  # One of the pickles contains a function that returns the reference.
     assert isinstance(unpickled, SecretReference)
     assert (unpickled, str(unpickled)) == (("login", "password"), "{{login.password}}")
-    assert unpickled.resolve() == registered.text
+    assert unpickled.resolve() == registered_value.text
     assert type(unpickled.resolve()) is str
 
 
-def test_unpickling_reads_the_current_value(registered: RegisteredValue) -> None:
+def test_unpickling_reads_the_current_value(registered_value: RegisteredValue) -> None:
     """A secret or reference that is unpickled after an update has the new value."""
-    pickled = pickle.dumps([registered.secret.reference("password"), registered.secret])
+    pickled = pickle.dumps([registered_value.secret.reference("password"), registered_value.secret])
     new_value = canary("changed")
     Client().secrets_manager.merge_secret("login", {"password": new_value})
     reference, secret = pickle.loads(pickled)  # noqa: S301 - our own bytes
     assert (reference.resolve(), secret.content["password"]) == (new_value, new_value)
 
 
-def test_a_reference_resolves_in_another_process(registered: RegisteredValue) -> None:
+def test_a_reference_resolves_in_another_process(registered_value: RegisteredValue) -> None:
     """Another process with the same home unpickles and resolves references and secrets."""
-    container = {"reference": registered.secret.reference("password"), "secret": registered.secret}
+    container = {"reference": registered_value.secret.reference("password"), "secret": registered_value.secret}
     code = """
 import hashlib, json, pickle, sys
 unpickled = pickle.loads(bytes.fromhex(sys.argv[1]))
@@ -180,13 +180,13 @@ print(json.dumps({
     result = run_python(code, pickle.dumps(container).hex())
     assert result["exact"]
     assert result["same"]
-    assert result["digest"] == hashlib.sha256(json.dumps(registered.text).encode()).hexdigest()
+    assert result["digest"] == hashlib.sha256(json.dumps(registered_value.text).encode()).hexdigest()
     assert find_canary(result["repr"]) == []
 
 
-def test_a_pickle_of_a_deleted_secret_raises_an_error(registered: RegisteredValue) -> None:
+def test_a_pickle_of_a_deleted_secret_raises_an_error(registered_value: RegisteredValue) -> None:
     """The error for a reference to a deleted secret has its name and no value."""
-    pickled = pickle.dumps(registered.secret.reference("password"))
+    pickled = pickle.dumps(registered_value.secret.reference("password"))
     Client().secrets_manager.delete_secret("login")
     with pytest.raises(KeyError, match="no secret 'login'") as caught:
         pickle.loads(pickled).resolve()  # noqa: S301 - our own bytes
@@ -206,37 +206,37 @@ def test_an_unregistered_secret_does_not_pickle() -> None:
         SecretReference.parse("{{login.password}}").resolve()
 
 
-def test_a_reference_to_a_missing_key_is_refused(registered: RegisteredValue) -> None:
+def test_a_reference_to_a_missing_key_is_refused(registered_value: RegisteredValue) -> None:
     """A reference to a missing key raises an error with the existing keys."""
     with pytest.raises(SecretKeyNotFoundError, match="Its keys are password, username"):
-        registered.secret.reference("passwort")
+        registered_value.secret.reference("passwort")
 
 
-def test_copying_a_secret_returns_it(registered: RegisteredValue) -> None:
+def test_copying_a_secret_returns_it(registered_value: RegisteredValue) -> None:
     """``copy.copy`` and ``copy.deepcopy`` return the same object."""
-    assert copy.deepcopy(registered.secret) is registered.secret
-    assert copy.copy(registered.secret) is registered.secret
+    assert copy.deepcopy(registered_value.secret) is registered_value.secret
+    assert copy.copy(registered_value.secret) is registered_value.secret
 
 
-def test_json_writes_the_value(registered: RegisteredValue) -> None:
+def test_json_writes_the_value(registered_value: RegisteredValue) -> None:
     """``json.dumps`` writes a value like any other text."""
-    assert json.dumps({"token": registered.value}) == json.dumps({"token": registered.text})
-    assert json.loads(json.dumps(registered.secret.content)) == {"username": "somebody", "password": registered.text}
+    assert json.dumps({"token": registered_value.value}) == json.dumps({"token": registered_value.text})
+    assert json.loads(json.dumps(registered_value.secret.content)) == {"username": "somebody", "password": registered_value.text}
 
 
-def test_an_http_header_contains_the_value(registered: RegisteredValue, server: tuple[int, list[dict[str, str]]]) -> None:
+def test_an_http_header_contains_the_value(registered_value: RegisteredValue, server: tuple[int, list[dict[str, str]]]) -> None:
     """A server reads the plain value from a header of http.client and requests."""
     port, received_headers = server
-    headers = {"X-Token": registered.value, "Authorization": f"Bearer {registered.value}"}
+    headers = {"X-Token": registered_value.value, "Authorization": f"Bearer {registered_value.value}"}
     connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/", headers=headers)
     assert connection.getresponse().read()
     connection.close()
     assert requests.get(f"http://127.0.0.1:{port}/", headers=headers, timeout=10).ok
-    assert requests.get(f"http://127.0.0.1:{port}/", auth=("somebody", registered.value), timeout=10).ok
-    assert [request.get("X-Token") for request in received_headers] == [registered.text, registered.text, None]
-    assert [request["Authorization"] for request in received_headers][:2] == [f"Bearer {registered.text}"] * 2
-    assert requests.auth._basic_auth_str("somebody", registered.text) == received_headers[2]["Authorization"]
+    assert requests.get(f"http://127.0.0.1:{port}/", auth=("somebody", registered_value.value), timeout=10).ok
+    assert [request.get("X-Token") for request in received_headers] == [registered_value.text, registered_value.text, None]
+    assert [request["Authorization"] for request in received_headers][:2] == [f"Bearer {registered_value.text}"] * 2
+    assert requests.auth._basic_auth_str("somebody", registered_value.text) == received_headers[2]["Authorization"]
 
 
 def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> None:
@@ -259,35 +259,35 @@ def test_boto3_signs_with_a_value(server: tuple[int, list[dict[str, str]]]) -> N
     assert signature(content) == signature(keys)
 
 
-def test_sqlalchemy_accepts_a_value(registered: RegisteredValue) -> None:
+def test_sqlalchemy_accepts_a_value(registered_value: RegisteredValue) -> None:
     """The ``repr`` of a URL masks its password, and the driver gets the value."""
-    url = sa.URL.create("postgresql+psycopg", "somebody", registered.value, "localhost", 5432, "db")
+    url = sa.URL.create("postgresql+psycopg", "somebody", registered_value.value, "localhost", 5432, "db")
     assert find_canary(repr(url)) == []
-    assert url.render_as_string(hide_password=False) == f"postgresql+psycopg://somebody:{registered.text}@localhost:5432/db"
+    assert url.render_as_string(hide_password=False) == f"postgresql+psycopg://somebody:{registered_value.text}@localhost:5432/db"
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
-        row = connection.execute(sa.text("SELECT :value, length(:value)"), {"value": registered.value}).one()
+        row = connection.execute(sa.text("SELECT :value, length(:value)"), {"value": registered_value.value}).one()
     engine.dispose()
-    assert tuple(row) == (registered.text, len(registered.text))
+    assert tuple(row) == (registered_value.text, len(registered_value.text))
 
 
-def test_psycopg_accepts_a_value(registered: RegisteredValue) -> None:
+def test_psycopg_accepts_a_value(registered_value: RegisteredValue) -> None:
     """A PostgreSQL server accepts a value as password and as parameter."""
-    with running_postgresql("somebody", registered.text) as server:
+    with running_postgresql("somebody", registered_value.text) as server:
         connection_string = f"host={server.host} port={server.port} dbname=postgres user=somebody"
-        with psycopg.connect(connection_string, password=registered.value) as connection:
-            assert connection.execute("SELECT %s::text", (registered.value,)).fetchone() == (registered.text,)
+        with psycopg.connect(connection_string, password=registered_value.value) as connection:
+            assert connection.execute("SELECT %s::text", (registered_value.value,)).fetchone() == (registered_value.text,)
         with pytest.raises(psycopg.OperationalError) as caught:
-            psycopg.connect(connection_string, password=registered.value[:-1])
+            psycopg.connect(connection_string, password=registered_value.value[:-1])
         assert find_canary(str(caught.value)) == []
 
 
-def test_environment_variables_contain_the_value(registered: RegisteredValue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_contain_the_value(registered_value: RegisteredValue, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child process reads the plain value from its environment."""
     code = "import os; print(os.environ['TOKEN'], end='')"
-    monkeypatch.setenv("TOKEN", registered.value)
+    monkeypatch.setenv("TOKEN", registered_value.value)
     inherited = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     child_with_own_environment = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ, "TOKEN": registered.value}
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, env={**os.environ, "TOKEN": registered_value.value}
     )
-    assert (inherited, child_with_own_environment.stdout) == (registered.text, registered.text)
+    assert (inherited, child_with_own_environment.stdout) == (registered_value.text, registered_value.text)

@@ -135,8 +135,8 @@ def test_fsspec_uses_a_session_per_value() -> None:
     assert [session(first_annotator), session(second_annotator), session(first_annotator)] == [first_value, second_value, first_value]
     Client().secrets_manager.merge_secret("one", {"token": new_value})
     assert [session(first_annotator), session(second_annotator)] == [new_value, second_value]
-    storage = {"token": Client().get_secret("one").content["token"]}
-    assert fsspec.url_to_fs("session://bucket/x", **storage)[0].token == new_value
+    storage_options = {"token": Client().get_secret("one").content["token"]}
+    assert fsspec.url_to_fs("session://bucket/x", **storage_options)[0].token == new_value
 
 
 @pytest.mark.usefixtures("_sessions")
@@ -163,10 +163,10 @@ def test_joblib_caches_by_value(tmp_path: Path) -> None:
         passed_tokens.append(token)
         return len(token)
 
-    cached = joblib.Memory(tmp_path / "joblib", verbose=0).cache(size)
+    cached_size = joblib.Memory(tmp_path / "joblib", verbose=0).cache(size)
 
     def run(name: str) -> None:
-        assert cached(Client().get_secret(name).content["token"]) > 0
+        assert cached_size(Client().get_secret(name).content["token"]) > 0
 
     for name in ("one", "two", "one", "two"):
         run(name)

@@ -42,7 +42,7 @@ def _store(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
     The store has a key file, unless ``environment`` contains a passphrase.
     """
     home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
-    process = run_zensecrets("secret", "register", "db", "--password=@-", piped=value.encode(), environment=home)
+    process = run_zensecrets("secret", "register", "db", "--password=@-", stdin=value.encode(), environment=home)
     assert process.returncode == 0, process.stderr
 
 

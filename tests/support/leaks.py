@@ -172,16 +172,16 @@ _SEARCHED_ENCODERS = (
 class LeakSearch:
     """A search for planted values, in their own encoding and in encodings of the package."""
 
-    def __init__(self, planted: dict[tuple[str, str], PlantedValue], window: int = WINDOW) -> None:
+    def __init__(self, planted_values: dict[tuple[str, str], PlantedValue], window: int = WINDOW) -> None:
         """Search for consecutive characters of the planted values.
 
         Args:
-            planted: The planted values by channel and encoding.
+            planted_values: The planted values by channel and encoding.
             window: The number of consecutive characters that are a leak. With 0, only a whole text is a leak.
         """
         self._window_length = window
         self._origins: dict[bytes, tuple[str, str]] = {}
-        for origin, value in planted.items():
+        for origin, value in planted_values.items():
             for trace in value.traces:
                 self._add(trace, origin)
                 for name in _SEARCHED_ENCODERS:

@@ -19,11 +19,11 @@ ZENSECRETS = Path(sysconfig.get_path("scripts")) / "zensecrets"
 
 
 def run_zensecrets(
-    *words: str, piped: bytes | None = None, folder: Path | None = None, environment: dict[str, str] | None = None
+    *words: str, stdin: bytes | None = None, folder: Path | None = None, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the installed script without a terminal, with ``piped`` as its standard input, and return its exit code and output."""
+    """Run the installed script without a terminal, with ``stdin`` as its standard input, and return its exit code and output."""
     process = subprocess.run(
-        [ZENSECRETS, *words], input=piped or b"", capture_output=True, cwd=folder, env={**os.environ, **(environment or {})}, check=False
+        [ZENSECRETS, *words], input=stdin or b"", capture_output=True, cwd=folder, env={**os.environ, **(environment or {})}, check=False
     )
     return subprocess.CompletedProcess(process.args, process.returncode, process.stdout.decode(), process.stderr.decode())
 

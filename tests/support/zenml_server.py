@@ -66,19 +66,19 @@ class ZenmlServer(NamedTuple):
         """Run ``code`` with ZenML's client, and return the JSON value in the last line of its output."""
         return json.loads(self.run("python", "-c", code, *arguments, **self.client_variables).splitlines()[-1])
 
-    def run(self, program: str, *arguments: str, answer: str = "", **variables: str) -> str:
+    def run(self, program: str, *arguments: str, stdin: str = "", **variables: str) -> str:
         """Run a program in ZenML's environment, and return its output.
 
         Args:
             program: The name of the program.
             arguments: Its arguments.
-            answer: The text of its standard input.
+            stdin: The text of its standard input.
             variables: Environment variables.
         """
         command = [str(ENVIRONMENT / "bin" / program), *arguments]
         environment = {**_environment(self.folder / "client"), **variables}
         process = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=TIMEOUT, input=answer, env=environment, cwd=self.folder
+            command, check=False, capture_output=True, text=True, timeout=TIMEOUT, input=stdin, env=environment, cwd=self.folder
         )
         assert process.returncode == 0, process.stdout + process.stderr
         return process.stdout

@@ -136,7 +136,7 @@ def test_login_of_zenml(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest
         zenml.open().list_secrets()
     assert "zenml login" in str(caught.value)
     assert zenml.open().describe()["server"] == "not set"
-    zenml.server.run("zenml", "login", zenml.proxy.address, "--api-key", answer=zenml.server.api_key, ZENML_CONFIG_PATH=str(config_folder))
+    zenml.server.run("zenml", "login", zenml.proxy.address, "--api-key", stdin=zenml.server.api_key, ZENML_CONFIG_PATH=str(config_folder))
     assert zenml.open().list_secrets() == []
     assert zenml.open().describe()["server"] == zenml.proxy.address
 

@@ -44,12 +44,12 @@ PAIRS_PER_KIND = 40
 OUTER_ENCODERS = [name for name in ENCODERS if name not in LOSSY]
 """Encoders that keep what an inner encoder wrote, such as its capitals and small letters."""
 
-_OUTER_ONLY = {"Ascii85", "terminal colors", "names of characters", "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace"}
+_OUTER_ONLY_ENCODERS = {"Ascii85", "terminal colors", "names of characters", "xxd", "hexdump -C", "hexdump", "od", "od -c", "curl --trace"}
 """Encoders that are only the outer one of a pair.
 
 Ascii85 and colors use characters that other encoders escape. The rows of a dump are not recognized after quoting.
 """
-_WITHOUT_LIMIT = {
+_ENCODINGS_WITHOUT_LIMIT = {
     "plain",
     "repr",
     "JSON",
@@ -63,7 +63,7 @@ _WITHOUT_LIMIT = {
     "CR LF",
 }
 """Encodings that are decoded in texts of any length. docs/guard.md states the limits of the others."""
-_LONG = 1 << 12
+_LONG_VALUE = 1 << 12
 """Values of more characters are tested only in these encodings."""
 
 
@@ -73,10 +73,10 @@ def encoder_pairs(kind: str) -> Iterator[tuple[str, str]]:
     Each kind of value has other pairs.
     """
     generator = random.Random(f"{SEED} {kind}")  # noqa: S311 - the random numbers select tests and protect nothing
-    inner_encoders = [name for name in ENCODERS if name not in _OUTER_ONLY]
+    inner_encoders = [name for name in ENCODERS if name not in _OUTER_ONLY_ENCODERS]
     while True:
         inner, outer = generator.choice(inner_encoders), generator.choice(OUTER_ENCODERS)
-        if len(VALUES[kind]) > _LONG and not {inner, outer} <= _WITHOUT_LIMIT:
+        if len(VALUES[kind]) > _LONG_VALUE and not {inner, outer} <= _ENCODINGS_WITHOUT_LIMIT:
             continue
         # Of the texts in UTF-16, the redactor decodes only those whose characters are all ASCII.
         if "UTF-16" not in outer or ENCODERS[inner](VALUES[kind]).isascii():
@@ -95,7 +95,7 @@ def test_a_value_is_masked_in_each_encoding(kind: str) -> None:
     redactor = Redactor()
     assert redactor.protect(VALUES[kind], "a.key")
     for name, encode in ENCODERS.items():
-        if len(VALUES[kind]) > _LONG and name not in _WITHOUT_LIMIT:
+        if len(VALUES[kind]) > _LONG_VALUE and name not in _ENCODINGS_WITHOUT_LIMIT:
             continue
         text = encode(VALUES[kind])
         output = redactor.redact(f"~~~\n{text}\n~~~")
@@ -124,7 +124,7 @@ _JAVASCRIPT_FUNCTIONS = tuple(
 
 
 @pytest.mark.parametrize("separator", ["", "\n"], ids=["one line", "lines"])
-@pytest.mark.parametrize("kind", [kind for kind in VALUES if len(VALUES[kind]) < _LONG])
+@pytest.mark.parametrize("kind", [kind for kind in VALUES if len(VALUES[kind]) < _LONG_VALUE])
 def test_an_encoded_value_is_masked_in_a_long_text(kind: str, separator: str) -> None:
     """The redactor masks an encoded value in the middle of long code, of which it decodes only excerpts."""
     redactor = Redactor()

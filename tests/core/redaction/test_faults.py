@@ -68,14 +68,14 @@ ENTRY_POINTS = {
     "mask_record",
 }
 """The functions that front ends call. A fault in them is a fault in the front end, which other tests cover."""
-UNUSED = {"encoders", "environment", "choices", "credential_fragments", "reasons", "variable_names"}
+UNUSED_MODULES = {"encoders", "environment", "choices", "credential_fragments", "reasons", "variable_names"}
 """Modules that redaction does not use: they are for tests and for environment variables."""
 
 
 def modules() -> list[ModuleType]:
     """Return the modules that redaction uses."""
     names = [module.name for module in pkgutil.walk_packages(redaction.__path__, f"{redaction.__name__}.")]
-    return [importlib.import_module(name) for name in names if name.rsplit(".", 1)[-1] not in UNUSED]
+    return [importlib.import_module(name) for name in names if name.rsplit(".", 1)[-1] not in UNUSED_MODULES]
 
 
 def targets() -> Iterator[Target]:
@@ -129,14 +129,14 @@ def inject_fault(patch: pytest.MonkeyPatch, target: Target) -> list[str]:
     return calls
 
 
-CANARIES = {"plain": canary("plain"), "nasty": canary("nasty"), "url": canary("url")}
+CANARIES = {"plain": canary("plain"), "special": canary("special"), "url": canary("url")}
 VALUES = {
     "plain": CANARIES["plain"],
-    "nasty": f"\"'\\é&<\n\U0001f600{CANARIES['nasty']}",
+    "special": f"\"'\\é&<\n\U0001f600{CANARIES['special']}",
     "url": f"https://u:{CANARIES['url']}@h/",
     "long": CANARIES["plain"][::-1] * 3 + CANARIES["plain"],
 }
-"""The protected values. Each ends with a canary, or contains one."""
+"""The protected values. Each contains a canary."""
 ENDS = [value[-14:] for value in CANARIES.values()]
 """The ends of the values, which must never be shown. A stream may show the beginning of a value."""
 
@@ -225,11 +225,11 @@ def test_text_that_can_not_be_searched_is_replaced(monkeypatch: pytest.MonkeyPat
 
 def test_most_functions_are_called() -> None:
     """The entry points call at least 80 % of the functions, so that most injected faults have an effect."""
-    called: set[CodeType] = set()
+    called_code: set[CodeType] = set()
 
     def profile(frame: FrameType, event: str, _: object) -> None:
         if event == "call":
-            called.add(frame.f_code)
+            called_code.add(frame.f_code)
 
     sys.setprofile(profile)
     try:
@@ -245,8 +245,8 @@ def test_most_functions_are_called() -> None:
         assert not redactor.unmaskable
     finally:
         sys.setprofile(None)
-    missed = {str(target) for target in TARGETS if target.code not in called}
-    assert len(missed) < len(TARGETS) * 0.2, "\n".join(sorted(missed))
+    missed_functions = {str(target) for target in TARGETS if target.code not in called_code}
+    assert len(missed_functions) < len(TARGETS) * 0.2, "\n".join(sorted(missed_functions))
 
 
 def test_arguments_of_a_wrong_type_are_replaced() -> None:

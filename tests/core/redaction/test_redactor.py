@@ -131,6 +131,7 @@ def test_many_values_with_the_same_beginning() -> None:
     redactor.redact("." * LONG * 50)
     for name in ("n0", "n499", "n999"):
         assert redactor.redact(f"<{values[name]}>") == f"<{mask_text('a.' + name)}>"
+        # Both truncated texts contain the number of the value.
         assert redactor.redact(f"<{values[name][:42]}…") == f"<{mask_text('a.' + name)}…"
         assert redactor.redact(f"…{values[name][25:]}>") == f"…{mask_text('a.' + name)}>"
 
@@ -283,15 +284,18 @@ def test_texts_keys_and_bytes_of_a_tree_are_redacted() -> None:
     """Texts, keys and bytes in a tree are redacted. Numbers are not changed, and parts without a value are not copied."""
     value, number = canary(), 7391482655
     redactor = redactor_with(key=value, number=str(number))
-    clean = {"clean": [1, 2.5, None, True]}
-    tree = {"data": {"text/html": f"<b>{value}</b>", value: [number, number + 1, (value, b"x" + value.encode())]}, "clean": clean}
+    part_without_value = {"clean": [1, 2.5, None, True]}
+    tree = {
+        "data": {"text/html": f"<b>{value}</b>", value: [number, number + 1, (value, b"x" + value.encode())]},
+        "clean": part_without_value,
+    }
     redacted = redactor.redact_tree(tree)
     masked = mask_text("a.key")
     assert redacted == {
         "data": {"text/html": f"<b>{masked}</b>", masked: [number, number + 1, (masked, f"x{masked}".encode())]},
-        "clean": clean,
+        "clean": part_without_value,
     }
-    assert redacted["clean"] is clean
+    assert redacted["clean"] is part_without_value
     assert find_canary(json.dumps(redacted, default=str), value) == []
 
 
@@ -401,12 +405,12 @@ def test_a_value_of_64_kib_in_one_line(kind: str) -> None:
         "another script": lambda: "".join(chr(0x4E00 + secrets.randbelow(20_000)) for _ in range(size // 3)),
     }
     value = generators[kind]()
-    started = time.process_time()
+    start_time = time.process_time()
     redactor = redactor_with(key=value)
     assert redactor.redact(f"it is {value}.") == f"it is {mask_text('a.key')}."
     export([(value, "a.key")])
     # The expected time is one second. More than ten seconds of CPU time mean that the time no longer grows linearly.
-    assert time.process_time() - started < 10
+    assert time.process_time() - start_time < 10
 
 
 @pytest.mark.parametrize("between", ["'\n", "' '", "'", "\n", " |\n| "], ids=repr)

@@ -34,7 +34,7 @@ VALUES = {
 def max_visible(value: str) -> int:
     """Return how many characters of a value a stream may show.
 
-    The maximum is half of the characters, or five characters after the public prefix, or five characters.
+    The maximum is the largest of five characters, half of the value, and its public prefix with five more characters.
     """
     return max(5, len(value) // 2, sensitive_span(value).start + 5)
 
@@ -90,7 +90,7 @@ def test_a_value_in_many_chunks(*, has_pause: bool) -> None:
         text += stream.feed("!\n") + stream.release()
         assert longest_visible(value, text) <= len(value) // 2
         assert text.endswith(f"{mask_text('a.key')}!\n")
-        assert text.count("‹") == 1
+        assert text.count("‹") == 1  # There is one mask.
 
 
 RECOGNIZED_LATE = frozenset({
@@ -120,11 +120,11 @@ def test_short_chunks_with_many_values_are_shown() -> None:
         assert stream.feed(chunk) + stream.feed("\n") == f"{chunk}\n"
 
 
-@pytest.mark.parametrize("begin", ["-", "_-", "--", "!", "#$", "'", '{"', "(("])
-def test_punctuation_at_the_start_of_a_value_is_masked(begin: str) -> None:
+@pytest.mark.parametrize("beginning", ["-", "_-", "--", "!", "#$", "'", '{"', "(("])
+def test_punctuation_at_the_start_of_a_value_is_masked(beginning: str) -> None:
     """Punctuation at the start of a value is held back and masked together with the first letters."""
-    value = f"{begin}{canary('signs')}"
-    for position in range(len(begin) + 1, len(value)):
+    value = f"{beginning}{canary('signs')}"
+    for position in range(len(beginning) + 1, len(value)):
         stream = redactor_with(key=value).stream()
         output = stream.feed(f"is {value[:position]}") + stream.feed(f"{value[position:]}\n")
         assert output == f"is {mask_text('a.key')}\n", position
@@ -167,11 +167,11 @@ def test_a_text_with_values_in_any_chunks(data: st.DataObject) -> None:
     values = {"one": "Kx7Rf2Qm9Lp4Vt8Zs3Wn6Yb1", "two": "Kx7Rf2Qm9Lp4-another-end", "three": "clé\n\U0001f600-voûte"}
     redactor = redactor_with(**values)
     texts = data.draw(st.lists(st.sampled_from([*values.values(), "été ", "\n", "Kx7", "\x1b[31m", "."]), max_size=6))
-    whole = "".join(texts)
-    chunks = split(whole, data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
+    whole_text = "".join(texts)
+    chunks = split(whole_text, data.draw(st.lists(st.integers(0, len(whole_text)), max_size=8)))
     stream = redactor.stream()
     output = "".join(map(stream.feed, chunks)) + stream.release()
-    assert output == redactor.redact(whole)
+    assert output == redactor.redact(whole_text)
 
 
 @given(st.data())
@@ -195,16 +195,16 @@ def test_an_encoded_value_in_any_chunks(encoding: str) -> None:
     """If an encoded value arrives in random chunks, the stream shows no twelve consecutive characters of it."""
     generator = random.Random(encoding)  # noqa: S311 - the random numbers select chunks and protect nothing
     for _ in range(30):
-        planted = ENCODINGS[encoding]()
-        redactor = redactor_with(**{f"key{index}": value for index, value in enumerate(planted.values)})
-        text = f"before {planted.text} after\n"
+        planted_value = ENCODINGS[encoding]()
+        redactor = redactor_with(**{f"key{index}": value for index, value in enumerate(planted_value.values)})
+        text = f"before {planted_value.text} after\n"
         position_count = min(len(text) - 1, generator.choice([1, 2, 3, 5]))
         chunks = split(text, generator.sample(range(1, len(text)), position_count))
         stream = redactor.stream()
         output = "".join(map(stream.feed, chunks)) + stream.release()
         assert output.startswith("before ")
         assert output.endswith(" after\n")
-        assert leaks.LeakSearch({("stream", encoding): planted}).leaks(output.encode("utf-8", "surrogatepass")) == set(), chunks
+        assert leaks.LeakSearch({("stream", encoding): planted_value}).leaks(output.encode("utf-8", "surrogatepass")) == set(), chunks
 
 
 def test_plain_output_is_not_held_back() -> None:
@@ -270,10 +270,10 @@ def test_a_private_key_line_by_line() -> None:
 def test_a_colored_value_in_two_chunks() -> None:
     """A value whose color changes in the middle is masked for any two chunks."""
     redactor = redactor_with(key="correct-horse-battery")
-    whole = "\x1b[1mcorrect-\x1b[31mhorse-battery\x1b[0m.\n"
-    for position in range(1, len(whole)):
+    whole_text = "\x1b[1mcorrect-\x1b[31mhorse-battery\x1b[0m.\n"
+    for position in range(1, len(whole_text)):
         stream = redactor.stream()
-        text = stream.feed(whole[:position]) + stream.feed(whole[position:]) + stream.release()
+        text = stream.feed(whole_text[:position]) + stream.feed(whole_text[position:]) + stream.release()
         assert longest_visible("correct-horse-battery", text) <= 5, position
         assert "horse" not in text
 

@@ -178,11 +178,11 @@ def test_any_object_with_a_value_is_stored_without_it(
         pd.testing.assert_frame_equal(loaded, make(value))
     else:
         assert _comparable(loaded) == _comparable(make(value))
-    received: list[Any] = []
+    received_arguments: list[Any] = []
 
     @step(enable_cache=False)
     def take(argument: Any) -> None:
-        received.append(argument)
+        received_arguments.append(argument)
 
     @pipeline
     def my_pipeline() -> None:
@@ -195,7 +195,7 @@ def test_any_object_with_a_value_is_stored_without_it(
         assert isinstance(argument, PickledArgument)
         assert find_canary(argument.data) == []
     my_pipeline()
-    assert str(_comparable(received[0])) == str(_comparable(make(value)))
+    assert str(_comparable(received_arguments[0])) == str(_comparable(make(value)))
     assert find_canary(tmp_path) == []
 
 
@@ -280,11 +280,11 @@ def test_an_output_that_can_t_be_pickled_is_refused(set_new_value: Callable[...,
 
 def test_an_unregistered_secret_is_refused_and_its_value_is_sealed(tmp_path: Path) -> None:
     """A secret that no secrets manager has can't be stored. If only its value is stored, the value is sealed."""
-    unregistered = ArbitrarySecretSchema(name="by_hand", arbitrary_kv_pairs={"key": canary("hand")})
+    unregistered_secret = ArbitrarySecretSchema(name="by_hand", arbitrary_kv_pairs={"key": canary("hand")})
     with pytest.raises(ArtifactError, match=r"‹secret:by_hand.*› belongs to no registered secret") as caught:
-        _run_and_store(lambda _: unregistered)
+        _run_and_store(lambda _: unregistered_secret)
     assert find_canary(error_details(caught.value)) == []
-    assert _run_and_store(lambda _: unregistered.content["key"]).load() == unregistered.content["key"]
+    assert _run_and_store(lambda _: unregistered_secret.content["key"]).load() == unregistered_secret.content["key"]
     assert find_canary(tmp_path) == []
 
 
@@ -435,11 +435,11 @@ def test_invalid_materializers_are_refused() -> None:
 
 def test_a_step_fails_with_a_wrong_number_of_outputs(client: Client) -> None:
     """If a step returns another number of outputs than it declares, the error names both numbers."""
-    for returned in (1, (1,), (1, 2, 3)):
+    for returned_value in (1, (1,), (1, 2, 3)):
 
         @step(enable_cache=False)
         def two() -> tuple[Annotated[int, "a"], Annotated[int, "b"]]:
-            return returned  # type: ignore[return-value] # noqa: B023 - the step runs before the loop variable changes
+            return returned_value  # type: ignore[return-value] # noqa: B023 - the step runs before the loop variable changes
 
         @pipeline
         def my_pipeline() -> None:

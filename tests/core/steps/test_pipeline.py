@@ -247,8 +247,8 @@ def test_a_nested_pipeline_adds_its_steps(client: Client, set_new_value: Callabl
     @pipeline(settings={"where": "outer"})
     def outer() -> None:
         look(0)
-        returned: Any = inner(1)
-        show(returned[1])
+        inner_outputs: Any = inner(1)
+        show(inner_outputs[1])
 
     @step
     def show(where: str) -> str:

@@ -157,9 +157,9 @@ def test_an_unresolvable_setting_names_its_step(client: Client, set_new_value: C
 def test_references_in_unsuitable_fields_are_refused() -> None:
     """A clear-text field and a field that is no text accept no reference."""
     for field in ("label", "port"):
-        wrong: Any = {field: "{{db.password}}"}
+        attributes: Any = {field: "{{db.password}}"}
         with pytest.raises(InvalidReferenceError, match=f"'{field}' accepts no reference"):
-            Database(url="postgresql://host", **wrong)
+            Database(url="postgresql://host", **attributes)
 
 
 def test_invalid_settings_are_refused() -> None:

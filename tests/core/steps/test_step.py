@@ -222,29 +222,29 @@ def test_the_annotation_defines_the_outputs() -> None:
     """Each kind of return annotation defines the expected outputs."""
 
     @step
-    def none() -> None: ...
+    def no_output() -> None: ...
 
     @step
-    def one() -> int:
+    def single_output() -> int:
         return 1
 
     @step
-    def named() -> Annotated[int, "count"]:
+    def named_output() -> Annotated[int, "count"]:
         return 1
 
     @step
-    def output() -> Output(a=int, b=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
+    def two_outputs() -> Output(a=int, b=str):  # type: ignore[valid-type] # ZenML's syntax for several outputs
         return 1, "x"
 
     @step
-    def pair() -> tuple[Annotated[int, "a"], Annotated[str, "b"]]:
+    def annotated_pair() -> tuple[Annotated[int, "a"], Annotated[str, "b"]]:
         return 1, "x"
 
     @step
-    def unnamed() -> tuple[int, str]:
+    def unnamed_pair() -> tuple[int, str]:
         return 1, "x"
 
-    assert [item.signature.outputs for item in (none, one, named, output, pair, unnamed)] == [
+    assert [item.signature.outputs for item in (no_output, single_output, named_output, two_outputs, annotated_pair, unnamed_pair)] == [
         (),
         ("output",),
         ("count",),
@@ -252,7 +252,7 @@ def test_the_annotation_defines_the_outputs() -> None:
         ("a", "b"),
         ("output_0", "output_1"),
     ]
-    assert Step(unnamed.entrypoint, classic=True).signature.outputs == ("output",)
+    assert Step(unnamed_pair.entrypoint, classic=True).signature.outputs == ("output",)
 
 
 def test_the_bytecode_defines_the_outputs_without_an_annotation() -> None:

@@ -153,23 +153,23 @@ def test_conflicts_are_handled_as_requested(
         target.register_record(name, secret)
     names = None if numbers is None else [f"s{number}" for number in numbers if f"s{number}" in ours]
     selected_names = set(ours if names is None else names)
-    differing = {name for name in selected_names if name in theirs and theirs[name] != ours[name]}
+    differing_names = {name for name in selected_names if name in theirs and theirs[name] != ours[name]}
     plan = plan_copy(source, target, names)
     assert all_records(target) == theirs, "a plan writes nothing"
-    assert {secret.name for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)} == differing
+    assert {secret.name for secret in plan.secrets_with_result(ComparisonResult.CONFLICT)} == differing_names
     assert {secret.name for secret in plan.secrets_with_result(ComparisonResult.NEW)} == selected_names - theirs.keys()
-    if on_conflict == "stop" and differing:
+    if on_conflict == "stop" and differing_names:
         with pytest.raises(SecretExistsError, match="nothing was copied"):
             copy_secrets(source, target, names)
         assert all_records(target) == theirs
         return
     report = copy_secrets(source, target, names, on_conflict=on_conflict)
-    skipped = differing if on_conflict == "skip" else set()
-    assert all_records(target) == {**theirs, **{name: ours[name] for name in selected_names - skipped}}
-    assert set(report.skipped) == skipped
-    assert set(report.replaced) == differing - skipped
+    skipped_names = differing_names if on_conflict == "skip" else set()
+    assert all_records(target) == {**theirs, **{name: ours[name] for name in selected_names - skipped_names}}
+    assert set(report.skipped) == skipped_names
+    assert set(report.replaced) == differing_names - skipped_names
     second_report = copy_secrets(source, target, names, on_conflict="skip")
-    assert (set(second_report.same), second_report.registered, second_report.replaced) == (selected_names - skipped, [], [])
+    assert (set(second_report.same), second_report.registered, second_report.replaced) == (selected_names - skipped_names, [], [])
     assert all_records(source) == ours
 
 
@@ -342,14 +342,14 @@ def test_the_client_copies_between_registered_managers() -> None:
 
 def _make_failure(verb: str, code: str, *, after: int = 0, sent: object = "") -> Callable[[str], None]:
     """Return a function for the fake service that raises an error at each request with a verb, after ``after`` successful ones."""
-    remaining = [after]
+    remaining_successes = [after]
     lock = threading.Lock()
 
     def fail(request: str) -> None:
         with lock:
             if request == verb:
-                remaining[0] -= 1
-                if remaining[0] < 0:
+                remaining_successes[0] -= 1
+                if remaining_successes[0] < 0:
                     raise FakeServiceError(code, sent)
 
     return fail

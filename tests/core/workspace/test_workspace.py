@@ -96,9 +96,9 @@ def test_a_process_has_one_object_for_each_workspace(tmp_path: Path, monkeypatch
     """A process has one object for each workspace, and one object for each secrets manager."""
     assert get_workspace() is get_workspace()
     assert get_workspace().open_manager("default") is get_workspace().open_manager("default")
-    first = get_workspace()
+    first_workspace = get_workspace()
     monkeypatch.setenv("ZENSECRETS_HOME", str(tmp_path / "other"))
-    assert get_workspace() is not first
+    assert get_workspace() is not first_workspace
 
 
 # Components.
@@ -149,7 +149,7 @@ def test_an_invalid_component_name_is_refused(name: str, labels_workspace: Works
 
 @pytest.mark.parametrize("name", ["{{a.b}}", "x{{a.b}}", "{a.b}", "{{a}}"])
 def test_a_name_can_not_be_a_reference(name: str, labels_workspace: Workspace) -> None:
-    """A reference or a near miss is refused as the name of a component or stack."""
+    """A reference, or a text that resembles one, is refused as the name of a component or stack."""
     calls: list[Callable[[], object]] = [
         lambda: labels_workspace.register_component(ANNOTATOR, name, "custom", {}),
         lambda: labels_workspace.rename_component(ANNOTATOR, "labels", name),
@@ -259,17 +259,17 @@ def test_a_renamed_manager_keeps_its_secrets(workspace: Workspace) -> None:
     text = canary("kept")
     workspace.open_manager("default").register_secret(secret("mine", key=text))
     workspace.rename_component(MANAGER, "default", "vault")
-    renamed = workspace.open_manager("vault")
-    assert renamed.get_secret("mine").content == {"key": text}
+    renamed_manager = workspace.open_manager("vault")
+    assert renamed_manager.get_secret("mine").content == {"key": text}
     with pytest.raises(KeyError, match="secrets manager 'vault'"):
-        renamed.get_secret("other")
+        renamed_manager.get_secret("other")
 
 
 def test_a_copy_has_its_own_id(labels_workspace: Workspace) -> None:
     """A copied component has equal attributes and another id, and a copied manager is empty."""
-    copied = labels_workspace.copy_component(ANNOTATOR, "labels", "copy")
-    assert copied.attributes == LABELS_ATTRIBUTES
-    assert copied.id != labels_workspace.component(ANNOTATOR, "labels").id
+    copied_record = labels_workspace.copy_component(ANNOTATOR, "labels", "copy")
+    assert copied_record.attributes == LABELS_ATTRIBUTES
+    assert copied_record.id != labels_workspace.component(ANNOTATOR, "labels").id
     labels_workspace.open_manager("default").register_secret(secret("mine", key=canary("mine")))
     labels_workspace.copy_component(MANAGER, "default", "second")
     assert labels_workspace.open_manager("second").list_secrets() == []
@@ -367,10 +367,10 @@ class AgainBackend(MemoryBackend):
     workspace.register_stack("mine", {ANNOTATOR: "mine", MANAGER: "mine"})
     assert workspace.stack("mine").annotator is not None
     namespace = run_cell(source)
-    reopened = workspace.stack("mine")
-    assert reopened.annotator is not None
-    assert type(reopened.annotator.config) is namespace["AgainConfig"]
-    assert type(reopened.secrets_manager.backend) is namespace["AgainBackend"]
+    reopened_stack = workspace.stack("mine")
+    assert reopened_stack.annotator is not None
+    assert type(reopened_stack.annotator.config) is namespace["AgainConfig"]
+    assert type(reopened_stack.secrets_manager.backend) is namespace["AgainBackend"]
 
 
 # Sensitive attributes.
@@ -415,9 +415,9 @@ def test_a_sensitive_list_is_encrypted(workspace: Workspace) -> None:
     tokens = [canary("one"), canary("two")]
     workspace.register_component(ANNOTATOR, "mine", "list_in_a_cell", {"tokens": tokens})
     assert find_canary(workspace.home) == []
-    opened = workspace.open_component(ANNOTATOR, "mine")
-    assert opened.tokens == tokens
-    assert find_canary(repr(opened) + repr(workspace.component(ANNOTATOR, "mine"))) == []
+    opened_component = workspace.open_component(ANNOTATOR, "mine")
+    assert opened_component.tokens == tokens
+    assert find_canary(repr(opened_component) + repr(workspace.component(ANNOTATOR, "mine"))) == []
 
 
 def test_a_raw_text_stays_raw(workspace: Workspace) -> None:
@@ -425,8 +425,8 @@ def test_a_raw_text_stays_raw(workspace: Workspace) -> None:
     attributes = {"slack_token": RawText("{{not.a}}"), "default_slack_channel_id": RawText("{{a}}")}
     workspace.register_component(ALERTER, "talk", "slack", attributes)
     workspace.update_component(ALERTER, "talk", {})
-    opened = workspace.open_component(ALERTER, "talk")
-    assert (opened.slack_token, opened.default_slack_channel_id) == ("{{not.a}}", "{{a}}")
+    opened_component = workspace.open_component(ALERTER, "talk")
+    assert (opened_component.slack_token, opened_component.default_slack_channel_id) == ("{{not.a}}", "{{a}}")
     code = """
 import json
 from zensecrets_jupyter import Client
@@ -644,15 +644,15 @@ def test_a_killed_writer_leaves_complete_changes(workspace: Workspace) -> None:
     """After SIGKILL, each acknowledged write is complete, and no other write is stored in part."""
     process = _start_writer(0, 100_000)
     assert process.stdout is not None
-    acknowledged = [int(process.stdout.readline()) for _ in range(15)]
+    acknowledged_turns = [int(process.stdout.readline()) for _ in range(15)]
     process.send_signal(signal.SIGKILL)
-    acknowledged += [int(line) for line in process.stdout.read().split()]
+    acknowledged_turns += [int(line) for line in process.stdout.read().split()]
     process.wait(TIMEOUT)
     process.stdout.close()
-    stored = {record.name: record.attributes for record in workspace.components(ANNOTATOR)}
-    for turn in acknowledged:
-        assert stored[f"a-0-{turn}"] == {"number": turn, "updated": turn}
-    assert len(stored) - len(acknowledged) in {0, 1}
+    stored_attributes = {record.name: record.attributes for record in workspace.components(ANNOTATOR)}
+    for turn in acknowledged_turns:
+        assert stored_attributes[f"a-0-{turn}"] == {"number": turn, "updated": turn}
+    assert len(stored_attributes) - len(acknowledged_turns) in {0, 1}
     assert all(workspace.stack(record.name) for record in workspace.stacks())
     workspace.register_component(ANNOTATOR, "after", "custom", {})
 
@@ -694,16 +694,16 @@ def test_damaged_pages_raise_corrupted_error(labels_workspace: Workspace) -> Non
     """If pages of the database are overwritten, reading and writing raise ManagerCorruptedError."""
     database = labels_workspace.home / "workspace.db"
     run_python("import json; from zensecrets_jupyter import Client; Client().workspace.stacks(); print(json.dumps(None))")
-    copied = labels_workspace.home.parent / "copied"
+    copied_folder = labels_workspace.home.parent / "copied"
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    shutil.copytree(labels_workspace.home, copied)
-    content = bytearray((copied / "workspace.db").read_bytes())
+    shutil.copytree(labels_workspace.home, copied_folder)
+    content = bytearray((copied_folder / "workspace.db").read_bytes())
     for page in range(4096, len(content), 4096):
         content[page : page + 64] = os.urandom(64)
-    (copied / "workspace.db").write_bytes(content)
-    damaged = Workspace(copied)
-    calls: list[Callable[[], object]] = [damaged.components, lambda: damaged.register_stack("new", {})]
+    (copied_folder / "workspace.db").write_bytes(content)
+    damaged_workspace = Workspace(copied_folder)
+    calls: list[Callable[[], object]] = [damaged_workspace.components, lambda: damaged_workspace.register_stack("new", {})]
     for call in calls:
         with pytest.raises(ManagerCorruptedError):
             call()

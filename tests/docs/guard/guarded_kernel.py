@@ -82,5 +82,5 @@ def store_secret(home: Path, name: str, value: str, **environment: str) -> None:
     The key that encrypts the store is in a file, unless ``environment`` contains a passphrase.
     """
     variables = {"ZENSECRETS_HOME": str(home / "zensecrets"), **NO_KEYRING, **environment}
-    process = run_zensecrets("secret", "register", name, "--key=@-", piped=value.encode(), environment=variables)
+    process = run_zensecrets("secret", "register", name, "--key=@-", stdin=value.encode(), environment=variables)
     assert process.returncode == 0, process.stderr

@@ -64,7 +64,7 @@ def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> N
         for library, messages in recorded.items()
     }
     file = tmp_path / "recorded.json"
-    values = [pair for secret in realistic_secrets() for pair in secret.pairs()]
+    values = [pair for secret in realistic_secrets() for pair in secret.named_values()]
     file.write_text(json.dumps({"values": values, "messages": short_messages}), encoding="utf-8")
     assert kernel.run(_REPLAY.format(file=str(file))).ok
     assert sum(bool(messages) for messages in short_messages.values()) >= 20

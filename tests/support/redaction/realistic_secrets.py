@@ -60,7 +60,7 @@ class RealisticSecret:
     secret_parts: tuple[str, ...] = ()
     public_parts: tuple[str, ...] = ()
 
-    def pairs(self) -> Iterable[tuple[str, str]]:
+    def named_values(self) -> Iterable[tuple[str, str]]:
         """Yield a pair for each key: the name in the mask, and the value."""
         for key, value in self.content.items():
             yield f"{self.name}.{key}", value
@@ -459,7 +459,7 @@ def redactor_of_all() -> Redactor:
     """Return a redactor that protects all values of the secrets, except public ones such as the name of a region."""
     redactor = Redactor()
     for secret in realistic_secrets():
-        for name, value in secret.pairs():
+        for name, value in secret.named_values():
             assert redactor.protect(value, name) == (value not in secret.public_parts), name
     return redactor
 
