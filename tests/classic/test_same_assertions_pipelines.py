@@ -77,7 +77,7 @@ untyped_two_steps: Any = two_steps
     ],
 )
 def test_a_pipeline_needs_an_instance_of_each_step(make: Callable[[], BasePipeline], *, is_valid: bool) -> None:
-    """Instances of steps are accepted by position, by name, and mixed."""
+    """A pipeline accepts an instance of each step, by position or by name. Other arguments are refused."""
     if is_valid:
         assert list(make().steps) == ["step_1", "step_2"]
         return
@@ -176,7 +176,7 @@ class ForInt(BaseMaterializer):
     ],
 )
 def test_a_materializer_supports_only_its_types(use: Callable[[BaseMaterializer], Any], *, is_valid: bool) -> None:
-    """Another type raises a TypeError that quotes no value."""
+    """A value or a type that the materializer does not support raises a TypeError that quotes no value."""
     artifact: Any = DataArtifact
     instance = ForInt(artifact)
     if is_valid:

@@ -173,7 +173,7 @@ def test_the_context_finds_an_output_by_name(
 
 
 def test_the_context_creates_a_materializer_of_another_class(client: Client) -> None:
-    """The materializer uses the folder of the output."""
+    """A materializer of a class that the step requests uses the folder of the output."""
     results: list[Any] = []
 
     @step

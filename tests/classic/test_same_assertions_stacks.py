@@ -54,7 +54,7 @@ def _components(*, images: bool = False, **names: str) -> dict[ComponentType, st
 
 
 def test_a_stack_has_its_components_by_type(workspace: Workspace) -> None:
-    """The property of a missing component is ``None``."""
+    """A stack has a property for each type of components, which is ``None`` without a component of this type."""
     stack = workspace.stack("second")
     assert set(stack.components) == {
         StackComponentType.ORCHESTRATOR,
@@ -104,7 +104,7 @@ def _state(workspace: Workspace) -> Any:
 
 
 def test_taken_names_raise_specific_errors(workspace: Workspace) -> None:
-    """The errors have ZenML's names."""
+    """An existing name raises the error that has this name in ZenML."""
     with pytest.raises(StackExistsError):
         workspace.register_stack("second", _components())
     with pytest.raises(StackComponentExistsError):
@@ -174,7 +174,7 @@ def test_no_serialization_of_a_component_resolves_references(write: Callable[[An
     ],
 )
 def test_references_are_parsed_by_zenml_s_helpers(text: str, name: str, key: str) -> None:
-    """White space inside the braces is allowed."""
+    """ZenML's helper functions parse a reference, also with white space inside the braces."""
     assert secret_utils.is_secret_reference(text)
     assert tuple(secret_utils.parse_secret_reference(text)) == (name, key)
 
@@ -200,7 +200,7 @@ def test_secret_fields_and_clear_text_fields_are_distinguished() -> None:
 
 @pytest.mark.parametrize("keys", [["key"], ["key1", "key2"], ["_key"], ["secret"], ["a.b"]], ids=str)
 def test_a_secret_is_registered_read_changed_and_deleted(workspace: Workspace, keys: list[str]) -> None:
-    """The keys can be keyword arguments, as in ZenML 0.20."""
+    """The keys of a secret can be assigned to ``arbitrary_kv_pairs``, as in ZenML 0.20."""
     manager = workspace.open_manager("vault")
     assert (manager.type, manager.flavor) == (StackComponentType.SECRETS_MANAGER, "local")
     old, new = canary("old"), canary("new")

@@ -195,7 +195,7 @@ def test_an_input_of_the_wrong_type_is_refused(client: Client) -> None:
 
 
 def test_materializers_are_validated() -> None:
-    """Other objects, materializers that can't write, and unknown outputs raise errors."""
+    """A class that is no materializer, a materializer that can't write, and an unknown output raise errors."""
 
     class Nothing(BaseMaterializer):
         """A materializer without a method that writes or reads."""
@@ -211,7 +211,7 @@ def test_materializers_are_validated() -> None:
 
 
 def test_a_context_has_the_step_name_and_the_outputs(client: Client) -> None:
-    """The name is the step's name in the pipeline."""
+    """A context has the name of the step in the pipeline, and accepts the names of the outputs."""
     step_names = []
 
     @step
@@ -269,7 +269,7 @@ def test_a_step_class_is_cached_by_its_code_and_attributes(client: Client) -> No
 
 
 def test_a_class_without_an_entrypoint_is_refused() -> None:
-    """The error says that the method is missing."""
+    """A step class without the method ``entrypoint`` raises an error that names the class."""
 
     class Empty(BaseStep):
         """A class without the method ``entrypoint``."""

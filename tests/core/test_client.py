@@ -147,7 +147,7 @@ def test_another_home_is_another_workspace(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``Client().env`` sets the keys in upper case as variables. After the block, also after an error, they are restored."""
+    """In a block of ``Client().env``, the keys in upper case are variables. After it, even after an error, the environment is restored."""
     text = canary("password")
     Client().secrets_manager.register_secret(BasicAuthSecretSchema(name="login", username="somebody", password=text))
     monkeypatch.setenv("USERNAME", "before")

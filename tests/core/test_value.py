@@ -1,4 +1,4 @@
-"""Tests of values as exact texts, and of secrets and references in pickles and representations."""
+"""Tests of values, whose type is ``str``, and of secrets and references in pickles and representations."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_pickle_holds_no_value(serialize: Callable[[Any], bytes], registered_v
 
 @pytest.mark.parametrize("serialize", SERIALIZERS.values(), ids=SERIALIZERS)
 def test_an_unpickled_reference_resolves(serialize: Callable[[Any], bytes], registered_value: RegisteredValue) -> None:
-    """An unpickled reference is equal and resolves to an exact text."""
+    """An unpickled reference is equal to the original, and resolves to a ``str``."""
     unpickled = pickle.loads(serialize(registered_value.secret.reference("password")))  # noqa: S301 - our own bytes
     if callable(unpickled):
         unpickled = unpickled()  # One of the pickles contains a function that returns the reference.

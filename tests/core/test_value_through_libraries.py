@@ -1,4 +1,4 @@
-"""Tests of values in other libraries: exact texts, and the correct credentials."""
+"""Tests of values in other libraries, which get them as ``str`` and as correct credentials."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _annotator(secret: str) -> Any:
 
 @pytest.mark.parametrize("round_trip", ROUND_TRIPS.values(), ids=ROUND_TRIPS)
 def test_serializers_write_the_exact_value(round_trip: Callable[[Any], Any]) -> None:
-    """Serialized content and resolved attributes are read back as the exact value."""
+    """Serialized content and resolved attributes are read back as equal values, whose type is ``str``."""
     value = canary("through") + SPECIAL_CHARACTERS
     _register("service", token=value)
     content = Client().get_secret("service").content

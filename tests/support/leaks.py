@@ -47,11 +47,11 @@ def _plain_value() -> str:
     return secrets.token_urlsafe(30)
 
 
-def _planter(encode: Callable[[str], str], make: Callable[[], str] = _special_value) -> Callable[[], PlantedValue]:
-    """Return a function that creates a planted value from the new value of ``make`` and its encoding."""
+def _planter(encode: Callable[[str], str], make_value: Callable[[], str] = _special_value) -> Callable[[], PlantedValue]:
+    """Return a function that creates a planted value from the new value of ``make_value`` and its encoding."""
 
     def plant() -> PlantedValue:
-        value = make()
+        value = make_value()
         text = encode(value)
         return PlantedValue([value], text, [text, value])
 
@@ -86,8 +86,8 @@ def _pem(line_end: str) -> Callable[[], PlantedValue]:
 
 
 def _line_of_pem() -> PlantedValue:
-    value, _, lines = _pem("\n")()
-    return PlantedValue(value, f"a line of it: {lines[2]}", [lines[2]])
+    values, _, lines = _pem("\n")()
+    return PlantedValue(values, f"a line of it: {lines[2]}", [lines[2]])
 
 
 def _overlapping() -> PlantedValue:

@@ -114,6 +114,7 @@ def test_a_value_with_an_ellipsis_in_the_middle_is_masked(value: str) -> None:
     A short beginning without the end is not masked.
     """
     redact = redactor_of(value).redact
+    # The error for the missing field ``port`` shows the whole input, shortened in its middle.
     with pytest.raises(pydantic.ValidationError) as error:
         _Settings.model_validate({"password": value, "user": "bob"})
     for text in (str(error.value), reprlib.repr(value), f"{value[:10]}\N{HORIZONTAL ELLIPSIS}{value[-5:]}"):
@@ -169,6 +170,7 @@ TEXT_BESIDE_VALUES = [
     ("redis://:Ab%3Dc9-kd82@h:6379/0", "x=Ab=c9-kd82;", f"x={MASK};"),
     ("postgresql://app:p%40ss%2Fw0rd%21K7@db/o", "connect(password='p@ss/w0rd!K7')", f"connect(password='{MASK}')"),
     ("Zx9K\\n7Qm2{0}", "Zx9K\\n7Qm2{0}\n+pw=1", f"{MASK}\n+pw=1"),
+    # The second line is the base85 of the value.
     ("f9660f79#Qf59dcb06!m", "before\nW;r%CFlIM7BT;5GIb>sEFg77=\nafter", f"before\n{MASK}\nafter"),
     ("Zx9K\\n7Qm2{0}", "'Zx9K\\n7Qm2{0}'", f"'{MASK}'"),
     (

@@ -381,7 +381,7 @@ def test_values_are_protected_in_several_threads() -> None:
 
 
 def test_new_values_and_long_texts_alternate() -> None:
-    """All values so far are masked while new values and texts of different lengths alternate."""
+    """All protected values are masked while new values and texts of different lengths alternate."""
     redactor = Redactor()
     values = [canary(str(number)) for number in range(60)]
     for number, (value, length) in enumerate(zip(values, itertools.cycle([0, 10, 100_000, 1000]))):

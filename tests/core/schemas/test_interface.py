@@ -52,7 +52,7 @@ class WeatherSecretSchema(BaseSecretSchema):
 
 
 def test_content_is_a_new_dict_of_exact_texts() -> None:
-    """The content is a new dict of exact str, and changing it does not change the secret."""
+    """The content is a new ``dict`` of ``str``, not of subclasses, and changing it does not change the secret."""
     text = canary("content")
     my_secret = secret("mine", token=text)
     content = my_secret.content
@@ -66,7 +66,7 @@ def test_content_is_a_new_dict_of_exact_texts() -> None:
 
 
 def test_keys_are_attributes() -> None:
-    """Each key of a schema is also an attribute with the same exact str."""
+    """Each key of a schema is also an attribute with the same value, whose type is ``str`` and no subclass."""
     text = canary("key")
     aws = AWSSecretSchema(name="aws", aws_access_key_id=canary("id"), aws_secret_access_key=text)
     assert aws.aws_secret_access_key == text

@@ -55,15 +55,15 @@ class DictResolver:
     def resolve(self, text: str) -> str:
         """Return the text with its references resolved."""
         self.resolved_texts.append(text)
-        resolved = ""
+        resolved_text = ""
         for part in split_references(text):
             if isinstance(part, SecretReference):
                 value = self.values[f"{part.name}_{part.key}"]
                 register_value(value, ValueSource(part, None))
-                resolved += value
+                resolved_text += value
             else:
-                resolved += part
-        return resolved
+                resolved_text += part
+        return resolved_text
 
 
 class Settings(ReferenceModel):
@@ -399,7 +399,7 @@ def test_inherited_validators_get_the_resolved_value() -> None:
 
 
 def test_a_sensitive_field_with_an_alias_is_not_quoted() -> None:
-    """A near miss in a sensitive field is not quoted under its alias."""
+    """If a sensitive field has an alias, the error for a near miss names the alias and does not quote the text."""
 
     class Aliased(ReferenceModel):
         password: str = SecretField(alias="passWord")
@@ -410,7 +410,7 @@ def test_a_sensitive_field_with_an_alias_is_not_quoted() -> None:
 
 
 def test_results_of_validators_are_masked() -> None:
-    """A text that a validator returns, also inside a list or dict, is an exact ``str`` whose value the guard masks."""
+    """A text that a validator returns, also inside a list or dict, has the type ``str``, and the guard masks it."""
 
     class Lists(ReferenceModel):
         same: list[str] = Field(default_factory=list)

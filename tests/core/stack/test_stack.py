@@ -43,7 +43,7 @@ def annotator(**attributes: str) -> StackComponent:
 
 
 def test_an_attribute_of_a_stack_component_is_resolved(manager: SecretsManager[CountingBackend]) -> None:
-    """An attribute of a component in a stack is the value as an exact str."""
+    """An attribute of a component in a stack is the value, whose type is ``str`` and no subclass."""
     text = canary("token")
     manager.backend.put("label_studio_secret", api_key=text)
     my_stack = stack(annotator(authentication_secret="{{label_studio_secret.api_key}}"), manager=manager)
@@ -77,7 +77,7 @@ def test_an_update_is_visible_at_the_next_access(manager: SecretsManager[Countin
 
 
 def test_several_references_in_a_text_are_replaced(manager: SecretsManager[CountingBackend]) -> None:
-    """References inside a longer text are replaced, and the result is an exact str."""
+    """References inside a longer text are replaced, and the type of the result is ``str`` and no subclass."""
     password = canary("password")
     manager.register_secret(BasicAuthSecretSchema(name="db", username="ada", password=password))
     my_stack = stack(annotator(instance_url="https://{{db.username}}:{{ db.password }}@host"), manager=manager)
@@ -90,7 +90,7 @@ def test_several_references_in_a_text_are_replaced(manager: SecretsManager[Count
 
 
 def test_a_text_of_clear_text_keys_is_shown(manager: SecretsManager[CountingBackend]) -> None:
-    """A text whose references have clear-text values is shown. Every resolved text is an exact ``str``."""
+    """A text whose references have clear-text values is shown. The type of every resolved text is ``str`` and no subclass."""
     manager.register_secret(BasicAuthSecretSchema(name="db", username="ada", password=canary("password")))
     assert repr(resolve_text(manager, "{{db.username}}")) == "'ada'"
     assert repr(resolve_text(manager, "user={{db.username}}")) == "'user=ada'"
@@ -139,7 +139,7 @@ def test_each_component_type_is_an_attribute(manager: SecretsManager[CountingBac
 
 
 def test_required_secrets_are_listed_once_in_order(manager: SecretsManager[CountingBackend]) -> None:
-    """The required secrets have each reference once, in order. The requirements have its component and attribute too."""
+    """``required_secrets`` has each reference once, in order. ``requirements`` has each with its component and attribute."""
     my_stack = stack(
         annotator(authentication_secret="{{b.k}}", instance_url="{{a.k}}"),
         component(ComponentType.ALERTER, "slack", slack_token="{{b.k}}{{c.k}}"),

@@ -42,7 +42,7 @@ def annotator_with(*references: str) -> StackComponent:
 
 
 def test_each_secret_is_read_once_and_in_parallel() -> None:
-    """Two hundred references to a hundred secrets read each secret once, and as many at the same time as the manager allows."""
+    """The validation of two hundred references to a hundred secrets reads each secret once, with the maximum of parallel reads."""
     manager = manager_with_secret()
     barrier = threading.Barrier(manager.parallel_reads, timeout=30)
     first_reads = threading.Semaphore(manager.parallel_reads)
@@ -284,14 +284,14 @@ def test_a_remote_orchestrator_needs_remote_components(level: SecretValidationLe
     class Local(CountingBackend):
         is_local: ClassVar[bool] = True
 
-    remote = component(ComponentType.ORCHESTRATOR, "kubernetes", "cluster")
-    report = stack(remote, manager=SecretsManager(Local())).validate(level=level)
+    cluster = component(ComponentType.ORCHESTRATOR, "kubernetes", "cluster")
+    report = stack(cluster, manager=SecretsManager(Local())).validate(level=level)
     assert [problem.type_to_set for problem in report.problems] == [ComponentType.SECRETS_MANAGER, ComponentType.ARTIFACT_STORE]
     assert "The orchestrator 'cluster' runs on another machine and can't reach the local secrets manager 'unregistered'." in str(report)
     assert "can't reach the local artifact store 'default'" in str(report)
     assert report.remedy == "%stack update mine -x SECRETS_MANAGER -a ARTIFACT_STORE"
     bucket = component(ComponentType.ARTIFACT_STORE, "s3", "bucket", path="s3://bucket")
-    assert stack(remote, bucket, manager=SecretsManager(CountingBackend())).validate(level=level).ok
+    assert stack(cluster, bucket, manager=SecretsManager(CountingBackend())).validate(level=level).ok
 
 
 def test_is_remote_reads_nothing() -> None:

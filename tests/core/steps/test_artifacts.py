@@ -90,7 +90,7 @@ def test_a_secret_and_its_values_are_stored_as_references(set_new_value: Callabl
 
 
 def test_texts_that_contain_a_value_are_stored_as_templates(set_new_value: Callable[..., str]) -> None:
-    """Headers, URLs and nested texts are stored without the value, and loaded with it."""
+    """Headers, URLs and nested texts are stored with a reference instead of the value, and loaded with the value."""
     token_value, other_value = set_new_value("token"), set_new_value("other")
 
     @step(secrets=["other"])
@@ -105,10 +105,10 @@ def test_texts_that_contain_a_value_are_stored_as_templates(set_new_value: Calla
         }
 
     @pipeline
-    def both() -> None:
+    def my_pipeline() -> None:
         my_step()
 
-    artifact = both().steps["my_step"].output
+    artifact = my_pipeline().steps["my_step"].output
     assert find_canary(Path(artifact.uri)) == []
     loaded = artifact.load()
     assert loaded == {
@@ -221,7 +221,7 @@ def test_a_step_fails_if_its_output_can_t_be_sealed(
     value = set_new_value("token")
     Client().workspace.seal(b"this creates the data key")
     monkeypatch.setenv("ZENSECRETS_PASSPHRASE", "wrong")
-    # A new process has no open workspace, and does not remember a passphrase.
+    # From here on, this process is like a new one, which has no open workspace and remembers no passphrase.
     workspace._workspaces.clear()
     passphrase.forget_passphrases()
     with pytest.raises(ArtifactError, match="the value of a secret that no reference can replace, and can't be encrypted") as caught:
@@ -245,6 +245,7 @@ def test_nested_values_are_loaded_unchanged_and_stored_without_the_value(client:
         return f"{tree}{value}" if isinstance(tree, str) else tree
 
     def make(context: StepContext) -> Any:
+        # The step reads the secret whose value its output contains.
         _token_secret(context)
         return add_value([data, "x"])
 
@@ -301,9 +302,11 @@ def test_a_load_of_a_damaged_or_missing_file_raises_artifact_error() -> None:
     """A missing file and a damaged pickle raise ArtifactErrors that name the output."""
     artifact = _run_and_store(lambda _: 1)
     file = Path(artifact.uri, "value.pkl")
+    # This pickle ends before it has an object.
     file.write_bytes(b"\x80\x05.")
     with pytest.raises(ArtifactError, match="Output 'output' of step 'my_step' can't be loaded here"):
         artifact.load()
+    # This pickle loads an object of a module that does not exist.
     file.write_bytes(b"cmodule_that_is_nowhere\nthing\n.")
     with pytest.raises(ArtifactError, match="needs the module 'module_that_is_nowhere'"):
         artifact.load()

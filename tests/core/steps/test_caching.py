@@ -82,7 +82,7 @@ def test_nothing_is_cached_with_caching_off(client: Client) -> None:
     """A step or pipeline with caching off never reads or writes the cache."""
 
     @step(enable_cache=False)
-    def off() -> int:
+    def without_caching() -> int:
         return 1
 
     @step
@@ -90,20 +90,20 @@ def test_nothing_is_cached_with_caching_off(client: Client) -> None:
         return 1
 
     @step(enable_cache=True)
-    def explicitly_on(context: StepContext) -> int:
+    def with_caching(context: StepContext) -> int:
         return 1
 
-    assert _statuses(off) == ["completed", "completed"]
+    assert _statuses(without_caching) == ["completed", "completed"]
     assert _statuses(with_context) == ["completed", "completed"]
     assert not _cache_records(client)
 
     @pipeline(enable_cache=False)
     def none() -> None:
-        explicitly_on()
+        with_caching()
 
-    assert [none().steps["explicitly_on"].status.value for _ in range(2)] == ["completed", "completed"]
+    assert [none().steps["with_caching"].status.value for _ in range(2)] == ["completed", "completed"]
     assert not _cache_records(client)
-    assert _statuses(explicitly_on) == ["completed", "cached"]
+    assert _statuses(with_caching) == ["completed", "cached"]
 
 
 def test_a_rotated_secret_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
@@ -206,7 +206,7 @@ def test_a_change_of_an_unused_secret_is_a_hit(client: Client, set_new_value: Ca
 
 
 def test_a_deleted_secret_is_a_miss(client: Client, set_new_value: Callable[..., str]) -> None:
-    """After the deletion of a secret, the step runs and raises the error itself."""
+    """If a secret was deleted, a step that has read it runs again."""
     set_new_value("token")
 
     @step(enable_cache=True)
@@ -234,7 +234,7 @@ def test_a_run_with_a_missing_secret_is_not_cached(client: Client, set_new_value
 
 
 def test_a_run_during_which_a_secret_changed_is_not_cached(client: Client, set_new_value: Callable[..., str]) -> None:
-    """A run is not cached if a secret changed between or after its reads."""
+    """A run is not cached if a secret changed between two reads of the secret, or after the last one."""
     set_new_value("token")
 
     @step(enable_cache=True)
@@ -323,10 +323,18 @@ def test_damaged_records_are_misses(client: Client) -> None:
 
     assert _statuses(my_step, run_count=1) == ["completed"]
     (record,) = _cache_records(client)
-    undamaged = record.read_bytes()
-    for damaged in (b"", b"null", b"[]", b"{}", undamaged[:-5], undamaged.replace(b'"format": 1', b'"format": 99'), b"\xff\xfe"):
-        record.write_bytes(damaged)
-        assert _statuses(my_step) == ["completed", "cached"], damaged
+    undamaged_record = record.read_bytes()
+    for damaged_record in (
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        undamaged_record[:-5],
+        undamaged_record.replace(b'"format": 1', b'"format": 99'),
+        b"\xff\xfe",
+    ):
+        record.write_bytes(damaged_record)
+        assert _statuses(my_step) == ["completed", "cached"], damaged_record
 
 
 def test_a_deleted_output_is_a_miss(client: Client) -> None:

@@ -84,7 +84,7 @@ def test_with_options_returns_a_copy(client: Client) -> None:
 
 
 def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
-    """``after`` accepts names, outputs, steps and lists; unknown calls raise errors."""
+    """``id`` names a call of a step. ``after`` accepts names, outputs, steps and lists of them. Unknown calls raise errors."""
 
     @pipeline
     def ordered() -> None:

@@ -34,7 +34,7 @@ def test_the_orchestrator_of_the_default_stack_is_implemented(client: Client) ->
 
 
 def test_an_orchestrator_without_an_implementation_is_refused(client: Client) -> None:
-    """If an orchestrator of this flavor can't run steps, the error names the flavors that can, and no step runs."""
+    """If no orchestrator of a flavor is implemented, the error names the implemented flavors, and no step runs."""
     client.workspace.register_component(ComponentType.ORCHESTRATOR, "kf", "kubeflow", {})
     client.workspace.update_stack("default", {ComponentType.ORCHESTRATOR: "kf"})
     step_calls.clear()

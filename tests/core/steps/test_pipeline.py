@@ -90,6 +90,7 @@ def test_each_step_prints_a_line(client: Client, capsys: pytest.CaptureFixture[s
     for _ in range(2):
         with pytest.raises(LookupError):
             two()
+    # The times differ in each run.
     lines = [re.sub(r"\d+\.\d\d s", "N s", " ".join(line.split())) for line in capsys.readouterr().out.splitlines()]
     run = two.last_run
     assert run is not None
@@ -256,7 +257,7 @@ def test_a_nested_pipeline_adds_its_steps(client: Client, set_new_value: Callabl
 
     run = outer()
     assert list(run.steps) == ["look", "look_2", "show"]
-    assert [[out.load() for out in run.steps[name].outputs.values()] for name in ("look", "look_2")] == [
+    assert [[output.load() for output in run.steps[name].outputs.values()] for name in ("look", "look_2")] == [
         [0, "outer", False],
         [1, "inner", True],
     ]
@@ -276,7 +277,7 @@ def test_a_pipeline_without_steps_is_refused(client: Client) -> None:
         none()
 
 
-def test_an_error_in_the_function_ends_the_recording(client: Client) -> None:
+def test_an_error_in_the_function_ends_the_pipeline(client: Client) -> None:
     """After an error in the function of a pipeline, steps run outside a pipeline again."""
 
     @pipeline
@@ -298,7 +299,7 @@ def test_a_pipeline_needs_a_named_function() -> None:
 
 
 def test_configure_changes_the_arguments_of_the_decorator() -> None:
-    """``configure`` changes only the given arguments and returns the pipeline."""
+    """``configure`` changes only the arguments that are passed to it, and returns the pipeline."""
 
     @pipeline(name="other", enable_cache=False, secrets=["one"], settings={"a": 1})
     def my_pipeline() -> None:

@@ -174,7 +174,7 @@ def test_invalid_settings_are_refused() -> None:
 
 
 def test_an_unknown_setting_is_named() -> None:
-    """An error for a misspelled setting names the near miss."""
+    """The error for a misspelled setting suggests the similar name."""
     settings = StepSettings({"learning_rate": 1})
     with pytest.raises(AttributeError, match=r"no setting 'learning_rat'\. Did you mean 'learning_rate'"):
         _ = settings.learning_rat

@@ -112,7 +112,7 @@ def test_several_threads_write_to_a_remote_target() -> None:
     barrier = threading.Barrier(2, timeout=20)
 
     def wait_for_another(verb: str) -> None:
-        # The first secret is written alone.
+        # The first secret is written alone. The other eight are written in pairs, or the barrier breaks after its timeout.
         if verb == "create" and target.backend.service.stored:
             barrier.wait()
 
@@ -195,10 +195,10 @@ def test_an_impossible_secret_does_not_stop_the_copy() -> None:
     source.register_record("fine", record(key="k"))
     target = remote_manager()
     plan = plan_copy(source, target)
-    large, long = plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)
-    assert (large.name, long.name) == ("large", "long" * 60)
-    assert "bytes in the fake service; 1000 are allowed" in large.reason
-    assert "too long for the fake service" in long.reason
+    large_secret, secret_with_long_name = plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)
+    assert (large_secret.name, secret_with_long_name.name) == ("large", "long" * 60)
+    assert "bytes in the fake service; 1000 are allowed" in large_secret.reason
+    assert "too long for the fake service" in secret_with_long_name.reason
     assert target.backend.service.requests == ["list"]
     report = run_copy(plan)
     assert sorted(report.registered) == ["fine", "n000", "n001", "n002"]
@@ -209,6 +209,7 @@ def test_an_impossible_secret_does_not_stop_the_copy() -> None:
 def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
     """If a secret can't be read, the plan reports the reason. If no secret can be read, the plan raises an error."""
     source, target = remote_manager(), memory_manager()
+    # The fake service refuses to return a secret with the name ``forbidden``.
     for name in ("a", "b", "forbidden"):
         source.register_record(name, record(key="1"))
     source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
