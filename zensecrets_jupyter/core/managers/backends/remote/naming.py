@@ -136,8 +136,8 @@ class ScopedOptions(ManagerOptions):
     """Options of every flavor with a shared service."""
 
     scope: Scope = Scope.COMPONENT
-    """Which managers share the secrets: ``component`` this one only, ``namespace`` all with the same namespace, ``global`` all with the
-    same scope. With ``none`` all programs share the secrets, and the keys have no prefix."""
+    """Which managers share the secrets. With ``component`` only this manager has them, with ``namespace`` all managers with the same
+    namespace, and with ``global`` all managers with this scope. With ``none`` all programs share them, and the keys have no prefix."""
     namespace: str | None = Field(default=None, validate_default=True, max_length=100)
     """The namespace, for scope ``namespace`` only."""
 
@@ -150,6 +150,7 @@ class ScopedOptions(ManagerOptions):
             raise PydanticCustomError("missing, scope=namespace needs it", "missing")
         if namespace and not needs_namespace and "scope" in info.data:
             raise PydanticCustomError("given without scope=namespace", "unexpected")
+        # Control characters and lone surrogates are refused too.
         if namespace and not re.fullmatch(r"[^\s/.{}\x00-\x1f\x7f\ud800-\udfff]+", namespace):
             raise PydanticCustomError("holds white space, a slash, a dot or a brace", "malformed")
         return namespace

@@ -36,7 +36,7 @@ def number_in(version: str) -> int | None:
 
 
 def labelled_version_ids(metadata: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the ID of the current version and the ID of the previous version. It is empty if the version does not exist."""
+    """Return the ID of the current version and the ID of the previous version. If a version does not exist, its ID is empty."""
     ids_by_label = {label: version for version, labels in metadata.get("VersionIdsToStages", {}).items() for label in labels}
     return ids_by_label.get(CURRENT, ""), ids_by_label.get(_PREVIOUS, "")
 
@@ -47,13 +47,13 @@ def version_numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
     A version that was written in the AWS console has an ID without a number, and gets a number here. If the number of the previous version
     is not lower than that of the current one, it belongs to a deleted secret with the same name, and is omitted.
     """
-    current, previous = labelled_version_ids(metadata)
-    previous_number = number_in(previous)
-    current_number = number_in(current)
+    current_id, previous_id = labelled_version_ids(metadata)
+    previous_number = number_in(previous_id)
+    current_number = number_in(current_id)
     if not current_number:
         # The current version follows the previous one. If that has no number either, it counts as version 1.
-        current_number = (previous_number or 1) + 1 if previous else 1
+        current_number = (previous_number or 1) + 1 if previous_id else 1
     if not previous_number:
         previous_number = current_number - 1
-    has_previous = bool(previous) and 0 < previous_number < current_number
-    return {current: current_number, **({previous: previous_number} if has_previous else {})}
+    has_previous = bool(previous_id) and 0 < previous_number < current_number
+    return {current_id: current_number, **({previous_id: previous_number} if has_previous else {})}

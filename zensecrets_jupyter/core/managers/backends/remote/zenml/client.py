@@ -1,7 +1,7 @@
 """A client of the REST API for secrets of a ZenML server.
 
 ZenML's own client is not used. It is a singleton of the process, writes the API key into an unencrypted file, and replaces the root logger,
-``sys.excepthook`` and ``sys.stdout`` at import. It uses the same API.
+``sys.excepthook`` and ``sys.stdout`` at import. This module uses the same API as ZenML's client.
 """
 
 from __future__ import annotations
