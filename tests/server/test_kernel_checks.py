@@ -77,10 +77,11 @@ def test_numbers_of_a_figure_are_not_masked(kernel: Kernel, runtime: Path) -> No
     bundles[0]["application/vnd.plotly.v1+json"] = {"y": [PIN], "name": str(PIN)}
     outputs = [{"output_type": "display_data", "metadata": {}, "data": bundle} for bundle in bundles]
     document = notebook(code="1")
-    document["cells"][-1]["outputs"] = outputs
+    index = next(index for index, cell in enumerate(document["cells"]) if cell["cell_type"] == "code")
+    document["cells"][index]["outputs"] = outputs
     masked_document, names = _client(runtime).mask(document, format="json")
     assert names == {"door.pin"}
-    masked_bundles = [output["data"] for output in masked_document["cells"][-1]["outputs"]]
+    masked_bundles = [output["data"] for output in masked_document["cells"][index]["outputs"]]
     assert masked_bundles[0]["application/vnd.plotly.v1+json"] == {"y": [PIN], "name": MASK}
     for (mime, text, number_count), masked_bundle in zip(PROGRAMS.values(), masked_bundles, strict=True):
         assert masked_bundle[mime].count(str(PIN)) == number_count

@@ -59,8 +59,7 @@ def make_canaries() -> dict[str, Canary]:
         canaries[encoding] = Canary(value, encode(value))
     canaries["in color"] = Canary(value := secrets.token_urlsafe(30), f"\x1b[1m{value[:9]}\x1b[31m{value[9:]}\x1b[0m")
     canaries["cut short"] = Canary(value := secrets.token_urlsafe(30), f"{value[:20]}…")
-    first, second = secrets.token_hex(16), secrets.token_hex(8)
-    canaries["in a longer text"] = Canary(first + second, f"{first}{second}")
+    canaries["in a longer text"] = Canary(value := secrets.token_urlsafe(30), f"before{value}after")
     return canaries
 
 

@@ -30,6 +30,11 @@ _FLUSH_TIMEOUT = 2.0
 
 If the user has stopped the terminal by Ctrl-S, the thread cannot write.
 """
+_CAPTURE_TIMEOUT = 30.0
+"""Seconds that the beginning and the end of a capture wait for the thread at most.
+
+Captured output must be complete, also on a busy machine.
+"""
 
 
 def descriptor_channels(
@@ -100,8 +105,8 @@ class DescriptorChannel:
         self._thread.start()
         undo.callback(self._restore, inheritable)
 
-    def flush(self) -> None:
-        """Wait until the file contains all earlier output, but not longer than the timeout."""
+    def flush(self, timeout: float = _FLUSH_TIMEOUT) -> None:
+        """Wait until the file contains all earlier output, but at most ``timeout`` seconds."""
         self._flush_writers()
         if os.getpid() != self._process or not self._thread.is_alive():
             return
@@ -109,17 +114,17 @@ class DescriptorChannel:
             self._marker_arrived.clear()
             with suppress(OSError):
                 _write_all(self._write_descriptor, self._flush_marker)
-                self._marker_arrived.wait(_FLUSH_TIMEOUT)
+                self._marker_arrived.wait(timeout)
 
     def start_capture(self) -> list[bytes]:
         """Return a list that collects the redacted output until :meth:`stop_capture`; the file receives none."""
-        self.flush()
+        self.flush(_CAPTURE_TIMEOUT)
         self._captured_chunks = []
         return self._captured_chunks
 
     def stop_capture(self) -> None:
         """Stop the capture, and write to the file again."""
-        self.flush()
+        self.flush(_CAPTURE_TIMEOUT)
         self._captured_chunks = None
 
     def _restore(self, inheritable: Sequence[bool]) -> None:
