@@ -13,7 +13,7 @@ import {
 
 const STATUS: IStatusMessage = { kind: 'status', is_on: true, value_count: 12, mask_count: 3 };
 const REPAIR: IRepairMessage = { kind: 'repair', cell_id: 'c', source: '%secret register x --key', unchanged: ['%secret register x --key', ''] };
-const OFFER: IOfferMessage = { kind: 'offer', cell_id: 'c', source: 't', unchanged: ['t = ', ''], names: ['x.key'] };
+const OFFER: IOfferMessage = { kind: 'offer', cell_id: 'c', source: 'token = ‹secret:x.key›', unchanged: ['token = ', ''], names: ['x.key'] };
 
 /** The type of a comm in JupyterLab. */
 type JupyterComm = Parameters<Parameters<IKernel['registerCommTarget']>[1]>[0];
@@ -108,8 +108,9 @@ class FakeRepairer implements IRepairer {
 
 let repairer: FakeRepairer;
 let connection: GuardConnection;
-let statusChanges: number;
+let statusChangeCount: number;
 let askedKernelIds: string[];
+/** The server's answer to the question whether a kernel checks saved files. */
 let savedFilesAnswer: Promise<boolean> = Promise.resolve(true);
 
 beforeEach(() => {
@@ -119,9 +120,9 @@ beforeEach(() => {
     askedKernelIds.push(kernel);
     return savedFilesAnswer;
   });
-  statusChanges = 0;
+  statusChangeCount = 0;
   connection.statusChanged.connect(() => {
-    statusChanges += 1;
+    statusChangeCount += 1;
   });
 });
 
@@ -135,7 +136,7 @@ describe('a connection to the guard', () => {
     comm.deliver({ ...STATUS, is_on: false });
     expect(connection.status?.is_on).toBe(false);
     // The changes come from `listen`, from the opened comm, and from the second status.
-    expect(statusChanges).toBe(3);
+    expect(statusChangeCount).toBe(3);
   });
 
   test('finds a guard that was loaded before the page, and sends hello once', async () => {
@@ -156,6 +157,7 @@ describe('a connection to the guard', () => {
     connection.listen(null);
     await request;
     expect(kernel.attachedIds).toEqual([]);
+    // Without a kernel, the search ends without an error.
     await connection.findComm();
   });
 

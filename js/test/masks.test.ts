@@ -15,7 +15,7 @@ function addOutput(text: string): HTMLElement {
 }
 
 /** Return the tooltips of the highlighted masks. */
-function titles(): readonly string[] {
+function maskTitles(): readonly string[] {
   return [...notebook.querySelectorAll<HTMLElement>('.zs-mask')].map(({ title }) => title);
 }
 
@@ -32,8 +32,9 @@ describe('a mask in an output', () => {
   test('has the name of its value in a tooltip, and the text stays the same', () => {
     const element = addOutput('a ‹secret:x.key›‹secret:y.other› b ‹secret:›');
     highlightMasks(notebook);
+    // A second call does not highlight a mask again.
     highlightMasks(notebook);
-    expect(titles()).toEqual([
+    expect(maskTitles()).toEqual([
       'the value of x.key, masked by zensecrets',
       'the value of y.other, masked by zensecrets'
     ]);
@@ -58,20 +59,20 @@ describe('the outputs of a notebook', () => {
     const source = document.createElement('div');
     source.textContent = '‹secret:x.key›';
     notebook.append(source);
-    expect(titles()).toHaveLength(0);
+    expect(maskTitles()).toHaveLength(0);
     maskedOutputs.setEnabled(true);
-    expect(titles()).toHaveLength(1);
+    expect(maskTitles()).toHaveLength(1);
     addOutput('‹secret:y.key›');
     await Promise.resolve();
     vi.advanceTimersByTime(200);
-    expect(titles()).toHaveLength(2);
+    expect(maskTitles()).toHaveLength(2);
     expect(source.children).toHaveLength(0);
     maskedOutputs.setEnabled(false);
-    expect(titles()).toHaveLength(0);
+    expect(maskTitles()).toHaveLength(0);
     addOutput('‹secret:z.key›');
     await Promise.resolve();
     vi.advanceTimersByTime(999);
-    expect(titles()).toHaveLength(0);
+    expect(maskTitles()).toHaveLength(0);
     vi.useRealTimers();
   });
 });

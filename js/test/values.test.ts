@@ -120,6 +120,7 @@ describe('leaving a field', () => {
     const page = showForm(form());
     page.type('token', 'x');
     page.input('user').focus();
+    // The first Tab leads to the file button of the field, and the second one leaves the field.
     await userEvent.keyboard('{Tab}{Tab}');
     expect(page.problems).toEqual(['A value is required.']);
     const input = page.input('user');
@@ -139,6 +140,7 @@ describe('leaving a field', () => {
     const page = showForm(form({ rules }));
     page.type('user', 'y');
     page.input('user').focus();
+    // The first Tab leads to the file button of the field, and the second one leaves the field.
     await userEvent.keyboard('{Tab}{Tab}');
     expect(page.notes).toEqual(['A y?']);
     expect(page.problems).toEqual([]);
@@ -156,6 +158,7 @@ describe('leaving a field', () => {
       form({ sections: [section([field('a', { has_earlier_input: true, problem: 'Taken.' })])] })
     );
     page.input('a').focus();
+    // Two Tabs lead to the buttons of the field, and the third one leaves the field.
     await userEvent.keyboard('{Tab}{Tab}{Tab}');
     expect(page.problems).toEqual(['Taken.']);
     page.type('a', 'x');
@@ -166,18 +169,18 @@ describe('leaving a field', () => {
 describe('pasting', () => {
   test('text with line breaks replaces the input by a text area with every character', () => {
     const page = showForm(form());
-    const line = page.input('token');
-    line.focus();
-    setText(line, 'ABCD');
-    line.setSelectionRange(1, 3);
-    expect(paste(line, '1\n2\n')).toBe(false);
-    const area = page.input('token');
-    expect(area).toBeInstanceOf(HTMLTextAreaElement);
-    expect(area.value).toBe('A1\n2\nD');
-    expect(area.selectionStart).toBe(5);
-    expect(document.activeElement).toBe(area);
-    expect(getComputedStyle(area).getPropertyValue('-webkit-text-security')).toBe('disc');
-    expect(line.value).toBe('');
+    const input = page.input('token');
+    input.focus();
+    setText(input, 'ABCD');
+    input.setSelectionRange(1, 3);
+    expect(paste(input, '1\n2\n')).toBe(false);
+    const textArea = page.input('token');
+    expect(textArea).toBeInstanceOf(HTMLTextAreaElement);
+    expect(textArea.value).toBe('A1\n2\nD');
+    expect(textArea.selectionStart).toBe(5);
+    expect(document.activeElement).toBe(textArea);
+    expect(getComputedStyle(textArea).getPropertyValue('-webkit-text-security')).toBe('disc');
+    expect(input.value).toBe('');
     page.type('user', 'u');
     page.button('Register').click();
     expect(page.model.submissions[0]?.sections[0]?.values).toContainEqual(['token', 'A1\n2\nD']);

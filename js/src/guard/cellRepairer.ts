@@ -24,7 +24,7 @@ export class CellRepairer implements IRepairer {
   }
 
   repair(message: IRepairMessage | IOfferMessage): boolean {
-    this._remember(message);
+    this._rememberMessage(message);
     const cell = this._findCell(message.cell_id);
     return cell !== null && this._repairCell(cell, message);
   }
@@ -56,7 +56,7 @@ export class CellRepairer implements IRepairer {
     return isReplaced;
   }
 
-  private _remember(message: IRepairMessage | IOfferMessage): void {
+  private _rememberMessage(message: IRepairMessage | IOfferMessage): void {
     this._repairMessages.delete(message.cell_id);
     this._repairMessages.set(message.cell_id, message);
     // A map iterates in the order of insertion, so the oldest messages are deleted first.

@@ -24,9 +24,6 @@ export interface IRepairer {
   replaceOutputs(outputs: readonly ICellOutput[]): boolean;
 }
 
-/** The part of a comm that a connection uses. */
-type Comm = Pick<Kernel.IComm, 'send' | 'onMsg' | 'onClose'>;
-
 /** The part of a kernel that a connection uses. */
 export interface IKernel {
   readonly id: string;
@@ -43,7 +40,10 @@ export interface IKernel {
 /** The maximum number of times that outputs are sent again because they have changed. */
 const MAX_RETRIES = 5;
 
-/** A connection of a document to the guard of its kernel. If the kernel has no guard, the connection sends nothing. */
+/**
+ * A connection of a document to the guard of its kernel, which masks values in
+ * outputs. If the kernel has no guard, the connection sends nothing.
+ */
 export class GuardConnection {
   /** `_areSavedFilesChecked` asks the server whether a kernel checks the files that the server saves. */
   constructor(
@@ -102,11 +102,10 @@ export class GuardConnection {
   }
 
   private _attach(comm: Kernel.IComm): void {
-    const attached: Comm = comm;
-    attached.onMsg = ({ content }) => {
+    comm.onMsg = ({ content }) => {
       this._receive(comm, content.data);
     };
-    attached.onClose = () => {
+    comm.onClose = () => {
       this.disconnect();
     };
   }
@@ -181,7 +180,7 @@ export class GuardConnection {
   private readonly _statusChanged = new Signal<this, void>(this);
 }
 
-function send(comm: Comm, message: FrontEndMessage): void {
+function send(comm: Kernel.IComm, message: FrontEndMessage): void {
   // The type JSONObject does not accept readonly properties, so the message is copied.
   comm.send(JSON.parse(JSON.stringify(message)) as JSONObject);
 }

@@ -149,18 +149,21 @@ def _extend_to_closing_quote(cell: str, line: MappedText) -> MappedText:
         return line
     while quote is not None and end < len(cell):
         closing = cell.find(quote[0], end)
-        last = cell.find("\n", closing) if closing >= 0 else -1
-        end = last if last >= 0 else len(cell)
+        line_end = cell.find("\n", closing) if closing >= 0 else -1
+        end = line_end if line_end >= 0 else len(cell)
         # Another quoted text may begin on the line of the closing quote.
         quote = re.search("[\"']", _QUOTED.sub("", cell[closing + 1 : end])) if closing >= 0 else None
-    added = range(line.end, end)
-    return MappedText(line.text + cell[added.start : added.stop], [*line.origins, *((offset, offset + 1) for offset in added)])
+    added_offsets = range(line.end, end)
+    return MappedText(
+        line.text + cell[added_offsets.start : added_offsets.stop], [*line.origins, *((offset, offset + 1) for offset in added_offsets)]
+    )
 
 
 def _find_lines(cell: str, *, automagic: bool) -> Iterator[CommandLine]:
     """Yield the command lines of a cell, without the lines that continue an open quote."""
     offset = 0
     while (code_magic := _CODE_CELLS.match(cell, offset)) is not None:
+        # Without its two percent signs, the line of the magic is searched for another magic.
         yield from _find_nested_magic(MappedText.from_cell(cell, offset + 2, code_magic.end()))
         offset = code_magic.end()
     code = cell[offset:]

@@ -74,7 +74,7 @@ def _parse(code: str) -> ast.Module:
 
 
 class _Signature(NamedTuple):
-    """What the arguments of a call are.
+    """Properties of the arguments of a call.
 
     Attributes:
         takes_values: Whether the arguments are secret values.
@@ -193,6 +193,7 @@ class _CallFinder:
 
     def _classify_name(self, name: str, known_object: Any, depth: int) -> bool | None:
         """Return whether a name with the object ``resolved`` belongs to the API; ``None`` if unknown."""
+        # For each expression that is assigned to the name: whether it belongs to the API.
         assigned_results = [self._is_api(value, depth + 1) for value in self._assigned_expressions.get(name, ())]
         if True in assigned_results:
             # The cell may have failed before the assignment, so the variable may still have another value.
