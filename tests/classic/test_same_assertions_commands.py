@@ -93,6 +93,7 @@ DEFAULT_COMPONENTS = {"orchestrator": "default", "artifact_store": "default"}
             {"uri": "some_random_uri.com"},
         ),
     ],
+    # The id of a test is its first command.
     ids=lambda item: item[0].replace(" ", "_") if isinstance(item, list) and item and " " in item[0] else "",
 )
 def test_commands_change_stacks_and_components(

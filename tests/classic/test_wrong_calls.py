@@ -32,7 +32,7 @@ class Rates(BaseParameters):
 
     @field_validator("mode")
     @classmethod
-    def _small(cls, mode: int | None) -> int | None:
+    def _check_mode(cls, mode: int | None) -> int | None:
         if mode is not None and mode > 9:
             message = f"{mode} is too large"
             raise ValueError(message)
@@ -95,7 +95,7 @@ def _read_third_item(outputs: Any) -> None:
 
 @pytest.mark.parametrize("is_classic", [True, False], ids=["0.20", "now"])
 @pytest.mark.parametrize(
-    ("use", "error_text"),
+    ("use_outputs", "error_text"),
     [
         (_unpack_three, "has 2 outputs (left, right), and 3 are unpacked"),
         (_unpack_one, "has 2 outputs (left, right), and 1 is unpacked"),
@@ -106,12 +106,12 @@ def _read_third_item(outputs: Any) -> None:
     ],
 )
 def test_a_wrong_number_of_unpacked_outputs_is_refused(
-    client: Client, use: Callable[[Any], None], error_text: str, *, is_classic: bool
+    client: Client, use_outputs: Callable[[Any], None], error_text: str, *, is_classic: bool
 ) -> None:
     """If an assignment, a loop or an index needs another number of outputs, the error names the step and its outputs."""
 
     def pipeline_function(loader: Any) -> None:
-        use(loader())
+        use_outputs(loader())
 
     def run() -> Any:
         return pipeline(pipeline_function)(loader=load()).run() if is_classic else new_api.pipeline(pipeline_function)(new_load)
@@ -124,19 +124,19 @@ def test_a_wrong_number_of_unpacked_outputs_is_refused(
 def test_unpacking_a_step_without_outputs_is_refused(client: Client, *, is_classic: bool) -> None:
     """Unpacking a step without outputs raises an error. Other errors in the function of the pipeline are raised unchanged."""
 
-    def pipeline_function(shower: Any) -> None:
-        _a, _b = shower(1)
+    def pipeline_function(viewer: Any) -> None:
+        _a, _b = viewer(1)
 
-    def fail(shower: Any) -> None:
-        shower(1)
+    def failing_function(viewer: Any) -> None:
+        viewer(1)
         len(None)  # type: ignore[arg-type] # the test passes a wrong type
 
     def run(function: Any) -> Any:
-        return pipeline(function)(shower=show()).run() if is_classic else new_api.pipeline(function)(new_show)
+        return pipeline(function)(viewer=show()).run() if is_classic else new_api.pipeline(function)(new_show)
 
-    _check_refused(f"Step '{'shower' if is_classic else 'show'}' has no outputs, and 2 are unpacked", lambda: run(pipeline_function))
+    _check_refused(f"Step '{'viewer' if is_classic else 'show'}' has no outputs, and 2 are unpacked", lambda: run(pipeline_function))
     with pytest.raises(TypeError, match="len"):
-        run(fail)
+        run(failing_function)
 
 
 def test_the_correct_number_of_outputs_is_unpacked(client: Client) -> None:

@@ -170,21 +170,21 @@ def test_secrets_are_environment_variables_for_a_block(monkeypatch: pytest.Monke
 def test_the_client_has_the_methods_of_later_zenml() -> None:
     """The client has the methods for secrets of later versions of ZenML."""
     client = Client()
-    first, second = canary("first"), canary("second")
-    created = client.create_secret(name="db", values={"user": first, "old": second}, private=True)
-    assert created.secret_values == {"user": first, "old": second}
-    client.create_secret("api", {"token": second})
+    first_value, second_value = canary("first"), canary("second")
+    created_secret = client.create_secret(name="db", values={"user": first_value, "old": second_value}, private=True)
+    assert created_secret.secret_values == {"user": first_value, "old": second_value}
+    client.create_secret("api", {"token": second_value})
     page = client.list_secrets()
-    assert ([listed.name for listed in page], page.total, len(page), page[0].name) == (["api", "db"], 2, 2, "api")
-    assert [listed.name for listed in client.list_secrets(page=2, size=1).items] == ["db"]
-    assert client.list_secrets(name="db")[0].secret_values["user"] == first
-    changed = client.update_secret("db", new_name="store", add_or_update_values={"new": second}, remove_values=["old"])
-    assert (changed.name, changed.secret_values) == ("store", {"user": first, "new": second})
+    assert ([secret_on_page.name for secret_on_page in page], page.total, len(page), page[0].name) == (["api", "db"], 2, 2, "api")
+    assert [secret_on_page.name for secret_on_page in client.list_secrets(page=2, size=1).items] == ["db"]
+    assert client.list_secrets(name="db")[0].secret_values["user"] == first_value
+    updated_secret = client.update_secret("db", new_name="store", add_or_update_values={"new": second_value}, remove_values=["old"])
+    assert (updated_secret.name, updated_secret.secret_values) == ("store", {"user": first_value, "new": second_value})
     assert client.get_secret(name_id_or_prefix="store", allow_partial_name_match=False) == client.get_secret(name="store")
     client.delete_secret("store")
     with pytest.raises(SecretNotFoundError):
         client.get_secret("store")
-    assert find_canary(redact(f"{created!r} {page!r} {changed.secret_values}")) == []
+    assert find_canary(redact(f"{created_secret!r} {page!r} {updated_secret.secret_values}")) == []
 
 
 def test_arguments_that_zenml_does_not_have_are_refused() -> None:

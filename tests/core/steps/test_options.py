@@ -71,9 +71,9 @@ def test_unknown_arguments_are_refused() -> None:
 
 def test_with_options_returns_a_copy(client: Client) -> None:
     """``with_options`` does not change the original, and parameters are defaults of arguments."""
-    copied = make.with_options(enable_cache=False, parameters={"n": 5})
-    assert (copied.enable_cache, make.enable_cache, make.parameters) == (False, None, {})
-    assert [copied(), copied(2), make()] == [5, 2, 1]
+    copied_step = make.with_options(enable_cache=False, parameters={"n": 5})
+    assert (copied_step.enable_cache, make.enable_cache, make.parameters) == (False, None, {})
+    assert [copied_step(), copied_step(2), make()] == [5, 2, 1]
 
     @pipeline
     def my_pipeline(n: int = 1) -> None:
@@ -103,12 +103,12 @@ def test_id_names_a_call_and_after_orders_calls(client: Client) -> None:
     for error_text, calls in wrong_calls.items():
 
         @pipeline
-        def refused(calls: Any = calls) -> None:
+        def refused_pipeline(calls: Any = calls) -> None:
             for call in calls:
                 make(1, **call)
 
         with pytest.raises(StepInterfaceError, match=error_text) as caught:
-            refused()
+            refused_pipeline()
         assert is_one_line(caught.value)
 
 
@@ -131,10 +131,10 @@ def test_an_input_can_have_the_name_of_an_argument(client: Client) -> None:
 
 def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     """The hook of a step replaces the hook of the pipeline. If a hook raises an error, only the type of the error is printed."""
-    calls: list[str] = []
+    called_hooks: list[str] = []
 
     def record(error: BaseException) -> None:
-        calls.append(type(error).__name__)
+        called_hooks.append(type(error).__name__)
 
     def broken() -> None:
         raise ValueError(canary("hook"))
@@ -146,7 +146,7 @@ def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFix
     def fails() -> None:
         raise KeyError
 
-    @pipeline(on_success=lambda: calls.append("pipeline"), on_failure=lambda: calls.append("never"))
+    @pipeline(on_success=lambda: called_hooks.append("pipeline"), on_failure=lambda: called_hooks.append("never"))
     def both() -> None:
         fine()
         make()
@@ -154,7 +154,7 @@ def test_hooks_are_called_after_a_step(client: Client, capsys: pytest.CaptureFix
 
     with pytest.raises(KeyError):
         both()
-    assert calls == ["pipeline", "KeyError"]
+    assert called_hooks == ["pipeline", "KeyError"]
     assert capsys.readouterr().err == "The hook 'broken' raised ValueError.\n"
 
 
@@ -198,11 +198,11 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
         def __init__(self, text: str) -> None:
             self.text = text
 
-    class Special(Thing):
+    class SpecialThing(Thing):
         """A subclass of the supported type."""
 
     def materializer_with(suffix: str) -> type[BaseMaterializer]:
-        class Things(BaseMaterializer):
+        class ThingMaterializer(BaseMaterializer):
             ASSOCIATED_TYPES = (Thing,)
 
             def save(self, data: Thing) -> None:
@@ -213,28 +213,28 @@ def test_a_materializer_is_the_default_for_its_types(client: Client) -> None:
                 loaded: Thing = data_type(self.artifact.read("text").decode())
                 return loaded
 
-        return Things
+        return ThingMaterializer
 
     @step
-    def thing() -> Special:
-        return Special("x")
+    def thing() -> SpecialThing:
+        return SpecialThing("x")
 
     @pipeline
     def my_pipeline() -> None:
         thing()
 
     assert thing.materializer_of("output") is PickleMaterializer
-    first = materializer_with("1")
-    assert thing.materializer_of("output") is first
+    first_materializer = materializer_with("1")
+    assert thing.materializer_of("output") is first_materializer
     loaded = my_pipeline().steps["thing"].output.load()
-    assert (type(loaded), loaded.text) == (Special, "x1")
+    assert (type(loaded), loaded.text) == (SpecialThing, "x1")
     assert my_pipeline().steps["thing"].status == "cached"
     materializer_with("2")
     assert my_pipeline().steps["thing"].output.load().text == "x2"
-    with pytest.raises(MaterializerInterfaceError, match=r"Things can't write an int: it supports .*Thing") as caught:
-        first(my_pipeline().steps["thing"].output.folder).save(1)
+    with pytest.raises(MaterializerInterfaceError, match=r"ThingMaterializer can't write an int: it supports .*Thing") as caught:
+        first_materializer(my_pipeline().steps["thing"].output.folder).save(1)
     assert isinstance(caught.value, TypeError)
     with pytest.raises(MaterializerInterfaceError, match="no type"):
 
-        class Wrong(BaseMaterializer):
+        class InvalidMaterializer(BaseMaterializer):
             ASSOCIATED_TYPES = ("Thing",)

@@ -199,6 +199,7 @@ def _tokens(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _signed_claims(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield JSON Web Tokens, which are signed claims."""
     headers: list[dict[str, object]] = [
         {"alg": "HS256", "typ": "JWT"},
         {"typ": "JWT", "alg": "HS512"},
@@ -235,6 +236,7 @@ def _private_keys(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _documents(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield secrets whose value is JSON: service accounts, logins of databases and registries."""
     for project in ("acme-prod-417203", "acme-ml-389114"):
         user = f"runner@{project}.iam.gserviceaccount.com"
         key = _pem(ec.derive_private_key(rng.getrandbits(255) | 1, ec.SECP256R1())) if project == "acme-ml-389114" else _pem(rng.rsa_key())
@@ -295,6 +297,7 @@ def _documents(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _files(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield secrets whose value is a settings file, with public settings beside the secret ones."""
     for name, server in (("kube-prod", "https://10.0.0.1:6443"), ("kube-dev", "https://127.0.0.1:6443")):
         token = rng.text(64)
         certificate = base64.b64encode(b"-----BEGIN CERTIFICATE-----\n" + rng.base64(600).encode()).decode()
@@ -351,6 +354,7 @@ def _files(rng: RandomTexts) -> Iterable[RealisticSecret]:
 
 
 def _databases(rng: RandomTexts) -> Iterable[RealisticSecret]:
+    """Yield URLs and connection strings with a password, a key or a signature."""
     templates = {
         "url-postgresql": "postgresql://app:{}@db.example.com:5432/analytics?sslmode=require",
         "url-mysql": "mysql+pymysql://root:{}@127.0.0.1:3306/shop?charset=utf8mb4",
