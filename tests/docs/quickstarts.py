@@ -44,8 +44,8 @@ def run_quickstart_on(flavor: str, attributes: Mapping[str, str], folder: Path) 
                 # An empty passphrase is an answer too: the key is then stored in a file.
                 result = kernel.run(source, lambda prompt: "" if "passphrase" in prompt else canary("quickstart"))
                 assert result.ok, f"{source}\n{result.error}"
-                outputs[source] = result.shown()
-        managers = kernel.run("%zen secrets-manager list").shown()
+                outputs[source] = result.displayed_data()
+        managers = kernel.run("%zen secrets-manager list").displayed_data()
         assert not find_canary(repr(kernel.record))
     assert f" {flavor} " in managers[0]
     assert outputs['run.steps["count_cats"].output.read()'] == ["2"]

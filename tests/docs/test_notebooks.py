@@ -44,7 +44,7 @@ def _run_cells(notebook: str, folder: Path) -> list[tuple[str, CellResult]]:
 
 
 def _output(result: CellResult) -> str:
-    return result.stream("stdout") + "\n".join(result.shown())
+    return result.stream("stdout") + "\n".join(result.displayed_data())
 
 
 def _path(notebook: str) -> Path:

@@ -32,30 +32,27 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_invalid_input_is_an_error_in_one_line(case: BadInput, kernel: Kernel, tmp_path: Path) -> None:
-    """An invalid command ends with one line, and writes nothing.
-
-    The line contains the problem and a hint.
-    """
+    """The error is one line with the problem and a hint, and the command changes nothing."""
     folder = tmp_path / "folder"
     folder.mkdir()
     case.prepare(folder)
-    before, files = snapshot(), sorted(folder.iterdir())
+    snapshot_before, files_before = snapshot(), sorted(folder.iterdir())
     home = tmp_path / "home"
     assert kernel.run(
         f"os.chdir({str(folder)!r}); os.environ.update({{'ZENSECRETS_HOME': {str(home)!r}, **{dict(case.environment)!r}}})"
     ).ok
-    start = len(kernel.record)
+    first_message = len(kernel.record)
     result = kernel.run(f"%zen {shlex.join(case.words)}", allow_stdin=False)
     assert kernel.run(f"[os.environ.pop(name) for name in {list(case.environment)!r}]; os.chdir('/')").ok
     assert not result.ok
     assert result.prompts == []
     assert result.stream("stdout") == ""
-    # A plain value on the line causes a separate warning.
+    # A value on the line causes a separate warning, which is not part of the error.
     (line,) = (line for line in result.error.strip().splitlines() if not line.startswith("Warning: "))
     assert line.startswith("UsageError: ")
-    assert [part for part in case.error if part not in line] == [], line
+    assert [text for text in case.error if text not in line] == [], line
     # The echo of the line contains attributes that are not sensitive.
-    assert not find_canary(repr([message for message in kernel.record[start:] if message["msg_type"] != "execute_input"]))
-    assert snapshot() == before
-    assert sorted(folder.iterdir()) == files
+    assert not find_canary(repr([message for message in kernel.record[first_message:] if message["msg_type"] != "execute_input"]))
+    assert snapshot() == snapshot_before
+    assert sorted(folder.iterdir()) == files_before
     assert find_canary(home) == []

@@ -21,7 +21,7 @@ def prepared_kernel(kernel: Kernel) -> Kernel:
 
 
 @pytest.mark.parametrize(
-    ("typed", "completions"),
+    ("line", "completions"),
     [
         ("%secret reg", ["%secret register"]),
         ("%zen annot", ["%zen annotator"]),
@@ -39,9 +39,9 @@ def prepared_kernel(kernel: Kernel) -> Kernel:
         ),
     ],
 )
-def test_commands_options_names_and_references_are_completed(prepared_kernel: Kernel, typed: str, completions: list[str]) -> None:
+def test_commands_options_names_and_references_are_completed(prepared_kernel: Kernel, line: str, completions: list[str]) -> None:
     """A line completes to exactly the valid arguments."""
-    assert prepared_kernel.complete(typed) == completions
+    assert prepared_kernel.complete(line) == completions
 
 
 def test_other_lines_have_the_completions_of_ipython(prepared_kernel: Kernel) -> None:
@@ -53,6 +53,6 @@ def test_other_lines_have_the_completions_of_ipython(prepared_kernel: Kernel) ->
 
 def test_completions_contain_no_value(prepared_kernel: Kernel) -> None:
     """The replies to completion requests contain no value."""
-    for typed in ("%secret get ", "%zen annotator update labels --authentication_secret={{openai.", "%secret update openai --api_key="):
-        prepared_kernel.complete(typed)
+    for line in ("%secret get ", "%zen annotator update labels --authentication_secret={{openai.", "%secret update openai --api_key="):
+        prepared_kernel.complete(line)
     assert not find_canary(repr([message for message in prepared_kernel.record if message["msg_type"] == "complete_reply"]))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
 pytestmark = pytest.mark.one_python
-GET = "from zensecrets_jupyter import Client; Client().get_secret('db')"
+GET_CELL = "from zensecrets_jupyter import Client; Client().get_secret('db')"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def prepared_kernel(kernel: Kernel) -> Kernel:
     return kernel
 
 
-@pytest.mark.parametrize("cell", ["%secret get db", GET], ids=["magic", "python"])
+@pytest.mark.parametrize("cell", ["%secret get db", GET_CELL], ids=["magic", "python"])
 def test_a_secret_is_a_masked_table(prepared_kernel: Kernel, cell: str) -> None:
     """A secret is displayed as a table with a masked password.
 
@@ -36,7 +36,7 @@ def test_a_secret_is_a_masked_table(prepared_kernel: Kernel, cell: str) -> None:
     """
     result = prepared_kernel.run(cell)
     for mime in ("text/html", "text/plain"):
-        (display_text,) = result.shown(mime)
+        (display_text,) = result.displayed_data(mime)
         assert "‹secret:db.password›" in unescape(display_text)
         assert "ada" in display_text
     assert not find_canary(repr(result))
@@ -44,17 +44,17 @@ def test_a_secret_is_a_masked_table(prepared_kernel: Kernel, cell: str) -> None:
 
 def test_a_secret_in_a_list_is_one_line(prepared_kernel: Kernel) -> None:
     """A secret in a list is displayed as its masked repr."""
-    (display_text,) = prepared_kernel.run(f"{GET.split(';', maxsplit=1)[0]}; [Client().get_secret('db')]").shown()
+    (display_text,) = prepared_kernel.run(f"{GET_CELL.split(';', maxsplit=1)[0]}; [Client().get_secret('db')]").displayed_data()
     assert display_text.startswith("[PostgreSQLSecretSchema(")
     assert "‹secret:db.password›" in display_text
 
 
 def test_a_value_is_displayed_as_a_mask(prepared_kernel: Kernel) -> None:
     """A value is displayed as a mask, and code gets the value itself."""
-    for cell in ("%secret get db --key password", f"{GET}.content['password']"):
-        assert prepared_kernel.run(cell).shown() == ["'‹secret:db.password›'"]
+    for cell in ("%secret get db --key password", f"{GET_CELL}.content['password']"):
+        assert prepared_kernel.run(cell).displayed_data() == ["'‹secret:db.password›'"]
     result = prepared_kernel.run("value = %secret get db --key password\n(type(value), len(value) > 20)")
-    assert result.shown() == ["(str, True)"]
+    assert result.displayed_data() == ["(str, True)"]
 
 
 PIPELINE = """
@@ -86,7 +86,7 @@ def test_an_object_is_displayed_as_a_table(prepared_kernel: Kernel, cell: str, t
     # The missing secret of the fixture's annotator would stop the run.
     assert prepared_kernel.run("%stack register plain -o default -a default -x default --set\nrun = one_step()").ok
     assert prepared_kernel.run("%stack set default").ok
-    (html,) = prepared_kernel.run(cell).shown("text/html")
+    (html,) = prepared_kernel.run(cell).displayed_data("text/html")
     assert "<table" in html
     assert text in html
 
@@ -94,7 +94,7 @@ def test_an_object_is_displayed_as_a_table(prepared_kernel: Kernel, cell: str, t
 def test_names_are_escaped(prepared_kernel: Kernel) -> None:
     """The name of a component is escaped in HTML."""
     for cell in ("%stack describe", "%stack validate", "%zen annotator list"):
-        (html,) = prepared_kernel.run(cell).shown("text/html")
+        (html,) = prepared_kernel.run(cell).displayed_data("text/html")
         assert "<b>bold</b>" not in html
         assert "&lt;b&gt;bold&lt;/b&gt;" in html
 
@@ -104,10 +104,10 @@ def test_an_assigned_magic_returns_an_object(prepared_kernel: Kernel) -> None:
 
     A report is assigned as an object.
     """
-    assert prepared_kernel.run("s = %secret get db").shown() == []
-    assert prepared_kernel.run("s.user").shown() == ["'ada'"]
+    assert prepared_kernel.run("s = %secret get db").displayed_data() == []
+    assert prepared_kernel.run("s.user").displayed_data() == ["'ada'"]
     result = prepared_kernel.run("r = %stack validate\n[(p.code, p.attribute) for p in r.problems]")
-    assert result.shown() == ["[('secret-not-found', 'authentication_secret')]"]
+    assert result.displayed_data() == ["[('secret-not-found', 'authentication_secret')]"]
 
 
 def test_no_value_is_left_in_messages_or_files(prepared_kernel: Kernel, tmp_path: Path) -> None:

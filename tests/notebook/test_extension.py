@@ -35,7 +35,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Interacti
 
 
 def _state(shell: InteractiveShell) -> dict[str, Any]:
-    """Return the parts of a shell that the extension changes."""
+    """Return everything that the extension changes in a shell and in its process."""
     completers = shell.Completer.custom_completers
     return {
         "magics": {kind: dict(magics) for kind, magics in shell.magics_manager.magics.items()},
@@ -58,35 +58,35 @@ def _state(shell: InteractiveShell) -> dict[str, Any]:
 
 def test_unloading_restores_the_shell(shell: InteractiveShell) -> None:
     """After `%unload_ext` the shell has its earlier state, even if a secret was displayed."""
-    before = _state(shell)
+    state_before = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
-    assert _state(shell) != before
+    assert _state(shell) != state_before
     shell.run_cell("import zensecrets_jupyter; zensecrets_jupyter.ArbitrarySecretSchema(name='shown', key='canary-of-unloading')")
     shell.run_cell("del zensecrets_jupyter")
     shell.run_line_magic("unload_ext", "zensecrets_jupyter")
-    assert _state(shell) == before
+    assert _state(shell) == state_before
 
 
 def test_a_second_load_changes_nothing(shell: InteractiveShell) -> None:
     """A second `%load_ext` changes nothing, and one `%unload_ext` restores the shell."""
-    before = _state(shell)
+    state_before = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
-    once = _state(shell)
+    state_after_load = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     shell.extension_manager.load_extension("zensecrets_jupyter")
-    assert _state(shell) == once
+    assert _state(shell) == state_after_load
     shell.run_line_magic("unload_ext", "zensecrets_jupyter")
-    assert _state(shell) == before
+    assert _state(shell) == state_before
 
 
 def test_reloading_keeps_the_magics(shell: InteractiveShell) -> None:
     """After `%reload_ext` the magics exist once, and `%unload_ext` restores the shell."""
-    before = _state(shell)
+    state_before = _state(shell)
     shell.run_line_magic("load_ext", "zensecrets_jupyter")
     shell.run_line_magic("reload_ext", "zensecrets_jupyter")
     assert {"zen", "secret", "stack"} <= set(shell.magics_manager.magics["line"])
     shell.run_line_magic("unload_ext", "zensecrets_jupyter")
-    assert _state(shell) == before
+    assert _state(shell) == state_before
 
 
 def test_an_earlier_magic_of_the_same_name_is_restored(shell: InteractiveShell) -> None:
@@ -98,11 +98,11 @@ def test_an_earlier_magic_of_the_same_name_is_restored(shell: InteractiveShell) 
 
 
 def test_loading_changes_one_shell_only(shell: InteractiveShell, tmp_path: Path) -> None:
-    """Loading in a kernel does not change the shell of another process."""
-    before = _state(shell)
+    """Loading in a kernel, which is another process, does not change the shell of this process."""
+    state_before = _state(shell)
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
-    assert _state(shell) == before
+    assert _state(shell) == state_before
 
 
 def test_an_embedded_shell_masks_values(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,18 +34,18 @@ def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> N
     Nothing on the line is treated as an inline secret.
     """
     assert kernel.run(ATTRIBUTE).ok
-    for number, (typed, expected) in enumerate(
+    for number, (option, expected) in enumerate(
         [
             ("--external db=prod/db#password", {"db": "prod/db#password"}),
             ("--external=db=prod/$db,token=prod/api#key", {"db": "prod/$db", "token": "prod/api#key"}),
             ("""--external='{"db": "prod/db#password"}'""", {"db": "prod/db#password"}),
         ]
     ):
-        line = f"%zen secrets-manager register team{number} --flavor=vault {typed}"
+        line = f"%zen secrets-manager register team{number} --flavor=vault {option}"
         result = kernel.run(line)
         assert (result.ok, result.stream("stderr")) == (True, "")
-        assert kernel.run(f"external('team{number}') == {expected!r}").shown() == ["True"]
-        assert kernel.run("In[-3]").shown() == [repr(f"get_ipython().run_line_magic('zen', {line[5:]!r})")]
+        assert kernel.run(f"external('team{number}') == {expected!r}").displayed_data() == ["True"]
+        assert kernel.run("In[-3]").displayed_data() == [repr(f"get_ipython().run_line_magic('zen', {line[5:]!r})")]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def aws() -> Iterator[dict[str, str]]:
         yield aws_environment(port)
 
 
-def _put(aws: dict[str, str], document: object) -> str:
+def _store_document(aws: dict[str, str], document: object) -> str:
     """Store a document in AWS Secrets Manager like another program, and return its name."""
     client = boto3.client(
         "secretsmanager",
@@ -69,7 +69,7 @@ def _put(aws: dict[str, str], document: object) -> str:
     return name
 
 
-def _document_kinds(secret: str) -> dict[str, tuple[dict[str, object], set[str]]]:
+def _documents(secret: str) -> dict[str, tuple[dict[str, object], set[str]]]:
     """Return documents of other programs, each with the keys whose values are masked."""
     return {
         "RDS": (
@@ -103,21 +103,21 @@ def _document_kinds(secret: str) -> dict[str, tuple[dict[str, object], set[str]]
     }
 
 
-@pytest.mark.parametrize("kind", list(_document_kinds("")))
-def test_only_sensitive_keys_of_external_secrets_are_masked(tmp_path: Path, aws: dict[str, str], kind: str) -> None:
+@pytest.mark.parametrize("document_name", list(_documents("")))
+def test_only_sensitive_keys_of_external_secrets_are_masked(tmp_path: Path, aws: dict[str, str], document_name: str) -> None:
     """Passwords are masked; hosts, ports, users and databases are not."""
     secret = secrets.token_urlsafe(24)
-    document, masked_keys = _document_kinds(secret)[kind]
+    document, masked_keys = _documents(secret)[document_name]
     with running_kernel(tmp_path, {**aws, "ZENSECRETS_PASSPHRASE": "some passphrase"}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
-        assert kernel.run(f"%zen secrets-manager register team --flavor=aws --external db={_put(aws, document)}").ok
+        assert kernel.run(f"%zen secrets-manager register team --flavor=aws --external db={_store_document(aws, document)}").ok
         assert kernel.run("%stack register s -o default -a default -x team --set").ok
         result = kernel.run("from zensecrets_jupyter import Client; content = Client().get_secret('db').content; print(len(content))")
         assert result.stream("stdout") == f"{len(document)}\n", result.error
         for key, value in document.items():
             output = kernel.run(f"print(content[{key!r}])").stream("stdout")
             assert (output != f"{value}\n") is (key in masked_keys), key
-        table = "".join(kernel.run("%secret get db").shown())
+        table = "".join(kernel.run("%secret get db").displayed_data())
         assert [key for key, value in document.items() if str(value)[:12] not in table] == [key for key in document if key in masked_keys]
         assert secret[:12] not in json.dumps([message["content"] for message in kernel.record], default=str)
 
@@ -127,7 +127,7 @@ def test_clear_keys_are_not_masked(tmp_path: Path, aws: dict[str, str]) -> None:
 
     A change of the option applies to the next read.
     """
-    path = _put(
+    path = _store_document(
         aws, {"alpha": "harmless-one-77", "beta": "harmless-two-88", "gamma": "harmless-three-99", "password": secrets.token_hex(12)}
     )
     print_values = "print(*Client().get_secret('db', refresh=True).content.values())"

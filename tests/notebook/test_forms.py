@@ -1,4 +1,4 @@
-"""Forms in a kernel that a test drives by the messages of a notebook."""
+"""Tests of forms in a kernel, which gets the messages that the browser would send."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def content_in_kernel(kernel: Kernel, name: str) -> dict[str, str]:
         f"_ = file.write_text(json.dumps(zs.Client().get_secret({name!r}).content)); str(file.absolute())"
     )
     assert result.ok, result.error
-    path = Path(result.shown()[0].strip("'"))
+    path = Path(result.displayed_data()[0].strip("'"))
     content: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     path.unlink()
     return content
@@ -55,12 +55,12 @@ def content_in_kernel(kernel: Kernel, name: str) -> dict[str, str]:
 
 def secret_table(kernel: Kernel) -> str:
     """Return the table of secrets."""
-    return kernel.run("%secret list").shown()[0]
+    return kernel.run("%secret list").displayed_data()[0]
 
 
 def test_a_submitted_form_registers_a_secret(kernel: Kernel) -> None:
     """The cell ends at once, and a line replaces the submitted form."""
-    first, second = canary("1"), canary("2")
+    key_id, secret_key = canary("1"), canary("2")
     form = open_form(kernel, REGISTER)
     assert form.state["title"] == "cloud → default (local)"
     assert form.state["verb"] == "Register"
@@ -70,11 +70,11 @@ def test_a_submitted_form_registers_a_secret(kernel: Kernel) -> None:
         ("aws_secret_access_key", True),
         ("aws_session_token", False),
     ]
-    form.submit({"aws_access_key_id": first, "aws_secret_access_key": second})
+    form.submit({"aws_access_key_id": key_id, "aws_secret_access_key": secret_key})
     line = "✔ registered cloud (2 keys) in default (local)"
     assert (form.state["phase"], form.state["line"]) == ("submitted", line)
     assert form.updates == [{"text/plain": line}]
-    assert content_in_kernel(kernel, "cloud") == {"aws_access_key_id": first, "aws_secret_access_key": second}
+    assert content_in_kernel(kernel, "cloud") == {"aws_access_key_id": key_id, "aws_secret_access_key": secret_key}
 
 
 def test_a_later_cell_says_that_the_form_is_waiting(kernel: Kernel) -> None:
@@ -90,18 +90,18 @@ def test_a_later_cell_says_that_the_form_is_waiting(kernel: Kernel) -> None:
 
 def test_an_update_keeps_the_values_of_empty_fields(kernel: Kernel) -> None:
     """An empty field keeps the stored value, and keys can be removed and added."""
-    old, new, more = canary("old"), canary("new"), canary("more")
+    old_value, new_value, added_value = canary("old"), canary("new"), canary("more")
     form = open_form(kernel, "%secret register mine")
-    form.submit({"a": old, "b": old, "c": old})
+    form.submit({"a": old_value, "b": old_value, "c": old_value})
     form = open_form(kernel, "%secret update mine -i")
     assert [(field["key"], field["current_value_label"], field["removable"]) for field in form.state["sections"][0]["fields"]] == [
         ("a", "set", True),
         ("b", "set", True),
         ("c", "set", True),
     ]
-    form.submit({"b": new, "d": more}, removed=["c"])
+    form.submit({"b": new_value, "d": added_value}, removed=["c"])
     assert form.state["line"] == "✔ updated mine (3 keys) in default (local)"
-    assert content_in_kernel(kernel, "mine") == {"a": old, "b": new, "d": more}
+    assert content_in_kernel(kernel, "mine") == {"a": old_value, "b": new_value, "d": added_value}
 
 
 def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Kernel) -> None:
@@ -121,7 +121,7 @@ def test_register_secrets_is_one_form_with_a_section_for_each_secret(kernel: Ker
     assert form.state["sections"][1]["fields"][0]["needed_by"] == ["annotator 'labels'.authentication_secret"]
     form.submit({"room": canary("r")}, {"key": canary("k")})
     assert form.state["line"] == "✔ registered chat (1 key), studio (1 key) in default (local)"
-    assert "valid" in kernel.run("%stack validate").shown()[0]
+    assert "valid" in kernel.run("%stack validate").displayed_data()[0]
     form_with_all = open_form(kernel, "%stack register-secrets --all")
     assert [len(section["fields"]) for section in form_with_all.state["sections"]] == [2, 1]
     kernel.run("%secret delete studio -y")
@@ -163,13 +163,13 @@ INVALID_FIELDS: list[tuple[str, Callable[[], dict[str, str]], str]] = [
 """For each invalid field: a name, a function that returns its values, and the problem."""
 
 
-@pytest.mark.parametrize(("_case", "typed", "problem"), INVALID_FIELDS, ids=[row[0] for row in INVALID_FIELDS])
+@pytest.mark.parametrize(("_case", "make_values", "problem"), INVALID_FIELDS, ids=[row[0] for row in INVALID_FIELDS])
 def test_the_kernel_repeats_the_checks_of_the_browser(
-    kernel: Kernel, _case: str, typed: Callable[[], dict[str, str]], problem: str
+    kernel: Kernel, _case: str, make_values: Callable[[], dict[str, str]], problem: str
 ) -> None:
     """The field shows the problem, and the secret is not registered."""
     form = open_form(kernel, REGISTER)
-    form.submit({"aws_secret_access_key": canary("s"), **typed()})
+    form.submit({"aws_secret_access_key": canary("s"), **make_values()})
     assert problem in form.state["sections"][0]["fields"][0]["problem"]
     assert form.state["sections"][0]["fields"][1]["has_earlier_input"] is True
     assert "cloud" not in secret_table(kernel)
@@ -211,7 +211,7 @@ def test_forged_and_replayed_messages_are_refused(kernel: Kernel) -> None:
     Some of the messages are encrypted to another key.
     """
     kernel.run("import logging, pathlib; get_ipython().kernel.log.addHandler(logging.FileHandler('refusals.log'))")
-    log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").shown()[0].strip("'"))
+    log = Path(kernel.run("str(pathlib.Path('refusals.log').absolute())").displayed_data()[0].strip("'"))
     form = open_form(kernel, "%secret register mine")
     valid_submission = {"form_id": form.id, "attempt": 0, "sections": [{"values": [["a", canary()]], "removed": []}], "passphrase": None}
     other_key = base64.b64encode(bytes(PrivateKey.generate().public_key)).decode()
@@ -248,19 +248,19 @@ They are no mappings, have an unknown kind, or set the state, which only the ker
 
 
 def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path) -> None:
-    """The log has one line for each invalid message.
+    """The log has one line for each invalid message to a form.
 
-    The form can still be submitted.
+    Afterwards the form can still be submitted.
     """
     form = open_form(kernel, REGISTER)
-    guard = next(
+    guard_comm = next(
         message["content"]["comm_id"]
         for message in kernel.record
         if message["msg_type"] == "comm_open" and message["content"]["target_name"] == "zensecrets.guard"
     )
-    for comm, data in [*((form.id, data) for data in INVALID_MESSAGES), *((guard, data) for data in (*INVALID_MESSAGES[:6], OUTPUTS))]:
-        published = kernel.read_messages(kernel.send_comm(comm, data))
-        assert [message["msg_type"] for message in published] == ["status", "status"], data
+    for comm, data in [*((form.id, data) for data in INVALID_MESSAGES), *((guard_comm, data) for data in (*INVALID_MESSAGES[:6], OUTPUTS))]:
+        messages = kernel.read_messages(kernel.send_comm(comm, data))
+        assert [message["msg_type"] for message in messages] == ["status", "status"], data
     log = (tmp_path / "kernel.log").read_text(encoding="utf-8")
     assert log.count("The form of cell [2]: a message of an unknown kind was refused.") == len(INVALID_MESSAGES)
     assert "Traceback" not in log
@@ -280,7 +280,7 @@ def test_a_waiting_cell_continues_after_its_form(kernel: Kernel) -> None:
     request = kernel.start("%secret register mine --a --wait\nfound = %secret get mine")
     form = FormClient(kernel, kernel.read_until(request, "display_data"))
     form.submit_while(request, {"a": canary()})
-    assert "‹secret:mine.a›" in kernel.run("found").shown()[0]
+    assert "‹secret:mine.a›" in kernel.run("found").displayed_data()[0]
     request = kernel.start("%secret register other --a --wait\nprint('reached')")
     form = FormClient(kernel, kernel.read_until(request, "display_data"))
     messages = form.send_while(request, {"kind": "cancel"})
@@ -295,11 +295,11 @@ def test_a_form_in_python_is_awaited(kernel: Kernel) -> None:
     form = FormClient(kernel, kernel.read_until(request, "display_data"))
     assert form.state["sections"][0]["note"] == "schema huggingface"
     form.submit_while(request, {"token": canary()})
-    assert kernel.run("secret.token").shown() == ["'‹secret:hub.token›'"]
+    assert kernel.run("secret.token").displayed_data() == ["'‹secret:hub.token›'"]
     form = open_form(kernel, "form = zs.SecretForm('hub')\nform")
     assert form.state["verb"] == "Update"
     form.submit({"token": canary("new")})
-    assert kernel.run("(await form).name").shown() == ["'hub'"]
+    assert kernel.run("(await form).name").displayed_data() == ["'hub'"]
 
 
 def test_without_a_notebook_there_are_prompts_or_an_error(kernel: Kernel) -> None:
@@ -308,7 +308,9 @@ def test_without_a_notebook_there_are_prompts_or_an_error(kernel: Kernel) -> Non
     A non-interactive run ends with an error.
     """
     assert kernel.run("%secret register a --key --wait", [canary("1")]).ok
-    assert kernel.run("import zensecrets_jupyter as zs\n(await zs.SecretForm('b', keys=['key'])).name", [canary("2")]).shown() == ["'b'"]
+    assert kernel.run("import zensecrets_jupyter as zs\n(await zs.SecretForm('b', keys=['key'])).name", [canary("2")]).displayed_data() == [
+        "'b'"
+    ]
     result = kernel.run("%secret register c --key", allow_stdin=False, in_notebook=True)
     assert "ZENSECRETS_SECRET_C_KEY" in result.error
     assert kernel.run("%secret register d --key --wait", [canary("3")]).ok
@@ -369,10 +371,10 @@ def test_an_import_is_previewed(kernel: Kernel) -> None:
         ("b", "in the file"),
     ]
     assert "some" not in secret_table(kernel).split()
-    new = canary()
-    form.submit({"b": new})
+    new_value = canary()
+    form.submit({"b": new_value})
     assert form.state["line"] == "✔ imported some (2 keys) from some.env"
-    assert content_in_kernel(kernel, "some") == {"a": "from-the-file", "b": new}
+    assert content_in_kernel(kernel, "some") == {"a": "from-the-file", "b": new_value}
 
 
 def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
@@ -388,7 +390,7 @@ def test_the_form_has_a_field_for_the_passphrase(tmp_path: Path) -> None:
         assert form.state["passphrase"]["label"] == "New passphrase for secrets manager 'default'"
         form.submit({"a": value}, passphrase=passphrase)
         assert form.state["phase"] == "submitted", form.state
-        assert "passphrase" in kernel.run("%zen secrets-manager describe").shown()[0]
+        assert "passphrase" in kernel.run("%zen secrets-manager describe").displayed_data()[0]
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
         form = open_form(kernel, "%secret register other --a")
@@ -406,14 +408,14 @@ def test_an_unneeded_passphrase_is_reported(tmp_path: Path) -> None:
     value = canary()
     with running_kernel(tmp_path) as kernel:
         kernel.run("%load_ext zensecrets_jupyter")
-        first, second = open_form(kernel, "%secret register one --a"), open_form(kernel, "%secret register two --a")
-        first.submit({"a": value}, passphrase="")
-        assert first.state["phase"] == "submitted", first.state
-        second.submit({"a": value}, passphrase=canary("passphrase"))
-        assert second.state["problem"].startswith("A passphrase is no longer needed")
-        assert second.state["passphrase"] is None
+        first_form, second_form = open_form(kernel, "%secret register one --a"), open_form(kernel, "%secret register two --a")
+        first_form.submit({"a": value}, passphrase="")
+        assert first_form.state["phase"] == "submitted", first_form.state
+        second_form.submit({"a": value}, passphrase=canary("passphrase"))
+        assert second_form.state["problem"].startswith("A passphrase is no longer needed")
+        assert second_form.state["passphrase"] is None
         assert "two" not in secret_table(kernel).split()
-        second.submit({})
-        assert second.state["phase"] == "submitted", second.state
+        second_form.submit({})
+        assert second_form.state["phase"] == "submitted", second_form.state
         assert content_in_kernel(kernel, "two") == {"a": value}
         assert find_canary(repr(kernel.record)) == []

@@ -40,7 +40,7 @@ def test_an_interrupt_at_a_prompt_changes_nothing(kernel: Kernel, tmp_path: Path
     result = kernel.run(cell, interrupt_at_last_prompt)
     assert not result.ok
     assert result.stream("stderr").strip() == "UsageError: Interrupted: the command was stopped before it was done."
-    assert kernel.run("names = %secret list\n[row['name'] for row in names]").shown() == ["['known']"]
-    assert kernel.run(is_unchanged).shown() == ["True"]
+    assert kernel.run("names = %secret list\n[row['name'] for row in names]").displayed_data() == ["['known']"]
+    assert kernel.run(is_unchanged).displayed_data() == ["True"]
     assert not find_canary(repr(kernel.record))
     assert not find_canary(tmp_path)

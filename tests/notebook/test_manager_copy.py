@@ -41,11 +41,15 @@ def same():
 """Code that registers a secrets manager whose backend waits before it stores a secret."""
 
 
-def _register_secrets(kernel: Kernel, tmp_path: Path, number: int) -> None:
+def _register_secrets(kernel: Kernel, tmp_path: Path, count: int) -> None:
+    """Register a number of secrets in the manager ``default``, and the empty manager ``slow``."""
     (tmp_path / "value").write_text(canary("copied"))
     assert kernel.run(REGISTER_SLOW_MANAGER).ok
-    fill = "for number in range(%d): source.register_record(f'n{number:03}', SecretRecord('arbitrary', {'key': open('value').read()}))"
-    assert kernel.run(fill % number).ok
+    register_all = (
+        f"for number in range({count}):\n"
+        "    source.register_record(f'n{number:03}', SecretRecord('arbitrary', {'key': open('value').read()}))"
+    )
+    assert kernel.run(register_all).ok
     (tmp_path / "value").unlink()
 
 
@@ -57,17 +61,17 @@ def test_progress_is_one_updated_line(kernel: Kernel, tmp_path: Path) -> None:
     _register_secrets(kernel, tmp_path, 60)
     result = kernel.run(COPY)
     assert result.ok
-    kinds = [message["msg_type"] for message in result.messages]
-    updates = [message["content"] for message in result.messages if message["msg_type"] in {"display_data", "update_display_data"}]
-    assert kinds.count("display_data") == 1
-    assert kinds.count("update_display_data") >= 2
-    assert len({content["transient"]["display_id"] for content in updates}) == 1
-    lines = [content["data"]["text/plain"] for content in updates]
+    message_types = [message["msg_type"] for message in result.messages]
+    display_contents = [message["content"] for message in result.messages if message["msg_type"] in {"display_data", "update_display_data"}]
+    assert message_types.count("display_data") == 1
+    assert message_types.count("update_display_data") >= 2
+    assert len({content["transient"]["display_id"] for content in display_contents}) == 1
+    lines = [content["data"]["text/plain"] for content in display_contents]
     counts = [int(re.fullmatch(r"Copying to slow: (\d+) of 60 secrets", line)[1]) for line in lines]  # type: ignore[index] # without a match the test fails
     assert counts == sorted(counts)
     assert counts[-1] == 60
     assert result.stream("stdout") == ("Copied 60 secrets from 'default' to 'slow'.\nTo use them there: %stack update default -x slow\n")
-    assert kernel.run("same()").shown() == ["True"]
+    assert kernel.run("same()").displayed_data() == ["True"]
     assert not find_canary(repr(kernel.record))
     assert not find_canary(tmp_path)
 
@@ -76,9 +80,9 @@ def test_a_quick_copy_shows_no_progress(kernel: Kernel, tmp_path: Path) -> None:
     """A short copy prints one sentence, and a dry run displays a table."""
     _register_secrets(kernel, tmp_path, 2)
     dry_run = kernel.run(f"{COPY} --dry-run")
-    assert "2 new." in dry_run.shown("text/html")[0]
+    assert "2 new." in dry_run.displayed_data("text/html")[0]
     result = kernel.run(COPY)
-    assert result.shown() == []
+    assert result.displayed_data() == []
     assert result.stream("stdout").startswith("Copied 2 secrets")
 
 
@@ -100,10 +104,10 @@ def test_an_interrupted_copy_can_be_continued(kernel: Kernel, tmp_path: Path) ->
     assert match, output
     copied_count = int(match[1])
     # The copy that was running at the interrupt may have succeeded.
-    assert kernel.run("len(slow.list_secrets())").shown() in ([f"{copied_count}"], [f"{copied_count + 1}"])
+    assert kernel.run("len(slow.list_secrets())").displayed_data() in ([f"{copied_count}"], [f"{copied_count + 1}"])
     assert 0 < copied_count < 100
     assert kernel.run(f"Slow.seconds = 0\n{COPY}").ok
-    assert kernel.run("same()").shown() == ["True"]
+    assert kernel.run("same()").displayed_data() == ["True"]
     assert not find_canary(repr(kernel.record))
 
 
@@ -115,17 +119,19 @@ def test_conflicts_cause_prompts(kernel: Kernel, tmp_path: Path) -> None:
     _register_secrets(kernel, tmp_path, 2)
     assert kernel.run(COPY).ok
     assert kernel.run("slow.merge_secret('n000', {'key': 'theirs'}); slow.merge_secret('n001', {'key': 'theirs'})").ok
-    non_interactive = kernel.run(COPY, allow_stdin=False)
-    assert not non_interactive.ok
-    assert "--on-conflict=skip" in non_interactive.error
-    interactive = kernel.run(COPY, ["s", "r"])
-    assert [prompt["prompt"][:50] for prompt in interactive.prompts] == [
+    result_without_prompts = kernel.run(COPY, allow_stdin=False)
+    assert not result_without_prompts.ok
+    assert "--on-conflict=skip" in result_without_prompts.error
+    result_with_prompts = kernel.run(COPY, ["s", "r"])
+    assert [prompt["prompt"][:50] for prompt in result_with_prompts.prompts] == [
         f"'slow' already has a secret 'n00{n}': other values o" for n in (0, 1)
     ]
-    assert interactive.stream("stdout").startswith("Copied 1 secret from 'default' to 'slow'; 1 of them replaced a secret; 1 skipped.")
-    assert kernel.run("str(slow.get_secret('n000').value('key')) == 'theirs', same()").shown() == ["(True, False)"]
+    assert result_with_prompts.stream("stdout").startswith(
+        "Copied 1 secret from 'default' to 'slow'; 1 of them replaced a secret; 1 skipped."
+    )
+    assert kernel.run("str(slow.get_secret('n000').value('key')) == 'theirs', same()").displayed_data() == ["(True, False)"]
     assert kernel.run(f"{COPY} --on-conflict=replace").ok
-    assert kernel.run("same()").shown() == ["True"]
+    assert kernel.run("same()").displayed_data() == ["True"]
     assert not find_canary(repr(kernel.record))
 
 
@@ -146,16 +152,16 @@ Slow.check = check
     result = kernel.run(COPY)
     assert not result.ok
     assert result.error.strip() == "UsageError: 1 secret could not be copied; the table above has the reasons."
-    assert "The name is odd." in result.shown("text/html")[0]
+    assert "The name is odd." in result.displayed_data("text/html")[0]
     assert result.stream("stdout") == "Copied 2 secrets from 'default' to 'slow'; 1 can't be copied.\n"
-    assert kernel.run("slow.list_secrets()").shown() == ["['n000', 'n002']"]
+    assert kernel.run("slow.list_secrets()").displayed_data() == ["['n000', 'n002']"]
 
 
 def test_ipython_at_a_terminal_shows_a_progress_bar(tmp_path: Path) -> None:
     """The progress bar is removed at the end, and the screen shows no value."""
-    body = REGISTER_SLOW_MANAGER.replace("%zen secrets-manager register slow --flavor=slow\n", "").partition("source, slow")[0]
+    backend_code = REGISTER_SLOW_MANAGER.replace("%zen secrets-manager register slow --flavor=slow\n", "").partition("source, slow")[0]
     fill = "\ndef fill(value):\n    for number in range(50):\n        record = SecretRecord('arbitrary', {'key': value})\n"
-    (tmp_path / "slow.py").write_text(f"{body}{fill}        Client().secrets_manager.register_record(f'n{{number:03}}', record)\n")
+    (tmp_path / "slow.py").write_text(f"{backend_code}{fill}        Client().secrets_manager.register_record(f'n{{number:03}}', record)\n")
     home = {
         "ZENSECRETS_HOME": str(tmp_path / "home"),
         "ZENSECRETS_PASSPHRASE": canary("passphrase"),

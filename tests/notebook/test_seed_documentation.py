@@ -36,7 +36,7 @@ def test_a_reference_is_stored_as_typed(kernel: Kernel, variable: str) -> None:
     """A reference is stored as typed, even if a variable has its name."""
     assert kernel.run(variable).ok
     assert kernel.run(REGISTER_ANNOTATOR).ok
-    assert kernel.run(READ_STORED_REFERENCE).shown() == ["'{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}'"]
+    assert kernel.run(READ_STORED_REFERENCE).displayed_data() == ["'{{label_studio_secret.YOUR_AUTH_SECRET_VALUE_GOES_HERE}}'"]
 
 
 def test_the_annotator_resolves_its_secret(kernel: Kernel, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_the_annotator_resolves_its_secret(kernel: Kernel, tmp_path: Path) -> No
     cell = "import hashlib; from zensecrets_jupyter import Client; stack = Client().active_stack"
     assert kernel.run(cell).ok
     digest = kernel.run("hashlib.sha256(stack.annotator.authentication_secret.encode()).hexdigest()")
-    assert digest.shown() == [repr(_digest(value))]
+    assert digest.displayed_data() == [repr(_digest(value))]
     _check_no_leak(kernel, tmp_path)
 
 
@@ -62,8 +62,8 @@ def test_register_secrets_prompts_for_missing_values(kernel: Kernel, tmp_path: P
     assert result.ok, result.error
     assert [prompt["password"] for prompt in result.prompts] == [True]
     assert "label_studio_secret" in result.prompts[0]["prompt"]
-    again = kernel.run(f"%stack register-secrets{stack} --skip-existing")
-    assert again.ok, again.error
+    second_result = kernel.run(f"%stack register-secrets{stack} --skip-existing")
+    assert second_result.ok, second_result.error
     _check_no_leak(kernel, tmp_path)
 
 
@@ -128,9 +128,9 @@ def test_the_step_loads_the_secret(kernel: Kernel) -> None:
     assert kernel.run(STEP).ok
     result = kernel.run("secret_loader()\nassert seen == [{'key1': 'value1', 'key2': 'value2'}]")
     assert result.ok, result.error
-    missing = kernel.run("%secret delete SECRET_NAME -y\nsecret_loader()")
-    assert not missing.ok
-    assert "SECRET_NAME" in missing.error
+    result_without_secret = kernel.run("%secret delete SECRET_NAME -y\nsecret_loader()")
+    assert not result_without_secret.ok
+    assert "SECRET_NAME" in result_without_secret.error
 
 
 @pytest.mark.parametrize(
@@ -169,12 +169,12 @@ def run_it():
 
 run_it()
 """
-    outcome = kernel.run(cell)
-    assert outcome.ok is valid, outcome.error
-    assert kernel.run("ran").shown() == ["[1]" if valid else "[]"]
+    result = kernel.run(cell)
+    assert result.ok is valid, result.error
+    assert kernel.run("ran").displayed_data() == ["[1]" if valid else "[]"]
     if not valid:
-        assert "label_studio_secret" in outcome.error
-        assert "register-secrets" in outcome.error
+        assert "label_studio_secret" in result.error
+        assert "register-secrets" in result.error
 
 
 def _digest(value: str) -> str:
@@ -191,7 +191,7 @@ import hashlib
 from zensecrets_jupyter import Client
 hashlib.sha256(Client().get_secret({name!r}).content[{key!r}].encode()).hexdigest()
 """
-    return kernel.run(cell).shown()[0].strip("'")
+    return kernel.run(cell).displayed_data()[0].strip("'")
 
 
 def _check_no_leak(kernel: Kernel, folder: Path) -> None:

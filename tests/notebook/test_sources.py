@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.support.kernels import Kernel
 
-SETTING = {
+CODE_THAT_SETS_VARIABLE = {
     "item of os.environ": "os.environ['GITHUB_TOKEN'] = value",
     "update": "os.environ.update(GITHUB_TOKEN=value)",
     "setdefault": "os.environ.setdefault('GITHUB_TOKEN', value)",
@@ -41,12 +41,14 @@ SETTING = {
 """Ways in which code sets a variable."""
 
 
-@pytest.mark.parametrize("way", list(SETTING))
+@pytest.mark.parametrize("way", list(CODE_THAT_SETS_VARIABLE))
 def test_a_variable_set_after_loading_is_masked_in_the_same_cell(kernel: Kernel, tmp_path: Path, way: str) -> None:
     """A variable that code sets is masked in the next output."""
     value = secrets.token_urlsafe(24)
     (tmp_path / "value").write_text(value)
-    result = kernel.run(f"import os, pathlib\nvalue = pathlib.Path('value').read_text()\n{SETTING[way]}\nprint('it is', value)")
+    result = kernel.run(
+        f"import os, pathlib\nvalue = pathlib.Path('value').read_text()\n{CODE_THAT_SETS_VARIABLE[way]}\nprint('it is', value)"
+    )
     assert result.ok, result.error
     assert result.stream("stdout").splitlines()[-1] == "it is ‹secret:env.GITHUB_TOKEN›"
     assert not is_visible(kernel, value)
@@ -118,7 +120,7 @@ def test_secret_parts_of_variables_are_masked(tmp_path: Path, when: str) -> None
                 value = value.replace(part, f"‹secret:env.{name}›")  # noqa: PLW2901 - each pass replaces one part
             expected[name] = value
         assert {name: printed_values[name] for name in expected} == expected
-        table = "\n".join(kernel.run("%secret guard").shown())
+        table = "\n".join(kernel.run("%secret guard").displayed_data())
         assert {name for name in environment if f"env.{name} " in table or f"env.{name}\n" in table} == set(variables)
 
 
@@ -158,7 +160,7 @@ def test_unloading_restores_functions(kernel: Kernel) -> None:
     assert kernel.run("os.environ['X_TOKEN'] = 'some' + 'thing-9f3'; print(os.environ['X_TOKEN'])").stream("stdout") == "something-9f3\n"
 
 
-PROMPTS = {
+CODE_WITH_PROMPT = {
     "getpass": "import getpass; value = getpass.getpass('Database: ')",
     "getpass by name": "from getpass import getpass; value = getpass('Database: ')",
     "click": "import click; value = click.prompt('Database', hide_input=True)",
@@ -168,16 +170,16 @@ PROMPTS = {
 """Ways in which code asks a notebook's user for a password."""
 
 
-@pytest.mark.parametrize("way", list(PROMPTS))
+@pytest.mark.parametrize("way", list(CODE_WITH_PROMPT))
 def test_an_answer_to_a_password_prompt_is_masked(kernel: Kernel, way: str) -> None:
     """The answer is masked in the same cell, and the table names the prompt."""
     value = secrets.token_urlsafe(24)
-    result = kernel.run(f"{PROMPTS[way]}\nprint('typed', value, len(value))", [value])
+    result = kernel.run(f"{CODE_WITH_PROMPT[way]}\nprint('typed', value, len(value))", [value])
     assert result.ok, result.error
     assert result.stream("stdout").splitlines()[-1] == "typed ‹secret:prompt.1› 32"
     # rich prints the prompt itself, and calls getpass with an empty prompt.
     reason = "typed at a password prompt" if way == "rich" else "typed at the password prompt 'Database'"
-    assert f"prompt.1 {reason} 1" in " ".join("\n".join(kernel.run("%secret guard").shown()).split())
+    assert f"prompt.1 {reason} 1" in " ".join("\n".join(kernel.run("%secret guard").displayed_data()).split())
     assert not is_visible(kernel, value)
 
 
@@ -197,7 +199,7 @@ def test_a_registered_answer_has_the_name_of_its_secret(kernel: Kernel) -> None:
     value = secrets.token_urlsafe(24)
     assert kernel.run("%secret register db --password", [value]).ok
     assert kernel.run("print(get_ipython().run_line_magic('secret', 'get db --key password'))").stream("stdout") == "‹secret:db.password›\n"
-    assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
+    assert "prompt." not in "\n".join(kernel.run("%secret guard").displayed_data())
     assert not is_visible(kernel, value)
 
 
@@ -212,7 +214,7 @@ def test_the_name_of_a_key_is_not_masked(kernel: Kernel) -> None:
     result = kernel.run("%secret register db -i", answer)
     assert result.ok, result.error
     assert kernel.run("print('connection_name')").stream("stdout") == "connection_name\n"
-    assert "prompt." not in "\n".join(kernel.run("%secret guard").shown())
+    assert "prompt." not in "\n".join(kernel.run("%secret guard").displayed_data())
     assert not is_visible(kernel, value)
 
 
@@ -231,7 +233,7 @@ def test_a_passphrase_is_masked(tmp_path: Path) -> None:
 
 
 PROMPT = r"In \[\d+\]:.*\x1b\[\?25h"
-TERMINAL = {
+CODE_WITH_TERMINAL_PROMPT = {
     "getpass": "import getpass; value = getpass.getpass('Database: ')",
     "getpass imported before": "value = earlier('Database: ')",
     "click": "import click; value = click.prompt('Database', hide_input=True)",
@@ -260,7 +262,7 @@ def ipython(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
     child.close(force=True)
 
 
-@pytest.mark.parametrize("way", list(TERMINAL))
+@pytest.mark.parametrize("way", list(CODE_WITH_TERMINAL_PROMPT))
 def test_password_prompts_in_a_terminal_are_masked(ipython: pexpect.spawn[str], way: str) -> None:
     """The answer to a password prompt in a terminal is masked.
 
@@ -268,7 +270,7 @@ def test_password_prompts_in_a_terminal_are_masked(ipython: pexpect.spawn[str], 
     """
     value = secrets.token_hex(12)
     ipython.expect(PROMPT)
-    ipython.send(f"{TERMINAL[way]}\r")
+    ipython.send(f"{CODE_WITH_TERMINAL_PROMPT[way]}\r")
     # The line of code contains the same text after a quote. The pattern excludes the echo of that line.
     ipython.expect(r"(?<!')Database:")
     ipython.send(f"{value}\r")

@@ -26,6 +26,7 @@ array = numpy.array([value, 'x'])
 plain = {'a': [1, 'two']}
 """
 
+# Each expression extracts the value from a variable.
 EXPRESSIONS = (
     "value",
     "secret.content['password']",
@@ -40,6 +41,7 @@ EXPRESSIONS = (
 )
 
 DIGEST_CODE = "hashlib.sha256({}.encode()).hexdigest()"
+"""Code that returns the digest of a text, by which a test compares a value without showing it."""
 
 
 def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None:
@@ -48,7 +50,7 @@ def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None
     No file contains the value in any encoding.
     """
     value = canary("store")
-    expected = repr(hashlib.sha256(value.encode()).hexdigest())
+    expected_digest = repr(hashlib.sha256(value.encode()).hexdigest())
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("%secret register db --password", [value, ""]).ok
@@ -56,24 +58,24 @@ def test_stored_variables_are_restored_in_another_kernel(tmp_path: Path) -> None
         result = kernel.run("%store secret value content reference header url frame basic data array plain")
         assert result.ok, result.error
         assert result.stream("stdout").count("Stored '") == 11
-        listed = kernel.run("%store")
-        assert listed.ok
-        assert not find_canary(listed.stream("stdout"))
+        list_result = kernel.run("%store")
+        assert list_result.ok
+        assert not find_canary(list_result.stream("stdout"))
         # The same kernel restores the stored values as well.
         assert kernel.run("before = header\n%store -r\nassert type(value) is str and header == before == f'Bearer {value}'").ok
     assert not find_canary(tmp_path)
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%store -r\nimport base64, hashlib").ok
-        for name in EXPRESSIONS:
-            assert kernel.run(DIGEST_CODE.format(name)).shown() == [expected], name
-        assert kernel.run("type(value) is str, plain").shown() == ["(True, {'a': [1, 'two']})"]
+        for expression in EXPRESSIONS:
+            assert kernel.run(DIGEST_CODE.format(expression)).displayed_data() == [expected_digest], expression
+        assert kernel.run("type(value) is str, plain").displayed_data() == ["(True, {'a': [1, 'two']})"]
     for name in ("ipython_config.py", "ipython_kernel_config.py"):
         (tmp_path / "ipython" / "profile_default" / name).write_text("c.StoreMagics.autorestore = True\n")
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("import hashlib").ok
-        assert kernel.run(DIGEST_CODE.format("value")).shown() == [expected]
+        assert kernel.run(DIGEST_CODE.format("value")).displayed_data() == [expected_digest]
         assert kernel.run("%load_ext zensecrets_jupyter").ok
-        assert kernel.run("value").shown() == ["'‹secret:db.password›'"]
+        assert kernel.run("value").displayed_data() == ["'‹secret:db.password›'"]
     assert not find_canary(tmp_path)
 
 
@@ -86,24 +88,24 @@ def test_a_restored_variable_has_the_current_value(tmp_path: Path) -> None:
         assert kernel.run("%secret update db --password", [new := canary("new")]).ok
     with running_kernel(tmp_path) as kernel:
         assert kernel.run("%store -r\nimport hashlib").ok
-        assert kernel.run(DIGEST_CODE.format("value")).shown() == [repr(hashlib.sha256(new.encode()).hexdigest())]
+        assert kernel.run(DIGEST_CODE.format("value")).displayed_data() == [repr(hashlib.sha256(new.encode()).hexdigest())]
     assert not find_canary(tmp_path)
 
 
 def test_a_locked_workspace_stores_no_plaintext(tmp_path: Path) -> None:
-    """While the workspace is locked, a variable that must be encrypted is refused.
+    """While the workspace is locked, because its passphrase is unknown, a variable that must be encrypted is refused.
 
     Other variables are stored.
     """
-    typed, passphrase = canary("typed"), canary("passphrase")
-    locked = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
+    typed_value, passphrase = canary("typed"), canary("passphrase")
+    environment_without_keyring = {"DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent"}
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": passphrase}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("%secret register db --password", [canary("store")]).ok
         assert kernel.run("value = %secret get db --key password\ndata = value.encode()\n%store value data").ok
-    with running_kernel(tmp_path, locked) as kernel:
+    with running_kernel(tmp_path, environment_without_keyring) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
-        assert kernel.run("import getpass\ntyped = [getpass.getpass()]\nplain = {'a': 1}", [typed]).ok
+        assert kernel.run("import getpass\ntyped = [getpass.getpass()]\nplain = {'a': 1}", [typed_value]).ok
         for allow_stdin in (False, True):
             result = kernel.run("%store typed", lambda _prompt: "a wrong one", allow_stdin=allow_stdin)
             assert len(result.error.splitlines()) == 1
@@ -111,8 +113,8 @@ def test_a_locked_workspace_stores_no_plaintext(tmp_path: Path) -> None:
             assert f"UsageError: {problem}" in result.error
             assert len(result.prompts) == (3 if allow_stdin else 0)
         assert kernel.run("%store plain", allow_stdin=False).stream("stdout") == "Stored 'plain' (dict)\n"
-        listed = kernel.run("%store", allow_stdin=False).stream("stdout").splitlines()
-        assert [line.split() for line in listed[1:]] == [
+        listed_lines = kernel.run("%store", allow_stdin=False).stream("stdout").splitlines()
+        assert [line.split() for line in listed_lines[1:]] == [
             ["data", "->", "'<unavailable>'"],
             ["plain", "->", "{'a':", "1}"],
             ["value", "->", "'<unavailable>'"],

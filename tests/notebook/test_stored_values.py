@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-READ = "print(open('.env').read().strip())"
+PRINT_CELL = "print(open('.env').read().strip())"
 """A cell that prints the value without reading the store."""
 
 
@@ -36,7 +36,7 @@ def value(tmp_path: Path) -> str:
     return value
 
 
-def _store(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
+def _register(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
     """Register the value in another process.
 
     The store has a key file, unless ``environment`` contains a passphrase.
@@ -60,32 +60,33 @@ def _loaded_kernel(tmp_path: Path, environment: dict[str, str], code: str = "") 
 
 def test_a_value_is_masked_in_the_cell_that_loads_the_extension(tmp_path: Path, value: str) -> None:
     """With a key file, each output of the cell with `%load_ext` is masked."""
-    _store(tmp_path, value, {})
-    code = f"{READ}\nfrom IPython.display import HTML, display\ndisplay(HTML(open('.env').read()))\nraise ValueError(open('.env').read())"
+    _register(tmp_path, value, {})
+    display_value = "from IPython.display import HTML, display\ndisplay(HTML(open('.env').read()))"
+    code = f"{PRINT_CELL}\n{display_value}\nraise ValueError(open('.env').read())"
     with running_kernel(tmp_path) as kernel:
         result = kernel.run(f"%load_ext zensecrets_jupyter\n{code}")
         assert result.stream("stdout") == "‹secret:db.password›\n"
-        assert result.shown("text/html") == ["‹secret:db.password›"]
+        assert result.displayed_data("text/html") == ["‹secret:db.password›"]
         assert result.error.endswith(": ‹secret:db.password›")
         assert not is_visible(kernel, value)
 
 
 def test_a_value_is_masked_in_the_next_cell(tmp_path: Path, value: str) -> None:
     """The output of programs and the results of the next cell are masked."""
-    _store(tmp_path, value, {})
+    _register(tmp_path, value, {})
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
         result = kernel.run("!cat .env")
         assert result.stream("stdout").strip() == "‹secret:db.password›"
-        assert kernel.run("open('.env').read()").shown() == ["'‹secret:db.password›'"]
-        assert "registered or read as a key of secret 'db'" in " ".join("\n".join(kernel.run("%secret guard").shown()).split())
+        assert kernel.run("open('.env').read()").displayed_data() == ["'‹secret:db.password›'"]
+        assert "registered or read as a key of secret 'db'" in " ".join("\n".join(kernel.run("%secret guard").displayed_data()).split())
         assert not is_visible(kernel, value)
 
 
 def test_a_passphrase_in_the_environment_opens_the_store(tmp_path: Path, value: str) -> None:
     """With ZENSECRETS_PASSPHRASE, the values are loaded without a prompt."""
     environment = {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)}
-    _store(tmp_path, value, environment)
-    with _loaded_kernel(tmp_path, environment, READ) as (kernel, output):
+    _register(tmp_path, value, environment)
+    with _loaded_kernel(tmp_path, environment, PRINT_CELL) as (kernel, output):
         assert output == "‹secret:db.password›\n"
         assert not is_visible(kernel, value)
 
@@ -97,16 +98,16 @@ def test_an_unlocked_keyring_opens_the_store(tmp_path: Path, value: str, monkeyp
     """
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     with joined_session():
-        _store(tmp_path, value, {})
+        _register(tmp_path, value, {})
         assert (
             "keyring" in run_zensecrets("secrets-manager", "describe", environment={"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}).stdout
         )
-        with _loaded_kernel(tmp_path, {}, READ) as (kernel, output):
+        with _loaded_kernel(tmp_path, {}, PRINT_CELL) as (kernel, output):
             assert output == "‹secret:db.password›\n"
             assert not is_visible(kernel, value)
         with closing(secretstorage.dbus_init()) as bus:
             secretstorage.Collection(bus, "/org/freedesktop/secrets/aliases/default").lock()
-        with _loaded_kernel(tmp_path, {}, READ) as (kernel, output):
+        with _loaded_kernel(tmp_path, {}, PRINT_CELL) as (kernel, output):
             assert output == f"{value}\n"
 
 
@@ -115,24 +116,24 @@ def test_loading_neither_prompts_nor_creates_a_store(tmp_path: Path, value: str)
 
     A missing store is not created.
     """
-    _store(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)})
+    _register(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12)})
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
         # A prompt would fail the test, because there is no answer.
-        assert kernel.run(READ).stream("stdout") == f"{value}\n"
+        assert kernel.run(PRINT_CELL).stream("stdout") == f"{value}\n"
     with _loaded_kernel(tmp_path, {"ZENSECRETS_HOME": str(tmp_path / "elsewhere")}) as (kernel, _):
-        assert kernel.run("1 + 1").shown() == ["2"]
+        assert kernel.run("1 + 1").displayed_data() == ["2"]
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, value: str) -> None:
     """The values of a locked store are masked by their fingerprints."""
-    _store(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12), "ZENSECRETS_FINGERPRINTS": "on"})
-    with _loaded_kernel(tmp_path, {}, READ) as (kernel, output):
+    _register(tmp_path, value, {"ZENSECRETS_PASSPHRASE": secrets.token_urlsafe(12), "ZENSECRETS_FINGERPRINTS": "on"})
+    with _loaded_kernel(tmp_path, {}, PRINT_CELL) as (kernel, output):
         assert output == "‹secret:db.password›\n"
-        assert "‹secret:db.password›" in kernel.run("[open('.env').read()]").shown()[0]
+        assert "‹secret:db.password›" in kernel.run("[open('.env').read()]").displayed_data()[0]
         assert kernel.run("!cat .env").stream("stdout").strip() == "‹secret:db.password›"
         assert kernel.run("raise ValueError(open('.env').read())").error.endswith(": ‹secret:db.password›")
-        assert kernel.run("{'text': 'nothing', 'number': 7}").shown() == ["{'text': 'nothing', 'number': 7}"]
+        assert kernel.run("{'text': 'nothing', 'number': 7}").displayed_data() == ["{'text': 'nothing', 'number': 7}"]
         assert not is_visible(kernel, value)
 
 
@@ -146,18 +147,20 @@ def test_a_remote_backend_is_not_read(tmp_path: Path, value: str) -> None:
         process = run_zensecrets(*words, environment=home)
         assert process.returncode == 0, process.stderr
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
-        assert kernel.run(READ).stream("stdout") == f"{value}\n"
+        assert kernel.run(PRINT_CELL).stream("stdout") == f"{value}\n"
         assert kernel.run("import sys; print('hvac' in sys.modules, 'requests' in sys.modules)").stream("stdout") == "False False\n"
 
 
 def test_a_damaged_store_does_not_block_the_kernel(tmp_path: Path, value: str) -> None:
     """With a damaged store, cells run, and the extension can be unloaded."""
-    _store(tmp_path, value, {})
+    _register(tmp_path, value, {})
     (tmp_path / "zensecrets" / "workspace.db").write_bytes(b"no database at all")
     with _loaded_kernel(tmp_path, {}, "print(6 * 7)") as (kernel, output):
         assert output == "42\n"
         assert kernel.run("%unload_ext zensecrets_jupyter").ok
-        threads = kernel.run("import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]").shown()
+        threads = kernel.run(
+            "import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]"
+        ).displayed_data()
         assert threads == ["[]"]
 
 
@@ -166,7 +169,7 @@ def test_values_are_masked_in_a_terminal(tmp_path: Path, value: str) -> None:
 
     This is also true for a script that loads the extension.
     """
-    _store(tmp_path, value, {})
+    _register(tmp_path, value, {})
     home = {
         "HOME": str(tmp_path),
         "IPYTHONDIR": str(tmp_path / "ipython"),
@@ -174,11 +177,15 @@ def test_values_are_masked_in_a_terminal(tmp_path: Path, value: str) -> None:
         "ZENSECRETS_HOME": str(tmp_path / "zensecrets"),
     }
     options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
-    for more in (["-c", f"%load_ext zensecrets_jupyter\nprint('<shown>', open('{tmp_path}/.env').read())"], []):
-        child = spawn_in_terminal(str(Path(sys.executable).parent / "ipython"), [*options, *more], home, seconds=30, size=(40, 150))
-        for line in () if more else ("%load_ext zensecrets_jupyter", f"print('<shown>', open('{tmp_path}/.env').read())"):
+    lines = ["%load_ext zensecrets_jupyter", f"print('<shown>', open('{tmp_path}/.env').read())"]
+    for script_options, typed_lines in ((["-c", "\n".join(lines)], []), ([], lines)):
+        words = [*options, *script_options]
+        child = spawn_in_terminal(str(Path(sys.executable).parent / "ipython"), words, home, seconds=30, size=(40, 150))
+        for line in typed_lines:
+            # The prompt ends with the control sequence that shows the cursor.
             child.expect(r"In \[\d+\]:.*\x1b\[\?25h")
             child.send(f"{line}\r")
+        # The pattern matches only the output, a mask or a part of the value, and not the echo of the typed line.
         child.expect(r"<shown> (‹[^›]*›|[\w-]{12})")
         assert str(child.after) == "<shown> ‹secret:db.password›"
         child.close(force=True)

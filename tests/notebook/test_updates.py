@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from zensecrets_jupyter.testing.canary import canary
 
 pytestmark = pytest.mark.one_python
 
-RESTART = "zensecrets_jupyter was updated or removed while this process runs, and {} does not match the loaded modules. Restart the kernel."
+MESSAGE = "zensecrets_jupyter was updated or removed while this process runs, and {} does not match the loaded modules. Restart the kernel."
 
 
 def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
@@ -25,18 +26,18 @@ def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
     shutil.copytree(Path(zensecrets_jupyter.__file__).parent, package, ignore=shutil.ignore_patterns("labextension", "testing"))
     with running_kernel(tmp_path, {"PYTHONPATH": str(package.parent), "ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
-        assert kernel.run("import zensecrets_jupyter as zs\nzs.__file__").shown() == [repr(str(package / "__init__.py"))]
+        assert kernel.run("import zensecrets_jupyter as zs\nzs.__file__").displayed_data() == [repr(str(package / "__init__.py"))]
         assert kernel.run("%secret register mine --a=" + canary("value")).ok
         assert kernel.run("%secret get mine").ok
         assert "No module named 'zensecrets_jupyter.nothing'" in kernel.run("import zensecrets_jupyter.nothing").error
-        newer = package / "commands" / "files" / "scan.py"
-        newer.write_text("from zensecrets_jupyter.core.names import check_something_new\n", encoding="utf-8")
+        updated_module = package / "commands" / "files" / "scan.py"
+        updated_module.write_text("from zensecrets_jupyter.core.names import check_something_new\n", encoding="utf-8")
         (package / "core" / "names.py").touch()
         for _ in range(2):
-            assert kernel.run("%secret scan .").error.strip() == f"UsageError: {RESTART.format('zensecrets_jupyter.commands.files.scan')}"
+            assert kernel.run("%secret scan .").error.strip() == f"UsageError: {MESSAGE.format('zensecrets_jupyter.commands.files.scan')}"
         (package / "core" / "schemas" / "built_in" / "whylabs.py").unlink()
         result = kernel.run("import zensecrets_jupyter.core.schemas.built_in.whylabs")
-        assert f"PackageChangedError: {RESTART.format('zensecrets_jupyter.core.schemas.built_in.whylabs')}" in _without_colors(result.error)
+        assert f"PackageChangedError: {MESSAGE.format('zensecrets_jupyter.core.schemas.built_in.whylabs')}" in _without_colors(result.error)
         shutil.rmtree(package)
         error = kernel.run("%secret clean .").error.strip()
         assert error.startswith("UsageError: zensecrets_jupyter was updated or removed while this process runs, and zensecrets_jupyter.")
@@ -47,4 +48,4 @@ def test_an_update_is_reported_in_one_line(tmp_path: Path) -> None:
 
 def _without_colors(text: str) -> str:
     """Return a text without the control sequences for colors."""
-    return "".join(part.partition("m")[2] if number else part for number, part in enumerate(text.split("\x1b[")))
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)

@@ -33,7 +33,7 @@ assert int(child.stdout) == len(os.environ["TOKEN"]) > 0
 """
     result = kernel.run(cell)
     assert result.ok, result.error
-    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
 
 
 def test_an_existing_variable_is_restored(kernel: Kernel) -> None:
@@ -41,7 +41,7 @@ def test_an_existing_variable_is_restored(kernel: Kernel) -> None:
     assert kernel.run("%env TOKEN=mine").ok
     assert kernel.run("import os").ok
     assert kernel.run("%%with_secrets service\nassert os.environ['TOKEN'] != 'mine'").ok
-    assert kernel.run("os.environ['TOKEN']").shown() == ["'mine'"]
+    assert kernel.run("os.environ['TOKEN']").displayed_data() == ["'mine'"]
 
 
 def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
@@ -49,7 +49,7 @@ def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     result = kernel.run("%%with_secrets service\n1 / 0")
     assert not result.ok
     assert result.reply["ename"] == "ZeroDivisionError"
-    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
     assert not find_canary(repr(result))
 
 
@@ -61,7 +61,7 @@ def test_errors_of_the_package_in_the_cell_are_not_converted(kernel: Kernel) -> 
     result = kernel.run("%%with_secrets service\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
     assert result.reply["ename"] == "SecretNotFoundError"
     assert kernel.run("%%with_secrets service\nraise KeyboardInterrupt").reply["ename"] == "KeyboardInterrupt"
-    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
 
 
 def test_the_last_expression_is_displayed(kernel: Kernel) -> None:
@@ -69,9 +69,9 @@ def test_the_last_expression_is_displayed(kernel: Kernel) -> None:
 
     Its names remain defined.
     """
-    assert kernel.run("%%with_secrets service\nx = 20\nx + 1").shown() == ["21"]
-    assert kernel.run("%%with_secrets service\nx + 1;").shown() == []
-    assert kernel.run("x").shown() == ["20"]
+    assert kernel.run("%%with_secrets service\nx = 20\nx + 1").displayed_data() == ["21"]
+    assert kernel.run("%%with_secrets service\nx + 1;").displayed_data() == []
+    assert kernel.run("x").displayed_data() == ["20"]
 
 
 def test_magics_work_inside(kernel: Kernel) -> None:
@@ -103,25 +103,30 @@ def test_an_invalid_line_is_an_error_in_one_line(kernel: Kernel, cell: str, mess
     assert not result.ok
     assert message in result.error
     assert len(result.stream("stderr").strip().splitlines()) == 1
-    assert kernel.run(IS_SET).shown() == ["False"]
-    assert kernel.run("'somewhere' in __import__('os').environ['PATH']").shown() == ["False"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run("'somewhere' in __import__('os').environ['PATH']").displayed_data() == ["False"]
 
 
 @pytest.mark.parametrize(
-    ("interactivity", "displayed"),
+    ("interactivity", "expected_results"),
     [("last_expr", ["3"]), ("last", ["3"]), ("all", ["1", "3"]), ("none", []), ("last_expr_or_assign", ["3"])],
 )
-def test_the_display_settings_of_the_shell_apply(kernel: Kernel, interactivity: str, displayed: list[str]) -> None:
+def test_the_display_settings_of_the_shell_apply(kernel: Kernel, interactivity: str, expected_results: list[str]) -> None:
     """The cell displays the same results as a cell without the magic.
 
     This is true for each display setting of the shell.
     """
     assert kernel.run(f"get_ipython().ast_node_interactivity = {interactivity!r}").ok
-    assert kernel.run("%%with_secrets service\n1\nx = 2\n3").shown() == displayed
-    assert kernel.run("%%with_secrets service\n1\nx = 2\n3").shown() == kernel.run("1\nx = 2\n3").shown()
-    assert kernel.run("%%with_secrets service\nx = 4").shown() == kernel.run("x = 4").shown()
-    assert kernel.run("%%with_secrets service\n5 # why\n# that is all\n").shown() == kernel.run("5 # why\n# that is all\n").shown()
-    assert kernel.run("%%with_secrets service\n5; # why").shown() == kernel.run("5; # why").shown() or interactivity == "all"
+    assert kernel.run("%%with_secrets service\n1\nx = 2\n3").displayed_data() == expected_results
+    assert kernel.run("%%with_secrets service\n1\nx = 2\n3").displayed_data() == kernel.run("1\nx = 2\n3").displayed_data()
+    assert kernel.run("%%with_secrets service\nx = 4").displayed_data() == kernel.run("x = 4").displayed_data()
+    assert (
+        kernel.run("%%with_secrets service\n5 # why\n# that is all\n").displayed_data()
+        == kernel.run("5 # why\n# that is all\n").displayed_data()
+    )
+    assert (
+        kernel.run("%%with_secrets service\n5; # why").displayed_data() == kernel.run("5; # why").displayed_data() or interactivity == "all"
+    )
 
 
 def test_a_cell_may_await(kernel: Kernel) -> None:
@@ -130,10 +135,10 @@ def test_a_cell_may_await(kernel: Kernel) -> None:
     It is removed after a result or an error.
     """
     cell = "%%with_secrets service\nimport asyncio, os\nawait asyncio.sleep(0)\nlen([await asyncio.sleep(0, os.environ['TOKEN'])])"
-    assert kernel.run(cell).shown() == ["1"]
-    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run(cell).displayed_data() == ["1"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
     assert kernel.run("%%with_secrets service\nawait asyncio.sleep(0)\n1 / 0").reply["ename"] == "ZeroDivisionError"
-    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
 
 
 @pytest.mark.parametrize(
@@ -157,10 +162,10 @@ def test_the_line_accepts_comments_prefixes_and_names(kernel: Kernel, line: str,
     """
     assert kernel.run("%secret register folders --path=/somewhere").ok
     read_variable = f"__import__('os').environ.get({variable!r})"
-    before = kernel.run(read_variable).shown()
+    output_before = kernel.run(read_variable).displayed_data()
     result = kernel.run(f"%%with_secrets {line}\nlen({read_variable}) > 4")
-    assert result.shown() == ["True"], result.error
-    assert kernel.run(read_variable).shown() == before
+    assert result.displayed_data() == ["True"], result.error
+    assert kernel.run(read_variable).displayed_data() == output_before
 
 
 @pytest.mark.parametrize(
@@ -188,7 +193,7 @@ def test_other_magics_and_nested_cells_work(kernel: Kernel, cell: str) -> None:
     assert kernel.run("%secret register folders --path=/somewhere").ok
     result = kernel.run(cell)
     assert result.ok, result.error
-    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
 
 
 def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
@@ -198,7 +203,7 @@ def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
     """
     assert "line 3" in kernel.run("%%with_secrets service\nx = 1\n1 / 0").error
     assert kernel.run("%%with_secrets service\nx = = 1").reply["ename"] == "SyntaxError"
-    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
 
 
 def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
@@ -207,13 +212,13 @@ def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
     kernel.read_until(request, "stream")
     kernel.manager.interrupt_kernel()
     assert kernel.reply(request)["ename"] == "KeyboardInterrupt"
-    assert kernel.run(IS_SET).shown() == ["False"]
+    assert kernel.run(IS_SET).displayed_data() == ["False"]
 
 
 def test_unloading_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     """`%unload_ext` in the cell removes the variable at once, and the magic after the cell."""
     result = kernel.run(f"%%with_secrets service\n%unload_ext zensecrets_jupyter\n{IS_SET}")
-    assert result.shown() == ["False"]
+    assert result.displayed_data() == ["False"]
     assert "not found" in kernel.run("%%with_secrets service\n1").error
 
 
@@ -236,7 +241,7 @@ def test_python_code_and_steps_must_not_replace_reserved_variables(kernel: Kerne
     assert "Set for this session and the programs that it starts: B_PATH." in kernel.run("%secret env folders --as path=B_PATH").stream(
         "stdout"
     )
-    assert kernel.run("len(os.environ['B_PATH'])").shown() == ["10"]
+    assert kernel.run("len(os.environ['B_PATH'])").displayed_data() == ["10"]
 
 
 PIPELINES = """
@@ -260,39 +265,37 @@ def of_step() -> None:
 def configured() -> None:
     first()
 """
-OF_STEPS = (
+STEP_CELLS = (
     "of_pipeline()",
     "of_step()",
     "configured.configure(secrets=['{name}'])\nconfigured()",
     "with_step()",
 )
-RUNS = (
-    *OF_STEPS,
+CELLS_THAT_SET_VARIABLES = (
+    *STEP_CELLS,
     "with Client().env('service', '{name}'):\n    print('it ran')",
     "%%with_secrets service {name}\nprint('it ran')",
     "%secret env {name}",
 )
+"""Cells that would set environment variables for a secret. A test replaces ``{name}`` by the name of the secret."""
 
 
 @pytest.mark.one_python
 def test_system_variables_are_never_replaced(kernel: Kernel) -> None:
-    """Code that would replace a variable of the system raises an error first.
-
-    The code is a magic, a run of a pipeline, or a `with` block. It does not run.
-    """
+    """A magic, a run of a pipeline, or a `with` block that would replace a variable of the system raises an error before its code runs."""
     for number, key in enumerate(("path", "home", "user", "ld-preload")):
         name, variable = f"odd{number}", key.upper().replace("-", "_")
         read_variable = f"__import__('os').environ.get({variable!r})"
         assert kernel.run(f"%secret register {name} --{key}=/somewhere/else/{number}").ok
-        before = kernel.run(read_variable).shown()
+        output_before = kernel.run(read_variable).displayed_data()
         assert kernel.run(PIPELINES.replace("{name}", name)).ok
-        for cell in RUNS:
+        for cell in CELLS_THAT_SET_VARIABLES:
             result = kernel.run(cell.replace("{name}", name))
             assert f"{name}.{key} would replace the environment variable {variable}, which" in result.error, cell
-            solution = "store the value under another key" if cell in OF_STEPS else "Use another name"
+            solution = "store the value under another key" if cell in STEP_CELLS else "Use another name"
             assert solution in result.error, cell
             assert "it ran" not in result.stream("stdout"), cell
-        assert kernel.run(read_variable).shown() == before
+        assert kernel.run(read_variable).displayed_data() == output_before
 
 
 def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
@@ -300,7 +303,7 @@ def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
     result = kernel.run("%secret env service")
     assert result.ok, result.error
     assert "TOKEN" in result.stream("stdout")
-    assert kernel.run(IS_SET).shown() == ["True"]
+    assert kernel.run(IS_SET).displayed_data() == ["True"]
     assert not find_canary(repr(kernel.record[-20:]))
 
 
@@ -310,11 +313,11 @@ def test_common_typing_errors_on_the_line(kernel: Kernel) -> None:
     For `secret.key` instead of the name of a secret, the error explains the problem.
     """
     assert kernel.run("%secret register other --pin", [canary("other")]).ok
-    names = kernel.run("names = %secret list  # don't ask\nlen(names)  # %secret list takes no words").shown()
+    names = kernel.run("names = %secret list  # don't ask\nlen(names)  # %secret list takes no words").displayed_data()
     assert names == ["2"]
     check_variables = "\n'TOKEN' in __import__('os').environ and 'PIN' in __import__('os').environ"
     for line in ("service, other", "service,other", "service other # both", "service, other, # both"):
-        assert kernel.run(f"%%with_secrets {line}{check_variables}").shown() == ["True"], line
+        assert kernel.run(f"%%with_secrets {line}{check_variables}").displayed_data() == ["True"], line
     for line in ("%%with_secrets service.token\npass", "%%with_secrets {{service.token}}\npass", "%secret get service.token"):
         result = kernel.run(line)
         assert "Name the secret alone, 'service', without the key 'token'." in result.error

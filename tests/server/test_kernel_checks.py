@@ -118,7 +118,7 @@ def test_a_kernel_with_its_guard_off_masks_nothing(kernel: Kernel, runtime: Path
 def test_a_killed_kernel_does_not_block_the_server(kernel: Kernel, runtime: Path) -> None:
     """The client removes the file of a killed kernel, and returns the document."""
     endpoint = _endpoint(kernel, runtime)
-    pid = kernel.run("import os; os.getpid()").shown()[0]
+    pid = kernel.run("import os; os.getpid()").displayed_data()[0]
     os.kill(int(pid), signal.SIGKILL)
     kernel.manager.provisioner.process.wait()
     assert _client(runtime).mask("text") == ("text", set())

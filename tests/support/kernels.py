@@ -59,7 +59,7 @@ class CellResult:
         traceback = self.reply.get("traceback", []) if not self.ok else []
         return "\n".join(traceback) + self.stream("stderr")
 
-    def shown(self, mime: str = "text/plain") -> list[str]:
+    def displayed_data(self, mime: str = "text/plain") -> list[str]:
         """Return all results and displays of a MIME type, in order."""
         message_types = {"execute_result", "display_data"}
         bundles = [message["content"]["data"] for message in self.messages if message["msg_type"] in message_types]

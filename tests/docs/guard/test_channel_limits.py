@@ -307,4 +307,4 @@ def test_a_value_that_javascript_computes_is_not_masked(guarded_kernel: GuardedK
     result = guarded_kernel.run(
         "from IPython.display import Javascript, display\ndisplay(Javascript(computing_script), Javascript(script_with_value))"
     )
-    assert result.shown("application/javascript") == [computing_script, "element.textContent = '‹secret:script.key›'"]
+    assert result.displayed_data("application/javascript") == [computing_script, "element.textContent = '‹secret:script.key›'"]

@@ -312,7 +312,7 @@ try:
 finally:
     del guard.redactor.{method}
 """)
-        all_output += result.stream("stdout") + "".join(result.shown("text/html"))
+        all_output += result.stream("stdout") + "".join(result.displayed_data("text/html"))
         assert guarded_kernel.leaked_length(value) < LEAK_LENGTH, method
         assert guarded_kernel.output_of("print(value)") == "‹secret:broken.key›\n"
     assert FAILED in all_output

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from tests.docs.guard.guard_page import covers
 from tests.docs.guard.values import random_number, random_value
-from tests.notebook.test_sources import SETTING
+from tests.notebook.test_sources import CODE_THAT_SETS_VARIABLE
 from tests.support.redaction.values import pem
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def test_harmless_values_of_variables_are_not_masked(guarded_kernel: GuardedKern
 @covers("A variable that you set after loading is checked before the next output, however you set it.")
 def test_variables_set_after_loading_are_checked(guarded_kernel: GuardedKernel) -> None:
     """A variable's value is protected before the cell's next output, however it is set."""
-    for way, code in SETTING.items():
+    for way, code in CODE_THAT_SETS_VARIABLE.items():
         value = random_value()
         (guarded_kernel.folder / "value").write_text(value)
         output = guarded_kernel.output_of(
@@ -117,7 +117,7 @@ def test_the_table_shows_why_a_name_is_protected(guarded_kernel: GuardedKernel) 
     guarded_kernel.run("import getpass; _ = getpass.getpass('Gate: ')", [random_value()])
     guarded_kernel.set_variables(variables={"GATE_PASS": random_value(), "GATE_URL": f"https://app:{random_value()}@example.com/"})
     guarded_kernel.run("import os; os.environ.update(variables)")
-    words = "\n".join(guarded_kernel.run("%secret guard").shown()).split()
+    words = "\n".join(guarded_kernel.run("%secret guard").displayed_data()).split()
     # A long reason continues in the next line, and the number in the column of counts is between the two parts of the reason.
     table = " ".join(word for word in words if not word.isdigit())
     for name_and_reason in (

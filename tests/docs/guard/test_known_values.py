@@ -17,7 +17,7 @@ import pytest
 from tests.docs.guard.guard_page import PAGE, covers
 from tests.docs.guard.guarded_kernel import PAUSE, GuardedKernel, store_secret
 from tests.docs.guard.values import LEAK_LENGTH, random_value
-from tests.notebook.test_sources import PROMPTS, TERMINAL
+from tests.notebook.test_sources import CODE_WITH_PROMPT, CODE_WITH_TERMINAL_PROMPT
 from tests.support.forms import FormClient
 from tests.support.kernels import running_kernel
 from tests.support.terminal import run_zensecrets
@@ -114,12 +114,12 @@ PROMPTS_SENTENCE = """
 def test_answers_to_password_prompts_are_masked(guarded_kernel: GuardedKernel) -> None:
     """In a kernel, answers to the prompts of all libraries are masked, with consecutive numbers."""
     numbers = []
-    for library, code in PROMPTS.items():
+    for library, code in CODE_WITH_PROMPT.items():
         last_line = guarded_kernel.output_of(f"{code}\nprint('typed', value)", [random_value()]).splitlines()[-1]
         match = re.fullmatch(r"typed ‹secret:prompt\.(\d+)›", last_line)
         assert match is not None, library
         numbers.append(int(match[1]))
-    assert numbers == list(range(numbers[0], numbers[0] + len(PROMPTS)))
+    assert numbers == list(range(numbers[0], numbers[0] + len(CODE_WITH_PROMPT)))
 
 
 @covers(PROMPTS_SENTENCE)
@@ -127,7 +127,7 @@ def test_answers_to_password_prompts_are_masked_in_a_terminal(terminal: Terminal
     """In a terminal, answers to the prompts of getpass and prompt_toolkit are masked."""
     child = terminal.child
     for library in ("getpass", "prompt_toolkit"):
-        terminal.cell(TERMINAL[library])
+        terminal.cell(CODE_WITH_TERMINAL_PROMPT[library])
         # The terminal also echoes the typed cell, in which there is a quote before the word.
         child.expect(r"(?<!')Database:")
         child.send(f"{random_value()}\r")
@@ -222,7 +222,7 @@ def test_the_first_output_waits_for_the_store(tmp_path: Path, own_environment: N
         # A busy machine needs additional time.
         assert seconds < max_seconds * 4
         start_time = time.monotonic()
-        assert kernel.run("1 + 1").shown() == ["2"]
+        assert kernel.run("1 + 1").displayed_data() == ["2"]
         assert time.monotonic() - start_time < max_seconds
 
 

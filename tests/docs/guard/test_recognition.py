@@ -335,24 +335,24 @@ def test_a_number_stays_a_number_in_data(guarded_kernel: GuardedKernel) -> None:
     mask = "‹secret:door.pin›"
     guarded_kernel.set_variables(number=number)
     json_cell = "from IPython.display import JSON\nJSON({'a': [number], 'b': str(number)})"
-    json_data: list[Any] = [*guarded_kernel.run(json_cell).shown("application/json")]
+    json_data: list[Any] = [*guarded_kernel.run(json_cell).displayed_data("application/json")]
     assert json_data == [{"a": [number], "b": mask}]
     figure_cell = """
 import plotly.graph_objects as go
 from IPython.display import display
 display(go.Figure(go.Bar(x=[str(number)], y=[number])))
 """
-    figures: list[Any] = [*guarded_kernel.run(figure_cell).shown("application/vnd.plotly.v1+json")]
+    figures: list[Any] = [*guarded_kernel.run(figure_cell).displayed_data("application/vnd.plotly.v1+json")]
     assert [(trace["x"], trace["y"]) for trace in figures[0]["data"]] == [([mask], [number])]
     messages = guarded_kernel.run("import ipywidgets\n_ = ipywidgets.IntText(number), ipywidgets.Text(str(number))").messages
     widget_states = [message["content"]["data"]["state"] for message in messages if message["msg_type"] == "comm_open"]
     assert [state["value"] for state in widget_states if "value" in state] == [number, mask]
     script_in_html = "from IPython.display import HTML\nHTML(f'<script>draw([{number}, \"{number}\"])</script>')"
-    assert guarded_kernel.run(script_in_html).shown("text/html") == [f'<script>draw([{number}, "{mask}"])</script>']
+    assert guarded_kernel.run(script_in_html).displayed_data("text/html") == [f'<script>draw([{number}, "{mask}"])</script>']
     script = "from IPython.display import SVG, Javascript\nJavascript(f'draw({number}, \"{number}\")')"
-    assert guarded_kernel.run(script).shown("application/javascript") == [f'draw({number}, "{mask}")']
+    assert guarded_kernel.run(script).displayed_data("application/javascript") == [f'draw({number}, "{mask}")']
     drawing = 'SVG(f\'<svg xmlns="http://www.w3.org/2000/svg"><text x="{number}">{number}</text></svg>\')'
-    assert guarded_kernel.run(drawing).shown("image/svg+xml") == [
+    assert guarded_kernel.run(drawing).displayed_data("image/svg+xml") == [
         f'<svg xmlns="http://www.w3.org/2000/svg"><text x="{number}">{mask}</text></svg>'
     ]
 

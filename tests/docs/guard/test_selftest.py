@@ -34,7 +34,7 @@ def test_the_selftest_finds_leaks_without_the_guard(guarded_kernel: GuardedKerne
         guarded_kernel.run("%secret guard on")
     assert not result.ok
     assert "leaked values" in result.error
-    (table,) = result.shown()
+    (table,) = result.displayed_data()
     # In the row of each channel, the list of encodings that were not masked starts with these two.
     assert table.count("plain, repr") > 20
     channels = ("print", "a program", "a result", "a display", "a completion", "a widget's buffer")

@@ -34,7 +34,7 @@ def _request(command: str, **arguments: Any) -> dict[str, Any]:
     return {"type": "request", "command": command, "seq": 1, "arguments": arguments}
 
 
-def _dump(kernel: Kernel, code: str) -> Path:
+def _request_file(kernel: Kernel, code: str) -> Path:
     """Request the file of a cell as JupyterLab does, and return its path."""
     return Path(kernel.debug(_request("dumpCell", code=code))["content"]["body"]["sourcePath"])
 
@@ -42,7 +42,7 @@ def _dump(kernel: Kernel, code: str) -> Path:
 def test_the_file_of_a_cell_contains_no_inline_secret(debugged_kernel: Kernel) -> None:
     """The file contains the cleaned line before and after the cell runs."""
     code = f"before = 1\n%secret register dumped --key={canary('dumped')}\nafter = 2"
-    file = _dump(debugged_kernel, code)
+    file = _request_file(debugged_kernel, code)
     assert file.read_text(encoding="utf-8") == "before = 1\n%secret register dumped --key\nafter = 2"
     debugged_kernel.run(code)
     assert find_canary(file.parent) == []
@@ -53,7 +53,7 @@ def test_a_masked_value_of_several_lines_keeps_the_line_numbers(debugged_kernel:
     value = f"{canary('first')}\n{canary('second')}\n{canary('third')}"
     debugged_kernel.run(f"from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect({value!r}, 'pem.key')")
     code = f'a = 1\nb = """{value}"""\nc = 3'
-    file_text = _dump(debugged_kernel, code).read_text(encoding="utf-8")
+    file_text = _request_file(debugged_kernel, code).read_text(encoding="utf-8")
     assert find_canary(file_text) == []
     assert file_text.split("\n")[4] == code.split("\n")[4] == "c = 3"
 
@@ -62,7 +62,7 @@ def test_a_value_that_is_protected_later_is_masked_in_the_file(debugged_kernel: 
     """After a later cell has protected a value, the earlier file contains its mask."""
     value = canary("later")
     code = f"token = '{value}'"
-    file = _dump(debugged_kernel, code)
+    file = _request_file(debugged_kernel, code)
     debugged_kernel.run(code)
     assert find_canary(file), "the value is not protected yet"
     debugged_kernel.run("from zensecrets_jupyter.core.redaction import the_redactor\nthe_redactor().protect(token, 'late.key')")
@@ -72,13 +72,13 @@ def test_a_value_that_is_protected_later_is_masked_in_the_file(debugged_kernel: 
 def test_a_breakpoint_in_a_cleaned_cell_is_reached(debugged_kernel: Kernel) -> None:
     """The kernel stops at a breakpoint after the cleaned line, and continues."""
     code = f"before = 1\n%secret register stop --key={canary('stop')}\nafter = 2"
-    file = _dump(debugged_kernel, code)
+    file = _request_file(debugged_kernel, code)
     reply = debugged_kernel.debug(_request("setBreakpoints", source={"path": str(file)}, breakpoints=[{"line": 3}], sourceModified=False))
     assert reply["content"]["body"]["breakpoints"][0]["verified"]
     assert debugged_kernel.debug(_request("configurationDone"))["content"]["success"]
     request = debugged_kernel.start(code)
-    stopped = _wait_for_event(debugged_kernel, "stopped")
-    thread = stopped["body"]["threadId"]
+    stop_event = _wait_for_event(debugged_kernel, "stopped")
+    thread = stop_event["body"]["threadId"]
     frames = debugged_kernel.debug(_request("stackTrace", threadId=thread))["content"]["body"]["stackFrames"]
     assert (frames[0]["line"], frames[0]["source"]["path"]) == (3, str(file))
     debugged_kernel.debug(_request("continue", threadId=thread))

@@ -230,7 +230,7 @@ def test_the_code_of_the_members_of_an_exception_group_is_searched(tmp_path: Pat
         assert not result.ok
         assert not find_canary(json.dumps([result.reply, result.error]), value)
         assert "refused.value" in result.error
-        assert "\u2039secret:refused.value\u203a" in kernel.run("In[3]").shown()[0]
+        assert "\u2039secret:refused.value\u203a" in kernel.run("In[3]").displayed_data()[0]
 
 
 def test_every_inline_secret_is_found_in_the_source() -> None:

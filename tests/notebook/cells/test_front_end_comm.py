@@ -58,14 +58,14 @@ def test_a_front_end_receives_the_cleaned_source(kernel: Kernel, tmp_path: Path)
         {"kind": "repair", "cell_id": "of-a-notebook", "source": "%secret register x --key", "unchanged": ["%secret register x ", ""]}
     ]
     assert "Warning" not in result.error
-    published = kernel.read_messages(
+    messages = kernel.read_messages(
         kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": True})
     )
-    assert not [message for message in published if message["msg_type"] == "stream"]
+    assert not [message for message in messages if message["msg_type"] == "stream"]
     kernel.run("1")
-    line = next(message for message in reversed(kernel.record) if message["msg_type"] == "stream")
-    assert line["content"]["text"] == "✔ The value of x.key was removed from this cell and from the history.\n"
-    assert line["parent_header"]["msg_id"] == result.request_id
+    confirmation = next(message for message in reversed(kernel.record) if message["msg_type"] == "stream")
+    assert confirmation["content"]["text"] == "✔ The value of x.key was removed from this cell and from the history.\n"
+    assert confirmation["parent_header"]["msg_id"] == result.request_id
     assert find_leaks(kernel, tmp_path) == []
 
 
@@ -101,8 +101,8 @@ def test_a_front_end_without_a_successful_answer_causes_a_warning(kernel: Kernel
     """
     result = run_inline_secret(kernel)
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": False})
-    line = kernel.read_late(result.request_id, "stream")
-    assert line["content"]["text"].startswith("Warning: this cell still holds the value of x.key.")
+    warning = kernel.read_late(result.request_id, "stream")
+    assert warning["content"]["text"].startswith("Warning: this cell still holds the value of x.key.")
     kernel.send_comm(comm_of(kernel), {"kind": "repaired", "cell_id": "of-a-notebook", "is_repaired": True})
     assert kernel.run("1").error == ""
 
@@ -117,12 +117,12 @@ def test_the_status_is_sent_after_a_change_and_on_request(kernel: Kernel) -> Non
     def statuses(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [message["content"]["data"] for message in messages if message["msg_type"] == "comm_msg"]
 
-    before = statuses(kernel.read_messages(kernel.send_comm(comm, {"kind": "hello"})))[-1]
-    assert before.keys() == {"kind", "is_on", "value_count", "mask_count"}
+    first_status = statuses(kernel.read_messages(kernel.send_comm(comm, {"kind": "hello"})))[-1]
+    assert first_status.keys() == {"kind", "is_on", "value_count", "mask_count"}
     value = canary("known")
     assert statuses(kernel.run("1").messages) == []
-    assert statuses(kernel.run(f"%secret register x --key={value}").messages)[-1]["value_count"] == before["value_count"] + 1
-    assert statuses(kernel.run(f"print('{value}')").messages)[-1]["mask_count"] > before["mask_count"]
+    assert statuses(kernel.run(f"%secret register x --key={value}").messages)[-1]["value_count"] == first_status["value_count"] + 1
+    assert statuses(kernel.run(f"print('{value}')").messages)[-1]["mask_count"] > first_status["mask_count"]
     assert statuses(kernel.run("%secret guard off").messages)[-1]["is_on"] is False
     for invalid in ({}, {"kind": "repaired"}, {"kind": ["hello"]}, {"kind": "repaired", "cell_id": 1, "is_repaired": "yes"}):
         kernel.read_messages(kernel.send_comm(comm, invalid))

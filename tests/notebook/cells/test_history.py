@@ -158,13 +158,13 @@ def test_all_copies_contain_an_inline_secret_without_the_guard(kernel: Kernel, t
     assert find_leaks(kernel, tmp_path) == []
 
 
-@pytest.mark.parametrize("journal", ["delete", "wal", "persist"])
-@pytest.mark.parametrize("cache", [0, 100])
-def test_a_value_that_is_protected_later_is_masked_in_all_copies(tmp_path: Path, journal: str, cache: int) -> None:
+@pytest.mark.parametrize("journal_mode", ["delete", "wal", "persist"])
+@pytest.mark.parametrize("cache_size", [0, 100])
+def test_a_value_that_is_protected_later_is_masked_in_all_copies(tmp_path: Path, journal_mode: str, cache_size: int) -> None:
     """The value of an earlier cell is masked in memory, in rows that wait to be written, and in rows of the history file."""
     with running_kernel(tmp_path, {"ZENSECRETS_PASSPHRASE": canary("passphrase")}) as kernel:
-        kernel.run(f"get_ipython().history_manager.db_cache_size = {cache}")
-        kernel.run(f"get_ipython().history_manager.db.execute('PRAGMA journal_mode = {journal}').fetchone()")
+        kernel.run(f"get_ipython().history_manager.db_cache_size = {cache_size}")
+        kernel.run(f"get_ipython().history_manager.db.execute('PRAGMA journal_mode = {journal_mode}').fetchone()")
         kernel.run(f"token = '{canary('early')}'")
         kernel.run("%load_ext zensecrets_jupyter")
         kernel.run(f"again = '{canary('other')}'")

@@ -194,12 +194,12 @@ VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "
     strategies.lists(LINES, max_size=3),
     strategies.sampled_from(["", "s = "]),
 )
-def test_the_rest_of_a_cell_stays_unchanged(before: list[str], value: str, after: list[str], target: str) -> None:
+def test_the_rest_of_a_cell_stays_unchanged(lines_before: list[str], value: str, lines_after: list[str], assignment: str) -> None:
     """For any other lines and any value, only the value is removed."""
-    above, below = "".join(f"{line}\n" for line in before), "".join(f"\n{line}" for line in after)
-    cleaned = remove_inline_secrets(f"{above}{target}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
+    above, below = "".join(f"{line}\n" for line in lines_before), "".join(f"\n{line}" for line in lines_after)
+    cleaned = remove_inline_secrets(f"{above}{assignment}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
     assert cleaned.is_clear
-    assert cleaned.source == f"{above}{target}%secret register x --key --other={{{{a.b}}}}{below}"
+    assert cleaned.source == f"{above}{assignment}%secret register x --key --other={{{{a.b}}}}{below}"
     assert cleaned.inline_secrets == (("x.key", f"a{value}"),)
 
 

@@ -44,9 +44,9 @@ def test_closed_forms_are_released(kernel: Kernel) -> None:
     Open forms share one script.
     """
     _open_and_cancel_forms(kernel, 3)
-    before = kernel.run(PRINT_COUNTS).stream("stdout")
+    counts_before = kernel.run(PRINT_COUNTS).stream("stdout")
     _open_and_cancel_forms(kernel, 20)
-    assert kernel.run(PRINT_COUNTS).stream("stdout") == before
+    assert kernel.run(PRINT_COUNTS).stream("stdout") == counts_before
     for _ in range(3):
         kernel.run("%secret register mine --a", in_notebook=True)
     result = kernel.run(
@@ -54,7 +54,7 @@ def test_closed_forms_are_released(kernel: Kernel) -> None:
         "from zensecrets_jupyter.notebook.form.widget import FormWidget, _open_forms\n"
         "len(_open_forms), len({id(form._esm) for form in _open_forms})"
     )
-    assert result.shown() == ["(3, 1)"]
+    assert result.displayed_data() == ["(3, 1)"]
 
 
 def test_a_sweep_of_a_long_history_continues_over_several_cells(kernel: Kernel, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_sweep_of_a_long_history_continues_over_several_cells(kernel: Kernel, 
     errors = [kernel.run("pass").error for _ in range(3)]
     assert "Warning: cell [4] holds the value of late.key." in "".join(errors)
     assert "".join(errors).count("Warning") == 1
-    assert kernel.run("In[4], _i4, In[5]").shown()[0].count("\u2039secret:late.key\u203a") == 3
+    assert kernel.run("In[4], _i4, In[5]").displayed_data()[0].count("\u2039secret:late.key\u203a") == 3
     kernel.run("get_ipython().history_manager.writeout_cache()")
     for file in (tmp_path / "ipython").rglob("history.sqlite"):
         with sqlite3.connect(file) as database:
@@ -97,10 +97,10 @@ def test_the_sweeps_of_many_new_values_do_not_pile_up(kernel: Kernel) -> None:
     for number, value in enumerate(values):
         errors += kernel.run(f"the_redactor().protect('{value[:16]}' + '{value[16:]}', 'late.key{number}')").error
         result = kernel.run(COUNT_SWEEPS)
-        counts += result.shown()
+        counts += result.displayed_data()
         errors += result.error
     assert max(counts) == "2"
     errors += "".join(kernel.run("pass").error for _ in range(20))
     assert errors.count("Warning: cell [") == len(values)
-    assert kernel.run("''.join(In[4:10])").shown()[0].count("\u2039secret:late.key") == len(values)
-    assert kernel.run(COUNT_SWEEPS).shown() == ["0"]
+    assert kernel.run("''.join(In[4:10])").displayed_data()[0].count("\u2039secret:late.key") == len(values)
+    assert kernel.run(COUNT_SWEEPS).displayed_data() == ["0"]

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.one_python
 
 def guard_table(kernel: Kernel) -> str:
     """Return the output of ``%secret guard`` in a console."""
-    return "\n".join(kernel.run("%secret guard").shown())
+    return "\n".join(kernel.run("%secret guard").displayed_data())
 
 
 def test_the_table_lists_protected_values_and_masked_occurrences(kernel: Kernel) -> None:
@@ -34,12 +34,12 @@ def test_the_table_lists_protected_values_and_masked_occurrences(kernel: Kernel)
     For a value that can't be masked, it contains the reason.
     """
     value = canary("known")
-    registered = kernel.run(f"%secret register x --key={value} --short=abc --word=password")
-    assert "Warning: the value of x.short can't be masked in outputs, because it has fewer than 6 characters." in registered.stream(
+    register_result = kernel.run(f"%secret register x --key={value} --short=abc --word=password")
+    assert "Warning: the value of x.short can't be masked in outputs, because it has fewer than 6 characters." in register_result.stream(
         "stdout"
     )
-    assert "Warning: the value of x.word can't be masked in outputs, because it is a common word." in registered.stream("stdout")
-    assert registered.stream("stdout").count("x.key") == 0
+    assert "Warning: the value of x.word can't be masked in outputs, because it is a common word." in register_result.stream("stdout")
+    assert register_result.stream("stdout").count("x.key") == 0
     table = guard_table(kernel)
     assert "The guard is on" in table
     rows = [line.split() for line in table.splitlines() if line.startswith("x.key")]
@@ -176,9 +176,9 @@ def test_a_choice_in_a_terminal_applies_to_the_next_kernel(tmp_path: Path) -> No
 )
 def test_invalid_arguments_are_errors(line: str, problem: str) -> None:
     """The error describes the problem, and contains no value."""
-    with pytest.raises(UsageProblem, match=problem) as caught:
+    with pytest.raises(UsageProblem, match=problem) as error:
         run(line)
-    assert "value" not in str(caught.value)
+    assert "value" not in str(error.value)
 
 
 def test_a_terminal_has_no_guard() -> None:

@@ -56,12 +56,12 @@ def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> N
 
     A value that is printed afterwards is masked.
     """
-    _, recorded = recorded_outputs()
+    _, messages_by_library = recorded_outputs()
     short_messages = {
         library: [
             message for message in messages if message["type"] != "execute_reply" and len(json.dumps(message["content"])) <= MAX_LENGTH
         ]
-        for library, messages in recorded.items()
+        for library, messages in messages_by_library.items()
     }
     file = tmp_path / "recorded.json"
     values = [pair for secret in realistic_secrets() for pair in secret.named_values()]

@@ -49,19 +49,19 @@ print([
 
 
 @pytest.fixture
-def unguarded(tmp_path: Path) -> Iterator[Kernel]:
+def kernel_without_guard(tmp_path: Path) -> Iterator[Kernel]:
     """Return a kernel without the extension."""
     with running_kernel(tmp_path) as kernel:
         yield kernel
 
 
 @pytest.fixture
-def guarded(unguarded: Kernel) -> Kernel:
+def guarded_kernel(kernel_without_guard: Kernel) -> Kernel:
     """Return a kernel with the extension, whose variables ``guard`` and ``the_redactor`` are set."""
-    assert unguarded.run("%load_ext zensecrets_jupyter").ok
-    assert unguarded.run("import sys, time, json, pathlib; from zensecrets_jupyter.core.redaction import the_redactor").ok
-    assert unguarded.run(GUARD).ok
-    return unguarded
+    assert kernel_without_guard.run("%load_ext zensecrets_jupyter").ok
+    assert kernel_without_guard.run("import sys, time, json, pathlib; from zensecrets_jupyter.core.redaction import the_redactor").ok
+    assert kernel_without_guard.run(GUARD).ok
+    return kernel_without_guard
 
 
 def _protect(kernel: Kernel, folder: Path, *values: str) -> None:
@@ -96,32 +96,32 @@ def _message_types(result: CellResult) -> list[str]:
 @pytest.mark.parametrize(
     "pause", ["", "sys.stdout.flush()", "sys.stdout.flush(); time.sleep(0.01)", "sys.stdout.flush(); time.sleep(0.08)"]
 )
-def test_a_split_value_is_masked(guarded: Kernel, tmp_path: Path, pause: str) -> None:
+def test_a_split_value_is_masked(guarded_kernel: Kernel, tmp_path: Path, pause: str) -> None:
     """A value in two pieces is masked for every position of the split.
 
     Between the pieces there is nothing, a flush, or a flush and a pause.
     """
     values = [secrets.token_urlsafe(24) for _ in range(31)]
-    _protect(guarded, tmp_path, *values)
+    _protect(guarded_kernel, tmp_path, *values)
     code = f"""
 for number, value in enumerate(values):
     _ = sys.stdout.write(value[:number + 1])
     {pause}
     _ = sys.stdout.write(value[number + 1:] + '\\n')
 """
-    result = guarded.run(code)
+    result = guarded_kernel.run(code)
     assert result.ok
-    assert _find_leaked(guarded, values) == []
+    assert _find_leaked(guarded_kernel, values) == []
     assert [line.endswith("›") for line in result.stream("stdout").splitlines()] == [True] * len(values)
 
 
-def test_held_back_text_stays_in_order(guarded: Kernel, tmp_path: Path) -> None:
+def test_held_back_text_stays_in_order(guarded_kernel: Kernel, tmp_path: Path) -> None:
     """The beginning of a value is sent before the output that follows it.
 
     That output is a display, the other stream, or an error.
     """
     value = secrets.token_urlsafe(24)
-    _protect(guarded, tmp_path, value)
+    _protect(guarded_kernel, tmp_path, value)
     code = """
 from IPython.display import clear_output, display
 print(values[0][:5], end='', flush=True); display('shown')
@@ -129,50 +129,50 @@ print(values[0][:5], end='', flush=True); print('error', file=sys.stderr, flush=
 print(values[0][:5], end='', flush=True); clear_output(wait=True)
 print(values[0][:5], end='', flush=True); 1 / 0
 """
-    result = guarded.run(code)
+    result = guarded_kernel.run(code)
     assert _message_types(result) == ["stream", "display_data", "stream", "stream", "stream", "clear_output", "stream", "error"]
     assert result.stream("stdout") == value[:5] * 4
-    last_result = guarded.run("print(values[0][:5], end='')")
+    last_result = guarded_kernel.run("print(values[0][:5], end='')")
     assert last_result.stream("stdout") == value[:5]
     assert _message_types(last_result) == ["stream"]
     assert last_result.messages[-1]["content"] == {"execution_state": "idle"}
 
 
-def test_held_back_text_is_sent_while_the_cell_runs(guarded: Kernel, tmp_path: Path) -> None:
+def test_held_back_text_is_sent_while_the_cell_runs(guarded_kernel: Kernel, tmp_path: Path) -> None:
     """The beginning of a value is sent after a pause, before the cell ends."""
     value = secrets.token_urlsafe(24)
-    _protect(guarded, tmp_path, value)
+    _protect(guarded_kernel, tmp_path, value)
     code = "print(values[0][:5], end='', flush=True); time.sleep(0.5); from IPython.display import display; display(1)"
-    result = guarded.run(code)
+    result = guarded_kernel.run(code)
     streamed, displayed = [message["header"]["date"] for message in result.messages if message["msg_type"] in {"stream", "display_data"}]
     assert (displayed - streamed).total_seconds() > 0.3
 
 
-def test_output_without_a_value_is_unchanged(guarded: Kernel, tmp_path: Path) -> None:
+def test_output_without_a_value_is_unchanged(guarded_kernel: Kernel, tmp_path: Path) -> None:
     """Output without a value is sent in the same messages as without the guard.
 
     The output contains progress bars, colors, wide characters and carriage returns.
     """
-    _protect(guarded, tmp_path, secrets.token_urlsafe(24))
+    _protect(guarded_kernel, tmp_path, secrets.token_urlsafe(24))
     code = """
 for step in range(20):
     print(f'\\r{step * 5:3}%|{"█" * step:20}| {step}/20 [00:01<00:02, 2.3it/s]', end='', file=sys.stderr, flush=True)
 print('\\x1b[31mred\\x1b[0m 漢字 😀 \\r\\n\\ttab\\b', flush=True)
 """
-    with_guard = guarded.run(code)
-    assert guarded.run("guard.turn_off()").ok
-    without_guard = guarded.run(code)
+    with_guard = guarded_kernel.run(code)
+    assert guarded_kernel.run("guard.turn_off()").ok
+    without_guard = guarded_kernel.run(code)
     assert [with_guard.stream(name) for name in ("stdout", "stderr")] == [without_guard.stream(name) for name in ("stdout", "stderr")]
     assert _message_types(with_guard) == _message_types(without_guard)
 
 
-def test_output_of_a_thread_of_an_earlier_cell_is_masked(guarded: Kernel, tmp_path: Path) -> None:
+def test_output_of_a_thread_of_an_earlier_cell_is_masked(guarded_kernel: Kernel, tmp_path: Path) -> None:
     """A value that a thread writes in small pieces is masked.
 
     The thread writes after the end of its cell.
     """
     value = secrets.token_urlsafe(24)
-    _protect(guarded, tmp_path, value)
+    _protect(guarded_kernel, tmp_path, value)
     code = """
 import threading
 def slowly():
@@ -180,9 +180,9 @@ def slowly():
         print(values[0][start:start + 4], end='', flush=True); time.sleep(0.02)
 thread = threading.Thread(target=slowly); thread.start()
 """
-    assert guarded.run(code).ok
-    assert guarded.run("thread.join(); time.sleep(0.2)").ok
-    assert _find_leaked(guarded, [value]) == []
+    assert guarded_kernel.run(code).ok
+    assert guarded_kernel.run("thread.join(); time.sleep(0.2)").ok
+    assert _find_leaked(guarded_kernel, [value]) == []
 
 
 def test_every_message_has_the_header_of_its_request() -> None:
@@ -211,26 +211,26 @@ class _RecordingSocket:
         self._sent.append(parts)
 
 
-def test_variables_contain_the_value(guarded: Kernel, tmp_path: Path) -> None:
+def test_variables_contain_the_value(guarded_kernel: Kernel, tmp_path: Path) -> None:
     """Captured output and the output history contain the value; only displayed output is masked."""
     value = canary("data")
-    _protect(guarded, tmp_path, value)
-    assert guarded.run("captured = !echo {values[0]}\nassert captured == [values[0]]").ok
-    assert guarded.run("%%capture kept\nprint(values[0])").ok
-    result = guarded.run("assert kept.stdout == values[0] + '\\n'\nkept.stdout, captured")
+    _protect(guarded_kernel, tmp_path, value)
+    assert guarded_kernel.run("captured = !echo {values[0]}\nassert captured == [values[0]]").ok
+    assert guarded_kernel.run("%%capture kept\nprint(values[0])").ok
+    result = guarded_kernel.run("assert kept.stdout == values[0] + '\\n'\nkept.stdout, captured")
     assert result.ok
-    assert result.shown() == ["('‹secret:some.key0›\\n',\n ['‹secret:some.key0›'])"]
-    assert guarded.run("assert Out[max(Out)][1] == values").ok
+    assert result.displayed_data() == ["('‹secret:some.key0›\\n',\n ['‹secret:some.key0›'])"]
+    assert guarded_kernel.run("assert Out[max(Out)][1] == values").ok
 
 
 @pytest.mark.parametrize("broken_method", ["json_may_contain_value", "redact_tree", "redact_bytes", "stream", "search", "find"])
-def test_a_broken_redactor_shows_no_value(guarded: Kernel, tmp_path: Path, broken_method: str) -> None:
+def test_a_broken_redactor_shows_no_value(guarded_kernel: Kernel, tmp_path: Path, broken_method: str) -> None:
     """If a method of the redactor fails, no output contains the value.
 
     The kernel continues.
     """
     value = canary("fault")
-    _protect(guarded, tmp_path, value)
+    _protect(guarded_kernel, tmp_path, value)
     code = f"""
 def fails(*arguments): raise RuntimeError('broken')
 guard.redactor.{broken_method} = fails
@@ -243,36 +243,36 @@ from comm import create_comm
 create_comm('target', data={{'value': values[0]}}).send({{}}, buffers=[values[0].encode()])
 raise ValueError(values[0])
 """
-    assert not guarded.run(code).ok
-    assert _find_leaked(guarded, [value]) == []
-    assert value.encode() not in b"".join(bytes(buffer) for message in guarded.record for buffer in message["buffers"])
-    assert guarded.run("1 + 1").ok
-    assert guarded.run(f"del guard.redactor.{broken_method}").ok
-    assert guarded.run("1 + 1").shown() == ["2"]
+    assert not guarded_kernel.run(code).ok
+    assert _find_leaked(guarded_kernel, [value]) == []
+    assert value.encode() not in b"".join(bytes(buffer) for message in guarded_kernel.record for buffer in message["buffers"])
+    assert guarded_kernel.run("1 + 1").ok
+    assert guarded_kernel.run(f"del guard.redactor.{broken_method}").ok
+    assert guarded_kernel.run("1 + 1").displayed_data() == ["2"]
 
 
-def test_unloading_restores_the_kernel(unguarded: Kernel) -> None:
+def test_unloading_restores_the_kernel(kernel_without_guard: Kernel) -> None:
     """``%unload_ext`` restores the session, streams, descriptors and logging, also after ``%reload_ext``."""
-    before = unguarded.run(PRINT_STATE).stream("stdout")
-    assert unguarded.run("%load_ext zensecrets_jupyter").ok
-    assert unguarded.run(PRINT_STATE).stream("stdout") != before
-    assert unguarded.run("%reload_ext zensecrets_jupyter").ok
-    assert unguarded.run("%unload_ext zensecrets_jupyter").ok
-    assert unguarded.run(PRINT_STATE).stream("stdout") == before
-    assert unguarded.run("import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]").shown() == [
-        "[]"
-    ]
+    state_before = kernel_without_guard.run(PRINT_STATE).stream("stdout")
+    assert kernel_without_guard.run("%load_ext zensecrets_jupyter").ok
+    assert kernel_without_guard.run(PRINT_STATE).stream("stdout") != state_before
+    assert kernel_without_guard.run("%reload_ext zensecrets_jupyter").ok
+    assert kernel_without_guard.run("%unload_ext zensecrets_jupyter").ok
+    assert kernel_without_guard.run(PRINT_STATE).stream("stdout") == state_before
+    assert kernel_without_guard.run(
+        "import threading; [thread.name for thread in threading.enumerate() if 'zensecrets' in thread.name]"
+    ).displayed_data() == ["[]"]
 
 
-def test_the_guard_can_be_turned_off_and_on(guarded: Kernel, tmp_path: Path) -> None:
+def test_the_guard_can_be_turned_off_and_on(guarded_kernel: Kernel, tmp_path: Path) -> None:
     """Values are shown while the guard is off, and masked when it is on again."""
     value = canary("switched")
-    _protect(guarded, tmp_path, value)
-    assert guarded.run("print(values[0])").stream("stdout") == "‹secret:some.key0›\n"
-    assert guarded.run("guard.turn_off()").ok
-    assert guarded.run("print(values[0])").stream("stdout") == f"{value}\n"
-    assert guarded.run("guard.turn_on()").ok
-    assert guarded.run("print(values[0])").stream("stdout") == "‹secret:some.key0›\n"
+    _protect(guarded_kernel, tmp_path, value)
+    assert guarded_kernel.run("print(values[0])").stream("stdout") == "‹secret:some.key0›\n"
+    assert guarded_kernel.run("guard.turn_off()").ok
+    assert guarded_kernel.run("print(values[0])").stream("stdout") == f"{value}\n"
+    assert guarded_kernel.run("guard.turn_on()").ok
+    assert guarded_kernel.run("print(values[0])").stream("stdout") == "‹secret:some.key0›\n"
 
 
 def test_the_environment_is_protected(tmp_path: Path) -> None:
@@ -299,35 +299,35 @@ def test_a_value_from_a_manager_is_masked(tmp_path: Path) -> None:
         assert _find_leaked(kernel, [value]) == []
 
 
-def test_output_of_a_subshell_is_masked(guarded: Kernel, tmp_path: Path) -> None:
+def test_output_of_a_subshell_is_masked(guarded_kernel: Kernel, tmp_path: Path) -> None:
     """Two cells that print at the same time show only masks.
 
     One of them runs in a subshell.
     """
     values = [secrets.token_urlsafe(24) for _ in range(2)]
-    _protect(guarded, tmp_path, *values)
-    client = guarded.client
+    _protect(guarded_kernel, tmp_path, *values)
+    client = guarded_kernel.client
     subshell = None
     # Before ipykernel 7 there are no subshells, and the cells run one after the other.
-    if "kernel subshells" in guarded.reply(client.kernel_info()).get("supported_features", []):
+    if "kernel subshells" in guarded_kernel.reply(client.kernel_info()).get("supported_features", []):
         client.control_channel.send(client.session.msg("create_subshell_request", {}))
         subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
     code = "for start in range(0, 32, 4): print(values[{}][start:start + 4], end='', flush=True); time.sleep(0.01)"
     content = {"code": code.format(1), "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
     message = client.session.msg("execute_request", content)
     message["header"]["subshell_id"] = subshell
-    identity = client.execute(code.format(0))
+    first_request = client.execute(code.format(0))
     client.shell_channel.send(message)
-    idle: set[str] = set()
-    while idle != {identity, message["header"]["msg_id"]}:
-        published = client.get_iopub_msg(timeout=30)
-        guarded.record.append(published)
-        if published["msg_type"] == "status" and published["content"]["execution_state"] == "idle":
-            idle |= {published["parent_header"]["msg_id"]} & {identity, message["header"]["msg_id"]}
-    assert _find_leaked(guarded, values) == []
+    completed_requests: set[str] = set()
+    while completed_requests != {first_request, message["header"]["msg_id"]}:
+        received_message = client.get_iopub_msg(timeout=30)
+        guarded_kernel.record.append(received_message)
+        if received_message["msg_type"] == "status" and received_message["content"]["execution_state"] == "idle":
+            completed_requests |= {received_message["parent_header"]["msg_id"]} & {first_request, message["header"]["msg_id"]}
+    assert _find_leaked(guarded_kernel, values) == []
 
 
-def test_text_similar_to_a_value_is_unchanged(guarded: Kernel, tmp_path: Path) -> None:
+def test_text_similar_to_a_value_is_unchanged(guarded_kernel: Kernel, tmp_path: Path) -> None:
     """Text that only resembles a value is not masked.
 
     Examples are longer numbers, common lines of a kubeconfig, and the user and host of a database URL.
@@ -336,7 +336,7 @@ def test_text_similar_to_a_value_is_unchanged(guarded: Kernel, tmp_path: Path) -
     common_lines = "apiVersion: v1\nkind: Config\ncurrent-context: production\nusers:\n- name: ada\n"
     kubeconfig = f"{common_lines}  user:\n    token: {token}\n"
     url = f"postgresql://analyst:{password}@warehouse.example.com:5432/analytics"
-    _protect(guarded, tmp_path, "482913", kubeconfig, url)
+    _protect(guarded_kernel, tmp_path, "482913", kubeconfig, url)
     harmless_text = """apiVersion: v1
 kind: Pod
 current-context: production
@@ -345,9 +345,9 @@ analyst@warehouse.example.com:5432/analytics orders
 """
     (tmp_path / "neutral").write_text(harmless_text)
     read_file = "pathlib.Path('neutral').read_text()"
-    assert guarded.run(f"print({read_file}, end='')").stream("stdout") == harmless_text
-    assert guarded.run(f"from IPython.display import HTML\nHTML({read_file})").shown("text/html") == [harmless_text]
-    output = guarded.run(f"print('482913', {token!r}[:20], {password!r})").stream("stdout")
+    assert guarded_kernel.run(f"print({read_file}, end='')").stream("stdout") == harmless_text
+    assert guarded_kernel.run(f"from IPython.display import HTML\nHTML({read_file})").displayed_data("text/html") == [harmless_text]
+    output = guarded_kernel.run(f"print('482913', {token!r}[:20], {password!r})").stream("stdout")
     assert output == "‹secret:some.key0› ‹secret:some.key1› ‹secret:some.key2›\n"
 
 
@@ -393,13 +393,13 @@ def test_flush_ends_at_once_if_a_read_contains_only_the_first_byte_of_its_marker
         channel.flush()
         durations.append(time.monotonic() - start)
 
-    flushing = threading.Thread(target=flush)
-    flushing.start()
+    flush_thread = threading.Thread(target=flush)
+    flush_thread.start()
     _wait_for_size(channel, _CHUNK_SIZE - 1 + len(channel._flush_marker))
     output = b""
     while len(output) < size + _CHUNK_SIZE - 1:
         output += os.read(read, _CHUNK_SIZE)
-    flushing.join()
+    flush_thread.join()
     assert durations[0] < 1
     undo.close()
     os.set_blocking(read, False)
@@ -417,8 +417,8 @@ def test_the_beginning_of_a_control_sequence_is_written_without_a_flush(
     It is also written when the program ends.
     """
     channel, read, undo = pipe_channel
-    inherited = os.dup(channel.numbers[0])
-    os.write(inherited, end)
+    inherited_descriptor = os.dup(channel.numbers[0])
+    os.write(inherited_descriptor, end)
     output = b""
     start = time.monotonic()
     while len(output) < len(end):
@@ -426,7 +426,7 @@ def test_the_beginning_of_a_control_sequence_is_written_without_a_flush(
     assert output == end
     assert time.monotonic() - start < 1
     undo.close()
-    os.write(inherited, b"last" + end)
-    os.close(inherited)
+    os.write(inherited_descriptor, b"last" + end)
+    os.close(inherited_descriptor)
     channel._thread.join()
     assert os.read(read, _CHUNK_SIZE) == b"last" + end

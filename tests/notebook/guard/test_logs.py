@@ -301,7 +301,7 @@ def logging_kernel(kernel: Kernel) -> Kernel:
     return kernel
 
 
-def run_all(kernel: Kernel, folder: Path) -> tuple[list[str], list[str]]:
+def run_channels(kernel: Kernel, folder: Path) -> tuple[list[str], list[str]]:
     """Run the code of each channel, which logs to its own file.
 
     Returns:
@@ -323,13 +323,13 @@ def run_all(kernel: Kernel, folder: Path) -> tuple[list[str], list[str]]:
 
 def test_no_log_contains_a_value(logging_kernel: Kernel, tmp_path: Path) -> None:
     """Every handler, configuration, formatter and library writes the mask instead of the value."""
-    assert run_all(logging_kernel, tmp_path / "logs") == ([], [])
+    assert run_channels(logging_kernel, tmp_path / "logs") == ([], [])
 
 
 def test_every_log_contains_the_value_without_the_guard(logging_kernel: Kernel, tmp_path: Path) -> None:
     """With the guard off every channel writes the value, so the test of the masked logs can fail."""
     logging_kernel.run("%secret guard off")
-    leaking, _ = run_all(logging_kernel, tmp_path / "logs")
+    leaking, _ = run_channels(logging_kernel, tmp_path / "logs")
     assert sorted(CHANNELS.keys() - set(leaking)) == []
 
 

@@ -33,20 +33,20 @@ def test_every_channel_masks_every_encoding(kernel: Kernel, tmp_path: Path) -> N
 
 
 def test_the_selftest_leaves_no_traces(kernel: Kernel, tmp_path: Path) -> None:
-    """The probes cause no output, and the next cell works.
+    """The selftest causes no output, and the next cell works.
 
-    Stored outputs, protected names and the log of the kernel are unchanged.
+    The output history, the names of protected values and the log of the kernel are unchanged.
     """
     log = (tmp_path / "kernel.log").read_bytes()
     result = kernel.run("_ = %secret selftest")
     # The comm message updates the number of masked values in the status bar.
     assert {message["msg_type"] for message in result.messages} - {"comm_msg"} == {"status", "execute_input"}
     assert (tmp_path / "kernel.log").read_bytes() == log
-    stored = "[getattr(get_ipython().history_manager, 'outputs', {}).get(2), 'selftest' + '.canary' in str(vars(get_ipython()))]"
-    assert kernel.run(stored).shown() == ["[None, False]"]
-    assert kernel.run(f"{GUARD}; guard.redactor.names").shown()[-1].count("canary") == 0
-    after = kernel.run("import sys; print('after'); sys.stderr.write('it'); 'all'")
-    assert [after.stream("stdout"), after.stream("stderr"), after.shown()] == ["after\n", "it", ["'all'"]]
+    check_traces = "[getattr(get_ipython().history_manager, 'outputs', {}).get(2), 'selftest' + '.canary' in str(vars(get_ipython()))]"
+    assert kernel.run(check_traces).displayed_data() == ["[None, False]"]
+    assert kernel.run(f"{GUARD}; guard.redactor.names").displayed_data()[-1].count("canary") == 0
+    next_result = kernel.run("import sys; print('after'); sys.stderr.write('it'); 'all'")
+    assert [next_result.stream("stdout"), next_result.stream("stderr"), next_result.displayed_data()] == ["after\n", "it", ["'all'"]]
 
 
 def test_the_selftest_fails_without_the_guard(kernel: Kernel) -> None:
@@ -60,7 +60,7 @@ def test_the_selftest_fails_without_the_guard(kernel: Kernel) -> None:
     assert "UsageError" in result.error
     assert "leaked values" in result.error
     assert "Traceback" not in result.error
-    assert "plain, repr" in result.shown()[0]
+    assert "plain, repr" in result.displayed_data()[0]
 
 
 def test_the_selftest_in_a_terminal_probes_the_redactor() -> None:

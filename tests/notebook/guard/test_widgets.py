@@ -53,7 +53,7 @@ def test_no_echo_of_typed_text_is_masked(kernel: Kernel, value: str) -> None:
         assert "secret:" not in echoes
         assert end < MASKED_PREFIX or value[:end] not in echoes
         assert "typed" in echoes, "other state is echoed"
-    assert kernel.run(f"field.value == {value!r}").shown() == ["True"]
+    assert kernel.run(f"field.value == {value!r}").displayed_data() == ["True"]
 
 
 def test_a_list_with_a_value_is_received(kernel: Kernel, value: str) -> None:
@@ -61,7 +61,7 @@ def test_a_list_with_a_value_is_received(kernel: Kernel, value: str) -> None:
     comm = _widget(kernel, "field = ipywidgets.TagsInput(allowed_tags=[], allow_duplicates=False)\nfield")
     echoes = _send_state(kernel, comm, value=["one", value])
     assert [data["state"] for data in echoes if data["method"] == "echo_update"] == [{}]
-    assert kernel.run(f"list(field.value) == ['one', {value!r}]").shown() == ["True"]
+    assert kernel.run(f"list(field.value) == ['one', {value!r}]").displayed_data() == ["True"]
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_a_received_mask_becomes_its_value(kernel: Kernel, value: str, kernel_te
     texts = {"value": value, "encoded": value.encode().hex()}
     comm = _widget(kernel, f"field = ipywidgets.Text()\nfield.value = {kernel_text.format(**texts)!r}\nfield")
     _send_state(kernel, comm, value=field_text)
-    assert kernel.run(f"field.value == {expected.format(**texts)!r}").shown() == ["True"]
+    assert kernel.run(f"field.value == {expected.format(**texts)!r}").displayed_data() == ["True"]
