@@ -102,7 +102,7 @@ print(client.get_secret("one").content["token"])
 """
 
 
-def _read(path: Path) -> dict[str, str]:
+def _read_file(path: Path) -> dict[str, str]:
     """Return the content of a file that a library has written."""
     text = "" if path.suffix in {".db", ".msgpack"} else path.read_text(encoding="utf-8")
     if path.suffix == ".db":
@@ -125,7 +125,7 @@ def test_libraries_write_the_exact_value(kernel: Kernel, tmp_path: Path) -> None
     assert kernel.run("%secret register cloud -s aws --aws_access_key_id --aws_secret_access_key", [canary("id"), key]).ok
     result = kernel.run(WRITE_WITH_LIBRARIES)
     assert result.ok, result.error
-    files = {path.name: _read(path) for path in (tmp_path / "written").iterdir()}
+    files = {path.name: _read_file(path) for path in (tmp_path / "written").iterdir()}
     assert len(files) == 16
     assert {name: data for name, data in files.items() if data != {"token": token, "typed": key}} == {}
     assert kernel.run("print(data)").stream("stdout") == (

@@ -258,7 +258,10 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
         for message in kernel.record
         if message["msg_type"] == "comm_open" and message["content"]["target_name"] == "zensecrets.guard"
     )
-    for comm, data in [*((form.id, data) for data in INVALID_MESSAGES), *((guard_comm, data) for data in (*INVALID_MESSAGES[:6], OUTPUTS))]:
+    for comm, data in [
+        *((form.id, data) for data in INVALID_MESSAGES),
+        *((guard_comm, data) for data in (*INVALID_MESSAGES[:6], INVALID_OUTPUTS_MESSAGE)),
+    ]:
         messages = kernel.read_messages(kernel.send_comm(comm, data))
         assert [message["msg_type"] for message in messages] == ["status", "status"], data
     log = (tmp_path / "kernel.log").read_text(encoding="utf-8")
@@ -268,7 +271,7 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
     assert form.state["phase"] == "submitted"
 
 
-OUTPUTS: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
+INVALID_OUTPUTS_MESSAGE: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
 """A message to the guard with invalid outputs."""
 
 

@@ -134,7 +134,7 @@ def test_the_step_loads_the_secret(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "exists", "has_key", "valid"),
+    ("level", "secret_exists", "has_key", "is_valid"),
     [
         ("NONE", False, False, True),
         ("SECRET_EXISTS", False, False, False),
@@ -145,11 +145,11 @@ def test_the_step_loads_the_secret(kernel: Kernel) -> None:
         (None, True, True, True),
     ],
 )
-def test_the_levels_of_validation(kernel: Kernel, level: str | None, *, exists: bool, has_key: bool, valid: bool) -> None:
-    """ZENML_SECRET_VALIDATION_LEVEL sets which references a run checks before its first step."""
+def test_the_levels_of_validation(kernel: Kernel, level: str | None, *, secret_exists: bool, has_key: bool, is_valid: bool) -> None:
+    """ZENML_SECRET_VALIDATION_LEVEL sets how a run checks its references before its first step. The default checks secrets and keys."""
     assert kernel.run(REGISTER_ANNOTATOR).ok
     assert kernel.run("%stack update default -an label_studio_annotator").ok
-    if exists:
+    if secret_exists:
         key = "YOUR_AUTH_SECRET_VALUE_GOES_HERE" if has_key else "other"
         assert kernel.run(f"%secret register label_studio_secret --{key}=value").ok
     if level:
@@ -170,9 +170,9 @@ def run_it():
 run_it()
 """
     result = kernel.run(cell)
-    assert result.ok is valid, result.error
-    assert kernel.run("ran").displayed_data() == ["[1]" if valid else "[]"]
-    if not valid:
+    assert result.ok is is_valid, result.error
+    assert kernel.run("ran").displayed_data() == ["[1]" if is_valid else "[]"]
+    if not is_valid:
         assert "label_studio_secret" in result.error
         assert "register-secrets" in result.error
 

@@ -11,7 +11,8 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
-IS_SET = "'TOKEN' in __import__('os').environ"
+TOKEN_IS_SET = "'TOKEN' in __import__('os').environ"
+"""An expression that is true if the variable of the secret is set. The variable has the name of the key in capitals."""
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ assert int(child.stdout) == len(os.environ["TOKEN"]) > 0
 """
     result = kernel.run(cell)
     assert result.ok, result.error
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
 
 
 def test_an_existing_variable_is_restored(kernel: Kernel) -> None:
@@ -49,7 +50,7 @@ def test_an_error_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     result = kernel.run("%%with_secrets service\n1 / 0")
     assert not result.ok
     assert result.reply["ename"] == "ZeroDivisionError"
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
     assert not find_canary(repr(result))
 
 
@@ -61,7 +62,7 @@ def test_errors_of_the_package_in_the_cell_are_not_converted(kernel: Kernel) -> 
     result = kernel.run("%%with_secrets service\nfrom zensecrets_jupyter import Client\nClient().get_secret('no-such')")
     assert result.reply["ename"] == "SecretNotFoundError"
     assert kernel.run("%%with_secrets service\nraise KeyboardInterrupt").reply["ename"] == "KeyboardInterrupt"
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
 
 
 def test_the_last_expression_is_displayed(kernel: Kernel) -> None:
@@ -103,7 +104,7 @@ def test_an_invalid_line_is_an_error_in_one_line(kernel: Kernel, cell: str, mess
     assert not result.ok
     assert message in result.error
     assert len(result.stream("stderr").strip().splitlines()) == 1
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
     assert kernel.run("'somewhere' in __import__('os').environ['PATH']").displayed_data() == ["False"]
 
 
@@ -136,9 +137,9 @@ def test_a_cell_may_await(kernel: Kernel) -> None:
     """
     cell = "%%with_secrets service\nimport asyncio, os\nawait asyncio.sleep(0)\nlen([await asyncio.sleep(0, os.environ['TOKEN'])])"
     assert kernel.run(cell).displayed_data() == ["1"]
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
     assert kernel.run("%%with_secrets service\nawait asyncio.sleep(0)\n1 / 0").reply["ename"] == "ZeroDivisionError"
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_a_cell_may_await(kernel: Kernel) -> None:
 def test_the_line_accepts_comments_prefixes_and_names(kernel: Kernel, line: str, variable: str) -> None:
     """The line may have a comment, a prefix and names of variables.
 
-    A variable that the magic replaced is restored.
+    After the cell, a variable that existed before has its old value.
     """
     assert kernel.run("%secret register folders --path=/somewhere").ok
     read_variable = f"__import__('os').environ.get({variable!r})"
@@ -193,7 +194,7 @@ def test_other_magics_and_nested_cells_work(kernel: Kernel, cell: str) -> None:
     assert kernel.run("%secret register folders --path=/somewhere").ok
     result = kernel.run(cell)
     assert result.ok, result.error
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
 
 
 def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
@@ -203,7 +204,7 @@ def test_tracebacks_have_the_lines_of_the_cell(kernel: Kernel) -> None:
     """
     assert "line 3" in kernel.run("%%with_secrets service\nx = 1\n1 / 0").error
     assert kernel.run("%%with_secrets service\nx = = 1").reply["ename"] == "SyntaxError"
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
 
 
 def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
@@ -212,12 +213,12 @@ def test_an_interrupt_restores_the_environment(kernel: Kernel) -> None:
     kernel.read_until(request, "stream")
     kernel.manager.interrupt_kernel()
     assert kernel.reply(request)["ename"] == "KeyboardInterrupt"
-    assert kernel.run(IS_SET).displayed_data() == ["False"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["False"]
 
 
 def test_unloading_in_the_cell_restores_the_environment(kernel: Kernel) -> None:
     """`%unload_ext` in the cell removes the variable at once, and the magic after the cell."""
-    result = kernel.run(f"%%with_secrets service\n%unload_ext zensecrets_jupyter\n{IS_SET}")
+    result = kernel.run(f"%%with_secrets service\n%unload_ext zensecrets_jupyter\n{TOKEN_IS_SET}")
     assert result.displayed_data() == ["False"]
     assert "not found" in kernel.run("%%with_secrets service\n1").error
 
@@ -303,7 +304,7 @@ def test_secret_env_sets_variables_for_the_session(kernel: Kernel) -> None:
     result = kernel.run("%secret env service")
     assert result.ok, result.error
     assert "TOKEN" in result.stream("stdout")
-    assert kernel.run(IS_SET).displayed_data() == ["True"]
+    assert kernel.run(TOKEN_IS_SET).displayed_data() == ["True"]
     assert not find_canary(repr(kernel.record[-20:]))
 
 

@@ -156,7 +156,7 @@ def test_no_part_of_a_value_is_shown(kernel: Kernel, values: list[str]) -> None:
 def test_parts_of_values_are_shown_without_the_guard(kernel: Kernel, values: list[str]) -> None:
     """With the guard off, every output shows parts of values.
 
-    So the test of the masked output can fail.
+    This shows that the test of the masked output can fail.
     """
     assert kernel.run(SETUP).ok
     kernel.run("%secret guard off")

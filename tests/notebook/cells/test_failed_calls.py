@@ -236,17 +236,18 @@ def test_the_code_of_the_members_of_an_exception_group_is_searched(tmp_path: Pat
 def test_every_inline_secret_is_found_in_the_source() -> None:
     """The search finds the value in the source of every cell, without running it."""
     value = canary("failing")
-    names = {"Client": Client, "AWSSecretSchema": AWSSecretSchema}
-    missed = [cell for cell in (*FAILING_CELLS, *INDIRECT_CELLS) if value not in "".join(find_secrets(cell.replace("?", value), names))]
-    assert missed == []
+    namespace = {"Client": Client, "AWSSecretSchema": AWSSecretSchema}
+    cells = (*FAILING_CELLS, *INDIRECT_CELLS)
+    missed_cells = [cell for cell in cells if value not in "".join(find_secrets(cell.replace("?", value), namespace))]
+    assert missed_cells == []
 
 
-def find_secrets(cell: str, names: dict[str, Any]) -> set[str]:
-    """Return the inline secrets of a cell, which may be malformed."""
+def find_secrets(cell: str, namespace: dict[str, Any]) -> set[str]:
+    """Return the inline secrets of a cell, which may be malformed. ``namespace`` has the variables of the session."""
     try:
-        return find_secrets_in_code(TransformerManager().transform_cell(cell), names)
+        return find_secrets_in_code(TransformerManager().transform_cell(cell), namespace)
     except SyntaxError:
-        return find_secrets_in_malformed_code(cell, names)
+        return find_secrets_in_malformed_code(cell, namespace)
 
 
 @pytest.mark.parametrize("code", CODE_WITHOUT_SECRET)
@@ -255,8 +256,8 @@ def test_public_texts_are_not_found(code: str) -> None:
 
     They are arguments of other objects, names of secrets and variables, and public values of a schema.
     """
-    names = {"Client": Client, "df": [], "boto": object(), "step_of_mine": test_public_texts_are_not_found, "train": print}
-    assert find_secrets_in_code(code, names) == set()
+    namespace = {"Client": Client, "df": [], "boto": object(), "step_of_mine": test_public_texts_are_not_found, "train": print}
+    assert find_secrets_in_code(code, namespace) == set()
 
 
 @pytest.mark.parametrize("code", MALFORMED_CODE_WITHOUT_SECRET)
@@ -270,11 +271,11 @@ def test_variables_and_concatenations_in_arguments_are_found() -> None:
 
     The name of a secret is not found.
     """
-    names = {"Client": Client, "AWSSecretSchema": AWSSecretSchema, "Own": ArbitrarySecretSchema, "token": "of a variable"}
-    assert find_secrets_in_code("v = 'one' + 'two'\nClient().creat_secret('x', {'k': v, 'l': token})", names) == {
+    namespace = {"Client": Client, "AWSSecretSchema": AWSSecretSchema, "Own": ArbitrarySecretSchema, "token": "of a variable"}
+    assert find_secrets_in_code("v = 'one' + 'two'\nClient().creat_secret('x', {'k': v, 'l': token})", namespace) == {
         "one",
         "two",
         "onetwo",
         "of a variable",
     }
-    assert find_secrets_in_code("Own(name='a', key='v', **{'other': 'w'})", names) == {"v", "w"}
+    assert find_secrets_in_code("Own(name='a', key='v', **{'other': 'w'})", namespace) == {"v", "w"}

@@ -1,7 +1,7 @@
 """The output channels of a kernel.
 
-Each channel has a cell that writes to it, or a request whose reply uses it. In the kernel, ``texts`` contains the texts to write, and
-``all_texts`` contains the same texts in one string. The file ``path`` contains that string too.
+A test sends texts through each channel, by a cell that writes to it or by a request whose reply uses it. In the kernel, ``texts`` contains
+the texts for the current channel, and ``all_texts`` contains the same texts in one string. The file ``path`` contains that string too.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def caught(function, *arguments):
     except Exception:
         shell.showtraceback()
 """
+"""Code that protects the values of the file ``values.json``, and defines ``use``, which sets the texts for a channel."""
 
 CELLS = {
     "print": "for text in texts: print(text)",

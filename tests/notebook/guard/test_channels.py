@@ -51,7 +51,7 @@ def _use_all_channels(kernel: Kernel, folder: Path) -> list[bytes]:
             kernel.run(CELLS[channel])
         else:
             REQUESTS[channel](kernel)
-    # The pause is long enough for held-back text and for the output of descriptors.
+    # In this time, the guard sends text that may be the beginning of a value, and the output to file descriptors.
     kernel.run("time.sleep(0.3)")
     return [*message_texts(kernel.record), (folder / "app.log").read_bytes(), (folder / "kernel.log").read_bytes()]
 
@@ -72,7 +72,7 @@ def test_every_channel_shows_its_value_without_the_guard(
 ) -> None:
     """With the guard off, the same search finds values in every channel.
 
-    So the test of the masked output can fail.
+    This shows that the test of the masked output can fail.
     """
     assert kernel.run(TURN_OFF).ok
     leaks = LeakSearch(planted, window=0).leaks(*_use_all_channels(kernel, tmp_path))

@@ -39,16 +39,21 @@ def replay(library):
 
 
 def _split_streams(messages: list[dict[str, Any]], type_key: str = "type") -> tuple[dict[str, str], list[tuple[str, Any]]]:
-    """Return the texts of the streams, and the other messages in order."""
+    """Return the texts of the streams, and the other messages in order.
+
+    Args:
+        messages: Messages of the kernel, or recorded messages.
+        type_key: The key of the message type, which differs between the two.
+    """
     streams = {"stdout": "", "stderr": ""}
-    others = []
+    other_messages = []
     for message in messages:
         content = message["content"]
         if message[type_key] == "stream":
             streams[content["name"]] += content["text"]
         elif message[type_key] not in {"status", "execute_input"}:
-            others.append((message[type_key], content))
-    return streams, others
+            other_messages.append((message[type_key], content))
+    return streams, other_messages
 
 
 def test_outputs_of_libraries_are_unchanged(kernel: Kernel, tmp_path: Path) -> None:

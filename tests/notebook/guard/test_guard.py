@@ -1,6 +1,6 @@
-"""Tests of the guard in a kernel.
+"""Tests of the guard in a kernel: split values, the order of output, faults, the switch, and the removal of the guard.
 
-They cover split values, the order of output, faults, the switch, and the removal of the guard.
+The guard holds back text that may be the beginning of a value, until more text arrives or a pause of 50 ms ends.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
 SECONDS = 30
+"""Timeout of a wait."""
 PRINT_STATE = """
 import logging, os, sys
 session, streams = get_ipython().kernel.session, (sys.stdout, sys.stderr)
@@ -46,6 +47,7 @@ print([
     sys.excepthook, os.readlink('/proc/self/fd/1').split(':')[0],
 ])
 """
+"""A cell that prints everything that the guard changes in a kernel."""
 
 
 @pytest.fixture
@@ -75,11 +77,8 @@ def _protect(kernel: Kernel, folder: Path, *values: str) -> None:
     assert kernel.run(code).ok
 
 
-def _find_leaked(kernel: Kernel, values: list[str], length: int = 12) -> list[str]:
-    """Return the values of which a part is in a message or in a stream.
-
-    The part has ``length`` consecutive characters.
-    """
+def _leaked_values(kernel: Kernel, values: list[str], length: int = 12) -> list[str]:
+    """Return the values of which ``length`` consecutive characters are in a message or in a whole stream."""
     streams: dict[tuple[str, str], str] = {}
     for message in kernel.record:
         if message["msg_type"] == "stream":
@@ -111,7 +110,7 @@ for number, value in enumerate(values):
 """
     result = guarded_kernel.run(code)
     assert result.ok
-    assert _find_leaked(guarded_kernel, values) == []
+    assert _leaked_values(guarded_kernel, values) == []
     assert [line.endswith("›") for line in result.stream("stdout").splitlines()] == [True] * len(values)
 
 
@@ -182,7 +181,7 @@ thread = threading.Thread(target=slowly); thread.start()
 """
     assert guarded_kernel.run(code).ok
     assert guarded_kernel.run("thread.join(); time.sleep(0.2)").ok
-    assert _find_leaked(guarded_kernel, [value]) == []
+    assert _leaked_values(guarded_kernel, [value]) == []
 
 
 def test_every_message_has_the_header_of_its_request() -> None:
@@ -244,7 +243,7 @@ create_comm('target', data={{'value': values[0]}}).send({{}}, buffers=[values[0]
 raise ValueError(values[0])
 """
     assert not guarded_kernel.run(code).ok
-    assert _find_leaked(guarded_kernel, [value]) == []
+    assert _leaked_values(guarded_kernel, [value]) == []
     assert value.encode() not in b"".join(bytes(buffer) for message in guarded_kernel.record for buffer in message["buffers"])
     assert guarded_kernel.run("1 + 1").ok
     assert guarded_kernel.run(f"del guard.redactor.{broken_method}").ok
@@ -281,7 +280,7 @@ def test_the_environment_is_protected(tmp_path: Path) -> None:
     with running_kernel(tmp_path, {"SOME_API_TOKEN": value}) as kernel:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         assert kernel.run("import os; print(os.environ['SOME_API_TOKEN'])").stream("stdout") == "‹secret:env.SOME_API_TOKEN›\n"
-        assert _find_leaked(kernel, [value]) == []
+        assert _leaked_values(kernel, [value]) == []
 
 
 def test_a_value_from_a_manager_is_masked(tmp_path: Path) -> None:
@@ -296,7 +295,7 @@ def test_a_value_from_a_manager_is_masked(tmp_path: Path) -> None:
         assert kernel.run("%load_ext zensecrets_jupyter").ok
         result = kernel.run("value = %secret get some --key key\nprint(str.__str__(value), [*str.__str__(value)][:3])")
         assert result.stream("stdout").startswith("‹secret:some.key›")
-        assert _find_leaked(kernel, [value]) == []
+        assert _leaked_values(kernel, [value]) == []
 
 
 def test_output_of_a_subshell_is_masked(guarded_kernel: Kernel, tmp_path: Path) -> None:
@@ -324,7 +323,7 @@ def test_output_of_a_subshell_is_masked(guarded_kernel: Kernel, tmp_path: Path) 
         guarded_kernel.record.append(received_message)
         if received_message["msg_type"] == "status" and received_message["content"]["execution_state"] == "idle":
             completed_requests |= {received_message["parent_header"]["msg_id"]} & {first_request, message["header"]["msg_id"]}
-    assert _find_leaked(guarded_kernel, values) == []
+    assert _leaked_values(guarded_kernel, values) == []
 
 
 def test_text_similar_to_a_value_is_unchanged(guarded_kernel: Kernel, tmp_path: Path) -> None:
@@ -353,7 +352,10 @@ analyst@warehouse.example.com:5432/analytics orders
 
 @pytest.fixture
 def pipe_channel() -> Iterator[tuple[DescriptorChannel, int, ExitStack]]:
-    """Return the installed channel of a pipe, the pipe's read end, and the stack that removes the channel."""
+    """Return a channel that masks the output to a pipe, the read end of this pipe, and the stack that removes the channel.
+
+    The channel puts its own pipe in front of the write end. A thread reads this pipe, and writes the masked output to the write end.
+    """
     read, write = os.pipe()
     undo = ExitStack()
     (channel,) = descriptor_channels([write], Guard(Redactor()))
@@ -377,7 +379,10 @@ def _wait_for_size(channel: DescriptorChannel, size: int) -> None:
 def test_flush_ends_at_once_if_a_read_contains_only_the_first_byte_of_its_marker(
     pipe_channel: tuple[DescriptorChannel, int, ExitStack],
 ) -> None:
-    """The marker is found although two reads split it, and no output contains a part of it."""
+    """``flush`` writes a marker to the channel's pipe, and waits until the thread has read it.
+
+    The thread finds the marker although two reads split it, and no output contains a part of it.
+    """
     channel, read, undo = pipe_channel
     (number,) = channel.numbers
     fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, 1 << 20)
@@ -412,10 +417,7 @@ def test_flush_ends_at_once_if_a_read_contains_only_the_first_byte_of_its_marker
 def test_the_beginning_of_a_control_sequence_is_written_without_a_flush(
     pipe_channel: tuple[DescriptorChannel, int, ExitStack], end: bytes
 ) -> None:
-    """Output that ends like the beginning of a marker is written after a pause.
-
-    It is also written when the program ends.
-    """
+    """Output that ends like the beginning of the marker of ``flush`` is written after a pause, and at the end of the program."""
     channel, read, undo = pipe_channel
     inherited_descriptor = os.dup(channel.numbers[0])
     os.write(inherited_descriptor, end)

@@ -327,7 +327,7 @@ def test_no_log_contains_a_value(logging_kernel: Kernel, tmp_path: Path) -> None
 
 
 def test_every_log_contains_the_value_without_the_guard(logging_kernel: Kernel, tmp_path: Path) -> None:
-    """With the guard off every channel writes the value, so the test of the masked logs can fail."""
+    """With the guard off every channel writes the value. This shows that the test of the masked logs can fail."""
     logging_kernel.run("%secret guard off")
     leaking, _ = run_channels(logging_kernel, tmp_path / "logs")
     assert sorted(CHANNELS.keys() - set(leaking)) == []
