@@ -245,6 +245,8 @@ INVALID_MESSAGES: list[object] = [
 
 They are no mappings, have an unknown kind, or set the state, which only the kernel may set.
 """
+INVALID_OUTPUTS_MESSAGE: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
+"""A message to the guard with invalid outputs."""
 
 
 def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path) -> None:
@@ -258,10 +260,9 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
         for message in kernel.record
         if message["msg_type"] == "comm_open" and message["content"]["target_name"] == "zensecrets.guard"
     )
-    for comm, data in [
-        *((form.id, data) for data in INVALID_MESSAGES),
-        *((guard_comm, data) for data in (*INVALID_MESSAGES[:6], INVALID_OUTPUTS_MESSAGE)),
-    ]:
+    invalid_messages = [(form.id, data) for data in INVALID_MESSAGES]
+    invalid_messages += [(guard_comm, data) for data in (*INVALID_MESSAGES[:6], INVALID_OUTPUTS_MESSAGE)]
+    for comm, data in invalid_messages:
         messages = kernel.read_messages(kernel.send_comm(comm, data))
         assert [message["msg_type"] for message in messages] == ["status", "status"], data
     log = (tmp_path / "kernel.log").read_text(encoding="utf-8")
@@ -269,10 +270,6 @@ def test_invalid_messages_are_refused_in_one_line(kernel: Kernel, tmp_path: Path
     assert "Traceback" not in log
     form.submit({"aws_access_key_id": canary("1"), "aws_secret_access_key": canary("2")})
     assert form.state["phase"] == "submitted"
-
-
-INVALID_OUTPUTS_MESSAGE: dict[str, object] = {"kind": "outputs", "outputs": [None, 5, {"output": {}}, {"cell_id": "a", "index": 0}]}
-"""A message to the guard with invalid outputs."""
 
 
 def test_a_waiting_cell_continues_after_its_form(kernel: Kernel) -> None:
