@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-ATTRIBUTE = """
+DEFINE_EXTERNAL = """
 from zensecrets_jupyter import Client
 from zensecrets_jupyter.core.stack import ComponentType
 def external(name): return Client().workspace.component(ComponentType.SECRETS_MANAGER, name).attributes["external"]
@@ -33,7 +33,7 @@ def test_paths_and_keys_reach_the_command_as_they_are_typed(kernel: Kernel) -> N
 
     Nothing on the line is treated as an inline secret.
     """
-    assert kernel.run(ATTRIBUTE).ok
+    assert kernel.run(DEFINE_EXTERNAL).ok
     for number, (option, expected) in enumerate(
         [
             ("--external db=prod/db#password", {"db": "prod/db#password"}),

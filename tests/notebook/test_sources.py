@@ -38,7 +38,7 @@ CODE_THAT_SETS_VARIABLE = {
     "a thread": "import threading; thread = threading.Thread(target=os.environ.update, args=({'GITHUB_TOKEN': value},)); "
     "thread.start(); thread.join()",
 }
-"""Ways in which code sets a variable."""
+"""Code that sets the variable GITHUB_TOKEN to ``value``, for each way to set a variable."""
 
 
 @pytest.mark.parametrize("way", list(CODE_THAT_SETS_VARIABLE))
@@ -55,11 +55,7 @@ def test_a_variable_set_after_loading_is_masked_in_the_same_cell(kernel: Kernel,
 
 
 def _secret_variables() -> dict[str, tuple[str, list[str]]]:
-    """Return variables with secrets.
-
-    Returns:
-        For each name, the value and the secret parts of the value.
-    """
+    """Return environment variables with secrets: for each name, the value and the secret parts of the value."""
 
     def token(length: int = 18) -> str:
         return secrets.token_urlsafe(length)
@@ -112,28 +108,25 @@ def test_secret_parts_of_variables_are_masked(tmp_path: Path, when: str) -> None
         result = kernel.run(f"{code}\nfor name in variables: print(name, os.environ[name])")
         printed_values = dict(line.split(" ", 1) for line in result.stream("stdout").splitlines())
         assert {name: printed_values[name] for name in HARMLESS} == HARMLESS
-        leaking = [name for name, (_, parts) in variables.items() if any(is_visible(kernel, part) for part in parts)]
-        assert leaking == []
-        expected = {}
+        leaking_names = [name for name, (_, parts) in variables.items() if any(is_visible(kernel, part) for part in parts)]
+        assert leaking_names == []
+        expected_values = {}
         for name, (value, parts) in variables.items():
             for part in parts:
                 value = value.replace(part, f"‹secret:env.{name}›")  # noqa: PLW2901 - each pass replaces one part
-            expected[name] = value
-        assert {name: printed_values[name] for name in expected} == expected
+            expected_values[name] = value
+        assert {name: printed_values[name] for name in expected_values} == expected_values
         table = "\n".join(kernel.run("%secret guard").displayed_data())
         assert {name for name in environment if f"env.{name} " in table or f"env.{name}\n" in table} == set(variables)
 
 
 @pytest.mark.parametrize("line", ["%env X_TOKEN={}", "%set_env X_TOKEN {}", "import os; os.environ['X_TOKEN'] = '{}'"])
 def test_a_value_in_a_cell_that_sets_a_variable_is_not_recorded(kernel: Kernel, tmp_path: Path, line: str) -> None:
-    """The cell causes a warning, and the history contains the mask.
-
-    The history is in memory and in files.
-    """
+    """The cell causes a warning, and the history contains the mask in memory and in files."""
     kernel.run(line.format(canary("set")))
     kernel.run("1")
-    warned = "Warning: this cell holds the value of env.X_TOKEN."
-    assert any(warned in json.dumps(message["content"]) for message in kernel.record)
+    warning = "Warning: this cell holds the value of env.X_TOKEN."
+    assert any(warning in json.dumps(message["content"]) for message in kernel.record)
     assert not set(find_leaks(kernel, tmp_path)) & {"memory", "files"}
 
 
@@ -150,13 +143,15 @@ print(131072 + 1, 131072, "customer_id", "db.example.com", "sales", os.environ["
 
 def test_unloading_restores_functions(kernel: Kernel) -> None:
     """`%unload_ext` restores `os.putenv` and the functions of prompts."""
-    state = "import getpass, os; print(os.putenv.__module__, getpass._raw_input.__module__, '_input_request' in vars(get_ipython().kernel))"
+    print_functions = (
+        "import getpass, os; print(os.putenv.__module__, getpass._raw_input.__module__, '_input_request' in vars(get_ipython().kernel))"
+    )
     assert (
-        kernel.run(state).stream("stdout")
+        kernel.run(print_functions).stream("stdout")
         == "zensecrets_jupyter.notebook.value_sources.environment zensecrets_jupyter.notebook.value_sources.password_prompts True\n"
     )
     assert kernel.run("%unload_ext zensecrets_jupyter").ok
-    assert kernel.run(state).stream("stdout") == "posix getpass False\n"
+    assert kernel.run(print_functions).stream("stdout") == "posix getpass False\n"
     assert kernel.run("os.environ['X_TOKEN'] = 'some' + 'thing-9f3'; print(os.environ['X_TOKEN'])").stream("stdout") == "something-9f3\n"
 
 
@@ -167,7 +162,7 @@ CODE_WITH_PROMPT = {
     "rich": "from rich.prompt import Prompt; value = Prompt.ask('Database', password=True)",
     "the kernel's own": "value = get_ipython().kernel.getpass('Database: ')",
 }
-"""Ways in which code asks a notebook's user for a password."""
+"""Code that asks a notebook's user for a password, for each way to ask."""
 
 
 @pytest.mark.parametrize("way", list(CODE_WITH_PROMPT))
@@ -241,20 +236,20 @@ CODE_WITH_TERMINAL_PROMPT = {
     "prompt_toolkit": "from prompt_toolkit import prompt; value = prompt('Database: ', is_password=True)",
     "a session of prompt_toolkit": "from prompt_toolkit import PromptSession; value = PromptSession(is_password=True).prompt('Database: ')",
 }
-"""Ways in which code asks a terminal's user for a password."""
+"""Code that asks a terminal's user for a password, for each way to ask."""
 
 
 @pytest.fixture
 def ipython(tmp_path: Path) -> Iterator[pexpect.spawn[str]]:
     """Return IPython at a pseudo-terminal, in which getpass was imported before the extension was loaded."""
-    home = {
+    environment = {
         "HOME": str(tmp_path),
         "IPYTHONDIR": str(tmp_path / "ipython"),
         "TERM": "xterm",
         "ZENSECRETS_HOME": str(tmp_path / "zensecrets"),
     }
     options = ["--no-banner", "--colors=NoColor", "--no-confirm-exit"]
-    child = spawn_in_terminal(str(Path(sys.executable).parent / "ipython"), options, home, seconds=30, size=(40, 150))
+    child = spawn_in_terminal(str(Path(sys.executable).parent / "ipython"), options, environment, seconds=30, size=(40, 150))
     for line in ("from getpass import getpass as earlier; import os", "%load_ext zensecrets_jupyter"):
         child.expect(PROMPT)
         child.send(f"{line}\r")

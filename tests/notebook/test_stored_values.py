@@ -41,8 +41,8 @@ def _register(tmp_path: Path, value: str, environment: dict[str, str]) -> None:
 
     The store has a key file, unless ``environment`` contains a passphrase.
     """
-    home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
-    process = run_zensecrets("secret", "register", "db", "--password=@-", stdin=value.encode(), environment=home)
+    variables = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets"), **environment}
+    process = run_zensecrets("secret", "register", "db", "--password=@-", stdin=value.encode(), environment=variables)
     assert process.returncode == 0, process.stderr
 
 
@@ -139,12 +139,12 @@ def test_fingerprints_are_used_if_the_store_is_locked(tmp_path: Path, value: str
 
 def test_a_remote_backend_is_not_read(tmp_path: Path, value: str) -> None:
     """Loading sends no request to a remote backend."""
-    home = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
+    environment = {"ZENSECRETS_HOME": str(tmp_path / "zensecrets")}
     for words in (
         ("secrets-manager", "register", "team", "--flavor=vault", "--url=http://127.0.0.1:9", "--token=some-unused-token"),
         ("stack", "register", "s", "-o", "default", "-a", "default", "-x", "team", "--set"),
     ):
-        process = run_zensecrets(*words, environment=home)
+        process = run_zensecrets(*words, environment=environment)
         assert process.returncode == 0, process.stderr
     with _loaded_kernel(tmp_path, {}) as (kernel, _):
         assert kernel.run(PRINT_CELL).stream("stdout") == f"{value}\n"
@@ -170,7 +170,7 @@ def test_values_are_masked_in_a_terminal(tmp_path: Path, value: str) -> None:
     This is also true for a script that loads the extension.
     """
     _register(tmp_path, value, {})
-    home = {
+    environment = {
         "HOME": str(tmp_path),
         "IPYTHONDIR": str(tmp_path / "ipython"),
         "TERM": "xterm",
@@ -180,7 +180,7 @@ def test_values_are_masked_in_a_terminal(tmp_path: Path, value: str) -> None:
     lines = ["%load_ext zensecrets_jupyter", f"print('<shown>', open('{tmp_path}/.env').read())"]
     for script_options, typed_lines in ((["-c", "\n".join(lines)], []), ([], lines)):
         words = [*options, *script_options]
-        child = spawn_in_terminal(str(Path(sys.executable).parent / "ipython"), words, home, seconds=30, size=(40, 150))
+        child = spawn_in_terminal(str(Path(sys.executable).parent / "ipython"), words, environment, seconds=30, size=(40, 150))
         for line in typed_lines:
             # The prompt ends with the control sequence that shows the cursor.
             child.expect(r"In \[\d+\]:.*\x1b\[\?25h")

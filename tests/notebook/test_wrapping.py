@@ -142,15 +142,15 @@ def _leaks(result: CellResult, values: list[str]) -> list[str]:
 def test_no_part_of_a_value_is_shown(kernel: Kernel, values: list[str]) -> None:
     """Wrapped, colored and narrow output contains masks, and no part of a value."""
     assert kernel.run(SETUP).ok
-    leaking, without_mask = {}, []
+    leaks_by_output, outputs_without_mask = {}, []
     for name, code in OUTPUTS.items():
         result = kernel.run(code)
         assert result.ok, (name, result.error)
         if leaks := _leaks(result, values):
-            leaking[name] = leaks[:3]
+            leaks_by_output[name] = leaks[:3]
         if "secret:wrapped." not in "".join(_texts(result)):
-            without_mask.append(name)
-    assert (leaking, without_mask) == ({}, [])
+            outputs_without_mask.append(name)
+    assert (leaks_by_output, outputs_without_mask) == ({}, [])
 
 
 def test_parts_of_values_are_shown_without_the_guard(kernel: Kernel, values: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Tests of removing the inline secrets on the command lines of a cell."""
+"""Tests of the removal of inline secrets, which are values on the command lines of a cell."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ def test_the_inline_secret_of_a_magic_is_removed(cell: str) -> None:
     """
     value = canary("cell")
     # `x?` is a help request of IPython, in which `?` is not replaced.
-    cleaned = remove_inline_secrets(cell.replace("?", value) if "x?" not in cell else cell.replace("=?", f"={value}"))
-    assert cleaned.is_clear
-    assert {secret.value for secret in cleaned.inline_secrets} == {value}
-    assert not find_canary(cleaned.source)
-    assert magics_of(cleaned.source) == [with_bare_keys(line) for line in magics_of(cell)]
+    cleaned_cell = remove_inline_secrets(cell.replace("?", value) if "x?" not in cell else cell.replace("=?", f"={value}"))
+    assert cleaned_cell.is_clear
+    assert {secret.value for secret in cleaned_cell.inline_secrets} == {value}
+    assert not find_canary(cleaned_cell.source)
+    assert magics_of(cleaned_cell.source) == [with_bare_keys(line) for line in magics_of(cell)]
 
 
 def test_a_bare_key_before_the_name_moves_to_the_end() -> None:
@@ -59,8 +59,8 @@ def test_a_bare_key_before_the_name_moves_to_the_end() -> None:
 
     Otherwise the name would become the value of the key.
     """
-    cleaned = remove_inline_secrets("%secret register --key=v \\\n   x \\\n -s arbitrary\n2")
-    assert cleaned.source == "%secret register x \\\n -s arbitrary --key\n2"
+    cleaned_cell = remove_inline_secrets("%secret register --key=v \\\n   x \\\n -s arbitrary\n2")
+    assert cleaned_cell.source == "%secret register x \\\n -s arbitrary --key\n2"
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ def test_a_cell_without_an_inline_secret_is_returned_unchanged(cell: str) -> Non
 
     These cells contain text that only looks like a magic, expanded variables, and file names.
     """
-    cleaned = remove_inline_secrets(cell)
-    assert cleaned.source is cell
-    assert (cleaned.inline_secrets, cleaned.is_clear) == ((), True)
+    cleaned_cell = remove_inline_secrets(cell)
+    assert cleaned_cell.source is cell
+    assert (cleaned_cell.inline_secrets, cleaned_cell.is_clear) == ((), True)
 
 
 def test_automagic_lines_are_cleaned() -> None:
@@ -109,15 +109,15 @@ def test_the_inline_secret_of_a_command_line_is_removed(cell: str) -> None:
     The lines are in a shell, in a string, or in another magic, have no ``%``, or are malformed.
     """
     value = canary("command")
-    cleaned = remove_inline_secrets(cell.replace("?", value))
-    assert cleaned.is_clear
-    assert any(value in secret.value for secret in cleaned.inline_secrets)
-    assert not find_canary(cleaned.source)
-    assert "key" in cleaned.source
+    cleaned_cell = remove_inline_secrets(cell.replace("?", value))
+    assert cleaned_cell.is_clear
+    assert any(value in secret.value for secret in cleaned_cell.inline_secrets)
+    assert not find_canary(cleaned_cell.source)
+    assert "key" in cleaned_cell.source
     for word in ("correct", "horse", "b&c"):
-        assert word not in cleaned.source
+        assert word not in cleaned_cell.source
     # Cleaning a clean cell changes nothing.
-    assert remove_inline_secrets(cleaned.source).source == cleaned.source
+    assert remove_inline_secrets(cleaned_cell.source).source == cleaned_cell.source
 
 
 @pytest.mark.parametrize("cell", MISTYPED_CELLS)
@@ -127,11 +127,11 @@ def test_an_inline_secret_after_a_typing_error_is_removed(cell: str) -> None:
     Some of the values have no key, and some have several lines.
     """
     value = canary("mistyped")
-    cleaned = remove_inline_secrets(cell.replace("?", value))
-    assert (cleaned.source, cleaned.is_clear) == (MISTYPED_CELLS[cell], True)
-    assert any(value in secret.value for secret in cleaned.inline_secrets)
-    assert not find_canary("".join(secret.name for secret in cleaned.inline_secrets))
-    assert remove_inline_secrets(cleaned.source).source == cleaned.source
+    cleaned_cell = remove_inline_secrets(cell.replace("?", value))
+    assert (cleaned_cell.source, cleaned_cell.is_clear) == (MISTYPED_CELLS[cell], True)
+    assert any(value in secret.value for secret in cleaned_cell.inline_secrets)
+    assert not find_canary("".join(secret.name for secret in cleaned_cell.inline_secrets))
+    assert remove_inline_secrets(cleaned_cell.source).source == cleaned_cell.source
 
 
 @pytest.mark.parametrize(
@@ -197,10 +197,10 @@ VALUES = strategies.text(strategies.characters(exclude_categories=["Cs", "Cc", "
 def test_the_rest_of_a_cell_stays_unchanged(lines_before: list[str], value: str, lines_after: list[str], assignment: str) -> None:
     """For any other lines and any value, only the value is removed."""
     above, below = "".join(f"{line}\n" for line in lines_before), "".join(f"\n{line}" for line in lines_after)
-    cleaned = remove_inline_secrets(f"{above}{assignment}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
-    assert cleaned.is_clear
-    assert cleaned.source == f"{above}{assignment}%secret register x --key --other={{{{a.b}}}}{below}"
-    assert cleaned.inline_secrets == (("x.key", f"a{value}"),)
+    cleaned_cell = remove_inline_secrets(f"{above}{assignment}%secret register x --key='a{value}' --other={{{{a.b}}}}{below}")
+    assert cleaned_cell.is_clear
+    assert cleaned_cell.source == f"{above}{assignment}%secret register x --key --other={{{{a.b}}}}{below}"
+    assert cleaned_cell.inline_secrets == (("x.key", f"a{value}"),)
 
 
 def magics_of(cell: str) -> list[str]:

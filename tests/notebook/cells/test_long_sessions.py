@@ -1,4 +1,7 @@
-"""Tests of sessions with many forms or many cells."""
+"""Tests of sessions with many forms or many cells.
+
+When a value is protected, a sweep searches the earlier cells of the session for it and masks it there.
+"""
 
 from __future__ import annotations
 

@@ -40,6 +40,8 @@ def failed():
         return sys.exc_info()
 """
 
+"""Code that sets ``value`` to a secret, and defines functions for the code of the channels."""
+
 LOGGING_CODE = {
     "message and arguments": """logger_to(logging.FileHandler(path)).error("it is %s", value)""",
     "extra": """logger_to(logging.FileHandler(path), "%(message)s %(body)s").error("sent", extra={"body": {"token": value}})""",

@@ -18,7 +18,7 @@ CASES = [json.loads(line) for line in (Path(__file__).parent / "masking.jsonl").
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_a_common_case_is_masked(kernel: Kernel, case: dict[str, Any]) -> None:
-    """A printed text that contains an encoded value is masked.
+    """After ``value`` was registered, ``text``, which contains it in an encoding, is printed with a mask.
 
     The output contains none of the texts in ``hide``, and all of the texts in ``keep``.
     """

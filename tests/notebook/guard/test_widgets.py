@@ -1,6 +1,7 @@
 """Tests of the messages of widgets.
 
-No echo contains a mask, and the kernel restores the value of a mask that it receives.
+A kernel sends the state that it gets from one front end to all front ends, as an echo. No echo contains a mask. If the kernel gets a mask
+from a front end, it restores the value.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.support.kernels import Kernel
 
 MASK = "‹secret:gh.pat›"
-MASKED_PREFIX = 30
+MASKED_PREFIX_LENGTH = 30
 """The length from which a prefix of the value is masked in outputs."""
 
 
@@ -51,7 +52,7 @@ def test_no_echo_of_typed_text_is_masked(kernel: Kernel, value: str) -> None:
     for end in range(1, len(value) + 1):
         echoes = json.dumps(_send_state(kernel, comm, value=value[:end], placeholder="typed"))
         assert "secret:" not in echoes
-        assert end < MASKED_PREFIX or value[:end] not in echoes
+        assert end < MASKED_PREFIX_LENGTH or value[:end] not in echoes
         assert "typed" in echoes, "other state is echoed"
     assert kernel.run(f"field.value == {value!r}").displayed_data() == ["True"]
 
