@@ -24,7 +24,7 @@ _TABLE_FUNCTIONS = {
 
 
 def register(shell: InteractiveShell, undo: ExitStack) -> None:
-    """Display objects of these classes as tables in ``shell``, in HTML and plain text; ``undo`` stops it."""
+    """Display objects of the classes above as tables in ``shell``, in HTML and plain text; ``undo`` stops it."""
     formatters = shell.display_formatter.formatters
     for (module, class_name), function_name in _TABLE_FUNCTIONS.items():
         for mime, printer in (("text/html", _html_printer(function_name)), ("text/plain", _plain_printer(function_name))):

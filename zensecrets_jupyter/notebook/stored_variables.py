@@ -49,15 +49,15 @@ def _create_database(shell: Any, database: object) -> Any:
 class _ReferenceDatabase:
     """A wrapper of IPython's database of pickles that replaces values by references in stored objects."""
 
-    def __init__(self, create: Callable[[], Any]) -> None:
-        """Wrap the database that ``create`` returns; it is called at the first access."""
-        self._create = create
+    def __init__(self, get_database: Callable[[], Any]) -> None:
+        """Wrap the database that ``get_database`` returns; this function is called at the first access."""
+        self._get_database = get_database
         self._cached_database: Any = None
 
     @property
     def _database(self) -> Any:
         if self._cached_database is None:
-            self._cached_database = self._create()
+            self._cached_database = self._get_database()
         return self._cached_database
 
     def __getattr__(self, name: str) -> Any:

@@ -132,22 +132,22 @@ class DebuggerFileCleaner:
                     file.truncate()
 
 
-def keep_line_numbers(before: str, after: str) -> str:
+def keep_line_numbers(original: str, cleaned: str) -> str:
     """Insert empty lines into a cleaned text, so that its other lines keep their numbers.
 
     Args:
-        before: The original text.
-        after: The cleaned text, which may have fewer lines.
+        original: The original text.
+        cleaned: The cleaned text, which may have fewer lines.
 
     Returns:
-        The cleaned text with the line numbers of the original; ``before`` itself if both texts are equal.
+        The cleaned text with the line numbers of the original; ``original`` itself if both texts are equal.
     """
-    if before == after:
-        return before
-    old_lines, new_lines = before.split("\n"), after.split("\n")
+    if original == cleaned:
+        return original
+    old_lines, new_lines = original.split("\n"), cleaned.split("\n")
     missing_count = len(old_lines) - len(new_lines)
     if missing_count <= 0:
-        return after
+        return cleaned
     # The removed lines were before the lines that are equal at the end of both texts.
     equal_count = 0
     while equal_count < len(new_lines) - 1 and old_lines[-1 - equal_count] == new_lines[-1 - equal_count]:

@@ -57,13 +57,13 @@ class FailedCallProtection:
         original = traceback.TracebackException.__init__
 
         @wraps(original)
-        def init(exception: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
+        def init(traceback_exception: Any, exc_type: Any, exc_value: Any, exc_traceback: Any, *args: Any, **kwargs: Any) -> None:
             # The class passes `_seen` when it creates an object for a cause or a member of an error. The search for the error itself
             # has already included its causes and members.
             if isinstance(exc_value, BaseException) and "_seen" not in kwargs and self._caught_count < _MAX_CAUGHT_ERRORS:
                 self._caught_count += 1
                 self._search(exc_value, exc_traceback)
-            original(exception, exc_type, exc_value, exc_traceback, *args, **kwargs)
+            original(traceback_exception, exc_type, exc_value, exc_traceback, *args, **kwargs)
 
         patch(traceback.TracebackException, "__init__", init, undo)
 

@@ -32,7 +32,7 @@ _CALL = re.compile(
     rf"""(?<![\w-])(?P<name>[^\W\d](?:\w|-(?=[^\W\d])){{0,60}})"""
     rf"""(?:[ \t]{{0,8}}\(|[ \t]{{1,8}}(?=["'{{{_TYPOGRAPHIC}]|[^\W\d]\w{{0,60}}[ \t]?=[ \t]?["'{_TYPOGRAPHIC}]))"""
 )
-"""A call; its opening bracket may be missing."""
+"""A call: a name, and an opening bracket. If the bracket is missing, a string, a brace or a keyword argument follows after blanks."""
 _DEFINITION = re.compile(r"(?:\A|[\n;])[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+\Z")
 """The text before a name that a ``def`` or ``class`` statement defines."""
 _BOTO3_ARGUMENT = re.compile(r"\s*[A-Z]\w*\s*=[^=]")
@@ -50,7 +50,7 @@ _ROOT_VARIABLE = re.compile(r"(?:^|[^\w.)])([^\W\d]\w*)(?:\.\w+|\([^()\n]*\))*\.
 """The variable at the beginning of a chain of attributes, such as ``client`` in ``client.stack.``."""
 _MAX_LOOKBEHIND = 100
 """The number of characters before a position that a search reads."""
-_MAX_LINE = 2000
+_MAX_STRING_LENGTH = 2000
 """The maximum length of a string that is searched for a key and its value."""
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\f]+)|(?P<newline>\n[ \t]*)|(?P<comment>\#[^\n]*)"""
@@ -227,7 +227,7 @@ def _split_key_and_value(code: str, string: _String, quote: str) -> tuple[str, s
     text, position = string.text, string.end
     if not string.is_closed:
         # The key and the value have different quotes, so one string contains both.
-        key_and_value = _KEY_AND_VALUE.match(text) if len(text) <= _MAX_LINE else None
+        key_and_value = _KEY_AND_VALUE.match(text) if len(text) <= _MAX_STRING_LENGTH else None
         return (key_and_value[1], key_and_value[2], position) if key_and_value and key_and_value[2] else None
     # The closing quote of the key is missing, so the string ends where its value begins.
     is_key = _AFTER_KEY.search(text[-_MAX_LOOKBEHIND:]) and position < len(code)

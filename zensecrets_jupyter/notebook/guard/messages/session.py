@@ -161,9 +161,9 @@ class SessionChannel:
     def _send_stream(self, socket: Any, message: dict[str, Any], ident: Any, text: str | None) -> None:
         """Send a stream message with the redacted ``text``; unchanged if ``text`` is ``None``."""
         if self._stored_values.fingerprints is not None:
-            current = message["content"]["text"] if text is None else text
-            masked = self._guard.mask_fingerprinted(current)
-            text = masked if masked is not current else text
+            current_text = message["content"]["text"] if text is None else text
+            masked_text = self._guard.mask_fingerprinted(current_text)
+            text = masked_text if masked_text is not current_text else text
         if text is not None:
             # The copy needs a new identity, because clients ignore a second message with the same identity.
             header = self._session.msg_header("stream")
