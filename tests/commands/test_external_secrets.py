@@ -100,7 +100,7 @@ def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
     assert result.value.content.keys() == {"user", "password", "port"}
     annotator = Client().active_stack.annotator
     assert annotator is not None
-    first_version = vault.stored[DATABASE][1]
+    first_version = vault.secrets[DATABASE][1]
     assert annotator.authentication_secret == first_version.data["password"]
     assert run("stack validate").exit_code == 0
     for line in ("secret register db --a=1", "secret update db --a=1", "secret delete db -y", "secret rename db x", "secret history db"):
@@ -118,5 +118,5 @@ def test_a_stack_uses_the_secret_of_another_program(vault: FakeVault) -> None:
     with pytest.raises(StackValidationError):
         Client().active_stack.validate().raise_for_problems()
     assert run("secret cleanup -y").message == "There are no secrets in secrets manager 'team'."
-    assert len(vault.stored) == 1
+    assert len(vault.secrets) == 1
     assert not find_canary(f"{result} {result.view!r} {run('secrets-manager describe team')}")

@@ -36,7 +36,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVault]:
 
 def write_as_colleague(vault: FakeVault, **content: str) -> None:
     """Write the next version of the secret, without this process."""
-    versions = vault.stored[SECRET]
+    versions = vault.secrets[SECRET]
     vault.write(SECRET, {**versions[max(versions)].data, "content": content})
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.docs.quickstarts import run_quickstart_on
 from tests.support.fakes.moto_server import running_moto
-from tests.support.fakes.vault_server import EVERYTHING, running_vault
+from tests.support.fakes.vault_server import ALL_PERMISSIONS, running_vault
 from tests.support.postgresql import running_postgresql
 from tests.support.sealing.sessions import run_in_session, session_folder
 from tests.support.zenml_server import running_zenml
@@ -51,11 +51,11 @@ def test_the_quickstart_runs_on_vault(tmp_path: Path, monkeypatch: pytest.Monkey
     """
     with running_vault() as (vault, port):
         token = canary("token")
-        vault.tokens[token] = EVERYTHING
+        vault.tokens[token] = ALL_PERMISSIONS
         monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{port}")
         monkeypatch.setenv("VAULT_TOKEN", token)
         run_quickstart_on("vault", {}, tmp_path)
-        stored_contents = [version.data for versions in vault.stored.values() for version in versions.values()]
+        stored_contents = [version.data for versions in vault.secrets.values() for version in versions.values()]
         assert find_canary(repr(stored_contents))
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 AWS_USER = {
-    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",  # the example of the AWS documentation
+    # The key is the example of the AWS documentation.
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "AWS_DEFAULT_REGION": "eu-central-1",
     # Without this, boto3 asks the network for the role of the machine.
@@ -28,6 +29,7 @@ AWS_USER = {
     "AWS_CONFIG_FILE": "/dev/null",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
 }
+"""The environment variables of an AWS user, who needs no file of the machine."""
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +51,7 @@ def aws(aws_server: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> FaultProxy:
 class VaultFixture(NamedTuple):
     """A fake Vault, its fault proxy, and a token with all permissions."""
 
-    vault: FakeVault
+    fake: FakeVault
     proxy: FaultProxy
     token: str
 
@@ -74,8 +76,8 @@ def vault(vault_server: tuple[FakeVault, FaultProxy], monkeypatch: pytest.Monkey
     fake, proxy = vault_server
     proxy.requests.clear()
     yield VaultFixture(fake, proxy, fake.new_token())
-    fake.sealed = False
-    fake.stored.clear()
+    fake.is_sealed = False
+    fake.secrets.clear()
 
 
 @pytest.fixture(scope="session")
@@ -121,9 +123,9 @@ def zenml_server() -> Iterator[tuple[ZenmlServer, FaultProxy]]:
 def zenml(zenml_server: tuple[ZenmlServer, FaultProxy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ZenmlFixture]:
     """Yield the ZenML server with the login of ``zenml login``, and empty the server afterwards."""
     server, proxy = zenml_server
-    settings = tmp_path / "zenml"
-    server.write_login(settings, proxy.address)
-    monkeypatch.setenv("ZENML_CONFIG_PATH", str(settings))
+    config_folder = tmp_path / "zenml"
+    server.write_login(config_folder, proxy.address)
+    monkeypatch.setenv("ZENML_CONFIG_PATH", str(config_folder))
     proxy.requests.clear()
-    yield ZenmlFixture(server, proxy, settings)
+    yield ZenmlFixture(server, proxy, config_folder)
     server.empty()

@@ -1,4 +1,4 @@
-"""The `aws` backend with a moto server: the conformance suite and special features of AWS."""
+"""The `aws` backend with a moto server, which implements the API of AWS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import pytest
 import requests
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.faults.http_proxy import FaultProxy, canned_response, reset_after_execution, reset_before_execution
+from tests.support.faults.http_proxy import FaultProxy, reset_after_execution, reset_before_execution
+from tests.support.faults.services import aws_error
 from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidOptionsError,
@@ -39,13 +40,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def aws_error(code: str, status: int = 400, message: str = "zsCanary is not allowed") -> Callable[[Any], None]:
-    """Return a fault with an error response of AWS."""
-    return canned_response(status, {"__type": code, "message": message})
-
-
 class TestAws(SecretsManagerTests):
-    """The conformance suite with the default recovery window."""
+    """The conformance suite with the default recovery window, in which a deleted secret can be restored."""
 
     backend_class = AwsBackend
     limit = 65_536
@@ -54,18 +50,18 @@ class TestAws(SecretsManagerTests):
     writers = 4
 
     @pytest.fixture(autouse=True)
-    def _server(self, aws: FaultProxy) -> None:
+    def _use_server(self, aws: FaultProxy) -> None:
         self.aws = aws
-        # The attributes are set here and not on the class, because the address of the server exists only after its start.
+        # The attributes are set here and not on the class, because the address is known after the start of the server.
         self.attributes = {"endpoint_url": aws.address, "deadline": 0.2}
 
     def raw(self) -> bytes:
-        """Return all secrets of AWS, including deleted ones and every version."""
+        """Return every version of this test's secrets that AWS returns, one per line."""
         client = boto3.client("secretsmanager", endpoint_url=self.aws.address)
         texts = []
-        for page in client.get_paginator("list_secrets").paginate(IncludePlannedDeletion=True):
+        for page in client.get_paginator("list_secrets").paginate():
             for item in page["SecretList"]:
-                if "DeletedDate" not in item and self.identity in item["Name"]:
+                if self.identity in item["Name"]:
                     texts += [
                         client.get_secret_value(SecretId=item["Name"], VersionId=version)["SecretString"]
                         for version in item["SecretVersionsToStages"]
@@ -99,10 +95,7 @@ def _describe(manager: SecretsManager[AwsBackend], name: str) -> dict[str, Any]:
 
 
 def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """Names, schemas and versions of 101 secrets come in two requests.
-
-    No value is read for them.
-    """
+    """Names, schemas and versions of 101 secrets are listed with two requests, and no value is read."""
     for number in range(100):
         manager.register_secret(secret(f"n{number:03}", key="value"))
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
@@ -115,8 +108,8 @@ def test_more_than_a_page_is_listed(manager: SecretsManager[AwsBackend], aws: Fa
     assert {summary.updated.tzinfo for summary in summaries if summary.updated} == {timezone.utc}
 
 
-def test_batches_of_twenty(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """Forty-five secrets need three requests, and an updated secret has its current content."""
+def test_secrets_are_read_in_batches_of_twenty(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
+    """Forty-five secrets need three requests. After an update, another instance reads the new content."""
     names = [f"n{number}" for number in range(45)]
     for name in names:
         manager.register_secret(secret(name, key=name))
@@ -144,14 +137,14 @@ def test_batch_without_permission(manager: SecretsManager[AwsBackend], aws: Faul
 
 
 def test_undelete(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """A deleted secret can be restored, even after a lost response.
+    """A deleted secret can be restored, even if a response is lost.
 
-    The error states the end of the recovery window.
+    The error for a deleted secret states the end of the recovery window, and the command that restores it.
     """
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
-    until = datetime.now(timezone.utc) + timedelta(days=30)
-    with pytest.raises(SecretNotFoundError, match=f"AWS keeps it until {until:%Y-%m-%d}.*Restore it: %secret undelete a") as caught:
+    end = datetime.now(timezone.utc) + timedelta(days=30)
+    with pytest.raises(SecretNotFoundError, match=f"AWS keeps it until {end:%Y-%m-%d}.*Restore it: %secret undelete a") as caught:
         manager.get_secret("a")
     assert is_one_line(caught.value)
     manager.undelete_secret("a")
@@ -165,13 +158,16 @@ def test_undelete(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
 
 
 def test_recovery_days(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """The option ``recovery_days`` sets the recovery window. With ``force`` a deleted secret is destroyed."""
-    brief, forced = (_open(aws, manager.id, **attributes) for attributes in ({"recovery_days": 7}, {"force": True}))
-    for name, deleting_manager in (("brief", brief), ("forced", forced)):
+    """The option ``recovery_days`` sets the recovery window. With ``force``, a deleted secret cannot be restored.
+
+    A name whose secret was deleted with ``force`` can be registered again.
+    """
+    for name in ("recoverable", "forced"):
         manager.register_secret(secret(name, key="value"))
-        deleting_manager.delete_secret(name)
-    remaining = _describe(manager, "brief")["DeletedDate"] - datetime.now(timezone.utc)
-    assert timedelta(days=6, hours=23) < remaining < timedelta(days=7, hours=1)
+    _open(aws, manager.id, recovery_days=7).delete_secret("recoverable")
+    _open(aws, manager.id, force=True).delete_secret("forced")
+    recovery_window = _describe(manager, "recoverable")["DeletedDate"] - datetime.now(timezone.utc)
+    assert timedelta(days=6, hours=23) < recovery_window < timedelta(days=7, hours=1)
     with pytest.raises(SecretNotFoundError, match="There is no secret 'forced'"):
         manager.undelete_secret("forced")
     manager.register_secret(secret("forced", key="new"))
@@ -196,9 +192,9 @@ def test_deleted_name_can_be_registered_again(manager: SecretsManager[AwsBackend
 
 @pytest.mark.parametrize("request_name", ["PutSecretValue", "UpdateSecretVersionStage"])
 def test_failed_registration_keeps_the_secret_deleted(manager: SecretsManager[AwsBackend], aws: FaultProxy, request_name: str) -> None:
-    """If the new content is refused, the deleted secret stays deleted.
+    """If the name of a deleted secret is registered and the new content is refused, the secret stays deleted.
 
-    After one lost response, the new content is stored.
+    If one response is lost, a retry stores the new content.
     """
     manager.register_secret(secret("a", key=canary("old")))
     manager.delete_secret("a")
@@ -217,26 +213,30 @@ def test_failed_registration_keeps_the_secret_deleted(manager: SecretsManager[Aw
 def test_unusable_credentials_keep_the_secret_deleted(
     manager: SecretsManager[AwsBackend], aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If the program for credentials is missing during the second write, the deleted secret stays deleted."""
+    """If the name of a deleted secret is registered and the credentials can't be read in between, the secret stays deleted.
+
+    A registration first restores the deleted secret with RestoreSecret, and then stores the new content with PutSecretValue. The program
+    that prints the credentials is missing for the second request, and exists again for the request that deletes the restored secret.
+    """
     manager.register_secret(secret("a", key=canary("old")))
     manager.delete_secret("a")
     expiration = (datetime.now(timezone.utc) + timedelta(minutes=5)).isoformat()
     # botocore runs the program before each request, because the credentials expire soon.
     credentials = {"Version": 1, "AccessKeyId": "any", "SecretAccessKey": "any", "SessionToken": "any", "Expiration": expiration}
-    program, missing = tmp_path / "program", tmp_path / "missing"
+    program, hidden_program = tmp_path / "program", tmp_path / "hidden"
     program.write_text(f"#!/bin/sh\necho '{json.dumps(credentials)}'\n")
     program.chmod(0o700)
     (tmp_path / "config").write_text(f"[default]\ncredential_process = {program}\n")
 
     def hide_program(**_event: Any) -> None:
-        program.rename(missing)
+        program.rename(hidden_program)
 
     def show_program(**_event: Any) -> None:
-        missing.rename(program)
+        hidden_program.rename(program)
 
     with monkeypatch.context() as patch:
         patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-        for name in VALID_KEYS:
+        for name in KEY_VARIABLES:
             patch.delenv(name)
         other = _open(aws, manager.id)
         assert other.list_secrets() == []
@@ -251,10 +251,7 @@ def test_unusable_credentials_keep_the_secret_deleted(
 
 
 def test_foreign_deleted_secret_is_not_restored(aws: FaultProxy) -> None:
-    """A name with a deleted secret of another program is refused.
-
-    The secret stays deleted.
-    """
+    """If a deleted secret of another program has the name, registering and undeleting are refused, and the secret stays deleted."""
     manager = _open(aws, "any", scope="none")
     name = f"theirs-{uuid.uuid4()}"
     client = boto3.client("secretsmanager", endpoint_url=aws.address)
@@ -268,10 +265,7 @@ def test_foreign_deleted_secret_is_not_restored(aws: FaultProxy) -> None:
 
 
 def test_pending_deletion_is_awaited(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """A registration waits for a forced deletion, which takes AWS some time.
-
-    Until then, AWS reports that the name is scheduled for deletion.
-    """
+    """A registration is retried while AWS reports that the name is scheduled for deletion. A forced deletion takes AWS some time."""
     pending_deletion = aws_error("InvalidRequestException", message="a secret with this name is already scheduled for deletion")
     with aws.inject(pending_deletion, only="CreateSecret", times=2):
         manager.register_secret(secret("a", key="value"))
@@ -279,16 +273,16 @@ def test_pending_deletion_is_awaited(manager: SecretsManager[AwsBackend], aws: F
 
 
 def test_existing_name_without_permission_to_describe(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """An existing name is reported without the permission to describe secrets."""
+    """Without permission to describe secrets, registering an existing name raises SecretExistsError."""
     manager.register_secret(secret("a", key="value"))
     with aws.inject(aws_error("AccessDeniedException"), only="DescribeSecret"), pytest.raises(SecretExistsError):
         manager.register_secret(secret("a", key="other"))
 
 
 def test_version_from_the_console(manager: SecretsManager[AwsBackend]) -> None:
-    """A version from the AWS console has the next number.
+    """A version that the AWS console adds has the number after our last one, and our next version the number after that.
 
-    Our next version has the number after it.
+    AWS keeps the current and the previous version.
     """
     manager.register_secret(secret("a", key="first"))
     client = boto3.client("secretsmanager", endpoint_url=manager.backend.options.endpoint_url)
@@ -314,10 +308,7 @@ def test_tags(aws: FaultProxy) -> None:
 
 
 def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each configuration error has its own error.
-
-    The tested ones are a missing region, profile or credential, a wrong endpoint, and an unreachable server.
-    """
+    """A missing profile, region or credential, a malformed endpoint and an unreachable server each raise their own error."""
     identity = str(uuid.uuid4())
     with pytest.raises(InvalidOptionsError, match=r"no AWS profile 'unknown' on this machine.*~/\.aws/config"):
         _open(aws, identity, profile="unknown").list_secrets()
@@ -334,7 +325,7 @@ def test_missing_configuration_is_reported(aws: FaultProxy, monkeypatch: pytest.
         _open(aws, identity, region_name="eu-west-1").list_secrets()
 
 
-VALID_KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": canary("key")}
+KEY_VARIABLES = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": canary("key")}
 BROKEN_CONFIGURATIONS = {
     "a line break in the id": ({"AWS_ACCESS_KEY_ID": f"{canary('id')}\n"}, "", "access key id.*line break.*AWS_ACCESS_KEY_ID"),
     "a line break in the key": (
@@ -361,31 +352,37 @@ BROKEN_CONFIGURATIONS = {
     "an unknown retry mode": ({"AWS_RETRY_MODE": "abc"}, "", "InvalidRetryModeError.*variables AWS_"),
     "a malformed region": ({"AWS_DEFAULT_REGION": "eu central"}, "", "region 'eu central'.*malformed.*--region_name"),
 }
-"""Wrong configurations of a machine: variables, the configuration file, and a part of the error."""
+"""Wrong configurations of a machine: environment variables, the text of the configuration file, and a pattern of the error."""
 
 
 @pytest.mark.parametrize("problem", BROKEN_CONFIGURATIONS)
 def test_broken_configuration_is_reported(problem: str, aws: FaultProxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error states the problem and the fix, and contains no value of the configuration."""
-    variables, config, expected = BROKEN_CONFIGURATIONS[problem]
-    # The keys in the environment would take precedence over these sources of credentials.
-    has_other_source = "credential_process" in config or "role" in problem or "AWS_ROLE_ARN" in variables
-    for name, value in {**({} if has_other_source else VALID_KEYS), **variables, "AWS_CONFIG_FILE": str(tmp_path / "config")}.items():
+    variables, config, expected_text = BROKEN_CONFIGURATIONS[problem]
+    # Keys in the environment would take precedence over a program or a role as the source of credentials.
+    needs_no_keys = "credential_process" in config or "role" in problem or "AWS_ROLE_ARN" in variables
+    for name, value in KEY_VARIABLES.items():
+        if needs_no_keys:
+            monkeypatch.delenv(name)
+        else:
+            monkeypatch.setenv(name, value)
+    for name, value in {**variables, "AWS_CONFIG_FILE": str(tmp_path / "config")}.items():
         monkeypatch.setenv(name, value)
-    for name in VALID_KEYS if has_other_source else ():
-        monkeypatch.delenv(name, raising=False)
     (tmp_path / "config").write_text(config, encoding="utf-8", errors="surrogateescape")
-    with pytest.raises((InvalidOptionsError, ManagerAccessError), match=expected) as caught:
+    with pytest.raises((InvalidOptionsError, ManagerAccessError), match=expected_text) as caught:
         _open(aws, str(uuid.uuid4())).list_secrets()
     assert find_canary(str(caught.value)) == []
     assert "unexpected error" not in str(caught.value)
 
 
 def test_access_denied(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> None:
-    """A user without a policy and an unknown user get ManagerAccessError from moto's access control."""
+    """Unknown keys, and a user without permissions, raise ManagerAccessError without a value.
+
+    Moto checks keys and permissions in this test.
+    """
     iam = boto3.client("iam", endpoint_url=aws.address)
-    iam.create_user(UserName="unknown")
-    key = iam.create_access_key(UserName="unknown")["AccessKey"]
+    iam.create_user(UserName="without-permissions")
+    key = iam.create_access_key(UserName="without-permissions")["AccessKey"]
     with _access_control(aws), pytest.MonkeyPatch.context() as patch:
         with pytest.raises(ManagerAccessError, match="403"):
             manager.list_secrets()
@@ -400,6 +397,10 @@ def test_access_denied(manager: SecretsManager[AwsBackend], aws: FaultProxy) -> 
 
 @contextmanager
 def _access_control(aws: FaultProxy) -> Iterator[None]:
+    """Let moto check keys and permissions while the block runs.
+
+    The body of the request ``reset-auth`` is the number of requests before the first check.
+    """
     requests.post(f"{aws.address}/moto-api/reset-auth", data=b"0", timeout=10)
     try:
         yield
@@ -407,10 +408,10 @@ def _access_control(aws: FaultProxy) -> Iterator[None]:
         requests.post(f"{aws.address}/moto-api/reset-auth", data=b"inf", timeout=10)
 
 
-def test_only_our_requests_are_suppressed_in_logs(
+def test_only_our_requests_are_removed_from_logs(
     manager: SecretsManager[AwsBackend], aws: FaultProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Debug logs of other requests in the same process are still written."""
+    """The debug logs contain no value of our requests, and they contain other requests of the same process."""
     caplog.set_level(logging.DEBUG)
     manager.register_secret(secret("a", key=canary("ours")))
     manager.get_secret("a")

@@ -50,7 +50,7 @@ def open_manager(vault: KeyVaultServer, identity: str = "one", **attributes: Any
 
 
 class TestAzure(SecretsManagerTests):
-    """The conformance suite for a service without compare-and-set."""
+    """The conformance suite for a service without compare-and-set, so that concurrent writes can be lost."""
 
     backend_class = FastRetryAzure
     limit = MAX_VALUE_BYTES
@@ -61,7 +61,7 @@ class TestAzure(SecretsManagerTests):
     vault: KeyVaultServer
 
     @pytest.fixture(autouse=True)
-    def _use(self, vault: KeyVaultServer) -> None:
+    def _use_server(self, vault: KeyVaultServer) -> None:
         """Use the fake server."""
         self.vault = vault
 
@@ -83,14 +83,11 @@ class TestAzure(SecretsManagerTests):
             "503": ManagerUnreachableError,
             "418": ManagerError,
         }
-        return {code: (partial(self.vault.faults.inject, Fault(code), "secrets"), error) for code, error in expected.items()}
+        return {code: (partial(self.vault.faults.inject, Fault(code), only="secrets"), error) for code, error in expected.items()}
 
 
 def test_list_reads_all_pages_and_no_value(vault: KeyVaultServer) -> None:
-    """Ten secrets are listed from four pages, with schema and time.
-
-    No value is read.
-    """
+    """Ten secrets are listed from four pages, with schema and time, and no value is read."""
     manager = open_manager(vault)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
@@ -103,16 +100,17 @@ def test_list_reads_all_pages_and_no_value(vault: KeyVaultServer) -> None:
 
 
 def test_concurrent_reads_reuse_connections(vault: KeyVaultServer, caplog: pytest.LogCaptureFixture) -> None:
-    """Concurrent threads keep one connection each, and share one token.
+    """The threads of a batch read keep one connection each, and share one token.
 
-    No warning about a full connection pool is logged.
+    The connection pool is large enough, so Azure's client logs no warning that it is full.
     """
     manager = open_manager(vault)
     names = [f"name{number}" for number in range(40)]
     for name in names:
         manager.register_secret(secret(name, k=name))
     vault.faults.requests.clear()
-    with vault.faults.inject(Fault("503", delay=0.05), on="GET /secrets/", times=len(names)):
+    # One delayed response for each secret makes the requests overlap.
+    with vault.faults.inject(Fault("503", delay=0.05), only="GET /secrets/", times=len(names)):
         results = open_manager(vault).get_secrets(names)
     assert {name: getattr(result, "content", result) for name, result in results.items()} == {name: {"k": name} for name in names}
     assert "Connection pool is full" not in caplog.text
@@ -120,11 +118,14 @@ def test_concurrent_reads_reuse_connections(vault: KeyVaultServer, caplog: pytes
 
 
 def test_deleted_name_can_be_registered_again(vault: KeyVaultServer) -> None:
-    """A deleted secret is recovered and then overwritten, even if deletion and recovery are slow."""
+    """If a name with a deleted secret is registered, the secret is recovered and overwritten.
+
+    This works even if the vault needs time for deletions and recoveries.
+    """
     manager = open_manager(vault)
-    for settling in (0, 3):
-        vault.settling = settling
-        manager.register_secret(secret("a", k=f"old {settling}"))
+    for requests_until_complete in (0, 3):
+        vault.requests_until_complete = requests_until_complete
+        manager.register_secret(secret("a", k=f"old {requests_until_complete}"))
         manager.delete_secret("a")
         with pytest.raises(SecretNotFoundError):
             manager.get_secret("a")
@@ -135,48 +136,52 @@ def test_deleted_name_can_be_registered_again(vault: KeyVaultServer) -> None:
 
 
 def test_undelete(vault: KeyVaultServer) -> None:
-    """A deleted secret is restored with its history, even if deletion and recovery are slow.
+    """A deleted secret is restored with its history, even if the vault needs time for deletions and recoveries.
 
-    The error states the end of the recovery period.
+    The error for a deleted secret states the end of the recovery period, and the command that restores it.
     """
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="first"))
     manager.merge_secret("a", {"k": "second"})
-    for settling in (0, 3):
-        vault.settling = settling
+    for requests_until_complete in (0, 3):
+        vault.requests_until_complete = requests_until_complete
         manager.delete_secret("a")
         manager.undelete_secret("a")
         assert content_of(manager, "a") == {"k": "second"}
     assert [version.number for version in manager.history("a")] == [2, 1]
-    vault.settling = 0
+    vault.requests_until_complete = 0
     manager.delete_secret("a")
-    until = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 90 * 86400))
-    with pytest.raises(SecretNotFoundError, match=f"Azure keeps it until {until}. Restore it: %secret undelete a") as caught:
+    end = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 90 * 86400))
+    with pytest.raises(SecretNotFoundError, match=f"Azure keeps it until {end}. Restore it: %secret undelete a") as caught:
         manager.get_secret("a")
     assert is_one_line(caught.value)
 
 
-@pytest.mark.parametrize("fault", [Fault(cut=True, executed_first=True), Fault("500"), Fault("500", executed_first=True)])
+@pytest.mark.parametrize(
+    "fault", [Fault(closes_connection=True, request_is_executed=True), Fault("500"), Fault("500", request_is_executed=True)]
+)
 def test_lost_response_of_an_undelete(vault: KeyVaultServer, fault: Fault) -> None:
-    """An undelete is completed by a retry, whether the first attempt was executed or not."""
+    """After a fault, a retry completes an undelete, whether the first attempt was executed or not."""
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="v"))
     manager.delete_secret("a")
-    vault.faults.add(fault, on="recover")
+    vault.faults.add(fault, only="recover")
     manager.undelete_secret("a")
     assert content_of(manager, "a") == {"k": "v"}
 
 
-@pytest.mark.parametrize("fault", [Fault(cut=True, executed_first=True), Fault("500"), Fault("500", executed_first=True)])
+@pytest.mark.parametrize(
+    "fault", [Fault(closes_connection=True, request_is_executed=True), Fault("500"), Fault("500", request_is_executed=True)]
+)
 def test_lost_response_of_a_recovery(vault: KeyVaultServer, fault: Fault) -> None:
-    """A recovery before a registration is completed by a retry.
+    """If the response to the recovery before a registration is lost, a retry completes the registration.
 
-    The old content is not treated as new.
+    The new content is stored, and not the recovered one.
     """
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="old"))
     manager.delete_secret("a")
-    vault.faults.add(fault, on="recover")
+    vault.faults.add(fault, only="recover")
     manager.register_secret(secret("a", k="new"))
     assert content_of(manager, "a") == {"k": "new"}
     assert [version.number for version in manager.history("a")] == [1]
@@ -187,22 +192,19 @@ def test_failed_registration_keeps_the_secret_deleted(vault: KeyVaultServer) -> 
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="old"))
     manager.delete_secret("a")
-    vault.frozen = True
+    vault.refuses_writes = True
     with pytest.raises(ManagerAccessError):
         manager.register_secret(secret("a", k="new"))
     assert manager.list_secrets() == []
-    assert len(vault.deleted) == 1
+    assert len(vault.deleted_secrets) == 1
 
 
 def test_foreign_deleted_secret_is_not_recovered(vault: KeyVaultServer) -> None:
-    """A name with a deleted secret of another program is refused.
-
-    The secret stays deleted.
-    """
+    """If a deleted secret of another program has the name, registering and undeleting are refused, and the secret stays deleted."""
     value = canary("theirs")
     manager = open_manager(vault, scope="none")
     vault.put("theirs", value)
-    vault.deleted["theirs"] = vault.stored.pop("theirs")
+    vault.deleted_secrets["theirs"] = vault.secrets.pop("theirs")
     with pytest.raises(ManagerCorruptedError, match="a deleted secret of another program") as caught:
         manager.register_secret(secret("theirs", k="v"))
     assert not find_canary(error_details(caught.value))
@@ -210,39 +212,36 @@ def test_foreign_deleted_secret_is_not_recovered(vault: KeyVaultServer) -> None:
         manager.undelete_secret("theirs")
     with pytest.raises(SecretNotFoundError, match="There is no secret 'theirs'"):
         manager.get_secret("theirs")
-    assert list(vault.deleted) == ["theirs"]
-    assert vault.stored == {}
+    assert list(vault.deleted_secrets) == ["theirs"]
+    assert vault.secrets == {}
 
 
 def test_purge(vault: KeyVaultServer) -> None:
-    """With ``purge`` a deleted secret is removed completely.
+    """With the option ``purge``, a deletion removes the secret completely, even if the vault needs time or a response is lost.
 
-    A vault with purge protection raises an error.
+    With purge protection, a deletion raises an error that says that the secret is deleted and not purged.
     """
     manager = open_manager(vault, purge=True)
-    for settling in (0, 3):
-        vault.settling = settling
+    for requests_until_complete in (0, 3):
+        vault.requests_until_complete = requests_until_complete
         manager.register_secret(secret("a", k=canary()))
         manager.delete_secret("a")
         assert vault.raw() == b""
-    for fault in (Fault(cut=True, executed_first=True), Fault("500")):
-        vault.settling = 0
+    for fault in (Fault(closes_connection=True, request_is_executed=True), Fault("500")):
+        vault.requests_until_complete = 0
         manager.register_secret(secret("a", k=canary()))
-        vault.faults.add(fault, on="DELETE /deletedsecrets")
+        vault.faults.add(fault, only="DELETE /deletedsecrets")
         manager.delete_secret("a")
         assert vault.raw() == b""
     manager.register_secret(secret("a", k="v"))
-    vault.protected = True
+    vault.has_purge_protection = True
     with pytest.raises(ManagerAccessError, match="it is deleted, but could not be purged"):
         manager.delete_secret("a")
     assert manager.list_secrets() == []
 
 
 def test_foreign_secret_is_reported_and_not_changed(vault: KeyVaultServer) -> None:
-    """Without a scope, a foreign secret is listed and is neither read, changed nor deleted.
-
-    No error contains its value.
-    """
+    """Without a scope, a secret of another program is listed. Reading, changing or deleting it raises an error without its value."""
     value = canary("theirs")
     manager = open_manager(vault, scope="none")
     vault.put("theirs", value)
@@ -261,35 +260,40 @@ def test_foreign_secret_is_reported_and_not_changed(vault: KeyVaultServer) -> No
 
 
 def test_requested_wait_is_respected(vault: KeyVaultServer) -> None:
-    """After a response with status 429, the client waits for the time in the header Retry-After.
-
-    After the wait, the request succeeds.
-    """
+    """After a response with status 429, the client waits for the time in the header Retry-After, and then the request succeeds."""
     manager = open_manager(vault)
     manager.list_secrets()
-    vault.faults.add(Fault("429", wait=1))
+    vault.faults.add(Fault("429", retry_after=1))
     before = time.monotonic()
     assert manager.list_secrets() == []
     assert time.monotonic() - before >= 1, "the client waits at least as long as the vault requests"
 
 
-@pytest.mark.parametrize("fault", [Fault("500", executed_first=True), Fault("503"), Fault(cut=True, executed_first=True), Fault(cut=True)])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("500", request_is_executed=True),
+        Fault("503"),
+        Fault(closes_connection=True, request_is_executed=True),
+        Fault(closes_connection=True),
+    ],
+)
 def test_lost_response_of_a_write(vault: KeyVaultServer, fault: Fault) -> None:
     """After a lost response, a retry completes the write, whether it was executed or not."""
     manager = open_manager(vault)
     manager.list_secrets()
-    vault.faults.add(fault, on="PUT")
+    vault.faults.add(fault, only="PUT")
     manager.register_secret(secret("a", k="first"))
-    vault.faults.add(fault, on="PUT")
+    vault.faults.add(fault, only="PUT")
     manager.merge_secret("a", {"k": "second"})
     assert content_of(open_manager(vault), "a") == {"k": "second"}
-    vault.faults.add(fault, on="DELETE")
+    vault.faults.add(fault, only="DELETE")
     manager.delete_secret("a")
     assert manager.list_secrets() == []
 
 
 def test_expired_token_is_renewed(vault: KeyVaultServer) -> None:
-    """An expired token is renewed without an error."""
+    """If the vault does not accept a token anymore, the client gets a new one without an error."""
     manager = open_manager(vault)
     manager.register_secret(secret("a", k="v"))
     vault.tokens.clear()
@@ -305,17 +309,17 @@ def test_wrong_client_secret(vault: KeyVaultServer) -> None:
 
 
 def test_clock_skew(vault: KeyVaultServer) -> None:
-    """A token with a wrong time is reported as a wrong clock."""
+    """If the vault reports that a token is not valid yet or not anymore, the error says to correct the clock."""
     manager = open_manager(vault)
-    expected_text = "IDX10223: Lifetime validation failed. The token is expired."
-    with vault.faults.inject(Fault("401", expected_text), on="secrets"), pytest.raises(ManagerAccessError, match="Correct the clock"):
+    error_text = "IDX10223: Lifetime validation failed. The token is expired."
+    with vault.faults.inject(Fault("401", error_text), only="secrets"), pytest.raises(ManagerAccessError, match="Correct the clock"):
         manager.list_secrets()
 
 
 def test_credentials_of_the_environment(vault: KeyVaultServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a client secret, the credentials are those of Azure's environment variables."""
-    names = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT_ID, "AZURE_CLIENT_SECRET": vault.client_secret}
-    for name, value in {**names, "AZURE_AUTHORITY_HOST": vault.url}.items():
+    credentials = {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT_ID, "AZURE_CLIENT_SECRET": vault.client_secret}
+    for name, value in {**credentials, "AZURE_AUTHORITY_HOST": vault.url}.items():
         monkeypatch.setenv(name, value)
     manager = open_manager(vault, tenant_id=None, client_id=None, client_secret=None, authority=None)
     manager.register_secret(secret("a", k="v"))
@@ -356,10 +360,7 @@ def test_unknown_certificate_authority(vault: KeyVaultServer, monkeypatch: pytes
     ],
 )
 def test_options_are_checked(attributes: dict[str, str], option: str) -> None:
-    """An invalid option is refused with its name and without its value.
-
-    The cases are a missing address, an address without TLS, and an incomplete application.
-    """
+    """A missing address, an address without TLS, and an incomplete application are refused with the option and without its value."""
     with pytest.raises(InvalidOptionsError, match=option) as caught:
         AzureBackend.make_options(attributes)
     assert not find_canary(error_details(caught.value))
@@ -375,7 +376,7 @@ def test_client_secret_is_not_shown(vault: KeyVaultServer, caplog: pytest.LogCap
 
 
 def test_long_name(vault: KeyVaultServer) -> None:
-    """A key may have 127 characters including its scope. An upper-case letter needs four characters."""
+    """A key may have 127 characters, including 17 for this scope. An upper-case letter in a name needs four characters."""
     manager = open_manager(vault, scope="global")
     manager.register_secret(secret("x" * 110, k="v"))
     with pytest.raises(InvalidSecretError, match=r"17 of them for the scope\. At most 127 are allowed"):

@@ -1,4 +1,7 @@
-"""The cache: concurrent callers share one read, and a result is not used after a write or after its time to live."""
+"""The cache of a secrets manager.
+
+Concurrent callers share one read. A cached secret is not returned after a write or after its time to live.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,12 @@ def manager() -> SecretsManager[CountingBackend]:
 
 
 class Gate:
-    """Blocks a read until the test opens it."""
+    """Blocks a read until the test opens the gate.
+
+    Attributes:
+        reached: An event that a read sets when it is blocked.
+        opened: An event that the test sets to continue the read.
+    """
 
     def __init__(self) -> None:
         """Start closed."""
@@ -48,10 +56,10 @@ class Gate:
 
 
 def _count_waiting_threads(manager: SecretsManager[CountingBackend]) -> int:
-    """Return how many threads wait for the read of another thread.
+    """Return how many threads wait for another thread that reads the secret ``mine``.
 
-    The number is read from a private attribute. Reading the stacks of the threads instead can block Python 3.11 forever
-    (https://github.com/python/cpython/issues/106883).
+    A shared read is a "flight" in the cache. Its waiting threads are in a private attribute of the standard library. The alternative, to
+    look at the stacks of the threads, can block Python 3.11 forever (https://github.com/python/cpython/issues/106883).
     """
     flight = manager._cache._flights.get("mine")
     return len(flight._condition._waiters) if flight is not None else 0  # type: ignore[attr-defined]  # the attribute of the standard library is private
@@ -91,16 +99,16 @@ def test_thirty_two_threads_share_one_read(manager: SecretsManager[CountingBacke
 def test_error_is_shared_and_not_cached() -> None:
     """All waiting threads get the error of the read, and the next call reads again."""
 
-    class Failing(CountingBackend):
-        broken = True
+    class FailingBackend(CountingBackend):
+        is_broken = True
 
         def read(self, name: str) -> SecretRecord:
             record = super().read(name)
-            if self.broken:
+            if self.is_broken:
                 raise ManagerUnreachableError("it does not answer")
             return record
 
-    manager = SecretsManager(Failing())
+    manager = SecretsManager(FailingBackend())
     manager.backend.put("mine", key="value")
     gate = manager.backend.during_read = Gate()
     with ThreadPoolExecutor(8) as pool:
@@ -111,22 +119,22 @@ def test_error_is_shared_and_not_cached() -> None:
         gate.opened.set()
         assert [type(future.exception(WAIT)) for future in futures] == [ManagerUnreachableError] * 8
     assert manager.backend.reads == ["mine"]
-    manager.backend.broken = False
+    manager.backend.is_broken = False
     assert manager.get_secret("mine").content == {"key": "value"}
 
 
 def test_ctrl_c_interrupts_only_the_reading_thread(manager: SecretsManager[CountingBackend]) -> None:
     """If the reading thread is interrupted, a waiting thread reads the secret."""
     gate = Gate()
-    interrupted = threading.Event()
+    is_interrupted = threading.Event()
 
-    def during(name: str) -> None:
-        if not interrupted.is_set():
+    def interrupt_first_read(name: str) -> None:
+        if not is_interrupted.is_set():
             gate(name)
-            interrupted.set()
+            is_interrupted.set()
             raise KeyboardInterrupt
 
-    manager.backend.during_read = during
+    manager.backend.during_read = interrupt_first_read
     results: list[object] = []
 
     def read() -> None:
@@ -149,16 +157,18 @@ def test_ctrl_c_interrupts_only_the_reading_thread(manager: SecretsManager[Count
 
 
 def test_write_is_seen_by_the_next_read(manager: SecretsManager[CountingBackend]) -> None:
-    """Each kind of write removes the secret from the cache."""
+    """After each kind of write, the next read returns the new content, or reports that the secret is missing."""
     writes: list[tuple[Callable[[], None], dict[str, str] | None]] = [
         (lambda: manager.update_secret(secret("mine", key="second")), {"key": "second"}),
         (lambda: manager.merge_secret("mine", {"key": "third"}), {"key": "third"}),
         (lambda: manager.delete_secret("mine"), None),
         (lambda: manager.register_secret(secret("mine", key="fourth")), {"key": "fourth"}),
         (manager.delete_all_secrets, None),
+        # Another machine registers "other".
         (lambda: manager.backend.put("other", key="fifth"), None),
         (lambda: manager.rename_secret("other", "mine"), {"key": "fifth"}),
     ]
+    content: dict[str, str] | None
     for write, expected in writes:
         write()
         try:
@@ -178,21 +188,18 @@ def test_failed_write_removes_the_cached_secret(manager: SecretsManager[Counting
 
 
 def test_read_from_before_a_write_is_not_cached(manager: SecretsManager[CountingBackend]) -> None:
-    """The result of a read that began before a write is not cached.
-
-    Only its caller gets it.
-    """
+    """The result of a read that began before a write is returned to its caller and not cached."""
     text = canary("second")
     gate = manager.backend.during_read = Gate()
     with ThreadPoolExecutor(1) as pool:
-        early = pool.submit(manager.get_secret, "mine")
+        read_before_write = pool.submit(manager.get_secret, "mine")
         assert gate.reached.wait(WAIT)
         manager.backend.during_read = None
         manager.update_secret(secret("mine", key=text))
-        late = manager.get_secret("mine")
+        secret_after_write = manager.get_secret("mine")
         gate.opened.set()
-        assert early.result(WAIT).content == {"key": "first"}
-    assert late.content == {"key": text}
+        assert read_before_write.result(WAIT).content == {"key": "first"}
+    assert secret_after_write.content == {"key": text}
     assert manager.get_secret("mine").content == {"key": text}
     assert manager.backend.reads == ["mine", "mine"]
 
@@ -207,13 +214,13 @@ def test_refresh_ignores_the_cache(manager: SecretsManager[CountingBackend]) -> 
     assert manager.backend.reads == ["mine", "mine"]
 
 
-def test_no_time_to_live() -> None:
+def test_time_to_live_of_zero() -> None:
     """With a time to live of zero, every call reads the secret."""
 
-    class Forgetful(CountingBackend):
+    class UncachedBackend(CountingBackend):
         time_to_live: ClassVar[float] = 0.0
 
-    manager = SecretsManager(Forgetful())
+    manager = SecretsManager(UncachedBackend())
     manager.backend.put("mine", key="value")
     for _ in range(3):
         manager.get_secret("mine")
@@ -231,18 +238,22 @@ def test_change_token_invalidates_the_cache(manager: SecretsManager[CountingBack
 
 
 def test_change_token_is_read_before_the_secret() -> None:
-    """A write during a read is detected, because the token is read before the secret."""
+    """If another machine writes during a read, the result of the read is not returned again.
+
+    The cache reads the token before the secret, so the token of the cached secret is older than the write.
+    """
     tokens = iter([1, 2, 2])
     cache = ReadCache(60.0, lambda: next(tokens))
     mine = secret("mine", key="first")
     assert cache.fetch("mine", lambda _: mine) is mine
+    # The cache looks at the token again after a short time. This ends the time.
     cache._token_time = 0.0
     assert cache.get_fresh("mine") is None
     assert cache.fetch("mine", lambda _: mine) is mine
 
 
 def test_missing_secret_is_not_cached(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret that another machine registers is found by the next call."""
+    """After a read has reported a missing secret and another machine has registered it, the next read returns it."""
     with pytest.raises(SecretNotFoundError):
         manager.get_secret("other")
     manager.backend.put("other", key="new")
@@ -250,21 +261,18 @@ def test_missing_secret_is_not_cached(manager: SecretsManager[CountingBackend]) 
 
 
 def test_late_caller_uses_the_result_of_another_read() -> None:
-    """A late caller gets the result of a read that has just ended.
-
-    The caller missed the cache, and starts to read after the other read has ended.
-    """
+    """A caller that finds no cached secret gets the result of another read that ends before the caller's own read begins."""
     cache = ReadCache(60.0, None)
     first = secret("mine", key="first")
-    assert cache.get_fresh("mine") is None
+    assert cache.get_fresh("mine") is None, "the caller finds no cached secret"
     assert cache.fetch("mine", lambda _: first) is first
     assert cache.fetch("mine", lambda _: secret("mine", key="second")) is first
 
 
 def test_write_invalidates_all_caches_of_a_flavor() -> None:
-    """A write removes secrets from all caches of the same flavor.
+    """A write removes secrets from all caches of the same flavor, and from no cache of another flavor.
 
-    Other caches do not change.
+    A write through a cache without a flavor removes secrets from this cache only.
     """
     writer, reader, other = (ReadCache(60.0, None, flavor=flavor) for flavor in ("tested", "tested", "another"))
     without_flavor = [ReadCache(60.0, None) for _ in range(2)]
@@ -281,16 +289,16 @@ def test_write_invalidates_all_caches_of_a_flavor() -> None:
 
 
 def test_read_of_another_instance_from_before_a_write_is_not_cached() -> None:
-    """A read of another instance that began before a write is not cached."""
-    service: dict[str, SecretRecord] = {}
+    """If one instance writes while another instance reads, the other one does not cache the result of its read."""
+    records: dict[str, SecretRecord] = {}
     writer, reader = SecretsManager(CountingBackend()), SecretsManager(CountingBackend())
-    writer.backend.stored = reader.backend.stored = service
+    writer.backend.records = reader.backend.records = records
     writer.backend.put("mine", key="first")
     gate = reader.backend.during_read = Gate()
     with ThreadPoolExecutor(1) as pool:
-        early = pool.submit(reader.get_secret, "mine")
+        read_before_write = pool.submit(reader.get_secret, "mine")
         assert gate.reached.wait(WAIT)
         writer.update_secret(secret("mine", key="second"))
         gate.opened.set()
-        assert early.result(WAIT).content == {"key": "first"}
+        assert read_before_write.result(WAIT).content == {"key": "first"}
     assert reader.get_secret("mine").content == {"key": "second"}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class TestLocal(SecretsManagerTests):
-    """The flavor `local`: sealed, with versions."""
+    """The flavor `local`: encrypted, with versions."""
 
     backend_class = LocalBackend
     attributes: Mapping[str, int] = {"versions_kept": 3}
@@ -45,7 +45,7 @@ class TestMemory(SecretsManagerTests):
     backend_class = MemoryBackend
 
     def raw(self) -> bytes:
-        """Return the values that this process holds."""
+        """Return the values that the backend has in memory."""
         return repr([dict(record.content) for record in memory._secrets_by_manager.get(self.identity, {}).values()]).encode()
 
 
@@ -66,7 +66,7 @@ class TestFakeRemote(SecretsManagerTests):
 
     def raw(self) -> bytes:
         """Return all stored texts."""
-        return repr(self.service.stored).encode()
+        return repr(self.service.payloads).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return the faults of the service."""
@@ -77,13 +77,13 @@ class TestFakeRemote(SecretsManagerTests):
 
     @contextmanager
     def _inject_code(self, code: str) -> Iterator[None]:
-        self.service.fail(1000, code, sent=canary("sent"))
+        self.service.fail(code, sent_text=canary("sent"))
         yield
-        self.service.fail(0, code)
+        self.service.recover()
 
 
 class TestReadOnlyFakeRemote(TestFakeRemote):
-    """A read-only backend. Another backend stores its secrets."""
+    """A read-only backend. The tests store its secrets with a backend that can write."""
 
     backend_class = ReadOnlyFakeBackend
 
@@ -101,7 +101,7 @@ class TestReadOnlyFakeRemote(TestFakeRemote):
 
 
 class TestWriteOnlyFakeRemote(TestFakeRemote):
-    """A write-only backend. The suite checks the raw storage."""
+    """A write-only backend. The suite cannot read its secrets, so it checks the raw texts of the service."""
 
     backend_class = WriteOnlyFakeBackend
 
@@ -113,19 +113,19 @@ class TestWriteOnlyFakeRemote(TestFakeRemote):
 
 
 def test_suite_follows_the_capabilities() -> None:
-    """The suite contains only the tests of the capabilities of its backend."""
-    read, write, faults = (
+    """A suite has a test only if its backend has the capability for it, and the test of faults only if it defines faults."""
+    read_test, write_test, fault_test = (
         "test_stored_content_is_read_unchanged",
         "test_existing_name_is_refused",
         "test_faults_are_reported_and_leave_everything_unchanged",
     )
-    tested = {
-        suite: [name for name in (read, write, faults) if callable(getattr(suite, name))]
+    tests_by_suite = {
+        suite: [name for name in (read_test, write_test, fault_test) if callable(getattr(suite, name))]
         for suite in (TestFakeRemote, TestReadOnlyFakeRemote, TestWriteOnlyFakeRemote, TestMemory)
     }
-    assert tested == {
-        TestFakeRemote: [read, write, faults],
-        TestReadOnlyFakeRemote: [read, faults],
-        TestWriteOnlyFakeRemote: [write, faults],
-        TestMemory: [read, write],
+    assert tests_by_suite == {
+        TestFakeRemote: [read_test, write_test, fault_test],
+        TestReadOnlyFakeRemote: [read_test, fault_test],
+        TestWriteOnlyFakeRemote: [write_test, fault_test],
+        TestMemory: [read_test, write_test],
     }

@@ -7,25 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
-from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
+from tests.support.faults.cloud_services import SERVICE_FLAVORS, faulty_service
+from tests.support.faults.services import LONG_TIMEOUTS
 from zensecrets_jupyter.core.managers import ManagerContext, SecretRecord, SecretsManager
 from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 from zensecrets_jupyter.core.transfer.secret_copy import copy_secrets
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.support.faults.services import FaultyService
-
-SERVICES: dict[str, Callable[[pytest.FixtureRequest], FaultyService]] = {
-    "aws": lambda request: FaultyAws(str(uuid.uuid4()), request.getfixturevalue("aws")),
-    "azure": lambda request: FaultyAzure(str(uuid.uuid4()), request.getfixturevalue("key_vault")),
-    "gcp": lambda request: FaultyGcp(str(uuid.uuid4()), request.getfixturevalue("secret_manager")),
-    "vault": lambda request: FaultyVault(str(uuid.uuid4()), request.getfixturevalue("vault")),
-}
 RECORDS = {
     **{f"n{number}": SecretRecord("arbitrary", {"key": canary(str(number)), "other": str(number)}) for number in range(40)},
     "schlüssel": SecretRecord("arbitrary", {"key.with.dots": "é\n\0\u2028", "empty": ""}),
@@ -35,27 +26,27 @@ RECORDS = {
 }
 
 
-def _local(home: Path) -> SecretsManager[LocalBackend]:
+def _new_local_manager(home: Path) -> SecretsManager[LocalBackend]:
     identity = str(uuid.uuid4())
     return SecretsManager(LocalBackend(context=ManagerContext(name="local", id=identity, folder=home / identity)))
 
 
-@pytest.mark.parametrize("flavor", list(SERVICES))
+@pytest.mark.parametrize("flavor", SERVICE_FLAVORS)
 def test_copy_to_a_service_and_back(flavor: str, home: Path, request: pytest.FixtureRequest) -> None:
     """Content, keys and schemas are unchanged in the service and after the copy back.
 
     A second copy writes nothing.
     """
-    service = SERVICES[flavor](request)
-    source, back = _local(home), _local(home)
+    service = faulty_service(flavor, request)
+    source, target = _new_local_manager(home), _new_local_manager(home)
     for name, record in RECORDS.items():
         source.register_record(name, record)
     assert set(copy_secrets(source, service.open(**LONG_TIMEOUTS)).registered) == set(RECORDS)
     remote = service.open(**LONG_TIMEOUTS)
     assert remote.get_records(remote.list_secrets()) == RECORDS
-    before = {name: service.versions(name) for name in RECORDS}
-    again = copy_secrets(source, remote, on_conflict="replace")
-    assert (set(again.same), again.registered, again.replaced, again.failed) == (set(RECORDS), [], [], {})
-    assert {name: service.versions(name) for name in RECORDS} == before
-    copy_secrets(remote, back)
-    assert back.get_records(back.list_secrets()) == RECORDS
+    before = {name: service.version_count(name) for name in RECORDS}
+    report = copy_secrets(source, remote, on_conflict="replace")
+    assert (set(report.same), report.registered, report.replaced, report.failed) == (set(RECORDS), [], [], {})
+    assert {name: service.version_count(name) for name in RECORDS} == before
+    copy_secrets(remote, target)
+    assert target.get_records(target.list_secrets()) == RECORDS

@@ -1,4 +1,7 @@
-"""Read-only access to secrets of other programs, for each flavor that supports it."""
+"""External secrets: secrets of other programs, which a manager can read and not change.
+
+The option ``external`` gives each external secret a name and the path of its payload in the service. The path can end with ``#KEY``.
+"""
 
 from __future__ import annotations
 
@@ -45,17 +48,17 @@ pytestmark = pytest.mark.one_python
 
 
 class SharedService(NamedTuple):
-    """A service with external secrets, and functions for the other program.
+    """A service that a manager shares with another program.
 
     Attributes:
         service: The service.
-        put: Stores a payload under a path.
-        path: Returns the path that consists of two words.
+        put: Stores a payload under a path, as the other program does.
+        join_path: Returns the path of two words in the syntax of the service.
     """
 
     service: FaultyService
     put: Callable[[str, str], object]
-    path: Callable[[str, str], str]
+    join_path: Callable[[str, str], str]
 
     def open(self, identity: str = "", **external: str) -> SecretsManager[RemoteBackend[Any, Any]]:
         """Return a manager with external secrets."""
@@ -82,21 +85,18 @@ def _azure(server: KeyVaultServer) -> SharedService:
 def _gcp(server: SecretManagerServer) -> SharedService:
     def put(path: str, text: str) -> None:
         if path in server.secrets:
-            server._add(_version_of(path, text))
+            parent = f"projects/tested-project/secrets/{path}"
+            server._add(types.AddSecretVersionRequest(parent=parent, payload={"data": text.encode()}))
         else:
             server.put(path, text.encode())
 
     return SharedService(FaultyGcp(str(uuid.uuid4()), server), put, "{}_{}".format)
 
 
-def _version_of(path: str, text: str) -> Any:
-    return types.AddSecretVersionRequest(parent=f"projects/tested-project/secrets/{path}", payload={"data": text.encode()})
-
-
 def _vault(service: VaultFixture) -> SharedService:
     return SharedService(
         FaultyVault(str(uuid.uuid4()), service),
-        lambda path, text: service.vault.write(("", "secret", path), json.loads(text)),
+        lambda path, text: service.fake.write(("", "secret", path), json.loads(text)),
         "{}/{}".format,
     )
 
@@ -107,71 +107,72 @@ _SERVICES: dict[str, tuple[str, Callable[[Any], SharedService]]] = {
     "gcp": ("secret_manager", _gcp),
     "vault": ("vault", _vault),
 }
+"""For each flavor, the fixture with its server, and a function that makes the service of it."""
 
 
 @pytest.fixture(params=list(_SERVICES))
-def shared(request: pytest.FixtureRequest) -> SharedService:
+def shared_service(request: pytest.FixtureRequest) -> SharedService:
     """Return the service of each flavor that can read external secrets."""
     fixture, open_service = _SERVICES[request.param]
     return open_service(request.getfixturevalue(fixture))
 
 
 @pytest.fixture
-def path(shared: SharedService) -> str:
-    """Return a path of another program without a payload."""
-    return shared.path("prod", f"db{uuid.uuid4().hex[:8]}")
+def path(shared_service: SharedService) -> str:
+    """Return a path of the other program. There is no payload under it yet."""
+    return shared_service.join_path("prod", f"db{uuid.uuid4().hex[:8]}")
 
 
-def test_json_object_has_its_keys(shared: SharedService, path: str) -> None:
-    """Texts of a JSON object are unchanged, and other values are JSON.
+def test_json_object_has_its_keys(shared_service: SharedService, path: str) -> None:
+    """The keys of a JSON object are the keys of the external secret. Texts are unchanged, and other values are JSON.
 
-    The option can select one key.
+    A path with ``#KEY`` selects one key. A list and a batch read contain external secrets and our own.
     """
     value = canary("theirs")
-    shared.put(path, json.dumps({"password": value, "port": 5432, "tls": True, "hosts": ["a", "é"], "none": None, "empty": ""}))
-    manager = shared.open(db=path, only=f"{path}#password")
+    shared_service.put(path, json.dumps({"password": value, "port": 5432, "tls": True, "hosts": ["a", "é"], "none": None, "empty": ""}))
+    manager = shared_service.open(db=path, single=f"{path}#password")
     manager.register_secret(secret("mine", key="1"))
     expected = {"password": value, "port": "5432", "tls": "true", "hosts": '["a", "é"]', "none": "null", "empty": ""}
     assert (manager.get_secret("db").content, manager.get_secret("db").TYPE) == (expected, "arbitrary")
-    assert manager.get_secret("only").content == {"password": value}
-    assert manager.list_secrets() == ["db", "mine", "only"]
+    assert manager.get_secret("single").content == {"password": value}
+    assert manager.list_secrets() == ["db", "mine", "single"]
     assert [(summary.name, summary.schema) for summary in manager.summaries() if summary.name != "mine"] == [
         ("db", "arbitrary"),
-        ("only", "arbitrary"),
+        ("single", "arbitrary"),
     ]
-    results = shared.open(db=path, only=f"{path}#password").get_secrets(["db", "mine", "only", "neither"])
+    results = shared_service.open(db=path, single=f"{path}#password").get_secrets(["db", "mine", "single", "missing"])
     assert {name: getattr(result, "content", type(result)) for name, result in results.items()} == {
         "db": expected,
         "mine": {"key": "1"},
-        "only": {"password": value},
-        "neither": SecretNotFoundError,
+        "single": {"password": value},
+        "missing": SecretNotFoundError,
     }
     assert not find_canary(repr(manager) + repr(results) + repr(manager.summaries()) + repr(manager.describe()))
 
 
-def test_other_text_is_one_key(shared: SharedService, path: str) -> None:
-    """Any other text has the key `value` or the selected key. Vault stores only objects."""
-    if shared.service.backend_class.FLAVOR == "vault":
+def test_other_text_is_one_key(shared_service: SharedService, path: str) -> None:
+    """A payload that is no JSON object is the value of the key ``value``, or of the selected key. Vault stores only JSON objects."""
+    if shared_service.service.backend_class.FLAVOR == "vault":
         with pytest.raises(ValueError, match="Expecting"):
-            shared.put(path, "no object")
+            shared_service.put(path, "no object")
         return
     for text in (f"-----\n{canary('pem')}\n-----\n", '["no", "object"]', '"quoted"', "{broken"):
-        shared.put(path, text)
-        manager = shared.open(pem=path, named=f"{path}#private_key")
+        shared_service.put(path, text)
+        manager = shared_service.open(pem=path, named=f"{path}#private_key")
         assert manager.get_secret("pem").content == {"value": text}
         assert manager.get_secret("named").content == {"private_key": text}
 
 
-def test_external_secret_is_cached(shared: SharedService, path: str) -> None:
+def test_external_secret_is_cached(shared_service: SharedService, path: str) -> None:
     """A cached read sends no request, and ``refresh`` reads a write of the other program."""
     first, second = canary("first"), canary("second")
-    shared.put(path, json.dumps({"key": first}))
-    manager = shared.open(db=path)
+    shared_service.put(path, json.dumps({"key": first}))
+    manager = shared_service.open(db=path)
     assert manager.get_secret("db").content == {"key": first}
-    before = shared.service.requests()
+    before = shared_service.service.request_count()
     assert manager.get_secret("db").content == {"key": first}
-    assert shared.service.requests() == before
-    shared.put(path, json.dumps({"key": second}))
+    assert shared_service.service.request_count() == before
+    shared_service.put(path, json.dumps({"key": second}))
     assert manager.get_secret("db", refresh=True).content == {"key": second}
 
 
@@ -189,62 +190,56 @@ _CHANGES: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("change", list(_CHANGES))
-def test_changes_are_refused(shared: SharedService, path: str, change: str) -> None:
-    """Each change is refused without a request.
-
-    The error states the owner and the path.
-    """
+def test_changes_are_refused(shared_service: SharedService, path: str, change: str) -> None:
+    """Each change of an external secret is refused without a request. The error names another program as the owner, and the path."""
     value = canary("theirs")
-    shared.put(path, json.dumps({"key": value}))
-    manager = shared.open(db=path)
+    shared_service.put(path, json.dumps({"key": value}))
+    manager = shared_service.open(db=path)
     manager.register_secret(secret("mine", key="1"))
-    before = shared.service.requests()
+    before = shared_service.service.request_count()
     with pytest.raises(UnsupportedOperationError, match="belongs to another program") as caught:
         _CHANGES[change](manager)
     assert repr(path) in str(caught.value)
     assert is_one_line(caught.value)
-    assert shared.service.requests() == before
+    assert shared_service.service.request_count() == before
     assert manager.get_secret("db", refresh=True).content == {"key": value}
     assert manager.list_secrets() == ["db", "mine"]
 
 
-def test_external_secret_hides_our_secret(shared: SharedService, path: str) -> None:
-    """An external secret replaces our secret with the same name in reads and lists.
-
-    Deleting all secrets deletes neither of them.
-    """
+def test_external_secret_hides_our_secret(shared_service: SharedService, path: str) -> None:
+    """In reads and lists, an external secret hides our secret with the same name. Deleting all secrets deletes neither of them."""
     their_value, our_value = canary("theirs"), canary("ours")
-    shared.put(path, json.dumps({"key": their_value}))
-    shared.open().register_secret(secret("db", key=our_value))
-    shared.open().register_secret(secret("mine", key="1"))
-    manager = shared.open(db=path)
+    shared_service.put(path, json.dumps({"key": their_value}))
+    shared_service.open().register_secret(secret("db", key=our_value))
+    shared_service.open().register_secret(secret("mine", key="1"))
+    manager = shared_service.open(db=path)
     assert manager.get_secret("db").content == {"key": their_value}
     assert manager.list_secrets() == ["db", "mine"]
     manager.delete_all_secrets()
     assert manager.list_secrets() == ["db"]
     assert manager.get_secret("db", refresh=True).content == {"key": their_value}
-    assert shared.open().get_secret("db").content == {"key": our_value}
+    assert shared_service.open().get_secret("db").content == {"key": our_value}
 
 
-def test_missing_path_is_reported(shared: SharedService, path: str) -> None:
+def test_missing_path_is_reported(shared_service: SharedService, path: str) -> None:
     """A missing path raises SecretNotFoundError with the path, alone and in a batch."""
-    shared.put(shared.path("prod", "near"), json.dumps({"key": canary("near")}))
-    manager = shared.open(db=path)
-    for problem in (_raised_error(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
-        assert type(problem) is SecretNotFoundError
-        assert f"There is nothing under {path!r} in " in str(problem)
-        assert "secrets-manager describe tested" in str(problem)
-        assert is_one_line(problem)
-        assert not find_canary(error_details(problem))
+    shared_service.put(shared_service.join_path("prod", "other"), json.dumps({"key": canary("other")}))
+    manager = shared_service.open(db=path)
+    for error in (_raised_error(lambda: manager.get_secret("db")), manager.get_secrets(["db", "other"])["db"]):
+        assert type(error) is SecretNotFoundError
+        assert f"There is nothing under {path!r} in " in str(error)
+        assert "secrets-manager describe tested" in str(error)
+        assert is_one_line(error)
+        assert not find_canary(error_details(error))
 
 
-def test_missing_key_is_reported(shared: SharedService, path: str) -> None:
-    """A missing key raises an error with the existing keys and without a value.
+def test_missing_key_is_reported(shared_service: SharedService, path: str) -> None:
+    """If the selected key is missing, the error has the existing keys and no value.
 
-    An invalid key raises an error too, which explains how to select single keys.
+    If the payload has a key that is invalid here, such as ``name``, the error explains how to select another key.
     """
-    shared.put(path, json.dumps({"user": canary("user"), "name": canary("name")}))
-    manager = shared.open(db=f"{path}#password", whole=path, user=f"{path}#user")
+    shared_service.put(path, json.dumps({"user": canary("user"), "name": canary("name")}))
+    manager = shared_service.open(db=f"{path}#password", whole=path, user=f"{path}#user")
     missing_key_error = _raised_error(lambda: manager.get_secret("db"))
     assert type(missing_key_error) is InvalidSecretError
     assert "has no key 'password'. Its keys are name, user." in str(missing_key_error)
@@ -253,9 +248,9 @@ def test_missing_key_is_reported(shared: SharedService, path: str) -> None:
     assert list(manager.get_secret("user").content) == ["user"]
     results = manager.get_secrets(["db", "whole", "user"])
     assert {name for name, result in results.items() if isinstance(result, ZenSecretsError)} == {"db", "whole"}
-    for problem in (missing_key_error, invalid_key_error):
-        assert is_one_line(problem)
-        assert not find_canary(error_details(problem))
+    for error in (missing_key_error, invalid_key_error):
+        assert is_one_line(error)
+        assert not find_canary(error_details(error))
 
 
 _FAULTS: dict[str, type[ZenSecretsError]] = {
@@ -264,34 +259,35 @@ _FAULTS: dict[str, type[ZenSecretsError]] = {
     "500": ManagerUnreachableError,
     "reset": ManagerUnreachableError,
 }
+"""Faults of the service, and the error that a read raises for each."""
 
 
 @pytest.mark.parametrize("fault", list(_FAULTS))
-def test_faults_raise_the_usual_errors(shared: SharedService, path: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Each fault raises the right error in one line, without a value.
+def test_faults_raise_the_usual_errors(shared_service: SharedService, path: str, fault: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A permanent fault raises the right error in one line. Neither the error nor the logs contain a value.
 
-    The logs contain no value either. A transient fault is retried.
+    If a single request fails, it is retried and succeeds.
     """
-    shared.put(path, json.dumps({"key": canary("theirs")}))
+    shared_service.put(path, json.dumps({"key": canary("theirs")}))
     caplog.set_level(logging.DEBUG)
-    manager = shared.service.open(external={"db": path})
-    with shared.service.inject(fault):
-        problem = _raised_error(lambda: manager.get_secret("db"))
-    assert type(problem) is _FAULTS[fault]
-    assert problem.hint
-    assert is_one_line(problem)
-    assert not find_canary(error_details(problem))
+    manager = shared_service.service.open(external={"db": path})
+    with shared_service.service.inject(fault):
+        error = _raised_error(lambda: manager.get_secret("db"))
+    assert type(error) is _FAULTS[fault]
+    assert error.hint
+    assert is_one_line(error)
+    assert not find_canary(error_details(error))
     assert not find_canary(caplog.text)
-    patient_manager = shared.open(db=path)
-    with shared.service.inject("500", times=1):
-        assert patient_manager.get_secret("db").content.keys() == {"key"}
+    manager_with_long_timeout = shared_service.open(db=path)
+    with shared_service.service.inject("500", times=1):
+        assert manager_with_long_timeout.get_secret("db").content.keys() == {"key"}
 
 
-def test_copy_from_an_external_secret(shared: SharedService, path: str) -> None:
-    """A copy reads external secrets and does not write them."""
+def test_copy_from_an_external_secret(shared_service: SharedService, path: str) -> None:
+    """A copy can read an external secret and cannot replace it."""
     value = canary("theirs")
-    shared.put(path, json.dumps({"key": value}))
-    manager, target = shared.open(db=path), SecretsManager(MemoryBackend())
+    shared_service.put(path, json.dumps({"key": value}))
+    manager, target = shared_service.open(db=path), SecretsManager(MemoryBackend())
     copy_secrets(manager, target)
     assert target.get_secret("db").content == {"key": value}
     assert [comparison.result for comparison in plan_copy(manager, target).secrets] == [ComparisonResult.SAME]
@@ -302,87 +298,87 @@ def test_copy_from_an_external_secret(shared: SharedService, path: str) -> None:
     assert manager.get_secret("db", refresh=True).content == {"key": value}
 
 
-def test_secret_of_another_manager(shared: SharedService) -> None:
-    """An external path with an envelope of this package returns the content of the envelope."""
+def test_secret_of_another_manager(shared_service: SharedService) -> None:
+    """If the path of an external secret is that of a secret of another manager, the content is read without our envelope around it."""
     value = canary("ours")
-    other = shared.open(str(uuid.uuid4()))
+    other = shared_service.open(str(uuid.uuid4()))
     other.register_secret(secret("db", key=value))
-    manager = shared.open(str(uuid.uuid4()), db=other.backend.key_for("db"))
+    manager = shared_service.open(str(uuid.uuid4()), db=other.backend.key_for("db"))
     assert manager.get_secret("db").content == {"key": value}
 
 
 @pytest.mark.parametrize(
-    "external", [{"no.name": "path"}, {"a b": "path"}, {"": "path"}, {"db": ""}, {"db": "#key"}, {"db": " "}, {"db": 3}]
+    "external", [{"no.name": "zsCanary"}, {"a b": "zsCanary"}, {"": "zsCanary"}, {"db": ""}, {"db": "#zsCanary"}, {"db": " "}, {"db": 3}]
 )
 def test_invalid_options_are_refused(external: dict[str, Any]) -> None:
-    """An invalid name or an empty path is refused, without its value in the error."""
+    """An invalid name, an empty path, and a path that is no text are refused. The error does not contain the path."""
     with pytest.raises(InvalidOptionsError, match="external") as caught:
         AwsBackend.make_options({"external": external})
-    assert "path" not in str(caught.value).split("Its attributes")[0].replace("no path", "")
+    assert not find_canary(error_details(caught.value))
 
 
 def test_last_hash_ends_the_path(vault: VaultFixture) -> None:
-    """A Vault path may contain ``#`` if another ``#`` follows the path.
+    """The last ``#`` separates the path from the key, so a path with ``#`` needs another ``#`` at its end.
 
-    Slashes around the path are ignored.
+    A slash before the path is ignored.
     """
-    shared = _vault(vault)
-    shared.put("odd#path/x", json.dumps({"key": "1", "other": "2"}))
-    manager = shared.open(whole="/odd#path/x#", one="odd#path/x#key")
-    assert (manager.get_secret("whole").content, manager.get_secret("one").content) == ({"key": "1", "other": "2"}, {"key": "1"})
+    shared_service = _vault(vault)
+    shared_service.put("with#hash/x", json.dumps({"key": "1", "other": "2"}))
+    manager = shared_service.open(whole="/with#hash/x#", single="with#hash/x#key")
+    assert manager.get_secret("whole").content == {"key": "1", "other": "2"}
+    assert manager.get_secret("single").content == {"key": "1"}
 
 
 def test_arn_binary_and_deleted_secret_in_aws(aws: FaultProxy) -> None:
-    """A full ARN is a path.
+    """The path of an external secret can be a full ARN.
 
-    Text in bytes is read, and other bytes and deleted secrets raise errors.
+    A binary secret with UTF-8 text is read. Other binary secrets, and deleted ones, raise errors.
     """
-    shared, client = _aws(aws), boto3.client("secretsmanager", endpoint_url=aws.address)
+    shared_service, client = _aws(aws), boto3.client("secretsmanager", endpoint_url=aws.address)
     value, name = canary("binary"), f"prod/{uuid.uuid4().hex}"
     arn = client.create_secret(Name=name, SecretBinary=value.encode())["ARN"]
-    assert shared.open(db=arn).get_secret("db").content == {"value": value}
+    assert shared_service.open(db=arn).get_secret("db").content == {"value": value}
     client.put_secret_value(SecretId=arn, SecretBinary=b"\xff" + value.encode())
-    problem = _raised_error(lambda: shared.open(db=arn).get_secret("db"))
-    assert "is binary" in str(problem)
-    assert not find_canary(error_details(problem))
+    error = _raised_error(lambda: shared_service.open(db=arn).get_secret("db"))
+    assert "is binary" in str(error)
+    assert not find_canary(error_details(error))
     client.delete_secret(SecretId=arn)
-    assert isinstance(_raised_error(lambda: shared.open(db=name).get_secret("db")), SecretNotFoundError)
+    assert isinstance(_raised_error(lambda: shared_service.open(db=name).get_secret("db")), SecretNotFoundError)
 
 
 def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) -> None:
-    """A full resource name is a path, with or without a version.
+    """The path of an external secret can be a full resource name, and can have a version.
 
-    The newest version is read by default.
+    Without a version, the newest one is read. If it is disabled, an error is raised.
     """
-    shared = _gcp(secret_manager)
-    shared.put("theirs", canary("old"))
-    newest = canary("new")
-    shared.put("theirs", newest)
+    shared_service = _gcp(secret_manager)
+    shared_service.put("theirs", canary("old"))
+    newest_text = canary("new")
+    shared_service.put("theirs", newest_text)
     for path in (
         "theirs",
         "projects/tested-project/secrets/theirs",
         "projects/tested-project/secrets/theirs/versions/2",
         "theirs/versions/latest",
     ):
-        assert shared.open(db=path).get_secret("db").content == {"value": newest}
-    assert shared.open(db="theirs/versions/1").get_secret("db").content != {"value": newest}
-    versions = secret_manager.secrets["theirs"][1]
-    versions[2] = (types.SecretVersion(versions[2][0], state=types.SecretVersion.State.DISABLED), versions[2][1])
-    problem = _raised_error(lambda: shared.open(db="theirs").get_secret("db"))
-    assert type(problem) is ManagerAccessError
-    assert "disabled or destroyed" in str(problem)
+        assert shared_service.open(db=path).get_secret("db").content == {"value": newest_text}
+    assert shared_service.open(db="theirs/versions/1").get_secret("db").content != {"value": newest_text}
+    secret_manager.secrets["theirs"].versions[2].metadata.state = types.SecretVersion.State.DISABLED
+    error = _raised_error(lambda: shared_service.open(db="theirs").get_secret("db"))
+    assert type(error) is ManagerAccessError
+    assert "disabled or destroyed" in str(error)
 
 
 def test_invalid_path_in_azure(key_vault: KeyVaultServer) -> None:
-    """An invalid path is reported as missing, and no request is sent."""
-    manager = _azure(key_vault).open(db="../keys/x", version="name/version")
-    for name in ("db", "version"):
+    """An external secret with a path that is invalid in Azure is reported as missing, and no request is sent."""
+    manager = _azure(key_vault).open(with_dots="../keys/x", with_version="name/version")
+    for name in ("with_dots", "with_version"):
         assert isinstance(_raised_error(partial(manager.get_secret, name)), SecretNotFoundError)
     assert key_vault.faults.requests == []
 
 
-def test_managers_without_external_secrets() -> None:
-    """A flavor without external secrets has no read-only secrets."""
+def test_flavor_without_external_secrets() -> None:
+    """A manager of a flavor without external secrets has no read-only secrets, and allows a change of any name."""
     manager = SecretsManager(MemoryBackend())
     assert manager.read_only_locations == {}
     manager.check_change("anything")
@@ -390,6 +386,7 @@ def test_managers_without_external_secrets() -> None:
 
 
 def _raised_error(operation: Callable[[], object]) -> ZenSecretsError:
+    """Return the error that ``operation`` must raise."""
     with pytest.raises(ZenSecretsError) as caught:
         operation()
     return caught.value

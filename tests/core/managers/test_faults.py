@@ -1,6 +1,6 @@
-"""Fault tests: every flavor under every fault.
+"""Fault tests: every flavor with every fault.
 
-An operation raises the right error, or succeeds on a retry. No secret is lost, damaged or shown.
+An operation raises the right error, or succeeds on a retry. No secret is lost, damaged or shown in an error.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """Yield the scenario of each flavor, which must have an entry for every fault."""
     flavor = request.param
     with SCENARIOS[flavor](tmp_path_factory.mktemp(flavor)) as opened_scenario:
-        assert {*opened_scenario.faults, *opened_scenario.without_injection, *opened_scenario.impossible} == set(FAULT_CASES), (
-            "the scenario has no entry for a fault"
-        )
+        assert {
+            *opened_scenario.faults,
+            *opened_scenario.faults_without_injection,
+            *opened_scenario.impossible_faults,
+        } == set(FAULT_CASES), "the scenario has an entry for every fault"
         yield opened_scenario
 
 

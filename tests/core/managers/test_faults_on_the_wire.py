@@ -1,23 +1,20 @@
-"""Faults of single requests.
-
-They are tested for the flavors whose requests pass a fault proxy or a fake server.
+"""Faults of single requests, for each flavor whose requests pass a fault proxy or a fake server.
 
 These tests are more detailed than ``test_faults``. Each operation raises the right error or succeeds on a retry. No secret is lost or
-half-written, and no error contains a value. Each flavor is an entry of ``SERVICES``.
+half-written, and no error contains a value.
 """
 
 from __future__ import annotations
 
 import logging
-import uuid
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.faults.cloud_services import FaultyAzure, FaultyGcp
-from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyService, FaultyVault
+from tests.support.faults.cloud_services import SERVICE_FLAVORS, faulty_service
+from tests.support.faults.services import LONG_TIMEOUTS
 from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
@@ -36,20 +33,21 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.support.faults.services import FaultyService
     from zensecrets_jupyter.core.managers import SecretsManager
 
 pytestmark = pytest.mark.one_python
 
-SERVICES: dict[str, Callable[[pytest.FixtureRequest, str], FaultyService]] = {
-    "aws": lambda request, identity: FaultyAws(identity, request.getfixturevalue("aws")),
-    "azure": lambda request, identity: FaultyAzure(identity, request.getfixturevalue("key_vault")),
-    "gcp": lambda request, identity: FaultyGcp(identity, request.getfixturevalue("secret_manager")),
-    "vault": lambda request, identity: FaultyVault(identity, request.getfixturevalue("vault")),
-}
-
 
 class FaultHarness:
-    """A service with one secret, and assertions about operations on it."""
+    """A service with one secret, and assertions about operations on it.
+
+    Attributes:
+        service: The service.
+        value: The value of the secret ``stored``.
+        manager: The manager whose requests fail.
+        other: A manager with the same secrets, which checks the results as another process would.
+    """
 
     def __init__(self, service: FaultyService, count_outcome: Callable[[str, str], None]) -> None:
         """Register the secret ``stored``."""
@@ -58,7 +56,6 @@ class FaultHarness:
         self.value = canary("stored")
         self.manager = service.open()
         self.other = service.open(**LONG_TIMEOUTS)
-        """A second manager, which checks the results of the first as another process would."""
         self.other.register_secret(secret("stored", key=self.value))
 
     def assert_raises(self, expected: type[ZenSecretsError], operation: Callable[[], Any]) -> ZenSecretsError:
@@ -82,12 +79,12 @@ class FaultHarness:
         return result
 
     def assert_unchanged(self) -> None:
-        """Check that the service holds only the first secret, with one version."""
+        """Check that the service has only the secret ``stored``, with its first version."""
         self.assert_contents({"stored": {"key": self.value}})
-        assert self.service.versions("stored") == 1
+        assert self.service.version_count("stored") == 1
 
     def assert_contents(self, contents: dict[str, dict[str, str]]) -> None:
-        """Check that the service holds exactly these secrets."""
+        """Check that the service has exactly these secrets."""
         assert self.other.list_secrets() == sorted(contents)
         assert {name: self.other.get_secret(name, refresh=True).content for name in contents} == contents
 
@@ -107,13 +104,13 @@ def all_operations(manager: SecretsManager) -> dict[str, Callable[[], Any]]:
     }
 
 
-@pytest.fixture(params=sorted(SERVICES))
+@pytest.fixture(params=SERVICE_FLAVORS)
 def harness(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture, count_outcome: Callable[[str, str], None]
 ) -> Iterator[FaultHarness]:
     """Yield the harness of each flavor, and check afterwards that no log contains a value."""
     caplog.set_level(logging.DEBUG)
-    yield FaultHarness(SERVICES[request.param](request, str(uuid.uuid4())), count_outcome)
+    yield FaultHarness(faulty_service(request.param, request), count_outcome)
     assert not find_canary(caplog.text)
 
 
@@ -138,7 +135,10 @@ def test_no_permission_to_list(harness: FaultHarness) -> None:
 
 
 def test_no_permission_to_read(harness: FaultHarness) -> None:
-    """Without permission to read, every operation that reads is denied, and listing still works."""
+    """Without permission to read, every operation that reads is denied, and listing still works.
+
+    A service may not tell a missing secret from a forbidden one.
+    """
     manager = harness.manager
     with harness.service.inject("read denied"):
         operations = all_operations(manager)
@@ -158,21 +158,21 @@ def test_name_too_long(harness: FaultHarness) -> None:
     """
     manager = harness.manager
     name = "ж" * 255
-    before = harness.service.requests()
+    before = harness.service.request_count()
     error = harness.assert_raises(InvalidSecretError, lambda: manager.register_secret(secret(name, key=canary("long"))))
     assert str(harness.service.backend_class.encoding.max_length) in str(error)
-    assert harness.service.requests() == before
+    assert harness.service.request_count() == before
     harness.assert_raises(SecretNotFoundError, lambda: manager.get_secret(name))
     harness.assert_raises(InvalidSecretError, lambda: manager.rename_secret("stored", name))
     harness.assert_unchanged()
 
 
-def test_illegal_name(harness: FaultHarness) -> None:
+def test_invalid_name(harness: FaultHarness) -> None:
     """An invalid name is refused before a request is sent."""
-    before = harness.service.requests()
+    before = harness.service.request_count()
     for name in ("", "a.b", "a b", "{{a}}", "-a", "name", "a\n", "\0", "\ud800"):
         harness.assert_raises(InvalidSecretError, partial(harness.manager.rename_secret, "stored", name))
-    assert harness.service.requests() == before
+    assert harness.service.request_count() == before
     harness.assert_unchanged()
 
 
@@ -193,9 +193,9 @@ def test_value_too_large(harness: FaultHarness) -> None:
     manager = harness.manager
     limit = harness.service.backend_class.max_size
     too_large = secret("new", key=canary("large") + "x" * limit)
-    before = harness.service.requests()
+    before = harness.service.request_count()
     assert str(limit) in str(harness.assert_raises(InvalidSecretError, lambda: manager.register_secret(too_large)))
-    assert harness.service.requests() == before
+    assert harness.service.request_count() == before
     harness.assert_raises(InvalidSecretError, lambda: manager.merge_secret("stored", {"other": "x" * limit}))
     harness.assert_unchanged()
 
@@ -222,8 +222,11 @@ def test_time_out(harness: FaultHarness) -> None:
 @pytest.mark.parametrize("fault", ["reset", "response lost", "time-out"])
 @pytest.mark.parametrize("operation", ["register", "merge", "delete"])
 def test_connection_breaks_during_a_write(harness: FaultHarness, operation: str, fault: str) -> None:
-    """A write whose connection breaks once, before or after its execution, is executed exactly once."""
-    for number, request in enumerate(harness.service.writes[operation]):
+    """A write whose connection breaks once, before or after its execution, is executed exactly once.
+
+    The test breaks the connection for each request of the write.
+    """
+    for number, request in enumerate(harness.service.write_requests[operation]):
         manager = harness.manager
         name = f"new{number}"
         if operation != "register":
@@ -239,15 +242,15 @@ def test_connection_breaks_during_a_write(harness: FaultHarness, operation: str,
             harness.assert_raises(SecretNotFoundError, lambda: harness.other.get_secret(name))  # noqa: B023 - the function is called in the same iteration
         else:
             assert harness.other.get_secret(name, refresh=True).content == {"key": "new"}
-            assert harness.service.versions(name) == (1 if operation == "register" else 2)
+            assert harness.service.version_count(name) == (1 if operation == "register" else 2)
     assert harness.other.get_secret("stored", refresh=True).content == {"key": harness.value}
 
 
 @pytest.mark.parametrize("operation", ["register", "merge", "delete"])
 def test_connections_always_break_during_a_write(harness: FaultHarness, operation: str) -> None:
-    """The error says that the write may have been executed.
+    """If each attempt breaks before its execution, the secrets are unchanged.
 
-    The secret keeps its old content.
+    The error says to check whether the write was executed.
     """
     manager = harness.manager
     changed = canary("changed")
@@ -256,16 +259,16 @@ def test_connections_always_break_during_a_write(harness: FaultHarness, operatio
         "merge": lambda: manager.merge_secret("stored", {"key": changed}),
         "delete": lambda: manager.delete_secret("stored"),
     }
-    for request in harness.service.writes[operation]:
+    for request in harness.service.write_requests[operation]:
         with harness.service.inject("reset", only=request):
             assert "Check before you try again" in str(harness.assert_raises(ManagerUnreachableError, operations[operation]))
         harness.assert_contents({"stored": {"key": harness.value}})
 
 
 def test_undelete(harness: FaultHarness) -> None:
-    """A single fault of an undelete is retried, and a permanent fault raises an error.
+    """An undelete is retried after a single fault, and raises an error for a permanent fault.
 
-    An unsupported undelete sends no request.
+    Without support for it, an undelete raises an error and sends no request.
     """
     manager, value = harness.manager, canary("deleted")
     manager.register_secret(secret("gone", key=value))
@@ -275,9 +278,9 @@ def test_undelete(harness: FaultHarness) -> None:
         manager.undelete_secret("gone")
 
     if Capability.UNDELETE not in manager.capabilities:
-        before = harness.service.requests()
+        before = harness.service.request_count()
         harness.assert_raises(UnsupportedOperationError, undelete)
-        assert harness.service.requests() == before
+        assert harness.service.request_count() == before
         return
     for fault, error in (
         ("wrong credentials", ManagerAccessError),
@@ -288,7 +291,7 @@ def test_undelete(harness: FaultHarness) -> None:
             harness.assert_raises(error, undelete)
         harness.assert_unchanged()
     for fault in ("reset", "response lost", "time-out", "500"):
-        for request in harness.service.writes["undelete"]:
+        for request in harness.service.write_requests["undelete"]:
             with harness.service.inject(fault, times=1, only=request):
                 harness.assert_succeeds(undelete)
             harness.assert_contents({"stored": {"key": harness.value}, "gone": {"key": value}})
@@ -296,7 +299,7 @@ def test_undelete(harness: FaultHarness) -> None:
 
 
 def test_one_error_500(harness: FaultHarness) -> None:
-    """Every operation is retried after one error 500."""
+    """An operation is retried after one error 500, and then succeeds."""
     manager = harness.manager
     operations = all_operations(manager)
     for name in ("get", "list", "history", "register", "merge", "delete"):
@@ -310,12 +313,13 @@ def test_permanent_error_500(harness: FaultHarness) -> None:
     for name, operation in all_operations(harness.service.open(deadline=0.3)).items():
         with harness.service.inject("500"):
             error = harness.assert_raises(ManagerUnreachableError, operation)
-        assert name in {"get", "list", "history"} or "try again" in str(error)
+        is_read = name in {"get", "list", "history"}
+        assert is_read or "try again" in str(error)
     harness.assert_unchanged()
 
 
 def test_clock_skew(harness: FaultHarness) -> None:
-    """Clock skew is reported if signatures depend on the clock, and is harmless otherwise."""
+    """A wrong clock is reported by services whose signatures depend on it. With other services, operations succeed."""
     with harness.service.inject("clock skew"):
         operations = all_operations(harness.manager)
         for name in ("get", "list", "history"):
@@ -346,7 +350,7 @@ def test_deleted_between_list_and_read(harness: FaultHarness) -> None:
 
 @pytest.mark.parametrize("text", ["zsCanary in plain text", '{"password": "zsCanary"}', '{"zensecrets": 1, "content": "zsCanary"}'])
 def test_foreign_payload(harness: FaultHarness, text: str) -> None:
-    """A foreign or damaged payload raises ManagerCorruptedError. It is not overwritten, and it is listed."""
+    """A payload that another program wrote, or that is damaged, raises ManagerCorruptedError. It is not overwritten, and it is listed."""
     harness.service.put("theirs", text)
     manager = harness.manager
     for operation in (
@@ -360,7 +364,7 @@ def test_foreign_payload(harness: FaultHarness, text: str) -> None:
     results = manager.get_secrets(["stored", "theirs"])
     assert isinstance(results["theirs"], ManagerCorruptedError)
     assert getattr(results["stored"], "content", None) == {"key": harness.value}
-    assert harness.service.versions("theirs") == 1
+    assert harness.service.version_count("theirs") == 1
     assert manager.list_secrets() == ["stored", "theirs"]
 
 

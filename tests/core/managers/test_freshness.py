@@ -1,6 +1,6 @@
-"""The cache of shared services: a cached read sends no request.
+"""The cache of secrets managers with shared services.
 
-Writes of other processes are seen after the time to live, or with refresh.
+A cached read sends no request. A write of another process is seen after the time to live, or with refresh.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
-from tests.support.fakes.key_vault import CLIENT_ID, TENANT
-from tests.support.fakes.secret_manager import PROJECT
+from tests.support.faults.cloud_services import SERVICE_FLAVORS, faulty_service
 from tests.support.faults.tcp_proxy import TcpProxy
 from tests.support.managers.stores import secret
 from tests.support.postgresql import Server, running_postgresql
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.core.managers.conftest import VaultFixture
-    from tests.support.fakes.key_vault import KeyVaultServer
-    from tests.support.fakes.secret_manager import SecretManagerServer
-    from tests.support.faults.http_proxy import FaultProxy
     from zensecrets_jupyter.core.managers import Backend
 
 LONG_TIME_TO_LIVE, SHORT_TIME_TO_LIVE = 3600.0, 0.2
@@ -52,7 +48,7 @@ print("true")
 
 
 class CachedService(NamedTuple):
-    """A service with several clients. ``request_count`` returns the number of requests so far."""
+    """A service whose secrets managers cache secrets. ``request_count`` returns the number of requests so far."""
 
     flavor: str
     identity: str
@@ -68,7 +64,7 @@ class CachedService(NamedTuple):
         )
 
     def write_in_another_process(self, value: str) -> None:
-        """Change the secret in another process."""
+        """Change the secret ``shared`` in another process."""
         assert run_python(OTHER_PROCESS, json.dumps([self.flavor, self.identity, dict(self.attributes), value])) is True
 
 
@@ -79,31 +75,19 @@ def postgresql() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(params=["aws", "azure", "gcp", "sql", "vault"])
+@pytest.fixture(params=["sql", *SERVICE_FLAVORS])
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CachedService]:
-    """Yield each service."""
-    identity = str(uuid.uuid4())
-    if request.param == "aws":
-        aws: FaultProxy = request.getfixturevalue("aws")
-        yield CachedService("aws", identity, {"endpoint_url": aws.address}, lambda: len(aws.requests))
-    elif request.param == "azure":
-        azure: KeyVaultServer = request.getfixturevalue("key_vault")
-        application = {"tenant_id": TENANT, "client_id": CLIENT_ID, "client_secret": azure.client_secret}
-        attributes = {"vault_url": azure.url, "authority": azure.url, "authority_is_known": False, **application}
-        yield CachedService("azure", identity, attributes, lambda: len(azure.faults.requests))
-    elif request.param == "gcp":
-        gcp: SecretManagerServer = request.getfixturevalue("secret_manager")
-        yield CachedService("gcp", identity, {"project": PROJECT, "endpoint": gcp.endpoint}, lambda: len(gcp.faults.requests))
-    elif request.param == "vault":
-        vault: VaultFixture = request.getfixturevalue("vault")
-        yield CachedService("vault", identity, vault.attributes, lambda: len(vault.proxy.requests))
-    else:
+    """Yield the service of each flavor."""
+    if request.param == "sql":
         server: Server = request.getfixturevalue("postgresql")
         proxy = TcpProxy(server.host, server.port)
         url = f"postgresql://{server.user}:{server.password}@{proxy.address[0]}:{proxy.address[1]}/postgres"
         keys = {"protection": "keyfile", "key_folder": str(tmp_path / "keys"), "database_schema": f"s{uuid.uuid4().hex}"}
-        yield CachedService("sql", identity, {"url": url, **keys}, lambda: proxy.chunks_sent)
+        yield CachedService("sql", str(uuid.uuid4()), {"url": url, **keys}, lambda: proxy.sent_chunk_count)
         proxy.close()
+    else:
+        remote = faulty_service(request.param, request)
+        yield CachedService(request.param, remote.identity, remote.attributes, remote.request_count)
 
 
 def test_cached_read_sends_no_request(service: CachedService) -> None:
@@ -118,13 +102,14 @@ def test_cached_read_sends_no_request(service: CachedService) -> None:
     for _ in range(100):
         assert {name: manager.get_secret(name).content["key"] for name in texts} == texts
         assert len(manager.get_secrets(texts)) == len(texts)
-    assert service.request_count() == before > 0
+    assert before > 0
+    assert service.request_count() == before
 
 
 def test_write_of_another_process_is_seen(service: CachedService) -> None:
-    """A cached secret is returned within its time to live.
+    """A manager returns a cached secret for its time to live, even after a write of another process.
 
-    Afterwards, or with refresh, a write of another process is seen.
+    After the time to live, or with refresh, the manager returns the new content.
     """
     long_cached, short_cached = service.open(LONG_TIME_TO_LIVE), service.open(SHORT_TIME_TO_LIVE)
     first, second = canary("first"), canary("second")
@@ -139,7 +124,7 @@ def test_write_of_another_process_is_seen(service: CachedService) -> None:
     assert service.request_count() == before
     deadline = time.monotonic() + WAIT
     while short_cached.get_secret("shared").content != {"key": second}:
-        assert time.monotonic() < deadline, "the colleague's write was never seen"
+        assert time.monotonic() < deadline, "the write of the other process was never seen"
         time.sleep(SHORT_TIME_TO_LIVE / 10)
     assert long_cached.get_secret("shared").content == {"key": first}
     before = service.request_count()
@@ -151,7 +136,7 @@ def test_write_of_another_process_is_seen(service: CachedService) -> None:
 
 
 def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> None:
-    """Each kind of write is seen by the next read of another instance."""
+    """Each kind of write is seen by the next read of another instance in the same process."""
     writer, reader = service.open(), service.open()
     writer.register_secret(secret("shared", key="first"))
     assert reader.get_secret("shared").content == {"key": "first"}
@@ -172,9 +157,9 @@ def test_write_of_another_instance_is_seen_at_once(service: CachedService) -> No
 
 def test_write_of_another_manager_is_seen_at_once(vault: VaultFixture) -> None:
     """Two managers with one namespace see each other's writes, even of cached secrets."""
-    shared = {**vault.attributes, "scope": "namespace", "namespace": "vision"}
+    attributes = {**vault.attributes, "scope": "namespace", "namespace": "vision"}
     for name in ("one", "two"):
-        get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", shared)
+        get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", attributes)
     first, second = (get_workspace().open_manager(name) for name in ("one", "two"))
     first.register_secret(secret("shared", key="first"))
     assert second.get_secret("shared").content == {"key": "first"}

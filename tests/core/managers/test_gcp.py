@@ -1,4 +1,4 @@
-"""The `gcp` backend with Google's client and a fake gRPC server."""
+"""The `gcp` backend with Google's client and a fake of Secret Manager, which is a gRPC server."""
 
 from __future__ import annotations
 
@@ -91,10 +91,7 @@ class TestGcp(SecretsManagerTests):
 
 
 def test_list_reads_all_pages_and_no_value(server: SecretManagerServer) -> None:
-    """Ten secrets are listed from four pages, with schema and version.
-
-    No value is read.
-    """
+    """Ten secrets are listed from four pages, with schema and version, and no value is read."""
     manager = open_manager(server)
     for number in range(10):
         manager.register_secret(secret(f"name{number}", k="v"))
@@ -107,14 +104,11 @@ def test_list_reads_all_pages_and_no_value(server: SecretManagerServer) -> None:
 
 
 def test_read_is_one_request(server: SecretManagerServer) -> None:
-    """A read needs one request and only the permission to read.
-
-    A missing secret is reported.
-    """
+    """A read needs one request, ``AccessSecretVersion``, and no permission for ``GetSecret``. A missing secret is reported."""
     open_manager(server).register_secret(secret("a", k="v"))
     manager = open_manager(server)
     server.faults.requests.clear()
-    with server.faults.inject(Fault("PERMISSION_DENIED"), on="GetSecret"):
+    with server.faults.inject(Fault("PERMISSION_DENIED"), only="GetSecret"):
         assert content_of(manager, "a") == {"k": "v"}
         assert server.faults.requests == ["AccessSecretVersion"]
         with pytest.raises(SecretNotFoundError):
@@ -122,15 +116,15 @@ def test_read_is_one_request(server: SecretManagerServer) -> None:
 
 
 def test_aborted_registration_is_no_secret(server: SecretManagerServer) -> None:
-    """After a failed last request of a registration, no secret is listed or read.
+    """A registration sends three requests. If the second or the third one fails, no secret is listed or read.
 
     The name can be registered again.
     """
     manager = open_manager(server)
     for request in ("AddSecretVersion", "UpdateSecret"):
-        with server.faults.inject(Fault("UNAVAILABLE"), on=request), pytest.raises(ManagerUnreachableError, match="Check before you try"):
+        with server.faults.inject(Fault("UNAVAILABLE"), only=request), pytest.raises(ManagerUnreachableError, match="Check before you try"):
             manager.register_secret(secret("a", k="first"))
-        assert server.secrets, "the empty secret is there"
+        assert server.secrets, "the first request has created an empty secret"
         assert manager.list_secrets() == []
         for operation in (manager.get_secret, manager.delete_secret, manager.history):
             with pytest.raises(SecretNotFoundError):
@@ -142,13 +136,13 @@ def test_aborted_registration_is_no_secret(server: SecretManagerServer) -> None:
 
 
 def test_aborted_update_changes_nothing(server: SecretManagerServer) -> None:
-    """A version without the alias is neither read nor listed.
+    """An update adds a version and moves our alias to it. If it cannot move the alias, the secret keeps its old content.
 
-    The next update ignores it.
+    The new version is neither read nor listed, and the next update ignores it too. Our alias marks the current version.
     """
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
-    with server.faults.inject(Fault("UNAVAILABLE"), on="UpdateSecret"), pytest.raises(ManagerUnreachableError):
+    with server.faults.inject(Fault("UNAVAILABLE"), only="UpdateSecret"), pytest.raises(ManagerUnreachableError):
         manager.merge_secret("a", {"k": "lost"})
     assert content_of(manager, "a") == {"k": "first"}
     assert [version.number for version in manager.history("a")] == [1]
@@ -156,54 +150,50 @@ def test_aborted_update_changes_nothing(server: SecretManagerServer) -> None:
     assert content_of(manager, "a") == {"k": "first", "l": "second"}
 
 
-@pytest.mark.parametrize("lost_request", ["CreateSecret", "AddSecretVersion", "UpdateSecret", "DeleteSecret"])
-@pytest.mark.parametrize("executed_first", [True, False])
-def test_lost_response_of_a_write(server: SecretManagerServer, lost_request: str, *, executed_first: bool) -> None:
-    """After a lost response, a retry completes the write.
-
-    The lost response may be that of any request of the write, and the request may have been executed or not.
-    """
+@pytest.mark.parametrize("failed_request", ["CreateSecret", "AddSecretVersion", "UpdateSecret", "DeleteSecret"])
+@pytest.mark.parametrize("request_is_executed", [True, False])
+def test_lost_response_of_a_write(server: SecretManagerServer, failed_request: str, *, request_is_executed: bool) -> None:
+    """If one request of a write fails, a retry completes the write, whether the request was executed or not."""
     manager = open_manager(server)
-    server.faults.add(Fault("UNAVAILABLE", executed_first=executed_first), on=lost_request)
+    server.faults.add(Fault("UNAVAILABLE", request_is_executed=request_is_executed), only=failed_request)
     manager.register_secret(secret("a", k="first"))
-    server.faults.add(Fault("UNAVAILABLE", executed_first=executed_first), on=lost_request)
+    server.faults.add(Fault("UNAVAILABLE", request_is_executed=request_is_executed), only=failed_request)
     manager.merge_secret("a", {"k": "second"})
     assert content_of(open_manager(server), "a") == {"k": "second"}
     server.faults.clear()
-    server.faults.add(Fault("UNAVAILABLE", executed_first=executed_first), on="DeleteSecret")
+    server.faults.add(Fault("UNAVAILABLE", request_is_executed=request_is_executed), only="DeleteSecret")
     manager.delete_secret("a")
     assert server.secrets == {}
 
 
 def test_conflicting_writer_leaves_no_version(server: SecretManagerServer) -> None:
-    """The version of a writer with a conflict is destroyed, and its update is retried."""
-    writer, overtaken_writer = open_manager(server), open_manager(server)
-    writer.register_secret(secret("a", k="first"))
-    change = writer.merge_secret
+    """If another writer is faster, our update destroys the version that it has added, and is retried."""
+    other_manager, manager = open_manager(server), open_manager(server)
+    other_manager.register_secret(secret("a", k="first"))
     overtaken_keys: list[str] = []
 
     class OvertakenBackend(FastRetryGcp):
         def overwrite(self, client: Any, key: str, envelope: Any, current: Any) -> None:
             if not overtaken_keys:
                 overtaken_keys.append(key)
-                change("a", {"theirs": "v"})
+                other_manager.merge_secret("a", {"theirs": "v"})
             super().overwrite(client, key, envelope, current)
 
-    overtaken_writer.backend.__class__ = OvertakenBackend
-    overtaken_writer.merge_secret("a", {"ours": "v"})
-    assert content_of(writer, "a") == {"k": "first", "theirs": "v", "ours": "v"}
-    ((_, versions),) = server.secrets.values()
-    assert [version.state.name for version, _ in versions.values()] == ["ENABLED", "ENABLED", "DESTROYED", "ENABLED"]
-    assert [version.number for version in overtaken_writer.history("a")] == [4, 2, 1]
+    # The backend of an open manager gets the method of the subclass.
+    manager.backend.__class__ = OvertakenBackend
+    manager.merge_secret("a", {"ours": "v"})
+    assert content_of(other_manager, "a") == {"k": "first", "theirs": "v", "ours": "v"}
+    [stored_secret] = server.secrets.values()
+    states = [version.metadata.state.name for version in stored_secret.versions.values()]
+    assert states == ["ENABLED", "ENABLED", "DESTROYED", "ENABLED"]
+    assert [version.number for version in manager.history("a")] == [4, 2, 1]
 
 
 def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer) -> None:
-    """A foreign secret is listed and is neither read, changed nor deleted.
-
-    No error contains its value.
-    """
+    """Without a scope, a secret of another program is listed. Reading, changing or deleting it raises an error without its value."""
     value = canary("theirs")
     manager = open_manager(server, scope="none")
+    # The second payload is not UTF-8.
     for data in (value.encode(), b"\xff\xfe" + value.encode()):
         server.secrets.clear()
         server.put("theirs", data)
@@ -227,10 +217,7 @@ def test_foreign_secret_is_reported_and_not_changed(server: SecretManagerServer)
 
 
 def test_foreign_version_is_ignored(server: SecretManagerServer) -> None:
-    """A version that another program adds is neither read nor listed.
-
-    The next update does not change this.
-    """
+    """A version that another program adds to our secret is neither read nor listed, neither before nor after our next update."""
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     (key,) = server.secrets
@@ -244,11 +231,8 @@ def test_foreign_version_is_ignored(server: SecretManagerServer) -> None:
     assert manager.rollback("a", 1).number == 4
 
 
-def test_disabled_version_is_reported(server: SecretManagerServer) -> None:
-    """Reading and updating a secret with a destroyed current version raise an error.
-
-    The history lists its earlier versions.
-    """
+def test_destroyed_version_is_reported(server: SecretManagerServer) -> None:
+    """If the current version of a secret is destroyed, reading and updating raise an error, and the history has the earlier versions."""
     manager = open_manager(server)
     manager.register_secret(secret("a", k="first"))
     manager.merge_secret("a", {"k": "second"})
@@ -262,9 +246,9 @@ def test_disabled_version_is_reported(server: SecretManagerServer) -> None:
 
 
 def test_requested_wait_is_respected(server: SecretManagerServer) -> None:
-    """The client waits as long as a quota error requests, and then the request succeeds."""
+    """After an error for an exceeded quota, the request is sent again and succeeds. The error has a time to wait."""
     manager = open_manager(server)
-    server.faults.add(Fault("RESOURCE_EXHAUSTED", wait=0.3))
+    server.faults.add(Fault("RESOURCE_EXHAUSTED", retry_after=0.3))
     assert manager.list_secrets() == []
     assert server.faults.requests == ["ListSecrets"] * 2
 
@@ -288,32 +272,32 @@ def test_unreachable_service(server: SecretManagerServer) -> None:
 
 @pytest.mark.parametrize("attributes", [{"endpoint": "http://example.com"}, {"project": "a/b"}, {"locations": "a, b"}])
 def test_options_are_checked(attributes: dict[str, str]) -> None:
-    """An unencrypted remote address, an invalid project and an invalid location are refused by name."""
+    """An unencrypted remote address, an invalid project and an invalid location are refused, and the error names the option."""
     with pytest.raises(InvalidOptionsError, match=next(iter(attributes))):
         GcpBackend.make_options(attributes)
 
 
 def test_locations_of_new_secrets(server: SecretManagerServer) -> None:
-    """With ``locations`` a new secret is replicated in these locations, and otherwise in locations that Google chooses."""
+    """A new secret is stored in the locations of the option ``locations``. Without it, Google chooses the locations."""
     open_manager(server, locations="europe-west1,europe-west3").register_secret(secret("a", k="v"))
     open_manager(server).register_secret(secret("b", k="v"))
-    chosen, default = (properties.replication for properties, _ in server.secrets.values())
-    assert [replica.location for replica in chosen.user_managed.replicas] == ["europe-west1", "europe-west3"]
-    assert "automatic" in default
+    replication_a, replication_b = (stored_secret.metadata.replication for stored_secret in server.secrets.values())
+    assert [replica.location for replica in replication_a.user_managed.replicas] == ["europe-west1", "europe-west3"]
+    assert "automatic" in replication_b
 
 
 def test_forbidden_location_is_reported(server: SecretManagerServer) -> None:
-    """A policy for locations is not treated as a conflict.
+    """If a policy forbids the location of a new secret, the error names the option ``locations``.
 
-    The error names the option ``locations``.
+    Google uses the code of such an error for conflicts too.
     """
     manager = open_manager(server)
-    with server.faults.inject(Fault("FAILED_PRECONDITION"), on="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
+    with server.faults.inject(Fault("FAILED_PRECONDITION"), only="CreateSecret"), pytest.raises(ManagerAccessError, match="locations"):
         manager.register_secret(secret("a", k=canary()))
 
 
 def test_project_of_the_environment(server: SecretManagerServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The project is taken from Google's variable. Without it, the error names the variable."""
+    """Without the option ``project``, the project is taken from GOOGLE_CLOUD_PROJECT. If the variable is missing, the error names it."""
     monkeypatch.delenv("GOOGLE_CLOUD_PROJECT", raising=False)
     with pytest.raises(InvalidOptionsError, match="GOOGLE_CLOUD_PROJECT"):
         open_manager(server, project=None).list_secrets()
@@ -324,8 +308,8 @@ def test_project_of_the_environment(server: SecretManagerServer, monkeypatch: py
 
 
 @pytest.fixture
-def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenServer]:
-    """Run a token server and create a service account that uses it."""
+def token_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenServer]:
+    """Run a token server, and use a service account of it for all requests."""
     server = TokenServer()
     with server.running():
         server.write_key_file(tmp_path / "account.json")
@@ -340,9 +324,9 @@ def tokens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenSer
         ("Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.", "Correct the clock"),
     ],
 )
-def test_refused_account_is_reported(tokens: TokenServer, refusal: str, expected_text: str) -> None:
-    """An invalid signature is reported as wrong credentials or as a wrong clock."""
-    tokens.refusal = refusal
+def test_refused_account_is_reported(token_server: TokenServer, refusal: str, expected_text: str) -> None:
+    """If Google refuses the account, the error names wrong credentials or a wrong clock, and has neither a value nor the private key."""
+    token_server.refusal = refusal
     manager = SecretsManager(FastRetryGcp(FastRetryGcp.make_options({"project": PROJECT}), context=ManagerContext(name="tested")))
     with pytest.raises(ManagerAccessError, match=expected_text) as caught:
         manager.register_secret(secret("a", k=canary()))
@@ -351,7 +335,7 @@ def test_refused_account_is_reported(tokens: TokenServer, refusal: str, expected
 
 
 def test_missing_credentials_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without credentials, ManagerAccessError is raised."""
+    """Without credentials, listing raises ManagerAccessError with the class of Google's error."""
     monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
     monkeypatch.setenv("CLOUDSDK_CONFIG", str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")
@@ -360,7 +344,7 @@ def test_missing_credentials_are_reported(tmp_path: Path, monkeypatch: pytest.Mo
         manager.list_secrets()
 
 
-def test_account_is_used_over_tls(tokens: TokenServer, tmp_path: Path) -> None:
+def test_account_is_used_over_tls(token_server: TokenServer, tmp_path: Path) -> None:
     """With TLS, each request carries the token of the account."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
@@ -372,26 +356,26 @@ def test_account_is_used_over_tls(tokens: TokenServer, tmp_path: Path) -> None:
 import json
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager, get_flavor
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
-cloud = get_flavor("gcp")
-options = cloud.make_options({{"project": "{PROJECT}", "endpoint": "{server.endpoint}"}})
-manager = SecretsManager(cloud(options, context=ManagerContext(name="tested")))
+backend_class = get_flavor("gcp")
+options = backend_class.make_options({{"project": "{PROJECT}", "endpoint": "{server.endpoint}"}})
+manager = SecretsManager(backend_class(options, context=ManagerContext(name="tested")))
 manager.register_secret(ArbitrarySecretSchema(name="a", arbitrary_kv_pairs={{"k": "v"}}))
 print(json.dumps([manager.list_secrets(), dict(manager.get_secret("a").content)]))
 """,
             environment={"GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": str(tmp_path / "authority.pem")},
         )
     assert output == [["a"], {"k": "v"}]
-    assert server.bearers
-    assert all(text.startswith("Bearer ") for text in server.bearers)
+    assert server.authorizations
+    assert all(text.startswith("Bearer ") for text in server.authorizations)
 
 
 def test_google_logs_no_value(server: SecretManagerServer) -> None:
-    """Google's client logs requests and responses at debug level. Records with values are suppressed."""
-    records: list[str] = []
+    """The debug logs of Google's client, which contain requests and responses, have no value."""
+    log_texts: list[str] = []
 
     class CollectingHandler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            records.append(f"{record.getMessage()} {vars(record)}")
+            log_texts.append(f"{record.getMessage()} {vars(record)}")
 
     handler = CollectingHandler(logging.DEBUG)
     logger = logging.getLogger("google")
@@ -407,13 +391,13 @@ def test_google_logs_no_value(server: SecretManagerServer) -> None:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(original_level)
-    assert not find_canary("\n".join(records))
+    assert not find_canary("\n".join(log_texts))
 
 
 def test_connection_reset_during_a_write(server: SecretManagerServer) -> None:
-    """After a real reset during a write, a retry uses a new connection.
+    """If the connection is reset during a write, a retry uses a new connection, and the secret is written once.
 
-    The secret is written once.
+    The proxy resets a connection that sends the text ``"zensecrets"``, which each of our payloads contains.
     """
     proxy = TcpProxy("127.0.0.1", int(server.endpoint.rpartition(":")[2]))
     manager = open_manager(server, endpoint=f"http://127.0.0.1:{proxy.address[1]}")
@@ -423,6 +407,6 @@ def test_connection_reset_during_a_write(server: SecretManagerServer) -> None:
     with proxy.reset_connections(1, b'"zensecrets"'):
         manager.merge_secret("a", {"k": "second"})
     assert content_of(manager, "a") == {"k": "second"}
-    ((_, versions),) = server.secrets.values()
-    assert len(versions) == 2
+    [stored_secret] = server.secrets.values()
+    assert len(stored_secret.versions) == 2
     proxy.close()

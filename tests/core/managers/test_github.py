@@ -51,7 +51,7 @@ def open_manager(github: GithubServer, identity: str = "one", **attributes: Any)
 
 
 class TestGithub(SecretsManagerTests):
-    """The conformance suite for a service that does not return secrets."""
+    """The conformance suite for a service whose secrets cannot be read."""
 
     backend_class = FastRetryGithub
     limit = MAX_VALUE_BYTES
@@ -91,16 +91,16 @@ def test_whole_secret_is_stored(github: GithubServer) -> None:
     manager = open_manager(github)
     value = canary("sent")
     manager.register_secret(secret("my-db", user="u", password=value))
-    ((name, text),) = github.stored.items()
+    ((name, text),) = github.secrets.items()
     assert name == "ZENML___COMPONENT___ONE___MY__2DDB"
     assert json.loads(text)["content"] == {"user": "u", "password": value}
     manager.update_secret(secret("my-db", other=value))
-    assert json.loads(github.stored[name])["content"] == {"other": value}
+    assert json.loads(github.secrets[name])["content"] == {"other": value}
     assert manager.summaries() == [("my-db", None, None, datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc))]
 
 
 def test_reading_is_unsupported_outside_of_a_workflow(github: GithubServer) -> None:
-    """Reading, changing a single key and renaming are unsupported and send no request."""
+    """Outside of a workflow, reading, changing a single key and renaming are unsupported and send no request."""
     manager = open_manager(github)
     manager.register_secret(secret("a", k="v"))
     github.faults.requests.clear()
@@ -135,7 +135,7 @@ def test_workflow_reads_the_environment(github: GithubServer, monkeypatch: pytes
     monkeypatch.setenv(key, "")
     with pytest.raises(SecretNotFoundError):
         manager.get_secret("a")
-    monkeypatch.setenv(key, github.stored[key])
+    monkeypatch.setenv(key, github.secrets[key])
     assert manager.get_secret("a").content == {"k": value}
     monkeypatch.setenv(manager.backend.key_for("theirs"), "a plain text")
     with pytest.raises(ManagerCorruptedError):
@@ -146,7 +146,7 @@ def test_workflow_reads_the_environment(github: GithubServer, monkeypatch: pytes
             operation()
 
 
-def test_workflow_deletes_an_unreadable_secret(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workflow_deletes_a_secret_without_a_variable(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a workflow, a secret without a variable can be replaced and deleted."""
     open_manager(github).register_secret(secret("a", k="v"))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -154,11 +154,11 @@ def test_workflow_deletes_an_unreadable_secret(github: GithubServer, monkeypatch
     manager.update_secret(secret("a", k="second"))
     assert b"second" in github.raw()
     manager.delete_secret("a")
-    assert github.stored == {}
+    assert github.secrets == {}
 
 
 def test_environment_provides_repository_and_token(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Address, repository and token come from GitHub's variables.
+    """Without options, the address, the repository and the token come from GitHub's environment variables.
 
     If a variable is missing, the error names it.
     """
@@ -183,26 +183,31 @@ def test_inaccessible_repository_is_reported(github: GithubServer) -> None:
         assert not find_canary(error_details(caught.value))
 
 
-@pytest.mark.parametrize("fault", [Fault("403", reason="limit"), Fault("429", reason="limit"), Fault("403", wait=1), Fault("429", wait=1)])
+@pytest.mark.parametrize(
+    "fault", [Fault("403", reason="limit"), Fault("429", reason="limit"), Fault("403", retry_after=1), Fault("429", retry_after=1)]
+)
 def test_rate_limit_is_awaited(github: GithubServer, fault: Fault) -> None:
-    """The client waits as long as a rate limit requests, and then the request succeeds."""
+    """After a response with a rate limit, the client waits for the requested time, and then the request succeeds."""
     github.faults.add(fault)
     assert open_manager(github).list_secrets() == []
     assert len(github.faults.requests) == 2
 
 
-@pytest.mark.parametrize("fault", [Fault("500", executed_first=True), Fault(cut=True, executed_first=True), Fault(cut=True)])
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("500", request_is_executed=True), Fault(closes_connection=True, request_is_executed=True), Fault(closes_connection=True)],
+)
 def test_lost_response_of_a_write(github: GithubServer, fault: Fault) -> None:
     """After a lost response, a retry completes the write, whether it was executed or not."""
     manager = open_manager(github)
-    github.faults.add(fault, on="PUT")
+    github.faults.add(fault, only="PUT")
     manager.register_secret(secret("a", k="first"))
-    github.faults.add(fault, on="PUT")
+    github.faults.add(fault, only="PUT")
     manager.update_secret(secret("a", k="second"))
     assert b"second" in github.raw()
-    github.faults.add(fault, on="DELETE")
+    github.faults.add(fault, only="DELETE")
     manager.delete_secret("a")
-    assert github.stored == {}
+    assert github.secrets == {}
 
 
 def test_request_times_out(github: GithubServer) -> None:
@@ -236,7 +241,7 @@ def test_delete_all_is_refused_without_a_scope(github: GithubServer) -> None:
 
     With a scope, ``delete_all_secrets`` deletes the secrets of the scope.
     """
-    github.stored["THEIRS"] = "a plain text"
+    github.secrets["THEIRS"] = "a plain text"
     without_scope, with_scope = open_manager(github, scope="none"), open_manager(github)
     without_scope.register_secret(secret("ours", k="v"))
     with_scope.register_secret(secret("a", k="v"))
@@ -245,11 +250,11 @@ def test_delete_all_is_refused_without_a_scope(github: GithubServer) -> None:
     assert without_scope.list_secrets() == ["ours", "theirs"]
     without_scope.delete_secret("ours")
     with_scope.delete_all_secrets()
-    assert list(github.stored) == ["THEIRS"]
+    assert list(github.secrets) == ["THEIRS"]
 
 
 def test_options_of_zenml(github: GithubServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The options ``owner`` and ``repository`` and the token variable of ZenML are accepted."""
+    """The options of ZenML's flavor are accepted: ``owner``, and ``repository`` without the owner. So is ZenML's token variable."""
     owner, _, name = REPOSITORY.partition("/")
     monkeypatch.setenv("GITHUB_AUTHENTICATION_TOKEN", github.token)
     open_manager(github, owner=owner, repository=name, token=None).register_secret(secret("a", key="value"))

@@ -1,6 +1,6 @@
-"""The API of a secrets manager with a counting backend.
+"""The API of a secrets manager: names, capabilities, merges, renames, batch reads and options.
 
-The tests cover names, capabilities, merges, renames and batch reads.
+The tests use a backend that stores secrets in a dict and counts its reads and lists.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def manager() -> SecretsManager[CountingBackend]:
     return SecretsManager(CountingBackend(context=ManagerContext(name="mine")))
 
 
-def limited(capabilities: Capability) -> SecretsManager[CountingBackend]:
+def limited_manager(capabilities: Capability) -> SecretsManager[CountingBackend]:
     """Return a manager with one secret and limited capabilities."""
 
     class LimitedBackend(CountingBackend):
@@ -63,7 +63,7 @@ def limited(capabilities: Capability) -> SecretsManager[CountingBackend]:
 
     LimitedBackend.capabilities = capabilities
     manager = SecretsManager(LimitedBackend(context=ManagerContext(name="limited")))
-    manager.backend.put("there", key=canary("there"))
+    manager.backend.put("stored", key=canary("stored"))
     return manager
 
 
@@ -82,12 +82,9 @@ def test_registered_secret_is_read(manager: SecretsManager[CountingBackend]) -> 
 
 
 def test_backend_gets_plain_texts(manager: SecretsManager[CountingBackend]) -> None:
-    """A backend gets exact texts without masks.
-
-    The repr of its record shows no value.
-    """
+    """A backend gets the values of a new secret as plain texts, and the repr of its record shows no value."""
     manager.register_secret(secret("mine", key=canary("plain")))
-    record = manager.backend.stored["mine"]
+    record = manager.backend.records["mine"]
     assert [type(value) for value in record.content.values()] == [str]
     assert find_canary(repr(record)) == []
 
@@ -100,7 +97,7 @@ def test_names_are_listed_sorted(manager: SecretsManager[CountingBackend]) -> No
 
 
 def test_registering_twice_keeps_the_first(manager: SecretsManager[CountingBackend]) -> None:
-    """Registering an existing name raises SecretExistsError, a ValueError, and keeps the existing secret."""
+    """Registering an existing name raises SecretExistsError and keeps the existing secret. The error is a ValueError too."""
     first, second = canary("first"), canary("second")
     manager.register_secret(secret("mine", key=first))
     with pytest.raises(SecretExistsError) as caught:
@@ -118,21 +115,21 @@ OPERATIONS_ON_A_SECRET: dict[str, Callable[[SecretsManager, str], Any]] = {
     "update": lambda manager, name: manager.update_secret(secret(name, key=canary("update"))),
     "merge": lambda manager, name: manager.merge_secret(name, {"key": canary("merge")}),
     "delete": lambda manager, name: manager.delete_secret(name),
-    "rename": lambda manager, name: manager.rename_secret(name, "else"),
+    "rename": lambda manager, name: manager.rename_secret(name, "other"),
 }
 
 
-@pytest.mark.parametrize("call", OPERATIONS_ON_A_SECRET.values(), ids=OPERATIONS_ON_A_SECRET)
+@pytest.mark.parametrize("operation", OPERATIONS_ON_A_SECRET.values(), ids=OPERATIONS_ON_A_SECRET)
 def test_missing_secret_is_reported_with_similar_names(
-    call: Callable[[SecretsManager, str], Any], manager: SecretsManager[CountingBackend]
+    operation: Callable[[SecretsManager, str], Any], manager: SecretsManager[CountingBackend]
 ) -> None:
-    """Every operation on a missing secret raises a KeyError.
+    """Every operation on a missing secret raises SecretNotFoundError, which is a KeyError too.
 
     The error has the name of the manager and the most similar name.
     """
     manager.backend.put("database")
     with pytest.raises(SecretNotFoundError) as caught:
-        call(manager, "databse")
+        operation(manager, "databse")
     assert isinstance(caught.value, KeyError)
     assert "There is no secret 'databse' in secrets manager 'mine'. Did you mean 'database'?" in str(caught.value)
     assert (caught.value.name, caught.value.manager) == ("databse", "mine")
@@ -151,31 +148,32 @@ INVALID_NAMES = ["", "a.b", "a b", "-a", "name", "{a}", "x" * 256]
 
 @pytest.mark.parametrize("name", INVALID_NAMES)
 def test_invalid_name_is_refused_by_every_method(name: str, manager: SecretsManager[CountingBackend]) -> None:
-    """No method stores a secret with an invalid name."""
-    manager.backend.put("there", key="value")
+    """Registering, updating and renaming refuse an invalid name, even if the secret object was not checked."""
+    manager.backend.put("stored", key="value")
     unchecked = secret("unchecked", key=canary("unchecked"))
+    # A secret checks its name when it is created, so the test sets the name afterwards.
     unchecked.__dict__["name"] = name
     operations: list[Callable[[], object]] = [
         lambda: manager.register_secret(unchecked),
         lambda: manager.register_secret(secret(name)),
-        lambda: manager.rename_secret("there", name),
+        lambda: manager.rename_secret("stored", name),
         lambda: manager.update_secret(secret(name)),
     ]
     for operation in operations:
         with pytest.raises(InvalidSecretError) as caught:
             operation()
         assert find_canary(error_details(caught.value)) == []
-    assert manager.list_secrets() == ["there"]
+    assert manager.list_secrets() == ["stored"]
 
 
 @pytest.mark.parametrize("key", ["", "a b", "-a", "name", "{a}", "x" * 256])
 def test_merge_refuses_an_invalid_key(key: str, manager: SecretsManager[CountingBackend]) -> None:
     """A merge with an invalid key changes nothing."""
-    manager.backend.put("there", key="value")
+    manager.backend.put("stored", key="value")
     with pytest.raises(InvalidSecretError) as caught:
-        manager.merge_secret("there", {key: canary("bad")})
+        manager.merge_secret("stored", {key: canary("bad")})
     assert find_canary(error_details(caught.value)) == []
-    assert manager.backend.stored["there"].content == {"key": "value"}
+    assert manager.backend.records["stored"].content == {"key": "value"}
 
 
 # Updating.
@@ -190,42 +188,36 @@ def test_update_replaces_everything(manager: SecretsManager[CountingBackend]) ->
 
 
 def test_merge_keeps_other_keys(manager: SecretsManager[CountingBackend]) -> None:
-    """A merge sets and removes the given keys.
-
-    It keeps the other keys and the schema.
-    """
-    old, changed, added = canary("one"), canary("two"), canary("three")
-    manager.backend.put("mine", a=old, b=old, c=old)
-    manager.merge_secret("mine", {"b": changed, "d": added}, remove=["c"])
-    assert manager.get_secret("mine").content == {"a": old, "b": changed, "d": added}
-    aws = AWSSecretSchema(name="aws", aws_access_key_id="id", aws_secret_access_key=old, aws_session_token=old)
+    """A merge sets and removes the given keys, and keeps the other keys and the schema."""
+    old_value, new_value, added_value = canary("old"), canary("new"), canary("added")
+    manager.backend.put("mine", a=old_value, b=old_value, c=old_value)
+    manager.merge_secret("mine", {"b": new_value, "d": added_value}, remove=["c"])
+    assert manager.get_secret("mine").content == {"a": old_value, "b": new_value, "d": added_value}
+    aws = AWSSecretSchema(name="aws", aws_access_key_id="id", aws_secret_access_key=old_value, aws_session_token=old_value)
     manager.register_secret(aws)
-    manager.merge_secret("aws", {"aws_secret_access_key": changed}, remove=["aws_session_token"])
-    merged = manager.get_secret("aws")
-    assert isinstance(merged, AWSSecretSchema)
-    assert merged.content == {"aws_access_key_id": "id", "aws_secret_access_key": changed}
+    manager.merge_secret("aws", {"aws_secret_access_key": new_value}, remove=["aws_session_token"])
+    merged_secret = manager.get_secret("aws")
+    assert isinstance(merged_secret, AWSSecretSchema)
+    assert merged_secret.content == {"aws_access_key_id": "id", "aws_secret_access_key": new_value}
 
 
 @pytest.mark.parametrize(
-    ("content", "remove", "expected_text"),
+    ("new_keys", "removed_keys", "expected_text"),
     [
-        ({"region": "VALUE"}, [], "'region' is unknown"),
-        ({}, ["aws_access_key_id"], "'aws_access_key_id' is missing"),
+        (["region"], [], "'region' is unknown"),
+        ([], ["aws_access_key_id"], "'aws_access_key_id' is missing"),
     ],
 )
 def test_merge_that_breaks_the_schema_is_refused(
-    content: dict[str, str], remove: list[str], expected_text: str, manager: SecretsManager[CountingBackend]
+    new_keys: list[str], removed_keys: list[str], expected_text: str, manager: SecretsManager[CountingBackend]
 ) -> None:
-    """A merge that does not match the schema is refused and writes nothing.
-
-    The merge sets an unknown key, or removes a required key.
-    """
+    """A merge that sets an unknown key of the schema, or removes a required one, is refused and writes nothing."""
     before = SecretRecord("aws", {"aws_access_key_id": canary("id"), "aws_secret_access_key": canary("key")})
-    manager.backend.stored["aws"] = before
+    manager.backend.records["aws"] = before
     with pytest.raises(InvalidSecretError, match=expected_text) as caught:
-        manager.merge_secret("aws", dict.fromkeys(content, canary("refused")), remove=remove)
+        manager.merge_secret("aws", dict.fromkeys(new_keys, canary("refused")), remove=removed_keys)
     assert find_canary(error_details(caught.value)) == []
-    assert manager.backend.stored["aws"] == before
+    assert manager.backend.records["aws"] == before
 
 
 def test_removing_a_missing_key(manager: SecretsManager[CountingBackend]) -> None:
@@ -238,35 +230,33 @@ def test_removing_a_missing_key(manager: SecretsManager[CountingBackend]) -> Non
 
 
 def test_unknown_schema_survives_an_update(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret with an unknown schema class is read, merged and renamed.
-
-    It keeps its schema type.
-    """
-    manager.backend.stored["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
+    """A secret whose schema type has no class in this process can be read, merged and renamed, and keeps its schema type."""
+    manager.backend.records["mine"] = SecretRecord("defined_in_another_notebook", {"a": canary("a")})
     stored = manager.get_secret("mine")
     assert isinstance(stored, UndefinedSecretSchema)
     assert stored.TYPE == "defined_in_another_notebook"
     manager.merge_secret("mine", {"b": canary("b")})
     manager.rename_secret("mine", "yours")
-    assert manager.backend.stored["yours"].schema == "defined_in_another_notebook"
-    assert manager.backend.stored["yours"].content.keys() == {"a", "b"}
+    assert manager.backend.records["yours"].schema == "defined_in_another_notebook"
+    assert manager.backend.records["yours"].content.keys() == {"a", "b"}
 
 
 def test_secret_that_does_not_match_its_schema_is_readable(manager: SecretsManager[CountingBackend]) -> None:
-    """A secret that was stored before its schema changed is read with arbitrary keys."""
-    manager.backend.stored["aws"] = SecretRecord("aws", {"access_key": canary("old")})
-    assert manager.get_secret("aws").content == dict(manager.backend.stored["aws"].content)
+    """If the keys of a stored secret do not match its schema, the secret is read with the stored keys.
+
+    A secret can be older than a change of its schema.
+    """
+    manager.backend.records["aws"] = SecretRecord("aws", {"access_key": canary("old")})
+    assert manager.get_secret("aws").content == dict(manager.backend.records["aws"].content)
 
 
 # Renaming.
 
 
 def test_rename_keeps_the_content(manager: SecretsManager[CountingBackend]) -> None:
-    """The old name is gone, even in the cache.
-
-    The new name has the content.
-    """
-    manager.backend.put("old", key=(text := canary("stored")))
+    """After a rename, the content is under the new name, and the old name is missing, even in the cache."""
+    text = canary("stored")
+    manager.backend.put("old", key=text)
     manager.get_secret("old")
     manager.rename_secret("old", "new")
     assert manager.list_secrets() == ["new"]
@@ -282,59 +272,60 @@ def test_rename_to_an_existing_name_changes_nothing(manager: SecretsManager[Coun
     """
     manager.backend.put("one", key="1")
     manager.backend.put("two", key="2")
-    for taken in ("two", "one"):
+    for existing_name in ("two", "one"):
         with pytest.raises(SecretExistsError):
-            manager.rename_secret("one", taken)
-    assert {name: dict(record.content) for name, record in manager.backend.stored.items()} == {"one": {"key": "1"}, "two": {"key": "2"}}
+            manager.rename_secret("one", existing_name)
+    assert {name: dict(record.content) for name, record in manager.backend.records.items()} == {"one": {"key": "1"}, "two": {"key": "2"}}
 
 
 # Missing capabilities.
 
 
-ALL = READ_AND_WRITE | Capability.VERSIONS | Capability.UNDELETE
+ALL_CAPABILITIES = READ_AND_WRITE | Capability.VERSIONS | Capability.UNDELETE
 
 OPERATIONS_WITH_CAPABILITY: dict[str, tuple[Capability, Callable[[SecretsManager], Any]]] = {
-    "read": (Capability.READ, lambda manager: manager.get_secret("there")),
+    "read": (Capability.READ, lambda manager: manager.get_secret("stored")),
     "list": (Capability.LIST, lambda manager: manager.list_secrets()),
     "list by the old name": (Capability.LIST, lambda manager: manager.get_all_secret_keys()),
     "summaries": (Capability.LIST, lambda manager: manager.summaries()),
     "register": (Capability.REGISTER, lambda manager: manager.register_secret(secret("new"))),
-    "update": (Capability.UPDATE, lambda manager: manager.update_secret(secret("there"))),
-    "merge": (Capability.UPDATE, lambda manager: manager.merge_secret("there", {"key": "new"})),
-    "delete": (Capability.DELETE, lambda manager: manager.delete_secret("there")),
+    "update": (Capability.UPDATE, lambda manager: manager.update_secret(secret("stored"))),
+    "merge": (Capability.UPDATE, lambda manager: manager.merge_secret("stored", {"key": "new"})),
+    "delete": (Capability.DELETE, lambda manager: manager.delete_secret("stored")),
     "undelete": (Capability.UNDELETE, lambda manager: manager.undelete_secret("gone")),
     "delete all": (Capability.DELETE, lambda manager: manager.delete_all_secrets()),
     "delete all, listing": (Capability.LIST, lambda manager: manager.delete_all_secrets()),
-    "rename, reading": (Capability.READ, lambda manager: manager.rename_secret("there", "else")),
-    "rename, registering": (Capability.REGISTER, lambda manager: manager.rename_secret("there", "else")),
-    "rename, deleting": (Capability.DELETE, lambda manager: manager.rename_secret("there", "else")),
-    "history": (Capability.VERSIONS, lambda manager: manager.history("there")),
-    "rollback": (Capability.VERSIONS, lambda manager: manager.rollback("there", 1)),
+    "rename, reading": (Capability.READ, lambda manager: manager.rename_secret("stored", "other")),
+    "rename, registering": (Capability.REGISTER, lambda manager: manager.rename_secret("stored", "other")),
+    "rename, deleting": (Capability.DELETE, lambda manager: manager.rename_secret("stored", "other")),
+    "history": (Capability.VERSIONS, lambda manager: manager.history("stored")),
+    "rollback": (Capability.VERSIONS, lambda manager: manager.rollback("stored", 1)),
 }
+"""Operations, each with a capability that it needs. An operation that needs several capabilities has an entry for each of them."""
 
 
-@pytest.mark.parametrize(("needed", "call"), OPERATIONS_WITH_CAPABILITY.values(), ids=OPERATIONS_WITH_CAPABILITY)
-def test_missing_capability_is_refused_first(needed: Capability, call: Callable[[SecretsManager], Any]) -> None:
-    """Without its capability, an operation does not call the backend.
+@pytest.mark.parametrize(("missing", "operation"), OPERATIONS_WITH_CAPABILITY.values(), ids=OPERATIONS_WITH_CAPABILITY)
+def test_missing_capability_is_refused_first(missing: Capability, operation: Callable[[SecretsManager], Any]) -> None:
+    """If the backend does not have a capability that an operation needs, the operation does not call the backend.
 
     The error has the names of the manager and the flavor.
     """
-    manager = limited(ALL & ~needed)
-    before = dict(manager.backend.stored)
+    manager = limited_manager(ALL_CAPABILITIES & ~missing)
+    before = dict(manager.backend.records)
     with pytest.raises(UnsupportedOperationError) as caught:
-        call(manager)
+        operation(manager)
     assert caught.value.flavor == "counting"
     assert "'limited' (flavor counting) can't" in str(caught.value)
     assert is_one_line(caught.value)
-    assert (manager.backend.stored, manager.backend.reads, manager.backend.lists) == (before, [], 0)
+    assert (manager.backend.records, manager.backend.reads, manager.backend.list_count) == (before, [], 0)
 
 
 def test_similar_names_need_the_capability_to_list() -> None:
     """A manager without the capability to list does not list names for an error."""
-    manager = limited(Capability.READ)
-    with pytest.raises(SecretNotFoundError, match="%secret register theer"):
-        manager.get_secret("theer")
-    assert manager.backend.lists == 0
+    manager = limited_manager(Capability.READ)
+    with pytest.raises(SecretNotFoundError, match="%secret register stroed"):
+        manager.get_secret("stroed")
+    assert manager.backend.list_count == 0
 
 
 def test_failed_list_does_not_hide_the_error() -> None:
@@ -349,14 +340,11 @@ def test_failed_list_does_not_hide_the_error() -> None:
 
 
 def test_declared_capability_without_a_method() -> None:
-    """An operation without a method in the backend raises our error.
-
-    The error is raised even if the capability is declared.
-    """
-    manager = limited(ALL | Capability.REKEY)
+    """If a backend declares a capability and has no method for it, the operation raises UnsupportedOperationError."""
+    manager = limited_manager(ALL_CAPABILITIES | Capability.REKEY)
     operations: list[Callable[[], object]] = [
-        lambda: manager.history("there"),
-        lambda: manager.rollback("there", 1),
+        lambda: manager.history("stored"),
+        lambda: manager.rollback("stored", 1),
         lambda: manager.undelete_secret("gone"),
         lambda: manager.write_records({"new": SecretRecord("arbitrary", {})}, {}),
         manager.rotate_key,
@@ -367,10 +355,7 @@ def test_declared_capability_without_a_method() -> None:
 
 
 def test_capabilities_are_derived_from_methods() -> None:
-    """A backend without write methods is read-only.
-
-    A backend with the method ``history`` has versions, without a declaration.
-    """
+    """A backend need not declare its capabilities: one without write methods is read-only, and one with ``history`` has versions."""
 
     class ReadOnlyBackend(Backend):
         def read(self, name: str) -> SecretRecord:
@@ -389,24 +374,25 @@ def test_capabilities_are_derived_from_methods() -> None:
     assert ReadOnlyBackend.capabilities == Capability.READ | Capability.LIST
     assert CountingBackend.capabilities == READ_AND_WRITE
     assert VersionedBackend.capabilities == READ_AND_WRITE | Capability.VERSIONS
-    reading = SecretsManager(ReadOnlyBackend())
-    with pytest.raises(UnsupportedOperationError):
-        reading.register_secret(secret("new"))
-    with pytest.raises(UnsupportedOperationError):
-        reading.backend.create("new", SecretRecord("arbitrary", {}))
-    with pytest.raises(UnsupportedOperationError):
-        reading.backend.replace("new", lambda current: current)
-    with pytest.raises(UnsupportedOperationError):
-        reading.backend.delete("new")
+    read_only_manager = SecretsManager(ReadOnlyBackend())
+    operations: list[Callable[[], object]] = [
+        lambda: read_only_manager.register_secret(secret("new")),
+        lambda: read_only_manager.backend.create("new", SecretRecord("arbitrary", {})),
+        lambda: read_only_manager.backend.replace("new", lambda current: current),
+        lambda: read_only_manager.backend.delete("new"),
+    ]
+    for operation in operations:
+        with pytest.raises(UnsupportedOperationError):
+            operation()
 
 
 # Batch reads.
 
 
 def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBackend]) -> None:
-    """get_secrets reads each secret once, and returns an error for each failed one.
+    """get_secrets reads each secret once, and returns an error for each missing one.
 
-    It lists the names once, to suggest similar names.
+    It lists the names once, to suggest similar names for all missing ones.
     """
     for name in ("one", "two"):
         manager.backend.put(name, key=canary(name))
@@ -415,15 +401,13 @@ def test_each_secret_of_a_batch_is_read_once(manager: SecretsManager[CountingBac
     assert [type(result).__name__ for result in results.values()] == ["ArbitrarySecretSchema"] * 2 + ["SecretNotFoundError"] * 2
     assert "Did you mean 'two'" in str(results["tow"])
     assert sorted(manager.backend.reads) == ["one", "onne", "tow", "two"]
-    assert manager.backend.lists == 1
+    assert manager.backend.list_count == 1
     assert manager.get_secrets([]) == {}
 
 
 def test_batch_is_read_in_parallel(manager: SecretsManager[CountingBackend]) -> None:
-    """As many reads as the backend allows run at the same time.
-
-    In this test, each read waits for all others.
-    """
+    """As many reads of a batch as the backend allows run at the same time."""
+    # Each read waits until so many reads run.
     barrier = threading.Barrier(manager.parallel_reads, timeout=30)
     manager.backend.during_read = lambda _: barrier.wait()
     names = [f"s{number}" for number in range(manager.parallel_reads * 2)]
@@ -433,13 +417,13 @@ def test_batch_is_read_in_parallel(manager: SecretsManager[CountingBackend]) -> 
     assert sorted(manager.backend.reads) == sorted(names)
 
 
-def test_cheap_reads_use_no_threads() -> None:
-    """With ``parallel_reads`` of 1, no thread is started."""
+def test_batch_without_parallel_reads() -> None:
+    """If ``parallel_reads`` is 1, a batch is read in the calling thread."""
 
-    class CheapBackend(CountingBackend):
+    class SequentialBackend(CountingBackend):
         parallel_reads: ClassVar[int] = 1
 
-    manager = SecretsManager(CheapBackend())
+    manager = SecretsManager(SequentialBackend())
     threads = set()
     manager.backend.during_read = lambda _: threads.add(threading.current_thread())
     for name in ("one", "two"):
@@ -449,7 +433,7 @@ def test_cheap_reads_use_no_threads() -> None:
 
 
 def test_batch_with_refresh(manager: SecretsManager[CountingBackend]) -> None:
-    """With refresh each secret is read again, and the results are cached."""
+    """With refresh, each secret of a batch is read again, and the results are cached."""
     for name in ("one", "two"):
         manager.backend.put(name, key="old")
     manager.get_secrets(["one", "two"])
@@ -486,8 +470,8 @@ class _ExampleOptions(ManagerOptions):
     retries: int = 3
 
 
-class OptionedBackend(CountingBackend):
-    """A flavor with options, one of which is sensitive."""
+class BackendWithOptions(CountingBackend):
+    """A flavor with options, one of which is marked as sensitive."""
 
     FLAVOR: ClassVar[str] = "optioned"
     options_model: ClassVar[type[ManagerOptions]] = _ExampleOptions
@@ -496,7 +480,7 @@ class OptionedBackend(CountingBackend):
 def test_options_are_checked_without_showing_values() -> None:
     """Missing, unknown and malformed options are reported with the valid names and without a value."""
     with pytest.raises(InvalidOptionsError) as caught:
-        OptionedBackend.make_options({"token": canary("token"), "retries": canary("retries"), "urll": canary("url")})
+        BackendWithOptions.make_options({"token": canary("token"), "retries": canary("retries"), "urll": canary("url")})
     assert isinstance(caught.value, ValueError)
     for expected_text in (
         "'url' is missing",
@@ -508,13 +492,15 @@ def test_options_are_checked_without_showing_values() -> None:
         assert expected_text in str(caught.value)
     assert find_canary(error_details(caught.value)) == []
     with pytest.raises(InvalidOptionsError, match="url"):
-        SecretsManager(OptionedBackend())
+        SecretsManager(BackendWithOptions())
 
 
 def test_sensitive_options_are_not_shown() -> None:
     """The repr of a manager and of its options contains no token."""
     manager = SecretsManager(
-        OptionedBackend(OptionedBackend.make_options({"url": "https://vault", "token": canary("token")}), context=ManagerContext(name="m"))
+        BackendWithOptions(
+            BackendWithOptions.make_options({"url": "https://vault", "token": canary("token")}), context=ManagerContext(name="m")
+        )
     )
     assert find_canary(repr(manager) + repr(manager.options) + str(manager.options) + str(manager.describe())) == []
     assert "https://vault" in repr(manager.options)
@@ -531,18 +517,18 @@ class _UnmarkedOptions(ManagerOptions):
 class UnmarkedBackend(CountingBackend):
     """A flavor whose options are not marked as sensitive."""
 
-    FLAVOR: ClassVar[str] = "careless"
+    FLAVOR: ClassVar[str] = "unmarked"
     options_model: ClassVar[type[ManagerOptions]] = _UnmarkedOptions
 
 
 def test_options_are_masked_by_their_value() -> None:
-    """A token and a URL with a password are masked, although their options are not marked as sensitive.
+    """Options that are not marked as sensitive are masked if their values are: a token, and a URL with a password.
 
-    An option that is marked as clear text is not masked.
+    An option that is marked as clear text is not masked. The values of refused options are masked too.
     """
     token, password = canary("token"), canary("password")
     attributes = {"address": f"https://ada:{password}@host", "api_token": token, "region": "eu-west-1", "shown_token": "plain-token"}
-    record = Client().workspace.register_component(ComponentType.SECRETS_MANAGER, "m", "careless", attributes)
+    record = Client().workspace.register_component(ComponentType.SECRETS_MANAGER, "m", "unmarked", attributes)
     assert record.attributes == {
         "address": "‹secret:address›",
         "api_token": "‹secret:api_token›",
@@ -553,10 +539,10 @@ def test_options_are_masked_by_their_value() -> None:
     assert manager.options.model_dump() == attributes
     assert find_canary(repr(manager.options) + redact(f"{token} {password}")) == []
     assert find_canary(home()) == []
-    refused = canary("refused")
+    refused_token = canary("refused")
     with pytest.raises(InvalidOptionsError):
-        UnmarkedBackend.make_options({"api_token": refused, "port": 1})
-    assert find_canary(redact(refused)) == []
+        UnmarkedBackend.make_options({"api_token": refused_token, "port": 1})
+    assert find_canary(redact(refused_token)) == []
 
 
 def test_unregistered_managers_are_separate() -> None:

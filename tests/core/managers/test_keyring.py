@@ -23,7 +23,7 @@ pytestmark = pytest.mark.one_python
 def test_suite_passes_with_a_real_keyring() -> None:
     """The conformance suite passes in a session with gnome-keyring."""
     with session_folder() as session:
-        # keyring leaves its connection to D-Bus open if the collection is locked.
+        # The package keyring does not close its connection to D-Bus if the collection is locked.
         ignored_warning = "ignore::pytest.PytestUnraisableExceptionWarning"
         suite = "tests/support/managers/keyring_suite.py"
         output = run_in_session(session, "pytest", "-q", "-p", "no:cacheprovider", "-W", ignored_warning, suite)
@@ -31,10 +31,7 @@ def test_suite_passes_with_a_real_keyring() -> None:
 
 
 def test_missing_keyring(home: Path) -> None:
-    """Without a keyring the flavor is unavailable with a reason, and a registration raises an error with the same reason.
-
-    No file is created.
-    """
+    """Without an OS keyring, the flavor is unavailable. Registering raises ManagerLockedError, and no file is created."""
     result = availability("keyring")
     assert not result.ok
     assert "needs the OS keyring" in result.reason

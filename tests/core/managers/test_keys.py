@@ -1,6 +1,7 @@
-"""Keys of secrets in services with small alphabets.
+"""Keys: the names under which remote services store secrets.
 
-A key is reversible, distinct, never shortened, and inside its scope.
+Many services allow few characters in a key. A key can be converted back to the name, is different for each name, is never shortened, and
+begins with the prefix of its scope.
 """
 
 from __future__ import annotations
@@ -41,15 +42,13 @@ def _keys(flavor: str, scope: str = "component", namespace: str | None = None, i
 @pytest.mark.parametrize("flavor", ENCODINGS)
 @given(name=names(max_length=25))
 def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None:
-    """The key of any name has only allowed characters.
-
-    The key is converted back to the same name.
-    """
+    """The key of any name has only allowed characters, and can be converted back to the name."""
     for scope in Scope:
         keys = _keys(flavor, scope.value, "team" if scope is Scope.NAMESPACE else None)
         try:
             key = keys.key_for(name)
         except InvalidSecretError as error:
+            # Without a scope, a name that begins as a key of a scope is refused too.
             assert "is too long for" in str(error) or name.startswith("zenml/")  # noqa: PT017 - only some names are too long, so pytest.raises() does not fit
             continue
         assert set(key) <= set(ALLOWED_CHARACTERS.get(flavor, key))
@@ -58,8 +57,8 @@ def test_key_uses_the_alphabet_and_is_reversible(flavor: str, name: str) -> None
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 @given(key=st.text(alphabet=string.ascii_letters + string.digits + "_-=+@/", max_size=12))
-def test_foreign_key_has_no_name(flavor: str, key: str) -> None:
-    """A key has a name only if the name is converted to the same key."""
+def test_any_key_has_one_name_or_none(flavor: str, key: str) -> None:
+    """A key of another program has no name, or it has a name that is converted to the same key."""
     keys = _keys(flavor, "none")
     name = keys.name_for(key)
     assert name is None or keys.key_for(name) == key
@@ -82,19 +81,17 @@ def test_common_names_are_readable() -> None:
 
 
 def test_upper_and_lower_case_are_distinct() -> None:
-    """Names that differ only in case have different keys, even in a service without case."""
+    """Names that differ only in case have different keys. Azure and GitHub ignore case, so there the keys differ in other characters."""
     for flavor in ENCODINGS:
-        keys = _keys(flavor, "global")
-        assert len({keys.key_for(name).casefold() for name in ("Token", "token", "TOKEN")}) == (3 if flavor in {"azure", "github"} else 1)
-        assert len({keys.key_for(name) for name in ("Token", "token", "TOKEN")}) == 3
+        keys = [_keys(flavor, "global").key_for(name) for name in ("Token", "token", "TOKEN")]
+        assert len(set(keys)) == 3
+        has_case = flavor not in {"azure", "github"}
+        assert len({key.casefold() for key in keys}) == (1 if has_case else 3)
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 def test_long_name_is_refused(flavor: str) -> None:
-    """A name over the limit is refused.
-
-    The error has the service, the limit and the length of the scope.
-    """
+    """A name over the limit is refused, and the error has the limit and the length of the scope's prefix."""
     keys = _keys(flavor)
     max_length = ENCODINGS[flavor].max_length
     longest_name = "a" * (max_length - len(keys.prefix))
@@ -106,7 +103,7 @@ def test_long_name_is_refused(flavor: str) -> None:
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
 def test_scopes_have_separate_keys(flavor: str) -> None:
-    """A key of one scope, namespace or component has no name in another one."""
+    """A key of one scope, namespace or component has no name in any other one."""
     all_keys = [
         _keys(flavor, "none"),
         _keys(flavor, "global"),
@@ -119,21 +116,25 @@ def test_scopes_have_separate_keys(flavor: str) -> None:
     ]
     keys_with_owners = [(owner, name, owner.key_for(name)) for owner in all_keys for name in ("x", "b-x", "a/b")]
     for keys in all_keys:
-        assert keys.names_of(key for _, _, key in keys_with_owners) == [name for owner, name, _ in keys_with_owners if owner is keys]
+        own_names = [name for owner, name, _ in keys_with_owners if owner is keys]
+        assert keys.names_of(key for _, _, key in keys_with_owners) == own_names
 
 
 @pytest.mark.parametrize("flavor", ENCODINGS)
-def test_name_like_a_scope_is_refused_without_a_scope(flavor: str) -> None:
-    """Without a scope, a name is refused if its key would be inside a scope."""
-    alphabet = ENCODINGS[flavor]
-    if not alphabet.letters:
+def test_name_like_a_key_of_a_scope(flavor: str) -> None:
+    """Without a scope, no name has a key that belongs to a scope.
+
+    If the service allows any character, the name is refused. Otherwise the separator in the name is escaped.
+    """
+    encoding = ENCODINGS[flavor]
+    if not encoding.letters:
         with pytest.raises(InvalidSecretError, match="is reserved for scopes"):
             _keys(flavor, "none").key_for("zenml/x")
         assert _keys(flavor, "none").name_for("zenml/x") is None
-    elif alphabet.separator == "/":
+    elif encoding.separator == "/":
         assert _keys(flavor, "none").key_for("zenml/x") == "zenml=2fx"
     else:
-        assert _keys(flavor, "none").name_for(alphabet.escape("zenml") + alphabet.separator + "x") is None
+        assert _keys(flavor, "none").name_for(encoding.escape("zenml") + encoding.separator + "x") is None
 
 
 @pytest.mark.parametrize(
@@ -146,16 +147,13 @@ def test_name_like_a_scope_is_refused_without_a_scope(flavor: str) -> None:
     ],
 )
 def test_invalid_scope_is_refused_at_registration(attributes: dict[str, str], expected_text: str) -> None:
-    """An invalid scope is refused with the reason.
-
-    A namespace that does not match the scope is refused too.
-    """
+    """An unknown scope, and a namespace that is invalid or does not match the scope, are refused with the reason."""
     with pytest.raises(InvalidOptionsError, match=expected_text):
         _ScopedBackend.make_options(attributes)
 
 
 def test_default_scope_is_the_component() -> None:
-    """By default a manager shares its secrets with no other manager."""
+    """The default scope is ``component``, so a manager shares its secrets with no other manager."""
     manager: SecretsManager = SecretsManager(_ScopedBackend(context=ManagerContext()))
     assert isinstance(manager.options, ScopedOptions)
     assert manager.options.scope is Scope.COMPONENT

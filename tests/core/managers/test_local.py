@@ -1,4 +1,4 @@
-"""The local store: contents, versions, and what its files show."""
+"""The `local` backend: contents, versions, and the protection of its files."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_registered_secret_is_read_by_another_instance(home: Path) -> None:
     ids=["empty", "blank", "newline", "NUL", "composed", "combining", "Japanese", "direction", "surrogate", "emoji", "quotes", "64 KiB"],
 )
 def test_awkward_values_are_unchanged(home: Path, value: str) -> None:
-    """Any text is read unchanged, as a single value and with another value."""
-    open_store(home).register_secret(secret("awkward", one=value, two=canary("beside")))
+    """Any text is read unchanged."""
+    open_store(home).register_secret(secret("awkward", one=value, two=canary("another value")))
     assert content_of(open_store(home), "awkward")["one"] == value
 
 
@@ -81,9 +81,9 @@ def test_name_with_a_lone_surrogate_is_refused(home: Path) -> None:
     assert store.list_secrets() == ["b"]
 
 
-def test_large_content_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_content_is_refused(home: Path) -> None:
     """Content over the limit is refused before a write, and the error states the limit."""
-    value = canary("large") * (64 * 1024 * 1024 // 36)
+    value = canary("large").ljust(64 * 1024 * 1024, "x")
     store = open_store(home)
     with pytest.raises(InvalidSecretError, match="67108864 are allowed") as caught:
         store.register_secret(secret("large", k=value))
@@ -91,11 +91,8 @@ def test_large_content_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -
     assert store.list_secrets() == []
 
 
-def test_reading_creates_no_file(home: Path) -> None:
-    """No operation on a new store creates a file or a folder, except registering.
-
-    The test lists, describes, reads, updates, deletes and renames.
-    """
+def test_only_registering_creates_a_file(home: Path) -> None:
+    """Listing, describing, reading, updating, deleting and renaming in a new store create no file and no folder."""
     store = open_store(home)
     assert store.list_secrets() == []
     assert store.summaries() == []
@@ -145,7 +142,7 @@ def test_merge_keeps_other_keys(home: Path) -> None:
 
 
 def test_two_managers_in_one_file_are_isolated(home: Path, tmp_path: Path) -> None:
-    """Two managers with one file have separate secrets with the same names."""
+    """Two managers with one file can have secrets with the same name. Deleting all secrets of one manager keeps those of the other."""
     shared = tmp_path / "shared.db"
     first, second = (
         SecretsManager(LocalBackend(LocalBackend.make_options({"path": str(shared)}), context=ManagerContext(name=name, id=name)))
@@ -162,7 +159,7 @@ def test_two_managers_in_one_file_are_isolated(home: Path, tmp_path: Path) -> No
 
 
 def test_options_are_checked(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A path is made absolute. Fewer than one version and unknown options are refused."""
+    """A relative path and a path with ``~`` become absolute. An invalid number of versions and an unknown option are refused."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert open_store(home, path="a.db").backend.path == tmp_path / "a.db"
@@ -192,7 +189,7 @@ def test_versions_are_stored_and_pruned(home: Path) -> None:
 
 
 def test_smaller_limit_prunes_at_the_next_write(home: Path) -> None:
-    """With a smaller limit, the next write removes further versions.
+    """If the store is opened with a smaller limit of versions, the next write removes the versions over the limit.
 
     With the limit 1, only the current version is kept.
     """
@@ -226,10 +223,7 @@ def test_rollback_creates_a_new_version(home: Path) -> None:
 
 
 def test_rollback_to_a_missing_version(home: Path) -> None:
-    """A rollback to a missing version raises an error, and writes nothing.
-
-    The error has the existing version numbers.
-    """
+    """A rollback to a missing version raises an error with the existing version numbers, and writes nothing."""
     store = open_store(home, versions_kept=2)
     store.register_secret(secret("a", k="1"))
     store.merge_secret("a", {"k": "2"})
@@ -272,9 +266,9 @@ def test_delete_removes_the_history(home: Path) -> None:
 
 
 def test_files_contain_no_value_and_no_key(home: Path) -> None:
-    """No file of a store contains a value or a key of a secret.
+    """No file of a store contains a value or a key of a secret, neither while the store is open nor after it is closed.
 
-    This is tested in every encoding, while the store is open and after it is closed.
+    The test searches for several encodings.
     """
     store = open_store(home)
     for number in range(20):
@@ -295,14 +289,14 @@ def test_files_contain_no_value_and_no_key(home: Path) -> None:
 
 
 def test_files_belong_to_their_owner(home: Path) -> None:
-    """Store, log and key file have mode 0600, and their folders have mode 0700.
+    """The files of a store and its key file have mode 0600, and their folders have mode 0700.
 
-    If the file of the store has another mode, opening the store corrects the mode.
+    If the file of the store has another mode, the next read corrects the mode.
     """
     store = open_store(home)
     store.register_secret(secret("a", k=canary()))
     files = [file for file in home.rglob("*") if file.is_file()]
-    assert len(files) == 4
+    assert len(files) == 4, "the store, its write-ahead log, the index of the log, and the key file"
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (home, *home.rglob("*")) if folder.is_dir()} == {0o700}
     store.backend.path.chmod(0o644)
@@ -330,8 +324,8 @@ def test_values_are_not_shown(home: Path, caplog: pytest.LogCaptureFixture) -> N
     assert not find_canary("\n".join([*outputs, caplog.text]))
 
 
-def test_write_of_another_instance_is_seen(home: Path) -> None:
-    """A cached secret is read again after another connection has written it."""
+def test_write_of_another_instance_changes_the_token(home: Path) -> None:
+    """A write of another instance changes the change token, and ``refresh`` reads the new content."""
     reader, writer = open_store(home), open_store(home)
     writer.register_secret(secret("a", k="1"))
     assert reader.get_secret("a").content == {"k": "1"}

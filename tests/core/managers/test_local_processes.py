@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.managers import workers
-from tests.support.managers.stores import PROCESSES, content_of, open_store, run_sql, secret
+from tests.support.managers.stores import FORK_SERVER, content_of, open_store, run_sql, secret
 from zensecrets_jupyter.core.errors import ZenSecretsError
 
 if TYPE_CHECKING:
@@ -20,12 +20,9 @@ PROCESS_COUNT = 8
 
 
 def test_eight_processes_register_in_a_new_store(home: Path) -> None:
-    """Eight processes that create a store together lose no secret, and create one key.
-
-    Each process writes 200 secrets.
-    """
-    start = PROCESSES.Barrier(PROCESS_COUNT)
-    processes = [PROCESSES.Process(target=workers.register_many, args=(home, start, worker, 200)) for worker in range(PROCESS_COUNT)]
+    """Eight processes that write 200 secrets each into a new store lose no secret, and leave one key file."""
+    start = FORK_SERVER.Barrier(PROCESS_COUNT)
+    processes = [FORK_SERVER.Process(target=workers.register_many, args=(home, start, worker, 200)) for worker in range(PROCESS_COUNT)]
     for process in processes:
         process.start()
     for process in processes:
@@ -41,13 +38,10 @@ def test_eight_processes_register_in_a_new_store(home: Path) -> None:
 
 
 def test_eight_processes_merge_into_one_secret(home: Path) -> None:
-    """Eight processes that merge into one secret lose no key, because a merge is atomic.
-
-    Each process sets 20 keys.
-    """
+    """Eight processes that set 20 keys each of one secret lose no key, because a merge is atomic."""
     open_store(home).register_secret(secret("shared"))
-    start = PROCESSES.Barrier(PROCESS_COUNT)
-    processes = [PROCESSES.Process(target=workers.merge_many, args=(home, start, worker, 20)) for worker in range(PROCESS_COUNT)]
+    start = FORK_SERVER.Barrier(PROCESS_COUNT)
+    processes = [FORK_SERVER.Process(target=workers.merge_many, args=(home, start, worker, 20)) for worker in range(PROCESS_COUNT)]
     for process in processes:
         process.start()
     for process in processes:
@@ -59,38 +53,36 @@ def test_eight_processes_merge_into_one_secret(home: Path) -> None:
 
 
 def test_killed_writer_keeps_acknowledged_writes(home: Path) -> None:
-    """A writer that is killed leaves every acknowledged write and no half-written secret.
-
-    The writer is killed at a random moment.
-    """
+    """After a writer is killed at a random moment, every acknowledged write is stored, and no secret is half-written."""
     rng = random.Random(3)  # noqa: S311 - the random numbers select a time and protect nothing
-    expected: dict[str, str] = {}
+    expected_values: dict[str, str] = {}
     for turn in range(25):
         reports = _run_until_killed(workers.write_until_killed, (home, turn), rng.randrange(12), rng.uniform(0.0, 0.01))
         steps = workers.steps(turn)
         for operation, step in zip(reports, steps):  # noqa: B905 - the generator of the steps is infinite
             assert step.operation == operation
-            expected = step.expect(expected)
+            expected_values = step.values_after(expected_values)
         store = open_store(home)
-        stored = {name: content_of(store, name)["key"] for name in store.list_secrets()}
+        stored_values = {name: content_of(store, name)["key"] for name in store.list_secrets()}
         # The step after the last acknowledged step may have been executed or not.
-        assert stored in (expected, next(steps).expect(expected))
-        expected = stored
-    assert len(expected) > 25
+        assert stored_values in (expected_values, next(steps).values_after(expected_values))
+        expected_values = stored_values
+    assert len(expected_values) > 25, "most turns have written several secrets"
     assert run_sql(open_store(home).backend.path, "PRAGMA integrity_check") == [("ok",)]
 
 
-def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], steps: int, after: float) -> list[str]:
-    """Return the reports of a process that is killed.
+def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], report_count: int, seconds: float) -> list[str]:
+    """Run a function in a process, kill the process, and return all its reports.
 
-    The process is killed ``after`` seconds after it sent a number of reports.
+    The process is killed some seconds after it has sent a number of reports.
     """
-    receiver, sender = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=target, args=(arguments[0], sender, *arguments[1:]))
+    receiver, sender = FORK_SERVER.Pipe(duplex=False)
+    home, *other_arguments = arguments
+    process = FORK_SERVER.Process(target=target, args=(home, sender, *other_arguments))
     process.start()
     sender.close()
-    reports = [receiver.recv() for _ in range(steps)]
-    process.join(after)
+    reports = [receiver.recv() for _ in range(report_count)]
+    process.join(seconds)
     assert process.exitcode is None, "the process ended before it was killed"
     process.kill()
     process.join()
@@ -102,14 +94,12 @@ def _run_until_killed(target: Callable[..., None], arguments: tuple[Any, ...], s
 
 
 def test_process_killed_during_a_key_change_leaves_a_readable_store(home: Path) -> None:
-    """All secrets are readable after a process is killed during a key change.
-
-    The process changes the data key or its protection.
-    """
+    """After a process is killed while it changes the data key or its protection, all secrets and versions are readable."""
     rng = random.Random(4)  # noqa: S311 - the random numbers select a time and protect nothing
     store = open_store(home)
     for number in range(30):
         store.register_secret(secret(f"n{number}", key=f"n{number}"))
+    # "n0" gets three versions, of which the first and the third have the same content.
     store.merge_secret("n0", {"key": "later"})
     store.rollback("n0", 1)
     generations = set()
@@ -120,25 +110,24 @@ def test_process_killed_during_a_key_change_leaves_a_readable_store(home: Path) 
             assert content_of(reopened, f"n{number}") == {"key": f"n{number}"}
         assert content_of(store, "n7") == {"key": "n7"}
         generations.add(run_sql(reopened.backend.path, "SELECT generation FROM data_keys")[0][0])
-    assert open_store(home).rollback("n0", 2).number == 4
-    assert len(generations) > 5
+    assert open_store(home).rollback("n0", 2).number == 4, "an earlier version is readable too"
+    assert len(generations) > 5, "the data key was changed several times"
 
 
 def test_reads_and_writes_during_key_changes(home: Path) -> None:
-    """During key changes by one process, other processes read and write without errors.
-
-    The data key and its protection are changed.
-    """
+    """While one process changes the data key and its protection, other processes read and write without errors."""
     store = open_store(home)
     for number in range(10):
         store.register_secret(secret(f"n{number}", key=f"n{number}"))
-    stop = PROCESSES.Event()
-    pipes = [PROCESSES.Pipe(duplex=False) for _ in range(3)]
-    targets = (workers.read_until, workers.read_until, workers.write_until)
-    processes = [PROCESSES.Process(target=target, args=(home, stop, pipe[1])) for target, pipe in zip(targets, pipes, strict=True)]
-    for process, pipe in zip(processes, pipes, strict=True):
+    stop = FORK_SERVER.Event()
+    processes, receivers = [], []
+    for target in (workers.read_until_stopped, workers.read_until_stopped, workers.write_until_stopped):
+        receiver, sender = FORK_SERVER.Pipe(duplex=False)
+        process = FORK_SERVER.Process(target=target, args=(home, stop, sender))
         process.start()
-        pipe[1].close()
+        sender.close()
+        processes.append(process)
+        receivers.append(receiver)
     for turn in range(40):
         store.rotate_key()
         if turn % 4 == 0:
@@ -147,37 +136,37 @@ def test_reads_and_writes_during_key_changes(home: Path) -> None:
     for process in processes:
         process.join()
     assert [process.exitcode for process in processes] == [0, 0, 0]
-    reports = [pipe[0].recv() for pipe in pipes]
-    assert all(isinstance(rounds, int) and rounds > 0 for rounds in reports), reports
-    assert len(open_store(home).list_secrets()) == 10 + reports[2]
+    reports = [receiver.recv() for receiver in receivers]
+    # A reader reports the number of its rounds, or a name with a wrong content.
+    assert all(isinstance(report, int) and report > 0 for report in reports), reports
+    registered_count = reports[-1]
+    assert len(open_store(home).list_secrets()) == 10 + registered_count
     assert len(list((home / "keys").iterdir())) == 1
 
 
 def test_forked_process_opens_the_store_again(home: Path) -> None:
-    """A forked child uses its own connections, and the connections of its parent keep working."""
-    receiver, sender = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=workers.fork_and_read, args=(home, sender))
+    """A forked child opens the file of the store again, and its parent continues to use the open file."""
+    receiver, sender = FORK_SERVER.Pipe(duplex=False)
+    process = FORK_SERVER.Process(target=workers.fork_and_read, args=(home, sender))
     process.start()
     sender.close()
-    reports = [receiver.recv() for _ in range(3)]
+    reports = [receiver.recv() for _ in range(2)]
     process.join()
-    assert reports == [("child", {"key": "1"}, False), ("status", {}, False), ("parent", {"key": "3"}, False)]
+    assert process.exitcode == 0
+    assert reports == [("child", {"key": "1"}, False), ("parent", {"key": "3"}, True)]
     assert open_store(home).list_secrets() == ["before", "child"]
 
 
 def test_deleted_and_recreated_store_is_opened_again(home: Path) -> None:
-    """A process with an open store notices that the file was deleted.
-
-    The process also notices that another process created a new file.
-    """
-    opened, other = open_store(home), open_store(home)
-    opened.register_secret(secret("old", key="1"))
-    for file in opened.backend.path.parent.iterdir():
+    """If the file of an open store is deleted, the store is empty. If another instance creates a new file, the store uses it."""
+    store, other = open_store(home), open_store(home)
+    store.register_secret(secret("old", key="1"))
+    for file in store.backend.path.parent.iterdir():
         file.unlink()
-    assert opened.list_secrets() == []
+    assert store.list_secrets() == []
     other.register_secret(secret("new", key="2"))
-    assert content_of(opened, "new") == {"key": "2"}
-    opened.register_secret(secret("newer", key="3"))
+    assert content_of(store, "new") == {"key": "2"}
+    store.register_secret(secret("newer", key="3"))
     assert content_of(other, "newer") == {"key": "3"}
     with pytest.raises(ZenSecretsError, match="no secret 'old'"):
-        opened.get_secret("old")
+        store.get_secret("old")

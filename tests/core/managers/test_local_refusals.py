@@ -1,7 +1,4 @@
-"""The local store on a disk that refuses writes.
-
-The disk is full, the folder or the file is read-only, or another process holds a lock.
-"""
+"""The local store if writes fail: on a full disk, in a read-only folder or file, or while another process writes."""
 
 from __future__ import annotations
 
@@ -10,7 +7,6 @@ import os
 import resource
 import shutil
 import sqlite3
-import stat
 import subprocess
 import tempfile
 from contextlib import closing
@@ -20,7 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.managers.stores import PROCESSES, content_of, open_in_child, open_store, secret
+from tests.support.error_texts import is_one_line
+from tests.support.managers.stores import FORK_SERVER, content_of, open_in_child, open_store, secret
 from zensecrets_jupyter.core.errors import ManagerAccessError, ManagerError, StoreFullError, ZenSecretsError
 from zensecrets_jupyter.core.sealing.databases import sqlite_connections
 from zensecrets_jupyter.testing.canary import canary, find_canary
@@ -39,7 +36,7 @@ NOBODY = 65534
 def small_disk(tmp_path: Path) -> Iterator[Path | None]:
     """Yield a folder on a disk of 400 KiB.
 
-    The result is ``None`` if the user cannot mount a disk.
+    The fixture yields ``None`` if the user is not allowed to mount a disk.
     """
     folder = tmp_path / "small"
     folder.mkdir()
@@ -58,24 +55,25 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
 def test_full_disk_keeps_stored_secrets(small_disk: Path | None, tmp_path: Path) -> None:
     """A write to a full disk raises StoreFullError, and stored secrets stay.
 
-    With more space, writing works again.
+    With more space, writing works again. Without a small disk, the test limits the size of files.
     """
     home = small_disk or tmp_path / "small" / "home"
-    process = PROCESSES.Process(target=_fill, args=(home, small_disk is None))
+    process = FORK_SERVER.Process(target=_fill_disk, args=(home, small_disk is None))
     process.start()
     process.join()
     assert process.exitcode == 0
 
 
-def _fill(home: Path, limit_file_size: bool) -> None:  # noqa: FBT001 - a process gets its arguments by position
+def _fill_disk(home: Path, limit_file_size: bool) -> None:  # noqa: FBT001 - a process gets its arguments by position
     store = open_in_child(home)
     store.register_secret(secret("first", key="first"))
     if limit_file_size:
         # A file cannot grow beyond this size. SQLite reports the same error as for a full disk.
         resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
     value = canary("full")
+    # Register secrets until one is refused.
     registered_count = next(number for number in range(1000) if not _try_to_register(store, f"n{number}", value * 100))
-    assert registered_count > 5
+    assert registered_count > 5, "the disk has space for some secrets"
     for operation in (partial(store.merge_secret, "first", {"key": value * 500}), store.rotate_key):
         with pytest.raises(StoreFullError):
             operation()
@@ -103,11 +101,11 @@ def _try_to_register(store: SecretsManager[LocalBackend], name: str, value: str)
 
 
 def test_no_space_for_the_first_secret(tmp_path: Path) -> None:
-    """If the disk is full before the first secret, registering raises StoreFullError.
+    """If the disk is full before the first secret, registering raises StoreFullError and leaves no key file.
 
-    No partial key is left.
+    The test limits the size of files to zero.
     """
-    process = PROCESSES.Process(target=_register_on_full_disk, args=(tmp_path / "home",))
+    process = FORK_SERVER.Process(target=_register_on_full_disk, args=(tmp_path / "home",))
     process.start()
     process.join()
     assert process.exitcode == 0
@@ -126,10 +124,7 @@ def _register_on_full_disk(home: Path) -> None:
 
 @pytest.fixture
 def public_folder() -> Iterator[Path]:
-    """Yield a folder that every user can reach.
-
-    The folders of pytest belong to their owner.
-    """
+    """Yield a folder that every user can access. The temporary folders of pytest are private."""
     folder = Path(tempfile.mkdtemp(prefix="zensecrets-"))
     folder.chmod(0o777)
     try:
@@ -141,26 +136,31 @@ def public_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def _run_as_nobody(work: Callable[[Path], None], folder: Path) -> None:
-    process = PROCESSES.Process(target=_work_as_nobody, args=(work, folder))
+def _run_as_nobody(function: Callable[[Path], None], folder: Path) -> None:
+    """Call a function with a folder in another process. If this user is root, the other process runs as user ``nobody``."""
+    process = FORK_SERVER.Process(target=_switch_user_and_call, args=(function, folder))
     process.start()
     process.join()
     assert process.exitcode == 0
 
 
-def _work_as_nobody(work: Callable[[Path], None], folder: Path) -> None:
-    # Late imports have to be done before the switch, because the other user cannot read the virtual environment of root.
-    warm_up_store = open_in_child(folder / "warm")
-    warm_up_store.register_secret(secret("a", key="1"))
-    content_of(warm_up_store, "a")
+def _switch_user_and_call(function: Callable[[Path], None], folder: Path) -> None:
+    # A store imports some modules at its first use. They are imported now, because the user "nobody" may have no permission to read the
+    # virtual environment of root.
+    first_store = open_in_child(folder / "first")
+    first_store.register_secret(secret("a", key="1"))
+    content_of(first_store, "a")
     if os.geteuid() == 0:
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-    work(folder)
+    function(folder)
 
 
 def test_folder_without_permission(public_folder: Path) -> None:
-    """In a folder without write permission, a first secret raises ManagerAccessError with the path."""
+    """If the folder of a new store has no write permission, registering a secret raises ManagerAccessError with the path.
+
+    If it has no read permission either, listing, describing and reading raise ManagerAccessError too.
+    """
     _run_as_nobody(_write_to_forbidden_folder, public_folder)
 
 
@@ -187,10 +187,10 @@ def test_read_only_folder(public_folder: Path) -> None:
 
 def _use_read_only_folder(folder: Path) -> None:
     home = folder / "mine"
-    _prepare(home)
+    _create_closed_store(home)
     (home / "default").chmod(0o500)
     (home / "default" / "secrets.db").chmod(0o400)
-    _read_and_fail_to_write(open_store(home))
+    _check_read_only_store(open_store(home))
 
 
 def test_read_only_file(public_folder: Path) -> None:
@@ -200,12 +200,12 @@ def test_read_only_file(public_folder: Path) -> None:
 
 def _use_read_only_file(folder: Path) -> None:
     home = folder / "mine"
-    _prepare(home)
+    _create_closed_store(home)
     (home / "default" / "secrets.db").chmod(0o400)
-    _read_and_fail_to_write(open_store(home))
+    _check_read_only_store(open_store(home))
 
 
-def _prepare(home: Path) -> None:
+def _create_closed_store(home: Path) -> None:
     store = open_in_child(home)
     store.register_secret(secret("a", key="1"))
     del store
@@ -213,7 +213,7 @@ def _prepare(home: Path) -> None:
     assert [file.name for file in (home / "default").iterdir()] == ["secrets.db"]
 
 
-def _read_and_fail_to_write(store: SecretsManager[LocalBackend]) -> None:
+def _check_read_only_store(store: SecretsManager[LocalBackend]) -> None:
     before = store.backend.path.read_bytes()
     assert store.list_secrets() == ["a"]
     assert content_of(store, "a") == {"key": "1"}
@@ -233,7 +233,10 @@ def _read_and_fail_to_write(store: SecretsManager[LocalBackend]) -> None:
 
 
 def test_unreadable_file(public_folder: Path) -> None:
-    """A store that the user cannot read raises ManagerAccessError, even for a list."""
+    """If the user has no permission to read the file of the store, each operation raises ManagerAccessError.
+
+    The file belongs to root. If this user is not root, the file has no permissions.
+    """
     if os.geteuid() == 0:
         open_store(public_folder / "theirs").register_secret(secret("a", key=canary()))
         (public_folder / "theirs").chmod(0o755)
@@ -257,11 +260,8 @@ def _read_unreadable_file(folder: Path) -> None:
             operation()
 
 
-def test_path_that_is_not_a_file(home: Path, tmp_path: Path) -> None:
-    """A path that is not a file raises ManagerAccessError.
-
-    A folder is in the place of the file, or a file in the place of the folder.
-    """
+def test_unusable_path_is_reported(home: Path, tmp_path: Path) -> None:
+    """A path of a folder, a path through a file, and a path that is too long raise ManagerAccessError with the path."""
     (tmp_path / "file").touch()
     for path in (tmp_path, tmp_path / "file" / "secrets.db", tmp_path / ("x" * 300)):
         store = open_store(home, path=str(path))
@@ -271,27 +271,30 @@ def test_path_that_is_not_a_file(home: Path, tmp_path: Path) -> None:
 
 
 def test_locked_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While another process holds a transaction, a write raises an error, and reading works."""
+    """While another connection holds the lock for writes, a write raises an error, and reading works.
+
+    Afterwards, a write succeeds.
+    """
     store = open_store(home)
     store.register_secret(secret("a", key="1"))
-    with closing(sqlite3.connect(store.backend.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with closing(sqlite3.connect(store.backend.path, isolation_level=None)) as other_connection:
+        other_connection.execute("BEGIN IMMEDIATE")
         monkeypatch.setattr(sqlite_connections, "BUSY_SECONDS", 0.1)
-        waiting = open_store(home)
-        assert content_of(waiting, "a") == {"key": "1"}
+        reopened = open_store(home)
+        assert content_of(reopened, "a") == {"key": "1"}
         with pytest.raises(ManagerError, match="Another process holds") as caught:
-            waiting.merge_secret("a", {"key": canary()})
+            reopened.merge_secret("a", {"key": canary()})
         assert isinstance(caught.value, ConnectionError)
-        other.execute("ROLLBACK")
-    waiting.merge_secret("a", {"key": "2"})
+        other_connection.execute("ROLLBACK")
+    reopened.merge_secret("a", {"key": "2"})
     assert content_of(store, "a") == {"key": "2"}
 
 
-def test_every_refusal_has_a_hint(home: Path, tmp_path: Path) -> None:
-    """Each error of the store is one line with a hint."""
+def test_error_for_a_folder_has_a_hint(home: Path, tmp_path: Path) -> None:
+    """If the path of the store is a folder, the error is one line with a hint, and the folder stays."""
     store = open_store(home, path=str(tmp_path))
     with pytest.raises(ZenSecretsError) as caught:
         store.list_secrets()
     assert caught.value.hint
-    assert "\n" not in str(caught.value)
-    assert stat.S_ISDIR(tmp_path.stat().st_mode)
+    assert is_one_line(caught.value)
+    assert tmp_path.is_dir()

@@ -1,4 +1,4 @@
-"""The `memory` backend: sharing between instances of one manager, and no files."""
+"""The `memory` backend: instances of one manager share secrets, and no file is written."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_unregistered_managers_share_nothing() -> None:
 def test_concurrent_writers_lose_nothing() -> None:
     """Eight threads that register, merge and delete lose nothing.
 
-    Only one thread can register a name that all threads try to register.
+    If all threads try to register one name, one thread succeeds.
     """
     manager = _open("busy")
 
@@ -58,7 +58,7 @@ def test_concurrent_writers_lose_nothing() -> None:
         refused_count = 0
         for turn in range(20):
             manager.register_secret(secret(f"own-{number}-{turn}", key="1"))
-            manager.merge_secret(f"own-{number}-{turn}", {"more": "2"})
+            manager.merge_secret(f"own-{number}-{turn}", {"other": "2"})
             try:
                 manager.register_secret(secret(f"shared-{turn}", key=str(number)))
             except SecretExistsError:
@@ -68,9 +68,11 @@ def test_concurrent_writers_lose_nothing() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         refused_count = sum(pool.map(write, range(8)))
-    assert refused_count == 7 * 20
-    assert len(manager.list_secrets()) == 8 * 19 + 20
-    assert all(manager.get_secret(name).content == {"key": "1", "more": "2"} for name in manager.list_secrets() if name.startswith("own"))
+    assert refused_count == 7 * 20, "seven threads are refused in each turn"
+    own_names = [name for name in manager.list_secrets() if name.startswith("own-")]
+    assert len(own_names) == 8 * 19, "each thread has deleted one of its twenty secrets"
+    assert len(manager.list_secrets()) == len(own_names) + 20
+    assert all(manager.get_secret(name).content == {"key": "1", "other": "2"} for name in own_names)
 
 
 def test_missing_secret_raises_an_error() -> None:

@@ -1,6 +1,6 @@
-"""Flavors of secrets managers: built-in, defined in a cell, and installed.
+"""Flavors of secrets managers: built-in, defined in a cell, and installed with another package.
 
-Installed flavors work, are broken, or have conflicting names.
+Some installed flavors are broken or have the name of another flavor.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from zensecrets_jupyter.core.managers import availability, flavor_names, get_fla
 if TYPE_CHECKING:
     from pathlib import Path
 
-GROUP = "zensecrets_jupyter.secrets_managers.v2"
+ENTRY_POINT_GROUP = "zensecrets_jupyter.secrets_managers.v2"
 
 BACKEND_IN_A_CELL = """
 from typing import ClassVar
@@ -29,6 +29,7 @@ from zensecrets_jupyter.core.managers.backends.memory import MemoryBackend
 class MineBackend(MemoryBackend):
     FLAVOR: ClassVar[str] = "mine_in_a_cell"
 """
+"""A cell that defines a flavor."""
 
 PLUGIN = """
 from typing import ClassVar
@@ -40,14 +41,15 @@ class ExampleBackend(MemoryBackend):
 class Misnamed(MemoryBackend):
     FLAVOR: ClassVar[str] = "another"
 """
+"""The module of a package with flavors."""
 
 PREAMBLE = """
 import json, sys
 from zensecrets_jupyter.core.errors import ZenSecretsError
 
-def attempt(call):
+def result_or_error(function):
     try:
-        return call()
+        return function()
     except ZenSecretsError as error:
         assert error.__cause__ is None and error.__context__ is None
         return [error.code, str(error)]
@@ -57,25 +59,26 @@ from zensecrets_jupyter.core.managers import availability, flavor_names, get_fla
 from zensecrets_jupyter.core.schemas import ArbitrarySecretSchema
 from zensecrets_jupyter.core.stack import ComponentType
 """
+"""The first lines of each program that a test runs with installed packages."""
 
 
-def run(installed: Path, code: str) -> Any:
-    """Return the output of ``code`` in a process with the packages of a folder."""
+def run_with_packages(installed: Path, code: str) -> Any:
+    """Run code after the preamble, in a process with the packages of a folder. Return its output, which is JSON."""
     return run_python(PREAMBLE + code, environment=plugin_environment(installed))
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install a package with one working and two broken flavors.
+    """Install a package with a working flavor and two broken ones, and return its folder.
 
-    One broken flavor has no module, and the other has a wrong name.
+    The module of one broken flavor is missing. The class of the other one has another name for its flavor.
     """
     entry_points = {
         "example": "example_secrets:ExampleBackend",
         "broken": "example_secrets_gone:Manager",
         "misnamed": "example_secrets:Misnamed",
     }
-    return install(tmp_path_factory.mktemp("managers"), "example-secrets", {GROUP: entry_points}, PLUGIN)
+    return install(tmp_path_factory.mktemp("managers"), "example-secrets", {ENTRY_POINT_GROUP: entry_points}, PLUGIN)
 
 
 def test_built_in_flavors_are_available_and_described() -> None:
@@ -104,9 +107,9 @@ LIBRARIES = [
 
 
 def test_flavors_without_their_extras_are_listed() -> None:
-    """Without the extras, every flavor is listed with its install command.
+    """Without the extras, every flavor is listed, and the reason why it is unavailable contains the install command.
 
-    Listing imports no backend.
+    Listing imports no library of the extras.
     """
     code = f"""
 import json, sys
@@ -116,14 +119,14 @@ from zensecrets_jupyter.core.managers.registry import BUILT_IN_FLAVORS
 names = [name for name in flavor_names() if summary(name)]
 imported = [name for name in {LIBRARIES!r} if name in sys.modules]
 sys.modules.update(dict.fromkeys({LIBRARIES!r}))
-needing = {{name: availability(name).reason for name, found in BUILT_IN_FLAVORS.items() if found.extra}}
-print(json.dumps([names, sorted(BUILT_IN_FLAVORS), imported, needing]))
+reasons = {{name: availability(name).reason for name, flavor in BUILT_IN_FLAVORS.items() if flavor.extra}}
+print(json.dumps([names, sorted(BUILT_IN_FLAVORS), imported, reasons]))
 """
-    names, built_in, imported, needing = run_python(code)
+    names, built_in, imported, reasons = run_python(code)
     assert set(built_in) <= set(names)
     assert imported == []
-    assert "sql" in needing
-    for flavor, reason in needing.items():
+    assert "sql" in reasons
+    for flavor, reason in reasons.items():
         assert f'pip install "zensecrets-jupyter[{flavor}]"' in reason
 
 
@@ -138,7 +141,7 @@ def test_unknown_flavor_is_reported_with_similar_names() -> None:
 
 
 def test_defining_a_class_registers_its_flavor() -> None:
-    """A subclass in a cell is registered at once, and a later definition replaces it."""
+    """The flavor of a class in a cell is available at once. If the cell runs again, the new class replaces the old one."""
     first = run_cell(BACKEND_IN_A_CELL)["MineBackend"]
     assert get_flavor("mine_in_a_cell") is first
     assert "mine_in_a_cell" in flavor_names()
@@ -149,10 +152,7 @@ def test_defining_a_class_registers_its_flavor() -> None:
 
 
 def test_custom_flavor_cannot_take_an_existing_name() -> None:
-    """A class with an existing name of a flavor is refused at its definition.
-
-    The name is that of a built-in flavor or of another class.
-    """
+    """The definition of a class is refused if its flavor has the name of a built-in flavor, or of a flavor in another module."""
     with pytest.raises(ManagerError, match="'local', which MineBackend claims, is built in"):
         run_cell(BACKEND_IN_A_CELL.replace("mine_in_a_cell", "local"))
     with pytest.raises(ManagerError, match=r"belongs to tests\.support\.managers\.counting\.CountingBackend already"):
@@ -162,16 +162,18 @@ def test_custom_flavor_cannot_take_an_existing_name() -> None:
 
 
 def test_subclass_without_a_flavor_is_not_registered() -> None:
-    """A subclass that only inherits the name of a flavor is not registered."""
+    """A subclass that inherits the name of its flavor does not replace the class of the flavor."""
     run_cell(BACKEND_IN_A_CELL.replace('    FLAVOR: ClassVar[str] = "mine_in_a_cell"', "    pass"))
     assert get_flavor("memory").__name__ == "MemoryBackend"
 
 
 def test_installed_flavor_is_listed_without_import(installed: Path) -> None:
     """Listing shows installed flavors with their packages, and imports none of them."""
-    output = run(installed, 'print(json.dumps([flavor_names(), summary("example"), "example_secrets" in sys.modules]))')
-    assert {"local", "memory", "example", "broken"} <= set(output[0])
-    assert output[1:] == ["from example-secrets", False]
+    code = 'print(json.dumps([flavor_names(), summary("example"), "example_secrets" in sys.modules]))'
+    names, example_summary, is_imported = run_with_packages(installed, code)
+    assert {"local", "memory", "example", "broken"} <= set(names)
+    assert example_summary == "from example-secrets"
+    assert not is_imported
 
 
 def test_installed_flavor_is_usable(installed: Path) -> None:
@@ -183,7 +185,7 @@ workspace.update_stack("default", {ComponentType.SECRETS_MANAGER: "example"})
 Client().secrets_manager.register_secret(ArbitrarySecretSchema(name="mine", key="value"))
 print(json.dumps([Client().get_secret("mine").content, type(Client().secrets_manager.backend).__name__, availability("example").ok]))
 """
-    assert run(installed, code) == [{"key": "value"}, "ExampleBackend", True]
+    assert run_with_packages(installed, code) == [{"key": "value"}, "ExampleBackend", True]
 
 
 @pytest.mark.parametrize(
@@ -195,37 +197,38 @@ def test_broken_flavor_is_unavailable(flavor: str, expected_text: str, installed
     Other flavors are available.
     """
     code = f"""
-print(json.dumps([availability("{flavor}"), attempt(lambda: get_flavor("{flavor}")), availability("example").ok, availability("local").ok]))
+error = result_or_error(lambda: get_flavor("{flavor}"))
+print(json.dumps([availability("{flavor}"), error, availability("example").ok, availability("local").ok]))
 """
-    (broken_ok, reason), (error, text), example_ok, local_ok = run(installed, code)
-    assert (broken_ok, error, example_ok, local_ok) == (False, "flavor-unavailable", True, True)
+    (broken_ok, reason), (error_code, error_text), example_ok, local_ok = run_with_packages(installed, code)
+    assert (broken_ok, error_code, example_ok, local_ok) == (False, "flavor-unavailable", True, True)
     assert expected_text in reason
-    assert reason == text
+    assert reason == error_text
     assert "'example-secrets'" in reason
 
 
 def test_flavor_of_two_packages_is_refused(tmp_path: Path) -> None:
-    """A flavor of two packages raises an error with both names.
+    """If two packages have a flavor with the same name, listing and using flavors raise an error with both packages.
 
     The default manager still opens.
     """
     for distribution in ("example-one", "example-two"):
         module = distribution.replace("-", "_")
-        install(tmp_path, distribution, {GROUP: {"example": f"{module}:ExampleBackend"}}, PLUGIN)
+        install(tmp_path, distribution, {ENTRY_POINT_GROUP: {"example": f"{module}:ExampleBackend"}}, PLUGIN)
     installed = tmp_path / "installed"
-    for call in ("flavor_names", 'lambda: get_flavor("example")'):
-        code, text = run(installed, f"print(json.dumps(attempt({call})))")
+    for function in ("flavor_names", 'lambda: get_flavor("example")'):
+        code, text = run_with_packages(installed, f"print(json.dumps(result_or_error({function})))")
         assert code == "manager"
         assert "'example-one'" in text
         assert "'example-two'" in text
-    assert run(installed, "print(json.dumps(Client().secrets_manager.list_secrets()))") == []
+    assert run_with_packages(installed, "print(json.dumps(Client().secrets_manager.list_secrets()))") == []
 
 
 def test_built_in_flavor_of_a_package_is_refused(tmp_path: Path) -> None:
-    """A package cannot define a flavor with a built-in name."""
-    installed = install(tmp_path, "example-local", {GROUP: {"local": "example_local:ExampleBackend"}}, PLUGIN)
-    code, text = run(installed, "print(json.dumps(attempt(flavor_names)))")
+    """If a package has a flavor with a built-in name, listing flavors raises an error, and the built-in flavor is used."""
+    installed = install(tmp_path, "example-local", {ENTRY_POINT_GROUP: {"local": "example_local:ExampleBackend"}}, PLUGIN)
+    code, text = run_with_packages(installed, "print(json.dumps(result_or_error(flavor_names)))")
     assert code == "manager"
     assert "'zensecrets-jupyter'" in text
     assert "'example-local'" in text
-    assert run(installed, 'print(json.dumps(get_flavor("local").__name__))') == "LocalBackend"
+    assert run_with_packages(installed, 'print(json.dumps(get_flavor("local").__name__))') == "LocalBackend"

@@ -1,6 +1,6 @@
-"""The base class of remote backends.
+"""Tests of the base class of remote backends, with a fake service.
 
-The tests cover retries, lost responses, conflicts, foreign payloads, limits, clients and batches.
+They cover retries, lost responses, conflicts, payloads of other programs, limits, clients and batches.
 """
 
 from __future__ import annotations
@@ -68,71 +68,66 @@ def _content(manager: SecretsManager, name: str = "mine") -> dict[str, str]:
 
 
 def test_transient_error_is_retried(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A request with four transient errors is sent five times, and then succeeds."""
-    service.fail(4, "busy")
+    """A request that fails four times with a transient error is sent five times, and then succeeds."""
+    service.fail("busy", times=4)
     assert _content(manager) == {"key": "first"}
     assert service.requests == ["get"] * 5
 
 
 @pytest.mark.parametrize("error", [ConnectionResetError(104, "reset"), TimeoutError("timed out"), BrokenPipeError()])
 def test_connection_error_is_retried(service: FakeService, manager: SecretsManager[FakeRemoteBackend], error: Exception) -> None:
-    """A broken connection or a time-out of the platform is retried.
-
-    The backend needs no entry in ``error_kinds`` for this.
-    """
+    """A request whose connection breaks or times out is retried, although ``error_kinds`` has no entry for these errors of Python."""
     errors = [error]
 
     def break_once(_verb: str) -> None:
         if errors:
             raise errors.pop()
 
-    service.before = break_once
+    service.before_request = break_once
     assert _content(manager) == {"key": "first"}
 
 
 def test_permanent_error_is_raised(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """A permanent error raises ManagerUnreachableError after five attempts, and the secret is unchanged."""
-    service.fail(1000, "busy")
+    service.fail("busy")
     with pytest.raises(ManagerUnreachableError, match="failed at every attempt") as caught:
         _content(manager)
     assert service.requests == ["get"] * 5
     assert is_one_line(caught.value)
-    service.fail(0, "busy")
+    service.recover()
     assert _content(manager) == {"key": "first"}
 
 
 def test_no_retry_after_the_deadline(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A request is not retried if the wait would pass the deadline."""
-    with_short_deadline = SecretsManager(FakeRemoteBackend(RemoteOptions(deadline=0.000001), context=manager.context, service=service))
-    service.fail(1000, "busy")
+    """A request is not retried if the wait before the retry would end after the deadline."""
+    hasty_manager = SecretsManager(FakeRemoteBackend(RemoteOptions(deadline=0.000001), context=manager.context, service=service))
+    service.fail("busy")
     with pytest.raises(ManagerUnreachableError):
-        _content(with_short_deadline)
+        _content(hasty_manager)
     assert service.requests == ["get"]
 
 
 REFUSALS: list[tuple[str, type[ZenSecretsError]]] = [
     ("forbidden", ManagerAccessError),
-    ("stranger", ManagerAccessError),
-    ("late", ManagerAccessError),
-    ("sealed", ManagerLockedError),
+    ("unknown-user", ManagerAccessError),
+    ("clock-skew", ManagerAccessError),
+    ("locked", ManagerLockedError),
     ("full", StoreFullError),
-    ("long", InvalidSecretError),
-    ("odd", InvalidSecretError),
-    ("never", UnsupportedOperationError),
-    ("gone", ManagerUnreachableError),
+    ("too-large", InvalidSecretError),
+    ("refused-name", InvalidSecretError),
+    ("unsupported", UnsupportedOperationError),
+    ("unreachable", ManagerUnreachableError),
     ("busy", ManagerUnreachableError),
-    ("something else", ManagerError),
+    ("unknown code", ManagerError),
 ]
+"""Codes with which the fake service refuses a request, and the error that an operation raises for each."""
 
 
 @pytest.mark.parametrize(("code", "expected"), REFUSALS)
 def test_each_refusal_is_mapped_without_a_value(
     service: FakeService, manager: SecretsManager[FakeRemoteBackend], code: str, expected: type[ZenSecretsError]
 ) -> None:
-    """Each refusal raises the right error in one line, without a value.
-
-    The error has a hint.
-    """
+    """If the service refuses a request, each operation raises the right error in one line, with a hint and without a value."""
     value = canary(code)
     operations: list[Callable[[], Any]] = [
         lambda: manager.get_secret("mine", refresh=True),
@@ -145,22 +140,22 @@ def test_each_refusal_is_mapped_without_a_value(
         lambda: manager.delete_secret("mine"),
     ]
     for operation in operations:
-        service.fail(1000, code, sent=value)
+        service.fail(code, sent_text=value)
         with pytest.raises(expected) as caught:
             operation()
         assert type(caught.value) is expected
         assert caught.value.hint
         assert is_one_line(caught.value)
         assert not find_canary(error_details(caught.value))
-    service.fail(0, code)
+    service.recover()
     assert _content(manager) == {"key": "first"}
     assert manager.list_secrets() == ["mine"]
 
 
 def test_refusals_have_every_reported_error_kind() -> None:
-    """The table REFUSALS has every error kind, except those that the base class handles."""
-    tested = {FakeRemoteBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
-    assert set(ErrorKind) - tested == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
+    """The table REFUSALS has every error kind, except those that have tests of their own."""
+    tested_kinds = {FakeRemoteBackend.error_kinds.get(code, ErrorKind.UNFORESEEN) for code, _ in REFUSALS}
+    assert set(ErrorKind) - tested_kinds == {ErrorKind.MISSING, ErrorKind.EXISTS, ErrorKind.CONFLICT, ErrorKind.NOT_OURS}
 
 
 @pytest.mark.parametrize("error", [ValueError, TypeError, KeyError, RuntimeError, FakeServiceError])
@@ -173,7 +168,7 @@ def test_unknown_error_is_reported_by_class(
     def fail(_verb: str) -> None:
         raise error(f"quotes {value}")
 
-    service.before = fail
+    service.before_request = fail
     with pytest.raises(ManagerError, match=error.__name__) as caught:
         manager.update_secret(secret("mine", key=value))
     assert type(caught.value) is ManagerError
@@ -181,11 +176,8 @@ def test_unknown_error_is_reported_by_class(
 
 
 def test_lost_response_of_a_write(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """After a lost response to a write, the retry recognizes its own write.
-
-    The write was executed, so the retry succeeds.
-    """
-    service.fail(1, "busy", after=True)
+    """If only the response of a write is lost, the retry recognizes that the write was executed, and succeeds."""
+    service.fail("busy", times=1, is_executed=True)
     manager.register_secret(secret("new", key="value"))
     assert _content(manager, "new") == {"key": "value"}
     operations: list[Callable[[], None]] = [
@@ -193,46 +185,46 @@ def test_lost_response_of_a_write(service: FakeService, manager: SecretsManager[
         lambda: manager.delete_secret("new"),
     ]
     for operation in operations:
-        lost: list[str] = []
+        lost_verbs: list[str] = []
 
-        def lose_the_first_response(verb: str, lost: list[str] = lost) -> None:
-            if verb in {"put", "remove"} and not lost:
-                lost.append(verb)
-                code = "busy"
-                raise FakeServiceError(code)
+        def lose_first_response(verb: str, lost_verbs: list[str] = lost_verbs) -> None:
+            if verb in {"put", "remove"} and not lost_verbs:
+                lost_verbs.append(verb)
+                raise FakeServiceError("busy")
 
-        service.after = lose_the_first_response
+        service.after_request = lose_first_response
         operation()
-        assert lost
+        assert lost_verbs
     assert manager.list_secrets() == ["mine"]
     assert _content(manager) == {"key": "second"}
-    assert json.loads(next(iter(service.stored.values()))[0])["content"] == {"key": "second"}
-    assert next(iter(service.stored.values()))[1] == 2, "written once"
+    [(text, version)] = service.payloads.values()
+    assert json.loads(text)["content"] == {"key": "second"}
+    assert version == 2, "the merge was executed once"
 
 
 def test_name_taken_by_another_writer_during_a_retry(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A retry does not treat the secret of another writer as its own."""
+    """If another writer registers the name before a retry, the retry does not treat that secret as its own."""
     other = _open(service)
-    failed: list[str] = []
+    failed_verbs: list[str] = []
 
-    def fail_and_let_another(verb: str) -> None:
-        if verb == "create" and not failed:
-            failed.append(verb)
+    def fail_after_another_writer(verb: str) -> None:
+        if verb == "create" and not failed_verbs:
+            failed_verbs.append(verb)
             other.register_secret(secret("new", key="theirs"))
             raise ConnectionResetError
 
-    service.before = fail_and_let_another
+    service.before_request = fail_after_another_writer
     with pytest.raises(SecretExistsError):
         manager.register_secret(secret("new", key="ours"))
     assert _content(manager, "new") == {"key": "theirs"}
 
 
 def test_failed_write_may_have_been_executed(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """If all responses are lost, the error says that the write may have succeeded.
+    """If every attempt of a write fails, the error says to check whether the write was executed.
 
     The error of a read does not say this.
     """
-    service.fail(1000, "busy")
+    service.fail("busy")
     with pytest.raises(ManagerUnreachableError, match="Check before you try again"):
         manager.register_secret(secret("new", key="value"))
     with pytest.raises(ManagerUnreachableError) as caught:
@@ -247,18 +239,15 @@ def test_concurrent_updates_are_not_lost(service: FakeService, manager: SecretsM
     assert _content(manager) == {"key": "first", **{f"key{number}": str(number) for number in range(8)}}
 
 
-def test_endless_conflicts_end(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A writer with a conflict at every attempt gives up.
+def test_write_with_endless_conflicts_fails(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
+    """If another writer is faster at every attempt, the error says that nothing was changed."""
 
-    The error says that nothing was changed.
-    """
-
-    def overtake(verb: str) -> None:
+    def write_before(verb: str) -> None:
         if verb == "put":
-            for key, (text, version) in service.stored.items():
-                service.stored[key] = (text, version + 1)
+            for key, (text, version) in service.payloads.items():
+                service.payloads[key] = (text, version + 1)
 
-    service.before = overtake
+    service.before_request = write_before
     with pytest.raises(ManagerUnreachableError, match="Nothing was changed"):
         manager.merge_secret("mine", {"key": "second"})
 
@@ -270,6 +259,7 @@ def test_endless_conflicts_end(service: FakeService, manager: SecretsManager[Fak
         ("[1]", ManagerCorruptedError, "Another program wrote the payload"),
         ("zsCanary", ManagerCorruptedError, "Another program wrote the payload"),
         ('{"zsCanary": "zsCanary"}', ManagerCorruptedError, "Another program wrote the payload"),
+        # This JSON is nested too deeply for the parser.
         ("[" * 100000, ManagerCorruptedError, "Another program wrote the payload"),
         ('{"zensecrets": 2, "schema": "arbitrary", "content": {}}', StoreTooNewError, "newer version"),
         ('{"zensecrets": 1, "content": {}}', ManagerCorruptedError, "is damaged"),
@@ -281,8 +271,10 @@ def test_foreign_payload_is_reported_and_not_changed(
     service: FakeService, manager: SecretsManager[FakeRemoteBackend], text: str, error: type[ZenSecretsError], expected_text: str
 ) -> None:
     """A foreign or damaged payload raises an error for every operation and is never overwritten."""
-    key = next(iter(service.stored))
-    service.stored[key] = (text, 7)
+    [key] = service.payloads
+    version = 7
+    payload = (text, version)
+    service.payloads[key] = payload
     for operation in (
         lambda: _content(manager),
         lambda: manager.merge_secret("mine", {"key": "second"}),
@@ -294,65 +286,65 @@ def test_foreign_payload_is_reported_and_not_changed(
         assert not find_canary(error_details(caught.value))
     with pytest.raises(SecretExistsError):
         manager.register_secret(secret("mine", key="second"))
-    assert service.stored == {key: (text, 7)}
+    assert service.payloads == {key: payload}
 
 
 def test_foreign_payload_is_not_deleted(service: FakeService) -> None:
-    """Without a scope, deleting one or all secrets keeps the payloads of other programs."""
+    """Without a scope, deleting one or all secrets keeps the payloads of other programs.
+
+    Deleting all secrets deletes our damaged payloads too.
+    """
     manager = _open(service, scope=Scope.NONE)
-    service.stored["theirs"] = ("a plain text", 1)
-    service.stored["damaged"] = ('{"zensecrets": 1}', 1)
+    service.payloads["theirs"] = ("a plain text", 1)
+    service.payloads["damaged"] = ('{"zensecrets": 1}', 1)
     manager.register_secret(secret("ours", key="value"))
     with pytest.raises(ManagerCorruptedError, match="Another program wrote the payload"):
         manager.delete_secret("theirs")
     manager.delete_all_secrets()
-    assert list(service.stored) == ["theirs"]
+    assert list(service.payloads) == ["theirs"]
 
 
 def test_scopes_are_separate(service: FakeService) -> None:
-    """A component does not see the secrets of another component.
+    """With scope ``component``, a manager does not see the secrets of another manager.
 
-    Two managers with scope global share their secrets.
+    Two managers with scope ``global`` share their secrets.
     """
     first, second = _open(service), _open(service, identity="two")
-    shared, also_shared = (_open(service, scope=Scope.GLOBAL, identity=identity) for identity in ("three", "four"))
+    third, fourth = (_open(service, scope=Scope.GLOBAL, identity=identity) for identity in ("three", "four"))
     first.register_secret(secret("mine", key="one"))
-    shared.register_secret(secret("ours", key="shared"))
+    third.register_secret(secret("ours", key="shared"))
     assert second.list_secrets() == []
     with pytest.raises(SecretNotFoundError):
         second.get_secret("mine")
     second.register_secret(secret("mine", key="two"))
     second.delete_all_secrets()
     assert _content(first) == {"key": "one"}
-    assert also_shared.list_secrets() == ["ours"]
-    assert also_shared.get_secret("ours").content == {"key": "shared"}
+    assert fourth.list_secrets() == ["ours"]
+    assert fourth.get_secret("ours").content == {"key": "shared"}
 
 
 def test_failed_rename_removes_the_new_name(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """If the old name cannot be deleted, the new name is removed.
+    """A rename stores the new name and deletes the old one. If it cannot delete the old name, it deletes the new name again.
 
-    The new name is also removed if another user has just deleted the old name.
+    The same is true if another user deletes the old name during the rename.
     """
-    refused: list[str] = []
+    refused_verbs: list[str] = []
 
-    def refuse_the_first_removal(verb: str) -> None:
-        if verb == "remove" and not refused:
-            refused.append(verb)
-            code = "forbidden"
-            raise FakeServiceError(code)
+    def refuse_first_removal(verb: str) -> None:
+        if verb == "remove" and not refused_verbs:
+            refused_verbs.append(verb)
+            raise FakeServiceError("forbidden")
 
-    service.before = refuse_the_first_removal
+    service.before_request = refuse_first_removal
     with pytest.raises(ManagerAccessError):
         manager.rename_secret("mine", "new")
     assert manager.list_secrets() == ["mine"]
-    created: list[str] = []
 
-    def delete_the_old_name(verb: str) -> None:
-        if verb == "create" and not created:
-            created.append(verb)
+    def delete_old_name(verb: str) -> None:
+        if verb == "create":
             _open(service).delete_secret("mine")
 
-    service.after = delete_the_old_name
+    service.after_request = delete_old_name
     with pytest.raises(SecretNotFoundError):
         manager.rename_secret("mine", "new")
     assert manager.list_secrets() == []
@@ -364,6 +356,7 @@ def test_large_content_is_not_sent(service: FakeService, manager: SecretsManager
     with pytest.raises(InvalidSecretError, match="1000 are allowed"):
         manager.register_secret(large)
     assert service.requests == []
+    # Each letter has two bytes in UTF-8.
     with pytest.raises(InvalidSecretError, match="1000 are allowed"):
         manager.merge_secret("mine", {"key": "ж" * 490})
     assert _content(manager) == {"key": "first"}
@@ -385,7 +378,7 @@ def test_long_name(manager: SecretsManager[FakeRemoteBackend]) -> None:
 def test_one_client_per_instance(service: FakeService) -> None:
     """Thirty-two threads of one instance create one client, and another instance creates its own client."""
     manager, other = _open(service), _open(service)
-    assert manager.backend.connections == 0
+    assert manager.backend.connection_count == 0
     barrier = threading.Barrier(32)
 
     def list_at_once(_number: int) -> list[str]:
@@ -395,7 +388,7 @@ def test_one_client_per_instance(service: FakeService) -> None:
     with ThreadPoolExecutor(32) as pool:
         list(pool.map(list_at_once, range(32)))
     other.list_secrets()
-    assert (manager.backend.connections, other.backend.connections) == (1, 1)
+    assert (manager.backend.connection_count, other.backend.connection_count) == (1, 1)
     assert manager.backend.runner._client is not other.backend.runner._client
 
 
@@ -403,46 +396,44 @@ def test_forked_child_connects_again(manager: SecretsManager[FakeRemoteBackend])
     """A forked child does not use the client of its parent."""
     manager.list_secrets()
     assert manager.backend.runner._client is not None
-    # The number of another process stands for the parent.
+    # The client is stored with the ID of the process that created it. Another ID stands for a fork.
     manager.backend.runner._client = replace(manager.backend.runner._client, process_id=os.getpid() + 1)
-    before = manager.backend.connections
+    before = manager.backend.connection_count
     manager.list_secrets()
-    assert manager.backend.connections == before + 1
+    assert manager.backend.connection_count == before + 1
 
 
 def test_expired_credentials_are_renewed(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
     """A client with expired credentials is replaced, and the request is sent again."""
     manager.list_secrets()
-    before = manager.backend.connections
-    service.fail(1, "stranger")
+    before = manager.backend.connection_count
+    service.fail("unknown-user", times=1)
     assert manager.list_secrets() == ["mine"]
-    assert manager.backend.connections == before + 1
+    assert manager.backend.connection_count == before + 1
 
 
 def test_credentials_that_expire_after_a_lost_response(service: FakeService, manager: SecretsManager[FakeRemoteBackend]) -> None:
-    """A write whose response was lost is recognized, even if the credentials expire before the retry."""
-    codes = iter(["busy", "stranger"])
+    """A write whose response was lost is recognized, even if the credentials expire before the retry.
 
-    def refuse_the_retry(verb: str) -> None:
-        if verb == "create" and service.requests.count("create") == 2:
-            raise FakeServiceError(next(codes))
+    The response of the first request is lost, the second request is refused, and the third one succeeds.
+    """
 
-    def lose_the_first_answer(verb: str) -> None:
+    def lose_first_response(verb: str) -> None:
         if verb == "create" and service.requests.count("create") == 1:
-            raise FakeServiceError(next(codes))
+            raise FakeServiceError("busy")
 
-    service.before, service.after = refuse_the_retry, lose_the_first_answer
+    def refuse_second_request(verb: str) -> None:
+        if verb == "create" and service.requests.count("create") == 2:
+            raise FakeServiceError("unknown-user")
+
+    service.after_request, service.before_request = lose_first_response, refuse_second_request
     manager.register_secret(secret("new", key="value"))
     assert service.requests.count("create") == 3
-    assert next(codes, None) is None
     assert _content(manager, "new") == {"key": "value"}
 
 
 def test_missing_library_is_reported_with_the_command(service: FakeService) -> None:
-    """A flavor without its library is unavailable.
-
-    Every operation raises an ImportError with the install command.
-    """
+    """A flavor without its libraries is unavailable. An operation raises an ImportError with the names of the libraries."""
 
     class BackendWithoutLibrary(FakeRemoteBackend):
         FLAVOR = "tested_without_library"
@@ -462,7 +453,7 @@ def test_missing_library_is_reported_with_the_command(service: FakeService) -> N
 
 
 def test_reads_are_batched(service: FakeService) -> None:
-    """Twenty-five secrets need three requests with a batch size of ten.
+    """Twenty-five names need three requests with a batch size of ten, and a list of the names that are similar to the missing one.
 
     Each secret that cannot be read has its own error.
     """
@@ -471,7 +462,7 @@ def test_reads_are_batched(service: FakeService) -> None:
     for name in names:
         manager.register_secret(secret(name, key=name))
     manager.register_secret(secret("forbidden", key="value"))
-    service.stored[manager.backend.key_for("foreign")] = ("text", 1)
+    service.payloads[manager.backend.key_for("foreign")] = ("text", 1)
     service.requests.clear()
     results = manager.get_secrets([*names, "forbidden", "foreign", "missing"])
     assert sorted(service.requests) == ["get many"] * 3 + ["list"]
@@ -483,30 +474,31 @@ def test_reads_are_batched(service: FakeService) -> None:
     ]
     assert manager.get_secret("name3").content == {"key": "name3"}
     assert len(manager.get_secrets(names)) == 22
-    assert len(service.requests) == 4
-    service.fail(1000, "forbidden")
+    assert len(service.requests) == 4, "the secrets are cached"
+    service.fail("forbidden")
     assert {type(result) for result in manager.get_secrets(["other1", "other2"]).values()} == {ManagerAccessError}
 
 
 def test_batch_from_before_a_write_is_not_cached(service: FakeService) -> None:
-    """A batch that began before a write is returned to its reader and not cached."""
+    """The results of a batch read that began before a write are returned to its caller and not cached."""
     manager = SecretsManager(BatchingFakeBackend(context=ManagerContext(name="tested", id="one"), service=service))
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="first"))
-    reached, opened = threading.Event(), threading.Event()
+    is_executed, may_return = threading.Event(), threading.Event()
 
-    def hold(verb: str) -> None:
-        if verb == "list" and not reached.is_set():
-            reached.set()
-            assert opened.wait(30)
+    def delay_batch(verb: str) -> None:
+        # The batch read sends a list request.
+        if verb == "list" and not is_executed.is_set():
+            is_executed.set()
+            assert may_return.wait(30)
 
-    service.after = hold
+    service.after_request = delay_batch
     with ThreadPoolExecutor(2) as pool:
-        early = pool.submit(manager.get_secrets, ["a", "b"])
-        assert reached.wait(30)
+        batch_read = pool.submit(manager.get_secrets, ["a", "b"])
+        assert is_executed.wait(30)
         manager.merge_secret("a", {"key": "second"})
-        waiting = pool.submit(manager.get_secret, "b")
-        opened.set()
-        assert set(early.result(30)) == {"a", "b"}
-        assert waiting.result(30).content == {"key": "first"}
+        single_read = pool.submit(manager.get_secret, "b")
+        may_return.set()
+        assert set(batch_read.result(30)) == {"a", "b"}
+        assert single_read.result(30).content == {"key": "first"}
     assert manager.get_secret("a").content == {"key": "second"}

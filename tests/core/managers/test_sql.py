@@ -1,7 +1,4 @@
-"""The `sql` backend with a real PostgreSQL server.
-
-The tests are the conformance suite, two users, and faults of the server.
-"""
+"""The `sql` backend with a real PostgreSQL server: the conformance suite, several users, and faults of the server."""
 
 from __future__ import annotations
 
@@ -55,12 +52,12 @@ TEAM = "team"
 def server() -> Iterator[Server]:
     """Run a server with an administrator and a role for the team."""
     with running_postgresql("admin", "admin-password") as running_server:
-        _as_admin(running_server, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(TEAM), sql.Literal(PASSWORD)))
-        _as_admin(running_server, sql.SQL("GRANT CREATE ON DATABASE postgres TO {}").format(sql.Identifier(TEAM)))
+        _run_as_admin(running_server, sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(TEAM), sql.Literal(PASSWORD)))
+        _run_as_admin(running_server, sql.SQL("GRANT CREATE ON DATABASE postgres TO {}").format(sql.Identifier(TEAM)))
         yield running_server
 
 
-def _as_admin(server: Server, *statements: sql.Composed) -> list[tuple[Any, ...]]:
+def _run_as_admin(server: Server, *statements: sql.Composed) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     address = {"host": server.host, "port": server.port, "user": server.user, "password": server.password, "dbname": "postgres"}
     with psycopg.connect(**address, autocommit=True) as connection:  # type: ignore[arg-type]  # the values of the dict have several types
@@ -86,7 +83,7 @@ def schema() -> str:
     return f"s{uuid.uuid4().hex}"
 
 
-@pytest.mark.usefixtures("_with_server")
+@pytest.mark.usefixtures("_use_server")
 class TestSql(SecretsManagerTests):
     """The conformance suite with encrypted tables in a new schema for each test."""
 
@@ -97,13 +94,14 @@ class TestSql(SecretsManagerTests):
     server: Server
 
     @pytest.fixture
-    def _with_server(self, server: Server) -> None:
+    def _use_server(self, server: Server) -> None:
         """Use the server of the module."""
         self.server = server
         self.attributes = {**self.attributes, "url": _url(server)}
 
     def prepare(self) -> None:
-        """Use a new schema. The server is shared, because it allows only a hundred connections."""
+        """Use a new schema."""
+        # The server allows a hundred connections. Managers of earlier tests close theirs when they are collected.
         gc.collect()
         schema = f"s{uuid.uuid4().hex}"
         self.attributes = {
@@ -117,13 +115,13 @@ class TestSql(SecretsManagerTests):
     def raw(self) -> bytes:
         """Return every row of every table of the schema, as PostgreSQL formats it."""
         schema = str(self.attributes["database_schema"])
-        names = _as_admin(
+        names = _run_as_admin(
             self.server, sql.SQL("SELECT table_name FROM information_schema.tables WHERE table_schema = {}").format(sql.Literal(schema))
         )
         rows = [
             row
             for (name,) in names
-            for row in _as_admin(self.server, sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(schema, name)))
+            for row in _run_as_admin(self.server, sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(schema, name)))
         ]
         return repr(rows).encode()
 
@@ -134,20 +132,20 @@ class TestSql(SecretsManagerTests):
     @contextmanager
     def _without_login(self) -> Iterator[None]:
         team = sql.Identifier(TEAM)
-        _as_admin(self.server, sql.SQL("ALTER ROLE {} NOLOGIN").format(team))
+        _run_as_admin(self.server, sql.SQL("ALTER ROLE {} NOLOGIN").format(team))
         try:
             yield
         finally:
-            _as_admin(self.server, sql.SQL("ALTER ROLE {} LOGIN").format(team))
+            _run_as_admin(self.server, sql.SQL("ALTER ROLE {} LOGIN").format(team))
 
     @contextmanager
     def _without_permission(self) -> Iterator[None]:
         schema_and_team = (sql.Identifier(str(self.attributes["database_schema"])), sql.Identifier(TEAM))
-        _as_admin(self.server, sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(*schema_and_team))
+        _run_as_admin(self.server, sql.SQL("REVOKE ALL ON SCHEMA {} FROM {}").format(*schema_and_team))
         try:
             yield
         finally:
-            _as_admin(self.server, sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(*schema_and_team))
+            _run_as_admin(self.server, sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(*schema_and_team))
 
 
 def _rotate(manager: SecretsManager[SqlBackend], times: int) -> None:
@@ -157,55 +155,53 @@ def _rotate(manager: SecretsManager[SqlBackend], times: int) -> None:
 
 def _merge_repeatedly(manager: SecretsManager[SqlBackend], name: str) -> None:
     for number in range(8):
-        manager.merge_secret(name, {"n": str(number)})
+        manager.merge_secret(name, {"number": str(number)})
 
 
 @pytest.mark.parametrize("protection", ["keyfile", "passphrase"])
 def test_key_changes_while_another_user_reads(
     server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protection: str
 ) -> None:
-    """While the key changes, one user reads and another user writes.
-
-    Every read returns the right content.
-    """
+    """While one user rotates the key, another user reads and a third one writes. Every read returns the right content."""
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "the team's")
-    shared = {"scope": "namespace", "namespace": "team", "database_schema": schema, "protection": protection}
-    ann, bob, eve = (_open(server, tmp_path, identity=user, **shared) for user in ("ann", "bob", "eve"))
+    shared_options = {"scope": "namespace", "namespace": "team", "database_schema": schema, "protection": protection}
+    ann, bob, eve = (_open(server, tmp_path, identity=user, **shared_options) for user in ("ann", "bob", "eve"))
     names = [f"name{number}" for number in range(3)]
     for name in names:
         ann.register_secret(secret(name, key=name))
     with ThreadPoolExecutor(2) as pool:
+        # A rotation with a passphrase is slow, because the derivation of its key is.
         rotation = pool.submit(_rotate, ann, 2 if protection == "passphrase" else 8)
         merges = pool.submit(_merge_repeatedly, eve, "name0")
-        rounds = 0
-        while not rotation.done() or rounds < 2:
+        round_count = 0
+        while not rotation.done() or round_count < 2:
             assert [bob.get_secret(name, refresh=True).content["key"] for name in names] == names
-            rounds += 1
+            round_count += 1
         rotation.result()
         merges.result()
-    assert bob.get_secret("name0", refresh=True).content == {"key": "name0", "n": "7"}
-    assert _open(server, tmp_path, identity="new", **shared).list_secrets() == names
+    assert bob.get_secret("name0", refresh=True).content == {"key": "name0", "number": "7"}
+    assert _open(server, tmp_path, identity="new", **shared_options).list_secrets() == names
 
 
 def test_many_secrets_are_read_in_one_request(server: Server, schema: str, tmp_path: Path) -> None:
-    """Two hundred secrets need as many requests as one secret.
+    """Two hundred secrets are read with one request.
 
     A damaged secret, a missing secret and an invalid name each have their own error.
     """
-    shared = {"scope": "global", "database_schema": schema}
+    shared_options = {"scope": "global", "database_schema": schema}
     texts = {f"name{number}": canary(str(number)) for number in range(200)}
-    manager = _open(server, tmp_path, **shared)
+    manager = _open(server, tmp_path, **shared_options)
     for name, text in texts.items():
         manager.register_secret(secret(name, key=text))
     table = sql.Identifier(schema, "secrets")
-    _as_admin(server, sql.SQL("UPDATE {} SET sealed = '\\x00' WHERE name = 'name7'").format(table))
+    _run_as_admin(server, sql.SQL("UPDATE {} SET sealed = '\\x00' WHERE name = 'name7'").format(table))
     proxy = TcpProxy(server.host, server.port)
-    other = _open(server, tmp_path, url=_url(server, port=proxy.address[1]), **shared)
-    other.get_secret("name0")
-    before = proxy.chunks_sent
-    results = other.get_secrets(texts)
+    reader = _open(server, tmp_path, url=_url(server, port=proxy.address[1]), **shared_options)
+    reader.get_secret("name0")
+    before = proxy.sent_chunk_count
+    results = reader.get_secrets(texts)
     # One request is a statement and the end of its transaction. A driver may send one more request the first time.
-    assert 0 < proxy.chunks_sent - before < 10
+    assert 0 < proxy.sent_chunk_count - before < 10
     proxy.close()
     assert isinstance(results.pop("name7"), ManagerCorruptedError)
     del texts["name7"]
@@ -218,30 +214,30 @@ def test_many_secrets_are_read_in_one_request(server: Server, schema: str, tmp_p
 
 def test_batch_read_during_key_changes(server: Server, schema: str, tmp_path: Path) -> None:
     """While another user changes the key, a batch read returns the right contents."""
-    shared = {"scope": "global", "database_schema": schema}
-    ann, bob = (_open(server, tmp_path, identity=user, **shared) for user in ("ann", "bob"))
+    shared_options = {"scope": "global", "database_schema": schema}
+    ann, bob = (_open(server, tmp_path, identity=user, **shared_options) for user in ("ann", "bob"))
     names = [f"name{number}" for number in range(5)]
     for name in names:
         ann.register_secret(secret(name, key=name))
     with ThreadPoolExecutor(1) as pool:
         rotation = pool.submit(_rotate, ann, 8)
-        rounds = 0
-        while not rotation.done() or rounds < 2:
+        round_count = 0
+        while not rotation.done() or round_count < 2:
             results = bob.get_secrets(names, refresh=True)
             assert [getattr(result, "content", result) for result in results.values()] == [{"key": name} for name in names]
-            rounds += 1
+            round_count += 1
         rotation.result()
 
 
 def test_wrong_passphrase_is_tried_once_for_a_batch(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wrong passphrase is tried once for a batch, and each secret has its error."""
-    shared = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
+    """A wrong passphrase is tried once for a batch, and all secrets of the batch have the same error."""
+    shared_options = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     for name in ("a", "b", "c"):
-        _open(server, tmp_path, **shared).register_secret(secret(name, key="value"))
+        _open(server, tmp_path, **shared_options).register_secret(secret(name, key="value"))
     passphrase.forget_passphrases()
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
-    results = _open(server, tmp_path, **shared).get_secrets(["a", "b", "missing", "c"])
+    results = _open(server, tmp_path, **shared_options).get_secrets(["a", "b", "missing", "c"])
     errors = [results[name] for name in ("a", "b", "c")]
     assert {type(error) for error in errors} == {WrongPassphraseError}
     assert len(set(map(id, errors))) == 1
@@ -249,15 +245,15 @@ def test_wrong_passphrase_is_tried_once_for_a_batch(server: Server, schema: str,
 
 
 def test_names_are_listed_without_the_key(server: Server, schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another user can list names, but reads only with the passphrase of the team."""
-    shared = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
+    """A user without the team's passphrase can list names. To read or register a secret, the user needs the passphrase."""
+    shared_options = {"scope": "global", "database_schema": schema, "protection": "passphrase"}
     with pytest.raises(InteractionUnavailableError, match=PASSPHRASE_VARIABLE):
-        _open(server, tmp_path, **shared).register_secret(secret("a", key="value"))
+        _open(server, tmp_path, **shared_options).register_secret(secret("a", key="value"))
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
-    _open(server, tmp_path, **shared).register_secret(secret("a", key="value"))
+    _open(server, tmp_path, **shared_options).register_secret(secret("a", key="value"))
     passphrase.forget_passphrases()
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "wrong")
-    other = _open(server, tmp_path, identity="other", **shared)
+    other = _open(server, tmp_path, identity="other", **shared_options)
     assert other.list_secrets() == ["a"]
     for operation in (lambda: other.get_secret("a"), lambda: other.register_secret(secret("b", key="value"))):
         with pytest.raises(WrongPassphraseError):
@@ -265,14 +261,17 @@ def test_names_are_listed_without_the_key(server: Server, schema: str, tmp_path:
     monkeypatch.setenv(PASSPHRASE_VARIABLE, "right")
     assert other.get_secret("a").content == {"key": "value"}
     assert other.list_secrets() == ["a"]
-    elsewhere = _open(server, tmp_path / "elsewhere", database_schema=f"{schema}k")
-    elsewhere.register_secret(secret("a", key="value"))
+
+
+def test_user_without_the_key_file_cannot_read(server: Server, schema: str, tmp_path: Path) -> None:
+    """If a secret was registered with the protection `keyfile`, a user without the file gets KeyLostError."""
+    _open(server, tmp_path / "with-key", database_schema=schema).register_secret(secret("a", key="value"))
     with pytest.raises(KeyLostError):
-        _open(server, tmp_path / "third", database_schema=f"{schema}k").get_secret("a")
+        _open(server, tmp_path / "without-key", database_schema=schema).get_secret("a")
 
 
 def test_both_url_schemes(server: Server, tmp_path: Path, schema: str) -> None:
-    """``postgres://`` and ``postgresql://`` are the same."""
+    """URLs with ``postgres://`` and ``postgresql://`` open the same store."""
     url = _url(server).partition("://")[2]
     _open(server, tmp_path, url=f"postgres://{url}", database_schema=schema).register_secret(secret("a", key="1"))
     assert _open(server, tmp_path, url=f"postgresql://{url}", database_schema=schema).get_secret("a").content["key"] == "1"
@@ -282,9 +281,9 @@ def test_password_of_the_url_is_not_shown(server: Server, tmp_path: Path, schema
     """No repr, description, option or error shows the password of the URL."""
     manager = _open(server, tmp_path, url=f"{_url(server)}?sslpassword={canary('parameter')}", database_schema=schema)
     manager.register_secret(secret("a", key="value"))
-    facts = manager.describe()
-    assert facts["kept in"] == f"postgresql://{server.host}:{server.port}/postgres (schema {schema})"
-    outputs = [repr(manager), repr(vars(manager)), repr(vars(manager.backend._server)), repr(manager.options), repr(facts)]
+    description = manager.describe()
+    assert description["kept in"] == f"postgresql://{server.host}:{server.port}/postgres (schema {schema})"
+    outputs = [repr(manager), repr(vars(manager)), repr(vars(manager.backend._server)), repr(manager.options), repr(description)]
     for url in ("sqlite:///x", f"nonsense {canary()}", f"nosuch://u:{canary()}@h/d", f"postgresql+nosuch://u:{canary()}@h/d", ""):
         with pytest.raises(InvalidOptionsError, match="not the URL of a database server") as caught:
             SqlBackend.make_options({"url": url})
@@ -304,10 +303,7 @@ def _wrong_addresses(server: Server) -> dict[str, tuple[str, type[ZenSecretsErro
 
 @pytest.mark.parametrize("wrong_part", ["password", "user", "database", "port", "host"])
 def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong_part: str) -> None:
-    """Each wrong address raises the right error in one line, without the password.
-
-    The test lists, reads and registers.
-    """
+    """With a wrong part of the URL, listing, reading and registering raise the right error in one line, without a value."""
     url, error, expected_text = _wrong_addresses(server)[wrong_part]
     manager = _open(server, tmp_path, url=url)
     for operation in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", key=canary()))):
@@ -320,15 +316,12 @@ def test_wrong_address_is_reported(server: Server, tmp_path: Path, wrong_part: s
 
 
 def test_connection_ends_during_a_write(server: Server, tmp_path: Path, schema: str) -> None:
-    """If the server ends the session before the commit, the old content stays.
-
-    The next write succeeds.
-    """
+    """If the server ends the session before the commit, the old content stays, and the next write succeeds."""
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
 
     def end_the_session(_current: Any) -> Any:
-        _as_admin(
+        _run_as_admin(
             server,
             sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}").format(sql.Literal(TEAM)),
         )
@@ -343,24 +336,22 @@ def test_connection_ends_during_a_write(server: Server, tmp_path: Path, schema: 
 
 
 def test_ended_sessions_are_replaced(server: Server, tmp_path: Path, schema: str) -> None:
-    """After a restart of the server, the next read and the next write succeed."""
+    """After the server has ended all sessions, as in a restart, the next read and the next write succeed."""
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
-    end = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}").format(sql.Literal(TEAM))
-    _as_admin(server, end)
+    end_sessions = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = {}").format(sql.Literal(TEAM))
+    _run_as_admin(server, end_sessions)
     assert manager.get_secret("a", refresh=True).content == {"key": "first"}
-    _as_admin(server, end)
+    _run_as_admin(server, end_sessions)
     manager.merge_secret("a", {"key": "second"})
     assert manager.get_secret("a", refresh=True).content == {"key": "second"}
 
 
 def test_write_waits_too_long(server: Server, tmp_path: Path, schema: str) -> None:
-    """A write that waits too long for a lock fails, and the secret is unchanged.
-
-    Another session locks the tables.
-    """
+    """While another session holds the lock for writes, a write fails after its time-out, and the secret is unchanged."""
     manager = _open(server, tmp_path, database_schema=schema)
     manager.register_secret(secret("a", key="first"))
+    # The URL contains the escaped option "-c lock_timeout=100ms".
     impatient = _open(server, tmp_path, database_schema=schema, url=f"{_url(server)}?options=-c%20lock_timeout%3D100ms")
     with manager.backend._server.write(), pytest.raises(ManagerUnreachableError, match="did not finish in time"):
         impatient.merge_secret("a", {"key": "second"})
@@ -368,12 +359,9 @@ def test_write_waits_too_long(server: Server, tmp_path: Path, schema: str) -> No
 
 
 def test_foreign_tables_are_not_changed(server: Server, tmp_path: Path, schema: str) -> None:
-    """A schema that is not ours raises an error and is not changed.
-
-    The schema has foreign tables, a damaged format or a newer format.
-    """
+    """A schema with the tables of another program, a damaged format or a newer format raises an error and is not changed."""
     meta_table = sql.Identifier(schema, "meta")
-    _as_admin(
+    _run_as_admin(
         server,
         sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)),
         sql.SQL("CREATE TABLE {} (name text, value text)").format(meta_table),
@@ -381,19 +369,20 @@ def test_foreign_tables_are_not_changed(server: Server, tmp_path: Path, schema: 
         sql.SQL("GRANT ALL ON {} TO {}").format(meta_table, sql.Identifier(TEAM)),
     )
     manager = _open(server, tmp_path, database_schema=schema)
-    for value, error in ((None, ManagerCorruptedError), ("secrets x", ManagerCorruptedError), ("secrets 99", StoreTooNewError)):
-        if value:
-            _as_admin(
+    # The table "meta" is empty at first, as that of another program.
+    for format_value, error in ((None, ManagerCorruptedError), ("secrets x", ManagerCorruptedError), ("secrets 99", StoreTooNewError)):
+        if format_value:
+            _run_as_admin(
                 server,
                 sql.SQL("DELETE FROM {}").format(meta_table),
-                sql.SQL("INSERT INTO {} VALUES ('format', {})").format(meta_table, sql.Literal(value)),
+                sql.SQL("INSERT INTO {} VALUES ('format', {})").format(meta_table, sql.Literal(format_value)),
             )
         for operation in (manager.list_secrets, lambda: manager.register_secret(secret("a", key="value"))):
             with pytest.raises(error) as caught:
                 operation()
             assert is_one_line(caught.value)
     count = sql.SQL("SELECT count(*) FROM information_schema.tables WHERE table_schema = {}").format(sql.Literal(schema))
-    assert _as_admin(server, count) == [(1,)]
+    assert _run_as_admin(server, count) == [(1,)]
 
 
 def test_concurrent_creation_of_the_tables(server: Server, tmp_path: Path, schema: str) -> None:
@@ -401,8 +390,8 @@ def test_concurrent_creation_of_the_tables(server: Server, tmp_path: Path, schem
     managers = [_open(server, tmp_path, identity=f"user{number}", scope="global", database_schema=schema) for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: managers[number].register_secret(secret(f"n{number}", key=str(number))), range(8)))
-    last = _open(server, tmp_path, scope="global", database_schema=schema)
-    assert {name: last.get_secret(name).content["key"] for name in last.list_secrets()} == {
+    reader = _open(server, tmp_path, scope="global", database_schema=schema)
+    assert {name: reader.get_secret(name).content["key"] for name in reader.list_secrets()} == {
         f"n{number}": str(number) for number in range(8)
     }
     assert len(list((tmp_path / "keys").iterdir())) == 1
@@ -416,14 +405,11 @@ def test_reading_creates_nothing(server: Server, tmp_path: Path, schema: str) ->
     with pytest.raises(SecretNotFoundError):
         manager.get_secret("a")
     assert not (tmp_path / "keys").exists()
-    assert _as_admin(server, sql.SQL("SELECT 1 FROM pg_namespace WHERE nspname = {}").format(sql.Literal(schema))) == []
+    assert _run_as_admin(server, sql.SQL("SELECT 1 FROM pg_namespace WHERE nspname = {}").format(sql.Literal(schema))) == []
 
 
 def test_write_of_another_user_is_seen(server: Server, tmp_path: Path, schema: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write of another user is visible at once with ``refresh``.
-
-    Without ``refresh``, the write is visible after the time to live.
-    """
+    """With ``refresh``, a read returns the write of another user at once. Without it, after the time to live."""
     monkeypatch.setattr(SqlBackend, "time_to_live", 0.2)
     writer, reader = (_open(server, tmp_path, identity=user, scope="global", database_schema=schema) for user in ("one", "two"))
     writer.register_secret(secret("a", key="1"))
@@ -437,11 +423,8 @@ def test_write_of_another_user_is_seen(server: Server, tmp_path: Path, schema: s
         time.sleep(0.02)
 
 
-def test_missing_driver_is_reported(tmp_path: Path) -> None:
-    """Without the driver, the flavor is listed with the install command.
-
-    Every operation raises an error with this command.
-    """
+def test_missing_driver_is_reported() -> None:
+    """Without the driver, the flavor is unavailable, and using it raises an ImportError. Both texts have the install command."""
     code = """
 import json, sys
 
@@ -454,9 +437,9 @@ try:
 except FlavorUnavailableError as error:
     print(json.dumps([availability("sql").ok, availability("sql").reason, str(error)]))
 """
-    ok, reason, error = run_python(code)
-    assert not ok
+    is_available, reason, error_text = run_python(code)
+    assert not is_available
     assert 'pip install "zensecrets-jupyter[sql]"' in reason
-    assert "needs psycopg" in error
-    assert 'pip install "zensecrets-jupyter[sql]"' in error
+    assert "needs psycopg" in error_text
+    assert 'pip install "zensecrets-jupyter[sql]"' in error_text
     assert issubclass(FlavorUnavailableError, ImportError)

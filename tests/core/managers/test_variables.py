@@ -1,4 +1,4 @@
-"""The `env` and `dotenv` backends: the mapping of variables to secrets, and read-only access."""
+"""The read-only backends `env` and `dotenv`, which make secrets of variables."""
 
 from __future__ import annotations
 
@@ -23,25 +23,28 @@ if TYPE_CHECKING:
 
 
 class MappedTests(SecretsManagerTests):
-    """The conformance suite with a mapping, so that names and keys can have any text."""
+    """The conformance suite with the option ``mapping``, so that names and keys need not be valid in the name of a variable."""
 
     # A variable cannot contain a NUL, which ends a C string.
     awkward_values = tuple(value for value in AWKWARD_VALUES if "\0" not in value)
     isolates_managers = False
-    variable_names: Mapping[str, Mapping[str, str]]
+    variable_names: dict[str, Mapping[str, str]]
+    """The mapping: for each secret, the name of the variable of each key."""
 
     def prepare(self) -> None:
-        """Start without secrets."""
+        """Start without secrets in the mapping."""
         self.variable_names = {}
         self.write({})
 
     def seed(self, contents: Mapping[str, Mapping[str, str]]) -> None:
         """Create a variable for each key."""
-        variables = {
-            (name, key): f"VARIABLE_{number}_{index}" for number, name in enumerate(contents) for index, key in enumerate(contents[name])
-        }
-        self.variable_names = {name: {key: variables[name, key] for key in content} for name, content in contents.items()}
-        self.write({variables[name, key]: value for name, content in contents.items() for key, value in content.items()})
+        self.variable_names = {}
+        variables: dict[str, str] = {}
+        for name, content in contents.items():
+            names_by_key = {key: f"VARIABLE_{len(variables) + index}" for index, key in enumerate(content)}
+            self.variable_names[name] = names_by_key
+            variables.update({names_by_key[key]: value for key, value in content.items()})
+        self.write(variables)
 
     def write(self, variables: Mapping[str, str]) -> None:
         """Write the variables to the storage."""
@@ -61,10 +64,10 @@ class TestEnv(MappedTests):
     @pytest.fixture(autouse=True)
     def _restore_environment(self) -> Iterator[None]:
         """Restore the environment."""
-        original = dict(os.environ)
+        original_environment = dict(os.environ)
         yield
         os.environ.clear()
-        os.environ.update(original)
+        os.environ.update(original_environment)
 
     def write(self, variables: Mapping[str, str]) -> None:
         """Set the variables."""
@@ -88,54 +91,54 @@ def _escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
-def _env(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], **attributes: Any) -> SecretsManager[EnvBackend]:
+def _env_manager(monkeypatch: pytest.MonkeyPatch, variables: Mapping[str, str], **attributes: Any) -> SecretsManager[EnvBackend]:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     return SecretsManager(EnvBackend(EnvBackend.make_options(attributes)))
 
 
-def _dotenv(folder: Path, text: str, **attributes: Any) -> SecretsManager[DotenvBackend]:
+def _dotenv_manager(folder: Path, text: str, **attributes: Any) -> SecretsManager[DotenvBackend]:
     (folder / ".env").write_text(text, encoding="utf-8")
     return SecretsManager(DotenvBackend(DotenvBackend.make_options({"path": folder / ".env", **attributes})))
 
 
 def test_variables_with_the_prefix_are_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable PREFIXNAME__KEY in upper case is a key of a secret.
+    """A variable with the prefix, such as ``SECRET_DB__USER``, is a key of a secret.
 
-    The first ``__`` after the prefix separates the name from the key. Other variables are ignored.
+    The first ``__`` after the prefix separates the name from the key. Variables in lower case and invalid names are ignored.
     """
     variables = {
         "SECRET_DB__USER_NAME": "u",
         "SECRET_DB__PASS__WORD": "p",
         "SECRET_AWS_PROD__KEY": "a",
         "SECRET_TOKEN": "no key",
-        "SECRET_Db__USER_NAME": "another's",
+        "SECRET_Db__USER_NAME": "not in upper case",
         "SECRET___KEY": "no name",
-        "SECRET_NAME__KEY": "no name for a secret",
-        "SECRET_X__NAME": "no name for a key",
+        "SECRET_NAME__KEY": "a secret cannot have the name 'name'",
+        "SECRET_X__NAME": "a key cannot have the name 'name'",
         "OTHER_DB__KEY": "another prefix",
     }
-    manager = _env(monkeypatch, variables)
+    manager = _env_manager(monkeypatch, variables)
     assert manager.list_secrets() == ["aws_prod", "db"]
     assert manager.get_secret("db").content == {"user_name": "u", "pass__word": "p"}
     for name in ("DB", "token", "Db", "other_db"):
         with pytest.raises(SecretNotFoundError):
             manager.get_secret(name)
-    assert _env(monkeypatch, {}, prefix="OTHER_").list_secrets() == ["db"]
+    assert _env_manager(monkeypatch, {}, prefix="OTHER_").list_secrets() == ["db"]
 
 
 def test_mapped_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mapped secret has only the mapped keys whose variables are set.
+    """A secret of the mapping has the keys whose variables are set. If no variable is set, the secret does not exist.
 
-    If none of these variables is set, the secret does not exist.
+    It replaces a secret of the same name that the prefix defines.
     """
     mapping = {
         "aws": {"aws_access_key_id": "AWS_ID", "aws_secret_access_key": "AWS_KEY", "aws_session_token": "AWS_NOT_SET"},
-        "Gone": {"k": "NOT_SET"},
+        "missing": {"k": "NOT_SET"},
         "db": {"url": "DATABASE_URL"},
     }
     variables = {"AWS_ID": "id", "AWS_KEY": "key", "DATABASE_URL": "url", "SECRET_DB__URL": "hidden", "SECRET_X__K": "v"}
-    manager = _env(monkeypatch, variables, mapping=mapping, schemas={"aws": "aws"})
+    manager = _env_manager(monkeypatch, variables, mapping=mapping, schemas={"aws": "aws"})
     assert manager.list_secrets() == ["aws", "db", "x"]
     assert isinstance(manager.get_secret("aws"), AWSSecretSchema)
     assert [(summary.name, summary.schema) for summary in manager.summaries()] == [("aws", "aws"), ("db", "arbitrary"), ("x", "arbitrary")]
@@ -143,8 +146,8 @@ def test_mapped_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_changed_variable_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cached secret is read again after the environment or the file has changed."""
-    manager = _env(monkeypatch, {"SECRET_A__K": "1"})
+    """After a variable has changed, ``refresh`` reads the new value, and the change token is another one."""
+    manager = _env_manager(monkeypatch, {"SECRET_A__K": "1"})
     assert manager.get_secret("a").content == {"k": "1"}
     monkeypatch.setenv("SECRET_A__K", "2")
     assert manager.get_secret("a", refresh=True).content == {"k": "2"}
@@ -154,12 +157,12 @@ def test_changed_variable_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
-    """Quotes and escapes are parsed, and nothing is expanded.
+    """In a `.env` file, quotes and escapes are parsed, and references such as ``${HOME}`` are not expanded.
 
-    A variable without a value is ignored.
+    A variable without ``=`` is ignored. After a change of the file, the change token is another one.
     """
     text = "\ufeffexport SECRET_A__ONE='${HOME}'\nSECRET_A__TWO=\"a\\nb\"\n# SECRET_A__NONE=x\nSECRET_A__THREE\nSECRET_A__FOUR=\n"
-    manager = _dotenv(tmp_path, text)
+    manager = _dotenv_manager(tmp_path, text)
     assert manager.get_secret("a").content == {"one": "${HOME}", "two": "a\nb", "four": ""}
     token = manager.backend.change_token()
     (tmp_path / ".env").write_text("SECRET_B__K=v\n")
@@ -177,11 +180,11 @@ def test_values_of_a_file_are_not_expanded(tmp_path: Path) -> None:
     ],
 )
 def test_unreadable_file_is_reported(tmp_path: Path, damage: str, error: type[ZenSecretsError], expected_text: str) -> None:
-    """A missing, unreadable, binary or malformed file raises a one-line error.
+    """A missing or malformed file, a folder, and a file that is not text raise an error in one line.
 
     The error has a hint and no content of the file.
     """
-    manager = _dotenv(tmp_path, f"SECRET_A__K={canary()}\n")
+    manager = _dotenv_manager(tmp_path, f"SECRET_A__K={canary()}\n")
     path = tmp_path / ".env"
     if damage in {"missing", "folder"}:
         path.unlink()

@@ -1,6 +1,6 @@
-"""The `vault` backend with a fake server.
+"""The `vault` backend with a fake Vault.
 
-If the environment names a real Vault, it is tested too.
+If the environment has the address of a real Vault, the conformance suite runs with it too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.fakes.vault_server import EVERYTHING, Rule
+from tests.support.fakes.vault_server import ALL_PERMISSIONS, Rule
 from tests.support.faults.http_proxy import canned_response, reset_after_execution, reset_before_execution
 from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.errors import (
@@ -23,7 +23,6 @@ from zensecrets_jupyter.core.errors import (
     InvalidSecretError,
     ManagerAccessError,
     ManagerCorruptedError,
-    ManagerError,
     ManagerLockedError,
     ManagerUnreachableError,
     SecretExistsError,
@@ -48,12 +47,12 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange
 
 REAL_ADDRESS = os.environ.get("ZENSECRETS_TEST_VAULT_ADDR", "")
-"""The address of a real Vault, whose token is in ``ZENSECRETS_TEST_VAULT_TOKEN``. Both are read at import, because tests change them."""
+"""The address of a real Vault. It and the token are read at import, before tests change the environment."""
 REAL_TOKEN = os.environ.get("ZENSECRETS_TEST_VAULT_TOKEN", "")
 
 
 class TestVault(SecretsManagerTests):
-    """The conformance suite with deleted secrets that can be restored."""
+    """The conformance suite with the default options, so that deleted secrets can be restored."""
 
     backend_class = VaultBackend
     limit = VaultBackend.max_size
@@ -61,13 +60,13 @@ class TestVault(SecretsManagerTests):
     random_series_count = 10
 
     @pytest.fixture(autouse=True)
-    def _server(self, vault: VaultFixture) -> None:
+    def _use_server(self, vault: VaultFixture) -> None:
         self.service = vault
         self.attributes = {**vault.attributes, "deadline": 0.2}
 
     def raw(self) -> bytes:
         """Return all data of Vault."""
-        stored = self.service.vault.stored
+        stored = self.service.fake.secrets
         return json.dumps([version.data for versions in stored.values() for version in versions.values()]).encode()
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
@@ -99,7 +98,7 @@ def _open(service: VaultFixture, identity: str = "", **attributes: Any) -> Secre
 
 
 def test_random_operations_match_a_dict_with_force(vault: VaultFixture) -> None:
-    """With ``force``, a deleted name starts with version 1 again."""
+    """With ``force``, random operations have the same results as those on a dict. A deleted name starts with version 1 again."""
     identity = str(uuid.uuid4())
     version_behavior = VersionBehavior(versions_kept=10, renames_with_history=False)
     check_against_dict(
@@ -108,39 +107,39 @@ def test_random_operations_match_a_dict_with_force(vault: VaultFixture) -> None:
 
 
 def test_app_role_login(vault: VaultFixture) -> None:
-    """An AppRole gets one token, and renews an expired one.
+    """A manager with an AppRole logs in once, and again after its token has expired.
 
     A wrong secret ID is reported and not shown.
     """
     secret_id = canary("secret id")
-    vault.vault.approles["role", secret_id] = EVERYTHING
+    vault.fake.approle_logins["role", secret_id] = ALL_PERMISSIONS
     manager = _open(vault, auth="approle", role_id="role", secret_id=secret_id, token=None)
-    before = vault.vault.logins
+    before = vault.fake.login_count
     manager.register_secret(secret("a", key="value"))
     assert manager.get_secret("a").content == {"key": "value"}
-    assert vault.vault.logins == before + 1
-    vault.vault.tokens.clear()
+    assert vault.fake.login_count == before + 1
+    vault.fake.tokens.clear()
     assert manager.get_secret("a", refresh=True).content == {"key": "value"}
-    assert vault.vault.logins == before + 2
+    assert vault.fake.login_count == before + 2
     with pytest.raises(ManagerAccessError, match=r"does not accept the credentials.*login-refused") as caught:
         _open(vault, auth="approle", role_id="role", secret_id=canary("wrong")).list_secrets()
     assert not find_canary(error_details(caught.value) + repr(manager.options))
 
 
 def test_kubernetes_login(vault: VaultFixture, tmp_path: Path) -> None:
-    """The token file of Kubernetes is used for the login. A missing file is reported."""
-    token = tmp_path / "token"
-    vault.vault.kubernetes["notebooks", "the-jwt"] = EVERYTHING
-    attributes = {"auth": "kubernetes", "role": "notebooks", "auth_mount": "kubernetes-eu", "jwt_file": str(token)}
+    """A manager logs in with the token of a Kubernetes service account, which is in a file. A missing file is reported."""
+    token_file = tmp_path / "token"
+    vault.fake.kubernetes_logins["notebooks", "the-jwt"] = ALL_PERMISSIONS
+    attributes = {"auth": "kubernetes", "role": "notebooks", "auth_mount": "kubernetes-eu", "jwt_file": str(token_file)}
     with pytest.raises(ManagerAccessError, match="no-service-account"):
         _open(vault, **attributes).list_secrets()
-    token.write_text("the-jwt\n", "utf-8")
+    token_file.write_text("the-jwt\n", "utf-8")
     assert _open(vault, **attributes).list_secrets() == []
     assert "POST /v1/auth/kubernetes-eu/login" in vault.proxy.requests
 
 
 def test_default_token(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The token is taken from VAULT_TOKEN or from the file in the home folder.
+    """Without the option ``token``, the token is taken from VAULT_TOKEN or from ``.vault-token`` in the home folder.
 
     Without a token, an error is raised.
     """
@@ -156,11 +155,11 @@ def test_default_token(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_expired_token_and_missing_permission(vault: VaultFixture) -> None:
-    """Vault answers 403 for an expired token and for a missing permission. The backend distinguishes the two."""
-    token_without_permissions = vault.vault.new_token(Rule("nothing", frozenset()))
+    """Vault answers with status 403 for an expired token and for a missing permission. Each has its own error text."""
+    token_without_permissions = vault.fake.new_token(Rule("nothing", frozenset()))
     with pytest.raises(ManagerAccessError, match="does not allow you to list"):
         _open(vault, token=token_without_permissions).list_secrets()
-    del vault.vault.tokens[token_without_permissions]
+    del vault.fake.tokens[token_without_permissions]
     with pytest.raises(ManagerAccessError, match="does not accept the credentials"):
         _open(vault, token=token_without_permissions).list_secrets()
 
@@ -175,15 +174,15 @@ def test_expired_token_and_missing_permission(vault: VaultFixture) -> None:
         ({"token": ["zsCanary"]}, "token"),
     ],
 )
-def test_missing_login_options_are_refused_at_registration(attributes: dict[str, Any], expected_text: str) -> None:
-    """A missing option is reported by name, without a value."""
+def test_invalid_login_options_are_refused(attributes: dict[str, Any], expected_text: str) -> None:
+    """An incomplete or invalid login is refused. The error names the option and has no value."""
     with pytest.raises(InvalidOptionsError, match=expected_text) as caught:
         VaultBackend.make_options(attributes)
     assert not find_canary(error_details(caught.value))
 
 
 def test_namespaces_are_separate(vault: VaultFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Secrets of different Vault namespaces are separate. VAULT_NAMESPACE is the default."""
+    """Secrets in different namespaces of Vault are separate. The default namespace is that of VAULT_NAMESPACE."""
     identity = str(uuid.uuid4())
     _open(vault, identity, vault_namespace="vision").register_secret(secret("a", key="value"))
     assert _open(vault, identity).list_secrets() == []
@@ -193,43 +192,42 @@ def test_namespaces_are_separate(vault: VaultFixture, monkeypatch: pytest.Monkey
 
 
 def test_engine_of_version_1_is_refused(vault: VaultFixture) -> None:
-    """An engine of version 1 is refused before a write, because it stores no versions."""
-    vault.vault.kv1_mounts.add("old")
+    """A KV engine of version 1, which stores no versions, is refused before a write."""
+    vault.fake.kv1_mounts.add("old")
     with pytest.raises(InvalidOptionsError, match="has version 1, but version 2 is needed") as caught:
         _open(vault, mount_point="old").register_secret(secret("a", key=canary()))
     assert not find_canary(error_details(caught.value))
-    assert vault.vault.stored == {}
+    assert vault.fake.secrets == {}
 
 
 def test_unreachable_vault(vault: VaultFixture) -> None:
-    """A refused connection and an invalid address are reported at once."""
+    """A refused connection and an invalid address raise ManagerUnreachableError."""
     for address in ("http://127.0.0.1:1", "nowhere"):
-        with pytest.raises(ManagerError, match="can't be reached") as caught:
+        with pytest.raises(ManagerUnreachableError, match="can't be reached"):
             _open(vault, url=address).list_secrets()
-        assert type(caught.value) is ManagerUnreachableError
 
 
 def test_list_without_permission_to_read(vault: VaultFixture) -> None:
-    """Without permission to read, secrets are listed, including deleted ones."""
+    """A user without permission to read can list secrets, and the list contains deleted ones.
+
+    With permission, the list contains versions and no deleted secret.
+    """
     manager = _open(vault)
     for name in ("a", "b"):
         manager.register_secret(secret(name, key="value"))
     manager.delete_secret("b")
     assert [(summary.name, summary.version) for summary in manager.summaries()] == [("a", 1)]
-    list_only = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/metadata/.*", frozenset({"list"}))))
+    list_only = _open(vault, manager.id, token=vault.fake.new_token(Rule("secret/metadata/.*", frozenset({"list"}))))
     assert list_only.list_secrets() == ["a", "b"]
     with pytest.raises(ManagerAccessError, match="does not allow you to read"):
         list_only.get_secret("a")
 
 
 def test_read_without_permission_to_list(vault: VaultFixture) -> None:
-    """Without permission to list, secrets are read.
-
-    A missing secret is reported without similar names.
-    """
+    """A user with permission to read single secrets, and no other permission, can read them in a batch. Other operations are denied."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
-    read_only = _open(vault, manager.id, token=vault.vault.new_token(Rule("secret/data/.*", frozenset({"read"}))))
+    read_only = _open(vault, manager.id, token=vault.fake.new_token(Rule("secret/data/.*", frozenset({"read"}))))
     results = read_only.get_secrets(["a", "missing"])
     assert getattr(results["a"], "content", None) == {"key": "value"}
     assert isinstance(results["missing"], SecretNotFoundError)
@@ -238,9 +236,9 @@ def test_read_without_permission_to_list(vault: VaultFixture) -> None:
 
 
 def test_undelete(vault: VaultFixture) -> None:
-    """A deleted secret is restored with its last content, and its earlier versions stay deleted.
+    """A deleted secret is restored with its last content. Its earlier versions stay deleted.
 
-    The error for the deleted secret names the command that restores it.
+    The error for a deleted secret has the command that restores it.
     """
     manager = _open(vault)
     manager.register_secret(secret("a", key="first"))
@@ -257,7 +255,7 @@ def test_undelete(vault: VaultFixture) -> None:
 
 
 def test_lost_response_of_an_undelete(vault: VaultFixture) -> None:
-    """A retry after a lost response recognizes the restored secret."""
+    """If the response to an undelete is lost, the retry recognizes that the secret is restored, and succeeds."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
@@ -267,13 +265,13 @@ def test_lost_response_of_an_undelete(vault: VaultFixture) -> None:
 
 
 def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
-    """A restored foreign secret is recognized and deleted again.
+    """If an undelete restores a secret of another program, the secret is deleted again, and an error is raised.
 
-    Without permission to read, it is not recognized.
+    A user without permission to read can still undelete a secret, because the payload is not checked then.
     """
-    vault.vault.write(("", "secret", "theirs"), {"password": canary("theirs")})
-    address = f"{vault.proxy.address}/v1/secret/delete/theirs"
-    requests.post(address, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
+    vault.fake.write(("", "secret", "theirs"), {"password": canary("theirs")})
+    url = f"{vault.proxy.address}/v1/secret/delete/theirs"
+    requests.post(url, json={"versions": [1]}, headers={"X-Vault-Token": vault.token}, timeout=10)
     with pytest.raises(ManagerCorruptedError, match="another program wrote the stored payload") as caught:
         _open(vault, scope="none").undelete_secret("theirs")
     assert not find_canary(error_details(caught.value))
@@ -281,15 +279,15 @@ def test_foreign_deleted_secret_stays_deleted(vault: VaultFixture) -> None:
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
-    may_not_read = vault.vault.new_token(Rule("secret/(metadata|undelete)/.*", frozenset({"read", "update"})))
-    _open(vault, manager.id, token=may_not_read).undelete_secret("a")
+    token_without_read = vault.fake.new_token(Rule("secret/(metadata|undelete)/.*", frozenset({"read", "update"})))
+    _open(vault, manager.id, token=token_without_read).undelete_secret("a")
     assert manager.get_secret("a").content == {"key": "value"}
 
 
 def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
-    """A new secret has no versions of the deleted one.
+    """A new secret with the name of a deleted one has no versions of it. Its number is the next one, because Vault counts further.
 
-    A second registration of the name is refused.
+    Another registration of the name is refused.
     """
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
@@ -303,37 +301,39 @@ def test_deleted_name_can_be_registered_again(vault: VaultFixture) -> None:
     assert manager.get_secret("a").content == {"key": "new"}
 
 
-@pytest.mark.parametrize("deleted", [False, True])
-def test_failed_registration_reports_its_own_error(vault: VaultFixture, *, deleted: bool) -> None:
-    """A refused write raises its own error, and not the error for a name that exists or is missing.
+@pytest.mark.parametrize("has_deleted_secret", [False, True])
+def test_failed_registration_reports_its_own_error(vault: VaultFixture, *, has_deleted_secret: bool) -> None:
+    """If Vault's response to the last write of a registration is invalid, the error says so, and no secret is stored.
 
-    The refused write is the first one, or the second one if a deleted secret has the name.
+    A registration needs a second write if a deleted secret has the name.
     """
     manager = _open(vault)
-    if deleted:
+    write_count = 1
+    if has_deleted_secret:
+        write_count = 2
         manager.register_secret(secret("a", key="old"))
         manager.delete_secret("a")
-    refuse = canned_response(200, {})
+    send_invalid_response = canned_response(200, {})
     writes: list[str] = []
 
-    def refuse_the_last_write(exchange: Exchange) -> None:
+    def answer_last_write_wrongly(exchange: Exchange) -> None:
         writes.append(exchange.label)
-        if len(writes) == 1 + deleted:
-            refuse(exchange)
+        if len(writes) == write_count:
+            send_invalid_response(exchange)
         else:
             exchange.answer(exchange.forward())
 
     with (
-        vault.proxy.inject(refuse_the_last_write, only="POST /v1/secret/data/"),
+        vault.proxy.inject(answer_last_write_wrongly, only="POST /v1/secret/data/"),
         pytest.raises(ManagerCorruptedError, match="no-response-of-Vault"),
     ):
         manager.register_secret(secret("a", key=canary()))
-    assert len(writes) == 1 + deleted
+    assert len(writes) == write_count
     assert manager.list_secrets() == []
 
 
 def test_destroyed_secret(vault: VaultFixture) -> None:
-    """A secret whose last version was destroyed can be registered again, and cannot be restored."""
+    """If the last version of a secret is destroyed, the secret is missing. Its name can be registered again."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="old"))
     key = manager.backend.key_for("a")
@@ -348,17 +348,17 @@ def test_destroyed_secret(vault: VaultFixture) -> None:
 
 
 def test_force_deletes_all_versions(vault: VaultFixture) -> None:
-    """With ``force`` a deletion destroys all versions."""
+    """With ``force``, a deletion removes the secret with all its versions, and it cannot be restored."""
     manager = _open(vault, force=True)
     manager.register_secret(secret("a", key="value"))
     manager.delete_secret("a")
-    assert vault.vault.stored == {}
+    assert vault.fake.secrets == {}
     with pytest.raises(SecretNotFoundError, match="There is no secret 'a'"):
         manager.undelete_secret("a")
 
 
 def test_lone_surrogate_is_refused(vault: VaultFixture) -> None:
-    """A lone surrogate is refused, because Vault would replace it. Nothing is written."""
+    """A value with a lone surrogate, which Vault would replace, is refused, and nothing is written."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
     with pytest.raises(InvalidSecretError, match="lone surrogate"):
@@ -369,41 +369,35 @@ def test_lone_surrogate_is_refused(vault: VaultFixture) -> None:
 
 
 def test_stored_payload_is_a_json_object(vault: VaultFixture) -> None:
-    """The content is a JSON object in Vault, whose keys other programs can read."""
+    """Vault stores the content of a secret as a JSON object, so other programs can read it."""
     manager = _open(vault, scope="namespace", namespace="vision")
     manager.register_secret(secret("a", key="value"))
-    versions = vault.vault.stored["", "secret", "zenml/namespace/vision/a"]
+    versions = vault.fake.secrets["", "secret", "zenml/namespace/vision/a"]
     assert versions[1].data["content"] == {"key": "value"}
 
 
 def test_sealed_vault(vault: VaultFixture) -> None:
-    """A sealed Vault raises ManagerLockedError without a retry.
-
-    After it is unsealed, all secrets are readable.
-    """
+    """While Vault is sealed, a read raises ManagerLockedError after one request. Afterwards, a read succeeds."""
     manager = _open(vault)
     manager.register_secret(secret("a", key="value"))
-    vault.vault.sealed = True
+    vault.fake.is_sealed = True
     vault.proxy.requests.clear()
     with pytest.raises(ManagerLockedError, match="Ask its administrator to unseal it"):
         manager.get_secret("a", refresh=True)
     assert len(vault.proxy.requests) == 1
-    vault.vault.sealed = False
+    vault.fake.is_sealed = False
     assert manager.get_secret("a", refresh=True).content == {"key": "value"}
 
 
 def test_credentials_are_stored_encrypted(vault: VaultFixture, home: Path) -> None:
-    """The token and the secret ID of a manager are stored only in encrypted form.
-
-    A manager that is opened again can log in with them.
-    """
+    """The token and the secret ID in the attributes of a manager are stored encrypted, and the manager can log in with them."""
     token, secret_id = canary("token"), canary("secret id")
-    vault.vault.tokens[token] = vault.vault.approles["role", secret_id] = EVERYTHING
-    logins: dict[str, dict[str, str]] = {
+    vault.fake.tokens[token] = vault.fake.approle_logins["role", secret_id] = ALL_PERMISSIONS
+    attributes_by_name: dict[str, dict[str, str]] = {
         "by_token": {"token": token},
         "by_role": {"auth": "approle", "role_id": "role", "secret_id": secret_id},
     }
-    for name, attributes in logins.items():
+    for name, attributes in attributes_by_name.items():
         all_attributes = {"url": vault.proxy.address, **attributes}
         get_workspace().register_component(ComponentType.SECRETS_MANAGER, name, "vault", all_attributes)
         assert get_workspace().open_manager(name).list_secrets() == []
@@ -411,13 +405,13 @@ def test_credentials_are_stored_encrypted(vault: VaultFixture, home: Path) -> No
 
 
 def test_certificates(vault: VaultFixture, tmp_path: Path) -> None:
-    """The client certificate is sent to Vault, and the certificate authority checks Vault's certificate."""
-    for name in ("me.pem", "ca.pem"):
+    """The client uses the files of its certificate and of the certificate authority. A missing file is reported."""
+    for name in ("client.pem", "ca.pem"):
         (tmp_path / name).touch()
-    options = VaultBackend.make_options({**vault.attributes, "cert": str(tmp_path / "me.pem"), "verify": str(tmp_path / "ca.pem")})
+    options = VaultBackend.make_options({**vault.attributes, "cert": str(tmp_path / "client.pem"), "verify": str(tmp_path / "ca.pem")})
     assert isinstance(options, VaultOptions)
     session = create_client(options, max_connections=1).adapter.session
-    assert (session.cert, session.verify) == (str(tmp_path / "me.pem"), str(tmp_path / "ca.pem"))
+    assert (session.cert, session.verify) == (str(tmp_path / "client.pem"), str(tmp_path / "ca.pem"))
     for name in ("cert", "ca_file"):
         with pytest.raises(InvalidOptionsError, match=f"no file .*/gone.pem', which the option {name} names"):
             _open(vault, **{name: str(tmp_path / "gone.pem")}).list_secrets()

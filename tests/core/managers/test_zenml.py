@@ -1,4 +1,4 @@
-"""The `zenml` backend with a real ZenML server and ZenML's own client in another environment."""
+"""The `zenml` backend with a real ZenML server. ZenML's own client runs in another virtual environment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.error_texts import error_details, is_one_line
-from tests.support.faults.zenml_service import FastRetryZenml, hide_values, inject, zenml_error
+from tests.support.faults.zenml_service import FastRetryZenml, hide_values, inject_zenml_fault, zenml_error
 from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.errors import (
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.one_python
 
 
 class TestZenml(SecretsManagerTests):
-    """The conformance suite for a service without compare-and-set."""
+    """The conformance suite for a service without compare-and-set, so that concurrent writes can be lost."""
 
     backend_class = FastRetryZenml
     attributes: Mapping[str, Any] = {"scope": "component"}
@@ -55,12 +55,12 @@ class TestZenml(SecretsManagerTests):
         self.service = zenml
 
     def raw(self) -> bytes:
-        """Return the secrets of this test in the database of the server."""
+        """Return the stored bytes of this test's secrets from the database of the server."""
         return b"\n".join(self.service.server.stored(f"zenml/component/{self.identity}").values())
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
         """Return the faults of ZenML."""
-        error_responses: dict[str, tuple[Callable[[Exchange], None], type[ZenSecretsError]]] = {
+        faults_with_errors: dict[str, tuple[Callable[[Exchange], None], type[ZenSecretsError]]] = {
             "401": (zenml_error(401, "CredentialsNotValid"), ManagerAccessError),
             "403": (zenml_error(403, "IllegalOperationError"), ManagerAccessError),
             "429": (zenml_error(429, "MaxConcurrentTasksError"), ManagerUnreachableError),
@@ -68,7 +68,7 @@ class TestZenml(SecretsManagerTests):
             "501": (zenml_error(501, "NotImplementedError"), UnsupportedOperationError),
             "418": (zenml_error(418, "Teapot"), ManagerError),
         }
-        return {code: (partial(self.service.proxy.inject, fault), error) for code, (fault, error) in error_responses.items()}
+        return {code: (partial(self.service.proxy.inject, fault), error) for code, (fault, error) in faults_with_errors.items()}
 
 
 PIPELINE = """
@@ -80,44 +80,46 @@ class Attributes(SecretReferenceMixin):
     password: str = ""
 
 client = Client()
-read = client.get_secret("database").secret_values
-resolved = Attributes(password="{{database.password}}").password
+values = client.get_secret("database").secret_values
+resolved_password = Attributes(password="{{database.password}}").password
 client.create_secret("from-a-pipeline", {"token": sys.argv[1], "ключ": "value"})
 client.update_secret("database", add_or_update_values={"port": "5432"})
-print(json.dumps([read, resolved, client.zen_store.url]))
+print(json.dumps([values, resolved_password, client.zen_store.url]))
 """
+"""A program that uses ZenML's client as a pipeline does."""
 
 
 def test_notebook_and_pipeline_share_secrets(zenml: ZenmlFixture) -> None:
     """ZenML's client reads our secrets by key and by reference, and our manager reads and updates the secrets of the client."""
     manager = zenml.open()
-    password, token, other = canary("password"), canary("token"), canary("other")
+    password, token, new_token = canary("password"), canary("token"), canary("new token")
     manager.register_secret(secret("database", user="reader", password=password))
     assert zenml.server.run_client(PIPELINE, token) == [{"user": "reader", "password": password}, password, zenml.server.url]
     assert manager.list_secrets() == ["database", "from-a-pipeline"]
     assert content_of(manager, "from-a-pipeline") == {"token": token, "ключ": "value"}
     assert content_of(manager, "database") == {"user": "reader", "password": password, "port": "5432"}
-    manager.merge_secret("from-a-pipeline", {"token": other}, remove=["ключ"])
+    manager.merge_secret("from-a-pipeline", {"token": new_token}, remove=["ключ"])
     manager.rename_secret("from-a-pipeline", "shared")
     code = 'import json\nfrom zenml.client import Client\nprint(json.dumps(Client().get_secret("shared").secret_values))'
-    assert zenml.server.run_client(code) == {"token": other}
+    assert zenml.server.run_client(code) == {"token": new_token}
 
 
 def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
-    """A secret with a schema has an additional key in the server.
+    """The server stores the schema of a secret under an additional key, which is not part of the content."""
 
-    The additional key is not part of the content.
-    """
+    def stored_json(name: str) -> bytes:
+        # The database has the representation of bytes in base64: b'...'.
+        return base64.b64decode(zenml.server.stored(name)[name].removeprefix(b"b'").removesuffix(b"'"))
+
     manager = zenml.open()
     manager.register_secret(BasicAuthSecretSchema(name="typed", username="u", password="p"))
     manager.register_secret(secret("arbitrary", k="v"))
-    stored = {name: base64.b64decode(values[2:-1]) for name, values in zenml.server.stored("").items()}
-    assert stored["typed"] == b'{"password": "p", "username": "u", "zensecrets_schema": "basic_auth"}'
-    assert stored["arbitrary"] == b'{"k": "v"}'
+    assert stored_json("typed") == b'{"password": "p", "username": "u", "zensecrets_schema": "basic_auth"}'
+    assert stored_json("arbitrary") == b'{"k": "v"}'
     assert isinstance(zenml.open().get_secret("typed"), BasicAuthSecretSchema)
     assert content_of(manager, "typed") == {"username": "u", "password": "p"}
     manager.update_secret(secret("typed", k="v"))
-    assert base64.b64decode(zenml.server.stored("typed")["typed"][2:-1]) == b'{"k": "v"}'
+    assert stored_json("typed") == b'{"k": "v"}'
     with pytest.raises(InvalidSecretError, match="zensecrets_schema") as caught:
         manager.merge_secret("arbitrary", {"zensecrets_schema": canary()})
     assert is_one_line(caught.value)
@@ -125,35 +127,40 @@ def test_schema_is_stored_under_a_key(zenml: ZenmlFixture) -> None:
 
 
 def test_names_without_a_scope(zenml: ZenmlFixture) -> None:
-    """Without a scope, names are unchanged, names of scopes are refused, and ``delete_all_secrets`` is refused."""
-    manager, scoped = zenml.open(), zenml.open(scope="namespace", namespace="t_e%m")
-    for name in ("ключ/🔑", "a%2Fb", "A", "a", "equals:a", "startswith:", "x" * 255):
+    """Without a scope, the server stores a secret under its own name. Names that belong to a scope are refused.
+
+    Without a scope, ``delete_all_secrets`` is refused. With a scope, it deletes the secrets of the scope.
+    """
+    manager, scoped_manager = zenml.open(), zenml.open(scope="namespace", namespace="t_e%m")
+    # ZenML filters names with texts such as "equals:a", and SQL patterns have "%" and "_".
+    names = ("ключ/🔑", "a%2Fb", "A", "a", "equals:a", "startswith:", "x" * 255)
+    for name in names:
         manager.register_secret(secret(name, k=name))
         assert content_of(manager, name) == {"k": name}
-    scoped.register_secret(secret("a", k="scoped"))
+    scoped_manager.register_secret(secret("a", k="scoped"))
     assert set(zenml.server.stored("")) == {*manager.list_secrets(), "zenml/namespace/t_e%m/a"}
-    assert scoped.list_secrets() == ["a"]
+    assert scoped_manager.list_secrets() == ["a"]
     with pytest.raises(InvalidSecretError, match="is reserved for scopes"):
         manager.register_secret(secret("zenml/namespace/t_e%m/b", k="v"))
     with pytest.raises(UnsupportedOperationError, match="pipelines may need them") as caught:
         manager.delete_all_secrets()
     assert caught.value.hint
-    scoped.delete_all_secrets()
-    assert len(manager.list_secrets()) == 7
+    scoped_manager.delete_all_secrets()
+    assert set(manager.list_secrets()) == set(names)
 
 
 def test_invalid_foreign_secrets_are_not_changed(zenml: ZenmlFixture) -> None:
-    """A secret with an invalid name is not listed.
+    """A secret of another program is not listed if its name is invalid here.
 
-    A secret with an invalid key raises an error and is not changed.
+    If it has an invalid key, reading and changing it raise an error, and it stays unchanged.
     """
     manager = zenml.open()
     for name in ("a secret", "v1.2", "-a"):
         zenml.server.put(name, {"k": "v"})
     for number, key in enumerate(("my key", "", "{k}", "-k", "name")):
-        zenml.server.put(f"odd{number}", {key: canary(), "k": "v"})
+        zenml.server.put(f"invalid-key-{number}", {key: canary(), "k": "v"})
     before = zenml.server.stored("")
-    assert manager.list_secrets() == [f"odd{number}" for number in range(5)]
+    assert manager.list_secrets() == [f"invalid-key-{number}" for number in range(5)]
     for name in manager.list_secrets():
         for operation in (partial(manager.get_secret, name), partial(manager.merge_secret, name, {"k": "w"})):
             with pytest.raises(InvalidSecretError, match="has a key") as caught:
@@ -164,20 +171,20 @@ def test_invalid_foreign_secrets_are_not_changed(zenml: ZenmlFixture) -> None:
 
 
 def test_external_secret(zenml: ZenmlFixture) -> None:
-    """A manager with a scope reads a secret of a pipeline under another name.
+    """A manager with a scope reads a secret of a pipeline as an external secret, which it cannot change.
 
     The content does not include the key of the schema.
     """
     value = canary("theirs")
     zenml.server.put("their secret.v1", {"token": value, "my key": "k", "zensecrets_schema": "openai"})
-    external = {"token": "their secret.v1#token", "whole": "their secret.v1", "gone": "nothing"}
+    external = {"token": "their secret.v1#token", "whole": "their secret.v1", "missing": "nothing"}
     manager = zenml.open(scope="component", external=external)
     assert content_of(manager, "token") == {"token": value}
-    assert manager.list_secrets() == ["gone", "token", "whole"]
+    assert manager.list_secrets() == ["missing", "token", "whole"]
     with pytest.raises(InvalidSecretError, match="my key"):
         manager.get_secret("whole")
     with pytest.raises(SecretNotFoundError, match="nothing under 'nothing' in ZenML"):
-        manager.get_secret("gone")
+        manager.get_secret("missing")
     operations: list[Callable[[], Any]] = [
         lambda: manager.merge_secret("token", {"token": canary()}),
         lambda: manager.register_secret(secret("token", k=canary())),
@@ -194,32 +201,35 @@ def test_external_secret(zenml: ZenmlFixture) -> None:
 
 
 def test_private_secrets_are_separate(zenml: ZenmlFixture) -> None:
-    """A private secret is separate from a public secret with the same name."""
-    shared, private = zenml.open(), zenml.open(private=True)
-    shared.register_secret(secret("a", k="shared"))
-    private.register_secret(secret("a", k="private"))
-    other = zenml.open(private=True, url=zenml.proxy.address, api_key=zenml.server.api_key)
-    assert (content_of(shared, "a"), content_of(private, "a")) == ({"k": "shared"}, {"k": "private"})
-    assert other.list_secrets() == []
-    private.delete_secret("a")
-    assert shared.list_secrets() == ["a"]
+    """A private secret is separate from a public secret with the same name, and other users do not see it."""
+    public_manager, private_manager = zenml.open(), zenml.open(private=True)
+    public_manager.register_secret(secret("a", k="public"))
+    private_manager.register_secret(secret("a", k="private"))
+    manager_of_other_user = zenml.open(private=True, url=zenml.proxy.address, api_key=zenml.server.api_key)
+    assert (content_of(public_manager, "a"), content_of(private_manager, "a")) == ({"k": "public"}, {"k": "private"})
+    assert manager_of_other_user.list_secrets() == []
+    private_manager.delete_secret("a")
+    assert public_manager.list_secrets() == ["a"]
 
 
 def test_update_sends_only_changes(zenml: ZenmlFixture) -> None:
-    """An update sends only changed keys, so another writer's change of another key stays."""
+    """An update sends the changed keys and no others, so a change of another key by another writer is kept.
+
+    An update without a change sends no write request.
+    """
     manager = zenml.open()
     manager.register_secret(secret("a", k="1", l="1"))
-    sent: list[bytes] = []
+    sent_bodies: list[bytes] = []
 
     def write_in_between(exchange: Exchange) -> None:
-        sent.append(exchange.body)
+        sent_bodies.append(exchange.body)
         zenml.open().merge_secret("a", {"l": "2"})
         exchange.answer(exchange.forward())
 
     with zenml.proxy.inject(write_in_between, times=1, only="PUT "):
         manager.merge_secret("a", {"k": "2"})
     assert content_of(manager, "a") == {"k": "2", "l": "2"}
-    assert sent == [b'{"values": {"k": "2"}}']
+    assert sent_bodies == [b'{"values": {"k": "2"}}']
     zenml.proxy.requests.clear()
     manager.merge_secret("a", {"k": "2"})
     assert not [request for request in zenml.proxy.requests if request.startswith("PUT")]
@@ -228,7 +238,7 @@ def test_update_sends_only_changes(zenml: ZenmlFixture) -> None:
 @pytest.mark.parametrize("fault", ["reset", "response lost", "time-out", "500"])
 @pytest.mark.parametrize("operation", ["register", "merge", "rename", "delete"])
 def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, fault: str) -> None:
-    """A write whose connection breaks before or after its execution is executed once."""
+    """A write that fails once, before or after its execution, is retried and has the expected result."""
     manager = zenml.open(timeout=0.8, deadline=5)
     manager.register_secret(secret("stored", k="v"))
     if operation != "register":
@@ -240,32 +250,29 @@ def test_interrupted_write_is_done_once(zenml: ZenmlFixture, operation: str, fau
         "delete": ("DELETE", lambda: manager.delete_secret("a"), {}),
     }
     method, write, expected = operations[operation]
-    with inject(zenml.proxy, fault, times=1, only=method):
+    with inject_zenml_fault(zenml.proxy, fault, times=1, only=method):
         write()
     other = zenml.open()
     assert {name: content_of(other, name) for name in other.list_secrets()} == {**expected, "stored": {"k": "v"}}
 
 
 def test_retried_registration_refuses_a_foreign_secret(zenml: ZenmlFixture) -> None:
-    """If another program registers the name before the retry, the registration changes nothing.
-
-    The registration raises SecretExistsError.
-    """
-    manager, theirs = zenml.open(), canary("theirs")
+    """If another program registers the name before a retry, the registration raises SecretExistsError and changes nothing."""
+    manager, their_value = zenml.open(), canary("theirs")
 
     def register_before_reset(exchange: Exchange) -> None:
-        zenml.server.put("a", {"k": theirs})
+        zenml.server.put("a", {"k": their_value})
         exchange.reset()
 
     with zenml.proxy.inject(register_before_reset, times=1, only="POST "), pytest.raises(SecretExistsError) as caught:
         manager.register_secret(secret("a", k=canary("ours")))
     assert len([request for request in zenml.proxy.requests if request.startswith("POST ")]) == 2, "the registration must be retried"
     assert not find_canary(error_details(caught.value))
-    assert content_of(manager, "a") == {"k": theirs}
+    assert content_of(manager, "a") == {"k": their_value}
 
 
 def test_hidden_values_are_reported(zenml: ZenmlFixture) -> None:
-    """A server that hides values raises ManagerAccessError, and nothing is overwritten."""
+    """If the server hides the values from the user, reading and updating raise ManagerAccessError, and nothing is overwritten."""
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
     with zenml.proxy.inject(hide_values, only="GET /api/v1/secrets/"):
@@ -296,8 +303,8 @@ def test_copy_to_a_server_and_back(zenml: ZenmlFixture) -> None:
     assert workspace.open_manager("again").get_records(source.list_secrets()) == source.get_records(source.list_secrets())
 
 
-def test_existing_name_is_refused(zenml: ZenmlFixture) -> None:
-    """Registering or renaming to an existing name is refused."""
+def test_rename_to_an_existing_name_is_refused(zenml: ZenmlFixture) -> None:
+    """Renaming to an existing name, or to the same name, is refused, and the secrets are unchanged."""
     manager = zenml.open()
     for name in ("a", "b"):
         manager.register_secret(secret(name, k=name))

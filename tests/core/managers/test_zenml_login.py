@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.one_python
 
 
-@pytest.mark.parametrize("kind", foreign_responses())
-def test_foreign_service_is_reported(zenml: ZenmlFixture, kind: str) -> None:
+@pytest.mark.parametrize("description", foreign_responses())
+def test_foreign_service_is_reported(zenml: ZenmlFixture, description: str) -> None:
     """A response of another service is reported as an unreachable server.
 
     It is not treated as a missing secret, an empty list or an executed write.
     """
+    foreign_response = foreign_responses()[description]
     manager = zenml.open()
     manager.register_secret(secret("a", k="v"))
     operations: list[Callable[[], Any]] = [
@@ -46,13 +47,13 @@ def test_foreign_service_is_reported(zenml: ZenmlFixture, kind: str) -> None:
         lambda: manager.rename_secret("a", "b"),
         lambda: manager.delete_secret("a"),
     ]
-    with zenml.proxy.inject(foreign_responses()[kind]):
+    with zenml.proxy.inject(foreign_response):
         for operation in operations:
             with pytest.raises(ManagerUnreachableError, match="can't be reached") as caught:
                 operation()
             assert not find_canary(error_details(caught.value))
     # The same holds if the other service answers only the write.
-    with zenml.proxy.inject(foreign_responses()[kind], only="POST|PUT|DELETE"):
+    with zenml.proxy.inject(foreign_response, only="POST|PUT|DELETE"):
         for operation in operations[2:]:
             with pytest.raises(ManagerUnreachableError, match="can't be reached"):
                 operation()
@@ -60,9 +61,9 @@ def test_foreign_service_is_reported(zenml: ZenmlFixture, kind: str) -> None:
 
 
 def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A manager with an API key logs in again.
+    """If a login has expired, a manager with an API key logs in again.
 
-    A manager with a token reports that the user has to log in.
+    Without an API key, the error says that the credentials are not accepted.
     """
     with_key = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key())
     with_key.register_secret(secret("a", k="v"))
@@ -70,7 +71,7 @@ def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.Monke
     with zenml.proxy.inject(zenml_error(401, "CredentialsNotValid"), times=1):
         assert content_of(with_key, "a") == {"k": "v"}
     assert zenml.proxy.requests.count("POST /api/v1/login") == 1
-    zenml.server.write_login(zenml.settings, zenml.proxy.address, token=canary("ended"))
+    zenml.server.write_login(zenml.config_folder, zenml.proxy.address, token=canary("ended"))
     with pytest.raises(ManagerAccessError, match="does not accept the credentials") as caught:
         zenml.open().list_secrets()
     assert not find_canary(error_details(caught.value))
@@ -81,11 +82,11 @@ def test_expired_login_is_renewed(zenml: ZenmlFixture, monkeypatch: pytest.Monke
 
 
 def test_logins_of_two_managers_are_separate(zenml: ZenmlFixture) -> None:
-    """A manager with a wrong key is refused, while a manager with a valid key reads and writes.
+    """In one process, a manager with a wrong API key is refused, and a manager with a valid one reads and writes.
 
-    Neither manager changes ZenML's settings.
+    Neither manager changes the files of ZenML.
     """
-    before = {path: path.read_bytes() for path in zenml.settings.rglob("*")}
+    before = {path: path.read_bytes() for path in zenml.config_folder.rglob("*")}
     with_valid_key = zenml.open(url=zenml.proxy.address, api_key=zenml.server.new_api_key(), private=True)
     with_wrong_key = zenml.open(url=zenml.proxy.address, api_key=canary("key"))
     for name in ("a", "b"):
@@ -97,14 +98,11 @@ def test_logins_of_two_managers_are_separate(zenml: ZenmlFixture) -> None:
     assert zenml.open(private=True).list_secrets() == []
     for name in ("a", "b"):
         with_valid_key.delete_secret(name)
-    assert {path: path.read_bytes() for path in zenml.settings.rglob("*")} == before
+    assert {path: path.read_bytes() for path in zenml.config_folder.rglob("*")} == before
 
 
 def test_api_key_is_stored_encrypted(zenml: ZenmlFixture, home: Path) -> None:
-    """The API key of a manager is stored only in encrypted form.
-
-    A manager that is opened again can log in with it.
-    """
+    """The API key in the attributes of a manager is stored encrypted, and the manager can log in with it."""
     key = zenml.server.new_api_key()
     attributes = {"url": zenml.proxy.address, "api_key": key}
     get_workspace().register_component(ComponentType.SECRETS_MANAGER, "pipelines", "zenml", attributes)
@@ -114,14 +112,14 @@ def test_api_key_is_stored_encrypted(zenml: ZenmlFixture, home: Path) -> None:
 
 
 def test_api_key_is_not_sent_to_another_server(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the key of the environment nor the login is sent to another address."""
+    """The API key of the environment and the login are sent to their own server, and not to the address in the option ``url``."""
     monkeypatch.setenv("ZENML_STORE_URL", zenml.server.url)
     monkeypatch.setenv("ZENML_STORE_API_KEY", zenml.server.api_key)
     assert zenml.open().list_secrets() == []
     assert zenml.proxy.requests == []
-    for elsewhere in (zenml.open(url=zenml.proxy.address), zenml.open(url=f"{zenml.server.url}/")):
+    for url in (zenml.proxy.address, f"{zenml.server.url}/"):
         with pytest.raises(ManagerAccessError, match="does not accept the credentials"):
-            elsewhere.list_secrets()
+            zenml.open(url=url).list_secrets()
     assert not [request for request in zenml.proxy.requests if "login" in request]
 
 
@@ -141,20 +139,20 @@ def test_login_of_zenml(zenml: ZenmlFixture, tmp_path: Path, monkeypatch: pytest
     assert zenml.open().describe()["server"] == zenml.proxy.address
 
 
-EXPIRED = {"access_token": "token", "expires_at": "2026-01-01T00:00:00.000000+00:00"}
-VALID = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
+EXPIRED_TOKEN = {"access_token": "token", "expires_at": "2026-01-01T00:00:00.000000+00:00"}
+VALID_TOKEN = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
 
 
 @pytest.mark.parametrize(
-    ("settings", "login", "expected"),
+    ("configuration", "credentials", "expected"),
     [
         ({"store": {"url": "https://a/"}}, {"https://a": {"api_key": "key"}}, ServerLogin("https://a", "key")),
         (
             {"store": {"url": "https://a"}},
-            {"https://a": {"api_key": "key", "api_token": VALID}},
+            {"https://a": {"api_key": "key", "api_token": VALID_TOKEN}},
             ServerLogin("https://a", "key", "token"),
         ),
-        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": EXPIRED}}, ServerLogin("https://a", "key")),
+        ({"store": {"url": "https://a"}}, {"https://a": {"api_key": "key", "api_token": EXPIRED_TOKEN}}, ServerLogin("https://a", "key")),
         ({"store": {"url": "https://a"}}, {"https://b": {"api_key": "key"}}, ServerLogin("https://a")),
         ({"store": {"url": "https://a"}}, {"https://a": "key"}, ServerLogin("https://a")),
         ({"store": {"url": "https://a"}}, {"https://a": {"api_key": 1, "api_token": {"expires_at": "soon"}}}, ServerLogin("https://a")),
@@ -165,18 +163,21 @@ VALID = {"access_token": "token", "expires_at": "2999-01-01T00:00:00"}
         ("no settings", {}, None),
     ],
 )
-def test_settings_of_zenml(
-    settings: object, login: object, expected: ServerLogin | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_configuration_of_zenml(
+    configuration: object, credentials: object, expected: ServerLogin | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A valid login of the same server is found. Expired and unknown settings are ignored."""
+    """A valid login of the server in ZenML's configuration is used. An expired token and unknown values are ignored.
+
+    Environment variables replace the login. If the files are damaged, there is no server.
+    """
     monkeypatch.setenv("ZENML_CONFIG_PATH", str(tmp_path))
-    for name, text in (("config", settings), ("credentials", login)):
-        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(text))
+    for name, content in (("config", configuration), ("credentials", credentials)):
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(content))
     assert configured_server() == expected
-    monkeypatch.setenv("ZENML_STORE_API_TOKEN", "a step's")
-    assert configured_server() == (expected and ServerLogin(expected.url, None, "a step's"))
-    monkeypatch.setenv("ZENML_STORE_API_KEY", "a machine's")
-    assert configured_server() == (expected and ServerLogin(expected.url, "a machine's", "a step's"))
+    monkeypatch.setenv("ZENML_STORE_API_TOKEN", "token of a step")
+    assert configured_server() == (expected and ServerLogin(expected.url, None, "token of a step"))
+    monkeypatch.setenv("ZENML_STORE_API_KEY", "key of a machine")
+    assert configured_server() == (expected and ServerLogin(expected.url, "key of a machine", "token of a step"))
     (tmp_path / "config.yaml").write_text("{ no: yaml")
     (tmp_path / "credentials.yaml").write_bytes(b"\xff")
     assert configured_server() is None
@@ -199,8 +200,8 @@ def test_unsafe_address_is_refused(url: str, expected_text: str) -> None:
     assert not find_canary(error_details(caught.value))
 
 
-def test_unencrypted_server_of_the_settings_is_refused(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unencrypted server of ZenML's settings is refused, without its password in the error."""
+def test_unencrypted_server_of_the_environment_is_refused(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unencrypted server in ZENML_STORE_URL is refused, without its user name in the error."""
     monkeypatch.setenv("ZENML_STORE_URL", f"http://{canary()}:x@zenml.example")
     manager = zenml.open()
     with pytest.raises(InvalidOptionsError, match="unencrypted") as caught:
@@ -208,8 +209,8 @@ def test_unencrypted_server_of_the_settings_is_refused(zenml: ZenmlFixture, monk
     assert not find_canary(error_details(caught.value) + repr(manager.describe()))
 
 
-def test_stopped_server_is_reported_at_once(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A refused connection is not retried, and the error names the address to check."""
+def test_stopped_server_is_reported(zenml: ZenmlFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the server does not run, reading and writing raise ManagerUnreachableError without a value."""
     monkeypatch.setenv("ZENML_STORE_URL", "http://127.0.0.1:1")
     manager = zenml.open()
     for operation in (manager.list_secrets, lambda: manager.get_secret("a"), lambda: manager.register_secret(secret("a", k=canary()))):

@@ -9,11 +9,12 @@ from zensecrets_jupyter.core.sealing import cipher
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 CONTEXT = ("secret", "id", "name")
+"""A context of the cipher: texts that say what a ciphertext is. Only the same context decrypts the ciphertext."""
 
 
 @pytest.mark.parametrize("plaintext", [b"", b"\0", canary().encode(), bytes(100_000)], ids=["empty", "NUL", "canary", "long"])
 def test_the_same_key_and_context_decrypt(plaintext: bytes) -> None:
-    """The same key and context return the plaintext, and each encryption differs."""
+    """The same key and context decrypt a ciphertext, and encrypting the same plaintext again gives another ciphertext."""
     key = cipher.new_key()
     sealed = cipher.seal(key, plaintext, CONTEXT)
     assert cipher.unseal(key, sealed, CONTEXT) == plaintext
@@ -22,10 +23,11 @@ def test_the_same_key_and_context_decrypt(plaintext: bytes) -> None:
 
 
 def test_any_altered_byte_is_detected() -> None:
-    """A flipped bit, a truncated text or an added byte raises ManagerCorruptedError without a value."""
+    """A flipped bit, a truncated ciphertext or an added byte raises ManagerCorruptedError without a value."""
     key = cipher.new_key()
     sealed = cipher.seal(key, canary().encode(), CONTEXT)
     flipped = [sealed[:index] + bytes([sealed[index] ^ 4]) + sealed[index + 1 :] for index in range(len(sealed))]
+    # Layout: a format byte, a nonce of 24 bytes, and the ciphertext with a tag of 16 bytes.
     for damaged in [*flipped, b"", sealed[:1], sealed[:24], sealed[:25], sealed[:40], sealed[:-1], sealed + b"\0"]:
         with pytest.raises(ManagerCorruptedError) as caught:
             cipher.unseal(key, damaged, CONTEXT)
@@ -33,7 +35,7 @@ def test_any_altered_byte_is_detected() -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
+    "other_context",
     [
         (),
         ("secret", "id"),
@@ -44,12 +46,12 @@ def test_any_altered_byte_is_detected() -> None:
         ("secret", "name", "id"),
     ],
 )
-def test_another_context_does_not_decrypt(other: tuple[str, ...]) -> None:
-    """A different context raises ManagerCorruptedError, even if its parts join to the same text."""
+def test_another_context_does_not_decrypt(other_context: tuple[str, ...]) -> None:
+    """A different context raises ManagerCorruptedError, even if its texts together are the same text."""
     key = cipher.new_key()
     with pytest.raises(ManagerCorruptedError):
-        cipher.unseal(key, cipher.seal(key, b"x", CONTEXT), other)
-    assert cipher.encode(other) != cipher.encode(CONTEXT)
+        cipher.unseal(key, cipher.seal(key, b"x", CONTEXT), other_context)
+    assert cipher.encode(other_context) != cipher.encode(CONTEXT)
 
 
 def test_another_key_does_not_decrypt() -> None:
@@ -67,20 +69,25 @@ def test_a_context_may_contain_a_lone_surrogate() -> None:
 
 
 def test_a_fingerprint_depends_on_text_and_key() -> None:
-    """Equal texts have equal fingerprints under one key and others under another key."""
-    key, other = cipher.new_key(), cipher.new_key()
+    """The fingerprint of a text is always the same under one key. Another text, or another key, gives another fingerprint."""
+    key, other_key = cipher.new_key(), cipher.new_key()
     text = canary()
     assert cipher.fingerprint(key, text) == cipher.fingerprint(key, text)
-    assert len({cipher.fingerprint(key, text), cipher.fingerprint(key, text + "x"), cipher.fingerprint(other, text)}) == 3
+    assert len({cipher.fingerprint(key, text), cipher.fingerprint(key, text + "x"), cipher.fingerprint(other_key, text)}) == 3
     assert len(cipher.fingerprint(key, text)) == 32
     assert not find_canary(cipher.fingerprint(key, text))
 
 
 def test_libsodium_decrypts_a_sealed_text() -> None:
-    """A sealed text is decrypted by libsodium with its documented layout: a format byte, the nonce, the ciphertext with its tag."""
+    """Libsodium decrypts a sealed text with its documented layout: a format byte, a nonce of 24 bytes, and the ciphertext with its tag.
+
+    The additional data is the context, in which the length of each text precedes the text in four bytes.
+    """
     from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt
 
     key = cipher.new_key()
     sealed = cipher.seal(key, b"plain", ("a", "bc"))
-    opened = crypto_aead_xchacha20poly1305_ietf_decrypt(sealed[25:], b"\0\0\0\x01a\0\0\0\x02bc", sealed[1:25], key)
-    assert (sealed[:1], opened) == (b"\x01", b"plain")
+    format_byte, nonce, ciphertext = sealed[:1], sealed[1:25], sealed[25:]
+    additional_data = b"\0\0\0\x01a\0\0\0\x02bc"
+    assert format_byte == b"\x01"
+    assert crypto_aead_xchacha20poly1305_ietf_decrypt(ciphertext, additional_data, nonce, key) == b"plain"

@@ -1,4 +1,4 @@
-"""Tests of a store with its key in a real, locked, missing or unsafe keyring."""
+"""Tests of a store with its key in the OS keyring: a real, locked, missing or unsafe one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from keyring.backends import fail, null
 
 from tests.support.managers.stores import run_sql
 from tests.support.sealing.sessions import ROOT, run_in_session, session_folder
-from tests.support.sealing.stores import Sealed
+from tests.support.sealing.stores import TextStore
 from zensecrets_jupyter.core.errors import ManagerLockedError
 from zensecrets_jupyter.core.sealing import cipher
 
@@ -30,14 +30,15 @@ def session() -> Iterator[Path]:
         yield folder
 
 
-def _in_session(session: Path, scene: str, **environment: str) -> None:
-    run_in_session(session, "tests.support.sealing.keyring_scenes", scene, str(session / "home" / "zensecrets"), **environment)
+def _run_check(check: str, session: Path, **environment: str) -> None:
+    """Run a function of ``keyring_checks`` in a session."""
+    run_in_session(session, "tests.support.sealing.keyring_checks", check, str(session / "home" / "zensecrets"), **environment)
 
 
-@pytest.mark.parametrize("scene", ["check_new_store", "check_lost_entry", "check_locked_keyring"])
-def test_a_real_keyring(session: Path, scene: str) -> None:
+@pytest.mark.parametrize("check", ["check_new_store", "check_lost_entry", "check_locked_keyring"])
+def test_a_real_keyring(session: Path, check: str) -> None:
     """A real gnome-keyring stores the key, and a lost entry and a locked keyring raise different errors."""
-    _in_session(session, scene)
+    _run_check(check, session)
 
 
 LOOKALIKE = '''
@@ -58,11 +59,11 @@ class PlaintextLookalike(KeyringBackend):
         with open(os.environ["ZENSECRETS_HOME"] + "/plain.txt", "a") as file:
             file.write(password)
 '''
-"""A module with a keyring that imports SecretService, and stores plain text."""
+"""A module with a plain-text keyring. It imports SecretService, so the module has two keyring classes."""
 
 
 def test_only_the_system_keyring_of_a_chain_is_used(session: Path) -> None:
-    """If a chain lists a plain-text keyring first, the key still goes to the system keyring."""
+    """If ``keyring`` finds several keyrings and prefers one with plain text, the key is still stored in the system keyring."""
     (session / "data" / "python_keyring").mkdir()
     (session / "lookalike").mkdir()
     (session / "lookalike" / "lookalike.py").write_text(LOOKALIKE)
@@ -70,19 +71,19 @@ def test_only_the_system_keyring_of_a_chain_is_used(session: Path) -> None:
     (session / "lookalike" / "lookalike-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: lookalike\nVersion: 1\n")
     (session / "lookalike" / "lookalike-1.dist-info" / "entry_points.txt").write_text("[keyring.backends]\nlookalike = lookalike\n")
     path = os.pathsep.join([str(session / "lookalike"), str(ROOT), *filter(None, sys.path)])
-    _in_session(session, "check_chain", PYTHONPATH=path)
+    _run_check("check_chain", session, PYTHONPATH=path)
 
 
 @pytest.fixture
 def restored_keyring() -> Iterator[None]:
     """Restore the keyring of the process after the test."""
-    before = keyring.get_keyring()
+    original_keyring = keyring.get_keyring()
     yield
-    keyring.set_keyring(before)
+    keyring.set_keyring(original_keyring)
 
 
-class Plaintext(KeyringBackend):
-    """Keyring with the module name of keyrings.alt, which stores base64 in a file."""
+class PlaintextKeyring(KeyringBackend):
+    """A keyring with the module name of ``keyrings.alt``, a package with keyrings that store passwords unencrypted."""
 
     __module__ = "keyrings.alt.file"
     priority = 1
@@ -98,43 +99,43 @@ class Plaintext(KeyringBackend):
 
 
 @pytest.mark.usefixtures("restored_keyring")
-@pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring, Plaintext])
-def test_other_keyrings_are_refused(home: Path, backend: type[KeyringBackend]) -> None:
+@pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring, PlaintextKeyring])
+def test_unsafe_keyrings_are_refused(home: Path, backend: type[KeyringBackend]) -> None:
     """A keyring that fails, stores nothing or stores plain text gets no key, and a new store uses a key file."""
     unsafe_keyring = backend()
     keyring.set_keyring(unsafe_keyring)
-    sealed = Sealed(home / "a.db")
-    sealed.put("text")
-    assert sealed.keys.describe().startswith("a key file (")
+    store = TextStore(home / "a.db")
+    store.put("text")
+    assert store.keys.describe().startswith("a key file (")
     with pytest.raises(ManagerLockedError, match=f"{backend.__module__}.{backend.__qualname__} is not an OS keyring"):
-        sealed.keys.rewrap("keyring")
+        store.keys.rewrap("keyring")
     assert getattr(unsafe_keyring, "passwords", {}) == {}
-    assert Sealed(home / "a.db").get() == "text"
+    assert TextStore(home / "a.db").get() == "text"
 
 
 def test_a_missing_keyring_raises_locked_error(home: Path) -> None:
     """Without the keyring that holds the key, opening raises ManagerLockedError and not KeyLostError."""
-    sealed = Sealed(home / "a.db")
-    sealed.put("text")
-    [(generation, wrapped)] = run_sql(sealed.file.path, "SELECT generation, wrapped FROM data_keys")
+    store = TextStore(home / "a.db")
+    store.put("text")
+    [(generation, wrapped)] = run_sql(store.file.path, "SELECT generation, wrapped FROM data_keys")
     parameters = '{"id": "0123", "keyring": "SecretService Keyring"}'
     checksum = cipher.checksum((str(generation), "keyring", parameters, wrapped.hex()))
-    run_sql(sealed.file.path, ("UPDATE data_keys SET kind = 'keyring', place = ?, checksum = ?", (parameters, checksum)))
-    again = Sealed(home / "a.db")
+    run_sql(store.file.path, ("UPDATE data_keys SET kind = 'keyring', place = ?, checksum = ?", (parameters, checksum)))
+    reopened = TextStore(home / "a.db")
     with pytest.raises(ManagerLockedError, match="needs the OS keyring") as caught:
-        again.get()
+        reopened.get()
     assert type(caught.value) is ManagerLockedError
-    assert again.keys.describe() == "a key in the OS keyring (SecretService Keyring)"
+    assert reopened.keys.describe() == "a key in the OS keyring (SecretService Keyring)"
 
 
 def test_a_configured_keyring_that_can_not_be_imported_is_ignored(home: Path) -> None:
-    """A configured keyring that can't be imported counts as no keyring."""
+    """If the configured keyring can't be imported, a new store uses a key file, as without a keyring."""
     program = (
         "from pathlib import Path\n"
-        "from tests.support.sealing.stores import Sealed\n"
-        f"sealed = Sealed(Path({str(home / 'a.db')!r}))\n"
-        "sealed.put('text')\n"
-        "print(sealed.keys.describe())\n"
+        "from tests.support.sealing.stores import TextStore\n"
+        f"store = TextStore(Path({str(home / 'a.db')!r}))\n"
+        "store.put('text')\n"
+        "print(store.keys.describe())\n"
     )
     environment = {
         **os.environ,

@@ -1,4 +1,4 @@
-"""Tests of the private SQLite file: its settings, its creation, and its reopening."""
+"""Tests of the SQLite file of a store: its creation, its settings, its transactions and its change token."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ NUMBERS = Table("numbers", TABLES, Column("number", Integer, primary_key=True))
 
 
 def _file(home: Path, version: int = 1, kind: str = "numbers") -> SqliteFile:
+    """Return a new instance for one file, whose path has characters with a meaning in URLs."""
     return SqliteFile(home / "a folder?" / "file #1%.db", TABLES, kind=kind, version=version)
 
 
@@ -36,7 +37,7 @@ def _numbers(file: SqliteFile) -> list[int] | None:
 
 
 def test_the_first_write_creates_the_file(home: Path) -> None:
-    """Reading finds nothing before the first write, which creates the file in a private folder."""
+    """Before the first write, no operation creates a file. The first write creates the file in a folder of mode 0700."""
     file = _file(home)
     assert _numbers(file) is None
     assert file.change_token() is None
@@ -48,7 +49,7 @@ def test_the_first_write_creates_the_file(home: Path) -> None:
 
 
 def test_each_connection_has_the_settings(home: Path) -> None:
-    """Each connection uses a write-ahead log, full synchronisation, secure deletion and foreign keys."""
+    """Each connection uses a write-ahead log, full synchronisation, secure deletion, foreign keys, and no trusted schema."""
     file = _file(home)
     _add(file, 1)
     for _ in range(2):
@@ -58,11 +59,12 @@ def test_each_connection_has_the_settings(home: Path) -> None:
                 name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
                 for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "trusted_schema")
             }
+        # The value 2 of the setting "synchronous" is FULL: see https://www.sqlite.org/pragma.html#pragma_synchronous.
         assert settings == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "trusted_schema": 0}
 
 
 def test_an_exception_rolls_the_write_back(home: Path) -> None:
-    """An exception in the block rolls the write back and reaches the caller unchanged."""
+    """An exception in the block of a write rolls the write back and reaches the caller unchanged."""
     file = _file(home)
     _add(file, 1)
     for number, interruption in enumerate((ZeroDivisionError, KeyboardInterrupt), start=2):
@@ -74,7 +76,7 @@ def test_an_exception_rolls_the_write_back(home: Path) -> None:
 
 
 def test_a_failed_first_write_leaves_no_tables(home: Path) -> None:
-    """A failed first write leaves an empty file that can be used later."""
+    """After a failed first write, reading finds no tables, and the next write succeeds."""
     file = _file(home)
     with pytest.raises(ZeroDivisionError):
         _add(file, 1, ZeroDivisionError)
@@ -85,7 +87,7 @@ def test_a_failed_first_write_leaves_no_tables(home: Path) -> None:
 
 
 def test_each_commit_changes_the_token(home: Path) -> None:
-    """The change token changes with each commit of any instance and not otherwise."""
+    """The change token of an instance changes with each commit of any instance, and only then."""
     file, other = _file(home), _file(home)
     _add(file, 1)
     tokens = [file.change_token()]
@@ -109,11 +111,11 @@ def test_another_kind_and_a_newer_version_are_refused(home: Path) -> None:
 
 
 def test_an_unused_instance_closes_its_file(home: Path) -> None:
-    """An unused instance closes its connections, so that only the database file remains."""
+    """An instance without references closes its connections, so that only the database file remains."""
     file = _file(home)
     _add(file, 1)
     folder = file.path.parent
-    assert len(list(folder.iterdir())) == 3
+    assert len(list(folder.iterdir())) == 3, "the database, its write-ahead log, and the index of the log"
     del file
     gc.collect()
-    assert [entry.name for entry in folder.iterdir()] == ["file #1%.db"]
+    assert [path.name for path in folder.iterdir()] == ["file #1%.db"]

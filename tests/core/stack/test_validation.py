@@ -61,7 +61,7 @@ def test_each_secret_is_read_once_and_in_parallel() -> None:
     report = my_stack.validate(level=KEY, settings=settings)
     assert [problem.type_to_set for problem in report.problems] == [ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE]
     assert len(manager.backend.reads) == len(set(manager.backend.reads)) == 100
-    assert manager.backend.lists == 0
+    assert manager.backend.list_count == 0
     assert not barrier.broken
     my_stack.validate(level=KEY, settings=settings)
     assert len(manager.backend.reads) == 100
@@ -83,7 +83,7 @@ def test_secret_exists_reads_nothing() -> None:
         manager.backend.put("there", other=canary("other"))
         report = stack(annotator_with("{{there.key}}", "{{there.nothing}}", "{{missing.key}}"), manager=manager).validate(level=SECRET)
         assert [problem.code for problem in report.problems] == ["secret-not-found"]
-        assert (manager.backend.reads, manager.backend.lists) == ([], 1)
+        assert (manager.backend.reads, manager.backend.list_count) == ([], 1)
 
 
 def test_checking_keys_needs_no_list_permission() -> None:
@@ -97,7 +97,7 @@ def test_checking_keys_needs_no_list_permission() -> None:
     report = stack(annotator_with("{{there.key}}", "{{there.kee}}", "{{missing.key}}"), manager=manager).validate(level=KEY)
     assert [problem.code for problem in report.problems] == ["secret-key-not-found", "secret-not-found"]
     assert sorted(manager.backend.reads) == ["missing", "there"]
-    assert manager.backend.lists == 0
+    assert manager.backend.list_count == 0
 
 
 def test_many_missing_secrets_take_one_list() -> None:
@@ -106,7 +106,7 @@ def test_many_missing_secrets_take_one_list() -> None:
     report = stack(annotator_with(*(f"{{{{ther{number}.key}}}}" for number in range(10))), manager=manager).validate(level=KEY)
     assert all("Did you mean 'there'?" in problem.hint for problem in report.problems)
     assert len(report.problems) == 10
-    assert manager.backend.lists == 1
+    assert manager.backend.list_count == 1
 
 
 def test_none_checks_only_the_components() -> None:
@@ -114,7 +114,7 @@ def test_none_checks_only_the_components() -> None:
     manager = manager_with_secret()
     report = stack(annotator_with("{{missing.key}}"), manager=manager).validate(level=NONE)
     assert report.ok
-    assert (manager.backend.reads, manager.backend.lists) == ([], 0)
+    assert (manager.backend.reads, manager.backend.list_count) == ([], 0)
     assert stack(annotator_with("{{missing.key}}"), manager=None).validate(level=NONE).ok
     assert not stack(manager=manager, add_defaults=False).validate(level=NONE).ok
 
@@ -154,7 +154,7 @@ def test_an_invalid_level_is_refused_without_a_request(monkeypatch: pytest.Monke
     monkeypatch.setenv(VALIDATION_LEVEL_VARIABLE, "MAYBE")
     with pytest.raises(SettingsError, match="NONE, SECRET_EXISTS, SECRET_AND_KEY_EXISTS"):
         stack(annotator_with("{{there.key}}"), manager=manager).validate()
-    assert (manager.backend.reads, manager.backend.lists) == ([], 0)
+    assert (manager.backend.reads, manager.backend.list_count) == ([], 0)
 
 
 # The report.
@@ -269,7 +269,7 @@ def test_settings_of_steps_are_validated() -> None:
 def test_an_optional_key_without_a_value_is_missing() -> None:
     """If a key is optional and the secret has no value for it, a reference to the key is a problem."""
     manager = manager_with_secret()
-    manager.backend.stored["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
+    manager.backend.records["aws"] = SecretRecord("aws", {"aws_access_key_id": "id", "aws_secret_access_key": canary("key")})
     report = stack(annotator_with("{{aws.aws_session_token}}"), manager=manager).validate(level=KEY)
     assert [problem.code for problem in report.problems] == ["secret-key-not-found"]
 

@@ -113,10 +113,10 @@ def test_several_threads_write_to_a_remote_target() -> None:
 
     def wait_for_another(verb: str) -> None:
         # The first secret is written alone. The other eight are written in pairs, or the barrier breaks after its timeout.
-        if verb == "create" and target.backend.service.stored:
+        if verb == "create" and target.backend.service.payloads:
             barrier.wait()
 
-    target.backend.service.before = wait_for_another
+    target.backend.service.before_request = wait_for_another
     assert len(copy_secrets(source, target).registered) == 9
 
 
@@ -212,12 +212,12 @@ def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
     # The fake service refuses to return a secret with the name ``forbidden``.
     for name in ("a", "b", "forbidden"):
         source.register_record(name, record(key="1"))
-    source.backend.service.stored[source.backend.key_for("b")] = ("of another program", 1)
+    source.backend.service.payloads[source.backend.key_for("b")] = ("of another program", 1)
     plan = plan_copy(source, target)
     assert [secret.name for secret in plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)] == ["b", "forbidden"]
     assert "Another program wrote" in plan.secrets_with_result(ComparisonResult.IMPOSSIBLE)[0].reason
     assert run_copy(plan).registered == ["a"]
-    source.backend.service.before = _make_failure("get", "forbidden")
+    source.backend.service.before_request = _make_failure("get", "forbidden")
     with pytest.raises(ManagerAccessError):
         plan_copy(remote_manager(FakeRemoteBackend, source.backend.service, source.id), target)
 
@@ -225,10 +225,10 @@ def test_an_unreadable_secret_does_not_stop_the_copy() -> None:
 def test_a_secret_of_another_program_is_not_replaced() -> None:
     """If another program has written to the name of a secret in the target, the copy does not replace this data."""
     source, target = memory_manager(a=record(key="1"), b=record(key="2")), remote_manager(FakeRemoteBackend)
-    target.backend.service.stored[target.backend.key_for("a")] = ("of another program", 1)
+    target.backend.service.payloads[target.backend.key_for("a")] = ("of another program", 1)
     report = copy_secrets(source, target, on_conflict="replace")
     assert (report.registered, list(report.failed)) == (["b"], ["a"])
-    assert target.backend.service.stored[target.backend.key_for("a")] == ("of another program", 1)
+    assert target.backend.service.payloads[target.backend.key_for("a")] == ("of another program", 1)
     with pytest.raises(ManagerCorruptedError):
         target.get_secret("a")
 
@@ -267,20 +267,20 @@ def test_a_write_only_target_can_be_copied_to() -> None:
     assert all_records(remote_manager(FakeRemoteBackend, target.backend.service, target.id)) == all_records(source)
 
 
-@pytest.mark.parametrize(("code", "error"), [("gone", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
+@pytest.mark.parametrize(("code", "error"), [("unreachable", ManagerUnreachableError), ("forbidden", ManagerAccessError)])
 def test_a_failing_target_reports_the_progress(code: str, error: type[ZenSecretsError]) -> None:
     """If the target fails during a copy, the error has the number of copied secrets. A second copy copies the rest."""
     source, target = memory_manager(**numbered_records(60)), remote_manager()
-    target.backend.service.before = _make_failure("create", code, after=25, sent=canary("sent"))
+    target.backend.service.before_request = _make_failure("create", code, after=25, sent=canary("sent"))
     progress: list[tuple[int, int]] = []
     with pytest.raises(error, match=r"of 60 secrets are in 'target', each of them complete\..*Copy again to continue") as caught:
         copy_secrets(source, target, on_progress=lambda completed, total: progress.append((completed, total)))
-    assert f" {len(target.backend.service.stored)} of 60 secrets" in str(caught.value)
+    assert f" {len(target.backend.service.payloads)} of 60 secrets" in str(caught.value)
     assert is_one_line(caught.value)
     assert not find_canary(error_details(caught.value))
     assert progress == sorted(progress)
-    target.backend.service.before = lambda _verb: None
-    copied_count = len(target.backend.service.stored)
+    target.backend.service.recover()
+    copied_count = len(target.backend.service.payloads)
     report = copy_secrets(source, target, on_progress=lambda completed, total: progress.append((completed, total)))
     assert (len(report.same), len(report.registered), progress[-1]) == (copied_count, 60 - copied_count, (60, 60))
     assert all_records(target) == all_records(source)
@@ -294,7 +294,7 @@ def test_ctrl_c_reports_the_progress() -> None:
             copy_secrets(source, target, on_progress=_make_interruption(completed_count))
         assert not find_canary(error_details(caught.value))
         assert str(caught.value).startswith(
-            f"Interrupted: {len(target.backend.service.stored)} of 40 secrets are in 'target', each of them complete."
+            f"Interrupted: {len(target.backend.service.payloads)} of 40 secrets are in 'target', each of them complete."
         )
         copy_secrets(source, target)
         assert all_records(target) == all_records(source)
@@ -317,7 +317,7 @@ def test_a_concurrent_registration_is_not_overwritten() -> None:
 def test_a_lost_response_is_no_conflict() -> None:
     """If the response of a write is lost, the write is retried, and its own first attempt is no conflict."""
     source, target = memory_manager(**numbered_records(5)), remote_manager()
-    target.backend.service.fail(2, "busy", after=True)
+    target.backend.service.fail("busy", times=2, is_executed=True)
     assert len(copy_secrets(source, target).registered) == 5
     assert all_records(target) == all_records(source)
 

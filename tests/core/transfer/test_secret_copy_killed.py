@@ -15,7 +15,7 @@ from tests.core.managers.conftest import AWS_USER
 from tests.support.copiers import copy_until_killed
 from tests.support.fakes.moto_server import running_moto
 from tests.support.faults.http_proxy import FaultProxy
-from tests.support.managers.stores import PROCESSES
+from tests.support.managers.stores import FORK_SERVER
 from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.core.client import Client
 from zensecrets_jupyter.core.managers import SecretRecord
@@ -87,7 +87,7 @@ def test_a_copy_killed_ten_times_ends_with_the_source(
 
 def _kill_a_copy(home: Path, aws: FaultProxy, registration_count: int, seconds: float) -> None:
     """Start a copy, and kill it ``seconds`` after the target has received this number of registrations in total."""
-    process = PROCESSES.Process(target=copy_until_killed, args=(home, AWS_USER))
+    process = FORK_SERVER.Process(target=copy_until_killed, args=(home, AWS_USER))
     process.start()
     deadline = time.monotonic() + 60
     while aws.requests.count("CreateSecret") < registration_count:

@@ -147,11 +147,11 @@ def test_secrets_are_copied_to_github(home: Path) -> None:
         with pytest.raises(SecretExistsError, match="returns no secrets that could be compared"):
             Client().copy_secrets("default", "actions")
         assert Client().copy_secrets("default", "actions", on_conflict="skip").registered == ["b", "c"]
-        stored_before = dict(github.stored)
+        stored_before = dict(github.secrets)
         assert len(stored_before) == 3
         assert Client().copy_secrets("default", "actions", on_conflict="replace").replaced == ["a", "b", "c"]
-        assert github.stored.keys() == stored_before.keys()
-        assert all(_value(source, name) in github.stored[f"ZENML___GLOBAL___{name.upper()}"] for name in ("a", "b", "c"))
+        assert github.secrets.keys() == stored_before.keys()
+        assert all(_value(source, name) in github.secrets[f"ZENML___GLOBAL___{name.upper()}"] for name in ("a", "b", "c"))
     assert not find_canary(home)
 
 

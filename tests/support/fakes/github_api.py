@@ -1,7 +1,7 @@
 """A fake of GitHub's REST API for Actions secrets, over HTTP on loopback.
 
-It implements the documented behavior: sealed values, the statuses 201 and 204, pages with a Link header, the rules for names, the limit of
-48 KB and rate limits. Only this fake has the private key that decrypts the values.
+It implements the documented behavior: values that the client encrypts with the public key of the repository, the statuses 201 and 204,
+pages with a Link header, the rules for names, the limit of 48 KB, and rate limits.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ PAGE_SIZE = 3
 
 
 class GithubServer(WebServer):
-    """The fake API. ``stored`` maps names to decrypted values."""
+    """The fake API. ``secrets`` maps names to decrypted values."""
 
     def __init__(self, token: str) -> None:
         """Start without secrets and accept only requests with ``token``."""
         super().__init__()
-        self.stored: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
         self.token = token
         self._key = PrivateKey.generate()
 
     def raw(self) -> bytes:
         """Return all stored values, one per line."""
         with self.lock:
-            return "\n".join(self.stored.values()).encode()
+            return "\n".join(self.secrets.values()).encode()
 
     def fault_response(self, fault: Fault) -> Response:
-        """Return an error response in GitHub's format."""
-        headers: dict[str, str] = {"Retry-After": str(int(fault.wait))} if fault.wait else {}
+        """Return an error response in GitHub's format. The reason ``limit`` adds the headers of a rate limit that ends now."""
+        headers: dict[str, str] = {"Retry-After": str(int(fault.retry_after))} if fault.retry_after else {}
         if fault.reason == "limit":
             headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()))}
         return Response(int(fault.code), {"message": "zsCanary, injected fault"}, headers)
@@ -50,19 +50,21 @@ class GithubServer(WebServer):
         """Execute a request and return its response."""
         if request.headers.get("authorization") != f"Bearer {self.token}":
             return Response(401, {"message": "Bad credentials"})
-        if "/".join(request.path[:5]) != f"repos/{REPOSITORY}/actions/secrets":
+        # The path is /repos/OWNER/REPOSITORY/actions/secrets, or the same with /NAME.
+        base_path, names = "/".join(request.path[:5]), request.path[5:]
+        if base_path != f"repos/{REPOSITORY}/actions/secrets":
             return Response(404, {"message": "Not Found"})
-        return self._secret(request, request.path[5]) if len(request.path) > 5 else self._page(int(request.query.get("page", 1)))
+        return self._answer_for_secret(request, names[0]) if names else self._page(int(request.query.get("page", 1)))
 
-    def _secret(self, request: Request, name: str) -> Response:
+    def _answer_for_secret(self, request: Request, name: str) -> Response:
         if name == "public-key":
             return Response(200, {"key_id": "1", "key": base64.b64encode(bytes(self._key.public_key)).decode()})
         if request.method == "PUT":
             return self._put(name, request.json)
-        if name not in self.stored:
+        if name not in self.secrets:
             return Response(404, {"message": "Not Found"})
         if request.method == "DELETE":
-            del self.stored[name]
+            del self.secrets[name]
             return Response(204)
         return Response(200, _metadata(name))
 
@@ -70,13 +72,14 @@ class GithubServer(WebServer):
         value = SealedBox(self._key).decrypt(base64.b64decode(body["encrypted_value"])).decode()
         if body["key_id"] != "1" or not re.fullmatch(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", name) or len(value.encode()) > MAX_VALUE_BYTES:
             return Response(422, {"message": "Validation Failed"})
-        status = 204 if name in self.stored else 201
-        self.stored[name] = value
+        status = 204 if name in self.secrets else 201
+        self.secrets[name] = value
         return Response(status, {} if status == 201 else None)
 
     def _page(self, number: int) -> Response:
-        names = sorted(self.stored)
+        names = sorted(self.secrets)
         start = (number - 1) * PAGE_SIZE
+        # The client reads from the link only that there is a next page.
         link = {"Link": f'<{self.url}/anything?page={number + 1}>; rel="next"'} if start + PAGE_SIZE < len(names) else {}
         return Response(200, {"total_count": len(names), "secrets": [_metadata(name) for name in names[start : start + PAGE_SIZE]]}, link)
 

@@ -15,14 +15,11 @@ if TYPE_CHECKING:
 
     from tests.support.faults.injector import Fault
 
-TOKEN = "a-token-of-the-fake"
+TOKEN = "token-of-the-fake-server"
 
 
 class TokenServer(WebServer):
-    """The fake server.
-
-    It issues a token to every client, or the error ``refusal`` if that is set.
-    """
+    """The fake server. It issues a token to every client, or refuses every client with the error text ``refusal`` if it is set."""
 
     refusal: str = ""
 

@@ -1,8 +1,8 @@
 """A fake of Azure Key Vault and of its token server, over HTTPS on loopback.
 
-A certificate authority is made for each test. The fake implements the documented behavior: the challenge of status 401, versions, pages
+The server creates its own certificate authority. The fake implements the documented behavior: the challenge of status 401, versions, pages
 with next links, soft delete, recovery and purge with their delays and the status 409 during them, the rules for names, and the limit of 25
-KiB. It checks tokens and no other permissions.
+KiB. A client with a token has all permissions.
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ class KeyVaultServer(WebServer):
     """The fake vault.
 
     Attributes:
-        stored: The versions of each secret.
-        deleted: The versions of each soft-deleted secret.
-        settling: The number of requests that get status 409 or 404 while a deletion or a recovery is pending.
-        protected: Whether the vault has purge protection.
-        frozen: Whether the vault refuses writes.
+        authority: The file of the certificate authority.
+        secrets: The versions of each secret.
+        deleted_secrets: The versions of each soft-deleted secret.
+        requests_until_complete: The number of requests that get status 409 or 404 before a deletion or a recovery is complete.
+        has_purge_protection: Whether the vault has purge protection.
+        refuses_writes: Whether the vault refuses to store a secret.
+        tokens: The valid tokens.
     """
 
     def __init__(self, folder: Path, client_secret: str) -> None:
@@ -56,36 +58,39 @@ class KeyVaultServer(WebServer):
         super().__init__(tls)
         self.authority = folder / "authority.pem"
         authority.cert_pem.write_to_path(str(self.authority))
-        self.stored: dict[str, list[_Version]] = {}
-        self.deleted: dict[str, list[_Version]] = {}
-        self.settling = 0
+        self.secrets: dict[str, list[_Version]] = {}
+        self.deleted_secrets: dict[str, list[_Version]] = {}
+        self.requests_until_complete = 0
         self.client_secret = client_secret
         self.tokens: set[str] = set()
-        self.protected = self.frozen = False
+        self.has_purge_protection = self.refuses_writes = False
         self._pending: dict[str, tuple[str, int]] = {}
+        """For each key, the error code while a deletion or a recovery is pending, and the number of requests that still get it."""
 
     def empty(self) -> None:
         """Remove all secrets and faults."""
-        self.stored.clear()
-        self.deleted.clear()
+        self.secrets.clear()
+        self.deleted_secrets.clear()
         self._pending.clear()
-        self.settling = 0
-        self.protected = self.frozen = False
+        self.requests_until_complete = 0
+        self.has_purge_protection = self.refuses_writes = False
         self.faults.clear()
         self.faults.requests.clear()
 
     def raw(self) -> bytes:
         """Return all values, including those of deleted secrets, one per line."""
         with self.lock:
-            return "\n".join(version.value for versions in (*self.stored.values(), *self.deleted.values()) for version in versions).encode()
+            return "\n".join(
+                version.value for versions in (*self.secrets.values(), *self.deleted_secrets.values()) for version in versions
+            ).encode()
 
     def put(self, key: str, value: str, tags: dict[str, str] | None = None) -> None:
         """Store a secret, as another program would."""
-        self.stored.setdefault(key, []).append(_Version(secrets.token_hex(16), value, _attributes(), tags or {}, ""))
+        self.secrets.setdefault(key, []).append(_Version(secrets.token_hex(16), value, _attributes(), tags or {}, ""))
 
     def fault_response(self, fault: Fault) -> Response:
         """Return an error response in Azure's format."""
-        headers = {"Retry-After": str(int(fault.wait))} if fault.wait else {}
+        headers = {"Retry-After": str(int(fault.retry_after))} if fault.retry_after else {}
         if fault.code == "401":
             return self._challenge(fault.reason)
         return _error_response(int(fault.code), fault.reason or "InjectedFault", headers=headers)
@@ -93,27 +98,28 @@ class KeyVaultServer(WebServer):
     def answer(self, request: Request) -> Response:
         """Issue a token, or execute a request that has one."""
         if request.path[:1] == [TENANT] or request.path[:1] == ["common"]:
-            return self._token_server(request)
+            return self._answer_as_token_server(request)
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return self._challenge()
         if "api-version" not in request.query:
             return _error_response(400, "BadParameter")
-        resources = {"secrets": self._secrets, "deletedsecrets": self._deleted_secrets}
-        return resources[request.path[0]](request)
+        if request.path[0] == "deletedsecrets":
+            return self._answer_for_deleted_secret(request)
+        return self._answer_for_secrets(request)
 
     def _challenge(self, description: str = "") -> Response:
-        # The client accepts a challenge only if the vault's host is in the domain of the resource, so the address is cut like a domain.
+        # The client accepts a challenge only if the vault's host is in the domain of the resource. 127.0.0.1 counts as a host in "0.0.1".
         resource = self.url.replace("//127.0.", "//0.")
         challenge = f'Bearer authorization="{self.url}/{TENANT}", resource="{resource}"'
         error = {"code": "Unauthorized", "message": description or "AKV10000: Request is missing a Bearer or PoP token."}
         return Response(401, {"error": error}, {"WWW-Authenticate": challenge})
 
-    def _token_server(self, request: Request) -> Response:
+    def _answer_as_token_server(self, request: Request) -> Response:
         if request.path[-1] == "openid-configuration":
             base = f"{self.url}/{TENANT}"
             endpoints = {"token_endpoint": f"{base}/oauth2/v2.0/token", "authorization_endpoint": f"{base}/oauth2/v2.0/authorize"}
             return Response(200, {**endpoints, "issuer": f"{base}/v2.0"})
-        form = dict(part.split("=", 1) for part in request.body.decode().split("&"))
+        form = dict(field.split("=", 1) for field in request.body.decode().split("&"))
         if form.get("client_secret") != self.client_secret:
             description = "AADSTS7000215: Invalid client secret provided."
             return Response(401, {"error": "invalid_client", "error_description": description, "error_codes": [7000215]})
@@ -121,25 +127,26 @@ class KeyVaultServer(WebServer):
         self.tokens.add(token)
         return Response(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": token})
 
-    def _secrets(self, request: Request) -> Response:
+    def _answer_for_secrets(self, request: Request) -> Response:
+        # The path is /secrets, /secrets/KEY, /secrets/KEY/VERSION or /secrets/KEY/versions.
         key = request.path[1] if len(request.path) > 1 else ""
         if not key:
-            return self._page(request, [self._item(name, versions[-1]) for name, versions in sorted(self.stored.items())])
-        pending = self._pending_state(key)
-        if pending is not None and (request.method == "PUT" or pending == "ObjectIsBeingRecovered"):
-            return _error_response(409 if request.method == "PUT" else 404, pending)
+            return self._page(request, [self._item(name, versions[-1]) for name, versions in sorted(self.secrets.items())])
+        pending_error = self._next_pending_error(key)
+        if pending_error is not None and (request.method == "PUT" or pending_error == "ObjectIsBeingRecovered"):
+            return _error_response(409 if request.method == "PUT" else 404, pending_error)
         if request.method == "PUT":
             return self._set(key, request)
-        if key not in self.stored:
+        if key not in self.secrets:
             return _error_response(404, "SecretNotFound")
         if request.method == "DELETE":
-            versions = self.deleted[key] = self.stored.pop(key)
-            self._pending[key] = ("ObjectIsBeingDeleted", self.settling)
+            versions = self.deleted_secrets[key] = self.secrets.pop(key)
+            self._pending[key] = ("ObjectIsBeingDeleted", self.requests_until_complete)
             return Response(200, {**self._bundle(key, versions[-1]), **self._recovery(key)})
         return self._read(request, key, request.path[2] if len(request.path) > 2 else "")
 
     def _read(self, request: Request, key: str, version_number: str) -> Response:
-        versions = self.stored[key]
+        versions = self.secrets[key]
         if version_number == "versions":
             # The order of Azure's response does not depend on the age of the versions.
             numbered = sorted(versions, key=lambda version: version.number)
@@ -150,9 +157,9 @@ class KeyVaultServer(WebServer):
         return Response(200, self._bundle(key, matching[-1])) if matching else _error_response(404, "SecretNotFound")
 
     def _set(self, key: str, request: Request) -> Response:
-        if key in self.deleted:
+        if key in self.deleted_secrets:
             return _error_response(409, "ObjectIsDeletedButRecoverable")
-        if self.frozen:
+        if self.refuses_writes:
             return _error_response(403, "Forbidden")
         value = request.json["value"]
         if not re.fullmatch(r"[0-9a-zA-Z-]{1,127}", key) or len(value.encode("utf-8", "surrogatepass")) > MAX_VALUE_BYTES:
@@ -160,44 +167,48 @@ class KeyVaultServer(WebServer):
         version = _Version(
             secrets.token_hex(16), value, _attributes(), request.json.get("tags") or {}, request.json.get("contentType") or ""
         )
-        self.stored.setdefault(key, []).append(version)
+        self.secrets.setdefault(key, []).append(version)
         return Response(200, self._bundle(key, version))
 
-    def _deleted_secrets(self, request: Request) -> Response:
+    def _answer_for_deleted_secret(self, request: Request) -> Response:
         key = request.path[1]
-        if key not in self.deleted or self._pending_state(key) is not None:
+        if key not in self.deleted_secrets or self._next_pending_error(key) is not None:
             return _error_response(404, "SecretNotFound")
         if request.method == "GET":
-            return Response(200, {**self._bundle(key, self.deleted[key][-1], value=False), **self._recovery(key)})
+            return Response(200, {**self._bundle(key, self.deleted_secrets[key][-1], has_value=False), **self._recovery(key)})
         if request.method == "DELETE":
-            if self.protected:
+            if self.has_purge_protection:
                 return _error_response(403, "ForbiddenByPolicy")
-            del self.deleted[key]
+            del self.deleted_secrets[key]
             return Response(204)
-        versions = self.stored[key] = self.deleted.pop(key)
-        self._pending[key] = ("ObjectIsBeingRecovered", self.settling)
-        return Response(200, self._bundle(key, versions[-1], value=False))
+        versions = self.secrets[key] = self.deleted_secrets.pop(key)
+        self._pending[key] = ("ObjectIsBeingRecovered", self.requests_until_complete)
+        return Response(200, self._bundle(key, versions[-1], has_value=False))
 
-    def _pending_state(self, key: str) -> str | None:
-        state, remaining_requests = self._pending.get(key, ("", 0))
-        self._pending[key] = (state, remaining_requests - 1)
-        return state if remaining_requests > 0 else None
+    def _next_pending_error(self, key: str) -> str | None:
+        """Return the error code for one request while a deletion or a recovery is pending, or ``None``."""
+        error_code, remaining_requests = self._pending.get(key, ("", 0))
+        self._pending[key] = (error_code, remaining_requests - 1)
+        return error_code if remaining_requests > 0 else None
 
     def _page(self, request: Request, entries: list[Any]) -> Response:
         start = int(request.query.get("$skiptoken", 0))
         end = start + PAGE_SIZE
-        following = f"{self.url}/{'/'.join(request.path)}?api-version=7.6&$skiptoken={end}" if end < len(entries) else None
-        return Response(200, {"value": entries[start:end], "nextLink": following})
+        next_link = f"{self.url}/{'/'.join(request.path)}?api-version=7.6&$skiptoken={end}" if end < len(entries) else None
+        return Response(200, {"value": entries[start:end], "nextLink": next_link})
 
     def _item(self, key: str, version: _Version) -> dict[str, Any]:
+        """Return Azure's ``SecretItem``: the properties of a secret without its value."""
         item = {"id": f"{self.url}/secrets/{key}", "attributes": version.attributes, "tags": version.tags}
         return {**item, "contentType": version.content_type}
 
-    def _bundle(self, key: str, version: _Version, *, value: bool = True) -> dict[str, Any]:
+    def _bundle(self, key: str, version: _Version, *, has_value: bool = True) -> dict[str, Any]:
+        """Return Azure's ``SecretBundle``: the properties of a version and its value."""
         bundle = {**self._item(key, version), "id": f"{self.url}/secrets/{key}/{version.number}"}
-        return {**bundle, "value": version.value} if value else bundle
+        return {**bundle, "value": version.value} if has_value else bundle
 
     def _recovery(self, key: str) -> dict[str, Any]:
+        """Return the additional properties of a deleted secret."""
         now = int(time.time())
         return {"recoveryId": f"{self.url}/deletedsecrets/{key}", "deletedDate": now, "scheduledPurgeDate": now + 90 * 86400}
 

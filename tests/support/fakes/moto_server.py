@@ -1,7 +1,7 @@
 """A moto server on loopback, which implements the AWS API in its own process.
 
-It runs with one thread, unlike the command ``moto_server``. Moto's backends are plain dicts, in which two threads could interleave where
-AWS is atomic. Run as a program, this module prints its port and serves until its standard input ends.
+It executes one request at a time, unlike the command ``moto_server``, because Moto's state is not safe for threads. If this module runs as
+a program, it prints its port and serves until its standard input ends.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ def _warm_up(port: int) -> None:
     The import would exceed the short time-outs of the tests.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    scope = "AWS4-HMAC-SHA256 Credential=testing/20260101/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=none"
-    headers = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1", "Authorization": scope}
+    authorization = (
+        "AWS4-HMAC-SHA256 Credential=testing/20260101/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=none"
+    )
+    headers = {"X-Amz-Target": "secretsmanager.ListSecrets", "Content-Type": "application/x-amz-json-1.1", "Authorization": authorization}
     connection.request("POST", "/", "{}", headers)
     assert connection.getresponse().status == HTTPStatus.OK
     connection.close()
@@ -55,7 +57,7 @@ def _serve() -> None:
     server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=False)
     sys.stdout.write(f"{server.server_port}\n")
     sys.stdout.flush()
-    # The parent process may be killed, and its end closes this standard input.
+    # If the parent process is killed, standard input ends, and this process ends too.
     threading.Thread(target=_shut_down_at_end_of_input, args=(server,), daemon=True).start()
     server.serve_forever()
 

@@ -1,7 +1,7 @@
 """A fake of Google Cloud Secret Manager: a gRPC server on loopback.
 
-It uses the message types of Google's client, and implements the documented behavior: aliases, etags that refuse a stale write, versions and
-their states, pages, the limit of 64 KiB and names of up to 255 characters. It has no permissions and no replication.
+It uses the message types of Google's client, and implements the documented behavior: version aliases, etags that refuse a stale write,
+versions and their states, pages, the limit of 64 KiB and names of up to 255 characters. Every client has all permissions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
 from google.cloud.secretmanager_v1 import types
@@ -44,15 +44,36 @@ class _RequestError(Exception):
         self.code = code
 
 
+class StoredVersion(NamedTuple):
+    """A version of a secret."""
+
+    metadata: types.SecretVersion
+    data: bytes
+
+
+class StoredSecret(NamedTuple):
+    """A secret with its versions by number."""
+
+    metadata: types.Secret
+    versions: dict[int, StoredVersion]
+
+
 class SecretManagerServer:
-    """The fake service. ``secrets`` maps each ID to the secret and its versions."""
+    """The fake service.
+
+    Attributes:
+        faults: The faults that the server injects.
+        secrets: The stored secrets by ID.
+        endpoint: The address of the server while it runs.
+        authorizations: The ``authorization`` metadata of all requests so far.
+    """
 
     def __init__(self) -> None:
         """Prepare an empty server without faults, which is not running yet."""
         self.faults = FaultInjector()
-        self.secrets: dict[str, tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]] = {}
+        self.secrets: dict[str, StoredSecret] = {}
         self.endpoint = ""
-        self.bearers: set[str] = set()
+        self.authorizations: set[str] = set()
         self._etags = count(1)
         self._lock = threading.RLock()
 
@@ -64,9 +85,9 @@ class SecretManagerServer:
         if authority is None:
             self.endpoint = f"http://127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
         else:
-            issued = authority.issue_cert("127.0.0.1")
-            pair = (issued.private_key_pem.bytes(), issued.cert_chain_pems[0].bytes())
-            self.endpoint = f"https://127.0.0.1:{server.add_secure_port('127.0.0.1:0', grpc.ssl_server_credentials([pair]))}"
+            certificate = authority.issue_cert("127.0.0.1")
+            credentials = grpc.ssl_server_credentials([(certificate.private_key_pem.bytes(), certificate.cert_chain_pems[0].bytes())])
+            self.endpoint = f"https://127.0.0.1:{server.add_secure_port('127.0.0.1:0', credentials)}"
         server.start()
         try:
             yield self
@@ -76,7 +97,7 @@ class SecretManagerServer:
     def raw(self) -> bytes:
         """Return all payloads, one per line."""
         with self._lock:
-            return b"\n".join(data for _, versions in self.secrets.values() for _, data in versions.values())
+            return b"\n".join(version.data for secret in self.secrets.values() for version in secret.versions.values())
 
     def put(self, key: str, data: bytes) -> None:
         """Store a secret, as another program would."""
@@ -104,11 +125,11 @@ class SecretManagerServer:
 
     def _handler(self, name: str, method: Callable[[Any], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
         def handle(request: Any, context: grpc.ServicerContext) -> Any:
-            self.bearers |= {str(value) for key, value in context.invocation_metadata() if key == "authorization"}
+            self.authorizations |= {str(value) for key, value in context.invocation_metadata() if key == "authorization"}
             time.sleep(self.faults.latency)
             fault = self.faults.fault_for(name)
             response = None
-            if fault is None or fault.executed_first:
+            if fault is None or fault.request_is_executed:
                 try:
                     with self._lock:
                         response = method(request)
@@ -118,11 +139,11 @@ class SecretManagerServer:
                 if fault is None:
                     return response
             time.sleep(fault.delay)
-            if fault.foreign_response:
+            if fault.is_foreign_response:
                 return FOREIGN_PAGE
             code = grpc.StatusCode[fault.code or "UNAVAILABLE"]
-            if fault.wait:
-                context.abort_with_status(rpc_status.to_status(_retry_info(code, fault.wait)))
+            if fault.retry_after:
+                context.abort_with_status(rpc_status.to_status(_retry_info(code, fault.retry_after)))
             context.abort(code, f"injected fault: {request!r}")
             return None
 
@@ -136,78 +157,82 @@ class SecretManagerServer:
         secret = types.Secret(request.secret)
         secret.name = f"{request.parent}/secrets/{request.secret_id}"
         secret.create_time = datetime.now(timezone.utc)
-        secret.etag = self._etag()
-        self.secrets[request.secret_id] = (secret, {})
+        secret.etag = self._new_etag()
+        self.secrets[request.secret_id] = StoredSecret(secret, {})
         return secret
 
     def _get(self, request: types.GetSecretRequest) -> types.Secret:
-        return self._get_secret(request.name)[0]
+        return self._stored_secret(request.name).metadata
 
     def _update(self, request: types.UpdateSecretRequest) -> types.Secret:
-        stored, versions = self._get_secret(request.secret.name)
-        if request.secret.etag and request.secret.etag != stored.etag:
+        metadata, versions = self._stored_secret(request.secret.name)
+        if request.secret.etag and request.secret.etag != metadata.etag:
             raise _RequestError(grpc.StatusCode.FAILED_PRECONDITION)
         if not set(request.secret.version_aliases.values()) <= set(versions):
             raise _RequestError(grpc.StatusCode.FAILED_PRECONDITION)
         for path in request.update_mask.paths:
-            setattr(stored, path, getattr(request.secret, path))
-        stored.etag = self._etag()
-        return stored
+            setattr(metadata, path, getattr(request.secret, path))
+        metadata.etag = self._new_etag()
+        return metadata
 
     def _delete(self, request: types.DeleteSecretRequest) -> empty_pb2.Empty:
-        self._get_secret(request.name)
+        self._stored_secret(request.name)
         del self.secrets[request.name.rpartition("/")[2]]
         return empty_pb2.Empty()
 
     def _list(self, request: types.ListSecretsRequest) -> types.ListSecretsResponse:
-        secrets = [secret for _, (secret, _) in sorted(self.secrets.items())]
-        page, following = _page(secrets, request.page_token, request.page_size)
-        return types.ListSecretsResponse(secrets=page, next_page_token=following, total_size=len(secrets))
+        secrets = [secret.metadata for _, secret in sorted(self.secrets.items())]
+        page, next_token = _page(secrets, request.page_token, request.page_size)
+        return types.ListSecretsResponse(secrets=page, next_page_token=next_token, total_size=len(secrets))
 
     def _add(self, request: types.AddSecretVersionRequest) -> types.SecretVersion:
-        _, versions = self._get_secret(request.parent)
+        versions = self._stored_secret(request.parent).versions
         if not 0 < len(request.payload.data) <= MAX_VALUE_BYTES:
             raise _RequestError(grpc.StatusCode.INVALID_ARGUMENT)
         number = max(versions, default=0) + 1
         now = datetime.now(timezone.utc)
-        version = types.SecretVersion(name=f"{request.parent}/versions/{number}", state=types.SecretVersion.State.ENABLED, create_time=now)
-        versions[number] = (version, request.payload.data)
-        return version
+        metadata = types.SecretVersion(name=f"{request.parent}/versions/{number}", state=types.SecretVersion.State.ENABLED, create_time=now)
+        versions[number] = StoredVersion(metadata, request.payload.data)
+        return metadata
 
     def _access(self, request: types.AccessSecretVersionRequest) -> types.AccessSecretVersionResponse:
-        version, data = self._version(request.name)
-        if version.state != types.SecretVersion.State.ENABLED:
+        metadata, data = self._stored_version(request.name)
+        if metadata.state != types.SecretVersion.State.ENABLED:
             raise _RequestError(grpc.StatusCode.FAILED_PRECONDITION)
-        return types.AccessSecretVersionResponse(name=version.name, payload={"data": data})
+        return types.AccessSecretVersionResponse(name=metadata.name, payload={"data": data})
 
     def _list_versions(self, request: types.ListSecretVersionsRequest) -> types.ListSecretVersionsResponse:
-        _, versions = self._get_secret(request.parent)
-        page, following = _page([versions[number][0] for number in sorted(versions, reverse=True)], request.page_token, request.page_size)
-        return types.ListSecretVersionsResponse(versions=page, next_page_token=following, total_size=len(versions))
+        versions = self._stored_secret(request.parent).versions
+        newest_first = [versions[number].metadata for number in sorted(versions, reverse=True)]
+        page, next_token = _page(newest_first, request.page_token, request.page_size)
+        return types.ListSecretVersionsResponse(versions=page, next_page_token=next_token, total_size=len(versions))
 
     def _destroy(self, request: types.DestroySecretVersionRequest) -> types.SecretVersion:
-        version, _ = self._version(request.name)
-        version = types.SecretVersion(version, state=types.SecretVersion.State.DESTROYED)
-        secret, _, number = request.name.partition("/versions/")
-        self._get_secret(secret)[1][int(number)] = (version, b"")
-        return version
+        metadata = types.SecretVersion(self._stored_version(request.name).metadata, state=types.SecretVersion.State.DESTROYED)
+        secret_name, _, number = request.name.partition("/versions/")
+        self._stored_secret(secret_name).versions[int(number)] = StoredVersion(metadata, b"")
+        return metadata
 
-    def _get_secret(self, name: str) -> tuple[types.Secret, dict[int, tuple[types.SecretVersion, bytes]]]:
+    def _stored_secret(self, name: str) -> StoredSecret:
         match = re.fullmatch(f"projects/{PROJECT}/secrets/([^/]+)", name)
         if match is None or match[1] not in self.secrets:
             raise _RequestError(grpc.StatusCode.NOT_FOUND)
         return self.secrets[match[1]]
 
-    def _version(self, name: str) -> tuple[types.SecretVersion, bytes]:
-        path, _, alias = name.partition("/versions/")
-        secret, versions = self._get_secret(path)
-        number = max(versions, default=0) if alias == "latest" else secret.version_aliases.get(alias, 0)
-        number = int(alias) if alias.isdecimal() else number
+    def _stored_version(self, name: str) -> StoredVersion:
+        secret_name, _, number_or_alias = name.partition("/versions/")
+        metadata, versions = self._stored_secret(secret_name)
+        if number_or_alias.isdecimal():
+            number = int(number_or_alias)
+        elif number_or_alias == "latest":
+            number = max(versions, default=0)
+        else:
+            number = metadata.version_aliases.get(number_or_alias, 0)
         if number not in versions:
             raise _RequestError(grpc.StatusCode.NOT_FOUND)
         return versions[number]
 
-    def _etag(self) -> str:
+    def _new_etag(self) -> str:
         return f'"{next(self._etags):x}"'
 
 
@@ -219,9 +244,10 @@ def _page(entries: list[Any], token: str, size: int) -> tuple[list[Any], str]:
 
 def _serialize(message: Any) -> bytes:
     if isinstance(message, bytes):
+        # The page of another service, which a fault sends.
         return message
-    packed: bytes = message.SerializeToString() if isinstance(message, empty_pb2.Empty) else type(message).serialize(message)
-    return packed
+    data: bytes = message.SerializeToString() if isinstance(message, empty_pb2.Empty) else type(message).serialize(message)
+    return data
 
 
 def _retry_info(code: grpc.StatusCode, seconds: float) -> status_pb2.Status:

@@ -1,4 +1,4 @@
-"""A fake Vault server on loopback: KV version 2, tokens, AppRole, Kubernetes, namespaces and policies.
+"""A fake Vault server on loopback: the KV engine of version 2, tokens, AppRole, Kubernetes logins, namespaces and policies.
 
 It follows the pages "KV Secrets Engine - Version 2 (API)", "AppRole", "Kubernetes", "Token" and "HTTP API" of Vault's documentation.
 Like Vault, which is written in Go, the fake returns JSON objects with sorted keys and replaces lone surrogates by U+FFFD.
@@ -25,6 +25,8 @@ MAX_VERSIONS = 10
 
 
 class _ApiError(Exception):
+    """An error response, whose body has the texts of the errors or ``data``."""
+
     def __init__(self, status: int, *errors: str, data: Any = None) -> None:
         super().__init__(*errors)
         self.status = status
@@ -38,17 +40,19 @@ class Rule(NamedTuple):
     capabilities: frozenset[str]
 
 
-class _Request(NamedTuple):
+class _KvRequest(NamedTuple):
+    """A request to a KV engine. ``action`` is the part of the URL between mount and path, such as ``data`` or ``undelete``."""
+
     method: str
     namespace: str
     mount: str
-    kind: str
+    action: str
     path: str
     version: int
     body: Any
 
 
-EVERYTHING = (Rule(".*", frozenset({"create", "read", "update", "delete", "list"})),)
+ALL_PERMISSIONS = (Rule(".*", frozenset({"create", "read", "update", "delete", "list"})),)
 
 
 class Version:
@@ -57,47 +61,56 @@ class Version:
     def __init__(self, data: Any) -> None:
         """Create a version with the current time."""
         self.data = data
-        self.created = _now()
-        self.deleted = ""
-        self.destroyed = False
+        self.creation_time = _now()
+        self.deletion_time = ""
+        self.is_destroyed = False
 
     def metadata(self, number: int) -> dict[str, Any]:
         """Return the metadata that the API returns."""
         return {
-            "created_time": self.created,
+            "created_time": self.creation_time,
             "custom_metadata": None,
-            "deletion_time": self.deleted,
-            "destroyed": self.destroyed,
+            "deletion_time": self.deletion_time,
+            "destroyed": self.is_destroyed,
             "version": number,
         }
 
 
 class FakeVault:
-    """The state of the fake server, which tests read and change."""
+    """The state of the fake server, which tests read and change.
+
+    Attributes:
+        is_sealed: Whether Vault refuses every request.
+        kv1_mounts: The mounts with a KV engine of version 1.
+        secrets: The versions of each secret by number. A key has the namespace, the mount and the path.
+        tokens: The valid tokens, each with the rules of its policy.
+        approle_logins: The valid pairs of a role ID and a secret ID, each with the rules of its tokens.
+        kubernetes_logins: The valid pairs of a role and a JWT, each with the rules of its tokens.
+        login_count: The number of successful logins so far.
+        latency: Seconds that are added to each response.
+    """
 
     def __init__(self) -> None:
         """Start unsealed and empty."""
         self.lock = threading.Lock()
-        self.sealed = False
+        self.is_sealed = False
         self.kv1_mounts: set[str] = set()
-        self.stored: dict[tuple[str, str, str], dict[int, Version]] = {}
-        """The versions by namespace, mount and path."""
+        self.secrets: dict[tuple[str, str, str], dict[int, Version]] = {}
         self.tokens: dict[str, tuple[Rule, ...]] = {}
-        self.approles: dict[tuple[str, str], tuple[Rule, ...]] = {}
-        self.kubernetes: dict[tuple[str, str], tuple[Rule, ...]] = {}
-        self.logins = 0
+        self.approle_logins: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        self.kubernetes_logins: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        self.login_count = 0
         self.latency = 0.0
-        """Seconds that are added to each response."""
 
     def new_token(self, *rules: Rule) -> str:
         """Return a token with the rules, or with all permissions if there are no rules."""
         token = f"hvs.{secrets.token_hex(12)}"
-        self.tokens[token] = rules or EVERYTHING
+        self.tokens[token] = rules or ALL_PERMISSIONS
         return token
 
     def handle(self, method: str, path: str, query: Mapping[str, list[str]], headers: Mapping[str, str], body: Any) -> tuple[int, Any]:
         """Return the status and the body of the response."""
-        if self.sealed:
+        if self.is_sealed:
             raise _ApiError(503, "Vault is sealed")
         namespace = headers.get("X-Vault-Namespace") or ""
         if method == "POST" and (match := re.fullmatch(r"auth/[\w/-]+/login", path)):
@@ -112,59 +125,69 @@ class FakeVault:
             version = "1" if match[1] in self.kv1_mounts else "2"
             return 200, {"data": {"type": "kv", "path": f"{match[1]}/", "options": {"version": version}}}
         if match := re.fullmatch(r"(.+?)/(data|metadata|delete|undelete|destroy)/(.*)", path):
+            mount, action, secret_path = match.groups()
             method = "LIST" if query.get("list") == ["true"] else method
             number = int(query.get("version", ["0"])[0])
-            return self._kv(_Request(method, namespace, match[1], match[2], match[3], number, body), rules)
+            return self._handle_kv(_KvRequest(method, namespace, mount, action, secret_path, number, body), rules)
         raise _ApiError(404)
 
     def _login(self, path: str, body: Any) -> Any:
-        kind = path.split("/")[1]
-        credentials = self.approles if kind.startswith("approle") else self.kubernetes
-        login = (body.get("role_id"), body.get("secret_id")) if credentials is self.approles else (body.get("role"), body.get("jwt"))
-        if login not in credentials:
-            raise _ApiError(400, "invalid role or secret ID") if credentials is self.approles else _ApiError(403, "permission denied")
-        self.logins += 1
-        return {"auth": {"client_token": self.new_token(*credentials[login]), "lease_duration": 3600, "renewable": True}}
+        # The path is auth/MOUNT/login.
+        mount = path.split("/")[1]
+        if mount.startswith("approle"):
+            rules = self.approle_logins.get((body.get("role_id"), body.get("secret_id")))
+            refusal = _ApiError(400, "invalid role or secret ID")
+        else:
+            rules = self.kubernetes_logins.get((body.get("role"), body.get("jwt")))
+            refusal = _ApiError(403, "permission denied")
+        if rules is None:
+            raise refusal
+        self.login_count += 1
+        return {"auth": {"client_token": self.new_token(*rules), "lease_duration": 3600, "renewable": True}}
 
-    def _kv(self, request: _Request, rules: tuple[Rule, ...]) -> tuple[int, Any]:
-        method, kind, body = request.method, request.kind, request.body
+    def _handle_kv(self, request: _KvRequest, rules: tuple[Rule, ...]) -> tuple[int, Any]:
+        method, action, body = request.method, request.action, request.body
         location = (request.namespace, request.mount, request.path)
-        capability = {"GET": "read", "LIST": "list", "DELETE": "delete"}.get(method, "update" if location in self.stored else "create")
-        path = f"{request.mount}/{kind}/{request.path}"
+        write_capability = "update" if location in self.secrets else "create"
+        capability = {"GET": "read", "LIST": "list", "DELETE": "delete"}.get(method, write_capability)
+        path = f"{request.mount}/{action}/{request.path}"
         if not any(re.fullmatch(rule.path, path) and capability in rule.capabilities for rule in rules):
             raise _ApiError(403, "1 error occurred:\n\t* permission denied\n\n")
         with self.lock:
-            if method == "LIST" and kind == "metadata":
+            if method == "LIST" and action == "metadata":
                 return 200, {"data": {"keys": self._list(*location)}}
-            if method == "POST" and kind == "data":
+            if method == "POST" and action == "data":
                 return 200, {"data": self._write(location, body)}
-            versions = self.stored.get(location)
-            if (method, kind) == ("DELETE", "metadata"):
-                self.stored.pop(location, None)
+            versions = self.secrets.get(location)
+            if method == "DELETE" and action == "metadata":
+                self.secrets.pop(location, None)
                 return 204, None
             if versions is None:
                 raise _ApiError(404)
-            if method == "GET" and kind == "data":
+            if method == "GET" and action == "data":
                 return 200, {"data": _read(versions, request.version)}
             if method == "GET":
                 return 200, {"data": _metadata(versions)}
-            numbers = [max(versions)] if kind == "data" else [int(number) for number in body["versions"]]
+            # The request deletes, restores or destroys versions. "DELETE data" has no body and deletes the current version.
+            numbers = [max(versions)] if action == "data" else [int(number) for number in body["versions"]]
             for number in set(numbers) & set(versions):
-                if kind == "destroy":
-                    versions[number].data, versions[number].destroyed = None, True
+                if action == "destroy":
+                    versions[number].data, versions[number].is_destroyed = None, True
                 else:
-                    versions[number].deleted = "" if kind == "undelete" else _now()
+                    versions[number].deletion_time = "" if action == "undelete" else _now()
             return 204, None
 
     def _list(self, namespace: str, mount: str, path: str) -> list[str]:
+        """Return the names in a folder. The name of a subfolder ends with a slash."""
         folder = path.rstrip("/") + "/" if path else ""
-        below = [
-            key[2][len(folder) :] for key in self.stored if key[:2] == (namespace, mount) and key[2].startswith(folder) and key[2] != folder
-        ]
-        keys = sorted({key if "/" not in key else f"{key.split('/')[0]}/" for key in below})
-        if not keys:
+        names = set()
+        for secret_namespace, secret_mount, secret_path in self.secrets:
+            if (secret_namespace, secret_mount) == (namespace, mount) and secret_path.startswith(folder) and secret_path != folder:
+                name, slash, _ = secret_path.removeprefix(folder).partition("/")
+                names.add(name + slash)
+        if not names:
             raise _ApiError(404)
-        return keys
+        return sorted(names)
 
     def write(self, location: tuple[str, str, str], data: Any) -> None:
         """Write ``data``, as another program would. ``location`` is a namespace, a mount and a path."""
@@ -172,30 +195,31 @@ class FakeVault:
             self._write(location, {"data": data})
 
     def _write(self, location: tuple[str, str, str], body: Any) -> dict[str, Any]:
-        versions = self.stored.get(location, {})
+        versions = self.secrets.get(location, {})
         current = max(versions, default=0)
         if body.get("options", {}).get("cas", current) != current:
             raise _ApiError(400, "check-and-set parameter did not match the current version")
         number = current + 1
         versions[number] = Version(body["data"])
         versions.pop(number - MAX_VERSIONS, None)
-        self.stored[location] = versions
+        self.secrets[location] = versions
         return versions[number].metadata(number)
 
 
 def _read(versions: dict[int, Version], number: int) -> dict[str, Any]:
+    """Return a version, or the current version if ``number`` is 0."""
     number = number or max(versions)
     if number not in versions:
         raise _ApiError(404)
     version = versions[number]
-    if version.deleted or version.destroyed:
+    if version.deletion_time or version.is_destroyed:
         raise _ApiError(404, data={"data": None, "metadata": version.metadata(number)})
     return {"data": version.data, "metadata": version.metadata(number)}
 
 
 def _metadata(versions: dict[int, Version]) -> dict[str, Any]:
     metadata = {str(number): version.metadata(number) for number, version in versions.items()}
-    times = [version.created for version in versions.values()]
+    times = [version.creation_time for version in versions.values()]
     return {
         "cas_required": False,
         "current_version": max(versions),
@@ -208,7 +232,7 @@ def _metadata(versions: dict[int, Version]) -> dict[str, Any]:
 
 
 def _now() -> str:
-    # Go formats nanoseconds.
+    # Vault writes nanoseconds, so three digits follow the microseconds.
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f") + "123Z"
 
 
@@ -221,26 +245,25 @@ def running_vault() -> Iterator[tuple[FakeVault, int]]:
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
 
-        def do_GET(self) -> None:
-            """Answer a request of any method."""
-            parts = urlsplit(self.path)
+        def _handle_request(self) -> None:
+            url = urlsplit(self.path)
             text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             # Go's JSON decoder replaces a lone surrogate by U+FFFD.
             body = json.loads(re.sub(r"[\ud800-\udfff]", "\ufffd", json.dumps(json.loads(text), ensure_ascii=False))) if text else {}
             time.sleep(vault.latency)
             try:
-                path = unquote(parts.path.removeprefix("/v1/"))
-                status, answer = vault.handle(self.command, path, parse_qs(parts.query), dict(self.headers.items()), body)
+                path = unquote(url.path.removeprefix("/v1/"))
+                status, response = vault.handle(self.command, path, parse_qs(url.query), dict(self.headers.items()), body)
             except _ApiError as error:
-                status, answer = error.status, error.body
-            payload = b"" if answer is None else json.dumps(answer, sort_keys=True).encode()
+                status, response = error.status, error.body
+            payload = b"" if response is None else json.dumps(response, sort_keys=True).encode()
             self.send_response_only(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
             self.wfile.write(payload)
 
-        do_POST = do_PUT = do_DELETE = do_LIST = do_GET  # noqa: N815 - http.server looks up these method names
+        do_GET = do_POST = do_PUT = do_DELETE = do_LIST = _handle_request  # noqa: N815 - http.server looks up these method names
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names this parameter
             """Write no log."""

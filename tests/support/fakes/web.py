@@ -1,7 +1,4 @@
-"""The base class of fake HTTP servers on loopback.
-
-A server may have TLS, and faults can be injected.
-"""
+"""The base class of fake HTTP servers on loopback, with fault injection and optional TLS."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ class Request(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """The parsed body."""
+        """The parsed JSON body."""
         return json.loads(self.body or b"{}")
 
 
@@ -50,7 +47,13 @@ FOREIGN_PAGE = b"<html>zsCanary: this network asks you to log in</html>"
 
 
 class WebServer(ABC):
-    """A fake server. ``url`` is its address while it runs."""
+    """A fake server. A subclass defines the responses.
+
+    Attributes:
+        faults: The faults that the server injects.
+        url: The address of the server while it runs.
+        lock: A lock for the state of the server. Each request is executed under it.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         """Prepare a server without faults, which is not running yet."""
@@ -89,8 +92,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, fake: WebServer) -> None:
-        self.fake = fake
+    def __init__(self, fake_server: WebServer) -> None:
+        self.fake_server = fake_server
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -103,44 +106,45 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
-    def _do(self) -> None:
+    def _handle_request(self) -> None:
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(
             self.command,
-            [unquote(part) for part in url.path.split("/") if part],
+            [unquote(segment) for segment in url.path.split("/") if segment],
             {name: values[0] for name, values in parse_qs(url.query).items()},
             headers,
             self.rfile.read(int(headers.get("content-length", 0))),
         )
-        time.sleep(self.server.fake.faults.latency)
-        fault = self.server.fake.faults.fault_for(f"{request.method} {url.path}")
+        faults = self.server.fake_server.faults
+        time.sleep(faults.latency)
+        fault = faults.fault_for(f"{request.method} {url.path}")
         if fault is None:
-            self._send(self._answer(request))
+            self._send(self._execute(request))
         else:
             self._inject(request, fault)
 
-    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815 - http.server looks up these method names
+    do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = _handle_request  # noqa: N815 - http.server looks up these method names
 
-    def _answer(self, request: Request) -> Response:
-        with self.server.fake.lock:
-            return self.server.fake.answer(request)
+    def _execute(self, request: Request) -> Response:
+        with self.server.fake_server.lock:
+            return self.server.fake_server.answer(request)
 
     def _inject(self, request: Request, fault: Fault) -> None:
-        if fault.executed_first:
-            self._answer(request)
+        if fault.request_is_executed:
+            self._execute(request)
         time.sleep(fault.delay)
-        if fault.cut:
+        if fault.closes_connection:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
-        elif fault.foreign_response:
+        elif fault.is_foreign_response:
             self._send_bytes(200, {"Content-Type": "text/html"}, FOREIGN_PAGE)
         else:
-            self._send(self.server.fake.fault_response(fault))
+            self._send(self.server.fake_server.fault_response(fault))
 
-    def _send(self, answer: Response) -> None:
-        body = b"" if answer.json is None else json.dumps(answer.json).encode()
-        self._send_bytes(answer.status, {"Content-Type": "application/json", **answer.headers}, body)
+    def _send(self, response: Response) -> None:
+        body = b"" if response.json is None else json.dumps(response.json).encode()
+        self._send_bytes(response.status, {"Content-Type": "application/json", **response.headers}, body)
 
     def _send_bytes(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
@@ -150,5 +154,5 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_parts: object) -> None:
+    def log_message(self, *_arguments: object) -> None:
         """Write no log."""

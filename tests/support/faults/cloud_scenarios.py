@@ -12,12 +12,11 @@ import pytest
 from tests.support.fakes.github_api import MAX_VALUE_BYTES, REPOSITORY, GithubServer
 from tests.support.fakes.key_vault import KeyVaultServer
 from tests.support.fakes.secret_manager import SecretManagerServer
-from tests.support.faults.cases import FaultScenario
-from tests.support.faults.cloud_services import DELAY, FaultyAzure, FaultyGcp
+from tests.support.faults.cases import FaultScenario, seed
+from tests.support.faults.cloud_services import DELAY_BEYOND_TIMEOUT, FaultyAzure, FaultyGcp
 from tests.support.faults.injector import Fault
 from tests.support.faults.service_scenarios import scenario_for
 from tests.support.faults.services import SHORT_TIMEOUTS
-from tests.support.managers.stores import secret
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.github import GithubBackend
 from zensecrets_jupyter.testing.canary import canary
@@ -44,8 +43,8 @@ def gcp(_folder: Path) -> Iterator[FaultScenario]:
 def azure(folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of Azure Key Vault."""
     server = KeyVaultServer(folder, canary("client-secret"))
-    with server.running(), pytest.MonkeyPatch.context() as environment:
-        environment.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
+    with server.running(), pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
         yield scenario_for(FaultyAzure(str(uuid.uuid4()), server))
 
 
@@ -58,36 +57,32 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
         options: dict[str, Any] = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, **SHORT_TIMEOUTS}
         return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(options), context=ManagerContext(name="tested", id="one")))
 
-    def seed(name: str, value: str) -> None:
-        manager = open_manager()
-        if name in manager.list_secrets():
-            manager.delete_secret(name)
-        manager.register_secret(secret(name, key=value))
-
     inject = server.faults.inject
     with server.running():
         yield FaultScenario(
             "github",
             open_manager,
-            seed,
+            partial(seed, open_manager),
             faults={
                 "wrong credentials": partial(inject, Fault("401")),
                 "no permission to list": partial(inject, Fault("403")),
                 "throttled": partial(inject, Fault("429", reason="limit"), times=2),
-                "one time-out": partial(inject, Fault("500", delay=DELAY), times=1),
-                "permanent time-out": partial(inject, Fault("500", delay=DELAY)),
-                "reset during a write": partial(inject, Fault(cut=True, executed_first=True), "PUT|DELETE", times=1),
+                "one time-out": partial(inject, Fault("500", delay=DELAY_BEYOND_TIMEOUT), times=1),
+                "permanent time-out": partial(inject, Fault("500", delay=DELAY_BEYOND_TIMEOUT)),
+                "reset during a write": partial(
+                    inject, Fault(closes_connection=True, request_is_executed=True), only="PUT|DELETE", times=1
+                ),
                 "one error 500": partial(inject, Fault("500"), times=1),
                 "permanent error 500": partial(inject, Fault("500")),
             },
-            without_injection=("name too long", "illegal name", "value too large"),
-            impossible={
+            faults_without_injection=("name too long", "illegal name", "value too large"),
+            impossible_faults={
                 "no permission to read": "no secret can be read",
                 "clock skew": "a token does not depend on the time",
                 "deleted between list and read": "no secret can be read",
                 "foreign payload": "a payload cannot be read, and so cannot be recognized as foreign",
             },
-            too_large=MAX_VALUE_BYTES,
-            # A change of one key needs the other keys, which cannot be read.
-            skipped=("change", "change large"),
+            too_large_size=MAX_VALUE_BYTES,
+            # GitHub stores a secret as one text. To change one key, a backend needs the other keys, which cannot be read.
+            skipped_operations=("change", "change large"),
         )

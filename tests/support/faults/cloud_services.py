@@ -1,26 +1,29 @@
-"""Google Cloud Secret Manager and Azure Key Vault with fault injection."""
+"""Google Cloud Secret Manager and Azure Key Vault with fault injection, and the choice of a service by its flavor."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.support.fakes.key_vault import CLIENT_ID, TENANT
 from tests.support.fakes.secret_manager import PROJECT
-from tests.support.faults.injector import Fault
-from tests.support.faults.services import FaultyService
+from tests.support.faults.injector import UNLIMITED, Fault
+from tests.support.faults.services import FaultyAws, FaultyService, FaultyVault
 from zensecrets_jupyter.core.errors import ManagerAccessError
 from zensecrets_jupyter.core.managers.backends.remote.azure.backend import AzureBackend
 from zensecrets_jupyter.core.managers.backends.remote.gcp.backend import GcpBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+
+    import pytest
 
     from tests.support.fakes.key_vault import KeyVaultServer
     from tests.support.fakes.secret_manager import SecretManagerServer
 
-DELAY = 1.0
-"""Seconds that delay a response beyond the time-out of the tests."""
+DELAY_BEYOND_TIMEOUT = 1.0
+"""Seconds that delay a response beyond the time-out of :data:`~tests.support.faults.services.SHORT_TIMEOUTS`."""
 
 
 class FastRetryGcp(GcpBackend):
@@ -44,7 +47,7 @@ class FaultyGcp(FaultyService):
     """
 
     backend_class = FastRetryGcp
-    writes: ClassVar[Mapping[str, Sequence[str]]] = {
+    write_requests: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["CreateSecret", "AddSecretVersion", "UpdateSecret"],
         "merge": ["AddSecretVersion", "UpdateSecret"],
         "delete": ["DeleteSecret"],
@@ -55,7 +58,7 @@ class FaultyGcp(FaultyService):
         super().__init__(identity, {"project": PROJECT, "endpoint": server.endpoint})
         self._server = server
 
-    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+    def inject(self, fault: str, *, times: int = UNLIMITED, only: str = "") -> AbstractContextManager[None]:
         """Return a context manager that injects a fault.
 
         The fault ``clock skew`` has no effect, because the fake server needs no account, and so checks no time.
@@ -64,35 +67,36 @@ class FaultyGcp(FaultyService):
             "wrong credentials": Fault("UNAUTHENTICATED"),
             "list denied": Fault("PERMISSION_DENIED"),
             "read denied": Fault("PERMISSION_DENIED"),
-            "throttled": Fault("RESOURCE_EXHAUSTED", wait=0.1),
-            "time-out": Fault("UNAVAILABLE", delay=DELAY, executed_first=True),
+            "throttled": Fault("RESOURCE_EXHAUSTED", retry_after=0.1),
+            "time-out": Fault("UNAVAILABLE", delay=DELAY_BEYOND_TIMEOUT, request_is_executed=True),
             "reset": Fault("UNAVAILABLE"),
-            "response lost": Fault("UNAVAILABLE", executed_first=True),
+            "response lost": Fault("UNAVAILABLE", request_is_executed=True),
             "500": Fault("INTERNAL"),
             "clock skew": Fault(),
-            "foreign response": Fault(foreign_response=True),
+            "foreign response": Fault(is_foreign_response=True),
         }
         only = {"list denied": "ListSecrets$", "read denied": "AccessSecretVersion"}.get(fault, only)
-        return self._server.faults.inject(faults[fault], only, 0 if fault == "clock skew" else times)
+        return self._server.faults.inject(faults[fault], only=only, times=0 if fault == "clock skew" else times)
 
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """Return the number of requests that the fake server has seen."""
         return len(self._server.faults.requests)
 
     def put(self, name: str, text: str) -> None:
         """Store ``text`` directly in the fake server."""
-        self._server.put(self.key(name), text.encode())
+        self._server.put(self.key_for(name), text.encode())
 
-    def versions(self, name: str) -> int:
+    def version_count(self, name: str) -> int:
         """Return the number of versions in the fake server."""
-        return sum(version.state.name == "ENABLED" for version, _ in self._server.secrets[self.key(name)][1].values())
+        versions = self._server.secrets[self.key_for(name)].versions
+        return sum(version.metadata.state.name == "ENABLED" for version in versions.values())
 
 
 class FaultyAzure(FaultyService):
     """Azure Key Vault, as the fake server implements it."""
 
     backend_class = FastRetryAzure
-    writes: ClassVar[Mapping[str, Sequence[str]]] = {
+    write_requests: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["PUT /secrets/"],
         "merge": ["PUT /secrets/"],
         "delete": ["DELETE /secrets/"],
@@ -107,34 +111,49 @@ class FaultyAzure(FaultyService):
         super().__init__(identity, {**vault, **application})
         self._server = server
 
-    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-        """Return a context manager that injects a fault into the vault.
-
-        The token server has no fault.
-        """
+    def inject(self, fault: str, *, times: int = UNLIMITED, only: str = "") -> AbstractContextManager[None]:
+        """Return a context manager that injects a fault into the vault, and none into its token server."""
         faults = {
             "wrong credentials": Fault("401", "zsCanary"),
             "list denied": Fault("403"),
             "read denied": Fault("403"),
             "throttled": Fault("429"),
-            "time-out": Fault("500", delay=DELAY, executed_first=True),
-            "reset": Fault(cut=True),
-            "response lost": Fault(cut=True, executed_first=True),
+            "time-out": Fault("500", delay=DELAY_BEYOND_TIMEOUT, request_is_executed=True),
+            "reset": Fault(closes_connection=True),
+            "response lost": Fault(closes_connection=True, request_is_executed=True),
             "500": Fault("500"),
             "clock skew": Fault("401", "IDX10223: Lifetime validation failed. The token is expired. zsCanary"),
-            "foreign response": Fault(foreign_response=True),
+            "foreign response": Fault(is_foreign_response=True),
         }
+        # The labels of requests to the vault contain "secrets", and those of requests to the token server do not.
         only = {"list denied": "GET /secrets$", "read denied": "GET /secrets/"}.get(fault, only or "secrets")
-        return self._server.faults.inject(faults[fault], only, times)
+        return self._server.faults.inject(faults[fault], only=only, times=times)
 
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """Return the number of requests that the fake server has seen."""
         return len(self._server.faults.requests)
 
     def put(self, name: str, text: str) -> None:
         """Store ``text`` directly in the fake server."""
-        self._server.put(self.key(name), text)
+        self._server.put(self.key_for(name), text)
 
-    def versions(self, name: str) -> int:
+    def version_count(self, name: str) -> int:
         """Return the number of versions in the fake server."""
-        return len(self._server.stored[self.key(name)])
+        return len(self._server.secrets[self.key_for(name)])
+
+
+_SERVICES: dict[str, tuple[Callable[[str, Any], FaultyService], str]] = {
+    "aws": (FaultyAws, "aws"),
+    "azure": (FaultyAzure, "key_vault"),
+    "gcp": (FaultyGcp, "secret_manager"),
+    "vault": (FaultyVault, "vault"),
+}
+"""For each flavor, the class of its service and the fixture with its server."""
+
+SERVICE_FLAVORS = sorted(_SERVICES)
+
+
+def faulty_service(flavor: str, request: pytest.FixtureRequest) -> FaultyService:
+    """Return the service of a flavor for a new manager. The fixture of the server is requested."""
+    service_class, fixture = _SERVICES[flavor]
+    return service_class(str(uuid.uuid4()), request.getfixturevalue(fixture))

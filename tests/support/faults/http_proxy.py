@@ -13,10 +13,13 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tests.support.faults.injector import UNLIMITED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-_HOP_BY_HOP_HEADERS = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+_HEADERS_OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-length", "host"}
+"""Headers that the proxy does not forward, because each of its two connections has its own."""
 
 
 class Response(NamedTuple):
@@ -34,13 +37,15 @@ class Exchange:
         """Wrap the request that ``handler`` has read."""
         self._handler = handler
         self.body = body
-        self.label = handler.headers.get("X-Amz-Target", "").rpartition(".")[2] or f"{handler.command} {handler.path}"
-        """The name of the AWS action, or the method and the path."""
+        # AWS sends all requests to one path. The action is in a header, such as "secretsmanager.ListSecrets".
+        aws_action = handler.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        self.label = aws_action or f"{handler.command} {handler.path}"
+        """The AWS action of the request, or its method and path."""
 
     def forward(self) -> Response:
         """Send the request to the service and return its response."""
         handler = self._handler
-        headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HOP_BY_HOP_HEADERS}
+        headers = {name: value for name, value in handler.headers.items() if name.lower() not in _HEADERS_OF_A_CONNECTION}
         connection = http.client.HTTPConnection(*handler.server.proxy.upstream, timeout=30)
         try:
             connection.request(handler.command, handler.path, self.body or None, headers)
@@ -49,23 +54,24 @@ class Exchange:
         finally:
             connection.close()
 
-    def answer(self, answer: Response) -> None:
+    def answer(self, response: Response) -> None:
         """Send a response to the client."""
         handler = self._handler
-        handler.send_response_only(answer.status)
-        for name, value in answer.headers.items():
-            if name.lower() not in _HOP_BY_HOP_HEADERS:
+        handler.send_response_only(response.status)
+        for name, value in response.headers.items():
+            if name.lower() not in _HEADERS_OF_A_CONNECTION:
                 handler.send_header(name, value)
-        handler.send_header("Content-Length", str(len(answer.body)))
+        handler.send_header("Content-Length", str(len(response.body)))
         handler.end_headers()
         # The client may have closed the connection after its time-out.
         with suppress(OSError):
-            handler.wfile.write(answer.body)
+            handler.wfile.write(response.body)
 
     def reset(self) -> None:
         """Reset the connection, as a crashed machine does."""
         handler = self._handler
         handler.close_connection = True
+        # A socket with a linger time of zero sends RST when its last file is closed: see socket(7).
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.rfile.close()
         handler.connection.close()
@@ -76,7 +82,15 @@ class Exchange:
 
 
 class FaultProxy:
-    """The proxy. It forwards every request unless a fault is injected."""
+    """The proxy. It forwards every request unless a fault is injected.
+
+    Attributes:
+        upstream: The host and the port of the service.
+        address: The URL of the proxy.
+        requests: The label of each request so far; see :attr:`Exchange.label`.
+        latency: Seconds that are added to each response.
+        fault_ended: An event that ends the wait of requests with the fault :func:`time_out`.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         """Forward requests to the service on ``host`` and ``port``."""
@@ -102,22 +116,24 @@ class FaultProxy:
             thread.join(30)
 
     @contextmanager
-    def inject(self, fault: Callable[[Exchange], None], *, times: int = 10**9, only: str = "") -> Iterator[None]:
+    def inject(self, fault: Callable[[Exchange], None], *, times: int = UNLIMITED, only: str = "") -> Iterator[None]:
         """Inject a fault while the block runs.
 
         Args:
             fault: The function that handles a request in place of the service.
             times: The number of requests that fail.
-            only: A regular expression. Only requests with a matching :attr:`Exchange.label` fail.
+            only: A regular expression. Only requests fail whose :attr:`Exchange.label` begins with a match.
         """
-        remaining = [times]
-        counting = threading.Lock()
+        remaining_requests = times
+        lock = threading.Lock()
 
         def handle(exchange: Exchange) -> None:
-            with counting:
-                fails = remaining[0] > 0 and re.match(only, exchange.label) is not None
-                remaining[0] -= fails
-            if fails:
+            nonlocal remaining_requests
+            with lock:
+                is_faulty = remaining_requests > 0 and re.match(only, exchange.label) is not None
+                if is_faulty:
+                    remaining_requests -= 1
+            if is_faulty:
                 fault(exchange)
             else:
                 exchange.answer(exchange.forward())
@@ -141,11 +157,16 @@ class FaultProxy:
 
 
 def canned_response(status: int, body: Any, **headers: str) -> Callable[[Exchange], None]:
-    """Return a fault that sends this response. The service does not see the request."""
-    named_headers = {name.replace("_", "-"): value for name, value in headers.items()}
-    return lambda exchange: exchange.answer(
-        Response(status, json.dumps(body).encode(), {"Content-Type": "application/json", **named_headers})
-    )
+    """Return a fault that sends this response. The service does not see the request.
+
+    Args:
+        status: The HTTP status.
+        body: The body, which is sent as JSON.
+        headers: The headers. An underscore in a name stands for a hyphen.
+    """
+    http_headers = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    response = Response(status, json.dumps(body).encode(), http_headers)
+    return lambda exchange: exchange.answer(response)
 
 
 def reset_before_execution(exchange: Exchange) -> None:
@@ -180,11 +201,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
-    def do_GET(self) -> None:
+    def _handle_request(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.proxy.handle_exchange(Exchange(self, body))
 
-    do_POST = do_PUT = do_DELETE = do_LIST = do_PATCH = do_GET  # noqa: N815 - http.server looks up these method names
+    do_GET = do_POST = do_PUT = do_DELETE = do_LIST = do_PATCH = _handle_request  # noqa: N815 - http.server looks up these method names
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names this parameter
         """Write no log."""

@@ -35,13 +35,14 @@ if TYPE_CHECKING:
 
     from zensecrets_jupyter.core.managers.backends.sealed.local import LocalBackend
 
+# Reasons and faults that several scenarios have in common.
 _NO_REQUEST = "a local backend sends no requests"
 _WRITE_FAULTS = ("name too long", "illegal name", "value too large", "reset during a write")
 
 
 @contextmanager
 def local(folder: Path) -> Iterator[FaultScenario]:
-    """Yield the scenario of the local store: a wrong key, other processes and damaged rows."""
+    """Yield the scenario of the local store: a wrong passphrase, other processes and damaged rows."""
     typed_passphrase = ["right"]
 
     def open_manager() -> SecretsManager[LocalBackend]:
@@ -57,15 +58,16 @@ def local(folder: Path) -> Iterator[FaultScenario]:
 
     @contextmanager
     def hold_lock(seconds: float) -> Iterator[None]:
-        with closing(sqlite3.connect(open_manager().backend.path, isolation_level=None, check_same_thread=False)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            end = threading.Timer(seconds, other.execute, ["ROLLBACK"])
-            end.start()
+        path = open_manager().backend.path
+        with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other_connection:
+            other_connection.execute("BEGIN IMMEDIATE")
+            release = threading.Timer(seconds, other_connection.execute, ["ROLLBACK"])
+            release.start()
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(sqlite_connections, "BUSY_SECONDS", 0.2)
                 yield
-            end.cancel()
-            end.join()
+            release.cancel()
+            release.join()
 
     yield FaultScenario(
         "local",
@@ -76,26 +78,29 @@ def local(folder: Path) -> Iterator[FaultScenario]:
             "one time-out": partial(hold_lock, 0.05),
             "permanent time-out": partial(hold_lock, 60),
         },
-        without_injection=("illegal name", "value too large", "deleted between list and read", "foreign payload"),
-        impossible={
+        faults_without_injection=("illegal name", "value too large", "deleted between list and read", "foreign payload"),
+        impossible_faults={
             **dict.fromkeys(["throttled", "one error 500", "permanent error 500", "clock skew"], _NO_REQUEST),
-            **dict.fromkeys(["no permission to list", "no permission to read"], "a file has one permission for all: test_local_refusals"),
+            **dict.fromkeys(
+                ["no permission to list", "no permission to read"], "the permission of the file is for all secrets; see test_local_refusals"
+            ),
             "name too long": "a text column accepts every valid name",
-            "reset during a write": "only the process itself can be killed there; see test_local_processes",
+            "reset during a write": "there is no connection; test_local_processes kills the process",
         },
         delete=lambda name: open_manager().delete_secret(name),
-        make_foreign=partial(_damage, open_manager),
-        too_large=MAX_CONTENT_SIZE,
-        # A damaged secret can be deleted, because it is in our own table.
-        skipped=("delete foreign",),
-        errors={"wrong credentials": ManagerLockedError},
-        # Names are not sealed, and a deletion needs only the file.
-        harmless={"wrong credentials": ("list", "delete"), "permanent time-out": ("list", "read")},
+        make_foreign=partial(_make_damaged, open_manager),
+        too_large_size=MAX_CONTENT_SIZE,
+        # A damaged secret can be deleted without an error, because it is in our own table.
+        skipped_operations=("delete foreign",),
+        special_errors={"wrong credentials": ManagerLockedError},
+        # Names are not encrypted, so listing and deleting need no passphrase. Listing and reading do not wait for another process.
+        unaffected_operations={"wrong credentials": ("list", "delete"), "permanent time-out": ("list", "read")},
     )
     passphrase.forget_passphrases()
 
 
-def _damage(open_manager: Callable[[], SecretsManager[LocalBackend]], name: str) -> Callable[[], bool]:
+def _make_damaged(open_manager: Callable[[], SecretsManager[LocalBackend]], name: str) -> Callable[[], bool]:
+    """Damage the row of a secret, and return a check that the row still exists."""
     seed(open_manager, name, "value")
     run_sql(open_manager().backend.path, ("UPDATE secrets SET sealed = ? WHERE name = ?", (b"0", name)))
     return lambda: name in open_manager().list_secrets()
@@ -103,17 +108,17 @@ def _damage(open_manager: Callable[[], SecretsManager[LocalBackend]], name: str)
 
 @contextmanager
 def keyring(folder: Path) -> Iterator[FaultScenario]:
-    """Yield the scenario of a real Secret Service: locked, unavailable, or changed by other programs."""
+    """Yield the scenario of a real Secret Service: missing, unreachable, or changed by other programs."""
 
     def open_manager() -> SecretsManager[KeyringBackend]:
         return SecretsManager(KeyringBackend(context=ManagerContext(name="tested", id="one", folder=folder)))
 
     @contextmanager
-    def replaced_keyring(other: SystemKeyring) -> Iterator[None]:
-        original = keyring_library.get_keyring()
-        keyring_library.set_keyring(other)
+    def replaced_keyring(new_keyring: SystemKeyring) -> Iterator[None]:
+        original_keyring = keyring_library.get_keyring()
+        keyring_library.set_keyring(new_keyring)
         yield
-        keyring_library.set_keyring(original)
+        keyring_library.set_keyring(original_keyring)
 
     @contextmanager
     def without_a_bus() -> Iterator[None]:
@@ -121,12 +126,12 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
             patch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={folder / 'gone'}")
             yield
 
-    def items() -> dict[str, str]:
+    def texts_by_path() -> dict[str, str]:
         with closing(secretstorage.dbus_init()) as bus:
-            entries = secretstorage.get_default_collection(bus).search_items({"service": "zensecrets one"})
-            return {item.item_path: item.get_secret().decode() for item in entries}
+            items = secretstorage.get_default_collection(bus).search_items({"service": "zensecrets one"})
+            return {item.item_path: item.get_secret().decode() for item in items}
 
-    def change(path: str, text: str | None) -> None:
+    def change_item(path: str, text: str | None) -> None:
         with closing(secretstorage.dbus_init()) as bus:
             item = secretstorage.Item(bus, path)
             if text is None:
@@ -134,22 +139,23 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
             else:
                 item.set_secret(text.encode())
 
-    def add_secret(name: str) -> str:
-        before = set(items())
+    def add_item(name: str) -> str:
+        before = set(texts_by_path())
         seed(open_manager, name, "value")
-        [path] = set(items()) - before
+        [path] = set(texts_by_path()) - before
         return path
 
     def make_foreign(name: str) -> Callable[[], bool]:
-        path, text = add_secret(name), canary("foreign")
-        change(path, text)
+        path, text = add_item(name), canary("foreign")
+        change_item(path, text)
 
-        def still_exists() -> bool:
-            is_unchanged = items()[path] == text
+        def check_and_delete() -> bool:
+            is_unchanged = texts_by_path()[path] == text
+            # The next operation stores a foreign payload under the same name.
             open_manager().delete_secret(name)
             return is_unchanged
 
-        return still_exists
+        return check_and_delete
 
     session_keyring = SecretService.Keyring()
     missing_keyring = fail.Keyring()
@@ -159,37 +165,37 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
             open_manager,
             partial(seed, open_manager),
             faults={"wrong credentials": partial(replaced_keyring, missing_keyring), "permanent error 500": without_a_bus},
-            without_injection=("illegal name", "deleted between list and read", "foreign payload"),
-            impossible={
+            faults_without_injection=("illegal name", "deleted between list and read", "foreign payload"),
+            impossible_faults={
                 **dict.fromkeys(["no permission to list", "no permission to read"], "every program of the session has all permissions"),
                 **dict.fromkeys(["throttled", "one time-out", "permanent time-out", "one error 500", "clock skew"], _NO_REQUEST),
                 "reset during a write": "the only connection is the one that 'permanent error 500' removes",
                 "name too long": "names are in the index, which accepts every valid name",
                 "value too large": "the limit of the GNOME keyring is the memory",
             },
-            delete=lambda name: change(add_secret(name), None),
+            delete=lambda name: change_item(add_item(name), None),
             make_foreign=make_foreign,
-            # A secret can be deleted without its entry, because the index is our own file.
-            skipped=("delete foreign",),
-            errors=dict.fromkeys(["wrong credentials", "permanent error 500"], ManagerLockedError),
+            # A secret with a foreign item can be deleted without an error, because its name is in our own index file.
+            skipped_operations=("delete foreign",),
+            special_errors=dict.fromkeys(["wrong credentials", "permanent error 500"], ManagerLockedError),
         )
 
 
 @contextmanager
 def env(_folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of environment variables, where a variable can disappear."""
-    before = dict(os.environ)
+    original_environment = dict(os.environ)
     yield FaultScenario(
         "env",
         lambda: SecretsManager(EnvBackend()),
         lambda name, value: os.environ.update({f"SECRET_{name.upper()}__KEY": value}),
-        without_injection=("deleted between list and read",),
-        impossible={fault: _NO_REQUEST for fault in FAULT_CASES if fault != "deleted between list and read"}
+        faults_without_injection=("deleted between list and read",),
+        impossible_faults={fault: _NO_REQUEST for fault in FAULT_CASES if fault != "deleted between list and read"}
         | dict.fromkeys(_WRITE_FAULTS, "the backend is read-only"),
         delete=lambda name: os.environ.__delitem__(f"SECRET_{name.upper()}__KEY"),
     )
     os.environ.clear()
-    os.environ.update(before)
+    os.environ.update(original_environment)
 
 
 @contextmanager
@@ -198,31 +204,37 @@ def dotenv(folder: Path) -> Iterator[FaultScenario]:
     path = folder / ".env"
     lines: dict[str, str] = {}
 
-    def write(**change: str | None) -> None:
-        lines.update({name: f"SECRET_{name.upper()}__KEY='{value}'\n" for name, value in change.items() if value is not None})
-        for name in [name for name, value in change.items() if value is None]:
-            del lines[name]
+    def write_file() -> None:
         path.write_text("".join(lines.values()))
+
+    def add(name: str, value: str) -> None:
+        lines[name] = f"SECRET_{name.upper()}__KEY='{value}'\n"
+        write_file()
+
+    def delete(name: str) -> None:
+        del lines[name]
+        write_file()
 
     def make_foreign(_name: str) -> Callable[[], bool]:
         text = f"{canary('foreign')} 'not a line of a .env file\n"
         path.write_text(text)
 
-        def still_exists() -> bool:
-            current = path.read_text()
-            write()
-            return current == text
+        def check_and_restore() -> bool:
+            is_unchanged = path.read_text() == text
+            # The other operations need a valid file.
+            write_file()
+            return is_unchanged
 
-        return still_exists
+        return check_and_restore
 
-    possible = {"deleted between list and read", "foreign payload"}
+    possible_faults = {"deleted between list and read", "foreign payload"}
     yield FaultScenario(
         "dotenv",
         lambda: SecretsManager(DotenvBackend(DotenvBackend.make_options({"path": path}))),
-        lambda name, value: write(**{name.replace("-", "_"): value}),
-        without_injection=tuple(possible),
-        impossible={fault: _NO_REQUEST for fault in FAULT_CASES if fault not in possible}
+        add,
+        faults_without_injection=tuple(possible_faults),
+        impossible_faults={fault: _NO_REQUEST for fault in FAULT_CASES if fault not in possible_faults}
         | dict.fromkeys(_WRITE_FAULTS, "the backend is read-only"),
-        delete=lambda name: write(**{name: None}),
+        delete=delete,
         make_foreign=make_foreign,
     )

@@ -11,6 +11,7 @@ import psycopg
 
 from tests.support.faults.cases import FaultScenario, seed
 from tests.support.faults.cloud_scenarios import azure, gcp, github
+from tests.support.faults.injector import UNLIMITED
 from tests.support.faults.local_scenarios import dotenv, env, keyring, local
 from tests.support.faults.service_scenarios import aws, vault
 from tests.support.faults.tcp_proxy import TcpProxy
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-UNLIMITED = 10**6
-
-
 @contextmanager
 def remote(_folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of :class:`RemoteBackend` with a fake service."""
@@ -39,59 +37,62 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
         return SecretsManager(FakeRemoteBackend(context=ManagerContext(name="tested", id="one"), service=service))
 
     def make_foreign(name: str) -> Callable[[], bool]:
-        key, foreign = open_manager().backend.key_for(name), (canary("foreign"), 1)
-        service.stored[key] = foreign
-        return lambda: service.stored.get(key) == foreign
+        key, foreign_payload = open_manager().backend.key_for(name), (canary("foreign"), 1)
+        service.payloads[key] = foreign_payload
+        return lambda: service.payloads.get(key) == foreign_payload
 
     yield FaultScenario(
         "remote",
         open_manager,
         partial(seed, open_manager),
         faults={
-            "wrong credentials": partial(_inject_error, service, FakeServiceError("stranger", canary("sent"))),
-            "no permission to list": partial(_inject_error, service, FakeServiceError("forbidden", canary("sent")), only=("list",)),
-            "no permission to read": partial(_inject_error, service, FakeServiceError("forbidden", canary("sent")), only=("get",)),
+            "wrong credentials": partial(_inject_error, service, FakeServiceError("unknown-user", canary("sent"))),
+            "no permission to list": partial(_inject_error, service, FakeServiceError("forbidden", canary("sent")), verbs=("list",)),
+            "no permission to read": partial(_inject_error, service, FakeServiceError("forbidden", canary("sent")), verbs=("get",)),
             "throttled": partial(_inject_error, service, FakeServiceError("busy"), times=2),
             "one time-out": partial(_inject_error, service, TimeoutError(), times=1),
             "permanent time-out": partial(_inject_error, service, TimeoutError()),
             "reset during a write": partial(_lose_response, service),
             "one error 500": partial(_inject_error, service, FakeServiceError("busy"), times=1),
             "permanent error 500": partial(_inject_error, service, FakeServiceError("busy", canary("sent"))),
-            "clock skew": partial(_inject_error, service, FakeServiceError("late", canary("sent"))),
+            "clock skew": partial(_inject_error, service, FakeServiceError("clock-skew", canary("sent"))),
         },
-        delete=lambda name: service.stored.__delitem__(open_manager().backend.key_for(name)),
+        delete=lambda name: service.payloads.__delitem__(open_manager().backend.key_for(name)),
         make_foreign=make_foreign,
-        too_large=FakeRemoteBackend.max_size,
+        too_large_size=FakeRemoteBackend.max_size,
     )
 
 
 @contextmanager
-def _inject_error(service: FakeService, error: Exception, *, times: int = UNLIMITED, only: tuple[str, ...] = ()) -> Iterator[None]:
-    remaining = [times]
+def _inject_error(service: FakeService, error: Exception, *, times: int = UNLIMITED, verbs: tuple[str, ...] = ()) -> Iterator[None]:
+    """Let requests with one of the verbs fail, or all requests if there are no verbs."""
+    remaining_requests = times
 
     def fail(verb: str) -> None:
-        if remaining[0] and (not only or verb in only):
-            remaining[0] -= 1
+        nonlocal remaining_requests
+        if remaining_requests and (not verbs or verb in verbs):
+            remaining_requests -= 1
             raise error
 
-    service.before = fail
+    service.before_request = fail
     yield
-    service.before = lambda _verb: None
+    service.recover()
 
 
 @contextmanager
 def _lose_response(service: FakeService) -> Iterator[None]:
-    lost: list[str] = []
+    """Reset the connection after the service has executed the first write."""
+    lost_verbs: list[str] = []
 
-    def lose(verb: str) -> None:
-        if verb in {"create", "put", "remove"} and not lost:
-            lost.append(verb)
+    def lose_first_write(verb: str) -> None:
+        if verb in {"create", "put", "remove"} and not lost_verbs:
+            lost_verbs.append(verb)
             raise ConnectionResetError
 
-    service.after = lose
+    service.after_request = lose_first_write
     yield
-    service.after = lambda _verb: None
-    assert lost, "no write was made"
+    service.recover()
+    assert lost_verbs, "no write was made"
 
 
 @contextmanager
@@ -101,13 +102,14 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
         proxy = TcpProxy(server.host, server.port)
         password, schema = canary("password"), f"s{uuid.uuid4().hex}"
 
-        def admin(*statements: str) -> None:
+        def run_as_admin(*statements: str) -> None:
             address = f"postgresql://admin:admin-password@{server.host}:{server.port}/postgres"
             with psycopg.connect(address, autocommit=True) as connection:
                 for statement in statements:
                     connection.execute(statement.encode())
 
-        admin(f"CREATE ROLE team LOGIN PASSWORD '{password}'", "GRANT CREATE ON DATABASE postgres TO team")
+        run_as_admin(f"CREATE ROLE team LOGIN PASSWORD '{password}'", "GRANT CREATE ON DATABASE postgres TO team")
+        # The URL contains the escaped option "-c lock_timeout=300ms" for sessions of this user.
         url = f"postgresql://team:{password}@{proxy.address[0]}:{proxy.address[1]}/postgres?options=-c%20lock_timeout%3D300ms"
         options = {"url": url, "database_schema": schema, "protection": "keyfile", "key_folder": folder / "keys"}
 
@@ -116,11 +118,11 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
 
         @contextmanager
         def admin_change(change: str, undo: str) -> Iterator[None]:
-            admin(change)
+            run_as_admin(change)
             try:
                 yield
             finally:
-                admin(undo)
+                run_as_admin(undo)
 
         @contextmanager
         def locked_tables() -> Iterator[None]:
@@ -132,7 +134,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
 
         def make_foreign(name: str) -> Callable[[], bool]:
             seed(open_manager, name, "value")
-            admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the names are constants of the test
+            run_as_admin(f"UPDATE {schema}.secrets SET sealed = '\\x00' WHERE name = '{name}'")  # noqa: S608 - the names are constants of the test
             return lambda: name in open_manager().list_secrets()
 
         revoke_permission: Callable[[], AbstractContextManager[Any]] = partial(
@@ -152,17 +154,17 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
                 "one error 500": partial(proxy.reset_connections, 1),
                 "permanent error 500": partial(proxy.reset_connections, UNLIMITED),
             },
-            without_injection=("illegal name", "deleted between list and read", "foreign payload"),
-            impossible={
+            faults_without_injection=("illegal name", "deleted between list and read", "foreign payload"),
+            impossible_faults={
                 "name too long": "a text column accepts every valid name",
                 "value too large": "the limit is that of the sealed store, which the tests of `local` cover",
                 "one time-out": "the server itself waits for other sessions, up to its own limit",
                 "clock skew": "a password does not depend on the time",
             },
-            delete=lambda name: admin(f"DELETE FROM {schema}.secrets WHERE name = '{name}'"),  # noqa: S608 - the names are constants of the test
+            delete=lambda name: run_as_admin(f"DELETE FROM {schema}.secrets WHERE name = '{name}'"),  # noqa: S608 - the names are constants of the test
             make_foreign=make_foreign,
-            # A damaged secret can be deleted, because it is in our own table.
-            skipped=("delete foreign",),
+            # A damaged secret can be deleted without an error, because it is in our own table.
+            skipped_operations=("delete foreign",),
         )
         proxy.close()
 
@@ -181,4 +183,7 @@ SCENARIOS = {
     "github": github,
     "zenml": zenml,
 }
-"""The scenario of each flavor. Each function takes an empty folder."""
+"""For each flavor, a context manager that takes an empty folder and yields the scenario.
+
+The entry ``remote`` is for the base class of remote backends.
+"""

@@ -12,10 +12,9 @@ import pytest
 from tests.core.managers.conftest import AWS_USER, VaultFixture
 from tests.support.fakes.moto_server import running_moto
 from tests.support.fakes.vault_server import running_vault
-from tests.support.faults.cases import FaultScenario
+from tests.support.faults.cases import FaultScenario, seed
 from tests.support.faults.http_proxy import FaultProxy
 from tests.support.faults.services import LONG_TIMEOUTS, FaultyAws, FaultyVault
-from tests.support.managers.stores import secret
 from zensecrets_jupyter.testing.canary import canary
 
 if TYPE_CHECKING:
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 @contextmanager
 def aws(_folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of AWS Secrets Manager with a moto server."""
-    with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy, pytest.MonkeyPatch.context() as environment:
+    with running_moto() as port, FaultProxy("127.0.0.1", port).running() as proxy, pytest.MonkeyPatch.context() as monkeypatch:
         for variable, value in AWS_USER.items():
-            environment.setenv(variable, value)
+            monkeypatch.setenv(variable, value)
         yield scenario_for(FaultyAws(str(uuid.uuid4()), proxy))
 
 
@@ -42,20 +41,14 @@ def vault(_folder: Path) -> Iterator[FaultScenario]:
 
 
 def scenario_for(service: FaultyService) -> FaultScenario:
-    """Return the scenario of a service."""
-
-    def seed(name: str, value: str) -> None:
-        manager = service.open(**LONG_TIMEOUTS)
-        if name in manager.list_secrets():
-            manager.delete_secret(name)
-        manager.register_secret(secret(name, key=value))
+    """Return the scenario of a service that stores the secrets of one manager."""
 
     def make_foreign(name: str) -> Callable[[], bool]:
         if name not in service.open(**LONG_TIMEOUTS).list_secrets():
             service.put(name, canary("foreign"))
-        return lambda: service.versions(name) == 1
+        return lambda: service.version_count(name) == 1
 
-    writes = "|".join(sorted({request for requests in service.writes.values() for request in requests}))
+    any_write_request = "|".join(sorted({request for requests in service.write_requests.values() for request in requests}))
     faults = {
         "wrong credentials": partial(service.inject, "wrong credentials"),
         "no permission to list": partial(service.inject, "list denied"),
@@ -63,22 +56,22 @@ def scenario_for(service: FaultyService) -> FaultScenario:
         "throttled": partial(service.inject, "throttled", times=2),
         "one time-out": partial(service.inject, "time-out", times=1),
         "permanent time-out": partial(service.inject, "time-out"),
-        "reset during a write": partial(service.inject, "response lost", times=1, only=writes),
+        "reset during a write": partial(service.inject, "response lost", times=1, only=any_write_request),
         "one error 500": partial(service.inject, "500", times=1),
         "permanent error 500": partial(service.inject, "500"),
     }
-    impossible = {}
+    impossible_faults = {}
     if service.clock_skew_error is None:
-        impossible["clock skew"] = "a token does not depend on the clock"
+        impossible_faults["clock skew"] = "a token does not depend on the clock"
     else:
         faults["clock skew"] = partial(service.inject, "clock skew")
     return FaultScenario(
         service.backend_class.FLAVOR,
         service.open,
-        seed,
+        partial(seed, partial(service.open, **LONG_TIMEOUTS)),
         faults=faults,
-        impossible=impossible,
+        impossible_faults=impossible_faults,
         delete=lambda name: service.open(**LONG_TIMEOUTS).delete_secret(name),
         make_foreign=make_foreign,
-        too_large=service.backend_class.max_size,
+        too_large_size=service.backend_class.max_size,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import boto3
 
 from tests.support.faults.http_proxy import canned_response, reset_after_execution, reset_before_execution, time_out
+from tests.support.faults.injector import UNLIMITED
 from zensecrets_jupyter.core.errors import ManagerAccessError
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.aws.backend import AwsBackend
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.backends.remote.backend import RemoteBackend
 
 SHORT_TIMEOUTS: dict[str, float] = {"timeout": 0.8, "deadline": 1.6}
-"""Options for tests with faults: short enough for a test, and long enough for a response on a busy machine."""
+"""Options for requests with faults: short enough for a test, and long enough for a response on a busy machine."""
 LONG_TIMEOUTS: dict[str, float] = {"timeout": 30, "deadline": 60}
-"""Options for operations without faults."""
+"""Options for requests without faults."""
 
 
 class FaultyService(ABC):
     """The service of one flavor, which stores the secrets of one manager.
 
-    These faults can be injected. Their texts contain a canary.
+    These faults can be injected. The text of each fault contains ``zsCanary``, which the tests search for in errors and logs.
 
     * ``wrong credentials``, ``list denied``, ``read denied``, ``throttled``, ``500`` and ``clock skew`` are error responses.
     * ``time-out``: the service executes the request and sends no response in time.
@@ -42,8 +43,8 @@ class FaultyService(ABC):
     """
 
     backend_class: ClassVar[type[RemoteBackend[Any, Any]]]
-    writes: ClassVar[Mapping[str, Sequence[str]]]
-    """The labels of the writing requests of ``register``, ``merge``, ``delete`` and, if supported, ``undelete``."""
+    write_requests: ClassVar[Mapping[str, Sequence[str]]]
+    """The labels of the requests that write, for ``register``, ``merge``, ``delete`` and, if supported, ``undelete``."""
     clock_skew_error: ClassVar[type[ZenSecretsError] | None] = None
     """The error that a wrong clock causes, or ``None`` if the service does not depend on the clock."""
 
@@ -57,12 +58,12 @@ class FaultyService(ABC):
         options = self.backend_class.make_options({**SHORT_TIMEOUTS, **self.attributes, **attributes})
         return SecretsManager(self.backend_class(options, context=ManagerContext(name="tested", id=self.identity)))
 
-    def key(self, name: str) -> str:
-        """Return the service's name of a secret."""
+    def key_for(self, name: str) -> str:
+        """Return the key under which the service stores a secret."""
         return self.open().backend.key_for(name)
 
     @abstractmethod
-    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+    def inject(self, fault: str, *, times: int = UNLIMITED, only: str = "") -> AbstractContextManager[None]:
         """Return a context manager that injects a fault.
 
         Args:
@@ -72,7 +73,7 @@ class FaultyService(ABC):
         """
 
     @abstractmethod
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """Return the number of requests so far."""
 
     @abstractmethod
@@ -80,7 +81,7 @@ class FaultyService(ABC):
         """Store ``text`` under the name of a secret, as another program would."""
 
     @abstractmethod
-    def versions(self, name: str) -> int:
+    def version_count(self, name: str) -> int:
         """Return the number of versions of a secret in the service."""
 
 
@@ -88,7 +89,7 @@ class FaultyAws(FaultyService):
     """AWS Secrets Manager, as moto implements it."""
 
     backend_class = AwsBackend
-    writes: ClassVar[Mapping[str, Sequence[str]]] = {
+    write_requests: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["CreateSecret"],
         "merge": ["PutSecretValue", "UpdateSecretVersionStage"],
         "delete": ["DeleteSecret"],
@@ -102,38 +103,38 @@ class FaultyAws(FaultyService):
         self._proxy = proxy
         self._client = boto3.client("secretsmanager", endpoint_url=proxy.address)
 
-    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+    def inject(self, fault: str, *, times: int = UNLIMITED, only: str = "") -> AbstractContextManager[None]:
         """Return a context manager that injects a fault through the proxy."""
         faults: dict[str, Callable[[Exchange], None]] = {
-            "wrong credentials": _aws_refusal("UnrecognizedClientException"),
-            "list denied": _aws_refusal("AccessDeniedException"),
-            "read denied": _aws_refusal("AccessDeniedException"),
-            "throttled": _aws_refusal("ThrottlingException"),
-            "500": _aws_refusal("InternalServiceError", 500),
-            "clock skew": _aws_refusal("InvalidSignatureException", 403, "Signature expired: zsCanary is now earlier"),
+            "wrong credentials": aws_error("UnrecognizedClientException"),
+            "list denied": aws_error("AccessDeniedException"),
+            "read denied": aws_error("AccessDeniedException"),
+            "throttled": aws_error("ThrottlingException"),
+            "500": aws_error("InternalServiceError", 500),
+            "clock skew": aws_error("InvalidSignatureException", 403, "Signature expired: zsCanary is now earlier"),
             **HTTP_FAULTS,
         }
         only = {"list denied": "ListSecrets", "read denied": "(Batch)?GetSecretValue"}.get(fault, only)
         return self._proxy.inject(faults[fault], times=times, only=only)
 
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """Return the number of requests that the proxy has seen."""
         return len(self._proxy.requests)
 
     def put(self, name: str, text: str) -> None:
         """Store ``text`` as a secret string."""
-        self._client.create_secret(Name=self.key(name), SecretString=text)
+        self._client.create_secret(Name=self.key_for(name), SecretString=text)
 
-    def versions(self, name: str) -> int:
+    def version_count(self, name: str) -> int:
         """Return the number of versions that the service lists."""
-        return len(self._client.describe_secret(SecretId=self.key(name))["VersionIdsToStages"])
+        return len(self._client.describe_secret(SecretId=self.key_for(name))["VersionIdsToStages"])
 
 
 class FaultyVault(FaultyService):
     """Vault, as the fake server implements it."""
 
     backend_class = VaultBackend
-    writes: ClassVar[Mapping[str, Sequence[str]]] = {
+    write_requests: ClassVar[Mapping[str, Sequence[str]]] = {
         "register": ["POST /v1/secret/data/"],
         "merge": ["POST /v1/secret/data/"],
         "delete": ["POST /v1/secret/delete/"],
@@ -145,7 +146,7 @@ class FaultyVault(FaultyService):
         super().__init__(identity, vault.attributes)
         self._fixture = vault
 
-    def inject(self, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
+    def inject(self, fault: str, *, times: int = UNLIMITED, only: str = "") -> AbstractContextManager[None]:
         """Return a context manager that injects a fault through the proxy."""
         denied = canned_response(403, {"errors": ["1 error occurred:\n\t* permission denied zsCanary\n\n"]})
         faults: dict[str, Callable[[Exchange], None]] = {
@@ -154,31 +155,36 @@ class FaultyVault(FaultyService):
             "read denied": denied,
             "throttled": canned_response(429, {"errors": ["request path zsCanary: rate limit quota exceeded"]}, Retry_After="1"),
             "500": canned_response(500, {"errors": ["1 error occurred:\n\t* internal error zsCanary\n\n"]}),
-            "clock skew": lambda exchange: exchange.answer(exchange.forward()._replace(headers={"Date": "Mon, 01 Jan 2001 00:00:00 GMT"})),
+            "clock skew": _answer_with_an_old_date,
             **HTTP_FAULTS,
         }
         only = {"list denied": "LIST ", "read denied": "GET /v1/secret/data/"}.get(fault, only)
         return self._fixture.proxy.inject(faults[fault], times=times, only=only)
 
-    def requests(self) -> int:
+    def request_count(self) -> int:
         """Return the number of requests that the proxy has seen."""
         return len(self._fixture.proxy.requests)
 
     def put(self, name: str, text: str) -> None:
-        """Store ``text``, wrapped in a JSON object because Vault stores only JSON objects."""
+        """Store a JSON object. Any other text becomes a value of one, because Vault stores only JSON objects."""
         try:
             data = json.loads(text)
         except ValueError:
             data = {"text": text}
-        self._fixture.vault.write(("", "secret", self.key(name)), data)
+        self._fixture.fake.write(("", "secret", self.key_for(name)), data)
 
-    def versions(self, name: str) -> int:
+    def version_count(self, name: str) -> int:
         """Return the number of versions that the service lists."""
-        return len(self._fixture.vault.stored["", "secret", self.key(name)])
+        return len(self._fixture.fake.secrets["", "secret", self.key_for(name)])
 
 
-def _aws_refusal(code: str, status: int = 400, message: str = "User: zsCanary is not allowed") -> Callable[[Exchange], None]:
+def aws_error(code: str, status: int = 400, message: str = "User: zsCanary is not allowed") -> Callable[[Exchange], None]:
+    """Return a fault with an error response of AWS."""
     return canned_response(status, {"__type": code, "message": message})
+
+
+def _answer_with_an_old_date(exchange: Exchange) -> None:
+    exchange.answer(exchange.forward()._replace(headers={"Date": "Mon, 01 Jan 2001 00:00:00 GMT"}))
 
 
 HTTP_FAULTS: dict[str, Callable[[Exchange], None]] = {

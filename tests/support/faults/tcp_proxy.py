@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class TcpProxy:
-    """Forwards bytes in both directions. Clients connect to ``address``.
+    """Forwards bytes between its clients and the server.
 
     Attributes:
         address: The host and the port of the proxy.
         reset_trigger: A connection is reset when its client sends this text. If the text is empty, new connections are reset at once.
-        resets: The number of connections that are still to be reset.
-        chunks_sent: The number of chunks that clients have sent so far.
+        remaining_resets: The number of connections that are still to be reset.
+        sent_chunk_count: The number of chunks that clients have sent so far.
         latency: Seconds that are added to each chunk from the server.
     """
 
@@ -30,8 +30,8 @@ class TcpProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listener.getsockname()
         self.reset_trigger = b""
-        self.resets = 0
-        self.chunks_sent = 0
+        self.remaining_resets = 0
+        self.sent_chunk_count = 0
         self.latency = 0.0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -45,23 +45,25 @@ class TcpProxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            if self.resets and not self.reset_trigger:
-                self.resets -= 1
+            if self.remaining_resets and not self.reset_trigger:
+                self.remaining_resets -= 1
                 _reset(client)
                 continue
             server = socket.create_connection(self._server)
             for source, target in ((client, server), (server, client)):
                 threading.Thread(target=self._forward, args=(source, target, source is client), daemon=True).start()
 
-    def _forward(self, source: socket.socket, target: socket.socket, from_client: bool) -> None:  # noqa: FBT001 - the thread passes arguments by position
+    def _forward(self, source: socket.socket, target: socket.socket, is_from_client: bool) -> None:  # noqa: FBT001 - the thread passes arguments by position
         with suppress(OSError):
             while data := source.recv(65536):
-                self.chunks_sent += from_client
-                if from_client and self.resets and self.reset_trigger and self.reset_trigger in data:
-                    self.resets -= 1
-                    _reset(source)
-                    break
-                time.sleep(0.0 if from_client else self.latency)
+                if is_from_client:
+                    self.sent_chunk_count += 1
+                    if self.remaining_resets and self.reset_trigger and self.reset_trigger in data:
+                        self.remaining_resets -= 1
+                        _reset(source)
+                        break
+                else:
+                    time.sleep(self.latency)
                 target.sendall(data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
@@ -70,11 +72,11 @@ class TcpProxy:
     @contextmanager
     def reset_connections(self, times: int, trigger: bytes = b"") -> Iterator[None]:
         """Reset connections when their clients send ``trigger``, or at once if ``trigger`` is empty."""
-        self.reset_trigger, self.resets = trigger, times
+        self.reset_trigger, self.remaining_resets = trigger, times
         try:
             yield
         finally:
-            self.resets = 0
+            self.remaining_resets = 0
 
 
 def _reset(connection: socket.socket) -> None:

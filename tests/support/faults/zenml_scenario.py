@@ -11,7 +11,7 @@ import pytest
 from tests.support.faults.cases import FaultScenario, seed
 from tests.support.faults.http_proxy import FaultProxy
 from tests.support.faults.services import LONG_TIMEOUTS
-from tests.support.faults.zenml_service import COMPONENT_SCOPE, SECRETS, FastRetryZenml, inject
+from tests.support.faults.zenml_service import COMPONENT_SCOPE, SECRETS_PATH, FastRetryZenml, inject_zenml_fault
 from tests.support.zenml_server import running_zenml
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 
@@ -22,41 +22,41 @@ if TYPE_CHECKING:
 
 @contextmanager
 def zenml(folder: Path) -> Iterator[FaultScenario]:
-    """Yield the scenario of a ZenML server and a logged-in user."""
+    """Yield the scenario of a ZenML server with the login of a user."""
     with (
         running_zenml() as server,
         FaultProxy("127.0.0.1", server.port).running() as proxy,
-        pytest.MonkeyPatch.context() as environment,
+        pytest.MonkeyPatch.context() as monkeypatch,
     ):
         server.write_login(folder / "zenml", proxy.address)
-        environment.setenv("XDG_CONFIG_HOME", str(folder))
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
 
         def open_manager(**options: float) -> SecretsManager:
             return SecretsManager(
                 FastRetryZenml(FastRetryZenml.make_options({**COMPONENT_SCOPE, **options}), context=ManagerContext(name="tested", id="one"))
             )
 
-        faults = partial(inject, proxy)
+        inject = partial(inject_zenml_fault, proxy)
         yield FaultScenario(
             "zenml",
             open_manager,
             partial(seed, partial(open_manager, **LONG_TIMEOUTS)),
             faults={
-                "wrong credentials": partial(faults, "wrong credentials"),
-                "no permission to list": partial(faults, "list denied"),
-                "no permission to read": partial(faults, "read denied"),
-                "throttled": partial(faults, "throttled", times=2),
-                "one time-out": partial(faults, "time-out", times=1),
-                "permanent time-out": partial(faults, "time-out"),
-                "reset during a write": partial(faults, "response lost", times=1, only=f"(POST|PUT|DELETE) {SECRETS}"),
-                "one error 500": partial(faults, "500", times=1),
-                "permanent error 500": partial(faults, "500"),
+                "wrong credentials": partial(inject, "wrong credentials"),
+                "no permission to list": partial(inject, "list denied"),
+                "no permission to read": partial(inject, "read denied"),
+                "throttled": partial(inject, "throttled", times=2),
+                "one time-out": partial(inject, "time-out", times=1),
+                "permanent time-out": partial(inject, "time-out"),
+                "reset during a write": partial(inject, "response lost", times=1, only=f"(POST|PUT|DELETE) {SECRETS_PATH}"),
+                "one error 500": partial(inject, "500", times=1),
+                "permanent error 500": partial(inject, "500"),
             },
-            without_injection=("name too long", "illegal name", "value too large", "deleted between list and read"),
-            impossible={
+            faults_without_injection=("name too long", "illegal name", "value too large", "deleted between list and read"),
+            impossible_faults={
                 "clock skew": "a token does not depend on the clock",
                 "foreign payload": "the server does not store which program wrote a secret",
             },
             delete=lambda name: open_manager(**LONG_TIMEOUTS).delete_secret(name),
-            too_large=FastRetryZenml.max_size,
+            too_large_size=FastRetryZenml.max_size,
         )

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from tests.support.faults.http_proxy import canned_response
+from tests.support.faults.injector import UNLIMITED
 from tests.support.faults.services import HTTP_FAULTS, SHORT_TIMEOUTS
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.zenml.backend import ZenmlBackend
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tests.support.faults.http_proxy import Exchange, FaultProxy
     from tests.support.zenml_server import ZenmlServer
 
-SECRETS = "/api/v1/secrets"
+SECRETS_PATH = "/api/v1/secrets"
 COMPONENT_SCOPE: dict[str, Any] = {**SHORT_TIMEOUTS, "scope": "component"}
 """Options with short time-outs, for a manager that has its own secrets."""
 
@@ -38,14 +39,14 @@ def zenml_error(status: int, error: str, **headers: str) -> Callable[[Exchange],
 
 def hide_values(exchange: Exchange) -> None:
     """Answer without values, as the server does for a user who may not read them."""
-    answer = exchange.forward()
-    body = json.loads(answer.body)
-    body["body"]["values"] = dict.fromkeys(body["body"]["values"])
-    exchange.answer(answer._replace(body=json.dumps(body).encode()))
+    response = exchange.forward()
+    document = json.loads(response.body)
+    document["body"]["values"] = dict.fromkeys(document["body"]["values"], None)
+    exchange.answer(response._replace(body=json.dumps(document).encode()))
 
 
-def inject(proxy: FaultProxy, fault: str, *, times: int = 10**9, only: str = "") -> AbstractContextManager[None]:
-    """Return a context manager that injects a fault; see :meth:`FaultyService.inject`."""
+def inject_zenml_fault(proxy: FaultProxy, fault: str, *, times: int = UNLIMITED, only: str = "") -> AbstractContextManager[None]:
+    """Return a context manager that injects a fault. The arguments are those of :meth:`FaultyService.inject`."""
     faults: dict[str, Callable[[Exchange], None]] = {
         "wrong credentials": zenml_error(401, "CredentialsNotValid"),
         "list denied": zenml_error(403, "IllegalOperationError"),
@@ -54,7 +55,7 @@ def inject(proxy: FaultProxy, fault: str, *, times: int = 10**9, only: str = "")
         "500": zenml_error(500, "RuntimeError"),
         **HTTP_FAULTS,
     }
-    only = {"list denied": rf"GET {SECRETS}\?", "read denied": rf"GET {SECRETS}/"}.get(fault, only)
+    only = {"list denied": rf"GET {SECRETS_PATH}\?", "read denied": rf"GET {SECRETS_PATH}/"}.get(fault, only)
     return proxy.inject(faults[fault], times=times, only=only)
 
 
@@ -62,19 +63,19 @@ def foreign_responses() -> dict[str, Callable[[Exchange], None]]:
     """Return faults in which a service other than a ZenML server answers, by description."""
     return {
         "a page that asks to log in": HTTP_FAULTS["foreign response"],
-        "another service, which does not have the address": canned_response(404, {"detail": "Not Found"}),
+        "another service, which does not have the path": canned_response(404, {"detail": "Not Found"}),
         "another service, with other response bodies": canned_response(200, {"items": canary("items")}),
         "an address that has moved": canned_response(307, {}, Location="http://127.0.0.1:1/"),
     }
 
 
 class ZenmlFixture(NamedTuple):
-    """A ZenML server, its fault proxy, and the folder with the user's login."""
+    """A ZenML server, its fault proxy, and ZenML's configuration folder with the login of a user."""
 
     server: ZenmlServer
     proxy: FaultProxy
-    settings: Path
+    config_folder: Path
 
     def open(self, identity: str = "one", **attributes: Any) -> SecretsManager[FastRetryZenml]:
-        """Return a manager of the logged-in user."""
+        """Return a manager with the login of the user."""
         return SecretsManager(FastRetryZenml(FastRetryZenml.make_options(attributes), context=ManagerContext(name="tested", id=identity)))

@@ -1,4 +1,4 @@
-"""A backend that stores secrets in a dict and counts requests."""
+"""A backend that stores secrets in a dict and counts its reads and lists."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 
 class CountingBackend(Backend):
-    """A backend that counts its reads and lists.
+    """The backend.
 
     Attributes:
-        stored: The records by name.
-        reads: The names of all reads so far.
-        lists: The number of lists so far.
+        records: The stored secrets by name.
+        reads: The name in each read so far.
+        list_count: The number of lists so far.
         seconds: Seconds that each read takes.
         during_read: Called with the name while a read runs, if it is set.
-        token: The change token.
+        token: The change token. A test sets another one to report that the stored secrets have changed.
     """
 
     FLAVOR: ClassVar[str] = "counting"
@@ -29,23 +29,23 @@ class CountingBackend(Backend):
     def __init__(self, options: ManagerOptions | None = None, *, context: ManagerContext | None = None) -> None:
         """Start empty."""
         super().__init__(options, context=context)
-        self.stored: dict[str, SecretRecord] = {}
+        self.records: dict[str, SecretRecord] = {}
         self.reads: list[str] = []
-        self.lists = 0
+        self.list_count = 0
         self.seconds = 0.0
         self.during_read: Callable[[str], object] | None = None
         self.token: object = None
-        self._counting = threading.Lock()
+        self._lock = threading.Lock()
 
     def put(self, name: str, **content: str) -> None:
         """Store a secret without the manager, as another machine would."""
-        self.stored[name] = SecretRecord("arbitrary", content)
+        self.records[name] = SecretRecord("arbitrary", content)
 
     def read(self, name: str) -> SecretRecord:
         """Count the read, wait, and return the record."""
-        with self._counting:
+        with self._lock:
             self.reads.append(name)
-        record = self.stored.get(name)
+        record = self.records.get(name)
         time.sleep(self.seconds)
         if self.during_read is not None:
             self.during_read(name)
@@ -55,25 +55,25 @@ class CountingBackend(Backend):
 
     def list(self) -> Iterable[SecretSummary]:
         """Count the list and return the summaries."""
-        with self._counting:
-            self.lists += 1
-        return [SecretSummary(name) for name in self.stored]
+        with self._lock:
+            self.list_count += 1
+        return [SecretSummary(name) for name in self.records]
 
     def create(self, name: str, record: SecretRecord) -> None:
         """Store a record."""
-        if name in self.stored:
+        if name in self.records:
             raise self.exists_error(name)
-        self.stored[name] = record
+        self.records[name] = record
 
     def replace(self, name: str, change: Callable[[SecretRecord], SecretRecord]) -> None:
         """Change a record."""
-        if name not in self.stored:
+        if name not in self.records:
             raise self.missing_error(name)
-        self.stored[name] = change(self.stored[name])
+        self.records[name] = change(self.records[name])
 
     def delete(self, name: str) -> None:
         """Delete a record."""
-        if self.stored.pop(name, None) is None:
+        if self.records.pop(name, None) is None:
             raise self.missing_error(name)
 
     def change_token(self) -> object:

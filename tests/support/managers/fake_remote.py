@@ -1,6 +1,6 @@
-"""A fake remote service, its client, and backends of it.
+"""A fake remote service, its client, and backends that use it.
 
-The errors of the client quote the secrets.
+The errors of the client quote the sent texts, as the errors of many SDKs do. So tests can check that our errors do not contain them.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tests.support.faults.injector import UNLIMITED
 from zensecrets_jupyter.core.managers import Capability
 from zensecrets_jupyter.core.managers.backends.remote.backend import ListedKey, RemoteBackend
 from zensecrets_jupyter.core.managers.backends.remote.envelope import SecretEnvelope
@@ -23,46 +24,58 @@ if TYPE_CHECKING:
 
 
 class FakeServiceError(Exception):
-    """An error of the client. Like the errors of many SDKs, it contains the request."""
+    """An error of the client."""
 
-    def __init__(self, code: str, sent: object = "") -> None:
-        """Quote the request in the message."""
-        super().__init__(f"{code}: {sent}")
+    def __init__(self, code: str, sent_text: object = "") -> None:
+        """Quote the sent text in the message."""
+        super().__init__(f"{code}: {sent_text}")
         self.code = code
-        self.sent = sent
+        self.sent_text = sent_text
 
 
 class FakeService:
     """The fake service.
 
     Attributes:
-        stored: The text and the version of each key.
+        payloads: The text and the version number of each key.
         requests: The verbs of all requests so far.
-        before: Called with the verb before each request. It may raise an error.
-        after: Called with the verb after each request. It may raise an error.
+        before_request: Called with the verb before the service executes a request. It may raise an error.
+        after_request: Called with the verb after the service has executed a request. It may raise an error.
     """
 
     def __init__(self) -> None:
         """Start empty and without faults."""
-        self.stored: dict[str, tuple[str, int]] = {}
+        self.payloads: dict[str, tuple[str, int]] = {}
         self.requests: list[str] = []
-        self.before: Callable[[str], None] = lambda _verb: None
-        self.after: Callable[[str], None] = lambda _verb: None
         self.lock = threading.Lock()
+        self.recover()
 
-    def fail(self, times: int, code: str, sent: object = "", *, after: bool = False) -> None:
-        """Let the next requests fail before the service executes them, or afterwards if ``after`` is set."""
-        remaining = [times]
+    def recover(self) -> None:
+        """Let no further request fail."""
+        self.before_request: Callable[[str], None] = lambda _verb: None
+        self.after_request: Callable[[str], None] = lambda _verb: None
+
+    def fail(self, code: str, *, times: int = UNLIMITED, sent_text: object = "", is_executed: bool = False) -> None:
+        """Let the next requests fail.
+
+        Args:
+            code: The code of the error.
+            times: The number of requests that fail.
+            sent_text: A text that the error quotes.
+            is_executed: Whether the service executes a request before it fails.
+        """
+        remaining_requests = times
 
         def fail_request(_verb: str) -> None:
-            if remaining[0] > 0:
-                remaining[0] -= 1
-                raise FakeServiceError(code, sent)
+            nonlocal remaining_requests
+            if remaining_requests > 0:
+                remaining_requests -= 1
+                raise FakeServiceError(code, sent_text)
 
-        if after:
-            self.after = fail_request
+        if is_executed:
+            self.after_request = fail_request
         else:
-            self.before = fail_request
+            self.before_request = fail_request
 
 
 class FakeServiceClient:
@@ -77,31 +90,32 @@ class FakeServiceClient:
         service = self.service
         with service.lock:
             service.requests.append(verb)
-        service.before(verb)
+        service.before_request(verb)
         with service.lock:
-            answer = self._execute(verb, key, text, version)
-        service.after(verb)
-        return answer
+            response = self._execute(verb, key, text, version)
+        service.after_request(verb)
+        return response
 
     def _execute(self, verb: str, key: str, text: str, version: int | None) -> Any:
-        stored = self.service.stored
+        payloads = self.service.payloads
         if verb == "list":
-            return list(stored)
+            return list(payloads)
         if verb == "create":
-            if key in stored:
-                raise FakeServiceError("taken", text)
-            stored[key] = (text, 1)
+            if key in payloads:
+                raise FakeServiceError("exists", text)
+            payloads[key] = (text, 1)
             return None
-        if key not in stored:
-            raise FakeServiceError("absent", text)
+        if key not in payloads:
+            raise FakeServiceError("missing", text)
+        _, current_version = payloads[key]
         if verb == "put":
-            if version != stored[key][1]:
-                raise FakeServiceError("stale", text)
-            stored[key] = (text, stored[key][1] + 1)
+            if version != current_version:
+                raise FakeServiceError("conflict", text)
+            payloads[key] = (text, current_version + 1)
         if verb == "remove":
-            del stored[key]
+            del payloads[key]
             return None
-        return stored[key]
+        return payloads[key]
 
 
 class FakeRemoteOptions(RemoteOptions):
@@ -117,19 +131,19 @@ class FakeRemoteBackend(RemoteBackend[FakeServiceClient, FakeRemoteOptions]):
     max_size: ClassVar[int] = 1000
     first_wait: ClassVar[float] = 0.001
     error_kinds: ClassVar[ErrorTable] = {
-        "absent": ErrorKind.MISSING,
-        "taken": ErrorKind.EXISTS,
-        "stale": ErrorKind.CONFLICT,
+        "missing": ErrorKind.MISSING,
+        "exists": ErrorKind.EXISTS,
+        "conflict": ErrorKind.CONFLICT,
         "busy": ErrorKind.TRANSIENT,
-        "stranger": ErrorKind.UNKNOWN_USER,
+        "unknown-user": ErrorKind.UNKNOWN_USER,
         "forbidden": ErrorKind.DENIED,
-        "late": ErrorKind.SKEWED,
-        "long": ErrorKind.TOO_LARGE,
-        "odd": ErrorKind.REFUSED_NAME,
+        "clock-skew": ErrorKind.SKEWED,
+        "too-large": ErrorKind.TOO_LARGE,
+        "refused-name": ErrorKind.REFUSED_NAME,
         "full": ErrorKind.FULL,
-        "sealed": ErrorKind.LOCKED,
-        "never": ErrorKind.UNSUPPORTED,
-        "gone": ErrorKind.UNREACHABLE,
+        "locked": ErrorKind.LOCKED,
+        "unsupported": ErrorKind.UNSUPPORTED,
+        "unreachable": ErrorKind.UNREACHABLE,
     }
 
     def __init__(
@@ -138,11 +152,11 @@ class FakeRemoteBackend(RemoteBackend[FakeServiceClient, FakeRemoteOptions]):
         """Use ``service``, or a new one."""
         super().__init__(options, context=context)
         self.service = service or FakeService()
-        self.connections = 0
+        self.connection_count = 0
 
     def connect(self) -> FakeServiceClient:
         """Count the connection and return a client."""
-        self.connections += 1
+        self.connection_count += 1
         return FakeServiceClient(self.service)
 
     def fetch(self, client: FakeServiceClient, key: str) -> SecretEnvelope:
@@ -171,30 +185,33 @@ class FakeRemoteBackend(RemoteBackend[FakeServiceClient, FakeRemoteOptions]):
 
 
 class BatchingFakeBackend(FakeRemoteBackend):
-    """A backend that reads ten secrets with one request."""
+    """A backend that reads up to ten secrets with one request. A request for a key with ``forbidden`` in it is refused."""
 
     FLAVOR: ClassVar[str] = "batching_fake_remote"
     batch_size: int = 10
 
     def fetch_many(self, client: FakeServiceClient, keys: Sequence[str]) -> Mapping[str, SecretEnvelope | RemoteError]:
         """Return the texts of several keys."""
+        # The client has no such request. The backend sends another one, and records it under its own name.
         client.call("list")
         client.service.requests[-1] = "get many"
-        envelopes: dict[str, SecretEnvelope | RemoteError] = {
-            key: SecretEnvelope(*client.service.stored[key]) for key in keys if key in client.service.stored
-        }
-        return {key: RemoteError(ErrorKind.DENIED) if "forbidden" in key else envelope for key, envelope in envelopes.items()}
+        results: dict[str, SecretEnvelope | RemoteError] = {}
+        for key in keys:
+            if key in client.service.payloads:
+                is_forbidden = "forbidden" in key
+                results[key] = RemoteError(ErrorKind.DENIED) if is_forbidden else SecretEnvelope(*client.service.payloads[key])
+        return results
 
 
 class ReadOnlyFakeBackend(FakeRemoteBackend):
-    """A backend that can only read."""
+    """A backend that can read and list."""
 
     FLAVOR: ClassVar[str] = "read_only_fake_remote"
     capabilities: ClassVar[Capability] = Capability.READ | Capability.LIST
 
 
 class WriteOnlyFakeBackend(FakeRemoteBackend):
-    """A backend that can only write, and so cannot compare before a write."""
+    """A backend that cannot read, and so cannot compare the stored content before a write."""
 
     FLAVOR: ClassVar[str] = "write_only_fake_remote"
     capabilities: ClassVar[Capability] = Capability.LIST | Capability.REGISTER | Capability.DELETE

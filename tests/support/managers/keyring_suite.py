@@ -1,4 +1,4 @@
-"""The conformance suite on a real Secret Service.
+"""The conformance suite with the flavor `keyring` and a real Secret Service, the keyring of Linux desktops.
 
 ``test_keyring`` runs it in a separate D-Bus session.
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import keyring
 import pytest
 import secretstorage
+from keyring.backends import fail
 from keyring.backends.SecretService import Keyring as SecretService
 
 from tests.support.error_texts import error_details
@@ -28,18 +29,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _real_keyring() -> Iterator[None]:
-    """Use the keyring of the session. The other tests cannot reach it."""
-    before = keyring.get_keyring()
+    """Use the keyring of the session, which tests outside of the session cannot reach."""
+    original_keyring = keyring.get_keyring()
     keyring.set_keyring(SecretService())
     yield
-    keyring.set_keyring(before)
+    keyring.set_keyring(original_keyring)
 
 
 class TestKeyring(SecretsManagerTests):
-    """The flavor `keyring`: the entries are plain text in the session.
-
-    The index file is sealed.
-    """
+    """The flavor `keyring`: each secret is an item of the keyring, and their names are in an encrypted index file."""
 
     backend_class = KeyringBackend
     random_series_count = 1
@@ -52,17 +50,17 @@ class TestKeyring(SecretsManagerTests):
                 item.delete()
 
     def raw(self) -> bytes:
-        """Return all secrets of the Secret Service."""
+        """Return the text of each item, one per line."""
         with closing(secretstorage.dbus_init()) as bus:
             items = list(secretstorage.get_default_collection(bus).get_all_items())
             return b"\n".join(item.get_secret() for item in items)
 
     def faults(self) -> Mapping[str, tuple[Callable[[], AbstractContextManager[Any]], type[ZenSecretsError]]]:
-        """Return the faults of a keyring that does not exist."""
+        """Return the fault of a missing keyring."""
         return {"no keyring": (_without_keyring, ManagerLockedError)}
 
     def test_the_index_holds_no_name_and_no_value(self) -> None:
-        """Neither our files nor the labels of the entries contain a name or a value."""
+        """Neither our files nor the labels of the items contain a name or a value."""
         manager = self.open_manager()
         name, value = canary("name"), canary("value")
         manager.register_secret(secret(name, key=value))
@@ -73,8 +71,8 @@ class TestKeyring(SecretsManagerTests):
             assert not find_canary(repr([(item.get_label(), item.get_attributes()) for item in items]))
         assert manager.list_secrets() == [f"{name}2"]
 
-    def test_deleted_secrets_leave_no_entries(self) -> None:
-        """A deleted, a refused and a renamed secret leave no entry."""
+    def test_deleted_secrets_leave_no_items(self) -> None:
+        """A deleted, a refused and a renamed secret leave no item."""
         manager = self.open_manager()
         for name in ("a", "b"):
             manager.register_secret(secret(name, key="value"))
@@ -83,12 +81,12 @@ class TestKeyring(SecretsManagerTests):
         manager.rename_secret("a", "c")
         assert len(self.raw().splitlines()) == 3, "two secrets, and the key of the index"
         manager.delete_all_secrets()
-        assert len(self.raw().splitlines()) == 1
+        assert len(self.raw().splitlines()) == 1, "the key of the index"
 
-    def test_foreign_changes_of_an_entry_are_reported(self) -> None:
-        """A foreign payload raises ManagerCorruptedError and is not overwritten.
+    def test_foreign_changes_of_an_item_are_reported(self) -> None:
+        """A text of another program in our item raises ManagerCorruptedError and is not overwritten.
 
-        A deleted entry is a missing secret.
+        A secret whose item was deleted is listed, raises SecretNotFoundError for a read, and can be deleted.
         """
         manager = self.open_manager()
         manager.register_secret(secret("a", key="value"))
@@ -111,7 +109,7 @@ class TestKeyring(SecretsManagerTests):
 def test_locked_keyring_is_reported() -> None:
     """A locked keyring raises ManagerLockedError with a hint.
 
-    This test is the last, because the keyring stays locked.
+    This test is the last one of the session, because the keyring stays locked.
     """
     manager = SecretsManager(KeyringBackend())
     manager.register_secret(secret("a", key=canary()))
@@ -128,11 +126,9 @@ def test_locked_keyring_is_reported() -> None:
 
 @contextmanager
 def _without_keyring() -> Iterator[None]:
-    from keyring.backends import fail
-
-    before = keyring.get_keyring()
+    original_keyring = keyring.get_keyring()
     keyring.set_keyring(fail.Keyring())
     try:
         yield
     finally:
-        keyring.set_keyring(before)
+        keyring.set_keyring(original_keyring)

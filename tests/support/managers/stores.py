@@ -1,4 +1,4 @@
-"""Local stores for the tests, in this process and in child processes."""
+"""Secrets managers of flavor `local` for the tests, in this process and in child processes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# The fork server has imported all modules and has no threads. So children start in milliseconds, and the fork is safe.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.support.managers.stores", "tests.support.managers.workers", "sqlalchemy.dialects.sqlite"])
+FORK_SERVER = multiprocessing.get_context("forkserver")
+"""Starts child processes. The fork server has imported all modules and has no threads, so a child starts fast and the fork is safe."""
+FORK_SERVER.set_forkserver_preload(["tests.support.managers.stores", "tests.support.managers.workers", "sqlalchemy.dialects.sqlite"])
 
 
 def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attributes: Any) -> SecretsManager[LocalBackend]:
@@ -32,7 +32,7 @@ def open_store(home: Path, *, ask: Callable[[str], str] | None = None, **attribu
 def open_in_child(home: Path) -> SecretsManager[LocalBackend]:
     """Return the store in ``home`` in a child process.
 
-    The child process does not inherit patches of fixtures.
+    The child process does not inherit the patches of fixtures, so this function sets the variables again.
     """
     os.environ[HOME_VARIABLE] = str(home)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
@@ -45,15 +45,15 @@ def secret(name: str, **content: str) -> ArbitrarySecretSchema:
 
 
 def content_of(store: SecretsManager[LocalBackend], name: str) -> dict[str, str]:
-    """Return the current content of a secret as plain texts."""
-    return {key: str.__str__(value) + "" for key, value in store.get_secret(name, refresh=True).content.items()}
+    """Return the stored content of a secret, without the cache."""
+    return store.get_secret(name, refresh=True).content
 
 
 def run_sql(path: Path, *statements: str | tuple[str, tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Run SQL statements on the store's file, and return the rows of the last one."""
+    """Run SQL statements, some with parameters, on a SQLite file. Return the rows of the last statement."""
     rows: list[tuple[Any, ...]] = []
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:
-            text, values = statement if isinstance(statement, tuple) else (statement, ())
-            rows = connection.execute(text, values).fetchall()
+            text, parameters = statement if isinstance(statement, tuple) else (statement, ())
+            rows = connection.execute(text, parameters).fetchall()
     return rows

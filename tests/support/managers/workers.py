@@ -37,7 +37,7 @@ def merge_many(home: Path, start: Barrier, worker: int, count: int) -> None:
     store = open_in_child(home)
     start.wait()
     for number in range(count):
-        store.merge_secret("shared", {f"w{worker}n{number}": "there"})
+        store.merge_secret("shared", {f"w{worker}n{number}": "value"})
 
 
 class Step(NamedTuple):
@@ -57,18 +57,21 @@ class Step(NamedTuple):
         else:
             store.delete_secret(self.name)
 
-    def expect(self, before: dict[str, str]) -> dict[str, str]:
-        """Return the content of a store after the write, given the content before it."""
-        others = {name: value for name, value in before.items() if name != self.name}
+    def values_after(self, values: dict[str, str]) -> dict[str, str]:
+        """Return the value of each secret after the write, given the values before it."""
+        others = {name: value for name, value in values.items() if name != self.name}
         if self.operation == "delete":
             return others
         if self.operation == "rename":
-            return {**others, f"{self.name}-renamed": before[self.name]}
+            return {**others, f"{self.name}-renamed": values[self.name]}
         return {**others, self.name: "1" if self.operation == "register" else "2"}
 
 
 def steps(turn: int) -> Iterator[Step]:
-    """Yield writes without end. Each turn has different names."""
+    """Yield writes without end. Each turn has different names.
+
+    Each secret is registered and merged. Some are then renamed, and some others are deleted.
+    """
     for number in itertools.count():
         name = f"t{turn}n{number}"
         yield Step("register", name)
@@ -88,10 +91,7 @@ def write_until_killed(home: Path, pipe: Connection, turn: int) -> None:
 
 
 def rotate_until_killed(home: Path, pipe: Connection) -> None:
-    """Rotate the data key and rewrap it repeatedly.
-
-    Report each change after it is done.
-    """
+    """Rotate the data key and rewrap it again and again, and report each change after it is done."""
     store = open_in_child(home)
     while True:
         store.rotate_key()
@@ -100,36 +100,43 @@ def rotate_until_killed(home: Path, pipe: Connection) -> None:
         pipe.send("rewrapped")
 
 
-def read_until(home: Path, stop: Event, pipe: Connection) -> None:
-    """Read all secrets until ``stop`` is set, then report the number of rounds.
+def read_until_stopped(home: Path, stop: Event, pipe: Connection) -> None:
+    """Read all secrets until ``stop`` is set, then report how often all were read.
 
-    A wrong content is reported at once, and ends the function.
+    The value of each secret must be its name. A wrong content is reported at once, and ends the function.
     """
     store = open_in_child(home)
-    rounds = 0
+    round_count = 0
     while not stop.is_set():
         for name in store.list_secrets():
             content = content_of(store, name)
             if content != {"key": name}:
                 pipe.send((name, content))
                 return
-        rounds += 1
-    pipe.send(rounds)
+        round_count += 1
+    pipe.send(round_count)
 
 
-def write_until(home: Path, stop: Event, pipe: Connection) -> None:
-    """Register secrets until ``stop`` is set, then report the number of secrets."""
+def write_until_stopped(home: Path, stop: Event, pipe: Connection) -> None:
+    """Register secrets until ``stop`` is set, then report the number of secrets.
+
+    The value of each secret is its name.
+    """
     store = open_in_child(home)
-    number = 0
+    registered_count = 0
     while not stop.is_set():
-        number += 1
-        store.register_secret(secret(f"new{number}", key=f"new{number}"))
+        name = f"new{registered_count}"
+        store.register_secret(secret(name, key=name))
+        registered_count += 1
         time.sleep(0.001)
-    pipe.send(number)
+    pipe.send(registered_count)
 
 
 def fork_and_read(home: Path, pipe: Connection) -> None:
-    """Fork while the store is open, and use the store in the child and then in the parent."""
+    """Fork while the store is open, and use the store in the child and then in the parent.
+
+    Each of the two reports its name, the content of a secret, and whether it still uses the file that was open before the fork.
+    """
     store = open_in_child(home)
     store.register_secret(secret("before", key="1"))
     open_file = store.backend._file._open_file
@@ -139,6 +146,6 @@ def fork_and_read(home: Path, pipe: Connection) -> None:
         store.register_secret(secret("child", key="2"))
         os._exit(0)
     _, status = os.waitpid(child, 0)
-    pipe.send(("status", {}, status != 0))
+    assert os.waitstatus_to_exitcode(status) == 0
     store.merge_secret("child", {"key": "3"})
-    pipe.send(("parent", content_of(store, "child"), store.backend._file._open_file is not open_file))
+    pipe.send(("parent", content_of(store, "child"), store.backend._file._open_file is open_file))

@@ -1,6 +1,6 @@
-"""Desktop session with its own bus, unlocked gnome-keyring and home folder.
+"""A desktop session with its own D-Bus, its own home folder and an unlocked gnome-keyring.
 
-A separate program runs in it, or this process joins it.
+A separate program runs in the session, or this process joins it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 
-_UNLOCKED = 'eval "$(printf %s session-password | gnome-keyring-daemon --unlock --components=secrets --daemonize)" && exec "$@"'
+_UNLOCK_AND_RUN = 'eval "$(printf %s session-password | gnome-keyring-daemon --unlock --components=secrets --daemonize)" && exec "$@"'
+"""A shell command that starts gnome-keyring, unlocks it with a password, and runs the command in its arguments."""
 
 _DAEMON_RESTARTED = "Activating service name='org.freedesktop.secrets'"
 """Message of the bus when it starts a new keyring daemon after the daemon of the session has crashed."""
@@ -44,13 +45,17 @@ def session_folder() -> Iterator[Path]:
 
 
 def run_in_session(session: Path, module: str, *arguments: str, **environment: str) -> str:
-    """Run a module in the session from the root of the repository.
+    """Run a Python module in the session and return its output. If the module fails, the test fails.
 
-    Return its output; a failure fails the test.
+    Args:
+        session: The folder of the session.
+        module: The name of the module. Pytest runs in the root of the repository, and other modules in the folder of the session.
+        arguments: The arguments of the module.
+        environment: Additional environment variables.
     """
     program = shutil.which("dbus-run-session")
     assert program, "dbus-run-session is missing: run tests/install-system-packages."
-    settings = {
+    variables = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)]),
         "HOME": str(session / "home"),
@@ -60,19 +65,19 @@ def run_in_session(session: Path, module: str, *arguments: str, **environment: s
         "ZENSECRETS_HOME": str(session / "home" / "zensecrets"),
         **environment,
     }
-    command = [program, "--", "bash", "-c", _UNLOCKED, "bash", sys.executable, "-W", "error", "-m", module, *arguments]
+    command = [program, "--", "bash", "-c", _UNLOCK_AND_RUN, "bash", sys.executable, "-W", "error", "-m", module, *arguments]
     working_folder = ROOT if module == "pytest" else session
-    process = subprocess.run(command, env=settings, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
+    process = subprocess.run(command, env=variables, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
     if process.returncode and _DAEMON_RESTARTED in process.stderr:
         # GNOME's daemon crashes occasionally. The bus then starts another one, which is locked, so the run is repeated.
-        process = subprocess.run(command, env=settings, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
+        process = subprocess.run(command, env=variables, cwd=working_folder, check=False, capture_output=True, text=True, timeout=180)
     assert process.returncode == 0, process.stdout + process.stderr
     return process.stdout
 
 
 @contextmanager
 def joined_session() -> Iterator[None]:
-    """Connect this process to a new session; the keyring's password is ``session-password``."""
+    """Connect this process to a new session while the block runs."""
     with session_folder() as folder, pytest.MonkeyPatch.context() as patch, ExitStack() as cleanup:
         for variable, name in {"HOME": "home", "XDG_RUNTIME_DIR": "runtime", "XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "config"}.items():
             patch.setenv(variable, str(folder / name))
@@ -84,6 +89,7 @@ def joined_session() -> Iterator[None]:
         assert daemon.stdout
         daemon.stdin.write("session-password")
         daemon.stdin.close()
+        # The daemon prints a line when it is ready.
         daemon.stdout.readline()
         yield
 

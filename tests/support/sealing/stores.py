@@ -1,4 +1,4 @@
-"""Database with a data key and one encrypted text, for tests of key protections."""
+"""A small encrypted store with one text, for tests of data keys and their protections."""
 
 from __future__ import annotations
 
@@ -20,46 +20,47 @@ if TYPE_CHECKING:
 
 TABLES = MetaData()
 KEYS = data_keys_table(TABLES)
-SEALED = Table("sealed", TABLES, Column("id", Integer, primary_key=True), Column("generation", Integer), Column("sealed", LargeBinary))
+TEXTS = Table("texts", TABLES, Column("id", Integer, primary_key=True), Column("generation", Integer), Column("ciphertext", LargeBinary))
+"""The table of the text, in one row. ``generation`` is the number of the data key that encrypts it."""
 
 
-class Sealed:
-    """An encrypted text in a file, opened as by a new process."""
+class TextStore:
+    """An encrypted text in a SQLite file, opened as by a new process."""
 
     def __init__(self, path: Path, ask: Callable[[str], str] | None = None) -> None:
-        """Use the file at ``path``; nothing is opened."""
+        """Use the file at ``path``, which the first access opens."""
         self.file = SqliteFile(path, TABLES, kind="test", version=1)
-        self.keys = DataKeys(self.file, KEYS, label="the test's store", has_sealed_rows=_has_sealed_rows, ask=ask)
+        self.keys = DataKeys(self.file, KEYS, label="the test's store", has_sealed_rows=_has_text, ask=ask)
 
     def put(self, text: str) -> None:
-        """Encrypt ``text`` in place of the earlier text."""
+        """Store ``text`` encrypted, and replace an earlier text."""
 
-        def work(connection: Connection, key: DataKey) -> None:
-            row = {"generation": key.generation, "sealed": cipher.seal(key.key, text.encode(), ("row",))}
-            if not connection.execute(update(SEALED).values(**row)).rowcount:
-                connection.execute(insert(SEALED).values(id=1, **row))
+        def write_row(connection: Connection, key: DataKey) -> None:
+            row = {"generation": key.generation, "ciphertext": cipher.seal(key.key, text.encode(), ("row",))}
+            if not connection.execute(update(TEXTS).values(**row)).rowcount:
+                connection.execute(insert(TEXTS).values(id=1, **row))
 
-        self.keys.write(work)
+        self.keys.write(write_row)
 
     def get(self) -> str:
         """Return the text."""
         with self.file.read() as connection:
             assert connection is not None
-            generation, sealed = connection.execute(select(SEALED.c.generation, SEALED.c.sealed)).one()
+            generation, ciphertext = connection.execute(select(TEXTS.c.generation, TEXTS.c.ciphertext)).one()
         key = self.keys.key_of(generation)
         assert key is not None
-        return cipher.unseal(key.key, sealed, ("row",)).decode()
+        return cipher.unseal(key.key, ciphertext, ("row",)).decode()
 
     def rotate(self) -> None:
-        """Replace the data key."""
-        self.keys.rotate(_reseal)
+        """Replace the data key, and encrypt the text with the new one."""
+        self.keys.rotate(_encrypt_again)
 
 
 class ScriptedPassphrases:
-    """Passphrase prompt that returns prepared passphrases in order, and records the prompts in ``prompts``."""
+    """A user who types prepared passphrases in order. ``prompts`` has the texts of all prompts so far."""
 
     def __init__(self, *passphrases: str) -> None:
-        """Set the passphrases. A prompt after the last passphrase fails, as without an interactive session."""
+        """Set the passphrases. A prompt after the last one raises the error of a session without a user."""
         self._passphrases = list(passphrases)
         self.prompts: list[str] = []
 
@@ -71,11 +72,11 @@ class ScriptedPassphrases:
         return self._passphrases.pop(0)
 
 
-def _has_sealed_rows(connection: Connection) -> bool:
-    return connection.execute(select(SEALED.c.id)).first() is not None
+def _has_text(connection: Connection) -> bool:
+    return connection.execute(select(TEXTS.c.id)).first() is not None
 
 
-def _reseal(connection: Connection, *, old: DataKey, new: DataKey) -> None:
-    sealed = connection.execute(select(SEALED.c.sealed)).scalar_one()
-    plaintext = cipher.unseal(old.key, sealed, ("row",))
-    connection.execute(update(SEALED).values(generation=new.generation, sealed=cipher.seal(new.key, plaintext, ("row",))))
+def _encrypt_again(connection: Connection, *, old: DataKey, new: DataKey) -> None:
+    ciphertext = connection.execute(select(TEXTS.c.ciphertext)).scalar_one()
+    plaintext = cipher.unseal(old.key, ciphertext, ("row",))
+    connection.execute(update(TEXTS).values(generation=new.generation, ciphertext=cipher.seal(new.key, plaintext, ("row",))))

@@ -1,6 +1,6 @@
-"""Checks in a session with a real keyring.
+"""Checks of stores in a desktop session with a real keyring.
 
-``test_keyring`` runs each function in its own process.
+``test_keyring`` runs each function in its own session and process, with a new folder as ``home``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 import secretstorage
 
 from tests.support.managers.stores import content_of, open_store, run_sql, secret
-from tests.support.sealing.stores import Sealed
+from tests.support.sealing.stores import TextStore
 from zensecrets_jupyter.core.errors import KeyLostError, ManagerLockedError
 from zensecrets_jupyter.core.sealing.key_protections import passphrase
 from zensecrets_jupyter.core.sealing.key_protections.keyring import SERVICE
@@ -26,7 +26,7 @@ from zensecrets_jupyter.testing.canary import canary, find_canary
 def check_new_store(home: Path) -> None:
     """A new store has its key in the keyring, and no key file.
 
-    This stays so after rotations of the key and changes of its protection.
+    A rotation replaces the entry of the keyring. The protection `keyfile` removes the entry, and `keyring` adds an entry again.
     """
     value = canary("keyring")
     store = open_store(home)
@@ -35,80 +35,81 @@ def check_new_store(home: Path) -> None:
     assert not (home / "keys").exists()
     assert not find_canary(home)
     assert content_of(open_store(home), "a") == {"key": value}
-    first_entries = _entries()
+    first_key_ids = _key_ids()
     store.rotate_key()
-    assert len(_entries()) == 1
-    assert _entries() != first_entries
+    assert len(_key_ids()) == 1
+    assert _key_ids() != first_key_ids
     store.rewrap("keyfile")
-    assert _entries() == []
+    assert _key_ids() == []
     assert content_of(open_store(home), "a") == {"key": value}
     store.rewrap("keyring")
-    assert len(_entries()) == 1
+    assert len(_key_ids()) == 1
     assert list((home / "keys").iterdir()) == []
     assert content_of(open_store(home), "a") == {"key": value}
 
 
 def check_chain(home: Path) -> None:
-    """The system keyring of a chain is used, and a plain-text keyring gets nothing."""
+    """If ``keyring`` finds several keyrings, the system keyring is used, and the plain-text keyring gets no key."""
     assert type(keyring.get_keyring()).__name__ == "ChainerBackend"
     class_names = [type(backend).__name__ for backend in keyring.get_keyring().backends]  # type: ignore[attr-defined]  # only the class of chains has this attribute
     assert "PlaintextLookalike" in class_names
-    Sealed(home / "a.db").put("text")
-    assert "SecretService" in Sealed(home / "a.db").keys.describe()
+    TextStore(home / "a.db").put("text")
+    assert "SecretService" in TextStore(home / "a.db").keys.describe()
     assert not (home / "plain.txt").exists()
 
 
 def check_lost_entry(home: Path) -> None:
-    """A missing or wrong entry raises KeyLostError with its name.
+    """A missing or wrong entry of the keyring raises KeyLostError, and the store is not changed.
 
-    The store is not changed.
+    The error for a missing entry has its name.
     """
-    sealed = Sealed(home / "a.db")
-    sealed.put("text")
-    [identity] = _entries()
+    store = TextStore(home / "a.db")
+    store.put("text")
+    [identity] = _key_ids()
     password = keyring.get_password(SERVICE, identity)
     assert password
     keyring.set_password(SERVICE, identity, "another")
     with pytest.raises(KeyLostError, match="is not the key"):
-        Sealed(home / "a.db").get()
+        TextStore(home / "a.db").get()
     keyring.delete_password(SERVICE, identity)
-    for access in (Sealed(home / "a.db").get, lambda: Sealed(home / "a.db").put("other")):
+    for operation in (TextStore(home / "a.db").get, lambda: TextStore(home / "a.db").put("other")):
         with pytest.raises(KeyLostError, match=identity):
-            access()
+            operation()
     keyring.set_password(SERVICE, identity, password)
-    assert Sealed(home / "a.db").get() == "text"
+    assert TextStore(home / "a.db").get() == "text"
 
 
 def check_locked_keyring(home: Path) -> None:
     """A locked keyring raises ManagerLockedError for existing and new stores.
 
-    A passphrase makes a new store possible.
+    With a passphrase in the environment, a new store can be created, but its protection cannot be changed to the keyring.
     """
-    Sealed(home / "a.db").put("text")
+    TextStore(home / "a.db").put("text")
     with closing(secretstorage.dbus_init()) as bus:
         secretstorage.get_default_collection(bus).lock()
     before = run_sql(home / "a.db", "SELECT * FROM data_keys")
-    for access in (
-        Sealed(home / "a.db").get,
-        lambda: Sealed(home / "a.db").put("other"),
-        lambda: Sealed(home / "b.db").put("new"),
+    for operation in (
+        TextStore(home / "a.db").get,
+        lambda: TextStore(home / "a.db").put("other"),
+        lambda: TextStore(home / "b.db").put("new"),
     ):
         with pytest.raises(ManagerLockedError, match="is locked") as caught:
-            access()
+            operation()
         assert type(caught.value) is ManagerLockedError
         assert PASSPHRASE_VARIABLE in caught.value.hint
     assert not (home / "b.db").exists()
     assert run_sql(home / "a.db", "SELECT * FROM data_keys") == before
     os.environ[PASSPHRASE_VARIABLE] = "pass"
-    Sealed(home / "b.db").put("new")
-    assert Sealed(home / "b.db").keys.describe().startswith("a passphrase")
+    TextStore(home / "b.db").put("new")
+    assert TextStore(home / "b.db").keys.describe().startswith("a passphrase")
     with pytest.raises(ManagerLockedError):
-        Sealed(home / "b.db").keys.rewrap("keyring")
+        TextStore(home / "b.db").keys.rewrap("keyring")
     passphrase.forget_passphrases()
-    assert Sealed(home / "b.db").get() == "new"
+    assert TextStore(home / "b.db").get() == "new"
 
 
-def _entries() -> list[str]:
+def _key_ids() -> list[str]:
+    """Return the IDs of the keys in the keyring, which are the user names of their entries."""
     with closing(secretstorage.dbus_init()) as bus:
         items = secretstorage.get_default_collection(bus).search_items({"service": SERVICE})
         return sorted(item.get_attributes()["username"] for item in items)
