@@ -363,7 +363,9 @@ def test_resource_name_and_versions_in_gcp(secret_manager: SecretManagerServer) 
     ):
         assert shared_service.open(db=path).get_secret("db").content == {"value": newest_text}
     assert shared_service.open(db="theirs/versions/1").get_secret("db").content != {"value": newest_text}
-    secret_manager.secrets["theirs"].versions[2].metadata.state = types.SecretVersion.State.DISABLED
+    versions = secret_manager.secrets["theirs"].versions
+    disabled_metadata = types.SecretVersion(versions[2].metadata, state=types.SecretVersion.State.DISABLED)
+    versions[2] = versions[2]._replace(metadata=disabled_metadata)
     error = _raised_error(lambda: shared_service.open(db="theirs").get_secret("db"))
     assert type(error) is ManagerAccessError
     assert "disabled or destroyed" in str(error)
