@@ -58,7 +58,7 @@ def test_each_value_has_its_own_mask(guarded_kernel: GuardedKernel) -> None:
 
 @covers("The output is `Authorization: Bearer ‹secret:example.token›`.")
 def test_the_example_of_the_page_runs(guarded_kernel: GuardedKernel) -> None:
-    """The first cells of the page have the output that the page shows."""
+    """The three cells before the first heading of the page have the output that the page shows."""
     cells = re.findall(r"^```python\n(.*?)^```$", PAGE.text.partition("\n## ")[0], re.MULTILINE | re.DOTALL)
     assert len(cells) == 3
     value = random_value()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-TURN_OFF = "from zensecrets_jupyter.notebook.guard import guard_of; guard_of(get_ipython()).turn_off()"
+TURN_GUARD_OFF = "from zensecrets_jupyter.notebook.guard import guard_of; guard_of(get_ipython()).turn_off()"
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_every_channel_shows_its_value_without_the_guard(
 
     This shows that the test of the masked output can fail.
     """
-    assert kernel.run(TURN_OFF).ok
+    assert kernel.run(TURN_GUARD_OFF).ok
     leaks = LeakSearch(planted, window=0).leaks(*_use_all_channels(kernel, tmp_path))
     assert {channel for channel, _ in leaks} == set(CHANNELS)
     assert {encoding for _, encoding in leaks} == set(ENCODINGS)

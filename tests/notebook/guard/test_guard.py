@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from tests.support.kernels import CellResult, Kernel
     from zensecrets_jupyter.notebook.guard.descriptors import DescriptorChannel
 
-GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
+SET_GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
+"""Code that sets the variable ``guard`` in a kernel."""
 SECONDS = 30
 """Timeout of a wait."""
 PRINT_STATE = """
@@ -62,14 +63,14 @@ def guarded_kernel(kernel_without_guard: Kernel) -> Kernel:
     """Return a kernel with the extension, whose variables ``guard`` and ``the_redactor`` are set."""
     assert kernel_without_guard.run("%load_ext zensecrets_jupyter").ok
     assert kernel_without_guard.run("import sys, time, json, pathlib; from zensecrets_jupyter.core.redaction import the_redactor").ok
-    assert kernel_without_guard.run(GUARD).ok
+    assert kernel_without_guard.run(SET_GUARD).ok
     return kernel_without_guard
 
 
 def _protect(kernel: Kernel, folder: Path, *values: str) -> None:
-    """Protect values in the kernel.
+    """Protect values in the kernel, and set its variable ``values`` to them.
 
-    They are passed in a file, so that no message contains them.
+    The kernel reads the values from a file, so that no message contains them.
     """
     (folder / "values.json").write_text(json.dumps(values))
     code = f"values = json.loads(pathlib.Path({str(folder / 'values.json')!r}).read_text())\n"
@@ -115,10 +116,7 @@ for number, value in enumerate(values):
 
 
 def test_held_back_text_stays_in_order(guarded_kernel: Kernel, tmp_path: Path) -> None:
-    """The beginning of a value is sent before the output that follows it.
-
-    That output is a display, the other stream, or an error.
-    """
+    """The beginning of a value is sent before the next output: a display, text of the other stream, or an error."""
     value = secrets.token_urlsafe(24)
     _protect(guarded_kernel, tmp_path, value)
     code = """
@@ -342,8 +340,8 @@ current-context: production
 1482913 1482913.5 482913.5 0.482913 4829130 5482913-0
 analyst@warehouse.example.com:5432/analytics orders
 """
-    (tmp_path / "neutral").write_text(harmless_text)
-    read_file = "pathlib.Path('neutral').read_text()"
+    (tmp_path / "harmless").write_text(harmless_text)
+    read_file = "pathlib.Path('harmless').read_text()"
     assert guarded_kernel.run(f"print({read_file}, end='')").stream("stdout") == harmless_text
     assert guarded_kernel.run(f"from IPython.display import HTML\nHTML({read_file})").displayed_data("text/html") == [harmless_text]
     output = guarded_kernel.run(f"print('482913', {token!r}[:20], {password!r})").stream("stdout")
@@ -356,14 +354,14 @@ def pipe_channel() -> Iterator[tuple[DescriptorChannel, int, ExitStack]]:
 
     The channel puts its own pipe in front of the write end. A thread reads this pipe, and writes the masked output to the write end.
     """
-    read, write = os.pipe()
+    read_end, write_end = os.pipe()
     undo = ExitStack()
-    (channel,) = descriptor_channels([write], Guard(Redactor()))
+    (channel,) = descriptor_channels([write_end], Guard(Redactor()))
     channel.install(undo)
-    yield channel, read, undo
+    yield channel, read_end, undo
     undo.close()
-    os.close(write)
-    os.close(read)
+    os.close(write_end)
+    os.close(read_end)
 
 
 def _wait_for_size(channel: DescriptorChannel, size: int) -> None:
@@ -383,34 +381,34 @@ def test_flush_ends_at_once_if_a_read_contains_only_the_first_byte_of_its_marker
 
     The thread finds the marker although two reads split it, and no output contains a part of it.
     """
-    channel, read, undo = pipe_channel
-    (number,) = channel.numbers
-    fcntl.fcntl(number, fcntl.F_SETPIPE_SZ, 1 << 20)
-    size = fcntl.fcntl(channel.real, fcntl.F_GETPIPE_SZ) + 1
-    os.write(number, b"x" * size)
-    # The file's pipe is full now, so the thread waits, and its next read takes as many bytes as it can.
+    channel, read_end, undo = pipe_channel
+    (descriptor,) = channel.numbers
+    fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, 1 << 20)
+    x_count = fcntl.fcntl(channel.real, fcntl.F_GETPIPE_SZ) + 1
+    os.write(descriptor, b"x" * x_count)
+    # The output pipe holds one byte less, so the thread now waits in its write, and its next read takes as many bytes as it can.
     _wait_for_size(channel, 0)
-    os.write(number, b"y" * (_CHUNK_SIZE - 1))
+    os.write(descriptor, b"y" * (_CHUNK_SIZE - 1))
     durations = []
 
     def flush() -> None:
-        start = time.monotonic()
+        start_time = time.monotonic()
         channel.flush()
-        durations.append(time.monotonic() - start)
+        durations.append(time.monotonic() - start_time)
 
     flush_thread = threading.Thread(target=flush)
     flush_thread.start()
     _wait_for_size(channel, _CHUNK_SIZE - 1 + len(channel._flush_marker))
     output = b""
-    while len(output) < size + _CHUNK_SIZE - 1:
-        output += os.read(read, _CHUNK_SIZE)
+    while len(output) < x_count + _CHUNK_SIZE - 1:
+        output += os.read(read_end, _CHUNK_SIZE)
     flush_thread.join()
     assert durations[0] < 1
     undo.close()
-    os.set_blocking(read, False)
+    os.set_blocking(read_end, False)
     with suppress(BlockingIOError):
-        output += os.read(read, _CHUNK_SIZE)
-    assert output == b"x" * size + b"y" * (_CHUNK_SIZE - 1)
+        output += os.read(read_end, _CHUNK_SIZE)
+    assert output == b"x" * x_count + b"y" * (_CHUNK_SIZE - 1)
 
 
 @pytest.mark.parametrize("end", [b"\x1b", b"\x1b_"])
@@ -418,17 +416,17 @@ def test_the_beginning_of_a_control_sequence_is_written_without_a_flush(
     pipe_channel: tuple[DescriptorChannel, int, ExitStack], end: bytes
 ) -> None:
     """Output that ends like the beginning of the marker of ``flush`` is written after a pause, and at the end of the program."""
-    channel, read, undo = pipe_channel
+    channel, read_end, undo = pipe_channel
     inherited_descriptor = os.dup(channel.numbers[0])
     os.write(inherited_descriptor, end)
     output = b""
-    start = time.monotonic()
+    start_time = time.monotonic()
     while len(output) < len(end):
-        output += os.read(read, _CHUNK_SIZE)
+        output += os.read(read_end, _CHUNK_SIZE)
     assert output == end
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start_time < 1
     undo.close()
     os.write(inherited_descriptor, b"last" + end)
     os.close(inherited_descriptor)
     channel._thread.join()
-    assert os.read(read, _CHUNK_SIZE) == b"last" + end
+    assert os.read(read_end, _CHUNK_SIZE) == b"last" + end

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.one_python
 
-GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
+SET_GUARD = "from zensecrets_jupyter.notebook.guard import guard_of; guard = guard_of(get_ipython())"
 
 
 def test_every_channel_masks_every_encoding(kernel: Kernel, tmp_path: Path) -> None:
@@ -44,17 +44,14 @@ def test_the_selftest_leaves_no_traces(kernel: Kernel, tmp_path: Path) -> None:
     assert (tmp_path / "kernel.log").read_bytes() == log
     check_traces = "[getattr(get_ipython().history_manager, 'outputs', {}).get(2), 'selftest' + '.canary' in str(vars(get_ipython()))]"
     assert kernel.run(check_traces).displayed_data() == ["[None, False]"]
-    assert kernel.run(f"{GUARD}; guard.redactor.names").displayed_data()[-1].count("canary") == 0
+    assert kernel.run(f"{SET_GUARD}; guard.redactor.names").displayed_data()[-1].count("canary") == 0
     next_result = kernel.run("import sys; print('after'); sys.stderr.write('it'); 'all'")
     assert [next_result.stream("stdout"), next_result.stream("stderr"), next_result.displayed_data()] == ["after\n", "it", ["'all'"]]
 
 
 def test_the_selftest_fails_without_the_guard(kernel: Kernel) -> None:
-    """With the guard off, the table shows the leaks, and the command fails.
-
-    The error has one line.
-    """
-    assert kernel.run(f"{GUARD}; guard.turn_off()").ok
+    """With the guard off, the table shows the leaks, and the command fails with an error without a traceback."""
+    assert kernel.run(f"{SET_GUARD}; guard.turn_off()").ok
     result = kernel.run("%secret selftest")
     assert not result.ok
     assert "UsageError" in result.error
