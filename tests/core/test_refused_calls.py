@@ -42,6 +42,8 @@ CALLS: dict[str, tuple[Callable[[Any, Any, str], object], str]] = {
     "register_secret with a mapping": (lambda _c, sm, v: sm.register_secret({"name": "a", "k": v}), "A secret was expected"),
     "register_secret with arguments by name": (lambda _c, sm, v: sm.register_secret(name="a", k=v), "register_secret\\(secret\\)"),
     "register_secret with a name and a mapping": (lambda _c, sm, v: sm.register_secret("a", {"k": v}), "register_secret\\(secret\\)"),
+    "register_secret of the class with a mapping": (lambda _c, sm, v: type(sm).register_secret({"k": v}), "on the class SecretsManager"),
+    "register_secret with a mapping and more": (lambda _c, sm, v: sm.register_secret({"k": v}, "a"), "register_secret\\(secret\\)"),
     "manager's update_secret with a mapping": (lambda _c, sm, v: sm.update_secret({"k": v}), "A secret was expected"),
     "manager's update_secret with a key": (lambda _c, sm, v: sm.update_secret("kept", k=v), "update_secret\\(secret\\)"),
     "merge_secret with a text": (

@@ -81,6 +81,7 @@ class Settings(ReferenceModel):
     texts: list[str] = Field(default_factory=list)
     pair: tuple[str, int] = ("", 0)
     numbers: list[int] = Field(default_factory=list)
+    numbers_by_name: dict[str, int] = Field(default_factory=dict)
     mapping: dict[str, str] = Field(default_factory=dict)
     nested: dict[str, Any] = Field(default_factory=dict)
     maybe: list[str] | None = None
@@ -150,6 +151,7 @@ def test_text_fields_accept_references(field: str, value: Any, expected: Any) ->
         ("choice", "{{a.b}}", "it is not a text"),
         ("flag", "{{a.b}}", "it is not a text"),
         ("numbers", ["{{a.b}}"], "it is not a text"),
+        ("numbers_by_name", {"x": "{{a.b}}"}, "it is not a text"),
         ("texts", "{{a.b}}", "it is not a text"),
         ("text", ["{{a.b}}"], "it is not a text"),
         ("nested", {"{{a.b}}": 1}, "in a key: only values"),

@@ -317,13 +317,14 @@ def test_a_load_of_a_damaged_or_missing_file_raises_artifact_error() -> None:
 
 
 def test_a_store_that_can_t_be_written_raises_artifact_error(client: Client, tmp_path: Path) -> None:
-    """If the path of the artifact store is a file, the run fails."""
+    """If the path of the artifact store is a file, the run fails. The error does not refer to the error of the file system."""
     file = tmp_path / "file"
     file.touch()
     client.workspace.register_component(ComponentType.ARTIFACT_STORE, "mine", "local", {"path": str(file)})
     client.workspace.update_stack("default", {ComponentType.ARTIFACT_STORE: "mine"})
-    with pytest.raises(ArtifactError, match="can't be written to the artifact store"):
+    with pytest.raises(ArtifactError, match="can't be written to the artifact store") as caught:
         _run_and_store(lambda _: 1)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
 def test_a_store_can_use_any_file_system_of_fsspec(client: Client, set_new_value: Callable[..., str]) -> None:

@@ -21,6 +21,7 @@ from zensecrets_jupyter.core.errors import (
     ZenSecretsError,
 )
 from zensecrets_jupyter.core.managers import Capability
+from zensecrets_jupyter.core.system.related_errors import related_errors
 from zensecrets_jupyter.testing.canary import canary, find_canary
 
 if TYPE_CHECKING:
@@ -153,6 +154,8 @@ class FaultScenario:
         assert caught.hint
         assert is_one_line(caught)
         assert not find_canary(error_details(caught))
+        library_errors = [related for related in related_errors(caught) if not isinstance(related, ZenSecretsError)]
+        assert not library_errors, "the error refers to an error of a library, which may quote a request"
         assert check is None or check()
         return caught.code
 

@@ -32,9 +32,10 @@ def mask_refused_values(method: _Method) -> _Method:
         except TypeError as error:
             # In a call on the class, the method's first argument takes the position of ``self``.
             is_called_on_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
-            # The method's first argument is skipped, because it is a name, or a secret whose values are masked already.
-            further_arguments = args[1:] if is_called_on_class else args[2:]
-            mask_values([*further_arguments, *(value for name, value in kwargs.items() if not is_value_free_argument(name))])
+            first, further = (args[:1], args[1:]) if is_called_on_class else (args[1:2], args[2:])
+            # The method's first argument is a name, or a secret whose values are masked already. A mapping is a mistake for a secret.
+            mappings = [argument for argument in first if isinstance(argument, Mapping)]
+            mask_values([*mappings, *further, *(value for name, value in kwargs.items() if not is_value_free_argument(name))])
             class_name = method.__qualname__.partition(".")[0]
             reason = f"it is called on the class {class_name}, not on an object of it" if is_called_on_class else error
             problem = f"{method.__name__}({parameters}) was called with wrong arguments: {reason}."

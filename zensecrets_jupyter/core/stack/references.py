@@ -151,8 +151,9 @@ def takes_text(annotation: Any, *, nested: bool = False) -> bool:
     container = origin or annotation
     if not isinstance(container, type) or not issubclass(container, (list, dict, tuple, set, frozenset, Mapping)):
         return False
-    # A container without type arguments accepts any item.
-    return not type_arguments or any(takes_text(item) or takes_text(item, nested=True) for item in type_arguments)
+    # A container without type arguments accepts any item. References are not resolved in the keys of a mapping.
+    item_types = type_arguments[-1:] if issubclass(container, Mapping) else type_arguments
+    return not item_types or any(takes_text(item) or takes_text(item, nested=True) for item in item_types)
 
 
 def texts_in(value: Any) -> Iterator[str]:

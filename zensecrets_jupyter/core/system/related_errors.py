@@ -1,10 +1,13 @@
-"""The errors that belong to an error: its causes, contexts and, for a group, its members."""
+"""The errors that belong to an error: its causes, contexts and, for a group, its members.
+
+:func:`raise_without_context` raises an error that belongs to no other error.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,3 +33,15 @@ def related_errors(error: BaseException) -> Iterator[BaseException]:
             members = getattr(current, "exceptions", ())
         nested = (current.__cause__, current.__context__, *(members if isinstance(members, tuple | list) else ()))
         queue.extend(item for item in nested if isinstance(item, BaseException))
+
+
+def raise_without_context(error: BaseException) -> NoReturn:
+    """Raise ``error`` without a reference to the error that Python is handling.
+
+    Python handles the error of a ``with`` block until the end of ``__exit__``. So an error that a context manager raises refers to it,
+    even if the context manager raises outside of its own ``except`` block. ``raise … from None`` only hides this reference.
+    """
+    try:
+        raise error
+    finally:
+        error.__context__ = None

@@ -27,6 +27,7 @@ from zensecrets_jupyter.core.errors import (
 )
 from zensecrets_jupyter.core.sealing.databases.interface import meta_table
 from zensecrets_jupyter.core.sealing.databases.sql_server_errors import translate_server_error
+from zensecrets_jupyter.core.system.related_errors import raise_without_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,9 +141,9 @@ class SqlServer:
             if isinstance(error, ManagerError):
                 raise
             problem = translate_server_error(error, self.location, is_write=is_write)
-        # Outside the except block, the raised error does not refer to the driver's error, which may quote parameters.
+        # The driver's error may quote parameters.
         if problem is not None:
-            raise problem
+            raise_without_context(problem)
 
     def _connect(self) -> Connection:
         retrying = Retrying(

@@ -31,6 +31,7 @@ from zensecrets_jupyter.core.sealing.databases.sqlite_connections import begin_w
 from zensecrets_jupyter.core.sealing.databases.sqlite_errors import translate_sqlite_error
 from zensecrets_jupyter.core.sealing.file_access import check_folder, check_owner, translate_os_error
 from zensecrets_jupyter.core.settings import make_private_folder
+from zensecrets_jupyter.core.system.related_errors import raise_without_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +131,7 @@ class SqliteFile:
                     self._refuse_replaced_file(open_file)
                     has_commit_begun = True
         except _LIBRARY_ERRORS as error:
-            raise translate_sqlite_error(error, self.path, is_write=True, is_commit=has_commit_begun) from None
+            raise_without_context(translate_sqlite_error(error, self.path, is_write=True, is_commit=has_commit_begun))
 
     def change_token(self) -> object:
         """Return a token that changes with each commit, or ``None`` for a missing file.
@@ -158,7 +159,7 @@ class SqliteFile:
         try:
             yield
         except _LIBRARY_ERRORS as error:
-            raise translate_sqlite_error(error, self.path, is_write=is_write) from None
+            raise_without_context(translate_sqlite_error(error, self.path, is_write=is_write))
 
     def _open(self) -> _OpenFile | None:
         """Return the open file or ``None``; reopen it after a replacement or a fork."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zensecrets_jupyter.core.errors import KeyLostError, ManagerLockedError
 from zensecrets_jupyter.core.sealing.cipher import new_key
 from zensecrets_jupyter.core.sealing.key_protections.stored_key import decode_key, encode_key, get_key_id, new_key_id
+from zensecrets_jupyter.core.system.related_errors import raise_without_context
 from zensecrets_jupyter.core.text import sentence
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class KeyringProtection:
             keyring.set_password(SERVICE, parameters["id"], text)
             stored_text = keyring.get_password(SERVICE, parameters["id"])
         except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
-            raise translate_keyring_error(keyring, error, self._label) from None
+            raise_without_context(translate_keyring_error(keyring, error, self._label))
         if stored_text != text:
             raise ManagerLockedError(f"The OS keyring ({keyring.name}) did not store the key of {self._label}.", hint=_HINT)
         return parameters, key
@@ -83,7 +84,7 @@ class KeyringProtection:
         try:
             text = keyring.get_password(SERVICE, key_id)
         except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
-            raise translate_keyring_error(keyring, error, self._label) from None
+            raise_without_context(translate_keyring_error(keyring, error, self._label))
         location = f"in the OS keyring ({keyring.name}) under {SERVICE!r}, {key_id}"
         if text is None:
             message = f"The key of {self._label} is gone; it was expected {location}."
@@ -109,7 +110,7 @@ class KeyringProtection:
             if keyring.get_password(SERVICE, key_id) is not None:
                 keyring.delete_password(SERVICE, key_id)
         except Exception as error:  # noqa: BLE001 - each keyring backend raises its own error classes
-            raise translate_keyring_error(keyring, error, self._label) from None
+            raise_without_context(translate_keyring_error(keyring, error, self._label))
 
     def describe(self, parameters: KeyParameters) -> str:
         """Return the name of the keyring."""

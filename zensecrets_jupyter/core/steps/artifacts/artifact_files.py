@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from zensecrets_jupyter.core.errors import ArtifactError, InvalidComponentError, ZenSecretsError
 from zensecrets_jupyter.core.settings import make_private_folder
 from zensecrets_jupyter.core.steps.artifacts.fileio import FileIO
+from zensecrets_jupyter.core.system.related_errors import raise_without_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,11 +130,10 @@ class ArtifactFiles:
             yield
         except ZenSecretsError:
             raise
-        except Exception as error:
-            # Each file system of fsspec raises the exceptions of its own client library.
+        except Exception as error:  # noqa: BLE001 - each file system of fsspec raises the exceptions of its own client library
             reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             message = f"{self.uri(path)} can't be {action} the artifact store: {reason}."
-            raise ArtifactError(message, hint="Check that the store is reachable, writable and not full.") from error
+            raise_without_context(ArtifactError(message, hint="Check that the store is reachable, writable and not full."))
 
 
 @dataclass(frozen=True)
