@@ -27,8 +27,8 @@ def scenario(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     with SCENARIOS[flavor](tmp_path_factory.mktemp(flavor)) as opened_scenario:
         assert {
             *opened_scenario.faults,
-            *opened_scenario.without_injection,
-            *opened_scenario.impossible,
+            *opened_scenario.faults_without_injection,
+            *opened_scenario.impossible_faults,
         } == set(FAULT_CASES), "the scenario has an entry for every fault"
         yield opened_scenario
 

@@ -1,7 +1,9 @@
-"""Fault cases: the faults of a backend, the operations and the expected errors.
+"""The faults with which every flavor is tested, and the allowed results of each operation.
 
-The tests of a flavor describe in a :class:`FaultScenario` how each fault is injected into its backend. A scenario states a reason for each
-fault that its backend cannot have, so that every flavor has a result for every case.
+A :class:`FaultScenario` describes for one flavor how each fault is injected into its backend. For a fault that the backend cannot have, it
+states the reason. So every flavor has a result for every fault.
+
+A payload is foreign if another program wrote it. Values are canaries: unique texts that the tests search for in errors.
 """
 
 from __future__ import annotations
@@ -31,14 +33,14 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers import SecretsManager
 
 STORED_NAME = "stored"
-"""The name of the secret that exists before each operation and must survive it."""
+"""The name of the secret that exists before each operation."""
 
 
 class FaultCase(NamedTuple):
     """The operations that are tried under one fault, and the allowed results.
 
     Attributes:
-        operations: The names of the operations.
+        operations: The names of the operations. A name is a verb, or a verb and a variant, such as ``register long`` for a long name.
         errors: The errors that an operation may raise. If empty, every operation must succeed.
         may_succeed: Whether an operation may also succeed.
     """
@@ -55,7 +57,7 @@ FAULT_CASES: dict[str, FaultCase] = {
     "no permission to list": FaultCase(("list",), (ManagerAccessError,)),
     "no permission to read": FaultCase(("read", "change"), (ManagerAccessError,)),
     "name too long": FaultCase(("register long",), (InvalidSecretError,)),
-    "illegal name": FaultCase(("register odd",), (InvalidSecretError,), may_succeed=True),
+    "illegal name": FaultCase(("register illegal",), (InvalidSecretError,), may_succeed=True),
     "value too large": FaultCase(("register large", "change large"), (InvalidSecretError,)),
     "throttled": FaultCase(_ALL_OPERATIONS, ()),
     "one time-out": FaultCase(_ALL_OPERATIONS, ()),
@@ -78,35 +80,36 @@ class FaultScenario:
         flavor: The name of the flavor.
         open_manager: Opens a new manager. The backend has no secret at first.
         seed: Stores a secret, given its name and value.
-        faults: For a fault, the function that returns a context manager. The context manager injects the fault while one operation runs.
-        without_injection: The faults that the arguments of an operation cause, so that nothing is injected.
-        impossible: The faults that the backend cannot have, each with the reason.
+        faults: For each injected fault, a function. It returns a context manager that injects the fault while its block runs.
+        faults_without_injection: The faults that need no injection, because the arguments of the operation cause them.
+        impossible_faults: The faults that the backend cannot have, each with the reason.
         delete: Deletes a secret without the manager.
-        make_foreign: Stores a foreign payload under the name of a secret. Returns a function that checks that the payload still exists.
-        too_large: A number of bytes that exceeds the limit for a value.
-        skipped: The operations that do not apply to the backend.
-        errors: For a fault, the error that this backend raises in place of the error of the case.
-        harmless: For a fault, the operations that succeed in spite of it.
+        make_foreign: Stores a foreign payload under the name of a secret. Returns a function that checks that the payload still exists. The
+            function may then remove the payload.
+        too_large_size: A number of bytes that exceeds the limit for a value.
+        skipped_operations: The operations that do not apply to the backend.
+        special_errors: For a fault, the error that this backend raises in place of the error of the case.
+        unaffected_operations: For a fault, the operations that may succeed in spite of it.
     """
 
     flavor: str
     open_manager: Callable[[], SecretsManager]
     seed: Callable[[str, str], None]
     faults: Mapping[str, Callable[[], AbstractContextManager[Any]]] = field(default_factory=dict)
-    without_injection: tuple[str, ...] = (
+    faults_without_injection: tuple[str, ...] = (
         "name too long",
         "illegal name",
         "value too large",
         "deleted between list and read",
         "foreign payload",
     )
-    impossible: Mapping[str, str] = field(default_factory=dict)
+    impossible_faults: Mapping[str, str] = field(default_factory=dict)
     delete: Callable[[str], None] | None = None
     make_foreign: Callable[[str], Callable[[], bool]] | None = None
-    too_large: int = 0
-    skipped: tuple[str, ...] = ()
-    errors: Mapping[str, type[ZenSecretsError]] = field(default_factory=dict)
-    harmless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    too_large_size: int = 0
+    skipped_operations: tuple[str, ...] = ()
+    special_errors: Mapping[str, type[ZenSecretsError]] = field(default_factory=dict)
+    unaffected_operations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def run(self, fault: str) -> str:
         """Run every operation of a fault case.
@@ -117,16 +120,16 @@ class FaultScenario:
         Raises:
             AssertionError: If an operation has another result, if an error contains a value, or if a secret is lost or incomplete.
         """
-        if fault in self.impossible:
-            assert self.impossible[fault], "an impossible fault has a reason"
+        if fault in self.impossible_faults:
+            assert self.impossible_faults[fault], "an impossible fault has a reason"
             return "impossible"
-        assert fault in self.faults or fault in self.without_injection, f"the scenario of {self.flavor!r} has no entry for {fault!r}"
+        assert fault in self.faults or fault in self.faults_without_injection, f"the scenario of {self.flavor!r} has no entry for {fault!r}"
         value = canary("stored")
         self.seed(STORED_NAME, value)
         results = set()
         for operation in FAULT_CASES[fault].operations:
             manager = self.open_manager()
-            if operation in self.skipped or _CAPABILITIES[operation.split()[0]] not in manager.capabilities:
+            if operation in self.skipped_operations or _CAPABILITIES[operation.split()[0]] not in manager.capabilities:
                 continue
             results.add(self._run_operation(manager, fault, operation))
             self._check_secrets(operation, value)
@@ -139,8 +142,8 @@ class FaultScenario:
     def _run_operation(self, manager: SecretsManager, fault: str, operation: str) -> str:
         """Run one operation under a fault and return the code of its error, or "success"."""
         case = FAULT_CASES[fault]
-        expected = self.errors.get(fault, case.errors)
-        may_succeed = not case.errors or case.may_succeed or operation in self.harmless.get(fault, ())
+        expected_errors = self.special_errors.get(fault, case.errors)
+        may_succeed = not case.errors or case.may_succeed or operation in self.unaffected_operations.get(fault, ())
         call, check = self._prepare(manager, operation)
         with self.faults.get(fault, nullcontext)():
             try:
@@ -150,7 +153,7 @@ class FaultScenario:
             else:
                 assert may_succeed, f"{operation} succeeded under {fault!r}"
                 return "success"
-        assert isinstance(caught, expected), f"{operation} under {fault!r}: {type(caught).__name__}: {caught}"
+        assert isinstance(caught, expected_errors), f"{operation} under {fault!r}: {type(caught).__name__}: {caught}"
         assert caught.hint
         assert is_one_line(caught)
         assert not find_canary(error_details(caught))
@@ -160,24 +163,30 @@ class FaultScenario:
         return caught.code
 
     def _prepare(self, manager: SecretsManager, operation: str) -> tuple[Callable[[], object], Callable[[], bool] | None]:
-        """Return the call of an operation, and the check to run after it."""
+        """Return a function that runs an operation, and a check of the result or ``None``."""
         verb, _, variant = operation.partition(" ")
         if variant == "foreign":
             assert self.make_foreign is not None
-            still_exists = self.make_foreign("foreign")
-            return _call(manager, verb, "foreign", canary(operation)), still_exists
+            check = self.make_foreign("foreign")
+            return _operation_call(manager, verb, "foreign", canary(operation)), check
         if variant == "after listing":
             self.seed("fleeting", "value")
             assert "fleeting" in manager.list_secrets()
             assert self.delete is not None
             self.delete("fleeting")
             return lambda: manager.get_secret("fleeting"), None
-        name = {"long": "ж" * 255, "odd": "ä/%Ж\U0001f511+'"}.get(variant, "new" if verb == "register" else STORED_NAME)
-        value = canary(operation) + "x" * (self.too_large if variant == "large" else 0)
-        return _call(manager, verb, name, value), None
+        name = "new" if verb == "register" else STORED_NAME
+        if variant == "long":
+            name = "ж" * 255
+        elif variant == "illegal":
+            name = "ä/%Ж\U0001f511+'"
+        value = canary(operation)
+        if variant == "large":
+            value += "x" * self.too_large_size
+        return _operation_call(manager, verb, name, value), None
 
     def _check_secrets(self, operation: str, value: str) -> None:
-        """Check that each secret has either its old content or its new content."""
+        """Check that no secret is lost, and that each has either its old content or, after a write, its new content."""
         manager = self.open_manager()
         names = manager.list_secrets()
         if operation != "delete":
@@ -185,8 +194,11 @@ class FaultScenario:
         for name in {STORED_NAME, "new"} & set(names):
             if Capability.READ in manager.capabilities:
                 content = manager.get_secret(name, refresh=True).content
-                is_write = operation in {"register", "change"}
-                assert content == {"key": value} or (is_write and set(content) == {"key"} and find_canary(content["key"]))
+                if content != {"key": value}:
+                    # Each new value contains a canary.
+                    assert operation in {"register", "change"}
+                    assert set(content) == {"key"}
+                    assert find_canary(content["key"])
                 if name == STORED_NAME and content != {"key": value}:
                     manager.update_secret(secret(STORED_NAME, key=value))
 
@@ -198,10 +210,11 @@ _CAPABILITIES = {
     "change": Capability.UPDATE,
     "delete": Capability.DELETE,
 }
+"""The capability that a manager needs for each verb."""
 
 
-def _call(manager: SecretsManager, verb: str, name: str, value: str) -> Callable[[], object]:
-    """Return the call of one operation."""
+def _operation_call(manager: SecretsManager, verb: str, name: str, value: str) -> Callable[[], object]:
+    """Return a function that runs one operation."""
     calls: dict[str, Callable[[], object]] = {
         "list": manager.list_secrets,
         "read": lambda: manager.get_secret(name),
@@ -213,7 +226,7 @@ def _call(manager: SecretsManager, verb: str, name: str, value: str) -> Callable
 
 
 def seed(open_manager: Callable[[], SecretsManager], name: str, value: str) -> None:
-    """Store a secret through a manager and replace an existing one."""
+    """Store a secret through a manager. An existing secret with the name is replaced."""
     manager = open_manager()
     if name in manager.list_secrets():
         manager.delete_secret(name)

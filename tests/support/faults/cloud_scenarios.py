@@ -75,14 +75,14 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
                 "one error 500": partial(inject, Fault("500"), times=1),
                 "permanent error 500": partial(inject, Fault("500")),
             },
-            without_injection=("name too long", "illegal name", "value too large"),
-            impossible={
+            faults_without_injection=("name too long", "illegal name", "value too large"),
+            impossible_faults={
                 "no permission to read": "no secret can be read",
                 "clock skew": "a token does not depend on the time",
                 "deleted between list and read": "no secret can be read",
                 "foreign payload": "a payload cannot be read, and so cannot be recognized as foreign",
             },
-            too_large=MAX_VALUE_BYTES,
+            too_large_size=MAX_VALUE_BYTES,
             # GitHub stores a secret as one text. To change one key, a backend needs the other keys, which cannot be read.
-            skipped=("change", "change large"),
+            skipped_operations=("change", "change large"),
         )

@@ -78,8 +78,8 @@ def local(folder: Path) -> Iterator[FaultScenario]:
             "one time-out": partial(hold_lock, 0.05),
             "permanent time-out": partial(hold_lock, 60),
         },
-        without_injection=("illegal name", "value too large", "deleted between list and read", "foreign payload"),
-        impossible={
+        faults_without_injection=("illegal name", "value too large", "deleted between list and read", "foreign payload"),
+        impossible_faults={
             **dict.fromkeys(["throttled", "one error 500", "permanent error 500", "clock skew"], _NO_REQUEST),
             **dict.fromkeys(
                 ["no permission to list", "no permission to read"], "the permission of the file is for all secrets; see test_local_refusals"
@@ -89,12 +89,12 @@ def local(folder: Path) -> Iterator[FaultScenario]:
         },
         delete=lambda name: open_manager().delete_secret(name),
         make_foreign=partial(_make_damaged, open_manager),
-        too_large=MAX_CONTENT_SIZE,
+        too_large_size=MAX_CONTENT_SIZE,
         # A damaged secret can be deleted without an error, because it is in our own table.
-        skipped=("delete foreign",),
-        errors={"wrong credentials": ManagerLockedError},
+        skipped_operations=("delete foreign",),
+        special_errors={"wrong credentials": ManagerLockedError},
         # Names are not encrypted, so listing and deleting need no passphrase. Listing and reading do not wait for another process.
-        harmless={"wrong credentials": ("list", "delete"), "permanent time-out": ("list", "read")},
+        unaffected_operations={"wrong credentials": ("list", "delete"), "permanent time-out": ("list", "read")},
     )
     passphrase.forget_passphrases()
 
@@ -165,8 +165,8 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
             open_manager,
             partial(seed, open_manager),
             faults={"wrong credentials": partial(replaced_keyring, missing_keyring), "permanent error 500": without_a_bus},
-            without_injection=("illegal name", "deleted between list and read", "foreign payload"),
-            impossible={
+            faults_without_injection=("illegal name", "deleted between list and read", "foreign payload"),
+            impossible_faults={
                 **dict.fromkeys(["no permission to list", "no permission to read"], "every program of the session has all permissions"),
                 **dict.fromkeys(["throttled", "one time-out", "permanent time-out", "one error 500", "clock skew"], _NO_REQUEST),
                 "reset during a write": "the only connection is the one that 'permanent error 500' removes",
@@ -176,8 +176,8 @@ def keyring(folder: Path) -> Iterator[FaultScenario]:
             delete=lambda name: change_item(add_item(name), None),
             make_foreign=make_foreign,
             # A secret with a foreign item can be deleted without an error, because its name is in our own index file.
-            skipped=("delete foreign",),
-            errors=dict.fromkeys(["wrong credentials", "permanent error 500"], ManagerLockedError),
+            skipped_operations=("delete foreign",),
+            special_errors=dict.fromkeys(["wrong credentials", "permanent error 500"], ManagerLockedError),
         )
 
 
@@ -189,8 +189,8 @@ def env(_folder: Path) -> Iterator[FaultScenario]:
         "env",
         lambda: SecretsManager(EnvBackend()),
         lambda name, value: os.environ.update({f"SECRET_{name.upper()}__KEY": value}),
-        without_injection=("deleted between list and read",),
-        impossible={fault: _NO_REQUEST for fault in FAULT_CASES if fault != "deleted between list and read"}
+        faults_without_injection=("deleted between list and read",),
+        impossible_faults={fault: _NO_REQUEST for fault in FAULT_CASES if fault != "deleted between list and read"}
         | dict.fromkeys(_WRITE_FAULTS, "the backend is read-only"),
         delete=lambda name: os.environ.__delitem__(f"SECRET_{name.upper()}__KEY"),
     )
@@ -232,8 +232,8 @@ def dotenv(folder: Path) -> Iterator[FaultScenario]:
         "dotenv",
         lambda: SecretsManager(DotenvBackend(DotenvBackend.make_options({"path": path}))),
         add,
-        without_injection=tuple(possible_faults),
-        impossible={fault: _NO_REQUEST for fault in FAULT_CASES if fault not in possible_faults}
+        faults_without_injection=tuple(possible_faults),
+        impossible_faults={fault: _NO_REQUEST for fault in FAULT_CASES if fault not in possible_faults}
         | dict.fromkeys(_WRITE_FAULTS, "the backend is read-only"),
         delete=delete,
         make_foreign=make_foreign,

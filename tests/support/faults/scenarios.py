@@ -59,7 +59,7 @@ def remote(_folder: Path) -> Iterator[FaultScenario]:
         },
         delete=lambda name: service.payloads.__delitem__(open_manager().backend.key_for(name)),
         make_foreign=make_foreign,
-        too_large=FakeRemoteBackend.max_size,
+        too_large_size=FakeRemoteBackend.max_size,
     )
 
 
@@ -154,8 +154,8 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
                 "one error 500": partial(proxy.reset_connections, 1),
                 "permanent error 500": partial(proxy.reset_connections, UNLIMITED),
             },
-            without_injection=("illegal name", "deleted between list and read", "foreign payload"),
-            impossible={
+            faults_without_injection=("illegal name", "deleted between list and read", "foreign payload"),
+            impossible_faults={
                 "name too long": "a text column accepts every valid name",
                 "value too large": "the limit is that of the sealed store, which the tests of `local` cover",
                 "one time-out": "the server itself waits for other sessions, up to its own limit",
@@ -164,7 +164,7 @@ def sql(folder: Path) -> Iterator[FaultScenario]:
             delete=lambda name: run_as_admin(f"DELETE FROM {schema}.secrets WHERE name = '{name}'"),  # noqa: S608 - the names are constants of the test
             make_foreign=make_foreign,
             # A damaged secret can be deleted without an error, because it is in our own table.
-            skipped=("delete foreign",),
+            skipped_operations=("delete foreign",),
         )
         proxy.close()
 

@@ -60,9 +60,9 @@ def scenario_for(service: FaultyService) -> FaultScenario:
         "one error 500": partial(service.inject, "500", times=1),
         "permanent error 500": partial(service.inject, "500"),
     }
-    impossible = {}
+    impossible_faults = {}
     if service.clock_skew_error is None:
-        impossible["clock skew"] = "a token does not depend on the clock"
+        impossible_faults["clock skew"] = "a token does not depend on the clock"
     else:
         faults["clock skew"] = partial(service.inject, "clock skew")
     return FaultScenario(
@@ -70,8 +70,8 @@ def scenario_for(service: FaultyService) -> FaultScenario:
         service.open,
         partial(seed, partial(service.open, **LONG_TIMEOUTS)),
         faults=faults,
-        impossible=impossible,
+        impossible_faults=impossible_faults,
         delete=lambda name: service.open(**LONG_TIMEOUTS).delete_secret(name),
         make_foreign=make_foreign,
-        too_large=service.backend_class.max_size,
+        too_large_size=service.backend_class.max_size,
     )

@@ -52,11 +52,11 @@ def zenml(folder: Path) -> Iterator[FaultScenario]:
                 "one error 500": partial(inject, "500", times=1),
                 "permanent error 500": partial(inject, "500"),
             },
-            without_injection=("name too long", "illegal name", "value too large", "deleted between list and read"),
-            impossible={
+            faults_without_injection=("name too long", "illegal name", "value too large", "deleted between list and read"),
+            impossible_faults={
                 "clock skew": "a token does not depend on the clock",
                 "foreign payload": "the server does not store which program wrote a secret",
             },
             delete=lambda name: open_manager(**LONG_TIMEOUTS).delete_secret(name),
-            too_large=FastRetryZenml.max_size,
+            too_large_size=FastRetryZenml.max_size,
         )
