@@ -34,10 +34,10 @@ def use(channel):
     path = folder / "one.txt"
     path.write_bytes(all_texts.encode())
 
-def failing(text):
+def fail(text):
     raise ValueError(text)
 
-def caught(function, *arguments):
+def show_traceback_of(function, *arguments):
     try:
         function(*arguments)
     except Exception:
@@ -59,7 +59,7 @@ for text in texts:
     "logging an exception": """
 for text in texts:
     try:
-        failing(text)
+        fail(text)
     except ValueError:
         logging.getLogger('app').exception('failed')
 """,
@@ -75,14 +75,14 @@ threads = [threading.Thread(target=print, args=(text,)) for text in texts]
 for thread in threads: thread.start(); thread.join()
 """,
     "exception in a thread": """
-threads = [threading.Thread(target=failing, args=(text,)) for text in texts]
+threads = [threading.Thread(target=fail, args=(text,)) for text in texts]
 for thread in threads: thread.start(); thread.join()
 """,
     "asyncio task": """
-async def say(text):
+async def print_later(text):
     await asyncio.sleep(0)
     print(text)
-await asyncio.gather(*(asyncio.create_task(say(text)) for text in texts))
+await asyncio.gather(*(asyncio.create_task(print_later(text)) for text in texts))
 """,
     "forked process": """
 sys.stdout.flush()
@@ -116,42 +116,45 @@ for text in texts:
     "update_display": "handle = display(HTML(''), display_id='one')\nfor text in texts: update_display(HTML(text), display_id='one')",
     "data frame": "for text in texts: display(HTML(f'<td>{text[:46]}...</td>'))",
     "clear_output": "for text in texts: print(text); clear_output(wait=True)",
-    "traceback": "for text in texts: caught(failing, text)",
+    "traceback": "for text in texts: show_traceback_of(fail, text)",
     "chained cause": """
 def chained(text):
     try:
-        failing(text)
+        fail(text)
     except ValueError as error:
         raise RuntimeError('outside') from error
-for text in texts: caught(chained, text)
+for text in texts: show_traceback_of(chained, text)
 """,
     "Verbose locals": """
 %xmode Verbose
 def with_locals(password):
-    held = {'password': password}
+    local_value = {'password': password}
     raise ValueError('nothing in it')
-for text in texts: caught(with_locals, text)
+for text in texts: show_traceback_of(with_locals, text)
 %xmode Context
 """,
-    "CalledProcessError": "for text in texts: caught(lambda: subprocess.run(['false', '-H', text], check=True))",
-    "error of a cell": "failing(all_texts)",
+    "CalledProcessError": "for text in texts: show_traceback_of(lambda: subprocess.run(['false', '-H', text], check=True))",
+    "error of a cell": "fail(all_texts)",
     "pager": "page.page(all_texts)",
     "%pinfo2": "loud = type('Loud', (), {'__doc__': all_texts})\n%pinfo loud",
     "%whos": "for number, text in enumerate(texts): globals()[f'whose{number}'] = text\n%whos str",
     "%env": "for number, text in enumerate(texts): os.environ[f'PLANTED_{number}'] = text\n%env",
     "set_next_input": "shell.set_next_input(all_texts)",
     "comm_open": "comms = [create_comm('planted', data={'state': {'value': text}}) for text in texts]",
-    "comm_msg": "one = create_comm('planted')\nfor text in texts: one.send({'state': {'value': text}})",
-    "comm metadata": "one = create_comm('planted')\nfor text in texts: one.send({}, metadata={'note': text})",
-    "comm buffers": "one = create_comm('planted')\nfor text in texts: one.send({}, buffers=[b'\\0\\xff' + text.encode() + b'\\xfe'])",
+    "comm_msg": "planted_comm = create_comm('planted')\nfor text in texts: planted_comm.send({'state': {'value': text}})",
+    "comm metadata": "planted_comm = create_comm('planted')\nfor text in texts: planted_comm.send({}, metadata={'note': text})",
+    "comm buffers": """
+planted_comm = create_comm('planted')
+for text in texts: planted_comm.send({}, buffers=[b'\\0\\xff' + text.encode() + b'\\xfe'])
+""",
     "comm buffers of arrays": """
-one = create_comm('planted')
-one.send({}, buffers=[memoryview(bytearray(text.encode())) for text in texts])
+planted_comm = create_comm('planted')
+planted_comm.send({}, buffers=[memoryview(bytearray(text.encode())) for text in texts])
 """,
 }
 """Channels to which a cell writes, each with the code of the cell."""
 
-EXPRESSIONS = "shown = all_texts"
+EXPRESSIONS = "one_text = all_texts"
 HISTORY = "for number, text in enumerate(texts): shell.history_manager.store_inputs(5000 + number, text, text)"
 COMPLETION = """
 def matcher(context):
@@ -172,7 +175,7 @@ for name in ['texts', *(name for name in list(globals()) if name.startswith('who
 
 
 def _expressions(kernel: Kernel) -> None:
-    request = kernel.client.execute(EXPRESSIONS, user_expressions={"shown": "shown", "listed": "texts"})
+    request = kernel.client.execute(EXPRESSIONS, user_expressions={"text": "one_text", "list": "texts"})
     kernel.read_messages(request)
     kernel.reply(request)
 
