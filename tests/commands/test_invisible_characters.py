@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.command_lines import active_content_of, run
+from tests.support.error_texts import error_details
 from tests.support.scripted_user import ScriptedUser
 from tests.support.terminal import run_zensecrets
 from zensecrets_jupyter.commands import tree
 from zensecrets_jupyter.commands.asking.noninteractive import NonInteractiveAsker
-from zensecrets_jupyter.commands.framework.argument_values import read_value
+from zensecrets_jupyter.commands.framework.argument_values import MAX_VALUE_BYTES, read_value
 from zensecrets_jupyter.commands.front_end import FrontEndCapabilities
 from zensecrets_jupyter.core.errors import UnreadableFileError
 from zensecrets_jupyter.core.value_cleanup import describe_invisible, strip_invisible
@@ -156,3 +157,13 @@ def test_a_program_does_not_get_the_passphrase(tmp_path: Path) -> None:
     assert f"KEY={SECRET}\n" in result.stdout
     assert "ZENSECRETS_PASSPHRASE" not in result.stdout
     assert f"ZENSECRETS_HOME={tmp_path / 'other'}\n" in result.stdout
+
+
+@pytest.mark.parametrize("line_end", ["", "\n", "\r\n"])
+def test_a_piped_value_of_the_maximum_size_is_read(line_end: str) -> None:
+    """The line end does not count as a part of the value. A value with one more byte is refused."""
+    value = canary().ljust(MAX_VALUE_BYTES, "x")
+    assert read_value("key", "@-", piped_input=io.BytesIO(f"{value}{line_end}".encode())) == value
+    with pytest.raises(UnreadableFileError, match=r"--key: the piped input has more than 64 KiB\.") as caught:
+        read_value("key", "@-", piped_input=io.BytesIO(f"{value}x{line_end}".encode()))
+    assert find_canary(error_details(caught.value)) == []

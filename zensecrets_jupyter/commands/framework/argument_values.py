@@ -21,6 +21,9 @@ VALUES_OPTION = "values"
 
 MAX_VALUE_BYTES = 64 * 1024
 """The maximum size of a value in bytes."""
+_MAX_PIPED_BYTES = MAX_VALUE_BYTES + len("\r\n")
+"""The maximum size of piped input: a value and the line end after it."""
+_TOO_LARGE = f"has more than {MAX_VALUE_BYTES // 1024} KiB"
 
 _VARIABLE = re.compile(r"\$(?:env:)?[A-Za-z_]\w*|\$\{[^{}]*\}|\$\([^()]*\)|`[^`]+`|%[A-Za-z_]\w*%|\{[A-Za-z_]\w*\}", re.ASCII)
 """A text that is one variable or one command, in the syntax of a shell (POSIX, PowerShell, cmd) or of IPython."""
@@ -80,14 +83,18 @@ def _read_piped(key: str, piped_input: BinaryIO | None) -> str:
     if piped_input is None:
         message = f"--{key}=@- reads piped input, but standard input is not a pipe."
         raise UnreadableFileError(message, hint=f"Write --{key} to type the value, or --{key}=@FILE. A file with the name '-' is @./-.")
-    # The line end after a value of the maximum size has up to two bytes. A third byte shows that the value is too large.
-    data = piped_input.read(MAX_VALUE_BYTES + 3)
+    source = "the piped input"
+    # One more byte shows that the input is too large. The read is limited, because a program may write endlessly.
+    data = piped_input.read(_MAX_PIPED_BYTES + 1)
     if not data:
         message = f"--{key}=@- reads piped input, but the input was empty."
         raise UnreadableFileError(message, hint=f"Check that the program before the pipe writes the value. An empty value is --{key}=")
-    text = _decode(key, "the piped input", data)
+    text = _decode(key, source, data, max_bytes=_MAX_PIPED_BYTES)
     # Programs that print a value add a line end, which is not part of the value.
-    return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
+    value = text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
+    if len(value.encode("utf-8", "surrogatepass")) > MAX_VALUE_BYTES:
+        raise _content_error(key, source, _TOO_LARGE)
+    return value
 
 
 def _read_file(key: str, path: str, *, sensitive: bool) -> str:
@@ -125,14 +132,17 @@ def is_clearly_path(text: str) -> bool:
     )
 
 
-def _decode(key: str, source: str, data: bytes) -> str:
-    problem = "is not UTF-8 text"
-    if len(data) > MAX_VALUE_BYTES:
-        problem = f"has more than {MAX_VALUE_BYTES // 1024} KiB"
-    else:
-        with suppress(UnicodeDecodeError):
-            text = decode_file_text(data)
-            if "\0" not in text:
-                return text
+def _decode(key: str, source: str, data: bytes, *, max_bytes: int = MAX_VALUE_BYTES) -> str:
+    if len(data) > max_bytes:
+        raise _content_error(key, source, _TOO_LARGE)
+    with suppress(UnicodeDecodeError):
+        text = decode_file_text(data)
+        if "\0" not in text:
+            return text
+    raise _content_error(key, source, "is not UTF-8 text")
+
+
+def _content_error(key: str, source: str, problem: str) -> UnreadableFileError:
+    """Return the error for a source whose content can't be a value."""
     message = f"--{key}: {source} {problem}."
-    raise UnreadableFileError(message, hint="A value is a text of at most 64 KiB. Encode binary data, for instance as base64.")
+    return UnreadableFileError(message, hint="A value is a text of at most 64 KiB. Encode binary data, for instance as base64.")
