@@ -134,6 +134,7 @@ def test_non_interactive_input_needs_the_option(conflicts: dict[str, str]) -> No
         _copy()
     with pytest.raises(SecretExistsError, match="'x', 'y', 'z' already, with other content; nothing was copied") as stopped:
         _copy("--on-conflict=stop")
+    assert "--on-conflict=stop" not in str(stopped.value)
     assert not find_canary(f"{without_option.value} {stopped.value}")
     assert _other().list_secrets() == ["x", "y", "z"]
     skipped = _copy("--on-conflict=skip")

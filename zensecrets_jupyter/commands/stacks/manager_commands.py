@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.transfer.secret_copy import CopyReport
 
 _CONFLICT_OPTION = "--on-conflict"
-_ON_CONFLICT_HINT = (
-    f"Add {_CONFLICT_OPTION}=skip to keep the target's secrets, {_CONFLICT_OPTION}=replace to replace them,"
-    f" or {_CONFLICT_OPTION}=stop to copy nothing."
-)
+_SKIP_AND_REPLACE = f"{_CONFLICT_OPTION}=skip to keep the target's secrets, {_CONFLICT_OPTION}=replace to replace them"
+"""The values of the option with which a copy succeeds in spite of conflicts, for hints."""
 _manager_names = completion.completer(completion.component_names(ComponentType.SECRETS_MANAGER))
 _manager_name_argument = click.argument("name", metavar="NAME", shell_complete=_manager_names)
 
@@ -115,14 +113,15 @@ def _resolve_conflicts(call: Call, plan: CopyPlan, on_conflict: str | None) -> s
     if not conflicts or on_conflict == "skip":
         return set()
     if on_conflict == "stop":
-        raise conflict_error(plan, hint=f"To see them: --dry-run. {_ON_CONFLICT_HINT}")
+        raise conflict_error(plan, hint=f"To see them: --dry-run. Add {_SKIP_AND_REPLACE}.")
     if on_conflict == "replace":
         return {secret.name for secret in conflicts}
+    alternative = f"Add {_SKIP_AND_REPLACE}, or {_CONFLICT_OPTION}=stop to copy nothing."
     names_to_replace: set[str] = set()
     for index, secret in enumerate(conflicts):
         remaining_conflicts = conflicts[index:]
         question = f"{plan.target.name!r} already has a secret {secret.name!r}: {secret.reason}."
-        answer = call.asker.choose(question, _choices(plan, len(remaining_conflicts)), alternative=_ON_CONFLICT_HINT)
+        answer = call.asker.choose(question, _choices(plan, len(remaining_conflicts)), alternative=alternative)
         if not answer:
             return None
         # A capital letter answers for all remaining conflicts.
