@@ -16,7 +16,7 @@ from tests.support.faults.cases import FaultScenario, seed
 from tests.support.faults.cloud_services import DELAY_BEYOND_TIMEOUT, FaultyAzure, FaultyGcp
 from tests.support.faults.injector import Fault
 from tests.support.faults.service_scenarios import scenario_for
-from tests.support.faults.services import SHORT_TIMEOUTS
+from tests.support.faults.services import LONG_TIMEOUTS, SHORT_TIMEOUTS
 from zensecrets_jupyter.core.managers import ManagerContext, SecretsManager
 from zensecrets_jupyter.core.managers.backends.remote.github import GithubBackend
 from zensecrets_jupyter.testing.canary import canary
@@ -53,8 +53,8 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
     """Yield the scenario of GitHub Actions secrets, which cannot be read."""
     server = GithubServer(canary("token"))
 
-    def open_manager() -> SecretsManager[FastRetryGithub]:
-        options: dict[str, Any] = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, **SHORT_TIMEOUTS}
+    def open_manager(**timeouts: float) -> SecretsManager[FastRetryGithub]:
+        options: dict[str, Any] = {"api_url": server.url, "repository": REPOSITORY, "token": server.token, **SHORT_TIMEOUTS, **timeouts}
         return SecretsManager(FastRetryGithub(FastRetryGithub.make_options(options), context=ManagerContext(name="tested", id="one")))
 
     inject = server.faults.inject
@@ -83,6 +83,7 @@ def github(_folder: Path) -> Iterator[FaultScenario]:
                 "foreign payload": "a payload cannot be read, and so cannot be recognized as foreign",
             },
             too_large_size=MAX_VALUE_BYTES,
+            open_patient_manager=partial(open_manager, deadline=LONG_TIMEOUTS["deadline"]),
             # GitHub stores a secret as one text. To change one key, a backend needs the other keys, which cannot be read.
             skipped_operations=("change", "change large"),
         )

@@ -74,4 +74,5 @@ def scenario_for(service: FaultyService) -> FaultScenario:
         delete=lambda name: service.open(**LONG_TIMEOUTS).delete_secret(name),
         make_foreign=make_foreign,
         too_large_size=service.backend_class.max_size,
+        open_patient_manager=partial(service.open, deadline=LONG_TIMEOUTS["deadline"]),
     )

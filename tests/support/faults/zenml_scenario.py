@@ -59,4 +59,5 @@ def zenml(folder: Path) -> Iterator[FaultScenario]:
             },
             delete=lambda name: open_manager(**LONG_TIMEOUTS).delete_secret(name),
             too_large_size=FastRetryZenml.max_size,
+            open_patient_manager=partial(open_manager, deadline=LONG_TIMEOUTS["deadline"]),
         )
