@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 class Backend(ABC):
-    """Base class of backends. A subclass that sets ``FLAVOR`` is registered when it is defined."""
+    """Base class of backends. The definition of a subclass that sets ``FLAVOR`` adds the flavor to the registry of flavors."""
 
     FLAVOR: ClassVar[str] = ""
     """Name of the flavor."""
     options_model: ClassVar[type[ManagerOptions]] = ManagerOptions
-    """The options of the flavor, which users set at registration."""
+    """The options of the flavor, which a user sets when registering a secrets manager."""
     capabilities: ClassVar[Capability] = Capability(0)
     """Supported operations. They are derived from the implemented methods, unless a subclass declares fewer."""
     is_local: ClassVar[bool] = False
@@ -48,7 +48,7 @@ class Backend(ABC):
     """Whether the class or one of its base classes sets ``capabilities`` itself."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Derive the capabilities and register the flavor."""
+        """Derive the capabilities, and add the flavor to the registry of flavors."""
         super().__init_subclass__(**kwargs)
         cls._declares_capabilities = cls._declares_capabilities or "capabilities" in cls.__dict__
         if not cls._declares_capabilities:
@@ -170,7 +170,10 @@ class Backend(ABC):
 
     @classmethod
     def initial_secrets(cls, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[BaseSecretSchema]]:
-        """Return the attributes without those that import secrets at registration, and the secrets to import."""
+        """Return the attributes to store for a new secrets manager, and the secrets to import into it.
+
+        An attribute that only names secrets to import, such as ``secrets_file``, is not stored.
+        """
         return dict(attributes), []
 
     # Helpers for subclasses.
@@ -186,7 +189,7 @@ class Backend(ABC):
         return self.context.id
 
     def missing_error(self, name: str) -> SecretNotFoundError:
-        """Return the error for a missing secret. The secrets manager replaces its text and suggests similar names."""
+        """Return the error for a missing secret. The secrets manager replaces the text of this error, and suggests similar names."""
         return SecretNotFoundError(f"no {name!r}", name=name)
 
     def exists_error(self, name: str) -> SecretExistsError:
@@ -270,7 +273,7 @@ class Versioned(Protocol):
 
 @runtime_checkable
 class Restorable(Protocol):
-    """A backend that can restore deleted secrets."""
+    """A backend that can restore deleted secrets. It gets the capability ``UNDELETE``, which the command ``undelete`` needs."""
 
     def restore(self, name: str) -> None:
         """Restore the last version of a deleted secret.
@@ -310,7 +313,7 @@ class ChangeTracking(Protocol):
     """A backend that detects cheaply whether any process has written a secret."""
 
     def change_token(self) -> object:
-        """Return a value that differs after a write by any process, or ``None`` if the value is unknown. No secret is read."""
+        """Return a token that changes with every write by any process, or ``None`` if it is unknown. No secret is read."""
 
 
 @runtime_checkable
@@ -336,7 +339,7 @@ class Clearable(Protocol):
 
 @runtime_checkable
 class Rekeyable(Protocol):
-    """A backend that encrypts its secrets with its own key."""
+    """A backend that encrypts its secrets with its own data key."""
 
     def rewrap(self, protection: str, *, passphrase: str | None = None) -> None:
         """Change the protection of the data key, which encrypts the secrets; see :meth:`SecretsManager.rewrap`."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 POLL_INTERVAL = 0.05
-"""Minimum seconds between two reads of the change token, so that a fast loop reads it rarely."""
+"""Seconds for which :meth:`ReadCache.get_fresh` uses the change token again, so that a fast loop reads it rarely."""
 
 _caches: dict[str, WeakSet[ReadCache]] = {}
 """All caches of this process, by flavor."""
@@ -35,7 +35,7 @@ class _CacheEntry(NamedTuple):
 class ReadCache:
     """A cache of secrets by name, with a time to live.
 
-    Some backends have a change token, a value that changes with every write. A new token makes all cached secrets invalid.
+    Some backends have a change token, which changes with every write. A new token makes all cached secrets invalid.
 
     Threads that need the same secret at the same time share one read. A read in progress is called a flight. A write removes the
     flight, so the result of a read that began before the write goes to the waiting threads and not into the cache.
@@ -48,7 +48,7 @@ class ReadCache:
 
         Args:
             time_to_live: Seconds for which an entry is valid.
-            change_token: Returns a value that differs after a write by any process, or ``None`` if the backend has no such value.
+            change_token: Returns a token that changes with every write by any process. It is ``None`` if the backend has no change token.
             flavor: The flavor. If it is empty, a write removes secrets from this cache only.
         """
         self._time_to_live = time_to_live
@@ -114,7 +114,8 @@ class ReadCache:
     ) -> dict[str, BaseSecretSchema | ZenSecretsError]:
         """Return the secret or the error for each name.
 
-        A cached secret is returned, and a read in progress is shared. ``read`` is called once, with all other names.
+        A cached secret is returned, and a read in progress is shared. ``read`` is called once, with all other names. If a shared read is
+        interrupted, ``read`` is called again with that name.
 
         Raises:
             ZenSecretsError: If ``read`` raises it.
@@ -161,13 +162,13 @@ class ReadCache:
             raise
         expiry_time = time.monotonic() + self._time_to_live
         for name, flight in flights.items():
-            secret = results[name]
-            if isinstance(secret, ZenSecretsError):
+            result = results[name]
+            if isinstance(result, ZenSecretsError):
                 self._end_flight(name, flight, None)
-                flight.set_exception(secret)
+                flight.set_exception(result)
             else:
-                self._end_flight(name, flight, _CacheEntry(secret, token, expiry_time))
-                flight.set_result(secret)
+                self._end_flight(name, flight, _CacheEntry(result, token, expiry_time))
+                flight.set_result(result)
         return results
 
     def drop(self, name: str) -> None:
@@ -209,7 +210,7 @@ class ReadCache:
 
 def _secret_in(results: Mapping[str, BaseSecretSchema | ZenSecretsError], name: str) -> BaseSecretSchema:
     """Return the secret of a name, or raise its error."""
-    secret = results[name]
-    if isinstance(secret, ZenSecretsError):
-        raise secret
-    return secret
+    result = results[name]
+    if isinstance(result, ZenSecretsError):
+        raise result
+    return result

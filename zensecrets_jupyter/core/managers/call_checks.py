@@ -33,7 +33,8 @@ def mask_refused_values(method: _Method) -> _Method:
             # In a call on the class, the method's first argument takes the position of ``self``.
             is_called_on_class = not args or isinstance(args[0], (str, Mapping, BaseSecretSchema))
             first, further = (args[:1], args[1:]) if is_called_on_class else (args[1:2], args[2:])
-            # The method's first argument is a name, or a secret whose values are masked already. A mapping is a mistake for a secret.
+            # The method's first argument is a name, or a secret whose values are masked already. A mapping was given by
+            # mistake in place of a secret.
             mappings = [argument for argument in first if isinstance(argument, Mapping)]
             mask_values([*mappings, *further, *(value for name, value in kwargs.items() if not is_value_free_argument(name))])
             class_name = method.__qualname__.partition(".")[0]
@@ -79,7 +80,10 @@ def check_mapping(value: object) -> Mapping[str, str]:
 
 
 def mask_values(arguments: list[Any]) -> None:
-    """Add every text in the arguments to the redactor. Of a mapping, only the values are added."""
+    """Add every text in the arguments to the redactor, with the mask ``‹secret:refused.value›``.
+
+    Of a mapping, the values are added, and the keys are not.
+    """
     for argument in arguments:
         for text in texts_in(argument):
             the_redactor().protect(text, "refused.value")

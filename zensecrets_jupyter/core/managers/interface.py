@@ -1,6 +1,6 @@
 """The secrets manager: the whole API for users, on top of any backend.
 
-It checks names and contents, caches secrets, records for the step cache which secrets are read, and suggests similar names in errors. A
+It checks names and contents, caches secrets, logs for the step cache which secrets are read, and suggests similar names in errors. A
 :class:`~zensecrets_jupyter.core.managers.backend.Backend` stores the secrets.
 """
 
@@ -238,7 +238,7 @@ class SecretsManager(Generic[BackendT_co]):
         return sorted(self._backend.names())
 
     def get_all_secret_keys(self) -> list[str]:
-        """Return the names of all secrets, sorted. This is ZenML's name of :meth:`list_secrets`."""
+        """Return the names of all secrets, sorted. This is ZenML's name of :meth:`list_secrets`. There, a key is the name of a secret."""
         return self.list_secrets()
 
     def summaries(self) -> list[SecretSummary]:

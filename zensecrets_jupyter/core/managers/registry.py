@@ -78,7 +78,7 @@ _registry: Registry[Backend] = Registry(
 
 
 def add(backend: type[Backend]) -> None:
-    """Register a backend under its ``FLAVOR``. A class that is defined again in a cell replaces the earlier one.
+    """Add a backend class to the registry, under its ``FLAVOR``. A class that is defined again in a cell replaces the earlier one.
 
     Raises:
         ManagerError: If another class has the flavor: a built-in class, an installed class, or a class of this process.
@@ -96,7 +96,7 @@ def flavor_names() -> list[str]:
 
 
 def summary(flavor: str) -> str:
-    """Return a short description of where the flavor stores secrets."""
+    """Return where a built-in flavor stores secrets, or where another flavor was defined, as a short text for users."""
     if flavor in BUILT_IN_FLAVORS:
         return BUILT_IN_FLAVORS[flavor].summary
     distribution = _registry.distribution(flavor)

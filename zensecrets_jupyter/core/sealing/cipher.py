@@ -33,7 +33,8 @@ def new_key() -> bytes:
 def seal(key: bytes, plaintext: bytes, context: tuple[str, ...]) -> bytes:
     """Return ``plaintext`` in encrypted form, authenticated together with ``context``.
 
-    Decryption needs the same key and the same context, for example the name of a secret. It detects any changed byte.
+    Decryption needs the same key and the same context, for example the name of a secret. It detects any changed byte. The context is the
+    associated data of the cipher (AAD in RFC 8439).
     """
     nonce = secrets.token_bytes(_NONCE_SIZE)
     return _FORMAT + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, encode(context), nonce, key)

@@ -50,7 +50,7 @@ class DotenvBackend(VariablesBackend):
         variables: dict[str, str] = {}
         for binding in parse_stream(io.StringIO(self._read_text())):
             if binding.error:
-                # The text of the parser's error is not used, because it contains the line with the value.
+                # The message has only the number of the line, because the text of the line contains the value.
                 message = f"{self.path} can't be read as .env (line {binding.original.line})."
                 raise ManagerCorruptedError(message, flavor=self.FLAVOR, hint="Write the line as KEY=VALUE.")
             if binding.key is not None and binding.value is not None:

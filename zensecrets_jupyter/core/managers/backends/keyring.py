@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.sealing.data_key_row import DataKey
 
 FORMAT = 1
-"""Version of the index. An index with a higher version is not changed."""
+"""Version of the index. An index with a higher version is neither read nor changed."""
 
 # This is CRED_MAX_CREDENTIAL_BLOB_SIZE in wincred.h of Windows, for text in UTF-16.
 _MAX_SIZES = {"keyring.backends.Windows.": 2560}
@@ -87,7 +87,7 @@ class KeyringBackend(Backend):
     def opens_without_keyring(self) -> bool:
         """See :attr:`~zensecrets_jupyter.core.managers.backend.Backend.opens_without_keyring`.
 
-        A locked keyring asks the user to unlock it.
+        A locked keyring asks the user to unlock it, so this is false while the index has a key that this process has not read.
         """
         return self._keys.opens_without_keyring
 
@@ -261,7 +261,7 @@ class KeyringBackend(Backend):
         self._use_keyring(delete)
 
     def _try_delete_keyring_entry(self, keyring_entry: str) -> None:
-        """Delete an entry of the keyring, unless the keyring is locked."""
+        """Delete an unused entry of the keyring. An error of the keyring is ignored, because such an entry does no harm."""
         with suppress(ManagerLockedError):
             self._delete_keyring_entry(keyring_entry)
 

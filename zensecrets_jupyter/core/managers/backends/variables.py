@@ -1,7 +1,7 @@
 """Base class of read-only backends that read secrets from variables.
 
 The key ``password`` of the secret ``db`` is in the variable ``SECRET_DB__PASSWORD``: a prefix, the name, two underscores and the key. The
-option ``mapping`` makes secrets of variables with other names.
+option ``mapping`` makes secrets from variables with other names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class VariablesOptions(ManagerOptions):
     prefix: str = "SECRET_"
     """Prefix of the variables. ``SECRET_DB__PASSWORD`` is the key ``password`` of the secret ``db``."""
     mapping: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """The variable of each key, for each secret whose variables have other names. A secret in this mapping has no other keys."""
+    """The variable of each key, for each secret whose variables have other names, such as ``{"db": {"password": "DB_PASS"}}``. A secret in
+    this mapping has no other keys."""
     schemas: dict[str, str] = Field(default_factory=dict)
     """The schema of each secret whose schema is not ``arbitrary``, such as ``aws``."""
 

@@ -78,7 +78,7 @@ class SqlServer:
             kind: What the database contains, for messages: ``secrets``.
             version: The version of the format.
             schema: The schema of the tables.
-            timeout: Limit in seconds for a connection, and for the answer to a statement.
+            timeout: Limit in seconds for a new connection. A statement may take this time, or :data:`BUSY_SECONDS` if that is longer.
         """
         parsed_url = parse_server_url(url)
         self._url = parsed_url.set(query={}) if parsed_url.get_driver_name() == _PSYCOPG else parsed_url

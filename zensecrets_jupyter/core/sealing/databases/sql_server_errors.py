@@ -62,8 +62,8 @@ _TRANSLATIONS_BY_STATE: dict[str, _Translation] = {
     "08": _DOWN,
 }
 
-# Translations by a part of the message, because libpq has no code for an error before the session begins. An error without these texts, for
-# example a message in another language, is translated as if the server did not answer.
+# Translations by a text that the message contains, because libpq has no code for an error before the session begins. An error without these
+# texts, for example a message in another language, is translated as if the server did not answer.
 _TRANSLATIONS_BY_TEXT: dict[str, _Translation] = {
     "authentication failed": _LOGIN,
     "no password supplied": _LOGIN,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION_ID = 0x7A736563
-"""Application id in the header of the file (``zsec``), which identifies it to ``file`` and to this package."""
+"""Application id in the header of the file (``zsec``), which identifies it to the Unix command ``file`` and to this package."""
 
 _FORMAT = "format"
 """Name of the row in the table ``meta`` that stores what the database contains, and the version of the format."""

@@ -1,8 +1,8 @@
 """Key protection by the keyring of the operating system.
 
 The ``keyring`` library is imported on first use. It supports Secret Service (GNOME, KDE), KWallet, the macOS keychain and the Windows
-credential locker. If none of them runs, the library silently selects any other installed backend, even one that writes plain text to a
-file. This module therefore checks the class of the backend.
+credential locker. If none of them runs, the library silently selects any other installed keyring, even one that writes plain text to a
+file. This module therefore checks the class of the keyring. The library calls a keyring a backend; here, it is not the backend of a flavor.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def known_passphrase() -> str | None:
 
 
 def forget_passphrases() -> None:
-    """Forget the used passphrases, and that the user declined to type one. Keys that are open stay open."""
+    """Forget the used passphrases, and that the user declined to type one. Data keys that are already decrypted stay in memory."""
     global _has_declined  # noqa: PLW0603 - a process has one user, so the answer is valid for the whole process
     with _prompt_lock:
         _used_passphrases.clear()

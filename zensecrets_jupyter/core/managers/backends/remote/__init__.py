@@ -1,1 +1,1 @@
-"""Backends on other machines, and the parts that they share."""
+"""Backends that send requests to a service, and the modules that they share."""

@@ -127,6 +127,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
     @classmethod
     def implemented_capabilities(cls) -> Capability:
         """See :meth:`~zensecrets_jupyter.core.managers.backend.Backend.implemented_capabilities`."""
+        # This class has the methods for versions and for restoring, so the requests of the subclass decide these two capabilities.
         capabilities = super().implemented_capabilities()
         for protocol, capability in ((VersionRequests, Capability.VERSIONS), (RecoveryRequests, Capability.UNDELETE)):
             if not issubclass(cls, protocol):
@@ -407,7 +408,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
 
     @abstractmethod
     def list_keys(self, client: ClientT, prefix: str) -> Iterable[ListedKey]:
-        """Return at least every key that begins with ``prefix``, from all pages. Other keys are ignored."""
+        """Return every key that begins with ``prefix``, from all pages. The result may contain other keys, which are ignored."""
 
     @abstractmethod
     def insert(self, client: ClientT, key: str, envelope: SecretEnvelope) -> None:
@@ -431,7 +432,7 @@ class RemoteBackend(Backend, Generic[ClientT, OptionsT]):
         return self.fetch(client, key)
 
     def fetch_many(self, client: ClientT, keys: Sequence[str]) -> Mapping[str, SecretEnvelope | RemoteError]:  # noqa: ARG002 - overrides use the arguments
-        """Return the envelopes of the existing keys. There are at most ``batch_size`` keys.
+        """Return the envelope or the error of each existing key. There are at most ``batch_size`` keys.
 
         This method is called only if ``batch_size`` is greater than 1.
         """

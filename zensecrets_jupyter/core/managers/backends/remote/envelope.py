@@ -13,7 +13,7 @@ from zensecrets_jupyter.core.managers.records import SecretRecord
 FORMAT_KEY = "zensecrets"
 """The key of the format version. It marks a document as written by this package."""
 FORMAT = 1
-"""The format version. A document with a higher version is not changed."""
+"""The format version. A document with a higher version can be deleted, but neither read nor replaced."""
 
 
 @dataclass(frozen=True)

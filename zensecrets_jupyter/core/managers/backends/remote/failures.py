@@ -27,13 +27,13 @@ class ErrorKind(enum.Enum):
     MISSING = enum.auto()
     """The secret does not exist."""
     EXISTS = enum.auto()
-    """The key exists already."""
+    """The secret exists already."""
     CONFLICT = enum.auto()
     """Another writer changed the secret between read and write. The update has to read the secret again."""
     TRANSIENT = enum.auto()
     """No response, a broken connection, throttling or an internal error. A retry may succeed."""
     UNREACHABLE = enum.auto()
-    """An unknown host, a refused certificate or another service. A retry would not help."""
+    """An unknown host, a refused certificate, or a server of another kind at the address. A retry would not help."""
     UNKNOWN_USER = enum.auto()
     """Credentials are missing, wrong or expired."""
     SKEWED = enum.auto()
@@ -63,7 +63,8 @@ class RemoteError(Exception):
 
     Attributes:
         kind: Kind of the error.
-        detail: The code of the service, or the class of the SDK's error. It is never the text, which may quote the request.
+        detail: The code of the service, the class of the SDK's error, or a short text of this package. It never contains the text of the
+            SDK's error, which may quote the request.
         was_retried: Whether an earlier attempt failed, so that the service may have executed this request already.
     """
 

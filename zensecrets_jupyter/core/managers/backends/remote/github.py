@@ -56,7 +56,7 @@ ERROR_KINDS: ErrorTable = {
     "502": ErrorKind.TRANSIENT,
     "503": ErrorKind.TRANSIENT,
     "504": ErrorKind.TRANSIENT,
-    # These are classes of urllib3 inside errors of requests. Some versions of urllib3 lack some of them.
+    # These errors of urllib3 are inside errors of requests. They are texts, because urllib3 1 has no class NameResolutionError.
     "SSLError": ErrorKind.UNREACHABLE,
     "NameResolutionError": ErrorKind.UNREACHABLE,
 }
@@ -235,6 +235,7 @@ class GithubBackend(RemoteBackend[GithubConnection, GithubOptions]):
 
     def fetch(self, client: GithubConnection, key: str) -> SecretEnvelope:  # noqa: ARG002 - GitHub does not return secrets
         """See :meth:`RemoteBackend.fetch`."""
+        # A request has no name of a secret, so an error names the key.
         return self._read_environment(key, key)
 
     def list_keys(self, client: GithubConnection, prefix: str) -> Iterable[ListedKey]:  # noqa: ARG002 - GitHub has no filter by prefix

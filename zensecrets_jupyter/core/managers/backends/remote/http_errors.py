@@ -14,7 +14,7 @@ def requests_errors(*, default: ErrorKind | None = None) -> ErrorTable:
     """Return the error kinds of ``requests`` by class.
 
     Args:
-        default: The kind of all other errors. By default they are UNFORESEEN.
+        default: The kind of all other errors of ``requests``. By default they have no entry, so their kind is UNFORESEEN.
     """
     from requests import exceptions
 

@@ -1,8 +1,8 @@
 """Conversion of secret names to keys of a shared service and back. A key begins with a path for the scope.
 
 A character outside the alphabet of the service, and the escape character itself, are escaped. An escape is the escape character and two
-hexadecimal digits, for each byte of the character in UTF-8. Different names have different keys. If no name has a certain key, it is a key
-of another program. A name whose key would be too long is refused, because a shortened key could belong to two names.
+hexadecimal digits, for each byte of the character in UTF-8. Different names have different keys. A key that belongs to no name is a key of
+another program. A name whose key would be too long is refused, because a shortened key could belong to two names.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class NameEncoding:
 
     Attributes:
         service: Name of the service, for messages.
-        letters: Characters that are not escaped, without those of the separator. If it is empty, no character is escaped.
+        letters: Characters that are not escaped, with the exceptions below. If it is empty, no character is escaped.
         max_length: Maximum number of characters in a key.
-        escape_mark: Text that begins an escape: one character, or the same character twice. If it is doubled, a single one is not
-            escaped.
+        escape_mark: Text that begins an escape: one character, or the same character twice. With ``--``, the name ``a-b``
+            has no escape, and ``a--b`` becomes ``a--2d-b``.
         separator: Text between the segments of a key. An escaped segment never contains it.
         has_upper_case: Whether keys have upper-case letters only. Lower case is converted, and upper case is escaped.
         first_letters: Characters that a key may begin with. If it is empty, a key may begin with any character.
@@ -133,7 +133,7 @@ class Scope(str, Enum):
 
 
 class ScopedOptions(ManagerOptions):
-    """Options of every flavor with a shared service."""
+    """Options of every flavor with a service or database that several secrets managers can share."""
 
     scope: Scope = Scope.COMPONENT
     """Which managers share the secrets. With ``component`` only this manager has them, with ``namespace`` all managers with the same
@@ -197,7 +197,7 @@ class RemoteKeys:
         return key
 
     def name_for(self, key: str) -> str | None:
-        """Return the name that has a certain key, or ``None`` if the key has another scope or no name has it."""
+        """Return the name whose key is ``key``, or ``None`` if the key has another scope or belongs to no name."""
         if not key.startswith(self.prefix) or (self._reserved_prefix and key.startswith(self._reserved_prefix)):
             return None
         name = self._encoding.unescape(key[len(self.prefix) :])

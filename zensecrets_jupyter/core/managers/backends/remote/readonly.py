@@ -37,7 +37,7 @@ class ExternalPath(NamedTuple):
     def parse(cls, text: str) -> ExternalPath:
         """Parse ``PATH#KEY`` or ``PATH``.
 
-        The last ``#`` ends the path, so a path that contains ``#`` needs a second one at its end.
+        The last ``#`` ends the path, so the path ``a#b`` is written ``a#b#``.
         """
         path, separator, key = text.rpartition("#")
         return cls(path, key) if separator else cls(text, "")
@@ -49,7 +49,8 @@ class ExternalOptions(RemoteOptions):
     external: dict[str, str] = Field(default_factory=dict)
     """Secrets of other programs, which are read-only: ``PATH`` or ``PATH#KEY`` for each name."""
     clear: tuple[str, ...] = ()
-    """Further keys of external secrets that are not masked: ``KEY``, or ``NAME.KEY`` for one secret."""
+    """Keys of external secrets whose values are not masked: ``KEY``, or ``NAME.KEY`` for one secret. They are added to the harmless
+    keys that this package recognizes, such as a user name."""
 
     @field_validator("clear")
     @classmethod
@@ -94,12 +95,12 @@ class ExternalSecrets:
         service: str,
         manager: str,
     ) -> None:
-        """Read the secrets that ``options`` name.
+        """Prepare to read the secrets that ``options`` name. No request is sent.
 
         Args:
             options: Options of the backend, or ``None`` if its flavor cannot read external secrets.
             fetch: Returns the text of a secret, given its name and its path.
-            codec: Decodes an envelope of another secrets manager.
+            codec: Decodes an envelope that another secrets manager of this package wrote.
             service: Name of the service, for messages.
             manager: Name of the secrets manager, for messages.
         """

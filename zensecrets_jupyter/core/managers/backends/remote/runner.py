@@ -212,7 +212,7 @@ class RequestRunner(Generic[ClientT]):
 
     def _is_transient(self, error: BaseException) -> bool:
         """Return whether a retry may fix an error."""
-        # Our own errors are final, although some of them are subclasses of ConnectionError.
+        # Our own errors are final. The class has to be checked, because ManagerUnreachableError is also a ConnectionError.
         return isinstance(error, Exception) and not isinstance(error, ZenSecretsError) and self.kind_of(error) is ErrorKind.TRANSIENT
 
     def _seconds_to_wait(self, state: RetryCallState) -> float:

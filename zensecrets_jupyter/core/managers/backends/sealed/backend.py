@@ -1,6 +1,6 @@
 """Base class of backends that store encrypted rows in a SQL database, with earlier versions.
 
-Keys and values are encrypted. Names, schema types, version numbers and times are not encrypted, so that a list needs no key. They are
+Keys and values are encrypted. Names, schema types, version numbers and times are not encrypted, so that a list needs no data key. They are
 authenticated with the encrypted content, so that a read detects a change of them. The statements are portable SQL.
 """
 
@@ -238,7 +238,7 @@ class SealedBackend(Backend):
                     message = f"There is no version {number} of secret {name!r} in secrets manager {self.name!r}."
                     raise SecretNotFoundError(message, name=name, manager=self.name, hint=f"The versions are {numbers}.")
                 earlier_record = self._unseal(key, self._binding(name, EARLIER, earlier_rows[number]), earlier_rows[number])
-            # Without an earlier record, the current version is written again.
+            # If ``number`` is the current version, there is no earlier record, and the current content becomes the new version.
             binding = self._write_version(connection, key, name, row, lambda current: earlier_record or current)
             return SecretVersion(binding.number, binding.schema, _time_of(binding.write_time), current=True)
 
@@ -359,7 +359,7 @@ class SealedBackend(Backend):
 
 
 def holds_secrets(connection: Connection) -> bool:
-    """Return whether the table has a row."""
+    """Return whether the table of secrets has a row."""
     return connection.execute(tables.ANY_SECRET_ID).first() is not None
 
 

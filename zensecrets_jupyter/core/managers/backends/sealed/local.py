@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.schemas import BaseSecretSchema
 
 FORMAT = 1
-"""Version of the tables. A store with a higher version is not changed."""
+"""Version of the tables. A store with a higher version is neither read nor changed."""
 
 
 class LocalOptions(ManagerOptions):
@@ -53,7 +53,7 @@ class LocalOptions(ManagerOptions):
 class LocalBackend(SealedBackend):
     """The backend with an encrypted SQLite file.
 
-    Several managers may share a file. Each manager sees only its own secrets, and one data key encrypts the secrets of all managers.
+    Several managers may share a file. Each manager sees only its own secrets. One data key encrypts all secrets in the file.
     """
 
     FLAVOR: ClassVar[str] = "local"
@@ -77,6 +77,7 @@ class LocalBackend(SealedBackend):
         super().__init__(options, context=context)
         local_options = LocalOptions.model_validate(self.options.model_dump())
         path = local_options.path or self.context.folder / "secrets.db"
+        # Both attributes are the same object. ``_database`` has the type that all sealed backends use.
         self._file = self._database = SqliteFile(path, TABLES, kind="secrets", version=FORMAT, is_folder_private=local_options.path is None)
         self._keys = DataKeys(
             self._file, DATA_KEYS, label=f"secrets manager {self.name!r}", has_sealed_rows=holds_secrets, ask=self.context.ask_passphrase

@@ -21,7 +21,10 @@ MAX_CONTENT_SIZE = 64 * 1024 * 1024
 
 
 class RowBinding(NamedTuple):
-    """The facts about a row that are authenticated with its encrypted content, so that the content cannot be decrypted in another row."""
+    """The facts about a row that are authenticated with its encrypted content, so that the content cannot be decrypted in another row.
+
+    ``manager`` is the owner of the row, as in its table. ``role`` is :data:`CURRENT` or :data:`EARLIER`.
+    """
 
     manager: str
     name: str

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.managers.records import ManagerContext, ManagerOptions
 
 FORMAT = 1
-"""Version of the tables. A store with a higher version is not changed."""
+"""Version of the tables. A store with a higher version is neither read nor changed."""
 
 
 class SqlOptions(ScopedOptions):
@@ -86,6 +86,7 @@ class SqlBackend(SealedBackend):
         self._server = SqlServer(
             sql_options.url, TABLES, kind="secrets", version=FORMAT, schema=sql_options.database_schema, timeout=sql_options.timeout
         )
+        # ``_database`` has the type that all sealed backends use.
         self._database = self._server
         self._keys = DataKeys(
             self._server,

@@ -1,8 +1,9 @@
 """The tables of the sealed store, and their SQL statements.
 
 The statements are portable, and SQLAlchemy compiles each of them once. The current version of each secret is one row, so a read is one
-look-up. Earlier versions are in another table. The column ``written`` is the time of the write in microseconds, and ``generation`` is the
-number of the data key that encrypted the row.
+look-up. Earlier versions are in another table. The column ``manager`` is the owner of the row: the ID of a secrets manager, or a text
+for the scope that several managers share. ``written`` is the time of the write in microseconds. ``generation`` is the number of the data
+key that encrypted the row.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def _compose(data: bytes) -> Any:
     try:
         return yaml.compose(data.decode("utf-8-sig"), Loader=yaml_loader())
     except (yaml.YAMLError, RecursionError):
-        # ``_entries`` refuses this object, because it is not a mapping node.
+        # ``_entries`` refuses the empty tuple with the error for a malformed file, because it is not a mapping node.
         return ()
 
 

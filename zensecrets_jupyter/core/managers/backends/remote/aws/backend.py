@@ -206,7 +206,8 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
         try:
             self._call(client, "create_secret", Name=key, SecretString=envelope.text, ClientRequestToken=new_id, Tags=tags)
         except (client.exceptions.ResourceExistsException, client.exceptions.InvalidRequestException) as error:
-            # For a deleted secret that can be restored, AWS raises InvalidRequestException, and moto raises ResourceExistsException.
+            # For a deleted secret that can be restored, AWS raises InvalidRequestException. moto, which simulates AWS in tests, raises
+            # ResourceExistsException.
             may_be_current = "ResourceExistsException" in self.codes_of(error)
             if not may_be_current and _DELETED_CODE not in self.codes_of(error):
                 raise
@@ -272,7 +273,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
             VersionStages=[_PENDING_LABEL],
         )
         if new_id == replaced_id:
-            # An earlier attempt has moved the label already.
+            # The version was current before its secret was deleted, so it has the label already. An earlier attempt wrote it.
             return
         try:
             move = {"VersionStage": CURRENT, "MoveToVersionId": new_id, "RemoveFromVersionId": replaced_id}
@@ -285,7 +286,7 @@ class AwsBackend(RemoteBackend[Any, AwsOptions]):
 
     def _tag(self, client: Any, key: str, envelope: SecretEnvelope) -> None:
         """Set the tag with the schema, if AWS accepts it."""
-        # Only lists use the tag, and the user may have no permission to set tags.
+        # An error is ignored, because the tag is needed for lists only, and the user may have no permission to set tags.
         tags = [{"Key": name, "Value": value} for name, value in _tags_of(envelope).items()]
         with suppress(client.exceptions.ClientError):
             self._call(client, "tag_resource", SecretId=key, Tags=tags)

@@ -79,7 +79,7 @@ def _check_credentials(credentials: Any) -> None:
 
 
 class _MalformedKeyError(ValueError):
-    """A key with an invalid character, such as a line break. The text is the name of the key."""
+    """An access key of AWS with an invalid character, such as a line break. The text of the error is the name of the key."""
 
 
 _CONFIGURATION_ERRORS = {

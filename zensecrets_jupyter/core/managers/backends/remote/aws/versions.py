@@ -1,6 +1,6 @@
 """The versions of a secret in AWS: their IDs and labels.
 
-An ID contains our version number. AWS labels the current and the previous version. It may remove a version without a label at any time.
+An ID contains our version number. AWS labels the current and the previous version. AWS may remove a version without a label at any time.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def version_numbers(metadata: Mapping[str, Any]) -> dict[str, int]:
     previous_number = number_in(previous_id)
     current_number = number_in(current_id)
     if not current_number:
-        # The current version follows the previous one. If that has no number either, it counts as version 1.
+        # The current version follows the previous one. If the previous one has no number either, the previous one counts as version 1.
         current_number = (previous_number or 1) + 1 if previous_id else 1
     if not previous_number:
         previous_number = current_number - 1

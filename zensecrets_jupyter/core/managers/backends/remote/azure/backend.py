@@ -8,8 +8,8 @@ A vault has no compare-and-set. If two users write one secret at the same time, 
 the vault. A deleted secret can be recovered until its retention period ends, unless the option ``purge`` is set. If its name is registered
 again, the new secret replaces the deleted one, without its history.
 
-The versions of a vault have no order within a second, and are still there if a deleted secret is recovered. So this backend gives each
-version two tags: its number, and a random ID that all versions since one registration share.
+The versions of a vault have no order within a second, and are still there if a deleted secret is recovered. So each version that this
+backend writes has two tags besides the schema: its number, and a random ID that all versions since one registration share.
 """
 
 from __future__ import annotations
@@ -81,11 +81,13 @@ ERROR_KINDS: ErrorTable = {
 SCHEMA_TAG = "zensecrets"
 """The tag of the secrets of this package. Its value is the schema, so that a list shows the schemas without reading values."""
 REGISTRATION_TAG = "zensecrets-life"
-"""The tag with the ID of the registration, which all versions since that registration share."""
+"""The tag with the ID of the registration, which all versions since that registration share. The life of a secret is the time from its
+registration to its deletion."""
 NUMBER_TAG = "zensecrets-version"
 """The tag with the number of a version. The first version has number 1."""
 
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
+"""The time of a version for which the vault returns no time."""
 
 
 class _VersionTags(NamedTuple):
@@ -284,7 +286,8 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
             tags = _tags_of(properties)
             if tags is None or tags.registration != current_tags.registration or not properties.enabled:
                 continue
-            # After concurrent writes, another version may have the number of the current one. Only the current one is returned.
+            # After concurrent writes, another version may have the number of the current one. Of versions with that number,
+            # only the current one is returned.
             if tags.number < current_tags.number or properties.version == current.version:
                 versions[tags.number] = properties
 
@@ -302,7 +305,7 @@ class AzureBackend(RemoteBackend["SecretClient", AzureOptions]):
         Args:
             operation: Sends the request.
             missing_is_pending: Whether a missing secret means that a deletion or a recovery is pending.
-            timeout: Seconds after which the error is raised. The default is the deadline.
+            timeout: Seconds after which the last error is raised. The default is the option ``deadline``.
         """
         end_time = time.monotonic() + (self.options.deadline if timeout is None else timeout)
         while True:

@@ -68,6 +68,7 @@ class AzureOptions(ExternalOptions):
     @field_validator("vault_url", "authority")
     @classmethod
     def _require_https(cls, url: str | None) -> str | None:
+        # Users see only the type of this error, the first argument, so that no text can quote the value.
         if url is not None and (urlsplit(url).scheme != "https" or not urlsplit(url).hostname):
             raise PydanticCustomError("no address that begins with https", "unencrypted")
         return url
@@ -126,7 +127,7 @@ class _SerialCredential:
         """Return a token of the credential.
 
         Raises:
-            TimeoutError: If another thread waits too long for its token.
+            TimeoutError: If another thread's request for a token takes longer than the time-out.
         """
         if not self._lock.acquire(timeout=self._timeout):
             raise TimeoutError

@@ -28,13 +28,14 @@ class GcpOptions(ExternalOptions):
     project: str | None = Field(default=None, pattern=r"^[a-z0-9.:-]{1,60}$")
     """ID or number of the project. The default is that of the environment or of the credentials. ZenML calls it ``project_id``."""
     locations: str = Field(default="", pattern=r"^([a-z0-9-]+(,[a-z0-9-]+)*)?$")
-    """The locations of new secrets, separated by commas. By default Google chooses them."""
+    """The regions of Google Cloud that store new secrets, separated by commas. By default Google chooses them."""
     endpoint: str | None = None
     """Another address of the service. An address with ``http://`` is an emulator on this machine, which gets no credentials."""
 
     @field_validator("endpoint")
     @classmethod
     def _require_encryption(cls, endpoint: str | None) -> str | None:
+        # Users see only the type of this error, the first argument, so that no text can quote the value.
         if endpoint and endpoint.startswith("http://") and urlsplit(endpoint).hostname not in {"localhost", "127.0.0.1", "::1"}:
             raise PydanticCustomError("not encrypted, and not on this machine", "unencrypted")
         return endpoint

@@ -45,7 +45,7 @@ _ERRORS: ErrorTable = {
     "sealed": ErrorKind.LOCKED,
     "too-large": ErrorKind.TOO_LARGE,
     "invalid-token": ErrorKind.UNKNOWN_USER,
-    # These are classes of urllib3 inside errors of requests. Some versions of urllib3 lack some of them.
+    # These errors of urllib3 are inside errors of requests. They are texts, because urllib3 1 has no class NameResolutionError.
     "NewConnectionError": ErrorKind.UNREACHABLE,
     "NameResolutionError": ErrorKind.UNREACHABLE,
     "SSLError": ErrorKind.UNREACHABLE,
@@ -329,7 +329,7 @@ def _check_confirmed(response: Any) -> None:
 
 
 def _foreign_response_error() -> RemoteError:
-    """Return the error for a response that does not come from Vault."""
+    """Return the error for a response that does not come from Vault, for example the page of a proxy."""
     return RemoteError(ErrorKind.NOT_OURS, "no-response-of-Vault")
 
 

@@ -75,7 +75,7 @@ ERROR_KINDS: ErrorTable = {
     "502": ErrorKind.TRANSIENT,
     "503": ErrorKind.TRANSIENT,
     "504": ErrorKind.TRANSIENT,
-    # These are classes of urllib3 inside errors of requests. Some versions of urllib3 lack some of them.
+    # These errors of urllib3 are inside errors of requests. They are texts, because urllib3 1 has no class NameResolutionError.
     "SSLError": ErrorKind.UNREACHABLE,
     "NewConnectionError": ErrorKind.UNREACHABLE,
     "NameResolutionError": ErrorKind.UNREACHABLE,
@@ -295,13 +295,15 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def insert(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope) -> None:
         """See :meth:`RemoteBackend.insert`."""
-        # The response of a ZenML server contains the ID of the secret.
+        # Only the response of a ZenML server contains the ID of the secret. The ID is not used, but a missing one raises an error.
         text_in(client.send("POST", json={"name": key, "private": self.options.private, "values": _values_of(envelope)}), "id")
 
     def overwrite(self, client: ZenmlConnection, key: str, envelope: SecretEnvelope, current: SecretEnvelope) -> None:  # noqa: ARG002 - the request uses the ID
         """See :meth:`RemoteBackend.overwrite`."""
         old_values, new_values = _values_of(current), _values_of(envelope)
-        changes: dict[str, str | None] = {name: value for name, value in new_values.items() if old_values.get(name) != value}
+        changes: dict[str, str | None] = {
+            secret_key: value for secret_key, value in new_values.items() if old_values.get(secret_key) != value
+        }
         # ZenML removes a key with the value ``None``, and keeps the keys that are not in the request.
         changes.update(dict.fromkeys(old_values.keys() - new_values.keys()))
         if changes:
@@ -309,7 +311,7 @@ class ZenmlBackend(RemoteBackend[ZenmlConnection, ZenmlOptions]):
 
     def _patch(self, client: ZenmlConnection, secret_id: str, changes: Mapping[str, Any]) -> None:
         """Change a secret in ZenML. Values that are not in ``changes`` stay."""
-        # The response of a ZenML server contains the ID of the secret.
+        # Only the response of a ZenML server contains the ID of the secret. The ID is not used, but a missing one raises an error.
         text_in(client.send("PUT", f"/{secret_id}", params={"patch_values": True}, json=changes), "id")
 
     def remove(self, client: ZenmlConnection, key: str) -> None:

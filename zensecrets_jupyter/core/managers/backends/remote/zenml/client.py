@@ -133,5 +133,5 @@ def mapping_in(response: object, key: str) -> Mapping[str, Any]:
 
 
 def foreign_response_error() -> RemoteError:
-    """Return the error for a response that does not come from a ZenML server."""
+    """Return the error for a response that does not come from a ZenML server, for example the page of a proxy."""
     return RemoteError(ErrorKind.UNREACHABLE, "no response of a ZenML server")

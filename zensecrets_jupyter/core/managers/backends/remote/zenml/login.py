@@ -17,7 +17,7 @@ _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 @dataclass(frozen=True)
 class ServerLogin:
-    """The address of a server, and its API key or a token."""
+    """The URL of a server, and its API key or a token."""
 
     url: str
     api_key: str | None = field(default=None, repr=False)
@@ -25,7 +25,7 @@ class ServerLogin:
 
     @property
     def address(self) -> str:
-        """The address without user and password."""
+        """The URL without user and password, which may be shown."""
         parsed_url = urlsplit(self.url)
         return f"{parsed_url.scheme}://{parsed_url.netloc.rpartition('@')[2]}{parsed_url.path}"
 
@@ -89,15 +89,15 @@ def _nonempty_text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _valid_token(token: object) -> str | None:
-    """Return the access token of a login, or ``None`` if there is none or it has expired."""
-    if not isinstance(token, dict):
+def _valid_token(stored_token: object) -> str | None:
+    """Return the access token in a login's mapping ``api_token``, or ``None`` if there is none or it has expired."""
+    if not isinstance(stored_token, dict):
         return None
     # YAML has a type for times, but ZenML may also write a text.
-    expiry_time = token.get("expires_at")
+    expiry_time = stored_token.get("expires_at")
     if isinstance(expiry_time, str):
         with suppress(ValueError):
             expiry_time = datetime.fromisoformat(expiry_time.replace("Z", "+00:00"))
     if isinstance(expiry_time, datetime) and expiry_time.replace(tzinfo=expiry_time.tzinfo or timezone.utc) < datetime.now(timezone.utc):
         return None
-    return _nonempty_text(token.get("access_token"))
+    return _nonempty_text(stored_token.get("access_token"))
