@@ -33,7 +33,7 @@ class StackComponentConfig(ReferenceModel):
     :func:`~zensecrets_jupyter.core.fields.ClearTextField`.
 
     The value of a :func:`~zensecrets_jupyter.core.fields.SecretField` is masked. The plain value of another attribute is masked if the
-    name of the attribute suggests a secret, such as ``authentication_secret`` or ``api_token``.
+    name of the attribute or the content of the value suggests a secret. Examples are an attribute ``api_token``, and a URL with a password.
     """
 
     TYPE: ClassVar[str] = ""
@@ -61,8 +61,9 @@ class StackComponentConfig(ReferenceModel):
     def _texts_to_mask(self, name: str, value: Any) -> Iterator[str]:
         """Yield the texts of a sensitive value that the guard masks in outputs.
 
-        All texts of a SecretField are masked. In another attribute, a text is masked if its name suggests a secret, and if the text is not
-        itself the name of a secret.
+        All texts of a SecretField are masked. In another attribute, a text is masked if its attribute, its key in a dict or its content
+        suggests a secret, except for a text that may be the name of a secret. The secret fragments of the text, such as a password in a
+        URL, are masked too, because they may also be shown without the rest of the text.
         """
         field = type(self).model_fields.get(name)
         if field is not None and is_secret_field(field):
@@ -157,7 +158,7 @@ class StackComponent:
 
 
 def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Yield each text in ``value`` with its key in the nearest dict, or with ``name`` if there is no dict around it."""
+    """Yield each text in ``value`` with its key in the nearest dict, or with the attribute ``name`` if there is no dict around it."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, Mapping):
@@ -171,7 +172,8 @@ def _named_texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 def _may_name_secret(name: str, text: str) -> bool:
     """Return whether ``text`` may be the name of a secret.
 
-    An attribute such as ``authentication_secret`` may have the name of a secret as its value. Names are not masked in outputs.
+    ``name`` is the attribute or key that holds the text. An attribute such as ``authentication_secret`` may have the name of a secret as
+    its value. Names are not masked in outputs.
     """
     has_few_digits = sum(character.isdigit() for character in text) <= _MAX_DIGITS_OF_NAME
     return name.endswith("secret") and has_few_digits and _PLAIN_NAME.fullmatch(text) is not None and not is_opaque(text)
@@ -180,6 +182,7 @@ def _may_name_secret(name: str, text: str) -> bool:
 def _create_component(
     name: str, component_type: ComponentType, config: StackComponentConfig, component_id: str, flavor: str
 ) -> StackComponent:
+    """Return a component; pickle passes all arguments by position, which ``StackComponent`` does not accept."""
     return StackComponent(name, component_type, config, id=component_id, flavor=flavor)
 
 

@@ -81,6 +81,7 @@ def _clash_error(_name: str, message: str, hint: str) -> StackError:
 
 
 def _unavailable_error(name: str, message: str, hint: str) -> FlavorUnavailableError:
+    # The registry calls a flavor TYPE.FLAVOR.
     return FlavorUnavailableError(message, flavor=name.partition(".")[2], hint=hint)
 
 

@@ -110,4 +110,5 @@ def _has_own_validator(model: type[BaseModel], name: str) -> bool:
         if function is not None and getattr(function, "__name__", "") != "validate_unless_reference":
             return True
         schema = schema["schema"]
+    # A validator that replaces the check of the type, such as one with mode="plain", contains no validated schema.
     return schema["type"] not in {"str", "any"}

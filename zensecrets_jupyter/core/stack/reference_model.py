@@ -296,7 +296,7 @@ class ReferenceModel(BaseModel):
 
     @staticmethod
     def _mask_changed_texts(unresolved_value: Any, resolved_value: Any, validated_value: Any) -> None:
-        """Mask the texts that validators changed."""
+        """Mask the texts that validators changed, under the name of the first reference."""
         # A validator may, for example, remove the white space around a key.
         unchanged_texts = set(texts_in(resolved_value))
         references = references_in(unresolved_value)

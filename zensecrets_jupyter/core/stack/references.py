@@ -1,6 +1,6 @@
 """References in attribute values: the fields that accept them, near misses, and resolution.
 
-A reference has the form ``{{name.key}}``. A near miss is a text that is almost a reference, such as ``{name.key}``. An attribute value is
+A reference is written ``{{name.key}}``. A near miss is a text that is almost a reference, such as ``{name.key}``. An attribute value is
 a text, or a list or dict of values. The values of a dict may hold references, its keys may not.
 """
 
@@ -55,8 +55,8 @@ class RequiresSecrets(Protocol):
 def has_references(value: Any) -> bool:
     """Return whether a text in ``value`` holds a reference.
 
-    A text that equals the value of a known secret counts only if the whole text is a single reference. Otherwise, it contains the form of a
-    reference by chance.
+    A text that equals the value of a known secret counts only if the whole text is a single reference. A longer value, such as the password
+    ``x{{a.b}}y``, looks like a text with a reference only by chance.
     """
     return any(
         reference.has_reference(text) and (text not in known_values() or reference.single_reference(text) is not None)

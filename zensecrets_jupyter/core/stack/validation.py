@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zensecrets_jupyter.core.stack.references import Requirement, RequiresSecrets
 
 _REQUIRED_TYPES = (ComponentType.ORCHESTRATOR, ComponentType.ARTIFACT_STORE)
-_FLAGS = {ComponentType.ORCHESTRATOR: "-o", ComponentType.ARTIFACT_STORE: "-a", ComponentType.SECRETS_MANAGER: "-x"}
+_UPDATE_OPTIONS = {ComponentType.ORCHESTRATOR: "-o", ComponentType.ARTIFACT_STORE: "-a", ComponentType.SECRETS_MANAGER: "-x"}
 """Options of ``%stack update`` that set the component of a type."""
 
 
@@ -59,12 +59,12 @@ class Problem:
     Attributes:
         code: The code of the error that a run would raise.
         message: The problem and its location, in one sentence.
-        hint: A similar name that exists, or the remedy for this problem alone; may be empty.
-        component: The owner of the reference, such as ``annotator 'labels'``; empty for a problem with the components of the stack.
-        attribute: The attribute that holds the reference; empty for a problem with the components.
-        reference: The reference; ``None`` for a problem with the components.
-        cause: The reason why the reference does not resolve; empty for a problem with the components.
-        type_to_set: The type of component to add or replace; ``None`` for a problem with a reference.
+        hint: A similar name that exists, or the remedy for this one problem; may be empty.
+        component: The owner of the reference, such as ``annotator 'labels'`` or ``step 'trainer'``; empty if there is no reference.
+        attribute: The attribute that holds the reference; empty for a problem without a reference.
+        reference: The reference; ``None`` for a problem with a component or the secrets manager of the stack.
+        cause: The reason why the reference does not resolve; empty for a problem without a reference.
+        type_to_set: The type of component to add or replace; ``None`` for any other problem.
     """
 
     code: str
@@ -187,7 +187,8 @@ def _problems_by_reading(stack: ValidatedStack, requirements: list[Requirement],
         result = results[requirement.reference.name]
         pending_hint = pending_secret_hint(stack.secrets_manager.id, requirement.reference.name)
         if isinstance(result, SecretNotFoundError):
-            # Other hints are left out, because the remedy at the end of the report says how to register the secret.
+            # The hint is kept if it mentions the open form of the secret, or a similar name. The hint to register the secret is left out,
+            # because the remedy at the end of the report says it.
             hint = result.hint if pending_hint or result.hint.startswith("Did you mean") else ""
             yield _reference_problem(requirement, result.code, f"there is no secret {requirement.reference.name!r}.", hint)
         elif isinstance(result, ZenSecretsError):
@@ -209,7 +210,7 @@ def _reference_problem(requirement: Requirement, code: str, cause: str, hint: st
 def _remedy(stack: ValidatedStack, problems: list[Problem]) -> str:
     """Return the commands that solve the problems, or the first command to try."""
     codes = {problem.code for problem in problems}
-    options = [f"{_FLAGS[problem.type_to_set]} {problem.type_to_set.name}" for problem in problems if problem.type_to_set]
+    options = [f"{_UPDATE_OPTIONS[problem.type_to_set]} {problem.type_to_set.name}" for problem in problems if problem.type_to_set]
     if "no-secrets-manager" in codes:
         options.append("-x SECRETS_MANAGER")
     commands = [f"%stack update {stack.name} {' '.join(dict.fromkeys(options))}"] if options else []

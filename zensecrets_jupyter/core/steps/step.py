@@ -206,6 +206,7 @@ class Step(Generic[ReturnT]):
             if isinstance(value, StepOutput):
                 message = f"Argument {parameter!r} of step {self.name!r} is {value!r}, and this call is outside the function of a pipeline."
                 raise StepInterfaceError(message, hint="Load it first: run.steps[NAME].output.load().")
+        # Imported late, because this module imports SQLAlchemy, which takes longer than all other imports for steps.
         from zensecrets_jupyter.core.steps.execution.step_runner import run_outside_pipeline
 
         result: ReturnT = run_outside_pipeline(self, arguments)

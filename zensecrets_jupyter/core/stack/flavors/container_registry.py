@@ -10,7 +10,7 @@ from pydantic import field_validator
 from zensecrets_jupyter.core.stack.flavors.bases import AuthenticatedConfig, CustomConfig
 
 
-class _RegistryConfig(AuthenticatedConfig):
+class _ContainerRegistryConfig(AuthenticatedConfig):
     """Attributes of every container registry."""
 
     uri: str
@@ -27,42 +27,42 @@ class _RegistryConfig(AuthenticatedConfig):
         return re.fullmatch(r"localhost:[0-9]{4,5}", self.uri) is not None
 
 
-class DefaultContainerRegistryConfig(_RegistryConfig):
+class DefaultContainerRegistryConfig(_ContainerRegistryConfig):
     """A registry at any address."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "default"
 
 
-class AWSContainerRegistryConfig(_RegistryConfig):
+class AWSContainerRegistryConfig(_ContainerRegistryConfig):
     """Amazon Elastic Container Registry."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "aws"
 
 
-class AzureContainerRegistryConfig(_RegistryConfig):
+class AzureContainerRegistryConfig(_ContainerRegistryConfig):
     """Azure Container Registry."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "azure"
 
 
-class DockerHubContainerRegistryConfig(_RegistryConfig):
+class DockerHubContainerRegistryConfig(_ContainerRegistryConfig):
     """Docker Hub."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "dockerhub"
 
 
-class GCPContainerRegistryConfig(_RegistryConfig):
+class GCPContainerRegistryConfig(_ContainerRegistryConfig):
     """Google Container Registry."""
 
     TYPE: ClassVar[str] = "container_registry"
     FLAVOR: ClassVar[str] = "gcp"
 
 
-class GitHubContainerRegistryConfig(_RegistryConfig):
+class GitHubContainerRegistryConfig(_ContainerRegistryConfig):
     """GitHub Container Registry."""
 
     TYPE: ClassVar[str] = "container_registry"

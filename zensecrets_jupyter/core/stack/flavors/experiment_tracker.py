@@ -40,7 +40,10 @@ class MLFlowExperimentTrackerConfig(StackComponentConfig):
 
     @property
     def is_local(self) -> bool:
-        """Whether the records are in a folder of this machine."""
+        """Whether the records are in a folder of this machine.
+
+        Without a ``tracking_uri`` the result is true, even if the artifact store that holds the records is remote.
+        """
         return not self.tracking_uri or self.tracking_uri.startswith("file:")
 
 

@@ -97,7 +97,7 @@ class KubeflowOrchestratorConfig(_OrchestratorConfig):
 
     @property
     def is_remote(self) -> bool:
-        """Whether the steps run on a remote cluster."""
+        """Whether the steps run on a remote cluster; always true with ``skip_local_validations``."""
         # The context of a local cluster, which ZenML creates with the tool k3d, begins with "k3d-".
         context = self.kubernetes_context
         return self.skip_local_validations or (context is not None and not context.startswith("k3d-"))

@@ -24,9 +24,9 @@ class Artifact:
 
     Attributes:
         name: The name of the output.
-        step: The step that returned it.
+        step: The name of the step call that returned it.
         folder: Its folder in the artifact store.
-        digest: A digest of the stored value.
+        digest: A digest of the pickled value, or of the files of another materializer.
         materializer: The class that reads its files.
         data_type: The class of the output's declared type, ``object`` by default.
     """
@@ -126,11 +126,12 @@ def store_output(value: Any, output: OutputInfo, folder: ArtifactFolder, secrets
     folder.create()
     output.materializer(folder).save(value)
     for path in folder.files.list(folder.path):
-        secret = pickling.find_value(folder.files.read(path))
-        if secret:
+        # The name SECRET.KEY of a value that the file contains, or an empty text.
+        found_name = pickling.find_value(folder.files.read(path))
+        if found_name:
             folder.files.delete(folder.path)
             writer, file_name = output.materializer.__name__, path.rpartition("/")[2]
-            message = f"{label} was not stored: {writer} wrote the value of {mask_text(secret)} to {file_name}."
+            message = f"{label} was not stored: {writer} wrote the value of {mask_text(found_name)} to {file_name}."
             raise ArtifactError(message, hint="Write the reference instead, and resolve it in the method that reads.")
     return output.to_artifact(folder, _folder_digest(folder))
 

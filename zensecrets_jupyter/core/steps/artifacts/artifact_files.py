@@ -220,7 +220,7 @@ def _file_system(path: str, scheme: str, options: dict[str, Any], store: StackCo
 
 
 def _file_system_options(store: StackComponent, stack: Stack) -> dict[str, Any]:
-    """Return fsspec's options from the attributes and the authentication secret of a store."""
+    """Return fsspec's options from the attributes and the authentication secret of a store; the attributes override the secret."""
     option_names = [name for name in store.config.model_dump() if name not in {"path", "authentication_secret"}]
     attributes = {name: value for name in option_names if (value := getattr(store.config, name)) is not None}
     secret_name = getattr(store.config, "authentication_secret", None)

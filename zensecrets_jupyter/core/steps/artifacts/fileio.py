@@ -22,43 +22,43 @@ class FileIO:
 
     def open(self, path: str, mode: str = "r") -> Any:
         """Return an open file."""
-        system, name = self._resolve(path)
-        return system.open(name, mode, **({} if "b" in mode else {"encoding": "utf-8"}))
+        system, inner_path = self._resolve(path)
+        return system.open(inner_path, mode, **({} if "b" in mode else {"encoding": "utf-8"}))
 
     def exists(self, path: str) -> bool:
         """Return whether the file or folder exists."""
-        system, name = self._resolve(path)
-        return bool(system.exists(name))
+        system, inner_path = self._resolve(path)
+        return bool(system.exists(inner_path))
 
     def isdir(self, path: str) -> bool:
         """Return whether the path is a folder."""
-        system, name = self._resolve(path)
-        return bool(system.isdir(name))
+        system, inner_path = self._resolve(path)
+        return bool(system.isdir(inner_path))
 
     def size(self, path: str) -> int:
         """Return the size of a file in bytes."""
-        system, name = self._resolve(path)
-        return int(system.size(name))
+        system, inner_path = self._resolve(path)
+        return int(system.size(inner_path))
 
     def listdir(self, path: str) -> list[str]:
         """Return the sorted names of the files and folders in a folder."""
-        system, name = self._resolve(path)
-        return sorted(item.rstrip("/").rpartition("/")[2] for item in system.ls(name, detail=False))
+        system, inner_path = self._resolve(path)
+        return sorted(item.rstrip("/").rpartition("/")[2] for item in system.ls(inner_path, detail=False))
 
     def glob(self, pattern: str) -> list[str]:
         """Return the paths that match a pattern; URLs if the pattern is a URL."""
-        system, name = self._resolve(pattern)
-        return [system.unstrip_protocol(match) if "://" in pattern else match for match in system.glob(name)]
+        system, inner_path = self._resolve(pattern)
+        return [system.unstrip_protocol(match) if "://" in pattern else match for match in system.glob(inner_path)]
 
     def makedirs(self, path: str) -> None:
         """Create a folder and its parents."""
-        system, name = self._resolve(path)
-        system.makedirs(name, exist_ok=True)
+        system, inner_path = self._resolve(path)
+        system.makedirs(inner_path, exist_ok=True)
 
     def mkdir(self, path: str) -> None:
         """Create a folder in an existing folder."""
-        system, name = self._resolve(path)
-        system.mkdir(name, create_parents=False)
+        system, inner_path = self._resolve(path)
+        system.mkdir(inner_path, create_parents=False)
 
     def copy(self, src: str, dst: str, overwrite: bool = False) -> None:  # noqa: FBT001, FBT002 - ZenML's signature
         """Copy a file.
@@ -80,18 +80,18 @@ class FileIO:
 
     def remove(self, path: str) -> None:
         """Delete a file."""
-        system, name = self._resolve(path)
-        system.rm_file(name)
+        system, inner_path = self._resolve(path)
+        system.rm_file(inner_path)
 
     def rmtree(self, path: str) -> None:
         """Delete a folder with its content."""
-        system, name = self._resolve(path)
-        system.rm(name, recursive=True)
+        system, inner_path = self._resolve(path)
+        system.rm(inner_path, recursive=True)
 
     def walk(self, path: str) -> Iterator[tuple[str, list[str], list[str]]]:
         """Yield each folder below ``path`` with the names of its folders and files."""
-        system, name = self._resolve(path)
-        yield from system.walk(name)
+        system, inner_path = self._resolve(path)
+        yield from system.walk(inner_path)
 
     def _resolve(self, path: str) -> tuple[AbstractFileSystem, str]:
         """Return the file system of a path or URL, and the path in it."""

@@ -55,7 +55,7 @@ class BaseMaterializer:
             _default_materializers().update(dict.fromkeys(types, cls))
 
     def __init__(self, artifact: ArtifactFolder) -> None:
-        """Use the folder ``artifact``, which exists before :meth:`save` is called."""
+        """Use the folder of an output, which ZenML calls ``artifact``; it exists before :meth:`save` is called."""
         self.artifact = artifact
 
     @property

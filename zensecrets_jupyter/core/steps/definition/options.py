@@ -67,7 +67,7 @@ PIPELINE_OPTIONS = {
 }
 """Arguments of a pipeline without effect here, and the reason for each; an empty reason prints no warning."""
 MACHINE_SETTINGS = dict.fromkeys(("docker", "image_builder", "orchestrator", "resources", "step_operator"), _IN_PROCESS)
-"""Keys of settings without effect here, because they configure a machine or container.
+"""Keys of settings without effect here, because they configure a machine or container; the value is the reason for the warning.
 
 A key may also have a flavor, such as ``orchestrator.vertex``.
 """

@@ -65,7 +65,7 @@ class StepSettings(Mapping[str, Any]):
         return self._plain_settings.read_attribute(key)
 
     def __getattr__(self, name: str) -> Any:
-        """Return a setting. For the name of a dict method, use ``settings["key"]`` instead."""
+        """Return a setting. For the name of a dict method, such as ``items``, use ``settings["items"]`` instead."""
         if not name.startswith("_") and name in self._keys:
             return self[name]
         message = f"There is no setting {name!r}. {did_you_mean(name, self._keys) if not name.startswith('_') else ''}"

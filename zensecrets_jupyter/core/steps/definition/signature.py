@@ -85,7 +85,7 @@ class StepSignature:
     ) -> dict[str, Any]:
         """Return the arguments of a call by parameter.
 
-        The result does not have the parameters whose value is the default of the function.
+        The result does not have the parameters for which neither the call nor ``defaults`` has a value.
 
         Args:
             step_name: The name of the step, for errors.
@@ -239,9 +239,9 @@ def _evaluate(annotation: Any, function: FunctionType) -> Any:
     text = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
     if not isinstance(text, str):
         return annotation
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    closure_cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     try:
-        enclosing_variables = {name: cell.cell_contents for name, cell in cells}
+        enclosing_variables = {name: cell.cell_contents for name, cell in closure_cells}
         return eval(text, function.__globals__, enclosing_variables)  # noqa: S307 - the text is code of the user; typing evaluates it too
     except Exception:  # noqa: BLE001 - evaluating code of the user may raise any error
         return text

@@ -59,7 +59,7 @@ class StepOutput:
         return f"<output {self.name!r} of step {self.call!r}, not computed yet>"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        """Raise an error, because an output inside another argument would be pickled."""
+        """Raise an error: pickle calls this method for an output inside another argument, such as a list."""
         message = f"Output {self.name!r} of step {self.call!r} is inside another argument."
         raise StepInterfaceError(message, hint="Pass it to the step as a separate argument.")
 
@@ -91,10 +91,11 @@ class StepOutputs(tuple[StepOutput, ...]):
         Raises:
             StepInterfaceError: If the caller unpacks another number of outputs.
         """
-        caller = sys._getframe(1)  # noqa: SLF001 - only the bytecode of the caller has the number of names
-        names = unpacked_names(caller.f_code, caller.f_lasti)
-        if names is not None and not names.accepts(len(self)):
-            self._refuse(f"{names} unpacked", "Write one name for each output, in this order.")
+        caller = sys._getframe(1)  # noqa: SLF001 - only the bytecode of the caller has the number of names on the left side of a, b = step()
+        left_side = unpacked_names(caller.f_code, caller.f_lasti)
+        if left_side is not None and not left_side.accepts(len(self)):
+            # The text of left_side is, for example, "3 are".
+            self._refuse(f"{left_side} unpacked", "Write one name for each output, in this order.")
         return super().__iter__()
 
     def __getitem__(self, index: Any) -> Any:

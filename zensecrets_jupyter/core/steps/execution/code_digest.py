@@ -109,7 +109,7 @@ def _closure_texts(cell: Any, visited: set[int]) -> Iterator[str]:
     try:
         content = cell.cell_contents
     except ValueError:
-        # The cell is empty: the function uses a variable to which the enclosing function has not assigned a value yet.
+        # The closure cell is empty: the function uses a variable to which the enclosing function has not assigned a value yet.
         return
     yield from _digest_texts(_entrypoint_or_item(content), visited)
 

@@ -71,14 +71,14 @@ class Graph:
     def add(self, step: StepDefinition, arguments: Mapping[str, Any], name: str | None = None, after: object = None) -> Any:
         """Add a call of a step.
 
-        Returns:
-            The placeholder of the output, a tuple of placeholders if the step has several outputs, or ``None`` if it has no output.
-
         Args:
             step: The step.
             arguments: The arguments by parameter.
             name: The name of the call. The default is the name of the step, with a number from the second call on.
-            after: The calls to wait for: a name, an output, a step, or a list of those.
+            after: The calls to wait for: the name of a call, an output, a step, or a list of such items.
+
+        Returns:
+            The placeholder of the output, a tuple of placeholders if the step has several outputs, or ``None`` if it has no output.
 
         Raises:
             StepInterfaceError: If the name is taken, if a call to wait for does not exist, if an argument is an output of another run, or
@@ -165,10 +165,11 @@ class Graph:
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
-        names = unpacked_names(trace.tb_frame.f_code, trace.tb_lasti) if trace is not None else None
-        if last_call is None or last_call.step.signature.outputs or names is None or "NoneType" not in str(error):
+        left_side = unpacked_names(trace.tb_frame.f_code, trace.tb_lasti) if trace is not None else None
+        if last_call is None or last_call.step.signature.outputs or left_side is None or "NoneType" not in str(error):
             return None
-        message = f"Step {last_call.name!r} has no outputs, and {names} unpacked."
+        # The text of left_side is, for example, "2 are".
+        message = f"Step {last_call.name!r} has no outputs, and {left_side} unpacked."
         return StepInterfaceError(message, hint="Add a return annotation, such as -> Output(a=int, b=str).")
 
     def _free_name(self, step_name: str) -> str:

@@ -83,7 +83,7 @@ class StepRun:
         """The only output.
 
         Raises:
-            StepContextError: If the step has no output or several outputs, or did not finish.
+            StepContextError: If the step has no output or several outputs, failed, or did not run.
         """
         if len(self.outputs) == 1:
             return next(iter(self.outputs.values()))
@@ -190,10 +190,10 @@ class PipelineRuns:
 
     @property
     def last_successful_run(self) -> PipelineRun:
-        """The newest run that did not fail.
+        """The newest run that ended without an error.
 
         Raises:
-            RunNotFoundError: If there is no run.
+            RunNotFoundError: If no run ended without an error.
         """
         return self._first([run for run in self.runs if run.status.is_successful], "successful run")
 

@@ -54,12 +54,12 @@ class StepRunner:
         self._files = open_files(workspace, stack)
         self._cache = StepCache(self._files, workspace, stack)
 
-    def run_step(self, call: StepCall, earlier_runs: Mapping[str, StepRun]) -> StepRun:
+    def run_step(self, call: StepCall, earlier_results: Mapping[str, StepRun]) -> StepRun:
         """Run one call of a step, or reuse its cached outputs.
 
         Args:
             call: The call.
-            earlier_runs: The results of earlier calls, by name. All calls whose outputs are inputs of this call are among them.
+            earlier_results: The results of earlier calls, by name. All calls whose outputs are inputs of this call are among them.
 
         Returns:
             The result of the step. If the step failed, ``error`` has the exception, which may be a KeyboardInterrupt.
@@ -69,7 +69,7 @@ class StepRunner:
         settings = reduce(merge_settings, [pipeline.settings for pipeline in pipelines] + [call.step.settings])
         # The stored output of the earlier call replaces each placeholder.
         arguments = {
-            parameter: argument if isinstance(argument, PickledArgument) else earlier_runs[argument.call].outputs[argument.name]
+            parameter: argument if isinstance(argument, PickledArgument) else earlier_results[argument.call].outputs[argument.name]
             for parameter, argument in call.inputs.items()
         }
         inputs = {parameter: argument for parameter, argument in arguments.items() if not isinstance(argument, PickledArgument)}
@@ -78,7 +78,7 @@ class StepRunner:
             call.name, ExecutionStatus.FAILED, settings=settings, step_name=call.step.name, inputs=inputs, parameters=parameters
         )
         hooks = call.step.hooks
-        # A hook of an inner pipeline takes precedence over that of an outer pipeline.
+        # A hook of a nested pipeline takes precedence over that of the pipeline that calls it.
         for pipeline in reversed(pipelines):
             hooks = hooks.with_defaults(pipeline.hooks)
         try:
@@ -97,6 +97,7 @@ class StepRunner:
         """Return the status of a call, and its outputs by name."""
         step = call.step
         pipelines = (self._defaults, *call.pipelines)
+        # For each pipeline and for the step, the names of the secrets whose keys become environment variables.
         environments = [*(pipeline.secrets for pipeline in pipelines), step.secrets]
         key = None
         if step.is_cached and not any(pipeline.enable_cache is False for pipeline in pipelines):
@@ -144,7 +145,7 @@ def run_outside_pipeline(step: StepDefinition, arguments: Mapping[str, Any]) -> 
     names = RunNames(step.name, step.name, run_id, run_id)
     context = _make_context(step, names, stack, step.settings, output_folder)
     result = _run_function(step, arguments, context, stack, [step.secrets])
-    # The outputs are not stored. The call only checks their number and types.
+    # The outputs are not stored. They are split only to check their number and types.
     step.signature.split_outputs(step.name, result)
     return result
 
