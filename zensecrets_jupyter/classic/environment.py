@@ -13,7 +13,10 @@ STEP_ENVIRONMENT_NAME = "step_environment"
 
 
 class StepEnvironment(NamedTuple):
-    """The names of a running step, of its pipeline and of its run."""
+    """The names of a running step, of its pipeline and of its run.
+
+    ``cache_enabled`` is an attribute of ZenML, and always ``False`` here.
+    """
 
     step_name: str
     pipeline_name: str

@@ -27,7 +27,7 @@ class _StoredSettings(BaseModel):
         """Validate the arguments.
 
         Raises:
-            StepInterfaceError: If an argument is unknown or has another type; the error names near misses.
+            StepInterfaceError: If an argument is unknown or has another type; the error suggests similar names.
         """
         try:
             super().__init__(**values)
@@ -77,11 +77,10 @@ class DockerSettings(_StoredSettings):
     user: str | None = None
 
 
-# Such as KB with 1000 bytes and KiB with 1024 bytes.
 _BYTES: dict[str, int] = {
     f"{letter}{binary}B": (1024 if binary else 1000) ** power for power, letter in enumerate("KMGTP", 1) for binary in ("", "i")
 }
-"""The number of bytes in each unit of memory."""
+"""The number of bytes in each unit of memory, such as 1000 for ``KB`` and 1024 for ``KiB``."""
 
 
 class ByteUnit(Enum):

@@ -17,7 +17,7 @@ class SecretSchemaClassRegistry:
         """Return the schema with that ``TYPE``.
 
         Raises:
-            SchemaError: If it does not exist; the error names near misses.
+            SchemaError: If it does not exist; the error suggests similar names.
         """
         return get_schema(secret_schema)
 

@@ -126,11 +126,11 @@ class PipelineRunView:
             name: The name of the step in the pipeline.
 
         Raises:
-            RunNotFoundError: If the run has no such step; the error names near misses.
+            RunNotFoundError: If the run has no such step; the error suggests similar names.
         """
         searched_name = _name_of(name or step, "__step_name__")
         steps = self._run.steps
-        match = steps.get(searched_name) or next((run for run in steps.values() if run.step_name == searched_name), None)
+        match = steps.get(searched_name) or next((step_run for step_run in steps.values() if step_run.step_name == searched_name), None)
         if match is not None:
             return StepView(match)
         message = f"Run {self._run.name!r} has no step {searched_name!r}."

@@ -32,6 +32,8 @@ def canary(label: str = "") -> str:
 def find_canary(data: _SearchedData, *texts: str) -> list[str]:
     """Return the locations of canaries, each as ``encoding at file:offset``.
 
+    The result has only the first location of each encoding in a file.
+
     Args:
         data: Bytes, a text, or the path of a file or a folder. A folder is searched recursively.
         texts: Texts to search for instead of canaries, such as the keys of a secret.
@@ -70,7 +72,7 @@ def encodings_of(text: str) -> dict[str, bytes]:
 
 
 def _locations_in(location: str, data: bytes, texts: tuple[str, ...]) -> list[str]:
-    """Return the locations of canaries, or of ``texts``, in bytes."""
+    """Return the first location of each encoding of canaries, or of ``texts``, in bytes."""
     return [
         f"{encoding} at {location}:{data.index(pattern)}"
         for text in texts or (PREFIX,)

@@ -86,6 +86,7 @@ class ContractTests(ManagerHooks):
         assert {name: content_of(manager, name) for name in contents} == contents
         results = self.open_manager().get_secrets([*contents, "missing"])
         assert isinstance(results.pop("missing"), SecretNotFoundError)
+        # A result that is an error is compared as it is, so that the failed assertion shows it.
         assert {name: getattr(result, "content", result) for name, result in results.items()} == contents
         assert manager.get_secret("single") is manager.get_secret("single"), "the second read comes from the cache"
 
@@ -242,6 +243,7 @@ class ContractTests(ManagerHooks):
             manager.undelete_secret("a")
         manager.merge_secret("a", {"password": "second"})
         manager.delete_secret("a")
+        # A backend with the capability UNDELETE may have an option that makes deletions final, such as ``force`` of Vault.
         if self.restores_deleted:
             manager.undelete_secret("a")
             restored = self.open_manager().get_secret("a")

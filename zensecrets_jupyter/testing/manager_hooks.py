@@ -55,7 +55,7 @@ class ManagerHooks:
     registers_once: ClassVar[bool] = True
     """Whether only one of several concurrent registrations succeeds. Set it to ``False`` for a backend without compare-and-set."""
     restores_deleted: ClassVar[bool] = True
-    """Whether a backend with the capability UNDELETE restores deleted secrets. An option may disable it."""
+    """Whether deleted secrets can be restored. Set it to ``False`` if ``attributes`` prevent that in spite of the capability UNDELETE."""
     version_behavior: ClassVar[VersionBehavior] = VersionBehavior()
     """The behavior of versions."""
     random_series_count: ClassVar[int] = 20
@@ -68,7 +68,9 @@ class ManagerHooks:
     """Values that the backend must return unchanged."""
 
     folder: Path
+    """A new folder for each test."""
     identity: str
+    """A new ID of the secrets manager for each test."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Remove the tests whose capabilities the backend does not have."""

@@ -17,7 +17,9 @@ from __future__ import annotations
 import pytest
 
 # pytest rewrites assertions only in modules that are registered before their import.
-pytest.register_assert_rewrite(*(f"zensecrets_jupyter.testing.{part}" for part in ("contract_tests", "concurrency_tests", "leak_tests")))
+pytest.register_assert_rewrite(
+    *(f"zensecrets_jupyter.testing.{module}" for module in ("contract_tests", "concurrency_tests", "leak_tests"))
+)
 
 from zensecrets_jupyter.testing.concurrency_tests import ConcurrencyTests  # noqa: E402 - the import has to follow the registration
 from zensecrets_jupyter.testing.contract_tests import ContractTests  # noqa: E402 - the import has to follow the registration

@@ -68,7 +68,7 @@ class DictComparison(RuleBasedStateMachine):
         # The highest version number of each name, which a deletion does not reset.
         self._last_numbers: dict[str, int] = {}
 
-    # The names that were registered at some time; a rule may choose one of them.
+    # The names that were registered at some time; rules with ``name=registered`` choose one of them. A deletion removes the chosen name.
     registered = Bundle("registered")
 
     @initialize()

@@ -53,6 +53,7 @@ AWKWARD_VALUES = [
 def names(max_length: int = 255) -> SearchStrategy[str]:
     """Return valid names of secrets with at most ``max_length`` characters."""
     letters = st.characters(exclude_characters="{}. \x7f", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp"))
+    # A name of a secret can't start with a hyphen, and can't be the word "name".
     texts = st.text(letters, min_size=1, max_size=max_length).filter(lambda text: not text.startswith("-") and text != "name")
     return st.sampled_from([name for name in AWKWARD_NAMES if len(name) <= max_length]) | texts
 

@@ -17,7 +17,7 @@ from zensecrets_jupyter.core.interaction import InterruptedWork
 from zensecrets_jupyter.core.managers import Capability, SecretRecord, SecretsManager
 
 ProgressCallback: TypeAlias = Callable[[int, int], None]
-"""Function that gets the number of completed secrets and the total number."""
+"""Function that gets the number of processed secrets, written or not, and the total number."""
 
 _RETRY_HINT = "Copy again to continue: secrets in the target are compared first."
 
@@ -33,11 +33,11 @@ def write_all(
     """Write the records and return the outcome of each.
 
     Args:
-        target: The secrets manager.
+        target: The secrets manager to write to.
         records: The records by name.
         replaced_names: The names of existing secrets that are replaced.
         on_progress: Called after each secret.
-        already_copied_count: The number of secrets that were in the target before; they count as completed.
+        already_copied_count: The number of secrets that were in the target before; they count as processed.
 
     Returns:
         For each name the reason why the secret could not be written, or an empty text.
@@ -62,7 +62,7 @@ def write_all(
 
 
 class _BatchWriter:
-    """Writes records and counts the completed ones."""
+    """Writes records and counts those that are complete in the target."""
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class _BatchWriter:
         # thread, and an error that concerns all secrets is raised only once.
         self._write_and_record(names[0])
         self._report()
+        # The maximum number of concurrent reads also holds for writes.
         worker_count = min(self._target.parallel_reads, len(names) - 1)
         if worker_count > 1:
             self._run_in_pool(names[1:], worker_count)

@@ -1,4 +1,4 @@
-"""Journal of a running import. If the import is killed, the next command undoes its changes with the journal.
+"""Journal of a running import of secrets. If the import is killed, the next command undoes its changes with the journal.
 
 The journal is for secrets managers that write one secret at a time. It is a file under ``ZENSECRETS_HOME``, encrypted with the workspace's
 data key. The file is locked during the import, and the system releases the lock when the process ends.
@@ -95,7 +95,7 @@ def _create_journal(manager: SecretsManager, changes: Mapping[str, Change]) -> t
             with suppress(FileNotFoundError):
                 descriptor = os.open(path, os.O_RDWR)
                 # Before the lock, another command may have treated the journal as abandoned and deleted it. Then it is written again.
-                # On a file system without locks, other commands leave a journal alone that is less than a day old.
+                # On a file system without locks, other commands do not undo the changes of a journal that is less than a day old.
                 if try_lock(descriptor) is not LockResult.HELD and path.exists():
                     return path, descriptor
                 os.close(descriptor)
@@ -121,7 +121,10 @@ def _undo_journal(manager: SecretsManager, path: Path) -> list[str]:
 
 
 def _undo_change(manager: SecretsManager, name: str, change: Change) -> bool:
-    """Restore a secret unless it was changed since the import; return whether it was restored."""
+    """Restore a secret unless it was changed since the import; return whether it was restored.
+
+    A manager that can't read secrets can't notice a change. Its new secrets are deleted, even if another writer has changed them.
+    """
     try:
         if Capability.READ in manager.capabilities:
             if manager.get_records([name])[name] != change.after:

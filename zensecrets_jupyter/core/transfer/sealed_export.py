@@ -1,7 +1,7 @@
 """Export file that is encrypted with a passphrase.
 
-The file is a JSON text with the Argon2id parameters of the key and the encrypted secrets. A checksum over both distinguishes a damaged file
-from a wrong passphrase.
+The file is a JSON text with the Argon2id parameters of the encryption key and the encrypted secrets. A checksum over both distinguishes a
+damaged file from a wrong passphrase.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FORMAT_KEY = "zensecrets_sealed_export"
-"""The key of the file's version, by which an encrypted export is recognized."""
+"""The JSON key of the file's version, by which an encrypted export is recognized."""
 VERSION = 1
+"""Version of the encrypted format; a higher number is from a newer version of this package."""
 
 _CONTEXT = (FORMAT_KEY, str(VERSION))
 """Authenticated context of the encryption: with another context, the data can't be decrypted."""
@@ -29,7 +30,7 @@ _CONTEXT = (FORMAT_KEY, str(VERSION))
 
 def is_sealed(text: str) -> bool:
     """Return whether a text is an encrypted export."""
-    # The key is the first one in the file. Later in a text, it may be a part of a value.
+    # FORMAT_KEY is the first JSON key of an encrypted export. Later in a text, it may be a part of a value.
     return text.lstrip().startswith("{") and f'"{FORMAT_KEY}"' in text[:200]
 
 

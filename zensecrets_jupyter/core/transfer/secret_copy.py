@@ -136,7 +136,7 @@ def run_copy(plan: CopyPlan, *, replace: Collection[str] = (), on_progress: Prog
     Args:
         plan: The plan.
         replace: The conflicts that are replaced in the target.
-        on_progress: Called with the number of completed secrets and the total number.
+        on_progress: Called with the number of processed secrets, written or not, and the total number.
 
     Raises:
         UnsupportedOperationError: If the target has to replace secrets and can't; nothing was written.
@@ -181,7 +181,7 @@ def copy_secrets(
         target: The secrets manager to copy into; the names stay the same.
         names: The names of the secrets; by default all that the source lists.
         on_conflict: The handling of names that exist in the target with other content: ``skip``, ``replace``, or ``stop`` before any write.
-        on_progress: Called with the number of completed secrets and the total number.
+        on_progress: Called with the number of processed secrets, written or not, and the total number.
 
     Raises:
         SettingsError: If ``on_conflict`` has another value.

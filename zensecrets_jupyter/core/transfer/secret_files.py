@@ -38,7 +38,7 @@ def read_secrets(path: str, ask: PassphraseSource, *, name: str = "", schema: st
         ask: Asks for the passphrase of an encrypted export, unless ``ZENSECRETS_PASSPHRASE`` is set.
         name: The name of the secret, if the file holds a single one; by default derived from the file's name.
         schema: The type of its schema, if the file holds a single secret.
-        file_format: One of FORMATS; by default derived from the file's name.
+        file_format: One of :data:`secret_formats.FORMATS`; by default derived from the file's name.
 
     Raises:
         UnreadableFileError: If the file can't be read in this format.
@@ -117,24 +117,24 @@ def run_import(manager: SecretsManager, plan: ImportPlan) -> None:
 def _write_one_by_one(manager: SecretsManager, changes: Mapping[str, Change]) -> None:
     """Write the changes one after the other; undo all of them if one fails."""
     # The name of each written secret, and a function that undoes its change.
-    undo_steps: list[tuple[str, Callable[[], None]]] = []
+    undo_functions: list[tuple[str, Callable[[], None]]] = []
     try:
         for name, change in changes.items():
             if change.before is None:
                 manager.register_record(name, change.after)
-                undo_steps.append((name, _make_deletion(manager, name)))
+                undo_functions.append((name, _make_deletion(manager, name)))
             else:
                 manager.replace_record(name, change.after)
-                undo_steps.append((name, partial(manager.replace_record, name, change.before)))
+                undo_functions.append((name, partial(manager.replace_record, name, change.before)))
     except ZenSecretsError as error:
         problem = error
     except BaseException:
         # An interruption by Ctrl-C undoes the import too.
-        _undo_all(undo_steps)
+        _undo_all(undo_functions)
         raise
     else:
         return
-    remaining_names = _undo_all(undo_steps)
+    remaining_names = _undo_all(undo_functions)
     outcome = "nothing was imported"
     if remaining_names:
         outcome = f"{', '.join(remaining_names)} could not be undone and stay imported; nothing else was imported"
@@ -202,14 +202,14 @@ def _make_deletion(manager: SecretsManager, name: str) -> Callable[[], None]:
     return delete
 
 
-def _undo_all(steps: list[tuple[str, Callable[[], None]]]) -> list[str]:
-    """Run the steps in reverse order, and return the names of those that failed."""
-    return [name for name, step in reversed(steps) if not _succeeds(step)]
+def _undo_all(undo_functions: list[tuple[str, Callable[[], None]]]) -> list[str]:
+    """Call the functions in reverse order, and return the names of the secrets whose function failed."""
+    return [name for name, undo in reversed(undo_functions) if not _succeeds(undo)]
 
 
-def _succeeds(step: Callable[[], None]) -> bool:
+def _succeeds(undo: Callable[[], None]) -> bool:
     try:
-        step()
+        undo()
     except ZenSecretsError:
         return False
     return True

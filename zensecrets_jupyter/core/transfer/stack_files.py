@@ -53,7 +53,7 @@ class StackDescription(NamedTuple):
     Attributes:
         name: The name.
         components: The components by type.
-        schemas: The types of the schemas of the required secrets, if known.
+        schemas: The types of the schemas of the required secrets, by name of the secret, if known.
         zenml_secrets_file: The path of the file with the secrets of ZenML's local secrets manager, in the folder of ZenML. It is empty for
             another stack. ZenML's export does not contain these secrets.
     """
@@ -88,7 +88,7 @@ def export_stack(workspace: Workspace, name: str | None = None) -> tuple[str, li
                 if reference.key not in keys:
                     keys.append(reference.key)
     schemas = _list_schemas(workspace, record)
-    secrets = [{"name": name, **_schema_entry(schemas, name), "keys": keys} for name, keys in required_keys.items()]
+    secrets = [{"name": secret_name, **_schema_entry(schemas, secret_name), "keys": keys} for secret_name, keys in required_keys.items()]
     document = {"stack_name": record.name, "zensecrets_stack": VERSION, "components": components, "secrets": secrets}
     yaml_text: str = yaml.safe_dump(document, sort_keys=False, width=1000)
     return yaml_text, left_out
@@ -132,7 +132,7 @@ def import_stack(
 ) -> tuple[StackRecord, list[ComponentRecord]]:
     """Register a stack and its missing components; return the record of the stack and those of the new components.
 
-    If an error occurs, nothing is registered.
+    If an error occurs, the new components are deleted again.
 
     Args:
         workspace: The workspace.
@@ -227,8 +227,8 @@ def _remove_defaults(component_type: ComponentType, flavor: str, attributes: Map
     if component_type is ComponentType.SECRETS_MANAGER:
         options = get_manager_flavor(flavor).options_model
         fields: Mapping[str, FieldInfo] = options.model_fields
-        # ``with_our_names`` raises ValueError if one attribute is given under ZenML's name and under ours. The attributes then stay
-        # unchanged: they differ from those of any component, and the registration refuses them.
+        # ``with_our_names`` raises ValueError if one attribute is given under ZenML's name and under the name in this package. The
+        # attributes then stay unchanged: they differ from those of any component, and the registration refuses them.
         with suppress(ValueError):
             stored = {name: value for name, value in options.with_our_names(attributes).items() if name not in options.REGISTRATION_ONLY}
     else:
@@ -247,6 +247,7 @@ def _find_zenml_secrets_file(document: Mapping[str, Any]) -> str:
         # The secrets are in this file, which the import of the stack reads.
         return ""
     manager_id = str(manager.get("id"))
+    # The id becomes a part of a path, so any other text than a UUID is refused.
     is_uuid = re.fullmatch(r"[0-9a-f-]{36}", manager_id) is not None
     return f"local_stores/{manager_id}/secrets.yaml" if is_uuid else ""
 

@@ -35,7 +35,7 @@ def get_component(state: State, component_type: ComponentType, name: str) -> Com
     """Return the record of a component.
 
     Raises:
-        ComponentNotFoundError: If no component has that type and name; the hint names near misses.
+        ComponentNotFoundError: If no component has that type and name; the hint suggests similar names.
     """
     same_type = {record.name: record for record in state.components.values() if record.type is component_type}
     if name in same_type:
@@ -49,7 +49,7 @@ def get_stack(state: State, name: str | None) -> StackRecord:
     """Return the record of a stack, by default of the active one.
 
     Raises:
-        StackNotFoundError: If no stack has that name; the hint names near misses.
+        StackNotFoundError: If no stack has that name; the hint suggests similar names.
     """
     name = state.active_stack if name is None else name
     if name in state.stacks:
@@ -178,6 +178,7 @@ def check_attributes(
         field, value = config_class.model_fields.get(attribute), clear_attributes[attribute]
         if (field is not None and is_secret_field(field)) or not isinstance(value, str):
             return False
+        # An attribute that the update does not set stays in clear text or encrypted, as it was.
         return is_secret_name(value) if attribute in attributes else attribute in existing.clear_names
 
     sensitive_names = [name for name in config.plain_sensitive_fields() if name in clear_attributes and not holds_secret_name(name)]

@@ -180,6 +180,7 @@ class ComponentChanges:
             manager = self._loader.manager(record)
             secrets = manager.list_secrets() if manager.is_local and Capability.LIST in manager.capabilities else []
         except FlavorUnavailableError:
+            # Without its flavor, the manager can't list its secrets. Its registration can be deleted anyway.
             return
         if secrets:
             message = f"Secrets manager {record.name!r} still holds {counted(len(secrets), 'secret')}."

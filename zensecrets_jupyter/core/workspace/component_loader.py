@@ -95,12 +95,15 @@ class ComponentLoader:
         return component.bind_references(_ActiveStackResolver(self, component))
 
     def _unbound_component(self, record: ComponentRecord) -> StackComponent:
+        """Return a component that no stack contains yet, so that its references do not resolve."""
         flavor = _find_flavor(record, lambda: get_flavor(record.type.value, record.flavor))
         config = flavor.from_storage(self._database.attributes(record), clear_names=record.clear_names)
         return StackComponent(record.name, record.type, config, id=record.id, flavor=record.flavor)
 
     def manager(self, record: ComponentRecord) -> SecretsManager:
-        """Return a secrets manager; one instance per manager and process.
+        """Return a secrets manager.
+
+        A process has one instance of each manager, until its registration or the class of its flavor changes.
 
         Raises:
             FlavorUnavailableError: If its flavor is not defined or not usable in this process.
@@ -124,6 +127,7 @@ class ComponentLoader:
             return manager
 
     def _check_registered(self, record: ComponentRecord) -> None:
+        """Raise NoSecretsManagerError if the manager was deleted, possibly by another process."""
         if record.id not in self._database.state(refresh=True).components:
             message = f"The secrets manager {record.name!r} was deleted, so nothing was written."
             raise NoSecretsManagerError(message, hint="List the registered ones: %zen secrets-manager list")

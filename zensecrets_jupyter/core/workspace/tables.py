@@ -26,6 +26,7 @@ WORKSPACE = sa.Table(
     METADATA,
     sa.Column("id", sa.String, primary_key=True),
     sa.Column("revision", sa.Integer, nullable=False),
+    # The name of the active stack.
     sa.Column("active", sa.String, nullable=False),
 )
 COMPONENTS = sa.Table(

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class Workspace:
     """The registered components and stacks of one folder.
 
-    Every method that gets the name of a component or stack raises ComponentNotFoundError or StackNotFoundError, with near misses, if that
-    component or stack does not exist. The docstrings name further errors. A failed call changes nothing.
+    Every method that gets the name of a component or stack raises ComponentNotFoundError or StackNotFoundError if that component or stack
+    does not exist. The error suggests similar names. The docstrings name further errors. A failed call changes nothing.
     """
 
     def __init__(self, home: Path) -> None:
@@ -130,7 +130,9 @@ class Workspace:
         return self._loader.component(self.component(component_type, name))
 
     def open_manager(self, name: str) -> SecretsManager:
-        """Return a secrets manager; one instance per manager and process.
+        """Return a secrets manager.
+
+        A process has one instance of each manager, until its registration or the class of its flavor changes.
 
         Raises:
             FlavorUnavailableError: If its flavor is not defined or not usable in this process.
